@@ -1,0 +1,410 @@
+//! The facts of a run. Its journal is the list of these, and its state is nothing but their fold.
+
+use crate::definition::FailureClass;
+use crate::{ApprovalId, AutomationId, Digest, Json, RunId, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc};
+
+/// Where a step stands in a run: its id, later with the loops around it (`each_invoice[3].pay`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct StepPath(pub Arc<str>);
+
+impl fmt::Display for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for StepPath {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Status of a run, a step or an attempt.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Not started.
+    Queued,
+    /// Working.
+    Running,
+    /// Waiting for time, a person or an event.
+    Waiting,
+    /// Done.
+    Succeeded,
+    /// Did not do it.
+    Failed,
+    /// A person refused.
+    Rejected,
+    /// Ended on request.
+    Canceled,
+    /// Not meant to run this time.
+    Skipped,
+    /// Nobody knows whether it happened.
+    Uncertain,
+}
+
+impl Status {
+    /// Whether nothing more happens to it.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Succeeded | Self::Failed | Self::Rejected | Self::Canceled | Self::Skipped
+        )
+    }
+
+    /// The name in documents and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Canceled => "canceled",
+            Self::Skipped => "skipped",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+/// A failure of an attempt, a step or a run, as people and handlers see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// The class decides about retries.
+    pub class: FailureClass,
+    /// Stable, snake_case.
+    pub code: String,
+    /// One sentence, without internals and secrets.
+    pub message: String,
+    /// What a machine may want: status codes, exit codes, limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Json>,
+}
+
+impl Failure {
+    /// A failure without details.
+    pub fn new(class: FailureClass, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            code: code.into(),
+            message: message.into(),
+            details: None,
+        }
+    }
+}
+
+/// Why a step did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its own `when` did not hold.
+    When,
+    /// A needed step ended in a way that its join does not take.
+    Need {
+        /// The needed step.
+        step: String,
+        /// How that one ended.
+        status: Status,
+    },
+    /// The needed switch took another case.
+    Case {
+        /// The switch.
+        step: String,
+        /// The case that was taken, if any.
+        taken: Option<String>,
+    },
+    /// The run had failed or was canceled before it began.
+    RunEnding,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// With an output.
+    Succeeded {
+        /// What it gave.
+        output: Json,
+    },
+    /// With a failure; `retry_after` is the wait that the other side asked for.
+    Failed {
+        /// The failure.
+        failure: Failure,
+        /// Milliseconds that the other side asked to wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+}
+
+/// What a gate shows and asks, frozen when it was reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalRequest {
+    /// The gate in this run.
+    pub approval: ApprovalId,
+    /// What is asked, in a few words.
+    pub title: String,
+    /// More about it.
+    pub message: Option<String>,
+    /// What is shown: the document's `show`, and what would run behind the gate.
+    pub details: Json,
+    /// JSON Schema of the form, or null.
+    pub fields: Json,
+    /// `user:<name>` or `role:<role>`, any of which may decide.
+    pub approvers: Vec<String>,
+    /// How many approvals it takes.
+    pub needed: u32,
+    /// Whether who started the run may not decide.
+    pub exclude_starter: bool,
+    /// Digest of the version, the step and everything shown.
+    pub digest: Digest,
+    /// When it ends by itself, as a rejection.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a person decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Go on.
+    Approve,
+    /// Do not.
+    Reject,
+    /// Do it differently.
+    SendBack,
+}
+
+/// One person's answer to a gate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Decision {
+    /// The answer.
+    pub decision: Verdict,
+    /// Who.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The form's values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Json>,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it was who started the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_run: bool,
+}
+
+/// How a run began: what its `Created` fact carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The run.
+    pub run: RunId,
+    /// The automation; absent for a document that was run from a file without being stored.
+    pub automation: Option<AutomationId>,
+    /// Its name.
+    pub name: String,
+    /// The version's number; 0 for a document that was never stored.
+    pub version: u32,
+    /// The version's digest.
+    pub digest: Digest,
+    /// `{kind: manual|schedule|webhook|event|automation|retry, …}`.
+    pub cause: Json,
+    /// `user:<name>`, `trigger:<id>` or `run:<id>`: who is asked when a gate excludes the starter.
+    pub started_by: String,
+    /// The inputs, checked and with their defaults.
+    pub inputs: Json,
+    /// What expressions see as `trigger`.
+    pub trigger: Json,
+    /// The logical time, where a schedule gave one.
+    pub scheduled_at: Option<Timestamp>,
+    /// The first run of a chain of retries: idempotency keys are made of it.
+    pub root: RunId,
+    /// Depth of automations that start automations.
+    pub depth: u32,
+}
+
+/// A fact about a run, in the past tense.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RunEvent {
+    /// The run exists.
+    Created(Box<Start>),
+    /// A step is not meant to run.
+    StepSkipped {
+        /// The step.
+        step: StepPath,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// A pure step was evaluated.
+    StepEvaluated {
+        /// The step.
+        step: StepPath,
+        /// Its value.
+        output: Json,
+    },
+    /// A result was kept from an earlier run.
+    StepKept {
+        /// The step.
+        step: StepPath,
+        /// Its output there.
+        output: Json,
+        /// The earlier run.
+        from: RunId,
+    },
+    /// A step's effect may happen from now on.
+    AttemptStarted {
+        /// The step.
+        step: StepPath,
+        /// Numbered from 1.
+        number: u32,
+        /// Goes up with every acquisition; an answer with an older one changes nothing.
+        fence: u64,
+        /// The rendered configuration, without secrets.
+        input: Json,
+        /// Equal over the attempts of a step.
+        idempotency_key: String,
+        /// When its time runs out.
+        deadline: Option<Timestamp>,
+    },
+    /// An attempt ended. A success is the step's success.
+    AttemptFinished {
+        /// The step.
+        step: StepPath,
+        /// The attempt.
+        number: u32,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The process ended in the middle of an attempt.
+    AttemptInterrupted {
+        /// The step.
+        step: StepPath,
+        /// The attempt.
+        number: u32,
+    },
+    /// It will be tried again.
+    RetryScheduled {
+        /// The step.
+        step: StepPath,
+        /// When.
+        due: Timestamp,
+    },
+    /// A `wait` step began.
+    WaitStarted {
+        /// The step.
+        step: StepPath,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A `wait` step is over.
+    WaitFinished {
+        /// The step.
+        step: StepPath,
+    },
+    /// A gate asks.
+    ApprovalRequested {
+        /// The step.
+        step: StepPath,
+        /// What it shows and asks.
+        request: Box<ApprovalRequest>,
+    },
+    /// A person answered; the gate may need more answers.
+    ApprovalDecided {
+        /// The step.
+        step: StepPath,
+        /// The answer.
+        decision: Decision,
+    },
+    /// A gate's time ran out.
+    ApprovalExpired {
+        /// The step.
+        step: StepPath,
+    },
+    /// A step failed for good.
+    StepFailed {
+        /// The step.
+        step: StepPath,
+        /// The failure.
+        failure: Failure,
+    },
+    /// A step waits for a person because nobody knows whether it happened.
+    StepUncertain {
+        /// The step.
+        step: StepPath,
+    },
+    /// A step ended because the run was canceled or ran out of time.
+    StepCanceled {
+        /// The step.
+        step: StepPath,
+    },
+    /// Somebody wants the run to end.
+    CancelRequested {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// The run's own time ran out.
+    RunTimedOut,
+    /// Nothing more happens.
+    Finished {
+        /// How.
+        status: Status,
+        /// The outputs, on success.
+        outputs: Option<Json>,
+        /// The failure, on failure.
+        failure: Option<Failure>,
+    },
+}
+
+impl RunEvent {
+    /// The step that it is about.
+    pub fn step(&self) -> Option<&StepPath> {
+        match self {
+            Self::StepSkipped { step, .. }
+            | Self::StepEvaluated { step, .. }
+            | Self::StepKept { step, .. }
+            | Self::AttemptStarted { step, .. }
+            | Self::AttemptFinished { step, .. }
+            | Self::AttemptInterrupted { step, .. }
+            | Self::RetryScheduled { step, .. }
+            | Self::WaitStarted { step, .. }
+            | Self::WaitFinished { step }
+            | Self::ApprovalRequested { step, .. }
+            | Self::ApprovalDecided { step, .. }
+            | Self::ApprovalExpired { step }
+            | Self::StepFailed { step, .. }
+            | Self::StepUncertain { step }
+            | Self::StepCanceled { step } => Some(step),
+            Self::Created(_)
+            | Self::CancelRequested { .. }
+            | Self::RunTimedOut
+            | Self::Finished { .. } => None,
+        }
+    }
+}
+
+/// A fact with its place and time in the run's journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When it became a fact.
+    pub at: Timestamp,
+    /// The fact.
+    #[serde(flatten)]
+    pub event: RunEvent,
+}

@@ -1,0 +1,168 @@
+//! A JSON value that is serialised at most once and parsed at most once, however often it is
+//! recorded, answered and read.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, value::RawValue};
+use std::sync::{Arc, OnceLock};
+
+/// An immutable, cheaply cloned JSON value that keeps its text and its tree, each made when first asked for.
+#[derive(Clone)]
+pub struct Json(Arc<Inner>);
+
+struct Inner {
+    text: OnceLock<Box<str>>,
+    value: OnceLock<Value>,
+}
+
+impl Json {
+    /// JSON `null`.
+    pub fn null() -> Self {
+        Value::Null.into()
+    }
+
+    /// Takes a text that must be valid JSON.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let value: Value = serde_json::from_str(text)?;
+        let json = Self::from(value);
+        let _ = json.0.text.set(text.into());
+        Ok(json)
+    }
+
+    /// Takes a text known to be valid JSON (from a record whose checksum held); parsed when first read.
+    pub fn from_trusted_text(text: String) -> Self {
+        let inner = Inner {
+            text: OnceLock::new(),
+            value: OnceLock::new(),
+        };
+        let _ = inner.text.set(text.into_boxed_str());
+        Self(Arc::new(inner))
+    }
+
+    /// The JSON text.
+    pub fn text(&self) -> &str {
+        self.0.text.get_or_init(|| {
+            let value = self.0.value.get().unwrap_or(&Value::Null);
+            serde_json::to_string(value)
+                .unwrap_or_else(|_| "null".into())
+                .into_boxed_str()
+        })
+    }
+
+    /// The tree.
+    pub fn value(&self) -> &Value {
+        self.0.value.get_or_init(|| {
+            let text = self.0.text.get().map_or("null", |text| text);
+            serde_json::from_str(text).unwrap_or(Value::Null)
+        })
+    }
+}
+
+impl From<Value> for Json {
+    fn from(value: Value) -> Self {
+        let inner = Inner {
+            text: OnceLock::new(),
+            value: OnceLock::new(),
+        };
+        let _ = inner.value.set(value);
+        Self(Arc::new(inner))
+    }
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Self::null()
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.value() == other.value()
+    }
+}
+
+impl std::fmt::Debug for Json {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.text.get() {
+            Some(text) => {
+                let raw: &RawValue =
+                    serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
+                raw.serialize(serializer)
+            }
+            None => self.value().serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl schemars::JsonSchema for Json {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AnyJson".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!(true)
+    }
+}
+
+/// The canonical text of a value: no blanks, object keys sorted by code point, at every depth.
+pub fn canonical(value: &Value) -> String {
+    fn write(value: &Value, out: &mut String) {
+        match value {
+            Value::Object(map) => {
+                let mut keys: Vec<_> = map.iter().collect();
+                keys.sort_unstable_by(|a, b| a.0.cmp(b.0));
+                out.push('{');
+                for (index, (key, inner)) in keys.into_iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    out.push_str(&Value::from(key.as_str()).to_string());
+                    out.push(':');
+                    write(inner, out);
+                }
+                out.push('}');
+            }
+            Value::Array(items) => {
+                out.push('[');
+                for (index, inner) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    write(inner, out);
+                }
+                out.push(']');
+            }
+            scalar => out.push_str(&scalar.to_string()),
+        }
+    }
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_text_it_was_given_and_parses_when_read() {
+        let json = Json::parse("{ \"b\": 1, \"a\": [2] }").unwrap();
+        assert_eq!(json.text(), "{ \"b\": 1, \"a\": [2] }");
+        assert_eq!(serde_json::to_string(&json).unwrap(), json.text());
+        assert_eq!(
+            Json::from_trusted_text("[1]".into()).value(),
+            &serde_json::json!([1])
+        );
+        assert_eq!(canonical(json.value()), "{\"a\":[2],\"b\":1}");
+    }
+}

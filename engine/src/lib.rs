@@ -1,0 +1,18 @@
+//! The pure core of Druse: automation documents, their check, and the life of a run.
+//!
+//! Nothing in this crate does I/O, reads a clock or draws a random number: time, ids and answers
+//! are handed in. Same input, same bytes. That is what makes simulation, replay and review possible.
+
+pub mod definition;
+pub mod digest;
+pub mod event;
+pub mod finding;
+pub mod id;
+pub mod json;
+pub mod time;
+
+pub use digest::Digest;
+pub use finding::{Finding, Severity};
+pub use id::*;
+pub use json::Json;
+pub use time::{Span, Timestamp};

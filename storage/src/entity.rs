@@ -1,0 +1,510 @@
+//! The rows that Druse keeps beside the journals of its runs.
+
+use druse_crystallizer::{Counts, SessionKind, SessionStatus};
+use druse_engine::{
+    ApprovalId, AutomationId, Digest, EventId, Finding, FiringId, Json, RunId, SessionId,
+    Timestamp, TokenId, TriggerId,
+    event::{Decision, Failure, Status},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// The tables. The numbers are written to disk and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Table {
+    /// Automations by id.
+    Automation = 1,
+    /// Automation ids by name.
+    AutomationName = 2,
+    /// Versions by `<automation id>/<number, 8 digits>`.
+    Version = 3,
+    /// Recordings by id.
+    Session = 4,
+    /// Approvals by id.
+    Approval = 5,
+    /// Triggers by id.
+    Trigger = 6,
+    /// Trigger ids by the digest of a webhook's token.
+    HookAddress = 7,
+    /// Firings by `<trigger id>/<firing id>`.
+    Firing = 8,
+    /// Claims of a trigger's occurrence by `<trigger id>/<key>`.
+    FiringKey = 9,
+    /// Events by id.
+    Event = 10,
+    /// Claims of `<source>\n<id>` of events.
+    EventKey = 11,
+    /// Answers by caller, path and idempotency key.
+    IdempotencyKey = 12,
+    /// API tokens by id.
+    Token = 13,
+    /// Token ids by the SHA-256 of the token.
+    TokenDigest = 14,
+    /// Sealed secrets by name.
+    Secret = 15,
+    /// Connections by name.
+    Connection = 16,
+    /// Settings of the server (the tool map, the setup mark) by name.
+    Setting = 17,
+    /// The audit log by `<milliseconds, 16 digits>/<request or random id>`.
+    Audit = 18,
+}
+
+/// A typed row.
+pub trait Entity: Serialize + DeserializeOwned {
+    /// Where it lives.
+    const TABLE: Table;
+    /// Its key there.
+    fn key(&self) -> String;
+}
+
+macro_rules! entity {
+    ($name:ty, $table:ident, $self:ident => $key:expr) => {
+        impl Entity for $name {
+            const TABLE: Table = Table::$table;
+            fn key(&$self) -> String {
+                $key
+            }
+        }
+    };
+}
+
+/// What lists show about a run: its fold without its steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunHead {
+    /// The run.
+    pub id: RunId,
+    /// Absent for a document that was run from a file.
+    pub automation: Option<AutomationId>,
+    /// The automation's name.
+    pub name: String,
+    /// The version's number.
+    pub version: u32,
+    /// The version's digest.
+    pub digest: Digest,
+    /// Where it stands.
+    pub status: Status,
+    /// How it began.
+    pub cause: Json,
+    /// Its inputs.
+    pub inputs: Json,
+    /// Its outputs, once it succeeded.
+    pub outputs: Option<Json>,
+    /// Its failure.
+    pub error: Option<Failure>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it began to work.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// An automation: a named thing with versions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Automation {
+    /// Its id.
+    pub id: AutomationId,
+    /// Its unique name.
+    pub name: String,
+    /// Whether a recording or a person made it.
+    pub source_type: SourceType,
+    /// The recording it came from.
+    pub source: Option<Source>,
+    /// Draft until first activated.
+    pub status: AutomationStatus,
+    /// The newest version.
+    pub latest_version: u32,
+    /// The version that triggers start.
+    pub active_version: Option<u32>,
+    /// Findings (by id) that a person has acknowledged; they hold over versions.
+    #[serde(default)]
+    pub acknowledged: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+entity!(Automation, Automation, self => self.id.to_string());
+
+/// Who made an automation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SourceType {
+    /// A person wrote it.
+    #[serde(rename = "MANUAL")]
+    Manual,
+    /// It came from a recording.
+    #[serde(rename = "CRYSTALLIZED")]
+    Crystallized,
+}
+
+/// The recording that an automation came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Agent run or chat thread.
+    pub kind: SessionKind,
+    /// The stored recording.
+    pub id: SessionId,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// Whether triggers start an automation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomationStatus {
+    /// Never activated.
+    Draft,
+    /// Triggers start it.
+    Active,
+    /// Was active.
+    Inactive,
+}
+
+/// The claim of an automation's name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AutomationName {
+    /// The name.
+    pub name: String,
+    /// Whose it is.
+    pub automation: AutomationId,
+}
+entity!(AutomationName, AutomationName, self => self.name.clone());
+
+/// An immutable version of an automation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// Whose.
+    pub automation: AutomationId,
+    /// From 1.
+    pub number: u32,
+    /// SHA-256 of the canonical JSON.
+    pub digest: Digest,
+    /// The document.
+    pub document: Value,
+    /// The YAML as it was written, comments and all.
+    #[serde(default)]
+    pub source_text: Option<String>,
+    /// What the crystallizer said, for a version it made.
+    #[serde(default)]
+    pub report: Option<Value>,
+    /// When.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: String,
+}
+entity!(Version, Version, self => Version::key_of(self.automation, self.number));
+
+impl Version {
+    /// The key of a version.
+    pub fn key_of(automation: AutomationId, number: u32) -> String {
+        format!("{automation}/{number:08}")
+    }
+}
+
+/// A stored recording; its bytes are a blob, its normal form another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredSession {
+    /// Its id.
+    pub id: SessionId,
+    /// The address it was posted to.
+    pub kind: SessionKind,
+    /// The format found.
+    pub format: String,
+    /// What the recording says about its end.
+    pub status: Option<SessionStatus>,
+    /// Digest of the recorded bytes: the blob's name.
+    pub recording: Digest,
+    /// Digest of the normal form: the blob's name.
+    pub normal_form: Digest,
+    /// Which session of the recording it is, from 0.
+    pub index: u32,
+    /// The recording agent's name.
+    pub agent: Option<String>,
+    /// The task.
+    pub goal: Option<String>,
+    /// The figures.
+    pub counts: Counts,
+    /// What was odd.
+    pub findings: Vec<Finding>,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+entity!(StoredSession, Session, self => self.id.to_string());
+
+/// A gate that waits or waited, as the inbox shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// The run that waits.
+    pub run: RunId,
+    /// The gate's step.
+    pub step: String,
+    /// The automation.
+    pub automation: Option<AutomationId>,
+    /// The request as it was frozen in the run's journal.
+    pub request: Value,
+    /// Where it stands.
+    pub status: ApprovalStatus,
+    /// The answers so far.
+    pub decisions: Vec<Decision>,
+    /// When it was asked.
+    pub requested_at: Timestamp,
+    /// When it ended.
+    pub closed_at: Option<Timestamp>,
+}
+entity!(Approval, Approval, self => self.id.to_string());
+
+/// Where a gate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalStatus {
+    /// It waits.
+    Pending,
+    /// Enough people said yes.
+    Approved,
+    /// Somebody said no.
+    Rejected,
+    /// Nobody answered in time.
+    Expired,
+    /// The run ended before.
+    Canceled,
+}
+
+/// A trigger of an automation's active version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Its id, kept over versions.
+    pub id: TriggerId,
+    /// Whose.
+    pub automation: AutomationId,
+    /// Its id in the document.
+    pub name: String,
+    /// The trigger as the document writes it.
+    pub definition: Value,
+    /// Off while paused or while the automation is not active.
+    pub status: TriggerStatus,
+    /// The token of a webhook's address, 256 bits; a secret to everybody but editors.
+    #[serde(default)]
+    pub token: Option<String>,
+    /// From when on times count: activation or resumption.
+    pub since: Timestamp,
+    /// The last scheduled time that was fired or passed over.
+    #[serde(default)]
+    pub last_scheduled: Option<Timestamp>,
+    /// Why it is paused.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+entity!(Trigger, Trigger, self => self.id.to_string());
+
+/// Whether a trigger fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerStatus {
+    /// It fires.
+    Active,
+    /// A person stopped it.
+    Paused,
+    /// Its automation is not active, or its version no longer has it.
+    Inactive,
+}
+
+/// Which trigger a webhook's address belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HookAddress {
+    /// SHA-256 of the token in the address.
+    pub digest: Digest,
+    /// The trigger.
+    pub trigger: TriggerId,
+}
+entity!(HookAddress, HookAddress, self => self.digest.to_string());
+
+/// One occurrence of a trigger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Firing {
+    /// Its id.
+    pub id: FiringId,
+    /// Whose.
+    pub trigger: TriggerId,
+    /// What makes it one: a scheduled time, a delivery id, an event's source and id.
+    pub occurrence: String,
+    /// The logical time of a schedule.
+    pub scheduled_at: Option<Timestamp>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub status: FiringStatus,
+    /// Why.
+    pub reason: Option<String>,
+    /// The run it started.
+    pub run: Option<RunId>,
+}
+entity!(Firing, Firing, self => format!("{}/{}", self.trigger, self.id));
+
+/// What became of a firing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FiringStatus {
+    /// It started a run.
+    Accepted,
+    /// Its `when` did not hold.
+    Filtered,
+    /// It came before.
+    Duplicate,
+    /// It was not what it should be.
+    Rejected,
+    /// The overlap rule or the catch-up rule passed it over.
+    Skipped,
+    /// It waits for its turn.
+    Queued,
+}
+
+/// The claim of an occurrence: one firing each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FiringKey {
+    /// Whose.
+    pub trigger: TriggerId,
+    /// What makes it one.
+    pub occurrence: String,
+    /// The firing that has it.
+    pub firing: FiringId,
+    /// The run it started.
+    pub run: Option<RunId>,
+    /// When it came.
+    pub at: Timestamp,
+}
+entity!(FiringKey, FiringKey, self => format!("{}/{}", self.trigger, self.occurrence));
+
+/// An event that came or was emitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredEvent {
+    /// Its id here.
+    pub id: EventId,
+    /// The CloudEvents attributes and `data`.
+    pub event: Value,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The runs it started.
+    pub runs: Vec<RunId>,
+}
+entity!(StoredEvent, Event, self => self.id.to_string());
+
+/// The claim of an event's `source` and `id`: the same again answers the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventKey {
+    /// CloudEvents `source`.
+    pub source: String,
+    /// CloudEvents `id`.
+    pub id: String,
+    /// What it is here.
+    pub event: EventId,
+    /// When it came.
+    pub at: Timestamp,
+}
+entity!(EventKey, EventKey, self => format!("{}\n{}", self.source, self.id));
+
+/// The first answer to a caller's idempotency key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IdempotencyKey {
+    /// Caller and path.
+    pub scope: String,
+    /// The caller's key.
+    pub key: String,
+    /// Digest of the request's body.
+    pub body: Digest,
+    /// What the request made (a run, a session, …), to answer from.
+    pub made: Value,
+    /// When it was kept.
+    pub at: Timestamp,
+}
+entity!(IdempotencyKey, IdempotencyKey, self => format!("{}\n{}", self.scope, self.key));
+
+/// An API token; the token itself is not kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// What a person calls it; also the user name in audits and approver lists.
+    pub name: String,
+    /// viewer, operator, approver, editor or admin.
+    pub role: String,
+    /// SHA-256 of the token.
+    pub digest: Digest,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// By whom it was made.
+    pub created_by: String,
+}
+entity!(Token, Token, self => self.id.to_string());
+
+/// Which token has a digest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenDigest {
+    /// SHA-256 of the token.
+    pub digest: Digest,
+    /// The token's id.
+    pub token: TokenId,
+}
+entity!(TokenDigest, TokenDigest, self => self.digest.to_string());
+
+/// A secret, sealed: only the holder of the key reads it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Secret {
+    /// Its name.
+    pub name: String,
+    /// Nonce and ciphertext, base64.
+    pub sealed: String,
+    /// Goes up with every write; bound into the seal.
+    pub version: u32,
+    /// When it was written.
+    pub updated_at: Timestamp,
+}
+entity!(Secret, Secret, self => self.name.clone());
+
+/// A connection, as an administrator set it up; secrets only by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its name.
+    pub name: String,
+    /// `{kind: http|mcp, …}`.
+    pub definition: Value,
+    /// When it was written.
+    pub updated_at: Timestamp,
+}
+entity!(Connection, Connection, self => self.name.clone());
+
+/// A setting of the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Its name (`tools`, `setup`).
+    pub name: String,
+    /// Its value.
+    pub value: Value,
+    /// When it was written.
+    pub updated_at: Timestamp,
+}
+entity!(Setting, Setting, self => self.name.clone());
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// When.
+    pub at: Timestamp,
+    /// Makes the key unique.
+    pub nonce: String,
+    /// Who: a token's name, `uid:<n>` on the socket.
+    pub actor: String,
+    /// What: `automation.activate`, `approval.decide`, …
+    pub action: String,
+    /// On what.
+    pub subject: String,
+    /// More.
+    #[serde(default)]
+    pub details: Value,
+}
+entity!(Audit, Audit, self => format!("{:016}/{}", self.at.0, self.nonce));

@@ -1,0 +1,267 @@
+//! What the rest of Druse asks of a store, in its own words. Each backend does it in its own way.
+
+use crate::entity::{Entity, RunHead, Table};
+use druse_engine::{AutomationId, Digest, RunId, Timestamp, event::Entry, event::Status};
+use serde_json::Value;
+use std::{future::Future, pin::Pin, sync::Arc, task};
+
+/// A fact to be made durable.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// The next facts of one run, with what lists show about it after them.
+    Run {
+        /// What the run is like after these entries.
+        head: Arc<RunHead>,
+        /// Numbered without gaps; the first must follow the last one stored.
+        entries: Vec<Entry>,
+    },
+    /// A row of a table is written, or removed.
+    Row {
+        /// The table.
+        table: Table,
+        /// Its key.
+        key: String,
+        /// The row as JSON; `None` removes it.
+        value: Option<Value>,
+        /// What must be so for the write to happen.
+        expect: Expect,
+    },
+}
+
+/// What must be so about a row when it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Anything.
+    Any,
+    /// No such row: the write is a claim.
+    Absent,
+    /// The row is there.
+    Present,
+}
+
+/// Facts that become durable together or not at all: one record of the log.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// In this order.
+    pub facts: Vec<Fact>,
+    /// Whether it is let in when the store is short of space or its queue is full
+    /// (completions, approvals, cancels): those are never shed.
+    pub must_fit: bool,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds facts of a run.
+    #[must_use]
+    pub fn run(mut self, head: Arc<RunHead>, entries: Vec<Entry>) -> Self {
+        self.facts.push(Fact::Run { head, entries });
+        self
+    }
+
+    /// Adds a row, whatever was there.
+    #[must_use]
+    pub fn put<E: Entity>(self, row: &E) -> Self {
+        self.row(row, Expect::Any)
+    }
+
+    /// Adds a row that must not exist yet.
+    #[must_use]
+    pub fn claim<E: Entity>(self, row: &E) -> Self {
+        self.row(row, Expect::Absent)
+    }
+
+    /// Removes a row.
+    #[must_use]
+    pub fn remove<E: Entity>(mut self, key: impl Into<String>) -> Self {
+        self.facts.push(Fact::Row {
+            table: E::TABLE,
+            key: key.into(),
+            value: None,
+            expect: Expect::Any,
+        });
+        self
+    }
+
+    fn row<E: Entity>(mut self, row: &E, expect: Expect) -> Self {
+        let value = serde_json::to_value(row).expect("entities are plain data");
+        self.facts.push(Fact::Row {
+            table: E::TABLE,
+            key: row.key(),
+            value: Some(value),
+            expect,
+        });
+        self
+    }
+}
+
+/// Why a batch was refused. Nothing of it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// A row's expectation does not hold.
+    #[error("the row {key:?} is not as expected")]
+    Conflict {
+        /// The table.
+        table: Table,
+        /// The key.
+        key: String,
+    },
+    /// The entries do not follow the run's last one.
+    #[error("run {run} is at entry {last}, which entry {first} does not follow")]
+    Sequence {
+        /// The run.
+        run: RunId,
+        /// Its last entry.
+        last: u64,
+        /// The first of the refused ones.
+        first: u64,
+    },
+    /// The disk is full, or nearly.
+    #[error("there is no space left for new work")]
+    Full,
+    /// Too much waits to be written.
+    #[error("too much waits to be written")]
+    Busy,
+    /// A record is larger than the log takes.
+    #[error("a record of {bytes} bytes is larger than the limit of {limit}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The log has failed; the process must end.
+    #[error("the log has failed")]
+    Failed,
+}
+
+/// A place in the log: the number of a record, from 1.
+pub type Position = u64;
+
+/// A promise that a batch is durable. Order is fixed when it is handed out; dropping it does not undo the write.
+pub struct Ticket(pub tokio::sync::oneshot::Receiver<Result<Position, AppendError>>);
+
+impl Future for Ticket {
+    type Output = Result<Position, AppendError>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<Self::Output> {
+        Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|answer| answer.unwrap_or(Err(AppendError::Failed)))
+    }
+}
+
+impl Ticket {
+    /// Blocks the thread until the batch is durable. Not for use on an async worker.
+    pub fn wait(self) -> Result<Position, AppendError> {
+        self.0.blocking_recv().unwrap_or(Err(AppendError::Failed))
+    }
+}
+
+/// Why a read failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes are damaged; what they belonged to is fenced off.
+    #[error("{0}")]
+    Damaged(String),
+    /// The disk did not give them.
+    #[error("{0}")]
+    Io(String),
+}
+
+/// Which runs a list wants; `None` means any.
+#[derive(Debug, Clone, Default)]
+pub struct RunQuery {
+    /// Of this automation.
+    pub automation: Option<AutomationId>,
+    /// With this status.
+    pub status: Option<Status>,
+    /// Begun in this way (`kind` of the cause).
+    pub cause: Option<String>,
+    /// Created at or after.
+    pub since: Option<Timestamp>,
+    /// Created before.
+    pub until: Option<Timestamp>,
+    /// Only runs older than this one (the cursor).
+    pub before: Option<RunId>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// Where a scan of a table goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Scan {
+    /// Only keys that begin with this.
+    pub prefix: String,
+    /// Only keys after this one, in the direction of the scan.
+    pub after: Option<String>,
+    /// Largest key first.
+    pub descending: bool,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A store. Writes are ordered by the call of `append` and acknowledged by the ticket; a read sees every
+/// batch whose ticket has been answered.
+pub trait Store: Send + Sync + 'static {
+    /// Checks the expectations, fixes the order, and has the batch written. Never blocks on the disk.
+    fn append(&self, batch: Batch) -> Result<Ticket, AppendError>;
+
+    /// A row.
+    fn row(&self, table: Table, key: &str) -> Result<Option<Value>, ReadError>;
+
+    /// Rows in the order of their keys.
+    fn rows(&self, table: Table, scan: &Scan) -> Result<Vec<(String, Value)>, ReadError>;
+
+    /// What lists show about a run.
+    fn run_head(&self, run: RunId) -> Result<Option<Arc<RunHead>>, ReadError>;
+
+    /// A run's facts after `after_seq`, in order, at most `limit`.
+    fn run_entries(
+        &self,
+        run: RunId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, ReadError>;
+
+    /// Runs, youngest first.
+    fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError>;
+
+    /// The runs that have not ended, oldest first.
+    fn live_runs(&self) -> Result<Vec<RunId>, ReadError>;
+
+    /// Keeps bytes as a file named by their digest, durable when it returns. Blocks on the disk.
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, AppendError>;
+
+    /// The bytes of a blob.
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, ReadError>;
+
+    /// Whether new work is let in: false while the disk is full or nearly.
+    fn accepts_work(&self) -> bool;
+}
+
+/// Reads of typed rows, on top of any store.
+pub trait StoreExt: Store {
+    /// A typed row.
+    fn get<E: Entity>(&self, key: &str) -> Result<Option<E>, ReadError> {
+        self.row(E::TABLE, key)?
+            .map(|value| {
+                serde_json::from_value(value).map_err(|error| ReadError::Damaged(error.to_string()))
+            })
+            .transpose()
+    }
+
+    /// Typed rows in the order of their keys.
+    fn scan<E: Entity>(&self, scan: &Scan) -> Result<Vec<E>, ReadError> {
+        self.rows(E::TABLE, scan)?
+            .into_iter()
+            .map(|(_, value)| {
+                serde_json::from_value(value).map_err(|error| ReadError::Damaged(error.to_string()))
+            })
+            .collect()
+    }
+}
+
+impl<S: Store + ?Sized> StoreExt for S {}

@@ -1,0 +1,1 @@
+//! When a run should start: schedules, webhooks and events, as pure functions.
