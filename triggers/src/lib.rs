@@ -1,1 +1,18 @@
 //! When a run should start: schedules, webhooks and events, as pure functions.
+//!
+//! Nothing here does I/O or reads a clock. The present time, the raw bytes of a delivery and the
+//! values of secrets are handed in; what comes out is a decision.
+
+pub mod address;
+pub mod cron;
+mod matching;
+pub mod schedule;
+pub mod suggest;
+pub mod timetable;
+#[cfg(test)]
+mod timetable_tests;
+pub mod zone;
+
+pub use schedule::{CatchUpRule, Due, due};
+pub use timetable::Timetable;
+pub use zone::Zone;
