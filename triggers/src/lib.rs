@@ -11,8 +11,10 @@ pub mod suggest;
 pub mod timetable;
 #[cfg(test)]
 mod timetable_tests;
+pub mod webhook;
 pub mod zone;
 
 pub use schedule::{CatchUpRule, Due, due};
 pub use timetable::Timetable;
+pub use webhook::Verifier;
 pub use zone::Zone;

@@ -31,7 +31,7 @@ impl Timetable {
             None => Zone::utc(),
             Some(Ok(zone)) => zone,
             Some(Err(finding)) => {
-                findings.push(finding.at_path("/timezone"));
+                findings.push((*finding).at_path("/timezone"));
                 Zone::utc()
             }
         };
@@ -43,7 +43,13 @@ impl Timetable {
                         .at_path("/cron")
                         .help(wrong.help)
                 }),
-            (None, Some(every), None) => interval(every),
+            (None, Some(every), None) => {
+                interval(every)
+                    .map(Kind::Every)
+                    .map_err(|(code, message, help)| {
+                        Finding::error(code, message).at_path("/every").help(help)
+                    })
+            }
             (None, None, Some(at)) => at.parse().map(Kind::At).map_err(|message: String| {
                 Finding::error("invalid_time", message)
                     .at_path("/at")
@@ -112,25 +118,15 @@ impl Timetable {
     }
 }
 
-fn interval(every: Span) -> Result<Kind, Finding> {
+fn interval(every: Span) -> Result<i64, (&'static str, String, &'static str)> {
     if every < SHORTEST_INTERVAL {
-        return Err(Finding::error(
-            "invalid_interval",
-            format!("the interval {every} is shorter than a second"),
-        )
-        .at_path("/every")
-        .help("Give at least 1s."));
+        let message = format!("the interval {every} is shorter than a second");
+        return Err(("invalid_interval", message, "Give at least 1s."));
     }
-    i64::try_from(every.as_millis())
-        .map(Kind::Every)
-        .map_err(|_| {
-            Finding::error(
-                "schedule_never_fires",
-                format!("the interval {every} is longer than the calendar"),
-            )
-            .at_path("/every")
-            .help("Give a shorter one.")
-        })
+    i64::try_from(every.as_millis()).map_err(|_| {
+        let message = format!("the interval {every} is longer than the calendar");
+        ("schedule_never_fires", message, "Give a shorter one.")
+    })
 }
 
 /// A fixed-time job: each local time counts when the clock first reaches or passes it.

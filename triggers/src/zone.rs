@@ -29,7 +29,7 @@ impl Zone {
     }
 
     /// The zone of an IANA name, such as `Europe/Berlin`; `unknown_timezone` with the nearest name otherwise.
-    pub fn parse(name: &str) -> Result<Self, Finding> {
+    pub fn parse(name: &str) -> Result<Self, Box<Finding>> {
         if let Ok(zone) = database().get(name) {
             return Ok(Self(zone));
         }
@@ -48,11 +48,10 @@ impl Zone {
             Some(known) => format!("Did you mean `{known}`?"),
             None => "Use an IANA name such as Europe/Berlin or UTC.".to_owned(),
         };
-        Err(Finding::error(
-            "unknown_timezone",
-            format!("{} is not a known time zone", shown(name)),
-        )
-        .help(help))
+        let message = format!("{} is not a known time zone", shown(name));
+        Err(Box::new(
+            Finding::error("unknown_timezone", message).help(help),
+        ))
     }
 
     /// The name, as the database spells it.
