@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod cron;
+pub mod event;
 mod matching;
 pub mod schedule;
 pub mod suggest;
@@ -14,6 +15,7 @@ mod timetable_tests;
 pub mod webhook;
 pub mod zone;
 
+pub use event::Event;
 pub use schedule::{CatchUpRule, Due, due};
 pub use timetable::Timetable;
 pub use webhook::Verifier;
