@@ -118,6 +118,15 @@ impl Timetable {
     }
 }
 
+/// A time as `druse triggers next` prints it: RFC 3339 in UTC, without a fraction when there is none.
+pub fn printed(time: Timestamp) -> String {
+    let text = time.to_string();
+    match text.strip_suffix(".000Z") {
+        Some(whole) => format!("{whole}Z"),
+        None => text,
+    }
+}
+
 fn interval(every: Span) -> Result<i64, (&'static str, String, &'static str)> {
     if every < SHORTEST_INTERVAL {
         let message = format!("the interval {every} is shorter than a second");
