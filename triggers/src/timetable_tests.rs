@@ -367,7 +367,7 @@ const ZONES: [&str; 14] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(20270328), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(20_270_328), ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_a_walk_over_every_minute(
