@@ -1,1 +1,26 @@
 //! When a run should start: schedules, webhooks and events, as pure functions.
+//!
+//! Nothing here does I/O or reads a clock. The present time, the raw bytes of a delivery and the
+//! values of secrets are handed in; what comes out is a decision.
+
+pub mod address;
+pub mod check;
+pub mod cron;
+pub mod event;
+pub mod mapping;
+mod matching;
+pub mod schedule;
+pub mod suggest;
+pub mod timetable;
+#[cfg(test)]
+mod timetable_tests;
+pub mod webhook;
+pub mod zone;
+
+pub use check::{check, check_document};
+pub use event::Event;
+pub use mapping::{Mapped, Mapping};
+pub use schedule::{CatchUpRule, Due, due};
+pub use timetable::Timetable;
+pub use webhook::Verifier;
+pub use zone::Zone;

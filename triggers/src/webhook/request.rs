@@ -1,0 +1,117 @@
+//! What expressions see of a delivery: `trigger.body`, `headers`, `query`, `method` and `id`.
+
+use super::{Delivery, Headers};
+use serde_json::{Map, Value};
+
+/// A request to a webhook's address.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// `POST`.
+    pub method: &'a str,
+    /// The query without its question mark.
+    pub query: &'a str,
+    /// The headers.
+    pub headers: &'a Headers,
+    /// The raw bytes.
+    pub body: &'a [u8],
+}
+
+/// Why a verified body cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// The content type says JSON.
+    #[error("the body is not valid JSON")]
+    InvalidJson,
+    /// Neither text nor a form nor JSON.
+    #[error("the body is neither JSON nor a form nor text in UTF-8")]
+    Binary,
+}
+
+/// What proves a sender is for the verifier alone and goes into no journal.
+const WITHHELD: [&str; 4] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-gitlab-token",
+];
+
+impl Request<'_> {
+    /// The value of `trigger`. Header names are in lower case, doubled headers joined by `, `; a query or
+    /// form field that comes several times is a list; credentials are left out.
+    pub fn trigger(&self, delivery: &Delivery) -> Result<Value, BodyError> {
+        let mut headers = Map::new();
+        for (name, value) in self.headers.iter() {
+            let name = name.to_ascii_lowercase();
+            if WITHHELD.contains(&name.as_str()) {
+                continue;
+            }
+            match headers.get_mut(&name) {
+                Some(Value::String(known)) => {
+                    known.push_str(", ");
+                    known.push_str(value);
+                }
+                _ => {
+                    headers.insert(name, value.into());
+                }
+            }
+        }
+        let mut trigger = Map::new();
+        trigger.insert("body".into(), self.body()?);
+        trigger.insert("headers".into(), headers.into());
+        trigger.insert("query".into(), fields(self.query.as_bytes()));
+        trigger.insert("method".into(), self.method.into());
+        trigger.insert("id".into(), delivery.id.clone().into());
+        Ok(trigger.into())
+    }
+
+    /// JSON as its value, a form as an object, text as text; without a content type JSON if it is JSON.
+    fn body(&self) -> Result<Value, BodyError> {
+        let content_type = self
+            .headers
+            .one("content-type")
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        let media = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        let json = || serde_json::from_slice::<Value>(self.body);
+        let text = || {
+            let text = std::str::from_utf8(self.body).map_err(|_| BodyError::Binary)?;
+            Ok(if text.is_empty() {
+                Value::Null
+            } else {
+                text.into()
+            })
+        };
+        if self.body.is_empty() {
+            Ok(Value::Null)
+        } else if media == "application/json" || media.ends_with("+json") {
+            json().map_err(|_| BodyError::InvalidJson)
+        } else if media == "application/x-www-form-urlencoded" {
+            Ok(fields(self.body))
+        } else if media.is_empty() {
+            json().or_else(|_| text())
+        } else {
+            text()
+        }
+    }
+}
+
+fn fields(encoded: &[u8]) -> Value {
+    let mut fields = Map::new();
+    for (name, value) in url::form_urlencoded::parse(encoded) {
+        let value = Value::from(value.as_ref());
+        match fields.get_mut(name.as_ref()) {
+            Some(Value::Array(values)) => values.push(value),
+            Some(known) => *known = Value::Array(vec![known.take(), value]),
+            None => {
+                fields.insert(name.into_owned(), value);
+            }
+        }
+    }
+    fields.into()
+}
