@@ -393,12 +393,12 @@ fn scan_numbers(text: &str, notes: &mut Notes) {
                         !matches!(bytes[*end], b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
                     })
                     .unwrap_or(bytes.len());
-                if end - at > 15 {
-                    if let Some(bits) = inexact(&text[at..end]) {
-                        notes
-                            .numbers
-                            .insert(bits, text[at..end.min(at + 80)].to_owned());
-                    }
+                if end - at > 15
+                    && let Some(bits) = inexact(&text[at..end])
+                {
+                    notes
+                        .numbers
+                        .insert(bits, text[at..end.min(at + 80)].to_owned());
                 }
                 at = end;
             }

@@ -237,10 +237,10 @@ fn answer(
         if matches!(&result.content, Value::Null) || result.content == "" {
             result.content = Value::from(text.as_str());
         }
-    } else if let Some(told) = error.and_then(|error| text(error, "message")) {
-        if result.content == "" {
-            result.content = Value::from(told);
-        }
+    } else if let Some(told) = error.and_then(|error| text(error, "message"))
+        && result.content == ""
+    {
+        result.content = Value::from(told);
     }
     if style.infer_failure && !result.is_error && message.get("is_error").is_none() {
         let failed = result.content.as_str().is_some_and(text_says_failed)

@@ -35,6 +35,8 @@ mod tau2_bench;
 mod tau_bench;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
 
 pub use body::MAX_BYTES;

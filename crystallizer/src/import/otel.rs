@@ -44,17 +44,17 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         // A chain of parents longer than this is no chain of agents; a circle ends here too.
         for _ in 0..64 {
             let parent = &spans[at?];
-            if parent.attribute("gen_ai.operation.name") == Some("invoke_agent") {
-                if let Some(name) = parent.attribute("gen_ai.agent.name") {
-                    return Some(name.to_owned());
-                }
+            if parent.attribute("gen_ai.operation.name") == Some("invoke_agent")
+                && let Some(name) = parent.attribute("gen_ai.agent.name")
+            {
+                return Some(name.to_owned());
             }
             at = by_id.get(parent.parent.as_str()).copied();
         }
         None
     };
     let mut others = 0u64;
-    let mut batch = 0;
+    let mut together = None;
     let mut busy_until = 0u64;
     for span in &spans {
         let operation = span.attribute("gen_ai.operation.name");
@@ -71,9 +71,11 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
             others += u64::from(operation.is_none());
             continue;
         }
-        if batch == 0 || span.start >= busy_until {
-            batch = builder.batch();
-        }
+        let batch = match together {
+            Some(batch) if span.start < busy_until => batch,
+            _ => builder.batch(),
+        };
+        together = Some(batch);
         busy_until = busy_until.max(span.end);
         let by = agent(span).filter(|by| builder.agent.as_ref() != Some(by));
         call(span, tool.unwrap_or(""), batch, by, builder);
