@@ -435,5 +435,4 @@ fn is_refusal(content: &str) -> bool {
     head.contains("doesn't want to proceed")
         || head.contains("doesn't want to take this action")
         || head.contains("[Request interrupted by user")
-        || head.contains("Permission to use") && head.contains("denied")
 }

@@ -634,3 +634,44 @@ fn pairing_is_linear() {
         (many, 0)
     );
 }
+
+#[test]
+fn further_shapes_of_chats() {
+    let response = json!({"instructions":"Help.","input":"Pay","output":[
+        {"type":"reasoning"},
+        {"type":"function_call","id":"fc_1","call_id":"a","name":"f","arguments":"{\"n\":1}"},
+        {"type":"function_call_output","call_id":"a","output":"ok"},
+        {"type":"message","role":"assistant","content":[{"type":"output_text","text":"Done."}]}]});
+    let chain = json!([{"type":"human","content":"Pay"},{"type":"ai","content":"","tool_calls":[{"name":"f","args":{"n":1},"id":"a","type":"tool_call"}]},{"type":"tool","content":"ok","tool_call_id":"a"}]);
+    let items = json!([{"role":"user","content":"Pay"},{"type":"function_call","call_id":"a","name":"f","arguments":"{\"n\":1}"},{"type":"function_call_output","call_id":"a","output":"ok"}]);
+    for value in [response, chain, items] {
+        let session = one(&value);
+        assert_eq!(
+            (session.format.as_str(), session.goal.as_deref()),
+            ("openai-chat", Some("Pay")),
+            "{value}"
+        );
+        assert_eq!(
+            (
+                calls(&session)[0].arguments.clone(),
+                result(calls(&session)[0]).content.clone()
+            ),
+            (json!({"n":1}), json!("ok")),
+            "{value}"
+        );
+        assert_eq!(session.counts().tool_calls, 1);
+    }
+    let contents = json!([{"role":"user","parts":[{"text":"Pay"}]},{"role":"model","parts":[{"functionCall":{"name":"f","args":{"n":1}}}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"x":1}}}]}]);
+    for value in [contents.clone(), json!({"contents":contents})] {
+        let session = one(&value);
+        assert_eq!(
+            (
+                session.format.as_str(),
+                session.goal.as_deref(),
+                session.counts().succeeded
+            ),
+            ("google-adk", Some("Pay"), 1),
+            "{value}"
+        );
+    }
+}
