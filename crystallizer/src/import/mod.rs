@@ -28,6 +28,7 @@ mod inspect_ai;
 mod openai_chat;
 mod openhands;
 mod otel;
+mod otel_messages;
 mod pi;
 mod python_call;
 mod swe_agent;

@@ -234,7 +234,6 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             ),
             "",
         ),
-        "time_unreadable" => (Finding::info, format!("{n} time{s} could not be read."), ""),
         "truncated_result" => (
             Finding::info,
             format!("{n} result{s} {was} cut by the recorder or the tool."),

@@ -675,3 +675,31 @@ fn further_shapes_of_chats() {
         );
     }
 }
+
+#[test]
+fn otel_calls_that_only_messages_hold() {
+    let span = |attributes: Value| json!({"spanID":"1","startTime":1_000_000,"duration":1,"tags":attributes.as_object().map(|map| map.iter().map(|(key, value)| json!({"key":key,"value":value})).collect::<Vec<_>>())});
+    let input = json!([{"role":"user","parts":[{"type":"text","content":"Pay"}]},{"role":"assistant","parts":[{"type":"tool_call","id":"a","name":"f","arguments":{"n":1}}]},{"role":"tool","parts":[{"type":"tool_call_response","id":"a","response":"ok"}]}]).to_string();
+    let semantic = json!({"gen_ai.operation.name":"chat","gen_ai.input.messages":input});
+    let numbered = json!({"gen_ai.prompt.0.role":"user","gen_ai.prompt.0.content":"Pay","gen_ai.prompt.1.role":"assistant","gen_ai.prompt.1.tool_calls.0.id":"a",
+        "gen_ai.prompt.1.tool_calls.0.name":"f","gen_ai.prompt.1.tool_calls.0.arguments":"{\"n\":1}","gen_ai.prompt.2.role":"tool","gen_ai.prompt.2.tool_call_id":"a","gen_ai.prompt.2.content":"ok"});
+    let tool = json!({"gen_ai.operation.name":"execute_tool","gen_ai.tool.name":"f","gen_ai.tool.call.id":"a"});
+    for spans in [
+        vec![span(semantic.clone()), span(semantic.clone())],
+        vec![span(numbered)],
+        vec![span(semantic), span(tool)],
+    ] {
+        let session = one(&json!({"data":[{"spans":spans}]}));
+        assert_eq!(
+            (session.goal.as_deref(), session.counts().tool_calls),
+            (Some("Pay"), 1)
+        );
+        assert_eq!(
+            (
+                calls(&session)[0].arguments.clone(),
+                result(calls(&session)[0]).content.clone()
+            ),
+            (json!({"n":1}), json!("ok"))
+        );
+    }
+}
