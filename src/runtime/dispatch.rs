@@ -5,7 +5,7 @@ use super::live::{self, LiveRun, Released};
 use super::{Engine, clock};
 use druse_engine::RunId;
 use druse_engine::run::{Input, Rejected};
-use druse_storage::{AppendError, Batch, Ticket};
+use druse_storage::{Batch, Ticket};
 use std::sync::{Arc, Mutex};
 
 /// Facts on their way to the disk.
@@ -15,25 +15,28 @@ pub(super) struct OnItsWay {
     pub(super) seq: u64,
 }
 
-/// Why an input to a live run had no effect.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// The run refused it; nothing changed.
-    Rejected(Rejected),
-    /// A claim that goes with it is taken; nothing changed.
-    Append(AppendError),
+impl OnItsWay {
+    pub(super) fn new(ticket: Ticket, seq: u64) -> Self {
+        Self { ticket: Some(ticket), seq }
+    }
 }
 
 impl Engine {
     /// Gives an input to a run. Order is fixed when this returns; durability comes with [`Engine::settle`].
     pub(super) fn give(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, input: Input) -> Result<OnItsWay, Rejected> {
-        let mut locked = live::lock(live);
+        self.give_locked(id, &mut live::lock(live), input, Batch::new())
+    }
+
+    /// As [`Engine::give`], under a lock that is held already, with rows that become durable together
+    /// with the facts. Their claims must have been looked at: what is applied cannot be taken back.
+    pub(super) fn give_locked(&self, id: RunId, locked: &mut LiveRun, input: Input, extra: Batch) -> Result<OnItsWay, Rejected> {
         let entries = locked.run.handle(clock::now(), input)?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
             return Ok(OnItsWay { ticket: None, seq });
         }
-        let mut batch = locked.batch(entries);
+        let mut batch = extra;
+        batch.facts.extend(locked.batch(entries).facts);
         batch.must_fit = true;
         let ticket = self.append_or_end(batch);
         self.0.timers.set(id, locked.run.next_deadline().map(|(at, _)| at));
@@ -80,7 +83,6 @@ impl Engine {
         if over {
             self.0.timers.set(id, None);
             self.0.live.remove(id);
-            self.0.ended(id);
         }
     }
 

@@ -1,9 +1,8 @@
 //! The runs that have not ended, in memory, each behind its own lock.
 
-use super::project::head_of;
 use druse_engine::run::{Effect, Run};
 use druse_engine::{RunId, event::Entry, event::RunEvent, event::StepPath};
-use druse_storage::{Batch, RunHead};
+use druse_storage::Batch;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::watch;
@@ -106,10 +105,6 @@ impl LiveRun {
         released.over = self.run.is_over() && seq >= self.run.last_seq();
         released
     }
-
-    pub(super) fn head(&self) -> RunHead {
-        head_of(&self.run)
-    }
 }
 
 /// All live runs.
@@ -131,6 +126,16 @@ impl LiveRuns {
 
     pub(super) fn remove(&self, run: RunId) {
         self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
+    }
+
+    /// Tells every attempt to stop.
+    pub(super) fn stop_attempts(&self) {
+        let runs: Vec<_> = self.runs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for live in runs {
+            for token in lock(&live).attempts.values() {
+                token.cancel();
+            }
+        }
     }
 
     pub(super) fn len(&self) -> usize {
