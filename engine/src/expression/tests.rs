@@ -378,6 +378,52 @@ fn whole_outputs_are_shared_not_copied() {
 }
 
 #[test]
+fn no_expression_and_no_template_makes_much() {
+    let long = vec!["'x' * 100000"; 150].join(" ~ ");
+    assert!(evaluate(&long).is_err());
+    for chain in [
+        " ~ 1",
+        " | string",
+        ".a",
+        "[0]",
+        " and 1",
+        " if 1 else 2",
+        " < 1",
+        " is number",
+    ] {
+        for count in [2, 39, 90, 190, 20_000] {
+            let _ = evaluate(&format!("1{}", chain.repeat(count)));
+        }
+    }
+    for nest in [
+        "(",
+        "[",
+        "{'a':",
+        "not ",
+        "-",
+        "range(",
+        "x[",
+        "1 if 1 else ",
+        "x | default(",
+    ] {
+        for count in [2, 39, 90, 190, 20_000] {
+            let _ = evaluate(&nest.repeat(count));
+            let _ = evaluate(&format!("{}1", nest.repeat(count)));
+        }
+    }
+    let doubled = (0..40).fold("'x'".to_owned(), |inner, _| format!("({inner}) * 10"));
+    assert!(evaluate(&doubled).is_err());
+    assert!(evaluate("[[range(9999) | list] * 9999] * 9999").is_err());
+    let many = vec![json!("{{ 'x' * 900000 }}"); 100];
+    let error = render(Value::Array(many)).unwrap_err();
+    assert_eq!(error, "the rendered value is larger than 64 MiB");
+    assert!(Expression::compile(&"(".repeat(60_000)).is_err());
+    assert!(Expression::compile(&"x[".repeat(30_000)).is_err());
+    assert!(Expression::compile(&"-".repeat(60_000)).is_err());
+    assert!(Expression::compile(&"not ".repeat(10_000)).is_err());
+}
+
+#[test]
 fn references_are_listed() {
     let expression = Expression::compile("steps.a.output.x[inputs.n].y | default(steps['b'].status) and secrets.key and steps[inputs.n] and steps.send-mail.x and f.g").unwrap();
     let all: Vec<_> = expression
