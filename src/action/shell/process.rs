@@ -74,12 +74,13 @@ pub(super) async fn run(
             "The program ended before it began.",
         ));
     };
-    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), prepared.stdin) {
-        // Beside the reading, so that neither waits for the other. A program need not read all of it.
-        tokio::spawn(async move {
+    // Beside the reading, so that neither waits for the other. A program need not read all of it.
+    let (pipe, bytes) = (child.stdin.take(), prepared.stdin);
+    let writing = tokio::spawn(async move {
+        if let (Some(mut pipe), Some(bytes)) = (pipe, bytes) {
             let _ = pipe.write_all(&bytes).await;
-        });
-    }
+        }
+    });
     let overflow = CancellationToken::new();
     let stdout = collect(child.stdout.take(), prepared.largest, &overflow);
     let stderr = collect(child.stderr.take(), prepared.largest, &overflow);
@@ -101,6 +102,7 @@ pub(super) async fn run(
     }
     // What it started and left behind ends with it; that also closes the pipes.
     drop(group);
+    writing.abort();
     let (stdout, stderr) = (gather(stdout).await, gather(stderr).await);
     let ended = match ended {
         // It ended by itself, just after it had written too much.
