@@ -1,1 +1,4 @@
 //! Druse
+pub mod action;
+pub mod connection;
+pub mod secret;

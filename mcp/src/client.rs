@@ -1,0 +1,405 @@
+//! An open connection to one server.
+
+use crate::{
+    Endpoint, Error, Options, ToolInfo, ToolOutput,
+    child::{Bounded, Child},
+};
+use http::{HeaderName, HeaderValue};
+use rmcp::{
+    ClientHandler, Peer, RoleClient, ServiceError, ServiceExt,
+    model::{
+        CallToolRequestParams, CallToolResponse, ClientCapabilities, ClientConfig, Implementation,
+        MetaObject, RequestMetaObject,
+    },
+    service::{ClientInitializeError, RunningService},
+    transport::{
+        StreamableHttpClientTransport,
+        async_rw::AsyncRwTransport,
+        streamable_http_client::{
+            AuthRequiredError, InsufficientScopeError, StreamableHttpClientTransportConfig,
+            StreamableHttpError,
+        },
+        worker::WorkerQuitReason,
+    },
+};
+use serde_json::{Map, Value};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+/// Room for the envelope around a result of the largest size.
+const ENVELOPE: usize = 64 << 10;
+
+/// One call of a tool.
+#[derive(Debug, Clone, Default)]
+pub struct Call {
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// Goes along as `_meta`: the idempotency key and where the call comes from.
+    pub meta: Map<String, Value>,
+    /// Longest time until the answer.
+    pub timeout: Duration,
+}
+
+/// Offers the server nothing: no sampling, no roots, no elicitation.
+struct Quiet(ClientConfig);
+
+impl ClientHandler for Quiet {
+    fn get_info(&self) -> ClientConfig {
+        self.0.clone()
+    }
+}
+
+/// An open connection. Calls may overlap. Dropping it closes it and kills the child's process group.
+pub struct Client {
+    peer: Peer<RoleClient>,
+    service: Mutex<Option<RunningService<RoleClient, Quiet>>>,
+    child: Option<Child>,
+    oversized: Arc<AtomicBool>,
+    /// Whether the call that met the oversized answer first was the only one in flight.
+    guilty: OnceLock<bool>,
+    broken: AtomicBool,
+    in_flight: AtomicUsize,
+    options: Options,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Starts or reaches the server and goes through the handshake.
+    ///
+    /// # Errors
+    /// `Start`, `Handshake`, `Transport`, `Status` or `Timeout`.
+    pub async fn connect(endpoint: &Endpoint, options: &Options) -> Result<Self, Error> {
+        let oversized = Arc::new(AtomicBool::new(false));
+        let quiet = Quiet(ClientConfig::new(
+            ClientCapabilities::default(),
+            Implementation::new("druse", options.version.clone()),
+        ));
+        let limit = options.max_result.saturating_add(ENVELOPE);
+        let (child, handshake) = match endpoint {
+            Endpoint::Stdio { command, env, cwd } => {
+                let (child, stdin, stdout) = Child::start(command, env, cwd.as_deref(), options)?;
+                let stdout = Bounded::new(stdout, limit, oversized.clone());
+                let transport =
+                    AsyncRwTransport::new(stdout, stdin).with_max_line_length(usize::MAX);
+                let handshake = tokio::time::timeout(options.startup, quiet.serve(transport)).await;
+                (Some(child), handshake)
+            }
+            Endpoint::Http {
+                url,
+                headers,
+                client,
+            } => {
+                let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
+                    .custom_headers(header_map(headers)?)
+                    .max_json_response_size(limit)
+                    .max_sse_event_size(limit)
+                    .reinit_on_expired_session(true);
+                let transport = StreamableHttpClientTransport::with_client(client.clone(), config);
+                let handshake = tokio::time::timeout(options.startup, quiet.serve(transport)).await;
+                (None, handshake)
+            }
+        };
+        let service = match handshake {
+            Ok(Ok(service)) => service,
+            Ok(Err(error)) => {
+                return Err(match &child {
+                    Some(child) => handshake_error(error, Some(child.last_words().await)),
+                    None => handshake_error(error, None),
+                });
+            }
+            Err(_) => return Err(Error::Timeout(options.startup)),
+        };
+        Ok(Self {
+            peer: service.peer().clone(),
+            service: Mutex::new(Some(service)),
+            child,
+            oversized,
+            guilty: OnceLock::new(),
+            broken: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            options: options.clone(),
+        })
+    }
+
+    /// Whether nothing can be sent any more.
+    pub fn is_closed(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+            || self.peer.is_transport_closed()
+            || self.child.as_ref().is_some_and(Child::has_exited)
+    }
+
+    /// Calls a tool. On cancellation and timeout the server is told, and its late answer is passed over.
+    ///
+    /// # Errors
+    /// Any but `Start` and `Handshake`. A tool that says it failed is a success here: see [`ToolOutput::is_error`].
+    pub async fn call(&self, call: Call, cancel: &CancellationToken) -> Result<ToolOutput, Error> {
+        let mut params =
+            CallToolRequestParams::new(call.tool.clone()).with_arguments(call.arguments);
+        params.meta = Some(RequestMetaObject(MetaObject(call.meta)));
+        let flight = InFlight::enter(&self.in_flight);
+        // Dropping the request's future tells the server that nobody waits for it any more.
+        let answer = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Error::Canceled),
+            answer = self.peer.call_tool_once(params) => answer,
+            () = tokio::time::sleep(call.timeout) => return Err(Error::Timeout(call.timeout)),
+        };
+        let alone = flight.alone();
+        let result = match answer {
+            Ok(CallToolResponse::Complete(result)) => result,
+            Ok(CallToolResponse::InputRequired(_)) => return Err(Error::InputRequired),
+            Ok(_) => return Err(Error::Unexpected),
+            Err(error) => {
+                let mut error = self.error(error, alone);
+                if let (Error::Closed { stderr }, Some(child)) = (&mut error, &self.child) {
+                    *stderr = child.last_words().await;
+                }
+                // -32601 and -32602 are what servers answer for a tool that they do not have.
+                if let Error::Refused {
+                    code: -32602 | -32601,
+                    ..
+                } = error
+                    && let Some(unknown) = self.unknown(&call.tool).await
+                {
+                    return Err(unknown);
+                }
+                return Err(error);
+            }
+        };
+        let output = ToolOutput::read(result);
+        let size = output.content.iter().chain(&output.structured);
+        if size.map(bytes).sum::<usize>() > self.options.max_result {
+            return Err(Error::TooLarge {
+                limit: self.options.max_result,
+            });
+        }
+        // Some servers put this into the result.
+        if output.is_error
+            && output.text.to_ascii_lowercase().contains("unknown tool")
+            && let Some(unknown) = self.unknown(&call.tool).await
+        {
+            return Err(unknown);
+        }
+        Ok(output)
+    }
+
+    /// Everything that the server offers, sorted by name.
+    ///
+    /// # Errors
+    /// `Timeout`, `Closed`, `Transport`, `Status` or `Refused`.
+    pub async fn list_tools(&self) -> Result<Vec<ToolInfo>, Error> {
+        let patience = self.options.startup;
+        let flight = InFlight::enter(&self.in_flight);
+        let tools = match tokio::time::timeout(patience, self.peer.list_all_tools()).await {
+            Ok(tools) => tools.map_err(|error| self.error(error, flight.alone()))?,
+            Err(_) => return Err(Error::Timeout(patience)),
+        };
+        let mut tools: Vec<_> = tools.into_iter().map(ToolInfo::read).collect();
+        tools.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(tools)
+    }
+
+    /// Ends the connection; a program gets time to end by itself, then SIGTERM, then SIGKILL.
+    pub async fn close(&self) {
+        let service = self.service.lock().await.take();
+        if let Some(mut service) = service {
+            let _ = service.close_with_timeout(self.options.grace).await;
+        }
+        if let Some(child) = &self.child {
+            child.end(self.options.grace).await;
+        }
+    }
+
+    async fn unknown(&self, tool: &str) -> Option<Error> {
+        let known: Vec<String> = self
+            .list_tools()
+            .await
+            .ok()?
+            .into_iter()
+            .map(|known| known.name)
+            .collect();
+        (!known.iter().any(|name| name == tool)).then(|| Error::UnknownTool {
+            tool: tool.into(),
+            known,
+        })
+    }
+
+    fn error(&self, error: ServiceError, alone: bool) -> Error {
+        // With several calls in flight nobody knows whose answer was too large: those may try again.
+        if self.oversized.load(Ordering::Acquire) {
+            self.broken.store(true, Ordering::Release);
+            if *self.guilty.get_or_init(|| alone) {
+                return Error::TooLarge {
+                    limit: self.options.max_result,
+                };
+            }
+        }
+        let error = match error {
+            ServiceError::McpError(data) => Error::Refused {
+                code: data.code.0,
+                message: data.message.into_owned(),
+            },
+            ServiceError::TransportSend(error) => {
+                transport_error(error.error.as_ref(), self.options.max_result)
+            }
+            ServiceError::TransportClosed | ServiceError::Cancelled { .. } => Error::Closed {
+                stderr: String::new(),
+            },
+            ServiceError::Timeout { timeout } => Error::Timeout(timeout),
+            _ => Error::Unexpected,
+        };
+        // The next call opens a new connection instead of finding out again that this one is dead.
+        if matches!(error, Error::Closed { .. } | Error::Transport(_)) {
+            self.broken.store(true, Ordering::Release);
+        }
+        error
+    }
+}
+
+/// Counts a request among those in flight while it lives.
+struct InFlight<'a> {
+    count: &'a AtomicUsize,
+}
+
+impl<'a> InFlight<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self { count }
+    }
+
+    fn alone(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 1
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Bytes of JSON text.
+fn bytes(value: &Value) -> usize {
+    serde_json::to_string(value).map_or(0, |text| text.len())
+}
+
+fn header_map(
+    headers: &BTreeMap<String, String>,
+) -> Result<HashMap<HeaderName, HeaderValue>, Error> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let wrong = || Error::Transport(format!("the header {name:?} cannot be sent"));
+            let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;
+            value.set_sensitive(true);
+            Ok((name.parse().map_err(|_| wrong())?, value))
+        })
+        .collect()
+}
+
+/// `stderr` is what a program said, where it is a program.
+fn handshake_error(error: ClientInitializeError, stderr: Option<String>) -> Error {
+    let is_program = stderr.is_some();
+    let stderr = stderr.unwrap_or_default();
+    match error {
+        ClientInitializeError::TransportError { .. } if is_program => Error::Handshake {
+            reason: "the program ended or closed its stdin".into(),
+            stderr,
+        },
+        ClientInitializeError::TransportError { error, .. } => {
+            transport_error(error.error.as_ref(), 0)
+        }
+        ClientInitializeError::ConnectionClosed(_) => Error::Handshake {
+            reason: "the connection ended".into(),
+            stderr,
+        },
+        ClientInitializeError::JsonRpcError(data) => Error::Handshake {
+            reason: data.message.into_owned(),
+            stderr,
+        },
+        ClientInitializeError::NoCompatibleProtocolVersion { .. } => Error::Handshake {
+            reason: "there is no version of the protocol that both sides speak".into(),
+            stderr,
+        },
+        _ => Error::Handshake {
+            reason: "its answer is not one to a handshake".into(),
+            stderr,
+        },
+    }
+}
+
+/// Finds what an administrator can act on in the SDK's chain of errors, without its internals.
+fn transport_error(error: &(dyn std::error::Error + 'static), limit: usize) -> Error {
+    let mut source = Some(error);
+    while let Some(current) = source {
+        if let Some(WorkerQuitReason::Fatal { error, .. }) =
+            current.downcast_ref::<WorkerQuitReason<StreamableHttpError<reqwest::Error>>>()
+        {
+            return transport_error(error, limit);
+        }
+        match current.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+            Some(StreamableHttpError::HttpStatus(status)) => {
+                return Error::Status {
+                    status: status.status,
+                    retry_after: status.retry_after.clone(),
+                };
+            }
+            // Where the SDK keeps the status in words only.
+            Some(StreamableHttpError::UnexpectedServerResponse(words)) => {
+                let status = words
+                    .strip_prefix("HTTP ")
+                    .and_then(|rest| rest.get(..3)?.parse().ok());
+                return match status {
+                    Some(status) => Error::Status {
+                        status,
+                        retry_after: None,
+                    },
+                    None => Error::Transport("its answer was not understood".into()),
+                };
+            }
+            Some(StreamableHttpError::ResponseBodyTooLarge { .. }) => {
+                return Error::TooLarge { limit };
+            }
+            _ => {}
+        }
+        if current.is::<AuthRequiredError>() {
+            return Error::Status {
+                status: 401,
+                retry_after: None,
+            };
+        }
+        if current.is::<InsufficientScopeError>() {
+            return Error::Status {
+                status: 403,
+                retry_after: None,
+            };
+        }
+        if let Some(error) = current.downcast_ref::<reqwest::Error>() {
+            let reason = if error.is_connect() {
+                "the connection could not be made"
+            } else if error.is_timeout() {
+                "the time ran out"
+            } else {
+                "the connection broke"
+            };
+            return Error::Transport(reason.into());
+        }
+        source = current.source();
+    }
+    Error::Transport("the connection broke".into())
+}
