@@ -1,0 +1,377 @@
+//! Runs and gates as callers see them, and what they may ask of the engine.
+
+use druse_engine::definition::FailureClass;
+use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
+use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
+use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A caller's idempotency key, to be claimed in the batch that makes what was asked for.
+#[derive(Debug, Clone)]
+pub struct IdempotencyClaim {
+    /// Caller and path.
+    pub scope: String,
+    /// The caller's key.
+    pub key: String,
+    /// Digest of the request's body.
+    pub body: Digest,
+}
+
+impl IdempotencyClaim {
+    /// The row of the claim; `made` is what the answer is made from again.
+    pub fn row(&self, made: Value, at: Timestamp) -> druse_storage::IdempotencyKey {
+        druse_storage::IdempotencyKey {
+            scope: self.scope.clone(),
+            key: self.key.clone(),
+            body: self.body.clone(),
+            made,
+            at,
+        }
+    }
+}
+
+/// A run to be started.
+#[derive(Debug, Clone)]
+pub struct Submit {
+    /// What is run.
+    pub automation: AutomationId,
+    /// Which version; left out: the active one.
+    pub version: Option<u32>,
+    /// The inputs as given, not checked yet.
+    pub inputs: Value,
+    /// `{kind: manual|schedule|webhook|event|automation|retry, …}`.
+    pub cause: Json,
+    /// `user:<name>`, `trigger:<id>` or `run:<id>`.
+    pub started_by: String,
+    /// What expressions see as `trigger`.
+    pub trigger: Json,
+    /// The logical time, where a schedule gave one.
+    pub scheduled_at: Option<Timestamp>,
+    /// Claimed together with the run, with `{"run": id}` as what was made.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// Facts that become durable together with the run: a firing, its key, an event.
+    pub extra: Batch,
+    /// The run's id, chosen by the caller.
+    pub run: RunId,
+    /// Answers what would run without running or storing anything.
+    pub dry_run: bool,
+}
+
+/// A run to be made from an earlier one.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// The new run's id, chosen by the caller.
+    pub run: RunId,
+    /// Results of the steps before this one are kept; left out: the failed steps run again.
+    pub from: Option<String>,
+    /// Other inputs than those of the earlier run.
+    pub inputs: Option<Value>,
+    /// Another version than that of the earlier run.
+    pub version: Option<u32>,
+    /// `user:<name>`.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Claimed together with the run, with `{"run": id}` as what was made.
+    pub idempotency: Option<IdempotencyClaim>,
+}
+
+/// A person's answer to a gate.
+#[derive(Debug, Clone)]
+pub struct DecisionRequest {
+    /// The answer.
+    pub decision: Verdict,
+    /// Why.
+    pub comment: Option<String>,
+    /// The form's values.
+    pub fields: Option<Value>,
+    /// The digest that the person saw.
+    pub digest: Digest,
+    /// Claimed together with the decision, with `{"approval": id}` as what was made.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// Facts that become durable together with the decision: its line in the audit log.
+    pub extra: Batch,
+}
+
+/// A run as callers see it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RunView {
+    /// The run.
+    #[schemars(with = "String")]
+    pub id: RunId,
+    /// The automation; null for a document that was run from a file.
+    #[schemars(with = "Option<String>")]
+    pub automation_id: Option<AutomationId>,
+    /// The automation's name.
+    pub automation_name: String,
+    /// The version's number.
+    pub version: u32,
+    /// The version's digest.
+    pub digest: Digest,
+    /// Where it stands.
+    pub status: Status,
+    /// What a live run waits for, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// How it began.
+    pub cause: Json,
+    /// The inputs, with their defaults.
+    pub inputs: Json,
+    /// The outputs, on success.
+    pub outputs: Option<Json>,
+    /// The failure.
+    pub error: Option<FailureView>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it began to work.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Its steps in the order of the plan; left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<StepView>>,
+}
+
+/// A step of a run as callers see it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct StepView {
+    /// Its id in the document.
+    pub id: String,
+    /// Where it stands in the run, with the loops around it.
+    pub path: String,
+    /// The kind of action.
+    pub action: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<AttemptView>,
+    /// The rendered configuration, without secrets.
+    pub input: Option<Json>,
+    /// What it gave.
+    pub output: Option<Json>,
+    /// Why it failed.
+    pub error: Option<FailureView>,
+    /// Why it did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Value>,
+    /// The gate that it asks or asked through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub approval_id: Option<ApprovalId>,
+}
+
+/// One try of a step.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AttemptView {
+    /// From 1.
+    pub number: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<FailureView>,
+}
+
+/// A failure, with every field present.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct FailureView {
+    /// The class decides about retries.
+    pub class: FailureClass,
+    /// Stable, snake_case.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// What a machine may want, or null.
+    pub details: Option<Json>,
+}
+
+impl From<Failure> for FailureView {
+    fn from(failure: Failure) -> Self {
+        Self {
+            class: failure.class,
+            code: failure.code,
+            message: failure.message,
+            details: failure.details,
+        }
+    }
+}
+
+impl From<&RunHead> for RunView {
+    fn from(head: &RunHead) -> Self {
+        Self {
+            id: head.id,
+            automation_id: head.automation,
+            automation_name: head.name.clone(),
+            version: head.version,
+            digest: head.digest.clone(),
+            status: head.status,
+            waits_for: None,
+            cause: head.cause.clone(),
+            inputs: head.inputs.clone(),
+            outputs: head.outputs.clone(),
+            error: head.error.clone().map(FailureView::from),
+            created_at: head.created_at,
+            started_at: head.started_at,
+            finished_at: head.finished_at,
+            steps: None,
+        }
+    }
+}
+
+impl RunView {
+    /// Whether nothing more happens to it.
+    pub fn is_over(&self) -> bool {
+        self.status.is_final()
+    }
+}
+
+/// A gate as the inbox shows it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ApprovalView {
+    /// The gate in its run.
+    #[schemars(with = "String")]
+    pub id: ApprovalId,
+    /// The run that waits.
+    #[schemars(with = "String")]
+    pub run_id: RunId,
+    /// The gate's step.
+    pub step_id: String,
+    /// The automation.
+    #[schemars(with = "Option<String>")]
+    pub automation_id: Option<AutomationId>,
+    /// What is asked, in a few words.
+    pub title: String,
+    /// More about it.
+    pub message: Option<String>,
+    /// What is shown.
+    pub details: Json,
+    /// JSON Schema of the form, or null.
+    pub fields: Json,
+    /// Who may decide: `user:<name>`, `role:<role>`.
+    pub approvers: Vec<String>,
+    /// Whether who started the run may not decide.
+    pub exclude_starter: bool,
+    /// To be sent back with the decision.
+    pub digest: Digest,
+    /// Where it stands.
+    #[schemars(with = "String")]
+    pub status: ApprovalStatus,
+    /// How many approvals it takes.
+    pub needed: u32,
+    /// The answers so far.
+    pub decisions: Vec<Decision>,
+    /// When it was asked.
+    pub requested_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it ended.
+    pub closed_at: Option<Timestamp>,
+}
+
+impl TryFrom<Approval> for ApprovalView {
+    type Error = ReadError;
+    fn try_from(row: Approval) -> Result<Self, ReadError> {
+        let request: ApprovalRequest = serde_json::from_value(row.request)
+            .map_err(|error| ReadError::Damaged(error.to_string()))?;
+        Ok(Self {
+            id: row.id,
+            run_id: row.run,
+            step_id: row.step,
+            automation_id: row.automation,
+            title: request.title,
+            message: request.message,
+            details: request.details,
+            fields: request.fields,
+            approvers: request.approvers,
+            exclude_starter: request.exclude_starter,
+            digest: request.digest,
+            status: row.status,
+            needed: request.needed,
+            decisions: row.decisions,
+            requested_at: row.requested_at,
+            expires_at: request.expires_at,
+            closed_at: row.closed_at,
+        })
+    }
+}
+
+/// Why the engine did not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RunError {
+    /// No such automation, version, run, step or gate.
+    #[error("There is no such {0}.")]
+    NotFound(&'static str),
+    /// The automation is not active, and no version was named.
+    #[error("The automation is not active.")]
+    NotActive,
+    /// The version cannot run.
+    #[error("The version cannot run as it is.")]
+    NotRunnable(Vec<Finding>),
+    /// The inputs are not what the automation takes.
+    #[error("The inputs are not what the automation takes.")]
+    BadInputs(Vec<Finding>),
+    /// A row that goes with the run is taken: an idempotency key, the key of a firing or an event.
+    #[error("Another request has claimed {0:?}.")]
+    Claimed(String),
+    /// The concurrency rule refuses it.
+    #[error("The concurrency limit of this automation is reached.")]
+    LimitReached,
+    /// The run has ended.
+    #[error("The run has ended.")]
+    AlreadyOver,
+    /// The run has not ended.
+    #[error("The run has not ended yet.")]
+    NotOver,
+    /// The gate has ended.
+    #[error("The decision was already taken: {}.", word(.0))]
+    AlreadyDecided(ApprovalStatus),
+    /// What would be done is not what the person saw.
+    #[error("What is to be approved is not what you saw.")]
+    ApprovalChanged,
+    /// The form's values do not fit the form.
+    #[error("The fields do not fit the form.")]
+    BadFields(Vec<Finding>),
+    /// The gate does not ask this person.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// There is no space left for new work.
+    #[error("There is no space left for new work.")]
+    Full,
+    /// Too much waits.
+    #[error("Too much work waits to be done.")]
+    Busy {
+        /// When it may be tried again.
+        retry_after: Span,
+    },
+    /// Something is too large to be stored.
+    #[error("The run's data is too large to be stored.")]
+    TooLarge,
+    /// What was stored cannot be read.
+    #[error("What was stored cannot be read.")]
+    Read(ReadError),
+    /// The log has failed, or the server is ending.
+    #[error("The server is ending.")]
+    Ending,
+}
+
+impl From<ReadError> for RunError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// The name of a gate's status in answers.
+pub fn word(status: &ApprovalStatus) -> &'static str {
+    match status {
+        ApprovalStatus::Pending => "pending",
+        ApprovalStatus::Approved => "approved",
+        ApprovalStatus::Rejected => "rejected",
+        ApprovalStatus::Expired => "expired",
+        ApprovalStatus::Canceled => "canceled",
+    }
+}
