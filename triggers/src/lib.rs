@@ -4,8 +4,10 @@
 //! values of secrets are handed in; what comes out is a decision.
 
 pub mod address;
+pub mod check;
 pub mod cron;
 pub mod event;
+pub mod mapping;
 mod matching;
 pub mod schedule;
 pub mod suggest;
@@ -15,7 +17,9 @@ mod timetable_tests;
 pub mod webhook;
 pub mod zone;
 
+pub use check::{check, check_document};
 pub use event::Event;
+pub use mapping::{Mapped, Mapping};
 pub use schedule::{CatchUpRule, Due, due};
 pub use timetable::Timetable;
 pub use webhook::Verifier;

@@ -130,6 +130,7 @@ impl Passed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::{prelude::*, test_runner::RngSeed};
 
     const MINUTE: i64 = 60_000;
 
@@ -223,5 +224,32 @@ mod tests {
                 ..Due::default()
             }
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, rng_seed: RngSeed::Fixed(11), ..ProptestConfig::default() })]
+
+        #[test]
+        fn each_time_is_fired_or_passed_over_exactly_once(
+            policy in prop::sample::select(vec![CatchUp::None, CatchUp::Latest, CatchUp::All]),
+            max in 1usize..5,
+            waits in prop::collection::vec(0i64..200_000, 1..40),
+        ) {
+            let table = Timetable::cron("* * * * *", None).unwrap();
+            let rule = CatchUpRule { max, ..CatchUpRule::new(policy) };
+            let (mut last, mut now, mut seen) = (Timestamp(0), 0, Vec::new());
+            for wait in waits {
+                now += wait;
+                let due = due(&table, rule, last, Timestamp(now));
+                prop_assert_eq!(due.skipped_count as usize, due.skipped.len());
+                prop_assert!(due.fire.iter().chain(&due.skipped).all(|time| time.0 <= now));
+                prop_assert!(due.next > Some(Timestamp(now)) && due.until >= last);
+                seen.extend(due.skipped);
+                seen.extend(due.fire);
+                last = due.until;
+            }
+            let all: Vec<_> = table.after(Timestamp(0)).take_while(|time| time.0 <= now).collect();
+            prop_assert_eq!(seen, all);
+        }
     }
 }

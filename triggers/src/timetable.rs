@@ -118,6 +118,15 @@ impl Timetable {
     }
 }
 
+/// A time as `druse triggers next` prints it: RFC 3339 in UTC, without a fraction when there is none.
+pub fn printed(time: Timestamp) -> String {
+    let text = time.to_string();
+    match text.strip_suffix(".000Z") {
+        Some(whole) => format!("{whole}Z"),
+        None => text,
+    }
+}
+
 fn interval(every: Span) -> Result<i64, (&'static str, String, &'static str)> {
     if every < SHORTEST_INTERVAL {
         let message = format!("the interval {every} is shorter than a second");
@@ -129,23 +138,18 @@ fn interval(every: Span) -> Result<i64, (&'static str, String, &'static str)> {
     })
 }
 
-/// A fixed-time job: each local time counts when the clock first reaches or passes it.
+/// A fixed-time job: each local time counts at the first moment that shows it, or that follows the gap
+/// in which it lies. In the second pass of an overlap the next local times have had their moment, and
+/// the search goes on behind them; those before the present one have all had theirs.
 fn next_fixed_time(cron: &Cron, zone: &Zone, from: jiff::Timestamp) -> Option<jiff::Timestamp> {
-    let (shown, itself) = zone.shown_until(from);
-    // Local times are whole minutes, so a nanosecond more excludes the one that has been.
-    let start = if itself {
-        shown.checked_add(SignedDuration::from_nanos(1)).ok()?
-    } else {
-        shown
-    };
-    let mut local = cron.at_or_after(start)?;
+    let mut local = zone.local(from);
     loop {
+        // Named local times are whole minutes, so a nanosecond more excludes the one that was seen.
+        local = cron.at_or_after(local.checked_add(SignedDuration::from_nanos(1)).ok()?)?;
         let moment = zone.first_moment(local)?;
         if moment > from {
             return Some(moment);
         }
-        // Not reached as long as the rule above is right; going on keeps "strictly after" true.
-        local = cron.at_or_after(local.checked_add(SignedDuration::from_nanos(1)).ok()?)?;
     }
 }
 

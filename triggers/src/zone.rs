@@ -3,7 +3,7 @@
 use crate::suggest::{nearest, shown};
 use druse_engine::Finding;
 use jiff::{
-    SignedDuration, Timestamp,
+    Timestamp,
     civil::DateTime,
     tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase},
 };
@@ -12,9 +12,6 @@ use std::sync::OnceLock;
 /// An IANA time zone.
 #[derive(Debug, Clone)]
 pub struct Zone(TimeZone);
-
-/// The longest step that a clock has made: Samoa left out a whole day.
-const LONGEST_SHIFT: SignedDuration = SignedDuration::from_hours(26);
 
 /// The data is part of the program, so every machine gives the same answer.
 fn database() -> &'static TimeZoneDatabase {
@@ -87,28 +84,5 @@ impl Zone {
                 self.next_transition(after.to_timestamp(local).ok()?)
             }
         }
-    }
-
-    /// The local time up to which every local time has been shown at or before this moment, and whether
-    /// that one itself has been: in the second pass of an overlap the clock has been further on already.
-    pub fn shown_until(&self, moment: Timestamp) -> (DateTime, bool) {
-        let mut latest = (self.local(moment), true);
-        let Ok(just_after) = moment.checked_add(SignedDuration::from_nanos(1)) else {
-            return latest;
-        };
-        for transition in self.0.preceding(just_after) {
-            let at = transition.timestamp();
-            if moment.duration_since(at) > LONGEST_SHIFT {
-                break;
-            }
-            let Ok(before) = at.checked_sub(SignedDuration::from_nanos(1)) else {
-                break;
-            };
-            let reached = self.offset(before).to_datetime(at);
-            if reached > latest.0 {
-                latest = (reached, false);
-            }
-        }
-        latest
     }
 }

@@ -4,7 +4,7 @@ mod filter;
 mod read;
 
 pub use filter::Filter;
-pub use read::{EventError, Received, read, read_one};
+pub use read::{EventError, LARGEST_BATCH, Received, read, read_one};
 
 use serde_json::{Map, Value};
 

@@ -3,6 +3,7 @@
 mod headers;
 mod parse;
 mod request;
+mod respond;
 mod signature;
 mod verify;
 
@@ -11,6 +12,7 @@ mod tests;
 
 pub use headers::{Doubled, Headers};
 pub use request::{BodyError, Request};
+pub use respond::{Respond, RespondKind};
 pub use verify::{Delivery, Refused};
 
 use druse_engine::Span;
