@@ -366,13 +366,13 @@ impl Builder {
             }
         }
         for index in std::mem::take(&mut self.unresolved) {
-            if let Some(Turn::Approval(approval)) = self.turns.get_mut(index) {
-                if let Some(id) = approval.call.take() {
-                    if self.ids.contains(&id) {
-                        approval.call = Some(id);
-                    } else {
-                        self.notes.add("approval_without_call", id, 0);
-                    }
+            if let Some(Turn::Approval(approval)) = self.turns.get_mut(index)
+                && let Some(id) = approval.call.take()
+            {
+                if self.ids.contains(&id) {
+                    approval.call = Some(id);
+                } else {
+                    self.notes.add("approval_without_call", id, 0);
                 }
             }
         }
@@ -388,10 +388,10 @@ impl Builder {
             }
         }
         for turn in &self.turns {
-            if let Turn::Call(call) = turn {
-                if call.result.is_none() {
-                    self.notes.add("unmatched_call", call.name.as_str(), 0);
-                }
+            if let Turn::Call(call) = turn
+                && call.result.is_none()
+            {
+                self.notes.add("unmatched_call", call.name.as_str(), 0);
             }
         }
         Session {

@@ -334,12 +334,13 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
         .iter()
         .filter(|block| text(block, "type") == Some("tool_result"))
         .count();
-    if results == 0 && !meta && line.agent.is_none() {
-        if let Some(parent) = text(value, "parentUuid") {
-            if !seen.prompts.insert(parent.to_owned()) {
-                builder.notes.add("rewound", "", line.number);
-            }
-        }
+    if results == 0
+        && !meta
+        && line.agent.is_none()
+        && let Some(parent) = text(value, "parentUuid")
+        && !seen.prompts.insert(parent.to_owned())
+    {
+        builder.notes.add("rewound", "", line.number);
     }
     for block in blocks {
         if text(block, "type") == Some("tool_result") {
@@ -434,5 +435,4 @@ fn is_refusal(content: &str) -> bool {
     head.contains("doesn't want to proceed")
         || head.contains("doesn't want to take this action")
         || head.contains("[Request interrupted by user")
-        || head.contains("Permission to use") && head.contains("denied")
 }

@@ -277,7 +277,8 @@ pub(super) fn object_says_failed(value: &Value) -> bool {
 
 /// Marks that recorders and tools leave where they cut an answer.
 pub(super) fn is_cut(text: &str) -> bool {
-    const MARKS: [&str; 9] = [
+    const MARKS: [&str; 10] = [
+        "<persisted-output>",
         "[truncated]",
         "[output truncated",
         "... [truncated",
