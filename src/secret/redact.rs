@@ -121,7 +121,9 @@ impl Redactor {
             Value::String(text) => in_text(text),
             Value::Number(number) => self.numbers.contains(&number.to_string()),
             Value::Array(items) => items.iter().any(|item| self.finds(item)),
-            Value::Object(map) => map.iter().any(|(key, item)| in_text(key) || self.finds(item)),
+            Value::Object(map) => map
+                .iter()
+                .any(|(key, item)| in_text(key) || self.finds(item)),
             Value::Null | Value::Bool(_) => false,
         }
     }
@@ -129,9 +131,7 @@ impl Redactor {
     fn clean(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.redact_text(text).into_owned().into(),
-            Value::Number(number) if self.numbers.contains(&number.to_string()) => {
-                REDACTED.into()
-            }
+            Value::Number(number) if self.numbers.contains(&number.to_string()) => REDACTED.into(),
             Value::Array(items) => items.iter().map(|item| self.clean(item)).collect(),
             Value::Object(map) => {
                 let clean = |(key, item): (&String, &Value)| {
@@ -249,7 +249,10 @@ mod tests {
         ] {
             let clean = redactor.redact_text(&text);
             assert!(clean.contains(REDACTED), "{text} → {clean}");
-            assert!(!clean.contains("rd\"1") && !clean.contains("12345"), "{clean}");
+            assert!(
+                !clean.contains("rd\"1") && !clean.contains("12345"),
+                "{clean}"
+            );
         }
         assert_eq!(redactor.redact_text("a short text"), "a short text");
         assert_eq!(
@@ -274,6 +277,9 @@ mod tests {
     fn finds_the_lines_of_a_key_file() {
         let key = Secret::from("-----BEGIN KEY-----\nMIIBVgIBADANBgkqhkiG9w0BAQEFAASC\n");
         let text = "error near MIIBVgIBADANBgkqhkiG9w0BAQEFAASC";
-        assert_eq!(Redactor::new([&key]).redact_text(text), "error near [redacted]");
+        assert_eq!(
+            Redactor::new([&key]).redact_text(text),
+            "error near [redacted]"
+        );
     }
 }

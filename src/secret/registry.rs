@@ -130,7 +130,10 @@ mod tests {
         let redactor = secrets.redactor();
         assert_eq!(redactor.redact_text(text), "[redacted] [redacted]");
         assert!(secrets.remove("KEY") && !secrets.remove("KEY"));
-        assert_eq!(secrets.redactor().redact_text(text), "[redacted] [redacted]");
+        assert_eq!(
+            secrets.redactor().redact_text(text),
+            "[redacted] [redacted]"
+        );
         assert_eq!(
             secrets.fill("{{ secrets.KEY }}"),
             Err(MissingSecret("KEY".into()))

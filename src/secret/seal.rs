@@ -36,13 +36,17 @@ pub enum SealError {
         path: PathBuf,
     },
     /// The key file does not hold a key.
-    #[error("The key file {path} does not hold 64 hex digits. Restore it from your backup: without it the stored secrets cannot be read.")]
+    #[error(
+        "The key file {path} does not hold 64 hex digits. Restore it from your backup: without it the stored secrets cannot be read."
+    )]
     NotAKey {
         /// Where it is.
         path: PathBuf,
     },
     /// The seal does not hold: another key, another name or version, or damage.
-    #[error("The secret {name:?} cannot be opened: it was sealed with another key, or it is damaged. Set it again.")]
+    #[error(
+        "The secret {name:?} cannot be opened: it was sealed with another key, or it is damaged. Set it again."
+    )]
     Broken {
         /// The secret.
         name: String,
@@ -237,7 +241,11 @@ mod tests {
         assert_eq!(store.open("a", 1, &sealed).unwrap(), value);
         assert!(store.open("b", 1, &sealed).is_err());
         assert!(store.open("a", 2, &sealed).is_err());
-        assert!(SecretStore::with_key([8; 32]).open("a", 1, &sealed).is_err());
+        assert!(
+            SecretStore::with_key([8; 32])
+                .open("a", 1, &sealed)
+                .is_err()
+        );
         for damaged in ["", "AQ==", "nonsense!", &sealed[..sealed.len() - 8]] {
             assert!(store.open("a", 1, damaged).is_err(), "{damaged}");
         }
@@ -258,12 +266,18 @@ mod tests {
         assert_eq!(again.open("a", 1, &sealed).unwrap(), "x".into());
 
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(SecretStore::at(&path).unwrap_err().code(), "key_file_permissions");
+        assert_eq!(
+            SecretStore::at(&path).unwrap_err().code(),
+            "key_file_permissions"
+        );
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, "zz").unwrap();
         assert_eq!(SecretStore::at(&path).unwrap_err().code(), "key_file_wrong");
         let nowhere = folder.path().join("no/key");
-        assert_eq!(SecretStore::at(&nowhere).unwrap_err().code(), "key_file_unusable");
+        assert_eq!(
+            SecretStore::at(&nowhere).unwrap_err().code(),
+            "key_file_unusable"
+        );
     }
 
     #[test]

@@ -1,0 +1,147 @@
+//! What an action gets, what it gives, and how far it may go.
+
+use druse_engine::{Json, RunId, definition::FailureClass, event::Failure};
+use serde_json::Value;
+use std::time::Duration;
+
+/// One attempt of a step, ready to be performed.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The run.
+    pub run: RunId,
+    /// The step.
+    pub step: String,
+    /// Numbered from 1.
+    pub number: u32,
+    /// The kind of action, as in documents: `http`, `shell`, `mcp`, `automation`, `emit`.
+    pub kind: String,
+    /// The rendered configuration, with secrets as the literal text `{{ secrets.NAME }}`.
+    pub input: Json,
+    /// The names that may be filled in: those that the step's template lists.
+    pub secrets: Vec<String>,
+    /// Equal over the attempts of a step.
+    pub idempotency_key: String,
+    /// Goes up with every acquisition.
+    pub fence: u64,
+    /// Longest time of this attempt; each kind has one of its own if left out.
+    pub timeout: Option<Duration>,
+}
+
+impl Attempt {
+    /// Whether the step's template lists this secret.
+    pub fn allows(&self, secret: &str) -> bool {
+        self.secrets.iter().any(|name| name == secret)
+    }
+}
+
+/// How far actions may go.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Time of an HTTP request without a limit of its own.
+    pub http_timeout: Duration,
+    /// Largest body of an HTTP response, in bytes.
+    pub http_body: usize,
+    /// Time of a shell step without a limit of its own.
+    pub shell_timeout: Duration,
+    /// Largest stdout, and largest stderr, in bytes.
+    pub shell_output: usize,
+    /// Time between SIGTERM and SIGKILL.
+    pub shell_grace: Duration,
+    /// Time of a tool call without a limit of its own.
+    pub mcp_timeout: Duration,
+}
+
+impl Default for Limits {
+    /// http 30 s and 10 MiB; shell 1 h, 10 MiB and 10 s; mcp 60 s.
+    fn default() -> Self {
+        Self {
+            http_timeout: Duration::from_secs(30),
+            http_body: 10 << 20,
+            shell_timeout: Duration::from_secs(3_600),
+            shell_output: 10 << 20,
+            shell_grace: Duration::from_secs(10),
+            mcp_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What an action gives.
+pub type Performed = Result<Json, Failed>;
+
+/// A failure, and the wait that the other side asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failed {
+    /// The failure.
+    pub failure: Failure,
+    /// Milliseconds that the other side asked to wait.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            retry_after_ms: None,
+        }
+    }
+}
+
+impl From<crate::connection::OpenError> for Failed {
+    fn from(error: crate::connection::OpenError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<crate::secret::MissingSecret> for Failed {
+    fn from(missing: crate::secret::MissingSecret) -> Self {
+        let message = format!(
+            "The step needs the secret {:?}, which is not set.",
+            missing.0
+        );
+        Self::permanent("missing_secret", message)
+    }
+}
+
+impl Failed {
+    /// A failure of any class.
+    pub fn new(class: FailureClass, code: &str, message: impl Into<String>) -> Self {
+        Failure::new(class, code, message).into()
+    }
+
+    /// One that happens again.
+    pub fn permanent(code: &str, message: impl Into<String>) -> Self {
+        Self::new(FailureClass::Permanent, code, message)
+    }
+
+    /// One that may pass.
+    pub fn retryable(code: &str, message: impl Into<String>) -> Self {
+        Self::new(FailureClass::Retryable, code, message)
+    }
+
+    /// The configuration, as rendered, is wrong.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::permanent("invalid_input", message)
+    }
+
+    /// The time ran out.
+    pub fn timeout(after: Duration) -> Self {
+        let message = format!("There was no end within {} s.", after.as_secs_f64());
+        Self::new(FailureClass::Timeout, "timeout", message)
+    }
+
+    /// It was given up on request.
+    pub fn canceled() -> Self {
+        Self::new(
+            FailureClass::Canceled,
+            "canceled",
+            "The attempt was canceled.",
+        )
+    }
+
+    /// Adds what a machine may want.
+    #[must_use]
+    pub fn details(mut self, details: Value) -> Self {
+        self.failure.details = Some(details.into());
+        self
+    }
+}

@@ -1,0 +1,125 @@
+//! `http`: one request, one answer. No redirects, no retries, no compression, bounded in size and time.
+
+mod request;
+pub(super) mod response;
+
+use super::{
+    Action, Attempt, Failed, Limits,
+    attempt::Performed,
+    guard::{self, PublicOnly},
+};
+use crate::{
+    connection::{Connections, client},
+    secret::Secrets,
+};
+use druse_engine::event::Failure;
+use futures_util::future::BoxFuture;
+use request::{Payload, Request};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Performs `http` steps.
+pub struct Http {
+    connections: Arc<Connections>,
+    secrets: Arc<Secrets>,
+    limits: Limits,
+    /// For addresses that documents name: reaches the public internet alone.
+    guarded: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    /// With these connections, secrets and limits.
+    pub fn new(connections: Arc<Connections>, secrets: Arc<Secrets>, limits: Limits) -> Self {
+        Self {
+            connections,
+            secrets,
+            limits,
+            guarded: OnceLock::new(),
+        }
+    }
+
+    fn guarded(&self) -> Result<reqwest::Client, Failed> {
+        let made = self
+            .guarded
+            .get_or_init(|| client::finish(|| client::builder().dns_resolver(PublicOnly)));
+        made.clone()
+            .map_err(|reason| Failed::permanent("connection_unusable", reason))
+    }
+
+    async fn exchange(&self, attempt: &Attempt, limit: Duration) -> Performed {
+        let request = Request::read(attempt, &self.connections, &self.secrets)?;
+        let client = match request.client {
+            Some(client) => client,
+            None => {
+                guard::check_literal(&request.url).map_err(|_| not_allowed())?;
+                self.guarded()?
+            }
+        };
+        let prepared = client
+            .request(request.method, request.url)
+            .headers(request.headers);
+        let prepared = match request.payload {
+            Payload::None => prepared,
+            Payload::Bytes(bytes) => prepared.body(bytes),
+            Payload::Multipart(form) => prepared.multipart(form),
+        };
+        let answer = prepared
+            .send()
+            .await
+            .map_err(|error| Failed::from(send_failure(&error, limit)))?;
+        response::read(answer, self.limits.http_body, limit).await
+    }
+}
+
+impl Action for Http {
+    fn perform<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Performed> {
+        Box::pin(async move {
+            let limit = attempt.timeout.unwrap_or(self.limits.http_timeout);
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => Err(Failed::canceled()),
+                done = self.exchange(attempt, limit) => done,
+                () = tokio::time::sleep(limit) => Err(Failed::timeout(limit)),
+            }
+        })
+    }
+}
+
+fn not_allowed() -> Failed {
+    Failed::permanent(
+        "address_not_allowed",
+        "The address is not on the public internet. To reach it, an administrator sets up a connection.",
+    )
+}
+
+/// Why a request could not be sent, or its answer not be read. Without the address: it may hold what people typed.
+pub(crate) fn send_failure(error: &reqwest::Error, limit: Duration) -> Failure {
+    let failed = if guard::is_refusal(error) {
+        not_allowed()
+    } else if error.is_timeout() && !error.is_connect() {
+        Failed::timeout(limit)
+    } else if error.is_builder() {
+        Failed::input("The request cannot be sent as it is written.")
+    } else if error.is_connect() {
+        Failed::retryable("connection_failed", "The service could not be reached.")
+    } else {
+        Failed::retryable(
+            "connection_lost",
+            "The connection ended before the answer was complete.",
+        )
+    };
+    failed.failure
+}

@@ -1,0 +1,130 @@
+//! `mcp`: one call of a tool of a connected server.
+
+use super::{Action, Attempt, Failed, Limits, attempt::Performed, http::response, input};
+use crate::connection::Connections;
+use druse_engine::{definition::FailureClass, event::Failure};
+use druse_mcp::{Call, Error, ToolOutput};
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Characters of a tool's complaint that a failure shows.
+const EXCERPT: usize = 2_000;
+
+/// Performs `mcp` steps.
+#[derive(Debug)]
+pub struct Mcp {
+    connections: Arc<Connections>,
+    limits: Limits,
+}
+
+impl Mcp {
+    /// With these connections and limits.
+    pub fn new(connections: Arc<Connections>, limits: Limits) -> Self {
+        Self {
+            connections,
+            limits,
+        }
+    }
+
+    async fn call(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
+        let map = input::object(attempt.input.value())?;
+        input::only(map, &["connection", "tool", "arguments"])?;
+        let pool = self
+            .connections
+            .get(input::needed(map, "connection")?)?
+            .mcp()?;
+        let arguments = match input::given(map, "arguments") {
+            None => Map::new(),
+            Some(Value::Object(arguments)) => arguments.clone(),
+            Some(_) => return Err(Failed::input("\"arguments\" must be an object.")),
+        };
+        let tool = input::needed(map, "tool")?;
+        let call = Call {
+            tool: tool.into(),
+            arguments,
+            meta: Map::from_iter([
+                ("idempotencyKey".to_owned(), json!(attempt.idempotency_key)),
+                ("druse/run_id".to_owned(), json!(attempt.run)),
+                ("druse/step".to_owned(), json!(attempt.step)),
+                ("druse/attempt".to_owned(), json!(attempt.number)),
+                ("druse/fence".to_owned(), json!(attempt.fence)),
+            ]),
+            timeout: attempt.timeout.unwrap_or(self.limits.mcp_timeout),
+        };
+        match pool.call(call, cancel).await {
+            Ok(output) if output.is_error => Err(tool_error(tool, &output)),
+            Ok(output) => Ok(shown(output).into()),
+            Err(error) => {
+                let retry_after_ms = match &error {
+                    Error::Status {
+                        retry_after: Some(wait),
+                        ..
+                    } => response::wait_of(wait, jiff::Timestamp::now()),
+                    _ => None,
+                };
+                Err(Failed {
+                    failure: failure(&error),
+                    retry_after_ms,
+                })
+            }
+        }
+    }
+}
+
+impl Action for Mcp {
+    fn perform<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Performed> {
+        Box::pin(self.call(attempt, cancel))
+    }
+}
+
+fn shown(output: ToolOutput) -> Value {
+    let mut shown = Map::new();
+    if let Some(structured) = output.structured {
+        shown.insert("structured".into(), structured);
+    }
+    shown.insert("content".into(), output.content.into());
+    shown.insert("text".into(), output.text.into());
+    if let Some(json) = output.json {
+        shown.insert("json".into(), json);
+    }
+    Value::Object(shown)
+}
+
+fn tool_error(tool: &str, output: &ToolOutput) -> Failed {
+    let text: String = output.text.chars().take(EXCERPT).collect();
+    let message = match text.lines().map(str::trim).find(|line| !line.is_empty()) {
+        Some(line) => format!("The tool {tool:?} failed: {line}"),
+        None => format!("The tool {tool:?} failed."),
+    };
+    Failed::permanent("tool_error", message).details(json!({ "text": text }))
+}
+
+/// The failure that an error of the protocol comes to.
+pub(crate) fn failure(error: &Error) -> Failure {
+    let class = match error {
+        Error::Timeout(_) => FailureClass::Timeout,
+        Error::Canceled => FailureClass::Canceled,
+        error if error.is_retryable() => FailureClass::Retryable,
+        _ => FailureClass::Permanent,
+    };
+    let mut details = Map::new();
+    if let Some(stderr) = error.stderr() {
+        details.insert("stderr".into(), stderr.into());
+    }
+    match error {
+        Error::Status { status, .. } => drop(details.insert("status".into(), json!(status))),
+        Error::UnknownTool { known, .. } => drop(details.insert("tools".into(), json!(known))),
+        Error::TooLarge { limit } => drop(details.insert("limit".into(), json!(limit))),
+        Error::Refused { code, .. } => drop(details.insert("code".into(), json!(code))),
+        _ => {}
+    }
+    let mut failure = Failure::new(class, error.code(), error.to_string());
+    failure.details = (!details.is_empty()).then(|| Value::Object(details).into());
+    failure
+}

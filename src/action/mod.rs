@@ -1,0 +1,168 @@
+//! Actions: what an attempt of a step does to the world.
+//!
+//! [`Actions::perform`] is the one way out. It fills in secrets at the last moment, keeps to the
+//! limits, never panics, and takes every known secret out of what comes back.
+
+mod attempt;
+mod guard;
+pub mod http;
+mod input;
+pub mod mcp;
+pub mod shell;
+
+pub use attempt::{Attempt, Failed, Limits, Performed};
+pub use guard::is_public;
+pub use shell::ShellPolicy;
+
+use crate::{
+    connection::Connections,
+    secret::{Redactor, Secrets},
+};
+use druse_engine::{definition::FailureClass, event::Outcome};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock, Weak},
+};
+use tokio_util::sync::CancellationToken;
+
+/// One kind of action.
+pub trait Action: Send + Sync {
+    /// Performs one attempt. It ends soon after `cancel`, and when the attempt's time runs out.
+    fn perform<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Performed>;
+}
+
+/// The kinds that act on Druse itself, done by the runtime.
+pub trait Internal: Send + Sync {
+    /// `automation {name | id, version?, inputs?, wait?}`: starts a run, waits for it if so told,
+    /// and gives `{run_id, outputs}`.
+    fn automation<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Performed>;
+
+    /// `emit {type, source?, subject?, data}`: publishes an event, and gives `{event_id}`.
+    fn emit<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Performed>;
+}
+
+/// All that attempts can do.
+pub struct Actions {
+    kinds: BTreeMap<&'static str, Arc<dyn Action>>,
+    internal: OnceLock<Weak<dyn Internal>>,
+    connections: Arc<Connections>,
+    secrets: Arc<Secrets>,
+}
+
+impl std::fmt::Debug for Actions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Actions")
+            .field("kinds", &self.kinds.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Actions {
+    /// `http`, `shell` and `mcp`.
+    pub fn new(
+        connections: Arc<Connections>,
+        secrets: Arc<Secrets>,
+        shell: ShellPolicy,
+        limits: Limits,
+    ) -> Self {
+        let http = http::Http::new(connections.clone(), secrets.clone(), limits);
+        let mcp = mcp::Mcp::new(connections.clone(), limits);
+        let shell = shell::Shell::new(secrets.clone(), shell, limits);
+        let kinds: [(&'static str, Arc<dyn Action>); 3] = [
+            ("http", Arc::new(http)),
+            ("mcp", Arc::new(mcp)),
+            ("shell", Arc::new(shell)),
+        ];
+        Self {
+            kinds: kinds.into(),
+            internal: OnceLock::new(),
+            connections,
+            secrets,
+        }
+    }
+
+    /// Says who does `automation` and `emit`. Held weakly: that one holds this.
+    pub fn set_internal(&self, internal: Weak<dyn Internal>) {
+        let _ = self.internal.set(internal);
+    }
+
+    /// The connections that attempts use.
+    pub fn connections(&self) -> &Arc<Connections> {
+        &self.connections
+    }
+
+    /// The secrets that attempts use.
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
+    }
+
+    /// What takes the known secrets out of a text.
+    pub fn redactor(&self) -> Arc<Redactor> {
+        self.secrets.redactor()
+    }
+
+    /// Performs one attempt. The outcome holds no known secret.
+    pub async fn perform(&self, attempt: Attempt, cancel: CancellationToken) -> Outcome {
+        let performed = AssertUnwindSafe(self.dispatch(&attempt, &cancel));
+        let outcome = match performed.catch_unwind().await {
+            Ok(Ok(output)) => Outcome::Succeeded { output },
+            Ok(Err(failed)) => Outcome::Failed {
+                failure: failed.failure,
+                retry_after_ms: failed.retry_after_ms,
+            },
+            Err(_) => {
+                tracing::error!(run = %attempt.run, step = %attempt.step, "an action panicked");
+                let failed = Failed::permanent(
+                    "internal_error",
+                    "The action ended by a defect of Druse. The log says more.",
+                );
+                Outcome::Failed {
+                    failure: failed.failure,
+                    retry_after_ms: None,
+                }
+            }
+        };
+        self.redactor().redact_outcome(outcome)
+    }
+
+    async fn dispatch(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
+        if cancel.is_cancelled() {
+            return Err(Failed::canceled());
+        }
+        if let Some(action) = self.kinds.get(attempt.kind.as_str()) {
+            return action.perform(attempt, cancel).await;
+        }
+        let internal = self.internal.get().and_then(Weak::upgrade);
+        match (attempt.kind.as_str(), internal) {
+            ("automation", Some(internal)) => internal.automation(attempt, cancel).await,
+            ("emit", Some(internal)) => internal.emit(attempt, cancel).await,
+            (kind, _) => Err(Failed::new(
+                FailureClass::Permanent,
+                "not_supported",
+                format!("The action {kind:?} cannot be performed here."),
+            )),
+        }
+    }
+
+    /// Ends what is open: connections to MCP servers and their programs.
+    pub async fn close(&self) {
+        self.connections.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
