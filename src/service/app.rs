@@ -1,0 +1,123 @@
+//! What every service works with.
+
+use super::{Problem, idempotency::KeyLocks, tokens::KnownTokens};
+use crate::runtime::Engine;
+use crate::secret::{SecretStore, Secrets};
+use druse_storage::{AppendError, Batch, Position, Store};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use tokio::sync::Mutex;
+
+/// How a server behaves towards its callers.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Host names (without a port) that a request over TCP may name. Empty: any, which is right only
+    /// where the address is not a loopback one.
+    pub hosts: Vec<String>,
+    /// The address as it is told to callers (`http://127.0.0.1:7878`).
+    pub address: Option<String>,
+}
+
+/// The store, the engine and what is shared between requests. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// Durable truth.
+    pub store: Arc<dyn Store>,
+    /// Starts and carries runs.
+    pub engine: Engine,
+    /// The opened secrets.
+    pub secrets: Arc<Secrets>,
+    /// Seals secrets.
+    pub seal: Arc<SecretStore>,
+    /// How the server behaves.
+    pub options: Options,
+    /// Tokens that were seen.
+    pub tokens: KnownTokens,
+    /// Held over read, change and write of what people edit, so that no change is lost.
+    pub edits: Mutex<()>,
+    /// Idempotency keys whose requests are being answered.
+    pub keys: KeyLocks,
+    /// Requests answered since the start.
+    pub requests: AtomicU64,
+    /// Requests answered with a status of 500 or more.
+    pub faults: AtomicU64,
+    /// Records written for the API since the start.
+    pub appended: AtomicU64,
+    /// Whether new requests are let in (`/readyz`).
+    pub ready: AtomicBool,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App(…)")
+    }
+}
+
+impl App {
+    /// An app over an open store and a recovered engine.
+    pub fn new(
+        store: Arc<dyn Store>,
+        engine: Engine,
+        seal: Arc<SecretStore>,
+        secrets: Arc<Secrets>,
+        options: Options,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            store,
+            engine,
+            secrets,
+            seal,
+            options,
+            tokens: KnownTokens::default(),
+            edits: Mutex::new(()),
+            keys: KeyLocks::default(),
+            requests: AtomicU64::new(0),
+            faults: AtomicU64::new(0),
+            appended: AtomicU64::new(0),
+            ready: AtomicBool::new(true),
+        }))
+    }
+
+    /// Makes a batch durable.
+    ///
+    /// # Errors
+    /// When an expectation does not hold or the log does not take it; nothing is stored then.
+    pub async fn append(&self, batch: Batch) -> Result<Position, AppendError> {
+        let position = self.store.append(batch)?.await?;
+        self.appended.fetch_add(1, Ordering::Relaxed);
+        Ok(position)
+    }
+
+    /// As [`App::append`], with a problem that can be told.
+    ///
+    /// # Errors
+    /// As [`App::append`].
+    pub async fn commit(&self, batch: Batch) -> Result<(), Problem> {
+        self.append(batch).await.map(|_| ()).map_err(Problem::from)
+    }
+
+    /// Does work that takes the processor or the disk for long on a thread of its own.
+    ///
+    /// # Errors
+    /// What the work gives, and a problem when it panicked.
+    pub async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|error| Err(Problem::internal(&error)))
+    }
+}

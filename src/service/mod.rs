@@ -1,0 +1,20 @@
+//! What Druse does for whoever asks, over HTTP or in the process itself: one place for each noun.
+//! Nothing here knows HTTP beyond the status that goes with a problem.
+
+pub mod app;
+pub mod audit;
+pub mod idempotency;
+pub mod page;
+pub mod principal;
+pub mod problem;
+pub mod run;
+pub mod setup;
+pub mod tokens;
+
+pub use app::{App, Options};
+pub use principal::{Principal, Role};
+pub use problem::Problem;
+pub use run::{
+    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, Retry, RunError,
+    RunView, StepView, Submit,
+};

@@ -1,0 +1,140 @@
+//! Pages of lists: bounded, with a cursor that says where the next one begins.
+
+use super::Problem;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use druse_storage::{Entity, Scan, Store, StoreExt};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// What a page holds when nothing is said, and the most that it can hold.
+pub const DEFAULT_LIMIT: usize = 50;
+/// The most that a page can hold.
+pub const MAX_LIMIT: usize = 200;
+
+/// Which page is wanted.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// At most this many items.
+    pub limit: usize,
+    /// The key of the last item of the page before.
+    pub after: Option<String>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            limit: DEFAULT_LIMIT,
+            after: None,
+        }
+    }
+}
+
+impl Page {
+    /// Reads `limit` and `cursor` as callers write them.
+    ///
+    /// # Errors
+    /// When either is not what it should be.
+    pub fn parse(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Problem> {
+        let limit = match limit {
+            None => DEFAULT_LIMIT,
+            Some(text) => text
+                .parse::<usize>()
+                .ok()
+                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                .ok_or_else(|| {
+                    Problem::bad_request(
+                        "bad_limit",
+                        format!("`limit` is a number from 1 to {MAX_LIMIT}."),
+                        "Ask for the next page with `cursor`.",
+                    )
+                })?,
+        };
+        let after = cursor
+            .map(|text| {
+                URL_SAFE_NO_PAD
+                    .decode(text)
+                    .ok()
+                    .and_then(|bytes| String::from_utf8(bytes).ok())
+                    .ok_or_else(|| {
+                        Problem::bad_request(
+                            "bad_cursor",
+                            "The cursor is not one that a list gave.",
+                            "Use `next_cursor` of the page before, unchanged.",
+                        )
+                    })
+            })
+            .transpose()?;
+        Ok(Self { limit, after })
+    }
+
+    /// The page's answer: at most `limit` of the items, and a cursor when there were more.
+    /// `items` holds each item with its key, up to one more than the limit.
+    pub fn answer<T: Serialize>(&self, mut items: Vec<(String, T)>) -> Value {
+        let more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let cursor = items
+            .last()
+            .filter(|_| more)
+            .map(|(key, _)| URL_SAFE_NO_PAD.encode(key));
+        let items: Vec<T> = items.into_iter().map(|(_, item)| item).collect();
+        json!({ "items": items, "next_cursor": cursor })
+    }
+
+    /// Rows of a table, largest key (youngest id) first, that `wanted` turns into items.
+    ///
+    /// # Errors
+    /// When rows cannot be read, and what `wanted` gives.
+    pub fn list<E: Entity, T: Serialize>(
+        &self,
+        store: &dyn Store,
+        prefix: &str,
+        descending: bool,
+        mut wanted: impl FnMut(E) -> Result<Option<T>, Problem>,
+    ) -> Result<Value, Problem> {
+        let mut items = Vec::new();
+        let mut after = self.after.clone();
+        loop {
+            let rows: Vec<E> = store.scan(&Scan {
+                prefix: prefix.into(),
+                after: after.clone(),
+                descending,
+                limit: MAX_LIMIT + 1,
+            })?;
+            let last = rows.len() <= MAX_LIMIT;
+            for row in rows {
+                let key = row.key();
+                after = Some(key.clone());
+                if let Some(item) = wanted(row)? {
+                    items.push((key, item));
+                    if items.len() > self.limit {
+                        return Ok(self.answer(items));
+                    }
+                }
+            }
+            if last {
+                return Ok(self.answer(items));
+            }
+        }
+    }
+}
+
+/// All rows of a table with a prefix, in the order of their keys.
+///
+/// # Errors
+/// When rows cannot be read.
+pub fn all<E: Entity>(store: &dyn Store, prefix: &str) -> Result<Vec<E>, Problem> {
+    let mut found: Vec<E> = Vec::new();
+    loop {
+        let rows: Vec<E> = store.scan(&Scan {
+            prefix: prefix.into(),
+            after: found.last().map(E::key),
+            descending: false,
+            limit: 1_000,
+        })?;
+        let last = rows.len() < 1_000;
+        found.extend(rows);
+        if last {
+            return Ok(found);
+        }
+    }
+}

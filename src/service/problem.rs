@@ -1,0 +1,239 @@
+//! Why something asked for was not done, as people and machines are told: a code, one sentence, a hint.
+
+use super::run::RunError;
+use druse_engine::Finding;
+use druse_storage::{AppendError, ReadError};
+use http::StatusCode;
+
+/// A refusal or a failure. What is inside of it goes to callers; internals go to the log only.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Stable, snake_case.
+    pub code: &'static str,
+    /// One sentence.
+    pub message: String,
+    /// What to do about it; may be empty.
+    pub help: String,
+    /// Places in what was sent.
+    pub findings: Vec<Finding>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem without findings.
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            help: help.into(),
+            findings: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// 400: the request is not well formed.
+    pub fn bad_request(
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message, help)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("There is no such {what}."),
+            "Check the id; a list of what there is helps.",
+        )
+    }
+
+    /// 409: it does not go with what is so.
+    pub fn conflict(
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message, help)
+    }
+
+    /// 422: understood, and wrong.
+    pub fn unprocessable(
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message, help)
+    }
+
+    /// 500: a fault of ours; what it is goes to the log.
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "a request failed inside");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something broke inside the server.",
+            "The server's log has more under this request id.",
+        )
+    }
+
+    /// Adds findings.
+    #[must_use]
+    pub fn findings(mut self, findings: Vec<Finding>) -> Self {
+        self.findings = findings;
+        self
+    }
+
+    /// Adds the wait after which to try again, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let mut problem = Self::internal(&error);
+        if matches!(error, ReadError::Damaged(_)) {
+            problem.code = "damaged";
+            problem.message = "What was stored cannot be read.".into();
+            problem.help = "Run `druse verify` on the data folder.".into();
+        }
+        problem
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk_full",
+                "There is no space left for new work.",
+                "Free space on the disk of the data folder; nothing acknowledged is lost.",
+            )
+            .retry_after(30),
+            AppendError::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "Too much waits to be written.",
+                "Try again in a moment.",
+            )
+            .retry_after(1),
+            AppendError::TooLarge { limit, .. } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                format!("This is more than the {limit} bytes that one record may have."),
+                "Send less.",
+            ),
+            AppendError::Conflict { .. } => Self::conflict(
+                "conflict",
+                "Somebody else changed the same thing at the same time.",
+                "Read it again and repeat the change.",
+            ),
+            AppendError::Failed => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ending",
+                "The server cannot write any more and is ending.",
+                "Look at the server's log, then start it again.",
+            ),
+            AppendError::Sequence { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(error: RunError) -> Self {
+        let message = error.to_string();
+        match error {
+            RunError::NotFound(what) => Self::not_found(what),
+            RunError::NotActive => Self::conflict(
+                "not_active",
+                message,
+                "Activate it, or name the version to run.",
+            ),
+            RunError::NotRunnable(findings) => Self::unprocessable(
+                "not_runnable",
+                message,
+                "The findings say what has to change.",
+            )
+            .findings(findings),
+            RunError::BadInputs(findings) => Self::unprocessable(
+                "bad_inputs",
+                message,
+                "The findings name each input that is missing, unknown or of another type.",
+            )
+            .findings(findings),
+            RunError::Claimed(_) => Self::conflict(
+                "conflict",
+                "Another request with the same key came at the same time.",
+                "Repeat the request: it gets the answer of the first one.",
+            ),
+            RunError::LimitReached => {
+                Self::conflict("concurrency_limit", message, "Wait for a run to end.")
+            }
+            RunError::AlreadyOver => Self::conflict(
+                "already_over",
+                message,
+                "Start a new run, or retry this one.",
+            ),
+            RunError::NotOver => {
+                Self::conflict("not_over", message, "Wait for its end, or cancel it first.")
+            }
+            RunError::AlreadyDecided(_) => Self::conflict(
+                "already_decided",
+                message,
+                "Nothing more can be decided here.",
+            ),
+            RunError::ApprovalChanged => Self::conflict(
+                "approval_changed",
+                message,
+                "Read the approval again and decide on what it shows now.",
+            ),
+            RunError::BadFields(findings) => {
+                Self::unprocessable("bad_fields", message, "`fields` of the approval is the form.")
+                    .findings(findings)
+            }
+            RunError::NotAllowed(_) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_allowed",
+                message,
+                "The approval lists who may decide.",
+            ),
+            RunError::Full => AppendError::Full.into(),
+            RunError::Busy { retry_after } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "busy",
+                message,
+                "Try again in a moment.",
+            )
+            .retry_after(retry_after.as_millis().div_ceil(1000).max(1)),
+            RunError::TooLarge => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                message,
+                "Send less.",
+            ),
+            RunError::Read(error) => error.into(),
+            RunError::Ending => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ending",
+                message,
+                "Try again when it is back.",
+            )
+            .retry_after(5),
+        }
+    }
+}
