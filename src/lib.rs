@@ -1,9 +1,9 @@
 //! Druse turns a recorded agent session into a deterministic automation, and runs it durably.
 
 pub mod action;
-pub mod cli;
-pub mod client;
-pub mod command;
+// pub mod cli;
+// pub mod client;
+// pub mod command;
 pub mod connection;
 pub mod example;
 pub mod runtime;

@@ -1,12 +1,11 @@
 //! The start: every run that had not ended is rebuilt from its journal and goes on.
 
 use super::live::{LiveRun, lock};
-use super::{Engine, clock};
+use super::Engine;
 use druse_engine::event::{Entry, RunEvent};
 use druse_engine::run::{Input, Run};
 use druse_engine::RunId;
-use druse_storage::{Approval, ReadError};
-use std::sync::Arc;
+use druse_storage::ReadError;
 
 /// What the start found.
 #[derive(Debug, Default, Clone, Copy)]
