@@ -216,6 +216,15 @@ fn golden_expressions() {
 }
 
 #[test]
+fn triggers_see_only_the_trigger() {
+    let values = Values::for_trigger(json!({"body": {"total": 120}}).into());
+    let holds = |source: &str| Expression::compile(source).unwrap().holds(&values);
+    assert_eq!(holds("trigger.body.total > 100"), Ok(true));
+    assert!(holds("trigger.body.nope").is_err());
+    assert!(holds("steps.a.output").is_err());
+}
+
+#[test]
 fn key_order_is_kept() {
     let found = evaluate("steps.find.output").unwrap();
     assert!(found.to_string().starts_with("{\"z\":1,\"a\":"));
