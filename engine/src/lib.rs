@@ -6,9 +6,11 @@
 pub mod definition;
 pub mod digest;
 pub mod event;
+pub mod expression;
 pub mod finding;
 pub mod id;
 pub mod json;
+pub mod plan;
 pub mod time;
 
 pub use digest::Digest;

@@ -1,0 +1,16 @@
+//! The one text that stands for a document, and its digest.
+
+use super::Document;
+use crate::Digest;
+
+/// The canonical text: JSON without blanks, keys sorted, parts that are left out not written.
+pub fn canonical(document: &Document) -> String {
+    // A document is strings, numbers, lists and maps with string keys: it always serialises.
+    let value = serde_json::to_value(document).unwrap_or_default();
+    crate::json::canonical(&value)
+}
+
+/// The digest of the canonical text. Versions are named by it, and runs are pinned to it.
+pub fn digest(document: &Document) -> Digest {
+    Digest::of(canonical(document).as_bytes())
+}

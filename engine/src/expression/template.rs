@@ -1,0 +1,345 @@
+//! A compiled JSON value whose strings may hold `{{ }}`.
+
+use super::compiled::Expression;
+use super::error::ExpressionError;
+use super::output::{Budget, append};
+use super::scan::tokens;
+use super::values::Values;
+use crate::Json;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// A compiled JSON value. Any string inside may hold `{{ }}`; a string that is one `{{ }}` alone takes
+/// the value's type, mixed text takes strings as they are and everything else as JSON. Keys are never
+/// templates.
+#[derive(Debug, Clone)]
+pub struct Template(Node);
+
+#[derive(Debug, Clone)]
+enum Node {
+    Constant(Json),
+    Expression(Expression),
+    Text(Vec<Part>),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Expression(Expression),
+}
+
+/// An error with its place in the template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct PlacedError {
+    /// JSON Pointer into the template.
+    pub path: String,
+    /// What is wrong there.
+    pub error: ExpressionError,
+}
+
+impl Template {
+    /// Compiles a value.
+    ///
+    /// # Errors
+    /// Every string that cannot be read, with its place.
+    pub fn compile(value: &Value) -> Result<Self, Vec<PlacedError>> {
+        let mut errors = Vec::new();
+        let node = compile(value, &mut String::new(), &mut errors);
+        if errors.is_empty() {
+            Ok(Self(node))
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The value with every expression evaluated.
+    ///
+    /// # Errors
+    /// Of the first expression that has no value, with its place.
+    pub fn render(&self, values: &Arc<Values>) -> Result<Json, ExpressionError> {
+        self.0.render(values, &Reading { lenient: false })
+    }
+
+    /// As [`Template::render`], but an expression that reads a step without an output gives null:
+    /// the outputs of a run may name steps that were skipped.
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn render_output(&self, values: &Arc<Values>) -> Result<Json, ExpressionError> {
+        self.0.render(values, &Reading { lenient: true })
+    }
+
+    /// Whether it is the same whatever the values are.
+    pub fn is_constant(&self) -> bool {
+        matches!(self.0, Node::Constant(_))
+    }
+
+    /// The value, when it is constant: frozen text is unwrapped.
+    pub fn constant(&self) -> Option<&Json> {
+        match &self.0 {
+            Node::Constant(json) => Some(json),
+            _ => None,
+        }
+    }
+
+    /// Every expression in it with its place, in document order.
+    pub fn expressions(&self) -> Vec<(String, &Expression)> {
+        let mut all = Vec::new();
+        self.0.collect(&mut String::new(), &mut all);
+        all
+    }
+}
+
+/// How steps without an output are read.
+struct Reading {
+    lenient: bool,
+}
+
+impl Reading {
+    fn evaluate(
+        &self,
+        expression: &Expression,
+        values: &Arc<Values>,
+    ) -> Result<Option<Json>, ExpressionError> {
+        if self.lenient {
+            let references = expression.references();
+            let absent = references.steps().any(|item| {
+                item.key(0).is_some_and(|id| {
+                    values.step(id).is_some_and(|step| step.output.is_none())
+                        && references.needs_output_of(id)
+                })
+            });
+            if absent {
+                return Ok(None);
+            }
+            return match expression.evaluate_json(values) {
+                Err(error)
+                    if error.code == "undefined_value" && reads_absent(expression, values) =>
+                {
+                    Ok(None)
+                }
+                result => result.map(Some),
+            };
+        }
+        expression.evaluate_json(values).map(Some)
+    }
+}
+
+fn reads_absent(expression: &Expression, values: &Values) -> bool {
+    expression.references().steps().any(|item| {
+        item.key(0)
+            .and_then(|id| values.step(id))
+            .is_some_and(|step| step.output.is_none())
+    })
+}
+
+impl Node {
+    fn render(&self, values: &Arc<Values>, reading: &Reading) -> Result<Json, ExpressionError> {
+        match self {
+            Self::Constant(json) => Ok(json.clone()),
+            Self::Expression(expression) => Ok(reading
+                .evaluate(expression, values)
+                .map_err(here)?
+                .unwrap_or_default()),
+            other => other.tree(values, reading).map(Json::from),
+        }
+    }
+
+    fn tree(&self, values: &Arc<Values>, reading: &Reading) -> Result<Value, ExpressionError> {
+        match self {
+            Self::Constant(_) | Self::Expression(_) => self
+                .render(values, reading)
+                .map(|json| json.value().clone()),
+            Self::Text(parts) => {
+                let mut out = String::new();
+                let mut budget = Budget::new();
+                for part in parts {
+                    let before = out.len();
+                    match part {
+                        Part::Text(text) => out.push_str(text),
+                        Part::Expression(expression) => {
+                            match reading.evaluate(expression, values).map_err(here)? {
+                                Some(json) => append(&mut out, json.value()),
+                                None => return Ok(Value::Null),
+                            }
+                        }
+                    }
+                    budget.spend(out.len() - before).map_err(here)?;
+                }
+                Ok(Value::String(out))
+            }
+            Self::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| {
+                    item.tree(values, reading)
+                        .map_err(|error| under(error, &index.to_string()))
+                })
+                .collect::<Result<Vec<_>, _>>()
+                .map(Value::Array),
+            Self::Map(entries) => {
+                let mut map = Map::new();
+                for (key, item) in entries {
+                    let item = item
+                        .tree(values, reading)
+                        .map_err(|error| under(error, key))?;
+                    map.insert(key.clone(), item);
+                }
+                Ok(Value::Object(map))
+            }
+        }
+    }
+
+    fn collect<'a>(&'a self, path: &mut String, all: &mut Vec<(String, &'a Expression)>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Expression(expression) => all.push((path.clone(), expression)),
+            Self::Text(parts) => {
+                for part in parts {
+                    if let Part::Expression(expression) = part {
+                        all.push((path.clone(), expression));
+                    }
+                }
+            }
+            Self::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    within(path, &index.to_string(), |path| item.collect(path, all));
+                }
+            }
+            Self::Map(entries) => {
+                for (key, item) in entries {
+                    within(path, key, |path| item.collect(path, all));
+                }
+            }
+        }
+    }
+}
+
+fn compile(value: &Value, path: &mut String, errors: &mut Vec<PlacedError>) -> Node {
+    match value {
+        Value::String(text) => match text_node(text) {
+            Ok(node) => node,
+            Err(error) => {
+                errors.push(PlacedError {
+                    path: path.clone(),
+                    error,
+                });
+                Node::Constant(Json::null())
+            }
+        },
+        Value::Array(items) => {
+            let items: Vec<_> = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| {
+                    within(path, &index.to_string(), |path| compile(item, path, errors))
+                })
+                .collect();
+            if items.iter().all(|item| matches!(item, Node::Constant(_))) {
+                let values = items.iter().filter_map(Node::fixed).collect();
+                return Node::Constant(Value::Array(values).into());
+            }
+            Node::List(items)
+        }
+        Value::Object(map) => {
+            let entries: Vec<_> = map
+                .iter()
+                .map(|(key, item)| {
+                    let node = within(path, key, |path| compile(item, path, errors));
+                    (key.clone(), node)
+                })
+                .collect();
+            if entries
+                .iter()
+                .all(|(_, item)| matches!(item, Node::Constant(_)))
+            {
+                let map = entries
+                    .iter()
+                    .filter_map(|(key, item)| Some((key.clone(), item.fixed()?)))
+                    .collect();
+                return Node::Constant(Value::Object(map).into());
+            }
+            Node::Map(entries)
+        }
+        scalar => Node::Constant(scalar.clone().into()),
+    }
+}
+
+impl Node {
+    fn fixed(&self) -> Option<Value> {
+        match self {
+            Self::Constant(json) => Some(json.value().clone()),
+            _ => None,
+        }
+    }
+}
+
+fn text_node(text: &str) -> Result<Node, ExpressionError> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text[at..].find("{{").map(|found| at + found) {
+        if open > at {
+            parts.push(Part::Text(text[at..open].to_owned()));
+        }
+        let inside = open + 2;
+        let shift = |mut error: ExpressionError| {
+            error.range = error.range.map(|r| r.start + inside..r.end + inside);
+            error
+        };
+        let (tokens, close) = tokens(&text[inside..], true).map_err(shift)?;
+        let close = inside + close;
+        let expression = Expression::from_tokens(&text[inside..close], &tokens).map_err(shift)?;
+        parts.push(Part::Expression(expression));
+        at = close + 2;
+    }
+    if parts.is_empty() {
+        return Ok(Node::Constant(Value::from(text).into()));
+    }
+    if at < text.len() {
+        parts.push(Part::Text(text[at..].to_owned()));
+    }
+    if let [Part::Expression(expression)] = parts.as_slice() {
+        return Ok(match expression.constant() {
+            Some(json) => Node::Constant(json.clone()),
+            None => Node::Expression(expression.clone()),
+        });
+    }
+    Ok(Node::Text(parts))
+}
+
+fn here(mut error: ExpressionError) -> ExpressionError {
+    error.path = Some(String::new());
+    error
+}
+
+fn under(mut error: ExpressionError, key: &str) -> ExpressionError {
+    let rest = error.path.take().unwrap_or_default();
+    let mut path = String::new();
+    push(&mut path, key);
+    path.push_str(&rest);
+    error.path = Some(path);
+    error
+}
+
+/// Appends a segment to a JSON Pointer (RFC 6901).
+fn push(path: &mut String, key: &str) {
+    path.push('/');
+    for c in key.chars() {
+        match c {
+            '~' => path.push_str("~0"),
+            '/' => path.push_str("~1"),
+            c => path.push(c),
+        }
+    }
+}
+
+fn within<T>(path: &mut String, key: &str, then: impl FnOnce(&mut String) -> T) -> T {
+    let length = path.len();
+    push(path, key);
+    let result = then(path);
+    path.truncate(length);
+    result
+}

@@ -1,0 +1,338 @@
+//! From a document to its plan.
+
+use super::graph::Graph;
+use super::{ActionKind, InputCheck, Need, Plan, PlannedStep};
+use crate::Finding;
+use crate::definition::{self, Document, Retry, Step};
+use crate::expression::{Expression, ExpressionError, Template};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A JSON Pointer (RFC 6901) from its segments.
+pub(crate) fn pointer<S: AsRef<str>>(segments: &[S]) -> String {
+    segments
+        .iter()
+        .map(|segment| {
+            format!(
+                "/{}",
+                segment.as_ref().replace('~', "~0").replace('/', "~1")
+            )
+        })
+        .collect()
+}
+
+/// An expression's error as a finding at a place of the document.
+pub(crate) fn finding(error: &ExpressionError, path: &str, step: Option<&str>) -> Finding {
+    let mut finding = Finding::error(error.code, error.message.clone()).help(error.help.clone());
+    if let Some(step) = step {
+        finding = finding.at_step(step);
+    }
+    finding.at_path(path)
+}
+
+pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, step) in document.steps.iter().enumerate() {
+        if !seen.insert(step.id.as_str()) {
+            findings.push(
+                Finding::error(
+                    "duplicate_id",
+                    format!("two steps have the id `{}`", step.id),
+                )
+                .at_step(&step.id)
+                .at_path(format!("/steps/{index}/id")),
+            );
+        }
+    }
+    let graph = Graph::new(&document);
+    for cycle in graph.cycles() {
+        findings.push(cycle_finding(&document, &cycle));
+    }
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+
+    let order = graph.order();
+    let names: BTreeMap<String, usize> = order
+        .iter()
+        .enumerate()
+        .map(|(index, &position)| (document.steps[position].id.clone(), index))
+        .collect();
+    let mut steps = Vec::with_capacity(order.len());
+    for &position in &order {
+        let needs = graph.before[position]
+            .iter()
+            .filter_map(|edge| {
+                Some(Need {
+                    step: *names.get(&document.steps[edge.from].id)?,
+                    case: edge.case.clone(),
+                    order_only: edge.order_only,
+                })
+            })
+            .collect();
+        if let Some(step) = planned(&document.steps[position], position, needs, &mut findings) {
+            steps.push(step);
+        }
+    }
+    unsupported(&document, &mut findings);
+    let inputs = inputs(&document, &mut findings);
+    let outputs = outputs(&document, &mut findings);
+    let concurrency = document.concurrency.as_ref().and_then(|limit| {
+        let key = template(
+            &Value::from(limit.key.as_str()),
+            "/concurrency/key",
+            None,
+            &mut findings,
+        )?;
+        Some((key, limit.clone()))
+    });
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let edges: Vec<(usize, usize)> = steps
+        .iter()
+        .enumerate()
+        .flat_map(|(to, step)| step.needs.iter().map(move |need| (need.step, to)))
+        .collect();
+    for (from, to) in edges {
+        if let Some(step) = steps.get_mut(from)
+            && step.dependants.last() != Some(&to)
+        {
+            step.dependants.push(to);
+        }
+    }
+    Ok(Plan {
+        digest: definition::digest(&document),
+        timeout: document.timeout,
+        steps,
+        names: Arc::new(names),
+        inputs,
+        outputs,
+        concurrency,
+        document,
+    })
+}
+
+pub(crate) fn cycle_finding(document: &Document, cycle: &[usize]) -> Finding {
+    let id = |position: usize| document.steps[position].id.as_str();
+    let first = cycle.first().copied().unwrap_or_default();
+    let finding = if let [only] = cycle {
+        Finding::error("self_need", format!("step `{}` needs itself", id(*only)))
+            .help("a step cannot read its own output")
+    } else {
+        let mut text = String::new();
+        for (index, &position) in cycle.iter().enumerate() {
+            let next = cycle[(index + 1) % cycle.len()];
+            if index > 0 {
+                text.push_str(", ");
+            }
+            text.push_str(&format!("`{}` needs `{}`", id(position), id(next)));
+        }
+        Finding::error("cycle", format!("steps wait for each other: {text}"))
+            .help("remove one of these needs or references")
+    };
+    finding
+        .at_step(id(first))
+        .at_path(format!("/steps/{first}"))
+}
+
+fn template(
+    value: &Value,
+    path: &str,
+    step: Option<&str>,
+    findings: &mut Vec<Finding>,
+) -> Option<Template> {
+    match Template::compile(value) {
+        Ok(template) => Some(template),
+        Err(errors) => {
+            for placed in errors {
+                findings.push(finding(
+                    &placed.error,
+                    &format!("{path}{}", placed.path),
+                    step,
+                ));
+            }
+            None
+        }
+    }
+}
+
+fn expression(
+    source: &str,
+    path: &str,
+    step: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<Expression> {
+    Expression::compile(source)
+        .map_err(|error| findings.push(finding(&error, path, Some(step))))
+        .ok()
+}
+
+fn planned(
+    step: &Step,
+    position: usize,
+    needs: Vec<Need>,
+    findings: &mut Vec<Finding>,
+) -> Option<PlannedStep> {
+    let before = findings.len();
+    let path = format!("/steps/{position}");
+    let Some(kind) = step.action.as_deref().and_then(ActionKind::parse) else {
+        if step.for_each.is_none() && step.repeat.is_none() {
+            findings.push(
+                Finding::error(
+                    "unknown_action",
+                    format!("step `{}` has no action that is known", step.id),
+                )
+                .at_step(&step.id)
+                .at_path(format!("{path}/action")),
+            );
+        }
+        return None;
+    };
+    let when = step
+        .when
+        .as_deref()
+        .and_then(|source| expression(source, &format!("{path}/when"), &step.id, findings));
+    let empty = Map::new();
+    let with = step.with.as_ref().unwrap_or(&empty);
+    let mut cases = Vec::new();
+    let with = if kind == ActionKind::Switch {
+        let listed = with.get("cases").and_then(Value::as_array);
+        for (index, case) in listed.into_iter().flatten().enumerate() {
+            let Some(id) = case.get("id").and_then(Value::as_str) else {
+                continue;
+            };
+            let when = case.get("when").and_then(Value::as_str).and_then(|source| {
+                let path = format!("{path}/with/cases/{index}/when");
+                expression(source, &path, &step.id, findings)
+            });
+            cases.push((id.to_owned(), when));
+        }
+        template(&Value::Object(Map::new()), "", None, findings)
+    } else {
+        template(
+            &Value::Object(with.clone()),
+            &format!("{path}/with"),
+            Some(&step.id),
+            findings,
+        )
+    };
+    let idempotency_key = step.idempotency_key.as_deref().and_then(|key| {
+        let path = format!("{path}/idempotency_key");
+        template(&Value::from(key), &path, Some(&step.id), findings)
+    });
+    if findings.len() > before {
+        return None;
+    }
+    let with = with?;
+    let secrets: BTreeSet<String> = with
+        .expressions()
+        .into_iter()
+        .flat_map(|(_, expression)| expression.references().secrets())
+        .map(ToOwned::to_owned)
+        .collect();
+    Some(PlannedStep {
+        path: step.id.as_str().into(),
+        kind,
+        needs,
+        dependants: Vec::new(),
+        when,
+        with,
+        cases,
+        join: step.join.unwrap_or_default(),
+        timeout: step.timeout,
+        retry: step.retry.clone().unwrap_or_else(|| Retry {
+            attempts: 1,
+            ..Retry::default()
+        }),
+        on_error: step.on_error.unwrap_or_default(),
+        delivery: step.delivery.unwrap_or_default(),
+        idempotency_key,
+        secrets: secrets.into_iter().collect(),
+        effects: step.effects,
+    })
+}
+
+/// What a document may say and this version does not run: said instead of ignored.
+pub(crate) fn unsupported(document: &Document, findings: &mut Vec<Finding>) {
+    let mut say = |what: &str, step: Option<&str>, path: String| {
+        let mut finding = Finding::error(
+            "not_supported_yet",
+            format!("{what} is understood but not run by this version"),
+        )
+        .help("the document can be kept as a draft; it cannot be activated or run with this part");
+        if let Some(step) = step {
+            finding = finding.at_step(step);
+        }
+        findings.push(finding.at_path(path));
+    };
+    for (list, steps) in [
+        ("on_failure", &document.on_failure),
+        ("finally", &document.finally),
+    ] {
+        if !steps.is_empty() {
+            say(&format!("`{list}`"), None, format!("/{list}"));
+        }
+    }
+    if document.undo_on_failure == Some(true) {
+        say("`undo_on_failure`", None, "/undo_on_failure".into());
+    }
+    for (index, step) in document.steps.iter().enumerate() {
+        let id = Some(step.id.as_str());
+        let at = |key: &str| format!("/steps/{index}/{key}");
+        if step.for_each.is_some() {
+            say("`for_each`", id, at("for_each"));
+        }
+        if step.repeat.is_some() {
+            say("`repeat`", id, at("repeat"));
+        }
+        if step.undo.is_some() {
+            say("`undo`", id, at("undo"));
+        }
+        if step.on_error == Some(definition::OnError::Pause) {
+            say("`on_error: pause`", id, at("on_error"));
+        }
+        match step.action.as_deref() {
+            Some(kind @ ("sql" | "file")) => say(&format!("the action `{kind}`"), id, at("action")),
+            Some("wait")
+                if step
+                    .with
+                    .as_ref()
+                    .is_some_and(|with| with.contains_key("event")) =>
+            {
+                say("waiting for an event", id, at("with/event"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn inputs(document: &Document, findings: &mut Vec<Finding>) -> Vec<InputCheck> {
+    let mut inputs = Vec::new();
+    for (name, schema) in &document.inputs {
+        match InputCheck::compile(name, schema) {
+            Ok(input) => inputs.push(input),
+            Err(message) => findings.push(
+                Finding::error(
+                    "bad_schema",
+                    format!("the schema of input `{name}` is not valid: {message}"),
+                )
+                .at_path(pointer(&["inputs", name.as_str()])),
+            ),
+        }
+    }
+    inputs
+}
+
+fn outputs(document: &Document, findings: &mut Vec<Finding>) -> Vec<(String, Template)> {
+    let mut outputs = Vec::new();
+    for (name, value) in &document.outputs {
+        let path = pointer(&["outputs", name.as_str()]);
+        if let Some(template) = template(value, &path, None, findings) {
+            outputs.push((name.clone(), template));
+        }
+    }
+    outputs
+}

@@ -1,0 +1,117 @@
+//! The inputs of a run against the schemas of a document.
+
+use crate::expression::nearest;
+use crate::{Finding, Json};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// One input, its schema compiled.
+pub struct InputCheck {
+    /// Its name.
+    pub name: String,
+    /// What it is when it is not given; an input without one is required.
+    pub default: Option<Value>,
+    validator: jsonschema::Validator,
+}
+
+impl fmt::Debug for InputCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InputCheck")
+            .field("name", &self.name)
+            .field("default", &self.default)
+            .finish_non_exhaustive()
+    }
+}
+
+impl InputCheck {
+    /// Compiles an input's schema; the error is one sentence.
+    pub(crate) fn compile(name: &str, schema: &Value) -> Result<Self, String> {
+        let validator = validator(schema)?;
+        Ok(Self {
+            name: name.to_owned(),
+            default: schema.get("default").cloned(),
+            validator,
+        })
+    }
+
+    /// What is wrong with a value: JSON Pointers into it, and one sentence each.
+    pub(crate) fn errors(&self, value: &Value) -> Vec<(String, String)> {
+        self.validator
+            .iter_errors(value)
+            .take(20)
+            .map(|error| (error.instance_path().to_string(), error.to_string()))
+            .collect()
+    }
+}
+
+/// Compiles a JSON Schema (2020-12). Nothing is fetched: references lead only into the schema itself.
+pub(crate) fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
+    if !schema.is_object() && !schema.is_boolean() {
+        return Err("a JSON Schema is a map, such as {type: string}".into());
+    }
+    jsonschema::draft202012::options()
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Finding>> {
+    let nothing = Map::new();
+    let given = match given {
+        Value::Object(map) => map,
+        Value::Null => &nothing,
+        _ => {
+            return Err(vec![
+                Finding::error("invalid_inputs", "inputs are a map of names to values").at_path(""),
+            ]);
+        }
+    };
+    let mut findings = Vec::new();
+    let mut full = Map::new();
+    for input in inputs {
+        let pointer = super::build::pointer(&[&input.name]);
+        match given.get(&input.name) {
+            Some(value) => {
+                for (path, message) in input.errors(value) {
+                    findings.push(
+                        Finding::error(
+                            "invalid_input",
+                            format!("input `{}`: {message}", input.name),
+                        )
+                        .at_path(format!("{pointer}{path}")),
+                    );
+                }
+                full.insert(input.name.clone(), value.clone());
+            }
+            None => match &input.default {
+                Some(default) => {
+                    full.insert(input.name.clone(), default.clone());
+                }
+                None => findings.push(
+                    Finding::error(
+                        "missing_input",
+                        format!("input `{}` is required", input.name),
+                    )
+                    .at_path(pointer)
+                    .help("give it a value; there is no default"),
+                ),
+            },
+        }
+    }
+    for name in given.keys() {
+        if inputs.iter().any(|input| input.name == *name) {
+            continue;
+        }
+        let finding = Finding::error("unknown_input", format!("there is no input `{name}`"))
+            .at_path(super::build::pointer(&[name]));
+        let near = nearest(name, inputs.iter().map(|input| input.name.as_str()));
+        findings.push(match near {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding,
+        });
+    }
+    if findings.is_empty() {
+        Ok(Value::Object(full).into())
+    } else {
+        Err(findings)
+    }
+}

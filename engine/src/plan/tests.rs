@@ -1,0 +1,151 @@
+use super::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn plan(document: Value) -> Result<Plan, Vec<Finding>> {
+    let mut full = json!({"druse": 1, "name": "test"});
+    full.as_object_mut()
+        .unwrap()
+        .extend(document.as_object().unwrap().clone());
+    Plan::compile(Arc::new(serde_json::from_value(full).unwrap()))
+}
+
+fn order(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().map(|step| &*step.path.0).collect()
+}
+
+#[test]
+fn references_imply_edges_and_ties_keep_document_order() {
+    let plan = plan(json!({
+        "steps": [
+            {"id": "last", "action": "transform", "with": {"value": "{{ steps.b.output }} {{ steps.a.output | default(1) }}"}},
+            {"id": "b", "action": "transform", "with": {"value": 1}},
+            {"id": "a", "action": "transform", "needs": ["b"], "when": "steps.b.output > 0", "with": {"value": 1}},
+            {"id": "free", "action": "transform", "with": {"value": 1}},
+        ],
+        "outputs": {"x": "{{ steps.a.output }}"},
+    }))
+    .unwrap();
+    assert_eq!(order(&plan), ["b", "a", "last", "free"]);
+    assert_eq!(
+        plan.steps[2].needs,
+        [
+            Need {
+                step: 0,
+                case: None,
+                order_only: false
+            },
+            Need {
+                step: 1,
+                case: None,
+                order_only: true
+            },
+        ]
+    );
+    assert_eq!(plan.steps[0].dependants, [1, 2]);
+    assert_eq!(plan.steps[1].retry.attempts, 1);
+    assert_eq!(plan.step("free"), Some(3));
+}
+
+#[test]
+fn cycles_are_named() {
+    let findings = plan(json!({
+        "steps": [
+            {"id": "a", "action": "transform", "with": {"value": "{{ steps.c.output }}"}},
+            {"id": "b", "action": "transform", "needs": ["a"], "with": {"value": 1}},
+            {"id": "c", "action": "transform", "needs": ["b"], "with": {"value": 1}},
+            {"id": "own", "action": "transform", "with": {"value": "{{ steps.own.output }}"}},
+        ],
+    }))
+    .unwrap_err();
+    let messages: Vec<_> = findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "steps wait for each other: `a` needs `c`, `c` needs `b`, `b` needs `a`",
+            "step `own` needs itself"
+        ]
+    );
+}
+
+#[test]
+fn inputs_are_checked_and_completed() {
+    let plan = plan(json!({
+        "inputs": {
+            "region": {"type": "string", "enum": ["EU", "US"], "default": "EU"},
+            "count": {"type": "integer", "minimum": 1},
+        },
+        "steps": [],
+    }))
+    .unwrap();
+    assert_eq!(
+        plan.check_inputs(&json!({"count": 2})).unwrap().text(),
+        r#"{"region":"EU","count":2}"#
+    );
+    let findings = plan
+        .check_inputs(&json!({"count": "2", "regoin": "EU", "region": "XX"}))
+        .unwrap_err();
+    let lines: Vec<_> = findings
+        .iter()
+        .map(|f| {
+            format!(
+                "{} {} {} {}",
+                f.code,
+                f.path.as_deref().unwrap_or(""),
+                f.message,
+                f.help
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+invalid_input /region input `region`: "XX" is not one of "EU" or "US" 
+invalid_input /count input `count`: "2" is not of type "integer" 
+unknown_input /regoin there is no input `regoin` did you mean `region`?
+"#);
+    assert_eq!(
+        plan.check_inputs(&json!(null)).unwrap_err()[0].code,
+        "missing_input"
+    );
+    assert_eq!(
+        plan.check_inputs(&json!([])).unwrap_err()[0].code,
+        "invalid_inputs"
+    );
+}
+
+#[test]
+fn what_is_not_run_yet_is_said() {
+    let findings = plan(json!({
+        "steps": [{"id": "a", "action": "sql", "with": {}}, {"id": "b", "for_each": {"items": []}, "steps": []}],
+        "finally": [{"id": "c", "action": "wait", "with": {"for": "1s"}}],
+    }))
+    .unwrap_err();
+    assert!(findings.iter().all(|f| f.code == "not_supported_yet"));
+    assert_eq!(findings.len(), 3);
+}
+
+proptest! {
+    /// Every need stands before the step, and every step is there once.
+    #[test]
+    fn order_is_topological(edges in prop::collection::vec((0usize..12, 0usize..12), 0..24)) {
+        let steps: Vec<Value> = (0..12)
+            .map(|i| {
+                // Edges go from a lower to a higher number, whatever the place in the document.
+                let needs: Vec<String> = edges
+                    .iter()
+                    .filter(|(a, b)| a.max(b) == &i && a != b)
+                    .map(|(a, b)| format!("s{}", a.min(b)))
+                    .collect();
+                json!({"id": format!("s{i}"), "action": "transform", "needs": needs, "with": {"value": 1}})
+            })
+            .rev()
+            .collect();
+        let plan = plan(json!({"steps": steps})).unwrap();
+        prop_assert_eq!(plan.steps.len(), 12);
+        for (index, step) in plan.steps.iter().enumerate() {
+            for need in &step.needs {
+                prop_assert!(need.step < index);
+                prop_assert!(plan.steps[need.step].dependants.contains(&index));
+            }
+        }
+    }
+}
