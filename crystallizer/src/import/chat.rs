@@ -1,0 +1,319 @@
+//! Messages with roles, as OpenAI and Anthropic write them and many recorders keep them.
+
+use super::builder::{Answer, Builder, Call};
+use super::value::*;
+use crate::session::{RecordedApproval, Role, ToolSpec};
+use serde_json::Value;
+
+/// What differs between recorders that keep such messages.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Style {
+    /// The format has no mark of failure: the text of an answer tells.
+    pub(super) infer_failure: bool,
+    /// A tool's content is any JSON and stays as it is.
+    pub(super) content_as_is: bool,
+}
+
+/// Reads messages in order.
+pub(super) fn messages(messages: &[Value], builder: &mut Builder, style: Style) {
+    for entry in messages {
+        message(entry, builder, style);
+    }
+}
+
+fn message(message: &Value, builder: &mut Builder, style: Style) {
+    let Some(role) = text(message, "role") else {
+        builder
+            .notes
+            .left_out("not_a_record", "message without a role", size(message), 0);
+        return;
+    };
+    let at = ["timestamp", "at", "created_at", "createdAt"]
+        .iter()
+        .find_map(|key| time(message.get(*key)));
+    let content = message.get("content").unwrap_or(&Value::Null);
+    match role {
+        "system" | "developer" => {
+            let said = content_text(content, &mut builder.notes, 0);
+            builder.message(Role::System, said, at);
+        }
+        "user" | "human" => {
+            blocks(message, content, Role::User, builder, style, at);
+            calls(message, builder, Some("user"), at);
+        }
+        "assistant" | "model" | "ai" => {
+            for key in ["reasoning_content", "reasoning"] {
+                if truthy(message.get(key)) {
+                    builder.notes.noise("reasoning", 0);
+                }
+            }
+            blocks(message, content, Role::Assistant, builder, style, at);
+            if let Some(refusal) = text(message, "refusal") {
+                builder.message(Role::Assistant, refusal, at);
+            }
+            calls(message, builder, None, at);
+        }
+        "tool" | "function" => {
+            let several = list(message, "tool_messages");
+            if several.is_empty() {
+                answer(message, builder, style, at);
+            }
+            for inner in several {
+                answer(inner, builder, style, time(inner.get("timestamp")).or(at));
+            }
+        }
+        "approval" => approval(message, builder),
+        other => builder
+            .notes
+            .left_out("unknown_role", other, size(message), 0),
+    }
+}
+
+/// A message's content: texts are said, Anthropic's blocks are calls and answers.
+fn blocks(
+    message: &Value,
+    content: &Value,
+    role: Role,
+    builder: &mut Builder,
+    style: Style,
+    at: Option<druse_engine::Timestamp>,
+) {
+    let Value::Array(list) = content else {
+        let said = content_text(content, &mut builder.notes, 0);
+        builder.message(role, said, at);
+        return;
+    };
+    let mut said = Vec::new();
+    let mut batch = None;
+    for block in list {
+        match text(block, "type") {
+            Some("tool_use" | "server_tool_use" | "mcp_tool_use") => {
+                flush(&mut said, role, builder, at);
+                let batch = *batch.get_or_insert_with(|| builder.batch());
+                let (arguments, raw) = arguments(block.get("input"), &mut builder.notes);
+                let id = builder.call(Call {
+                    id: id(block, "id"),
+                    name: text(block, "name").unwrap_or("").to_owned(),
+                    arguments,
+                    batch,
+                    at,
+                    ..Call::default()
+                });
+                if raw {
+                    builder.notes.add("arguments_not_json", id, 0);
+                }
+            }
+            Some(kind) if kind == "tool_result" || kind.ends_with("_tool_result") => {
+                flush(&mut said, role, builder, at);
+                let mut answer = Answer::new(result_content(block.get("content"), builder, style));
+                answer.result.is_error = truthy(block.get("is_error"));
+                answer.at = at;
+                builder.answer(id(block, "tool_use_id").as_deref(), None, answer);
+            }
+            _ => said.extend(block_text(block, &mut builder.notes, 0)),
+        }
+    }
+    let _ = message;
+    flush(&mut said, role, builder, at);
+}
+
+fn flush(
+    said: &mut Vec<String>,
+    role: Role,
+    builder: &mut Builder,
+    at: Option<druse_engine::Timestamp>,
+) {
+    if !said.is_empty() {
+        builder.message(role, said.join("\n"), at);
+        said.clear();
+    }
+}
+
+fn result_content(content: Option<&Value>, builder: &mut Builder, style: Style) -> Value {
+    match content {
+        None => Value::Null,
+        Some(content) if style.content_as_is => content.clone(),
+        Some(Value::Null) => Value::from(""),
+        Some(content @ (Value::String(_) | Value::Array(_))) => {
+            Value::from(content_text(content, &mut builder.notes, 0))
+        }
+        Some(other) => other.clone(),
+    }
+}
+
+fn calls(
+    message: &Value,
+    builder: &mut Builder,
+    agent: Option<&str>,
+    at: Option<druse_engine::Timestamp>,
+) {
+    let list = list(message, "tool_calls");
+    let old = present(message, "function_call").filter(|call| call.is_object() && list.is_empty());
+    if list.is_empty() && old.is_none() {
+        return;
+    }
+    let batch = builder.batch();
+    for entry in list.iter().chain(old) {
+        one_call(entry, builder, batch, agent, at);
+    }
+}
+
+fn one_call(
+    entry: &Value,
+    builder: &mut Builder,
+    batch: u32,
+    agent: Option<&str>,
+    at: Option<druse_engine::Timestamp>,
+) {
+    if !entry.is_object() {
+        builder
+            .notes
+            .left_out("unreadable_call", "not an object", size(entry), 0);
+        return;
+    }
+    let function = entry.get("function").unwrap_or(&Value::Null);
+    let custom = entry.get("custom").unwrap_or(&Value::Null);
+    let first = |places: [Option<&Value>; 6]| {
+        places
+            .into_iter()
+            .flatten()
+            .find(|value| !value.is_null())
+            .cloned()
+    };
+    let name = function
+        .as_str()
+        .or_else(|| text(function, "name"))
+        .or_else(|| text(custom, "name"))
+        .or_else(|| text(entry, "name"))
+        .unwrap_or("");
+    let given = first([
+        function.get("arguments"),
+        custom.get("input"),
+        entry.get("arguments"),
+        entry.get("args"),
+        entry.get("input"),
+        function.get("parameters"),
+    ]);
+    let (arguments, raw) = arguments(given.as_ref(), &mut builder.notes);
+    let batch = entry
+        .get("batch")
+        .and_then(Value::as_u64)
+        .and_then(|batch| u32::try_from(batch).ok())
+        .filter(|batch| *batch < 1 << 24)
+        .unwrap_or(batch);
+    let id = builder.call(Call {
+        id: id(entry, "id").or_else(|| id(entry, "call_id")),
+        name: name.to_owned(),
+        arguments,
+        batch,
+        agent: text(entry, "agent").or(agent).map(str::to_owned),
+        at: time(entry.get("started_at")).or(at),
+        line: 0,
+    });
+    if raw {
+        builder.notes.add("arguments_not_json", id, 0);
+    }
+}
+
+fn answer(
+    message: &Value,
+    builder: &mut Builder,
+    style: Style,
+    at: Option<druse_engine::Timestamp>,
+) {
+    let recorded = id(message, "tool_call_id")
+        .or_else(|| id(message, "call_id"))
+        .or_else(|| id(message, "id"));
+    let called = message.get("tool_call").unwrap_or(&Value::Null);
+    let recorded = recorded.or_else(|| id(called, "id"));
+    let name = text(message, "name")
+        .or_else(|| text(called, "function"))
+        .or_else(|| text(message, "function"));
+    let mut answer = Answer::new(result_content(message.get("content"), builder, style));
+    let result = &mut answer.result;
+    let error = message.get("error");
+    result.is_error = truthy(message.get("is_error")) || truthy(error);
+    if let Some(Value::String(text)) = error {
+        if matches!(&result.content, Value::Null) || result.content == "" {
+            result.content = Value::from(text.as_str());
+        }
+    } else if let Some(told) = error.and_then(|error| text(error, "message")) {
+        if result.content == "" {
+            result.content = Value::from(told);
+        }
+    }
+    if style.infer_failure && !result.is_error && message.get("is_error").is_none() {
+        let failed = result.content.as_str().is_some_and(text_says_failed)
+            || object_says_failed(&result.content);
+        if failed {
+            result.is_error = true;
+            builder.notes.add("failure_inferred", "", 0);
+        }
+    }
+    result.refused = truthy(message.get("refused"));
+    result.is_error |= result.refused;
+    result.truncated = truthy(message.get("truncated"));
+    result.exit_code = message.get("exit_code").and_then(Value::as_i64);
+    result.structured = present(message, "structured").cloned();
+    answer.started_at = time(message.get("started_at"));
+    answer.at = time(message.get("finished_at")).or(at);
+    builder.answer(recorded.as_deref(), name, answer);
+}
+
+fn approval(message: &Value, builder: &mut Builder) {
+    let decision = text(message, "decision").unwrap_or("");
+    let approved = matches!(
+        decision,
+        "approved" | "approve" | "allow" | "allowed" | "yes" | "granted"
+    ) || message.get("approved") == Some(&Value::Bool(true));
+    let refused = matches!(
+        decision,
+        "rejected" | "reject" | "denied" | "deny" | "refused" | "no"
+    ) || message.get("approved") == Some(&Value::Bool(false));
+    if !approved && !refused {
+        // An answer that says neither is taken as no: a gate that was not passed is the safe reading.
+        builder
+            .notes
+            .add("unknown_record", format!("approval {decision}"), 0);
+    }
+    let own = |key: &str| text(message, key).map(str::to_owned);
+    builder.approval(
+        id(message, "tool_call_id").as_deref(),
+        RecordedApproval {
+            call: None,
+            approved,
+            by: own("by"),
+            comment: own("comment").or_else(|| own("content")),
+            requested_at: time(message.get("requested_at")),
+            decided_at: time(message.get("decided_at")).or_else(|| time(message.get("at"))),
+        },
+    );
+}
+
+/// Tools as they were offered: OpenAI's, Anthropic's, MCP's and our own way of writing them.
+pub(super) fn tools(document: &Value) -> Vec<ToolSpec> {
+    list(document, "tools").iter().filter_map(tool).collect()
+}
+
+fn tool(entry: &Value) -> Option<ToolSpec> {
+    let inner = entry
+        .get("function")
+        .filter(|function| function.is_object())
+        .unwrap_or(entry);
+    let name = entry.as_str().or_else(|| text(inner, "name"))?;
+    let schema = ["input_schema", "parameters", "inputSchema"]
+        .iter()
+        .find_map(|key| present(inner, key))
+        .cloned();
+    let annotations = inner
+        .get("annotations")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    Some(ToolSpec {
+        name: name.to_owned(),
+        description: text(inner, "description").map(str::to_owned),
+        input_schema: schema,
+        annotations,
+    })
+}

@@ -1,0 +1,438 @@
+//! Claude Code: session logs, their `loglines` export, and the stream-json output of its print mode.
+//!
+//! One model message is spread over several lines with one message id; resumed sessions repeat
+//! earlier lines; sub-agents' lines stand between those of the main agent.
+
+use super::body::Record;
+use super::builder::{Answer, Builder, Call};
+use super::formats::Format;
+use super::split::Part;
+use super::value::*;
+use crate::session::{RecordedApproval, Role, SessionStatus, ToolSpec};
+use druse_engine::Timestamp;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Kinds of lines that say nothing about the task.
+const NOISE: &[&str] = &[
+    "summary",
+    "progress",
+    "file-history-snapshot",
+    "queue-operation",
+    "system",
+    "custom-title",
+    "ai-title",
+    "agent-name",
+    "agent-color",
+    "agent-setting",
+    "last-prompt",
+    "pr-link",
+    "tag",
+    "mode",
+    "permission-mode",
+    "worktree-state",
+    "content-replacement",
+    "stream_event",
+    "rate_limit_event",
+    "keep_alive",
+    "speculation-accept",
+];
+
+/// Sessions of one file: lines with one session id, and those that go on from them.
+pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
+    let mut groups: Vec<usize> = Vec::new();
+    let mut of_session: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut of_line: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut at = Vec::with_capacity(records.len());
+    let mut current = None;
+    for record in &records {
+        let value = &record.value;
+        let session = text(value, "sessionId").or_else(|| text(value, "session_id"));
+        let group = match (session, current) {
+            (Some(session), _) => *of_session.entry(session).or_insert_with(|| {
+                groups.push(groups.len());
+                groups.len() - 1
+            }),
+            (None, Some(current)) => current,
+            (None, None) => {
+                at.push(None);
+                continue;
+            }
+        };
+        if let Some(parent) = text(value, "parentUuid").and_then(|parent| of_line.get(parent)) {
+            let (own, other) = (root(&mut groups, group), root(&mut groups, *parent));
+            groups[own.max(other)] = own.min(other);
+        }
+        if let Some(uuid) = text(value, "uuid") {
+            of_line.entry(uuid).or_insert(group);
+        }
+        current = Some(group);
+        at.push(Some(group));
+    }
+    let at: Vec<usize> = at
+        .into_iter()
+        .map(|group| group.map_or(0, |group| root(&mut groups, group)))
+        .collect();
+    let mut parts: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
+    for (record, group) in records.into_iter().zip(at) {
+        parts.entry(group).or_default().push(record);
+    }
+    // A part without a message (a stray snapshot of another session) is noise of the first.
+    let mut out: Vec<Part> = Vec::new();
+    let mut rest = Vec::new();
+    for records in parts.into_values() {
+        let said = records
+            .iter()
+            .any(|record| matches!(text(&record.value, "type"), Some("user" | "assistant")));
+        if said {
+            out.push(Part {
+                format: Some(Format::ClaudeCode),
+                records,
+            });
+        } else {
+            rest.extend(records);
+        }
+    }
+    match out.first_mut() {
+        Some(first) => first.records.extend(rest),
+        None => out.push(Part {
+            format: Some(Format::ClaudeCode),
+            records: rest,
+        }),
+    }
+    out
+}
+
+fn root(groups: &mut [usize], mut group: usize) -> usize {
+    while groups[group] != group {
+        groups[group] = groups[groups[group]];
+        group = groups[group];
+    }
+    group
+}
+
+/// What is remembered while the lines are read.
+#[derive(Default)]
+struct Seen {
+    lines: BTreeSet<String>,
+    /// Message id and text of what was said, to keep repetitions once.
+    said: BTreeSet<(String, String)>,
+    /// Recorded call id and the message that made it.
+    calls: BTreeMap<String, String>,
+    batches: BTreeMap<String, u32>,
+    prompts: BTreeSet<String>,
+    sub_agents_only: bool,
+}
+
+pub(super) fn read(records: &[Record], builder: &mut Builder) {
+    builder.agent = Some("claude-code".to_owned());
+    let talks =
+        |record: &&Record| matches!(text(&record.value, "type"), Some("user" | "assistant"));
+    let mut seen = Seen {
+        sub_agents_only: records
+            .iter()
+            .filter(talks)
+            .all(|record| record.value["isSidechain"] == true),
+        ..Seen::default()
+    };
+    for record in records {
+        let value = &record.value;
+        if !value.is_object() {
+            builder
+                .notes
+                .left_out("not_a_record", "no object", record.bytes, record.line);
+            continue;
+        }
+        match text(value, "type") {
+            Some(kind @ ("user" | "assistant")) => {
+                if let Some(uuid) = text(value, "uuid") {
+                    // A second record with the id of an earlier one is the same record only when it says the same.
+                    let key = format!(
+                        "{uuid} {} {}",
+                        value["message"]["id"],
+                        size(&value["message"])
+                    );
+                    if !seen.lines.insert(key) {
+                        builder.notes.add("repeated_record", "record", record.line);
+                        continue;
+                    }
+                }
+                line(kind, value, record, builder, &mut seen);
+            }
+            Some("result") => {
+                let failed = truthy(value.get("is_error"))
+                    || text(value, "subtype").is_some_and(|kind| kind != "success");
+                builder.status = Some(if failed {
+                    SessionStatus::Failed
+                } else {
+                    SessionStatus::Succeeded
+                });
+            }
+            Some("system") if text(value, "subtype") == Some("init") => init(value, builder),
+            Some(kind) if NOISE.contains(&kind) => builder.notes.noise(kind, record.line),
+            other => builder.notes.left_out(
+                "unknown_record",
+                other.unwrap_or("without type"),
+                record.bytes,
+                record.line,
+            ),
+        }
+    }
+}
+
+fn init(value: &Value, builder: &mut Builder) {
+    builder.external_id = id(value, "session_id");
+    builder.working_folder = text(value, "cwd").map(str::to_owned);
+    builder.tools = list(value, "tools")
+        .iter()
+        .filter_map(Value::as_str)
+        .map(|name| ToolSpec {
+            name: name.to_owned(),
+            ..ToolSpec::default()
+        })
+        .collect();
+}
+
+fn line(kind: &str, value: &Value, record: &Record, builder: &mut Builder, seen: &mut Seen) {
+    if builder.external_id.is_none() {
+        builder.external_id = id(value, "sessionId").or_else(|| id(value, "session_id"));
+    }
+    if builder.working_folder.is_none() {
+        builder.working_folder = text(value, "cwd").map(str::to_owned);
+    }
+    let at = time(value.get("timestamp"));
+    let message = &value["message"];
+    let content = match message {
+        Value::String(_) => message,
+        _ => message.get("content").unwrap_or(&Value::Null),
+    };
+    if content.is_null() {
+        builder.notes.left_out(
+            "not_a_record",
+            "message without content",
+            record.bytes,
+            record.line,
+        );
+        return;
+    }
+    let side = value["isSidechain"] == true && !seen.sub_agents_only;
+    let agent = side.then(|| text(value, "agentId").unwrap_or("sidechain").to_owned());
+    let line = Line {
+        at,
+        agent,
+        number: record.line,
+        message: text(message, "id").unwrap_or("").to_owned(),
+    };
+    if kind == "assistant" {
+        assistant(content, &line, builder, seen);
+    } else {
+        user(value, content, &line, builder, seen);
+    }
+}
+
+struct Line {
+    at: Option<Timestamp>,
+    agent: Option<String>,
+    number: u32,
+    message: String,
+}
+
+fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen) {
+    let blocks = content
+        .as_array()
+        .map_or(std::slice::from_ref(content), Vec::as_slice);
+    let mut own_batch = None;
+    for block in blocks {
+        if !matches!(
+            text(block, "type"),
+            Some("tool_use" | "server_tool_use" | "mcp_tool_use")
+        ) {
+            let Some(said) = block_text(block, &mut builder.notes, line.number) else {
+                continue;
+            };
+            if !line.message.is_empty() && !seen.said.insert((line.message.clone(), said.clone())) {
+                builder.notes.add("repeated_record", "text", line.number);
+                continue;
+            }
+            // What a sub-agent says is no word of the main conversation, but nothing is lost.
+            builder.message(Role::Assistant, said, line.at);
+            continue;
+        }
+        let recorded = id(block, "id");
+        let (given, raw) = arguments(block.get("input"), &mut builder.notes);
+        if repeated(recorded.as_deref(), &given, line, builder, seen) {
+            builder.notes.add("repeated_record", "call", line.number);
+            continue;
+        }
+        let batch = if line.message.is_empty() {
+            *own_batch.get_or_insert_with(|| builder.batch())
+        } else {
+            match seen.batches.get(&line.message) {
+                Some(batch) => *batch,
+                None => {
+                    let batch = builder.batch();
+                    seen.batches.insert(line.message.clone(), batch);
+                    batch
+                }
+            }
+        };
+        if let Some(recorded) = &recorded {
+            seen.calls.insert(recorded.clone(), line.message.clone());
+        }
+        let unique = builder.call(Call {
+            id: recorded,
+            name: text(block, "name").unwrap_or("").to_owned(),
+            arguments: given,
+            batch,
+            agent: line.agent.clone(),
+            at: line.at,
+            line: line.number,
+        });
+        if raw {
+            builder.notes.add("arguments_not_json", unique, line.number);
+        }
+    }
+}
+
+/// Whether a call was read before: from an earlier piece of the same message (the later piece is
+/// the more complete one), or with the same arguments from a record that a resumed session repeats.
+fn repeated(
+    recorded: Option<&str>,
+    given: &Value,
+    line: &Line,
+    builder: &mut Builder,
+    seen: &Seen,
+) -> bool {
+    let Some(recorded) = recorded else {
+        return false;
+    };
+    let Some(message) = seen.calls.get(recorded) else {
+        return false;
+    };
+    let same_message = !line.message.is_empty() && *message == line.message;
+    let Some(call) = builder.newest(recorded) else {
+        return false;
+    };
+    if call.arguments == *given {
+        return true;
+    }
+    if same_message {
+        if call.result.is_none() {
+            call.arguments = given.clone();
+        }
+        return true;
+    }
+    false
+}
+
+fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen) {
+    let meta = truthy(value.get("isMeta")) || truthy(value.get("isCompactSummary"));
+    let blocks = content
+        .as_array()
+        .map_or(std::slice::from_ref(content), Vec::as_slice);
+    let results = blocks
+        .iter()
+        .filter(|block| text(block, "type") == Some("tool_result"))
+        .count();
+    if results == 0 && !meta && line.agent.is_none() {
+        if let Some(parent) = text(value, "parentUuid") {
+            if !seen.prompts.insert(parent.to_owned()) {
+                builder.notes.add("rewound", "", line.number);
+            }
+        }
+    }
+    for block in blocks {
+        if text(block, "type") == Some("tool_result") {
+            let structured = value
+                .get("toolUseResult")
+                .or_else(|| value.get("tool_use_result"))
+                .filter(|_| results == 1);
+            result(block, structured, line, builder);
+            continue;
+        }
+        let Some(said) = block_text(block, &mut builder.notes, line.number) else {
+            continue;
+        };
+        if said.starts_with("[Request interrupted by user") {
+            builder.notes.add("interrupted", "", line.number);
+            builder.message(Role::System, said, line.at);
+        } else if meta || line.agent.is_some() || is_wrapped(&said) {
+            // Said by the product, by a hook or by the main agent to a sub-agent: not the person's words.
+            builder.message(Role::System, said, line.at);
+        } else {
+            builder.message(Role::User, said, line.at);
+        }
+    }
+}
+
+fn is_wrapped(said: &str) -> bool {
+    const MARKS: [&str; 10] = [
+        "<command-name>",
+        "<command-message>",
+        "<local-command-",
+        "<system-reminder>",
+        "<bash-stdout>",
+        "<bash-stderr>",
+        "<user-prompt-submit-hook>",
+        "<task-notification>",
+        "<ide_",
+        "Caveat: The messages below were generated",
+    ];
+    let start = said.trim_start();
+    MARKS.iter().any(|mark| start.starts_with(mark))
+}
+
+fn result(block: &Value, structured: Option<&Value>, line: &Line, builder: &mut Builder) {
+    let content = content_text(
+        block.get("content").unwrap_or(&Value::Null),
+        &mut builder.notes,
+        line.number,
+    );
+    let is_error = truthy(block.get("is_error"));
+    let refused = is_error && is_refusal(&content);
+    let recorded = id(block, "tool_use_id");
+    let mut answer = Answer::new(content.as_str());
+    answer.result.is_error = is_error;
+    answer.result.refused = refused;
+    answer.result.exit_code = if is_error {
+        exit_code_in(&content)
+    } else {
+        None
+    };
+    answer.result.structured = structured
+        .filter(|structured| !structured.is_null())
+        .cloned();
+    answer.at = line.at;
+    answer.line = line.number;
+    let call = builder.answer(recorded.as_deref(), None, answer);
+    if call.is_none() {
+        return;
+    }
+    if refused {
+        let comment = content
+            .split_once("the user said:")
+            .map(|(_, said)| said.trim().to_owned())
+            .filter(|said| !said.is_empty());
+        builder.refusal(call, comment, line.at);
+    } else if !is_error && content.starts_with("User has approved your plan") {
+        builder.approval(
+            recorded.as_deref(),
+            RecordedApproval {
+                call: None,
+                approved: true,
+                by: None,
+                comment: None,
+                requested_at: None,
+                decided_at: line.at,
+            },
+        );
+    }
+}
+
+fn is_refusal(content: &str) -> bool {
+    let head: String = content.chars().take(200).collect();
+    head.contains("doesn't want to proceed")
+        || head.contains("doesn't want to take this action")
+        || head.contains("[Request interrupted by user")
+        || head.contains("Permission to use") && head.contains("denied")
+}

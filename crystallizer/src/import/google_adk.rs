@@ -1,0 +1,256 @@
+//! Agent Development Kit: sessions with `events`, evaluation sets with `eval_cases`, and the old
+//! test lists with `expected_tool_use`. The last two hold expected calls without results.
+
+use super::builder::{Answer, Builder, Call};
+use super::value::*;
+use crate::session::{RecordedApproval, Role};
+use druse_engine::Timestamp;
+use serde_json::Value;
+
+/// The recordings of a document: each case of an evaluation set is one.
+pub(super) fn unfold(value: Value) -> Vec<Value> {
+    match value {
+        Value::Object(mut map) => {
+            for key in ["eval_cases", "evalCases"] {
+                if let Some(Value::Array(cases)) = map.remove(key) {
+                    return cases;
+                }
+            }
+            vec![Value::Object(map)]
+        }
+        Value::Array(items)
+            if items
+                .iter()
+                .any(|item| item.get("data").is_some_and(Value::is_array)) =>
+        {
+            items
+        }
+        other => vec![other],
+    }
+}
+
+pub(super) fn read(document: &Value, builder: &mut Builder) {
+    let name = |keys: &[&str]| keys.iter().find_map(|key| id(document, key));
+    builder.external_id = name(&["id", "eval_id", "evalId", "session_id", "name"]);
+    builder.agent = name(&["app_name", "appName"]).or_else(|| {
+        document
+            .get("session_input")
+            .and_then(|input| id(input, "app_name"))
+    });
+    if let Value::Array(turns) = document {
+        return expected(turns, builder);
+    }
+    if document.get("data").is_some() {
+        return expected(list(document, "data"), builder);
+    }
+    let conversation = list(document, "conversation");
+    if conversation.is_empty() {
+        events(list(document, "events"), builder);
+    } else {
+        cases(conversation, builder);
+    }
+}
+
+fn either<'a>(value: &'a Value, snake: &str, camel: &str) -> Option<&'a Value> {
+    present(value, snake).or_else(|| present(value, camel))
+}
+
+fn parts(content: Option<&Value>) -> &[Value] {
+    content.map_or(&[], |content| list(content, "parts"))
+}
+
+fn events(events: &[Value], builder: &mut Builder) {
+    let main = events
+        .iter()
+        .filter_map(|event| text(event, "author"))
+        .find(|author| *author != "user")
+        .map(str::to_owned);
+    if builder.agent.is_none() {
+        builder.agent.clone_from(&main);
+    }
+    for event in events {
+        if !event.is_object() {
+            builder
+                .notes
+                .left_out("not_a_record", "event", size(event), 0);
+            continue;
+        }
+        // Pieces of a streamed answer come again as a whole.
+        if event.get("partial") == Some(&Value::Bool(true)) {
+            builder.notes.noise("partial", 0);
+            continue;
+        }
+        let at = time(event.get("timestamp"));
+        let author = text(event, "author");
+        let role = event
+            .get("content")
+            .and_then(|content| text(content, "role"));
+        let user = author == Some("user") || (author.is_none() && role == Some("user"));
+        let agent = author.filter(|author| *author != "user" && Some(*author) != main.as_deref());
+        let batch = builder.batch();
+        for part in parts(event.get("content")) {
+            event_part(
+                part,
+                builder,
+                if user { Role::User } else { Role::Assistant },
+                agent,
+                batch,
+                at,
+            );
+        }
+    }
+}
+
+fn event_part(
+    part: &Value,
+    builder: &mut Builder,
+    role: Role,
+    agent: Option<&str>,
+    batch: u32,
+    at: Option<Timestamp>,
+) {
+    let mut known = false;
+    if let Some(said) = text(part, "text") {
+        if truthy(part.get("thought")) {
+            builder.notes.noise("reasoning", 0);
+        } else {
+            builder.message(role, said, at);
+        }
+        known = true;
+    }
+    if let Some(call) = either(part, "function_call", "functionCall") {
+        known = true;
+        let (given, _) = arguments(call.get("args"), &mut builder.notes);
+        builder.call(Call {
+            id: id(call, "id"),
+            name: text(call, "name").unwrap_or("").to_owned(),
+            arguments: given,
+            batch,
+            agent: agent.map(str::to_owned),
+            at,
+            line: 0,
+        });
+    }
+    if let Some(response) = either(part, "function_response", "functionResponse") {
+        known = true;
+        answer(response, builder, at);
+    }
+    if !known
+        && part.as_object().is_some_and(|map| {
+            map.iter()
+                .any(|(key, value)| !value.is_null() && key != "thought" && value != "")
+        })
+    {
+        // Images, code and files: noted with their size.
+        if let Some(said) = block_text(part, &mut builder.notes, 0) {
+            builder.message(role, said, at);
+        }
+    }
+}
+
+fn answer(response: &Value, builder: &mut Builder, at: Option<Timestamp>) {
+    let name = text(response, "name");
+    let content = response.get("response").cloned().unwrap_or(Value::Null);
+    let confirmed = (name == Some("adk_request_confirmation"))
+        .then(|| content.get("confirmed").and_then(Value::as_bool))
+        .flatten();
+    let mut answer = Answer::new(content);
+    answer.result.is_error = object_says_failed(&answer.result.content);
+    answer.at = at;
+    let recorded = id(response, "id");
+    let call = builder.answer(recorded.as_deref(), name, answer);
+    let Some(approved) = confirmed else { return };
+    // The call that was asked about stands among the arguments of the question.
+    let about = call
+        .as_deref()
+        .and(recorded.as_deref())
+        .and_then(|recorded| builder.newest(recorded))
+        .and_then(|question| {
+            either(
+                &question.arguments,
+                "originalFunctionCall",
+                "original_function_call",
+            )
+            .and_then(|call| id(call, "id"))
+        });
+    builder.approval(
+        about.as_deref(),
+        RecordedApproval {
+            call: None,
+            approved,
+            by: None,
+            comment: None,
+            requested_at: None,
+            decided_at: at,
+        },
+    );
+}
+
+fn cases(conversation: &[Value], builder: &mut Builder) {
+    for turn in conversation {
+        let at =
+            time(either(turn, "creation_timestamp", "creationTimestamp")).filter(|at| at.0 > 0);
+        for part in parts(either(turn, "user_content", "userContent")) {
+            event_part(part, builder, Role::User, None, 0, at);
+        }
+        let data = either(turn, "intermediate_data", "intermediateData").unwrap_or(&Value::Null);
+        let uses = either(data, "tool_uses", "toolUses")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        for tool in uses {
+            let batch = builder.batch();
+            let (given, _) = arguments(tool.get("args"), &mut builder.notes);
+            builder.call(Call {
+                id: id(tool, "id"),
+                name: text(tool, "name").unwrap_or("").to_owned(),
+                arguments: given,
+                batch,
+                at,
+                ..Call::default()
+            });
+        }
+        let responses = either(data, "tool_responses", "toolResponses")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        for response in responses {
+            answer(response, builder, at);
+        }
+        if !uses.is_empty() && responses.is_empty() {
+            builder.notes.add("expected_calls", "", 0);
+        }
+        // Newer sets keep the events themselves.
+        for event in either(data, "invocation_events", "invocationEvents")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice)
+        {
+            let batch = builder.batch();
+            for part in parts(event.get("content")) {
+                event_part(part, builder, Role::Assistant, None, batch, at);
+            }
+        }
+        for part in parts(either(turn, "final_response", "finalResponse")) {
+            event_part(part, builder, Role::Assistant, None, 0, at);
+        }
+    }
+}
+
+fn expected(turns: &[Value], builder: &mut Builder) {
+    for turn in turns {
+        builder.message(Role::User, text(turn, "query").unwrap_or(""), None);
+        let uses = list(turn, "expected_tool_use");
+        for tool in uses {
+            let batch = builder.batch();
+            let (given, _) = arguments(tool.get("tool_input"), &mut builder.notes);
+            builder.call(Call {
+                name: text(tool, "tool_name").unwrap_or("").to_owned(),
+                arguments: given,
+                batch,
+                ..Call::default()
+            });
+        }
+        if !uses.is_empty() {
+            builder.notes.add("expected_calls", "", 0);
+        }
+        builder.message(Role::Assistant, text(turn, "reference").unwrap_or(""), None);
+    }
+}

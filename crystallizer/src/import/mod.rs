@@ -1,0 +1,151 @@
+//! Recordings of many products become [`Session`]s. The format is found by content alone.
+//!
+//! A reader is tolerant of what it does not know and never silent about it: what no turn holds has
+//! a finding, with its kind, its count and its bytes.
+
+mod body;
+mod builder;
+mod chat;
+mod error;
+mod formats;
+mod notes;
+mod own_form;
+mod sniff;
+mod split;
+mod value;
+
+mod agentdojo;
+mod anthropic_chat;
+mod atif;
+mod bfcl;
+mod claude_code;
+mod codex_exec;
+mod codex_rollout;
+mod druse;
+mod gemini_cli;
+mod google_adk;
+mod inspect_ai;
+mod openai_chat;
+mod openhands;
+mod otel;
+mod pi;
+mod python_call;
+mod swe_agent;
+mod tau2_bench;
+mod tau_bench;
+
+#[cfg(test)]
+mod tests;
+
+pub use body::MAX_BYTES;
+pub use error::ImportError;
+pub use formats::{Format, FormatInfo, formats};
+pub use own_form::to_own_form;
+
+use crate::session::Session;
+use builder::Builder;
+use druse_engine::Digest;
+use split::Part;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Reads a body of up to [`MAX_BYTES`]: one recording, or several in one body, in recorded order.
+///
+/// Takes time and memory linear in the body's length, and gives the same sessions for the same bytes.
+pub fn import(bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
+    let body = body::read(bytes)?;
+    let mut notes = body.notes;
+    let numbers = Arc::new(std::mem::take(&mut notes.numbers));
+    let parts = split::split(body.records);
+    let mut unknown = 0usize;
+    let mut sessions = Vec::new();
+    let several = parts.iter().filter(|part| part.format.is_some()).count() > 1;
+    let mut left_out = Vec::new();
+    for part in &parts {
+        let Some(format) = part.format else {
+            unknown += 1;
+            left_out.push(part);
+            continue;
+        };
+        sessions.push((read(format, part, &numbers), part));
+    }
+    if sessions.is_empty() {
+        return Err(unknown_format(unknown));
+    }
+    // What was odd about the body as a whole stands with its first session.
+    if let Some((first, _)) = sessions.first_mut() {
+        first.notes.absorb(&notes);
+        for part in left_out {
+            first.notes.left_out(
+                "unknown_record",
+                "no known format",
+                part.bytes(),
+                part.line(),
+            );
+        }
+    }
+    let many = several || sessions.len() > 1;
+    Ok(sessions
+        .into_iter()
+        .map(|(builder, part)| {
+            let digest = if many {
+                part.digest(builder.external_id.as_deref())
+            } else {
+                Digest::of(bytes)
+            };
+            builder.finish(digest)
+        })
+        .collect())
+}
+
+/// The format of a body, told by its content; `None` where no known one fits or the body cannot be read.
+pub fn detect(bytes: &[u8]) -> Option<Format> {
+    let body = body::read(bytes).ok()?;
+    split::split(body.records)
+        .iter()
+        .find_map(|part| part.format)
+}
+
+fn unknown_format(parts: usize) -> ImportError {
+    let names: Vec<&str> = formats().iter().map(|info| info.name).collect();
+    let message = if parts > 1 {
+        format!("None of the {parts} documents is a recording in a known format.")
+    } else {
+        "The body is no recording in a known format.".to_owned()
+    };
+    ImportError::new(
+        "unknown_format",
+        message,
+        format!(
+            "Known formats: {}. Any other recording can be written in Druse's own form: \
+             {{\"messages\": [...]}} with OpenAI's roles.",
+            names.join(", ")
+        ),
+    )
+}
+
+/// Reads one recording. `numbers` are those of the body that a 64-bit number cannot hold.
+fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Builder {
+    let mut builder = Builder::new(format.name(), format.kind(), Arc::clone(numbers));
+    let document = part.document();
+    match format {
+        Format::Druse => druse::read(document, &mut builder),
+        Format::ClaudeCode => claude_code::read(&part.records, &mut builder),
+        Format::CodexRollout => codex_rollout::read(&part.records, &mut builder),
+        Format::CodexExec => codex_exec::read(&part.records, &mut builder),
+        Format::Pi => pi::read(&part.records, &mut builder),
+        Format::GeminiCli => gemini_cli::read(document, &mut builder),
+        Format::AgentDojo => agentdojo::read(document, &mut builder),
+        Format::TauBench => tau_bench::read(document, &mut builder),
+        Format::Tau2Bench => tau2_bench::read(document, &mut builder),
+        Format::SweAgent => swe_agent::read(document, &mut builder),
+        Format::OpenHands => openhands::read(document, &mut builder),
+        Format::Atif => atif::read(document, &mut builder),
+        Format::InspectAi => inspect_ai::read(document, &mut builder),
+        Format::Otel => otel::read(document, &mut builder),
+        Format::GoogleAdk => google_adk::read(document, &mut builder),
+        Format::Bfcl => bfcl::read(document, &mut builder),
+        Format::OpenAiChat => openai_chat::read(document, &mut builder),
+        Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
+    }
+    builder
+}

@@ -1,0 +1,302 @@
+//! What was odd about a recording, counted by kind, told as findings: nothing is dropped in silence.
+
+use druse_engine::Finding;
+use std::collections::BTreeMap;
+
+/// How many subjects of one code get a finding of their own; the rest share one.
+const SUBJECTS: usize = 50;
+/// How many line numbers a finding names.
+const LINES: usize = 5;
+
+#[derive(Default, Clone)]
+struct Note {
+    count: u64,
+    bytes: u64,
+    lines: Vec<u32>,
+}
+
+/// Collects what is noted while a session is read.
+#[derive(Default, Clone)]
+pub(super) struct Notes {
+    notes: BTreeMap<(&'static str, String), Note>,
+    subjects: BTreeMap<&'static str, usize>,
+    bytes_left_out: u64,
+    /// Numbers of the text that a 64-bit number cannot hold: bits of what was read, text that stood there.
+    pub(super) numbers: BTreeMap<u64, String>,
+}
+
+impl Notes {
+    /// Counts one thing of a kind. Line 0 is no line.
+    pub(super) fn add(&mut self, code: &'static str, subject: impl Into<String>, line: u32) {
+        self.count(code, subject.into(), 1, 0, line);
+    }
+
+    /// Counts one thing that no turn holds, with its size.
+    pub(super) fn left_out(
+        &mut self,
+        code: &'static str,
+        subject: impl Into<String>,
+        bytes: u64,
+        line: u32,
+    ) {
+        self.bytes_left_out = self.bytes_left_out.saturating_add(bytes);
+        self.count(code, subject.into(), 1, bytes, line);
+    }
+
+    /// Counts one thing of a known kind that says nothing about the task.
+    pub(super) fn noise(&mut self, kind: &str, line: u32) {
+        self.count("known_noise", kind.to_owned(), 1, 0, line);
+    }
+
+    fn count(
+        &mut self,
+        code: &'static str,
+        mut subject: String,
+        times: u64,
+        bytes: u64,
+        line: u32,
+    ) {
+        if subject.len() > 80 {
+            let cut = (0..=80).rev().find(|at| subject.is_char_boundary(*at));
+            subject.truncate(cut.unwrap_or(0));
+        }
+        let mut key = (code, subject);
+        if !self.notes.contains_key(&key) {
+            let subjects = self.subjects.entry(code).or_default();
+            if *subjects >= SUBJECTS {
+                key.1 = "further ones".to_owned();
+            } else {
+                *subjects += 1;
+            }
+        }
+        let note = self.notes.entry(key).or_default();
+        note.count += times;
+        note.bytes = note.bytes.saturating_add(bytes);
+        if line > 0 && note.lines.len() < LINES {
+            note.lines.push(line);
+        }
+    }
+
+    /// Takes over what was noted elsewhere.
+    pub(super) fn absorb(&mut self, other: &Notes) {
+        for ((code, subject), note) in &other.notes {
+            self.count(code, subject.clone(), note.count, note.bytes, 0);
+            if let Some(own) = self.notes.get_mut(&(*code, subject.clone())) {
+                own.lines
+                    .extend(note.lines.iter().take(LINES - own.lines.len().min(LINES)));
+            }
+        }
+        self.bytes_left_out = self.bytes_left_out.saturating_add(other.bytes_left_out);
+        self.numbers.extend(
+            other
+                .numbers
+                .iter()
+                .map(|(bits, text)| (*bits, text.clone())),
+        );
+    }
+
+    /// The bytes that no turn holds.
+    pub(super) fn bytes_left_out(&self) -> u64 {
+        self.bytes_left_out
+    }
+
+    /// The findings, sorted by code and subject.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        self.notes
+            .iter()
+            .map(|((code, subject), note)| finding(code, subject, note))
+            .collect()
+    }
+}
+
+fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
+    let n = note.count;
+    let s = if n == 1 { "" } else { "s" };
+    let (make, message, help): (fn(&'static str, String) -> Finding, String, &str) = match code {
+        "known_noise" => (
+            Finding::info,
+            format!("{n} {subject} record{s} say nothing about the task and were skipped."),
+            "",
+        ),
+        "repeated_record" => (
+            Finding::info,
+            format!("{n} {subject}{s} stand in the recording more than once and were kept once."),
+            "",
+        ),
+        "repeated_call_id" => (
+            Finding::info,
+            format!(
+                "{n} call{s} carry an id that an earlier call has; each result went to the nearest open call before it."
+            ),
+            "",
+        ),
+        "unmatched_call" => (
+            Finding::warning,
+            format!("{n} call{s} of {subject} have no result in the recording."),
+            "Check whether the recording was cut.",
+        ),
+        "broken_line" => (
+            Finding::warning,
+            format!("{n} line{s} are no valid JSON ({subject})."),
+            "Record again, or mend the lines, if they matter.",
+        ),
+        "too_deep" => (
+            Finding::warning,
+            format!("{n} line{s} are nested deeper than 128 levels."),
+            "Such values cannot be read; leave them out of the recording.",
+        ),
+        "not_a_record" => (
+            Finding::warning,
+            format!(
+                "{n} entr{} are no record of this format ({subject}).",
+                if n == 1 { "y" } else { "ies" }
+            ),
+            "",
+        ),
+        "unknown_record" => (
+            Finding::warning,
+            format!("{n} record{s} of the unknown type {subject:?} were left out."),
+            "",
+        ),
+        "unknown_block" => (
+            Finding::warning,
+            format!("{n} content block{s} of the unknown kind {subject:?} were left out."),
+            "",
+        ),
+        "unknown_role" => (
+            Finding::warning,
+            format!("{n} message{s} of the unknown role {subject:?} were left out."),
+            "",
+        ),
+        "media_left_out" => (
+            Finding::warning,
+            format!("{n} {subject} attachment{s} were left out: a session keeps text and data."),
+            "Values that the agent read from it are frozen as they are.",
+        ),
+        "result_without_call" => (
+            Finding::warning,
+            format!("{n} result{s} answer no call of this recording ({subject})."),
+            "Check whether the start of the recording is missing.",
+        ),
+        "repeated_result" => (
+            Finding::warning,
+            format!("{n} further result{s} answer the call {subject} again; the first was kept."),
+            "",
+        ),
+        "arguments_not_json" => (
+            Finding::warning,
+            format!(
+                "The arguments of call {subject} are no JSON; they stand as text under `_raw`."
+            ),
+            "",
+        ),
+        "number_precision" => (
+            Finding::warning,
+            format!("Call {subject}: a 64-bit number cannot hold this number exactly."),
+            "Record it as a string, or correct the frozen value.",
+        ),
+        "hidden_characters" => (
+            Finding::warning,
+            format!("{subject}: {n} hidden or direction-changing character{s} stay as they are."),
+            "Look at the value in a view that shows them.",
+        ),
+        "not_text" => (
+            Finding::warning,
+            format!("{n} byte sequence{s} are no UTF-8 and were read as U+FFFD."),
+            "Record in UTF-8.",
+        ),
+        "recoded_text" => (
+            Finding::info,
+            format!("The recording is {subject}, not UTF-8; it was read as such."),
+            "",
+        ),
+        "nul_bytes" => (
+            Finding::warning,
+            "The recording holds NUL bytes, as a file that was cut by a crash does.".to_owned(),
+            "Check whether the end of the recording is missing.",
+        ),
+        "repaired_json" => (
+            Finding::warning,
+            format!("{n} place{s} were no valid JSON and were mended: {subject}."),
+            "",
+        ),
+        "failure_inferred" => (
+            Finding::info,
+            format!(
+                "{n} call{s} are taken as failed by the text of the answer: this format has no mark of failure."
+            ),
+            "",
+        ),
+        "time_unreadable" => (Finding::info, format!("{n} time{s} could not be read."), ""),
+        "truncated_result" => (
+            Finding::info,
+            format!("{n} result{s} were cut by the recorder or the tool."),
+            "",
+        ),
+        "interrupted" => (
+            Finding::warning,
+            format!("A person interrupted the agent {n} time{s}."),
+            "",
+        ),
+        "rewound" => (
+            Finding::warning,
+            format!(
+                "The conversation was taken back and continued from an earlier place {n} time{s}; both ways are kept in recorded order."
+            ),
+            "Check that calls of the abandoned way are wanted.",
+        ),
+        "sub_agent" => (
+            Finding::info,
+            format!("{n} call{s} were made by the sub-agent {subject}."),
+            "",
+        ),
+        "approval_without_call" => (
+            Finding::warning,
+            format!("{n} approval{s} name a call that the recording does not hold ({subject})."),
+            "",
+        ),
+        "expected_calls" => (
+            Finding::info,
+            "The recording lists expected calls; it holds no results.".to_owned(),
+            "Dataflow between calls cannot be seen.",
+        ),
+        "demonstration" => (
+            Finding::info,
+            format!("{n} demonstration message{s} stand before the task and were skipped."),
+            "",
+        ),
+        "unreadable_call" => (
+            Finding::warning,
+            format!("{n} call{s} could not be read ({subject})."),
+            "",
+        ),
+        _ => (Finding::warning, format!("{n} × {subject}."), ""),
+    };
+    let mut message = message;
+    if !note.lines.is_empty() {
+        let lines: Vec<String> = note.lines.iter().map(u32::to_string).collect();
+        let more = if n > note.lines.len() as u64 {
+            ", …"
+        } else {
+            ""
+        };
+        message.push_str(&format!(
+            " Line{} {}{more}.",
+            if lines.len() == 1 && more.is_empty() {
+                ""
+            } else {
+                "s"
+            },
+            lines.join(", ")
+        ));
+    }
+    if note.bytes > 0 {
+        message.push_str(&format!(" {} bytes are left out.", note.bytes));
+    }
+    let mut finding = make(code, message).help(help);
+    if !subject.is_empty() {
+        finding.id = format!("{code}:{subject}");
+    }
+    finding.line = note.lines.first().copied();
+    finding
+}

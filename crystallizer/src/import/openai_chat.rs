@@ -1,0 +1,25 @@
+//! OpenAI chat messages: an array of them, or a document with `messages` (a request, a stored chat),
+//! and the answer in `choices` where it stands beside them.
+
+use super::builder::Builder;
+use super::chat::{self, Style};
+use super::value::*;
+use serde_json::Value;
+
+pub(super) fn read(document: &Value, builder: &mut Builder) {
+    let style = Style {
+        infer_failure: true,
+        content_as_is: false,
+    };
+    builder.external_id = id(document, "id");
+    builder.tools = chat::tools(document);
+    let messages = document
+        .as_array()
+        .map_or_else(|| list(document, "messages"), Vec::as_slice);
+    chat::messages(messages, builder, style);
+    for choice in list(document, "choices").iter().take(1) {
+        if let Some(message) = present(choice, "message") {
+            chat::messages(std::slice::from_ref(message), builder, style);
+        }
+    }
+}

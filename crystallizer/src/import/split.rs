@@ -1,0 +1,197 @@
+//! Takes a body's records apart into the recordings that it holds.
+
+use super::body::Record;
+use super::formats::Format;
+use super::sniff;
+use super::value::size;
+use druse_engine::Digest;
+use serde_json::Value;
+
+/// One recording of the body: a document, or a list of records.
+pub(super) struct Part {
+    /// Its format; `None` where no known one fits.
+    pub(super) format: Option<Format>,
+    /// Its records: one for a document.
+    pub(super) records: Vec<Record>,
+}
+
+impl Part {
+    /// The document, for formats that are one.
+    pub(super) fn document(&self) -> &Value {
+        self.records
+            .first()
+            .map_or(&Value::Null, |record| &record.value)
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.records.iter().map(|record| record.bytes).sum()
+    }
+
+    pub(super) fn line(&self) -> u32 {
+        self.records.first().map_or(0, |record| record.line)
+    }
+
+    /// The digest of this part as compact JSON, told apart by the session's own id where the part holds several.
+    pub(super) fn digest(&self, id: Option<&str>) -> Digest {
+        let mut bytes = Vec::new();
+        for record in &self.records {
+            // Values made from JSON always serialise, and writing to memory cannot fail.
+            let _ = serde_json::to_writer(&mut bytes, &record.value);
+            bytes.push(b'\n');
+        }
+        bytes.extend_from_slice(id.unwrap_or("").as_bytes());
+        Digest::of(&bytes)
+    }
+}
+
+/// The recordings of a body, in order.
+pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
+    if let Some(format) = list_format(&records) {
+        return lists(format, records);
+    }
+    if records.len() > 1
+        && records
+            .iter()
+            .all(|record| sniff::document(&record.value) == Some(Format::Otel))
+    {
+        return vec![one_trace(records)];
+    }
+    let mut parts = Vec::new();
+    for record in records {
+        document(record, &mut parts);
+    }
+    parts
+}
+
+/// An exporter writes a batch of spans a line: together they are one recording.
+fn one_trace(records: Vec<Record>) -> Part {
+    let line = records.first().map_or(0, |record| record.line);
+    let bytes = records.iter().map(|record| record.bytes).sum();
+    let value = Value::Array(records.into_iter().map(|record| record.value).collect());
+    Part {
+        format: Some(Format::Otel),
+        records: vec![Record { value, line, bytes }],
+    }
+}
+
+/// The format of a list of records, when that is what the body is.
+fn list_format(records: &[Record]) -> Option<Format> {
+    let single = records.len() == 1;
+    records.iter().take(sniff::LOOK).find_map(|record| {
+        let format = sniff::record(&record.value)?;
+        // One document with `role` at its top may be a message, or a whole answer of a model: a list of one either way.
+        (!single || sniff::document(&record.value).is_none()).then_some(format)
+    })
+}
+
+fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
+    match format {
+        Format::ClaudeCode => super::claude_code::split(records),
+        Format::CodexRollout => cut(format, records, |record| {
+            record.value["type"] == "session_meta"
+        }),
+        Format::CodexExec => cut(format, records, |record| {
+            record.value["type"] == "thread.started"
+        }),
+        Format::Pi => cut(format, records, |record| record.value["type"] == "session"),
+        // Formats whose documents are arrays: the lines are the elements.
+        _ => {
+            let line = records.first().map_or(0, |record| record.line);
+            let bytes = records.iter().map(|record| record.bytes).sum();
+            let value = Value::Array(records.into_iter().map(|record| record.value).collect());
+            // All messages together may show a format that the first of them did not.
+            let format = sniff::document(&value).or(Some(format));
+            vec![Part {
+                format,
+                records: vec![Record { value, line, bytes }],
+            }]
+        }
+    }
+}
+
+/// Cuts a list before each record that starts a recording.
+fn cut(format: Format, records: Vec<Record>, starts: impl Fn(&Record) -> bool) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut started = false;
+    for record in records {
+        let start = starts(&record);
+        if parts.is_empty() || (start && started) {
+            parts.push(Part {
+                format: Some(format),
+                records: Vec::new(),
+            });
+        }
+        started |= start;
+        if let Some(part) = parts.last_mut() {
+            part.records.push(record);
+        }
+    }
+    parts
+}
+
+fn document(record: Record, parts: &mut Vec<Part>) {
+    let Record { value, line, bytes } = record;
+    match sniff::document(&value) {
+        Some(
+            format @ (Format::ClaudeCode | Format::CodexRollout | Format::CodexExec | Format::Pi),
+        ) => {
+            let items = match value {
+                Value::Array(items) => items,
+                Value::Object(mut map) => match map.remove("loglines") {
+                    Some(Value::Array(items)) => items,
+                    _ => Vec::new(),
+                },
+                _ => Vec::new(),
+            };
+            parts.extend(lists(format, unlisted(items)));
+        }
+        Some(format) => {
+            for value in unfold(format, value) {
+                let bytes = size(&value);
+                parts.push(Part {
+                    format: Some(format),
+                    records: vec![Record { value, line, bytes }],
+                });
+            }
+        }
+        None => match value {
+            // An array of recordings, or an object whose one list holds them.
+            Value::Array(items) if items.iter().any(|item| sniff::document(item).is_some()) => {
+                for item in unlisted(items) {
+                    document(Record { line, ..item }, parts);
+                }
+            }
+            value => parts.push(Part {
+                format: None,
+                records: vec![Record { value, line, bytes }],
+            }),
+        },
+    }
+}
+
+fn unlisted(items: Vec<Value>) -> Vec<Record> {
+    items
+        .into_iter()
+        .map(|value| {
+            let bytes = size(&value);
+            Record {
+                value,
+                line: 0,
+                bytes,
+            }
+        })
+        .collect()
+}
+
+/// The recordings inside one document that can hold several.
+fn unfold(format: Format, value: Value) -> Vec<Value> {
+    match (format, value) {
+        (Format::Tau2Bench, Value::Object(mut map)) => match map.remove("simulations") {
+            Some(Value::Array(simulations)) => simulations,
+            _ => vec![Value::Object(map)],
+        },
+        (Format::GoogleAdk, value) => super::google_adk::unfold(value),
+        (Format::InspectAi, value) => super::inspect_ai::unfold(value),
+        (_, value) => vec![value],
+    }
+}

@@ -1,0 +1,128 @@
+//! SWE-agent trajectories. The structured calls of function-calling runs stand in the history; other
+//! runs hold shell lines only: the first word is the tool, the rest stands as `_raw`.
+
+use super::builder::{Answer, Builder, Call};
+use super::chat::{self, Style};
+use super::value::*;
+use crate::session::{Role, SessionStatus};
+use serde_json::Value;
+
+pub(super) fn read(document: &Value, builder: &mut Builder) {
+    builder.external_id = id(document, "instance_id").or_else(|| id(document, "environment"));
+    builder.agent = Some("swe-agent".to_owned());
+    let exit = document
+        .get("info")
+        .and_then(|info| text(info, "exit_status"));
+    builder.status = exit.map(|exit| match exit {
+        "submitted" => SessionStatus::Succeeded,
+        _ => SessionStatus::Failed,
+    });
+    let history: Vec<&Value> = list(document, "history")
+        .iter()
+        .filter(|message| message["is_demo"] != true)
+        .collect();
+    let skipped = list(document, "history").len() - history.len();
+    for _ in 0..skipped {
+        builder.notes.add("demonstration", "", 0);
+    }
+    let trajectory = list(document, "trajectory");
+    if trajectory.is_empty() {
+        let style = Style {
+            infer_failure: true,
+            content_as_is: false,
+        };
+        for message in history {
+            let answered = list(message, "tool_call_ids").first().cloned();
+            let mut message = message.clone();
+            if let (Some(map), Some(answered)) = (message.as_object_mut(), answered) {
+                map.entry("tool_call_id").or_insert(answered);
+            }
+            chat::messages(std::slice::from_ref(&message), builder, style);
+        }
+        return;
+    }
+    for message in &history {
+        let said = content_text(
+            message.get("content").unwrap_or(&Value::Null),
+            &mut builder.notes,
+            0,
+        );
+        match text(message, "role") {
+            Some("system") => builder.message(Role::System, said, None),
+            Some("user") => {
+                builder.message(Role::User, said, None);
+                break;
+            }
+            _ => {}
+        }
+    }
+    let acts = trajectory
+        .iter()
+        .filter(|step| action(step).is_some())
+        .count();
+    let calls: Vec<&Value> = history
+        .iter()
+        .flat_map(|message| list(message, "tool_calls"))
+        .collect();
+    // The history names the calls only where it was not shortened.
+    let mut calls = if calls.len() == acts {
+        calls.into_iter()
+    } else {
+        Vec::new().into_iter()
+    };
+    for step in trajectory {
+        self::step(step, &mut calls, builder);
+    }
+}
+
+fn action(step: &Value) -> Option<&str> {
+    text(step, "action")
+        .map(str::trim)
+        .filter(|action| !action.is_empty())
+}
+
+fn step<'a>(step: &Value, calls: &mut impl Iterator<Item = &'a Value>, builder: &mut Builder) {
+    if builder.working_folder.is_none() {
+        builder.working_folder = step
+            .get("state")
+            .and_then(|state| text(state, "working_dir"))
+            .map(str::to_owned);
+    }
+    builder.message(Role::Assistant, text(step, "thought").unwrap_or(""), None);
+    let Some(action) = action(step) else { return };
+    let batch = builder.batch();
+    let (name, given) = match calls.next().map(|call| &call["function"]) {
+        Some(function) => {
+            let (given, _) = arguments(function.get("arguments"), &mut builder.notes);
+            (text(function, "name").unwrap_or("").to_owned(), given)
+        }
+        None => {
+            let (name, rest) = action
+                .split_once(char::is_whitespace)
+                .unwrap_or((action, ""));
+            (name.to_owned(), raw(rest.trim_start()))
+        }
+    };
+    builder.call(Call {
+        name,
+        arguments: given,
+        batch,
+        ..Call::default()
+    });
+    let observation = content_text(
+        step.get("observation").unwrap_or(&Value::Null),
+        &mut builder.notes,
+        0,
+    );
+    let failed = text_says_failed(&observation)
+        || observation.contains("Traceback (most recent")
+        || observation
+            .to_ascii_lowercase()
+            .contains("your proposed edit has introduced");
+    if failed {
+        builder.notes.add("failure_inferred", "", 0);
+    }
+    let mut answer = Answer::new(observation);
+    answer.result.is_error = failed;
+    builder.answer(None, None, answer);
+}

@@ -1,0 +1,1 @@
+//! Tests of the readers over small recordings made by hand.

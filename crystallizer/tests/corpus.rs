@@ -1,0 +1,295 @@
+//! Every recording of the sessions folder is read, and holds what a plain count of its text says.
+//!
+//! The folder is `DRUSE_SESSIONS`, or `shared/sessions` beside the checkout; without it nothing is run.
+
+use druse_crystallizer::{Session, detect, import, to_own_form};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn folder() -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os("DRUSE_SESSIONS") {
+        return Some(PathBuf::from(given)).filter(|path| path.is_dir());
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    ["../shared/sessions", "../../shared/sessions"]
+        .iter()
+        .map(|path| root.join(path))
+        .find(|path| path.is_dir())
+}
+
+struct File {
+    format: String,
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+fn files() -> Vec<File> {
+    let Some(root) = folder() else {
+        println!("not run: no folder of recorded sessions (set DRUSE_SESSIONS)");
+        return Vec::new();
+    };
+    let mut files = Vec::new();
+    let mut folders: Vec<_> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    for folder in folders {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let format = if name == "otel-traces" {
+            "otel".to_owned()
+        } else {
+            name
+        };
+        let mut paths: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.sort();
+        for path in paths {
+            let bytes = std::fs::read(&path).unwrap();
+            files.push(File {
+                format: format.clone(),
+                path,
+                bytes,
+            });
+        }
+    }
+    files
+}
+
+fn read(file: &File) -> Vec<Session> {
+    import(&file.bytes).unwrap_or_else(|error| panic!("{}: {error}", file.path.display()))
+}
+
+#[derive(Default, Debug, Clone, Copy, PartialEq)]
+struct Figures {
+    files: u64,
+    sessions: u64,
+    calls: u64,
+    failed: u64,
+    unmatched: u64,
+    approvals: u64,
+    bytes_left_out: u64,
+}
+
+#[test]
+fn every_recording_is_read_in_the_format_of_its_folder() {
+    let mut totals: BTreeMap<String, Figures> = BTreeMap::new();
+    for file in files() {
+        let found = detect(&file.bytes).map(|format| format.name());
+        assert_eq!(found, Some(file.format.as_str()), "{}", file.path.display());
+        let figures = totals.entry(file.format.clone()).or_default();
+        figures.files += 1;
+        for session in read(&file) {
+            assert_eq!(session.format, file.format, "{}", file.path.display());
+            let counts = session.counts();
+            figures.sessions += 1;
+            figures.calls += counts.tool_calls;
+            figures.failed += counts.failed;
+            figures.unmatched += counts.unmatched;
+            figures.approvals += counts.approvals;
+            figures.bytes_left_out += counts.bytes_left_out;
+        }
+    }
+    for (format, figures) in totals {
+        println!("{format}: {figures:?}");
+    }
+}
+
+/// A recording's values, whatever its shape: lines that are JSON, or one document.
+fn values(bytes: &[u8]) -> Vec<Value> {
+    match serde_json::from_slice(bytes) {
+        Ok(value) => vec![value],
+        Err(_) => String::from_utf8_lossy(bytes)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect(),
+    }
+}
+
+/// How many objects anywhere in the value the test picks.
+fn count(value: &Value, pick: &dyn Fn(&Value) -> u64) -> u64 {
+    let inner: u64 = match value {
+        Value::Array(items) => items.iter().map(|item| count(item, pick)).sum(),
+        Value::Object(map) => map.values().map(|item| count(item, pick)).sum(),
+        _ => 0,
+    };
+    inner + pick(value)
+}
+
+fn len(value: &Value, key: &str) -> u64 {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(0, |list| list.len() as u64)
+}
+
+/// Calls by a plain count over the raw JSON; `None` for formats where that is as long as reading them.
+fn plain_count(file: &File) -> Option<u64> {
+    let values = values(&file.bytes);
+    let all =
+        |pick: &dyn Fn(&Value) -> u64| values.iter().map(|value| count(value, pick)).sum::<u64>();
+    let typed = |kind: &'static str| {
+        move |value: &Value| u64::from(value.get("type").is_some_and(|found| found == kind))
+    };
+    Some(match file.format.as_str() {
+        "agentdojo" => values
+            .iter()
+            .map(|value| count(&value["messages"], &|message| len(message, "tool_calls")))
+            .sum(),
+        "tau-bench" => values
+            .iter()
+            .map(|value| count(&value["traj"], &|message| len(message, "tool_calls")))
+            .sum(),
+        "tau2-bench" => {
+            let messages = |value: &Value| {
+                value["messages"].as_array().map_or(0, |list| {
+                    list.iter().map(|message| len(message, "tool_calls")).sum()
+                })
+            };
+            values.iter().map(messages).sum()
+        }
+        "codex-rollout" => all(&typed("function_call")) + all(&typed("custom_tool_call")),
+        "codex-exec" => values
+            .iter()
+            .filter(|value| {
+                value["type"] == "item.completed" && value["item"]["type"] == "command_execution"
+            })
+            .count() as u64,
+        "gemini-cli" => all(&|value| len(value, "toolCalls")),
+        "pi" => all(&typed("toolCall")),
+        "bfcl" => values
+            .iter()
+            .map(|value| {
+                value["ground_truth"].as_array().map_or(0, |turns| {
+                    turns
+                        .iter()
+                        .map(|turn| turn.as_array().map_or(0, |calls| calls.len() as u64))
+                        .sum()
+                })
+            })
+            .sum(),
+        "google-adk" => {
+            all(&|value| len(value, "expected_tool_use") + len(value, "tool_uses"))
+                + values
+                    .iter()
+                    .map(|value| {
+                        count(&value["events"], &|part| {
+                            u64::from(part.get("function_call").is_some_and(Value::is_object))
+                        })
+                    })
+                    .sum::<u64>()
+        }
+        "swe-agent" => values
+            .iter()
+            .map(|value| match value["trajectory"].as_array() {
+                Some(steps) => steps
+                    .iter()
+                    .filter(|step| {
+                        step["action"]
+                            .as_str()
+                            .is_some_and(|action| !action.trim().is_empty())
+                    })
+                    .count() as u64,
+                None => count(&value["history"], &|message| len(message, "tool_calls")),
+            })
+            .sum(),
+        "atif" => all(&|value| {
+            u64::from(value.get("tool_call_id").is_some() && value.get("function_name").is_some())
+        }),
+        "claude-code" => {
+            let mut ids = std::collections::BTreeSet::new();
+            let is_line =
+                |value: &&Value| value["type"] == "assistant" || value.get("loglines").is_some();
+            for value in values.iter().filter(is_line) {
+                let lines = value["loglines"]
+                    .as_array()
+                    .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+                for block in lines
+                    .iter()
+                    .filter_map(|line| line["message"]["content"].as_array())
+                    .flatten()
+                {
+                    if block["type"] == "tool_use" {
+                        ids.insert(block["id"].to_string());
+                    }
+                }
+            }
+            ids.len() as u64
+        }
+        _ => return None,
+    })
+}
+
+#[test]
+fn calls_are_as_many_as_a_plain_count_says() {
+    for file in files() {
+        let calls: u64 = read(&file)
+            .iter()
+            .map(|session| session.counts().tool_calls)
+            .sum();
+        if let Some(expected) = plain_count(&file) {
+            assert_eq!(calls, expected, "{}", file.path.display());
+        }
+    }
+}
+
+#[test]
+fn results_find_their_calls_where_the_format_keeps_results() {
+    for file in files() {
+        let strict = [
+            "agentdojo",
+            "tau-bench",
+            "tau2-bench",
+            "codex-rollout",
+            "codex-exec",
+            "gemini-cli",
+            "inspect-ai",
+            "otel",
+        ];
+        for session in read(&file) {
+            let counts = session.counts();
+            if strict.contains(&file.format.as_str()) {
+                assert_eq!(counts.unmatched, 0, "{}", file.path.display());
+            }
+            assert_eq!(
+                counts.tool_calls,
+                counts.succeeded + counts.failed + counts.unmatched
+            );
+            let ids: std::collections::BTreeSet<_> = session.calls().map(|call| &call.id).collect();
+            assert_eq!(
+                ids.len() as u64,
+                counts.tool_calls,
+                "ids are unique in {}",
+                file.path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn our_own_form_holds_all_of_a_session() {
+    for file in files() {
+        for session in read(&file) {
+            let text = serde_json::to_vec(&to_own_form(&session)).unwrap();
+            let again =
+                import(&text).unwrap_or_else(|error| panic!("{}: {error}", file.path.display()));
+            assert_eq!(again.len(), 1, "{}", file.path.display());
+            assert_eq!(again[0].turns, session.turns, "{}", file.path.display());
+            assert_eq!(
+                (&again[0].goal, &again[0].status, &again[0].tools),
+                (&session.goal, &session.status, &session.tools)
+            );
+        }
+    }
+}
+
+#[test]
+fn reading_twice_gives_the_same_sessions() {
+    for file in files() {
+        assert_eq!(read(&file), read(&file), "{}", file.path.display());
+    }
+}
