@@ -13,6 +13,9 @@ pub mod finding;
 pub mod id;
 pub mod json;
 pub mod plan;
+pub mod run;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 
 pub use digest::Digest;

@@ -1,0 +1,229 @@
+//! Attempts: steps whose effect happens outside of the engine.
+
+use super::retry;
+use super::state::{Phase, State};
+use super::time::later;
+use super::{Effect, failure};
+use crate::definition::{Delivery, FailureClass};
+use crate::event::{Failure, RunEvent};
+use crate::plan::PlannedStep;
+use crate::{Json, RunId, Timestamp};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// How often in a row an attempt may end with the process, alone, before it is not tried again.
+const DEATHS: u32 = 3;
+const DEATH: &str = "process_died";
+
+/// The failure of an attempt that ended with the process.
+pub(super) fn interrupted() -> Failure {
+    Failure::new(
+        FailureClass::Interrupted,
+        "interrupted",
+        "the server stopped in the middle of this attempt",
+    )
+}
+
+/// The failure of an attempt that was the only one of the process when the process died.
+pub(super) fn death() -> Failure {
+    Failure::new(
+        FailureClass::Interrupted,
+        DEATH,
+        "the server stopped in the middle of this attempt, while nothing else was running",
+    )
+}
+
+/// Whether a failure is that of [`death`].
+pub(super) fn is_death(failure: &Failure) -> bool {
+    failure.class == FailureClass::Interrupted && failure.code == DEATH
+}
+
+/// The failure of an attempt whose time ran out.
+pub(super) fn timed_out() -> Failure {
+    Failure::new(
+        FailureClass::Timeout,
+        "timeout",
+        "the attempt did not end within its time limit",
+    )
+}
+
+/// The first attempt of a step, its configuration just rendered.
+pub(super) fn first(
+    state: &State,
+    index: usize,
+    step: &PlannedStep,
+    input: Json,
+    now: Timestamp,
+) -> RunEvent {
+    let key = match &step.idempotency_key {
+        None => key(state.start.root, &step.path.0),
+        Some(template) => match template.render(&state.values) {
+            Ok(json) => match json.value() {
+                Value::String(text) => text.clone(),
+                _ => json.text().to_owned(),
+            },
+            Err(error) => {
+                return RunEvent::StepFailed {
+                    step: step.path.clone(),
+                    failure: failure::of_expression(&error, "idempotency_key"),
+                };
+            }
+        },
+    };
+    started(state, index, step, input, key, now)
+}
+
+/// A further attempt: same input, same key.
+pub(super) fn again(state: &State, index: usize, step: &PlannedStep, now: Timestamp) -> RunEvent {
+    let known = &state.steps[index];
+    let input = known.input.clone().unwrap_or_default();
+    let key = known.key.as_deref().unwrap_or_default().to_owned();
+    started(state, index, step, input, key, now)
+}
+
+fn started(
+    state: &State,
+    index: usize,
+    step: &PlannedStep,
+    input: Json,
+    idempotency_key: String,
+    now: Timestamp,
+) -> RunEvent {
+    let known = &state.steps[index];
+    let number = known.attempts.last().map_or(0, |last| last.number);
+    let own = step.timeout.map(|timeout| later(now, timeout));
+    let total = match step.retry.total {
+        Some(total) if known.attempts.is_empty() => Some(later(now, total)),
+        _ => retry::total_end(&step.retry, known),
+    };
+    RunEvent::AttemptStarted {
+        step: step.path.clone(),
+        number: number.saturating_add(1),
+        fence: state.fence.saturating_add(1),
+        input,
+        idempotency_key,
+        deadline: own.into_iter().chain(total).min(),
+    }
+}
+
+/// What follows on an attempt that failed by itself.
+pub(super) fn after_failure(
+    state: &State,
+    index: usize,
+    step: &PlannedStep,
+    failure: &Failure,
+    retry_after_ms: Option<u64>,
+    now: Timestamp,
+) -> RunEvent {
+    let path = step.path.clone();
+    let known = &state.steps[index];
+    if step.delivery == Delivery::AtMostOnce && failure.class == FailureClass::Uncertain {
+        return RunEvent::StepUncertain { step: path };
+    }
+    match retry::due(state.start.run, step, known, failure, retry_after_ms, now) {
+        Some(due) => RunEvent::RetryScheduled { step: path, due },
+        None => RunEvent::StepFailed {
+            step: path,
+            failure: failure.clone(),
+        },
+    }
+}
+
+/// What follows on an attempt that ended with the process.
+pub(super) fn after_interruption(
+    state: &State,
+    index: usize,
+    step: &PlannedStep,
+    now: Timestamp,
+) -> RunEvent {
+    let path = step.path.clone();
+    if state.steps[index].deaths >= DEATHS {
+        return RunEvent::StepFailed {
+            step: path,
+            failure: Failure::new(
+                FailureClass::Quarantined,
+                "quarantined",
+                format!("the server died {DEATHS} times in a row while this step was all that ran"),
+            ),
+        };
+    }
+    match step.delivery {
+        Delivery::AtLeastOnce => again(state, index, step, now),
+        Delivery::AtMostOnce => RunEvent::StepUncertain { step: path },
+    }
+}
+
+/// The key of a step, equal over its attempts and over retries of its run: lower-case base 32 without
+/// padding (RFC 4648) of SHA-256 over the root run's id, a zero byte and the step's path.
+pub(super) fn key(root: RunId, path: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(root.to_string().as_bytes());
+    hash.update([0]);
+    hash.update(path.as_bytes());
+    base32(&hash.finalize())
+}
+
+fn base32(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
+    let (mut bits, mut held) = (0u32, 0u32);
+    for byte in bytes {
+        bits = (bits << 8) | u32::from(*byte);
+        held += 8;
+        while held >= 5 {
+            held -= 5;
+            text.push(letter(bits >> held));
+        }
+        bits &= (1 << held) - 1;
+    }
+    if held > 0 {
+        text.push(letter(bits << (5 - held)));
+    }
+    text
+}
+
+fn letter(bits: u32) -> char {
+    char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(bits & 31) as usize])
+}
+
+/// The effect of a step that runs.
+pub(super) fn effect(state: &State, index: usize, step: &PlannedStep) -> Option<Effect> {
+    let known = &state.steps[index];
+    let last = known.attempts.last()?;
+    if known.phase != Phase::Running {
+        return None;
+    }
+    Some(Effect::Attempt {
+        step: step.path.clone(),
+        number: last.number,
+        fence: last.fence,
+        kind: step.kind,
+        input: known.input.clone().unwrap_or_default(),
+        secrets: step.secrets.clone(),
+        timeout: step.timeout,
+        idempotency_key: known.key.as_deref().unwrap_or_default().to_owned(),
+        deadline: last.deadline,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base32_is_that_of_rfc_4648() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "my"),
+            ("fo", "mzxq"),
+            ("foo", "mzxw6"),
+            ("foob", "mzxw6yq"),
+            ("fooba", "mzxw6ytb"),
+            ("foobar", "mzxw6ytboi"),
+        ] {
+            assert_eq!(base32(bytes.as_bytes()), text);
+        }
+        let run = RunId::from_parts(7, [3; 10]);
+        assert_eq!(key(run, "a").len(), 52);
+        assert_ne!(key(run, "a"), key(run, "b"));
+    }
+}

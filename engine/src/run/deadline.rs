@@ -1,0 +1,62 @@
+//! The next moment at which something happens by itself.
+
+use super::Run;
+use super::state::Timer;
+use crate::Timestamp;
+use crate::event::StepPath;
+
+/// What a moment is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeadlineReason {
+    /// A step is tried again.
+    Retry {
+        /// The step.
+        step: StepPath,
+    },
+    /// A `wait` is over.
+    Wait {
+        /// The step.
+        step: StepPath,
+    },
+    /// A gate's time runs out.
+    ApprovalExpiry {
+        /// The step.
+        step: StepPath,
+    },
+    /// An attempt's time runs out.
+    AttemptTimeout {
+        /// The step.
+        step: StepPath,
+    },
+    /// The run's time runs out.
+    RunTimeout,
+}
+
+impl Run {
+    /// The earliest moment at which a tick changes something, and why. Always later than the time that
+    /// the last input came with.
+    pub fn next_deadline(&self) -> Option<(Timestamp, DeadlineReason)> {
+        if self.is_over() {
+            return None;
+        }
+        let run = self
+            .state
+            .run_deadline(&self.plan)
+            .map(|at| (at, DeadlineReason::RunTimeout));
+        let step = self.state.timers.first().map(|(at, timer, index)| {
+            let step = self.plan.steps[*index].path.clone();
+            let reason = match timer {
+                Timer::Retry => DeadlineReason::Retry { step },
+                Timer::Wait => DeadlineReason::Wait { step },
+                Timer::Expiry => DeadlineReason::ApprovalExpiry { step },
+                Timer::Attempt => DeadlineReason::AttemptTimeout { step },
+            };
+            (*at, reason)
+        });
+        match (run, step) {
+            (Some(run), Some(step)) if step.0 < run.0 => Some(step),
+            (Some(run), _) => Some(run),
+            (None, step) => step,
+        }
+    }
+}

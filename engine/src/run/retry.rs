@@ -1,0 +1,138 @@
+//! When a failed attempt is tried again.
+
+use super::state::StepState;
+use super::time::later;
+use crate::definition::{Delivery, FailureClass, Retry};
+use crate::event::Failure;
+use crate::plan::PlannedStep;
+use crate::{RunId, Span, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+/// The longest wait that the other side may ask for.
+const LONGEST_ASKED: u64 = 24 * 3_600_000;
+
+/// The time of the next attempt, or none when it is not tried again.
+///
+/// It is tried again when the failure's class is listed, attempts are left (interrupted ones do not
+/// count) and the time over all attempts is not over by then. A step with `delivery: at_most_once` is
+/// never tried again after a failure that leaves open whether it happened.
+pub(super) fn due(
+    run: RunId,
+    step: &PlannedStep,
+    state: &StepState,
+    failure: &Failure,
+    retry_after_ms: Option<u64>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let retry = &step.retry;
+    if !retry.on.contains(&failure.class) || state.failures >= retry.attempts {
+        return None;
+    }
+    let open = matches!(
+        failure.class,
+        FailureClass::Timeout | FailureClass::Uncertain | FailureClass::Interrupted
+    );
+    if step.delivery == Delivery::AtMostOnce && open {
+        return None;
+    }
+    let number = state.attempts.last().map_or(0, |attempt| attempt.number);
+    let wait = backoff(retry, state.failures, draw(run, &step.path.0, number))
+        .max(retry_after_ms.unwrap_or(0).min(LONGEST_ASKED));
+    let due = later(now, Span::from_millis(wait));
+    match total_end(retry, state) {
+        Some(end) if due >= end => None,
+        _ => Some(due),
+    }
+}
+
+/// When the time over all attempts is over, for a step that has begun.
+pub(super) fn total_end(retry: &Retry, state: &StepState) -> Option<Timestamp> {
+    let first = state.attempts.first()?;
+    retry.total.map(|total| later(first.started_at, total))
+}
+
+/// Milliseconds to wait after the `failures`-th failure, at least 1. `part` is in (0, 1].
+fn backoff(retry: &Retry, failures: u32, part: f64) -> u64 {
+    let max = retry.max.as_millis() as f64;
+    let mut wait = retry.backoff.as_millis() as f64;
+    let factor = if retry.factor.is_finite() {
+        retry.factor.max(0.0)
+    } else {
+        1.0
+    };
+    // Multiplied step by step: equal to the bit on every machine, which powers are not. The bound only
+    // keeps absurd numbers of attempts cheap.
+    for _ in 1..failures.min(1_100) {
+        if wait >= max || wait < 1.0 {
+            break;
+        }
+        wait *= factor;
+    }
+    wait = wait.min(max);
+    if retry.jitter {
+        wait *= part;
+    }
+    // A cast from float to integer saturates.
+    (wait.ceil() as u64).max(1)
+}
+
+/// A number in (0, 1] that is the same whenever this attempt is looked at.
+fn draw(run: RunId, step: &str, number: u32) -> f64 {
+    let mut hash = Sha256::new();
+    hash.update(run.0.to_bytes());
+    hash.update([0]);
+    hash.update(step.as_bytes());
+    hash.update([0]);
+    hash.update(number.to_be_bytes());
+    let bytes = hash.finalize();
+    let mut wide = [0u8; 8];
+    wide.copy_from_slice(&bytes[..8]);
+    // 53 bits are what a double holds.
+    ((u64::from_be_bytes(wide) >> 11) + 1) as f64 / (1u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retry(backoff: &str, factor: f64, max: &str) -> Retry {
+        Retry {
+            backoff: backoff.parse().unwrap(),
+            factor,
+            max: max.parse().unwrap(),
+            jitter: false,
+            ..Retry::default()
+        }
+    }
+
+    #[test]
+    fn waits_grow_up_to_the_limit_and_are_never_zero() {
+        let waits = |retry: &Retry| (1..7).map(|n| backoff(retry, n, 1.0)).collect::<Vec<_>>();
+        assert_eq!(
+            waits(&retry("1s", 2.0, "10s")),
+            [1000, 2000, 4000, 8000, 10000, 10000]
+        );
+        assert_eq!(waits(&retry("0s", 2.0, "10s")), [1; 6]);
+        assert_eq!(waits(&retry("1s", 0.0, "10s")), [1000, 1, 1, 1, 1, 1]);
+        assert_eq!(waits(&retry("1s", -3.0, "10s")), [1000, 1, 1, 1, 1, 1]);
+        assert_eq!(waits(&retry("5s", f64::NAN, "10s")), [5000; 6]);
+        assert_eq!(waits(&retry("20s", 2.0, "10s")), [10000; 6]);
+        assert_eq!(backoff(&retry("1s", 1.5, "9d"), u32::MAX, 1.0), 777_600_000);
+    }
+
+    #[test]
+    fn jitter_is_spread_over_the_whole_wait_and_repeatable() {
+        let run = RunId::from_parts(1, [1; 10]);
+        let draws: Vec<f64> = (1..1000).map(|n| draw(run, "a", n)).collect();
+        assert!(draws.iter().all(|part| *part > 0.0 && *part <= 1.0));
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        assert!((0.45..0.55).contains(&mean), "{mean}");
+        assert_eq!(draws[0], draw(run, "a", 1));
+        let jittered = Retry {
+            jitter: true,
+            ..retry("1s", 2.0, "1m")
+        };
+        assert_eq!(backoff(&jittered, 1, 0.5), 500);
+        assert_eq!(backoff(&jittered, 1, f64::MIN_POSITIVE), 1);
+    }
+}
