@@ -17,7 +17,7 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         .iter()
         .filter_map(tool)
         .collect();
-    walk(document, None, builder);
+    walk(document, &mut false, builder);
 }
 
 fn tool(entry: &Value) -> Option<ToolSpec> {
@@ -46,40 +46,29 @@ fn trajectory(document: &Value) -> Option<&Value> {
         .find(|inner| inner.get("steps").is_some())
 }
 
-/// The trajectory itself, then those inside it, each labelled with its agent.
-fn walk(value: &Value, label: Option<&str>, builder: &mut Builder) {
-    let own = list(value, "steps");
-    for entry in own {
-        step(entry, label, builder);
-    }
-    let mut main_seen = !own.is_empty();
-    let inside: Box<dyn Iterator<Item = &Value>> = match value {
-        Value::Object(map) => Box::new(
+/// The first trajectory is the main one; those met after it are sub-agents', each labelled with its name.
+fn walk(value: &Value, main_seen: &mut bool, builder: &mut Builder) {
+    let inner: Vec<&Value> = match value {
+        Value::Object(map) => {
+            if let Some(steps) = map.get("steps").and_then(Value::as_array) {
+                let named = map.get("agent").and_then(|agent| text(agent, "name"));
+                let name = named
+                    .or_else(|| text(value, "trajectory_id"))
+                    .unwrap_or("sub-agent");
+                let label = main_seen.then_some(name);
+                *main_seen = true;
+                steps.iter().for_each(|entry| step(entry, label, builder));
+            }
             map.iter()
                 .filter(|(key, _)| *key != "steps")
-                .map(|(_, inner)| inner),
-        ),
-        Value::Array(items) => Box::new(items.iter()),
+                .map(|(_, inner)| inner)
+                .collect()
+        }
+        Value::Array(items) => items.iter().collect(),
         _ => return,
     };
-    for inner in inside {
-        let nested = inner.get("steps").is_some_and(Value::is_array);
-        let name = inner
-            .get("agent")
-            .and_then(|agent| text(agent, "name"))
-            .or_else(|| text(inner, "trajectory_id"));
-        let label = if nested && !main_seen && label.is_none() {
-            None
-        } else {
-            name.or(label)
-                .or(if nested { Some("sub-agent") } else { None })
-        };
-        main_seen |= nested;
-        walk(
-            inner,
-            if nested || main_seen { label } else { None },
-            builder,
-        );
+    for inner in inner {
+        walk(inner, main_seen, builder);
     }
 }
 

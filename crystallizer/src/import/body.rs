@@ -57,16 +57,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
         Ok(records) => records,
         Err(_) if lines => read_lines(trimmed, &mut notes),
         Err(error) => {
-            let mended = mend(trimmed, &mut notes);
+            let mut tried = Notes::default();
+            let mended = mend(trimmed, &mut tried);
             match mended
                 .as_deref()
                 .map(|mended| whole_documents(mended, false))
             {
-                Some(Ok(records)) => records,
-                _ => {
-                    return documents_before(trimmed, error, &mut notes)
-                        .map(|records| Body { records, notes });
+                Some(Ok(records)) => {
+                    notes.absorb(&tried);
+                    records
                 }
+                _ => documents_before(trimmed, error, &mut notes)?,
             }
         }
     };
@@ -249,9 +250,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
             Err(error) if is_too_deep(&error) => {
                 notes.left_out("too_deep", "", line.len() as u64, number)
             }
-            Err(error) => match mend(trimmed, notes)
-                .and_then(|mended| serde_json::from_str(&mended).ok())
-            {
+            Err(error) => match mended_line(trimmed, notes) {
                 Some(value) => records.push(Record {
                     value,
                     line: number,
@@ -275,16 +274,20 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
     records
 }
 
+fn mended_line(line: &str, notes: &mut Notes) -> Option<Value> {
+    let mut tried = Notes::default();
+    let value = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
+    notes.absorb(&tried);
+    Some(value)
+}
+
 /// Reads JSON text that a recording keeps inside a string.
 pub(super) fn parse_text(text: &str, notes: &mut Notes) -> Option<Value> {
     if let Ok(value) = serde_json::from_str(text) {
         scan_numbers(text, notes);
         return Some(value);
     }
-    let mut tried = Notes::default();
-    let mended = mend(text, &mut tried)?;
-    let value = serde_json::from_str(&mended).ok()?;
-    notes.absorb(&tried);
+    let value = mended_line(text, notes)?;
     scan_numbers(text, notes);
     Some(value)
 }
@@ -393,12 +396,12 @@ fn scan_numbers(text: &str, notes: &mut Notes) {
                         !matches!(bytes[*end], b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
                     })
                     .unwrap_or(bytes.len());
-                if end - at > 15 {
-                    if let Some(bits) = inexact(&text[at..end]) {
-                        notes
-                            .numbers
-                            .insert(bits, text[at..end.min(at + 80)].to_owned());
-                    }
+                if end - at > 15
+                    && let Some(bits) = inexact(&text[at..end])
+                {
+                    notes
+                        .numbers
+                        .insert(bits, text[at..end.min(at + 80)].to_owned());
                 }
                 at = end;
             }

@@ -366,13 +366,13 @@ impl Builder {
             }
         }
         for index in std::mem::take(&mut self.unresolved) {
-            if let Some(Turn::Approval(approval)) = self.turns.get_mut(index) {
-                if let Some(id) = approval.call.take() {
-                    if self.ids.contains(&id) {
-                        approval.call = Some(id);
-                    } else {
-                        self.notes.add("approval_without_call", id, 0);
-                    }
+            if let Some(Turn::Approval(approval)) = self.turns.get_mut(index)
+                && let Some(id) = approval.call.take()
+            {
+                if self.ids.contains(&id) {
+                    approval.call = Some(id);
+                } else {
+                    self.notes.add("approval_without_call", id, 0);
                 }
             }
         }
@@ -388,10 +388,10 @@ impl Builder {
             }
         }
         for turn in &self.turns {
-            if let Turn::Call(call) = turn {
-                if call.result.is_none() {
-                    self.notes.add("unmatched_call", call.name.as_str(), 0);
-                }
+            if let Turn::Call(call) = turn
+                && call.result.is_none()
+            {
+                self.notes.add("unmatched_call", call.name.as_str(), 0);
             }
         }
         Session {
@@ -469,11 +469,11 @@ fn walk(value: &Value, numbers: &[&BTreeMap<u64, String>]) -> Odd {
 
 /// How many characters cannot be seen or change the direction of the text around them.
 fn hidden(text: &str) -> u64 {
-    if text.is_ascii() {
+    if text.is_ascii() && !text.contains('\0') {
         return 0;
     }
     let is_hidden = |c: &char| {
-        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        matches!(c, '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     };
     text.chars().filter(is_hidden).count() as u64

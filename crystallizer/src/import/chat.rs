@@ -16,13 +16,54 @@ pub(super) struct Style {
 
 /// Reads messages in order.
 pub(super) fn messages(messages: &[Value], builder: &mut Builder, style: Style) {
+    let mut together = None;
     for entry in messages {
+        if role(entry).is_none() && item(entry, builder, style, &mut together) {
+            continue;
+        }
+        together = None;
         message(entry, builder, style);
     }
 }
 
+/// Who a message is from: OpenAI's and Anthropic's `role`, or LangChain's `type`.
+pub(super) fn role(message: &Value) -> Option<&str> {
+    text(message, "role").or_else(|| {
+        let kind = text(message, "type")?;
+        let has_content = message.get("content").is_some();
+        (has_content && matches!(kind, "human" | "ai" | "tool" | "system")).then_some(kind)
+    })
+}
+
+/// An item of OpenAI's Responses that is no message: a call, its output, or reasoning.
+/// Calls without an output between them were issued together.
+fn item(entry: &Value, builder: &mut Builder, style: Style, together: &mut Option<u32>) -> bool {
+    let at = time(entry.get("created_at"));
+    match text(entry, "type") {
+        Some("function_call" | "custom_tool_call") => {
+            let batch = *together.get_or_insert_with(|| builder.batch());
+            let mut call = entry.clone();
+            if let (Some(map), Some(id)) = (call.as_object_mut(), entry.get("call_id")) {
+                map.insert("id".to_owned(), id.clone());
+            }
+            one_call(&call, builder, batch, None, at);
+        }
+        Some("function_call_output" | "custom_tool_call_output") => {
+            *together = None;
+            let mut output = entry.clone();
+            if let (Some(map), Some(content)) = (output.as_object_mut(), entry.get("output")) {
+                map.insert("content".to_owned(), content.clone());
+            }
+            answer(&output, builder, style, at);
+        }
+        Some("reasoning") => builder.notes.noise("reasoning", 0),
+        _ => return false,
+    }
+    true
+}
+
 fn message(message: &Value, builder: &mut Builder, style: Style) {
-    let Some(role) = text(message, "role") else {
+    let Some(role) = role(message) else {
         builder
             .notes
             .left_out("not_a_record", "message without a role", size(message), 0);
@@ -106,7 +147,7 @@ fn blocks(
             Some(kind) if kind == "tool_result" || kind.ends_with("_tool_result") => {
                 flush(&mut said, role, builder, at);
                 let mut answer = Answer::new(result_content(block.get("content"), builder, style));
-                answer.result.is_error = truthy(block.get("is_error"));
+                answer.result.is_error = flag(block.get("is_error"));
                 answer.at = at;
                 builder.answer(id(block, "tool_use_id").as_deref(), None, answer);
             }
@@ -232,15 +273,15 @@ fn answer(
     let mut answer = Answer::new(result_content(message.get("content"), builder, style));
     let result = &mut answer.result;
     let error = message.get("error");
-    result.is_error = truthy(message.get("is_error")) || truthy(error);
+    result.is_error = flag(message.get("is_error")) || truthy(error);
     if let Some(Value::String(text)) = error {
         if matches!(&result.content, Value::Null) || result.content == "" {
             result.content = Value::from(text.as_str());
         }
-    } else if let Some(told) = error.and_then(|error| text(error, "message")) {
-        if result.content == "" {
-            result.content = Value::from(told);
-        }
+    } else if let Some(told) = error.and_then(|error| text(error, "message"))
+        && result.content == ""
+    {
+        result.content = Value::from(told);
     }
     if style.infer_failure && !result.is_error && message.get("is_error").is_none() {
         let failed = result.content.as_str().is_some_and(text_says_failed)
@@ -250,9 +291,9 @@ fn answer(
             builder.notes.add("failure_inferred", "", 0);
         }
     }
-    result.refused = truthy(message.get("refused"));
+    result.refused = flag(message.get("refused"));
     result.is_error |= result.refused;
-    result.truncated = truthy(message.get("truncated"));
+    result.truncated = flag(message.get("truncated"));
     result.exit_code = message.get("exit_code").and_then(Value::as_i64);
     result.structured = present(message, "structured").cloned();
     answer.started_at = time(message.get("started_at"));

@@ -253,7 +253,13 @@ fn read_output(output: &Value, builder: &mut Builder, line: u32) -> Answer {
         return answer;
     }
     let text = content_text(output, &mut builder.notes, line);
-    let code = exit_code_in(&text);
+    let code = match text.strip_prefix("failed in sandbox") {
+        // The recorder's own words, with the code inside: "…, exit code: 1, stdout: …".
+        Some(rest) => rest
+            .split_once("exit code: ")
+            .and_then(|(_, rest)| rest.split(',').next()?.trim().parse().ok()),
+        None => exit_code_in(&text),
+    };
     let inner = code
         .and_then(|_| text.split_once("Output:\n"))
         .map(|(_, inner)| inner.to_owned());

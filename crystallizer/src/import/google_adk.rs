@@ -38,6 +38,12 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
             .and_then(|input| id(input, "app_name"))
     });
     if let Value::Array(turns) = document {
+        let as_events = turns
+            .iter()
+            .any(|turn| turn.get("content").is_some() || turn.get("parts").is_some());
+        if as_events {
+            return events(turns, builder);
+        }
         return expected(turns, builder);
     }
     if document.get("data").is_some() {
@@ -46,6 +52,8 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     let conversation = list(document, "conversation");
     if conversation.is_empty() {
         events(list(document, "events"), builder);
+        // A stored request to the model: its contents are the conversation.
+        events(list(document, "contents"), builder);
     } else {
         cases(conversation, builder);
     }
@@ -82,13 +90,12 @@ fn events(events: &[Value], builder: &mut Builder) {
         }
         let at = time(event.get("timestamp"));
         let author = text(event, "author");
-        let role = event
-            .get("content")
-            .and_then(|content| text(content, "role"));
+        let content = event.get("content").unwrap_or(event);
+        let role = text(content, "role");
         let user = author == Some("user") || (author.is_none() && role == Some("user"));
         let agent = author.filter(|author| *author != "user" && Some(*author) != main.as_deref());
         let batch = builder.batch();
-        for part in parts(event.get("content")) {
+        for part in parts(Some(content)) {
             event_part(
                 part,
                 builder,

@@ -147,11 +147,11 @@ fn events(sample: &Value, builder: &mut Builder) {
         }
     }
     for (call, (approved, by, comment, at)) in approvals {
-        if !approved {
-            if let Some(result) = builder.newest(&call).and_then(|call| call.result.as_mut()) {
-                result.refused = true;
-                result.is_error = true;
-            }
+        if !approved
+            && let Some(result) = builder.newest(&call).and_then(|call| call.result.as_mut())
+        {
+            result.refused = true;
+            result.is_error = true;
         }
         builder.approve_before(
             &call,

@@ -28,12 +28,15 @@ mod inspect_ai;
 mod openai_chat;
 mod openhands;
 mod otel;
+mod otel_messages;
 mod pi;
 mod python_call;
 mod swe_agent;
 mod tau2_bench;
 mod tau_bench;
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;
 

@@ -112,75 +112,82 @@ impl Notes {
 fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
     let n = note.count;
     let s = if n == 1 { "" } else { "s" };
+    let (is, has, was) = if n == 1 {
+        ("is", "has", "was")
+    } else {
+        ("are", "have", "were")
+    };
     let (make, message, help): (fn(&'static str, String) -> Finding, String, &str) = match code {
         "known_noise" => (
             Finding::info,
-            format!("{n} {subject} record{s} say nothing about the task and were skipped."),
+            format!("{n} {subject} record{s} without a say in the task {was} skipped."),
             "",
         ),
         "repeated_record" => (
             Finding::info,
-            format!("{n} {subject}{s} stand in the recording more than once and were kept once."),
+            format!("{n} repeated {subject}{s} {was} kept once."),
             "",
         ),
         "repeated_call_id" => (
             Finding::info,
             format!(
-                "{n} call{s} carry an id that an earlier call has; each result went to the nearest open call before it."
+                "{n} call{s} {has} the id of an earlier call; each result went to the nearest open call before it."
             ),
             "",
         ),
         "unmatched_call" => (
             Finding::warning,
-            format!("{n} call{s} of {subject} have no result in the recording."),
+            format!("{n} call{s} of {subject} {has} no result in the recording."),
             "Check whether the recording was cut.",
         ),
         "broken_line" => (
             Finding::warning,
-            format!("{n} line{s} are no valid JSON ({subject})."),
+            format!("{n} line{s} {is} no valid JSON ({subject})."),
             "Record again, or mend the lines, if they matter.",
         ),
         "too_deep" => (
             Finding::warning,
-            format!("{n} line{s} are nested deeper than 128 levels."),
+            format!("{n} line{s} {is} nested deeper than 128 levels."),
             "Such values cannot be read; leave them out of the recording.",
         ),
         "not_a_record" => (
             Finding::warning,
             format!(
-                "{n} entr{} are no record of this format ({subject}).",
+                "{n} entr{} {is} no record of this format ({subject}).",
                 if n == 1 { "y" } else { "ies" }
             ),
             "",
         ),
         "unknown_record" => (
             Finding::warning,
-            format!("{n} record{s} of the unknown type {subject:?} were left out."),
+            format!("{n} record{s} of the unknown type {subject:?} {was} left out."),
             "",
         ),
         "unknown_block" => (
             Finding::warning,
-            format!("{n} content block{s} of the unknown kind {subject:?} were left out."),
+            format!("{n} content block{s} of the unknown kind {subject:?} {was} left out."),
             "",
         ),
         "unknown_role" => (
             Finding::warning,
-            format!("{n} message{s} of the unknown role {subject:?} were left out."),
+            format!("{n} message{s} of the unknown role {subject:?} {was} left out."),
             "",
         ),
         "media_left_out" => (
             Finding::warning,
-            format!("{n} {subject} attachment{s} were left out: a session keeps text and data."),
+            format!("{n} {subject} attachment{s} {was} left out: a session keeps text and data."),
             "Values that the agent read from it are frozen as they are.",
         ),
         "result_without_call" => (
             Finding::warning,
-            format!("{n} result{s} answer no call of this recording ({subject})."),
+            format!("{n} result{s} without a call in this recording ({subject})."),
             "Check whether the start of the recording is missing.",
         ),
         "repeated_result" => (
             Finding::warning,
-            format!("{n} further result{s} answer the call {subject} again; the first was kept."),
+            format!(
+                "{n} further result{s} for the call {subject} {was} left out; the first is kept."
+            ),
             "",
         ),
         "arguments_not_json" => (
@@ -197,12 +204,12 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
         ),
         "hidden_characters" => (
             Finding::warning,
-            format!("{subject}: {n} hidden or direction-changing character{s} stay as they are."),
+            format!("{subject}: {n} hidden or direction-changing character{s} kept as recorded."),
             "Look at the value in a view that shows them.",
         ),
         "not_text" => (
             Finding::warning,
-            format!("{n} byte sequence{s} are no UTF-8 and were read as U+FFFD."),
+            format!("{n} byte sequence{s} that {is} no UTF-8 {was} read as U+FFFD."),
             "Record in UTF-8.",
         ),
         "recoded_text" => (
@@ -217,20 +224,19 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
         ),
         "repaired_json" => (
             Finding::warning,
-            format!("{n} place{s} were no valid JSON and were mended: {subject}."),
+            format!("{n} place{s} that {was} no valid JSON {was} mended: {subject}."),
             "",
         ),
         "failure_inferred" => (
             Finding::info,
             format!(
-                "{n} call{s} are taken as failed by the text of the answer: this format has no mark of failure."
+                "{n} call{s} {is} taken as failed by the text of the answer: this format has no mark of failure."
             ),
             "",
         ),
-        "time_unreadable" => (Finding::info, format!("{n} time{s} could not be read."), ""),
         "truncated_result" => (
             Finding::info,
-            format!("{n} result{s} were cut by the recorder or the tool."),
+            format!("{n} result{s} {was} cut by the recorder or the tool."),
             "",
         ),
         "interrupted" => (
@@ -247,12 +253,12 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
         ),
         "sub_agent" => (
             Finding::info,
-            format!("{n} call{s} were made by the sub-agent {subject}."),
+            format!("{n} call{s} {was} made by the sub-agent {subject}."),
             "",
         ),
         "approval_without_call" => (
             Finding::warning,
-            format!("{n} approval{s} name a call that the recording does not hold ({subject})."),
+            format!("{n} approval{s} for a call that the recording does not hold ({subject})."),
             "",
         ),
         "expected_calls" => (
@@ -262,7 +268,7 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
         ),
         "demonstration" => (
             Finding::info,
-            format!("{n} demonstration message{s} stand before the task and were skipped."),
+            format!("{n} demonstration message{s} before the task {was} skipped."),
             "",
         ),
         "unreadable_call" => (

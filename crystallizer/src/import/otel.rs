@@ -1,6 +1,7 @@
 //! OpenTelemetry traces with GenAI attributes: OTLP and Tempo batches, or Jaeger JSON.
 
 use super::builder::{Answer, Builder, Call};
+use super::otel_messages::Messages;
 use super::value::*;
 use crate::session::Role;
 use druse_engine::Timestamp;
@@ -44,18 +45,23 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         // A chain of parents longer than this is no chain of agents; a circle ends here too.
         for _ in 0..64 {
             let parent = &spans[at?];
-            if parent.attribute("gen_ai.operation.name") == Some("invoke_agent") {
-                if let Some(name) = parent.attribute("gen_ai.agent.name") {
-                    return Some(name.to_owned());
-                }
+            if parent.attribute("gen_ai.operation.name") == Some("invoke_agent")
+                && let Some(name) = parent.attribute("gen_ai.agent.name")
+            {
+                return Some(name.to_owned());
             }
             at = by_id.get(parent.parent.as_str()).copied();
         }
         None
     };
+    let mut told = Messages::default();
+    for (index, span) in spans.iter().enumerate() {
+        told.take(&span.attributes, index);
+    }
     let mut others = 0u64;
-    let mut batch = 0;
+    let mut together = None;
     let mut busy_until = 0u64;
+    let mut seen_calls = false;
     for span in &spans {
         let operation = span.attribute("gen_ai.operation.name");
         if builder.external_id.is_none() {
@@ -71,19 +77,60 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
             others += u64::from(operation.is_none());
             continue;
         }
-        if batch == 0 || span.start >= busy_until {
-            batch = builder.batch();
-        }
+        let batch = match together {
+            Some(batch) if span.start < busy_until => batch,
+            _ => builder.batch(),
+        };
+        together = Some(batch);
+        seen_calls = true;
         busy_until = busy_until.max(span.end);
         let by = agent(span).filter(|by| builder.agent.as_ref() != Some(by));
-        call(span, tool.unwrap_or(""), batch, by, builder);
+        call(span, tool.unwrap_or(""), batch, by, &told, builder);
+    }
+    if !seen_calls {
+        from_messages(&told, &spans, builder);
     }
     if others > 0 {
         builder.notes.noise("span without agent attributes", 0);
     }
 }
 
-fn call(span: &Span, tool: &str, batch: u32, by: Option<String>, builder: &mut Builder) {
+/// Calls of a trace without spans of tools.
+fn from_messages(told: &Messages, spans: &[Span], builder: &mut Builder) {
+    let mut last: Option<(usize, u32)> = None;
+    for told_call in &told.calls {
+        let batch = match last {
+            Some((span, batch)) if span == told_call.span => batch,
+            _ => builder.batch(),
+        };
+        last = Some((told_call.span, batch));
+        let (given, _) = arguments(told_call.arguments.as_ref(), &mut builder.notes);
+        builder.call(Call {
+            id: Some(told_call.id.clone()),
+            name: told_call.name.clone(),
+            arguments: given,
+            batch,
+            at: spans
+                .get(told_call.span)
+                .and_then(|span| moment(span.start)),
+            ..Call::default()
+        });
+        if let Some(content) = told.answers.get(&told_call.id) {
+            let mut answer = Answer::new(content.clone());
+            answer.result.is_error = object_says_failed(content);
+            builder.answer(Some(&told_call.id), None, answer);
+        }
+    }
+}
+
+fn call(
+    span: &Span,
+    tool: &str,
+    batch: u32,
+    by: Option<String>,
+    told: &Messages,
+    builder: &mut Builder,
+) {
     let first = |keys: [&str; 4]| {
         keys.iter()
             .find_map(|key| span.attributes.get(*key).filter(|value| !value.is_null()))
@@ -93,7 +140,8 @@ fn call(span: &Span, tool: &str, batch: u32, by: Option<String>, builder: &mut B
         "gcp.vertex.agent.tool_call_args",
         "tool.parameters",
         "input.value",
-    ]);
+    ])
+    .or_else(|| told.arguments(span.attribute("gen_ai.tool.call.id")?));
     let (given, _) = arguments(given, &mut builder.notes);
     let recorded = span
         .attribute("gen_ai.tool.call.id")
@@ -108,12 +156,14 @@ fn call(span: &Span, tool: &str, batch: u32, by: Option<String>, builder: &mut B
         at: moment(span.start),
         line: 0,
     });
-    let Some(result) = first([
+    let result = first([
         "gen_ai.tool.call.result",
         "gcp.vertex.agent.tool_response",
         "gen_ai.tool.output",
         "output.value",
-    ]) else {
+    ])
+    .or_else(|| told.answers.get(span.attribute("gen_ai.tool.call.id")?));
+    let Some(result) = result else {
         if !span.failed {
             return;
         }

@@ -67,6 +67,9 @@ pub(super) fn record(value: &Value) -> Option<Format> {
     if openhands_event(value) {
         return Some(Format::OpenHands);
     }
+    if adk_event(value) {
+        return Some(Format::GoogleAdk);
+    }
     if has("expected_tool_use") && value.get("messages").is_none() {
         return Some(Format::GoogleAdk);
     }
@@ -86,7 +89,7 @@ fn openhands_event(value: &Value) -> bool {
 }
 
 fn is_message(value: &Value) -> bool {
-    text(value, "role").is_some()
+    super::chat::role(value).is_some()
         && [
             "content",
             "tool_calls",
@@ -115,7 +118,9 @@ fn array(items: &[Value]) -> Option<Format> {
             continue;
         }
         if let Some(format) = record(item) {
-            return Some(format);
+            // Calls as items among messages with roles are OpenAI's responses.
+            let items = format == Format::CodexRollout && item.get("payload").is_none();
+            return Some(if items { Format::OpenAiChat } else { format });
         }
         if item.get("data").is_some_and(Value::is_array)
             && list(item, "data")
@@ -214,6 +219,21 @@ fn object(value: &Value) -> Option<Format> {
     if is_list("question") && is_list("ground_truth") {
         return Some(Format::Bfcl);
     }
+    if is_list("contents") && list(value, "contents").iter().take(LOOK).any(adk_event) {
+        return Some(Format::GoogleAdk);
+    }
+    let is_item = |item: &Value| {
+        is_message(item)
+            || matches!(
+                text(item, "type"),
+                Some("function_call" | "function_call_output")
+            )
+    };
+    if !has("messages")
+        && (list(value, "output").iter().any(is_item) || list(value, "input").iter().any(is_item))
+    {
+        return Some(Format::OpenAiChat);
+    }
     if is_list("messages") && list(value, "messages").iter().take(LOOK).any(is_message) {
         return Some(chat(list(value, "messages"), Some(value)));
     }
@@ -228,6 +248,11 @@ fn atif(value: &Value) -> bool {
                 && inner.get("steps").is_some()
         })
     })
+}
+
+fn adk_event(value: &Value) -> bool {
+    let inner = value.get("content").unwrap_or(value);
+    value.is_object() && inner.get("parts").is_some_and(Value::is_array)
 }
 
 fn adk_events(value: &Value) -> bool {
