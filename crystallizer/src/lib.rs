@@ -37,3 +37,6 @@ pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::Report;
 pub use session::*;
 pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
+
+#[cfg(test)]
+mod tests;
