@@ -1,0 +1,7 @@
+//! The passes together, on small sessions built here.
+
+mod build;
+mod corpus;
+mod exact;
+mod laws;
+mod mapping;
