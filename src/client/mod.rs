@@ -3,7 +3,7 @@
 
 mod failure;
 
-pub use failure::Failure;
+pub use failure::*;
 
 use crate::cli::Target;
 use axum::body::Body;

@@ -51,7 +51,7 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
 
 fn definitions(name: Option<&str>, definition: Option<&str>, file: Option<&std::path::Path>) -> Result<Map<String, Value>, Failure> {
     match (name, definition, file) {
-        (None, None, Some(path)) => super::check::connections_file(path),
+        (None, None, Some(path)) => super::document::connections_file(path),
         (Some(name), Some(text), None) => {
             let value = serde_json::from_str(text).map_err(|error| {
                 Failure::data("bad_json", format!("The connection is no JSON: {error}."), "Example: '{\"kind\": \"http\", \"base_url\": \"https://…\"}'")

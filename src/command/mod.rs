@@ -9,6 +9,7 @@ mod connections;
 mod crystallize;
 mod demo;
 mod diff;
+mod document;
 mod events;
 mod example;
 mod fmt;

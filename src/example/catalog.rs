@@ -17,8 +17,10 @@ pub struct Example {
     pub seed: &'static str,
     /// The world's files: path and text.
     pub files: &'static [(&'static str, &'static str)],
-    /// How tools are reached and mapped, as `druse crystallize --connections --tools` takes it.
+    /// How tools are reached. `${EXE}` and `${WORLD}` stand for this binary and the world's folder.
     pub connections: &'static str,
+    /// What the recorded tools become.
+    pub tools: &'static str,
 }
 
 macro_rules! beside {
@@ -38,6 +40,7 @@ pub const EXAMPLES: &[Example] = &[
         seed: beside!("pay-bill/world/seed.sql"),
         files: &[("inbox/bill-2027-03.txt", beside!("pay-bill/world/inbox/bill-2027-03.txt"))],
         connections: beside!("pay-bill/connections.yaml"),
+        tools: beside!("pay-bill/tools.yaml"),
     },
     Example {
         name: "revenue-dashboard",
@@ -48,6 +51,7 @@ pub const EXAMPLES: &[Example] = &[
         seed: beside!("revenue-dashboard/world/seed.sql"),
         files: &[],
         connections: beside!("revenue-dashboard/connections.yaml"),
+        tools: beside!("revenue-dashboard/tools.yaml"),
     },
     Example {
         name: "error-report",
@@ -58,8 +62,21 @@ pub const EXAMPLES: &[Example] = &[
         seed: "",
         files: &[("logs/app.log", beside!("error-report/world/logs/app.log"))],
         connections: beside!("error-report/connections.yaml"),
+        tools: beside!("error-report/tools.yaml"),
     },
 ];
+
+impl Example {
+    /// The text of a file of this example, with this binary and a world's folder filled in.
+    pub fn filled(&self, text: &str, exe: &std::path::Path, world: &std::path::Path) -> String {
+        // Paths go into JSON and YAML strings in double quotes: both take JSON's escapes.
+        let quoted = |path: &std::path::Path| {
+            let text = serde_json::Value::from(path.to_string_lossy()).to_string();
+            text[1..text.len() - 1].to_owned()
+        };
+        text.replace("${EXE}", &quoted(exe)).replace("${WORLD}", &quoted(world))
+    }
+}
 
 /// The example with this name.
 pub fn find(name: &str) -> Option<&'static Example> {
