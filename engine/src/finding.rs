@@ -115,4 +115,41 @@ impl Finding {
         self.acknowledge = true;
         self
     }
+
+    /// The finding as text for a terminal: place, code, message, hint, and the line of the source with
+    /// a caret under the column.
+    pub fn render(&self, file: &str, text: &str) -> String {
+        use std::fmt::Write as _;
+        let mut out = file.to_owned();
+        if let Some(line) = self.line {
+            let _ = write!(out, ":{line}:{}", self.column.unwrap_or(1));
+        }
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        let _ = writeln!(out, ": {severity}[{}]: {}", self.code, self.message);
+        let source = self
+            .line
+            .and_then(|line| text.lines().nth(line.saturating_sub(1) as usize));
+        if let (Some(line), Some(source)) = (self.line, source) {
+            let number = line.to_string();
+            let column = self.column.unwrap_or(1).saturating_sub(1) as usize;
+            // A long line is cut around the column, so that the caret can be seen.
+            let from = column.saturating_sub(80);
+            let shown: String = source.chars().skip(from).take(160).collect();
+            let blank: String = shown
+                .chars()
+                .take(column - from)
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            let _ = writeln!(out, "  {number} | {shown}");
+            let _ = writeln!(out, "  {:width$} | {blank}^", "", width = number.len());
+        }
+        if !self.help.is_empty() {
+            let _ = writeln!(out, "  help: {}", self.help);
+        }
+        out
+    }
 }

@@ -3,6 +3,8 @@
 //! Nothing in this crate does I/O, reads a clock or draws a random number: time, ids and answers
 //! are handed in. Same input, same bytes. That is what makes simulation, replay and review possible.
 
+pub mod action_config;
+pub mod check;
 pub mod definition;
 pub mod digest;
 pub mod event;

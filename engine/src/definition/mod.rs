@@ -1,13 +1,31 @@
 //! The automation document: what a person writes, a recording becomes and a run is pinned to.
 
+mod blocking;
 mod canonical;
+mod conform;
 mod document;
+mod json_text;
+mod parse;
+mod schema;
+mod source;
 mod step;
 mod trigger;
+mod write;
+mod yaml;
 
+pub use blocking::blocks_storing;
 pub use canonical::{canonical, digest};
+pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step_from_value};
+pub use schema::{SCHEMA_URL, schema};
+pub use source::{Place, SourceMap};
+pub use write::to_yaml;
+
+pub(crate) use conform::{Mode, Walk};
 pub use document::{Concurrency, Document, InputSchema, Overflow};
 pub use step::{
     Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Repeat, Retry, Step, Undo,
 };
 pub use trigger::{CatchUp, EventFilter, Overlap, Schedule, Trigger, Webhook};
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,10 @@ mod inputs;
 mod kind;
 
 pub use inputs::InputCheck;
+pub(crate) use inputs::validator;
 pub use kind::ActionKind;
 
-#[allow(unused_imports)]
+pub(crate) use build::{cycle_finding, finding, pointer, unsupported};
 pub(crate) use graph::{Graph, split_need};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry};

@@ -1,0 +1,192 @@
+//! The other kinds.
+
+use super::Text;
+use crate::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// `transform`: computes a value.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransformConfig {
+    /// The value.
+    pub value: Value,
+}
+
+/// `wait`: exactly one of `for`, `until` and `event`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitConfig {
+    /// How long.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Span>,
+    /// An RFC 3339 time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// An event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<WaitEvent>,
+    /// How long it waits for the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+}
+
+/// The event that a `wait` waits for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitEvent {
+    /// The CloudEvents type; `*` matches any characters.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// A bare expression over the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+}
+
+/// `switch`: takes the first case that holds.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchConfig {
+    /// The cases, in order.
+    pub cases: Vec<SwitchCase>,
+}
+
+/// One case of a `switch`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchCase {
+    /// Its name: steps need `switch.case`.
+    pub id: String,
+    /// A bare expression; the case without one is the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+}
+
+/// `shell`: exactly one of `argv` and `script`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShellConfig {
+    /// The program and its arguments; no shell is involved. The program is never a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argv: Option<Vec<Text>>,
+    /// A script for `sh`; never a template: values go in through `env` or `stdin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
+    /// What the program reads: text as it is, anything else as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
+    pub stdin: Option<Value>,
+    /// Environment variables; values may be `{{ secrets.NAME }}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, Text>,
+    /// The folder that it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+}
+
+/// `mcp`: calls a tool of an MCP server.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct McpConfig {
+    /// The connection's name; never a template.
+    pub connection: String,
+    /// The tool's name; never a template.
+    pub tool: String,
+    /// The tool's arguments.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub arguments: Map<String, Value>,
+}
+
+/// `automation`: starts another automation, by `name` or by `id`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AutomationConfig {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The version; left out: the active one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Its inputs.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub inputs: Map<String, Value>,
+    /// Whether the step ends with that run; left out: yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<bool>,
+}
+
+/// `emit`: sends a CloudEvent.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmitConfig {
+    /// The CloudEvents type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The CloudEvents source; left out: made of the automation's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The CloudEvents subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What it carries.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// `sql`: asks a database.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SqlConfig {
+    /// The connection's name.
+    pub connection: String,
+    /// The statement; values go in through `params`.
+    pub statement: String,
+    /// The parameters: a list, or a map of names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
+    pub params: Option<Value>,
+}
+
+/// `file`: reads or writes a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FileConfig {
+    /// What is done.
+    pub op: FileOperation,
+    /// The file or folder.
+    pub path: String,
+    /// What the operation takes besides.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// What `file` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileOperation {
+    /// Reads a file.
+    Read,
+    /// Writes a file.
+    Write,
+    /// Appends to a file.
+    Append,
+    /// Replaces a part of a file.
+    Edit,
+    /// Lists a folder.
+    List,
+}
+
+/// `tool`: a recorded tool that nothing maps yet. It is stored and replayed, never run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolConfig {
+    /// The recorded tool's name.
+    pub tool: String,
+    /// The recorded arguments.
+    #[serde(default)]
+    pub arguments: Value,
+}

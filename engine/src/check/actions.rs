@@ -1,0 +1,423 @@
+//! The configuration of each kind of action.
+
+use super::address::is_internal;
+use super::{Context, suggest};
+use crate::Finding;
+use crate::action_config::schema_of;
+use crate::definition::{Mode, Step, Walk};
+use crate::plan::{ActionKind, pointer, validator};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// What a step's rules look at.
+struct Look<'a> {
+    step: &'a Step,
+    path: String,
+    with: &'a Map<String, Value>,
+}
+
+impl Look<'_> {
+    fn wrong(&self, code: &str, key: &str, message: impl Into<String>) -> Finding {
+        let path = match key {
+            "" => format!("{}/with", self.path),
+            key => format!("{}/with/{key}", self.path),
+        };
+        Finding::error(code, message)
+            .at_step(&self.step.id)
+            .at_path(path)
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.with.get(key).and_then(Value::as_str)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.with.contains_key(key)
+    }
+}
+
+pub(super) fn check(context: &mut Context<'_>, index: usize, step: &Step) {
+    let path = format!("/steps/{index}");
+    let Some(name) = step.action.as_deref() else {
+        if step.for_each.is_none() && step.repeat.is_none() {
+            context.say(
+                Finding::error("missing_key", format!("step `{}` has no `action`", step.id))
+                    .at_step(&step.id)
+                    .at_path(path)
+                    .help("say what it does, such as `action: http`"),
+            );
+        }
+        return;
+    };
+    let Some(kind) = ActionKind::parse(name) else {
+        let known: Vec<&str> = ActionKind::ALL.iter().map(|kind| kind.name()).collect();
+        let listed = format!("one of: {}", known.join(", "));
+        let finding = Finding::error("unknown_action", format!("there is no action `{name}`"))
+            .at_step(&step.id)
+            .at_path(format!("{path}/action"));
+        context.say(suggest(finding, name, known, &listed));
+        return;
+    };
+    let empty = Map::new();
+    let with = step.with.as_ref().unwrap_or(&empty);
+    let mut value = Value::Object(with.clone());
+    let mut walk = Walk::new(schema_of(kind), Mode::Templates);
+    walk.value(&mut value, &format!("{path}/with"));
+    for mut finding in walk.findings {
+        let at = finding.path.take().unwrap_or_default();
+        context.say(finding.at_step(&step.id).at_path(at));
+    }
+    let look = Look { step, path, with };
+    match kind {
+        ActionKind::Http => http(context, &look),
+        ActionKind::Shell => shell(context, &look),
+        ActionKind::Mcp => mcp(context, &look),
+        ActionKind::Wait => wait(context, &look),
+        ActionKind::ApprovalGate => gate(context, &look),
+        ActionKind::Switch => switch(context, &look),
+        ActionKind::Automation => automation(context, &look),
+        ActionKind::Tool => tool(context, &look),
+        ActionKind::Sql => connection(context, &look, None),
+        ActionKind::Transform | ActionKind::Emit | ActionKind::File => {}
+    }
+}
+
+fn http(context: &mut Context<'_>, look: &Look<'_>) {
+    match (look.has("connection"), look.has("url")) {
+        (false, false) => context.say(look.wrong(
+            "missing_key",
+            "",
+            "an http step needs a `connection` with a `path`, or a `url`",
+        )),
+        (true, true) => context.say(
+            look.wrong(
+                "exclusive_keys",
+                "url",
+                "`connection` and `url` exclude each other",
+            )
+            .help("with a connection, write what comes after its address as `path`"),
+        ),
+        (false, true) if look.has("path") => context.say(
+            look.wrong("exclusive_keys", "path", "`path` belongs to a `connection`")
+                .help("write the whole address as `url`"),
+        ),
+        _ => {}
+    }
+    connection(context, look, Some("http"));
+    let bodies: Vec<&str> = ["json", "form", "multipart", "body"]
+        .into_iter()
+        .filter(|key| look.has(key))
+        .collect();
+    if let [_, second, ..] = bodies.as_slice() {
+        context.say(look.wrong(
+            "exclusive_keys",
+            second,
+            format!("a request has one body, not {}", bodies.join(" and ")),
+        ));
+    }
+    if let Some(url) = look.text("url") {
+        let begins_right = ["http://", "https://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme));
+        if !begins_right && !url.starts_with("{{") {
+            context.say(look.wrong("bad_value", "url", "`url` begins with https:// or http://"));
+        } else if begins_right && is_internal(url) {
+            context.say(
+                look.wrong(
+                    "internal_address",
+                    "url",
+                    "an address written in a document may not be on this machine or in a private network",
+                )
+                .help("an admin sets up a connection for it: then write `connection` and `path`"),
+            );
+        }
+    }
+    if let Some(method) = look.text("method")
+        && !method.contains("{{")
+        && (method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()))
+    {
+        context.say(
+            look.wrong(
+                "bad_value",
+                "method",
+                format!("`{method}` is not an HTTP method"),
+            )
+            .help("write it in capitals, such as POST"),
+        );
+    }
+}
+
+/// The connection is named as it stands, exists, and is of the kind that the action takes.
+fn connection(context: &mut Context<'_>, look: &Look<'_>, wanted: Option<&str>) {
+    let Some(name) = look.text("connection") else {
+        return;
+    };
+    if name.contains("{{") {
+        context.say(fixed(look, "connection"));
+        return;
+    }
+    let Some(known) = &context.catalog.connections else {
+        return;
+    };
+    match (known.get(name), wanted) {
+        (None, _) => {
+            let finding = look.wrong(
+                "missing_connection",
+                "connection",
+                format!("there is no connection `{name}`"),
+            );
+            let help = format!("an admin sets it up: `druse connections set {name}`");
+            let names: Vec<String> = known.keys().cloned().collect();
+            context.say(suggest(
+                finding,
+                name,
+                names.iter().map(String::as_str),
+                &help,
+            ));
+        }
+        (Some(kind), Some(wanted)) if !kind.is_empty() && kind != wanted => {
+            let message = format!("the connection `{name}` is for {kind}, not for {wanted}");
+            context.say(look.wrong("wrong_connection", "connection", message));
+        }
+        _ => {}
+    }
+}
+
+fn fixed(look: &Look<'_>, key: &str) -> Finding {
+    look.wrong(
+        "template_not_allowed",
+        key,
+        format!("`{key}` is written as it is, never computed"),
+    )
+    .help("what a step may reach must be known before it runs")
+}
+
+fn shell(context: &mut Context<'_>, look: &Look<'_>) {
+    match (look.has("argv"), look.has("script")) {
+        (false, false) => {
+            context.say(look.wrong("missing_key", "", "a shell step needs `argv` or `script`"));
+        }
+        (true, true) => context.say(look.wrong(
+            "exclusive_keys",
+            "script",
+            "`argv` and `script` exclude each other",
+        )),
+        _ => {}
+    }
+    if look
+        .text("script")
+        .is_some_and(|script| script.contains("{{"))
+    {
+        context.say(
+            look.wrong(
+                "template_not_allowed",
+                "script",
+                "a script is never a template: a value could become a command",
+            )
+            .help("hand values in through `env`, and read them as \"$NAME\""),
+        );
+    }
+    let Some(argv) = look.with.get("argv") else {
+        return;
+    };
+    match argv {
+        Value::Array(items) => match items.first() {
+            None => context.say(look.wrong(
+                "bad_value",
+                "argv",
+                "`argv` is empty: its first element is the program",
+            )),
+            Some(program) if program.as_str().is_some_and(|text| text.contains("{{")) => context
+                .say(
+                    look.wrong(
+                        "template_not_allowed",
+                        "argv/0",
+                        "the program is written as it is, never computed",
+                    )
+                    .help("what a step may run must be known before it runs"),
+                ),
+            Some(_) => {}
+        },
+        Value::String(_) => context.say(
+            look.wrong(
+                "template_not_allowed",
+                "argv",
+                "`argv` is a list: the program, then its arguments",
+            )
+            .help("what a step may run must be known before it runs"),
+        ),
+        _ => {}
+    }
+}
+
+fn mcp(context: &mut Context<'_>, look: &Look<'_>) {
+    connection(context, look, Some("mcp"));
+    if look.text("tool").is_some_and(|tool| tool.contains("{{")) {
+        context.say(fixed(look, "tool"));
+    }
+}
+
+fn wait(context: &mut Context<'_>, look: &Look<'_>) {
+    let given: Vec<&str> = ["for", "until", "event"]
+        .into_iter()
+        .filter(|key| look.has(key))
+        .collect();
+    match given.as_slice() {
+        [] => context.say(look.wrong("missing_key", "", "a wait needs `for`, `until` or `event`")),
+        [_, second, ..] => context.say(look.wrong(
+            "exclusive_keys",
+            second,
+            format!("{} exclude each other", given.join(" and ")),
+        )),
+        _ => {}
+    }
+    if let Some(until) = look.text("until")
+        && !until.contains("{{")
+        && let Err(message) = until.parse::<crate::Timestamp>()
+    {
+        context.say(look.wrong("bad_value", "until", message));
+    }
+}
+
+fn gate(context: &mut Context<'_>, look: &Look<'_>) {
+    for key in ["approvers", "escalate_to"] {
+        let list = look.with.get(key).and_then(Value::as_array);
+        for (index, who) in list.into_iter().flatten().enumerate() {
+            let right = who.as_str().is_none_or(|who| {
+                who.contains("{{")
+                    || ["user:", "role:"]
+                        .iter()
+                        .any(|kind| who.strip_prefix(kind).is_some_and(|name| !name.is_empty()))
+            });
+            if !right {
+                context.say(
+                    look.wrong(
+                        "bad_value",
+                        &format!("{key}/{index}"),
+                        format!("{who} does not say who decides"),
+                    )
+                    .help("write user:<name> or role:<role>"),
+                );
+            }
+        }
+    }
+    if let Some(fields) = look.with.get("fields")
+        && !fields.is_null()
+        && let Err(message) = validator(fields)
+    {
+        context.say(look.wrong(
+            "bad_schema",
+            "fields",
+            format!("the schema of the form is not valid: {message}"),
+        ));
+    }
+    let on_timeout = look.text("on_timeout");
+    if on_timeout.is_some() && !look.has("timeout") {
+        context.say({
+            let mut finding = look.wrong(
+                "no_effect",
+                "on_timeout",
+                "`on_timeout` does nothing without `timeout`",
+            );
+            finding.severity = crate::Severity::Warning;
+            finding
+        });
+    }
+    if on_timeout == Some("escalate") && !look.has("escalate_to") {
+        context.say(look.wrong(
+            "missing_key",
+            "",
+            "`on_timeout: escalate` needs `escalate_to`",
+        ));
+    }
+}
+
+fn switch(context: &mut Context<'_>, look: &Look<'_>) {
+    let Some(cases) = look.with.get("cases").and_then(Value::as_array) else {
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    let mut default = None;
+    for (index, case) in cases.iter().enumerate() {
+        if let Some(id) = case.get("id").and_then(Value::as_str) {
+            let at = format!("cases/{index}/id");
+            if !super::settings::is_word(id) {
+                context.say(
+                    look.wrong("bad_id", &at, format!("`{id}` cannot be the id of a case"))
+                        .help("an id is small letters, digits and `_`, and begins with a letter"),
+                );
+            }
+            if !seen.insert(id) {
+                context.say(look.wrong(
+                    "duplicate_id",
+                    &at,
+                    format!("two cases have the id `{id}`"),
+                ));
+            }
+            if let Some(default) = default {
+                context.say(
+                    look.wrong(
+                        "unreachable_case",
+                        &at,
+                        format!(
+                            "the case `{id}` is never taken: `{default}` before it always holds"
+                        ),
+                    )
+                    .help("the case without `when` stands last"),
+                );
+            }
+            if case.get("when").is_none_or(Value::is_null) {
+                default = default.or(Some(id));
+            }
+        }
+    }
+    if cases.is_empty() {
+        context.say(look.wrong("bad_value", "cases", "a switch has at least one case"));
+    }
+}
+
+fn automation(context: &mut Context<'_>, look: &Look<'_>) {
+    match (look.text("name"), look.has("id")) {
+        (None, false) => {
+            context.say(look.wrong("missing_key", "", "say which automation: `name` or `id`"))
+        }
+        (Some(_), true) => {
+            context.say(look.wrong("exclusive_keys", "id", "`name` and `id` exclude each other"))
+        }
+        (Some(name), false) if name.contains("{{") => context.say(fixed(look, "name")),
+        (Some(name), false) => {
+            if let Some(known) = &context.catalog.automations
+                && !known.contains(name)
+            {
+                let finding = look.wrong(
+                    "missing_automation",
+                    "name",
+                    format!("there is no automation `{name}`"),
+                );
+                let known: Vec<String> = known.iter().cloned().collect();
+                context.say(suggest(
+                    finding,
+                    name,
+                    known.iter().map(String::as_str),
+                    "create it first",
+                ));
+            }
+        }
+        (None, true) => {}
+    }
+}
+
+fn tool(context: &mut Context<'_>, look: &Look<'_>) {
+    let name = look.text("tool").unwrap_or_default();
+    context.say(
+        Finding::error(
+            "unmapped_tool",
+            format!("nothing says what the recorded tool `{name}` is, so step `{}` cannot run", look.step.id),
+        )
+        .at_step(&look.step.id)
+        .at_path(format!("{}{}", look.path, pointer(&["with", "tool"])))
+        .help(format!(
+            "add a rule to the tool map (`tools: [{{match: {name:?}, action: …}}]`), or a connection whose MCP server has this tool"
+        )),
+    );
+}

@@ -1,0 +1,271 @@
+//! The names that expressions use.
+
+use super::{Context, suggest};
+use crate::Finding;
+use crate::definition::Step;
+use crate::expression::{Expression, Reference, Segment, Template};
+use crate::plan::{self, pointer};
+use serde_json::Value;
+
+/// What an expression may name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// A step's own expressions and the outputs: everything.
+    Run,
+    /// A trigger: only `trigger`.
+    Trigger,
+    /// The concurrency key: what is known before a run begins.
+    Start,
+}
+
+/// Where an expression stands.
+pub(super) struct At<'a> {
+    pub(super) step: Option<&'a str>,
+    pub(super) sight: Sight,
+    pub(super) secrets: bool,
+}
+
+pub(super) fn step(context: &mut Context<'_>, index: usize, step: &Step) {
+    let path = format!("/steps/{index}");
+    let at = At {
+        step: Some(&step.id),
+        sight: Sight::Run,
+        secrets: false,
+    };
+    if let Some(when) = &step.when {
+        bare(context, when, &format!("{path}/when"), &at);
+    }
+    if let Some(key) = &step.idempotency_key {
+        let path = format!("{path}/idempotency_key");
+        template(context, &Value::from(key.as_str()), &path, &at);
+    }
+    let Some(with) = &step.with else { return };
+    for (key, value) in with {
+        let path = format!("{path}/with{}", pointer(&[key]));
+        let secrets = matches!(
+            (step.action.as_deref(), key.as_str()),
+            (Some("http"), "headers") | (Some("shell"), "env")
+        );
+        if step.action.as_deref() == Some("switch") && key == "cases" {
+            for (number, case) in value.as_array().into_iter().flatten().enumerate() {
+                if let Some(when) = case.get("when").and_then(Value::as_str) {
+                    bare(context, when, &format!("{path}/{number}/when"), &at);
+                }
+            }
+            continue;
+        }
+        template(context, value, &path, &At { secrets, ..at });
+    }
+}
+
+pub(super) fn document(context: &mut Context<'_>) {
+    let document = context.document;
+    let at = At {
+        step: None,
+        sight: Sight::Run,
+        secrets: false,
+    };
+    for (name, value) in &document.outputs {
+        template(context, value, &pointer(&["outputs", name.as_str()]), &at);
+    }
+    if let Some(concurrency) = &document.concurrency {
+        let at = At {
+            sight: Sight::Start,
+            ..at
+        };
+        let key = Value::from(concurrency.key.as_str());
+        template(context, &key, "/concurrency/key", &at);
+    }
+}
+
+/// Checks a bare expression.
+pub(super) fn bare(context: &mut Context<'_>, source: &str, path: &str, at: &At<'_>) {
+    match Expression::compile(source) {
+        Ok(expression) => names(context, &expression, path, at),
+        Err(error) => {
+            let mut finding = plan::finding(&error, path, at.step);
+            if source.contains("{{") {
+                finding = finding.help("`when` is an expression already: write it without `{{ }}`");
+            }
+            context.say(finding);
+        }
+    }
+}
+
+/// Checks every expression of a template.
+pub(super) fn template(context: &mut Context<'_>, value: &Value, path: &str, at: &At<'_>) {
+    match Template::compile(value) {
+        Ok(template) => {
+            for (inner, expression) in template.expressions() {
+                names(context, expression, &format!("{path}{inner}"), at);
+            }
+        }
+        Err(errors) => {
+            for placed in errors {
+                let path = format!("{path}{}", placed.path);
+                context.say(plan::finding(&placed.error, &path, at.step));
+            }
+        }
+    }
+}
+
+fn names(context: &mut Context<'_>, expression: &Expression, path: &str, at: &At<'_>) {
+    let mut behind_dash = None;
+    for reference in &expression.references().items {
+        if behind_dash == Some(reference.range.start) {
+            continue; // the rest of a name with a dash, which is reported as a whole
+        }
+        behind_dash = reference.dashed.as_ref().map(|_| reference.range.end + 1);
+        if let Some(mut finding) = name(context, reference, at) {
+            if let Some(step) = at.step {
+                finding = finding.at_step(step);
+            }
+            if let Some(whole) = &reference.dashed {
+                finding = finding.help(format!(
+                    "`{whole}` is read as a subtraction: names have no dash, or write [\"{whole}\"]"
+                ));
+            }
+            context.say(finding.at_path(path));
+        }
+    }
+}
+
+fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
+    let root = reference.root.as_str();
+    let visible: &[&str] = match at.sight {
+        Sight::Run => &["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Trigger => &["trigger"],
+        Sight::Start => &["inputs", "trigger", "run"],
+    };
+    if !visible.contains(&root) {
+        let finding = Finding::error("unknown_name", format!("there is no name `{root}` here"));
+        let listed = format!("names that can be used here: {}", visible.join(", "));
+        return Some(suggest(finding, root, visible.iter().copied(), &listed));
+    }
+    match root {
+        "inputs" => {
+            let name = reference.key(0)?;
+            let known = &context.document.inputs;
+            (!known.contains_key(name)).then(|| {
+                suggest(
+                    Finding::error("unknown_input", format!("there is no input `{name}`")),
+                    name,
+                    known.keys().map(String::as_str),
+                    "add it under `inputs`",
+                )
+            })
+        }
+        "run" => {
+            let name = reference.key(0)?;
+            let known = ["id", "started_at", "scheduled_at"];
+            (!known.contains(&name)).then(|| {
+                suggest(
+                    Finding::error("unknown_name", format!("`run` has no `{name}`")),
+                    name,
+                    known,
+                    "there are run.id, run.started_at and run.scheduled_at",
+                )
+            })
+        }
+        "secrets" => secret(context, reference, at),
+        "steps" => step_name(context, reference),
+        _ => None,
+    }
+}
+
+fn secret(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
+    let Some(name) = reference.key(0) else {
+        return Some(Finding::error(
+            "dynamic_reference",
+            "a secret is named as it stands, as in `secrets.api_key`",
+        ));
+    };
+    if !at.secrets {
+        return Some(
+            Finding::error(
+                "secret_not_allowed",
+                format!("the secret `{name}` cannot be used here"),
+            )
+            .help("secrets go into http `headers`, shell `env` and connections, nowhere else"),
+        );
+    }
+    let known = context.catalog.secrets.as_ref()?;
+    (!known.contains(name)).then(|| {
+        suggest(
+            Finding::error("missing_secret", format!("there is no secret `{name}`")),
+            name,
+            known.iter().map(String::as_str),
+            &format!("set it with `druse secrets set {name}`"),
+        )
+    })
+}
+
+fn step_name(context: &Context<'_>, reference: &Reference) -> Option<Finding> {
+    let Some(id) = reference.key(0) else {
+        let message = match reference.path.first() {
+            None => "`steps` alone is no value: name a step",
+            Some(Segment::Dynamic | Segment::Index(_)) | Some(Segment::Key(_)) => {
+                "a step is named as it stands, not computed"
+            }
+        };
+        return Some(
+            Finding::error("dynamic_reference", message)
+                .help("write steps.<id>.output: what a step reads must be known before it runs"),
+        );
+    };
+    let Some(&position) = context.ids.get(id) else {
+        return Some(suggest(
+            Finding::error("unknown_step", format!("there is no step `{id}`")),
+            id,
+            context.ids.keys().copied(),
+            "expressions name steps of this document",
+        ));
+    };
+    let known = ["output", "status", "error"];
+    match reference.path.get(1) {
+        None => Some(
+            Finding::error("unknown_name", format!("say what of step `{id}` is meant"))
+                .help(format!("`steps.{id}.output`, `.status` or `.error`")),
+        ),
+        Some(Segment::Key(facet)) if !known.contains(&facet.as_str()) => Some(suggest(
+            Finding::error("unknown_name", format!("step `{id}` has no `{facet}`")),
+            facet,
+            known,
+            &format!("what it gave is under `steps.{id}.output`"),
+        )),
+        Some(Segment::Key(facet)) if facet == "output" => {
+            output_key(context.document.steps.get(position)?, reference)
+        }
+        Some(Segment::Key(_)) => None,
+        Some(_) => Some(Finding::error(
+            "dynamic_reference",
+            format!("say what of step `{id}` is meant: output, status or error"),
+        )),
+    }
+}
+
+/// The first key of an output whose shape is known by the kind of action.
+fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
+    let key = reference.key(2)?;
+    let known: &[&str] = match step.action.as_deref()? {
+        "http" => &["status", "headers", "json", "text"],
+        "shell" => &["exit_code", "stdout", "stderr", "json"],
+        "mcp" => &["structured", "content", "text", "json"],
+        "approval_gate" => &["decision", "by", "comment", "fields"],
+        "automation" => &["run_id", "outputs"],
+        "emit" => &["event_id"],
+        "wait" => &["waited_until"],
+        _ => return None,
+    };
+    (!known.contains(&key) && !reference.guarded).then(|| {
+        suggest(
+            Finding::warning(
+                "unknown_output",
+                format!("the output of step `{}` has no `{key}`", step.id),
+            ),
+            key,
+            known.iter().copied(),
+            &format!("it has: {}", known.join(", ")),
+        )
+    })
+}

@@ -1,0 +1,133 @@
+//! Whether a document makes sense: names, order, expressions, configurations. All findings at once.
+
+mod actions;
+mod address;
+mod expressions;
+mod graph;
+mod settings;
+mod skips;
+mod triggers;
+
+use crate::definition::{Document, Schedule};
+use crate::expression::nearest;
+use crate::{Finding, plan};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Says in one sentence what is wrong with a schedule.
+pub type ScheduleRule = fn(&Schedule) -> Result<(), String>;
+
+/// What exists around a document. `None` means not known, and then it is not checked.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Connections: name to kind (`http`, `mcp`); an empty kind is one that is not known.
+    pub connections: Option<BTreeMap<String, String>>,
+    /// Names of secrets.
+    pub secrets: Option<BTreeSet<String>>,
+    /// Names of automations.
+    pub automations: Option<BTreeSet<String>>,
+    /// Whether a schedule is right; the rules are in the crate of triggers. The error is one sentence.
+    pub schedule: Option<ScheduleRule>,
+}
+
+/// Everything that is to be said about a document, in document order.
+pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
+    let mut context = Context {
+        document,
+        catalog,
+        ids: document
+            .steps
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(index, step)| (step.id.as_str(), index))
+            .collect(),
+        findings: Vec::new(),
+    };
+    settings::check(&mut context);
+    graph::check(&mut context);
+    triggers::check(&mut context);
+    for (index, step) in document.steps.iter().enumerate() {
+        actions::check(&mut context, index, step);
+        expressions::step(&mut context, index, step);
+    }
+    expressions::document(&mut context);
+    skips::check(&mut context);
+    plan::unsupported(document, &mut context.findings);
+    finish(context.findings)
+}
+
+/// What the parts of the check share.
+struct Context<'a> {
+    document: &'a Document,
+    catalog: &'a Catalog,
+    /// Step id to its first position.
+    ids: BTreeMap<&'a str, usize>,
+    findings: Vec<Finding>,
+}
+
+impl Context<'_> {
+    fn say(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+/// Adds "did you mean" or else something to go on with.
+fn suggest<'a>(
+    finding: Finding,
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    otherwise: &str,
+) -> Finding {
+    match nearest(wrong, known) {
+        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        None => finding.help(otherwise),
+    }
+}
+
+/// Puts findings into document order, once each, with ids of their own.
+fn finish(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let order = |path: &str| -> Vec<(u8, usize, String)> {
+        const PARTS: [&str; 13] = [
+            "druse",
+            "name",
+            "description",
+            "inputs",
+            "triggers",
+            "concurrency",
+            "steps",
+            "on_failure",
+            "finally",
+            "undo_on_failure",
+            "timeout",
+            "outputs",
+            "metadata",
+        ];
+        path.split('/')
+            .skip(1)
+            .enumerate()
+            .map(|(depth, part)| {
+                let place = if depth == 0 {
+                    PARTS.iter().position(|known| *known == part).unwrap_or(99)
+                } else {
+                    part.parse().unwrap_or(usize::MAX)
+                };
+                (0, place, part.to_owned())
+            })
+            .collect()
+    };
+    findings.sort_by_cached_key(|finding| order(finding.path.as_deref().unwrap_or("")));
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| seen.insert((finding.id.clone(), finding.message.clone())));
+    let mut ids: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in &mut findings {
+        let count = ids.entry(finding.id.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            finding.id = format!("{}#{count}", finding.id);
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,396 @@
+use super::*;
+use crate::definition::{Syntax, from_value, parse};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn catalog() -> Catalog {
+    Catalog {
+        connections: Some(
+            [("crm", "http"), ("warehouse", "mcp")]
+                .into_iter()
+                .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+                .collect(),
+        ),
+        secrets: Some(["api_key".to_owned()].into_iter().collect()),
+        automations: Some(["report".to_owned()].into_iter().collect()),
+        schedule: None,
+    }
+}
+
+fn findings(steps: &str) -> String {
+    let text = format!(
+        "druse: 1\nname: test\ninputs:\n  region: {{type: string}}\n  count: {{type: integer, default: 1}}\n{steps}"
+    );
+    let parsed = match parse(&text, Syntax::Yaml) {
+        Ok(parsed) => parsed,
+        Err(findings) => panic!("{findings:#?}"),
+    };
+    let mut findings = check(&parsed.document, &catalog());
+    parsed.source.locate(&mut findings);
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|f| {
+            format!(
+                "{}:{} {}: {}{}",
+                f.line.unwrap_or_default(),
+                f.column.unwrap_or_default(),
+                f.code,
+                f.message,
+                if f.help.is_empty() {
+                    String::new()
+                } else {
+                    format!(" -- {}", f.help)
+                }
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn names_and_references() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - id: send-mail
+    action: htpp
+  - id: a
+    action: transform
+    needs: [b, sise.none, size.non, a.x]
+    with: { value: "{{ inputs.regoin }} {{ steps.fnid.output }} {{ steps.send-mail.output }}" }
+  - id: a
+    action: transform
+    when: "{{ inputs.count }} > 1"
+    with: { value: "{{ steps[inputs.region].output }} {{ inpts.x }} {{ steps.size }} {{ run.start }}", vlaue: 1 }
+  - id: size
+    action: switch
+    with: { cases: [ { id: none, when: inputs.count == 0 }, { id: some }, { id: never, when: inputs.count > }, { id: none } ] }
+  - id: x
+    action: transform
+    needs: [z]
+    with: { value: 1 }
+  - id: y
+    action: transform
+    needs: [x]
+    with: { value: 1 }
+  - id: z
+    action: transform
+    with: { value: "{{ steps.y.output }}" }
+  - id: own
+    action: transform
+    with: { value: "{{ steps.own.output }}" }
+outputs:
+  sum: "{{ steps.nope.output }}"
+"#
+    ), @r#"
+9:13 unknown_action: there is no action `htpp` -- did you mean `http`?
+8:9 bad_id: `send-mail` cannot be the id of a step -- a dash would be a subtraction in an expression: write `send_mail`
+10:5 self_need: step `a` needs itself -- a step cannot read its own output
+12:13 unknown_step: there is no step `b` -- `needs` names steps of this document
+12:16 unknown_step: there is no step `sise` -- did you mean `size`?
+12:27 unknown_case: the switch `size` has no case `non` -- did you mean `none`?
+12:37 unknown_case: `a.x`: step `a` is not a switch and has no cases -- write `a`
+13:20 unknown_input: there is no input `regoin` -- did you mean `region`?
+13:20 unknown_step: there is no step `fnid` -- expressions name steps of this document
+13:20 unknown_step: there is no step `send` -- `send-mail` is read as a subtraction: names have no dash, or write ["send-mail"]
+14:9 duplicate_id: two steps have the id `a` -- give one of them another id
+16:11 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
+17:20 dynamic_reference: a step is named as it stands, not computed -- write steps.<id>.output: what a step reads must be known before it runs
+17:20 unknown_name: there is no name `inpts` here -- did you mean `inputs`?
+17:20 unknown_name: say what of step `size` is meant -- `steps.size.output`, `.status` or `.error`
+17:20 unknown_name: `run` has no `start` -- there are run.id, run.started_at and run.scheduled_at
+17:104 unknown_key: there is no key `vlaue` here -- did you mean `value`?
+20:81 unreachable_case: the case `never` is never taken: `some` before it always holds -- the case without `when` stands last
+20:94 bad_expression: the expression cannot be read: unexpected end of input, expected expression
+20:118 duplicate_id: two cases have the id `none`
+20:118 unreachable_case: the case `none` is never taken: `some` before it always holds -- the case without `when` stands last
+21:5 cycle: steps wait for each other: `x` needs `z`, `z` needs `y`, `y` needs `x` -- remove one of these needs or references
+32:5 self_need: step `own` needs itself -- a step cannot read its own output
+36:8 unknown_step: there is no step `nope` -- expressions name steps of this document
+"#);
+}
+
+#[test]
+fn configurations() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - { id: a, action: http, with: { path: /x, headres: {} } }
+  - { id: b, action: http, with: { connection: crmm, path: /x, json: 1, body: x, method: post } }
+  - { id: c, action: http, with: { url: "http://127.1:80/x" } }
+  - { id: d, action: http, with: { url: "https://[::ffff:10.0.0.1]/x", headers: { authorization: "Bearer {{ secrets.api_key }}", x: "{{ secrets.apikey }}" } } }
+  - { id: e, action: http, with: { url: "https://example.com/{{ secrets.api_key }}", timeout: 5 } }
+  - { id: f, action: shell, with: { argv: ["{{ inputs.region }}", x], script: "echo {{ inputs.region }}" } }
+  - { id: g, action: shell, with: { env: { A: 1 } } }
+  - { id: h, action: mcp, with: { connection: crm, tool: "{{ inputs.region }}" } }
+  - { id: i, action: mcp, with: { connection: "{{ inputs.region }}" } }
+  - { id: j, action: wait, with: { for: 5, until: tomorrow } }
+  - { id: k, action: approval_gate, with: { approvers: [ana, "role:"], needed: 0, fields: { type: strng }, on_timeout: aprove } }
+  - { id: l, action: automation, with: { name: reprot } }
+  - { id: m, action: tool, with: { tool: generate_query, arguments: { a: 1 } } }
+  - { id: n, action: emit, with: { data: {} } }
+  - { id: o, action: sql, with: { connection: crm, statement: select 1 } }
+  - { id: p }
+  - { id: q, action: http, with: { connection: crm, path: "/{{ steps.c.output.body }}" }, timeout: 0s, retry: { attempts: 0, factor: 0.5 }, on_error: pause }
+"#
+    ), @r#"
+8:28 missing_key: an http step needs a `connection` with a `path`, or a `url`
+8:46 unknown_key: there is no key `headres` here -- did you mean `headers`?
+9:79 exclusive_keys: a request has one body, not json and body
+9:48 missing_connection: there is no connection `crmm` -- did you mean `crm`?
+9:90 bad_value: `post` is not an HTTP method -- write it in capitals, such as POST
+10:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
+11:133 missing_secret: there is no secret `apikey` -- did you mean `api_key`?
+11:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
+12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body
+12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+13:44 template_not_allowed: the program is written as it is, never computed -- what a step may run must be known before it runs
+13:79 exclusive_keys: `argv` and `script` exclude each other
+13:79 template_not_allowed: a script is never a template: a value could become a command -- hand values in through `env`, and read them as "$NAME"
+14:29 missing_key: a shell step needs `argv` or `script`
+15:47 wrong_connection: the connection `crm` is for http, not for mcp
+15:58 template_not_allowed: `tool` is written as it is, never computed -- what a step may reach must be known before it runs
+16:27 missing_key: `tool` is missing -- The tool's name; never a template.
+16:47 template_not_allowed: `connection` is written as it is, never computed -- what a step may reach must be known before it runs
+17:41 bad_value: `for` is a length of time and needs a unit -- write 5s for seconds, or 5ms, 5m, 5h, 5d
+17:51 exclusive_keys: for and until exclude each other
+17:51 bad_value: "tomorrow" is not an RFC 3339 time such as 2027-03-28T01:00:00Z
+18:57 bad_value: "ana" does not say who decides -- write user:<name> or role:<role>
+18:62 bad_value: "role:" does not say who decides -- write user:<name> or role:<role>
+18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
+18:80 bad_value: `needed` is at least 1
+18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
+18:120 no_effect: `on_timeout` does nothing without `timeout`
+19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
+20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
+21:28 missing_key: `type` is missing -- The CloudEvents type.
+22:22 not_supported_yet: the action `sql` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
+23:5 missing_key: step `p` has no `action` -- say what it does, such as `action: http`
+24:151 not_supported_yet: `on_error: pause` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
+24:123 bad_value: `attempts` counts the first one too, so it is at least 1
+24:134 bad_value: `factor` is at least 1
+24:100 bad_value: a time limit is longer than nothing
+24:59 unknown_output: the output of step `c` has no `body` -- it has: status, headers, json, text
+"#);
+}
+
+#[test]
+fn triggers_and_settings() {
+    insta::assert_snapshot!(findings(
+        r#"
+triggers:
+  - id: none
+  - id: both
+    schedule: { cron: "* * * * *", every: 1s }
+    event: { type: x }
+    inputs: { region: EU }
+  - id: hook
+    webhook: { verify: { scheme: githb }, respond: soon }
+    when: inputs.region == 'x' and trigger.body
+    inputs: { region: "{{ trigger.body.region }}", regoin: 1 }
+  - id: hook
+    webhook: { verify: { scheme: hmac, secret: other } }
+    inputs: { region: "{{ steps.a.output }}" }
+concurrency: { key: "{{ steps.a.output }}", limit: 0 }
+steps: []
+finally:
+  - { id: x, action: wait, with: { for: 1s } }
+"#
+    ), @r#"
+8:5 bad_trigger: trigger `none` says nothing that starts it -- a trigger has exactly one of `schedule`, `webhook` and `event`
+8:5 missing_input: trigger `none` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
+9:5 bad_trigger: trigger `both` has schedule and event -- a trigger has exactly one of `schedule`, `webhook` and `event`
+10:15 bad_schedule: a schedule has exactly one of `cron`, `every` and `at`
+16:60 unknown_input: there is no input `regoin` -- did you mean `region`?
+14:52 bad_value: `respond` is `accepted`, `result` or {status?, headers?, body}
+14:34 bad_value: there is no scheme `githb` -- did you mean `github`?
+15:11 unknown_name: there is no name `inputs` here -- names that can be used here: trigger
+17:9 duplicate_id: two triggers have the id `hook` -- give one of them another id
+19:23 unknown_name: there is no name `steps` here -- names that can be used here: trigger
+18:48 missing_secret: there is no secret `other` -- set it with `druse secrets set other`
+20:21 unknown_name: there is no name `steps` here -- names that can be used here: inputs, trigger, run
+20:52 bad_value: `limit` is at least 1
+21:8 no_steps: the document has no steps, so a run does nothing
+23:3 not_supported_yet: `finally` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
+"#);
+}
+
+#[test]
+fn reading_what_may_be_skipped() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - { id: find, action: transform, with: { value: [] } }
+  - { id: maybe, action: transform, when: inputs.count > 1, with: { value: 1 } }
+  - { id: bad, action: transform, with: { value: "{{ steps.maybe.output }}" } }
+  - { id: by_default, action: transform, with: { value: "{{ steps.maybe.output | default(0) }}" } }
+  - { id: by_need, action: transform, needs: [maybe], with: { value: "{{ steps.maybe.output }}" } }
+  - { id: behind, action: transform, needs: [by_need], with: { value: "{{ steps.maybe.output }}" } }
+  - { id: same_when, action: transform, when: inputs.count > 1, with: { value: "{{ steps.maybe.output }}" } }
+  - { id: by_status, action: transform, when: steps.maybe.status == 'succeeded', with: { value: "{{ steps.maybe.output }}" } }
+  - { id: join, action: transform, needs: [maybe, find], join: none_failed, with: { value: "{{ steps.maybe.output }}" } }
+  - { id: size, action: switch, with: { cases: [ { id: few, when: inputs.count < 5 }, { id: many } ] } }
+  - { id: few, action: transform, needs: [size.few], with: { value: 1 } }
+  - { id: many, action: transform, needs: [size.many], with: { value: "{{ steps.few.output }}" } }
+  - { id: either, action: transform, needs: [few, many], join: none_failed, with: { value: "{{ steps.few.output | default(steps.many.output) }}" } }
+  - { id: on_case, action: transform, needs: [size.few], with: { value: "{{ steps.few.output }}" } }
+  - { id: shaky, action: transform, on_error: continue, with: { value: 1 } }
+  - { id: after, action: transform, with: { value: "{{ steps.shaky.output }}" } }
+outputs:
+  a: "{{ steps.maybe.output }}"
+"#
+    ), @r#"
+10:50 may_be_skipped: step `maybe` may be skipped, and then it has no output to read -- write `steps.maybe.output | default(…)`, or add `maybe` to the `needs` of this step
+16:92 may_be_skipped: step `maybe` may be skipped, and then it has no output to read -- write `steps.maybe.output | default(…)`, or add `maybe` to the `needs` of this step
+19:71 may_be_skipped: step `few` may be skipped, and then it has no output to read -- write `steps.few.output | default(…)`, or add `few` to the `needs` of this step
+23:52 may_be_skipped: step `shaky` may fail while the run goes on, and then it has no output to read -- write `steps.shaky.output | default(…)`, or add `shaky` to the `needs` of this step
+"#);
+}
+
+#[test]
+fn a_right_document_has_no_findings_and_a_plan() {
+    let document = from_value(json!({
+        "druse": 1, "name": "ok",
+        "steps": [
+            {"id": "a", "action": "http", "with": {"connection": "crm", "path": "/x", "query": {"n": "{{ 3 }}"}}},
+            {"id": "b", "action": "transform", "with": {"value": "{{ steps.a.output.json.rows | length }}"}},
+        ],
+    }))
+    .unwrap();
+    assert_eq!(check(&document, &catalog()), []);
+    assert_eq!(
+        crate::plan::Plan::compile(Arc::new(document))
+            .unwrap()
+            .steps
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn internal_addresses_are_known_in_all_spellings() {
+    for url in [
+        "http://localhost/",
+        "http://LOCALHOST.:80",
+        "http://127.0.0.1",
+        "http://127.1",
+        "http://2130706433/",
+        "http://0x7f.1",
+        "http://0177.0.0.1",
+        "http://10.1.2.3",
+        "http://172.16.0.1",
+        "http://192.168.1.1:8080/x",
+        "http://169.254.169.254/latest",
+        "http://[::1]/",
+        "http://[fe80::1]/",
+        "http://[fd00::1]",
+        "http://[::ffff:127.0.0.1]",
+        "http://user:pw@127.0.0.1/",
+        "http://0.0.0.0",
+        "http://printer.local/",
+        "http://x.internal",
+        "http://100.64.0.1",
+        "http://x@localhost\\@example.com/",
+    ] {
+        assert!(address::is_internal(url), "{url}");
+    }
+    for url in [
+        "https://example.com/127.0.0.1",
+        "https://8.8.8.8",
+        "https://[2606:4700::1]/",
+        "https://172.32.0.1",
+        "https://localhost.example.com/x?u=http://localhost",
+    ] {
+        assert!(!address::is_internal(url), "{url}");
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let word = prop_oneof![
+        Just("id"),
+        Just("action"),
+        Just("with"),
+        Just("needs"),
+        Just("when"),
+        Just("cases"),
+        Just("a"),
+        Just("b.c"),
+        Just("switch"),
+        Just("http"),
+        Just("shell"),
+        Just("argv"),
+        Just("url"),
+        Just("http://[::"),
+        Just("{{ steps.a.output }}"),
+        Just("{{ steps.b.output | default(steps.a.output.x) }}"),
+        Just("steps.a.status == 'x'"),
+        Just("{{"),
+        Just("approval_gate"),
+        Just("fields"),
+        Just("transform"),
+        Just("value"),
+        Just("wait"),
+        Just("for"),
+        Just("5s"),
+    ]
+    .prop_map(str::to_owned);
+    let leaf = prop_oneof![
+        word.clone().prop_map(Value::from),
+        any::<i8>().prop_map(Value::from),
+        Just(Value::Null)
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+            prop::collection::vec((word.clone(), inner), 0..6)
+                .prop_map(|all| Value::Object(all.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_step() -> impl Strategy<Value = Value> {
+    let kinds: Vec<&str> = crate::plan::ActionKind::ALL
+        .iter()
+        .map(|kind| kind.name())
+        .collect();
+    (
+        prop_oneof![Just("a"), Just("b"), Just("c"), Just("A-b")],
+        prop::sample::select(kinds),
+        prop::collection::vec(
+            prop_oneof![Just("a"), Just("b"), Just("a.x"), Just("zz")],
+            0..3,
+        ),
+        prop::option::of(prop_oneof![
+            Just("steps.a.output"),
+            Just("steps.b.status == 'failed'"),
+            Just("((")
+        ]),
+        any_json(),
+    )
+        .prop_map(|(id, action, needs, when, with)| {
+            let mut step = json!({"id": id, "action": action, "needs": needs});
+            if let Some(when) = when {
+                step["when"] = when.into();
+            }
+            if with.is_object() {
+                step["with"] = with;
+            }
+            step
+        })
+}
+
+proptest! {
+    #[test]
+    fn no_document_makes_the_check_panic(steps in prop::collection::vec(any_step(), 0..5), extra in any_json()) {
+        let document = json!({"druse": 1, "name": "x", "steps": steps, "outputs": {"o": extra.clone()}});
+        if let Ok(document) = from_value(document) {
+            let findings = check(&document, &catalog());
+            let wrong = findings.iter().any(|f| f.severity == crate::Severity::Error);
+            let plan = crate::plan::Plan::compile(Arc::new(document));
+            // What passes the check has a plan.
+            prop_assert!(wrong || plan.is_ok(), "{:?}", plan.err());
+        }
+        let _ = from_value(extra);
+    }
+}
