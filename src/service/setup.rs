@@ -5,7 +5,7 @@ use super::audit::Audited;
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{Digest, Span, Timestamp};
-use druse_storage::{Batch, Scan, Setting, Store, StoreExt, Token};
+use druse_storage::{Batch, Scan, Setting, StoreExt, Token};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
