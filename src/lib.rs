@@ -1,7 +1,7 @@
 //! Druse
 pub mod action;
-pub mod connection;
-pub mod secret;
 pub mod api;
+pub mod connection;
 pub mod runtime;
+pub mod secret;
 pub mod service;

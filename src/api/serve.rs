@@ -43,7 +43,13 @@ pub async fn serve(listeners: Vec<Listener>, router: Router, end: CancellationTo
     let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let tasks = TaskTracker::new();
     let loops = listeners.into_iter().map(|listener| {
-        accept(listener, router.clone(), permits.clone(), tasks.clone(), end.clone())
+        accept(
+            listener,
+            router.clone(),
+            permits.clone(),
+            tasks.clone(),
+            end.clone(),
+        )
     });
     futures_util::future::join_all(loops).await;
     tasks.close();
@@ -123,7 +129,12 @@ async fn connection(
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());
         let mut router = router.clone();
-        async move { router.call(request).await.or_else(|error: Infallible| match error {}) as Result<_, Infallible> }
+        async move {
+            router
+                .call(request)
+                .await
+                .or_else(|error: Infallible| match error {}) as Result<_, Infallible>
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -2,9 +2,7 @@
 
 pub mod clock;
 
-use crate::service::{
-    ApprovalView, DecisionRequest, Principal, Retry, RunError, RunView, Submit,
-};
+use crate::service::{ApprovalView, DecisionRequest, Principal, Retry, RunError, RunView, Submit};
 use druse_engine::{ApprovalId, AutomationId, RunId};
 use std::time::Duration;
 
@@ -23,13 +21,23 @@ impl Engine {
     pub fn view(&self, _: RunId) -> Result<Option<RunView>, RunError> {
         Ok(None)
     }
-    pub async fn cancel(&self, _: RunId, _by: String, _reason: Option<String>) -> Result<RunView, RunError> {
+    pub async fn cancel(
+        &self,
+        _: RunId,
+        _by: String,
+        _reason: Option<String>,
+    ) -> Result<RunView, RunError> {
         Err(RunError::Ending)
     }
     pub async fn retry(&self, _: RunId, _: Retry) -> Result<RunView, RunError> {
         Err(RunError::Ending)
     }
-    pub async fn decide(&self, _: ApprovalId, _: Principal, _: DecisionRequest) -> Result<ApprovalView, RunError> {
+    pub async fn decide(
+        &self,
+        _: ApprovalId,
+        _: Principal,
+        _: DecisionRequest,
+    ) -> Result<ApprovalView, RunError> {
         Err(RunError::Ending)
     }
     pub fn changes(&self, _: RunId) -> tokio::sync::watch::Receiver<u64> {

@@ -1,8 +1,8 @@
 //! What every service works with.
 
 use super::{Problem, idempotency::KeyLocks, tokens::KnownTokens};
-use crate::runtime::Engine;
 use crate::connection::Connections;
+use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use druse_storage::{AppendError, Batch, Position, Store};
 use std::sync::{
