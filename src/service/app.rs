@@ -1,6 +1,7 @@
 //! What every service works with.
 
 use super::{Problem, idempotency::KeyLocks, tokens::KnownTokens};
+use crate::connection::Connections;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use druse_storage::{AppendError, Batch, Position, Store};
@@ -32,6 +33,8 @@ pub struct Parts {
     pub engine: Engine,
     /// The opened secrets.
     pub secrets: Arc<Secrets>,
+    /// The open connections.
+    pub connections: Arc<Connections>,
     /// Seals secrets.
     pub seal: Arc<SecretStore>,
     /// How the server behaves.
@@ -72,12 +75,14 @@ impl App {
         engine: Engine,
         seal: Arc<SecretStore>,
         secrets: Arc<Secrets>,
+        connections: Arc<Connections>,
         options: Options,
     ) -> Self {
         Self(Arc::new(Parts {
             store,
             engine,
             secrets,
+            connections,
             seal,
             options,
             tokens: KnownTokens::default(),

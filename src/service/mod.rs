@@ -1,14 +1,18 @@
 //! What Druse does for whoever asks, over HTTP or in the process itself: one place for each noun.
 //! Nothing here knows HTTP beyond the status that goes with a problem.
 
+pub mod activation;
 pub mod app;
 pub mod audit;
+pub mod automation;
+pub mod document;
 pub mod idempotency;
 pub mod page;
 pub mod principal;
 pub mod problem;
 pub mod run;
 pub mod setup;
+pub mod steps;
 pub mod tokens;
 
 pub use app::{App, Options};

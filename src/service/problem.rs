@@ -202,10 +202,12 @@ impl From<RunError> for Problem {
                 message,
                 "Read the approval again and decide on what it shows now.",
             ),
-            RunError::BadFields(findings) => {
-                Self::unprocessable("bad_fields", message, "`fields` of the approval is the form.")
-                    .findings(findings)
-            }
+            RunError::BadFields(findings) => Self::unprocessable(
+                "bad_fields",
+                message,
+                "`fields` of the approval is the form.",
+            )
+            .findings(findings),
             RunError::NotAllowed(_) => Self::new(
                 StatusCode::FORBIDDEN,
                 "not_allowed",

@@ -5,7 +5,7 @@ use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// A caller's idempotency key, to be claimed in the batch that makes what was asked for.

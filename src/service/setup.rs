@@ -1,11 +1,11 @@
 //! The first start: a token that works once, for an hour, and makes the first administrator.
 
-use super::{App, Principal, Problem, Role, tokens::NewToken, tokens::TokenView};
 use super::audit::Audited;
+use super::{App, Principal, Problem, Role, tokens::NewToken, tokens::TokenView};
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{Digest, Span, Timestamp};
-use druse_storage::{Batch, Scan, Setting, Store, StoreExt, Token};
+use druse_storage::{Batch, Scan, Setting, StoreExt, Token};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -91,9 +91,12 @@ impl App {
             name: "setup".into(),
             role: Role::Admin,
         };
-        let batch = Self::token_batch(&row)
-            .put(&setting(&mark, now))
-            .audited(&who, "token.create", &row.id, json!({ "name": row.name, "role": row.role }));
+        let batch = Self::token_batch(&row).put(&setting(&mark, now)).audited(
+            &who,
+            "token.create",
+            &row.id,
+            json!({ "name": row.name, "role": row.role }),
+        );
         self.commit(batch).await?;
         let mut answer = json!(TokenView::from(row));
         answer["token"] = text.into();

@@ -310,9 +310,9 @@ mod tests {
         assert!(!is_well_formed("druse_äöü"));
         assert_ne!(generate(), token);
         // The check value of CRC-32: "123456789" gives cbf43926.
-        let value = checksum("123456789")
-            .bytes()
-            .fold(0u64, |sum, c| sum * 62 + BASE62.iter().position(|b| *b == c).unwrap() as u64);
+        let value = checksum("123456789").bytes().fold(0u64, |sum, c| {
+            sum * 62 + BASE62.iter().position(|b| *b == c).unwrap() as u64
+        });
         assert_eq!(value, 0xcbf4_3926);
     }
 }

@@ -1,0 +1,114 @@
+//! Answers, and problems in the form of RFC 9457.
+
+use crate::service::Problem;
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::json;
+
+/// What a handler answers.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) body: Body,
+}
+
+impl Reply {
+    /// A JSON body.
+    pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
+        let bytes = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
+        Ok(Self::of(status, "application/json", bytes))
+    }
+
+    /// Any body with its media type.
+    pub(super) fn of(status: StatusCode, media: &'static str, body: impl Into<Body>) -> Self {
+        Self {
+            status,
+            headers: vec![(header::CONTENT_TYPE, HeaderValue::from_static(media))],
+            body: body.into(),
+        }
+    }
+
+    /// 204.
+    pub(super) fn empty() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            headers: Vec::new(),
+            body: Body::empty(),
+        }
+    }
+
+    /// With a header; one whose value cannot be a header is left out.
+    pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// With an entity tag.
+    pub(super) fn tagged(self, tag: &str) -> Self {
+        self.with(header::ETAG, tag)
+    }
+
+    pub(super) fn into_response(self, request: &str) -> Response {
+        let mut response = Response::new(self.body);
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.reserve(self.headers.len() + 2);
+        for (name, value) in self.headers {
+            headers.append(name, value);
+        }
+        finish(response, request)
+    }
+}
+
+/// A problem document.
+pub(super) fn problem(problem: &Problem, request: &str) -> Response {
+    let mut document = json!({
+        "type": format!("urn:druse:problem:{}", problem.code),
+        "title": problem.status.canonical_reason().unwrap_or("Problem"),
+        "status": problem.status.as_u16(),
+        "detail": problem.message,
+        "code": problem.code,
+        "message": problem.message,
+        "help": problem.help,
+        "request_id": request,
+    });
+    if !problem.findings.is_empty() {
+        document["findings"] = json!(problem.findings);
+    }
+    let mut response = Response::new(Body::from(document.to_string()));
+    *response.status_mut() = problem.status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if problem.status == StatusCode::UNAUTHORIZED {
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"druse\""),
+        );
+    }
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    finish(response, request)
+}
+
+fn finish(mut response: Response, request: &str) -> Response {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(request) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,151 @@
+//! One request, authorised, with its body read.
+
+use super::{answer::Reply, query::Query};
+use crate::runtime::clock;
+use crate::service::{App, IdempotencyClaim, Principal, Problem};
+use bytes::Bytes;
+use druse_storage::Batch;
+use http::{HeaderMap, StatusCode, header};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::str::FromStr;
+
+/// What a handler gets.
+pub(super) struct Call {
+    pub(super) app: App,
+    pub(super) who: Principal,
+    pub(super) params: Vec<(String, String)>,
+    pub(super) query: Query,
+    pub(super) headers: HeaderMap,
+    pub(super) path: String,
+    pub(super) body: Bytes,
+    /// The caller's idempotency key, for whoever makes something.
+    pub(super) claim: Option<IdempotencyClaim>,
+    /// What an earlier request with this key made, where its answer is made anew.
+    pub(super) made: Option<Value>,
+}
+
+impl Call {
+    /// A parameter of the path.
+    pub(super) fn param(&self, name: &str) -> &str {
+        self.params
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// An id in the path. What is no id of the kind cannot be known: 404.
+    pub(super) fn id<T: FromStr>(&self, name: &str, what: &str) -> Result<T, Problem> {
+        self.param(name)
+            .parse()
+            .map_err(|_| Problem::not_found(what))
+    }
+
+    /// A header as text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as JSON. An empty body is `{}`.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let body: &[u8] = if self.body.is_empty() {
+            b"{}"
+        } else {
+            self.json_type()?;
+            &self.body
+        };
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let value: Value = serde::Deserialize::deserialize(&mut reader)
+            .and_then(|value| reader.end().map(|()| value))
+            .map_err(|error| {
+                Problem::bad_request(
+                    "unreadable",
+                    format!(
+                        "The body is not valid JSON: line {}, column {}.",
+                        error.line(),
+                        error.column()
+                    ),
+                    "Send one JSON value in UTF-8.",
+                )
+            })?;
+        serde_json::from_value(value).map_err(|error| {
+            Problem::unprocessable(
+                "bad_body",
+                format!("The body is not what is expected here: {error}."),
+                "The OpenAPI document at /api/v1/openapi.json describes it.",
+            )
+        })
+    }
+
+    fn json_type(&self) -> Result<(), Problem> {
+        let media = self.media_type();
+        if media.is_empty() || media == "application/json" || media.ends_with("+json") {
+            return Ok(());
+        }
+        Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "The body has to be JSON.",
+            "Send it with `Content-Type: application/json`.",
+        ))
+    }
+
+    /// The body's media type, lower-case, without parameters; empty when none is named.
+    pub(super) fn media_type(&self) -> String {
+        self.headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    }
+
+    /// Refuses with 412 when the caller saw another state than this.
+    pub(super) fn if_match(&self, tag: Option<&str>) -> Result<(), Problem> {
+        let Some(wanted) = self.header("if-match") else {
+            return Ok(());
+        };
+        let holds = wanted
+            .split(',')
+            .map(str::trim)
+            .any(|one| tag.is_some_and(|tag| one == "*" || one == tag));
+        if holds {
+            return Ok(());
+        }
+        Err(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "changed_meanwhile",
+            "It has changed since you read it.",
+            "Read it again, then repeat the change with the new ETag.",
+        ))
+    }
+
+    /// Adds the claim of the idempotency key to a batch, so that this answer is given again.
+    pub(super) fn claim_answer(&self, batch: Batch, status: StatusCode, body: &Value) -> Batch {
+        self.claim_made(
+            batch,
+            serde_json::json!({ "status": status.as_u16(), "body": body }),
+        )
+    }
+
+    /// Adds the claim of the idempotency key to a batch, with what the answer is made of.
+    pub(super) fn claim_made(&self, batch: Batch, made: Value) -> Batch {
+        match &self.claim {
+            Some(claim) => batch.claim(&claim.row(made, clock::now())),
+            None => batch,
+        }
+    }
+
+    /// A page as `limit` and `cursor` ask for it.
+    pub(super) fn page(&self) -> Result<crate::service::page::Page, Problem> {
+        crate::service::page::Page::parse(self.query.get("limit"), self.query.get("cursor"))
+    }
+}
+
+/// 200 with a body.
+pub(super) fn ok(body: &impl Serialize) -> Result<Reply, Problem> {
+    Reply::json(StatusCode::OK, body)
+}

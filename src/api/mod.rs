@@ -1,0 +1,18 @@
+//! The HTTP surface: one table of routes over the services, and the loop that serves it.
+
+mod answer;
+mod body;
+mod call;
+//mod handler;
+mod openapi;
+mod query;
+mod route;
+mod serve;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use openapi::document as openapi;
+pub use route::{Peer, router};
+pub use serve::{Listener, serve};

@@ -1,0 +1,4 @@
+/// x
+pub fn document() -> serde_json::Value {
+    serde_json::Value::Null
+}

@@ -1,0 +1,55 @@
+//! The query of an address.
+
+use crate::service::Problem;
+use std::str::FromStr;
+
+/// Names and values, decoded.
+#[derive(Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn parse(text: Option<&str>) -> Self {
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            return Self::default();
+        };
+        Self(
+            url::form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The first value of a name that is not empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A value that has to be of some form.
+    pub(super) fn read<T: FromStr>(&self, name: &str, form: &str) -> Result<Option<T>, Problem> {
+        self.get(name)
+            .map(|text| text.parse().map_err(|_| wrong(name, form)))
+            .transpose()
+    }
+
+    /// A value that has to be a word of an enumeration.
+    pub(super) fn word<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &str,
+        form: &str,
+    ) -> Result<Option<T>, Problem> {
+        self.get(name)
+            .map(|text| serde_json::from_value(text.into()).map_err(|_| wrong(name, form)))
+            .transpose()
+    }
+}
+
+fn wrong(name: &str, form: &str) -> Problem {
+    Problem::bad_request(
+        "bad_query",
+        format!("`{name}` in the address is not {form}."),
+        "Correct it, or leave it out.",
+    )
+}

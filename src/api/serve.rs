@@ -1,0 +1,158 @@
+//! Accepting connections: bounded in number, with time limits on what a slow or silent client may hold.
+
+use super::route::Peer;
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Service;
+
+/// The most connections at once.
+const MOST_CONNECTIONS: usize = 4_096;
+
+/// How long the head of a request may take. The same clock runs while a kept connection is idle.
+const HEAD: Duration = Duration::from_secs(30);
+
+/// How long requests may go on after the server was asked to end.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// The most headers, and the most bytes of them with the request line.
+const MOST_HEADERS: usize = 100;
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// Where connections come from.
+#[derive(Debug)]
+pub enum Listener {
+    /// The network.
+    Tcp(TcpListener),
+    /// The socket of the data folder; its file has mode 0600.
+    Socket(UnixListener),
+}
+
+/// Serves until `end` is cancelled, then lets requests finish for ten seconds.
+pub async fn serve(listeners: Vec<Listener>, router: Router, end: CancellationToken) {
+    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let tasks = TaskTracker::new();
+    let loops = listeners.into_iter().map(|listener| {
+        accept(
+            listener,
+            router.clone(),
+            permits.clone(),
+            tasks.clone(),
+            end.clone(),
+        )
+    });
+    futures_util::future::join_all(loops).await;
+    tasks.close();
+    // What is still going after that is cut with the process.
+    let _ = tokio::time::timeout(FAREWELL, tasks.wait()).await;
+}
+
+async fn accept(
+    listener: Listener,
+    router: Router,
+    permits: Arc<Semaphore>,
+    tasks: TaskTracker,
+    end: CancellationToken,
+) {
+    loop {
+        let permit = tokio::select! {
+            permit = permits.clone().acquire_owned() => permit,
+            () = end.cancelled() => return,
+        };
+        let Ok(permit) = permit else { return };
+        let accepted = tokio::select! {
+            accepted = accept_one(&listener) => accepted,
+            () = end.cancelled() => return,
+        };
+        match accepted {
+            Ok(Some((stream, peer))) => {
+                let (router, end) = (router.clone(), end.clone());
+                tasks.spawn(async move {
+                    match stream {
+                        Stream::Tcp(stream) => connection(stream, peer, router, end).await,
+                        Stream::Socket(stream) => connection(stream, peer, router, end).await,
+                    }
+                    drop(permit);
+                });
+            }
+            Ok(None) => {}
+            Err(error) => {
+                // Out of file descriptors, mostly: others have to close first.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+enum Stream {
+    Tcp(tokio::net::TcpStream),
+    Socket(tokio::net::UnixStream),
+}
+
+async fn accept_one(listener: &Listener) -> std::io::Result<Option<(Stream, Peer)>> {
+    match listener {
+        Listener::Tcp(listener) => {
+            let (stream, _) = listener.accept().await?;
+            let _ = stream.set_nodelay(true);
+            Ok(Some((Stream::Tcp(stream), Peer::Network)))
+        }
+        Listener::Socket(listener) => {
+            let (stream, _) = listener.accept().await?;
+            // Whoever cannot be named is not let in.
+            let Ok(peer) = stream.peer_cred() else {
+                return Ok(None);
+            };
+            let uid = peer.uid();
+            Ok(Some((Stream::Socket(stream), Peer::Socket { uid })))
+        }
+    }
+}
+
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Peer,
+    router: Router,
+    end: CancellationToken,
+) {
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer.clone());
+        let mut router = router.clone();
+        async move {
+            router
+                .call(request)
+                .await
+                .or_else(|error: Infallible| match error {}) as Result<_, Infallible>
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(HEAD_BYTES)
+        .keep_alive(true)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        result = connection.as_mut() => {
+            if let Err(error) = result {
+                tracing::debug!(%error, "a connection ended");
+            }
+        }
+        () = end.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Activation: what blocks it, what a person acknowledged, and the triggers that come to life.
+
+use super::automation::{Change, document_of, tag};
+use super::{App, Principal, Problem, audit::Audited, page};
+use crate::runtime::clock;
+use druse_engine::definition::{self, Document};
+use druse_engine::{AutomationId, Finding, Severity, Timestamp, TriggerId};
+use druse_storage::{
+    Automation, AutomationStatus, Batch, HookAddress, Trigger, TriggerStatus, Version,
+};
+use serde_json::json;
+
+impl App {
+    /// All triggers that an automation has or had.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn triggers_of(&self, automation: AutomationId) -> Result<Vec<Trigger>, Problem> {
+        let mut rows: Vec<Trigger> = page::all(&*self.store, "")?;
+        rows.retain(|row| row.automation == automation);
+        Ok(rows)
+    }
+
+    /// Makes a version the one that triggers start, not stored yet.
+    /// Hold [`super::app::Parts::edits`] from reading the row to the commit.
+    ///
+    /// # Errors
+    /// 422 with the findings that block it.
+    pub fn activated(
+        &self,
+        who: &Principal,
+        mut row: Automation,
+        version: Option<u32>,
+        acknowledge: &[String],
+    ) -> Result<Change, Problem> {
+        let number = version.unwrap_or(row.latest_version);
+        let version = self.version(row.id, number)?;
+        let catalog = self.catalog()?;
+        let findings = self.findings(&version, &catalog)?;
+        let acknowledged = |finding: &Finding| {
+            row.acknowledged.contains(&finding.id) || acknowledge.contains(&finding.id)
+        };
+        let blocking: Vec<Finding> = findings
+            .iter()
+            .filter(|finding| {
+                if finding.acknowledge {
+                    !acknowledged(finding)
+                } else {
+                    finding.severity == Severity::Error
+                }
+            })
+            .cloned()
+            .collect();
+        if !blocking.is_empty() {
+            let open = blocking
+                .iter()
+                .filter(|finding| finding.acknowledge)
+                .count();
+            let message = format!(
+                "Version {number} cannot be activated: {} to be put right, {open} to be acknowledged.",
+                blocking.len() - open
+            );
+            return Err(Problem::unprocessable(
+                "activation_blocked",
+                message,
+                "Put right what is an error; acknowledge the others by their ids in `acknowledge`.",
+            )
+            .findings(blocking));
+        }
+        for finding in findings.iter().filter(|finding| finding.acknowledge) {
+            if !row.acknowledged.contains(&finding.id) {
+                row.acknowledged.push(finding.id.clone());
+            }
+        }
+        let now = clock::now();
+        let was_active = row.status == AutomationStatus::Active;
+        row.status = AutomationStatus::Active;
+        row.active_version = Some(number);
+        row.updated_at = now;
+        let document = document_of(&version)?;
+        let batch = self.with_triggers(Batch::new().put(&row), &row, &document, was_active, now)?;
+        let batch = batch.audited(
+            who,
+            "automation.activate",
+            &row.id,
+            json!({ "version": number, "digest": version.digest, "acknowledged": acknowledge }),
+        );
+        Ok(Change {
+            batch,
+            answer: json!(self.automation_view(&row, &catalog)?),
+            automation: row.id,
+            tag: tag(&row),
+        })
+    }
+
+    fn with_triggers(
+        &self,
+        mut batch: Batch,
+        row: &Automation,
+        document: &Document,
+        was_active: bool,
+        now: Timestamp,
+    ) -> Result<Batch, Problem> {
+        let mut known = self.triggers_of(row.id)?;
+        for trigger in &document.triggers {
+            let definition =
+                serde_json::to_value(trigger).map_err(|error| Problem::internal(&error))?;
+            let place = known.iter().position(|known| known.name == trigger.id);
+            let mut next = match place.map(|place| known.swap_remove(place)) {
+                Some(before) => before,
+                None => Trigger {
+                    id: clock::new_id(TriggerId::from_parts),
+                    automation: row.id,
+                    name: trigger.id.clone(),
+                    definition: definition.clone(),
+                    status: TriggerStatus::Inactive,
+                    token: None,
+                    since: now,
+                    last_scheduled: None,
+                    reason: None,
+                },
+            };
+            // Time counts from here on when it was off, or when its times are others now.
+            if !was_active
+                || next.status == TriggerStatus::Inactive
+                || next.definition["schedule"] != definition["schedule"]
+            {
+                next.since = now;
+                next.last_scheduled = None;
+            }
+            if next.status == TriggerStatus::Inactive {
+                next.status = TriggerStatus::Active;
+            }
+            next.definition = definition;
+            if trigger.webhook.is_some() && next.token.is_none() {
+                let token = druse_triggers::address::token(clock::random());
+                if let Some(digest) = druse_triggers::address::digest(&token) {
+                    batch = batch.claim(&HookAddress {
+                        digest,
+                        trigger: next.id,
+                    });
+                }
+                next.token = Some(token);
+            }
+            batch = batch.put(&next);
+        }
+        for mut gone in known {
+            if gone.status != TriggerStatus::Inactive {
+                gone.status = TriggerStatus::Inactive;
+                batch = batch.put(&gone);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Takes an automation out of service, not stored yet; its runs go on to their end.
+    ///
+    /// # Errors
+    /// 409 when it is not active.
+    pub fn deactivated(&self, who: &Principal, mut row: Automation) -> Result<Change, Problem> {
+        if row.status != AutomationStatus::Active {
+            return Err(Problem::conflict(
+                "not_active",
+                "The automation is not active.",
+                "Nothing needs to be done.",
+            ));
+        }
+        row.status = AutomationStatus::Inactive;
+        row.active_version = None;
+        row.updated_at = clock::now();
+        let mut batch = Batch::new().put(&row);
+        for mut trigger in self.triggers_of(row.id)? {
+            if trigger.status != TriggerStatus::Inactive {
+                trigger.status = TriggerStatus::Inactive;
+                batch = batch.put(&trigger);
+            }
+        }
+        let batch = batch.audited(who, "automation.deactivate", &row.id, json!({}));
+        Ok(Change {
+            batch,
+            answer: json!(self.automation_view(&row, &self.catalog()?)?),
+            automation: row.id,
+            tag: tag(&row),
+        })
+    }
+}
+
+/// A version as text for people: the YAML as written, else written anew.
+pub fn yaml_of(version: &Version) -> Result<String, Problem> {
+    match &version.source_text {
+        Some(text) => Ok(text.clone()),
+        None => Ok(definition::to_yaml(&document_of(version)?)),
+    }
+}

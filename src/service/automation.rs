@@ -1,0 +1,401 @@
+//! Automations: made, listed, read, replaced and removed.
+
+use super::document::{Written, check_with};
+use super::{App, Principal, Problem, audit::Audited, page::Page};
+use crate::runtime::clock;
+use druse_engine::check::Catalog;
+use druse_engine::definition::{Document, digest};
+use druse_engine::{AutomationId, Digest, Finding, Timestamp};
+use druse_storage::{
+    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType, StoreExt,
+    Trigger, Version,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A change that waits to be made durable, and the answer that it gives then.
+#[derive(Debug)]
+pub struct Change {
+    /// What is written.
+    pub batch: Batch,
+    /// What is answered.
+    pub answer: Value,
+    /// The automation that it is about.
+    pub automation: AutomationId,
+    /// The automation's entity tag after it.
+    pub tag: String,
+}
+
+/// An automation as callers see it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AutomationView {
+    /// Its id.
+    #[schemars(with = "String")]
+    pub id: AutomationId,
+    /// Its unique name.
+    pub name: String,
+    /// MANUAL or CRYSTALLIZED.
+    #[schemars(with = "String")]
+    pub source_type: SourceType,
+    /// The recording it came from.
+    #[schemars(with = "Option<Value>")]
+    pub source: Option<Source>,
+    /// draft, active or inactive.
+    #[schemars(with = "String")]
+    pub status: AutomationStatus,
+    /// The newest version.
+    pub latest_version: u32,
+    /// The version that triggers start.
+    pub active_version: Option<u32>,
+    /// The digest of the newest version.
+    pub digest: Digest,
+    /// The newest version's document.
+    pub document: Value,
+    /// What there is to say about it here and now.
+    pub findings: Vec<Finding>,
+    /// Findings that were acknowledged, by id.
+    pub acknowledged: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a new automation is made of, beside its document.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Who made it: a person or the crystallizer.
+    pub source_type: SourceType,
+    /// The recording.
+    pub source: Option<Source>,
+    /// The crystallizer's report.
+    pub report: Option<Value>,
+}
+
+impl Origin {
+    /// Written by a person.
+    pub const MANUAL: Self = Self {
+        source_type: SourceType::Manual,
+        source: None,
+        report: None,
+    };
+}
+
+/// The entity tag of an automation.
+pub fn tag(row: &Automation) -> String {
+    format!("\"{}-{}\"", row.latest_version, row.updated_at.0)
+}
+
+fn name_taken(name: &str) -> Problem {
+    Problem::conflict(
+        "name_taken",
+        format!("There is already an automation with the name {name}."),
+        "Take another name, or replace that automation.",
+    )
+}
+
+impl App {
+    /// The automation of an id or a name.
+    ///
+    /// # Errors
+    /// 404 for an unknown one.
+    pub fn automation(&self, id_or_name: &str) -> Result<Automation, Problem> {
+        let id = match id_or_name.parse::<AutomationId>() {
+            Ok(id) => Some(id),
+            Err(_) => self
+                .store
+                .get::<AutomationName>(id_or_name)?
+                .map(|row| row.automation),
+        };
+        match id {
+            Some(id) => self.store.get::<Automation>(&id.to_string())?,
+            None => None,
+        }
+        .ok_or_else(|| Problem::not_found("automation"))
+    }
+
+    /// A version of an automation.
+    ///
+    /// # Errors
+    /// 404 for an unknown one.
+    pub fn version(&self, automation: AutomationId, number: u32) -> Result<Version, Problem> {
+        self.store
+            .get::<Version>(&Version::key_of(automation, number))?
+            .ok_or_else(|| Problem::not_found("version"))
+    }
+
+    /// What is to be said about a version: the check of its document, and what the crystallizer found
+    /// about the steps that are still in it.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn findings(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, Problem> {
+        let document = document_of(version)?;
+        let mut findings = check_with(&document, catalog);
+        let report = self.report_of(version)?;
+        let reported: Vec<Finding> = report
+            .and_then(|report| serde_json::from_value(report["findings"].clone()).ok())
+            .unwrap_or_default();
+        for finding in reported {
+            let gone = finding
+                .step
+                .as_ref()
+                .is_some_and(|step| !document.steps.iter().any(|known| known.id == *step));
+            // The check says the first kinds anew, against what is there now.
+            let anew = !druse_engine::definition::blocks_storing(&finding.code);
+            if !gone && !anew && !findings.iter().any(|known| known.id == finding.id) {
+                findings.push(finding);
+            }
+        }
+        Ok(findings)
+    }
+
+    /// The crystallizer's report about the newest version, up to this one, that it made.
+    fn report_of(&self, version: &Version) -> Result<Option<Value>, Problem> {
+        if version.report.is_some() {
+            return Ok(version.report.clone());
+        }
+        let crystallized = self
+            .store
+            .get::<Automation>(&version.automation.to_string())?
+            .is_some_and(|row| row.source_type == SourceType::Crystallized);
+        if !crystallized {
+            return Ok(None);
+        }
+        for number in (1..version.number).rev() {
+            if let Some(row) = self
+                .store
+                .get::<Version>(&Version::key_of(version.automation, number))?
+                && row.report.is_some()
+            {
+                return Ok(row.report);
+            }
+        }
+        Ok(None)
+    }
+
+    /// An automation as callers see it.
+    ///
+    /// # Errors
+    /// When its version cannot be read.
+    pub fn automation_view(
+        &self,
+        row: &Automation,
+        catalog: &Catalog,
+    ) -> Result<AutomationView, Problem> {
+        let version = self.version(row.id, row.latest_version)?;
+        self.view_of(row, &version, catalog)
+    }
+
+    fn view_of(
+        &self,
+        row: &Automation,
+        version: &Version,
+        catalog: &Catalog,
+    ) -> Result<AutomationView, Problem> {
+        Ok(AutomationView {
+            id: row.id,
+            name: row.name.clone(),
+            source_type: row.source_type,
+            source: row.source.clone(),
+            status: row.status,
+            latest_version: row.latest_version,
+            active_version: row.active_version,
+            digest: version.digest.clone(),
+            findings: self.findings(version, catalog)?,
+            document: version.document.clone(),
+            acknowledged: row.acknowledged.clone(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+
+    /// Automations, youngest first.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn automations(
+        &self,
+        page: &Page,
+        name: Option<&str>,
+        status: Option<AutomationStatus>,
+        source_type: Option<SourceType>,
+    ) -> Result<Value, Problem> {
+        let catalog = self.catalog()?;
+        page.list(&*self.store, "", true, |row: Automation| {
+            let fits = name.is_none_or(|name| row.name == name)
+                && status.is_none_or(|status| row.status == status)
+                && source_type.is_none_or(|kind| row.source_type == kind);
+            if !fits {
+                return Ok(None);
+            }
+            self.automation_view(&row, &catalog).map(Some)
+        })
+    }
+
+    /// A new automation, not stored yet. Hold [`super::app::Parts::edits`] from here to the commit.
+    ///
+    /// # Errors
+    /// 409 when the name is taken.
+    pub fn new_automation(
+        &self,
+        who: &Principal,
+        written: Written,
+        origin: Origin,
+    ) -> Result<Change, Problem> {
+        let now = clock::now();
+        let name = written.document.name.clone();
+        if self.store.get::<AutomationName>(&name)?.is_some() {
+            return Err(name_taken(&name));
+        }
+        let row = Automation {
+            id: clock::new_id(AutomationId::from_parts),
+            name: name.clone(),
+            source_type: origin.source_type,
+            source: origin.source,
+            status: AutomationStatus::Draft,
+            latest_version: 1,
+            active_version: None,
+            acknowledged: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        };
+        let mut version = version_row(&row, 1, written, who, now)?;
+        version.report = origin.report;
+        let answer = json!(self.view_of(&row, &version, &self.catalog()?)?);
+        let batch = Batch::new()
+            .claim(&row)
+            .claim(&AutomationName {
+                name,
+                automation: row.id,
+            })
+            .claim(&version)
+            .audited(
+                who,
+                "automation.create",
+                &row.id,
+                json!({ "name": row.name, "digest": version.digest }),
+            );
+        Ok(Change {
+            batch,
+            answer,
+            automation: row.id,
+            tag: tag(&row),
+        })
+    }
+
+    /// A new version of an automation, not stored yet. The active version stays what it is.
+    /// Hold [`super::app::Parts::edits`] from reading the row to the commit.
+    ///
+    /// # Errors
+    /// 409 when the document has another name, and that is taken.
+    pub fn new_version(
+        &self,
+        who: &Principal,
+        mut row: Automation,
+        written: Written,
+        action: &str,
+    ) -> Result<Change, Problem> {
+        let now = clock::now();
+        let mut batch = Batch::new();
+        if written.document.name != row.name {
+            if self
+                .store
+                .get::<AutomationName>(&written.document.name)?
+                .is_some()
+            {
+                return Err(name_taken(&written.document.name));
+            }
+            batch = batch
+                .remove::<AutomationName>(row.name.clone())
+                .claim(&AutomationName {
+                    name: written.document.name.clone(),
+                    automation: row.id,
+                });
+            row.name = written.document.name.clone();
+        }
+        row.latest_version += 1;
+        // A tag must differ even when two changes fall into one millisecond: the version is in it too.
+        row.updated_at = now;
+        let version = version_row(&row, row.latest_version, written, who, now)?;
+        let answer = json!(self.view_of(&row, &version, &self.catalog()?)?);
+        let batch = batch.put(&row).claim(&version).audited(
+            who,
+            action,
+            &row.id,
+            json!({ "version": version.number, "digest": version.digest }),
+        );
+        Ok(Change {
+            batch,
+            answer,
+            automation: row.id,
+            tag: tag(&row),
+        })
+    }
+
+    /// Removes an automation with its versions and triggers; its runs stay as history.
+    ///
+    /// # Errors
+    /// 409 while it is active.
+    pub fn without_automation(&self, who: &Principal, row: &Automation) -> Result<Batch, Problem> {
+        if row.status == AutomationStatus::Active {
+            return Err(Problem::conflict(
+                "still_active",
+                "An active automation is not removed.",
+                "Deactivate it first.",
+            ));
+        }
+        let mut batch = Batch::new()
+            .remove::<Automation>(row.id.to_string())
+            .remove::<AutomationName>(row.name.clone());
+        for number in 1..=row.latest_version {
+            batch = batch.remove::<Version>(Version::key_of(row.id, number));
+        }
+        for trigger in self.triggers_of(row.id)? {
+            batch = batch.remove::<Trigger>(trigger.id.to_string());
+            if let Some(digest) = trigger
+                .token
+                .as_deref()
+                .and_then(druse_triggers::address::digest)
+            {
+                batch = batch.remove::<HookAddress>(digest.to_string());
+            }
+        }
+        Ok(batch.audited(
+            who,
+            "automation.delete",
+            &row.id,
+            json!({ "name": row.name }),
+        ))
+    }
+}
+
+/// The document of a version.
+///
+/// # Errors
+/// When the row is damaged.
+pub fn document_of(version: &Version) -> Result<Document, Problem> {
+    serde_json::from_value(version.document.clone())
+        .map_err(|error| druse_storage::ReadError::Damaged(error.to_string()).into())
+}
+
+fn version_row(
+    row: &Automation,
+    number: u32,
+    written: Written,
+    who: &Principal,
+    now: Timestamp,
+) -> Result<Version, Problem> {
+    Ok(Version {
+        automation: row.id,
+        number,
+        digest: digest(&written.document),
+        document: serde_json::to_value(&written.document)
+            .map_err(|error| Problem::internal(&error))?,
+        source_text: written.text,
+        report: None,
+        created_at: now,
+        created_by: who.name.clone(),
+    })
+}
