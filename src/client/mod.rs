@@ -6,8 +6,10 @@ mod failure;
 pub use failure::*;
 
 use crate::cli::Target;
+use crate::connection::client as http;
+use crate::serve::{Assembly, Setup};
 use axum::body::Body;
-use http::{Method, Request, StatusCode};
+use ::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::path::Path;
@@ -23,7 +25,7 @@ pub struct Client {
 
 enum Way {
     Http { client: reqwest::Client, base: String, token: Option<String> },
-    InProcess(Box<crate::serve::InProcess>),
+    Inside(Box<Assembly>),
 }
 
 /// An answer: its status and its JSON (null when it had none).
@@ -40,6 +42,18 @@ impl Client {
     /// # Errors
     /// When the server's address is none, or neither a server nor the store can be reached.
     pub async fn connect(target: &Target) -> Result<Self, Failure> {
+        Self::find(target, false).await
+    }
+
+    /// As [`Client::connect`], for commands that may be the first in a folder: it is made when missing.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_or_create(target: &Target) -> Result<Self, Failure> {
+        Self::find(target, true).await
+    }
+
+    async fn find(target: &Target, create: bool) -> Result<Self, Failure> {
         if let Some(server) = &target.server {
             return Self::remote(server);
         }
@@ -47,27 +61,29 @@ impl Client {
         if socket.exists() && std::os::unix::net::UnixStream::connect(&socket).is_ok() {
             return Self::local(&socket);
         }
-        let service = crate::serve::InProcess::open(&target.data).await?;
-        Ok(Self { way: Way::InProcess(Box::new(service)) })
+        if !create && !target.data.join("log").is_dir() {
+            return Err(Failure::unreachable(&target.data.display().to_string(), &"no data folder"));
+        }
+        Ok(Self::inside(Assembly::open(&target.data, Setup::own()).await?))
+    }
+
+    /// A way into this process.
+    pub fn inside(assembly: Assembly) -> Self {
+        Self { way: Way::Inside(Box::new(assembly)) }
     }
 
     fn remote(server: &str) -> Result<Self, Failure> {
-        crate::action::tls::install();
         let base = server.trim_end_matches('/').to_owned();
         if !base.starts_with("http://") && !base.starts_with("https://") {
             return Err(Failure::usage(format!("{server} is not a server's address."), "Write it as http://host:port."));
         }
-        let client = reqwest::Client::builder().no_proxy().build().map_err(|error| Failure::unreachable(&base, &error))?;
+        let client = http::finish(http::builder).map_err(|error| Failure::unreachable(&base, &error))?;
         let token = std::env::var("DRUSE_TOKEN").ok();
         Ok(Self { way: Way::Http { client, base, token } })
     }
 
     fn local(socket: &Path) -> Result<Self, Failure> {
-        crate::action::tls::install();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .unix_socket(socket)
-            .build()
+        let client = http::finish(|| http::builder().unix_socket(socket))
             .map_err(|error| Failure::unreachable(&socket.display().to_string(), &error))?;
         Ok(Self { way: Way::Http { client, base: "http://localhost".into(), token: None } })
     }
@@ -89,7 +105,7 @@ impl Client {
                 let bytes = response.bytes().await.map_err(|error| Failure::unreachable(base, &error))?;
                 Ok(Answer { status, body: read(&bytes) })
             }
-            Way::InProcess(service) => {
+            Way::Inside(service) => {
                 let request = Request::builder()
                     .method(method)
                     .uri(path)
@@ -158,7 +174,7 @@ impl Client {
 
     /// Ends what was opened for this command.
     pub async fn close(self) {
-        if let Way::InProcess(service) = self.way {
+        if let Way::Inside(service) = self.way {
             service.close().await;
         }
     }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 pub(super) async fn apply(args: Apply) -> Done {
     let files = files_of(&args.path)?;
-    let client = Client::connect(&args.target).await?;
+    let client = Client::connect_or_create(&args.target).await?;
     let mut done = Vec::new();
     let mut blocked = false;
     for path in &files {

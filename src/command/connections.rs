@@ -12,7 +12,7 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
         Connections::Set { name, definition, file } => Some(definitions(name.as_deref(), definition.as_deref(), file.as_deref())?),
         Connections::Test { .. } | Connections::List | Connections::Rm { .. } => None,
     };
-    let client = Client::connect(target).await?;
+    let client = if matches!(what, Connections::Set { .. }) { Client::connect_or_create(target).await? } else { Client::connect(target).await? };
     let mut said = Vec::new();
     let answer = match &what {
         Connections::Set { .. } => {

@@ -15,6 +15,7 @@ mod example;
 mod fmt;
 mod graph;
 mod inputs;
+mod local;
 mod print;
 mod progress;
 mod run;

@@ -9,7 +9,7 @@ use std::io::Read as _;
 use std::process::ExitCode;
 
 pub(super) async fn secrets(what: Secrets, target: &Target) -> Done {
-    let client = Client::connect(target).await?;
+    let client = if matches!(what, Secrets::Set { .. }) { Client::connect_or_create(target).await? } else { Client::connect(target).await? };
     let (answer, said) = match &what {
         Secrets::Set { name } => {
             let mut value = String::new();

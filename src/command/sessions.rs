@@ -12,7 +12,7 @@ use std::process::ExitCode;
 const HOMES: [&str; 2] = ["/agents/runs", "/chat/threads"];
 
 pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
-    let client = Client::connect(target).await?;
+    let client = if matches!(what, Sessions::Import { .. }) { Client::connect_or_create(target).await? } else { Client::connect(target).await? };
     let answer = match &what {
         Sessions::Import { files } => {
             let mut stored = Vec::new();
@@ -93,7 +93,7 @@ fn table(items: &[Value]) {
 }
 
 /// Where a recording belongs by what it looks like; one that cannot be read is refused there with the reason.
-fn home_of(bytes: &[u8]) -> &'static str {
+pub(super) fn home_of(bytes: &[u8]) -> &'static str {
     let chat = druse_crystallizer::import(bytes)
         .ok()
         .and_then(|sessions| sessions.first().map(|session| session.kind == druse_crystallizer::SessionKind::ChatThread));

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::process::ExitCode;
 
 pub(super) async fn tokens(what: Tokens, target: &Target) -> Done {
-    let client = Client::connect(target).await?;
+    let client = if matches!(what, Tokens::Create { .. }) { Client::connect_or_create(target).await? } else { Client::connect(target).await? };
     match &what {
         Tokens::Create { role, name, expires } => {
             let mut body = json!({ "role": role, "name": name });
