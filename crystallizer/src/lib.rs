@@ -1,7 +1,42 @@
 //! Recorded agent sessions become automation drafts, deterministically and offline.
+//!
+//! [`import()`] reads a recording of any known format into a [`Session`]; [`crystallize()`] turns a session
+//! into a document and a [`Report`]. The report's proof is a replay: the engine runs the document, each
+//! step answered by the recording, and every request is compared with the recorded call.
 
 pub mod import;
+pub mod report;
 pub mod session;
+pub mod text;
+pub mod tool_map;
 
+mod advice;
+mod answer;
+mod crystallize;
+mod determinism;
+mod effects;
+mod emit;
+mod findings;
+mod gate;
+mod kept;
+mod leaf;
+mod name;
+mod options;
+mod provenance;
+mod prune;
+mod replay;
+mod secret;
+mod shell_line;
+mod show;
+mod value_class;
+mod words;
+
+pub use crystallize::crystallize;
 pub use import::{Format, FormatInfo, ImportError, detect, formats, import, to_own_form};
+pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
+pub use report::Report;
 pub use session::*;
+pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
+
+#[cfg(test)]
+mod tests;

@@ -237,6 +237,59 @@ fn calls_are_as_many_as_a_plain_count_says() {
     }
 }
 
+/// Failed calls by the marks in the raw JSON, for formats that have such marks.
+fn plain_failures(file: &File) -> Option<u64> {
+    let values = values(&file.bytes);
+    let all = |pick: &dyn Fn(&Value) -> bool| {
+        values
+            .iter()
+            .map(|value| count(value, &|inner| u64::from(pick(inner))))
+            .sum::<u64>()
+    };
+    let starts =
+        |value: &Value, mark: &str| value.as_str().is_some_and(|text| text.starts_with(mark));
+    Some(match file.format.as_str() {
+        "agentdojo" => all(&|value| value["role"] == "tool" && !value["error"].is_null()),
+        "tau-bench" => all(&|value| value["role"] == "tool" && starts(&value["content"], "Error")),
+        "tau2-bench" => all(&|value| value["role"] == "tool" && value["error"] == true),
+        "gemini-cli" => all(&|value| {
+            value.get("functionResponse").is_none()
+                && value.get("args").is_some()
+                && value["status"] != "success"
+        }),
+        "pi" => all(&|value| value["role"] == "toolResult" && value["isError"] == true),
+        "claude-code" => all(&|value| value["type"] == "tool_result" && value["is_error"] == true),
+        "codex-rollout" => all(&|value| {
+            let output = &value["output"];
+            value["type"] == "function_call_output"
+                && (starts(output, "failed in sandbox")
+                    || starts(output, "execution error")
+                    || output
+                        .as_str()
+                        .and_then(|text| serde_json::from_str::<Value>(text).ok())
+                        .is_some_and(|inner| {
+                            inner["metadata"]["exit_code"]
+                                .as_i64()
+                                .is_some_and(|code| code != 0)
+                        }))
+        }),
+        _ => return None,
+    })
+}
+
+#[test]
+fn failed_calls_are_as_many_as_the_marks_say() {
+    for file in files() {
+        let failed: u64 = read(&file)
+            .iter()
+            .map(|session| session.counts().failed)
+            .sum();
+        if let Some(expected) = plain_failures(&file) {
+            assert_eq!(failed, expected, "{}", file.path.display());
+        }
+    }
+}
+
 #[test]
 fn results_find_their_calls_where_the_format_keeps_results() {
     for file in files() {

@@ -469,11 +469,11 @@ fn walk(value: &Value, numbers: &[&BTreeMap<u64, String>]) -> Odd {
 
 /// How many characters cannot be seen or change the direction of the text around them.
 fn hidden(text: &str) -> u64 {
-    if text.is_ascii() {
+    if text.is_ascii() && !text.contains('\0') {
         return 0;
     }
     let is_hidden = |c: &char| {
-        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        matches!(c, '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     };
     text.chars().filter(is_hidden).count() as u64

@@ -147,7 +147,7 @@ fn blocks(
             Some(kind) if kind == "tool_result" || kind.ends_with("_tool_result") => {
                 flush(&mut said, role, builder, at);
                 let mut answer = Answer::new(result_content(block.get("content"), builder, style));
-                answer.result.is_error = truthy(block.get("is_error"));
+                answer.result.is_error = flag(block.get("is_error"));
                 answer.at = at;
                 builder.answer(id(block, "tool_use_id").as_deref(), None, answer);
             }
@@ -273,7 +273,7 @@ fn answer(
     let mut answer = Answer::new(result_content(message.get("content"), builder, style));
     let result = &mut answer.result;
     let error = message.get("error");
-    result.is_error = truthy(message.get("is_error")) || truthy(error);
+    result.is_error = flag(message.get("is_error")) || truthy(error);
     if let Some(Value::String(text)) = error {
         if matches!(&result.content, Value::Null) || result.content == "" {
             result.content = Value::from(text.as_str());
@@ -291,9 +291,9 @@ fn answer(
             builder.notes.add("failure_inferred", "", 0);
         }
     }
-    result.refused = truthy(message.get("refused"));
+    result.refused = flag(message.get("refused"));
     result.is_error |= result.refused;
-    result.truncated = truthy(message.get("truncated"));
+    result.truncated = flag(message.get("truncated"));
     result.exit_code = message.get("exit_code").and_then(Value::as_i64);
     result.structured = present(message, "structured").cloned();
     answer.started_at = time(message.get("started_at"));

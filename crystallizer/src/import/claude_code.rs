@@ -160,7 +160,7 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
                 line(kind, value, record, builder, &mut seen);
             }
             Some("result") => {
-                let failed = truthy(value.get("is_error"))
+                let failed = flag(value.get("is_error"))
                     || text(value, "subtype").is_some_and(|kind| kind != "success");
                 builder.status = Some(if failed {
                     SessionStatus::Failed
@@ -389,7 +389,15 @@ fn result(block: &Value, structured: Option<&Value>, line: &Line, builder: &mut 
         &mut builder.notes,
         line.number,
     );
-    let is_error = truthy(block.get("is_error"));
+    let mut is_error = flag(block.get("is_error"));
+    if block.get("is_error").is_none() {
+        // Older versions leave the mark out, and say it in the text or in the twin.
+        let twin = structured.and_then(Value::as_str).unwrap_or("");
+        if twin.starts_with("Error: ") || content.starts_with("<tool_use_error>") {
+            is_error = true;
+            builder.notes.add("failure_inferred", "", line.number);
+        }
+    }
     let refused = is_error && is_refusal(&content);
     let recorded = id(block, "tool_use_id");
     let mut answer = Answer::new(content.as_str());

@@ -88,7 +88,7 @@ fn message(
         }
         Some("toolResult") => {
             let mut answer = Answer::new(content_text(content, &mut builder.notes, record.line));
-            answer.result.is_error = truthy(message.get("isError"));
+            answer.result.is_error = flag(message.get("isError"));
             answer.result.structured = present(message, "details")
                 .filter(|details| truthy(Some(details)))
                 .cloned();

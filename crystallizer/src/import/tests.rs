@@ -495,14 +495,14 @@ fn the_other_formats() {
 
     let step = |name: &str| json!({"source":"agent","message":"","tool_calls":[{"tool_call_id":name,"function_name":name,"arguments":{}}],"observation":{"results":[{"source_call_id":name,"content":"ok"}]}});
     let atif = one(
-        &json!({"schema_version":"ATIF-v1.7","agent":{"name":"main"},"steps":[step("a")],"subagent_trajectories":[{"agent":{"name":"helper-agent"},"steps":[step("b")]}]}),
+        &json!({"schema_version":"ATIF-v1.7","agent":{"name":"main"},"steps":[step("a")],"subagent_trajectories":[{"agent":{"name":"researcher"},"steps":[step("b")]}]}),
     );
     assert_eq!(
         calls(&atif)
             .iter()
             .map(|call| call.agent.as_deref())
             .collect::<Vec<_>>(),
-        [None, Some("helper-agent")]
+        [None, Some("researcher")]
     );
 
     let inspect = one(

@@ -47,6 +47,19 @@ pub(super) fn truthy(value: Option<&Value>) -> bool {
     }
 }
 
+/// Whether a mark such as `is_error` says yes; some recorders write it as text.
+pub(super) fn flag(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::String(text)) => {
+            matches!(
+                text.trim().to_ascii_lowercase().as_str(),
+                "true" | "yes" | "1"
+            )
+        }
+        other => truthy(other),
+    }
+}
+
 /// A moment as recorders write it: RFC 3339, a date and time without a zone (taken as UTC), or a
 /// number of seconds, milliseconds, microseconds or nanoseconds since the Unix epoch (told apart by size).
 pub(super) fn time(value: Option<&Value>) -> Option<Timestamp> {

@@ -1,0 +1,142 @@
+//! What a recorded tool answered, and where that stands in the output of the step that it became.
+
+use crate::session::ToolCall;
+use crate::tool_map::Target;
+use serde_json::{Map, Value, json};
+
+/// A recorded answer as text and as JSON.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Answer {
+    /// The answer as it was recorded.
+    pub(crate) raw: Value,
+    /// Its text; for JSON its compact form.
+    pub(crate) text: String,
+    /// The value, where it is an object or a list, or a text that holds one.
+    pub(crate) json: Option<Value>,
+    /// Whether the recorder kept the value beside the text.
+    pub(crate) structured: bool,
+}
+
+/// The answer to a call; that of a call without a recorded result is null.
+pub(crate) fn of(call: &ToolCall) -> Answer {
+    let Some(result) = &call.result else { return Answer::default() };
+    let raw = result.content.clone();
+    let (text, own) = match &raw {
+        Value::String(text) => (text.clone(), parsed(text)),
+        Value::Null => (String::new(), None),
+        Value::Array(items) if !items.is_empty() && items.iter().all(|item| block_text(item).is_some()) => {
+            let text: Vec<&str> = items.iter().filter_map(block_text).collect();
+            let text = text.join("\n");
+            let own = parsed(&text);
+            (text, own)
+        }
+        other => (other.to_string(), Some(other.clone())),
+    };
+    match &result.structured {
+        Some(value) if value.is_object() || value.is_array() => {
+            Answer { raw, text, json: Some(value.clone()), structured: true }
+        }
+        _ => Answer { raw, text, json: own, structured: false },
+    }
+}
+
+fn parsed(text: &str) -> Option<Value> {
+    let text = text.trim();
+    if text.starts_with(['{', '[']) { serde_json::from_str(text).ok() } else { None }
+}
+
+/// The text of an MCP text block.
+fn block_text(item: &Value) -> Option<&str> {
+    let map = item.as_object()?;
+    if map.get("type").and_then(Value::as_str) == Some("text") { map.get("text")?.as_str() } else { None }
+}
+
+/// The output of the step that makes the recorded answer stand where a reader looks for it.
+pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value {
+    let empty = call.result.is_none();
+    let mut output = match target.action.as_str() {
+        "http" => match &answer.json {
+            Some(json) => json!({ "status": 200, "headers": {}, "json": json }),
+            None if empty => json!({ "status": 200, "headers": {}, "json": null }),
+            None => json!({ "status": 200, "headers": {}, "text": answer.text }),
+        },
+        "shell" => {
+            let code = call.result.as_ref().and_then(|result| result.exit_code).unwrap_or(0);
+            let mut output = Map::new();
+            output.insert("exit_code".to_owned(), code.into());
+            output.insert("stdout".to_owned(), answer.text.clone().into());
+            output.insert("stderr".to_owned(), "".into());
+            if let Some(json) = &answer.json {
+                output.insert("json".to_owned(), json.clone());
+            }
+            Value::Object(output)
+        }
+        "mcp" => {
+            let mut output = Map::new();
+            if answer.structured && let Some(json) = &answer.json {
+                output.insert("structured".to_owned(), json.clone());
+            }
+            let content = if empty { json!([]) } else { json!([{ "type": "text", "text": answer.text }]) };
+            output.insert("content".to_owned(), content);
+            output.insert("text".to_owned(), answer.text.clone().into());
+            if let Some(json) = &answer.json {
+                output.insert("json".to_owned(), json.clone());
+            }
+            Value::Object(output)
+        }
+        "emit" => json!({ "event_id": null }),
+        "automation" => json!({ "run_id": null, "outputs": answer.json.clone().unwrap_or(Value::Null) }),
+        _ => answer.raw.clone(),
+    };
+    if let Some(path) = &target.result {
+        place(&mut output, path, answer.json.clone().unwrap_or_else(|| answer.raw.clone()));
+    }
+    output
+}
+
+fn place(output: &mut Value, path: &[String], answer: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *output = answer;
+        return;
+    };
+    if !output.is_object() {
+        *output = Value::Object(Map::new());
+    }
+    if let Some(map) = output.as_object_mut() {
+        let inner = map.entry(first.clone()).or_insert(Value::Null);
+        place(inner, rest, answer);
+    }
+}
+
+/// The expression that reads a value inside a recorded answer from the step's output.
+pub(crate) fn expression(step: &str, target: &Target, answer: &Answer, pointer: &str) -> String {
+    let mut text = format!("steps.{step}.output");
+    match (&target.result, target.action.as_str()) {
+        (Some(path), _) => {
+            for word in path {
+                text.push('.');
+                text.push_str(word);
+            }
+        }
+        (None, "mcp") if answer.structured => text.push_str(".structured"),
+        (None, "http" | "mcp" | "shell") if answer.json.is_some() => text.push_str(".json"),
+        (None, "http" | "mcp") => text.push_str(".text"),
+        (None, "shell") => text.push_str(".stdout"),
+        (None, "automation") => text.push_str(".outputs"),
+        _ => {}
+    }
+    for word in pointer.split('/').skip(1) {
+        let word = word.replace("~1", "/").replace("~0", "~");
+        let plain = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if plain {
+            text.push('.');
+            text.push_str(&word);
+        } else if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) {
+            text.push_str(&format!("[{word}]"));
+        } else {
+            text.push_str(&format!("[{}]", Value::from(word.as_str())));
+        }
+    }
+    text
+}

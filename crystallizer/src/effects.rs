@@ -1,0 +1,135 @@
+//! What a call does to the world: the tool map's rule first, then the tool's own annotations as far as
+//! they make it stricter, then the verb in its name. What nothing tells is left out, and counts as destructive.
+
+use crate::session::ToolSpec;
+use crate::tool_map::Target;
+use druse_engine::definition::EffectLevel;
+use serde_json::Value;
+
+const COMPUTES: [&str; 5] = ["calculate", "think", "compute", "convert", "parse"];
+const LOOKS: [&str; 34] = [
+    "get", "list", "read", "search", "find", "fetch", "lookup", "show", "describe", "count", "check", "view", "browse",
+    "query", "select", "retrieve", "load", "download", "glob", "grep", "inspect", "preview", "status", "history", "ls",
+    "verify", "validate", "compare", "analyze", "analyse", "summarize", "summarise", "classify", "translate",
+];
+const SETS: [&str; 10] = ["update", "set", "put", "upsert", "rename", "replace", "edit", "mark", "assign", "sync"];
+const CHANGES: [&str; 40] = [
+    "create", "add", "insert", "append", "post", "write", "book", "reserve", "send", "invite", "schedule", "reschedule",
+    "share", "transfer", "pay", "publish", "submit", "order", "buy", "purchase", "charge", "refund", "upload", "move",
+    "copy", "modify", "patch", "exchange", "return", "reply", "comment", "notify", "email", "register", "start", "run",
+    "execute", "deploy", "merge", "approve",
+];
+const ENDS: [&str; 14] = [
+    "delete", "remove", "drop", "purge", "destroy", "erase", "wipe", "cancel", "terminate", "revoke", "kill", "truncate",
+    "uninstall", "ban",
+];
+
+/// The effect of a call, where it can be told.
+pub(crate) fn of(target: &Target, tool: &str, arguments: &Value, spec: Option<&ToolSpec>) -> Option<EffectLevel> {
+    if let Some(effects) = target.effects {
+        return Some(effects);
+    }
+    if let Some(shell) = &target.shell {
+        return crate::shell_line::only_looks(&shell.line()).then_some(EffectLevel::Read);
+    }
+    match target.action.as_str() {
+        "transform" | "wait" | "approval_gate" => return Some(EffectLevel::Pure),
+        _ => {}
+    }
+    let hint = |name: &str| spec.and_then(|spec| spec.annotations.get(name)).and_then(Value::as_bool);
+    if hint("destructiveHint") == Some(true) && hint("readOnlyHint") != Some(true) {
+        return Some(EffectLevel::Destructive);
+    }
+    let named = by_name(tool, arguments);
+    // A recorded hint is the word of whoever wrote the tool: it may not make a verb that writes harmless.
+    let hinted = match (hint("readOnlyHint"), hint("idempotentHint")) {
+        (Some(true), _) => Some(EffectLevel::Read),
+        (_, Some(true)) => Some(EffectLevel::IdempotentWrite),
+        (Some(false), _) if named.is_none_or(|level| level <= EffectLevel::Read) => Some(EffectLevel::Write),
+        _ => None,
+    };
+    match (named, hinted) {
+        (Some(named), Some(hinted)) => Some(named.max(hinted)),
+        (named, hinted) => named.or(hinted),
+    }
+}
+
+/// What the verb of a tool's name says: its first word that is a known verb.
+fn by_name(tool: &str, arguments: &Value) -> Option<EffectLevel> {
+    let own = crate::name::of_call(tool, None);
+    let words = crate::words::split(&own);
+    let is_sql = words.iter().any(|word| matches!(word.as_str(), "sql" | "query" | "statement"));
+    if is_sql && let Some(level) = of_sql(arguments) {
+        return Some(level);
+    }
+    // `run_query` and `execute_sql` with a text that is no plain look stay unknown.
+    let first = words.first().map_or("", String::as_str);
+    if is_sql && matches!(first, "run" | "execute") {
+        return None;
+    }
+    let strictest = words.iter().find_map(|word| {
+        let word = word.as_str();
+        if ENDS.contains(&word) {
+            Some(EffectLevel::Destructive)
+        } else if CHANGES.contains(&word) {
+            Some(EffectLevel::Write)
+        } else if SETS.contains(&word) {
+            Some(EffectLevel::IdempotentWrite)
+        } else if LOOKS.contains(&word) {
+            Some(EffectLevel::Read)
+        } else if COMPUTES.contains(&word) {
+            Some(EffectLevel::Pure)
+        } else {
+            None
+        }
+    })?;
+    // `generate_*` tools make a text or a plan; what else they do cannot be told from the name.
+    Some(strictest)
+}
+
+/// A statement among the arguments that only selects is a look; one that does more is what its verb says.
+fn of_sql(arguments: &Value) -> Option<EffectLevel> {
+    let map = arguments.as_object()?;
+    let text = ["sql", "query", "statement"].iter().find_map(|key| map.get(*key)?.as_str())?;
+    let mut words = text
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase);
+    let first = words.next()?;
+    let changes = |word: &str| {
+        matches!(word, "insert" | "update" | "delete" | "drop" | "alter" | "create" | "truncate" | "merge" | "grant" | "into" | "call" | "copy")
+    };
+    match first.as_str() {
+        "select" | "with" | "show" | "describe" | "explain" => {
+            if words.any(|word| changes(&word)) { None } else { Some(EffectLevel::Read) }
+        }
+        "delete" | "drop" | "truncate" => Some(EffectLevel::Destructive),
+        word if changes(word) => Some(EffectLevel::Write),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn verbs_of_names() {
+        use EffectLevel::*;
+        for (tool, arguments, expected) in [
+            ("get_user", json!({}), Some(Read)),
+            ("mcp__linear__create_comment", json!({}), Some(Write)),
+            ("delete_file", json!({}), Some(Destructive)),
+            ("update_user", json!({}), Some(IdempotentWrite)),
+            ("calculate", json!({}), Some(Pure)),
+            ("frobnicate", json!({}), None),
+            ("execute_sql", json!({ "sql": "SELECT 1" }), Some(Read)),
+            ("execute_sql", json!({ "sql": "WITH x AS (DELETE FROM a) SELECT 1" }), None),
+            ("run_query", json!({ "query": "drop table a" }), Some(Destructive)),
+            ("send_money", json!({}), Some(Write)),
+        ] {
+            assert_eq!(by_name(tool, &arguments), expected, "{tool}");
+        }
+    }
+}

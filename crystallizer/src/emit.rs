@@ -1,0 +1,156 @@
+//! Writes the document: the kept calls in their order, gates before the calls that they let through.
+
+use crate::gate::{self, Gates};
+use crate::kept::Kept;
+use crate::name::{self, Ids};
+use crate::options::{Options, SourceRef};
+use crate::prune::{self, LeftOut};
+use crate::session::{Session, SessionKind, SessionStatus, ToolCall};
+use druse_engine::Span;
+use druse_engine::definition::{Document, Join, OnError, Step};
+use serde_json::{Map, Value, json};
+
+/// The document, and where its parts stand.
+pub(crate) struct Emitted {
+    pub(crate) document: Document,
+    /// Index in `steps` of each kept call.
+    pub(crate) places: Vec<usize>,
+    pub(crate) gates: u64,
+}
+
+/// Writes the document.
+pub(crate) fn emit(
+    session: &Session,
+    options: &Options,
+    kept: &[Kept<'_>],
+    left_out: &[LeftOut],
+    gates: &Gates<'_>,
+    ids: &mut Ids,
+) -> Emitted {
+    let mut steps: Vec<Step> = Vec::with_capacity(kept.len() + gates.before.len());
+    let mut places = Vec::with_capacity(kept.len());
+    let mut gate_count = 0;
+    for (index, call) in kept.iter().enumerate() {
+        if let Some(approvals) = gates.before.get(&index) {
+            let mut step = Step {
+                id: ids.id(&format!("approve_{}", call.step)),
+                action: Some("approval_gate".to_owned()),
+                with: Some(gate::configuration(call, approvals)),
+                ..Step::default()
+            };
+            step.metadata.insert("recorded".to_owned(), gate::recorded(call, approvals));
+            chain(&mut step, steps.last());
+            steps.push(step);
+            gate_count += 1;
+        }
+        let mut step = of_call(call);
+        chain(&mut step, steps.last());
+        places.push(steps.len());
+        steps.push(step);
+    }
+    let document = Document {
+        druse: 1,
+        name: options.name.clone().unwrap_or_else(|| name::of_automation(session)),
+        description: description(session),
+        inputs: Map::new(),
+        triggers: Vec::new(),
+        concurrency: None,
+        steps,
+        on_failure: Vec::new(),
+        finally: Vec::new(),
+        undo_on_failure: None,
+        timeout: None,
+        priority: None,
+        outputs: Map::new(),
+        metadata: metadata(session, options, kept, left_out),
+    };
+    Emitted { document, places, gates: gate_count }
+}
+
+/// Puts a step behind the one before it. Behind one whose failure is tolerated it starts however that
+/// one ended, unless that one did not run at all: then something before it stopped the chain.
+fn chain(step: &mut Step, before: Option<&Step>) {
+    let Some(before) = before else { return };
+    step.needs = vec![before.id.clone()];
+    if before.on_error == Some(OnError::Continue) {
+        step.join = Some(Join::AllDone);
+        step.when = Some(format!("steps.{}.status in ['succeeded', 'failed']", before.id));
+    }
+}
+
+fn of_call(kept: &Kept<'_>) -> Step {
+    let mut metadata = Map::new();
+    metadata.insert("tool".to_owned(), kept.call.name.clone().into());
+    metadata.insert("deterministic".to_owned(), kept.reasons.is_empty().into());
+    if !kept.reasons.is_empty() {
+        let reasons = kept.reasons.iter().map(|reason| json!({ "code": reason.code, "message": reason.message }));
+        metadata.insert("reasons".to_owned(), Value::Array(reasons.collect()));
+    }
+    if let Some(path) = &kept.target.result {
+        let mut text = "output".to_owned();
+        for word in path {
+            text.push('.');
+            text.push_str(word);
+        }
+        metadata.insert("result".to_owned(), text.into());
+    }
+    let shell = kept.target.shell.as_ref();
+    Step {
+        id: kept.step.clone(),
+        name: shell
+            .and_then(|shell| shell.description.as_deref())
+            .map(|text| crate::show::value("", &text.into(), 80))
+            .filter(|text| !text.is_empty()),
+        action: Some(kept.target.action.clone()),
+        with: Some(kept.target.filled.document.clone()),
+        timeout: shell.and_then(|shell| shell.timeout_ms).filter(|ms| *ms > 0).map(Span::from_millis),
+        on_error: kept.tolerated.then_some(OnError::Continue),
+        effects: kept.effects,
+        metadata,
+        ..Step::default()
+    }
+}
+
+fn description(session: &Session) -> Option<String> {
+    let task = name::task(session)?;
+    Some(crate::show::value("", &task.into(), 300)).filter(|text| !text.is_empty())
+}
+
+fn metadata(session: &Session, options: &Options, kept: &[Kept<'_>], left_out: &[LeftOut]) -> Map<String, Value> {
+    let source = options.source.clone().unwrap_or_else(|| SourceRef {
+        kind: match session.kind {
+            SessionKind::AgentRun => "agent_run".to_owned(),
+            SessionKind::ChatThread => "chat_thread".to_owned(),
+        },
+        id: session.external_id.clone(),
+        digest: session.digest.clone(),
+    });
+    let calls: Map<String, Value> =
+        kept.iter().map(|kept| (kept.step.clone(), kept.call.id.clone().into())).collect();
+    let left_out: Vec<Value> =
+        left_out.iter().map(|out| json!({ "call": out.call, "code": out.code })).collect();
+    let non_deterministic: Vec<Value> = kept
+        .iter()
+        .filter(|kept| !kept.reasons.is_empty())
+        .map(|kept| kept.step.clone().into())
+        .collect();
+    let mut metadata = Map::new();
+    metadata.insert(
+        "crystallized".to_owned(),
+        json!({
+            "source": { "kind": source.kind, "id": source.id, "digest": source.digest },
+            "mode": options.mode.name(),
+            "at": options.at,
+            "druse_version": options.druse_version,
+            "calls": calls,
+            "left_out": left_out,
+        }),
+    );
+    metadata.insert("non_deterministic_steps".to_owned(), non_deterministic.into());
+    metadata
+}
+
+/// Whether the run has to go on when this call fails again: the session went on after it, or succeeded.
+pub(crate) fn is_tolerated(session: &Session, call: &ToolCall, is_last: bool) -> bool {
+    prune::failed(call) && (!is_last || session.status == Some(SessionStatus::Succeeded))
+}

@@ -1,0 +1,271 @@
+//! What is to be looked at in a draft, with evidence.
+
+use crate::kept::Kept;
+use crate::leaf::leaves;
+use crate::options::Options;
+use crate::prune;
+use crate::provenance::{From, Origin};
+use crate::tool_map::{Origin as MappedBy, escape};
+use druse_engine::Finding;
+use druse_engine::definition::EffectLevel;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The place in the document of a part of a call's arguments.
+fn place(kept: &Kept<'_>, step: usize, pointer: &str) -> String {
+    let found = kept.target.filled.places.iter().find_map(|(request, argument)| {
+        pointer.strip_prefix(argument.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/')).map(|rest| (request, rest))
+    });
+    match found {
+        Some((request, rest)) => format!("/steps/{step}/with{request}{rest}"),
+        None => format!("/steps/{step}/with"),
+    }
+}
+
+/// Findings about where frozen values came from.
+pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for origin in origins {
+        let (Some(sender), Some(step)) = (kept.get(origin.call), places.get(origin.call)) else { continue };
+        let path = place(sender, *step, &origin.pointer);
+        let key = if origin.key.is_empty() { "the argument".to_owned() } else { format!("`{}`", crate::show::text(&origin.key, 40)) };
+        let value = crate::show::value(&origin.key, &origin.value, 60);
+        let finding = match &origin.from {
+            From::Output { call, pointer, in_text, class } => {
+                let Some(source) = kept.get(*call) else { continue };
+                let what = class.map_or("a value", |class| class.name());
+                let at = if pointer.is_empty() { String::new() } else { format!(" at `{}`", crate::show::text(pointer, 80)) };
+                let inside = if *in_text { "inside a text of" } else { "in" };
+                let message = format!(
+                    "{key} is frozen as {value}, {what} that stood {inside} the answer of `{}`{at} (call {}) and that the person did not write.",
+                    source.step,
+                    crate::show::text(&source.call.id, 40),
+                );
+                let strong = class.is_some_and(|class| class.is_strong());
+                let made = source.effects.is_some_and(|level| level >= EffectLevel::IdempotentWrite) || !source.reasons.is_empty();
+                let ask = is_sink(&origin.key, sender) || made && strong;
+                let help = if *in_text {
+                    "Every run uses this value again. If it has to follow the answer, make it an input or take it from that text with an expression.".to_owned()
+                } else {
+                    format!(
+                        "Every run uses this value again. To follow the answer instead, write \"{{{{ {} }}}}\" there.",
+                        crate::answer::expression(&source.step, &source.target, &source.answer, pointer)
+                    )
+                };
+                let finding = if strong || ask {
+                    Finding::warning("frozen_from_output", message)
+                } else {
+                    Finding::info("frozen_from_output", message)
+                };
+                let finding = finding.help(help);
+                if ask { finding.must_acknowledge() } else { finding }
+            }
+            From::Volatile(why) => Finding::warning(
+                "frozen_volatile",
+                format!("{key} is frozen as {value}, which looks made by {why} while the session was recorded."),
+            )
+            .help("Every run uses this value again. Replace it with an input or an expression such as \"{{ run.id }}\" or \"{{ run.started_at }}\", or acknowledge it.")
+            .must_acknowledge(),
+            From::RelativeDate => Finding::warning(
+                "frozen_date",
+                format!("{key} is frozen as {value}, while the person spoke of a day such as today or tomorrow."),
+            )
+            .help("If it has to move with the day of the run, write an expression such as \"{{ run.started_at | add_days(1) }}\" there."),
+            From::Agent => Finding::info(
+                "written_by_agent",
+                format!("{key} is a text that the agent wrote: {value}."),
+            )
+            .help("It stays as it was written. Read it once."),
+        };
+        findings.push(finding.at_step(&sender.step).at_path(path));
+    }
+    findings
+}
+
+/// Whether an argument steers where something goes or what is run. A path or a query that only looks does not.
+fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
+    let words = crate::words::split(key);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&[
+        "recipient", "recipients", "to", "cc", "bcc", "iban", "email", "url", "uri", "host", "hostname", "endpoint", "webhook",
+        "command", "cmd", "program", "script", "executable",
+    ]) || !kept.is_harmless() && has(&["path", "file", "filename", "query", "sql", "statement", "account", "address"])
+}
+
+/// Findings about values that look like secrets.
+pub(crate) fn of_secrets(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (kept, step) in kept.iter().zip(places) {
+        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            let Value::String(text) = leaf else { return };
+            if let Some(what) = crate::secret::kind(key, text) {
+                let key = if key.is_empty() { "An argument".to_owned() } else { format!("`{}`", crate::show::text(key, 40)) };
+                findings.push(
+                    Finding::warning("looks_like_secret", format!("{key} holds what looks like {what}."))
+                        .help("Store it with `druse secrets set NAME` and let a connection's headers or env carry \"{{ secrets.NAME }}\" instead; or acknowledge that it is no secret.")
+                        .must_acknowledge()
+                        .at_step(&kept.step)
+                        .at_path(place(kept, *step, pointer)),
+                );
+            }
+        });
+    }
+    findings
+}
+
+/// Findings about single calls: failed ones that stay, and ones without a result.
+pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (kept, step) in kept.iter().zip(places) {
+        let tool = crate::show::text(&kept.call.name, 60);
+        let path = format!("/steps/{step}");
+        match &kept.call.result {
+            None => findings.push(
+                Finding::warning("no_result", format!("The recording holds no answer to the call of `{tool}`. Whether it did anything is not known."))
+                    .help("Keep the step if it is meant to run; the replay answers it with null.")
+                    .at_step(&kept.step)
+                    .at_path(path),
+            ),
+            Some(_) if prune::failed(kept.call) => {
+                let goes_on = if kept.tolerated {
+                    "The run goes on when it fails again, as the session did."
+                } else {
+                    "The run fails with it, as the session ended there."
+                };
+                findings.push(
+                    Finding::warning("failed_call_kept", format!("The call of `{tool}` failed and was not repeated. {goes_on}"))
+                        .help("Remove the step if it is not needed.")
+                        .at_step(&kept.step)
+                        .at_path(path),
+                );
+            }
+            Some(result) if result.truncated => findings.push(
+                Finding::info("truncated_result", format!("The recorder cut the answer to the call of `{tool}`."))
+                    .at_step(&kept.step)
+                    .at_path(path),
+            ),
+            Some(_) => {}
+        }
+        if kept.target.shell.as_ref().is_some_and(|shell| shell.background) {
+            findings.push(
+                Finding::warning("background_command", "The command was left running in the background; the step waits for its end.")
+                    .help("Give the step a `timeout`, or take what has to keep running out of the automation.")
+                    .at_step(&kept.step)
+                    .at_path(format!("/steps/{step}/with")),
+            );
+        }
+    }
+    findings
+}
+
+/// Findings about what the tool map does not hold: tools, connections, rules that do not fit.
+pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options) -> Vec<Finding> {
+    let mut unmapped: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut missing: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut programs: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for (index, kept) in kept.iter().enumerate() {
+        match kept.target.origin {
+            MappedBy::Unmapped => unmapped.entry(&kept.call.name).or_default().push(index),
+            MappedBy::Builtin => {
+                let line = kept.target.shell.as_ref().map(|shell| shell.line()).unwrap_or_default();
+                for program in crate::shell_line::programs(&line) {
+                    programs.entry(program).or_default().insert(index);
+                }
+            }
+            MappedBy::Rule(_) | MappedBy::Connection => {}
+        }
+        if let Some(name) = kept.target.filled.request.get("connection").and_then(Value::as_str)
+            && !options.connections.contains_key(name)
+        {
+            missing.entry(name).or_default().push(index);
+        }
+    }
+    let mut findings = Vec::new();
+    let at = |finding: Finding, index: usize, inner: &str| {
+        let path = format!("/steps/{}{inner}", places.get(index).copied().unwrap_or_default());
+        match kept.get(index) {
+            Some(kept) => finding.at_step(&kept.step).at_path(path),
+            None => finding.at_path(path),
+        }
+    };
+    for (tool, users) in unmapped {
+        let Some(first) = users.first() else { continue };
+        let shown = crate::show::text(tool, 80);
+        let problem = kept.get(*first).and_then(|kept| kept.target.problem.as_deref());
+        let finding = match problem {
+            Some(why) => Finding::error("unmapped_tool", format!("What stands in the tool map for `{shown}` does not fit: {why}."))
+                .help("Correct the rule, or put one that fits before it."),
+            None => Finding::error(
+                "unmapped_tool",
+                format!("Nothing says what the recorded tool `{shown}` is: {} it.", uses(users.len())),
+            )
+            .help(how_to_map(tool)),
+        };
+        findings.push(at(finding, *first, "/with/tool"));
+    }
+    for (name, users) in missing {
+        let Some(first) = users.first() else { continue };
+        let shown = crate::show::text(name, 60);
+        findings.push(at(
+            Finding::error("missing_connection", format!("There is no connection `{shown}`: {} it.", uses(users.len())))
+                .help(format!("Set it up with `druse connections set {shown}`, or name it in the file given with `--connections`.")),
+            *first,
+            "/with/connection",
+        ));
+    }
+    for (program, users) in programs {
+        let Some(first) = users.first() else { continue };
+        let shown = crate::show::text(&program, 60);
+        let mut finding = Finding::warning(
+            "runs_program",
+            format!("The automation runs the program `{shown}` on the server's machine: {} it.", uses(users.len())),
+        )
+        .help("Acknowledge it if this automation may run it.")
+        .must_acknowledge();
+        if let Some(kept) = kept.get(*first) {
+            finding = finding.at_step(&kept.step);
+        }
+        // One for each program, wherever it is used first.
+        finding.id = format!("runs_program:{}", escape(&program));
+        findings.push(finding);
+    }
+    findings
+}
+
+fn uses(count: usize) -> String {
+    if count == 1 { "1 step uses".to_owned() } else { format!("{count} steps use") }
+}
+
+fn how_to_map(tool: &str) -> String {
+    let shown = crate::show::text(tool, 80);
+    if let Some((server, _)) = tool.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
+        return format!(
+            "Set up an MCP connection named `{}`, or add a rule to the tool map: {{ match: \"{shown}\", action: …, with: … }}.",
+            crate::show::text(server, 60)
+        );
+    }
+    format!(
+        "Add a rule to the tool map: {{ match: \"{shown}\", action: mcp, with: {{ connection: NAME, tool: \"{{{{ call.name }}}}\", arguments: \"{{{{ call.arguments }}}}\" }} }}, or one with `action: http` or `shell`."
+    )
+}
+
+/// Makes ids unique: acknowledgements name them.
+pub(crate) fn unique(findings: &mut [Finding]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut taken: BTreeSet<String> = findings.iter().map(|finding| finding.id.clone()).collect();
+    for finding in findings {
+        let count = seen.entry(finding.id.clone()).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            let base = finding.id.clone();
+            loop {
+                let id = format!("{base}#{count}");
+                if taken.insert(id.clone()) {
+                    finding.id = id;
+                    break;
+                }
+                *count += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Recorded approvals become gates in the same place: before the step of the call that was approved.
+
+use crate::kept::Kept;
+use crate::prune::LeftOut;
+use crate::session::{RecordedApproval, Session, Turn};
+use druse_engine::Finding;
+use druse_engine::expression::literal;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The approvals before each kept call, by its index.
+pub(crate) struct Gates<'a> {
+    pub(crate) before: BTreeMap<usize, Vec<&'a RecordedApproval>>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Finds the call that each recorded approval let through.
+pub(crate) fn gates<'a>(session: &'a Session, kept: &[Kept<'_>], left_out: &[LeftOut]) -> Gates<'a> {
+    let index: HashMap<&str, usize> =
+        kept.iter().enumerate().map(|(index, kept)| (kept.call.id.as_str(), index)).collect();
+    let repeated: HashMap<&str, Option<&str>> =
+        left_out.iter().map(|out| (out.call.as_str(), out.repeated_as.as_deref())).collect();
+    let mut gates = Gates { before: BTreeMap::new(), findings: Vec::new() };
+    // Approvals of calls that were repeated, and approvals that name no call, find their place last.
+    let mut moved: Vec<(usize, &RecordedApproval)> = Vec::new();
+    let mut next_kept = 0;
+    let mut number = 0_usize;
+    for turn in &session.turns {
+        let approval = match turn {
+            Turn::Call(call) => {
+                if let Some(at) = index.get(call.id.as_str()) {
+                    next_kept = at + 1;
+                }
+                continue;
+            }
+            Turn::Message { .. } => continue,
+            Turn::Approval(approval) => approval,
+        };
+        number += 1;
+        let Some(call) = approval.call.as_deref() else {
+            if !approval.approved {
+                gates.findings.push(numbered("refusal_without_call", number, "A person refused something, and the recording does not tell what."));
+            } else if next_kept < kept.len() {
+                moved.push((next_kept, approval));
+            } else {
+                gates.findings.push(numbered("approval_without_call", number, "A person approved something, and no call comes after it."));
+            }
+            continue;
+        };
+        if let Some(at) = index.get(call) {
+            if approval.approved {
+                gates.before.entry(*at).or_default().push(approval);
+            } else {
+                // The call went through all the same: the person's no must not be lost.
+                gates.before.entry(*at).or_default();
+                gates.findings.push(
+                    Finding::warning(
+                        "refused_but_ran",
+                        format!("A person refused a call of `{}`, and the recording holds a result of it. It stays, behind a gate.", crate::show::text(&kept[*at].call.name, 60)),
+                    )
+                    .help("Remove the step if the refusal is what counts.")
+                    .at_step(&kept[*at].step),
+                );
+            }
+            continue;
+        }
+        if !approval.approved {
+            continue;
+        }
+        match last_repetition(call, &repeated, &index) {
+            Some(at) => moved.push((at, approval)),
+            None if repeated.contains_key(call) => {}
+            None => gates.findings.push(numbered("approval_without_call", number, "A person approved a call that the recording does not hold.")),
+        }
+    }
+    for (at, approval) in moved {
+        gates.before.entry(at).or_insert_with(|| vec![approval]);
+    }
+    gates
+}
+
+fn numbered(code: &str, number: usize, message: &str) -> Finding {
+    let mut finding = Finding::info(code, message).help("Add a gate of your own where one is wanted.");
+    finding.id = format!("{code}:{number}");
+    finding
+}
+
+/// Follows repetitions to the call that was kept; each step goes to a later call, so it ends.
+fn last_repetition(call: &str, repeated: &HashMap<&str, Option<&str>>, index: &HashMap<&str, usize>) -> Option<usize> {
+    let mut at = call;
+    for _ in 0..=repeated.len() {
+        at = (*repeated.get(at)?)?;
+        if let Some(found) = index.get(at) {
+            return Some(*found);
+        }
+    }
+    None
+}
+
+/// The configuration of the gate before a call.
+pub(crate) fn configuration(kept: &Kept<'_>, approvals: &[&RecordedApproval]) -> Map<String, Value> {
+    let mut with = Map::new();
+    with.insert("title".to_owned(), literal(&title(kept)).into());
+    if let Some(message) = message(approvals) {
+        with.insert("message".to_owned(), literal(&message).into());
+    }
+    let people: BTreeSet<&str> = approvals.iter().filter_map(|approval| approval.by.as_deref()).collect();
+    if people.len() > 1 {
+        with.insert("needed".to_owned(), people.len().into());
+    }
+    with
+}
+
+/// What is asked, in plain words: the tool and its main arguments.
+fn title(kept: &Kept<'_>) -> String {
+    if let Some(shell) = &kept.target.shell {
+        return format!("Run `{}`?", crate::show::value("", &shell.line().into(), 80));
+    }
+    let words = crate::words::split(&crate::name::of_call(&kept.call.name, None)).join(" ");
+    let mut text = match words.chars().next() {
+        Some(first) => first.to_uppercase().chain(words.chars().skip(1)).collect(),
+        None => crate::show::text(&kept.call.name, 60),
+    };
+    let shown = main_arguments(&kept.call.arguments);
+    if !shown.is_empty() {
+        text.push_str(": ");
+        text.push_str(&shown.join(", "));
+    }
+    text.push('?');
+    text
+}
+
+/// Up to three arguments that tell most: recipients, names and amounts first, else the first ones.
+fn main_arguments(arguments: &Value) -> Vec<String> {
+    let Some(map) = arguments.as_object() else { return Vec::new() };
+    let weight = |key: &str| {
+        let words = crate::words::split(key);
+        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        if has(&["recipient", "recipients", "to", "amount", "iban", "channel", "email", "account"]) {
+            0
+        } else if has(&["id", "name", "title", "subject", "path", "file", "url", "table"]) {
+            1
+        } else {
+            2
+        }
+    };
+    let mut entries: Vec<(i32, usize, &String, &Value)> = map
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, value))| !value.is_null())
+        .map(|(index, (key, value))| (weight(key), index, key, value))
+        .collect();
+    entries.sort_by_key(|entry| (entry.0, entry.1));
+    entries.truncate(3);
+    entries
+        .into_iter()
+        .map(|(_, _, key, value)| format!("{} {}", crate::words::split(key).join(" "), crate::show::value(key, value, 40)))
+        .collect()
+}
+
+fn message(approvals: &[&RecordedApproval]) -> Option<String> {
+    let parts: Vec<String> = approvals
+        .iter()
+        .filter_map(|approval| {
+            let by = approval.by.as_deref().map(|by| crate::show::text(by, 60));
+            let comment = approval.comment.as_deref().map(|text| crate::show::value("", &text.into(), 200)).filter(|text| !text.is_empty());
+            match (by, comment) {
+                (Some(by), Some(comment)) => Some(format!("{by} approved this: “{comment}”")),
+                (Some(by), None) => Some(format!("{by} approved this")),
+                (None, Some(comment)) => Some(format!("a person approved this: “{comment}”")),
+                (None, None) => None,
+            }
+        })
+        .collect();
+    if parts.is_empty() { None } else { Some(format!("In the recording {}.", parts.join(", and "))) }
+}
+
+/// What the recording says about the approvals, for the gate's metadata.
+pub(crate) fn recorded(kept: &Kept<'_>, approvals: &[&RecordedApproval]) -> Value {
+    let mut map = Map::new();
+    map.insert("call".to_owned(), kept.call.id.clone().into());
+    let list = approvals
+        .iter()
+        .map(|approval| {
+            let mut one = Map::new();
+            if let Some(by) = &approval.by {
+                one.insert("by".to_owned(), by.clone().into());
+            }
+            if let Some(comment) = &approval.comment {
+                one.insert("comment".to_owned(), crate::show::value("", &comment.as_str().into(), 500).into());
+            }
+            if let Some(at) = approval.requested_at {
+                one.insert("requested_at".to_owned(), at.to_string().into());
+            }
+            if let Some(at) = approval.decided_at {
+                one.insert("decided_at".to_owned(), at.to_string().into());
+            }
+            Value::Object(one)
+        })
+        .collect();
+    map.insert("approvals".to_owned(), Value::Array(list));
+    Value::Object(map)
+}

@@ -1,0 +1,66 @@
+//! The scalars of a JSON value with their places, and the tokens of a text.
+
+use crate::tool_map::escape;
+use serde_json::Value;
+
+/// Calls `visit(pointer, key, scalar)` for each scalar, in order. `key` is the nearest object key.
+pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, &'v Value)) {
+    fn walk<'v>(value: &'v Value, pointer: &mut String, key: &'v str, visit: &mut dyn FnMut(&str, &'v str, &'v Value)) {
+        let length = pointer.len();
+        match value {
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    pointer.push('/');
+                    pointer.push_str(&escape(key));
+                    walk(inner, pointer, key, visit);
+                    pointer.truncate(length);
+                }
+            }
+            Value::Array(items) => {
+                for (index, inner) in items.iter().enumerate() {
+                    pointer.push('/');
+                    pointer.push_str(&index.to_string());
+                    walk(inner, pointer, key, visit);
+                    pointer.truncate(length);
+                }
+            }
+            scalar => visit(pointer, key, scalar),
+        }
+    }
+    walk(value, &mut String::new(), "", visit);
+}
+
+/// The tokens of a text: what stands between blanks, quotes and brackets, without punctuation at its ends.
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | '=')
+    })
+    .map(|token| token.trim_matches(|c: char| matches!(c, '.' | ':' | '!' | '?' | '*' | '$' | '€' | '£' | '#' | '…' | '“' | '”' | '‘' | '’')))
+    .filter(|token| !token.is_empty())
+}
+
+/// One form for equal values: numbers and numeric texts in their shortest form, other text as it is.
+pub(crate) fn canonical(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(canonical_text(text.trim())),
+        Value::Number(number) => Some(canonical_text(&number.to_string())),
+        _ => None,
+    }
+}
+
+/// The same for a text. Texts such as `007` are no numbers.
+pub(crate) fn canonical_text(text: &str) -> String {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let fraction = digits.split_once('.');
+    let numeric = match fraction {
+        Some((whole, part)) => {
+            !whole.is_empty() && !part.is_empty() && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit())
+        }
+        None => false,
+    };
+    if numeric {
+        // Only what stands behind the point is dropped: no number is rounded.
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    text.to_owned()
+}

@@ -1,0 +1,307 @@
+//! Where the values of a call came from: the person's words, an earlier answer, the clock or chance, or
+//! the agent. One pass over the session, with one look-up for each value.
+
+use crate::kept::Kept;
+use crate::leaf::{canonical, canonical_text, leaves, tokens};
+use crate::session::{Role, Session, Turn};
+use crate::value_class::{self, ValueClass};
+use druse_engine::Timestamp;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+
+/// Longest value that is looked for; longer ones are texts.
+const LONGEST: usize = 300;
+
+/// A frozen value and what is known about where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Origin {
+    /// Index of the kept call that sent it.
+    pub(crate) call: usize,
+    /// JSON Pointer in that call's arguments.
+    pub(crate) pointer: String,
+    /// The nearest key.
+    pub(crate) key: String,
+    pub(crate) value: Value,
+    pub(crate) from: From,
+}
+
+/// Where a frozen value came from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum From {
+    /// The answer of an earlier call held it first.
+    Output {
+        /// Index of the kept call that answered.
+        call: usize,
+        /// JSON Pointer in the answer.
+        pointer: String,
+        /// It stands in a text there, with other words.
+        in_text: bool,
+        class: Option<ValueClass>,
+    },
+    /// Nobody said it before: made by chance or by the clock.
+    Volatile(&'static str),
+    /// A date that nobody wrote, while the person spoke of today or tomorrow.
+    RelativeDate,
+    /// A text that the agent wrote.
+    Agent,
+}
+
+struct Seen {
+    call: usize,
+    pointer: String,
+    key: String,
+    in_text: bool,
+}
+
+/// Follows a session.
+struct Tracker {
+    /// The words of people and instructions.
+    said: HashSet<String>,
+    /// Values that the agent sent before any answer held them.
+    made: HashSet<String>,
+    /// The first place of each value in an answer.
+    outputs: HashMap<String, Seen>,
+    relative: bool,
+}
+
+/// The origins of the kept calls' values, in order.
+pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
+    let index: HashMap<&str, usize> =
+        kept.iter().enumerate().map(|(index, kept)| (kept.call.id.as_str(), index)).collect();
+    let mut tracker =
+        Tracker { said: HashSet::new(), made: HashSet::new(), outputs: HashMap::new(), relative: false };
+    if let Some(goal) = &session.goal {
+        tracker.hear(goal, true);
+    }
+    let mut found = Vec::new();
+    // Answers of calls that were issued together are known only to those that come after.
+    let mut waiting: Vec<usize> = Vec::new();
+    let mut batch = None;
+    for turn in &session.turns {
+        match turn {
+            Turn::Message { role: Role::Assistant, .. } | Turn::Approval(_) => {}
+            Turn::Message { role, text, .. } => tracker.hear(text, *role == Role::User),
+            Turn::Call(call) => {
+                if batch != Some(call.batch) {
+                    for at in waiting.drain(..) {
+                        tracker.learn(at, &kept[at]);
+                    }
+                    batch = Some(call.batch);
+                }
+                if let Some(at) = index.get(call.id.as_str()) {
+                    tracker.look(*at, &kept[*at], session, &mut found);
+                    waiting.push(*at);
+                }
+            }
+        }
+    }
+    found
+}
+
+impl Tracker {
+    fn hear(&mut self, text: &str, person: bool) {
+        for token in tokens(text) {
+            let lower = token.to_lowercase();
+            if person && matches!(lower.as_str(), "today" | "tomorrow" | "tonight" | "yesterday" | "weekend" | "week" | "month") {
+                self.relative = true;
+            }
+            self.said.insert(canonical_text(&lower));
+        }
+    }
+
+    /// Whether people or instructions named it: all of its tokens are among their words.
+    fn was_said(&self, text: &str) -> bool {
+        let lower = text.to_lowercase();
+        self.said.contains(&lower) || {
+            let mut any = false;
+            tokens(&lower).all(|token| {
+                any = true;
+                self.said.contains(&canonical_text(token))
+            }) && any
+        }
+    }
+
+    /// Takes in what a call answered.
+    fn learn(&mut self, at: usize, kept: &Kept<'_>) {
+        if !crate::prune::succeeded(kept.call) {
+            return;
+        }
+        let mut texts: Vec<(String, String, String)> = Vec::new();
+        if let Some(json) = &kept.answer.json {
+            leaves(json, &mut |pointer, key, leaf| {
+                let Some(text) = canonical(leaf) else { return };
+                if text.len() <= LONGEST {
+                    self.add(at, pointer, key, text, false);
+                }
+                if let Value::String(whole) = leaf
+                    && whole.contains(char::is_whitespace)
+                {
+                    texts.push((pointer.to_owned(), key.to_owned(), whole.clone()));
+                }
+            });
+        } else {
+            texts.push((String::new(), String::new(), kept.answer.text.clone()));
+            let whole = kept.answer.text.trim();
+            if whole.len() <= LONGEST {
+                self.add(at, "", "", canonical_text(whole), false);
+            }
+        }
+        for (pointer, key, text) in texts {
+            for token in tokens(&text) {
+                if token.len() >= 3 && token.len() <= LONGEST && telling(token) {
+                    self.add(at, &pointer, &key, canonical_text(token), true);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, call: usize, pointer: &str, key: &str, text: String, in_text: bool) {
+        if text.len() < 3 || self.made.contains(&text) {
+            return;
+        }
+        self.outputs.entry(text).or_insert_with(|| Seen {
+            call,
+            pointer: pointer.to_owned(),
+            key: key.to_owned(),
+            in_text,
+        });
+    }
+
+    /// Judges what a call sent.
+    fn look(&mut self, at: usize, kept: &Kept<'_>, session: &Session, found: &mut Vec<Origin>) {
+        let mut sent = Vec::new();
+        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            let Some(text) = canonical(leaf) else { return };
+            if text.len() > LONGEST {
+                if is_prose_key(key) {
+                    found.push(origin(at, pointer, key, leaf, From::Agent));
+                }
+                return;
+            }
+            if text.len() < 3 || self.was_said(&text) {
+                return;
+            }
+            let class = value_class::of(&text);
+            let from = match self.outputs.get(&text) {
+                Some(seen) => {
+                    let agree = !seen.in_text && keys_agree(key, &seen.key);
+                    if class.is_none() && !(agree && !matches!(leaf, Value::Number(_))) {
+                        return;
+                    }
+                    From::Output { call: seen.call, pointer: seen.pointer.clone(), in_text: seen.in_text, class }
+                }
+                None => {
+                    let from = match volatile(key, &text, class, kept, session) {
+                        Some(why) => Some(From::Volatile(why)),
+                        None if self.relative && matches!(class, Some(ValueClass::Date | ValueClass::Moment)) => {
+                            Some(From::RelativeDate)
+                        }
+                        None => (is_prose_key(key) && text.contains(' ')).then_some(From::Agent),
+                    };
+                    sent.push(text);
+                    let Some(from) = from else { return };
+                    from
+                }
+            };
+            found.push(origin(at, pointer, key, leaf, from));
+        });
+        self.made.extend(sent);
+    }
+}
+
+fn origin(call: usize, pointer: &str, key: &str, value: &Value, from: From) -> Origin {
+    Origin { call, pointer: pointer.to_owned(), key: key.to_owned(), value: value.clone(), from }
+}
+
+/// Words of a text that are worth remembering: those that are not only letters.
+fn telling(token: &str) -> bool {
+    token.bytes().any(|b| b.is_ascii_digit()) || token.contains(['@', '/', '_'])
+}
+
+/// Whether the last words of two keys agree: `user_id` and `id`, `reservationId` and `reservation_id`.
+fn keys_agree(one: &str, two: &str) -> bool {
+    let plain = |key: &str| {
+        let mut words = crate::words::split(key);
+        if let Some(last) = words.last_mut()
+            && last.len() > 3
+            && let Some(singular) = last.strip_suffix('s')
+        {
+            *last = singular.to_owned();
+        }
+        words
+    };
+    let (one, two) = (plain(one), plain(two));
+    !one.is_empty() && !two.is_empty() && (one.ends_with(&two) || two.ends_with(&one))
+}
+
+/// Keys whose texts an agent writes for a machine to act on.
+fn is_prose_key(key: &str) -> bool {
+    matches!(
+        key.to_ascii_lowercase().as_str(),
+        "sql" | "statement" | "query" | "prompt" | "question" | "instruction" | "instructions" | "code"
+    )
+}
+
+/// Why a value that nobody said looks made by chance or by the clock.
+fn volatile(key: &str, text: &str, class: Option<ValueClass>, kept: &Kept<'_>, session: &Session) -> Option<&'static str> {
+    let words = crate::words::split(key);
+    let has = |word: &str| words.iter().any(|known| known == word);
+    if class == Some(ValueClass::Uuid) {
+        return Some("chance");
+    }
+    if class.is_some() && (has("nonce") || has("idempotency") || has("correlation") || has("request") && has("id")) {
+        return Some("chance");
+    }
+    let near = |moment: Timestamp, slack_ms: i64| {
+        let start = kept.call.started_at.or(session.started_at);
+        let end = kept.call.finished_at.or(kept.call.started_at).or(session.finished_at).or(start);
+        match (start, end) {
+            (Some(start), Some(end)) => {
+                moment.0 >= start.0.saturating_sub(slack_ms) && moment.0 <= end.0.saturating_add(slack_ms)
+            }
+            _ => false,
+        }
+    };
+    const MINUTES_10: i64 = 600_000;
+    match class {
+        Some(ValueClass::Moment) => {
+            let moment: Option<Timestamp> = text.parse().ok();
+            (moment.is_some_and(|moment| near(moment, MINUTES_10)) || has_fraction(text)).then_some("the clock")
+        }
+        Some(ValueClass::Id) if text.bytes().all(|b| b.is_ascii_digit()) => {
+            let number: i64 = text.parse().ok()?;
+            let millis = match text.len() {
+                10 => number.checked_mul(1_000)?,
+                13 => number,
+                _ => return None,
+            };
+            near(Timestamp(millis), MINUTES_10).then_some("the clock")
+        }
+        _ => None,
+    }
+}
+
+/// People and plans name whole seconds; clocks do not.
+fn has_fraction(moment: &str) -> bool {
+    moment
+        .split_once('.')
+        .is_some_and(|(_, fraction)| fraction.bytes().take(3).any(|b| matches!(b, b'1'..=b'9')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_name_the_same() {
+        for (one, two, expected) in [
+            ("user_id", "id", true),
+            ("reservationId", "reservation_id", true),
+            ("reservations", "reservation", true),
+            ("amount", "id", false),
+            ("", "id", false),
+        ] {
+            assert_eq!(keys_agree(one, two), expected, "{one} {two}");
+        }
+    }
+}

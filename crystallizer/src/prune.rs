@@ -1,0 +1,244 @@
+//! Leaves out what the automation must not do again: calls that a person refused, and failed calls
+//! that were repeated. Everything else is kept, and what is left out is said.
+
+use crate::session::{RecordedApproval, Session, ToolCall, Turn};
+use crate::tool_map::shell_command;
+use druse_engine::Finding;
+use druse_engine::json::canonical;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+/// A recorded call that became no step, as the document's metadata name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    /// The call.
+    pub(crate) call: String,
+    /// `refused` or `failed_then_repeated`.
+    pub(crate) code: String,
+    /// The call that took its place, for one that was repeated.
+    #[serde(skip)]
+    pub(crate) repeated_as: Option<String>,
+}
+
+/// The calls by what becomes of them.
+pub(crate) struct Pruned<'a> {
+    /// In recorded order.
+    pub(crate) kept: Vec<&'a ToolCall>,
+    /// In recorded order.
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Whether a call failed by its own result.
+pub(crate) fn failed(call: &ToolCall) -> bool {
+    call.result.as_ref().is_some_and(|result| result.is_error)
+}
+
+/// Whether a call is known to have succeeded.
+pub(crate) fn succeeded(call: &ToolCall) -> bool {
+    call.result.as_ref().is_some_and(|result| !result.is_error && !result.refused)
+}
+
+/// Goes once over the calls from the last to the first, with one look-up a call and argument.
+pub(crate) fn prune(session: &Session) -> Pruned<'_> {
+    let calls: Vec<&ToolCall> = session.calls().collect();
+    let answers = last_answers(session);
+    // Only tools that ever failed can have been repeated: nothing is remembered of the others.
+    let failing: BTreeSet<&str> =
+        calls.iter().filter(|call| failed(call)).map(|call| call.name.as_str()).collect();
+    let mut later = Later::default();
+    let mut fate: Vec<Option<LeftOut>> = Vec::with_capacity(calls.len());
+    for (index, call) in calls.iter().enumerate().rev() {
+        let answer = answers.get(call.id.as_str());
+        let said_no = answer.is_some_and(|answer| !answer.approved) && !succeeded(call);
+        if said_no || call.result.as_ref().is_some_and(|result| result.refused) {
+            fate.push(Some(LeftOut { call: call.id.clone(), code: "refused".to_owned(), repeated_as: None }));
+            continue;
+        }
+        let repeated = if failed(call) { later.repetition(call) } else { None };
+        if failing.contains(call.name.as_str()) {
+            later.add(call, index);
+        }
+        fate.push(repeated.map(|at| LeftOut {
+            call: call.id.clone(),
+            code: "failed_then_repeated".to_owned(),
+            repeated_as: calls.get(at).map(|call| call.id.clone()),
+        }));
+    }
+    fate.reverse();
+    let mut pruned = Pruned { kept: Vec::new(), left_out: Vec::new(), findings: Vec::new() };
+    for (call, fate) in calls.into_iter().zip(fate) {
+        match fate {
+            None => pruned.kept.push(call),
+            Some(left_out) => {
+                pruned.findings.push(explain(call, &left_out, answers.get(call.id.as_str()).copied()));
+                pruned.left_out.push(left_out);
+            }
+        }
+    }
+    pruned
+}
+
+/// The last answer that a person gave about each call.
+fn last_answers(session: &Session) -> HashMap<&str, &RecordedApproval> {
+    let mut answers = HashMap::new();
+    for turn in &session.turns {
+        if let Turn::Approval(approval) = turn
+            && let Some(call) = &approval.call
+        {
+            answers.insert(call.as_str(), approval);
+        }
+    }
+    answers
+}
+
+fn explain(call: &ToolCall, left_out: &LeftOut, answer: Option<&RecordedApproval>) -> Finding {
+    let tool = crate::show::text(&call.name, 60);
+    let path = format!("/{}", crate::tool_map::escape(&call.id));
+    if left_out.code == "refused" {
+        let by = answer.and_then(|answer| answer.by.as_deref()).unwrap_or("a person");
+        let why = match answer.and_then(|answer| answer.comment.as_deref()).filter(|text| !text.trim().is_empty()) {
+            Some(comment) => format!(": “{}”", crate::show::text(comment, 120)),
+            None => String::new(),
+        };
+        return at_call(
+            Finding::info("refused", format!("The call of `{tool}` was refused by {}{why}. It is left out.", crate::show::text(by, 60)))
+                .help("Add a step of your own if it is wanted after all."),
+            &path,
+        );
+    }
+    let as_call = crate::show::text(left_out.repeated_as.as_deref().unwrap_or(""), 60);
+    let said = result_text(call);
+    if reads_as_timeout(&said) {
+        return at_call(
+            Finding::warning(
+                "failed_then_repeated",
+                format!("A call of `{tool}` ran out of time and was repeated (call {as_call}). Only the repetition is kept, but the first one may have had its effect."),
+            )
+            .help("Check in the recording's world whether it happened twice."),
+            &path,
+        );
+    }
+    at_call(
+        Finding::info(
+            "failed_then_repeated",
+            format!("A call of `{tool}` failed and was repeated (call {as_call}). Only the repetition is kept."),
+        ),
+        &path,
+    )
+}
+
+/// Findings about calls without a step have no place in the document: the call makes their id.
+fn at_call(mut finding: Finding, pointer: &str) -> Finding {
+    finding.id = format!("{}:{}", finding.code, pointer.trim_start_matches('/'));
+    finding
+}
+
+fn result_text(call: &ToolCall) -> String {
+    match call.result.as_ref().map(|result| &result.content) {
+        Some(Value::String(text)) => text.chars().take(400).collect(),
+        Some(other) => other.to_string().chars().take(400).collect(),
+        None => String::new(),
+    }
+}
+
+fn reads_as_timeout(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["timed out", "timeout", "time out", "deadline exceeded"].iter().any(|word| text.contains(word))
+}
+
+/// Calls that come later, by what makes a repetition of an earlier one: place and batch of the nearest.
+#[derive(Default)]
+struct Later {
+    /// Equal tool and arguments, whatever came of it.
+    equal: HashMap<(String, String), (usize, u32)>,
+    /// Succeeded, by tool and one argument that names what it is about.
+    about: HashMap<(String, String, String), (usize, u32)>,
+    /// Succeeded, by tool.
+    success: HashMap<String, (usize, u32)>,
+    /// The nearest call of the tool and whether it, or a chain of failures from it on, ended well.
+    next: HashMap<String, (u32, bool)>,
+}
+
+impl Later {
+    fn add(&mut self, call: &ToolCall, index: usize) {
+        let name = &call.name;
+        let here = (index, call.batch);
+        self.equal.insert((name.clone(), canonical(&call.arguments)), here);
+        let ok = succeeded(call);
+        let chain = ok || failed(call) && self.next.get(name).is_some_and(|(_, ok)| *ok);
+        self.next.insert(name.clone(), (call.batch, chain));
+        if ok {
+            for (key, value) in targets(call) {
+                self.about.insert((name.clone(), key.to_owned(), value), here);
+            }
+            self.success.insert(name.clone(), here);
+        }
+    }
+
+    /// The call that repeats this failed one: an equal one; or one that succeeded and is about the same;
+    /// or the next one of the tool, made after this one had failed, when that succeeded. Calls of one
+    /// batch were issued together, so none of them repeats another.
+    fn repetition(&self, call: &ToolCall) -> Option<usize> {
+        let after = |found: Option<&(usize, u32)>| found.filter(|(_, batch)| *batch != call.batch).map(|(at, _)| *at);
+        let name = &call.name;
+        if let Some(at) = after(self.equal.get(&(name.clone(), canonical(&call.arguments)))) {
+            return Some(at);
+        }
+        let about = targets(call)
+            .filter_map(|(key, value)| after(self.about.get(&(name.clone(), key.to_owned(), value))))
+            .min();
+        if about.is_some() {
+            return about;
+        }
+        // Two lines of a shell have nothing in common but the shell.
+        if is_shell(call) {
+            return None;
+        }
+        match self.next.get(name) {
+            Some((batch, true)) if *batch != call.batch => after(self.success.get(name)),
+            _ => None,
+        }
+    }
+}
+
+fn is_shell(call: &ToolCall) -> bool {
+    crate::determinism::is_shell_tool(&call.name) || shell_command(&call.name, &call.arguments).is_some()
+}
+
+fn first_word(call: &ToolCall) -> Option<String> {
+    let line = match shell_command(&call.name, &call.arguments) {
+        Some(command) => command.line(),
+        None => call.arguments.get("command")?.as_str()?.to_owned(),
+    };
+    let (program, sub) = crate::shell_line::program(&line)?;
+    Some(match sub {
+        Some(sub) => format!("{program} {sub}"),
+        None => program,
+    })
+}
+
+/// The arguments that name what a call is about: ids, names, paths, addresses; for a shell its program.
+fn targets(call: &ToolCall) -> impl Iterator<Item = (&str, String)> {
+    let named = call.arguments.as_object().into_iter().flatten().filter_map(|(key, value)| {
+        let text = match value {
+            Value::String(text) if text.len() >= 2 => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        let words = crate::words::split(key);
+        let names = words.last().is_some_and(|word| {
+            matches!(
+                word.as_str(),
+                "id" | "ids" | "path" | "file" | "filename" | "name" | "url" | "uri" | "email" | "recipient" | "to"
+                    | "key" | "number" | "title" | "subject" | "channel" | "user" | "table" | "slug" | "iban"
+            )
+        });
+        // A folder or a shell is where a command runs, not what it is about.
+        let place = words.iter().any(|word| matches!(word.as_str(), "workdir" | "cwd" | "directory"));
+        (names && !place).then_some((key.as_str(), text))
+    });
+    let program = if is_shell(call) { first_word(call) } else { None };
+    named.chain(program.map(|word| ("program", word)))
+}

@@ -1,0 +1,161 @@
+//! The report: what was recorded, what became of it, what is to be looked at, and the proof.
+
+use druse_engine::Finding;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What the crystallizer says about a draft.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The figures.
+    pub counts: ReportCounts,
+    /// The proof: the draft was run through the engine with the recorded answers.
+    pub replay: Replay,
+    /// The draft run with changed answers (not done in `exact` mode, where nothing flows).
+    pub perturbed: Perturbed,
+    /// The highest level of change at which the draft held; `null` in `exact` mode.
+    pub generalisable: Option<Level>,
+    /// What only a person can answer.
+    pub questions: Vec<Question>,
+    /// What is to be looked at.
+    pub findings: Vec<Finding>,
+    /// What could be made better, without need.
+    pub advice: Vec<Advice>,
+    /// What running the automation saves against the recorded session.
+    pub savings: Map<String, Value>,
+}
+
+/// The figures of a draft: `calls` = `steps` + `left_out`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
+)]
+pub struct ReportCounts {
+    /// Recorded calls.
+    pub calls: u64,
+    /// Calls that became a step.
+    pub steps: u64,
+    /// Approval gates, which stand beside those steps.
+    pub gates: u64,
+    /// Calls that did not become a step.
+    pub left_out: u64,
+}
+
+/// How the replay went: `matched` + `differing` + `missing` = kept calls.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Replay {
+    /// Requests equal to the recorded ones.
+    pub matched: u64,
+    /// Requests that were made differently.
+    pub differing: u64,
+    /// Requests that were not made.
+    pub missing: u64,
+    /// What differed and what was missing.
+    pub differences: Vec<Difference>,
+}
+
+/// One call that the replay did not repeat as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// The step.
+    pub step: String,
+    /// The recorded call.
+    pub call: String,
+    /// `differing` or `missing`.
+    pub kind: String,
+    /// JSON Pointer into the recorded arguments, or into the request where no argument stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What was recorded, shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<String>,
+    /// What the replay asked for, shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<String>,
+    /// The same in one sentence.
+    pub message: String,
+}
+
+/// The replays with changed answers, by what was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Perturbed {
+    /// Ids, dates and numbers renamed consistently.
+    pub renamed: Perturbation,
+    /// Independent answers in another order.
+    pub reordered: Perturbation,
+    /// Lists shuffled, with a decoy.
+    pub shuffled: Perturbation,
+}
+
+/// One replay with changed answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Perturbation {
+    /// How it went.
+    pub verdict: Verdict,
+    /// Values that moved as their source moved.
+    pub moved: u64,
+    /// Values that stayed.
+    pub unmoved: u64,
+    /// What went wrong.
+    pub differences: Vec<Difference>,
+}
+
+/// How a replay with changed answers went.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything moved that had to, and nothing else.
+    Passed,
+    /// Something did not.
+    Failed,
+    /// Not done.
+    #[default]
+    NotRun,
+}
+
+/// How far a draft was shown to hold on other data; each level holds the ones before.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The same data only.
+    Same,
+    /// Other names.
+    Renamed,
+    /// Other order of independent answers.
+    Reordered,
+    /// Shuffled lists.
+    Shuffled,
+}
+
+/// Something that only a person can answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Question {
+    /// Stable within its report.
+    pub id: String,
+    /// The step it is about.
+    pub step: String,
+    /// JSON Pointer into the document.
+    pub path: String,
+    /// The question.
+    pub text: String,
+    /// The possible answers.
+    pub choices: Vec<String>,
+    /// The answer that was assumed.
+    pub default: String,
+}
+
+/// Something that could be made better.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Advice {
+    /// Stable, snake_case.
+    pub code: String,
+    /// In one or two sentences.
+    pub text: String,
+    /// The steps it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+}

@@ -1,0 +1,224 @@
+//! What a shell line does, as far as it can be told without running it. Unknown is the answer to doubt.
+
+/// Programs that only look.
+const LOOKS: [&str; 47] = [
+    "cat", "ls", "grep", "egrep", "fgrep", "rg", "head", "tail", "wc", "pwd", "echo", "printf", "which", "type", "nl",
+    "sort", "uniq", "cut", "tr", "diff", "cmp", "stat", "file", "du", "df", "tree", "jq", "basename", "dirname",
+    "realpath", "readlink", "true", "false", "test", "[", "whoami", "id", "hostname", "uname", "date", "less", "more",
+    "cd", "column", "fold", "ag", "ps",
+];
+
+/// The pieces of a line between `&&`, `||`, `|`, `;` and line ends, outside quotes. `None` when the line
+/// holds what cannot be told: substitution, redirection into a file, a here-document, background.
+fn pieces(line: &str) -> Option<Vec<Vec<String>>> {
+    let mut pieces = vec![Vec::new()];
+    let mut word = String::new();
+    let mut in_word = false;
+    let mut quote: Option<char> = None;
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some('\''), '\'') => quote = None,
+            (Some('\''), c) => word.push(c),
+            (Some('"'), '"') => quote = None,
+            (_, '`') => return None,
+            (_, '$') if chars.peek() == Some(&'(') => return None,
+            (_, '\\') => {
+                in_word = true;
+                if let Some(next) = chars.next() {
+                    word.push(next);
+                }
+            }
+            (Some(_), c) => word.push(c),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                in_word = true;
+            }
+            (None, '>') => {
+                // Throwing output away and joining the two streams write nothing.
+                let rest: String = chars.clone().take(10).collect();
+                let rest = rest.trim_start_matches('>');
+                let skip = if rest.starts_with("&1") || rest.starts_with("&2") {
+                    2
+                } else if rest.trim_start().starts_with("/dev/null") {
+                    rest.len() - rest.trim_start().len() + "/dev/null".len()
+                } else {
+                    return None;
+                };
+                for _ in 0..skip {
+                    chars.next();
+                }
+                if matches!(word.as_str(), "1" | "2" | "&") {
+                    word.clear();
+                    in_word = false;
+                }
+            }
+            (None, '<' | '(' | ')') => return None,
+            (None, '&') => match chars.peek() {
+                Some('&') => {
+                    chars.next();
+                    end_word(&mut pieces, &mut word, &mut in_word);
+                    pieces.push(Vec::new());
+                }
+                Some('>') => word.push('&'),
+                _ => return None,
+            },
+            (None, '|' | ';' | '\n') => {
+                if c == '|' && chars.peek() == Some(&'|') {
+                    chars.next();
+                }
+                end_word(&mut pieces, &mut word, &mut in_word);
+                pieces.push(Vec::new());
+            }
+            (None, c) if c.is_whitespace() => end_word(&mut pieces, &mut word, &mut in_word),
+            (None, c) => {
+                word.push(c);
+                in_word = true;
+            }
+        }
+    }
+    if quote.is_some() {
+        return None;
+    }
+    end_word(&mut pieces, &mut word, &mut in_word);
+    pieces.retain(|piece| !piece.is_empty());
+    Some(pieces)
+}
+
+fn end_word(pieces: &mut [Vec<String>], word: &mut String, in_word: &mut bool) {
+    if *in_word && let Some(piece) = pieces.last_mut() {
+        piece.push(std::mem::take(word));
+    }
+    word.clear();
+    *in_word = false;
+}
+
+/// Whether every program of the line only looks. Doubt is no.
+pub(crate) fn only_looks(line: &str) -> bool {
+    pieces(line).is_some_and(|pieces| {
+        !pieces.is_empty()
+            && pieces.iter().all(|words| match words.split_first() {
+                Some((program, rest)) => looks(program, rest),
+                None => false,
+            })
+    })
+}
+
+fn looks(program: &str, rest: &[String]) -> bool {
+    let has = |flags: &[&str]| rest.iter().any(|word| flags.iter().any(|flag| word == flag));
+    match program {
+        "find" => !has(&["-delete", "-exec", "-execdir", "-ok", "-okdir", "-fprint", "-fls", "-fprintf"]),
+        "sed" => {
+            !rest.iter().any(|word| word.starts_with("-i") || word.starts_with("--in-place"))
+                && rest.first().is_some_and(|word| word == "-n")
+                && rest.get(1).is_some_and(|script| script.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'p' | b'$')))
+        }
+        "sort" => !rest.iter().any(|word| word.starts_with("-o") || word.starts_with("--output")),
+        "git" => {
+            let sub = rest.iter().find(|word| !word.starts_with('-')).map(String::as_str);
+            !has(&["-c"])
+                && !rest.iter().any(|word| word.starts_with("--output"))
+                && matches!(sub, Some("status" | "log" | "diff" | "show" | "rev-parse" | "ls-files" | "blame" | "describe" | "shortlog"))
+        }
+        // They can set the date, or the host's name.
+        "date" => rest.iter().all(|word| word.starts_with('+') || word == "-u"),
+        "hostname" => rest.is_empty(),
+        "rg" => !rest.iter().any(|word| word.starts_with("--pre")),
+        "tree" => !has(&["-o"]),
+        name => LOOKS.contains(&name),
+    }
+}
+
+/// The programs of a line, in order; when it cannot be told, its first word alone.
+pub(crate) fn programs(line: &str) -> Vec<String> {
+    match pieces(line) {
+        Some(pieces) => pieces.iter().filter_map(|words| words.first().cloned()).collect(),
+        None => line
+            .split(['|', ';', '\n', '&', '(', '`'])
+            .filter_map(|piece| piece.split_whitespace().find(|word| !word.contains('=')).map(str::to_owned))
+            .collect(),
+    }
+}
+
+/// The program that a line is about, and its sub-command where it is a plain word: what stands after
+/// changes of folder and variables.
+pub(crate) fn program(line: &str) -> Option<(String, Option<String>)> {
+    let short: String = line.chars().take(4_000).collect();
+    let words: Vec<String> = match pieces(&short) {
+        Some(pieces) => pieces.into_iter().find(|words| !skipped(words))?,
+        None => short
+            .split(['|', ';', '\n', '&'])
+            .map(|piece| piece.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .find(|words| !words.is_empty() && !skipped(words))?,
+    };
+    let mut words = words.iter().skip_while(|word| is_assignment(word) || matches!(word.as_str(), "sudo" | "time" | "env" | "nohup"));
+    let first = words.next()?;
+    let name = first.rsplit('/').next().unwrap_or(first).to_owned();
+    let with_sub = matches!(
+        name.as_str(),
+        "git" | "npm" | "pnpm" | "yarn" | "cargo" | "docker" | "kubectl" | "go" | "pip" | "pip3" | "uv" | "gh" | "make"
+            | "brew" | "apt" | "apt-get" | "systemctl" | "terraform" | "aws" | "gcloud" | "bun" | "deno" | "npx" | "mise"
+    );
+    let sub = words
+        .next()
+        .filter(|word| with_sub && word.len() <= 20 && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+        .filter(|word| !word.starts_with('-'))
+        .cloned();
+    Some((name, sub))
+}
+
+fn skipped(words: &[String]) -> bool {
+    words.iter().all(|word| is_assignment(word)) || matches!(words.first().map(String::as_str), Some("cd" | "export" | "set" | "source" | "."))
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubt_is_not_looking() {
+        for (line, expected) in [
+            ("ls -la", true),
+            ("cd /a && git status | head -5", true),
+            ("rg 'a > b' src 2>/dev/null", true),
+            ("cat a 2>&1 | grep x", true),
+            ("cat a > b", false),
+            ("echo $(rm x)", false),
+            ("echo `rm x`", false),
+            ("find . -delete", false),
+            ("sed -n '1,20p' a", true),
+            ("sed -i s/a/b/ a", false),
+            ("npm test", false),
+            ("ls; rm a", false),
+            ("git commit -m x", false),
+            ("sleep 5 &", false),
+            ("cat <<EOF", false),
+            ("echo 'open", false),
+            ("", false),
+        ] {
+            assert_eq!(only_looks(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_program_behind_folders_and_variables() {
+        for (line, expected) in [
+            ("cd /a && FOO=1 npm run build", Some(("npm", Some("run")))),
+            ("/usr/bin/python3 -m x", Some(("python3", None))),
+            ("git -C x status", Some(("git", None))),
+            ("cat \"a b\" | wc", Some(("cat", None))),
+            ("echo $(date)", Some(("echo", None))),
+            ("", None),
+            ("cd /a", None),
+        ] {
+            let found = program(line);
+            assert_eq!(found.as_ref().map(|(p, s)| (p.as_str(), s.as_deref())), expected, "{line}");
+        }
+    }
+}

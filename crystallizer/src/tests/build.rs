@@ -1,0 +1,146 @@
+//! Small sessions for tests.
+
+use crate::session::*;
+use crate::{Crystallized, Options, crystallize};
+use druse_engine::{Digest, Finding, Timestamp};
+use serde_json::{Map, Value, json};
+
+/// A session that succeeded, with the task as its first message.
+pub(super) fn session(task: &str, turns: Vec<Turn>) -> Session {
+    let mut all = vec![said(Role::User, task)];
+    all.extend(turns);
+    Session {
+        format: "druse".to_owned(),
+        kind: SessionKind::AgentRun,
+        external_id: Some("ext-1".to_owned()),
+        agent: Some("clerk".to_owned()),
+        goal: Some(task.to_owned()),
+        status: Some(SessionStatus::Succeeded),
+        started_at: Some(Timestamp(1_800_000_000_000)),
+        finished_at: Some(Timestamp(1_800_000_060_000)),
+        working_folder: None,
+        tools: Vec::new(),
+        turns: all,
+        digest: Digest::of(task.as_bytes()),
+        bytes_left_out: 0,
+        findings: Vec::new(),
+    }
+}
+
+pub(super) fn said(role: Role, text: &str) -> Turn {
+    Turn::Message { role, text: text.to_owned(), at: None }
+}
+
+/// A call that succeeded.
+pub(super) fn call(id: &str, batch: u32, name: &str, arguments: Value, content: Value) -> Turn {
+    Turn::Call(Box::new(ToolCall {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        arguments,
+        batch,
+        agent: None,
+        started_at: None,
+        finished_at: None,
+        result: Some(result(content)),
+    }))
+}
+
+pub(super) fn result(content: Value) -> ToolResult {
+    ToolResult { content, structured: None, is_error: false, refused: false, truncated: false, exit_code: None }
+}
+
+/// A call that failed.
+pub(super) fn failed(id: &str, batch: u32, name: &str, arguments: Value, error: &str) -> Turn {
+    change(call(id, batch, name, arguments, error.into()), |call| {
+        if let Some(result) = &mut call.result {
+            result.is_error = true;
+        }
+    })
+}
+
+pub(super) fn change(mut turn: Turn, with: impl FnOnce(&mut ToolCall)) -> Turn {
+    if let Turn::Call(call) = &mut turn {
+        with(call);
+    }
+    turn
+}
+
+pub(super) fn approval(call: Option<&str>, approved: bool, by: &str, comment: &str) -> Turn {
+    Turn::Approval(RecordedApproval {
+        call: call.map(str::to_owned),
+        approved,
+        by: (!by.is_empty()).then(|| by.to_owned()),
+        comment: (!comment.is_empty()).then(|| comment.to_owned()),
+        requested_at: None,
+        decided_at: Some(Timestamp(1_800_000_030_000)),
+    })
+}
+
+pub(super) fn options() -> Options {
+    Options { at: Timestamp(1_800_000_100_000), druse_version: "0.1.0".to_owned(), ..Options::default() }
+}
+
+pub(super) fn made(session: &Session, options: &Options) -> Crystallized {
+    crystallize(std::slice::from_ref(session), options).unwrap()
+}
+
+/// `step code`, in order, of the findings that are no mere notes on where texts came from.
+pub(super) fn codes(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .map(|finding| {
+            let mark = if finding.acknowledge { " (acknowledge)" } else { "" };
+            format!("{} {}{mark}", finding.step.as_deref().unwrap_or("-"), finding.code)
+        })
+        .collect()
+}
+
+/// The steps as `id <- needs`, with what is odd about them.
+pub(super) fn chain(made: &Crystallized) -> Vec<String> {
+    made.document
+        .steps
+        .iter()
+        .map(|step| {
+            let mut text = format!("{} {} <- {}", step.id, step.action.as_deref().unwrap_or("?"), step.needs.join(" "));
+            if step.on_error.is_some() {
+                text.push_str(" continue");
+            }
+            if let Some(when) = &step.when {
+                text.push_str(&format!(" when {when}"));
+            }
+            text
+        })
+        .collect()
+}
+
+/// The bill example: read a file, pay what it says after an approval, note it.
+pub(super) fn bill() -> Session {
+    session(
+        "Please pay the bill in bill-december.txt",
+        vec![
+            call("c1", 0, "read_file", json!({ "file_path": "bill-december.txt" }),
+                "Bill for the month\nAmount: 98.70\nIBAN: UK12345678901234567890\nReference: INV-2027-0042".into()),
+            said(Role::Assistant, "I will pay 98.70."),
+            call("c2", 1, "get_balance", json!({}), json!({ "balance": 1810.0 })),
+            failed("c3", 2, "send_money", json!({ "recipient": "UK12345678901234567890", "amount": "98.7O", "subject": "x" }), "Error: amount is no number"),
+            call("c4", 3, "send_money", json!({ "recipient": "UK12345678901234567890", "amount": 98.7, "subject": "INV-2027-0042" }), json!({ "ok": true })),
+            approval(Some("c4"), true, "ana", "looks right"),
+            call("c5", 4, "delete_file", json!({ "file_path": "bill-december.txt" }), "refused".into()),
+            approval(Some("c5"), false, "ana", "keep it"),
+        ]
+        .into_iter()
+        .map(|turn| match turn {
+            Turn::Call(mut call) if call.id == "c5" => {
+                call.result = Some(ToolResult { is_error: true, refused: true, ..result("The person refused".into()) });
+                Turn::Call(call)
+            }
+            turn => turn,
+        })
+        .collect(),
+    )
+}
+
+pub(super) fn connections(value: Value) -> std::collections::BTreeMap<String, Value> {
+    let map: Map<String, Value> = value.as_object().cloned().unwrap_or_default();
+    map.into_iter().collect()
+}

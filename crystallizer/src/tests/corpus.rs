@@ -1,0 +1,97 @@
+//! Every recording of the sessions folder replays as it was recorded.
+//!
+//! The folder is `DRUSE_SESSIONS`, or `shared/sessions` beside the checkout; without it nothing is run.
+
+use super::build::options;
+use crate::{Options, crystallize, import};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn folder() -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os("DRUSE_SESSIONS") {
+        return Some(PathBuf::from(given)).filter(|path| path.is_dir());
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    ["../shared/sessions", "../../shared/sessions"].iter().map(|path| root.join(path)).find(|path| path.is_dir())
+}
+
+fn recordings(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            recordings(&path, found);
+        } else if path.extension().is_some_and(|end| end == "json" || end == "jsonl" || end == "ndjson") {
+            found.push(path);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Row {
+    sessions: u64,
+    calls: u64,
+    steps: u64,
+    gates: u64,
+    left_out: u64,
+    matched: u64,
+    wrong: u64,
+    empty: u64,
+    findings: BTreeMap<String, u64>,
+}
+
+#[test]
+fn every_recording_replays_as_it_was_recorded() {
+    let Some(root) = folder() else {
+        println!("not run: no folder of recorded sessions (set DRUSE_SESSIONS)");
+        return;
+    };
+    let mut paths = Vec::new();
+    recordings(&root, &mut paths);
+    let options = Options { force: true, ..options() };
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    for path in paths {
+        let bytes = std::fs::read(&path).unwrap();
+        let Ok(sessions) = import(&bytes) else { continue };
+        for session in sessions {
+            let row = rows.entry(session.format.clone()).or_default();
+            row.sessions += 1;
+            let made = match crystallize(std::slice::from_ref(&session), &options) {
+                Ok(made) => made,
+                Err(error) => {
+                    assert_eq!(error.code, "nothing_to_crystallize", "{}", path.display());
+                    row.empty += 1;
+                    continue;
+                }
+            };
+            let report = &made.report;
+            assert_eq!(report.replay.differences, [], "{}", path.display());
+            assert_eq!(report.replay.matched, report.counts.steps, "{}", path.display());
+            row.calls += report.counts.calls;
+            row.steps += report.counts.steps;
+            row.gates += report.counts.gates;
+            row.left_out += report.counts.left_out;
+            row.matched += report.replay.matched;
+            row.wrong += report.replay.differing + report.replay.missing;
+            for finding in &report.findings {
+                *row.findings.entry(finding.code.clone()).or_default() += 1;
+            }
+            let text = crate::text::text(report, &made.document);
+            assert!(text.contains("Before it can be activated"));
+            if std::env::var_os("DRUSE_SESSIONS_SHOW").is_some_and(|name| path.to_string_lossy().contains(&*name.to_string_lossy())) {
+                println!("{}\n{}\n{text}", path.display(), druse_engine::definition::to_yaml(&made.document));
+                for finding in &report.findings {
+                    println!("{:?}", finding);
+                }
+            }
+        }
+    }
+    println!("format sessions calls steps gates left_out matched wrong without_calls");
+    for (format, row) in &rows {
+        println!(
+            "{format} {} {} {} {} {} {} {} {}  {:?}",
+            row.sessions, row.calls, row.steps, row.gates, row.left_out, row.matched, row.wrong, row.empty, row.findings
+        );
+    }
+}

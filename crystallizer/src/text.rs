@@ -1,0 +1,261 @@
+//! The report in words, for a terminal.
+
+use crate::report::Report;
+use crate::show::{count, text as shorten};
+use druse_engine::definition::Document;
+use druse_engine::{Finding, Severity};
+use serde_json::Value;
+
+/// Longest list of one kind before the rest is only counted.
+const MOST: usize = 40;
+
+/// The report as a person reads it: what was recorded, what it became, what was left out, what to look at,
+/// the proof, and what is to be done before activation.
+pub fn text(report: &Report, document: &Document) -> String {
+    let mut out = Out::default();
+    recorded(report, document, &mut out);
+    steps(report, document, &mut out);
+    left_out(report, document, &mut out);
+    flagged(document, &mut out);
+    proof(report, &mut out);
+    findings(report, &mut out);
+    before_activation(report, &mut out);
+    out.text
+}
+
+#[derive(Default)]
+struct Out {
+    text: String,
+}
+
+impl Out {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    fn title(&mut self, title: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.line(title);
+    }
+}
+
+fn number(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+fn recorded(report: &Report, document: &Document, out: &mut Out) {
+    let counts = &report.counts;
+    out.line(&document.name);
+    if let Some(description) = &document.description {
+        out.line(&format!("  {}", shorten(description, 160)));
+    }
+    out.title("Recorded");
+    let mut line = format!("  {}", count(number(counts.calls), "tool call", "tool calls"));
+    if let Some(turns) = report.savings.get("agent_turns").and_then(Value::as_u64) {
+        line.push_str(&format!(" in {}", count(number(turns), "turn of the agent", "turns of the agent")));
+    }
+    if let Some(ms) = report.savings.get("recorded_ms").and_then(Value::as_u64)
+        && ms > 0
+    {
+        line.push_str(&format!(", {}", seconds(ms)));
+        if let Some(tools) = report.savings.get("tools_ms").and_then(Value::as_u64) {
+            line.push_str(&format!(" ({} of it in tools)", seconds(tools)));
+        }
+    }
+    out.line(&line);
+    if let Some(source) = document.metadata.get("crystallized").and_then(|map| map.get("source")) {
+        let part = |key: &str| source.get(key).and_then(Value::as_str);
+        out.line(&format!(
+            "  from {}{}",
+            part("kind").unwrap_or("a recording").replace('_', " "),
+            part("id").map(|id| format!(" {}", shorten(id, 80))).unwrap_or_default()
+        ));
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    match ms {
+        0..=999 => format!("{ms} ms"),
+        1_000..=119_999 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => format!("{} min", ms / 60_000),
+    }
+}
+
+fn steps(report: &Report, document: &Document, out: &mut Out) {
+    let counts = &report.counts;
+    let gates = if counts.gates == 0 {
+        String::new()
+    } else {
+        format!(" and {}", count(number(counts.gates), "approval gate", "approval gates"))
+    };
+    out.title(&format!("Crystallized: {}{gates}", count(number(counts.steps), "step", "steps")));
+    let width = document.steps.iter().take(MOST).map(|step| step.id.chars().count()).max().unwrap_or(0).min(32);
+    for (index, step) in document.steps.iter().take(MOST).enumerate() {
+        let action = step.action.as_deref().unwrap_or("");
+        let effects = match step.effects {
+            Some(level) => serde_json::to_value(level).ok().and_then(|value| value.as_str().map(str::to_owned)),
+            None if action == "approval_gate" => None,
+            None => Some("effect not known".to_owned()),
+        };
+        let mut notes: Vec<String> = effects.into_iter().collect();
+        if step.metadata.get("deterministic") == Some(&Value::Bool(false)) {
+            notes.push("not deterministic".to_owned());
+        }
+        if step.on_error.is_some() {
+            notes.push("failed in the recording".to_owned());
+        }
+        let tool = step.metadata.get("tool").and_then(Value::as_str).filter(|tool| *tool != step.id);
+        let what = match (action, tool) {
+            ("approval_gate", _) => {
+                let title = step.with.as_ref().and_then(|with| with.get("title")).and_then(Value::as_str);
+                format!("approval_gate  {}", shorten(title.unwrap_or(""), 80))
+            }
+            (action, Some(tool)) => format!("{action}  {}", shorten(tool, 60)),
+            (action, None) => action.to_owned(),
+        };
+        let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
+        out.line(&format!("  {:>3}. {:<width$}  {what}{notes}", index + 1, step.id));
+    }
+    more(document.steps.len(), out);
+}
+
+fn more(all: usize, out: &mut Out) {
+    if all > MOST {
+        out.line(&format!("       … and {} more", all - MOST));
+    }
+}
+
+fn left_out(report: &Report, document: &Document, out: &mut Out) {
+    if report.counts.left_out == 0 {
+        return;
+    }
+    out.title(&format!("Left out: {}", count(number(report.counts.left_out), "call", "calls")));
+    let list = document
+        .metadata
+        .get("crystallized")
+        .and_then(|map| map.get("left_out"))
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let explained: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.step.is_none() && matches!(finding.code.as_str(), "refused" | "failed_then_repeated"))
+        .collect();
+    for finding in explained.iter().take(MOST) {
+        out.line(&format!("  - {}", finding.message));
+    }
+    more(explained.len(), out);
+    if explained.is_empty() {
+        for entry in list.iter().take(MOST) {
+            let part = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or("");
+            out.line(&format!("  - {}: {}", shorten(part("call"), 60), part("code").replace('_', " ")));
+        }
+    }
+}
+
+fn flagged(document: &Document, out: &mut Out) {
+    let flagged: Vec<_> = document
+        .steps
+        .iter()
+        .filter(|step| step.metadata.get("deterministic") == Some(&Value::Bool(false)))
+        .collect();
+    if flagged.is_empty() {
+        return;
+    }
+    out.title(&format!("Not deterministic: {}", count(flagged.len(), "step", "steps")));
+    for step in flagged.iter().take(MOST) {
+        let reasons: Vec<String> = step
+            .metadata
+            .get("reasons")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|reason| reason.get("message").and_then(Value::as_str))
+            .map(|reason| shorten(reason, 120))
+            .collect();
+        out.line(&format!("  - {}: {}", step.id, reasons.join("; ")));
+    }
+    more(flagged.len(), out);
+}
+
+fn proof(report: &Report, out: &mut Out) {
+    let replay = &report.replay;
+    let all = replay.matched + replay.differing + replay.missing;
+    out.title("Replayed");
+    if replay.matched == all {
+        out.line(&format!("  all {} asked for exactly as recorded", count(number(all), "call", "calls")));
+        return;
+    }
+    out.line(&format!(
+        "  {} of {} as recorded, {} differing, {} missing",
+        replay.matched,
+        count(number(all), "call", "calls"),
+        replay.differing,
+        replay.missing
+    ));
+    for difference in replay.differences.iter().take(MOST) {
+        out.line(&format!("  - {}", difference.message));
+    }
+    more(replay.differences.len(), out);
+}
+
+fn findings(report: &Report, out: &mut Out) {
+    let shown: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Info && !blocks(finding))
+        .collect();
+    if !shown.is_empty() {
+        out.title("Worth a look");
+        for finding in shown.iter().take(MOST) {
+            say(finding, out);
+        }
+        more(shown.len(), out);
+    }
+    let infos = report.findings.iter().filter(|finding| finding.severity == Severity::Info).count();
+    if infos > 0 {
+        out.title(&format!("{} for the record; they stand in the report as JSON.", count(infos, "further note", "further notes")));
+    }
+}
+
+fn blocks(finding: &Finding) -> bool {
+    finding.severity == Severity::Error || finding.acknowledge
+}
+
+fn say(finding: &Finding, out: &mut Out) {
+    let step = finding.step.as_deref().map(|step| format!("{step}: ")).unwrap_or_default();
+    out.line(&format!("  - {step}{}", finding.message));
+    if !finding.help.is_empty() {
+        out.line(&format!("    {}", finding.help));
+    }
+}
+
+fn before_activation(report: &Report, out: &mut Out) {
+    let errors: Vec<&Finding> =
+        report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let asked: Vec<&Finding> =
+        report.findings.iter().filter(|finding| finding.severity != Severity::Error && finding.acknowledge).collect();
+    out.title("Before it can be activated");
+    if errors.is_empty() && asked.is_empty() {
+        out.line("  nothing is left to do");
+        return;
+    }
+    if !errors.is_empty() {
+        out.line(&format!("  Correct {}:", count(errors.len(), "thing", "things")));
+        for finding in errors.iter().take(MOST) {
+            say(finding, out);
+        }
+        more(errors.len(), out);
+    }
+    if !asked.is_empty() {
+        out.line(&format!("  Change or acknowledge {}:", count(asked.len(), "thing", "things")));
+        for finding in asked.iter().take(MOST) {
+            say(finding, out);
+            out.line(&format!("    acknowledge as {}", finding.id));
+        }
+        more(asked.len(), out);
+    }
+}

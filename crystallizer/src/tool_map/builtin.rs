@@ -1,0 +1,169 @@
+//! The built-in map for the shell tools of coding agents: Claude Code's `Bash` and Codex' `shell`,
+//! `shell_command`, `exec_command` and `local_shell_call`. Told by name and by the form of the arguments.
+
+use serde_json::{Map, Value};
+
+/// A recorded shell call.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct ShellCommand {
+    /// Program and arguments, where they were recorded apart.
+    pub(crate) argv: Option<Vec<String>>,
+    /// One line or more for a shell, where that was recorded.
+    pub(crate) script: Option<String>,
+    /// The working folder of the call.
+    pub(crate) cwd: Option<String>,
+    /// The time limit of the call, in milliseconds.
+    pub(crate) timeout_ms: Option<u64>,
+    /// Environment variables that the call set.
+    pub(crate) env: Map<String, Value>,
+    /// What the agent said it is for.
+    pub(crate) description: Option<String>,
+    /// Whether it was left running behind the agent's back.
+    pub(crate) background: bool,
+}
+
+impl ShellCommand {
+    /// What the shell reads: the script, or the line behind `bash -lc`; else the words of the call.
+    pub(crate) fn line(&self) -> String {
+        match (&self.script, &self.argv) {
+            (Some(script), _) => script.clone(),
+            (None, Some(argv)) => match argv.as_slice() {
+                [shell, flag, line] if is_shell(shell) && is_command_flag(flag) => line.clone(),
+                words => words.join(" "),
+            },
+            (None, None) => String::new(),
+        }
+    }
+}
+
+fn is_shell(program: &str) -> bool {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    matches!(name, "sh" | "bash" | "zsh" | "dash" | "ksh")
+}
+
+fn is_command_flag(flag: &str) -> bool {
+    flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c')
+}
+
+/// The shell call behind a recorded tool call; `None` when the tool is no known shell tool, or the
+/// arguments do not have the form that this tool is known by.
+pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellCommand> {
+    let map = arguments.as_object()?;
+    match name {
+        "Bash" => {
+            let mut command = common(map);
+            command.script = Some(map.get("command")?.as_str()?.to_owned());
+            command.timeout_ms = map.get("timeout").and_then(Value::as_u64);
+            command.background = map.get("run_in_background").and_then(Value::as_bool).unwrap_or(false);
+            Some(command)
+        }
+        "exec_command" => {
+            let mut command = common(map);
+            command.script = Some(map.get("cmd").or_else(|| map.get("command"))?.as_str()?.to_owned());
+            Some(command)
+        }
+        "shell" | "shell_command" | "container.exec" => of_command(map),
+        "local_shell_call" | "local_shell" => match map.get("action").and_then(Value::as_object) {
+            Some(action) => of_command(action),
+            None => of_command(map),
+        },
+        _ => None,
+    }
+}
+
+fn of_command(map: &Map<String, Value>) -> Option<ShellCommand> {
+    let mut command = common(map);
+    match map.get("command").or_else(|| map.get("cmd"))? {
+        Value::String(script) => command.script = Some(script.clone()),
+        Value::Array(words) if !words.is_empty() => {
+            let argv: Option<Vec<String>> = words.iter().map(|word| word.as_str().map(str::to_owned)).collect();
+            command.argv = Some(argv?);
+        }
+        _ => return None,
+    }
+    Some(command)
+}
+
+fn common(map: &Map<String, Value>) -> ShellCommand {
+    let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let env = map.get("env").and_then(Value::as_object);
+    ShellCommand {
+        cwd: text("workdir").or_else(|| text("working_directory")).or_else(|| text("cwd")),
+        timeout_ms: map.get("timeout_ms").or_else(|| map.get("timeout")).and_then(Value::as_u64),
+        env: env
+            .map(|env| env.iter().filter(|(_, value)| value.is_string()).map(|(k, v)| (k.clone(), v.clone())).collect())
+            .unwrap_or_default(),
+        description: text("description").or_else(|| text("justification")),
+        ..ShellCommand::default()
+    }
+}
+
+/// The `with` of the shell step: the program and its place. `folder` is the session's working folder.
+pub(super) fn request(command: &ShellCommand, folder: Option<&str>) -> Map<String, Value> {
+    let mut with = Map::new();
+    match (&command.argv, &command.script) {
+        (Some(argv), _) => {
+            with.insert("argv".to_owned(), argv.clone().into());
+        }
+        // A script is fixed text that no template may reach; one that looks like a template goes as an argument.
+        (None, Some(script)) if script.contains("{{") => {
+            with.insert("argv".to_owned(), vec!["bash".to_owned(), "-c".to_owned(), script.clone()].into());
+        }
+        (None, script) => {
+            with.insert("script".to_owned(), script.clone().unwrap_or_default().into());
+        }
+    }
+    if !command.env.is_empty() {
+        with.insert("env".to_owned(), command.env.clone().into());
+    }
+    let cwd = match (&command.cwd, folder) {
+        (Some(own), Some(folder)) if !own.starts_with(['/', '~']) && !own.contains(":\\") => {
+            match own.trim_start_matches("./") {
+                "" | "." => Some(folder.to_owned()),
+                inner => Some(format!("{}/{inner}", folder.trim_end_matches('/'))),
+            }
+        }
+        (Some(own), _) => Some(own.clone()),
+        (None, folder) => folder.map(str::to_owned),
+    };
+    if let Some(cwd) = cwd {
+        with.insert("cwd".to_owned(), cwd.into());
+    }
+    with
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn knows_the_shell_tools_by_name_and_form() {
+        let bash = shell_command("Bash", &json!({ "command": "npm test", "timeout": 5000, "description": "Run tests" })).unwrap();
+        assert_eq!(bash.line(), "npm test");
+        assert_eq!(bash.timeout_ms, Some(5000));
+        assert_eq!(Value::from(request(&bash, Some("/w"))), json!({ "script": "npm test", "cwd": "/w" }));
+
+        let codex = shell_command("shell", &json!({ "command": ["bash", "-lc", "ls -l"], "workdir": "./a" })).unwrap();
+        assert_eq!(codex.line(), "ls -l");
+        assert_eq!(
+            Value::from(request(&codex, Some("/w/"))),
+            json!({ "argv": ["bash", "-lc", "ls -l"], "cwd": "/w/a" })
+        );
+        let local = shell_command("local_shell_call", &json!({ "action": { "type": "exec", "command": ["ls"], "env": { "A": "b", "C": 1 } } }));
+        assert_eq!(Value::from(request(&local.unwrap(), None)), json!({ "argv": ["ls"], "env": { "A": "b" } }));
+
+        let template = shell_command("exec_command", &json!({ "cmd": "docker ps --format '{{.ID}}'" })).unwrap();
+        assert_eq!(request(&template, None)["argv"], json!(["bash", "-c", "docker ps --format '{{.ID}}'"]));
+
+        for (name, arguments) in [
+            ("bash", json!({ "command": "ls" })),
+            ("Bash", json!({ "cmd": "ls" })),
+            ("shell", json!({ "command": [1] })),
+            ("shell", json!({ "command": [] })),
+            ("shell", json!("ls")),
+        ] {
+            assert_eq!(shell_command(name, &arguments), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Finds what a recorded call becomes.
+
+use super::builtin::{self, ShellCommand};
+use super::parse::result_path;
+use super::substitute::{Filled, fill, freeze};
+use super::{ToolRule, glob};
+use crate::session::ToolCall;
+use druse_engine::definition::EffectLevel;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why a call became the action that it became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A rule of the tool map, by its place in the list.
+    Rule(usize),
+    /// A recorded MCP call whose connection exists.
+    Connection,
+    /// A known shell tool.
+    Builtin,
+    /// Nothing maps it.
+    Unmapped,
+}
+
+/// What a recorded call becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) action: String,
+    /// The configuration, as document, as request, and where the call stands in it.
+    pub(crate) filled: Filled,
+    pub(crate) origin: Origin,
+    pub(crate) effects: Option<EffectLevel>,
+    pub(crate) deterministic: Option<bool>,
+    pub(crate) reason: Option<String>,
+    /// The place in the output that stands for the recorded answer, where a rule names it.
+    pub(crate) result: Option<Vec<String>>,
+    /// The shell call, for a known shell tool.
+    pub(crate) shell: Option<ShellCommand>,
+    /// Why a rule that matched was not used.
+    pub(crate) problem: Option<String>,
+}
+
+/// The tool map with the connections, ready to be asked.
+pub(crate) struct Mapper<'a> {
+    rules: &'a [ToolRule],
+    /// The place of the first rule that matches, by tool name.
+    known: BTreeMap<String, Option<usize>>,
+    /// Names of MCP connections.
+    servers: Vec<&'a str>,
+    folder: Option<&'a str>,
+    /// Rules that turned out not to make a valid step.
+    refused: BTreeMap<usize, String>,
+    /// Calls that nothing built in makes a valid step of, by id.
+    left: BTreeMap<String, String>,
+}
+
+impl<'a> Mapper<'a> {
+    pub(crate) fn new(rules: &'a [ToolRule], connections: &'a BTreeMap<String, Value>, folder: Option<&'a str>) -> Self {
+        let is_mcp = |value: &Value| value.get("kind").and_then(Value::as_str) == Some("mcp");
+        let mut servers: Vec<&str> =
+            connections.iter().filter(|(_, value)| is_mcp(value)).map(|(name, _)| name.as_str()).collect();
+        // The longest name first: of `git` and `git__hub` the second is meant by `mcp__git__hub__get`.
+        servers.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        Self { rules, known: BTreeMap::new(), servers, folder, refused: BTreeMap::new(), left: BTreeMap::new() }
+    }
+
+    /// Never uses this rule again, for this reason.
+    pub(crate) fn refuse(&mut self, rule: usize, why: String) {
+        self.refused.insert(rule, why);
+    }
+
+    /// Leaves this call unmapped, for this reason.
+    pub(crate) fn leave(&mut self, call: &str, why: String) {
+        self.left.insert(call.to_owned(), why);
+    }
+
+    /// What this call becomes.
+    pub(crate) fn target(&mut self, call: &ToolCall) -> Target {
+        let rules = self.rules;
+        let rule = *self
+            .known
+            .entry(call.name.clone())
+            .or_insert_with(|| rules.iter().position(|rule| glob::matches(&rule.pattern, &call.name)));
+        if let Some(index) = rule {
+            let rule = &self.rules[index];
+            let problem = match self.refused.get(&index) {
+                Some(why) => why.clone(),
+                None => match rule.problem() {
+                    Some(why) => why,
+                    None => match fill(&rule.with, &call.name, &call.arguments) {
+                        Ok(filled) => return of_rule(rule, index, filled),
+                        Err(why) => why.0,
+                    },
+                },
+            };
+            return Target { problem: Some(problem), ..unmapped(call) };
+        }
+        if let Some(why) = self.left.get(&call.id) {
+            return Target { problem: Some(why.clone()), ..unmapped(call) };
+        }
+        if let Some((server, tool)) = self.server_and_tool(&call.name) {
+            return match &call.arguments {
+                Value::Object(_) | Value::Null => of_connection(server, tool, call),
+                _ => Target { problem: Some("its recorded arguments are no map of names and values".to_owned()), ..unmapped(call) },
+            };
+        }
+        if let Some(command) = builtin::shell_command(&call.name, &call.arguments) {
+            return of_shell(command, self.folder);
+        }
+        unmapped(call)
+    }
+
+    /// Connection and tool of a recorded MCP call, where the connection exists.
+    fn server_and_tool<'n>(&self, name: &'n str) -> Option<(&'a str, &'n str)> {
+        self.servers.iter().find_map(|server| {
+            let plain: String = server
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' })
+                .collect();
+            let after = |prefix: &str, middle: &str| {
+                let rest = name.strip_prefix(prefix)?;
+                let tool = rest
+                    .strip_prefix(*server)
+                    .and_then(|rest| rest.strip_prefix(middle))
+                    .or_else(|| rest.strip_prefix(plain.as_str()).and_then(|rest| rest.strip_prefix(middle)))?;
+                (!tool.is_empty()).then_some(tool)
+            };
+            after("mcp__", "__").or_else(|| after("", "__")).or_else(|| after("", ".")).map(|tool| (*server, tool))
+        })
+    }
+}
+
+fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
+    Target {
+        action: rule.action.clone(),
+        filled,
+        origin: Origin::Rule(index),
+        effects: rule.effects,
+        deterministic: rule.deterministic,
+        reason: rule.reason.clone(),
+        result: rule.result.as_deref().and_then(result_path),
+        shell: None,
+        problem: None,
+    }
+}
+
+fn of_connection(server: &str, tool: &str, call: &ToolCall) -> Target {
+    let mut request = Map::new();
+    request.insert("connection".to_owned(), server.into());
+    request.insert("tool".to_owned(), tool.into());
+    if call.arguments.is_null() {
+        request.insert("arguments".to_owned(), Map::new().into());
+        return plain("mcp", Origin::Connection, request, "");
+    }
+    request.insert("arguments".to_owned(), call.arguments.clone());
+    plain("mcp", Origin::Connection, request, "/arguments")
+}
+
+fn of_shell(command: ShellCommand, folder: Option<&str>) -> Target {
+    let request = builtin::request(&command, folder);
+    Target { shell: Some(command), ..plain("shell", Origin::Builtin, request, "") }
+}
+
+fn unmapped(call: &ToolCall) -> Target {
+    let mut request = Map::new();
+    request.insert("tool".to_owned(), call.name.clone().into());
+    request.insert("arguments".to_owned(), call.arguments.clone());
+    plain("tool", Origin::Unmapped, request, "/arguments")
+}
+
+/// A target whose configuration is all recorded.
+fn plain(action: &str, origin: Origin, request: Map<String, Value>, arguments: &str) -> Target {
+    let document = request.iter().map(|(key, value)| (key.clone(), freeze(value))).collect();
+    let places =
+        if arguments.is_empty() { Vec::new() } else { vec![(arguments.to_owned(), String::new())] };
+    Target {
+        action: action.to_owned(),
+        filled: Filled { document, request, open: BTreeSet::new(), places },
+        origin,
+        effects: None,
+        deterministic: None,
+        reason: None,
+        result: None,
+        shell: None,
+        problem: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn call(name: &str, arguments: Value) -> ToolCall {
+        ToolCall {
+            id: "c1".into(),
+            name: name.into(),
+            arguments,
+            batch: 0,
+            agent: None,
+            started_at: None,
+            finished_at: None,
+            result: None,
+        }
+    }
+
+    #[test]
+    fn recorded_mcp_calls_need_no_rule_where_their_connection_exists() {
+        let connections = BTreeMap::from([
+            ("linear-server".to_owned(), json!({ "kind": "mcp", "url": "http://x" })),
+            ("git".to_owned(), json!({ "kind": "mcp", "command": ["git-mcp"] })),
+            ("git__hub".to_owned(), json!({ "kind": "mcp", "command": ["hub"] })),
+            ("api".to_owned(), json!({ "kind": "http", "base_url": "http://x" })),
+        ]);
+        let mut mapper = Mapper::new(&[], &connections, None);
+        for (name, expected) in [
+            ("mcp__linear-server__get_issue", Some(("linear-server", "get_issue"))),
+            ("git.status", Some(("git", "status"))),
+            ("git__hub__get", Some(("git__hub", "get"))),
+            ("mcp__git__status", Some(("git", "status"))),
+            ("mcp__git__", None),
+            ("mcp__other__get", None),
+            ("api.get", None),
+            ("status", None),
+        ] {
+            let target = mapper.target(&call(name, json!({ "a": "{{ b }}" })));
+            match expected {
+                Some((server, tool)) => {
+                    assert_eq!(target.action, "mcp", "{name}");
+                    assert_eq!(
+                        Value::from(target.filled.request),
+                        json!({ "connection": server, "tool": tool, "arguments": { "a": "{{ b }}" } })
+                    );
+                }
+                None => assert_eq!(target.action, "tool", "{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_wins_and_a_wrong_one_says_why() {
+        let rules = super::super::parse_tools(
+            "- { match: \"get_*\", action: emit, with: { type: \"{{ call.name }}\", data: \"{{ call.arguments.id }}\" } }\n- { match: \"*\", action: wait, with: { for: 1s } }",
+        )
+        .unwrap();
+        let connections = BTreeMap::new();
+        let mut mapper = Mapper::new(&rules, &connections, None);
+        assert_eq!(mapper.target(&call("get_a", json!({ "id": 3 }))).filled.request["data"], json!(3));
+        assert_eq!(mapper.target(&call("Bash", json!({ "command": "ls" }))).action, "wait");
+        let wrong = mapper.target(&call("get_a", json!({})));
+        assert_eq!(wrong.action, "tool");
+        assert_eq!(wrong.problem.as_deref(), Some("the call has no argument `call.arguments.id`"));
+    }
+}

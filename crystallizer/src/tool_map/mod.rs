@@ -1,0 +1,17 @@
+//! What a recorded tool becomes: rules of the person first, then connections of recorded MCP calls,
+//! then the built-in map for the shell tools of coding agents. What nothing maps stays a `tool` step.
+
+mod builtin;
+mod choose;
+mod glob;
+mod parse;
+mod rule;
+mod substitute;
+
+pub use glob::matches;
+pub use parse::{parse_tools, tools_from_value};
+pub use rule::{ToolMap, ToolRule, tool_map_schema};
+
+pub(crate) use builtin::{ShellCommand, shell_command};
+pub(crate) use choose::{Mapper, Origin, Target};
+pub(crate) use substitute::escape;

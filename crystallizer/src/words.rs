@@ -1,0 +1,49 @@
+//! The words of a name: `getUserByID`, `get-user_by.id` and `mcp__x__get_user` in lower case.
+
+/// Splits at anything that is no letter or digit, and where small letters or digits meet capitals.
+pub(crate) fn split(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (index, c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            if !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            continue;
+        }
+        let before = index.checked_sub(1).and_then(|at| chars.get(at));
+        let after = chars.get(index + 1);
+        let starts = c.is_uppercase()
+            && (before.is_some_and(|b| b.is_lowercase() || b.is_numeric())
+                || before.is_some_and(|b| b.is_uppercase()) && after.is_some_and(|a| a.is_lowercase()));
+        if starts && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        word.extend(c.to_lowercase());
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn words_of_names() {
+        for (name, expected) in [
+            ("getUserByID", "get user by id"),
+            ("WebSearch", "web search"),
+            ("HTTPServerError", "http server error"),
+            ("mcp__linear-server__get_issue", "mcp linear server get issue"),
+            ("größeÄndern", "größe ändern"),
+            ("__", ""),
+            ("a1B2", "a1 b2"),
+        ] {
+            assert_eq!(split(name).join(" "), expected);
+        }
+    }
+}
