@@ -80,10 +80,12 @@ impl App {
             version,
             updated_at: clock::now(),
         };
-        let batch =
-            Batch::new()
-                .put(&row)
-                .audited(who, "secret.write", &name, json!({ "version": version }));
+        let batch = Batch::new().put(&row).audited(
+            who,
+            "secret.write",
+            &name,
+            json!({ "version": version }),
+        );
         self.commit(batch).await?;
         self.secrets.set(name, value);
         Ok(row)
@@ -94,9 +96,10 @@ impl App {
     /// # Errors
     /// When it cannot be written.
     pub async fn remove_secret(&self, who: &Principal, name: &str) -> Result<(), Problem> {
-        let batch = Batch::new()
-            .remove::<Row>(name)
-            .audited(who, "secret.delete", &name, json!({}));
+        let batch =
+            Batch::new()
+                .remove::<Row>(name)
+                .audited(who, "secret.delete", &name, json!({}));
         self.commit(batch).await?;
         self.secrets.remove(name);
         Ok(())

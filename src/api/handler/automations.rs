@@ -5,8 +5,8 @@ use super::super::{
     call::{Call, ok},
     route::Answer,
 };
-use crate::service::automation::{Change, Origin, tag};
 use crate::service::activation::yaml_of;
+use crate::service::automation::{Change, Origin, tag};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,15 +16,16 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         &call.page()?,
         call.query.get("name"),
         call.query.word("status", "draft, active or inactive")?,
-        call.query
-            .word("source_type", "MANUAL or CRYSTALLIZED")?,
+        call.query.word("source_type", "MANUAL or CRYSTALLIZED")?,
     )?)
 }
 
 pub(in crate::api) async fn create(call: Call) -> Answer {
     let _edits = call.app.edits.lock().await;
     let written = call.app.read_document(&call.media_type(), &call.body)?;
-    let change = call.app.new_automation(&call.who, written, Origin::MANUAL)?;
+    let change = call
+        .app
+        .new_automation(&call.who, written, Origin::MANUAL)?;
     let at = format!("/api/v1/automations/{}", change.automation);
     Ok(done(&call, change, StatusCode::CREATED)
         .await?

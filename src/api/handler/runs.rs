@@ -231,7 +231,10 @@ impl Follow {
                         .ok()
                         .and_then(|event| event["type"].as_str().map(str::to_owned))
                         .unwrap_or_default();
-                    text.push_str(&format!("id: {}\nevent: {name}\ndata: {data}\n\n", entry.seq));
+                    text.push_str(&format!(
+                        "id: {}\nevent: {name}\ndata: {data}\n\n",
+                        entry.seq
+                    ));
                 }
                 self.over = matches!(
                     entries.last().map(|entry| &entry.event),

@@ -19,16 +19,17 @@ pub(in crate::api) struct Value {
 }
 
 pub(in crate::api) async fn list(call: Call) -> Answer {
-    let answer = call
-        .page()?
-        .list(&*call.app.store, "", false, |row: Row| {
-            Ok(Some(crate::service::secrets::view(&row)))
-        })?;
+    let answer = call.page()?.list(&*call.app.store, "", false, |row: Row| {
+        Ok(Some(crate::service::secrets::view(&row)))
+    })?;
     ok(&answer)
 }
 
 pub(in crate::api) async fn read(call: Call) -> Answer {
-    let row = call.app.secret(call.param("name"))?.ok_or_else(|| Problem::not_found("secret"))?;
+    let row = call
+        .app
+        .secret(call.param("name"))?
+        .ok_or_else(|| Problem::not_found("secret"))?;
     Ok(ok(&crate::service::secrets::view(&row))?.tagged(&crate::service::secrets::tag(&row)))
 }
 
@@ -48,7 +49,10 @@ pub(in crate::api) async fn write(call: Call) -> Answer {
 pub(in crate::api) async fn remove(call: Call) -> Answer {
     let _edits = call.app.edits.lock().await;
     let name = call.param("name");
-    let before = call.app.secret(name)?.ok_or_else(|| Problem::not_found("secret"))?;
+    let before = call
+        .app
+        .secret(name)?
+        .ok_or_else(|| Problem::not_found("secret"))?;
     call.if_match(Some(&crate::service::secrets::tag(&before)))?;
     call.app.remove_secret(&call.who, name).await?;
     Ok(Reply::empty())

@@ -55,9 +55,7 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
         .header("accept")
         .is_some_and(|accept| accept.contains("yaml"))
     {
-        return Ok(
-            Reply::of(StatusCode::OK, "application/yaml", yaml_of(&version)?).tagged(&tag),
-        );
+        return Ok(Reply::of(StatusCode::OK, "application/yaml", yaml_of(&version)?).tagged(&tag));
     }
     Ok(ok(&view(&version))?.tagged(&tag))
 }
@@ -141,9 +139,9 @@ pub(in crate::api) async fn rollback(call: Call) -> Answer {
         text: old.source_text,
     };
     let active = row.status == AutomationStatus::Active;
-    let mut change = call
-        .app
-        .new_version(&call.who, row.clone(), written, "automation.rollback")?;
+    let mut change =
+        call.app
+            .new_version(&call.who, row.clone(), written, "automation.rollback")?;
     if !active {
         return done(&call, change, StatusCode::OK).await;
     }
