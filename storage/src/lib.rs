@@ -1,7 +1,14 @@
 //! Durable truth: the log, its disposable index, and the records that last for years.
 
+pub mod disk;
+pub mod embedded;
 pub mod entity;
+#[cfg(any(test, feature = "fault"))]
+pub mod fault;
+mod record;
 pub mod store;
+mod verify;
 
 pub use entity::*;
 pub use store::*;
+pub use verify::*;
