@@ -11,10 +11,10 @@ use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, blocks_storing};
 use druse_engine::{Finding, Severity};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How often rules that make no valid step are set aside before the draft is taken as it is.
+/// How often what makes no valid step is set aside before the draft is taken as it is.
 const ROUNDS: usize = 8;
 
 /// Turns recorded sessions of one task into a draft and a report about it.
@@ -44,12 +44,15 @@ pub fn crystallize(sessions: &[Session], options: &Options) -> Result<Crystalliz
     let mut mapper = Mapper::new(&options.tools, &options.connections, session.working_folder.as_deref());
     let mut draft = draft(session, options, &pruned, &mut mapper);
     for _ in 0..ROUNDS {
-        let wrong = rules_without_valid_step(&draft);
+        let wrong = without_valid_step(&draft);
         if wrong.is_empty() {
             break;
         }
-        for (rule, why) in wrong {
-            mapper.refuse(rule, why);
+        for (origin, call, why) in wrong {
+            match origin {
+                Origin::Rule(rule) => mapper.refuse(rule, why),
+                _ => mapper.leave(&call, why),
+            }
         }
         draft = self::draft(session, options, &pruned, &mut mapper);
     }
@@ -190,7 +193,6 @@ struct Draft<'a> {
 fn draft<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'a>, mapper: &mut Mapper<'_>) -> Draft<'a> {
     let specs: HashMap<&str, &ToolSpec> = session.tools.iter().map(|spec| (spec.name.as_str(), spec)).collect();
     let mut ids = Ids::default();
-    let last_success = pruned.kept.iter().rposition(|call| prune::succeeded(call));
     let kept: Vec<Kept<'a>> = pruned
         .kept
         .iter()
@@ -207,7 +209,7 @@ fn draft<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'a>
                 answer: answer::of(call),
                 effects,
                 reasons,
-                tolerated: emit::is_tolerated(session, &pruned.kept, index, last_success),
+                tolerated: emit::is_tolerated(session, call, index + 1 == pruned.kept.len()),
                 target,
             }
         })
@@ -232,24 +234,22 @@ fn draft<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'a>
     Draft { kept, emitted, gates, checked }
 }
 
-/// Rules whose steps the check refuses, with the first reason.
-fn rules_without_valid_step(draft: &Draft<'_>) -> BTreeMap<usize, String> {
-    let mut rules = BTreeMap::new();
-    let of_step: HashMap<&str, usize> = draft
+/// Mapped calls whose steps the check refuses, each with the first reason.
+fn without_valid_step(draft: &Draft<'_>) -> Vec<(Origin, String, String)> {
+    let mut mapped: HashMap<&str, &Kept<'_>> = draft
         .kept
         .iter()
-        .filter_map(|kept| match kept.target.origin {
-            Origin::Rule(rule) => Some((kept.step.as_str(), rule)),
-            _ => None,
-        })
+        .filter(|kept| kept.target.origin != Origin::Unmapped)
+        .map(|kept| (kept.step.as_str(), kept))
         .collect();
+    let mut wrong = Vec::new();
     for finding in &draft.checked {
         if finding.severity == Severity::Error
             && blocks_storing(&finding.code)
-            && let Some(rule) = finding.step.as_deref().and_then(|step| of_step.get(step))
+            && let Some(kept) = finding.step.as_deref().and_then(|step| mapped.remove(step))
         {
-            rules.entry(*rule).or_insert_with(|| finding.message.clone());
+            wrong.push((kept.target.origin, kept.call.id.clone(), finding.message.clone()));
         }
     }
-    rules
+    wrong
 }

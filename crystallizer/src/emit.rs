@@ -5,7 +5,7 @@ use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{Options, SourceRef};
 use crate::prune::{self, LeftOut};
-use crate::session::{Session, SessionKind};
+use crate::session::{Session, SessionKind, SessionStatus, ToolCall};
 use druse_engine::Span;
 use druse_engine::definition::{Document, Join, OnError, Step};
 use serde_json::{Map, Value, json};
@@ -150,10 +150,7 @@ fn metadata(session: &Session, options: &Options, kept: &[Kept<'_>], left_out: &
     metadata
 }
 
-/// Whether the run has to go on when this call fails again: later calls succeeded, or the task did.
-pub(crate) fn is_tolerated(session: &Session, calls: &[&crate::session::ToolCall], index: usize, last_success: Option<usize>) -> bool {
-    let Some(call) = calls.get(index) else { return false };
-    prune::failed(call)
-        && (last_success.is_some_and(|at| at > index)
-            || session.status == Some(crate::session::SessionStatus::Succeeded))
+/// Whether the run has to go on when this call fails again: the session went on after it, or succeeded.
+pub(crate) fn is_tolerated(session: &Session, call: &ToolCall, is_last: bool) -> bool {
+    prune::failed(call) && (!is_last || session.status == Some(SessionStatus::Succeeded))
 }

@@ -130,7 +130,7 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
                 let goes_on = if kept.tolerated {
                     "The run goes on when it fails again, as the session did."
                 } else {
-                    "The run fails with it, as nothing succeeded after it."
+                    "The run fails with it, as the session ended there."
                 };
                 findings.push(
                     Finding::warning("failed_call_kept", format!("The call of `{tool}` failed and was not repeated. {goes_on}"))
@@ -193,7 +193,7 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options)
         let shown = crate::show::text(tool, 80);
         let problem = kept.get(*first).and_then(|kept| kept.target.problem.as_deref());
         let finding = match problem {
-            Some(why) => Finding::error("tool_rule_does_not_fit", format!("A rule of the tool map matches `{shown}` but does not fit: {why}."))
+            Some(why) => Finding::error("unmapped_tool", format!("What stands in the tool map for `{shown}` does not fit: {why}."))
                 .help("Correct the rule, or put one that fits before it."),
             None => Finding::error(
                 "unmapped_tool",

@@ -3,7 +3,7 @@
 mod answer;
 mod body;
 mod call;
-//mod handler;
+mod handler;
 mod openapi;
 mod query;
 mod route;

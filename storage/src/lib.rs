@@ -3,8 +3,12 @@
 pub mod disk;
 pub mod embedded;
 pub mod entity;
+#[cfg(any(test, feature = "fault"))]
+pub mod fault;
 mod record;
 pub mod store;
+mod verify;
 
 pub use entity::*;
 pub use store::*;
+pub use verify::*;

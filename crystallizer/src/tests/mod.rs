@@ -2,6 +2,7 @@
 
 mod build;
 mod corpus;
+mod dbg;
 mod exact;
 mod laws;
 mod mapping;

@@ -50,6 +50,8 @@ pub(crate) struct Mapper<'a> {
     folder: Option<&'a str>,
     /// Rules that turned out not to make a valid step.
     refused: BTreeMap<usize, String>,
+    /// Calls that nothing built in makes a valid step of, by id.
+    left: BTreeMap<String, String>,
 }
 
 impl<'a> Mapper<'a> {
@@ -59,12 +61,17 @@ impl<'a> Mapper<'a> {
             connections.iter().filter(|(_, value)| is_mcp(value)).map(|(name, _)| name.as_str()).collect();
         // The longest name first: of `git` and `git__hub` the second is meant by `mcp__git__hub__get`.
         servers.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        Self { rules, known: BTreeMap::new(), servers, folder, refused: BTreeMap::new() }
+        Self { rules, known: BTreeMap::new(), servers, folder, refused: BTreeMap::new(), left: BTreeMap::new() }
     }
 
     /// Never uses this rule again, for this reason.
     pub(crate) fn refuse(&mut self, rule: usize, why: String) {
         self.refused.insert(rule, why);
+    }
+
+    /// Leaves this call unmapped, for this reason.
+    pub(crate) fn leave(&mut self, call: &str, why: String) {
+        self.left.insert(call.to_owned(), why);
     }
 
     /// What this call becomes.
@@ -88,8 +95,14 @@ impl<'a> Mapper<'a> {
             };
             return Target { problem: Some(problem), ..unmapped(call) };
         }
+        if let Some(why) = self.left.get(&call.id) {
+            return Target { problem: Some(why.clone()), ..unmapped(call) };
+        }
         if let Some((server, tool)) = self.server_and_tool(&call.name) {
-            return of_connection(server, tool, call);
+            return match &call.arguments {
+                Value::Object(_) | Value::Null => of_connection(server, tool, call),
+                _ => Target { problem: Some("its recorded arguments are no map of names and values".to_owned()), ..unmapped(call) },
+            };
         }
         if let Some(command) = builtin::shell_command(&call.name, &call.arguments) {
             return of_shell(command, self.folder);
@@ -135,6 +148,10 @@ fn of_connection(server: &str, tool: &str, call: &ToolCall) -> Target {
     let mut request = Map::new();
     request.insert("connection".to_owned(), server.into());
     request.insert("tool".to_owned(), tool.into());
+    if call.arguments.is_null() {
+        request.insert("arguments".to_owned(), Map::new().into());
+        return plain("mcp", Origin::Connection, request, "");
+    }
     request.insert("arguments".to_owned(), call.arguments.clone());
     plain("mcp", Origin::Connection, request, "/arguments")
 }

@@ -32,8 +32,8 @@ pub(crate) fn prepare(path: &Path) -> io::Result<()> {
 /// Holds the folder for this process until it is dropped.
 pub(crate) struct Lock(#[expect(dead_code, reason = "held, never read")] Flock<File>);
 
-/// Takes the folder's lock, or says who has it.
-pub(crate) fn lock(path: &Path, write_pid: bool) -> Result<Lock, OpenError> {
+/// Takes the folder's lock for a server, or says who has it.
+pub(crate) fn lock(path: &Path) -> Result<Lock, OpenError> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -41,6 +41,20 @@ pub(crate) fn lock(path: &Path, write_pid: bool) -> Result<Lock, OpenError> {
         .truncate(false)
         .mode(0o600)
         .open(path.join("lock"))?;
+    take(path, file, true)
+}
+
+/// Takes the lock of a folder that is only read, and checks its format.
+pub(crate) fn offline(path: &Path) -> Result<Option<Lock>, OpenError> {
+    format(path, false)?;
+    match File::open(path.join("lock")) {
+        Ok(file) => take(path, file, false).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn take(path: &Path, file: File, write_pid: bool) -> Result<Lock, OpenError> {
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(mut held) => {
             if write_pid {

@@ -3,6 +3,8 @@
 mod applier;
 mod blob;
 mod core;
+#[cfg(test)]
+mod fault_tests;
 mod folder;
 mod index;
 mod pack;
@@ -17,6 +19,9 @@ mod space;
 mod tests;
 mod trust;
 mod writer;
+
+pub(crate) use blob::get as read_blob;
+pub(crate) use folder::offline;
 
 use self::core::{Core, Fetched};
 use crate::disk::{Disk, RealDisk, is_full};

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 pub(super) fn open(path: &Path, options: Options) -> Result<Embedded, OpenError> {
     folder::prepare(path)?;
-    let lock = folder::lock(path, true)?;
+    let lock = folder::lock(path)?;
     folder::format(path, true)?;
     let log = path.join("log");
     let blobs = path.join("blobs");

@@ -1,0 +1,94 @@
+//! Approvals: the inbox and decisions.
+
+use super::super::{
+    call::{Call, ok},
+    route::Answer,
+};
+use crate::service::audit::Audited;
+use crate::service::{ApprovalView, DecisionRequest, Problem};
+use druse_engine::event::Verdict;
+use druse_engine::{ApprovalId, Digest, RunId};
+use druse_storage::{Approval, ApprovalStatus, Batch, StoreExt};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(in crate::api) async fn list(call: Call) -> Answer {
+    let status: Option<ApprovalStatus> = call
+        .query
+        .word("status", "pending, approved, rejected, expired or canceled")?;
+    let run: Option<RunId> = call.query.read("run_id", "the id of a run")?;
+    let answer = call
+        .page()?
+        .list(&*call.app.store, "", true, |row: Approval| {
+            let fits = status.is_none_or(|status| row.status == status)
+                && run.is_none_or(|run| row.run == run);
+            if !fits {
+                return Ok(None);
+            }
+            Ok(Some(ApprovalView::try_from(row)?))
+        })?;
+    ok(&answer)
+}
+
+pub(in crate::api) async fn read(call: Call) -> Answer {
+    let id: ApprovalId = call.id("id", "approval")?;
+    ok(&view(&call, id)?)
+}
+
+fn view(call: &Call, id: ApprovalId) -> Result<ApprovalView, Problem> {
+    let row: Approval = call
+        .app
+        .store
+        .get(&id.to_string())?
+        .ok_or_else(|| Problem::not_found("approval"))?;
+    Ok(row.try_into()?)
+}
+
+/// A person's answer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct DecisionBody {
+    /// approve, reject or send_back.
+    pub(in crate::api) decision: Verdict,
+    /// Why.
+    #[serde(default)]
+    pub(in crate::api) comment: Option<String>,
+    /// The form's values.
+    #[serde(default)]
+    pub(in crate::api) fields: Option<Value>,
+    /// The digest of the approval as it was read.
+    #[schemars(with = "String")]
+    pub(in crate::api) digest: Value,
+}
+
+pub(in crate::api) async fn decide(call: Call) -> Answer {
+    let id: ApprovalId = call.id("id", "approval")?;
+    if call.made.is_some() {
+        return ok(&view(&call, id)?);
+    }
+    let body: DecisionBody = call.json()?;
+    // What is no digest at all cannot be the one that was shown.
+    let digest: Digest = serde_json::from_value(body.digest).map_err(|_| {
+        Problem::unprocessable(
+            "bad_body",
+            "`digest` is a text.",
+            "Send back the `digest` that the approval shows.",
+        )
+    })?;
+    let details = json!({ "decision": body.decision, "comment": body.comment });
+    let extra = Batch::new().audited(&call.who, "approval.decide", &id, details);
+    let request = DecisionRequest {
+        decision: body.decision,
+        comment: body.comment,
+        fields: body.fields,
+        digest,
+        idempotency: call.claim.clone(),
+        extra,
+    };
+    ok(&call
+        .app
+        .engine
+        .decide(id, call.who.clone(), request)
+        .await?)
+}

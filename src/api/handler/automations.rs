@@ -1,0 +1,106 @@
+//! Automations: list, read, make, replace, remove, activate.
+
+use super::super::{
+    answer::Reply,
+    call::{Call, ok},
+    route::Answer,
+};
+use crate::service::activation::yaml_of;
+use crate::service::automation::{Change, Origin, tag};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(in crate::api) async fn list(call: Call) -> Answer {
+    ok(&call.app.automations(
+        &call.page()?,
+        call.query.get("name"),
+        call.query.word("status", "draft, active or inactive")?,
+        call.query.word("source_type", "MANUAL or CRYSTALLIZED")?,
+    )?)
+}
+
+pub(in crate::api) async fn create(call: Call) -> Answer {
+    let _edits = call.app.edits.lock().await;
+    let written = call.app.read_document(&call.media_type(), &call.body)?;
+    let change = call
+        .app
+        .new_automation(&call.who, written, Origin::MANUAL)?;
+    let at = format!("/api/v1/automations/{}", change.automation);
+    Ok(done(&call, change, StatusCode::CREATED)
+        .await?
+        .with(http::header::LOCATION, &at))
+}
+
+pub(in crate::api) async fn read(call: Call) -> Answer {
+    let row = call.app.automation(call.param("id"))?;
+    let wants_yaml = call
+        .header("accept")
+        .is_some_and(|accept| accept.contains("yaml"));
+    if wants_yaml {
+        let text = yaml_of(&call.app.version(row.id, row.latest_version)?)?;
+        return Ok(Reply::of(StatusCode::OK, "application/yaml", text).tagged(&tag(&row)));
+    }
+    let view = call.app.automation_view(&row, &call.app.catalog()?)?;
+    Ok(ok(&view)?.tagged(&tag(&row)))
+}
+
+pub(in crate::api) async fn replace(call: Call) -> Answer {
+    let _edits = call.app.edits.lock().await;
+    let row = call.app.automation(call.param("id"))?;
+    call.if_match(Some(&tag(&row)))?;
+    let written = call.app.read_document(&call.media_type(), &call.body)?;
+    let change = call
+        .app
+        .new_version(&call.who, row, written, "automation.edit")?;
+    done(&call, change, StatusCode::OK).await
+}
+
+pub(in crate::api) async fn remove(call: Call) -> Answer {
+    let _edits = call.app.edits.lock().await;
+    let row = call.app.automation(call.param("id"))?;
+    call.if_match(Some(&tag(&row)))?;
+    let batch = call.app.without_automation(&call.who, &row)?;
+    call.app.commit(batch).await?;
+    call.app.engine.automation_changed(row.id);
+    Ok(Reply::empty())
+}
+
+/// What an activation may say.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Activate {
+    /// Left out: the latest.
+    #[serde(default)]
+    pub(in crate::api) version: Option<u32>,
+    /// Findings, by id, that a person has seen and takes.
+    #[serde(default)]
+    pub(in crate::api) acknowledge: Vec<String>,
+}
+
+pub(in crate::api) async fn activate(call: Call) -> Answer {
+    let wanted: Activate = call.json()?;
+    let _edits = call.app.edits.lock().await;
+    let row = call.app.automation(call.param("id"))?;
+    call.if_match(Some(&tag(&row)))?;
+    let change = call
+        .app
+        .activated(&call.who, row, wanted.version, &wanted.acknowledge)?;
+    done(&call, change, StatusCode::OK).await
+}
+
+pub(in crate::api) async fn deactivate(call: Call) -> Answer {
+    let _edits = call.app.edits.lock().await;
+    let row = call.app.automation(call.param("id"))?;
+    call.if_match(Some(&tag(&row)))?;
+    let change = call.app.deactivated(&call.who, row)?;
+    done(&call, change, StatusCode::OK).await
+}
+
+/// Makes a change durable, tells the engine, and answers.
+pub(super) async fn done(call: &Call, change: Change, status: StatusCode) -> Answer {
+    let batch = call.claim_answer(change.batch, status, &change.answer);
+    call.app.commit(batch).await?;
+    call.app.engine.automation_changed(change.automation);
+    Ok(Reply::json(status, &change.answer)?.tagged(&change.tag))
+}

@@ -1,0 +1,16 @@
+//! Thin handlers: from a request to a service and back.
+
+pub(super) mod approvals;
+pub(super) mod automations;
+pub(super) mod connections;
+pub(super) mod events;
+pub(super) mod health;
+pub(super) mod hooks;
+pub(super) mod runs;
+pub(super) mod secrets;
+pub(super) mod sessions;
+pub(super) mod steps;
+pub(super) mod tokens;
+pub(super) mod tools;
+pub(super) mod triggers;
+pub(super) mod versions;

@@ -1,0 +1,330 @@
+//! Runs: start, list, read, follow, cancel, retry.
+
+use super::super::{
+    answer::Reply,
+    call::{Call, ok},
+    route::Answer,
+};
+use crate::runtime::clock;
+use crate::service::{App, Problem, Retry, RunView, Submit};
+use axum::body::Body;
+use bytes::Bytes;
+use druse_engine::{AutomationId, Json, RunId, Span, Timestamp};
+use druse_storage::{Batch, RunQuery};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The longest wait for a run in one request.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// How often a silent stream says that it is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Facts in one page or one read of a stream.
+const FACTS: usize = 500;
+
+/// A run to be started.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Start {
+    /// Values by name.
+    #[serde(default)]
+    pub(in crate::api) inputs: Option<Value>,
+    /// Left out: the active version.
+    #[serde(default)]
+    pub(in crate::api) version: Option<u32>,
+    /// Only says what would run.
+    #[serde(default)]
+    pub(in crate::api) dry_run: bool,
+}
+
+pub(in crate::api) async fn start(call: Call) -> Answer {
+    let wait = wait_of(&call)?;
+    if let Some(run) = made_run(&call) {
+        return started(&call.app, again(&call.app, run)?, wait).await;
+    }
+    let wanted: Start = call.json()?;
+    let automation = match call.param("id").parse::<AutomationId>() {
+        Ok(id) => id,
+        Err(_) => call.app.automation(call.param("id"))?.id,
+    };
+    let user = call.who.user();
+    let submit = Submit {
+        automation,
+        version: wanted.version,
+        inputs: wanted.inputs.unwrap_or_else(|| json!({})),
+        cause: json!({ "kind": "manual", "by": user }).into(),
+        started_by: user,
+        trigger: Json::null(),
+        scheduled_at: None,
+        idempotency: call.claim.clone(),
+        extra: Batch::new(),
+        run: clock::new_id(RunId::from_parts),
+        dry_run: wanted.dry_run,
+    };
+    let dry_run = submit.dry_run;
+    let run = call.app.engine.submit(submit).await?;
+    if dry_run {
+        return ok(&run);
+    }
+    started(&call.app, run, wait).await
+}
+
+fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
+    let wait: Option<Span> = call.query.read("wait", "a duration such as 30s")?;
+    Ok(wait.map(|span| span.0.min(LONGEST_WAIT)))
+}
+
+/// The run that an earlier request with the same key made.
+fn made_run(call: &Call) -> Option<RunId> {
+    call.made.as_ref()?["run"].as_str()?.parse().ok()
+}
+
+fn again(app: &App, run: RunId) -> Result<RunView, Problem> {
+    app.engine
+        .view(run)?
+        .ok_or_else(|| Problem::not_found("run"))
+}
+
+async fn started(app: &App, mut run: RunView, wait: Option<Duration>) -> Answer {
+    if let Some(wait) = wait {
+        if !run.is_over() {
+            run = app.engine.wait(run.id, wait).await?;
+        }
+        if run.is_over() {
+            return ok(&run);
+        }
+    }
+    let at = format!("/api/v1/runs/{}", run.id);
+    Ok(Reply::json(StatusCode::ACCEPTED, &run)?.with(http::header::LOCATION, &at))
+}
+
+pub(in crate::api) async fn list(call: Call) -> Answer {
+    let page = call.page()?;
+    let automation = match call.query.get("automation_id") {
+        Some(text) => match text.parse() {
+            Ok(id) => Some(id),
+            Err(_) => Some(call.app.automation(text)?.id),
+        },
+        None => None,
+    };
+    let before = page
+        .after
+        .as_deref()
+        .map(|text| {
+            text.parse::<RunId>().map_err(|_| {
+                Problem::bad_request(
+                    "bad_cursor",
+                    "The cursor is not one that this list gave.",
+                    "Use `next_cursor` of the page before, unchanged.",
+                )
+            })
+        })
+        .transpose()?;
+    let query = RunQuery {
+        automation,
+        status: call.query.word("status", "a status of runs")?,
+        cause: call.query.get("cause").map(str::to_owned),
+        since: call.query.read("since", "an RFC 3339 time")?,
+        until: call.query.read("until", "an RFC 3339 time")?,
+        before,
+        limit: page.limit + 1,
+    };
+    let items = call
+        .app
+        .store
+        .runs(&query)?
+        .iter()
+        .map(|head| (head.id.to_string(), RunView::from(head.as_ref())))
+        .collect();
+    ok(&page.answer(items))
+}
+
+pub(in crate::api) async fn read(call: Call) -> Answer {
+    let id = call.id("id", "run")?;
+    ok(&again(&call.app, id)?)
+}
+
+pub(in crate::api) async fn events(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    if call.app.store.run_head(id)?.is_none() {
+        return Err(Problem::not_found("run"));
+    }
+    let streams = call
+        .header("accept")
+        .is_some_and(|accept| accept.contains("text/event-stream"));
+    let after: Option<u64> = call.query.read("after", "the number of a fact")?;
+    if streams {
+        let last = match call.header("last-event-id") {
+            Some(text) => text.trim().parse().ok(),
+            None => None,
+        };
+        return Ok(stream(call.app, id, last.or(after).unwrap_or(0)));
+    }
+    let page = call.page()?;
+    let after = match (&page.after, after) {
+        (Some(cursor), _) => cursor.parse().unwrap_or(0),
+        (None, after) => after.unwrap_or(0),
+    };
+    let items = call
+        .app
+        .store
+        .run_entries(id, after, page.limit + 1)?
+        .into_iter()
+        .map(|entry| (entry.seq.to_string(), entry))
+        .collect();
+    ok(&page.answer(items))
+}
+
+struct Follow {
+    app: App,
+    run: RunId,
+    seq: u64,
+    changes: tokio::sync::watch::Receiver<u64>,
+    over: bool,
+}
+
+fn stream(app: App, run: RunId, after: u64) -> Reply {
+    // Subscribed before the first read: what comes in between is a change that is seen.
+    let changes = app.engine.changes(run);
+    let state = Follow {
+        app,
+        run,
+        seq: after,
+        changes,
+        over: false,
+    };
+    let chunks = futures_util::stream::unfold(state, |mut follow| async move {
+        let chunk = follow.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(chunk), follow))
+    });
+    Reply::of(
+        StatusCode::OK,
+        "text/event-stream",
+        Body::from_stream(chunks),
+    )
+}
+
+impl Follow {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.over {
+            return None;
+        }
+        loop {
+            self.changes.mark_unchanged();
+            let entries = match self.app.store.run_entries(self.run, self.seq, FACTS) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    tracing::error!(%error, run = %self.run, "a stream of facts was cut");
+                    return None;
+                }
+            };
+            if let Some(last) = entries.last() {
+                self.seq = last.seq;
+                let mut text = String::new();
+                for entry in &entries {
+                    let data = serde_json::to_string(entry).unwrap_or_default();
+                    let name = serde_json::to_value(&entry.event)
+                        .ok()
+                        .and_then(|event| event["type"].as_str().map(str::to_owned))
+                        .unwrap_or_default();
+                    text.push_str(&format!(
+                        "id: {}\nevent: {name}\ndata: {data}\n\n",
+                        entry.seq
+                    ));
+                }
+                self.over = matches!(
+                    entries.last().map(|entry| &entry.event),
+                    Some(druse_engine::event::RunEvent::Finished { .. })
+                );
+                return Some(text.into());
+            }
+            let head = self.app.store.run_head(self.run).ok().flatten()?;
+            if head.status.is_final() {
+                return None;
+            }
+            match tokio::time::timeout(KEEP_ALIVE, self.changes.changed()).await {
+                Ok(Ok(())) => {}
+                // The run has left memory: subscribe anew, or find its end at the next read.
+                Ok(Err(_)) => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    self.changes = self.app.engine.changes(self.run);
+                }
+                Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
+            }
+        }
+    }
+}
+
+/// Why, in a person's words.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Reason {
+    /// Left out: nothing is said.
+    #[serde(default)]
+    pub(in crate::api) reason: Option<String>,
+}
+
+pub(in crate::api) async fn cancel(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    let body: Reason = call.json()?;
+    let run = call
+        .app
+        .engine
+        .cancel(id, call.who.user(), body.reason)
+        .await?;
+    Reply::json(StatusCode::ACCEPTED, &run)
+}
+
+/// What a retry may say.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct RetryBody {
+    /// Results before this step are kept; left out: the failed steps run again.
+    #[serde(default)]
+    pub(in crate::api) from: Option<String>,
+    /// Other inputs.
+    #[serde(default)]
+    pub(in crate::api) inputs: Option<Value>,
+    /// Another version.
+    #[serde(default)]
+    pub(in crate::api) version: Option<u32>,
+    /// Why.
+    #[serde(default)]
+    pub(in crate::api) reason: Option<String>,
+}
+
+pub(in crate::api) async fn retry(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    let wait = wait_of(&call)?;
+    if let Some(run) = made_run(&call) {
+        return started(&call.app, again(&call.app, run)?, wait).await;
+    }
+    let body: RetryBody = call.json()?;
+    let retry = Retry {
+        run: clock::new_id(RunId::from_parts),
+        from: body.from,
+        inputs: body.inputs,
+        version: body.version,
+        by: call.who.user(),
+        reason: body.reason,
+        idempotency: call.claim.clone(),
+    };
+    let run = call.app.engine.retry(id, retry).await?;
+    started(&call.app, run, wait).await
+}
+
+/// The form of a fact in a journal.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+pub(in crate::api) struct Fact {
+    /// From 1, without gaps.
+    seq: u64,
+    /// When it became a fact.
+    at: Timestamp,
+    /// What it is about: created, step_skipped, attempt_started, … The other fields depend on it.
+    r#type: String,
+}

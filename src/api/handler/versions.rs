@@ -1,0 +1,153 @@
+//! Versions of an automation: list, read, compare, go back.
+
+use super::super::{
+    answer::Reply,
+    call::{Call, ok},
+    route::Answer,
+};
+use super::automations::done;
+use crate::service::Problem;
+use crate::service::activation::yaml_of;
+use crate::service::automation::{document_of, tag};
+use crate::service::document::Written;
+use druse_storage::{AutomationStatus, Version};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+fn view(version: &Version) -> Value {
+    json!({
+        "automation_id": version.automation,
+        "version": version.number,
+        "number": version.number,
+        "digest": version.digest,
+        "document": version.document,
+        "report": version.report,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+    })
+}
+
+pub(in crate::api) async fn list(call: Call) -> Answer {
+    let row = call.app.automation(call.param("id"))?;
+    let answer = call.page()?.list(
+        &*call.app.store,
+        &format!("{}/", row.id),
+        true,
+        |version: Version| {
+            let mut item = view(&version);
+            if let Some(item) = item.as_object_mut() {
+                item.remove("document");
+                item.remove("report");
+            }
+            Ok(Some(item))
+        },
+    )?;
+    ok(&answer)
+}
+
+pub(in crate::api) async fn read(call: Call) -> Answer {
+    let row = call.app.automation(call.param("id"))?;
+    let version = call.app.version(row.id, call.id("n", "version")?)?;
+    let tag = format!("\"{}\"", version.digest);
+    if call
+        .header("accept")
+        .is_some_and(|accept| accept.contains("yaml"))
+    {
+        return Ok(Reply::of(StatusCode::OK, "application/yaml", yaml_of(&version)?).tagged(&tag));
+    }
+    Ok(ok(&view(&version))?.tagged(&tag))
+}
+
+pub(in crate::api) async fn diff(call: Call) -> Answer {
+    let row = call.app.automation(call.param("id"))?;
+    let to = call
+        .query
+        .read("to", "the number of a version")?
+        .unwrap_or(row.latest_version);
+    let from = call
+        .query
+        .read("from", "the number of a version")?
+        .unwrap_or_else(|| to.saturating_sub(1).max(1));
+    let (before, after) = (
+        call.app.version(row.id, from)?,
+        call.app.version(row.id, to)?,
+    );
+    // Both written anew, so that only what changed shows and not how it was typed.
+    let old = druse_engine::definition::to_yaml(&document_of(&before)?);
+    let new = druse_engine::definition::to_yaml(&document_of(&after)?);
+    let text = similar::TextDiff::from_lines(&old, &new)
+        .unified_diff()
+        .header(&format!("version {from}"), &format!("version {to}"))
+        .to_string();
+    ok(&json!({
+        "from": from, "to": to,
+        "from_digest": before.digest, "to_digest": after.digest,
+        "steps": changed_steps(&before.document, &after.document),
+        "diff": text,
+    }))
+}
+
+fn changed_steps(before: &Value, after: &Value) -> Value {
+    let steps = |document: &Value| document["steps"].as_array().cloned().unwrap_or_default();
+    let (before, after) = (steps(before), steps(after));
+    let find = |all: &[Value], id: &Value| all.iter().find(|step| step["id"] == *id).cloned();
+    let ids = |all: Vec<&Value>| -> Vec<Value> {
+        all.into_iter().map(|step| step["id"].clone()).collect()
+    };
+    json!({
+        "added": ids(after.iter().filter(|step| find(&before, &step["id"]).is_none()).collect()),
+        "removed": ids(before.iter().filter(|step| find(&after, &step["id"]).is_none()).collect()),
+        "changed": ids(after.iter().filter(|step| find(&before, &step["id"]).is_some_and(|old| old != **step)).collect()),
+    })
+}
+
+/// Where to go back to.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Rollback {
+    /// Left out: the one before the latest.
+    #[serde(default)]
+    pub(in crate::api) version: Option<u32>,
+    /// The same, as other clients write it.
+    #[serde(default)]
+    pub(in crate::api) to: Option<u32>,
+}
+
+/// History is not cut: the old document becomes the newest version, and the active one where the
+/// automation is active.
+pub(in crate::api) async fn rollback(call: Call) -> Answer {
+    let wanted: Rollback = call.json()?;
+    let _edits = call.app.edits.lock().await;
+    let row = call.app.automation(call.param("id"))?;
+    call.if_match(Some(&tag(&row)))?;
+    let number = match wanted.version.or(wanted.to) {
+        Some(number) => number,
+        None if row.latest_version > 1 => row.latest_version - 1,
+        None => {
+            return Err(Problem::conflict(
+                "no_earlier_version",
+                "There is only one version.",
+                "Nothing needs to be done.",
+            ));
+        }
+    };
+    let old = call.app.version(row.id, number)?;
+    let written = Written {
+        document: document_of(&old)?,
+        text: old.source_text,
+    };
+    let active = row.status == AutomationStatus::Active;
+    let mut change =
+        call.app
+            .new_version(&call.who, row.clone(), written, "automation.rollback")?;
+    if !active {
+        return done(&call, change, StatusCode::OK).await;
+    }
+    // The new version has to be there before it can be activated; the edits are still locked.
+    call.app.commit(std::mem::take(&mut change.batch)).await?;
+    let row = call.app.automation(&row.id.to_string())?;
+    let change = call.app.activated(&call.who, row, None, &[])?;
+    done(&call, change, StatusCode::OK).await
+}

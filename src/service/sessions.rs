@@ -1,0 +1,293 @@
+//! Recordings: stored as they came and in their normal form, and turned into automations.
+
+use super::automation::{Change, Origin};
+use super::document::Written;
+use super::{App, Principal, Problem, audit::Audited, page, tools::tool_rules};
+use crate::runtime::clock;
+use bytes::Bytes;
+use druse_crystallizer::{
+    Counts, Mode, Options, Session, SessionKind, SessionStatus, SourceRef, crystallize, import,
+};
+use druse_engine::{Digest, Finding, SessionId, Timestamp};
+use druse_storage::{
+    AutomationName, Batch, Connection, Secret, Source, SourceType, Store, StoreExt, StoredSession,
+};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A stored recording as callers see it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SessionView {
+    /// Its id.
+    #[schemars(with = "String")]
+    pub id: SessionId,
+    /// agent_run or chat_thread.
+    pub kind: SessionKind,
+    /// The format found.
+    pub format: String,
+    /// What the recording says about its end; null: nothing.
+    pub status: Option<SessionStatus>,
+    /// Digest of the recorded bytes.
+    pub digest: Digest,
+    /// The recording agent's name.
+    pub agent: Option<String>,
+    /// The task.
+    pub goal: Option<String>,
+    /// The figures.
+    pub counts: Counts,
+    /// What was odd.
+    pub findings: Vec<Finding>,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+
+impl From<StoredSession> for SessionView {
+    fn from(row: StoredSession) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            format: row.format,
+            status: row.status,
+            digest: row.recording,
+            agent: row.agent,
+            goal: row.goal,
+            counts: row.counts,
+            findings: row.findings,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// What crystallizing may be told.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CrystallizeRequest {
+    /// The automation's name; left out: made from the recording.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// exact (the default) or bound.
+    #[serde(default)]
+    pub mode: Option<Mode>,
+    /// Rules that come before the server's tool map.
+    #[serde(default)]
+    pub tools: Option<Value>,
+    /// Ids of further recordings of the same task.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Codes of findings whose proposals are taken.
+    #[serde(default)]
+    pub accept: Vec<String>,
+    /// Takes a recording of a session that did not succeed.
+    #[serde(default)]
+    pub force: bool,
+}
+
+fn not_found(kind: SessionKind) -> Problem {
+    Problem::not_found(match kind {
+        SessionKind::AgentRun => "agent run",
+        SessionKind::ChatThread => "chat thread",
+    })
+}
+
+impl App {
+    /// Reads a recording's bytes, keeps them and each session in them, and gives the batch that makes
+    /// them known with the sessions as callers see them. Runs long: reads up to 64 MiB and syncs files.
+    ///
+    /// # Errors
+    /// 413 and 422 for what cannot be read.
+    pub fn stored_sessions(
+        store: &dyn Store,
+        who: &Principal,
+        kind: SessionKind,
+        bytes: &[u8],
+    ) -> Result<(Batch, Vec<SessionView>), Problem> {
+        let sessions = import(bytes).map_err(|error| {
+            let status = match error.code {
+                "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            let mut finding =
+                Finding::error(error.code, error.message.clone()).help(error.help.clone());
+            finding.line = error.line;
+            Problem::new(status, error.code, error.message, error.help).findings(vec![finding])
+        })?;
+        let recording = store.put_blob(bytes)?;
+        let mut batch = Batch::new();
+        let mut views = Vec::with_capacity(sessions.len());
+        let now = clock::now();
+        for (index, mut session) in sessions.into_iter().enumerate() {
+            // The address it was posted to wins.
+            session.kind = kind;
+            let normal = serde_json::to_vec(&session).map_err(|error| Problem::internal(&error))?;
+            let row = StoredSession {
+                id: clock::new_id(SessionId::from_parts),
+                kind,
+                format: session.format.clone(),
+                status: session.status,
+                recording: recording.clone(),
+                normal_form: store.put_blob(&normal)?,
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                agent: session.agent.clone(),
+                goal: session.goal.clone(),
+                counts: session.counts(),
+                findings: std::mem::take(&mut session.findings),
+                created_at: now,
+            };
+            batch = batch.claim(&row).audited(
+                who,
+                "session.import",
+                &row.id,
+                json!({ "format": row.format, "digest": row.recording }),
+            );
+            views.push(row.into());
+        }
+        Ok((batch, views))
+    }
+
+    /// A stored recording of this kind.
+    ///
+    /// # Errors
+    /// 404 for an unknown one.
+    pub fn session_row(&self, kind: SessionKind, id: &str) -> Result<StoredSession, Problem> {
+        id.parse::<SessionId>().map_err(|_| not_found(kind))?;
+        self.store
+            .get::<StoredSession>(id)?
+            .filter(|row| row.kind == kind)
+            .ok_or_else(|| not_found(kind))
+    }
+
+    /// The normal form of a stored recording.
+    ///
+    /// # Errors
+    /// When its file is gone or damaged.
+    pub fn session(store: &dyn Store, row: &StoredSession) -> Result<Session, Problem> {
+        let bytes = store.blob(&row.normal_form)?.ok_or_else(|| {
+            Problem::from(druse_storage::ReadError::Damaged(format!(
+                "the file of recording {} is missing",
+                row.id
+            )))
+        })?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| druse_storage::ReadError::Damaged(error.to_string()).into())
+    }
+
+    /// Stores a recording off the async threads.
+    ///
+    /// # Errors
+    /// As [`App::stored_sessions`].
+    pub async fn import(
+        &self,
+        who: &Principal,
+        kind: SessionKind,
+        bytes: Bytes,
+    ) -> Result<(Batch, Vec<SessionView>), Problem> {
+        let (store, who) = (self.store.clone(), who.clone());
+        self.off_thread(move || Self::stored_sessions(&*store, &who, kind, &bytes))
+            .await
+    }
+
+    /// Turns recordings into a new automation, not stored yet; the answer is `{automation, report}`.
+    /// Hold [`super::app::Parts::edits`] from here to the commit.
+    ///
+    /// # Errors
+    /// 409 for a session that did not succeed, 422 for one that holds nothing to crystallize.
+    pub async fn crystallized(
+        &self,
+        who: &Principal,
+        kind: SessionKind,
+        id: &str,
+        request: CrystallizeRequest,
+    ) -> Result<Change, Problem> {
+        let main = self.session_row(kind, id)?;
+        let mut rows = vec![main.clone()];
+        for other in &request.also {
+            let row = self
+                .store
+                .get::<StoredSession>(other)?
+                .ok_or_else(|| not_found(kind))?;
+            rows.push(row);
+        }
+        let mut rules = match request.tools {
+            Some(value) => tool_rules(value)?,
+            None => Vec::new(),
+        };
+        rules.extend(self.tool_rules()?);
+        let connections: Vec<Connection> = page::all(&*self.store, "")?;
+        let secrets: Vec<Secret> = page::all(&*self.store, "")?;
+        let options = Options {
+            mode: request.mode.unwrap_or_default(),
+            name: request.name,
+            tools: rules,
+            connections: connections
+                .into_iter()
+                .map(|row| (row.name, row.definition))
+                .collect(),
+            secrets: Some(secrets.into_iter().map(|row| row.name).collect()),
+            source: Some(SourceRef {
+                kind: match kind {
+                    SessionKind::AgentRun => "agent_run".into(),
+                    SessionKind::ChatThread => "chat_thread".into(),
+                },
+                id: Some(main.id.to_string()),
+                digest: main.recording.clone(),
+            }),
+            at: clock::now(),
+            force: request.force,
+            accept: request.accept,
+            ..Options::default()
+        };
+        let store: Arc<dyn Store> = self.store.clone();
+        let mut made = self
+            .off_thread(move || {
+                let mut sessions = Vec::with_capacity(rows.len());
+                for row in &rows {
+                    sessions.push(Self::session(&*store, row)?);
+                }
+                crystallize(&sessions, &options).map_err(|error| {
+                    let status = StatusCode::from_u16(error.status())
+                        .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+                    let code = match error.code.as_str() {
+                        "run_not_successful" => "run_not_successful",
+                        "nothing_to_crystallize" => "nothing_to_crystallize",
+                        "bad_name" => "bad_name",
+                        _ => "not_crystallizable",
+                    };
+                    Problem::new(status, code, error.message, error.help)
+                })
+            })
+            .await?;
+        made.document.name = self.free_name(&made.document.name)?;
+        let report =
+            serde_json::to_value(&made.report).map_err(|error| Problem::internal(&error))?;
+        let origin = Origin {
+            source_type: SourceType::Crystallized,
+            source: Some(Source {
+                kind,
+                id: main.id,
+                digest: main.recording,
+            }),
+            report: Some(report.clone()),
+        };
+        let written = Written {
+            document: made.document,
+            text: None,
+        };
+        let mut change = self.new_automation(who, written, origin)?;
+        change.answer = json!({ "automation": change.answer, "report": report });
+        Ok(change)
+    }
+
+    /// The name, or the name with the first number behind it that makes it free.
+    fn free_name(&self, name: &str) -> Result<String, Problem> {
+        let mut free = name.to_owned();
+        let mut number = 2u32;
+        while self.store.get::<AutomationName>(&free)?.is_some() {
+            free = format!("{name}-{number}");
+            number += 1;
+        }
+        Ok(free)
+    }
+}

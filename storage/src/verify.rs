@@ -1,0 +1,298 @@
+//! `druse verify`: reads the whole log of a folder that no server uses, and changes nothing.
+
+use crate::embedded::scan::{Met, scan};
+use crate::embedded::segment::{Mark, Segments};
+use crate::embedded::{OpenError, offline};
+use crate::entity::{StoredSession, Table};
+use crate::record::{self, RecordFact, frame::Frame, frame::Place};
+use druse_engine::{Digest, RunId};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
+
+/// What was read, and all that is wrong with it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct VerifyReport {
+    /// Segment files.
+    pub segments: u64,
+    /// Bytes of the records.
+    pub bytes: u64,
+    /// Whole records.
+    pub records: u64,
+    /// Number of the last whole record.
+    pub head: u64,
+    /// Runs that the log tells of.
+    pub runs: u64,
+    /// Entries of those runs.
+    pub entries: u64,
+    /// Writes and removals of rows.
+    pub rows: u64,
+    /// Stored files that were compared with their digest.
+    pub blobs: u64,
+    /// Whether the log ends in a write that was never acknowledged; it is cut at the next start.
+    pub torn_tail: bool,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Stable: `record_damaged`, `record_unreadable`, `chain_broken`, `sequence_gap`,
+    /// `log_truncated`, `mark_damaged`, `blob_missing`, `blob_damaged`, `row_unreadable`.
+    pub code: &'static str,
+    /// Where: a segment and an offset in it, or the name of a file.
+    pub place: String,
+    /// The number of the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<u64>,
+    /// The run it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// One sentence.
+    pub message: String,
+}
+
+/// Why a folder cannot be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It is in use, of another format, or no data folder.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It cannot be read.
+    #[error("the data folder cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+struct Tail {
+    seq: u64,
+    place: Place,
+    hash: [u8; 32],
+    broken: bool,
+}
+
+#[derive(Default)]
+struct Verifier {
+    report: VerifyReport,
+    runs: BTreeMap<RunId, Tail>,
+    sessions: BTreeMap<String, (BTreeSet<Digest>, u64)>,
+    last: Option<(u64, [u8; 32])>,
+    next_segment: u32,
+}
+
+/// Reads everything and says what is wrong. The folder is held meanwhile, and not changed.
+pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, VerifyError> {
+    let path = path.as_ref();
+    let _lock = offline(path)?;
+    let log = path.join("log");
+    let segments = Segments::new(log.clone());
+    let mut verifier = Verifier::default();
+    let list = segments.list()?;
+    verifier.report.segments = list.len() as u64;
+    let end = scan(&segments, Mark::default(), |met| -> io::Result<()> {
+        match met {
+            Met::Damage(found) => {
+                verifier.last = None;
+                verifier.problem(
+                    "record_damaged",
+                    found.place,
+                    (found.first <= found.last).then_some(found.first),
+                    None,
+                    found.sentence(),
+                );
+            }
+            Met::Record(frame, place) => verifier.record(&segments, &frame, place)?,
+        }
+        Ok(())
+    })?;
+    verifier.report.torn_tail = end.torn;
+    verifier.report.head = end.head.number;
+    verifier.report.runs = verifier.runs.len() as u64;
+    verifier.mark(&log, end.head)?;
+    verifier.blobs(&path.join("blobs"))?;
+    Ok(verifier.report)
+}
+
+impl Verifier {
+    fn problem(
+        &mut self,
+        code: &'static str,
+        place: impl ToString,
+        record: Option<u64>,
+        run: Option<RunId>,
+        message: String,
+    ) {
+        self.report.problems.push(Problem {
+            code,
+            place: place.to_string(),
+            record,
+            run,
+            message,
+        });
+    }
+
+    fn record(&mut self, segments: &Segments, frame: &Frame<'_>, place: Place) -> io::Result<()> {
+        if place.segment() != self.next_segment {
+            self.next_segment = place.segment();
+            if let (Some(header), Some((number, hash))) =
+                (segments.header(place.segment())?, self.last)
+                && (header.first != number + 1 || header.previous_hash != hash)
+            {
+                self.problem(
+                    "mark_damaged",
+                    Place::new(place.segment(), 0),
+                    Some(number),
+                    None,
+                    format!("the segment does not continue record {number} as it is now"),
+                );
+            }
+        }
+        self.last = Some((frame.number, Sha256::digest(frame.bytes).into()));
+        self.report.records += 1;
+        self.report.bytes += frame.bytes.len() as u64;
+        let parts = match record::sections(frame.body) {
+            Ok(parts) => parts,
+            Err(error) => {
+                let number = Some(frame.number);
+                self.problem("record_unreadable", place, number, None, error.to_string());
+                return Ok(());
+            }
+        };
+        let mut links = frame.links();
+        for (tag, part) in parts {
+            match record::decode(frame.format, tag, part) {
+                Err(error) => {
+                    let number = Some(frame.number);
+                    self.problem("record_unreadable", place, number, None, error.to_string());
+                }
+                Ok(RecordFact::Row(row)) => {
+                    self.report.rows += 1;
+                    if row.table == Table::Session as u8 {
+                        self.session(&row, frame.number, place);
+                    }
+                }
+                Ok(RecordFact::Run(facts)) => {
+                    let Some(link) = links.next() else {
+                        let text = "the record has too few links".to_owned();
+                        let (number, run) = (Some(frame.number), Some(facts.run));
+                        self.problem("record_unreadable", place, number, run, text);
+                        continue;
+                    };
+                    self.report.entries += facts.entries.len() as u64;
+                    let tail = self.runs.entry(facts.run).or_insert(Tail {
+                        seq: 0,
+                        place: Place::NONE,
+                        hash: [0; 32],
+                        broken: false,
+                    });
+                    let hash = record::chain(&tail.hash, &Sha256::digest(part).into());
+                    let first = facts.entries.first().map(|entry| entry.seq);
+                    let last = tail.seq;
+                    let gap = first.is_some_and(|first| first != last + 1)
+                        || facts
+                            .entries
+                            .windows(2)
+                            .any(|pair| pair[1].seq != pair[0].seq + 1);
+                    let torn_off =
+                        link.run != facts.run || link.previous != tail.place || link.hash != hash;
+                    let told = tail.broken;
+                    tail.seq = facts.entries.last().map_or(last, |entry| entry.seq);
+                    tail.place = place;
+                    tail.hash = link.hash;
+                    tail.broken |= gap || torn_off;
+                    let (number, run) = (Some(frame.number), Some(facts.run));
+                    if gap && !told {
+                        let text = format!(
+                            "run {} goes on with entry {} after entry {last}",
+                            facts.run,
+                            first.unwrap_or(0),
+                        );
+                        self.problem("sequence_gap", place, number, run, text);
+                    }
+                    if torn_off && !told {
+                        let text = format!(
+                            "the chain of hashes of run {} is broken: a record before this one is missing or was changed",
+                            facts.run
+                        );
+                        self.problem("chain_broken", place, number, run, text);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn session(&mut self, row: &record::RowFact, number: u64, place: Place) {
+        let Some(value) = &row.value else {
+            self.sessions.remove(&row.key);
+            return;
+        };
+        match serde_json::from_value::<StoredSession>(value.value().clone()) {
+            Ok(session) => {
+                let digests = BTreeSet::from([session.recording, session.normal_form]);
+                self.sessions.insert(row.key.clone(), (digests, number));
+            }
+            Err(error) => {
+                let text = format!("the stored recording {} cannot be read: {error}", row.key);
+                self.problem("row_unreadable", place, Some(number), None, text);
+            }
+        }
+    }
+
+    fn mark(&mut self, log: &Path, head: Mark) -> io::Result<()> {
+        let bytes = match fs::read(log.join("head")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        match Mark::decode(&bytes) {
+            None => {
+                let text = "the mark of the last clean stop is damaged".to_owned();
+                self.problem("mark_damaged", "log/head", None, None, text);
+            }
+            Some(mark) if mark.number > head.number => {
+                let text = format!(
+                    "the log ends at record {}, but record {} was durable",
+                    head.number, mark.number
+                );
+                self.problem("log_truncated", head.end, Some(mark.number), None, text);
+            }
+            Some(mark) if mark.number == head.number && mark.hash != head.hash => {
+                let text = format!("record {} is not the one that was written", mark.number);
+                self.problem("mark_damaged", head.place, Some(mark.number), None, text);
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn blobs(&mut self, folder: &Path) -> io::Result<()> {
+        let mut seen: BTreeSet<Digest> = BTreeSet::new();
+        for (key, (digests, number)) in std::mem::take(&mut self.sessions) {
+            for digest in digests {
+                if !seen.insert(digest.clone()) {
+                    continue;
+                }
+                self.report.blobs += 1;
+                let (code, what) = match crate::embedded::read_blob(folder, &digest)? {
+                    Some(Ok(_)) => continue,
+                    Some(Err(())) => ("blob_damaged", "is damaged"),
+                    None => ("blob_missing", "is missing"),
+                };
+                let text = format!("a file of the recording {key} {what}");
+                self.problem(code, &digest, Some(number), None, text);
+            }
+        }
+        Ok(())
+    }
+}
