@@ -69,9 +69,9 @@ impl Assembly {
         let secrets = Arc::new(Secrets::new());
         let connections = Arc::new(Connections::new(secrets.clone()));
         let shell = setup.shell.map_or_else(ShellPolicy::any, ShellPolicy::only);
-        let actions = Arc::new(Actions::new(connections, secrets.clone(), shell, Limits::default()));
+        let actions = Arc::new(Actions::new(connections.clone(), secrets.clone(), shell, Limits::default()));
         let engine = Engine::new(store.clone(), actions);
-        let app = App::new(store.clone(), engine.clone(), Arc::new(seal), secrets, setup.options);
+        let app = App::new(store.clone(), engine.clone(), Arc::new(seal), secrets, connections, setup.options);
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
         app.open_connections().map_err(|problem| not_loaded(&problem))?;
         let triggers = Triggers::open(&app).map_err(|problem| not_loaded(&problem))?;

@@ -18,15 +18,15 @@ pub(super) async fn apply(args: Apply) -> Done {
         let (before, verb) = known(&client, path).await?;
         if args.dry_run {
             let loaded = document::load(path)?;
-            let changes: Vec<String> = match &before {
-                None => vec!["would be created".into()],
+            let changes = match &before {
+                None => "would be created".to_owned(),
                 Some(before) => {
                     let old = serde_json::from_value(before["document"].clone()).map_err(|error| Failure::internal(&error))?;
-                    difference::between(&old, &loaded.document).iter().map(ToString::to_string).collect()
+                    difference::between(&old, &loaded.document, ("stored", "file")).words()
                 }
             };
             if args.target.output == Output::Text {
-                print::line(&format!("{}: {}", loaded.document.name, if changes.is_empty() { "unchanged".into() } else { changes.join("; ") }));
+                print::line(&format!("{}: {changes}", loaded.document.name));
             }
             done.push(json!({ "name": loaded.document.name, "changes": changes }));
             continue;

@@ -9,10 +9,12 @@ use std::process::ExitCode;
 
 pub(super) fn diff(args: &Diff) -> Done {
     let (old, new) = (document::load(&args.old)?, document::load(&args.new)?);
-    let changes = difference::between(&old.document, &new.document);
+    let names = (args.old.display().to_string(), args.new.display().to_string());
+    let found = difference::between(&old.document, &new.document, (&names.0, &names.1));
     match args.output {
-        Output::Json => print::json(&json!({ "changes": changes })),
-        Output::Text => changes.iter().for_each(|change| print::line(&change.to_string())),
+        Output::Json => print::json(&json!(found)),
+        Output::Text if found.is_empty() => {}
+        Output::Text => print::line(found.diff.trim_end()),
     }
-    Ok(if changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
 }
