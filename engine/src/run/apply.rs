@@ -3,7 +3,7 @@
 use super::state::{AttemptState, Ending, Finish, GateState, Phase, State, StepState};
 use super::{GateStatus, attempt, gate, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, Verdict};
-use crate::plan::Plan;
+use crate::plan::{ActionKind, Plan};
 use crate::{Json, Timestamp};
 use std::sync::Arc;
 
@@ -40,9 +40,7 @@ impl State {
                 _ => return misfit("the document has no such step"),
             },
         };
-        if let Some(index) = index
-            && let Err(message) = fits(&self.steps[index], &entry.event)
-        {
+        if let Err(message) = self.fits(plan, index, &entry.event) {
             return misfit(message);
         }
         self.last_seq = entry.seq;
@@ -335,11 +333,59 @@ impl State {
     }
 }
 
+impl State {
+    /// Whether a fact can follow from what is known.
+    fn fits(
+        &self,
+        plan: &Plan,
+        index: Option<usize>,
+        event: &RunEvent,
+    ) -> Result<(), &'static str> {
+        let Some(index) = index else {
+            return match event {
+                RunEvent::Finished { .. } if self.open > 0 => Err("steps are not over"),
+                _ => Ok(()),
+            };
+        };
+        let step = &self.steps[index];
+        if !follows(step, event) {
+            return Err(match step.phase {
+                Phase::Over => "the step is over",
+                _ => "the step is not where this fact leads on from",
+            });
+        }
+        let early = step.open_needs > 0
+            && match event {
+                RunEvent::StepKept { .. } => false,
+                RunEvent::StepSkipped { .. } => !self.to_end.contains(&index),
+                _ => true,
+            };
+        if early {
+            return Err("what the step needs is not over");
+        }
+        let kind = plan.steps[index].kind;
+        let right = match event {
+            RunEvent::StepEvaluated { .. } => kind.is_pure(),
+            RunEvent::WaitStarted { .. } => kind == ActionKind::Wait,
+            RunEvent::ApprovalRequested { .. } => kind == ActionKind::ApprovalGate,
+            RunEvent::AttemptStarted { .. } => {
+                !kind.is_pure() && !matches!(kind, ActionKind::Wait | ActionKind::ApprovalGate)
+            }
+            _ => true,
+        };
+        if right {
+            Ok(())
+        } else {
+            Err("the step is of another kind")
+        }
+    }
+}
+
 /// Whether a fact can follow in a step's phase: the table at the top of `state`.
-fn fits(step: &StepState, event: &RunEvent) -> Result<(), &'static str> {
+fn follows(step: &StepState, event: &RunEvent) -> bool {
     let last = step.attempts.last().map(|attempt| attempt.number);
     let phase = &step.phase;
-    let ok = match event {
+    match event {
         RunEvent::StepSkipped { .. }
         | RunEvent::StepEvaluated { .. }
         | RunEvent::StepKept { .. }
@@ -378,13 +424,6 @@ fn fits(step: &StepState, event: &RunEvent) -> Result<(), &'static str> {
         | RunEvent::CancelRequested { .. }
         | RunEvent::RunTimedOut
         | RunEvent::Finished { .. } => true,
-    };
-    if ok {
-        Ok(())
-    } else if *phase == Phase::Over {
-        Err("the step is over")
-    } else {
-        Err("the step is not where this fact leads on from")
     }
 }
 

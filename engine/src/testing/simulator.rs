@@ -344,9 +344,25 @@ impl Life {
             .filter(|(_, _, fence)| !running.contains(fence))
             .cloned()
             .collect();
-        let (step, number, fence) = match self.random.pick(&old) {
-            Some(old) => old.clone(),
-            None => (StepPath::from("nowhere"), 1, 1),
+        // Now and then one that only its fence tells from the one that runs.
+        let forged = self
+            .run
+            .pending()
+            .into_iter()
+            .next()
+            .filter(|_| self.random.percent(30))
+            .map(
+                |Effect::Attempt {
+                     step,
+                     number,
+                     fence,
+                     ..
+                 }| (step, number, fence + 1),
+            );
+        let (step, number, fence) = match (forged, self.random.pick(&old)) {
+            (Some(forged), _) => forged,
+            (None, Some(old)) => old.clone(),
+            (None, None) => (StepPath::from("nowhere"), 1, 1),
         };
         let outcome = self.outcome();
         self.must_be_stale(Input::Finished {
