@@ -16,6 +16,21 @@ fn a_thousand_parallel_steps_and_their_join() {
     assert_eq!(bench.journal.len(), 1_003);
 }
 
+#[test]
+fn a_chain_of_a_thousand_steps() {
+    let steps: Vec<Value> = (0..1_000)
+        .map(|n| match n {
+            0 => json!({"id": "s0", "action": "transform", "with": {"value": 0}}),
+            _ => json!({
+                "id": format!("s{n}"), "action": "transform",
+                "with": {"value": format!("{{{{ steps.s{}.output + 1 }}}}", n - 1)},
+            }),
+        })
+        .collect();
+    let bench = Bench::new(json!({"steps": steps, "outputs": {"n": "{{ steps.s999.output }}"}}));
+    assert_eq!(bench.run.outputs().unwrap().text(), r#"{"n":999}"#);
+}
+
 /// A journal may end anywhere, also in the middle of a turn: the next input goes on from there, and in
 /// the end the same is known.
 #[test]
