@@ -16,7 +16,10 @@ use std::{
     fs, io,
     ops::{Bound, ControlFlow},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Longest text of a row that stands in the index itself; others are read from the log.
@@ -62,8 +65,10 @@ pub(crate) struct Index {
     folder: PathBuf,
     cache: u64,
     segments: Arc<Segments>,
+    /// Nothing while it could not be made anew, and once it is closed.
     db: RwLock<Option<sled::Db>>,
     applied: Mutex<Mark>,
+    closed: AtomicBool,
 }
 
 impl Index {
@@ -91,6 +96,7 @@ impl Index {
             segments,
             db: RwLock::new(Some(db)),
             applied: Mutex::new(mark),
+            closed: AtomicBool::new(false),
         })
     }
 
@@ -123,6 +129,7 @@ impl Index {
     /// Closes it so that the next start can trust it.
     pub(crate) fn close(&self) {
         self.flush();
+        self.closed.store(true, Ordering::SeqCst);
         let db = self
             .db
             .write()
@@ -154,7 +161,7 @@ impl Index {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         let db = db
             .as_ref()
-            .ok_or_else(|| Broken("the index is closed".into()))?;
+            .ok_or_else(|| Broken("there is no index".into()))?;
         quiet::catch(|| work(db)).unwrap_or_else(|panic| Err(Broken(panic)))
     }
 
@@ -163,9 +170,10 @@ impl Index {
             ReadError::Io(format!("the index cannot be made anew: {error}"))
         };
         let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(old) = db.take() else {
+        if self.closed.load(Ordering::SeqCst) {
             return Err(ReadError::Io("the index is closed".into()));
-        };
+        }
+        let old = db.take();
         let _ = quiet::catch(|| drop(old));
         let new = fresh(&self.folder, self.cache).map_err(|error| failed(&error))?;
         trust::begin(&self.folder).map_err(|error| failed(&error))?;

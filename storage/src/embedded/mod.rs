@@ -87,6 +87,21 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Takes next to no disk: for tests and for stores that live for one command.
+    pub fn small() -> Self {
+        Self {
+            first_segment_bytes: 64 << 10,
+            segment_bytes: 1 << 20,
+            prepare: false,
+            ballast_bytes: 0,
+            least_free: 0,
+            cache_bytes: 1 << 20,
+            ..Self::default()
+        }
+    }
+}
+
 /// Why a data folder cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -12,11 +12,7 @@ pub(super) fn small() -> Options {
     Options {
         first_segment_bytes: 16 << 10,
         segment_bytes: 32 << 10,
-        prepare: false,
-        ballast_bytes: 0,
-        least_free: 0,
-        cache_bytes: 1 << 20,
-        ..Options::default()
+        ..Options::small()
     }
 }
 
