@@ -3,6 +3,7 @@
 mod applier;
 mod blob;
 mod core;
+mod edit;
 #[cfg(test)]
 mod fault_tests;
 mod folder;

@@ -214,7 +214,7 @@ impl Space {
         }
         match nix::sys::statvfs::statvfs(&self.ballast.with_file_name("")) {
             Ok(figures) => {
-                let free = figures.blocks_available() as u64 * figures.fragment_size() as u64;
+                let free = figures.blocks_available() * figures.fragment_size();
                 free < shared.options.least_free
             }
             Err(_) => false,
