@@ -17,6 +17,14 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     loop {
         let mut core = shared.lock();
         loop {
+            if core.full && !core.failed {
+                // The index would need space that the log needs more.
+                if core.closing {
+                    return;
+                }
+                core = shared.wait_for(&shared.applied, core, COLLECT);
+                continue;
+            }
             let ready = core
                 .dirty
                 .front()

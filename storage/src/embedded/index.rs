@@ -3,6 +3,7 @@
 //! Nothing here is the truth. A value that does not check, an error or a panic of the library
 //! throws the folder away and fills a new one from the log; callers see only the right answer.
 
+use super::edit::edit;
 use super::pack::{self, RunEntry};
 use super::quiet;
 use super::rebuild;
@@ -16,7 +17,10 @@ use std::{
     fs, io,
     ops::{Bound, ControlFlow},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Longest text of a row that stands in the index itself; others are read from the log.
@@ -62,8 +66,10 @@ pub(crate) struct Index {
     folder: PathBuf,
     cache: u64,
     segments: Arc<Segments>,
+    /// Nothing while it could not be made anew, and once it is closed.
     db: RwLock<Option<sled::Db>>,
     applied: Mutex<Mark>,
+    closed: AtomicBool,
 }
 
 impl Index {
@@ -91,6 +97,7 @@ impl Index {
             segments,
             db: RwLock::new(Some(db)),
             applied: Mutex::new(mark),
+            closed: AtomicBool::new(false),
         })
     }
 
@@ -123,6 +130,7 @@ impl Index {
     /// Closes it so that the next start can trust it.
     pub(crate) fn close(&self) {
         self.flush();
+        self.closed.store(true, Ordering::SeqCst);
         let db = self
             .db
             .write()
@@ -154,7 +162,7 @@ impl Index {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         let db = db
             .as_ref()
-            .ok_or_else(|| Broken("the index is closed".into()))?;
+            .ok_or_else(|| Broken("there is no index".into()))?;
         quiet::catch(|| work(db)).unwrap_or_else(|panic| Err(Broken(panic)))
     }
 
@@ -163,9 +171,10 @@ impl Index {
             ReadError::Io(format!("the index cannot be made anew: {error}"))
         };
         let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(old) = db.take() else {
+        if self.closed.load(Ordering::SeqCst) {
             return Err(ReadError::Io("the index is closed".into()));
-        };
+        }
+        let old = db.take();
         let _ = quiet::catch(|| drop(old));
         let new = fresh(&self.folder, self.cache).map_err(|error| failed(&error))?;
         trust::begin(&self.folder).map_err(|error| failed(&error))?;
@@ -365,7 +374,7 @@ fn read_mark(db: &sled::Db) -> Result<Mark, Broken> {
     }
 }
 
-fn run_key(prefix: &[u8], run: RunId) -> Vec<u8> {
+pub(super) fn run_key(prefix: &[u8], run: RunId) -> Vec<u8> {
     let mut key = prefix.to_vec();
     key.extend_from_slice(&run.0.to_bytes());
     key
@@ -389,7 +398,7 @@ fn successor(prefix: &[u8]) -> Vec<u8> {
     next
 }
 
-fn unpack(bytes: &[u8]) -> Result<Vec<RunEntry>, Broken> {
+pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<RunEntry>, Broken> {
     pack::decode(bytes).ok_or_else(|| Broken("a pack of runs is damaged".into()))
 }
 
@@ -493,106 +502,4 @@ fn write(db: &sled::Db, changes: &Changes) -> Result<(), Broken> {
     batch.insert(MARK, changes.mark.encode().as_slice());
     db.apply_batch(batch)?;
     Ok(())
-}
-
-/// A pack that is being changed. Packs of one prefix cover the ids without gap or overlap: each
-/// reaches from its key to the next one's.
-struct Open {
-    key: Vec<u8>,
-    /// Key of the next pack.
-    until: Option<Vec<u8>>,
-    entries: Vec<RunEntry>,
-    stored: bool,
-    changed: bool,
-    grew_at_end: bool,
-}
-
-fn edit<'a>(
-    db: &sled::Db,
-    batch: &mut sled::Batch,
-    prefix: &[u8],
-    sorted: impl Iterator<Item = (RunId, Option<&'a RunEntry>)>,
-) -> Result<(), Broken> {
-    let mut open: Option<Open> = None;
-    for (run, entry) in sorted {
-        let key = run_key(prefix, run);
-        let inside = open
-            .as_ref()
-            .is_some_and(|open| open.until.as_ref().is_none_or(|until| key < *until));
-        if !inside {
-            if let Some(done) = open.take() {
-                close(batch, prefix, done);
-            }
-            open = Some(load(db, prefix, &key)?);
-        }
-        let Some(pack) = open.as_mut() else { continue };
-        match (
-            pack.entries.binary_search_by_key(&run, |entry| entry.id),
-            entry,
-        ) {
-            (Ok(at), Some(entry)) => pack.entries[at] = entry.clone(),
-            (Ok(at), None) => drop(pack.entries.remove(at)),
-            (Err(at), Some(entry)) => {
-                pack.grew_at_end = at == pack.entries.len();
-                pack.entries.insert(at, entry.clone());
-            }
-            (Err(_), None) => continue,
-        }
-        pack.changed = true;
-    }
-    if let Some(done) = open {
-        close(batch, prefix, done);
-    }
-    Ok(())
-}
-
-fn load(db: &sled::Db, prefix: &[u8], key: &[u8]) -> Result<Open, Broken> {
-    let mut pack = Open {
-        key: [prefix, &[0; 16]].concat(),
-        until: None,
-        entries: Vec::new(),
-        stored: false,
-        changed: false,
-        grew_at_end: false,
-    };
-    if let Some(item) = db.range(prefix.to_vec()..=key.to_vec()).next_back() {
-        let (key, value) = item?;
-        pack.key = key.to_vec();
-        pack.entries = unpack(&value)?;
-        pack.stored = true;
-    }
-    let after = (Bound::Excluded(pack.key.clone()), Bound::Unbounded);
-    if let Some(item) = db.range::<Vec<u8>, _>(after).next() {
-        let (key, _) = item?;
-        if key.starts_with(prefix) {
-            pack.until = Some(key.to_vec());
-        }
-    }
-    Ok(pack)
-}
-
-fn close(batch: &mut sled::Batch, prefix: &[u8], pack: Open) {
-    if !pack.changed {
-        return;
-    }
-    if pack.entries.is_empty() {
-        if pack.stored {
-            batch.remove(pack.key);
-        }
-        return;
-    }
-    let count = pack.entries.len();
-    // Ids grow with time: packs at the end are filled whole, one in the middle is halved.
-    let size = if count <= pack::MOST || pack.grew_at_end {
-        pack::MOST
-    } else {
-        count.div_ceil(count.div_ceil(pack::MOST)).max(1)
-    };
-    for (index, chunk) in pack.entries.chunks(size).enumerate() {
-        let key = match (index, chunk.first()) {
-            (0, _) | (_, None) => pack.key.clone(),
-            (_, Some(first)) => run_key(prefix, first.id),
-        };
-        batch.insert(key, pack::encode(chunk));
-    }
 }

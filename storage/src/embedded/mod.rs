@@ -3,6 +3,7 @@
 mod applier;
 mod blob;
 mod core;
+mod edit;
 #[cfg(test)]
 mod fault_tests;
 mod folder;
@@ -83,6 +84,21 @@ impl Default for Options {
             cache_bytes: 4 << 20,
             accept_loss: false,
             disk: Arc::new(RealDisk),
+        }
+    }
+}
+
+impl Options {
+    /// Takes next to no disk: for tests and for stores that live for one command.
+    pub fn small() -> Self {
+        Self {
+            first_segment_bytes: 64 << 10,
+            segment_bytes: 1 << 20,
+            prepare: false,
+            ballast_bytes: 0,
+            least_free: 0,
+            cache_bytes: 1 << 20,
+            ..Self::default()
         }
     }
 }

@@ -17,6 +17,9 @@ use std::{
 /// Ids are made when a run is, but perhaps by another look at the clock.
 const SLACK_MS: i64 = 86_400_000;
 
+/// A run's durable entry, and its head where that is in memory.
+type Known = (RunEntry, Option<Arc<RunHead>>);
+
 impl Shared {
     pub(super) fn read_row(&self, table: Table, key: &str) -> Result<Option<Value>, ReadError> {
         let table = table as u8;
@@ -79,7 +82,7 @@ impl Shared {
     }
 
     /// The durable entry of a run, and its head where that is in memory.
-    fn find(&self, run: RunId) -> Result<Option<(RunEntry, Option<Arc<RunHead>>)>, ReadError> {
+    fn find(&self, run: RunId) -> Result<Option<Known>, ReadError> {
         let core = self.lock();
         let mut undurable = false;
         if let Some(slot) = core.slots.get(&run) {
@@ -192,7 +195,7 @@ impl Shared {
         if query.limit == 0 {
             return Ok(Vec::new());
         }
-        let mut found: BTreeMap<RunId, (RunEntry, Option<Arc<RunHead>>)> = BTreeMap::new();
+        let mut found: BTreeMap<RunId, Known> = BTreeMap::new();
         // Ended runs that have changed since: what the index says about them is old.
         let mut changed = BTreeSet::new();
         let core = self.lock();

@@ -6,7 +6,7 @@ use super::scan::{Damage, End, Met, scan};
 use super::segment::{Mark, Segments};
 use crate::record::{self, RecordFact, frame::Frame, frame::Place};
 use druse_engine::{RunId, Timestamp};
-use std::{io, sync::Arc};
+use std::{collections::btree_map, io, sync::Arc};
 
 /// Records merged into one write of the index.
 const TOGETHER: usize = 4096;
@@ -80,13 +80,10 @@ fn known<'a>(
     find: &dyn Fn(RunId) -> io::Result<Option<RunEntry>>,
     run: RunId,
 ) -> io::Result<Option<&'a mut RunEntry>> {
-    if !changes.runs.contains_key(&run) {
-        match find(run)? {
-            Some(entry) => drop(changes.runs.insert(run, entry)),
-            None => return Ok(None),
-        }
-    }
-    Ok(changes.runs.get_mut(&run))
+    Ok(match changes.runs.entry(run) {
+        btree_map::Entry::Occupied(entry) => Some(entry.into_mut()),
+        btree_map::Entry::Vacant(place) => find(run)?.map(|entry| place.insert(entry)),
+    })
 }
 
 fn absorb(

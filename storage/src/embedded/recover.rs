@@ -41,6 +41,10 @@ pub(super) fn open(path: &Path, options: Options) -> Result<Embedded, OpenError>
     let from = if holds(&segments, indexed) {
         indexed
     } else {
+        if indexed.number > stopped.number {
+            // Kept, so that a refusal for a lost end stays one at the next try.
+            folder::replace(&log.join("head"), &indexed.encode())?;
+        }
         index.wipe()?;
         Mark::default()
     };

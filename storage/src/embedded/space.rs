@@ -92,7 +92,7 @@ impl Space {
             }
             next.look = false;
             let target = shared.options.segment_bytes;
-            let mut short = false;
+            let (mut short, mut failed) = (false, false);
             if shared.options.prepare && next.written < target {
                 let piece = zeros.get_or_insert_with(|| vec![0; PIECE]);
                 match self.extend(shared, &mut next, piece, target) {
@@ -103,6 +103,7 @@ impl Space {
                         continue;
                     }
                     Err(error) => {
+                        failed = true;
                         short = is_full(&error);
                         tracing::warn!(%error, "the next segment of the log cannot be prepared");
                     }
@@ -120,7 +121,7 @@ impl Space {
             let pause = if short { SHORT_LOOK } else { LOOK };
             if !next.closing
                 && !next.look
-                && (next.file.is_some() || short || !shared.options.prepare)
+                && (next.file.is_some() || failed || !shared.options.prepare)
             {
                 drop(
                     self.wake
@@ -213,7 +214,7 @@ impl Space {
         }
         match nix::sys::statvfs::statvfs(&self.ballast.with_file_name("")) {
             Ok(figures) => {
-                let free = figures.blocks_available() as u64 * figures.fragment_size() as u64;
+                let free = figures.blocks_available() * figures.fragment_size();
                 free < shared.options.least_free
             }
             Err(_) => false,

@@ -12,11 +12,7 @@ pub(super) fn small() -> Options {
     Options {
         first_segment_bytes: 16 << 10,
         segment_bytes: 32 << 10,
-        prepare: false,
-        ballast_bytes: 0,
-        least_free: 0,
-        cache_bytes: 1 << 20,
-        ..Options::default()
+        ..Options::small()
     }
 }
 
@@ -261,4 +257,216 @@ fn sequences_and_expectations_are_checked_in_the_order_of_appends() {
         Batch::new().remove::<TokenDigest>(claim.digest.to_string()),
     );
     wait(&store, Batch::new().claim(&claim));
+}
+
+#[test]
+fn of_many_who_claim_the_same_row_exactly_one_wins_and_every_run_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        index_lag: 64,
+        ..small()
+    };
+    let store = Embedded::open(folder.path(), options.clone()).unwrap();
+    let wins = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for thread in 0..8u64 {
+            let (store, wins) = (&store, &wins);
+            scope.spawn(move || {
+                for round in 0..40u64 {
+                    let number = thread * 40 + round + 1;
+                    let ticket = loop {
+                        match store.append(whole(number)) {
+                            Err(AppendError::Busy) => std::thread::yield_now(),
+                            other => break other.unwrap(),
+                        }
+                    };
+                    let claim = Batch {
+                        must_fit: true,
+                        ..Batch::new().claim(&setting(&format!("round-{round:02}"), json!(thread)))
+                    };
+                    match store.append(claim) {
+                        Ok(ticket) => {
+                            wins.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                            ticket.wait().unwrap();
+                        }
+                        Err(AppendError::Conflict { .. }) => {}
+                        Err(other) => panic!("{other}"),
+                    }
+                    ticket.wait().unwrap();
+                    let entries = store.run_entries(run_id(number), 0, 9).unwrap();
+                    assert_eq!(entries.len(), 3);
+                }
+            });
+        }
+    });
+    assert_eq!(wins.load(std::sync::atomic::Ordering::SeqCst), 40);
+    let check = |store: &Embedded| {
+        let query = RunQuery {
+            limit: 1000,
+            ..RunQuery::default()
+        };
+        assert_eq!(store.runs(&query).unwrap().len(), 320);
+        let scan = Scan {
+            limit: 1000,
+            ..Scan::default()
+        };
+        assert_eq!(store.scan::<Setting>(&scan).unwrap().len(), 40);
+    };
+    check(&store);
+    drop(store);
+    check(&Embedded::open(folder.path(), options).unwrap());
+    assert!(crate::verify(folder.path()).unwrap().is_sound());
+}
+
+#[test]
+fn scans_and_lists_merge_memory_and_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    for key in ["a/1", "b/1", "b/2", "b/3", "b/4", "c/1"] {
+        store
+            .append(Batch::new().put(&setting(key, json!("old"))))
+            .unwrap();
+    }
+    wait(&store, whole(1));
+    store.settle();
+    wait(&store, Batch::new().put(&setting("b/2", json!("new"))));
+    wait(&store, Batch::new().remove::<Setting>("b/3"));
+    wait(&store, Batch::new().put(&setting("b/5", json!("new"))));
+    let scan = |after: Option<&str>, descending, limit| {
+        let scan = Scan {
+            prefix: "b/".into(),
+            after: after.map(Into::into),
+            descending,
+            limit,
+        };
+        let rows = store.scan::<Setting>(&scan).unwrap();
+        rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        assert_eq!(scan(None, false, 9), ["b/1", "b/2", "b/4", "b/5"]);
+        assert_eq!(scan(None, true, 9), ["b/5", "b/4", "b/2", "b/1"]);
+        assert_eq!(scan(Some("b/1"), false, 2), ["b/2", "b/4"]);
+        assert_eq!(scan(Some("b/5"), true, 2), ["b/4", "b/2"]);
+        assert_eq!(scan(Some("b/1"), true, 2), [""; 0]);
+        assert_eq!(scan(Some("a"), true, 2), [""; 0]);
+        assert_eq!(scan(Some("z"), true, 1), ["b/5"]);
+        assert_eq!(scan(Some("z"), false, 1), [""; 0]);
+        assert_eq!(scan(None, false, 0), [""; 0]);
+        store.settle();
+    }
+    for number in 2..=200 {
+        store.append(whole(number)).unwrap();
+    }
+    wait(&store, begin(201));
+    let list = |query: RunQuery| {
+        let runs = store.runs(&query).unwrap();
+        runs.iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    let any = || RunQuery {
+        limit: 500,
+        ..RunQuery::default()
+    };
+    let expect = |wanted: &dyn Fn(u64) -> bool| {
+        (1..=201)
+            .rev()
+            .filter(|number| wanted(*number))
+            .map(run_id)
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        let automation = head(1, Status::Running).automation;
+        assert_eq!(list(any()), expect(&|_| true));
+        assert_eq!(
+            list(RunQuery {
+                automation,
+                ..any()
+            }),
+            expect(&|number| number % 3 == 1)
+        );
+        assert_eq!(
+            list(RunQuery {
+                status: Some(Status::Running),
+                ..any()
+            }),
+            [run_id(201)]
+        );
+        assert_eq!(
+            list(RunQuery {
+                cause: Some("manual".into()),
+                ..any()
+            }),
+            expect(&|number| number % 2 == 0)
+        );
+        assert_eq!(
+            list(RunQuery {
+                cause: Some("odd".into()),
+                limit: 3,
+                ..any()
+            }),
+            [run_id(201), run_id(199), run_id(197)]
+        );
+        assert_eq!(
+            list(RunQuery {
+                cause: Some("none".into()),
+                ..any()
+            }),
+            []
+        );
+        let (since, until) = (Timestamp(1_700_000_000_050), Timestamp(1_700_000_000_060));
+        assert_eq!(
+            list(RunQuery {
+                since: Some(since),
+                until: Some(until),
+                ..any()
+            }),
+            expect(&|number| (50..60).contains(&number))
+        );
+        assert_eq!(
+            list(RunQuery {
+                before: Some(run_id(5)),
+                ..any()
+            }),
+            expect(&|number| number < 5)
+        );
+        store.settle();
+    }
+}
+
+#[test]
+fn blobs_are_kept_by_digest_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    let digest = store.put_blob(b"a recording").unwrap();
+    assert_eq!(store.put_blob(b"a recording").unwrap(), digest);
+    assert_eq!(store.blob(&digest).unwrap().unwrap(), b"a recording");
+    assert_eq!(store.blob(&Digest::of(b"other")).unwrap(), None);
+    let file = blob::path(&folder.path().join("blobs"), &digest).unwrap();
+    fs::write(file, b"another one").unwrap();
+    assert!(matches!(store.blob(&digest), Err(ReadError::Damaged(_))));
+}
+
+#[test]
+fn what_is_too_large_or_too_much_is_refused_before_it_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        queue_bytes: 0,
+        ..small()
+    };
+    let store = Embedded::open(folder.path(), options).unwrap();
+    assert!(matches!(store.append(whole(1)), Err(AppendError::Busy)));
+    let fits = |batch: Batch| Batch {
+        must_fit: true,
+        ..batch
+    };
+    wait(&store, fits(whole(1)));
+    let large = setting("large", json!("x".repeat(crate::record::MAX_RECORD)));
+    assert!(matches!(
+        store.append(fits(Batch::new().put(&large))),
+        Err(AppendError::TooLarge { .. })
+    ));
+    let fitting = setting("large", json!("x".repeat(100_000)));
+    wait(&store, fits(Batch::new().put(&fitting)));
+    store.settle();
+    assert_eq!(store.get::<Setting>("large").unwrap(), Some(fitting));
+    assert_eq!(store.head(), 2);
 }

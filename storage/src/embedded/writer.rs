@@ -17,6 +17,8 @@ use std::{
 
 /// Between two tries to write while the disk is full.
 const AGAIN: Duration = Duration::from_millis(50);
+/// Bytes after which the free space is looked at again.
+const LOOK: usize = 8 << 20;
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
@@ -26,6 +28,8 @@ pub(crate) struct Writer {
     end: u64,
     head: Mark,
     scratch: Vec<u8>,
+    /// Bytes written since the free space was looked at.
+    unseen: usize,
 }
 
 impl Writer {
@@ -37,6 +41,7 @@ impl Writer {
             end: head.end.offset(),
             head,
             scratch: Vec::new(),
+            unseen: 0,
         }
     }
 
@@ -95,6 +100,11 @@ impl Writer {
                 scratch = Vec::new();
             }
             self.scratch = scratch;
+            self.unseen += now.iter().map(|one| one.frame.len()).sum::<usize>();
+            if self.unseen >= LOOK {
+                self.unseen = 0;
+                self.shared.space.look_again();
+            }
             if let Some(last) = now.last() {
                 self.end = last.place.offset() + last.frame.len() as u64;
                 self.head = Mark {

@@ -1,0 +1,331 @@
+//! Data of every format that was ever written must open for ever.
+//!
+//! `tests/data/v1` was written once by this file with `DRUSE_WRITE_DATA=<folder>`; it is never written again.
+
+use druse_engine::{
+    ApprovalId, AutomationId, Digest, Json, RunId, Timestamp,
+    definition::FailureClass,
+    event::{
+        ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, SkipReason, Start, Status,
+        StepPath, Verdict,
+    },
+};
+use druse_storage::{
+    Batch, RunHead, RunQuery, Scan, Setting, Store, StoreExt, Table,
+    embedded::{Embedded, Options},
+    verify,
+};
+use serde_json::json;
+use std::{fs, path::Path, sync::Arc};
+
+fn options() -> Options {
+    Options {
+        first_segment_bytes: 12 << 10,
+        segment_bytes: 64 << 10,
+        prepare: false,
+        ballast_bytes: 0,
+        least_free: 0,
+        ..Options::default()
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp(1_800_000_000_000 + second * 1000)
+}
+
+fn run() -> RunId {
+    RunId::from_parts(1_800_000_000_000, *b"format one")
+}
+
+fn start() -> Start {
+    Start {
+        run: run(),
+        automation: Some(AutomationId::from_parts(1_799_999_999_000, [9; 10])),
+        name: "pay-bill".into(),
+        version: 3,
+        digest: Digest::of(b"the document"),
+        cause: Json::from(json!({ "kind": "schedule", "trigger": "nightly" })),
+        started_by: "trigger:nightly".into(),
+        inputs: Json::from(json!({ "bill": "bills/december.txt", "limit": 100.5 })),
+        trigger: Json::from(json!({ "scheduled_at": "2027-01-15T08:00:00.000Z" })),
+        scheduled_at: Some(at(0)),
+        root: RunId::from_parts(1_700_000_000_000, [1; 10]),
+        depth: 1,
+    }
+}
+
+/// Every kind of event, with every optional part there and missing.
+fn entries() -> Vec<Entry> {
+    let step = |name: &str| StepPath::from(name);
+    let failure = Failure {
+        class: FailureClass::Retryable,
+        code: "http_503".into(),
+        message: "The bank answered 503.".into(),
+        details: Some(Json::from(json!({ "status": 503 }))),
+    };
+    let plain = Failure::new(FailureClass::Quarantined, "killed", "It ended the process.");
+    let request = |open: bool| ApprovalRequest {
+        approval: ApprovalId::from_parts(1_800_000_003_000, [2; 10]),
+        title: "Pay 98.70?".into(),
+        message: open.then(|| "The December bill".into()),
+        details: Json::from(json!({ "amount": 98.7 })),
+        fields: Json::null(),
+        approvers: vec!["role:approver".into(), "user:ada".into()],
+        needed: 2,
+        exclude_starter: open,
+        digest: Digest::of(b"what is shown"),
+        expires_at: open.then(|| at(90)),
+    };
+    let decision = |verdict, open: bool| Decision {
+        decision: verdict,
+        by: "ada".into(),
+        comment: open.then(|| "ok ✓".into()),
+        fields: open.then(|| Json::from(json!({ "note": [1, 2.5, null] }))),
+        at: at(40),
+        own_run: open,
+    };
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        RunEvent::StepSkipped {
+            step: step("a"),
+            reason: SkipReason::When,
+        },
+        RunEvent::StepSkipped {
+            step: step("b"),
+            reason: SkipReason::Need {
+                step: "a".into(),
+                status: Status::Skipped,
+            },
+        },
+        RunEvent::StepSkipped {
+            step: step("c"),
+            reason: SkipReason::Case {
+                step: "choose".into(),
+                taken: Some("large".into()),
+            },
+        },
+        RunEvent::StepSkipped {
+            step: step("d"),
+            reason: SkipReason::RunEnding,
+        },
+        RunEvent::StepEvaluated {
+            step: step("e"),
+            output: Json::from(json!({ "z": 1, "a": [true] })),
+        },
+        RunEvent::StepKept {
+            step: step("f"),
+            output: Json::from(json!("kept")),
+            from: start().root,
+        },
+        RunEvent::AttemptStarted {
+            step: step("pay"),
+            number: 1,
+            fence: 7,
+            input: Json::from(json!({ "amount": 98.70 })),
+            idempotency_key: "key".into(),
+            deadline: Some(at(60)),
+        },
+        RunEvent::AttemptFinished {
+            step: step("pay"),
+            number: 1,
+            outcome: Outcome::Failed {
+                failure: failure.clone(),
+                retry_after_ms: Some(1500),
+            },
+        },
+        RunEvent::RetryScheduled {
+            step: step("pay"),
+            due: at(2),
+        },
+        RunEvent::AttemptInterrupted {
+            step: step("pay"),
+            number: 2,
+        },
+        RunEvent::AttemptFinished {
+            step: step("pay"),
+            number: 3,
+            outcome: Outcome::Succeeded {
+                output: Json::from(json!({ "paid": true })),
+            },
+        },
+        RunEvent::WaitStarted {
+            step: step("rest"),
+            until: at(30),
+        },
+        RunEvent::WaitFinished { step: step("rest") },
+        RunEvent::ApprovalRequested {
+            step: step("gate"),
+            request: Box::new(request(true)),
+        },
+        RunEvent::ApprovalRequested {
+            step: step("gate2"),
+            request: Box::new(request(false)),
+        },
+        RunEvent::ApprovalDecided {
+            step: step("gate"),
+            decision: decision(Verdict::Approve, true),
+        },
+        RunEvent::ApprovalDecided {
+            step: step("gate2"),
+            decision: decision(Verdict::SendBack, false),
+        },
+        RunEvent::ApprovalExpired {
+            step: step("gate2"),
+        },
+        RunEvent::StepFailed {
+            step: step("g"),
+            failure: plain.clone(),
+        },
+        RunEvent::StepUncertain { step: step("h") },
+        RunEvent::StepCanceled { step: step("i") },
+        RunEvent::CancelRequested {
+            by: "ada".into(),
+            reason: Some("wrong bill".into()),
+        },
+        RunEvent::CancelRequested {
+            by: "bob".into(),
+            reason: None,
+        },
+        RunEvent::RunTimedOut,
+        RunEvent::Finished {
+            status: Status::Failed,
+            outputs: Some(Json::from(json!({ "paid": 98.7 }))),
+            failure: Some(failure),
+        },
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
+fn head(status: Status) -> RunHead {
+    let start = start();
+    let over = status.is_final();
+    let Some(RunEvent::Finished {
+        outputs, failure, ..
+    }) = entries().pop().map(|entry| entry.event)
+    else {
+        panic!("the last entry finishes the run");
+    };
+    RunHead {
+        id: start.run,
+        automation: start.automation,
+        name: start.name,
+        version: start.version,
+        digest: start.digest,
+        status,
+        cause: start.cause,
+        inputs: start.inputs,
+        outputs: outputs.filter(|_| over),
+        error: failure.filter(|_| over),
+        created_at: at(1),
+        started_at: Some(at(1)),
+        finished_at: over.then(|| at(26)),
+    }
+}
+
+fn setting(name: &str, text: &str) -> Setting {
+    Setting {
+        name: name.into(),
+        value: json!({ "text": text }),
+        updated_at: at(5),
+    }
+}
+
+fn write(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let mut entries = entries();
+    let later = entries.split_off(7);
+    let wait = |batch: Batch| store.append(batch).unwrap().wait().unwrap();
+    wait(
+        Batch::new()
+            .run(Arc::new(head(Status::Running)), entries)
+            .put(&setting("gone", "soon")),
+    );
+    wait(
+        Batch::new()
+            .put(&setting("short", "ß"))
+            .put(&setting("long", &"long ".repeat(600))),
+    );
+    wait(
+        Batch::new()
+            .run(Arc::new(head(Status::Failed)), later)
+            .remove::<Setting>("gone"),
+    );
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_written_today_is_format_1_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1");
+    for file in ["format", "log/00000001.log", "log/head"] {
+        let same =
+            fs::read(folder.path().join(file)).unwrap() == fs::read(kept.join(file)).unwrap();
+        assert!(
+            same,
+            "{file} differs: a change of format needs a new number"
+        );
+    }
+}
+
+#[test]
+fn data_of_format_1_opens_and_says_what_it_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_DATA") {
+        write(Path::new(&target));
+    }
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1");
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept, folder.path());
+
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    assert_eq!(
+        (report.records, report.runs, report.entries, report.rows),
+        (3, 1, 26, 4)
+    );
+
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert!(store.damage().is_empty());
+    assert_eq!(
+        *store.run_head(run()).unwrap().unwrap(),
+        head(Status::Failed)
+    );
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), entries());
+    assert_eq!(store.run_entries(run(), 6, 3).unwrap(), entries()[6..9]);
+    let scan = Scan {
+        limit: 10,
+        ..Scan::default()
+    };
+    let long = setting("long", &"long ".repeat(600));
+    assert_eq!(
+        store.scan::<Setting>(&scan).unwrap(),
+        [long, setting("short", "ß")]
+    );
+    assert_eq!(store.row(Table::Setting, "gone").unwrap(), None);
+    let query = RunQuery {
+        cause: Some("schedule".into()),
+        limit: 9,
+        ..RunQuery::default()
+    };
+    assert_eq!(store.runs(&query).unwrap().len(), 1);
+}
