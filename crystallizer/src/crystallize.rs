@@ -225,7 +225,7 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
 struct Draft<'a> {
     kept: Vec<Kept<'a>>,
     emitted: emit::Emitted,
-    gates: gate::Gates<'a>,
+    gates: gate::Gates,
     checked: Vec<Finding>,
 }
 

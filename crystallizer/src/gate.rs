@@ -6,20 +6,17 @@ use crate::session::{RecordedApproval, Session, Turn};
 use druse_engine::Finding;
 use druse_engine::expression::literal;
 use serde_json::{Map, Value};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The approvals before each kept call, by its index.
-pub(crate) struct Gates<'a> {
-    pub(crate) before: BTreeMap<usize, Vec<&'a RecordedApproval>>,
+pub(crate) struct Gates {
+    pub(crate) before: BTreeMap<usize, Vec<RecordedApproval>>,
     pub(crate) findings: Vec<Finding>,
 }
 
 /// Finds the call that each recorded approval let through.
-pub(crate) fn gates<'a>(
-    session: &'a Session,
-    kept: &[Kept<'_>],
-    left_out: &[LeftOut],
-) -> Gates<'a> {
+pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) -> Gates {
     let index: HashMap<&str, usize> = kept
         .iter()
         .enumerate()
@@ -69,7 +66,7 @@ pub(crate) fn gates<'a>(
         };
         if let Some(at) = index.get(call) {
             if approval.approved {
-                gates.before.entry(*at).or_default().push(approval);
+                gates.before.entry(*at).or_default().push(approval.clone());
             } else {
                 // The call went through all the same: the person's no must not be lost.
                 gates.before.entry(*at).or_default();
@@ -98,7 +95,23 @@ pub(crate) fn gates<'a>(
         }
     }
     for (at, approval) in moved {
-        gates.before.entry(at).or_insert_with(|| vec![approval]);
+        gates
+            .before
+            .entry(at)
+            .or_insert_with(|| vec![approval.clone()]);
+    }
+    for (at, approval) in crate::spoken::approvals(session, kept) {
+        if let (Entry::Vacant(place), Some(kept)) = (gates.before.entry(at), kept.get(at)) {
+            place.insert(vec![approval]);
+            gates.findings.push(
+                Finding::info(
+                    "approved_in_words",
+                    "The person said yes before this call, so a gate stands before it.",
+                )
+                .help("Remove the gate if nobody has to be asked at each run.")
+                .at_step(&kept.step),
+            );
+        }
     }
     gates
 }
@@ -127,10 +140,7 @@ fn last_repetition(
 }
 
 /// The configuration of the gate before a call.
-pub(crate) fn configuration(
-    kept: &Kept<'_>,
-    approvals: &[&RecordedApproval],
-) -> Map<String, Value> {
+pub(crate) fn configuration(kept: &Kept<'_>, approvals: &[RecordedApproval]) -> Map<String, Value> {
     let mut with = Map::new();
     with.insert("title".to_owned(), literal(&title(kept)).into());
     if let Some(message) = message(approvals) {
@@ -215,7 +225,7 @@ fn main_arguments(arguments: &Value) -> Vec<String> {
         .collect()
 }
 
-fn message(approvals: &[&RecordedApproval]) -> Option<String> {
+fn message(approvals: &[RecordedApproval]) -> Option<String> {
     let parts: Vec<String> = approvals
         .iter()
         .filter_map(|approval| {
@@ -241,7 +251,7 @@ fn message(approvals: &[&RecordedApproval]) -> Option<String> {
 }
 
 /// What the recording says about the approvals, for the gate's metadata.
-pub(crate) fn recorded(kept: &Kept<'_>, approvals: &[&RecordedApproval]) -> Value {
+pub(crate) fn recorded(kept: &Kept<'_>, approvals: &[RecordedApproval]) -> Value {
     let mut map = Map::new();
     map.insert("call".to_owned(), kept.call.id.clone().into());
     let list = approvals

@@ -29,6 +29,7 @@ mod replay;
 mod secret;
 mod shell_line;
 mod show;
+mod spoken;
 mod value_class;
 mod words;
 
@@ -38,6 +39,7 @@ pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::{Report, report_schema, session_schema};
 pub use session::*;
 pub use summary::Summary;
+pub use text::text as report_text;
 pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
 
 #[cfg(test)]

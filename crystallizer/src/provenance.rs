@@ -201,7 +201,7 @@ impl Tracker {
             let from = match self.outputs.get(&text) {
                 Some(seen) => {
                     let agree = !seen.in_text && keys_agree(key, &seen.key);
-                    if class.is_none() && !(agree && !matches!(leaf, Value::Number(_))) {
+                    if class.is_none() && (!agree || leaf.is_number()) {
                         return;
                     }
                     From::Output {

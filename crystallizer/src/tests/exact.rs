@@ -666,3 +666,35 @@ metadata:
 "#);
     assert_eq!(ruled.report.replay.matched, 4);
 }
+
+#[test]
+fn a_yes_in_words_is_a_gate_before_the_call_that_changes_something() {
+    let session = session(
+        "Cancel my booking R1 and book R2",
+        vec![
+            call("c1", 0, "get_booking", json!({ "id": "R1" }), json!({})),
+            said(Role::Assistant, "Shall I cancel R1?"),
+            said(Role::User, "Yes, please. {{ now }}"),
+            call("c2", 1, "get_booking", json!({ "id": "R1" }), json!({})),
+            call("c3", 2, "cancel_booking", json!({ "id": "R1" }), json!({})),
+            call("c4", 3, "book_trip", json!({ "id": "R2" }), json!({})),
+            said(Role::Assistant, "Done."),
+            said(Role::User, "Yes, thank you"),
+            call("c5", 4, "send_mail", json!({}), json!({})),
+        ],
+    );
+    let made = made(&session, &options());
+    assert_eq!(
+        chain(&made),
+        [
+            "get_booking tool <- ",
+            "get_booking_2 tool <- get_booking",
+            "approve_cancel_booking approval_gate <- get_booking_2",
+            "cancel_booking tool <- approve_cancel_booking",
+            "book_trip tool <- cancel_booking",
+            "send_mail tool <- book_trip",
+        ]
+    );
+    assert_eq!(made.report.counts.gates, 1);
+    assert_eq!(made.report.replay.matched, 5);
+}
