@@ -134,7 +134,7 @@ fn http(context: &mut Context<'_>, look: &Look<'_>) {
     }
     if let Some(method) = look.text("method")
         && !method.contains("{{")
-        && !(!method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase()))
+        && (method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()))
     {
         context.say(
             look.wrong(

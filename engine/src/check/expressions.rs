@@ -110,7 +110,12 @@ pub(super) fn template(context: &mut Context<'_>, value: &Value, path: &str, at:
 }
 
 fn names(context: &mut Context<'_>, expression: &Expression, path: &str, at: &At<'_>) {
+    let mut behind_dash = None;
     for reference in &expression.references().items {
+        if behind_dash == Some(reference.range.start) {
+            continue; // the rest of a name with a dash, which is reported as a whole
+        }
+        behind_dash = reference.dashed.as_ref().map(|_| reference.range.end + 1);
         if let Some(mut finding) = name(context, reference, at) {
             if let Some(step) = at.step {
                 finding = finding.at_step(step);

@@ -13,6 +13,9 @@ use crate::expression::nearest;
 use crate::{Finding, plan};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Says in one sentence what is wrong with a schedule.
+pub type ScheduleRule = fn(&Schedule) -> Result<(), String>;
+
 /// What exists around a document. `None` means not known, and then it is not checked.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
@@ -23,7 +26,7 @@ pub struct Catalog {
     /// Names of automations.
     pub automations: Option<BTreeSet<String>>,
     /// Whether a schedule is right; the rules are in the crate of triggers. The error is one sentence.
-    pub schedule: Option<fn(&Schedule) -> Result<(), String>>,
+    pub schedule: Option<ScheduleRule>,
 }
 
 /// Everything that is to be said about a document, in document order.

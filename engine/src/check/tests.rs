@@ -83,7 +83,32 @@ steps:
 outputs:
   sum: "{{ steps.nope.output }}"
 "#
-    ));
+    ), @r#"
+9:13 unknown_action: there is no action `htpp` -- did you mean `http`?
+8:9 bad_id: `send-mail` cannot be the id of a step -- a dash would be a subtraction in an expression: write `send_mail`
+10:5 self_need: step `a` needs itself -- a step cannot read its own output
+12:13 unknown_step: there is no step `b` -- `needs` names steps of this document
+12:16 unknown_step: there is no step `sise` -- did you mean `size`?
+12:27 unknown_case: the switch `size` has no case `non` -- did you mean `none`?
+12:37 unknown_case: `a.x`: step `a` is not a switch and has no cases -- write `a`
+13:20 unknown_input: there is no input `regoin` -- did you mean `region`?
+13:20 unknown_step: there is no step `fnid` -- expressions name steps of this document
+13:20 unknown_step: there is no step `send` -- `send-mail` is read as a subtraction: names have no dash, or write ["send-mail"]
+14:9 duplicate_id: two steps have the id `a` -- give one of them another id
+16:11 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
+17:20 dynamic_reference: a step is named as it stands, not computed -- write steps.<id>.output: what a step reads must be known before it runs
+17:20 unknown_name: there is no name `inpts` here -- did you mean `inputs`?
+17:20 unknown_name: say what of step `size` is meant -- `steps.size.output`, `.status` or `.error`
+17:20 unknown_name: `run` has no `start` -- there are run.id, run.started_at and run.scheduled_at
+17:104 unknown_key: there is no key `vlaue` here -- did you mean `value`?
+20:81 unreachable_case: the case `never` is never taken: `some` before it always holds -- the case without `when` stands last
+20:94 bad_expression: the expression cannot be read: unexpected end of input, expected expression
+20:118 duplicate_id: two cases have the id `none`
+20:118 unreachable_case: the case `none` is never taken: `some` before it always holds -- the case without `when` stands last
+21:5 cycle: steps wait for each other: `x` needs `z`, `z` needs `y`, `y` needs `x` -- remove one of these needs or references
+32:5 self_need: step `own` needs itself -- a step cannot read its own output
+36:8 unknown_step: there is no step `nope` -- expressions name steps of this document
+"#);
 }
 
 #[test]
@@ -109,7 +134,45 @@ steps:
   - { id: p }
   - { id: q, action: http, with: { connection: crm, path: "/{{ steps.c.output.body }}" }, timeout: 0s, retry: { attempts: 0, factor: 0.5 }, on_error: pause }
 "#
-    ));
+    ), @r#"
+8:28 missing_key: an http step needs a `connection` with a `path`, or a `url`
+8:46 unknown_key: there is no key `headres` here -- did you mean `headers`?
+9:79 exclusive_keys: a request has one body, not json and body
+9:48 missing_connection: there is no connection `crmm` -- did you mean `crm`?
+9:90 bad_value: `post` is not an HTTP method -- write it in capitals, such as POST
+10:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
+11:133 missing_secret: there is no secret `apikey` -- did you mean `api_key`?
+11:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
+12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body
+12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+13:44 template_not_allowed: the program is written as it is, never computed -- what a step may run must be known before it runs
+13:79 exclusive_keys: `argv` and `script` exclude each other
+13:79 template_not_allowed: a script is never a template: a value could become a command -- hand values in through `env`, and read them as "$NAME"
+14:29 missing_key: a shell step needs `argv` or `script`
+15:47 wrong_connection: the connection `crm` is for http, not for mcp
+15:58 template_not_allowed: `tool` is written as it is, never computed -- what a step may reach must be known before it runs
+16:27 missing_key: `tool` is missing -- The tool's name; never a template.
+16:47 template_not_allowed: `connection` is written as it is, never computed -- what a step may reach must be known before it runs
+17:41 bad_value: `for` is a length of time and needs a unit -- write 5s for seconds, or 5ms, 5m, 5h, 5d
+17:51 exclusive_keys: for and until exclude each other
+17:51 bad_value: "tomorrow" is not an RFC 3339 time such as 2027-03-28T01:00:00Z
+18:57 bad_value: "ana" does not say who decides -- write user:<name> or role:<role>
+18:62 bad_value: "role:" does not say who decides -- write user:<name> or role:<role>
+18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
+18:80 bad_value: `needed` is at least 1
+18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
+18:120 no_effect: `on_timeout` does nothing without `timeout`
+19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
+20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
+21:28 missing_key: `type` is missing -- The CloudEvents type.
+22:22 not_supported_yet: the action `sql` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
+23:5 missing_key: step `p` has no `action` -- say what it does, such as `action: http`
+24:151 not_supported_yet: `on_error: pause` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
+24:123 bad_value: `attempts` counts the first one too, so it is at least 1
+24:134 bad_value: `factor` is at least 1
+24:100 bad_value: a time limit is longer than nothing
+24:59 unknown_output: the output of step `c` has no `body` -- it has: status, headers, json, text
+"#);
 }
 
 #[test]
@@ -134,7 +197,23 @@ steps: []
 finally:
   - { id: x, action: wait, with: { for: 1s } }
 "#
-    ));
+    ), @r#"
+8:5 bad_trigger: trigger `none` says nothing that starts it -- a trigger has exactly one of `schedule`, `webhook` and `event`
+8:5 missing_input: trigger `none` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
+9:5 bad_trigger: trigger `both` has schedule and event -- a trigger has exactly one of `schedule`, `webhook` and `event`
+10:15 bad_schedule: a schedule has exactly one of `cron`, `every` and `at`
+16:60 unknown_input: there is no input `regoin` -- did you mean `region`?
+14:52 bad_value: `respond` is `accepted`, `result` or {status?, headers?, body}
+14:34 bad_value: there is no scheme `githb` -- did you mean `github`?
+15:11 unknown_name: there is no name `inputs` here -- names that can be used here: trigger
+17:9 duplicate_id: two triggers have the id `hook` -- give one of them another id
+19:23 unknown_name: there is no name `steps` here -- names that can be used here: trigger
+18:48 missing_secret: there is no secret `other` -- set it with `druse secrets set other`
+20:21 unknown_name: there is no name `steps` here -- names that can be used here: inputs, trigger, run
+20:52 bad_value: `limit` is at least 1
+21:8 no_steps: the document has no steps, so a run does nothing
+23:3 not_supported_yet: `finally` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
+"#);
 }
 
 #[test]
@@ -161,7 +240,12 @@ steps:
 outputs:
   a: "{{ steps.maybe.output }}"
 "#
-    ));
+    ), @r#"
+10:50 may_be_skipped: step `maybe` may be skipped, and then it has no output to read -- write `steps.maybe.output | default(…)`, or add `maybe` to the `needs` of this step
+16:92 may_be_skipped: step `maybe` may be skipped, and then it has no output to read -- write `steps.maybe.output | default(…)`, or add `maybe` to the `needs` of this step
+19:71 may_be_skipped: step `few` may be skipped, and then it has no output to read -- write `steps.few.output | default(…)`, or add `few` to the `needs` of this step
+23:52 may_be_skipped: step `shaky` may fail while the run goes on, and then it has no output to read -- write `steps.shaky.output | default(…)`, or add `shaky` to the `needs` of this step
+"#);
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub fn blocks_storing(code: &str) -> bool {
             | "missing_connection"
             | "missing_secret"
             | "missing_automation"
+            | "wrong_connection"
+            | "internal_address"
             | "not_supported_yet"
     )
 }

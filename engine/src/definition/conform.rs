@@ -77,14 +77,23 @@ impl<'a> Walk<'a> {
             }
             return;
         }
+        let duration = schema
+            .get("pattern")
+            .and_then(Value::as_str)
+            .is_some_and(|pattern| pattern.contains("(ms|s|m|h|d)"));
+        if duration && value.is_number() {
+            let message = format!("{} is a length of time and needs a unit", name_of(pointer));
+            let help =
+                format!("write {value}s for seconds, or {value}ms, {value}m, {value}h, {value}d");
+            self.say("bad_value", pointer, message, &help);
+            return;
+        }
         let allowed = types(schema);
         if !allowed.is_empty() && !self.has_type(&allowed, value, pointer) {
             return;
         }
-        if let (Some(pattern), Some(text)) = (
-            schema.get("pattern").and_then(Value::as_str),
-            value.as_str(),
-        ) && pattern.contains("(ms|s|m|h|d)")
+        if duration
+            && let Some(text) = value.as_str()
             && let Err(message) = text.parse::<crate::Span>()
         {
             self.say(

@@ -15,7 +15,7 @@ mod yaml;
 
 pub use blocking::blocks_storing;
 pub use canonical::{canonical, digest};
-pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, step_from_value};
+pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step_from_value};
 pub use schema::{SCHEMA_URL, schema};
 pub use source::{Place, SourceMap};
 pub use write::to_yaml;

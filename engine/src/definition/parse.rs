@@ -63,6 +63,28 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Parsed, Vec<Finding>> {
     }
 }
 
+/// Reads any other file that people write (connections, inputs, the tool map) as strictly as a document.
+///
+/// # Errors
+/// Everything that keeps the text from being a value, with places.
+pub fn parse_value(text: &str, syntax: Syntax) -> Result<(Value, SourceMap), Vec<Finding>> {
+    if text.len() > TEXT_LIMIT {
+        return Err(vec![Finding::error(
+            "too_large",
+            "the text is longer than 1 MiB",
+        )]);
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let read = match syntax {
+        Syntax::Yaml => yaml::read(text)?,
+        Syntax::Json => json_text::read(text)?,
+    };
+    if read.findings.iter().any(|f| f.severity == Severity::Error) {
+        return Err(read.findings);
+    }
+    Ok((read.value, read.source))
+}
+
 /// Reads a document from a value.
 ///
 /// # Errors

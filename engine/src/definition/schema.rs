@@ -6,8 +6,10 @@ use crate::plan::ActionKind;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
-/// Where the schema of format 1 is served.
-pub const SCHEMA_URL: &str = "https://druse.dev/schema/v1.json";
+/// Where the schema of format 1 is served: by a server at its default address.
+pub const SCHEMA_URL: &str = "http://127.0.0.1:7878/schema/v1.json";
+/// The name of the schema itself, wherever it is served.
+const SCHEMA_ID: &str = "urn:druse:schema:automation:1";
 
 /// The shape of a document as its type gives it.
 pub(super) fn document() -> &'static Value {
@@ -48,7 +50,7 @@ pub fn schema() -> Value {
     }
     let kinds: Vec<&str> = ActionKind::ALL.iter().map(|kind| kind.name()).collect();
     if let Some(map) = schema.as_object_mut() {
-        map.insert("$id".into(), SCHEMA_URL.into());
+        map.insert("$id".into(), SCHEMA_ID.into());
         map.insert("title".into(), "Druse automation".into());
         let all = map
             .entry("$defs")

@@ -15,7 +15,8 @@ pub struct SourceMap {
 impl SourceMap {
     /// Notes a value, and the key that it stands under.
     pub(super) fn note(&mut self, pointer: String, key: Option<Place>, value: Place) {
-        self.places.insert(pointer, (key, value));
+        // Of a key that is there twice, the first counts.
+        self.places.entry(pointer).or_insert((key, value));
     }
 
     /// Where the value stands; for a pointer that leads nowhere, the nearest value around it.

@@ -52,7 +52,58 @@ fn the_example_is_read_and_written() {
     assert_eq!(parsed.source.place("/steps/1/when"), Some((20, 11)));
     assert_eq!(parsed.source.key_place("/steps/1/when"), Some((20, 5)));
     let yaml = to_yaml(&parsed.document);
-    insta::assert_snapshot!(yaml);
+    insta::assert_snapshot!(yaml, @r#"
+# yaml-language-server: $schema=http://127.0.0.1:7878/schema/v1.json
+druse: 1
+name: revenue-dashboard
+description: Revenue and orders of a region, as a dashboard
+inputs:
+  region:
+    type: string
+    enum: [EU, US]
+    default: EU
+    description: Sales region
+triggers:
+  - id: mondays
+    schedule:
+      cron: "0 7 * * MON"
+      timezone: Europe/Berlin
+      catch_up: latest
+      overlap: skip
+    inputs:
+      region: EU
+concurrency:
+  key: "{{ inputs.region }}"
+  limit: 1
+  overflow: queue
+steps:
+  - id: revenue
+    action: mcp
+    with:
+      connection: warehouse
+      tool: generate_query
+      arguments:
+        question: "revenue by month in {{ inputs.region }}"
+    timeout: 30s
+    retry:
+      attempts: 5
+      backoff: 1s
+      factor: 1.5
+      max: 1m
+      jitter: true
+      "on": [retryable, timeout]
+  - id: publish_gate
+    action: approval_gate
+    needs: [revenue]
+    when: steps.revenue.output.json.rows | length > 0
+    with:
+      title: Publish the dashboard?
+      approvers: [role:approver]
+      needed: 1
+      timeout: 24h
+outputs:
+  rows: "{{ steps.revenue.output.json.rows }}"
+"#);
     assert_eq!(
         parse(&yaml, Syntax::Yaml).unwrap().document,
         parsed.document
@@ -94,7 +145,57 @@ steps:
   - action: http
   - just text
 ";
-    insta::assert_snapshot!(errors(text));
+    insta::assert_snapshot!(errors(text), @r#"
+a.yaml:2:1: error[unknown_key]: there is no key `nmae` here
+  2 | nmae: x
+    | ^
+  help: did you mean `name`?
+a.yaml:3:7: error[wrong_type]: `name` is a text, not a number
+  3 | name: 5
+    |       ^
+  help: quote it: "5"
+a.yaml:4:1: error[unknown_key]: there is no key `timout` here
+  4 | timout: 5m
+    | ^
+  help: did you mean `timeout`?
+a.yaml:7:44: error[bad_value]: `overlap` cannot be `skipp`
+  7 |     schedule: {cron: '* * * * *', overlap: skipp}
+    |                                            ^
+  help: did you mean `skip`?
+a.yaml:10:5: error[unknown_key]: there is no key `acton` here
+  10 |     acton: http
+     |     ^
+  help: did you mean `action`?
+a.yaml:12:14: error[bad_value]: "5 minutes" is not a duration such as 300ms, 30s, 5m, 2h or 7d
+  12 |     timeout: 5 minutes
+     |              ^
+  help: write a whole number and a unit
+a.yaml:13:23: error[bad_value]: `attempts` is at least 0
+  13 |     retry: {attempts: -1, atempts: 2}
+     |                       ^
+a.yaml:13:27: error[unknown_key]: there is no key `atempts` here
+  13 |     retry: {attempts: -1, atempts: 2}
+     |                           ^
+  help: did you mean `attempts`?
+a.yaml:14:12: error[wrong_type]: `needs` is a list, not a text
+  14 |     needs: b
+     |            ^
+a.yaml:15:5: error[duplicate_key]: the key `needs` is here twice
+  15 |     needs: c
+     |     ^
+  help: remove one of them
+a.yaml:16:15: error[bad_value]: `on_error` cannot be `ignore`
+  16 |     on_error: ignore
+     |               ^
+  help: one of: fail, continue, pause
+a.yaml:17:5: error[missing_key]: `id` is missing
+  17 |   - action: http
+     |     ^
+  help: `[a-z][a-z0-9_]*`, unique in its list.
+a.yaml:18:5: error[wrong_type]: element 2 is a map, not a text
+  18 |   - just text
+     |     ^
+"#);
 }
 
 #[test]
@@ -117,16 +218,98 @@ fn yaml_that_eats_expressions_is_explained() {
     .into_iter()
     .map(|end| errors(&format!("{start}{end}")))
     .collect();
-    insta::assert_snapshot!(all.join("\n"));
+    insta::assert_snapshot!(all.join("\n"), @r#"
+a.yaml:6:14: error[yaml_tag]: `!` begins a YAML tag, and what follows it would be lost
+  6 |     when: !x == 1
+    |              ^
+  help: put the whole expression in double quotes; `not x` says the same as `!x`
+
+OK
+a.yaml:7:21: warning[yaml_comment]: the text ends before ` #`: the rest of the line is a YAML comment
+  7 |     when: hi {{ a }} # c
+    |                     ^
+  help: put the whole value in double quotes if it belongs to the text
+
+a.yaml:6:16: error[bad_yaml]: this is not YAML: invalid trailing content after single-quoted scalar
+  6 |     when: 'it' == inputs.a
+    |                ^
+  help: YAML takes the first quote as the start of a text: put the whole value in double quotes, as in when: "'a' == inputs.x"
+
+a.yaml:6:25: error[bad_yaml]: this is not YAML: mapping values are not allowed in this context
+  6 |     when: inputs.a == 'x: y'
+    |                         ^
+  help: put the whole value in double quotes
+
+a.yaml:7:22: error[unquoted_expression]: a value that begins with `{{` needs quotes: YAML takes `{` as the start of a map
+  7 |     idempotency_key: {{ run.id }}
+    |                      ^
+  help: put the whole value in double quotes: "{{ … }}"
+
+a.yaml:7:14: error[unquoted_expression]: a value that begins with `{{` needs quotes: YAML takes `{` as the start of a map
+  7 |       value: {{ run.id }} and more
+    |              ^
+  help: put the whole value in double quotes: "{{ … }}"
+
+a.yaml:6:20: error[unquoted_expression]: a value that begins with `{{` needs quotes: YAML takes `{` as the start of a map
+  6 |     with: {value: [{{ run.id }}]}
+    |                    ^
+  help: put the whole value in double quotes: "{{ … }}"
+
+a.yaml:6:14: error[yaml_anchor]: `&` begins a YAML anchor, and those are not taken
+  6 |     with: &a {value: 1}
+    |              ^
+  help: write the value out; a text that begins with & needs quotes
+
+a.yaml:6:11: error[yaml_anchor]: `*` begins a YAML alias, and those are not taken
+  6 |     with: *a
+    |           ^
+  help: write the value out; a text that begins with * needs quotes
+
+a.yaml:6:11: error[bad_yaml]: this is not YAML: while scanning an anchor or alias, did not find expected alphabetic or numeric character
+  6 |     name: * * * * *
+    |           ^
+  help: a value that begins with this sign needs quotes
+
+a.yaml:5:13: error[bad_yaml]: this is not YAML: while scanning a plain scalar, found a tab
+  5 |     action: transform
+    |             ^
+  help: indent with blanks, not with tabs
+
+a.yaml:6:1: error[bad_yaml]: a file holds one document, and here a second begins
+  6 | ---
+    | ^
+  help: put it into a file of its own
+"#);
 }
 
 #[test]
 fn json_has_places_and_no_duplicates() {
     let text = "{\"druse\": 1,\n \"name\": \"x\", \"steps\": [],\n \"name\": \"y\",\n  \"nöte\": 1, \"bad\": 2}";
     let findings = parse(text, Syntax::Json).unwrap_err();
-    insta::assert_snapshot!(shown(text, &findings));
+    insta::assert_snapshot!(shown(text, &findings), @r#"
+a.yaml:3:2: error[duplicate_key]: the key `name` is here twice
+  3 |  "name": "y",
+    |  ^
+  help: remove one of them
+a.yaml:4:3: error[unknown_key]: there is no key `nöte` here
+  4 |   "nöte": 1, "bad": 2}
+    |   ^
+  help: did you mean `name`?
+a.yaml:4:14: error[unknown_key]: there is no key `bad` here
+  4 |   "nöte": 1, "bad": 2}
+    |              ^
+  help: known here: druse, name, description, inputs, triggers, concurrency, steps, on_failure, finally, undo_on_failure, timeout, priority, outputs, metadata
+"#);
+}
+
+#[test]
+fn broken_json_has_a_place() {
     let text = "{\"druse\": 1,\n oops}";
-    insta::assert_snapshot!(shown(text, &parse(text, Syntax::Json).unwrap_err()));
+    insta::assert_snapshot!(shown(text, &parse(text, Syntax::Json).unwrap_err()), @r#"
+a.yaml:2:2: error[bad_json]: this is not JSON: key must be a string
+  2 |  oops}
+    |  ^
+"#);
 }
 
 #[test]

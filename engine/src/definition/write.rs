@@ -64,7 +64,7 @@ fn entry(key: &str, value: &Value, indent: usize, out: &mut String) {
         }
         other => {
             out.push(' ');
-            flow(other, out);
+            alone(other, out);
             out.push('\n');
         }
     }
@@ -98,7 +98,7 @@ fn item_of(item: &Value, indent: usize, out: &mut String) {
             }
         }
         other => {
-            flow(other, out);
+            alone(other, out);
             out.push('\n');
         }
     }
@@ -152,9 +152,17 @@ fn flow(value: &Value, out: &mut String) {
     }
 }
 
+/// A value that has the rest of the line for itself: more signs are safe there than inside brackets.
+fn alone(value: &Value, out: &mut String) {
+    match value {
+        Value::String(string) if is_plain(string, ",?!'&*%[]{}\"") => out.push_str(string),
+        other => flow(other, out),
+    }
+}
+
 /// A text, unquoted where nothing can misread it.
 fn text(text: &str, out: &mut String) {
-    if is_plain(text) {
+    if is_plain(text, "") {
         out.push_str(text);
     } else {
         quoted(text, out);
@@ -163,8 +171,14 @@ fn text(text: &str, out: &mut String) {
 
 /// Whether a text may stand without quotes: letters, digits and few signs, and no meaning of its own
 /// in YAML 1.1 or 1.2.
-fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str, more: &str) -> bool {
     let mut chars = text.chars();
+    if text.len() <= 20
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && text.parse::<crate::Span>().is_ok()
+    {
+        return true;
+    }
     if text.len() > 200
         || !chars
             .next()
@@ -182,7 +196,7 @@ fn is_plain(text: &str) -> bool {
     }
     if !text
         .chars()
-        .all(|c| c.is_alphanumeric() || " _-./:+()<>=|$;@".contains(c))
+        .all(|c| c.is_alphanumeric() || " _-./:+()<>=|$;@".contains(c) || more.contains(c))
     {
         return false;
     }

@@ -43,6 +43,8 @@ pub(super) fn read(text: &str) -> Result<Read, Vec<Finding>> {
     options.set_emit_comments(false);
     options.disallow_directives = true;
     options.emit_unresolved_aliases = true;
+    // Keys of recorded arguments may be long.
+    options.simple_key_max_lookahead = 64 * 1024;
     options.flow_nesting_limit = DEPTH_LIMIT;
     options.block_nesting_limit = DEPTH_LIMIT;
     let mut reader = Reader {
@@ -56,11 +58,11 @@ pub(super) fn read(text: &str) -> Result<Read, Vec<Finding>> {
     for event in Parser::new_from_str_with_options(text, options) {
         let step = match event {
             Ok((event, span)) => reader.event(event, span.start, span.end),
-            Err(error) => Err(reader.syntax(*error.marker(), &error.info())),
+            Err(error) => Err(Box::new(reader.syntax(*error.marker(), &error.info()))),
         };
         if let Err(finding) = step {
             let mut findings = reader.findings;
-            findings.push(finding);
+            findings.push(*finding);
             return Err(findings);
         }
     }
@@ -80,6 +82,11 @@ fn at(mut finding: Finding, (line, column): Place) -> Finding {
     finding.line = Some(line);
     finding.column = Some(column);
     finding
+}
+
+/// A finding that ends the reading.
+fn stop(finding: Finding, here: Place) -> Box<Finding> {
+    Box::new(at(finding, here))
 }
 
 impl Reader<'_> {
@@ -108,6 +115,9 @@ impl Reader<'_> {
             ),
             here,
         );
+        if info.contains("tab") {
+            return finding.help("indent with blanks, not with tabs");
+        }
         if value.starts_with(['\'', '"']) {
             return finding.help(
                 "YAML takes the first quote as the start of a text: put the whole value in double quotes, as in when: \"'a' == inputs.x\"",
@@ -122,14 +132,14 @@ impl Reader<'_> {
         finding
     }
 
-    fn event(&mut self, event: Event<'_>, start: Marker, end: Marker) -> Result<(), Finding> {
+    fn event(&mut self, event: Event<'_>, start: Marker, end: Marker) -> Result<(), Box<Finding>> {
         let here = place(start);
         let (anchor, tag) = match &event {
             Event::Scalar(_, _, anchor, tag)
             | Event::SequenceStart(_, anchor, tag)
             | Event::MappingStart(_, anchor, tag) => (*anchor, tag.as_deref()),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                return Err(at(
+                return Err(stop(
                     Finding::error(
                         "yaml_anchor",
                         "`*` begins a YAML alias, and those are not taken",
@@ -139,7 +149,7 @@ impl Reader<'_> {
                 ));
             }
             Event::DocumentStart(..) if self.done.is_some() => {
-                return Err(at(
+                return Err(stop(
                     Finding::error(
                         "bad_yaml",
                         "a file holds one document, and here a second begins",
@@ -151,7 +161,7 @@ impl Reader<'_> {
             _ => (0, None),
         };
         if anchor != 0 {
-            return Err(at(
+            return Err(stop(
                 Finding::error(
                     "yaml_anchor",
                     "`&` begins a YAML anchor, and those are not taken",
@@ -161,7 +171,7 @@ impl Reader<'_> {
             ));
         }
         if tag.is_some() {
-            return Err(at(
+            return Err(stop(
                 Finding::error(
                     "yaml_tag",
                     "`!` begins a YAML tag, and what follows it would be lost",
@@ -183,7 +193,7 @@ impl Reader<'_> {
                         .and_then(|at| self.text.get(at..at + 2))
                         .is_some_and(|braces| braces == "{{")
                 {
-                    return Err(unquoted(here));
+                    return Err(Box::new(unquoted(here)));
                 }
                 self.key_must_be_text(here)?;
                 self.open(Frame::Map(Map::new(), None), here)
@@ -202,9 +212,9 @@ impl Reader<'_> {
         }
     }
 
-    fn key_must_be_text(&self, here: Place) -> Result<(), Finding> {
+    fn key_must_be_text(&self, here: Place) -> Result<(), Box<Finding>> {
         match self.frames.last() {
-            Some((Frame::Map(_, None), _)) => Err(at(
+            Some((Frame::Map(_, None), _)) => Err(stop(
                 Finding::error("bad_yaml", "a key is a text, not a list or a map")
                     .help("a value that begins with { or [ needs quotes to be a text"),
                 here,
@@ -213,9 +223,9 @@ impl Reader<'_> {
         }
     }
 
-    fn open(&mut self, frame: Frame, here: Place) -> Result<(), Finding> {
+    fn open(&mut self, frame: Frame, here: Place) -> Result<(), Box<Finding>> {
         if self.frames.len() >= DEPTH_LIMIT {
-            return Err(at(
+            return Err(stop(
                 Finding::error(
                     "too_deep",
                     format!("the document is nested more than {DEPTH_LIMIT} deep"),
@@ -267,7 +277,7 @@ impl Reader<'_> {
         style: ScalarStyle,
         start: Marker,
         end: Marker,
-    ) -> Result<(), Finding> {
+    ) -> Result<(), Box<Finding>> {
         let here = place(start);
         if let Some((Frame::Map(map, key @ None), _)) = self.frames.last_mut() {
             let duplicate = map.contains_key(text);

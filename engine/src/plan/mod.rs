@@ -9,7 +9,6 @@ pub use inputs::InputCheck;
 pub(crate) use inputs::validator;
 pub use kind::ActionKind;
 
-#[allow(unused_imports)]
 pub(crate) use build::{cycle_finding, finding, pointer, unsupported};
 pub(crate) use graph::{Graph, split_need};
 
