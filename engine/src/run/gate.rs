@@ -12,7 +12,7 @@ use crate::expression::Template;
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan};
 use crate::{ApprovalId, Digest, Json, RunId, Span, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// Who may decide when a gate does not say.
@@ -151,7 +151,7 @@ fn behind(plan: &Plan, state: &State, index: usize) -> Value {
         None => Value::Object(
             written(plan, index)
                 .and_then(|step| step.with.clone())
-                .unwrap_or_else(Map::new),
+                .unwrap_or_default(),
         ),
     };
     json!({ "step": step.path, "action": step.kind.name(), "with": with })
