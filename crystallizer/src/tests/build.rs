@@ -172,3 +172,12 @@ pub(super) fn connections(value: Value) -> std::collections::BTreeMap<String, Va
     let map: Map<String, Value> = value.as_object().cloned().unwrap_or_default();
     map.into_iter().collect()
 }
+
+/// The document as YAML, without the line that names the schema.
+pub(super) fn yaml(document: &druse_engine::definition::Document) -> String {
+    let text = druse_engine::definition::to_yaml(document);
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with('#') => rest.to_owned(),
+        _ => text,
+    }
+}

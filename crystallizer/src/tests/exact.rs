@@ -7,8 +7,7 @@ use serde_json::json;
 #[test]
 fn the_bill_becomes_a_chain_with_a_gate() {
     let made = made(&bill(), &options());
-    insta::assert_snapshot!(to_yaml(&made.document), @r#"
-# yaml-language-server: $schema=https://druse.dev/schema/v1.json
+    insta::assert_snapshot!(yaml(&made.document), @r#"
 druse: 1
 name: pay-bill-december-txt
 description: Please pay the bill in bill-december.txt
@@ -589,8 +588,7 @@ fn rules_decide_what_is_deterministic() {
         ruled.document.metadata["non_deterministic_steps"],
         json!(["generate_query", "generate_query_2"])
     );
-    insta::assert_snapshot!(to_yaml(&ruled.document), @r#"
-# yaml-language-server: $schema=https://druse.dev/schema/v1.json
+    insta::assert_snapshot!(yaml(&ruled.document), @r#"
 druse: 1
 name: dashboard-revenue-orders
 description: A dashboard of revenue and orders

@@ -54,8 +54,7 @@ fn shell_tools_of_agents_need_no_rule() {
     );
     session.working_folder = Some("/home/ana/shop".to_owned());
     let made = made(&session, &options());
-    insta::assert_snapshot!(druse_engine::definition::to_yaml(&made.document), @r#"
-# yaml-language-server: $schema=https://druse.dev/schema/v1.json
+    insta::assert_snapshot!(yaml(&made.document), @r#"
 druse: 1
 name: run-tests
 description: Run the tests
@@ -76,7 +75,7 @@ steps:
     with:
       argv: [bash, "-c", "{{ 'docker ps --format \\'{{.ID}}\\' > ids' }}"]
       cwd: /home/ana/shop
-    timeout: "2m"
+    timeout: 2m
     metadata:
       tool: Bash
       deterministic: true
