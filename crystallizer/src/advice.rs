@@ -10,9 +10,15 @@ use serde_json::{Map, Value};
 pub(crate) fn advice(kept: &[Kept<'_>]) -> Vec<Advice> {
     let mut advice = Vec::new();
     let steps = |wanted: &dyn Fn(&Kept<'_>) -> bool| -> Vec<String> {
-        kept.iter().filter(|kept| wanted(kept)).map(|kept| kept.step.clone()).collect()
+        kept.iter()
+            .filter(|kept| wanted(kept))
+            .map(|kept| kept.step.clone())
+            .collect()
     };
-    let writes = steps(&|kept| kept.effects.is_some_and(|level| level >= EffectLevel::Write));
+    let writes = steps(&|kept| {
+        kept.effects
+            .is_some_and(|level| level >= EffectLevel::Write)
+    });
     if !writes.is_empty() {
         advice.push(Advice {
             code: "at_most_once".to_owned(),
@@ -20,11 +26,13 @@ pub(crate) fn advice(kept: &[Kept<'_>]) -> Vec<Advice> {
             steps: writes,
         });
     }
-    let reads = steps(&|kept| kept.is_harmless() && matches!(kept.target.action.as_str(), "http" | "mcp"));
+    let reads =
+        steps(&|kept| kept.is_harmless() && matches!(kept.target.action.as_str(), "http" | "mcp"));
     if !reads.is_empty() {
         advice.push(Advice {
             code: "retry".to_owned(),
-            text: "These steps only look. `retry: {}` lets them pass over a short outage.".to_owned(),
+            text: "These steps only look. `retry: {}` lets them pass over a short outage."
+                .to_owned(),
             steps: reads,
         });
     }
@@ -60,12 +68,19 @@ pub(crate) fn savings(session: &Session) -> Map<String, Value> {
             batch = Some(call.batch);
         }
         if let (Some(start), Some(end)) = (call.started_at, call.finished_at) {
-            tools_ms = Some(tools_ms.unwrap_or(0).saturating_add(end.since(start).as_millis()));
+            tools_ms = Some(
+                tools_ms
+                    .unwrap_or(0)
+                    .saturating_add(end.since(start).as_millis()),
+            );
         }
     }
     savings.insert("agent_turns".to_owned(), turns.into());
     if let (Some(start), Some(end)) = (session.started_at, session.finished_at) {
-        savings.insert("recorded_ms".to_owned(), end.since(start).as_millis().into());
+        savings.insert(
+            "recorded_ms".to_owned(),
+            end.since(start).as_millis().into(),
+        );
     }
     if let Some(ms) = tools_ms {
         savings.insert("tools_ms".to_owned(), ms.into());

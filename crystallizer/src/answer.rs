@@ -19,12 +19,16 @@ pub(crate) struct Answer {
 
 /// The answer to a call; that of a call without a recorded result is null.
 pub(crate) fn of(call: &ToolCall) -> Answer {
-    let Some(result) = &call.result else { return Answer::default() };
+    let Some(result) = &call.result else {
+        return Answer::default();
+    };
     let raw = result.content.clone();
     let (text, own) = match &raw {
         Value::String(text) => (text.clone(), parsed(text)),
         Value::Null => (String::new(), None),
-        Value::Array(items) if !items.is_empty() && items.iter().all(|item| block_text(item).is_some()) => {
+        Value::Array(items)
+            if !items.is_empty() && items.iter().all(|item| block_text(item).is_some()) =>
+        {
             let text: Vec<&str> = items.iter().filter_map(block_text).collect();
             let text = text.join("\n");
             let own = parsed(&text);
@@ -33,22 +37,38 @@ pub(crate) fn of(call: &ToolCall) -> Answer {
         other => (other.to_string(), Some(other.clone())),
     };
     match &result.structured {
-        Some(value) if value.is_object() || value.is_array() => {
-            Answer { raw, text, json: Some(value.clone()), structured: true }
-        }
-        _ => Answer { raw, text, json: own, structured: false },
+        Some(value) if value.is_object() || value.is_array() => Answer {
+            raw,
+            text,
+            json: Some(value.clone()),
+            structured: true,
+        },
+        _ => Answer {
+            raw,
+            text,
+            json: own,
+            structured: false,
+        },
     }
 }
 
 fn parsed(text: &str) -> Option<Value> {
     let text = text.trim();
-    if text.starts_with(['{', '[']) { serde_json::from_str(text).ok() } else { None }
+    if text.starts_with(['{', '[']) {
+        serde_json::from_str(text).ok()
+    } else {
+        None
+    }
 }
 
 /// The text of an MCP text block.
 fn block_text(item: &Value) -> Option<&str> {
     let map = item.as_object()?;
-    if map.get("type").and_then(Value::as_str) == Some("text") { map.get("text")?.as_str() } else { None }
+    if map.get("type").and_then(Value::as_str) == Some("text") {
+        map.get("text")?.as_str()
+    } else {
+        None
+    }
 }
 
 /// The output of the step that makes the recorded answer stand where a reader looks for it.
@@ -61,7 +81,11 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
             None => json!({ "status": 200, "headers": {}, "text": answer.text }),
         },
         "shell" => {
-            let code = call.result.as_ref().and_then(|result| result.exit_code).unwrap_or(0);
+            let code = call
+                .result
+                .as_ref()
+                .and_then(|result| result.exit_code)
+                .unwrap_or(0);
             let mut output = Map::new();
             output.insert("exit_code".to_owned(), code.into());
             output.insert("stdout".to_owned(), answer.text.clone().into());
@@ -73,10 +97,16 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
         }
         "mcp" => {
             let mut output = Map::new();
-            if answer.structured && let Some(json) = &answer.json {
+            if answer.structured
+                && let Some(json) = &answer.json
+            {
                 output.insert("structured".to_owned(), json.clone());
             }
-            let content = if empty { json!([]) } else { json!([{ "type": "text", "text": answer.text }]) };
+            let content = if empty {
+                json!([])
+            } else {
+                json!([{ "type": "text", "text": answer.text }])
+            };
             output.insert("content".to_owned(), content);
             output.insert("text".to_owned(), answer.text.clone().into());
             if let Some(json) = &answer.json {
@@ -85,11 +115,17 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
             Value::Object(output)
         }
         "emit" => json!({ "event_id": null }),
-        "automation" => json!({ "run_id": null, "outputs": answer.json.clone().unwrap_or(Value::Null) }),
+        "automation" => {
+            json!({ "run_id": null, "outputs": answer.json.clone().unwrap_or(Value::Null) })
+        }
         _ => answer.raw.clone(),
     };
     if let Some(path) = &target.result {
-        place(&mut output, path, answer.json.clone().unwrap_or_else(|| answer.raw.clone()));
+        place(
+            &mut output,
+            path,
+            answer.json.clone().unwrap_or_else(|| answer.raw.clone()),
+        );
     }
     output
 }

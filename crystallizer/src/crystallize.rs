@@ -2,13 +2,15 @@
 
 use crate::kept::Kept;
 use crate::name::{self, Ids};
-use crate::options::{Crystallized, CrystallizeError, Mode, Options};
+use crate::options::{CrystallizeError, Crystallized, Mode, Options};
 use crate::report::{Perturbed, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
-use crate::{advice, answer, determinism, effects, emit, findings, gate, prune, provenance, replay};
+use crate::{
+    advice, answer, determinism, effects, emit, findings, gate, provenance, prune, replay,
+};
 use druse_engine::check::{Catalog, check};
-use druse_engine::definition::{Document, blocks_storing};
+use druse_engine::definition::{Document, EffectLevel, blocks_storing};
 use druse_engine::{Finding, Severity};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -26,7 +28,10 @@ const ROUNDS: usize = 8;
 /// `run_not_successful` when the session failed or was canceled (unless forced), `nothing_to_crystallize`
 /// when no call is left, `invalid_name` for a name that no automation can have, `not_supported_yet` for
 /// the mode `bound`.
-pub fn crystallize(sessions: &[Session], options: &Options) -> Result<Crystallized, CrystallizeError> {
+pub fn crystallize(
+    sessions: &[Session],
+    options: &Options,
+) -> Result<Crystallized, CrystallizeError> {
     let Some(session) = sessions.first() else {
         return Err(nothing("There is no session."));
     };
@@ -37,11 +42,18 @@ pub fn crystallize(sessions: &[Session], options: &Options) -> Result<Crystalliz
         return Err(nothing(&if calls == 0 {
             "The session holds no tool call.".to_owned()
         } else {
-            format!("None of the session's {} is left to repeat.", crate::show::count(calls, "tool call", "tool calls"))
+            format!(
+                "None of the session's {} is left to repeat.",
+                crate::show::count(calls, "tool call", "tool calls")
+            )
         }));
     }
 
-    let mut mapper = Mapper::new(&options.tools, &options.connections, session.working_folder.as_deref());
+    let mut mapper = Mapper::new(
+        &options.tools,
+        &options.connections,
+        session.working_folder.as_deref(),
+    );
     let mut draft = draft(session, options, &pruned, &mut mapper);
     for _ in 0..ROUNDS {
         let wrong = without_valid_step(&draft);
@@ -56,7 +68,12 @@ pub fn crystallize(sessions: &[Session], options: &Options) -> Result<Crystalliz
         }
         draft = self::draft(session, options, &pruned, &mut mapper);
     }
-    let Draft { kept, emitted, gates, checked } = draft;
+    let Draft {
+        kept,
+        emitted,
+        gates,
+        checked,
+    } = draft;
 
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept);
@@ -67,11 +84,18 @@ pub fn crystallize(sessions: &[Session], options: &Options) -> Result<Crystalliz
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
     found.extend(findings::of_secrets(&kept, &emitted.places));
-    found.extend(findings::of_origins(&provenance::origins(session, &kept), &kept, &emitted.places));
+    found.extend(findings::of_origins(
+        &provenance::origins(session, &kept),
+        &kept,
+        &emitted.places,
+    ));
     // What is missing around the document was said above once for each tool and connection.
-    found.extend(
-        checked.into_iter().filter(|finding| !matches!(finding.code.as_str(), "unmapped_tool" | "missing_connection")),
-    );
+    found.extend(checked.into_iter().filter(|finding| {
+        !matches!(
+            finding.code.as_str(),
+            "unmapped_tool" | "missing_connection"
+        )
+    }));
     if replayed.differing + replayed.missing > 0 {
         found.push(
             Finding::error(
@@ -133,7 +157,10 @@ fn accepted(session: &Session, options: &Options) -> Result<(), CrystallizeError
     {
         return Err(CrystallizeError::new(
             "invalid_name",
-            format!("`{}` cannot name an automation.", crate::show::text(name, 60)),
+            format!(
+                "`{}` cannot name an automation.",
+                crate::show::text(name, 60)
+            ),
             "A name begins with a letter or digit, and goes on with letters, digits, `_`, `.` and `-`.",
         ));
     }
@@ -158,25 +185,37 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
     let status = sessions.first().and_then(|session| session.status);
     match status {
         None => found.push(
-            Finding::warning("success_unknown", "The recording does not say whether the session reached its goal.")
-                .help("Look at its end before you rely on it."),
+            Finding::warning(
+                "success_unknown",
+                "The recording does not say whether the session reached its goal.",
+            )
+            .help("Look at its end before you rely on it."),
         ),
         Some(SessionStatus::Failed | SessionStatus::Canceled) => found.push(
-            Finding::warning("run_not_successful", "The recorded session did not reach its goal; the draft was forced.")
-                .help("The automation does what the session did, up to where it ended."),
+            Finding::warning(
+                "run_not_successful",
+                "The recorded session did not reach its goal; the draft was forced.",
+            )
+            .help("The automation does what the session did, up to where it ended."),
         ),
         Some(SessionStatus::Succeeded) => {}
     }
     if sessions.len() > 1 {
         found.push(Finding::info(
             "further_recordings_unused",
-            format!("`exact` follows one recording; the other {} were not used.", sessions.len() - 1),
+            format!(
+                "`exact` follows one recording; the other {} were not used.",
+                sessions.len() - 1
+            ),
         ));
     }
     if !options.accept.is_empty() {
         found.push(
-            Finding::info("accept_not_applied", "`exact` applies no suggestions, so `accept` changed nothing.")
-                .help("Change the frozen values by hand where the findings say how."),
+            Finding::info(
+                "accept_not_applied",
+                "`exact` applies no suggestions, so `accept` changed nothing.",
+            )
+            .help("Change the frozen values by hand where the findings say how."),
         );
     }
     found
@@ -186,12 +225,21 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
 struct Draft<'a> {
     kept: Vec<Kept<'a>>,
     emitted: emit::Emitted,
-    gates: gate::Gates<'a>,
+    gates: gate::Gates,
     checked: Vec<Finding>,
 }
 
-fn draft<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'a>, mapper: &mut Mapper<'_>) -> Draft<'a> {
-    let specs: HashMap<&str, &ToolSpec> = session.tools.iter().map(|spec| (spec.name.as_str(), spec)).collect();
+fn draft<'a>(
+    session: &'a Session,
+    options: &Options,
+    pruned: &prune::Pruned<'a>,
+    mapper: &mut Mapper<'_>,
+) -> Draft<'a> {
+    let specs: HashMap<&str, &ToolSpec> = session
+        .tools
+        .iter()
+        .map(|spec| (spec.name.as_str(), spec))
+        .collect();
     let mut ids = Ids::default();
     let kept: Vec<Kept<'a>> = pruned
         .kept
@@ -203,6 +251,13 @@ fn draft<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'a>
             let step = ids.id(&name::of_call(&call.name, target.shell.as_ref()));
             let effects = effects::of(&target, &call.name, &call.arguments, spec);
             let reasons = determinism::of(&target, &call.name, &call.arguments, spec);
+            // What changes by itself is looked at, not computed.
+            let effects = match effects {
+                Some(EffectLevel::Pure) if !reasons.is_empty() && target.effects.is_none() => {
+                    Some(EffectLevel::Read)
+                }
+                effects => effects,
+            };
             Kept {
                 call,
                 step,
@@ -226,12 +281,20 @@ fn draft<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'a>
         .collect();
     let catalog = Catalog {
         connections: Some(connections),
-        secrets: options.secrets.as_ref().map(|names| names.iter().cloned().collect()),
+        secrets: options
+            .secrets
+            .as_ref()
+            .map(|names| names.iter().cloned().collect()),
         automations: None,
         schedule: None,
     };
     let checked = check(&emitted.document, &catalog);
-    Draft { kept, emitted, gates, checked }
+    Draft {
+        kept,
+        emitted,
+        gates,
+        checked,
+    }
 }
 
 /// Mapped calls whose steps the check refuses, each with the first reason.
@@ -248,7 +311,11 @@ fn without_valid_step(draft: &Draft<'_>) -> Vec<(Origin, String, String)> {
             && blocks_storing(&finding.code)
             && let Some(kept) = finding.step.as_deref().and_then(|step| mapped.remove(step))
         {
-            wrong.push((kept.target.origin, kept.call.id.clone(), finding.message.clone()));
+            wrong.push((
+                kept.target.origin,
+                kept.call.id.clone(),
+                finding.message.clone(),
+            ));
         }
     }
     wrong

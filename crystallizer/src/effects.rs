@@ -8,35 +8,133 @@ use serde_json::Value;
 
 const COMPUTES: [&str; 5] = ["calculate", "think", "compute", "convert", "parse"];
 const LOOKS: [&str; 34] = [
-    "get", "list", "read", "search", "find", "fetch", "lookup", "show", "describe", "count", "check", "view", "browse",
-    "query", "select", "retrieve", "load", "download", "glob", "grep", "inspect", "preview", "status", "history", "ls",
-    "verify", "validate", "compare", "analyze", "analyse", "summarize", "summarise", "classify", "translate",
+    "get",
+    "list",
+    "read",
+    "search",
+    "find",
+    "fetch",
+    "lookup",
+    "show",
+    "describe",
+    "count",
+    "check",
+    "view",
+    "browse",
+    "query",
+    "select",
+    "retrieve",
+    "load",
+    "download",
+    "glob",
+    "grep",
+    "inspect",
+    "preview",
+    "status",
+    "history",
+    "ls",
+    "verify",
+    "validate",
+    "compare",
+    "analyze",
+    "analyse",
+    "summarize",
+    "summarise",
+    "classify",
+    "translate",
 ];
-const SETS: [&str; 10] = ["update", "set", "put", "upsert", "rename", "replace", "edit", "mark", "assign", "sync"];
+const SETS: [&str; 10] = [
+    "update", "set", "put", "upsert", "rename", "replace", "edit", "mark", "assign", "sync",
+];
 const CHANGES: [&str; 40] = [
-    "create", "add", "insert", "append", "post", "write", "book", "reserve", "send", "invite", "schedule", "reschedule",
-    "share", "transfer", "pay", "publish", "submit", "order", "buy", "purchase", "charge", "refund", "upload", "move",
-    "copy", "modify", "patch", "exchange", "return", "reply", "comment", "notify", "email", "register", "start", "run",
-    "execute", "deploy", "merge", "approve",
+    "create",
+    "add",
+    "insert",
+    "append",
+    "post",
+    "write",
+    "book",
+    "reserve",
+    "send",
+    "invite",
+    "schedule",
+    "reschedule",
+    "share",
+    "transfer",
+    "pay",
+    "publish",
+    "submit",
+    "order",
+    "buy",
+    "purchase",
+    "charge",
+    "refund",
+    "upload",
+    "move",
+    "copy",
+    "modify",
+    "patch",
+    "exchange",
+    "return",
+    "reply",
+    "comment",
+    "notify",
+    "email",
+    "register",
+    "start",
+    "run",
+    "execute",
+    "deploy",
+    "merge",
+    "approve",
 ];
 const ENDS: [&str; 14] = [
-    "delete", "remove", "drop", "purge", "destroy", "erase", "wipe", "cancel", "terminate", "revoke", "kill", "truncate",
-    "uninstall", "ban",
+    "delete",
+    "remove",
+    "drop",
+    "purge",
+    "destroy",
+    "erase",
+    "wipe",
+    "cancel",
+    "terminate",
+    "revoke",
+    "kill",
+    "truncate",
+    "uninstall",
+    "ban",
 ];
 
 /// The effect of a call, where it can be told.
-pub(crate) fn of(target: &Target, tool: &str, arguments: &Value, spec: Option<&ToolSpec>) -> Option<EffectLevel> {
+pub(crate) fn of(
+    target: &Target,
+    tool: &str,
+    arguments: &Value,
+    spec: Option<&ToolSpec>,
+) -> Option<EffectLevel> {
     if let Some(effects) = target.effects {
         return Some(effects);
     }
     if let Some(shell) = &target.shell {
         return crate::shell_line::only_looks(&shell.line()).then_some(EffectLevel::Read);
     }
+    if crate::determinism::is_shell_tool(tool) {
+        let line = arguments
+            .get("command")
+            .or_else(|| arguments.get("cmd"))
+            .and_then(Value::as_str);
+        return line
+            .is_some_and(crate::shell_line::only_looks)
+            .then_some(EffectLevel::Read);
+    }
     match target.action.as_str() {
         "transform" | "wait" | "approval_gate" => return Some(EffectLevel::Pure),
         _ => {}
     }
-    let hint = |name: &str| spec.and_then(|spec| spec.annotations.get(name)).and_then(Value::as_bool);
+    let hint = |name: &str| {
+        spec.and_then(|spec| spec.annotations.get(name))
+            .and_then(Value::as_bool)
+    };
     if hint("destructiveHint") == Some(true) && hint("readOnlyHint") != Some(true) {
         return Some(EffectLevel::Destructive);
     }
@@ -45,7 +143,9 @@ pub(crate) fn of(target: &Target, tool: &str, arguments: &Value, spec: Option<&T
     let hinted = match (hint("readOnlyHint"), hint("idempotentHint")) {
         (Some(true), _) => Some(EffectLevel::Read),
         (_, Some(true)) => Some(EffectLevel::IdempotentWrite),
-        (Some(false), _) if named.is_none_or(|level| level <= EffectLevel::Read) => Some(EffectLevel::Write),
+        (Some(false), _) if named.is_none_or(|level| level <= EffectLevel::Read) => {
+            Some(EffectLevel::Write)
+        }
         _ => None,
     };
     match (named, hinted) {
@@ -58,7 +158,9 @@ pub(crate) fn of(target: &Target, tool: &str, arguments: &Value, spec: Option<&T
 fn by_name(tool: &str, arguments: &Value) -> Option<EffectLevel> {
     let own = crate::name::of_call(tool, None);
     let words = crate::words::split(&own);
-    let is_sql = words.iter().any(|word| matches!(word.as_str(), "sql" | "query" | "statement"));
+    let is_sql = words
+        .iter()
+        .any(|word| matches!(word.as_str(), "sql" | "query" | "statement"));
     if is_sql && let Some(level) = of_sql(arguments) {
         return Some(level);
     }
@@ -90,18 +192,38 @@ fn by_name(tool: &str, arguments: &Value) -> Option<EffectLevel> {
 /// A statement among the arguments that only selects is a look; one that does more is what its verb says.
 fn of_sql(arguments: &Value) -> Option<EffectLevel> {
     let map = arguments.as_object()?;
-    let text = ["sql", "query", "statement"].iter().find_map(|key| map.get(*key)?.as_str())?;
+    let text = ["sql", "query", "statement"]
+        .iter()
+        .find_map(|key| map.get(*key)?.as_str())?;
     let mut words = text
         .split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|word| !word.is_empty())
         .map(str::to_ascii_lowercase);
     let first = words.next()?;
     let changes = |word: &str| {
-        matches!(word, "insert" | "update" | "delete" | "drop" | "alter" | "create" | "truncate" | "merge" | "grant" | "into" | "call" | "copy")
+        matches!(
+            word,
+            "insert"
+                | "update"
+                | "delete"
+                | "drop"
+                | "alter"
+                | "create"
+                | "truncate"
+                | "merge"
+                | "grant"
+                | "into"
+                | "call"
+                | "copy"
+        )
     };
     match first.as_str() {
         "select" | "with" | "show" | "describe" | "explain" => {
-            if words.any(|word| changes(&word)) { None } else { Some(EffectLevel::Read) }
+            if words.any(|word| changes(&word)) {
+                None
+            } else {
+                Some(EffectLevel::Read)
+            }
         }
         "delete" | "drop" | "truncate" => Some(EffectLevel::Destructive),
         word if changes(word) => Some(EffectLevel::Write),
@@ -125,8 +247,16 @@ mod tests {
             ("calculate", json!({}), Some(Pure)),
             ("frobnicate", json!({}), None),
             ("execute_sql", json!({ "sql": "SELECT 1" }), Some(Read)),
-            ("execute_sql", json!({ "sql": "WITH x AS (DELETE FROM a) SELECT 1" }), None),
-            ("run_query", json!({ "query": "drop table a" }), Some(Destructive)),
+            (
+                "execute_sql",
+                json!({ "sql": "WITH x AS (DELETE FROM a) SELECT 1" }),
+                None,
+            ),
+            (
+                "run_query",
+                json!({ "query": "drop table a" }),
+                Some(Destructive),
+            ),
             ("send_money", json!({}), Some(Write)),
         ] {
             assert_eq!(by_name(tool, &arguments), expected, "{tool}");

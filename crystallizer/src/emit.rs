@@ -24,7 +24,7 @@ pub(crate) fn emit(
     options: &Options,
     kept: &[Kept<'_>],
     left_out: &[LeftOut],
-    gates: &Gates<'_>,
+    gates: &Gates,
     ids: &mut Ids,
 ) -> Emitted {
     let mut steps: Vec<Step> = Vec::with_capacity(kept.len() + gates.before.len());
@@ -38,7 +38,8 @@ pub(crate) fn emit(
                 with: Some(gate::configuration(call, approvals)),
                 ..Step::default()
             };
-            step.metadata.insert("recorded".to_owned(), gate::recorded(call, approvals));
+            step.metadata
+                .insert("recorded".to_owned(), gate::recorded(call, approvals));
             chain(&mut step, steps.last());
             steps.push(step);
             gate_count += 1;
@@ -50,7 +51,10 @@ pub(crate) fn emit(
     }
     let document = Document {
         druse: 1,
-        name: options.name.clone().unwrap_or_else(|| name::of_automation(session)),
+        name: options
+            .name
+            .clone()
+            .unwrap_or_else(|| name::of_automation(session)),
         description: description(session),
         inputs: Map::new(),
         triggers: Vec::new(),
@@ -64,7 +68,11 @@ pub(crate) fn emit(
         outputs: Map::new(),
         metadata: metadata(session, options, kept, left_out),
     };
-    Emitted { document, places, gates: gate_count }
+    Emitted {
+        document,
+        places,
+        gates: gate_count,
+    }
 }
 
 /// Puts a step behind the one before it. Behind one whose failure is tolerated it starts however that
@@ -74,7 +82,10 @@ fn chain(step: &mut Step, before: Option<&Step>) {
     step.needs = vec![before.id.clone()];
     if before.on_error == Some(OnError::Continue) {
         step.join = Some(Join::AllDone);
-        step.when = Some(format!("steps.{}.status in ['succeeded', 'failed']", before.id));
+        step.when = Some(format!(
+            "steps.{}.status in ['succeeded', 'failed']",
+            before.id
+        ));
     }
 }
 
@@ -83,7 +94,10 @@ fn of_call(kept: &Kept<'_>) -> Step {
     metadata.insert("tool".to_owned(), kept.call.name.clone().into());
     metadata.insert("deterministic".to_owned(), kept.reasons.is_empty().into());
     if !kept.reasons.is_empty() {
-        let reasons = kept.reasons.iter().map(|reason| json!({ "code": reason.code, "message": reason.message }));
+        let reasons = kept
+            .reasons
+            .iter()
+            .map(|reason| json!({ "code": reason.code, "message": reason.message }));
         metadata.insert("reasons".to_owned(), Value::Array(reasons.collect()));
     }
     if let Some(path) = &kept.target.result {
@@ -103,7 +117,10 @@ fn of_call(kept: &Kept<'_>) -> Step {
             .filter(|text| !text.is_empty()),
         action: Some(kept.target.action.clone()),
         with: Some(kept.target.filled.document.clone()),
-        timeout: shell.and_then(|shell| shell.timeout_ms).filter(|ms| *ms > 0).map(Span::from_millis),
+        timeout: shell
+            .and_then(|shell| shell.timeout_ms)
+            .filter(|ms| *ms > 0)
+            .map(Span::from_millis),
         on_error: kept.tolerated.then_some(OnError::Continue),
         effects: kept.effects,
         metadata,
@@ -116,7 +133,12 @@ fn description(session: &Session) -> Option<String> {
     Some(crate::show::value("", &task.into(), 300)).filter(|text| !text.is_empty())
 }
 
-fn metadata(session: &Session, options: &Options, kept: &[Kept<'_>], left_out: &[LeftOut]) -> Map<String, Value> {
+fn metadata(
+    session: &Session,
+    options: &Options,
+    kept: &[Kept<'_>],
+    left_out: &[LeftOut],
+) -> Map<String, Value> {
     let source = options.source.clone().unwrap_or_else(|| SourceRef {
         kind: match session.kind {
             SessionKind::AgentRun => "agent_run".to_owned(),
@@ -125,10 +147,14 @@ fn metadata(session: &Session, options: &Options, kept: &[Kept<'_>], left_out: &
         id: session.external_id.clone(),
         digest: session.digest.clone(),
     });
-    let calls: Map<String, Value> =
-        kept.iter().map(|kept| (kept.step.clone(), kept.call.id.clone().into())).collect();
-    let left_out: Vec<Value> =
-        left_out.iter().map(|out| json!({ "call": out.call, "code": out.code })).collect();
+    let calls: Map<String, Value> = kept
+        .iter()
+        .map(|kept| (kept.step.clone(), kept.call.id.clone().into()))
+        .collect();
+    let left_out: Vec<Value> = left_out
+        .iter()
+        .map(|out| json!({ "call": out.call, "code": out.code }))
+        .collect();
     let non_deterministic: Vec<Value> = kept
         .iter()
         .filter(|kept| !kept.reasons.is_empty())
@@ -146,7 +172,10 @@ fn metadata(session: &Session, options: &Options, kept: &[Kept<'_>], left_out: &
             "left_out": left_out,
         }),
     );
-    metadata.insert("non_deterministic_steps".to_owned(), non_deterministic.into());
+    metadata.insert(
+        "non_deterministic_steps".to_owned(),
+        non_deterministic.into(),
+    );
     metadata
 }
 

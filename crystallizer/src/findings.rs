@@ -3,22 +3,41 @@
 use crate::kept::Kept;
 use crate::leaf::leaves;
 use crate::options::Options;
-use crate::prune;
 use crate::provenance::{From, Origin};
+use crate::prune;
 use crate::tool_map::{Origin as MappedBy, escape};
 use druse_engine::Finding;
 use druse_engine::definition::EffectLevel;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The place in the document of a part of a call's arguments.
-fn place(kept: &Kept<'_>, step: usize, pointer: &str) -> String {
-    let found = kept.target.filled.places.iter().find_map(|(request, argument)| {
-        pointer.strip_prefix(argument.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/')).map(|rest| (request, rest))
-    });
+/// Puts a finding at a place inside a step. Its id names the step and not the step's number, so that an
+/// acknowledgement still holds when steps before it come and go.
+fn located(finding: Finding, step: &str, index: usize, inner: &str) -> Finding {
+    let mut finding = finding.at_step(step);
+    if !inner.is_empty() {
+        finding.id = format!("{}:{step}:{inner}", finding.code);
+    }
+    finding.path = Some(format!("/steps/{index}{inner}"));
+    finding
+}
+
+/// The place in its step of a part of a call's arguments.
+fn place(kept: &Kept<'_>, pointer: &str) -> String {
+    let found = kept
+        .target
+        .filled
+        .places
+        .iter()
+        .find_map(|(request, argument)| {
+            pointer
+                .strip_prefix(argument.as_str())
+                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+                .map(|rest| (request, rest))
+        });
     match found {
-        Some((request, rest)) => format!("/steps/{step}/with{request}{rest}"),
-        None => format!("/steps/{step}/with"),
+        Some((request, rest)) => format!("/with{request}{rest}"),
+        None => "/with".to_owned(),
     }
 }
 
@@ -26,9 +45,14 @@ fn place(kept: &Kept<'_>, step: usize, pointer: &str) -> String {
 pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for origin in origins {
-        let (Some(sender), Some(step)) = (kept.get(origin.call), places.get(origin.call)) else { continue };
-        let path = place(sender, *step, &origin.pointer);
-        let key = if origin.key.is_empty() { "the argument".to_owned() } else { format!("`{}`", crate::show::text(&origin.key, 40)) };
+        let (Some(sender), Some(step)) = (kept.get(origin.call), places.get(origin.call)) else {
+            continue;
+        };
+        let key = if origin.key.is_empty() {
+            "the argument".to_owned()
+        } else {
+            format!("`{}`", crate::show::text(&origin.key, 40))
+        };
         let value = crate::show::value(&origin.key, &origin.value, 60);
         let finding = match &origin.from {
             From::Output { call, pointer, in_text, class } => {
@@ -77,7 +101,12 @@ pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[usize]
             )
             .help("It stays as it was written. Read it once."),
         };
-        findings.push(finding.at_step(&sender.step).at_path(path));
+        findings.push(located(
+            finding,
+            &sender.step,
+            *step,
+            &place(sender, &origin.pointer),
+        ));
     }
     findings
 }
@@ -87,9 +116,35 @@ fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
     let words = crate::words::split(key);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     has(&[
-        "recipient", "recipients", "to", "cc", "bcc", "iban", "email", "url", "uri", "host", "hostname", "endpoint", "webhook",
-        "command", "cmd", "program", "script", "executable",
-    ]) || !kept.is_harmless() && has(&["path", "file", "filename", "query", "sql", "statement", "account", "address"])
+        "recipient",
+        "recipients",
+        "to",
+        "cc",
+        "bcc",
+        "iban",
+        "email",
+        "url",
+        "uri",
+        "host",
+        "hostname",
+        "endpoint",
+        "webhook",
+        "command",
+        "cmd",
+        "program",
+        "script",
+        "executable",
+    ]) || !kept.is_harmless()
+        && has(&[
+            "path",
+            "file",
+            "filename",
+            "query",
+            "sql",
+            "statement",
+            "account",
+            "address",
+        ])
 }
 
 /// Findings about values that look like secrets.
@@ -99,14 +154,15 @@ pub(crate) fn of_secrets(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
         leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
             let Value::String(text) = leaf else { return };
             if let Some(what) = crate::secret::kind(key, text) {
-                let key = if key.is_empty() { "An argument".to_owned() } else { format!("`{}`", crate::show::text(key, 40)) };
-                findings.push(
-                    Finding::warning("looks_like_secret", format!("{key} holds what looks like {what}."))
-                        .help("Store it with `druse secrets set NAME` and let a connection's headers or env carry \"{{ secrets.NAME }}\" instead; or acknowledge that it is no secret.")
-                        .must_acknowledge()
-                        .at_step(&kept.step)
-                        .at_path(place(kept, *step, pointer)),
-                );
+                let key = if key.is_empty() {
+                    "An argument".to_owned()
+                } else {
+                    format!("`{}`", crate::show::text(key, 40))
+                };
+                let finding = Finding::warning("looks_like_secret", format!("{key} holds what looks like {what}."))
+                    .help("Store it with `druse secrets set NAME` and let a connection's headers or env carry \"{{ secrets.NAME }}\" instead; or acknowledge that it is no secret.")
+                    .must_acknowledge();
+                findings.push(located(finding, &kept.step, *step, &place(kept, pointer)));
             }
         });
     }
@@ -118,13 +174,10 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (kept, step) in kept.iter().zip(places) {
         let tool = crate::show::text(&kept.call.name, 60);
-        let path = format!("/steps/{step}");
-        match &kept.call.result {
-            None => findings.push(
+        let about = match &kept.call.result {
+            None => Some(
                 Finding::warning("no_result", format!("The recording holds no answer to the call of `{tool}`. Whether it did anything is not known."))
-                    .help("Keep the step if it is meant to run; the replay answers it with null.")
-                    .at_step(&kept.step)
-                    .at_path(path),
+                    .help("Keep the step if it is meant to run; the replay answers it with null."),
             ),
             Some(_) if prune::failed(kept.call) => {
                 let goes_on = if kept.tolerated {
@@ -132,27 +185,27 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
                 } else {
                     "The run fails with it, as the session ended there."
                 };
-                findings.push(
+                Some(
                     Finding::warning("failed_call_kept", format!("The call of `{tool}` failed and was not repeated. {goes_on}"))
-                        .help("Remove the step if it is not needed.")
-                        .at_step(&kept.step)
-                        .at_path(path),
-                );
+                        .help("Remove the step if it is not needed."),
+                )
             }
-            Some(result) if result.truncated => findings.push(
-                Finding::info("truncated_result", format!("The recorder cut the answer to the call of `{tool}`."))
-                    .at_step(&kept.step)
-                    .at_path(path),
-            ),
-            Some(_) => {}
-        }
-        if kept.target.shell.as_ref().is_some_and(|shell| shell.background) {
-            findings.push(
-                Finding::warning("background_command", "The command was left running in the background; the step waits for its end.")
-                    .help("Give the step a `timeout`, or take what has to keep running out of the automation.")
-                    .at_step(&kept.step)
-                    .at_path(format!("/steps/{step}/with")),
-            );
+            Some(result) if result.truncated => Some(Finding::info(
+                "answer_cut",
+                format!("The recorder cut the answer to the call of `{tool}`."),
+            )),
+            Some(_) => None,
+        };
+        findings.extend(about.map(|finding| located(finding, &kept.step, *step, "")));
+        if kept
+            .target
+            .shell
+            .as_ref()
+            .is_some_and(|shell| shell.background)
+        {
+            let finding = Finding::warning("background_command", "The command was left running in the background; the step waits for its end.")
+                .help("Give the step a `timeout`, or take what has to keep running out of the automation.");
+            findings.push(located(finding, &kept.step, *step, ""));
         }
     }
     findings
@@ -167,37 +220,53 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options)
         match kept.target.origin {
             MappedBy::Unmapped => unmapped.entry(&kept.call.name).or_default().push(index),
             MappedBy::Builtin => {
-                let line = kept.target.shell.as_ref().map(|shell| shell.line()).unwrap_or_default();
+                let line = kept
+                    .target
+                    .shell
+                    .as_ref()
+                    .map(|shell| shell.line())
+                    .unwrap_or_default();
                 for program in crate::shell_line::programs(&line) {
                     programs.entry(program).or_default().insert(index);
                 }
             }
             MappedBy::Rule(_) | MappedBy::Connection => {}
         }
-        if let Some(name) = kept.target.filled.request.get("connection").and_then(Value::as_str)
+        if let Some(name) = kept
+            .target
+            .filled
+            .request
+            .get("connection")
+            .and_then(Value::as_str)
             && !options.connections.contains_key(name)
         {
             missing.entry(name).or_default().push(index);
         }
     }
     let mut findings = Vec::new();
-    let at = |finding: Finding, index: usize, inner: &str| {
-        let path = format!("/steps/{}{inner}", places.get(index).copied().unwrap_or_default());
-        match kept.get(index) {
-            Some(kept) => finding.at_step(&kept.step).at_path(path),
-            None => finding.at_path(path),
-        }
-    };
+    let at =
+        |finding: Finding, index: usize, inner: &str| match (kept.get(index), places.get(index)) {
+            (Some(kept), Some(place)) => located(finding, &kept.step, *place, inner),
+            _ => finding,
+        };
     for (tool, users) in unmapped {
         let Some(first) = users.first() else { continue };
         let shown = crate::show::text(tool, 80);
-        let problem = kept.get(*first).and_then(|kept| kept.target.problem.as_deref());
+        let problem = kept
+            .get(*first)
+            .and_then(|kept| kept.target.problem.as_deref());
         let finding = match problem {
-            Some(why) => Finding::error("unmapped_tool", format!("What stands in the tool map for `{shown}` does not fit: {why}."))
-                .help("Correct the rule, or put one that fits before it."),
+            Some(why) => Finding::error(
+                "unmapped_tool",
+                format!("What stands in the tool map for `{shown}` does not fit: {why}."),
+            )
+            .help("Correct the rule, or put one that fits before it."),
             None => Finding::error(
                 "unmapped_tool",
-                format!("Nothing says what the recorded tool `{shown}` is: {} it.", uses(users.len())),
+                format!(
+                    "Nothing says what the recorded tool `{shown}` is: {} it.",
+                    uses(users.len())
+                ),
             )
             .help(how_to_map(tool)),
         };
@@ -218,7 +287,10 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options)
         let shown = crate::show::text(&program, 60);
         let mut finding = Finding::warning(
             "runs_program",
-            format!("The automation runs the program `{shown}` on the server's machine: {} it.", uses(users.len())),
+            format!(
+                "The automation runs the program `{shown}` on the server's machine: {} it.",
+                uses(users.len())
+            ),
         )
         .help("Acknowledge it if this automation may run it.")
         .must_acknowledge();
@@ -233,12 +305,19 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options)
 }
 
 fn uses(count: usize) -> String {
-    if count == 1 { "1 step uses".to_owned() } else { format!("{count} steps use") }
+    if count == 1 {
+        "1 step uses".to_owned()
+    } else {
+        format!("{count} steps use")
+    }
 }
 
 fn how_to_map(tool: &str) -> String {
     let shown = crate::show::text(tool, 80);
-    if let Some((server, _)) = tool.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
+    if let Some((server, _)) = tool
+        .strip_prefix("mcp__")
+        .and_then(|rest| rest.split_once("__"))
+    {
         return format!(
             "Set up an MCP connection named `{}`, or add a rule to the tool map: {{ match: \"{shown}\", action: …, with: … }}.",
             crate::show::text(server, 60)

@@ -6,21 +6,30 @@ use crate::session::{RecordedApproval, Session, Turn};
 use druse_engine::Finding;
 use druse_engine::expression::literal;
 use serde_json::{Map, Value};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The approvals before each kept call, by its index.
-pub(crate) struct Gates<'a> {
-    pub(crate) before: BTreeMap<usize, Vec<&'a RecordedApproval>>,
+pub(crate) struct Gates {
+    pub(crate) before: BTreeMap<usize, Vec<RecordedApproval>>,
     pub(crate) findings: Vec<Finding>,
 }
 
 /// Finds the call that each recorded approval let through.
-pub(crate) fn gates<'a>(session: &'a Session, kept: &[Kept<'_>], left_out: &[LeftOut]) -> Gates<'a> {
-    let index: HashMap<&str, usize> =
-        kept.iter().enumerate().map(|(index, kept)| (kept.call.id.as_str(), index)).collect();
-    let repeated: HashMap<&str, Option<&str>> =
-        left_out.iter().map(|out| (out.call.as_str(), out.repeated_as.as_deref())).collect();
-    let mut gates = Gates { before: BTreeMap::new(), findings: Vec::new() };
+pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) -> Gates {
+    let index: HashMap<&str, usize> = kept
+        .iter()
+        .enumerate()
+        .map(|(index, kept)| (kept.call.id.as_str(), index))
+        .collect();
+    let repeated: HashMap<&str, Option<&str>> = left_out
+        .iter()
+        .map(|out| (out.call.as_str(), out.repeated_as.as_deref()))
+        .collect();
+    let mut gates = Gates {
+        before: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     // Approvals of calls that were repeated, and approvals that name no call, find their place last.
     let mut moved: Vec<(usize, &RecordedApproval)> = Vec::new();
     let mut next_kept = 0;
@@ -39,17 +48,25 @@ pub(crate) fn gates<'a>(session: &'a Session, kept: &[Kept<'_>], left_out: &[Lef
         number += 1;
         let Some(call) = approval.call.as_deref() else {
             if !approval.approved {
-                gates.findings.push(numbered("refusal_without_call", number, "A person refused something, and the recording does not tell what."));
+                gates.findings.push(numbered(
+                    "refusal_without_call",
+                    number,
+                    "A person refused something, and the recording does not tell what.",
+                ));
             } else if next_kept < kept.len() {
                 moved.push((next_kept, approval));
             } else {
-                gates.findings.push(numbered("approval_without_call", number, "A person approved something, and no call comes after it."));
+                gates.findings.push(numbered(
+                    "approval_without_call",
+                    number,
+                    "A person approved something, and no call comes after it.",
+                ));
             }
             continue;
         };
         if let Some(at) = index.get(call) {
             if approval.approved {
-                gates.before.entry(*at).or_default().push(approval);
+                gates.before.entry(*at).or_default().push(approval.clone());
             } else {
                 // The call went through all the same: the person's no must not be lost.
                 gates.before.entry(*at).or_default();
@@ -70,23 +87,48 @@ pub(crate) fn gates<'a>(session: &'a Session, kept: &[Kept<'_>], left_out: &[Lef
         match last_repetition(call, &repeated, &index) {
             Some(at) => moved.push((at, approval)),
             None if repeated.contains_key(call) => {}
-            None => gates.findings.push(numbered("approval_without_call", number, "A person approved a call that the recording does not hold.")),
+            None => gates.findings.push(numbered(
+                "approval_without_call",
+                number,
+                "A person approved a call that the recording does not hold.",
+            )),
         }
     }
     for (at, approval) in moved {
-        gates.before.entry(at).or_insert_with(|| vec![approval]);
+        gates
+            .before
+            .entry(at)
+            .or_insert_with(|| vec![approval.clone()]);
+    }
+    for (at, approval) in crate::spoken::approvals(session, kept) {
+        if let (Entry::Vacant(place), Some(kept)) = (gates.before.entry(at), kept.get(at)) {
+            place.insert(vec![approval]);
+            gates.findings.push(
+                Finding::info(
+                    "approved_in_words",
+                    "The person said yes before this call, so a gate stands before it.",
+                )
+                .help("Remove the gate if nobody has to be asked at each run.")
+                .at_step(&kept.step),
+            );
+        }
     }
     gates
 }
 
 fn numbered(code: &str, number: usize, message: &str) -> Finding {
-    let mut finding = Finding::info(code, message).help("Add a gate of your own where one is wanted.");
+    let mut finding =
+        Finding::info(code, message).help("Add a gate of your own where one is wanted.");
     finding.id = format!("{code}:{number}");
     finding
 }
 
 /// Follows repetitions to the call that was kept; each step goes to a later call, so it ends.
-fn last_repetition(call: &str, repeated: &HashMap<&str, Option<&str>>, index: &HashMap<&str, usize>) -> Option<usize> {
+fn last_repetition(
+    call: &str,
+    repeated: &HashMap<&str, Option<&str>>,
+    index: &HashMap<&str, usize>,
+) -> Option<usize> {
     let mut at = call;
     for _ in 0..=repeated.len() {
         at = (*repeated.get(at)?)?;
@@ -98,13 +140,16 @@ fn last_repetition(call: &str, repeated: &HashMap<&str, Option<&str>>, index: &H
 }
 
 /// The configuration of the gate before a call.
-pub(crate) fn configuration(kept: &Kept<'_>, approvals: &[&RecordedApproval]) -> Map<String, Value> {
+pub(crate) fn configuration(kept: &Kept<'_>, approvals: &[RecordedApproval]) -> Map<String, Value> {
     let mut with = Map::new();
     with.insert("title".to_owned(), literal(&title(kept)).into());
     if let Some(message) = message(approvals) {
         with.insert("message".to_owned(), literal(&message).into());
     }
-    let people: BTreeSet<&str> = approvals.iter().filter_map(|approval| approval.by.as_deref()).collect();
+    let people: BTreeSet<&str> = approvals
+        .iter()
+        .filter_map(|approval| approval.by.as_deref())
+        .collect();
     if people.len() > 1 {
         with.insert("needed".to_owned(), people.len().into());
     }
@@ -114,7 +159,10 @@ pub(crate) fn configuration(kept: &Kept<'_>, approvals: &[&RecordedApproval]) ->
 /// What is asked, in plain words: the tool and its main arguments.
 fn title(kept: &Kept<'_>) -> String {
     if let Some(shell) = &kept.target.shell {
-        return format!("Run `{}`?", crate::show::value("", &shell.line().into(), 80));
+        return format!(
+            "Run `{}`?",
+            crate::show::value("", &shell.line().into(), 80)
+        );
     }
     let words = crate::words::split(&crate::name::of_call(&kept.call.name, None)).join(" ");
     let mut text = match words.chars().next() {
@@ -132,13 +180,26 @@ fn title(kept: &Kept<'_>) -> String {
 
 /// Up to three arguments that tell most: recipients, names and amounts first, else the first ones.
 fn main_arguments(arguments: &Value) -> Vec<String> {
-    let Some(map) = arguments.as_object() else { return Vec::new() };
+    let Some(map) = arguments.as_object() else {
+        return Vec::new();
+    };
     let weight = |key: &str| {
         let words = crate::words::split(key);
         let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-        if has(&["recipient", "recipients", "to", "amount", "iban", "channel", "email", "account"]) {
+        if has(&[
+            "recipient",
+            "recipients",
+            "to",
+            "amount",
+            "iban",
+            "channel",
+            "email",
+            "account",
+        ]) {
             0
-        } else if has(&["id", "name", "title", "subject", "path", "file", "url", "table"]) {
+        } else if has(&[
+            "id", "name", "title", "subject", "path", "file", "url", "table",
+        ]) {
             1
         } else {
             2
@@ -154,16 +215,26 @@ fn main_arguments(arguments: &Value) -> Vec<String> {
     entries.truncate(3);
     entries
         .into_iter()
-        .map(|(_, _, key, value)| format!("{} {}", crate::words::split(key).join(" "), crate::show::value(key, value, 40)))
+        .map(|(_, _, key, value)| {
+            format!(
+                "{} {}",
+                crate::words::split(key).join(" "),
+                crate::show::value(key, value, 40)
+            )
+        })
         .collect()
 }
 
-fn message(approvals: &[&RecordedApproval]) -> Option<String> {
+fn message(approvals: &[RecordedApproval]) -> Option<String> {
     let parts: Vec<String> = approvals
         .iter()
         .filter_map(|approval| {
             let by = approval.by.as_deref().map(|by| crate::show::text(by, 60));
-            let comment = approval.comment.as_deref().map(|text| crate::show::value("", &text.into(), 200)).filter(|text| !text.is_empty());
+            let comment = approval
+                .comment
+                .as_deref()
+                .map(|text| crate::show::value("", &text.into(), 200))
+                .filter(|text| !text.is_empty());
             match (by, comment) {
                 (Some(by), Some(comment)) => Some(format!("{by} approved this: “{comment}”")),
                 (Some(by), None) => Some(format!("{by} approved this")),
@@ -172,11 +243,15 @@ fn message(approvals: &[&RecordedApproval]) -> Option<String> {
             }
         })
         .collect();
-    if parts.is_empty() { None } else { Some(format!("In the recording {}.", parts.join(", and "))) }
+    if parts.is_empty() {
+        None
+    } else {
+        Some(format!("In the recording {}.", parts.join(", and ")))
+    }
 }
 
 /// What the recording says about the approvals, for the gate's metadata.
-pub(crate) fn recorded(kept: &Kept<'_>, approvals: &[&RecordedApproval]) -> Value {
+pub(crate) fn recorded(kept: &Kept<'_>, approvals: &[RecordedApproval]) -> Value {
     let mut map = Map::new();
     map.insert("call".to_owned(), kept.call.id.clone().into());
     let list = approvals
@@ -187,7 +262,10 @@ pub(crate) fn recorded(kept: &Kept<'_>, approvals: &[&RecordedApproval]) -> Valu
                 one.insert("by".to_owned(), by.clone().into());
             }
             if let Some(comment) = &approval.comment {
-                one.insert("comment".to_owned(), crate::show::value("", &comment.as_str().into(), 500).into());
+                one.insert(
+                    "comment".to_owned(),
+                    crate::show::value("", &comment.as_str().into(), 500).into(),
+                );
             }
             if let Some(at) = approval.requested_at {
                 one.insert("requested_at".to_owned(), at.to_string().into());

@@ -24,6 +24,7 @@ pub(crate) struct Kept<'a> {
 impl Kept<'_> {
     /// Whether it is known to change nothing.
     pub(crate) fn is_harmless(&self) -> bool {
-        self.effects.is_some_and(|effects| effects <= EffectLevel::Read)
+        self.effects
+            .is_some_and(|effects| effects <= EffectLevel::Read)
     }
 }

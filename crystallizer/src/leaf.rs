@@ -5,7 +5,12 @@ use serde_json::Value;
 
 /// Calls `visit(pointer, key, scalar)` for each scalar, in order. `key` is the nearest object key.
 pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, &'v Value)) {
-    fn walk<'v>(value: &'v Value, pointer: &mut String, key: &'v str, visit: &mut dyn FnMut(&str, &'v str, &'v Value)) {
+    fn walk<'v>(
+        value: &'v Value,
+        pointer: &mut String,
+        key: &'v str,
+        visit: &mut dyn FnMut(&str, &'v str, &'v Value),
+    ) {
         let length = pointer.len();
         match value {
             Value::Object(map) => {
@@ -33,9 +38,33 @@ pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, 
 /// The tokens of a text: what stands between blanks, quotes and brackets, without punctuation at its ends.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| {
-        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | '=')
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\''
+                    | '`'
+                    | ','
+                    | ';'
+                    | '('
+                    | ')'
+                    | '['
+                    | ']'
+                    | '{'
+                    | '}'
+                    | '<'
+                    | '>'
+                    | '|'
+                    | '='
+            )
     })
-    .map(|token| token.trim_matches(|c: char| matches!(c, '.' | ':' | '!' | '?' | '*' | '$' | '€' | '£' | '#' | '…' | '“' | '”' | '‘' | '’')))
+    .map(|token| {
+        token.trim_matches(|c: char| {
+            matches!(
+                c,
+                '.' | ':' | '!' | '?' | '*' | '$' | '€' | '£' | '#' | '…' | '“' | '”' | '‘' | '’'
+            )
+        })
+    })
     .filter(|token| !token.is_empty())
 }
 
@@ -54,7 +83,12 @@ pub(crate) fn canonical_text(text: &str) -> String {
     let fraction = digits.split_once('.');
     let numeric = match fraction {
         Some((whole, part)) => {
-            !whole.is_empty() && !part.is_empty() && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit())
+            !whole.is_empty()
+                && !part.is_empty()
+                && whole
+                    .bytes()
+                    .chain(part.bytes())
+                    .all(|b| b.is_ascii_digit())
         }
         None => false,
     };

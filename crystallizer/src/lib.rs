@@ -7,6 +7,7 @@
 pub mod import;
 pub mod report;
 pub mod session;
+pub mod summary;
 pub mod text;
 pub mod tool_map;
 
@@ -28,14 +29,17 @@ mod replay;
 mod secret;
 mod shell_line;
 mod show;
+mod spoken;
 mod value_class;
 mod words;
 
 pub use crystallize::crystallize;
 pub use import::{Format, FormatInfo, ImportError, detect, formats, import, to_own_form};
 pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
-pub use report::Report;
+pub use report::{Report, report_schema, session_schema};
 pub use session::*;
+pub use summary::Summary;
+pub use text::text as report_text;
 pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ const LONGEST: usize = 48;
 
 /// Words of the expression language, which cannot stand after a dot everywhere.
 const RESERVED: [&str; 14] = [
-    "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "null", "for", "loop", "self",
+    "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "null", "for", "loop",
+    "self",
 ];
 
 /// Gives out ids that are unique in a document.
@@ -27,7 +28,11 @@ impl Ids {
         let number = self.numbers.entry(base.clone()).or_insert(0);
         loop {
             *number = number.saturating_add(1);
-            let id = if *number == 1 { base.clone() } else { format!("{base}_{number}") };
+            let id = if *number == 1 {
+                base.clone()
+            } else {
+                format!("{base}_{number}")
+            };
             if self.taken.insert(id.clone()) {
                 return id;
             }
@@ -81,10 +86,18 @@ fn identifier(text: &str) -> String {
 
 /// What the task was, in the person's words: the goal, else the first thing a person said.
 pub(crate) fn task(session: &Session) -> Option<&str> {
-    let goal = session.goal.as_deref().map(str::trim).filter(|goal| !goal.is_empty());
+    let goal = session
+        .goal
+        .as_deref()
+        .map(str::trim)
+        .filter(|goal| !goal.is_empty());
     goal.or_else(|| {
         session.turns.iter().find_map(|turn| match turn {
-            Turn::Message { role: Role::User, text, .. } => Some(text.trim()).filter(|text| !text.is_empty()),
+            Turn::Message {
+                role: Role::User,
+                text,
+                ..
+            } => Some(text.trim()).filter(|text| !text.is_empty()),
             _ => None,
         })
     })
@@ -92,9 +105,9 @@ pub(crate) fn task(session: &Session) -> Option<&str> {
 
 /// Words that tell nothing about a task.
 const FILLERS: [&str; 38] = [
-    "a", "an", "the", "of", "to", "for", "in", "on", "at", "by", "with", "from", "my", "your", "our", "me", "i", "you",
-    "please", "can", "could", "would", "will", "and", "it", "is", "this", "that", "hi", "hello", "hey", "some", "want",
-    "need", "like", "d", "m", "s",
+    "a", "an", "the", "of", "to", "for", "in", "on", "at", "by", "with", "from", "my", "your",
+    "our", "me", "i", "you", "please", "can", "could", "would", "will", "and", "it", "is", "this",
+    "that", "hi", "hello", "hey", "some", "want", "need", "like", "d", "m", "s",
 ];
 
 /// The name of the automation: the first telling words of the task, else the agent's name.
@@ -102,10 +115,22 @@ pub(crate) fn of_automation(session: &Session) -> String {
     let words = |text: &str, most: usize| -> String {
         let short: String = text.chars().take(400).collect();
         let mut name = String::new();
+        let mut last = String::new();
         for word in crate::words::split(&short)
             .into_iter()
-            .map(|word| word.chars().filter(char::is_ascii_alphanumeric).collect::<String>())
-            .filter(|word| !word.is_empty() && word.len() <= 24 && !FILLERS.contains(&word.as_str()))
+            .map(|word| {
+                word.chars()
+                    .filter(char::is_ascii_alphanumeric)
+                    .collect::<String>()
+            })
+            .filter(|word| {
+                !word.is_empty() && word.len() <= 24 && !FILLERS.contains(&word.as_str())
+            })
+            .filter(|word| {
+                let again = *word == last;
+                last.clone_from(word);
+                !again
+            })
             .take(most)
         {
             if name.len() + word.len() > LONGEST {
@@ -118,18 +143,31 @@ pub(crate) fn of_automation(session: &Session) -> String {
         }
         name
     };
-    let name = task(session).filter(|text| crate::secret::kind("", text).is_none()).map(|text| words(text, 6)).unwrap_or_default();
+    let name = task(session)
+        .filter(|text| crate::secret::kind("", text).is_none())
+        .map(|text| words(text, 6))
+        .unwrap_or_default();
     if !name.is_empty() {
         return name;
     }
-    let name = session.agent.as_deref().map(|agent| words(agent, 4)).unwrap_or_default();
-    if name.is_empty() { format!("{}-session", words(&session.format, 2)) } else { name }
+    let name = session
+        .agent
+        .as_deref()
+        .map(|agent| words(agent, 4))
+        .unwrap_or_default();
+    if name.is_empty() {
+        format!("{}-session", words(&session.format, 2))
+    } else {
+        name
+    }
 }
 
 /// Whether a text may name an automation: `[A-Za-z0-9][A-Za-z0-9_.-]*`.
 pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
 #[cfg(test)]
@@ -140,9 +178,31 @@ mod tests {
     fn ids_are_unique_readable_and_valid() {
         let mut ids = Ids::default();
         let mut given = Vec::new();
-        for tool in ["get_user", "GetUser", "mcp__linear-server__get_user", "git.status", "7zip", "查询", "not", "get_user_2", "get_user"] {
+        for tool in [
+            "get_user",
+            "GetUser",
+            "mcp__linear-server__get_user",
+            "git.status",
+            "7zip",
+            "查询",
+            "not",
+            "get_user_2",
+            "get_user",
+        ] {
             given.push(ids.id(&of_call(tool, None)));
         }
-        insta::assert_debug_snapshot!(given);
+        insta::assert_debug_snapshot!(given, @r#"
+[
+    "get_user",
+    "get_user_2",
+    "get_user_3",
+    "status",
+    "step_7zip",
+    "step",
+    "not_step",
+    "get_user_2_2",
+    "get_user_4",
+]
+"#);
     }
 }

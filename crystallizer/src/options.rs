@@ -10,9 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How much of the recording stays as it was.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Every kept call becomes a step with frozen parameters, in the recorded order.
@@ -109,11 +107,19 @@ pub struct CrystallizeError {
 
 impl CrystallizeError {
     pub(crate) fn new(code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), help: help.into() }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            help: help.into(),
+        }
     }
 
     /// The HTTP status that fits the code.
     pub fn status(&self) -> u16 {
-        if self.code == "run_not_successful" { 409 } else { 422 }
+        if self.code == "run_not_successful" {
+            409
+        } else {
+            422
+        }
     }
 }

@@ -66,10 +66,17 @@ struct Tracker {
 
 /// The origins of the kept calls' values, in order.
 pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
-    let index: HashMap<&str, usize> =
-        kept.iter().enumerate().map(|(index, kept)| (kept.call.id.as_str(), index)).collect();
-    let mut tracker =
-        Tracker { said: HashSet::new(), made: HashSet::new(), outputs: HashMap::new(), relative: false };
+    let index: HashMap<&str, usize> = kept
+        .iter()
+        .enumerate()
+        .map(|(index, kept)| (kept.call.id.as_str(), index))
+        .collect();
+    let mut tracker = Tracker {
+        said: HashSet::new(),
+        made: HashSet::new(),
+        outputs: HashMap::new(),
+        relative: false,
+    };
     if let Some(goal) = &session.goal {
         tracker.hear(goal, true);
     }
@@ -79,7 +86,11 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
     let mut batch = None;
     for turn in &session.turns {
         match turn {
-            Turn::Message { role: Role::Assistant, .. } | Turn::Approval(_) => {}
+            Turn::Message {
+                role: Role::Assistant,
+                ..
+            }
+            | Turn::Approval(_) => {}
             Turn::Message { role, text, .. } => tracker.hear(text, *role == Role::User),
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
@@ -102,7 +113,12 @@ impl Tracker {
     fn hear(&mut self, text: &str, person: bool) {
         for token in tokens(text) {
             let lower = token.to_lowercase();
-            if person && matches!(lower.as_str(), "today" | "tomorrow" | "tonight" | "yesterday" | "weekend" | "week" | "month") {
+            if person
+                && matches!(
+                    lower.as_str(),
+                    "today" | "tomorrow" | "tonight" | "yesterday" | "weekend" | "week" | "month"
+                )
+            {
                 self.relative = true;
             }
             self.said.insert(canonical_text(&lower));
@@ -185,15 +201,22 @@ impl Tracker {
             let from = match self.outputs.get(&text) {
                 Some(seen) => {
                     let agree = !seen.in_text && keys_agree(key, &seen.key);
-                    if class.is_none() && !(agree && !matches!(leaf, Value::Number(_))) {
+                    if class.is_none() && (!agree || leaf.is_number()) {
                         return;
                     }
-                    From::Output { call: seen.call, pointer: seen.pointer.clone(), in_text: seen.in_text, class }
+                    From::Output {
+                        call: seen.call,
+                        pointer: seen.pointer.clone(),
+                        in_text: seen.in_text,
+                        class,
+                    }
                 }
                 None => {
                     let from = match volatile(key, &text, class, kept, session) {
                         Some(why) => Some(From::Volatile(why)),
-                        None if self.relative && matches!(class, Some(ValueClass::Date | ValueClass::Moment)) => {
+                        None if self.relative
+                            && matches!(class, Some(ValueClass::Date | ValueClass::Moment)) =>
+                        {
                             Some(From::RelativeDate)
                         }
                         None => (is_prose_key(key) && text.contains(' ')).then_some(From::Agent),
@@ -210,7 +233,13 @@ impl Tracker {
 }
 
 fn origin(call: usize, pointer: &str, key: &str, value: &Value, from: From) -> Origin {
-    Origin { call, pointer: pointer.to_owned(), key: key.to_owned(), value: value.clone(), from }
+    Origin {
+        call,
+        pointer: pointer.to_owned(),
+        key: key.to_owned(),
+        value: value.clone(),
+        from,
+    }
 }
 
 /// Words of a text that are worth remembering: those that are not only letters.
@@ -238,26 +267,47 @@ fn keys_agree(one: &str, two: &str) -> bool {
 fn is_prose_key(key: &str) -> bool {
     matches!(
         key.to_ascii_lowercase().as_str(),
-        "sql" | "statement" | "query" | "prompt" | "question" | "instruction" | "instructions" | "code"
+        "sql"
+            | "statement"
+            | "query"
+            | "prompt"
+            | "question"
+            | "instruction"
+            | "instructions"
+            | "code"
     )
 }
 
 /// Why a value that nobody said looks made by chance or by the clock.
-fn volatile(key: &str, text: &str, class: Option<ValueClass>, kept: &Kept<'_>, session: &Session) -> Option<&'static str> {
+fn volatile(
+    key: &str,
+    text: &str,
+    class: Option<ValueClass>,
+    kept: &Kept<'_>,
+    session: &Session,
+) -> Option<&'static str> {
     let words = crate::words::split(key);
     let has = |word: &str| words.iter().any(|known| known == word);
     if class == Some(ValueClass::Uuid) {
         return Some("chance");
     }
-    if class.is_some() && (has("nonce") || has("idempotency") || has("correlation") || has("request") && has("id")) {
+    if class.is_some()
+        && (has("nonce") || has("idempotency") || has("correlation") || has("request") && has("id"))
+    {
         return Some("chance");
     }
     let near = |moment: Timestamp, slack_ms: i64| {
         let start = kept.call.started_at.or(session.started_at);
-        let end = kept.call.finished_at.or(kept.call.started_at).or(session.finished_at).or(start);
+        let end = kept
+            .call
+            .finished_at
+            .or(kept.call.started_at)
+            .or(session.finished_at)
+            .or(start);
         match (start, end) {
             (Some(start), Some(end)) => {
-                moment.0 >= start.0.saturating_sub(slack_ms) && moment.0 <= end.0.saturating_add(slack_ms)
+                moment.0 >= start.0.saturating_sub(slack_ms)
+                    && moment.0 <= end.0.saturating_add(slack_ms)
             }
             _ => false,
         }
@@ -266,7 +316,8 @@ fn volatile(key: &str, text: &str, class: Option<ValueClass>, kept: &Kept<'_>, s
     match class {
         Some(ValueClass::Moment) => {
             let moment: Option<Timestamp> = text.parse().ok();
-            (moment.is_some_and(|moment| near(moment, MINUTES_10)) || has_fraction(text)).then_some("the clock")
+            (moment.is_some_and(|moment| near(moment, MINUTES_10)) || has_fraction(text))
+                .then_some("the clock")
         }
         Some(ValueClass::Id) if text.bytes().all(|b| b.is_ascii_digit()) => {
             let number: i64 = text.parse().ok()?;

@@ -37,7 +37,9 @@ pub(crate) fn failed(call: &ToolCall) -> bool {
 
 /// Whether a call is known to have succeeded.
 pub(crate) fn succeeded(call: &ToolCall) -> bool {
-    call.result.as_ref().is_some_and(|result| !result.is_error && !result.refused)
+    call.result
+        .as_ref()
+        .is_some_and(|result| !result.is_error && !result.refused)
 }
 
 /// Goes once over the calls from the last to the first, with one look-up a call and argument.
@@ -45,18 +47,29 @@ pub(crate) fn prune(session: &Session) -> Pruned<'_> {
     let calls: Vec<&ToolCall> = session.calls().collect();
     let answers = last_answers(session);
     // Only tools that ever failed can have been repeated: nothing is remembered of the others.
-    let failing: BTreeSet<&str> =
-        calls.iter().filter(|call| failed(call)).map(|call| call.name.as_str()).collect();
+    let failing: BTreeSet<&str> = calls
+        .iter()
+        .filter(|call| failed(call))
+        .map(|call| call.name.as_str())
+        .collect();
     let mut later = Later::default();
     let mut fate: Vec<Option<LeftOut>> = Vec::with_capacity(calls.len());
     for (index, call) in calls.iter().enumerate().rev() {
         let answer = answers.get(call.id.as_str());
         let said_no = answer.is_some_and(|answer| !answer.approved) && !succeeded(call);
         if said_no || call.result.as_ref().is_some_and(|result| result.refused) {
-            fate.push(Some(LeftOut { call: call.id.clone(), code: "refused".to_owned(), repeated_as: None }));
+            fate.push(Some(LeftOut {
+                call: call.id.clone(),
+                code: "refused".to_owned(),
+                repeated_as: None,
+            }));
             continue;
         }
-        let repeated = if failed(call) { later.repetition(call) } else { None };
+        let repeated = if failed(call) {
+            later.repetition(call)
+        } else {
+            None
+        };
         if failing.contains(call.name.as_str()) {
             later.add(call, index);
         }
@@ -67,12 +80,20 @@ pub(crate) fn prune(session: &Session) -> Pruned<'_> {
         }));
     }
     fate.reverse();
-    let mut pruned = Pruned { kept: Vec::new(), left_out: Vec::new(), findings: Vec::new() };
+    let mut pruned = Pruned {
+        kept: Vec::new(),
+        left_out: Vec::new(),
+        findings: Vec::new(),
+    };
     for (call, fate) in calls.into_iter().zip(fate) {
         match fate {
             None => pruned.kept.push(call),
             Some(left_out) => {
-                pruned.findings.push(explain(call, &left_out, answers.get(call.id.as_str()).copied()));
+                pruned.findings.push(explain(
+                    call,
+                    &left_out,
+                    answers.get(call.id.as_str()).copied(),
+                ));
                 pruned.left_out.push(left_out);
             }
         }
@@ -97,14 +118,25 @@ fn explain(call: &ToolCall, left_out: &LeftOut, answer: Option<&RecordedApproval
     let tool = crate::show::text(&call.name, 60);
     let path = format!("/{}", crate::tool_map::escape(&call.id));
     if left_out.code == "refused" {
-        let by = answer.and_then(|answer| answer.by.as_deref()).unwrap_or("a person");
-        let why = match answer.and_then(|answer| answer.comment.as_deref()).filter(|text| !text.trim().is_empty()) {
+        let by = answer
+            .and_then(|answer| answer.by.as_deref())
+            .unwrap_or("a person");
+        let why = match answer
+            .and_then(|answer| answer.comment.as_deref())
+            .filter(|text| !text.trim().is_empty())
+        {
             Some(comment) => format!(": “{}”", crate::show::text(comment, 120)),
             None => String::new(),
         };
         return at_call(
-            Finding::info("refused", format!("The call of `{tool}` was refused by {}{why}. It is left out.", crate::show::text(by, 60)))
-                .help("Add a step of your own if it is wanted after all."),
+            Finding::info(
+                "refused",
+                format!(
+                    "The call of `{tool}` was refused by {}{why}. It is left out.",
+                    crate::show::text(by, 60)
+                ),
+            )
+            .help("Add a step of your own if it is wanted after all."),
             &path,
         );
     }
@@ -123,7 +155,9 @@ fn explain(call: &ToolCall, left_out: &LeftOut, answer: Option<&RecordedApproval
     at_call(
         Finding::info(
             "failed_then_repeated",
-            format!("A call of `{tool}` failed and was repeated (call {as_call}). Only the repetition is kept."),
+            format!(
+                "A call of `{tool}` failed and was repeated (call {as_call}). Only the repetition is kept."
+            ),
         ),
         &path,
     )
@@ -145,7 +179,9 @@ fn result_text(call: &ToolCall) -> String {
 
 fn reads_as_timeout(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["timed out", "timeout", "time out", "deadline exceeded"].iter().any(|word| text.contains(word))
+    ["timed out", "timeout", "time out", "deadline exceeded"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Calls that come later, by what makes a repetition of an earlier one: place and batch of the nearest.
@@ -165,13 +201,15 @@ impl Later {
     fn add(&mut self, call: &ToolCall, index: usize) {
         let name = &call.name;
         let here = (index, call.batch);
-        self.equal.insert((name.clone(), canonical(&call.arguments)), here);
+        self.equal
+            .insert((name.clone(), canonical(&call.arguments)), here);
         let ok = succeeded(call);
         let chain = ok || failed(call) && self.next.get(name).is_some_and(|(_, ok)| *ok);
         self.next.insert(name.clone(), (call.batch, chain));
         if ok {
             for (key, value) in targets(call) {
-                self.about.insert((name.clone(), key.to_owned(), value), here);
+                self.about
+                    .insert((name.clone(), key.to_owned(), value), here);
             }
             self.success.insert(name.clone(), here);
         }
@@ -181,13 +219,19 @@ impl Later {
     /// or the next one of the tool, made after this one had failed, when that succeeded. Calls of one
     /// batch were issued together, so none of them repeats another.
     fn repetition(&self, call: &ToolCall) -> Option<usize> {
-        let after = |found: Option<&(usize, u32)>| found.filter(|(_, batch)| *batch != call.batch).map(|(at, _)| *at);
+        let after = |found: Option<&(usize, u32)>| {
+            found
+                .filter(|(_, batch)| *batch != call.batch)
+                .map(|(at, _)| *at)
+        };
         let name = &call.name;
         if let Some(at) = after(self.equal.get(&(name.clone(), canonical(&call.arguments)))) {
             return Some(at);
         }
         let about = targets(call)
-            .filter_map(|(key, value)| after(self.about.get(&(name.clone(), key.to_owned(), value))))
+            .filter_map(|(key, value)| {
+                after(self.about.get(&(name.clone(), key.to_owned(), value)))
+            })
             .min();
         if about.is_some() {
             return about;
@@ -204,7 +248,8 @@ impl Later {
 }
 
 fn is_shell(call: &ToolCall) -> bool {
-    crate::determinism::is_shell_tool(&call.name) || shell_command(&call.name, &call.arguments).is_some()
+    crate::determinism::is_shell_tool(&call.name)
+        || shell_command(&call.name, &call.arguments).is_some()
 }
 
 fn first_word(call: &ToolCall) -> Option<String> {
@@ -221,24 +266,52 @@ fn first_word(call: &ToolCall) -> Option<String> {
 
 /// The arguments that name what a call is about: ids, names, paths, addresses; for a shell its program.
 fn targets(call: &ToolCall) -> impl Iterator<Item = (&str, String)> {
-    let named = call.arguments.as_object().into_iter().flatten().filter_map(|(key, value)| {
-        let text = match value {
-            Value::String(text) if text.len() >= 2 => text.clone(),
-            Value::Number(number) => number.to_string(),
-            _ => return None,
-        };
-        let words = crate::words::split(key);
-        let names = words.last().is_some_and(|word| {
-            matches!(
-                word.as_str(),
-                "id" | "ids" | "path" | "file" | "filename" | "name" | "url" | "uri" | "email" | "recipient" | "to"
-                    | "key" | "number" | "title" | "subject" | "channel" | "user" | "table" | "slug" | "iban"
-            )
+    let named = call
+        .arguments
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| {
+            let text = match value {
+                Value::String(text) if text.len() >= 2 => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            let words = crate::words::split(key);
+            let names = words.last().is_some_and(|word| {
+                matches!(
+                    word.as_str(),
+                    "id" | "ids"
+                        | "path"
+                        | "file"
+                        | "filename"
+                        | "name"
+                        | "url"
+                        | "uri"
+                        | "email"
+                        | "recipient"
+                        | "to"
+                        | "key"
+                        | "number"
+                        | "title"
+                        | "subject"
+                        | "channel"
+                        | "user"
+                        | "table"
+                        | "slug"
+                        | "iban"
+                )
+            });
+            // A folder or a shell is where a command runs, not what it is about.
+            let place = words
+                .iter()
+                .any(|word| matches!(word.as_str(), "workdir" | "cwd" | "directory"));
+            (names && !place).then_some((key.as_str(), text))
         });
-        // A folder or a shell is where a command runs, not what it is about.
-        let place = words.iter().any(|word| matches!(word.as_str(), "workdir" | "cwd" | "directory"));
-        (names && !place).then_some((key.as_str(), text))
-    });
-    let program = if is_shell(call) { first_word(call) } else { None };
+    let program = if is_shell(call) {
+        first_word(call)
+    } else {
+        None
+    };
     named.chain(program.map(|word| ("program", word)))
 }

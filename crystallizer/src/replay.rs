@@ -6,7 +6,9 @@ use crate::kept::Kept;
 use crate::report::{Difference, Replay};
 use crate::tool_map::escape;
 use druse_engine::definition::{Document, FailureClass};
-use druse_engine::event::{ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, Start, Verdict};
+use druse_engine::event::{
+    ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, Start, Verdict,
+};
 use druse_engine::plan::Plan;
 use druse_engine::run::{Input, Run};
 use druse_engine::{Json, RunId, Span, Timestamp};
@@ -52,7 +54,8 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>]) -> Replay {
 
 /// What the engine asked for, by step.
 fn requests(plan: Arc<Plan>, kept: &[Kept<'_>]) -> BTreeMap<String, Json> {
-    let by_step: HashMap<&str, &Kept<'_>> = kept.iter().map(|kept| (kept.step.as_str(), kept)).collect();
+    let by_step: HashMap<&str, &Kept<'_>> =
+        kept.iter().map(|kept| (kept.step.as_str(), kept)).collect();
     let mut requests = BTreeMap::new();
     let run = RunId::from_parts(0, [0; 10]);
     let start = Start {
@@ -75,30 +78,49 @@ fn requests(plan: Arc<Plan>, kept: &[Kept<'_>]) -> BTreeMap<String, Json> {
     // Each fact is answered at most once, and a run has a bounded number of them: one attempt a step.
     while let Some(fact) = facts.pop_front() {
         let answer = match fact.event {
-            RunEvent::AttemptStarted { step, number, fence, input, .. } => {
+            RunEvent::AttemptStarted {
+                step,
+                number,
+                fence,
+                input,
+                ..
+            } => {
                 let outcome = match by_step.get(&*step.0) {
                     Some(kept) => outcome(kept),
-                    None => Outcome::Succeeded { output: Json::null() },
+                    None => Outcome::Succeeded {
+                        output: Json::null(),
+                    },
                 };
                 requests.entry(step.0.to_string()).or_insert(input);
-                Input::Finished { step, number, fence, outcome }
+                Input::Finished {
+                    step,
+                    number,
+                    fence,
+                    outcome,
+                }
             }
             RunEvent::StepEvaluated { step, output } => {
                 let value = json!({ "value": output.value() });
-                requests.entry(step.0.to_string()).or_insert(Json::from(value));
+                requests
+                    .entry(step.0.to_string())
+                    .or_insert(Json::from(value));
                 continue;
             }
             RunEvent::ApprovalRequested { step, request } => {
                 if by_step.contains_key(&*step.0) {
                     let asked = json!({ "title": request.title, "message": request.message });
-                    requests.entry(step.0.to_string()).or_insert(Json::from(asked));
+                    requests
+                        .entry(step.0.to_string())
+                        .or_insert(Json::from(asked));
                 }
                 votes(&mut state, &request, now, &mut facts);
                 continue;
             }
             RunEvent::WaitStarted { step, until } => {
                 if let Some(kept) = by_step.get(&*step.0) {
-                    requests.entry(step.0.to_string()).or_insert(Json::from(waited(kept, now, until)));
+                    requests
+                        .entry(step.0.to_string())
+                        .or_insert(Json::from(waited(kept, now, until)));
                 }
                 now = now.max(until);
                 Input::Tick
@@ -124,7 +146,13 @@ fn votes(state: &mut Run, request: &ApprovalRequest, now: Timestamp, facts: &mut
             at: now,
             own_run: false,
         };
-        match state.handle(now, Input::Decide { approval: request.approval, decision }) {
+        match state.handle(
+            now,
+            Input::Decide {
+                approval: request.approval,
+                decision,
+            },
+        ) {
             Ok(more) => facts.extend(more),
             Err(_) => return,
         }
@@ -136,22 +164,36 @@ fn waited(kept: &Kept<'_>, now: Timestamp, until: Timestamp) -> Value {
     let request = &kept.target.filled.request;
     let text = |key: &str| request.get(key).and_then(Value::as_str);
     let same = match (text("for"), text("until")) {
-        (Some(span), None) => span.parse::<Span>().is_ok_and(|span| now.after(span) == until),
-        (None, Some(moment)) => moment.parse::<Timestamp>().is_ok_and(|moment| moment == until),
+        (Some(span), None) => span
+            .parse::<Span>()
+            .is_ok_and(|span| now.after(span) == until),
+        (None, Some(moment)) => moment
+            .parse::<Timestamp>()
+            .is_ok_and(|moment| moment == until),
         _ => false,
     };
-    if same { Value::Object(request.clone()) } else { json!({ "until": until }) }
+    if same {
+        Value::Object(request.clone())
+    } else {
+        json!({ "until": until })
+    }
 }
 
 /// How the recorded tool answered.
 fn outcome(kept: &Kept<'_>) -> Outcome {
     if crate::prune::failed(kept.call) {
         return Outcome::Failed {
-            failure: Failure::new(FailureClass::Permanent, "recorded_failure", crate::show::text(&kept.answer.text, 200)),
+            failure: Failure::new(
+                FailureClass::Permanent,
+                "recorded_failure",
+                crate::show::text(&kept.answer.text, 200),
+            ),
             retry_after_ms: None,
         };
     }
-    Outcome::Succeeded { output: Json::from(answer::output(&kept.target, kept.call, &kept.answer)) }
+    Outcome::Succeeded {
+        output: Json::from(answer::output(&kept.target, kept.call, &kept.answer)),
+    }
 }
 
 /// Where the request that was made is not the recorded one.
@@ -159,7 +201,10 @@ fn compare(kept: &Kept<'_>, made: &Value) -> Vec<Difference> {
     let empty = Map::new();
     let made = made.as_object().unwrap_or(&empty);
     let recorded = &kept.target.filled.request;
-    let mut walk = Walk { kept, found: Vec::new() };
+    let mut walk = Walk {
+        kept,
+        found: Vec::new(),
+    };
     // A gate that a tool became shows only its title and message.
     let shown_only = kept.target.action == "approval_gate";
     walk.maps(recorded, made, &mut String::new(), shown_only);
@@ -195,7 +240,13 @@ struct Walk<'k, 'a> {
 }
 
 impl Walk<'_, '_> {
-    fn maps(&mut self, recorded: &Map<String, Value>, made: &Map<String, Value>, at: &mut String, made_only: bool) {
+    fn maps(
+        &mut self,
+        recorded: &Map<String, Value>,
+        made: &Map<String, Value>,
+        at: &mut String,
+        made_only: bool,
+    ) {
         let length = at.len();
         for (key, value) in recorded {
             at.push('/');
@@ -247,14 +298,25 @@ impl Walk<'_, '_> {
             .places
             .iter()
             .find_map(|(place, argument)| {
-                let rest = at.strip_prefix(place.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+                let rest = at
+                    .strip_prefix(place.as_str())
+                    .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
                 Some(format!("{argument}{rest}"))
             })
             .unwrap_or_else(|| at.to_owned());
         let message = match (&recorded, &replayed) {
-            (Some(one), Some(two)) => format!("`{}` at `{path}`: recorded {one}, replayed {two}.", self.kept.step),
-            (Some(one), None) => format!("`{}` at `{path}`: recorded {one}, missing in the replay.", self.kept.step),
-            (None, Some(two)) => format!("`{}` at `{path}`: replayed {two}, not recorded.", self.kept.step),
+            (Some(one), Some(two)) => format!(
+                "`{}` at `{path}`: recorded {one}, replayed {two}.",
+                self.kept.step
+            ),
+            (Some(one), None) => format!(
+                "`{}` at `{path}`: recorded {one}, missing in the replay.",
+                self.kept.step
+            ),
+            (None, Some(two)) => format!(
+                "`{}` at `{path}`: replayed {two}, not recorded.",
+                self.kept.step
+            ),
             (None, None) => format!("`{}` at `{path}` differs.", self.kept.step),
         };
         self.found.push(Difference {

@@ -27,9 +27,7 @@ pub struct Report {
 }
 
 /// The figures of a draft: `calls` = `steps` + `left_out`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ReportCounts {
     /// Recorded calls.
     pub calls: u64,
@@ -101,9 +99,7 @@ pub struct Perturbation {
 }
 
 /// How a replay with changed answers went.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Everything moved that had to, and nothing else.
@@ -158,4 +154,14 @@ pub struct Advice {
     /// The steps it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
+}
+
+/// The JSON Schema of a report.
+pub fn report_schema() -> Value {
+    schemars::schema_for!(Report).to_value()
+}
+
+/// The JSON Schema of a session in its normal form.
+pub fn session_schema() -> Value {
+    schemars::schema_for!(crate::session::Session).to_value()
 }

@@ -54,7 +54,10 @@ fn by_form(value: &str) -> Option<&'static str> {
         .split_once("://")
         .and_then(|(_, rest)| rest.split(['/', '?', ' ']).next())
         .and_then(|authority| authority.split_once('@'))
-        .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| password.len() >= 4));
+        .is_some_and(|(user, _)| {
+            user.split_once(':')
+                .is_some_and(|(_, password)| password.len() >= 4)
+        });
     if credentials_in_url {
         return Some("a password inside a URL");
     }
@@ -69,7 +72,13 @@ fn by_form(value: &str) -> Option<&'static str> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '=' | '(' | ')' | '<' | '>' | '`' | ':'))
+    text.split(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\'' | ',' | ';' | '=' | '(' | ')' | '<' | '>' | '`' | ':'
+            )
+    })
 }
 
 fn is_jwt(word: &str) -> bool {
@@ -77,33 +86,58 @@ fn is_jwt(word: &str) -> bool {
     word.starts_with("eyJ")
         && parts.clone().count() == 3
         && parts.all(|part| {
-            part.len() >= 4 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            part.len() >= 4
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         })
 }
 
 fn by_key(key: &str, value: &str) -> Option<&'static str> {
     let words = crate::words::split(key);
     let has = |word: &str| words.iter().any(|known| known == word);
-    let pair = |one: &str, two: &str| words.windows(2).any(|pair| pair[0] == one && pair[1] == two);
+    let pair = |one: &str, two: &str| {
+        words
+            .windows(2)
+            .any(|pair| pair[0] == one && pair[1] == two)
+    };
     // A page token is a place in a list, and counts of tokens are no secrets.
-    let harmless = ["page", "next", "count", "max", "min", "limit", "id", "type", "name", "url", "path", "expires"]
-        .iter()
-        .any(|word| has(word));
+    let harmless = [
+        "page", "next", "count", "max", "min", "limit", "id", "type", "name", "url", "path",
+        "expires",
+    ]
+    .iter()
+    .any(|word| has(word));
     let placeholder = value.is_empty()
         || value.contains("{{")
         || value.starts_with('$')
         || value.starts_with('<')
-        || value.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.'));
+        || value
+            .bytes()
+            .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.'));
     if placeholder || value.chars().any(char::is_whitespace) && !has("authorization") {
         return None;
     }
     let long_enough = value.chars().count() >= 6;
-    if ["password", "passwd", "passphrase", "pwd", "pin"].iter().any(|word| has(word)) && !harmless {
-        return Some("a password");
-    }
-    let secret = ["secret", "token", "apikey", "authorization", "credential", "credentials", "cookie", "jwt"]
+    if ["password", "passwd", "passphrase", "pwd", "pin"]
         .iter()
         .any(|word| has(word))
+        && !harmless
+    {
+        return Some("a password");
+    }
+    let secret = [
+        "secret",
+        "token",
+        "apikey",
+        "authorization",
+        "credential",
+        "credentials",
+        "cookie",
+        "jwt",
+    ]
+    .iter()
+    .any(|word| has(word))
         || pair("api", "key")
         || pair("access", "key")
         || pair("private", "key");

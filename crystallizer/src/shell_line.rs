@@ -2,10 +2,11 @@
 
 /// Programs that only look.
 const LOOKS: [&str; 47] = [
-    "cat", "ls", "grep", "egrep", "fgrep", "rg", "head", "tail", "wc", "pwd", "echo", "printf", "which", "type", "nl",
-    "sort", "uniq", "cut", "tr", "diff", "cmp", "stat", "file", "du", "df", "tree", "jq", "basename", "dirname",
-    "realpath", "readlink", "true", "false", "test", "[", "whoami", "id", "hostname", "uname", "date", "less", "more",
-    "cd", "column", "fold", "ag", "ps",
+    "cat", "ls", "grep", "egrep", "fgrep", "rg", "head", "tail", "wc", "pwd", "echo", "printf",
+    "which", "type", "nl", "sort", "uniq", "cut", "tr", "diff", "cmp", "stat", "file", "du", "df",
+    "tree", "jq", "basename", "dirname", "realpath", "readlink", "true", "false", "test", "[",
+    "whoami", "id", "hostname", "uname", "date", "less", "more", "cd", "column", "fold", "ag",
+    "ps",
 ];
 
 /// The pieces of a line between `&&`, `||`, `|`, `;` and line ends, outside quotes. `None` when the line
@@ -105,23 +106,54 @@ pub(crate) fn only_looks(line: &str) -> bool {
 }
 
 fn looks(program: &str, rest: &[String]) -> bool {
-    let has = |flags: &[&str]| rest.iter().any(|word| flags.iter().any(|flag| word == flag));
+    let has = |flags: &[&str]| {
+        rest.iter()
+            .any(|word| flags.iter().any(|flag| word == flag))
+    };
     match program {
-        "find" => !has(&["-delete", "-exec", "-execdir", "-ok", "-okdir", "-fprint", "-fls", "-fprintf"]),
+        "find" => !has(&[
+            "-delete", "-exec", "-execdir", "-ok", "-okdir", "-fprint", "-fls", "-fprintf",
+        ]),
         "sed" => {
-            !rest.iter().any(|word| word.starts_with("-i") || word.starts_with("--in-place"))
+            !rest
+                .iter()
+                .any(|word| word.starts_with("-i") || word.starts_with("--in-place"))
                 && rest.first().is_some_and(|word| word == "-n")
-                && rest.get(1).is_some_and(|script| script.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'p' | b'$')))
+                && rest.get(1).is_some_and(|script| {
+                    script
+                        .bytes()
+                        .all(|b| b.is_ascii_digit() || matches!(b, b',' | b'p' | b'$'))
+                })
         }
-        "sort" => !rest.iter().any(|word| word.starts_with("-o") || word.starts_with("--output")),
+        "sort" => !rest
+            .iter()
+            .any(|word| word.starts_with("-o") || word.starts_with("--output")),
         "git" => {
-            let sub = rest.iter().find(|word| !word.starts_with('-')).map(String::as_str);
+            let sub = rest
+                .iter()
+                .find(|word| !word.starts_with('-'))
+                .map(String::as_str);
             !has(&["-c"])
                 && !rest.iter().any(|word| word.starts_with("--output"))
-                && matches!(sub, Some("status" | "log" | "diff" | "show" | "rev-parse" | "ls-files" | "blame" | "describe" | "shortlog"))
+                && matches!(
+                    sub,
+                    Some(
+                        "status"
+                            | "log"
+                            | "diff"
+                            | "show"
+                            | "rev-parse"
+                            | "ls-files"
+                            | "blame"
+                            | "describe"
+                            | "shortlog"
+                    )
+                )
         }
         // They can set the date, or the host's name.
-        "date" => rest.iter().all(|word| word.starts_with('+') || word == "-u"),
+        "date" => rest
+            .iter()
+            .all(|word| word.starts_with('+') || word == "-u"),
         "hostname" => rest.is_empty(),
         "rg" => !rest.iter().any(|word| word.starts_with("--pre")),
         "tree" => !has(&["-o"]),
@@ -132,10 +164,18 @@ fn looks(program: &str, rest: &[String]) -> bool {
 /// The programs of a line, in order; when it cannot be told, its first word alone.
 pub(crate) fn programs(line: &str) -> Vec<String> {
     match pieces(line) {
-        Some(pieces) => pieces.iter().filter_map(|words| words.first().cloned()).collect(),
+        Some(pieces) => pieces
+            .iter()
+            .filter_map(|words| words.first().cloned())
+            .collect(),
         None => line
             .split(['|', ';', '\n', '&', '(', '`'])
-            .filter_map(|piece| piece.split_whitespace().find(|word| !word.contains('=')).map(str::to_owned))
+            .filter_map(|piece| {
+                piece
+                    .split_whitespace()
+                    .find(|word| !word.contains('='))
+                    .map(str::to_owned)
+            })
             .collect(),
     }
 }
@@ -148,27 +188,64 @@ pub(crate) fn program(line: &str) -> Option<(String, Option<String>)> {
         Some(pieces) => pieces.into_iter().find(|words| !skipped(words))?,
         None => short
             .split(['|', ';', '\n', '&'])
-            .map(|piece| piece.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .map(|piece| {
+                piece
+                    .split_whitespace()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
             .find(|words| !words.is_empty() && !skipped(words))?,
     };
-    let mut words = words.iter().skip_while(|word| is_assignment(word) || matches!(word.as_str(), "sudo" | "time" | "env" | "nohup"));
+    let mut words = words.iter().skip_while(|word| {
+        is_assignment(word) || matches!(word.as_str(), "sudo" | "time" | "env" | "nohup")
+    });
     let first = words.next()?;
     let name = first.rsplit('/').next().unwrap_or(first).to_owned();
     let with_sub = matches!(
         name.as_str(),
-        "git" | "npm" | "pnpm" | "yarn" | "cargo" | "docker" | "kubectl" | "go" | "pip" | "pip3" | "uv" | "gh" | "make"
-            | "brew" | "apt" | "apt-get" | "systemctl" | "terraform" | "aws" | "gcloud" | "bun" | "deno" | "npx" | "mise"
+        "git"
+            | "npm"
+            | "pnpm"
+            | "yarn"
+            | "cargo"
+            | "docker"
+            | "kubectl"
+            | "go"
+            | "pip"
+            | "pip3"
+            | "uv"
+            | "gh"
+            | "make"
+            | "brew"
+            | "apt"
+            | "apt-get"
+            | "systemctl"
+            | "terraform"
+            | "aws"
+            | "gcloud"
+            | "bun"
+            | "deno"
+            | "npx"
+            | "mise"
     );
     let sub = words
         .next()
-        .filter(|word| with_sub && word.len() <= 20 && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+        .filter(|word| {
+            with_sub
+                && word.len() <= 20
+                && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        })
         .filter(|word| !word.starts_with('-'))
         .cloned();
     Some((name, sub))
 }
 
 fn skipped(words: &[String]) -> bool {
-    words.iter().all(|word| is_assignment(word)) || matches!(words.first().map(String::as_str), Some("cd" | "export" | "set" | "source" | "."))
+    words.iter().all(|word| is_assignment(word))
+        || matches!(
+            words.first().map(String::as_str),
+            Some("cd" | "export" | "set" | "source" | ".")
+        )
 }
 
 fn is_assignment(word: &str) -> bool {
@@ -218,7 +295,11 @@ mod tests {
             ("cd /a", None),
         ] {
             let found = program(line);
-            assert_eq!(found.as_ref().map(|(p, s)| (p.as_str(), s.as_deref())), expected, "{line}");
+            assert_eq!(
+                found.as_ref().map(|(p, s)| (p.as_str(), s.as_deref())),
+                expected,
+                "{line}"
+            );
         }
     }
 }

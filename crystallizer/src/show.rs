@@ -42,7 +42,11 @@ pub(crate) fn value(key: &str, value: &Value, limit: usize) -> String {
             text(content, limit)
         }
         Value::Array(items) => {
-            let shown: Vec<_> = items.iter().take(4).map(|item| self::value(key, item, limit / 2)).collect();
+            let shown: Vec<_> = items
+                .iter()
+                .take(4)
+                .map(|item| self::value(key, item, limit / 2))
+                .collect();
             let more = if items.len() > 4 { ", …" } else { "" };
             text(&format!("[{}{more}]", shown.join(", ")), limit)
         }
@@ -50,7 +54,9 @@ pub(crate) fn value(key: &str, value: &Value, limit: usize) -> String {
             let shown: Vec<_> = map
                 .iter()
                 .take(4)
-                .map(|(key, item)| format!("{}: {}", text(key, 30), self::value(key, item, limit / 2)))
+                .map(|(key, item)| {
+                    format!("{}: {}", text(key, 30), self::value(key, item, limit / 2))
+                })
                 .collect();
             let more = if map.len() > 4 { ", …" } else { "" };
             text(&format!("{{{}{more}}}", shown.join(", ")), limit)
@@ -81,6 +87,9 @@ mod tests {
         assert_eq!(text("abcdef", 3), "abc…");
         assert_eq!(text("a\u{202e}b", 10), "a\\u{202e}b");
         assert_eq!(value("password", &json!("hunter2hunter2"), 20), "•••");
-        assert_eq!(value("x", &json!({ "token": "s3cr3t-value-1", "n": 1 }), 40), "{token: •••, n: 1}");
+        assert_eq!(
+            value("x", &json!({ "token": "s3cr3t-value-1", "n": 1 }), 40),
+            "{token: •••, n: 1}"
+        );
     }
 }

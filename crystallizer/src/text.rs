@@ -6,8 +6,10 @@ use druse_engine::definition::Document;
 use druse_engine::{Finding, Severity};
 use serde_json::Value;
 
-/// Longest list of one kind before the rest is only counted.
+/// Longest list of steps before the rest is only counted.
 const MOST: usize = 40;
+/// Longest list of findings of one kind before the rest is only counted.
+const MOST_OF_A_KIND: usize = 5;
 
 /// The report as a person reads it: what was recorded, what it became, what was left out, what to look at,
 /// the proof, and what is to be done before activation.
@@ -53,9 +55,15 @@ fn recorded(report: &Report, document: &Document, out: &mut Out) {
         out.line(&format!("  {}", shorten(description, 160)));
     }
     out.title("Recorded");
-    let mut line = format!("  {}", count(number(counts.calls), "tool call", "tool calls"));
+    let mut line = format!(
+        "  {}",
+        count(number(counts.calls), "tool call", "tool calls")
+    );
     if let Some(turns) = report.savings.get("agent_turns").and_then(Value::as_u64) {
-        line.push_str(&format!(" in {}", count(number(turns), "turn of the agent", "turns of the agent")));
+        line.push_str(&format!(
+            " in {}",
+            count(number(turns), "turn of the agent", "turns of the agent")
+        ));
     }
     if let Some(ms) = report.savings.get("recorded_ms").and_then(Value::as_u64)
         && ms > 0
@@ -66,12 +74,18 @@ fn recorded(report: &Report, document: &Document, out: &mut Out) {
         }
     }
     out.line(&line);
-    if let Some(source) = document.metadata.get("crystallized").and_then(|map| map.get("source")) {
+    if let Some(source) = document
+        .metadata
+        .get("crystallized")
+        .and_then(|map| map.get("source"))
+    {
         let part = |key: &str| source.get(key).and_then(Value::as_str);
         out.line(&format!(
             "  from {}{}",
             part("kind").unwrap_or("a recording").replace('_', " "),
-            part("id").map(|id| format!(" {}", shorten(id, 80))).unwrap_or_default()
+            part("id")
+                .map(|id| format!(" {}", shorten(id, 80)))
+                .unwrap_or_default()
         ));
     }
 }
@@ -89,14 +103,29 @@ fn steps(report: &Report, document: &Document, out: &mut Out) {
     let gates = if counts.gates == 0 {
         String::new()
     } else {
-        format!(" and {}", count(number(counts.gates), "approval gate", "approval gates"))
+        format!(
+            " and {}",
+            count(number(counts.gates), "approval gate", "approval gates")
+        )
     };
-    out.title(&format!("Crystallized: {}{gates}", count(number(counts.steps), "step", "steps")));
-    let width = document.steps.iter().take(MOST).map(|step| step.id.chars().count()).max().unwrap_or(0).min(32);
+    out.title(&format!(
+        "Crystallized: {}{gates}",
+        count(number(counts.steps), "step", "steps")
+    ));
+    let width = document
+        .steps
+        .iter()
+        .take(MOST)
+        .map(|step| step.id.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(32);
     for (index, step) in document.steps.iter().take(MOST).enumerate() {
         let action = step.action.as_deref().unwrap_or("");
         let effects = match step.effects {
-            Some(level) => serde_json::to_value(level).ok().and_then(|value| value.as_str().map(str::to_owned)),
+            Some(level) => serde_json::to_value(level)
+                .ok()
+                .and_then(|value| value.as_str().map(str::to_owned)),
             None if action == "approval_gate" => None,
             None => Some("effect not known".to_owned()),
         };
@@ -107,17 +136,33 @@ fn steps(report: &Report, document: &Document, out: &mut Out) {
         if step.on_error.is_some() {
             notes.push("failed in the recording".to_owned());
         }
-        let tool = step.metadata.get("tool").and_then(Value::as_str).filter(|tool| *tool != step.id);
+        let tool = step
+            .metadata
+            .get("tool")
+            .and_then(Value::as_str)
+            .filter(|tool| *tool != step.id);
         let what = match (action, tool) {
             ("approval_gate", _) => {
-                let title = step.with.as_ref().and_then(|with| with.get("title")).and_then(Value::as_str);
+                let title = step
+                    .with
+                    .as_ref()
+                    .and_then(|with| with.get("title"))
+                    .and_then(Value::as_str);
                 format!("approval_gate  {}", shorten(title.unwrap_or(""), 80))
             }
             (action, Some(tool)) => format!("{action}  {}", shorten(tool, 60)),
             (action, None) => action.to_owned(),
         };
-        let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
-        out.line(&format!("  {:>3}. {:<width$}  {what}{notes}", index + 1, step.id));
+        let notes = if notes.is_empty() {
+            String::new()
+        } else {
+            format!("  ({})", notes.join(", "))
+        };
+        out.line(&format!(
+            "  {:>3}. {:<width$}  {what}{notes}",
+            index + 1,
+            step.id
+        ));
     }
     more(document.steps.len(), out);
 }
@@ -132,7 +177,10 @@ fn left_out(report: &Report, document: &Document, out: &mut Out) {
     if report.counts.left_out == 0 {
         return;
     }
-    out.title(&format!("Left out: {}", count(number(report.counts.left_out), "call", "calls")));
+    out.title(&format!(
+        "Left out: {}",
+        count(number(report.counts.left_out), "call", "calls")
+    ));
     let list = document
         .metadata
         .get("crystallized")
@@ -142,7 +190,10 @@ fn left_out(report: &Report, document: &Document, out: &mut Out) {
     let explained: Vec<&Finding> = report
         .findings
         .iter()
-        .filter(|finding| finding.step.is_none() && matches!(finding.code.as_str(), "refused" | "failed_then_repeated"))
+        .filter(|finding| {
+            finding.step.is_none()
+                && matches!(finding.code.as_str(), "refused" | "failed_then_repeated")
+        })
         .collect();
     for finding in explained.iter().take(MOST) {
         out.line(&format!("  - {}", finding.message));
@@ -151,7 +202,11 @@ fn left_out(report: &Report, document: &Document, out: &mut Out) {
     if explained.is_empty() {
         for entry in list.iter().take(MOST) {
             let part = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or("");
-            out.line(&format!("  - {}: {}", shorten(part("call"), 60), part("code").replace('_', " ")));
+            out.line(&format!(
+                "  - {}: {}",
+                shorten(part("call"), 60),
+                part("code").replace('_', " ")
+            ));
         }
     }
 }
@@ -165,7 +220,10 @@ fn flagged(document: &Document, out: &mut Out) {
     if flagged.is_empty() {
         return;
     }
-    out.title(&format!("Not deterministic: {}", count(flagged.len(), "step", "steps")));
+    out.title(&format!(
+        "Not deterministic: {}",
+        count(flagged.len(), "step", "steps")
+    ));
     for step in flagged.iter().take(MOST) {
         let reasons: Vec<String> = step
             .metadata
@@ -186,7 +244,10 @@ fn proof(report: &Report, out: &mut Out) {
     let all = replay.matched + replay.differing + replay.missing;
     out.title("Replayed");
     if replay.matched == all {
-        out.line(&format!("  all {} asked for exactly as recorded", count(number(all), "call", "calls")));
+        out.line(&format!(
+            "  all {} asked for exactly as recorded",
+            count(number(all), "call", "calls")
+        ));
         return;
     }
     out.line(&format!(
@@ -210,14 +271,18 @@ fn findings(report: &Report, out: &mut Out) {
         .collect();
     if !shown.is_empty() {
         out.title("Worth a look");
-        for finding in shown.iter().take(MOST) {
-            say(finding, out);
-        }
-        more(shown.len(), out);
+        list(&shown, false, out);
     }
-    let infos = report.findings.iter().filter(|finding| finding.severity == Severity::Info).count();
+    let infos = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Info)
+        .count();
     if infos > 0 {
-        out.title(&format!("{} for the record; they stand in the report as JSON.", count(infos, "further note", "further notes")));
+        out.title(&format!(
+            "{} for the record; they stand in the report as JSON.",
+            count(infos, "further note", "further notes")
+        ));
     }
 }
 
@@ -225,37 +290,85 @@ fn blocks(finding: &Finding) -> bool {
     finding.severity == Severity::Error || finding.acknowledge
 }
 
-fn say(finding: &Finding, out: &mut Out) {
-    let step = finding.step.as_deref().map(|step| format!("{step}: ")).unwrap_or_default();
-    out.line(&format!("  - {step}{}", finding.message));
-    if !finding.help.is_empty() {
-        out.line(&format!("    {}", finding.help));
+/// Findings by kind, in the order in which each kind comes first. What to do is said once for a kind when
+/// it is the same or there is a list; ids are needed for those that can be acknowledged.
+fn list(findings: &[&Finding], ids: bool, out: &mut Out) {
+    let mut kinds: Vec<&str> = Vec::new();
+    for finding in findings {
+        if !kinds.contains(&finding.code.as_str()) {
+            kinds.push(&finding.code);
+        }
+    }
+    for kind in kinds {
+        let of_kind: Vec<&&Finding> = findings
+            .iter()
+            .filter(|finding| finding.code == kind)
+            .collect();
+        let one_help = of_kind.len() > 1
+            && matches!(
+                kind,
+                "unmapped_tool" | "runs_program" | "missing_connection"
+            );
+        // What has to be named to be acknowledged is never cut short.
+        let most = if ids || kind == "unmapped_tool" {
+            MOST
+        } else {
+            MOST_OF_A_KIND
+        };
+        for finding in of_kind.iter().take(most) {
+            let step = finding
+                .step
+                .as_deref()
+                .map(|step| format!("{step}: "))
+                .unwrap_or_default();
+            out.line(&format!("  - {step}{}", finding.message));
+            if !one_help && !finding.help.is_empty() {
+                out.line(&format!("    {}", finding.help));
+            }
+            if ids {
+                out.line(&format!("    acknowledge as {}", finding.id));
+            }
+        }
+        if of_kind.len() > most {
+            out.line(&format!(
+                "  - … and {} more of this kind ({kind})",
+                of_kind.len() - most
+            ));
+        }
+        if one_help && let Some(first) = of_kind.first() {
+            out.line(&format!("    {}", first.help));
+        }
     }
 }
 
 fn before_activation(report: &Report, out: &mut Out) {
-    let errors: Vec<&Finding> =
-        report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    let asked: Vec<&Finding> =
-        report.findings.iter().filter(|finding| finding.severity != Severity::Error && finding.acknowledge).collect();
+    let errors: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .collect();
+    let asked: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Error && finding.acknowledge)
+        .collect();
     out.title("Before it can be activated");
     if errors.is_empty() && asked.is_empty() {
         out.line("  nothing is left to do");
         return;
     }
     if !errors.is_empty() {
-        out.line(&format!("  Correct {}:", count(errors.len(), "thing", "things")));
-        for finding in errors.iter().take(MOST) {
-            say(finding, out);
-        }
-        more(errors.len(), out);
+        out.line(&format!(
+            "  Correct {}:",
+            count(errors.len(), "thing", "things")
+        ));
+        list(&errors, false, out);
     }
     if !asked.is_empty() {
-        out.line(&format!("  Change or acknowledge {}:", count(asked.len(), "thing", "things")));
-        for finding in asked.iter().take(MOST) {
-            say(finding, out);
-            out.line(&format!("    acknowledge as {}", finding.id));
-        }
-        more(asked.len(), out);
+        out.line(&format!(
+            "  Change or acknowledge {}:",
+            count(asked.len(), "thing", "things")
+        ));
+        list(&asked, true, out);
     }
 }

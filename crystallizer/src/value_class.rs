@@ -33,20 +33,30 @@ impl ValueClass {
 
     /// Whether such a value is nearly always specific to what it was first seen in.
     pub(crate) fn is_strong(self) -> bool {
-        matches!(self, Self::Uuid | Self::Url | Self::Moment | Self::Email | Self::Id)
+        matches!(
+            self,
+            Self::Uuid | Self::Url | Self::Moment | Self::Email | Self::Id
+        )
     }
 }
 
 /// The class of a value in its canonical form; `None` for words, phrases and small numbers.
 pub(crate) fn of(text: &str) -> Option<ValueClass> {
-    if text.len() < 3 || text.len() > 512 || text.chars().any(char::is_whitespace) && !is_moment(text) {
+    if text.len() < 3
+        || text.len() > 512
+        || text.chars().any(char::is_whitespace) && !is_moment(text)
+    {
         return None;
     }
     if is_uuid(text) {
         return Some(ValueClass::Uuid);
     }
     if text.split_once("://").is_some_and(|(scheme, rest)| {
-        !scheme.is_empty() && rest.len() >= 3 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
+        !scheme.is_empty()
+            && rest.len() >= 3
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'+')
     }) {
         return Some(ValueClass::Url);
     }
@@ -56,14 +66,21 @@ pub(crate) fn of(text: &str) -> Option<ValueClass> {
     if is_date(text) {
         return Some(ValueClass::Date);
     }
-    if text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@')) {
+    if text
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
+    {
         return Some(ValueClass::Email);
     }
     if text.contains('/') {
-        return (text.len() >= 8 && text.chars().any(char::is_alphabetic)).then_some(ValueClass::Path);
+        return (text.len() >= 8 && text.chars().any(char::is_alphabetic))
+            .then_some(ValueClass::Path);
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-')) {
+    if text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+    {
         let whole = text.bytes().all(|b| b.is_ascii_digit());
         return match digits {
             5.. if whole => Some(ValueClass::Id),
@@ -95,7 +112,9 @@ pub(crate) fn is_date(text: &str) -> bool {
 
 /// A date and a time: `2027-03-28T01:00:00Z`, `2027-03-28 01:00`.
 pub(crate) fn is_moment(text: &str) -> bool {
-    let Some((date, time)) = text.split_at_checked(10) else { return false };
+    let Some((date, time)) = text.split_at_checked(10) else {
+        return false;
+    };
     let mut time = time.chars();
     is_date(date)
         && matches!(time.next(), Some('T' | 't' | ' '))

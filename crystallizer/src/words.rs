@@ -16,7 +16,8 @@ pub(crate) fn split(name: &str) -> Vec<String> {
         let after = chars.get(index + 1);
         let starts = c.is_uppercase()
             && (before.is_some_and(|b| b.is_lowercase() || b.is_numeric())
-                || before.is_some_and(|b| b.is_uppercase()) && after.is_some_and(|a| a.is_lowercase()));
+                || before.is_some_and(|b| b.is_uppercase())
+                    && after.is_some_and(|a| a.is_lowercase()));
         if starts && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
@@ -38,7 +39,10 @@ mod tests {
             ("getUserByID", "get user by id"),
             ("WebSearch", "web search"),
             ("HTTPServerError", "http server error"),
-            ("mcp__linear-server__get_issue", "mcp linear server get issue"),
+            (
+                "mcp__linear-server__get_issue",
+                "mcp linear server get issue",
+            ),
             ("größeÄndern", "größe ändern"),
             ("__", ""),
             ("a1B2", "a1 b2"),

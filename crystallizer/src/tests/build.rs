@@ -28,7 +28,11 @@ pub(super) fn session(task: &str, turns: Vec<Turn>) -> Session {
 }
 
 pub(super) fn said(role: Role, text: &str) -> Turn {
-    Turn::Message { role, text: text.to_owned(), at: None }
+    Turn::Message {
+        role,
+        text: text.to_owned(),
+        at: None,
+    }
 }
 
 /// A call that succeeded.
@@ -46,7 +50,14 @@ pub(super) fn call(id: &str, batch: u32, name: &str, arguments: Value, content: 
 }
 
 pub(super) fn result(content: Value) -> ToolResult {
-    ToolResult { content, structured: None, is_error: false, refused: false, truncated: false, exit_code: None }
+    ToolResult {
+        content,
+        structured: None,
+        is_error: false,
+        refused: false,
+        truncated: false,
+        exit_code: None,
+    }
 }
 
 /// A call that failed.
@@ -77,7 +88,11 @@ pub(super) fn approval(call: Option<&str>, approved: bool, by: &str, comment: &s
 }
 
 pub(super) fn options() -> Options {
-    Options { at: Timestamp(1_800_000_100_000), druse_version: "0.1.0".to_owned(), ..Options::default() }
+    Options {
+        at: Timestamp(1_800_000_100_000),
+        druse_version: "0.1.0".to_owned(),
+        ..Options::default()
+    }
 }
 
 pub(super) fn made(session: &Session, options: &Options) -> Crystallized {
@@ -89,8 +104,16 @@ pub(super) fn codes(findings: &[Finding]) -> Vec<String> {
     findings
         .iter()
         .map(|finding| {
-            let mark = if finding.acknowledge { " (acknowledge)" } else { "" };
-            format!("{} {}{mark}", finding.step.as_deref().unwrap_or("-"), finding.code)
+            let mark = if finding.acknowledge {
+                " (acknowledge)"
+            } else {
+                ""
+            };
+            format!(
+                "{} {}{mark}",
+                finding.step.as_deref().unwrap_or("-"),
+                finding.code
+            )
         })
         .collect()
 }
@@ -101,7 +124,12 @@ pub(super) fn chain(made: &Crystallized) -> Vec<String> {
         .steps
         .iter()
         .map(|step| {
-            let mut text = format!("{} {} <- {}", step.id, step.action.as_deref().unwrap_or("?"), step.needs.join(" "));
+            let mut text = format!(
+                "{} {} <- {}",
+                step.id,
+                step.action.as_deref().unwrap_or("?"),
+                step.needs.join(" ")
+            );
             if step.on_error.is_some() {
                 text.push_str(" continue");
             }
@@ -143,4 +171,13 @@ pub(super) fn bill() -> Session {
 pub(super) fn connections(value: Value) -> std::collections::BTreeMap<String, Value> {
     let map: Map<String, Value> = value.as_object().cloned().unwrap_or_default();
     map.into_iter().collect()
+}
+
+/// The document as YAML, without the line that names the schema.
+pub(super) fn yaml(document: &druse_engine::definition::Document) -> String {
+    let text = druse_engine::definition::to_yaml(document);
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with('#') => rest.to_owned(),
+        _ => text,
+    }
 }

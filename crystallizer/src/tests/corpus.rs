@@ -12,17 +12,25 @@ fn folder() -> Option<PathBuf> {
         return Some(PathBuf::from(given)).filter(|path| path.is_dir());
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    ["../shared/sessions", "../../shared/sessions"].iter().map(|path| root.join(path)).find(|path| path.is_dir())
+    ["../shared/sessions", "../../shared/sessions"]
+        .iter()
+        .map(|path| root.join(path))
+        .find(|path| path.is_dir())
 }
 
 fn recordings(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
             recordings(&path, found);
-        } else if path.extension().is_some_and(|end| end == "json" || end == "jsonl" || end == "ndjson") {
+        } else if path
+            .extension()
+            .is_some_and(|end| end == "json" || end == "jsonl" || end == "ndjson")
+        {
             found.push(path);
         }
     }
@@ -49,11 +57,16 @@ fn every_recording_replays_as_it_was_recorded() {
     };
     let mut paths = Vec::new();
     recordings(&root, &mut paths);
-    let options = Options { force: true, ..options() };
+    let options = Options {
+        force: true,
+        ..options()
+    };
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();
-        let Ok(sessions) = import(&bytes) else { continue };
+        let Ok(sessions) = import(&bytes) else {
+            continue;
+        };
         for session in sessions {
             let row = rows.entry(session.format.clone()).or_default();
             row.sessions += 1;
@@ -67,7 +80,12 @@ fn every_recording_replays_as_it_was_recorded() {
             };
             let report = &made.report;
             assert_eq!(report.replay.differences, [], "{}", path.display());
-            assert_eq!(report.replay.matched, report.counts.steps, "{}", path.display());
+            assert_eq!(
+                report.replay.matched,
+                report.counts.steps,
+                "{}",
+                path.display()
+            );
             row.calls += report.counts.calls;
             row.steps += report.counts.steps;
             row.gates += report.counts.gates;
@@ -79,8 +97,14 @@ fn every_recording_replays_as_it_was_recorded() {
             }
             let text = crate::text::text(report, &made.document);
             assert!(text.contains("Before it can be activated"));
-            if std::env::var_os("DRUSE_SESSIONS_SHOW").is_some_and(|name| path.to_string_lossy().contains(&*name.to_string_lossy())) {
-                println!("{}\n{}\n{text}", path.display(), druse_engine::definition::to_yaml(&made.document));
+            if std::env::var_os("DRUSE_SESSIONS_SHOW")
+                .is_some_and(|name| path.to_string_lossy().contains(&*name.to_string_lossy()))
+            {
+                println!(
+                    "{}\n{}\n{text}",
+                    path.display(),
+                    druse_engine::definition::to_yaml(&made.document)
+                );
                 for finding in &report.findings {
                     println!("{:?}", finding);
                 }
@@ -91,7 +115,15 @@ fn every_recording_replays_as_it_was_recorded() {
     for (format, row) in &rows {
         println!(
             "{format} {} {} {} {} {} {} {} {}  {:?}",
-            row.sessions, row.calls, row.steps, row.gates, row.left_out, row.matched, row.wrong, row.empty, row.findings
+            row.sessions,
+            row.calls,
+            row.steps,
+            row.gates,
+            row.left_out,
+            row.matched,
+            row.wrong,
+            row.empty,
+            row.findings
         );
     }
 }

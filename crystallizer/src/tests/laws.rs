@@ -4,9 +4,9 @@ use super::build::{connections, options};
 use crate::session::*;
 use crate::{Options, crystallize, parse_tools};
 use druse_engine::Digest;
+use druse_engine::Severity;
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Syntax, blocks_storing, parse, to_yaml};
-use druse_engine::Severity;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -37,7 +37,8 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(text(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect::<Map<_, _>>())),
+            prop::collection::btree_map(text(), inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect::<Map<_, _>>())),
         ]
     })
 }
@@ -71,9 +72,26 @@ fn made() -> impl Strategy<Value = Made> {
         text().prop_map(|text| json!({ "command": text })),
         prop::collection::vec(text(), 1..3).prop_map(|words| json!({ "command": words })),
     ];
-    let result = (json_value(), prop::option::of(json_value()), prop::bool::weighted(0.3), prop::bool::weighted(0.1));
-    (tool(), arguments, any::<bool>(), prop::option::weighted(0.9, result), prop::option::weighted(0.3, any::<(bool, bool)>()))
-        .prop_map(|(name, arguments, next_batch, result, approval)| Made { name, arguments, next_batch, result, approval })
+    let result = (
+        json_value(),
+        prop::option::of(json_value()),
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.1),
+    );
+    (
+        tool(),
+        arguments,
+        any::<bool>(),
+        prop::option::weighted(0.9, result),
+        prop::option::weighted(0.3, any::<(bool, bool)>()),
+    )
+        .prop_map(|(name, arguments, next_batch, result, approval)| Made {
+            name,
+            arguments,
+            next_batch,
+            result,
+            approval,
+        })
 }
 
 fn session(calls: Vec<Made>, task: &str) -> Session {
@@ -83,7 +101,12 @@ fn session(calls: Vec<Made>, task: &str) -> Session {
         batch += u32::from(made.next_batch);
         let id = format!("c{index}");
         if let Some((approved, named)) = made.approval {
-            session.turns.push(super::build::approval(named.then_some(id.as_str()), approved, "ana", "{{ ok }}"));
+            session.turns.push(super::build::approval(
+                named.then_some(id.as_str()),
+                approved,
+                "ana",
+                "{{ ok }}",
+            ));
         }
         session.turns.push(Turn::Call(Box::new(ToolCall {
             id,
@@ -93,14 +116,16 @@ fn session(calls: Vec<Made>, task: &str) -> Session {
             agent: None,
             started_at: None,
             finished_at: None,
-            result: made.result.map(|(content, structured, is_error, refused)| ToolResult {
-                content,
-                structured,
-                is_error,
-                refused,
-                truncated: false,
-                exit_code: None,
-            }),
+            result: made
+                .result
+                .map(|(content, structured, is_error, refused)| ToolResult {
+                    content,
+                    structured,
+                    is_error,
+                    refused,
+                    truncated: false,
+                    exit_code: None,
+                }),
         })));
     }
     session.digest = Digest::of(b"x");
@@ -114,7 +139,9 @@ fn with_rules() -> Options {
     .unwrap();
     Options {
         tools,
-        connections: connections(json!({ "files": { "kind": "mcp", "url": "http://x" }, "api": { "kind": "http", "base_url": "http://x" } })),
+        connections: connections(
+            json!({ "files": { "kind": "mcp", "url": "http://x" }, "api": { "kind": "http", "base_url": "http://x" } }),
+        ),
         ..options()
     }
 }

@@ -2,7 +2,6 @@
 
 mod build;
 mod corpus;
-mod dbg;
 mod exact;
 mod laws;
 mod mapping;

@@ -54,12 +54,20 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
             let mut command = common(map);
             command.script = Some(map.get("command")?.as_str()?.to_owned());
             command.timeout_ms = map.get("timeout").and_then(Value::as_u64);
-            command.background = map.get("run_in_background").and_then(Value::as_bool).unwrap_or(false);
+            command.background = map
+                .get("run_in_background")
+                .and_then(Value::as_bool)
+                .unwrap_or(false);
             Some(command)
         }
         "exec_command" => {
             let mut command = common(map);
-            command.script = Some(map.get("cmd").or_else(|| map.get("command"))?.as_str()?.to_owned());
+            command.script = Some(
+                map.get("cmd")
+                    .or_else(|| map.get("command"))?
+                    .as_str()?
+                    .to_owned(),
+            );
             Some(command)
         }
         "shell" | "shell_command" | "container.exec" => of_command(map),
@@ -76,7 +84,10 @@ fn of_command(map: &Map<String, Value>) -> Option<ShellCommand> {
     match map.get("command").or_else(|| map.get("cmd"))? {
         Value::String(script) => command.script = Some(script.clone()),
         Value::Array(words) if !words.is_empty() => {
-            let argv: Option<Vec<String>> = words.iter().map(|word| word.as_str().map(str::to_owned)).collect();
+            let argv: Option<Vec<String>> = words
+                .iter()
+                .map(|word| word.as_str().map(str::to_owned))
+                .collect();
             command.argv = Some(argv?);
         }
         _ => return None,
@@ -85,13 +96,28 @@ fn of_command(map: &Map<String, Value>) -> Option<ShellCommand> {
 }
 
 fn common(map: &Map<String, Value>) -> ShellCommand {
-    let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |key: &str| {
+        map.get(key)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
     let env = map.get("env").and_then(Value::as_object);
     ShellCommand {
-        cwd: text("workdir").or_else(|| text("working_directory")).or_else(|| text("cwd")),
-        timeout_ms: map.get("timeout_ms").or_else(|| map.get("timeout")).and_then(Value::as_u64),
+        cwd: text("workdir")
+            .or_else(|| text("working_directory"))
+            .or_else(|| text("cwd")),
+        timeout_ms: map
+            .get("timeout_ms")
+            .or_else(|| map.get("timeout"))
+            .and_then(Value::as_u64),
         env: env
-            .map(|env| env.iter().filter(|(_, value)| value.is_string()).map(|(k, v)| (k.clone(), v.clone())).collect())
+            .map(|env| {
+                env.iter()
+                    .filter(|(_, value)| value.is_string())
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect()
+            })
             .unwrap_or_default(),
         description: text("description").or_else(|| text("justification")),
         ..ShellCommand::default()
@@ -105,12 +131,19 @@ pub(super) fn request(command: &ShellCommand, folder: Option<&str>) -> Map<Strin
         (Some(argv), _) => {
             with.insert("argv".to_owned(), argv.clone().into());
         }
-        // A script is fixed text that no template may reach; one that looks like a template goes as an argument.
-        (None, Some(script)) if script.contains("{{") => {
-            with.insert("argv".to_owned(), vec!["bash".to_owned(), "-c".to_owned(), script.clone()].into());
+        // A script is fixed text for `sh` that no template may reach: one that looks like a template, or that
+        // only `bash` understands, goes to that as an argument.
+        (None, Some(script)) if script.contains("{{") || needs_bash(script) => {
+            with.insert(
+                "argv".to_owned(),
+                vec!["bash".to_owned(), "-c".to_owned(), script.clone()].into(),
+            );
         }
         (None, script) => {
-            with.insert("script".to_owned(), script.clone().unwrap_or_default().into());
+            with.insert(
+                "script".to_owned(),
+                script.clone().unwrap_or_default().into(),
+            );
         }
     }
     if !command.env.is_empty() {
@@ -132,6 +165,27 @@ pub(super) fn request(command: &ShellCommand, folder: Option<&str>) -> Map<Strin
     with
 }
 
+/// Whether a script uses what `sh` does not know, as far as its text tells.
+fn needs_bash(script: &str) -> bool {
+    [
+        "[[",
+        "<(",
+        ">(",
+        "$'",
+        "&>",
+        "|&",
+        "<<<",
+        "pipefail",
+        "declare ",
+        "shopt ",
+        "source ",
+        "function ",
+        "=(",
+    ]
+    .iter()
+    .any(|mark| script.contains(mark))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,22 +193,46 @@ mod tests {
 
     #[test]
     fn knows_the_shell_tools_by_name_and_form() {
-        let bash = shell_command("Bash", &json!({ "command": "npm test", "timeout": 5000, "description": "Run tests" })).unwrap();
+        let bash = shell_command(
+            "Bash",
+            &json!({ "command": "npm test", "timeout": 5000, "description": "Run tests" }),
+        )
+        .unwrap();
         assert_eq!(bash.line(), "npm test");
         assert_eq!(bash.timeout_ms, Some(5000));
-        assert_eq!(Value::from(request(&bash, Some("/w"))), json!({ "script": "npm test", "cwd": "/w" }));
+        assert_eq!(
+            Value::from(request(&bash, Some("/w"))),
+            json!({ "script": "npm test", "cwd": "/w" })
+        );
 
-        let codex = shell_command("shell", &json!({ "command": ["bash", "-lc", "ls -l"], "workdir": "./a" })).unwrap();
+        let codex = shell_command(
+            "shell",
+            &json!({ "command": ["bash", "-lc", "ls -l"], "workdir": "./a" }),
+        )
+        .unwrap();
         assert_eq!(codex.line(), "ls -l");
         assert_eq!(
             Value::from(request(&codex, Some("/w/"))),
             json!({ "argv": ["bash", "-lc", "ls -l"], "cwd": "/w/a" })
         );
-        let local = shell_command("local_shell_call", &json!({ "action": { "type": "exec", "command": ["ls"], "env": { "A": "b", "C": 1 } } }));
-        assert_eq!(Value::from(request(&local.unwrap(), None)), json!({ "argv": ["ls"], "env": { "A": "b" } }));
+        let local = shell_command(
+            "local_shell_call",
+            &json!({ "action": { "type": "exec", "command": ["ls"], "env": { "A": "b", "C": 1 } } }),
+        );
+        assert_eq!(
+            Value::from(request(&local.unwrap(), None)),
+            json!({ "argv": ["ls"], "env": { "A": "b" } })
+        );
 
-        let template = shell_command("exec_command", &json!({ "cmd": "docker ps --format '{{.ID}}'" })).unwrap();
-        assert_eq!(request(&template, None)["argv"], json!(["bash", "-c", "docker ps --format '{{.ID}}'"]));
+        let template = shell_command(
+            "exec_command",
+            &json!({ "cmd": "docker ps --format '{{.ID}}'" }),
+        )
+        .unwrap();
+        assert_eq!(
+            request(&template, None)["argv"],
+            json!(["bash", "-c", "docker ps --format '{{.ID}}'"])
+        );
 
         for (name, arguments) in [
             ("bash", json!({ "command": "ls" })),

@@ -55,13 +55,27 @@ pub(crate) struct Mapper<'a> {
 }
 
 impl<'a> Mapper<'a> {
-    pub(crate) fn new(rules: &'a [ToolRule], connections: &'a BTreeMap<String, Value>, folder: Option<&'a str>) -> Self {
+    pub(crate) fn new(
+        rules: &'a [ToolRule],
+        connections: &'a BTreeMap<String, Value>,
+        folder: Option<&'a str>,
+    ) -> Self {
         let is_mcp = |value: &Value| value.get("kind").and_then(Value::as_str) == Some("mcp");
-        let mut servers: Vec<&str> =
-            connections.iter().filter(|(_, value)| is_mcp(value)).map(|(name, _)| name.as_str()).collect();
+        let mut servers: Vec<&str> = connections
+            .iter()
+            .filter(|(_, value)| is_mcp(value))
+            .map(|(name, _)| name.as_str())
+            .collect();
         // The longest name first: of `git` and `git__hub` the second is meant by `mcp__git__hub__get`.
         servers.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        Self { rules, known: BTreeMap::new(), servers, folder, refused: BTreeMap::new(), left: BTreeMap::new() }
+        Self {
+            rules,
+            known: BTreeMap::new(),
+            servers,
+            folder,
+            refused: BTreeMap::new(),
+            left: BTreeMap::new(),
+        }
     }
 
     /// Never uses this rule again, for this reason.
@@ -77,10 +91,11 @@ impl<'a> Mapper<'a> {
     /// What this call becomes.
     pub(crate) fn target(&mut self, call: &ToolCall) -> Target {
         let rules = self.rules;
-        let rule = *self
-            .known
-            .entry(call.name.clone())
-            .or_insert_with(|| rules.iter().position(|rule| glob::matches(&rule.pattern, &call.name)));
+        let rule = *self.known.entry(call.name.clone()).or_insert_with(|| {
+            rules
+                .iter()
+                .position(|rule| glob::matches(&rule.pattern, &call.name))
+        });
         if let Some(index) = rule {
             let rule = &self.rules[index];
             let problem = match self.refused.get(&index) {
@@ -93,15 +108,26 @@ impl<'a> Mapper<'a> {
                     },
                 },
             };
-            return Target { problem: Some(problem), ..unmapped(call) };
+            return Target {
+                problem: Some(problem),
+                ..unmapped(call)
+            };
         }
         if let Some(why) = self.left.get(&call.id) {
-            return Target { problem: Some(why.clone()), ..unmapped(call) };
+            return Target {
+                problem: Some(why.clone()),
+                ..unmapped(call)
+            };
         }
         if let Some((server, tool)) = self.server_and_tool(&call.name) {
             return match &call.arguments {
                 Value::Object(_) | Value::Null => of_connection(server, tool, call),
-                _ => Target { problem: Some("its recorded arguments are no map of names and values".to_owned()), ..unmapped(call) },
+                _ => Target {
+                    problem: Some(
+                        "its recorded arguments are no map of names and values".to_owned(),
+                    ),
+                    ..unmapped(call)
+                },
             };
         }
         if let Some(command) = builtin::shell_command(&call.name, &call.arguments) {
@@ -115,17 +141,29 @@ impl<'a> Mapper<'a> {
         self.servers.iter().find_map(|server| {
             let plain: String = server
                 .chars()
-                .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' })
+                .map(|c| {
+                    if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                        c
+                    } else {
+                        '_'
+                    }
+                })
                 .collect();
             let after = |prefix: &str, middle: &str| {
                 let rest = name.strip_prefix(prefix)?;
                 let tool = rest
                     .strip_prefix(*server)
                     .and_then(|rest| rest.strip_prefix(middle))
-                    .or_else(|| rest.strip_prefix(plain.as_str()).and_then(|rest| rest.strip_prefix(middle)))?;
+                    .or_else(|| {
+                        rest.strip_prefix(plain.as_str())
+                            .and_then(|rest| rest.strip_prefix(middle))
+                    })?;
                 (!tool.is_empty()).then_some(tool)
             };
-            after("mcp__", "__").or_else(|| after("", "__")).or_else(|| after("", ".")).map(|tool| (*server, tool))
+            after("mcp__", "__")
+                .or_else(|| after("", "__"))
+                .or_else(|| after("", "."))
+                .map(|tool| (*server, tool))
         })
     }
 }
@@ -158,7 +196,10 @@ fn of_connection(server: &str, tool: &str, call: &ToolCall) -> Target {
 
 fn of_shell(command: ShellCommand, folder: Option<&str>) -> Target {
     let request = builtin::request(&command, folder);
-    Target { shell: Some(command), ..plain("shell", Origin::Builtin, request, "") }
+    Target {
+        shell: Some(command),
+        ..plain("shell", Origin::Builtin, request, "")
+    }
 }
 
 fn unmapped(call: &ToolCall) -> Target {
@@ -170,12 +211,23 @@ fn unmapped(call: &ToolCall) -> Target {
 
 /// A target whose configuration is all recorded.
 fn plain(action: &str, origin: Origin, request: Map<String, Value>, arguments: &str) -> Target {
-    let document = request.iter().map(|(key, value)| (key.clone(), freeze(value))).collect();
-    let places =
-        if arguments.is_empty() { Vec::new() } else { vec![(arguments.to_owned(), String::new())] };
+    let document = request
+        .iter()
+        .map(|(key, value)| (key.clone(), freeze(value)))
+        .collect();
+    let places = if arguments.is_empty() {
+        Vec::new()
+    } else {
+        vec![(arguments.to_owned(), String::new())]
+    };
     Target {
         action: action.to_owned(),
-        filled: Filled { document, request, open: BTreeSet::new(), places },
+        filled: Filled {
+            document,
+            request,
+            open: BTreeSet::new(),
+            places,
+        },
         origin,
         effects: None,
         deterministic: None,
@@ -207,14 +259,29 @@ mod tests {
     #[test]
     fn recorded_mcp_calls_need_no_rule_where_their_connection_exists() {
         let connections = BTreeMap::from([
-            ("linear-server".to_owned(), json!({ "kind": "mcp", "url": "http://x" })),
-            ("git".to_owned(), json!({ "kind": "mcp", "command": ["git-mcp"] })),
-            ("git__hub".to_owned(), json!({ "kind": "mcp", "command": ["hub"] })),
-            ("api".to_owned(), json!({ "kind": "http", "base_url": "http://x" })),
+            (
+                "linear-server".to_owned(),
+                json!({ "kind": "mcp", "url": "http://x" }),
+            ),
+            (
+                "git".to_owned(),
+                json!({ "kind": "mcp", "command": ["git-mcp"] }),
+            ),
+            (
+                "git__hub".to_owned(),
+                json!({ "kind": "mcp", "command": ["hub"] }),
+            ),
+            (
+                "api".to_owned(),
+                json!({ "kind": "http", "base_url": "http://x" }),
+            ),
         ]);
         let mut mapper = Mapper::new(&[], &connections, None);
         for (name, expected) in [
-            ("mcp__linear-server__get_issue", Some(("linear-server", "get_issue"))),
+            (
+                "mcp__linear-server__get_issue",
+                Some(("linear-server", "get_issue")),
+            ),
             ("git.status", Some(("git", "status"))),
             ("git__hub__get", Some(("git__hub", "get"))),
             ("mcp__git__status", Some(("git", "status"))),
@@ -245,10 +312,24 @@ mod tests {
         .unwrap();
         let connections = BTreeMap::new();
         let mut mapper = Mapper::new(&rules, &connections, None);
-        assert_eq!(mapper.target(&call("get_a", json!({ "id": 3 }))).filled.request["data"], json!(3));
-        assert_eq!(mapper.target(&call("Bash", json!({ "command": "ls" }))).action, "wait");
+        assert_eq!(
+            mapper
+                .target(&call("get_a", json!({ "id": 3 })))
+                .filled
+                .request["data"],
+            json!(3)
+        );
+        assert_eq!(
+            mapper
+                .target(&call("Bash", json!({ "command": "ls" })))
+                .action,
+            "wait"
+        );
         let wrong = mapper.target(&call("get_a", json!({})));
         assert_eq!(wrong.action, "tool");
-        assert_eq!(wrong.problem.as_deref(), Some("the call has no argument `call.arguments.id`"));
+        assert_eq!(
+            wrong.problem.as_deref(),
+            Some("the call has no argument `call.arguments.id`")
+        );
     }
 }

@@ -6,7 +6,16 @@ use serde_json::Value;
 
 /// The kinds of action that a recorded tool can become.
 const ACTIONS: [&str; 10] = [
-    "transform", "wait", "approval_gate", "http", "shell", "mcp", "automation", "emit", "sql", "file",
+    "transform",
+    "wait",
+    "approval_gate",
+    "http",
+    "shell",
+    "mcp",
+    "automation",
+    "emit",
+    "sql",
+    "file",
 ];
 
 /// Reads rules from YAML or JSON: `tools: [...]`, or the list alone.
@@ -26,8 +35,13 @@ pub fn parse_tools(text: &str) -> Result<Vec<ToolRule>, Vec<Finding>> {
         return Ok(Vec::new());
     }
     let value: Value = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let mut finding = Finding::error("unreadable_tools", "The tool map is not valid YAML or JSON.")
-            .help("Write `tools:` and a list of rules under it, each with `match`, `action` and `with`.");
+        let mut finding = Finding::error(
+            "unreadable_tools",
+            "The tool map is not valid YAML or JSON.",
+        )
+        .help(
+            "Write `tools:` and a list of rules under it, each with `match`, `action` and `with`.",
+        );
         if let Some(place) = error.location() {
             finding.line = u32::try_from(place.line()).ok();
             finding.column = u32::try_from(place.column()).ok();
@@ -45,8 +59,14 @@ pub fn tools_from_value(value: Value) -> Result<Vec<ToolRule>, Vec<Finding>> {
             let tools = map.remove("tools");
             if let Some(key) = map.keys().next() {
                 return Err(vec![
-                    Finding::error("unknown_key", format!("The tool map knows no key `{}`.", crate::show::text(key, 60)))
-                        .help("The only key of a tool map is `tools`."),
+                    Finding::error(
+                        "unknown_key",
+                        format!(
+                            "The tool map knows no key `{}`.",
+                            crate::show::text(key, 60)
+                        ),
+                    )
+                    .help("The only key of a tool map is `tools`."),
                 ]);
             }
             match tools {
@@ -70,12 +90,17 @@ pub fn tools_from_value(value: Value) -> Result<Vec<ToolRule>, Vec<Finding>> {
             Err(error) => findings.push(wrong(index, &error.to_string())),
         }
     }
-    if findings.is_empty() { Ok(rules) } else { Err(findings) }
+    if findings.is_empty() {
+        Ok(rules)
+    } else {
+        Err(findings)
+    }
 }
 
 fn no_list() -> Finding {
-    Finding::error("unreadable_tools", "The tool map holds no list of rules.")
-        .help("Write `tools:` and a list of rules under it, each with `match`, `action` and `with`.")
+    Finding::error("unreadable_tools", "The tool map holds no list of rules.").help(
+        "Write `tools:` and a list of rules under it, each with `match`, `action` and `with`.",
+    )
 }
 
 fn wrong(index: usize, problem: &str) -> Finding {
@@ -118,7 +143,8 @@ pub(crate) fn result_path(text: &str) -> Option<Vec<String>> {
         path.insert(0, first.to_owned());
     }
     let plain = |word: &String| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        !word.is_empty()
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             && !word.starts_with(|c: char| c.is_ascii_digit())
     };
     path.iter().all(plain).then_some(path)
@@ -145,9 +171,21 @@ mod tests {
         let findings = parse_tools("tools:\n  - { match: a, action: fly }\n  - { match: b, acton: http }\n  - { match: c, action: http, result: \"output.[0]\" }\n")
             .unwrap_err();
         let said: Vec<_> = findings.iter().map(|f| f.message.as_str()).collect();
-        insta::assert_debug_snapshot!(said);
-        assert_eq!(parse_tools("tools: [").unwrap_err()[0].code, "unreadable_tools");
+        insta::assert_debug_snapshot!(said, @r#"
+[
+    "Rule 1 of the tool map is wrong: `fly` is no action that a tool can become (one of transform, wait, approval_gate, http, shell, mcp, automation, emit, sql, file).",
+    "Rule 2 of the tool map is wrong: unknown field `acton`, expected one of `match`, `action`, `with`, `effects`, `deterministic`, `reason`, `result`.",
+    "Rule 3 of the tool map is wrong: `result: output.[0]` is no path into the output, such as output.json.data.",
+]
+"#);
+        assert_eq!(
+            parse_tools("tools: [").unwrap_err()[0].code,
+            "unreadable_tools"
+        );
         assert_eq!(parse_tools("tols: []").unwrap_err()[0].code, "unknown_key");
-        assert_eq!(parse_tools("tools: 5").unwrap_err()[0].code, "unreadable_tools");
+        assert_eq!(
+            parse_tools("tools: 5").unwrap_err()[0].code,
+            "unreadable_tools"
+        );
     }
 }

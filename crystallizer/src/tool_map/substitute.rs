@@ -22,7 +22,11 @@ pub(crate) struct Filled {
 pub(crate) struct CannotFill(pub(crate) String);
 
 /// Fills in `call.name` and `call.arguments`.
-pub(crate) fn fill(with: &Map<String, Value>, name: &str, arguments: &Value) -> Result<Filled, CannotFill> {
+pub(crate) fn fill(
+    with: &Map<String, Value>,
+    name: &str,
+    arguments: &Value,
+) -> Result<Filled, CannotFill> {
     let mut filled = Filled::default();
     for (key, value) in with {
         let pointer = format!("/{}", escape(key));
@@ -38,9 +42,11 @@ pub(crate) fn freeze(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(literal(text)),
         Value::Array(items) => Value::Array(items.iter().map(freeze).collect()),
-        Value::Object(map) => {
-            Value::Object(map.iter().map(|(key, inner)| (key.clone(), freeze(inner))).collect())
-        }
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(key, inner)| (key.clone(), freeze(inner)))
+                .collect(),
+        ),
         scalar => scalar.clone(),
     }
 }
@@ -98,12 +104,17 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
-        let Some(length) = end_of_expression(&rest[start + 2..]) else { break };
+        let Some(length) = end_of_expression(&rest[start + 2..]) else {
+            break;
+        };
         let end = start + 2 + length + 2;
         if start > 0 {
             parts.push(Part::Text(&rest[..start]));
         }
-        parts.push(Part::Expression(&rest[start..end], rest[start + 2..end - 2].trim()));
+        parts.push(Part::Expression(
+            &rest[start..end],
+            rest[start + 2..end - 2].trim(),
+        ));
         rest = &rest[end..];
     }
     if !rest.is_empty() {
@@ -189,7 +200,11 @@ fn fill_text(
 }
 
 /// The value that an expression names, and its pointer in the arguments; `None` when it is not about the call.
-fn of_call(source: &str, name: &str, arguments: &Value) -> Result<Option<(Value, Option<String>)>, CannotFill> {
+fn of_call(
+    source: &str,
+    name: &str,
+    arguments: &Value,
+) -> Result<Option<(Value, Option<String>)>, CannotFill> {
     let mut words = source.split('.');
     if words.next().map(str::trim) != Some("call") {
         // An expression that only mentions the call would be left for the run, which knows no call.
@@ -214,10 +229,15 @@ fn of_call(source: &str, name: &str, arguments: &Value) -> Result<Option<(Value,
                 let word = word.trim();
                 value = match value {
                     Value::Object(map) => map.get(word),
-                    Value::Array(items) => word.parse::<usize>().ok().and_then(|index| items.get(index)),
+                    Value::Array(items) => word
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|index| items.get(index)),
                     _ => None,
                 }
-                .ok_or_else(|| CannotFill(format!("the call has no argument `{}`", shorten(source))))?;
+                .ok_or_else(|| {
+                    CannotFill(format!("the call has no argument `{}`", shorten(source)))
+                })?;
                 pointer.push('/');
                 pointer.push_str(&escape(word));
             }
@@ -254,32 +274,53 @@ mod tests {
             Value::from(done.request),
             json!({ "path": "/tools/get_it/7", "json": { "id": 7, "text": "a {{ b }} 'c'" }, "n": 7 })
         );
-        assert_eq!(done.document["json"]["text"], json!("{{ 'a {{ b }} \\'c\\'' }}"));
+        assert_eq!(
+            done.document["json"]["text"],
+            json!("{{ 'a {{ b }} \\'c\\'' }}")
+        );
         assert_eq!(
             done.places,
-            [("/json".to_owned(), String::new()), ("/n".to_owned(), "/id".to_owned())]
+            [
+                ("/json".to_owned(), String::new()),
+                ("/n".to_owned(), "/id".to_owned())
+            ]
         );
         assert!(done.open.is_empty());
     }
 
     #[test]
     fn expressions_of_the_rule_itself_stay() {
-        let done = filled(json!({ "headers": { "x": "Bearer {{ secrets.KEY }}" } }), json!({})).unwrap();
-        assert_eq!(done.document["headers"]["x"], json!("Bearer {{ secrets.KEY }}"));
+        let done = filled(
+            json!({ "headers": { "x": "Bearer {{ secrets.KEY }}" } }),
+            json!({}),
+        )
+        .unwrap();
+        assert_eq!(
+            done.document["headers"]["x"],
+            json!("Bearer {{ secrets.KEY }}")
+        );
         assert!(done.open.contains("/headers/x"));
     }
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for wrong in ["{{ call }}", "{{ call.nothing }}", "{{ call.arguments.a }}", "{{ upper(call.name) }}"] {
+        for wrong in [
+            "{{ call }}",
+            "{{ call.nothing }}",
+            "{{ call.arguments.a }}",
+            "{{ upper(call.name) }}",
+        ] {
             assert!(filled(json!({ "x": wrong }), json!({})).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn braces_that_meet_are_no_template() {
-        let done = filled(json!({ "x": "{{ call.arguments.a }}{{ call.arguments.b }} }}" }), json!({ "a": "{", "b": "{ 1" }))
-            .unwrap();
+        let done = filled(
+            json!({ "x": "{{ call.arguments.a }}{{ call.arguments.b }} }}" }),
+            json!({ "a": "{", "b": "{ 1" }),
+        )
+        .unwrap();
         assert_eq!(done.request["x"], json!("{{ 1 }}"));
         assert_eq!(done.document["x"], json!("{{ '{{ 1 }}' }}"));
     }

@@ -1,0 +1,160 @@
+//! Approvals given in words: the agent asks, the person says yes, and a call that changes something follows.
+
+use crate::kept::Kept;
+use crate::session::{RecordedApproval, Role, Session, Turn};
+use druse_engine::Timestamp;
+use druse_engine::definition::EffectLevel;
+use std::collections::HashMap;
+
+/// Longest answer that is taken for a plain yes, in characters.
+const LONGEST: usize = 300;
+
+/// The approvals in words, each with the index of the first kept call after it that is known to change something.
+pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApproval)> {
+    let index: HashMap<&str, usize> = kept
+        .iter()
+        .enumerate()
+        .map(|(index, kept)| (kept.call.id.as_str(), index))
+        .collect();
+    let mut found = Vec::new();
+    let mut asked = false;
+    let mut yes: Option<(&str, Option<Timestamp>)> = None;
+    for turn in &session.turns {
+        match turn {
+            Turn::Message {
+                role: Role::Assistant,
+                text,
+                ..
+            } => asked = text.contains('?') || text.contains('？'),
+            Turn::Message {
+                role: Role::User,
+                text,
+                at,
+            } => {
+                yes = (asked && is_yes(text)).then_some((text.as_str(), *at));
+                asked = false;
+            }
+            Turn::Message {
+                role: Role::System, ..
+            }
+            | Turn::Approval(_) => {}
+            Turn::Call(call) => {
+                asked = false;
+                let Some(at) = index.get(call.id.as_str()) else {
+                    continue;
+                };
+                let Some(kept) = kept.get(*at) else { continue };
+                let changes = kept
+                    .effects
+                    .is_some_and(|level| level >= EffectLevel::IdempotentWrite);
+                if changes && let Some((text, when)) = yes.take() {
+                    found.push((
+                        *at,
+                        RecordedApproval {
+                            call: Some(call.id.clone()),
+                            approved: true,
+                            by: None,
+                            comment: Some(text.to_owned()),
+                            requested_at: None,
+                            decided_at: when,
+                        },
+                    ));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a text is a plain yes: it begins like one and takes nothing back.
+fn is_yes(text: &str) -> bool {
+    if text.chars().count() > LONGEST {
+        return false;
+    }
+    let lower = text.to_lowercase().replace('’', "'");
+    let words: Vec<&str> = lower
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let back = [
+        "no",
+        "not",
+        "don't",
+        "dont",
+        "but",
+        "instead",
+        "wait",
+        "actually",
+        "however",
+        "except",
+        "unless",
+        "stop",
+        "cancel that",
+    ];
+    if words.iter().any(|word| back.contains(word)) {
+        return false;
+    }
+    let first = words.iter().find(|word| {
+        !matches!(
+            **word,
+            "please" | "oh" | "great" | "perfect" | "thanks" | "thank" | "you"
+        )
+    });
+    let Some(first) = first else { return false };
+    let begins = |phrase: &str| words.join(" ").starts_with(phrase);
+    matches!(
+        *first,
+        "yes"
+            | "yep"
+            | "yeah"
+            | "yup"
+            | "ok"
+            | "okay"
+            | "sure"
+            | "confirm"
+            | "confirmed"
+            | "proceed"
+            | "approve"
+            | "approved"
+            | "ja"
+            | "oui"
+            | "sí"
+    ) || [
+        "go ahead",
+        "sounds good",
+        "looks good",
+        "that works",
+        "do it",
+        "please do",
+        "i confirm",
+        "i approve",
+        "that is correct",
+        "that's correct",
+    ]
+    .iter()
+    .any(|phrase| begins(phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn plain_answers_only() {
+        for (text, expected) in [
+            ("Yes, please proceed.", true),
+            ("yes", true),
+            ("Go ahead!", true),
+            ("Great, thanks. Yes.", true),
+            ("Please proceed with it", true),
+            ("That’s correct", true),
+            ("Yes, but use the other card", false),
+            ("No", false),
+            ("Yesterday I called", false),
+            ("Which ones?", false),
+            ("", false),
+        ] {
+            assert_eq!(is_yes(text), expected, "{text}");
+        }
+    }
+}
