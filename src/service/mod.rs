@@ -7,6 +7,8 @@ pub mod audit;
 pub mod automation;
 pub mod connections;
 pub mod document;
+pub mod events;
+pub mod firing;
 pub mod idempotency;
 pub mod page;
 pub mod principal;

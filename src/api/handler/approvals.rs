@@ -89,6 +89,6 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
     ok(&call
         .app
         .engine
-        .decide(id, call.who.clone(), request)
+        .decide(id, &call.who, request)
         .await?)
 }

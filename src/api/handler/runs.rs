@@ -44,7 +44,7 @@ pub(in crate::api) struct Start {
 pub(in crate::api) async fn start(call: Call) -> Answer {
     let wait = wait_of(&call)?;
     if let Some(run) = made_run(&call) {
-        return started(&call.app, again(&call.app, run)?, wait).await;
+        return started(&call.app, again(&call.app, run).await?, wait).await;
     }
     let wanted: Start = call.json()?;
     let automation = match call.param("id").parse::<AutomationId>() {
@@ -83,10 +83,8 @@ fn made_run(call: &Call) -> Option<RunId> {
     call.made.as_ref()?["run"].as_str()?.parse().ok()
 }
 
-fn again(app: &App, run: RunId) -> Result<RunView, Problem> {
-    app.engine
-        .view(run)?
-        .ok_or_else(|| Problem::not_found("run"))
+async fn again(app: &App, run: RunId) -> Result<RunView, Problem> {
+    app.run_view(run).await
 }
 
 async fn started(app: &App, mut run: RunView, wait: Option<Duration>) -> Answer {
@@ -145,7 +143,7 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
 
 pub(in crate::api) async fn read(call: Call) -> Answer {
     let id = call.id("id", "run")?;
-    ok(&again(&call.app, id)?)
+    ok(&again(&call.app, id).await?)
 }
 
 pub(in crate::api) async fn events(call: Call) -> Answer {
@@ -301,7 +299,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
     let wait = wait_of(&call)?;
     if let Some(run) = made_run(&call) {
-        return started(&call.app, again(&call.app, run)?, wait).await;
+        return started(&call.app, again(&call.app, run).await?, wait).await;
     }
     let body: RetryBody = call.json()?;
     let retry = Retry {
