@@ -1,7 +1,15 @@
-//! Druse
+//! Druse turns a recorded agent session into a deterministic automation, and runs it durably.
+
 pub mod action;
 pub mod api;
+pub mod cli;
+pub mod client;
+pub mod command;
 pub mod connection;
+pub mod example;
 pub mod runtime;
 pub mod secret;
+pub mod serve;
 pub mod service;
+pub mod settings;
+pub mod trigger;

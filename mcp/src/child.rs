@@ -94,6 +94,7 @@ impl Child {
         ) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
         };
+        (options.watch)(group, true);
         let running = Self {
             group: Pid::from_raw(group),
             exited: CancellationToken::new(),
@@ -110,10 +111,12 @@ impl Child {
             silent.cancel();
         });
         let (group, exited) = (running.group, running.exited.clone());
+        let watch = options.watch.clone();
         tokio::spawn(async move {
             let _ = child.wait().await;
             // Whatever it started and left behind ends with it.
             let _ = killpg(group, Signal::SIGKILL);
+            watch(group.as_raw(), false);
             exited.cancel();
         });
         Ok((running, stdin, stdout))

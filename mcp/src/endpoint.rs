@@ -48,6 +48,9 @@ impl fmt::Debug for Endpoint {
 /// Takes one line that a server wrote to its stderr.
 pub type LogLine = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Hears of each process group that begins (`true`) and ends (`false`), by its number.
+pub type Watch = Arc<dyn Fn(i32, bool) + Send + Sync>;
+
 /// Limits of a client.
 #[derive(Clone)]
 pub struct Options {
@@ -61,6 +64,8 @@ pub struct Options {
     pub version: String,
     /// Where the lines of its stderr go.
     pub log: LogLine,
+    /// Who hears of the process groups of programs.
+    pub watch: Watch,
 }
 
 impl Default for Options {
@@ -72,6 +77,7 @@ impl Default for Options {
             grace: Duration::from_secs(3),
             version: env!("CARGO_PKG_VERSION").into(),
             log: Arc::new(|_| {}),
+            watch: Arc::new(|_, _| {}),
         }
     }
 }

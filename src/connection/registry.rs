@@ -1,7 +1,10 @@
 //! The connections that this process knows, and what is open behind them.
 
 use super::{Connection, HttpConnection, McpConnection, client};
-use crate::secret::{MissingSecret, Secrets};
+use crate::{
+    action::shell::watchdog,
+    secret::{MissingSecret, Secrets},
+};
 use druse_engine::{definition::FailureClass, event::Failure};
 use druse_mcp::{Endpoint, Options, Pool};
 use serde_json::{Value, json};
@@ -261,6 +264,13 @@ impl Open {
             log: Arc::new(move |line| {
                 let line = secrets.redactor().redact_text(line).into_owned();
                 tracing::info!(target: "druse::mcp", connection = %name, "{}", line);
+            }),
+            watch: Arc::new(|group, begins| {
+                if begins {
+                    watchdog::watch(group);
+                } else {
+                    watchdog::release(group);
+                }
             }),
             ..Options::default()
         }

@@ -1,51 +1,137 @@
-//! The shell around the pure engine.
+//! The shell around the pure engine: it keeps the runs that have not ended, performs what they ask for,
+//! tells them what came of it, and lets nothing out before it is durable.
 
+mod attempt;
 pub mod clock;
+mod decide;
+mod dispatch;
+mod internal;
+mod live;
+mod plan;
+mod project;
+mod read;
+mod recover;
+mod retry;
+mod submit;
+mod timer;
+mod view;
 
-use crate::service::{ApprovalView, DecisionRequest, Principal, Retry, RunError, RunView, Submit};
-use druse_engine::{ApprovalId, AutomationId, RunId};
-use std::time::Duration;
+pub use internal::Publish;
+pub use recover::Recovered;
 
-/// Starts runs and carries them to their end.
-#[derive(Debug, Clone, Default)]
-pub struct Engine(());
+use crate::action::Actions;
+use druse_engine::AutomationId;
+use druse_engine::run::Input;
+use druse_storage::Store;
+use std::sync::{Arc, OnceLock, Weak};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-#[allow(clippy::unused_async, missing_docs)]
+/// Starts runs and carries them to their end. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub(crate) struct Inner {
+    store: Arc<dyn Store>,
+    actions: Arc<Actions>,
+    plans: plan::Plans,
+    live: live::LiveRuns,
+    timers: timer::Timers,
+    publisher: OnceLock<Weak<dyn Publish>>,
+    closing: CancellationToken,
+    failed: watch::Sender<Option<String>>,
+    this: Weak<Inner>,
+}
+
+impl Inner {
+    fn engine(&self) -> Option<Engine> {
+        self.this.upgrade().map(Engine)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("live", &self.live()).finish_non_exhaustive()
+    }
+}
+
 impl Engine {
-    pub async fn submit(&self, _: Submit) -> Result<RunView, RunError> {
-        Err(RunError::Ending)
+    /// An engine over an open store. [`Engine::recover`] takes up what had not ended, and
+    /// [`Engine::keep_time`] must run beside it.
+    pub fn new(store: Arc<dyn Store>, actions: Arc<Actions>) -> Self {
+        let engine = Self(Arc::new_cyclic(|this| Inner {
+            this: this.clone(),
+            store,
+            actions,
+            plans: plan::Plans::default(),
+            live: live::LiveRuns::default(),
+            timers: timer::Timers::default(),
+            publisher: OnceLock::new(),
+            closing: CancellationToken::new(),
+            failed: watch::Sender::new(None),
+        }));
+        let internal: Arc<dyn crate::action::Internal> = engine.0.clone();
+        engine.0.actions.set_internal(Arc::downgrade(&internal));
+        engine
     }
-    pub async fn wait(&self, _: RunId, _: Duration) -> Result<RunView, RunError> {
-        Err(RunError::Ending)
+
+    /// Says who publishes the events of `emit` steps.
+    pub fn set_publisher(&self, publisher: Weak<dyn Publish>) {
+        let _ = self.0.publisher.set(publisher);
     }
-    pub fn view(&self, _: RunId) -> Result<Option<RunView>, RunError> {
-        Ok(None)
+
+    /// Wakes runs whose time has come. Ends with the engine.
+    pub async fn keep_time(self) {
+        loop {
+            let due = tokio::select! {
+                due = self.0.timers.next() => due,
+                () = self.0.closing.cancelled() => return,
+            };
+            for run in due {
+                self.give_and_forget(run, Input::Tick);
+            }
+        }
     }
-    pub async fn cancel(
-        &self,
-        _: RunId,
-        _by: String,
-        _reason: Option<String>,
-    ) -> Result<RunView, RunError> {
-        Err(RunError::Ending)
-    }
-    pub async fn retry(&self, _: RunId, _: Retry) -> Result<RunView, RunError> {
-        Err(RunError::Ending)
-    }
-    pub async fn decide(
-        &self,
-        _: ApprovalId,
-        _: Principal,
-        _: DecisionRequest,
-    ) -> Result<ApprovalView, RunError> {
-        Err(RunError::Ending)
-    }
-    pub fn changes(&self, _: RunId) -> tokio::sync::watch::Receiver<u64> {
-        tokio::sync::watch::channel(0).1
-    }
+
+    /// How many runs have not ended.
     pub fn live(&self) -> usize {
-        0
+        self.0.live.len()
     }
-    pub fn automation_changed(&self, _: AutomationId) {}
-    pub fn connection_changed(&self, _name: &str) {}
+
+    /// How many runs have a time at which they are looked at again.
+    pub fn timers(&self) -> usize {
+        self.0.timers.len()
+    }
+
+    /// Another version of an automation is active, or none.
+    pub fn automation_changed(&self, automation: AutomationId) {
+        self.0.plans.forget(automation);
+    }
+
+    /// The actions that attempts are made of.
+    pub fn actions(&self) -> &Arc<Actions> {
+        &self.0.actions
+    }
+
+    /// Stops taking new runs and stops the attempts; what they were doing is taken up by the next start.
+    pub fn close(&self) {
+        self.0.closing.cancel();
+        self.0.live.stop_attempts();
+    }
+
+    /// The log has failed: nothing more is acknowledged, and the process must end.
+    fn fail(&self, reason: &str) {
+        tracing::error!(reason, "the process must end");
+        self.0.closing.cancel();
+        self.0.failed.send_replace(Some(reason.to_owned()));
+    }
+
+    /// Waits until the log has failed, if ever, and gives the reason.
+    pub async fn failure(&self) -> String {
+        let mut failed = self.0.failed.subscribe();
+        match failed.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
 }

@@ -175,7 +175,7 @@ fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
             let begin = (before * 8).div_ceil(6);
             let end = bytes.len() * 8 / 6;
             if let Some(core) = encoded.get(begin..end)
-                && core.len() >= 8
+                && core.len() >= SHORTEST
             {
                 forms.insert(core.to_owned());
             }
@@ -271,6 +271,23 @@ mod tests {
         let clean = Json::from(json!({ "a": [1, 2] }));
         assert_eq!(redactor().redact_json(&clean), clean);
         assert_eq!(Redactor::default().redact_json(&dirty), dirty);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn finds_secrets_inside_encoded_texts(
+            before in proptest::collection::vec(proptest::num::u8::ANY, 0..9),
+            secret in "[!-~]{6,40}",
+            after in proptest::collection::vec(proptest::num::u8::ANY, 0..9),
+        ) {
+            let redactor = Redactor::new([&Secret::from(secret.as_str())]);
+            let whole = [before.as_slice(), secret.as_bytes(), &after].concat();
+            for encoded in [STANDARD.encode(&whole), URL_SAFE.encode(&whole)] {
+                assert!(redactor.redact_text(&encoded).contains(REDACTED), "{encoded}");
+            }
+            let query = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>();
+            assert!(redactor.redact_text(&query).contains(REDACTED), "{query}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod automation;
 pub mod connections;
+pub mod difference;
 pub mod document;
 pub mod events;
 pub mod firing;

@@ -3,7 +3,7 @@
 use super::error::ExpressionError;
 use super::language::ENVIRONMENT;
 use super::node::Scope;
-use super::scan::{References, Scanned, Token, scan, tokens};
+use super::scan::{Kind, References, Scanned, Token, scan, tokens};
 use super::values::Values;
 use super::{SOURCE_LIMIT, output, resolve};
 use crate::Json;
@@ -34,6 +34,42 @@ enum Program {
     },
 }
 
+/// The engine of the language goes down one level for each operator of a chain (`a ~ b ~ c`), and a
+/// document must not be able to use up the stack.
+const OPERATOR_LIMIT: usize = 200;
+/// The most brackets around a part of an expression.
+const NESTING_LIMIT: usize = 40;
+
+/// The most brackets that are open at once.
+fn nesting(source: &str, tokens: &[Token]) -> usize {
+    let mut open = 0usize;
+    let mut most = 0;
+    for token in tokens {
+        match &source[token.range.clone()] {
+            "(" | "[" | "{" => open += 1,
+            ")" | "]" | "}" => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
+/// An upper bound of how deep an expression nests: everything in it but names, values and separators.
+fn depth(source: &str, tokens: &[Token]) -> usize {
+    tokens
+        .iter()
+        .filter(|token| {
+            let text = &source[token.range.clone()];
+            match token.kind {
+                Kind::Mark => !matches!(text, "," | ":" | ")" | "]" | "}"),
+                Kind::Name => matches!(text, "and" | "or" | "not" | "in" | "is" | "if" | "else"),
+                Kind::Text | Kind::Number => false,
+            }
+        })
+        .count()
+}
+
 impl Expression {
     /// Compiles an expression.
     ///
@@ -51,6 +87,20 @@ impl Expression {
                 "the expression is empty",
                 0..source.len(),
             ));
+        }
+        if nesting(source, tokens) > NESTING_LIMIT {
+            return Err(ExpressionError::syntax(
+                format!("the expression is nested more than {NESTING_LIMIT} deep"),
+                0..source.len(),
+            )
+            .help("do a part of this in a step of its own"));
+        }
+        if tokens.len() > 1 && depth(source, tokens) > OPERATOR_LIMIT {
+            return Err(ExpressionError::syntax(
+                format!("the expression has more than {OPERATOR_LIMIT} operators"),
+                0..source.len(),
+            )
+            .help("do a part of this in a step of its own"));
         }
         let Scanned {
             references,
@@ -176,6 +226,10 @@ impl Expression {
                 }
                 self.explained(ours, values)
             })?;
+        if value.kind() == minijinja::value::ValueKind::Invalid {
+            // An error that was kept as a value: writing it brings it out.
+            return Err(output::json(&value).err().unwrap_or_else(output::undefined));
+        }
         if value.is_undefined() {
             return Err(self.explained(output::undefined(), values));
         }

@@ -15,6 +15,14 @@ impl Budget {
         Self(OUTPUT_LIMIT)
     }
 
+    pub(super) fn of(bytes: usize) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.0
+    }
+
     pub(super) fn spend(&mut self, bytes: usize) -> Result<(), ExpressionError> {
         self.0 = self
             .0
@@ -102,7 +110,7 @@ pub(super) fn convert(
 }
 
 /// The approximate size of a tree, spent without copying it.
-fn measure(value: &Value, budget: &mut Budget) -> Result<(), ExpressionError> {
+pub(super) fn measure(value: &Value, budget: &mut Budget) -> Result<(), ExpressionError> {
     match value {
         Value::String(text) => budget.spend(text.len() + 1),
         Value::Array(items) => items.iter().try_for_each(|item| measure(item, budget)),

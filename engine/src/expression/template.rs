@@ -2,12 +2,16 @@
 
 use super::compiled::Expression;
 use super::error::ExpressionError;
-use super::output::{Budget, append};
+use super::output::{Budget, append, measure};
 use super::scan::tokens;
 use super::values::Values;
 use crate::Json;
 use serde_json::{Map, Value};
+use std::cell::Cell;
 use std::sync::Arc;
+
+/// The most bytes that one rendered value may hold, roughly: many expressions may each read much.
+const RENDER_LIMIT: usize = 64 * 1024 * 1024;
 
 /// A compiled JSON value. Any string inside may hold `{{ }}`; a string that is one `{{ }}` alone takes
 /// the value's type, mixed text takes strings as they are and everything else as JSON. Keys are never
@@ -60,7 +64,7 @@ impl Template {
     /// # Errors
     /// Of the first expression that has no value, with its place.
     pub fn render(&self, values: &Arc<Values>) -> Result<Json, ExpressionError> {
-        self.0.render(values, &Reading { lenient: false })
+        self.0.render(values, &Reading::new(false))
     }
 
     /// As [`Template::render`], but an expression that reads a step without an output gives null:
@@ -69,7 +73,7 @@ impl Template {
     /// # Errors
     /// As [`Template::render`].
     pub fn render_output(&self, values: &Arc<Values>) -> Result<Json, ExpressionError> {
-        self.0.render(values, &Reading { lenient: true })
+        self.0.render(values, &Reading::new(true))
     }
 
     /// Whether it is the same whatever the values are.
@@ -96,9 +100,33 @@ impl Template {
 /// How steps without an output are read.
 struct Reading {
     lenient: bool,
+    /// What may still be copied into the result.
+    room: Cell<usize>,
 }
 
 impl Reading {
+    fn new(lenient: bool) -> Self {
+        Self {
+            lenient,
+            room: Cell::new(RENDER_LIMIT),
+        }
+    }
+
+    fn copied(&self, value: &Value) -> Result<(), ExpressionError> {
+        let mut budget = Budget::of(self.room.get());
+        measure(value, &mut budget).map_err(|_| {
+            here(
+                ExpressionError::new(
+                    "output_too_large",
+                    "the rendered value is larger than 64 MiB",
+                )
+                .help("hand large values on as a whole, or in several steps"),
+            )
+        })?;
+        self.room.set(budget.left());
+        Ok(())
+    }
+
     fn evaluate(
         &self,
         expression: &Expression,
@@ -150,9 +178,12 @@ impl Node {
 
     fn tree(&self, values: &Arc<Values>, reading: &Reading) -> Result<Value, ExpressionError> {
         match self {
-            Self::Constant(_) | Self::Expression(_) => self
-                .render(values, reading)
-                .map(|json| json.value().clone()),
+            Self::Constant(json) => Ok(json.value().clone()),
+            Self::Expression(_) => {
+                let json = self.render(values, reading)?;
+                reading.copied(json.value())?;
+                Ok(json.value().clone())
+            }
             Self::Text(parts) => {
                 let mut out = String::new();
                 let mut budget = Budget::new();
@@ -169,7 +200,9 @@ impl Node {
                     }
                     budget.spend(out.len() - before).map_err(here)?;
                 }
-                Ok(Value::String(out))
+                let text = Value::String(out);
+                reading.copied(&text)?;
+                Ok(text)
             }
             Self::List(items) => items
                 .iter()

@@ -216,6 +216,15 @@ fn golden_expressions() {
 }
 
 #[test]
+fn triggers_see_only_the_trigger() {
+    let values = Values::for_trigger(json!({"body": {"total": 120}}).into());
+    let holds = |source: &str| Expression::compile(source).unwrap().holds(&values);
+    assert_eq!(holds("trigger.body.total > 100"), Ok(true));
+    assert!(holds("trigger.body.nope").is_err());
+    assert!(holds("steps.a.output").is_err());
+}
+
+#[test]
 fn key_order_is_kept() {
     let found = evaluate("steps.find.output").unwrap();
     assert!(found.to_string().starts_with("{\"z\":1,\"a\":"));
@@ -375,6 +384,52 @@ fn whole_outputs_are_shared_not_copied() {
         .unwrap();
     let kept: &Json = values.steps[0].output.as_ref().unwrap();
     assert!(std::ptr::eq(json.value(), kept.value()));
+}
+
+#[test]
+fn no_expression_and_no_template_makes_much() {
+    let long = vec!["'x' * 100000"; 150].join(" ~ ");
+    assert!(evaluate(&long).is_err());
+    for chain in [
+        " ~ 1",
+        " | string",
+        ".a",
+        "[0]",
+        " and 1",
+        " if 1 else 2",
+        " < 1",
+        " is number",
+    ] {
+        for count in [2, 39, 90, 190, 20_000] {
+            let _ = evaluate(&format!("1{}", chain.repeat(count)));
+        }
+    }
+    for nest in [
+        "(",
+        "[",
+        "{'a':",
+        "not ",
+        "-",
+        "range(",
+        "x[",
+        "1 if 1 else ",
+        "x | default(",
+    ] {
+        for count in [2, 39, 90, 190, 20_000] {
+            let _ = evaluate(&nest.repeat(count));
+            let _ = evaluate(&format!("{}1", nest.repeat(count)));
+        }
+    }
+    let doubled = (0..40).fold("'x'".to_owned(), |inner, _| format!("({inner}) * 10"));
+    assert!(evaluate(&doubled).is_err());
+    assert!(evaluate("[[range(9999) | list] * 9999] * 9999").is_err());
+    let many = vec![json!("{{ 'x' * 900000 }}"); 100];
+    let error = render(Value::Array(many)).unwrap_err();
+    assert_eq!(error, "the rendered value is larger than 64 MiB");
+    assert!(Expression::compile(&"(".repeat(60_000)).is_err());
+    assert!(Expression::compile(&"x[".repeat(30_000)).is_err());
+    assert!(Expression::compile(&"-".repeat(60_000)).is_err());
+    assert!(Expression::compile(&"not ".repeat(10_000)).is_err());
 }
 
 #[test]

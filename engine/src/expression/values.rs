@@ -64,6 +64,17 @@ impl Values {
         }
     }
 
+    /// What a trigger's expressions see: `trigger` and nothing else, for there is no run yet.
+    pub fn for_trigger(trigger: Json) -> Arc<Self> {
+        let nobody = RunFacts {
+            id: RunId::from_parts(0, [0; 10]),
+            started_at: Timestamp::default(),
+            scheduled_at: None,
+        };
+        let empty = serde_json::Value::Object(serde_json::Map::new());
+        Arc::new(Self::new(empty.into(), trigger, nobody, Arc::default()))
+    }
+
     /// The step of this id.
     pub fn step(&self, id: &str) -> Option<&StepValue> {
         self.steps.get(*self.names.get(id)?)

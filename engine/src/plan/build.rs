@@ -1,6 +1,6 @@
 //! From a document to its plan.
 
-use super::graph::Graph;
+use super::graph::{Graph, split_need};
 use super::{ActionKind, InputCheck, Need, Plan, PlannedStep};
 use crate::Finding;
 use crate::definition::{self, Document, Retry, Step};
@@ -44,6 +44,18 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
                 .at_step(&step.id)
                 .at_path(format!("/steps/{index}/id")),
             );
+        }
+    }
+    for (index, step) in document.steps.iter().enumerate() {
+        for (place, need) in step.needs.iter().enumerate() {
+            let (id, _) = split_need(need);
+            if !seen.contains(id) {
+                findings.push(
+                    Finding::error("unknown_step", format!("there is no step `{id}`"))
+                        .at_step(&step.id)
+                        .at_path(format!("/steps/{index}/needs/{place}")),
+                );
+            }
         }
     }
     let graph = Graph::new(&document);

@@ -54,6 +54,18 @@ pub(crate) fn validator(schema: &Value) -> Result<jsonschema::Validator, String>
         .map_err(|error| error.to_string())
 }
 
+/// What is wrong with a value under a JSON Schema; nothing when it fits. A schema that is none is a finding too.
+pub fn check_value(schema: &Value, value: &Value) -> Vec<Finding> {
+    match validator(schema) {
+        Err(message) => vec![Finding::error("invalid_schema", message)],
+        Ok(validator) => validator
+            .iter_errors(value)
+            .take(20)
+            .map(|error| Finding::error("invalid_value", error.to_string()).at_path(error.instance_path().to_string()))
+            .collect(),
+    }
+}
+
 pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Finding>> {
     let nothing = Map::new();
     let given = match given {

@@ -5,7 +5,7 @@ mod graph;
 mod inputs;
 mod kind;
 
-pub use inputs::InputCheck;
+pub use inputs::{InputCheck, check_value};
 pub(crate) use inputs::validator;
 pub use kind::ActionKind;
 

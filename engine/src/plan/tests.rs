@@ -69,6 +69,15 @@ fn cycles_are_named() {
 }
 
 #[test]
+fn needs_that_lead_nowhere_are_not_dropped() {
+    let findings = plan(json!({
+        "steps": [{"id": "a", "action": "transform", "needs": ["gone"], "with": {"value": 1}}],
+    }))
+    .unwrap_err();
+    assert_eq!(findings[0].code, "unknown_step");
+}
+
+#[test]
 fn inputs_are_checked_and_completed() {
     let plan = plan(json!({
         "inputs": {

@@ -30,8 +30,7 @@ impl State {
             .dependants
             .iter()
             .filter(|next| {
-                self.steps[**next].phase == Phase::Queued
-                    && join::handles(&plan.steps[**next]).contains(&index)
+                self.steps[**next].phase == Phase::Queued && join::is_handler(&plan.steps[**next])
             })
             .count();
         if handlers == 0 {
@@ -43,11 +42,7 @@ impl State {
 
     /// A step has left the queue; if it ran, the failures that it joins are handled.
     pub(super) fn left_queue(&mut self, plan: &Plan, index: usize, ran: bool) {
-        let step = &plan.steps[index];
-        if !join::is_handler(step) {
-            return;
-        }
-        for need in join::handles(step) {
+        for need in join::handles(&plan.steps[index]) {
             match self.steps[need].trouble {
                 Trouble::Open(_) if ran => self.steps[need].trouble = Trouble::Handled,
                 Trouble::Open(left) if left > 1 => {

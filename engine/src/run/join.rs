@@ -47,13 +47,12 @@ pub(super) fn is_handler(step: &PlannedStep) -> bool {
     matches!(step.join, Join::AnyFailed | Join::AllDone) && !step.needs.is_empty()
 }
 
-/// The needs whose failure it handles when it runs, each once.
+/// The needs whose failure it handles when it runs, each once: all of them.
 pub(super) fn handles(step: &PlannedStep) -> Vec<usize> {
-    let mut needs: Vec<usize> = match step.join {
-        Join::AllDone => step.needs.iter().map(|need| need.step).collect(),
-        Join::AnyFailed => counted(step).map(|need| need.step).collect(),
-        Join::AllSucceeded | Join::NoneFailed | Join::AnySucceeded => Vec::new(),
-    };
+    if !is_handler(step) {
+        return Vec::new();
+    }
+    let mut needs: Vec<usize> = step.needs.iter().map(|need| need.step).collect();
     needs.sort_unstable();
     needs.dedup();
     needs

@@ -18,6 +18,7 @@ mod ending;
 mod failure;
 mod gate;
 mod input;
+mod invariant;
 mod join;
 mod retry;
 mod state;

@@ -1,1 +1,55 @@
-//! x
+//! For tests of this and of other crates: random documents, and a simulator that lives runs through
+//! random answers, late and double ones, clock steps, cancels, decisions and crashes, and holds the laws
+//! of [`crate::run`] against them after every input.
+
+mod document;
+mod law;
+mod random;
+mod simulator;
+
+pub use document::{DocumentSpec, KindSpec, NeedSpec, StepSpec, WhenSpec, documents};
+pub use law::Watch;
+pub use random::Random;
+pub use simulator::{Life, Report, live};
+
+use crate::event::Start;
+use crate::plan::Plan;
+use crate::{Json, RunId};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The plan of a document given as JSON; `druse` and `name` may be left out.
+///
+/// # Panics
+/// When it is not a document that can be run: tests only.
+pub fn plan(document: &Value) -> Arc<Plan> {
+    let mut full = json!({"druse": 1, "name": "test"});
+    if let (Some(full), Some(given)) = (full.as_object_mut(), document.as_object()) {
+        full.extend(given.clone());
+    }
+    let document = serde_json::from_value(full).expect("a test's document has the right shape");
+    let plan = Plan::compile(Arc::new(document)).expect("a test's document compiles");
+    Arc::new(plan)
+}
+
+/// How a manual run of a plan starts.
+pub fn start(plan: &Plan, inputs: Value) -> Start {
+    let run = RunId::from_parts(1_800_000_000_000, [7; 10]);
+    Start {
+        run,
+        automation: None,
+        name: plan.document.name.clone(),
+        version: 1,
+        digest: plan.digest.clone(),
+        cause: json!({"kind": "manual"}).into(),
+        started_by: "user:ana".into(),
+        inputs: inputs.into(),
+        trigger: Json::null(),
+        scheduled_at: None,
+        root: run,
+        depth: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

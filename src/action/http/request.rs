@@ -349,6 +349,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_path_leaves_its_base(path in "([a-z./\\\\@:?#% ä]|%2e|%2F|\\.\\.){0,12}") {
+            let base = Url::parse("http://host:81/api/v1").unwrap();
+            if let Ok(url) = append(&base, &path) {
+                assert_eq!(url.origin(), base.origin());
+                assert!(url.path() == "/api/v1" || url.path().starts_with("/api/v1/"), "{url}");
+                assert!(!url.path().split('/').any(|segment| segment == ".."), "{url}");
+            }
+        }
+    }
+
     #[test]
     fn addresses_of_documents_are_http_and_without_credentials() {
         assert!(public_url(" https://example.com/a ").is_ok());

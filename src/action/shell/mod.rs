@@ -1,6 +1,7 @@
 //! `shell`: one program, with values as arguments, environment or stdin, never as program text.
 
 mod process;
+pub(crate) mod watchdog;
 
 use super::{Action, Attempt, Failed, Limits, attempt::Performed, input};
 use crate::secret::Secrets;

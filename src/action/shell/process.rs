@@ -1,5 +1,6 @@
 //! A program in its own process group: what it writes is bounded, and nothing of it outlives its attempt.
 
+use super::watchdog;
 use crate::action::Failed;
 use nix::{
     sys::signal::{Signal, killpg},
@@ -50,6 +51,11 @@ pub(super) enum Ended {
 struct Group(Pid);
 
 impl Group {
+    fn of(id: i32) -> Self {
+        watchdog::watch(id);
+        Self(Pid::from_raw(id))
+    }
+
     fn signal(&self, signal: Signal) {
         // There may be nobody left, which is what is wanted.
         let _ = killpg(self.0, signal);
@@ -59,6 +65,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
+        watchdog::release(self.0.as_raw());
     }
 }
 
@@ -68,18 +75,19 @@ pub(super) async fn run(
 ) -> Result<Finished, Failed> {
     let mut child = spawn(&prepared)?;
     let group = child.id().and_then(|id| i32::try_from(id).ok());
-    let Some(group) = group.map(|id| Group(Pid::from_raw(id))) else {
+    let Some(group) = group.map(Group::of) else {
         return Err(Failed::retryable(
             "start_failed",
             "The program ended before it began.",
         ));
     };
-    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), prepared.stdin) {
-        // Beside the reading, so that neither waits for the other. A program need not read all of it.
-        tokio::spawn(async move {
+    // Beside the reading, so that neither waits for the other. A program need not read all of it.
+    let (pipe, bytes) = (child.stdin.take(), prepared.stdin);
+    let writing = tokio::spawn(async move {
+        if let (Some(mut pipe), Some(bytes)) = (pipe, bytes) {
             let _ = pipe.write_all(&bytes).await;
-        });
-    }
+        }
+    });
     let overflow = CancellationToken::new();
     let stdout = collect(child.stdout.take(), prepared.largest, &overflow);
     let stderr = collect(child.stderr.take(), prepared.largest, &overflow);
@@ -101,6 +109,7 @@ pub(super) async fn run(
     }
     // What it started and left behind ends with it; that also closes the pipes.
     drop(group);
+    writing.abort();
     let (stdout, stderr) = (gather(stdout).await, gather(stderr).await);
     let ended = match ended {
         // It ended by itself, just after it had written too much.

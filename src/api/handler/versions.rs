@@ -9,6 +9,7 @@ use super::automations::done;
 use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{document_of, tag};
+use crate::service::difference;
 use crate::service::document::Written;
 use druse_storage::{AutomationStatus, Version};
 use http::StatusCode;
@@ -74,33 +75,14 @@ pub(in crate::api) async fn diff(call: Call) -> Answer {
         call.app.version(row.id, from)?,
         call.app.version(row.id, to)?,
     );
-    // Both written anew, so that only what changed shows and not how it was typed.
-    let old = druse_engine::definition::to_yaml(&document_of(&before)?);
-    let new = druse_engine::definition::to_yaml(&document_of(&after)?);
-    let text = similar::TextDiff::from_lines(&old, &new)
-        .unified_diff()
-        .header(&format!("version {from}"), &format!("version {to}"))
-        .to_string();
+    let names = (format!("version {from}"), format!("version {to}"));
+    let found = difference::between(&document_of(&before)?, &document_of(&after)?, (&names.0, &names.1));
     ok(&json!({
         "from": from, "to": to,
         "from_digest": before.digest, "to_digest": after.digest,
-        "steps": changed_steps(&before.document, &after.document),
-        "diff": text,
+        "steps": found.steps,
+        "diff": found.diff,
     }))
-}
-
-fn changed_steps(before: &Value, after: &Value) -> Value {
-    let steps = |document: &Value| document["steps"].as_array().cloned().unwrap_or_default();
-    let (before, after) = (steps(before), steps(after));
-    let find = |all: &[Value], id: &Value| all.iter().find(|step| step["id"] == *id).cloned();
-    let ids = |all: Vec<&Value>| -> Vec<Value> {
-        all.into_iter().map(|step| step["id"].clone()).collect()
-    };
-    json!({
-        "added": ids(after.iter().filter(|step| find(&before, &step["id"]).is_none()).collect()),
-        "removed": ids(before.iter().filter(|step| find(&after, &step["id"]).is_none()).collect()),
-        "changed": ids(after.iter().filter(|step| find(&before, &step["id"]).is_some_and(|old| old != **step)).collect()),
-    })
 }
 
 /// Where to go back to.

@@ -1,0 +1,49 @@
+use super::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+/// Lives of each random document.
+const LIVES_EACH: u64 = 40;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+/// `DRUSE_LIVES` raises the number of lives, `DRUSE_SEED` takes other documents and other lives.
+#[test]
+fn laws_hold_over_many_lives() {
+    let lives = setting("DRUSE_LIVES", 20_000);
+    let seed = setting("DRUSE_SEED", 0);
+    let documents_count = lives.div_ceil(LIVES_EACH);
+    println!("{lives} lives, DRUSE_SEED={seed}");
+    let mut bytes = [7u8; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config {
+        cases: u32::try_from(documents_count).unwrap_or(u32::MAX),
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let result = runner.run(&(documents(9), proptest::num::u64::ANY), |(spec, first)| {
+        let plan = Plan::compile(Arc::new(spec.document()))
+            .map_err(|findings| TestCaseError::fail(format!("{findings:?}")))?;
+        let plan = Arc::new(plan);
+        for number in 0..LIVES_EACH {
+            let seed = first.wrapping_add(number);
+            let report = live(&plan, seed).map_err(TestCaseError::fail)?;
+            if number == 0 {
+                let again = live(&plan, seed).map_err(TestCaseError::fail)?;
+                if report != again {
+                    return Err(TestCaseError::fail("same inputs gave other bytes"));
+                }
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("DRUSE_SEED={seed}: {error}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What went wrong, as a sentence with a hint, and the exit code that says who must act.
+
+use http::StatusCode;
+use serde_json::Value;
+use std::fmt;
+
+/// A failure of a command.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: u8,
+    /// Stable, snake_case.
+    pub code: String,
+    /// What is so.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// The run, the check or the test failed.
+pub const EXIT_FAILED: u8 = 1;
+/// Wrong words on the command line.
+pub const EXIT_USAGE: u8 = 2;
+/// The input data is bad.
+pub const EXIT_DATA: u8 = 65;
+/// The server cannot be reached.
+pub const EXIT_UNREACHABLE: u8 = 69;
+/// Reading or writing failed.
+pub const EXIT_IO: u8 = 74;
+/// It may work later.
+pub const EXIT_AGAIN: u8 = 75;
+/// Not allowed.
+pub const EXIT_DENIED: u8 = 77;
+/// Bad configuration.
+pub const EXIT_CONFIG: u8 = 78;
+
+impl Failure {
+    /// A failure with everything said.
+    pub fn new(exit: u8, code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { exit, code: code.into(), message: message.into(), help: help.into() }
+    }
+
+    /// The command line is wrong.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(EXIT_USAGE, "usage", message, help)
+    }
+
+    /// The input data is bad.
+    pub fn data(code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(EXIT_DATA, code, message, help)
+    }
+
+    /// A file could not be read or written.
+    pub fn io(path: &std::path::Path, error: &std::io::Error) -> Self {
+        let exit = if error.kind() == std::io::ErrorKind::NotFound { EXIT_DATA } else { EXIT_IO };
+        Self::new(exit, "io", format!("{}: {error}.", path.display()), "Check the path and its permissions.")
+    }
+
+    /// No answer came.
+    pub fn unreachable(what: &str, error: &dyn fmt::Display) -> Self {
+        tracing::debug!(%error, "no answer");
+        Self::new(
+            EXIT_UNREACHABLE,
+            "unreachable",
+            format!("The server at {what} does not answer."),
+            "Start one with `druse serve`, or name another with --server or --data.",
+        )
+    }
+
+    /// Something that should not be.
+    pub fn internal(error: &dyn fmt::Display) -> Self {
+        Self::new(EXIT_FAILED, "internal", format!("Something broke inside: {error}."), "Please report it.")
+    }
+
+    /// What the API answered.
+    pub fn problem(status: StatusCode, body: &Value) -> Self {
+        let exit = match status.as_u16() {
+            401 | 403 => EXIT_DENIED,
+            429 | 503 | 507 => EXIT_AGAIN,
+            500 => EXIT_IO,
+            400 | 413 | 415 | 422 => EXIT_DATA,
+            _ => EXIT_FAILED,
+        };
+        let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let mut message = part("message");
+        if message.is_empty() {
+            message = format!("The server answered {status}.");
+        }
+        for finding in body["findings"].as_array().into_iter().flatten() {
+            let place = match (finding["line"].as_u64(), finding["column"].as_u64()) {
+                (Some(line), Some(column)) => format!("{line}:{column}: "),
+                _ => finding["step"].as_str().map(|step| format!("step {step}: ")).unwrap_or_default(),
+            };
+            let id = if finding["acknowledge"] == true { format!(" (acknowledge {})", finding["id"].as_str().unwrap_or_default()) } else { String::new() };
+            message.push_str(&format!(
+                "\n  {place}{} [{}]{id}",
+                finding["message"].as_str().unwrap_or_default(),
+                finding["code"].as_str().unwrap_or_default()
+            ));
+            if let Some(help) = finding["help"].as_str().filter(|help| !help.is_empty()) {
+                message.push_str(&format!("\n      {help}"));
+            }
+        }
+        Self { exit, code: part("code"), message, help: part("help") }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        if !self.help.is_empty() {
+            write!(f, "\n  {}", self.help)?;
+        }
+        Ok(())
+    }
+}

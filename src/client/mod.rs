@@ -1,0 +1,203 @@
+//! The CLI's way to the API: through the socket of a data folder, over HTTP to a server, or, with no
+//! server running, into the folder's own store. One set of requests serves all three.
+
+mod failure;
+
+pub use failure::*;
+
+use crate::cli::Target;
+use crate::connection::client as http;
+use crate::serve::{Assembly, Setup};
+use axum::body::Body;
+use ::http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use std::path::Path;
+use tower::ServiceExt as _;
+
+/// The largest answer that is read at once, in bytes.
+const LARGEST_ANSWER: usize = 256 << 20;
+
+/// A way to an API.
+pub struct Client {
+    way: Way,
+}
+
+enum Way {
+    Http { client: reqwest::Client, base: String, token: Option<String> },
+    Inside(Box<Assembly>),
+}
+
+/// An answer: its status and its JSON (null when it had none).
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Value,
+}
+
+impl Client {
+    /// Finds the way that a command's options name.
+    ///
+    /// # Errors
+    /// When the server's address is none, or neither a server nor the store can be reached.
+    pub async fn connect(target: &Target) -> Result<Self, Failure> {
+        Self::find(target, false).await
+    }
+
+    /// As [`Client::connect`], for commands that may be the first in a folder: it is made when missing.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_or_create(target: &Target) -> Result<Self, Failure> {
+        Self::find(target, true).await
+    }
+
+    async fn find(target: &Target, create: bool) -> Result<Self, Failure> {
+        if let Some(server) = &target.server {
+            return Self::remote(server);
+        }
+        let socket = target.data.join("druse.sock");
+        if socket.exists() && std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+            return Self::local(&socket);
+        }
+        if !create && !target.data.join("log").is_dir() {
+            return Err(Failure::unreachable(&target.data.display().to_string(), &"no data folder"));
+        }
+        Ok(Self::inside(Assembly::open(&target.data, Setup::own()).await?))
+    }
+
+    /// A way into this process.
+    pub fn inside(assembly: Assembly) -> Self {
+        Self { way: Way::Inside(Box::new(assembly)) }
+    }
+
+    fn remote(server: &str) -> Result<Self, Failure> {
+        let base = server.trim_end_matches('/').to_owned();
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            return Err(Failure::usage(format!("{server} is not a server's address."), "Write it as http://host:port."));
+        }
+        let client = http::finish(http::builder).map_err(|error| Failure::unreachable(&base, &error))?;
+        let token = std::env::var("DRUSE_TOKEN").ok();
+        Ok(Self { way: Way::Http { client, base, token } })
+    }
+
+    fn local(socket: &Path) -> Result<Self, Failure> {
+        let client = http::finish(|| http::builder().unix_socket(socket))
+            .map_err(|error| Failure::unreachable(&socket.display().to_string(), &error))?;
+        Ok(Self { way: Way::Http { client, base: "http://localhost".into(), token: None } })
+    }
+
+    /// Sends a request below `/api/v1` and reads the answer, whatever its status.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn send(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Result<Answer, Failure> {
+        let path = format!("/api/v1{path}");
+        match &self.way {
+            Way::Http { client, base, token } => {
+                let mut request = client.request(method, format!("{base}{path}")).header("content-type", content_type).body(body);
+                if let Some(token) = token {
+                    request = request.bearer_auth(token);
+                }
+                let response = request.send().await.map_err(|error| Failure::unreachable(base, &error))?;
+                let status = response.status();
+                let bytes = response.bytes().await.map_err(|error| Failure::unreachable(base, &error))?;
+                Ok(Answer { status, body: read(&bytes) })
+            }
+            Way::Inside(service) => {
+                let request = Request::builder()
+                    .method(method)
+                    .uri(path)
+                    .header("host", "localhost")
+                    .header("content-type", content_type)
+                    .body(Body::from(body))
+                    .map_err(|error| Failure::internal(&error))?;
+                let response = service.router().oneshot(request).await.unwrap_or_else(|never| match never {});
+                let status = response.status();
+                let body = http_body_util::Limited::new(response.into_body(), LARGEST_ANSWER);
+                let bytes = body.collect().await.map_err(|error| Failure::internal(&error))?.to_bytes();
+                Ok(Answer { status, body: read(&bytes) })
+            }
+        }
+    }
+
+    /// A request whose answer must be a success.
+    ///
+    /// # Errors
+    /// The API's problem, as a sentence with a hint.
+    pub async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let bytes = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+        self.send(method, path, "application/json", bytes).await?.success()
+    }
+
+    /// GET.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.request(Method::GET, path, None).await
+    }
+
+    /// POST of JSON.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.request(Method::POST, path, Some(body)).await
+    }
+
+    /// All items of a list, over its pages, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn list(&self, path: &str, limit: usize) -> Result<Vec<Value>, Failure> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let page = (limit - items.len()).min(200);
+            let mut address = format!("{path}{joint}limit={page}");
+            if let Some(cursor) = &cursor {
+                address.push_str(&format!("&cursor={}", encode(cursor)));
+            }
+            let mut answer = self.get(&address).await?;
+            if let Some(more) = answer["items"].as_array_mut() {
+                items.append(more);
+            }
+            match answer["next_cursor"].as_str() {
+                Some(next) if items.len() < limit => cursor = Some(next.to_owned()),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// Ends what was opened for this command.
+    pub async fn close(self) {
+        if let Way::Inside(service) = self.way {
+            service.close().await;
+        }
+    }
+}
+
+impl Answer {
+    /// The body of a success.
+    ///
+    /// # Errors
+    /// The API's problem, as a sentence with a hint.
+    pub fn success(self) -> Result<Value, Failure> {
+        if self.status.is_success() { Ok(self.body) } else { Err(Failure::problem(self.status, &self.body)) }
+    }
+}
+
+fn read(bytes: &[u8]) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned().into())
+}
+
+/// A text as one part of a path or query.
+pub fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}

@@ -1,0 +1,71 @@
+//! `druse approvals`.
+
+use super::{Done, inputs, print};
+use crate::cli::{Approvals, Decision, Output, Target};
+use crate::client::{Client, Failure, encode};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+pub(super) async fn approvals(what: Approvals, target: &Target) -> Done {
+    let client = Client::connect(target).await?;
+    let answer = match &what {
+        Approvals::List { status } => {
+            let filter = if status == "all" { String::new() } else { format!("?status={}", encode(status)) };
+            let items = client.list(&format!("/approvals{filter}"), 1_000).await?;
+            if target.output == Output::Text {
+                let fields = ["id", "status", "title", "run_id", "requested_at", "expires_at"];
+                print::table(&["ID", "STATUS", "TITLE", "RUN", "ASKED", "ENDS"], &print::rows(&items, &fields));
+            }
+            json!(items)
+        }
+        Approvals::Show { approval } => {
+            let found = client.get(&format!("/approvals/{}", encode(approval))).await?;
+            if target.output == Output::Text {
+                show(&found);
+            }
+            found
+        }
+        Approvals::Approve(decision) => decide(&client, target, decision, "approve").await?,
+        Approvals::Reject(decision) => decide(&client, target, decision, "reject").await?,
+    };
+    if target.output == Output::Json {
+        print::json(&answer);
+    }
+    client.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a gate as the person who decides needs it.
+pub(super) fn show(approval: &Value) {
+    print::line(&format!("{}  [{}]", print::cell(&approval["title"]), print::cell(&approval["status"])));
+    if let Some(message) = approval["message"].as_str() {
+        print::line(message);
+    }
+    for step in approval["details"]["next"].as_array().into_iter().flatten() {
+        print::line(&format!("  then {} ({}): {}", print::cell(&step["step"]), print::cell(&step["action"]), step["with"]));
+    }
+    if !approval["fields"].is_null() {
+        print::line(&format!("  asks for: {}", approval["fields"]));
+    }
+    print::line(&format!("  run {}, asked {}, digest {}", print::cell(&approval["run_id"]), print::cell(&approval["requested_at"]), print::cell(&approval["digest"])));
+}
+
+async fn decide(client: &Client, target: &Target, decision: &Decision, verdict: &str) -> Result<Value, Failure> {
+    let path = format!("/approvals/{}", encode(&decision.approval));
+    let digest = match &decision.digest {
+        Some(digest) => Value::from(digest.as_str()),
+        None => client.get(&path).await?["digest"].clone(),
+    };
+    let mut body = json!({ "decision": verdict, "digest": digest });
+    if let Some(comment) = &decision.comment {
+        body["comment"] = comment.as_str().into();
+    }
+    if !decision.fields.is_empty() {
+        body["fields"] = Value::Object(inputs::collect(None, &decision.fields)?);
+    }
+    let done = client.post(&format!("{path}/decision"), &body).await?;
+    if target.output == Output::Text {
+        print::line(&format!("{}: {}.", print::cell(&done["title"]), print::cell(&done["status"])));
+    }
+    Ok(done)
+}

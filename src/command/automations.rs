@@ -1,0 +1,127 @@
+//! `druse automations`.
+
+use super::{Done, print};
+use crate::cli::{Automations, Output, Target};
+use crate::client::{Client, Failure, encode};
+use http::Method;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+pub(super) async fn automations(what: Automations, target: &Target) -> Done {
+    let client = Client::connect(target).await?;
+    let answer = match &what {
+        Automations::List => {
+            let items = client.list("/automations", 10_000).await?;
+            if target.output == Output::Text {
+                let fields = ["name", "status", "source_type", "active_version", "latest_version", "updated_at"];
+                print::table(&["NAME", "STATUS", "SOURCE", "ACTIVE", "LATEST", "UPDATED"], &print::rows(&items, &fields));
+            }
+            json!(items)
+        }
+        Automations::Show { automation } => {
+            let found = find(&client, automation).await?;
+            if target.output == Output::Text {
+                print::line(&format!(
+                    "{} ({}), {}, version {} active, {} latest",
+                    print::cell(&found["name"]),
+                    print::cell(&found["id"]),
+                    print::cell(&found["status"]),
+                    print::cell(&found["active_version"]),
+                    print::cell(&found["latest_version"])
+                ));
+                print::line(&document_text(&found["document"]));
+                findings(&found["findings"]);
+            }
+            found
+        }
+        Automations::Activate { automation, version, acknowledge } => {
+            let id = id_of(&client, automation).await?;
+            let body = json!({ "version": version, "acknowledge": acknowledge });
+            let body: Value = body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let done = client.post(&format!("/automations/{id}/activate"), &body).await?;
+            if target.output == Output::Text {
+                print::line(&format!("{} is active with version {}.", print::cell(&done["name"]), print::cell(&done["active_version"])));
+                triggers(&client, &id).await?;
+            }
+            done
+        }
+        Automations::Deactivate { automation } => {
+            let id = id_of(&client, automation).await?;
+            let done = client.post(&format!("/automations/{id}/deactivate"), &json!({})).await?;
+            if target.output == Output::Text {
+                print::line(&format!("{} is no longer active.", print::cell(&done["name"])));
+            }
+            done
+        }
+        Automations::Rm { automation } => {
+            let id = id_of(&client, automation).await?;
+            let done = client.request(Method::DELETE, &format!("/automations/{id}"), None).await?;
+            if target.output == Output::Text {
+                print::line(&format!("{automation} is removed; its runs stay in the history."));
+            }
+            done
+        }
+    };
+    if target.output == Output::Json {
+        print::json(&answer);
+    }
+    client.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A document as YAML, or as JSON where it cannot be read as one.
+pub(super) fn document_text(document: &Value) -> String {
+    serde_json::from_value(document.clone())
+        .map(|document| druse_engine::definition::to_yaml(&document))
+        .unwrap_or_else(|_| document.to_string())
+}
+
+/// Prints findings as people read them.
+pub(super) fn findings(findings: &Value) {
+    for finding in findings.as_array().into_iter().flatten() {
+        let text = |name: &str| finding[name].as_str().unwrap_or_default();
+        eprintln!("{}[{}]: {}", text("severity"), text("code"), text("message"));
+        if !text("help").is_empty() {
+            eprintln!("  {}", text("help"));
+        }
+        if finding["acknowledge"] == true {
+            eprintln!("  To accept it: --acknowledge {}", text("id"));
+        }
+    }
+}
+
+async fn triggers(client: &Client, id: &str) -> Result<(), Failure> {
+    let answer = client.get(&format!("/automations/{id}/triggers")).await?;
+    for trigger in answer["items"].as_array().into_iter().flatten() {
+        let more = match (trigger["address"].as_str(), trigger["next"][0].as_str()) {
+            (Some(address), _) => format!("POST {address}"),
+            (None, Some(next)) => format!("next at {next}"),
+            (None, None) => String::new(),
+        };
+        print::line(&format!("  {} ({}) {more}", print::cell(&trigger["name"]), print::cell(&trigger["kind"])));
+    }
+    Ok(())
+}
+
+/// The automation with this id or name.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn find(client: &Client, automation: &str) -> Result<Value, Failure> {
+    client.get(&format!("/automations/{}", encode(&id_of(client, automation).await?))).await
+}
+
+/// The id of the automation with this id or name.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn id_of(client: &Client, automation: &str) -> Result<String, Failure> {
+    if automation.starts_with("auto_") && automation.len() == 31 {
+        return Ok(automation.to_owned());
+    }
+    let answer = client.get(&format!("/automations?name={}", encode(automation))).await?;
+    let known = answer["items"].as_array().into_iter().flatten().find(|item| item["name"] == automation);
+    known.and_then(|item| item["id"].as_str()).map(String::from).ok_or_else(|| {
+        Failure::data("not_found", format!("There is no automation named {automation}."), "`druse automations list` shows the names.")
+    })
+}

@@ -1,0 +1,174 @@
+//! `druse crystallize`: recordings become a draft, offline.
+
+use super::progress::Progress;
+use super::{Done, document, print};
+use crate::cli::{Crystallize, DocumentOutput, Mode};
+use crate::client::{EXIT_DATA, Failure};
+use crate::runtime::clock;
+use druse_crystallizer::{Crystallized, Options, Session, SessionKind, SourceRef};
+use druse_engine::definition::to_yaml;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+pub(super) fn crystallize(args: &Crystallize) -> Done {
+    let mut options = options_of(args)?;
+    if args.summary {
+        options.force = true;
+        return Ok(summary(&args.files, &options));
+    }
+    let mut sessions = Vec::new();
+    for path in &args.files {
+        sessions.extend(import(path, &document::read_bytes(path)?)?);
+    }
+    let first = sessions.first().ok_or_else(|| Failure::data("empty", "There is no session in these files.", ""))?;
+    if sessions.len() > 1 {
+        let message = format!("These files hold {} sessions; a draft is made of one.", sessions.len());
+        return Err(Failure::data("several_sessions", message, "Give one session, or --summary for one line each."));
+    }
+    options.source = Some(source_of(first, &args.files[0]));
+    let made = druse_crystallizer::crystallize(&sessions, &options)
+        .map_err(|error| Failure::data(&error.code, error.message, error.help))?;
+    if let Some(path) = &args.report {
+        let text = serde_json::to_string_pretty(&made.report).map_err(|error| Failure::internal(&error))?;
+        std::fs::write(path, text + "\n").map_err(|error| Failure::io(path, &error))?;
+    }
+    eprintln!("{}", druse_crystallizer::text::text(&made.report, &made.document).trim_end());
+    match args.output {
+        DocumentOutput::Yaml => print::line(to_yaml(&made.document).trim_end()),
+        DocumentOutput::Json => print::json(&json!({ "automation": { "document": made.document }, "report": made.report })),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options_of(args: &Crystallize) -> Result<Options, Failure> {
+    let tools = match &args.tools {
+        None => Vec::new(),
+        Some(path) => {
+            let text = document::read_text(path)?;
+            druse_crystallizer::parse_tools(&text).map_err(|findings| document::wrong(path, &text, &findings))?
+        }
+    };
+    let connections = match &args.connections {
+        None => Map::new(),
+        Some(path) => document::connections_file(path)?,
+    };
+    Ok(Options {
+        mode: match args.mode {
+            Mode::Exact => druse_crystallizer::Mode::Exact,
+            Mode::Bound => druse_crystallizer::Mode::Bound,
+        },
+        name: args.name.clone(),
+        tools,
+        connections: connections.into_iter().collect(),
+        at: clock::now(),
+        druse_version: env!("CARGO_PKG_VERSION").to_owned(),
+        force: args.force,
+        ..Options::default()
+    })
+}
+
+fn import(path: &Path, bytes: &[u8]) -> Result<Vec<Session>, Failure> {
+    druse_crystallizer::import(bytes).map_err(|error| {
+        let place = error.line.map(|line| format!(":{line}")).unwrap_or_default();
+        Failure::data(error.code, format!("{}{place}: {}", path.display(), error.message), error.help)
+    })
+}
+
+fn source_of(session: &Session, path: &Path) -> SourceRef {
+    let kind = match session.kind {
+        SessionKind::AgentRun => "agent_run",
+        SessionKind::ChatThread => "chat_thread",
+    };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    SourceRef { kind: kind.to_owned(), id: session.external_id.clone().or(name), digest: session.digest.clone() }
+}
+
+/// One line a session; a bad file is a line too, and the rest goes on.
+fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
+    let mut files = Vec::new();
+    let mut skipped = 0;
+    for path in paths {
+        collect(path, true, &mut files, &mut skipped);
+    }
+    if skipped > 0 {
+        eprintln!("{skipped} file(s) with other names than *.json, *.jsonl, *.ndjson are passed over");
+    }
+    let mut all_read = true;
+    let mut progress = Progress::new("read", files.len());
+    for path in &files {
+        let began = Instant::now();
+        match document::read_bytes(path).and_then(|bytes| import(path, &bytes)) {
+            Ok(sessions) => {
+                // Reading is shared by the sessions of a file.
+                let reading = began.elapsed() / u32::try_from(sessions.len().max(1)).unwrap_or(u32::MAX);
+                for (index, session) in sessions.iter().enumerate() {
+                    let compiling = Instant::now();
+                    let options = Options { source: Some(source_of(session, path)), ..options.clone() };
+                    let made = druse_crystallizer::crystallize(std::slice::from_ref(session), &options);
+                    let micros = (reading + compiling.elapsed()).as_micros();
+                    print::line(&line_of(path, index, session, made.as_ref().ok(), micros).to_string());
+                }
+            }
+            Err(failure) => {
+                all_read = false;
+                let error = json!({ "code": failure.code, "message": failure.message });
+                print::line(&unread(path, &error, began.elapsed().as_micros()).to_string());
+            }
+        }
+        progress.step();
+    }
+    if all_read { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DATA) }
+}
+
+fn unread(path: &Path, error: &Value, micros: u128) -> Value {
+    json!({
+        "file": path.display().to_string(), "index": 0, "format": null, "status": null, "turns": 0, "tool_calls": 0,
+        "failed_calls": 0, "steps": 0, "gates": 0, "left_out": 0,
+        "replay": { "matched": 0, "differing": 0, "missing": 0 }, "findings": {}, "error": error,
+        "micros": u64::try_from(micros).unwrap_or(u64::MAX),
+    })
+}
+
+fn line_of(path: &Path, index: usize, session: &Session, made: Option<&Crystallized>, micros: u128) -> Value {
+    let counts = session.counts();
+    let report = made.map(|made| &made.report);
+    let mut findings: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    let all = match report {
+        Some(report) => &report.findings,
+        None => &session.findings,
+    };
+    for finding in all {
+        *findings.entry(&finding.code).or_default() += 1;
+    }
+    let of = |count: fn(&druse_crystallizer::report::ReportCounts) -> u64| report.map_or(0, |report| count(&report.counts));
+    let replay = report.map(|report| &report.replay);
+    json!({
+        "file": path.display().to_string(), "index": index, "format": session.format, "status": session.status,
+        "turns": counts.turns, "tool_calls": counts.tool_calls, "failed_calls": counts.failed,
+        "steps": of(|counts| counts.steps), "gates": of(|counts| counts.gates), "left_out": of(|counts| counts.left_out),
+        "replay": {
+            "matched": replay.map_or(0, |replay| replay.matched),
+            "differing": replay.map_or(0, |replay| replay.differing),
+            "missing": replay.map_or(0, |replay| replay.missing),
+        },
+        "findings": findings, "error": null, "micros": u64::try_from(micros).unwrap_or(u64::MAX),
+    })
+}
+
+/// The recordings below a path, in the order of their paths. A file that is named itself is always taken.
+fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>, skipped: &mut usize) {
+    if path.is_dir() {
+        let mut inside: Vec<PathBuf> =
+            std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        inside.sort();
+        for path in inside {
+            collect(&path, false, files, skipped);
+        }
+    } else if named || path.extension().is_some_and(|name| ["json", "jsonl", "ndjson"].iter().any(|known| name == *known)) {
+        files.push(path.to_path_buf());
+    } else {
+        *skipped += 1;
+    }
+}

@@ -1,0 +1,90 @@
+//! The verbs of the command line, a file each.
+
+mod apply;
+mod approvals;
+mod automations;
+mod check;
+mod completions;
+mod connections;
+mod crystallize;
+mod demo;
+mod diff;
+mod document;
+mod events;
+mod example;
+mod fmt;
+mod graph;
+mod inputs;
+mod local;
+mod print;
+mod progress;
+mod run;
+mod runs;
+mod schema;
+mod secrets;
+mod serve;
+mod sessions;
+mod tokens;
+mod triggers;
+mod verify;
+
+use crate::cli::{Cli, Verb};
+use crate::client::Failure;
+use std::process::ExitCode;
+
+/// What a command gives back when nothing broke: 0, or 1 for a run or check that failed.
+type Done = Result<ExitCode, Failure>;
+
+/// Does what the command line says.
+pub fn perform(cli: Cli) -> ExitCode {
+    let done = match cli.verb {
+        Verb::Serve(args) => serve::serve(args),
+        Verb::Check(args) => check::check(&args),
+        Verb::Fmt(args) => fmt::fmt(&args),
+        Verb::Diff(args) => diff::diff(&args),
+        Verb::Graph(args) => graph::graph(&args),
+        Verb::Schema { of } => schema::schema(of),
+        Verb::Crystallize(args) => crystallize::crystallize(&args),
+        Verb::Verify { data, output } => verify::verify(&data, output),
+        Verb::Completions { shell } => completions::completions(shell),
+        Verb::ExampleRecord { name } => example::record(&name),
+        Verb::Version => {
+            println!("druse {}", env!("CARGO_PKG_VERSION"));
+            Ok(ExitCode::SUCCESS)
+        }
+        verb => on_runtime(verb),
+    };
+    done.unwrap_or_else(|failure| {
+        eprintln!("{failure}");
+        ExitCode::from(failure.exit)
+    })
+}
+
+fn on_runtime(verb: Verb) -> Done {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(&error))?;
+    let done = runtime.block_on(async move {
+        match verb {
+            Verb::Demo(args) => demo::demo(args).await,
+            Verb::Run(args) => run::run(args).await,
+            Verb::Apply(args) => apply::apply(args).await,
+            Verb::Sessions { what, target } => sessions::sessions(what, &target).await,
+            Verb::Automations { what, target } => automations::automations(what, &target).await,
+            Verb::Runs { what, target } => runs::runs(what, &target).await,
+            Verb::Approvals { what, target } => approvals::approvals(what, &target).await,
+            Verb::Triggers { what, target } => triggers::triggers(what, &target).await,
+            Verb::Events { what, target } => events::events(what, &target).await,
+            Verb::Connections { what, target } => connections::connections(what, &target).await,
+            Verb::Secrets { what, target } => secrets::secrets(what, &target).await,
+            Verb::Tokens { what, target } => tokens::tokens(what, &target).await,
+            Verb::ExampleTools { root } => example::tools(root).await,
+            other => Err(Failure::internal(&format!("{other:?} needs no runtime"))),
+        }
+    });
+    // Threads that still wait for input or a child must not hold the process up.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    done
+}

@@ -1,0 +1,41 @@
+//! A line about what goes on, on standard error, when a person looks and it takes over a second.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+/// How long something must take before it is talked about, and between two lines.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Counts work that is being done.
+pub struct Progress {
+    what: &'static str,
+    of: usize,
+    done: usize,
+    said: Instant,
+    shown: bool,
+}
+
+impl Progress {
+    /// `of` things of a kind are to be done.
+    pub fn new(what: &'static str, of: usize) -> Self {
+        Self { what, of, done: 0, said: Instant::now(), shown: false }
+    }
+
+    /// One more is done.
+    pub fn step(&mut self) {
+        self.done += 1;
+        if self.said.elapsed() >= PATIENCE && std::io::stderr().is_terminal() {
+            self.said = Instant::now();
+            self.shown = true;
+            let _ = write!(std::io::stderr(), "\r{} {} of {}", self.what, self.done, self.of);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A world to work in: a folder with files and, for some, a small SQL database.
+
+use super::Example;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A folder that an example's tools work in.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The folder.
+    pub root: PathBuf,
+}
+
+impl World {
+    /// The database of the world.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("world.db")
+    }
+}
+
+/// Makes an example's world in `root`, which is created when missing.
+///
+/// # Errors
+/// When the folder, a file or the database cannot be written.
+pub fn create(example: &Example, root: &Path) -> io::Result<World> {
+    std::fs::create_dir_all(root)?;
+    for (path, text) in example.files {
+        let target = root.join(path);
+        if let Some(folder) = target.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(target, text)?;
+    }
+    let world = World { root: root.to_path_buf() };
+    if !example.seed.is_empty() {
+        let open = || -> rusqlite::Result<()> { rusqlite::Connection::open(world.database())?.execute_batch(example.seed) };
+        open().map_err(io::Error::other)?;
+    }
+    Ok(world)
+}
+
+/// What stands in a world: files by path and rows of its database by table, each as a line of text.
+pub type Snapshot = std::collections::BTreeMap<String, Vec<String>>;
+
+impl World {
+    /// Everything in the world, for comparing before and after.
+    ///
+    /// # Errors
+    /// When a file or the database cannot be read.
+    pub fn snapshot(&self) -> io::Result<Snapshot> {
+        let mut found = Snapshot::new();
+        files(&self.root, &self.root, &mut found)?;
+        if self.database().exists() {
+            tables(&self.database(), &mut found).map_err(io::Error::other)?;
+        }
+        Ok(found)
+    }
+}
+
+/// What differs between two snapshots, a line each: `+` came, `-` went.
+pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    let nothing = Vec::new();
+    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut lines = Vec::new();
+    for name in names {
+        let (old, new) = (before.get(name).unwrap_or(&nothing), after.get(name).unwrap_or(&nothing));
+        let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {name}: {line}"));
+        let came = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {name}: {line}"));
+        lines.extend(gone.chain(came));
+    }
+    lines
+}
+
+fn files(root: &Path, folder: &Path, found: &mut Snapshot) -> io::Result<()> {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(root, &path, found)?;
+        } else if path.extension().is_none_or(|extension| extension != "db") {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            let text = String::from_utf8_lossy(&std::fs::read(&path)?).lines().map(String::from).collect();
+            found.insert(name, text);
+        }
+    }
+    Ok(())
+}
+
+fn tables(database: &Path, found: &mut Snapshot) -> rusqlite::Result<()> {
+    let connection = rusqlite::Connection::open_with_flags(database, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut listed = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")?;
+    let names: Vec<String> = listed.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for name in names {
+        // The name comes from the database's own catalogue, which the example's seed wrote.
+        let mut rows = connection.prepare(&format!("SELECT * FROM \"{}\"", name.replace('"', "\"\"")))?;
+        let columns = rows.column_count();
+        let lines = rows
+            .query_map([], |row| {
+                let cells = (0..columns).map(|index| {
+                    Ok(match row.get_ref(index)? {
+                        rusqlite::types::ValueRef::Null => "-".to_owned(),
+                        rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                        rusqlite::types::ValueRef::Real(number) => number.to_string(),
+                        rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                        rusqlite::types::ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
+                    })
+                });
+                Ok(cells.collect::<rusqlite::Result<Vec<_>>>()?.join(" | "))
+            })?
+            .collect::<Result<_, _>>()?;
+        found.insert(format!("table {name}"), lines);
+    }
+    Ok(())
+}

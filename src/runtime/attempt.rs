@@ -1,0 +1,50 @@
+//! Attempts: one task each, which reports back through the run it belongs to and stops when told.
+
+use super::Engine;
+use crate::action::Attempt;
+use druse_engine::RunId;
+use druse_engine::definition::FailureClass;
+use druse_engine::event::{Failure, Outcome};
+use druse_engine::run::{Effect, Input};
+use tokio_util::sync::CancellationToken;
+
+/// The largest output that a step may give, in bytes of JSON text.
+const LARGEST_OUTPUT: usize = 4 << 20;
+
+impl Engine {
+    /// Starts what a durable `AttemptStarted` allows.
+    pub(super) fn launch(&self, run: RunId, effect: Effect, token: CancellationToken) {
+        let engine = self.clone();
+        let Effect::Attempt { step, number, fence, kind, input, secrets, timeout, idempotency_key, .. } = effect;
+        let attempt = Attempt {
+            run,
+            step: step.to_string(),
+            number,
+            kind: kind.name().to_owned(),
+            input,
+            secrets,
+            idempotency_key,
+            fence,
+            timeout: timeout.map(|span| span.0),
+        };
+        tokio::spawn(async move {
+            let outcome = engine.0.actions.perform(attempt, token).await;
+            if engine.0.closing.is_cancelled() {
+                // What the shutdown stopped is interrupted, not failed: the next start takes it up.
+                return;
+            }
+            engine.give_and_forget(run, Input::Finished { step, number, fence, outcome: within_limit(outcome) });
+        });
+    }
+}
+
+fn within_limit(outcome: Outcome) -> Outcome {
+    match &outcome {
+        Outcome::Succeeded { output } if output.text().len() > LARGEST_OUTPUT => {
+            let message = format!("The step gave {} bytes; the limit is {LARGEST_OUTPUT}.", output.text().len());
+            let failure = Failure::new(FailureClass::Permanent, "output_too_large", message);
+            Outcome::Failed { failure, retry_after_ms: None }
+        }
+        Outcome::Succeeded { .. } | Outcome::Failed { .. } => outcome,
+    }
+}

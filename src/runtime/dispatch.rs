@@ -1,0 +1,97 @@
+//! The way of every input to a run: facts are decided and applied under the run's lock, handed to the
+//! log in that order, and only when they are durable does anything outside happen.
+
+use super::live::{self, LiveRun, Released};
+use super::{Engine, clock};
+use druse_engine::RunId;
+use druse_engine::run::{Input, Rejected};
+use druse_storage::{Batch, Ticket};
+use std::sync::{Arc, Mutex};
+
+/// Facts on their way to the disk.
+pub(super) struct OnItsWay {
+    ticket: Option<Ticket>,
+    /// The number of the last fact among them.
+    pub(super) seq: u64,
+}
+
+impl OnItsWay {
+    pub(super) fn new(ticket: Ticket, seq: u64) -> Self {
+        Self { ticket: Some(ticket), seq }
+    }
+}
+
+impl Engine {
+    /// Gives an input to a run. Order is fixed when this returns; durability comes with [`Engine::settle`].
+    pub(super) fn give(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, input: Input) -> Result<OnItsWay, Rejected> {
+        self.give_locked(id, &mut live::lock(live), input, Batch::new())
+    }
+
+    /// As [`Engine::give`], under a lock that is held already, with rows that become durable together
+    /// with the facts. Their claims must have been looked at: what is applied cannot be taken back.
+    pub(super) fn give_locked(&self, id: RunId, locked: &mut LiveRun, input: Input, extra: Batch) -> Result<OnItsWay, Rejected> {
+        let entries = locked.run.handle(clock::now(), input)?;
+        let seq = locked.run.last_seq();
+        if entries.is_empty() {
+            return Ok(OnItsWay { ticket: None, seq });
+        }
+        let mut batch = extra;
+        batch.facts.extend(locked.batch(entries).facts);
+        batch.must_fit = true;
+        let ticket = self.append_or_end(batch);
+        self.0.timers.set(id, locked.run.next_deadline().map(|(at, _)| at));
+        Ok(OnItsWay { ticket, seq })
+    }
+
+    /// Appends facts that are already applied. They cannot be taken back, so a log that refuses them is
+    /// the end of the process.
+    fn append_or_end(&self, batch: Batch) -> Option<Ticket> {
+        match self.0.store.append(batch) {
+            Ok(ticket) => Some(ticket),
+            Err(error) => {
+                self.fail(&format!("facts of a live run were refused: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Waits until facts are durable, then lets happen what they allow. Runs to its end even when whoever
+    /// asked goes away.
+    pub(super) fn settle(&self, id: RunId, live: Arc<Mutex<LiveRun>>, way: OnItsWay) -> tokio::task::JoinHandle<bool> {
+        let engine = self.clone();
+        tokio::spawn(async move {
+            if let Some(ticket) = way.ticket
+                && let Err(error) = ticket.await
+            {
+                engine.fail(&format!("the log failed: {error}"));
+                return false;
+            }
+            engine.release(id, &live, way.seq);
+            true
+        })
+    }
+
+    /// Facts up to `seq` are durable.
+    pub(super) fn release(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, seq: u64) {
+        let Released { launch, stop, over } = live::lock(live).release(seq);
+        for token in stop {
+            token.cancel();
+        }
+        for (effect, token) in launch {
+            self.launch(id, effect, token);
+        }
+        if over {
+            self.0.timers.set(id, None);
+            self.0.live.remove(id);
+        }
+    }
+
+    /// An input that nobody waits for: a due time, an answer of an attempt.
+    pub(super) fn give_and_forget(&self, id: RunId, input: Input) {
+        let Some(live) = self.0.live.get(id) else { return };
+        match self.give(id, &live, input) {
+            Ok(way) => drop(self.settle(id, live, way)),
+            Err(rejected) => tracing::debug!(run = %id, ?rejected, "an input came too late"),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The two actions whose effect is inside Druse: starting another automation, and publishing an event.
+//! Both carry the step's idempotency key, so that a repeated attempt finds what the first one made.
+
+use super::{Engine, Inner, clock, live};
+use crate::action::{Attempt, Failed, Internal, Performed};
+use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
+use druse_engine::event::Status;
+use druse_engine::{AutomationId, Digest, Json, RunId};
+use druse_storage::{AutomationName, Batch, IdempotencyKey, StoreExt as _};
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use std::sync::Weak;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Who publishes events: makes them durable, and starts what waits for them.
+pub trait Publish: Send + Sync {
+    /// Publishes a CloudEvents event; the same `source` and `id` again changes nothing. Gives its id here.
+    fn publish<'a>(&'a self, event: Value) -> BoxFuture<'a, Result<String, RunError>>;
+}
+
+/// How long a child run is waited for at once; then its state is looked at again.
+const LOOK: Duration = Duration::from_secs(60);
+
+impl Internal for Inner {
+    fn automation<'a>(&'a self, attempt: &'a Attempt, cancel: &'a CancellationToken) -> BoxFuture<'a, Performed> {
+        Box::pin(async move {
+            let engine = self.engine().ok_or_else(Failed::canceled)?;
+            engine.run_child(attempt, cancel).await
+        })
+    }
+
+    fn emit<'a>(&'a self, attempt: &'a Attempt, _: &'a CancellationToken) -> BoxFuture<'a, Performed> {
+        Box::pin(async move {
+            let publisher = self.publisher.get().and_then(Weak::upgrade).ok_or_else(|| Failed::permanent("no_events", "This engine publishes no events."))?;
+            let mut event = attempt.input.value().clone();
+            if let Some(map) = event.as_object_mut() {
+                map.insert("specversion".into(), "1.0".into());
+                map.insert("id".into(), attempt.idempotency_key.as_str().into());
+                map.insert("time".into(), json!(clock::now()));
+                map.entry("source").or_insert_with(|| format!("/runs/{}", attempt.run).into());
+            }
+            let id = publisher.publish(event).await.map_err(refused)?;
+            Ok(json!({ "event_id": id }).into())
+        })
+    }
+}
+
+impl Engine {
+    async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
+        let input = attempt.input.value();
+        let automation = self.child_of(input)?;
+        let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
+        let (depth, parent_name) = {
+            let locked = live::lock(&parent);
+            (locked.run.start().depth + 1, locked.run.start().name.clone())
+        };
+        let claim = IdempotencyClaim {
+            scope: format!("run:{}", attempt.run),
+            key: attempt.idempotency_key.clone(),
+            body: Digest::of(attempt.input.text().as_bytes()),
+        };
+        let scope_key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
+        let child = match self.0.store.get::<IdempotencyKey>(&scope_key).map_err(|error| refused(error.into()))? {
+            Some(row) => made(&row)?,
+            None => {
+                let submit = Submit {
+                    automation,
+                    version: input["version"].as_u64().and_then(|version| u32::try_from(version).ok()),
+                    inputs: input.get("inputs").cloned().unwrap_or_else(|| json!({})),
+                    cause: Json::from(json!({
+                        "kind": "automation", "run_id": attempt.run, "step": attempt.step, "automation": parent_name, "depth": depth,
+                    })),
+                    started_by: format!("run:{}", attempt.run),
+                    trigger: Json::null(),
+                    scheduled_at: None,
+                    idempotency: Some(claim),
+                    extra: Batch::new(),
+                    run: clock::new_id(RunId::from_parts),
+                    dry_run: false,
+                };
+                self.submit(submit).await.map_err(refused)?.id
+            }
+        };
+        if input["wait"] == Value::Bool(false) {
+            return Ok(json!({ "run_id": child, "outputs": null }).into());
+        }
+        loop {
+            let view = tokio::select! {
+                view = self.wait(child, LOOK) => view.map_err(refused)?,
+                () = cancel.cancelled() => {
+                    if !self.0.closing.is_cancelled() {
+                        let reason = Some(format!("the run {} that started it was canceled", attempt.run));
+                        let _ = self.cancel(child, format!("run:{}", attempt.run), reason).await;
+                    }
+                    return Err(Failed::canceled());
+                }
+            };
+            if view.is_over() {
+                return outcome_of(&view);
+            }
+        }
+    }
+
+    fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {
+        if let Some(id) = input["id"].as_str() {
+            return id.parse().map_err(|_| Failed::input(format!("{id:?} is not an automation's id.")));
+        }
+        let name = input["name"].as_str().unwrap_or_default();
+        let row: Option<AutomationName> = self.0.store.get(name).map_err(|error| refused(error.into()))?;
+        row.map(|row| row.automation).ok_or_else(|| Failed::permanent("unknown_automation", format!("There is no automation named {name:?}.")))
+    }
+}
+
+fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
+    row.made["run"].as_str().and_then(|id| id.parse().ok()).ok_or_else(|| Failed::permanent("internal_error", "The started run cannot be found."))
+}
+
+fn outcome_of(child: &RunView) -> Performed {
+    if child.status == Status::Succeeded {
+        return Ok(json!({ "run_id": child.id, "outputs": child.outputs }).into());
+    }
+    let reason = child.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
+    Err(Failed::permanent("run_not_successful", format!("The run {} ended as {}{reason}", child.id, child.status.name()))
+        .details(json!({ "run_id": child.id, "status": child.status })))
+}
+
+fn refused(error: RunError) -> Failed {
+    match error {
+        RunError::Full | RunError::Busy { .. } | RunError::Read(_) | RunError::Claimed(_) => Failed::retryable("not_accepted", error.to_string()),
+        RunError::Ending => Failed::canceled(),
+        RunError::BadInputs(findings) => {
+            let messages: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
+            Failed::permanent("bad_inputs", format!("The inputs are not what the automation takes: {}", messages.join(" ")))
+        }
+        other => Failed::permanent("not_started", other.to_string()),
+    }
+}

@@ -1,0 +1,149 @@
+//! The runs that have not ended, in memory, each behind its own lock.
+
+use druse_engine::run::{Effect, Run};
+use druse_engine::{RunId, event::Entry, event::RunEvent, event::StepPath};
+use druse_storage::Batch;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// An attempt of a step: what tells one from another within a run.
+pub(super) type AttemptKey = (StepPath, u32);
+
+/// What happens outside once the fact behind it is durable.
+enum Release {
+    Launch(AttemptKey),
+    Stop(AttemptKey),
+}
+
+/// What to do after facts have become durable.
+#[derive(Default)]
+pub(super) struct Released {
+    pub(super) launch: Vec<(Effect, CancellationToken)>,
+    pub(super) stop: Vec<CancellationToken>,
+    pub(super) over: bool,
+}
+
+/// A run that has not ended, or whose end is not durable yet.
+pub(super) struct LiveRun {
+    pub(super) run: Run,
+    durable: watch::Sender<u64>,
+    waiting: VecDeque<(u64, Release)>,
+    attempts: BTreeMap<AttemptKey, CancellationToken>,
+}
+
+impl LiveRun {
+    pub(super) fn new(run: Run) -> Self {
+        Self { run, durable: watch::Sender::new(0), waiting: VecDeque::new(), attempts: BTreeMap::new() }
+    }
+
+    /// Follows the number of the last durable fact.
+    pub(super) fn follow(&self) -> watch::Receiver<u64> {
+        self.durable.subscribe()
+    }
+
+    /// Remembers what becomes due when these facts are durable, and makes the batch that makes them so.
+    pub(super) fn batch(&mut self, entries: Vec<Entry>) -> Batch {
+        for entry in &entries {
+            let release = match &entry.event {
+                RunEvent::AttemptStarted { step, number, .. } => Release::Launch((step.clone(), *number)),
+                RunEvent::AttemptFinished { step, number, .. } | RunEvent::AttemptInterrupted { step, number } => {
+                    Release::Stop((step.clone(), *number))
+                }
+                RunEvent::StepCanceled { step } => {
+                    let running = self.attempts.keys().rev().find(|(path, _)| path == step);
+                    let waiting = self.waiting.iter().rev().find_map(|(_, release)| match release {
+                        Release::Launch(key) if key.0 == *step => Some(key),
+                        Release::Launch(_) | Release::Stop(_) => None,
+                    });
+                    match waiting.or(running) {
+                        Some(key) => Release::Stop(key.clone()),
+                        None => continue,
+                    }
+                }
+                _ => continue,
+            };
+            self.waiting.push_back((entry.seq, release));
+        }
+        super::project::batch_of(&self.run, entries)
+    }
+
+    /// Facts up to `seq` are durable: gives what may happen outside now.
+    pub(super) fn release(&mut self, seq: u64) -> Released {
+        let mut released = Released::default();
+        let mut launches = Vec::new();
+        while let Some((at, _)) = self.waiting.front() {
+            if *at > seq {
+                break;
+            }
+            match self.waiting.pop_front() {
+                Some((_, Release::Launch(key))) => launches.push(key),
+                Some((_, Release::Stop(key))) => {
+                    launches.retain(|known| *known != key);
+                    released.stop.extend(self.attempts.remove(&key));
+                }
+                None => break,
+            }
+        }
+        if !launches.is_empty() {
+            for effect in self.run.pending() {
+                let Effect::Attempt { step, number, .. } = &effect;
+                let key = (step.clone(), *number);
+                if launches.contains(&key) && !self.attempts.contains_key(&key) {
+                    let token = CancellationToken::new();
+                    self.attempts.insert(key, token.clone());
+                    released.launch.push((effect, token));
+                }
+            }
+        }
+        self.durable.send_if_modified(|known| {
+            let newer = seq > *known;
+            *known = seq.max(*known);
+            newer
+        });
+        released.over = self.run.is_over() && seq >= self.run.last_seq();
+        released
+    }
+}
+
+/// All live runs.
+#[derive(Default)]
+pub(super) struct LiveRuns {
+    runs: RwLock<HashMap<RunId, Arc<Mutex<LiveRun>>>>,
+}
+
+impl LiveRuns {
+    pub(super) fn get(&self, run: RunId) -> Option<Arc<Mutex<LiveRun>>> {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).get(&run).cloned()
+    }
+
+    pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
+        let live = Arc::new(Mutex::new(live));
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(id, live.clone());
+        live
+    }
+
+    pub(super) fn remove(&self, run: RunId) {
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
+    }
+
+    /// Tells every attempt to stop.
+    pub(super) fn stop_attempts(&self) {
+        let runs: Vec<_> = self.runs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for live in runs {
+            for token in lock(&live).attempts.values() {
+                token.cancel();
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+/// Locks a run. A panic while it was held cannot leave it half changed: facts are applied one by one.
+pub(super) fn lock(live: &Mutex<LiveRun>) -> MutexGuard<'_, LiveRun> {
+    live.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,71 @@
+//! What lists and inboxes show, made from a run: its head and the rows of its gates.
+
+use druse_engine::event::{Entry, RunEvent};
+use druse_engine::run::{ApprovalView, GateStatus, Run};
+use druse_storage::{Approval, ApprovalStatus, Batch, RunHead};
+use std::sync::Arc;
+
+/// A run without its steps.
+pub(super) fn head_of(run: &Run) -> RunHead {
+    let start = run.start();
+    RunHead {
+        id: start.run,
+        automation: start.automation,
+        name: start.name.clone(),
+        version: start.version,
+        digest: start.digest.clone(),
+        status: run.status(),
+        cause: start.cause.clone(),
+        inputs: start.inputs.clone(),
+        outputs: run.outputs().cloned(),
+        error: run.failure().cloned(),
+        created_at: run.created_at(),
+        started_at: Some(run.started_at()),
+        finished_at: run.finished_at(),
+    }
+}
+
+/// The batch that makes new facts of a run durable, with the rows of the gates that they touch.
+pub(super) fn batch_of(run: &Run, entries: Vec<Entry>) -> Batch {
+    let asks = entries.iter().any(|entry| {
+        matches!(
+            entry.event,
+            RunEvent::ApprovalRequested { .. } | RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. }
+        )
+    });
+    let ends = entries.iter().any(|entry| matches!(entry.event, RunEvent::StepCanceled { .. } | RunEvent::Finished { .. }));
+    let first = entries.first().map_or(0, |entry| entry.seq);
+    let mut batch = Batch::new();
+    if asks || ends {
+        let since = entries.first().map(|entry| entry.at);
+        for gate in run.approvals() {
+            let new = entries.iter().any(|entry| entry.event.step() == Some(&gate.step) && entry.seq >= first);
+            let closed = gate.closed_at.is_some() && gate.closed_at >= since;
+            if new || closed {
+                batch = batch.put(&approval_row(run, &gate));
+            }
+        }
+    }
+    batch.run(Arc::new(head_of(run)), entries)
+}
+
+/// A gate as the inbox keeps it.
+pub(super) fn approval_row(run: &Run, gate: &ApprovalView) -> Approval {
+    Approval {
+        id: gate.request.approval,
+        run: run.id(),
+        step: gate.step.to_string(),
+        automation: run.start().automation,
+        request: serde_json::to_value(&gate.request).unwrap_or_default(),
+        status: match gate.status {
+            GateStatus::Pending => ApprovalStatus::Pending,
+            GateStatus::Approved => ApprovalStatus::Approved,
+            GateStatus::Rejected => ApprovalStatus::Rejected,
+            GateStatus::Expired => ApprovalStatus::Expired,
+            GateStatus::Canceled => ApprovalStatus::Canceled,
+        },
+        decisions: gate.decisions.clone(),
+        requested_at: gate.requested_at,
+        closed_at: gate.closed_at,
+    }
+}

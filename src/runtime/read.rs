@@ -1,0 +1,73 @@
+//! Reads of runs: a live run answers from memory, an ended one from its journal, and neither shows what
+//! is not durable.
+
+use super::{Engine, live, view};
+use crate::service::{RunError, RunView};
+use druse_engine::RunId;
+use std::time::Duration;
+use tokio::sync::watch;
+
+impl Engine {
+    /// A run with its steps, as it was when this was called, or later.
+    ///
+    /// # Errors
+    /// When its journal cannot be read.
+    pub async fn view(&self, id: RunId) -> Result<Option<RunView>, RunError> {
+        if let Some(live) = self.0.live.get(id) {
+            let (shown, seq, mut durable) = {
+                let locked = live::lock(&live);
+                (view::view(&locked.run), locked.run.last_seq(), locked.follow())
+            };
+            return match durable.wait_for(|known| *known >= seq).await {
+                Ok(_) => Ok(Some(shown)),
+                Err(_) => self.stored(id),
+            };
+        }
+        self.stored(id)
+    }
+
+    fn stored(&self, id: RunId) -> Result<Option<RunView>, RunError> {
+        if self.0.store.run_head(id)?.is_none() {
+            return Ok(None);
+        }
+        let run = self.rebuild(id).map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
+        Ok(Some(view::view(&run)))
+    }
+
+    /// Waits for a run's end, at most `limit`, and gives how it stands.
+    ///
+    /// # Errors
+    /// When there is no such run or it cannot be read.
+    pub async fn wait(&self, id: RunId, limit: Duration) -> Result<RunView, RunError> {
+        if let Some(live) = self.0.live.get(id) {
+            let mut durable = live::lock(&live).follow();
+            let over = async {
+                loop {
+                    let done = {
+                        let locked = live::lock(&live);
+                        let done = locked.run.is_over() && *durable.borrow_and_update() >= locked.run.last_seq();
+                        done
+                    };
+                    if done || durable.changed().await.is_err() {
+                        return;
+                    }
+                }
+            };
+            let _ = tokio::time::timeout(limit, over).await;
+        }
+        self.view(id).await?.ok_or(RunError::NotFound("run"))
+    }
+
+    /// Follows the number of a run's last durable fact. For a run that has ended, one that never changes.
+    pub fn changes(&self, id: RunId) -> watch::Receiver<u64> {
+        match self.0.live.get(id) {
+            Some(live) => live::lock(&live).follow(),
+            None => watch::channel(u64::MAX).1,
+        }
+    }
+
+    /// What a run waits for, in one sentence; none for one that has ended.
+    pub fn waits_for(&self, id: RunId) -> Option<String> {
+        self.0.live.get(id).map(|live| live::lock(&live).run.waits_for())
+    }
+}

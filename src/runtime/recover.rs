@@ -1,0 +1,86 @@
+//! The start: every run that had not ended is rebuilt from its journal and goes on.
+
+use super::live::{LiveRun, lock};
+use super::Engine;
+use druse_engine::event::{Entry, RunEvent};
+use druse_engine::run::{Input, Run};
+use druse_engine::RunId;
+use druse_storage::ReadError;
+
+/// What the start found.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Recovered {
+    /// Runs that go on.
+    pub resumed: usize,
+    /// Runs whose journal or version cannot be read: fenced off, named in the log, left as they are.
+    pub fenced: usize,
+}
+
+/// How many entries are read at once.
+const PAGE: usize = 10_000;
+
+impl Engine {
+    /// Takes up every run that has not ended.
+    ///
+    /// # Errors
+    /// When the list of live runs cannot be read at all.
+    pub async fn recover(&self) -> Result<Recovered, ReadError> {
+        let mut recovered = Recovered::default();
+        let mut runs = Vec::new();
+        for id in self.0.store.live_runs()? {
+            match self.rebuild(id) {
+                Ok(run) if run.is_over() => {}
+                Ok(run) => runs.push((id, run)),
+                Err(reason) => {
+                    recovered.fenced += 1;
+                    tracing::error!(run = %id, reason, "a run cannot be taken up and is fenced off");
+                }
+            }
+        }
+        // Only a run whose attempt was the one thing in flight can be blamed for the end of the process.
+        let in_flight: usize = runs.iter().map(|(_, run)| run.pending().len()).sum();
+        let alone = in_flight == 1;
+        let mut under_way = Vec::new();
+        for (id, run) in runs {
+            recovered.resumed += 1;
+            let deadline = run.next_deadline().map(|(at, _)| at);
+            let seq = run.last_seq();
+            let live = self.0.live.insert(id, LiveRun::new(run));
+            // What the journal holds was durable already.
+            lock(&live).release(seq);
+            self.0.timers.set(id, deadline);
+            match self.give(id, &live, Input::Recover { alone }) {
+                Ok(way) => under_way.push(self.settle(id, live, way)),
+                Err(rejected) => tracing::error!(run = %id, ?rejected, "a run refused to go on"),
+            }
+        }
+        for task in under_way {
+            let _ = task.await;
+        }
+        Ok(recovered)
+    }
+
+    /// A run as its journal tells it.
+    pub(super) fn rebuild(&self, id: RunId) -> Result<Run, String> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let after = entries.last().map_or(0, |entry| entry.seq);
+            let page = self.0.store.run_entries(id, after, PAGE).map_err(|error| error.to_string())?;
+            let last = page.len() < PAGE;
+            entries.extend(page);
+            if last {
+                break;
+            }
+        }
+        let Some(RunEvent::Created(start)) = entries.first().map(|entry| &entry.event) else {
+            return Err("its journal does not begin with its creation".into());
+        };
+        let automation = start.automation.ok_or("it belongs to no stored automation")?;
+        let compiled = self
+            .0
+            .plans
+            .get(self.0.store.as_ref(), automation, Some(start.version))
+            .map_err(|error| format!("its version cannot be read: {error:?}"))?;
+        Run::replay(compiled.plan.clone(), entries).map_err(|error| error.to_string())
+    }
+}

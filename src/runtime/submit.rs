@@ -1,0 +1,137 @@
+//! The start of a run: answered when it is durable.
+
+use super::live::LiveRun;
+use super::plan::{Compiled, NoPlan};
+use super::project::batch_of;
+use super::{Engine, clock, view};
+use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
+use druse_engine::event::{Start, StepPath};
+use druse_engine::run::Run;
+use druse_engine::{Json, RunId, Span, Timestamp};
+use druse_storage::{AppendError, Batch};
+use serde_json::json;
+use std::sync::Arc;
+
+/// How deep automations may start automations.
+const DEEPEST: u32 = 16;
+
+impl Engine {
+    /// Starts a run, and returns when its first facts are durable: then it survives whatever happens to
+    /// the process.
+    ///
+    /// # Errors
+    /// When the automation cannot be run with these inputs, or the store does not take the run. Nothing
+    /// is stored then.
+    pub async fn submit(&self, submit: Submit) -> Result<RunView, RunError> {
+        let compiled = self.compiled(&submit)?;
+        let inputs = compiled.plan.check_inputs(&submit.inputs).map_err(RunError::BadInputs)?;
+        let depth = submit.cause.value()["depth"].as_u64().and_then(|depth| u32::try_from(depth).ok()).unwrap_or(0);
+        let start = Start {
+            run: submit.run,
+            automation: Some(compiled.automation),
+            name: compiled.name.clone(),
+            version: compiled.version,
+            digest: compiled.digest.clone(),
+            cause: submit.cause,
+            started_by: submit.started_by,
+            inputs,
+            trigger: submit.trigger,
+            scheduled_at: submit.scheduled_at,
+            root: submit.run,
+            depth,
+        };
+        self.start(&compiled, start, Vec::new(), submit.extra, submit.idempotency, submit.dry_run).await
+    }
+
+    fn compiled(&self, submit: &Submit) -> Result<Arc<Compiled>, RunError> {
+        self.0.plans.get(self.0.store.as_ref(), submit.automation, submit.version).map_err(RunError::from)
+    }
+
+    /// Begins a run, with results that are kept from an earlier one.
+    pub(super) async fn start(
+        &self,
+        compiled: &Arc<Compiled>,
+        start: Start,
+        kept: Vec<(StepPath, Json, RunId)>,
+        extra: Batch,
+        claim: Option<IdempotencyClaim>,
+        dry_run: bool,
+    ) -> Result<RunView, RunError> {
+        if start.depth > DEEPEST {
+            return Err(RunError::NotAllowed(format!("Automations may start each other {DEEPEST} deep, not deeper.")));
+        }
+        let id = start.run;
+        let now = clock::now();
+        let (run, entries) = Run::begin_with(compiled.plan.clone(), start, kept, now);
+        if dry_run {
+            return Ok(view::view(&run));
+        }
+        if self.0.closing.is_cancelled() {
+            return Err(RunError::Ending);
+        }
+        if run.is_over() {
+            let batch = with_claims(batch_of(&run, entries), extra, claim, id, now);
+            let ticket = self.0.store.append(batch).map_err(refused)?;
+            ticket.await.map_err(|error| self.log_failed(&error))?;
+            return Ok(view::view(&run));
+        }
+        let mut live = LiveRun::new(run);
+        let seq = live.run.last_seq();
+        let deadline = live.run.next_deadline().map(|(at, _)| at);
+        let batch = with_claims(live.batch(entries), extra, claim, id, now);
+        let shown = view::view(&live.run);
+        // Known before it is durable, so that no fact of it is lost; shown to nobody until then.
+        let live = self.0.live.insert(id, live);
+        let ticket = match self.0.store.append(batch) {
+            Ok(ticket) => ticket,
+            Err(error) => {
+                self.0.live.remove(id);
+                return Err(refused(error));
+            }
+        };
+        self.0.timers.set(id, deadline);
+        let settled = self.settle(id, live, super::dispatch::OnItsWay::new(ticket, seq));
+        match settled.await {
+            Ok(true) => Ok(shown),
+            Ok(false) | Err(_) => Err(RunError::Ending),
+        }
+    }
+
+    /// A log that failed ends the process.
+    pub(super) fn log_failed(&self, error: &AppendError) -> RunError {
+        self.fail(&format!("the log failed: {error}"));
+        RunError::Ending
+    }
+}
+
+/// Facts of the caller go before those of the run, so that a claim that is taken stops all of it.
+fn with_claims(run: Batch, extra: Batch, claim: Option<IdempotencyClaim>, id: RunId, now: Timestamp) -> Batch {
+    let mut batch = extra;
+    if let Some(claim) = claim {
+        batch = batch.claim(&claim.row(json!({ "run": id }), now));
+    }
+    batch.facts.extend(run.facts);
+    batch
+}
+
+impl From<NoPlan> for RunError {
+    fn from(reason: NoPlan) -> Self {
+        match reason {
+            NoPlan::Unknown => Self::NotFound("automation or version"),
+            NoPlan::NotActive => Self::NotActive,
+            NoPlan::Broken(findings) => Self::NotRunnable(findings),
+            NoPlan::Read(error) => Self::Read(error),
+        }
+    }
+}
+
+/// Why the store did not take a run.
+pub(super) fn refused(error: AppendError) -> RunError {
+    match error {
+        AppendError::Conflict { key, .. } => RunError::Claimed(key),
+        AppendError::Full => RunError::Full,
+        AppendError::Busy => RunError::Busy { retry_after: Span::from_secs(1) },
+        AppendError::TooLarge { .. } => RunError::TooLarge,
+        AppendError::Sequence { .. } | AppendError::Failed => RunError::Ending,
+    }
+}

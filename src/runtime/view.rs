@@ -1,0 +1,40 @@
+//! A run as callers see it, made from its state.
+
+use super::project::head_of;
+use crate::service::{AttemptView, FailureView, RunView, StepView};
+use druse_engine::run::Run;
+
+/// The run with its steps.
+pub(super) fn view(run: &Run) -> RunView {
+    let mut view = RunView::from(&head_of(run));
+    if !run.is_over() {
+        view.waits_for = Some(run.waits_for());
+    }
+    view.steps = Some(run.steps().into_iter().map(step_view).collect());
+    view
+}
+
+fn step_view(step: druse_engine::run::StepView) -> StepView {
+    StepView {
+        id: step.id,
+        path: step.path.to_string(),
+        action: step.action.to_owned(),
+        status: step.status,
+        attempts: step
+            .attempts
+            .into_iter()
+            .map(|attempt| AttemptView {
+                number: attempt.number,
+                status: attempt.status,
+                started_at: Some(attempt.started_at),
+                finished_at: attempt.finished_at,
+                error: attempt.error.map(FailureView::from),
+            })
+            .collect(),
+        input: step.input,
+        output: step.output,
+        error: step.error.map(FailureView::from),
+        skipped: step.skipped.and_then(|reason| serde_json::to_value(reason).ok()),
+        approval_id: step.approval_id,
+    }
+}

@@ -1,0 +1,84 @@
+//! The server's settings: flags over environment over file over defaults.
+
+use crate::cli::Serve;
+use crate::client::{EXIT_CONFIG, Failure};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What `druse serve` works with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    allow_programs: Vec<String>,
+    hosts: Vec<String>,
+}
+
+/// The configuration file (`druse.toml`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    /// Address and port.
+    listen: Option<String>,
+    /// Programs that shell steps may start; `*` for any.
+    allow_programs: Vec<String>,
+    /// Host names that requests may name, beside the server's own.
+    hosts: Vec<String>,
+    /// Whether an address that is not loopback may be listened on without TLS.
+    insecure_http: bool,
+}
+
+const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
+
+impl Settings {
+    /// The settings that a command line, the environment and a file give.
+    ///
+    /// # Errors
+    /// When the file cannot be read, the address is none, or it is open to others without having been
+    /// asked for in so many words.
+    pub fn load(args: &Serve) -> Result<Self, Failure> {
+        let file = match &args.config {
+            None => File::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| Failure::io(path, &error))?;
+                toml::from_str(&text).map_err(|error| {
+                    let reason = error.to_string();
+                    Failure::new(EXIT_CONFIG, "bad_config", format!("{} is wrong: {}", path.display(), reason.trim_end()), "It takes listen, allow_programs, hosts and insecure_http.")
+                })?
+            }
+        };
+        let written = args.listen.clone().or(file.listen).unwrap_or_else(|| DEFAULT_LISTEN.into());
+        let listen: SocketAddr = written.parse().map_err(|_| {
+            Failure::new(EXIT_CONFIG, "bad_listen", format!("{written} is no address to listen on."), "Write it as 127.0.0.1:7878; port 0 picks one.")
+        })?;
+        if !listen.ip().is_loopback() && !(args.insecure_http || file.insecure_http) {
+            return Err(Failure::new(
+                EXIT_CONFIG,
+                "open_address",
+                format!("{listen} can be reached by others, and what is sent there is not encrypted."),
+                "Listen on 127.0.0.1 behind a proxy with TLS, or say --insecure-http.",
+            ));
+        }
+        let mut allow_programs = file.allow_programs;
+        allow_programs.extend(args.allow_programs.iter().cloned());
+        Ok(Self { data: args.data.clone(), listen, allow_programs, hosts: file.hosts })
+    }
+
+    /// The programs that shell steps may start; `None` for any.
+    pub fn programs(&self) -> Option<Vec<String>> {
+        let any = self.allow_programs.iter().any(|program| program == "*");
+        (!any).then(|| self.allow_programs.clone())
+    }
+
+    /// The host names that a request over the network may name; empty for any.
+    pub fn hosts(&self, address: SocketAddr) -> Vec<String> {
+        if !address.ip().is_loopback() && self.hosts.is_empty() {
+            return Vec::new();
+        }
+        let own = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), address.ip().to_string()];
+        own.into_iter().chain(self.hosts.iter().cloned()).collect()
+    }
+}
