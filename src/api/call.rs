@@ -18,6 +18,7 @@ pub(super) struct Call {
     pub(super) query: Query,
     pub(super) headers: HeaderMap,
     pub(super) path: String,
+    pub(super) query_text: String,
     pub(super) body: Bytes,
     /// The caller's idempotency key, for whoever makes something.
     pub(super) claim: Option<IdempotencyClaim>,

@@ -212,6 +212,7 @@ async fn answer(
             .collect(),
         query: Query::parse(parts.uri.query()),
         path: parts.uri.path().to_owned(),
+        query_text: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
         claim: None,

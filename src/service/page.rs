@@ -138,3 +138,12 @@ pub fn all<E: Entity>(store: &dyn Store, prefix: &str) -> Result<Vec<E>, Problem
         }
     }
 }
+
+/// The form of a list's answer.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct List<T> {
+    /// The items of this page.
+    pub items: Vec<T>,
+    /// Where the next page begins; null on the last one.
+    pub next_cursor: Option<String>,
+}

@@ -1,1 +1,39 @@
+//! Events in the form of CloudEvents.
 
+use super::super::{answer::Reply, call::Call, route::Answer};
+use crate::service::Problem;
+use druse_triggers::event::{Received, read};
+use druse_triggers::webhook::Headers;
+use http::StatusCode;
+use serde_json::json;
+
+pub(in crate::api) async fn take(call: Call) -> Answer {
+    let received = read(&headers(&call), &call.body).map_err(|error| {
+        let status = match error.code {
+            "unsupported_event_format" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "too_many_events" => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Problem::new(status, error.code, error.message, error.help)
+    })?;
+    match received {
+        Received::One(event) => {
+            Reply::json(StatusCode::ACCEPTED, &call.app.take_event(&event).await?)
+        }
+        Received::Batch(events) => {
+            let mut items = Vec::with_capacity(events.len());
+            for event in &events {
+                items.push(call.app.take_event(event).await?);
+            }
+            Reply::json(StatusCode::ACCEPTED, &json!({ "items": items }))
+        }
+    }
+}
+
+/// The headers as the crate of triggers reads them; one that is no text is left out.
+pub(super) fn headers(call: &Call) -> Headers {
+    call.headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .collect()
+}

@@ -84,10 +84,7 @@ fn made_run(call: &Call) -> Option<RunId> {
 }
 
 async fn again(app: &App, run: RunId) -> Result<RunView, Problem> {
-    app.engine
-        .view(run)
-        .await?
-        .ok_or_else(|| Problem::not_found("run"))
+    app.run_view(run).await
 }
 
 async fn started(app: &App, mut run: RunView, wait: Option<Duration>) -> Answer {
