@@ -1,0 +1,150 @@
+//! The one thread that moves what is durable from memory to the index, merged and in log order.
+
+use super::Shared;
+use super::core::Dirty;
+use super::index::{Changes, RowChange};
+use std::{sync::Arc, time::Duration};
+
+/// How long changes are collected before they are applied together.
+const COLLECT: Duration = Duration::from_millis(50);
+/// Changes that are applied without waiting for more.
+const MANY: usize = 2048;
+/// Changes after which the index hands its buffers to the system.
+const FLUSH: usize = 32_768;
+
+pub(crate) fn run(shared: &Arc<Shared>) {
+    let mut unflushed = 0;
+    loop {
+        let mut core = shared.lock();
+        loop {
+            let ready = core
+                .dirty
+                .front()
+                .is_some_and(|(number, _)| *number <= core.durable.number);
+            if ready && (core.closing || core.dirty.len() >= MANY) {
+                break;
+            }
+            if core.failed || (core.closing && core.dirty.is_empty()) {
+                return;
+            }
+            if ready {
+                // Not counted as waiting: the writer need not wake us for each record.
+                core = shared.wait_for(&shared.applied, core, COLLECT);
+                break;
+            }
+            core.applier_waits = true;
+            core = if unflushed > 0 {
+                let waited = shared.wait_for(&shared.applied, core, Duration::from_secs(1));
+                if waited.dirty.is_empty() {
+                    drop(waited);
+                    shared.index.flush();
+                    unflushed = 0;
+                    shared.lock()
+                } else {
+                    waited
+                }
+            } else {
+                shared.wait(&shared.applied, core)
+            };
+            core.applier_waits = false;
+        }
+        drop(core);
+        unflushed += step(shared);
+        if unflushed >= FLUSH {
+            shared.index.flush();
+            unflushed = 0;
+        }
+    }
+}
+
+/// Applies all that is durable. Gives the number of changes.
+pub(crate) fn step(shared: &Shared) -> usize {
+    let mut core = shared.lock();
+    let mark = core.durable;
+    let mut changes = Changes {
+        mark,
+        ..Changes::default()
+    };
+    let mut taken = Vec::new();
+    while let Some((number, _)) = core.dirty.front()
+        && *number <= mark.number
+    {
+        let Some((_, dirty)) = core.dirty.pop_front() else {
+            break;
+        };
+        match &dirty {
+            Dirty::Run(run) => {
+                let durable = core
+                    .slots
+                    .get(run)
+                    .and_then(|slot| slot.durable(mark.number));
+                if let Some((entry, _)) = durable {
+                    changes.runs.insert(*run, entry.clone());
+                }
+            }
+            Dirty::Row(table, key) => {
+                let version = core
+                    .rows
+                    .get(table)
+                    .and_then(|rows| rows.get(key))
+                    .and_then(|all| all.iter().rev().find(|one| one.number <= mark.number));
+                if let Some(version) = version {
+                    changes.rows.insert(
+                        (*table, key.clone()),
+                        RowChange {
+                            place: version.place,
+                            value: version.value.clone(),
+                        },
+                    );
+                }
+            }
+        }
+        taken.push(dirty);
+    }
+    drop(core);
+    if taken.is_empty() {
+        return 0;
+    }
+    if let Err(error) = shared.index.apply(&changes) {
+        // Memory keeps what the index does not take; the log has it all. Reads stay right.
+        tracing::error!(%error, "the index cannot be written");
+        let mut core = shared.lock();
+        for dirty in taken.into_iter().rev() {
+            core.dirty.push_front((mark.number, dirty));
+        }
+        if core.closing {
+            core.dirty.clear();
+        } else {
+            drop(shared.wait_for(&shared.applied, core, Duration::from_secs(1)));
+        }
+        return 0;
+    }
+    let mut core = shared.lock();
+    for run in changes.runs.into_values() {
+        let Some(slot) = core.slots.get_mut(&run.id) else {
+            continue;
+        };
+        slot.versions.retain(|version| version.number > mark.number);
+        let id = run.id;
+        if run.status.is_final() && slot.versions.is_empty() {
+            core.slots.remove(&id);
+        } else {
+            slot.base = Some(run.clone());
+        }
+        if run.status.is_final() {
+            core.youngest_indexed = core.youngest_indexed.max(Some(id));
+        }
+    }
+    for (table, key) in changes.rows.into_keys() {
+        if let Some(rows) = core.rows.get_mut(&table)
+            && let Some(versions) = rows.get_mut(&key)
+        {
+            versions.retain(|version| version.number > mark.number);
+            if versions.is_empty() {
+                rows.remove(&key);
+            }
+        }
+    }
+    core.epoch += 1;
+    taken.len()
+}

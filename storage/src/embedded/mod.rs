@@ -1,0 +1,375 @@
+//! The store of a single node: an own log that is the truth, and a disposable index beside it.
+
+mod applier;
+mod blob;
+mod core;
+mod folder;
+mod index;
+mod pack;
+mod quiet;
+mod read;
+mod rebuild;
+mod recover;
+pub(crate) mod scan;
+pub(crate) mod segment;
+mod space;
+#[cfg(test)]
+mod tests;
+mod trust;
+mod writer;
+
+use self::core::{Core, Fetched};
+use crate::disk::{Disk, RealDisk, is_full};
+use crate::entity::{RunHead, Table};
+use crate::record::{Draft, frame::Frame};
+use crate::store::{AppendError, Batch, Position, ReadError, RunQuery, Scan, Store, Ticket};
+use druse_engine::{Digest, RunId, event::Entry};
+use index::Index;
+use segment::Segments;
+use serde_json::Value;
+use space::Space;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::sync::{oneshot, watch};
+
+/// How a store is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Bytes of the first segment, small so that an empty folder is ready at once.
+    pub first_segment_bytes: u64,
+    /// Bytes of each later segment.
+    pub segment_bytes: u64,
+    /// Whether the next segment is written with zeros ahead of need.
+    pub prepare: bool,
+    /// Bytes kept in reserve for completions, approvals and cancels; 0 for none.
+    pub ballast_bytes: u64,
+    /// Free bytes below which no new work is taken.
+    pub least_free: u64,
+    /// Bytes that may wait to be written before new work is refused.
+    pub queue_bytes: usize,
+    /// Batches that may wait to be written before new work is refused.
+    pub queue_batches: usize,
+    /// Changes by which the index may lag before new work is refused.
+    pub index_lag: usize,
+    /// Bytes of the index's cache.
+    pub cache_bytes: u64,
+    /// Opens a log whose end was lost, giving up what is missing.
+    pub accept_loss: bool,
+    /// What the log's files are written with.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            first_segment_bytes: 1 << 20,
+            segment_bytes: 16 << 20,
+            prepare: true,
+            ballast_bytes: 16 << 20,
+            least_free: 64 << 20,
+            queue_bytes: 64 << 20,
+            queue_batches: 65_536,
+            index_lag: 131_072,
+            cache_bytes: 4 << 20,
+            accept_loss: false,
+            disk: Arc::new(RealDisk),
+        }
+    }
+}
+
+/// Why a data folder cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{} is in use by {}", path.display(), holder(*pid))]
+    Locked {
+        /// The data folder.
+        path: PathBuf,
+        /// The other process, where it says so.
+        pid: Option<u32>,
+    },
+    /// A later version of Druse wrote it.
+    #[error(
+        "{} was written in format {format}, and this version of Druse reads up to {known}; use a newer version", path.display()
+    )]
+    NewerFormat {
+        /// The data folder.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+        /// The newest that is understood here.
+        known: u32,
+    },
+    /// There is something else in it.
+    #[error("{} is not a data folder of Druse", .0.display())]
+    NotAFolder(PathBuf),
+    /// Durable records at the end of the log are gone (`log_truncated`).
+    #[error(
+        "the log ends at record {found}, but record {expected} was durable: its end is lost; restore a backup, or accept the loss explicitly"
+    )]
+    LogTruncated {
+        /// The last record that was known to be durable.
+        expected: u64,
+        /// The last one that is there.
+        found: u64,
+    },
+    /// The disk.
+    #[error("the data folder cannot be used: {0}")]
+    Io(#[from] io::Error),
+    /// A read during the opening.
+    #[error("the data folder cannot be read: {0}")]
+    Read(#[from] ReadError),
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".into(), |pid| format!("process {pid}"))
+}
+
+pub(crate) struct Shared {
+    options: Options,
+    core: Mutex<Core>,
+    /// Wakes the writer.
+    written: Condvar,
+    /// Wakes the applier.
+    applied: Condvar,
+    segments: Arc<Segments>,
+    index: Index,
+    space: Space,
+    blobs: PathBuf,
+    failure: watch::Sender<Option<String>>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, on: &Condvar, core: MutexGuard<'a, Core>) -> MutexGuard<'a, Core> {
+        on.wait(core).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for<'a>(
+        &self,
+        on: &Condvar,
+        core: MutexGuard<'a, Core>,
+        longest: Duration,
+    ) -> MutexGuard<'a, Core> {
+        on.wait_timeout(core, longest)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+    }
+
+    fn fetch(&self, mut wanted: Fetched) -> Result<Fetched, AppendError> {
+        let failed = |error: ReadError| {
+            tracing::error!(%error, "the index cannot be read");
+            AppendError::Busy
+        };
+        for (run, entry) in &mut wanted.runs {
+            *entry = self.index.run(*run).map_err(failed)?;
+            // The index keeps the chain's last hash of live runs only.
+            if let Some(entry) = entry.as_mut().filter(|entry| entry.status.is_final()) {
+                match self.segments.frame(entry.last) {
+                    Ok(bytes) => {
+                        entry.hash = Frame::parse(&bytes)
+                            .and_then(|frame| frame.links().filter(|link| link.run == *run).last())
+                            .map_or([0; 32], |link| link.hash);
+                    }
+                    Err(_) => entry.fenced = true,
+                }
+            }
+        }
+        for ((table, key), there) in &mut wanted.rows {
+            *there = self.index.row(*table, key).map_err(failed)?.is_some();
+        }
+        Ok(wanted)
+    }
+}
+
+/// The embedded store. Dropping it writes what waits and closes the folder.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    space: Option<JoinHandle<()>>,
+    damage: Vec<String>,
+    path: PathBuf,
+    _lock: folder::Lock,
+}
+
+impl Embedded {
+    /// Opens a data folder, and makes it where there is none. The folder is held until the store is dropped.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        recover::open(path.as_ref(), options)
+    }
+
+    /// Becomes `Some` with a sentence when the log has failed: the process must then end (exit code 74).
+    pub fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.shared.failure.subscribe()
+    }
+
+    /// What was found damaged at the start, one sentence each.
+    pub fn damage(&self) -> &[String] {
+        &self.damage
+    }
+
+    /// Number of the newest durable record; 0 in an empty store.
+    pub fn head(&self) -> Position {
+        self.shared.lock().durable.number
+    }
+
+    /// Blocks until the index has everything that is durable now. For tests and clean stops.
+    pub fn settle(&self) {
+        let wanted = self.shared.lock().durable.number;
+        while !self.shared.lock().failed && self.shared.index.applied().number < wanted {
+            self.shared.applied.notify_all();
+            std::thread::yield_now();
+        }
+    }
+
+    fn close(&mut self) {
+        self.shared.lock().closing = true;
+        self.shared.written.notify_all();
+        self.shared.applied.notify_all();
+        self.shared.space.close();
+        for thread in self.threads.drain(..).chain(self.space.take()) {
+            let _ = thread.join();
+        }
+        let core = self.shared.lock();
+        let (failed, head) = (core.failed, core.durable);
+        drop(core);
+        if !failed {
+            let mark = self.path.join("log").join("head");
+            if let Err(error) = folder::replace(&mark, &head.encode()) {
+                tracing::warn!(%error, "the mark of a clean stop cannot be written");
+            }
+        }
+        self.shared.index.close();
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Embedded")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for Embedded {
+    fn append(&self, mut batch: Batch) -> Result<Ticket, AppendError> {
+        let shared = &*self.shared;
+        let draft = Draft::encode(&mut batch)?;
+        let (answer, ticket) = oneshot::channel();
+        let mut fetched = Fetched::default();
+        let mut core = shared.lock();
+        while let Some(lacks) = core.lacks(&batch, &fetched) {
+            drop(core);
+            fetched = if lacks.epoch == fetched.epoch {
+                let mut more = shared.fetch(lacks)?;
+                more.runs.append(&mut fetched.runs);
+                more.rows.append(&mut fetched.rows);
+                more
+            } else {
+                shared.fetch(lacks)?
+            };
+            core = shared.lock();
+        }
+        if core.failed || core.closing {
+            return Err(AppendError::Failed);
+        }
+        if !batch.must_fit {
+            if core.full {
+                return Err(AppendError::Full);
+            }
+            if core.in_flight_bytes + draft.buffer.len() > shared.options.queue_bytes
+                || core.in_flight >= shared.options.queue_batches
+                || core.dirty.len() >= shared.options.index_lag
+            {
+                return Err(AppendError::Busy);
+            }
+        }
+        core.order(batch, draft, &fetched, answer)?;
+        if core.writer_waits {
+            shared.written.notify_one();
+        }
+        drop(core);
+        Ok(Ticket(ticket))
+    }
+
+    fn row(&self, table: Table, key: &str) -> Result<Option<Value>, ReadError> {
+        self.shared.read_row(table, key)
+    }
+
+    fn rows(&self, table: Table, scan: &Scan) -> Result<Vec<(String, Value)>, ReadError> {
+        self.shared.read_rows(table, scan)
+    }
+
+    fn run_head(&self, run: RunId) -> Result<Option<Arc<RunHead>>, ReadError> {
+        self.shared.read_head(run)
+    }
+
+    fn run_entries(
+        &self,
+        run: RunId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, ReadError> {
+        self.shared.read_entries(run, after_seq, limit)
+    }
+
+    fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError> {
+        self.shared.read_runs(query)
+    }
+
+    fn live_runs(&self) -> Result<Vec<RunId>, ReadError> {
+        Ok(self.shared.read_live())
+    }
+
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
+        let core = self.shared.lock();
+        let (failed, full) = (core.failed, core.full);
+        drop(core);
+        if failed {
+            return Err(AppendError::Failed);
+        }
+        if full {
+            return Err(AppendError::Full);
+        }
+        blob::put(&self.shared.blobs, bytes).map_err(|error| {
+            tracing::error!(%error, "a blob cannot be written");
+            if is_full(&error) {
+                AppendError::Full
+            } else {
+                AppendError::Failed
+            }
+        })
+    }
+
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, ReadError> {
+        match blob::get(&self.shared.blobs, digest) {
+            Ok(None) => Ok(None),
+            Ok(Some(Ok(bytes))) => Ok(Some(bytes)),
+            Ok(Some(Err(()))) => Err(ReadError::Damaged(format!(
+                "the stored file {digest} is damaged"
+            ))),
+            Err(error) => Err(ReadError::Io(format!(
+                "a stored file cannot be read: {error}"
+            ))),
+        }
+    }
+
+    fn accepts_work(&self) -> bool {
+        let core = self.shared.lock();
+        !core.full && !core.failed && !core.closing
+    }
+}

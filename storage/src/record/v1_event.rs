@@ -1,0 +1,576 @@
+//! Format 1 of a run's events, and the codes of their enumerations.
+
+use super::Undecodable;
+use super::v1::{Text, approval, automation, digest, json, run_id, text};
+use druse_engine::{
+    Timestamp,
+    definition::FailureClass,
+    event::{
+        ApprovalRequest, Decision, Failure, Outcome, RunEvent, SkipReason, Start, Status, StepPath,
+        Verdict,
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+type Step<'a> = Text<'a>;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Failure<'a> {
+    pub(super) class: u8,
+    pub(super) code: Text<'a>,
+    pub(super) message: Text<'a>,
+    pub(super) details: Option<Text<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Start<'a> {
+    run: [u8; 16],
+    automation: Option<[u8; 16]>,
+    name: Text<'a>,
+    version: u32,
+    digest: Text<'a>,
+    cause: Text<'a>,
+    started_by: Text<'a>,
+    inputs: Text<'a>,
+    trigger: Text<'a>,
+    scheduled_at: Option<i64>,
+    root: [u8; 16],
+    depth: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum V1Skip<'a> {
+    When,
+    Need {
+        step: Text<'a>,
+        status: u8,
+    },
+    Case {
+        step: Text<'a>,
+        taken: Option<Text<'a>>,
+    },
+    RunEnding,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum V1Outcome<'a> {
+    Succeeded {
+        output: Text<'a>,
+    },
+    Failed {
+        failure: V1Failure<'a>,
+        retry_after_ms: Option<u64>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Request<'a> {
+    approval: [u8; 16],
+    title: Text<'a>,
+    message: Option<Text<'a>>,
+    details: Text<'a>,
+    fields: Text<'a>,
+    approvers: Vec<Text<'a>>,
+    needed: u32,
+    exclude_starter: bool,
+    digest: Text<'a>,
+    expires_at: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Decision<'a> {
+    decision: u8,
+    by: Text<'a>,
+    comment: Option<Text<'a>>,
+    fields: Option<Text<'a>>,
+    at: i64,
+    own_run: bool,
+}
+
+/// New variants go to the end: the number of a variant is what stands in the log.
+#[derive(Serialize, Deserialize)]
+pub(super) enum V1Event<'a> {
+    Created(V1Start<'a>),
+    StepSkipped {
+        step: Step<'a>,
+        reason: V1Skip<'a>,
+    },
+    StepEvaluated {
+        step: Step<'a>,
+        output: Text<'a>,
+    },
+    StepKept {
+        step: Step<'a>,
+        output: Text<'a>,
+        from: [u8; 16],
+    },
+    AttemptStarted {
+        step: Step<'a>,
+        number: u32,
+        fence: u64,
+        input: Text<'a>,
+        idempotency_key: Text<'a>,
+        deadline: Option<i64>,
+    },
+    AttemptFinished {
+        step: Step<'a>,
+        number: u32,
+        outcome: V1Outcome<'a>,
+    },
+    AttemptInterrupted {
+        step: Step<'a>,
+        number: u32,
+    },
+    RetryScheduled {
+        step: Step<'a>,
+        due: i64,
+    },
+    WaitStarted {
+        step: Step<'a>,
+        until: i64,
+    },
+    WaitFinished {
+        step: Step<'a>,
+    },
+    ApprovalRequested {
+        step: Step<'a>,
+        request: V1Request<'a>,
+    },
+    ApprovalDecided {
+        step: Step<'a>,
+        decision: V1Decision<'a>,
+    },
+    ApprovalExpired {
+        step: Step<'a>,
+    },
+    StepFailed {
+        step: Step<'a>,
+        failure: V1Failure<'a>,
+    },
+    StepUncertain {
+        step: Step<'a>,
+    },
+    StepCanceled {
+        step: Step<'a>,
+    },
+    CancelRequested {
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
+    RunTimedOut,
+    Finished {
+        status: u8,
+        outputs: Option<Text<'a>>,
+        failure: Option<V1Failure<'a>>,
+    },
+}
+
+macro_rules! codes {
+    ($to:ident, $from:ident, $type:ty, $what:literal, $($variant:ident = $code:literal),*) => {
+        pub(crate) fn $to(value: $type) -> u8 {
+            match value { $(<$type>::$variant => $code),* }
+        }
+        pub(crate) fn $from(code: u8) -> Result<$type, Undecodable> {
+            match code {
+                $($code => Ok(<$type>::$variant),)*
+                other => Err(Undecodable(format!(concat!("unknown ", $what, " {}"), other))),
+            }
+        }
+    };
+}
+
+codes!(
+    status_code,
+    status,
+    Status,
+    "status",
+    Queued = 0,
+    Running = 1,
+    Waiting = 2,
+    Succeeded = 3,
+    Failed = 4,
+    Rejected = 5,
+    Canceled = 6,
+    Skipped = 7,
+    Uncertain = 8
+);
+codes!(
+    class_code,
+    class,
+    FailureClass,
+    "failure class",
+    Retryable = 0,
+    Permanent = 1,
+    Timeout = 2,
+    Canceled = 3,
+    Uncertain = 4,
+    Interrupted = 5,
+    Quarantined = 6
+);
+codes!(
+    verdict_code,
+    verdict,
+    Verdict,
+    "decision",
+    Approve = 0,
+    Reject = 1,
+    SendBack = 2
+);
+
+fn borrowed(text: &str) -> Text<'_> {
+    Cow::Borrowed(text)
+}
+
+fn step(path: &StepPath) -> Text<'_> {
+    Cow::Borrowed(&path.0)
+}
+
+fn path(text: Text<'_>) -> StepPath {
+    StepPath::from(text.as_ref())
+}
+
+impl V1Failure<'_> {
+    pub(super) fn into_failure(self) -> Result<Failure, Undecodable> {
+        Ok(Failure {
+            class: class(self.class)?,
+            code: self.code.into_owned(),
+            message: self.message.into_owned(),
+            details: self.details.map(json),
+        })
+    }
+}
+
+impl<'a> From<&'a Start> for V1Start<'a> {
+    fn from(start: &'a Start) -> Self {
+        Self {
+            run: start.run.0.to_bytes(),
+            automation: start.automation.map(|id| id.0.to_bytes()),
+            name: borrowed(&start.name),
+            version: start.version,
+            digest: borrowed(start.digest.as_str()),
+            cause: text(&start.cause),
+            started_by: borrowed(&start.started_by),
+            inputs: text(&start.inputs),
+            trigger: text(&start.trigger),
+            scheduled_at: start.scheduled_at.map(|at| at.0),
+            root: start.root.0.to_bytes(),
+            depth: start.depth,
+        }
+    }
+}
+
+impl V1Start<'_> {
+    fn into_start(self) -> Result<Start, Undecodable> {
+        Ok(Start {
+            run: run_id(self.run),
+            automation: self.automation.map(automation),
+            name: self.name.into_owned(),
+            version: self.version,
+            digest: digest(&self.digest)?,
+            cause: json(self.cause),
+            started_by: self.started_by.into_owned(),
+            inputs: json(self.inputs),
+            trigger: json(self.trigger),
+            scheduled_at: self.scheduled_at.map(Timestamp),
+            root: run_id(self.root),
+            depth: self.depth,
+        })
+    }
+}
+
+impl<'a> From<&'a ApprovalRequest> for V1Request<'a> {
+    fn from(request: &'a ApprovalRequest) -> Self {
+        Self {
+            approval: request.approval.0.to_bytes(),
+            title: borrowed(&request.title),
+            message: request.message.as_deref().map(borrowed),
+            details: text(&request.details),
+            fields: text(&request.fields),
+            approvers: request.approvers.iter().map(|who| borrowed(who)).collect(),
+            needed: request.needed,
+            exclude_starter: request.exclude_starter,
+            digest: borrowed(request.digest.as_str()),
+            expires_at: request.expires_at.map(|at| at.0),
+        }
+    }
+}
+
+impl V1Request<'_> {
+    fn into_request(self) -> Result<ApprovalRequest, Undecodable> {
+        Ok(ApprovalRequest {
+            approval: approval(self.approval),
+            title: self.title.into_owned(),
+            message: self.message.map(Cow::into_owned),
+            details: json(self.details),
+            fields: json(self.fields),
+            approvers: self.approvers.into_iter().map(Cow::into_owned).collect(),
+            needed: self.needed,
+            exclude_starter: self.exclude_starter,
+            digest: digest(&self.digest)?,
+            expires_at: self.expires_at.map(Timestamp),
+        })
+    }
+}
+
+impl<'a> From<&'a Decision> for V1Decision<'a> {
+    fn from(decision: &'a Decision) -> Self {
+        Self {
+            decision: verdict_code(decision.decision),
+            by: borrowed(&decision.by),
+            comment: decision.comment.as_deref().map(borrowed),
+            fields: decision.fields.as_ref().map(text),
+            at: decision.at.0,
+            own_run: decision.own_run,
+        }
+    }
+}
+
+impl V1Decision<'_> {
+    fn into_decision(self) -> Result<Decision, Undecodable> {
+        Ok(Decision {
+            decision: verdict(self.decision)?,
+            by: self.by.into_owned(),
+            comment: self.comment.map(Cow::into_owned),
+            fields: self.fields.map(json),
+            at: Timestamp(self.at),
+            own_run: self.own_run,
+        })
+    }
+}
+
+impl<'a> From<&'a SkipReason> for V1Skip<'a> {
+    fn from(reason: &'a SkipReason) -> Self {
+        match reason {
+            SkipReason::When => Self::When,
+            SkipReason::Need { step, status } => Self::Need {
+                step: borrowed(step),
+                status: status_code(*status),
+            },
+            SkipReason::Case { step, taken } => Self::Case {
+                step: borrowed(step),
+                taken: taken.as_deref().map(borrowed),
+            },
+            SkipReason::RunEnding => Self::RunEnding,
+        }
+    }
+}
+
+impl V1Skip<'_> {
+    fn into_reason(self) -> Result<SkipReason, Undecodable> {
+        Ok(match self {
+            Self::When => SkipReason::When,
+            Self::Need { step, status: code } => SkipReason::Need {
+                step: step.into_owned(),
+                status: status(code)?,
+            },
+            Self::Case { step, taken } => SkipReason::Case {
+                step: step.into_owned(),
+                taken: taken.map(Cow::into_owned),
+            },
+            Self::RunEnding => SkipReason::RunEnding,
+        })
+    }
+}
+
+impl<'a> From<&'a RunEvent> for V1Event<'a> {
+    fn from(event: &'a RunEvent) -> Self {
+        use RunEvent as E;
+        match event {
+            E::Created(start) => Self::Created(V1Start::from(start.as_ref())),
+            E::StepSkipped { step: s, reason } => Self::StepSkipped {
+                step: step(s),
+                reason: reason.into(),
+            },
+            E::StepEvaluated { step: s, output } => Self::StepEvaluated {
+                step: step(s),
+                output: text(output),
+            },
+            E::StepKept {
+                step: s,
+                output,
+                from,
+            } => Self::StepKept {
+                step: step(s),
+                output: text(output),
+                from: from.0.to_bytes(),
+            },
+            E::AttemptStarted {
+                step: s,
+                number,
+                fence,
+                input,
+                idempotency_key,
+                deadline,
+            } => Self::AttemptStarted {
+                step: step(s),
+                number: *number,
+                fence: *fence,
+                input: text(input),
+                idempotency_key: borrowed(idempotency_key),
+                deadline: deadline.map(|at| at.0),
+            },
+            E::AttemptFinished {
+                step: s,
+                number,
+                outcome,
+            } => Self::AttemptFinished {
+                step: step(s),
+                number: *number,
+                outcome: match outcome {
+                    Outcome::Succeeded { output } => V1Outcome::Succeeded {
+                        output: text(output),
+                    },
+                    Outcome::Failed {
+                        failure,
+                        retry_after_ms,
+                    } => V1Outcome::Failed {
+                        failure: failure.into(),
+                        retry_after_ms: *retry_after_ms,
+                    },
+                },
+            },
+            E::AttemptInterrupted { step: s, number } => Self::AttemptInterrupted {
+                step: step(s),
+                number: *number,
+            },
+            E::RetryScheduled { step: s, due } => Self::RetryScheduled {
+                step: step(s),
+                due: due.0,
+            },
+            E::WaitStarted { step: s, until } => Self::WaitStarted {
+                step: step(s),
+                until: until.0,
+            },
+            E::WaitFinished { step: s } => Self::WaitFinished { step: step(s) },
+            E::ApprovalRequested { step: s, request } => Self::ApprovalRequested {
+                step: step(s),
+                request: request.as_ref().into(),
+            },
+            E::ApprovalDecided { step: s, decision } => Self::ApprovalDecided {
+                step: step(s),
+                decision: decision.into(),
+            },
+            E::ApprovalExpired { step: s } => Self::ApprovalExpired { step: step(s) },
+            E::StepFailed { step: s, failure } => Self::StepFailed {
+                step: step(s),
+                failure: failure.into(),
+            },
+            E::StepUncertain { step: s } => Self::StepUncertain { step: step(s) },
+            E::StepCanceled { step: s } => Self::StepCanceled { step: step(s) },
+            E::CancelRequested { by, reason } => Self::CancelRequested {
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
+            E::RunTimedOut => Self::RunTimedOut,
+            E::Finished {
+                status: s,
+                outputs,
+                failure,
+            } => Self::Finished {
+                status: status_code(*s),
+                outputs: outputs.as_ref().map(text),
+                failure: failure.as_ref().map(V1Failure::from),
+            },
+        }
+    }
+}
+
+impl V1Event<'_> {
+    pub(super) fn into_event(self) -> Result<RunEvent, Undecodable> {
+        use RunEvent as E;
+        Ok(match self {
+            Self::Created(start) => E::Created(Box::new(start.into_start()?)),
+            Self::StepSkipped { step, reason } => E::StepSkipped {
+                step: path(step),
+                reason: reason.into_reason()?,
+            },
+            Self::StepEvaluated { step, output } => E::StepEvaluated {
+                step: path(step),
+                output: json(output),
+            },
+            Self::StepKept { step, output, from } => E::StepKept {
+                step: path(step),
+                output: json(output),
+                from: run_id(from),
+            },
+            Self::AttemptStarted {
+                step,
+                number,
+                fence,
+                input,
+                idempotency_key,
+                deadline,
+            } => E::AttemptStarted {
+                step: path(step),
+                number,
+                fence,
+                input: json(input),
+                idempotency_key: idempotency_key.into_owned(),
+                deadline: deadline.map(Timestamp),
+            },
+            Self::AttemptFinished {
+                step,
+                number,
+                outcome,
+            } => E::AttemptFinished {
+                step: path(step),
+                number,
+                outcome: match outcome {
+                    V1Outcome::Succeeded { output } => Outcome::Succeeded {
+                        output: json(output),
+                    },
+                    V1Outcome::Failed {
+                        failure,
+                        retry_after_ms,
+                    } => Outcome::Failed {
+                        failure: failure.into_failure()?,
+                        retry_after_ms,
+                    },
+                },
+            },
+            Self::AttemptInterrupted { step, number } => E::AttemptInterrupted {
+                step: path(step),
+                number,
+            },
+            Self::RetryScheduled { step, due } => E::RetryScheduled {
+                step: path(step),
+                due: Timestamp(due),
+            },
+            Self::WaitStarted { step, until } => E::WaitStarted {
+                step: path(step),
+                until: Timestamp(until),
+            },
+            Self::WaitFinished { step } => E::WaitFinished { step: path(step) },
+            Self::ApprovalRequested { step, request } => E::ApprovalRequested {
+                step: path(step),
+                request: Box::new(request.into_request()?),
+            },
+            Self::ApprovalDecided { step, decision } => E::ApprovalDecided {
+                step: path(step),
+                decision: decision.into_decision()?,
+            },
+            Self::ApprovalExpired { step } => E::ApprovalExpired { step: path(step) },
+            Self::StepFailed { step, failure } => E::StepFailed {
+                step: path(step),
+                failure: failure.into_failure()?,
+            },
+            Self::StepUncertain { step } => E::StepUncertain { step: path(step) },
+            Self::StepCanceled { step } => E::StepCanceled { step: path(step) },
+            Self::CancelRequested { by, reason } => E::CancelRequested {
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+            },
+            Self::RunTimedOut => E::RunTimedOut,
+            Self::Finished {
+                status: code,
+                outputs,
+                failure,
+            } => E::Finished {
+                status: status(code)?,
+                outputs: outputs.map(json),
+                failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+        })
+    }
+}
