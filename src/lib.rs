@@ -9,3 +9,4 @@ pub mod example;
 pub mod runtime;
 pub mod secret;
 pub mod service;
+pub mod trigger;
