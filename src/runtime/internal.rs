@@ -33,11 +33,14 @@ impl Internal for Inner {
     fn emit<'a>(&'a self, attempt: &'a Attempt, _: &'a CancellationToken) -> BoxFuture<'a, Performed> {
         Box::pin(async move {
             let publisher = self.publisher.get().and_then(Weak::upgrade).ok_or_else(|| Failed::permanent("no_events", "This engine publishes no events."))?;
+            let depth = self.live.get(attempt.run).map_or(0, |live| live::lock(&live).run.start().depth);
             let mut event = attempt.input.value().clone();
             if let Some(map) = event.as_object_mut() {
                 map.insert("specversion".into(), "1.0".into());
                 map.insert("id".into(), attempt.idempotency_key.as_str().into());
                 map.insert("time".into(), json!(clock::now()));
+                // Counts how many events follow one from another, so that a loop comes to an end.
+                map.insert(druse_triggers::event::DEPTH.into(), (depth + 1).into());
                 map.entry("source").or_insert_with(|| format!("/runs/{}", attempt.run).into());
             }
             let id = publisher.publish(event).await.map_err(refused)?;

@@ -47,7 +47,7 @@ pub enum Data {
 pub const DEEPEST: u32 = 16;
 
 /// The extension attribute that counts them.
-const DEPTH: &str = "drusedepth";
+pub const DEPTH: &str = "drusedepth";
 
 impl Event {
     /// What makes it the same event when it comes again: `source`, a line feed and `id` (neither holds one).

@@ -1,0 +1,233 @@
+//! From what came to a run: the one way that every firing takes.
+
+use super::registry::{Armed, Kind};
+use super::Triggers;
+use crate::runtime::clock;
+use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
+use druse_engine::definition::Overlap;
+use druse_engine::expression::RunFacts;
+use druse_engine::{FiringId, Json, RunId, Timestamp};
+use druse_storage::{Batch, Entity, Firing, FiringKey, FiringStatus, StoreExt, Trigger};
+use druse_triggers::Mapped;
+
+/// What came.
+pub(super) struct Arrival {
+    pub(super) firing: FiringId,
+    /// What makes it one.
+    pub(super) occurrence: String,
+    /// Whether the same occurrence again is a repetition.
+    pub(super) claim: Claim,
+    pub(super) scheduled_at: Option<Timestamp>,
+    pub(super) received_at: Timestamp,
+    /// What expressions see as `trigger`.
+    pub(super) trigger: Json,
+    pub(super) cause: Json,
+    pub(super) started_by: String,
+    pub(super) idempotency: Option<IdempotencyClaim>,
+    /// Rows that become durable with it, whatever becomes of it.
+    pub(super) extra: Batch,
+}
+
+/// The claim of an occurrence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It can come once only.
+    New,
+    /// This firing holds it already.
+    Held,
+    /// It has no name by which it could come again.
+    None,
+}
+
+/// What became of it.
+pub(super) enum Fired {
+    Started(Firing),
+    Filtered(Firing),
+    Rejected(Firing, Problem),
+    /// It came before.
+    Again(FiringKey),
+}
+
+impl Arrival {
+    /// A new arrival of this trigger, at this moment.
+    pub(super) fn new(armed: &Armed, trigger: Json, cause: Json) -> Self {
+        let firing = clock::new_id(FiringId::from_parts);
+        Self {
+            firing,
+            occurrence: firing.to_string(),
+            claim: Claim::None,
+            scheduled_at: None,
+            received_at: clock::now(),
+            trigger,
+            cause,
+            started_by: armed.starter(),
+            idempotency: None,
+            extra: Batch::new(),
+        }
+    }
+
+    /// The firing that it is.
+    pub(super) fn firing(
+        &self,
+        armed: &Armed,
+        status: FiringStatus,
+        run: Option<RunId>,
+        reason: Option<String>,
+    ) -> Firing {
+        Firing {
+            id: self.firing,
+            trigger: armed.row.id,
+            occurrence: self.occurrence.clone(),
+            scheduled_at: self.scheduled_at,
+            received_at: self.received_at,
+            status,
+            reason,
+            run,
+        }
+    }
+
+    /// The rows of a firing, with those that go with it.
+    pub(super) fn rows(&self, firing: &Firing) -> Batch {
+        let key = FiringKey {
+            trigger: firing.trigger,
+            occurrence: firing.occurrence.clone(),
+            firing: firing.id,
+            run: firing.run,
+            at: firing.received_at,
+        };
+        let batch = match self.claim {
+            Claim::New => Batch::new().claim(&key),
+            Claim::Held => Batch::new().put(&key),
+            Claim::None => Batch::new(),
+        };
+        let mut batch = batch.put(firing);
+        batch.facts.extend(self.extra.facts.iter().cloned());
+        batch
+    }
+}
+
+/// Whether it can be tried again as it is; otherwise it is an answer.
+pub(super) fn is_passing(error: &RunError) -> bool {
+    matches!(
+        error,
+        RunError::Full | RunError::Busy { .. } | RunError::Read(_) | RunError::Ending | RunError::Claimed(_)
+    )
+}
+
+/// A refusal in one line, with the first place that is wrong.
+pub(super) fn reason_of(problem: &Problem) -> String {
+    match problem.findings.first() {
+        Some(finding) => format!("{} {}", problem.message, finding.message),
+        None => problem.message.clone(),
+    }
+}
+
+impl Triggers {
+    /// The facts of a run that may be, as a trigger's expressions see them.
+    pub(super) fn facts(arrival: &Arrival, run: RunId) -> RunFacts {
+        RunFacts {
+            id: run,
+            started_at: arrival.received_at,
+            scheduled_at: arrival.scheduled_at,
+        }
+    }
+
+    /// Makes a run of what came, or notes why not. Returns when that is durable.
+    ///
+    /// # Errors
+    /// When nothing is stored and it can be tried again.
+    pub(super) async fn fire(&self, armed: &Armed, mut arrival: Arrival) -> Result<Fired, RunError> {
+        let run = clock::new_id(RunId::from_parts);
+        let inputs = match armed.mapping.apply(arrival.trigger.clone(), Self::facts(&arrival, run)) {
+            Ok(Mapped::Start(inputs)) => inputs,
+            Ok(Mapped::Filtered) => {
+                let firing = arrival.firing(armed, FiringStatus::Filtered, None, Some("`when` did not hold".into()));
+                return match self.append(arrival.rows(&firing)).await {
+                    Ok(()) => Ok(Fired::Filtered(firing)),
+                    Err(error) => self.again(armed, &arrival, error),
+                };
+            }
+            Err(error) => {
+                let finding = druse_engine::Finding::error(error.code, error.message.clone()).at_path(error.path).help(error.help);
+                let message = "The trigger's expressions do not fit what came.";
+                let problem = Problem::unprocessable("bad_mapping", message, "The finding says which expression it is.").findings(vec![finding]);
+                return self.reject(armed, &arrival, problem).await;
+            }
+        };
+        let firing = arrival.firing(armed, FiringStatus::Accepted, Some(run), None);
+        let submit = self.submission(armed, &mut arrival, &firing, run, inputs.value().clone());
+        match self.0.engine.submit(submit).await {
+            Ok(_) => {
+                self.note_run(armed, run);
+                Ok(Fired::Started(firing))
+            }
+            Err(error) if is_passing(&error) => self.again(armed, &arrival, error),
+            Err(error) => self.reject(armed, &arrival, error.into()).await,
+        }
+    }
+
+    /// What the engine is asked for.
+    pub(super) fn submission(&self, armed: &Armed, arrival: &mut Arrival, firing: &Firing, run: RunId, inputs: serde_json::Value) -> Submit {
+        Submit {
+            automation: armed.row.automation,
+            version: None,
+            inputs,
+            cause: arrival.cause.clone(),
+            started_by: arrival.started_by.clone(),
+            trigger: arrival.trigger.clone(),
+            scheduled_at: arrival.scheduled_at,
+            idempotency: arrival.idempotency.take(),
+            extra: arrival.rows(firing),
+            run,
+            dry_run: false,
+        }
+    }
+
+    /// Notes that what came was not what it should be. It may come again: it claims nothing.
+    pub(super) async fn reject(&self, armed: &Armed, arrival: &Arrival, problem: Problem) -> Result<Fired, RunError> {
+        let firing = arrival.firing(armed, FiringStatus::Rejected, None, Some(reason_of(&problem)));
+        let mut batch = Batch::new().put(&firing);
+        batch.facts.extend(arrival.extra.facts.iter().cloned());
+        self.append(batch).await?;
+        Ok(Fired::Rejected(firing, problem))
+    }
+
+    /// A claim that was taken is a repetition; anything else stays an error.
+    fn again(&self, armed: &Armed, arrival: &Arrival, error: RunError) -> Result<Fired, RunError> {
+        let key = key_of(armed, &arrival.occurrence);
+        if let RunError::Claimed(taken) = &error
+            && *taken == key
+            && let Some(found) = self.store().get::<FiringKey>(&key)?
+        {
+            return Ok(Fired::Again(found));
+        }
+        Err(error)
+    }
+
+    /// Remembers a run where the overlap of runs matters.
+    fn note_run(&self, armed: &Armed, run: RunId) {
+        if matches!(&armed.kind, Kind::Schedule { overlap, .. } if *overlap != Overlap::Allow) {
+            armed.progress.running().push(run);
+        }
+    }
+
+    /// The trigger's row with `last_scheduled` moved to a time.
+    pub(super) fn moved(row: &Trigger, at: Timestamp) -> Trigger {
+        Trigger {
+            last_scheduled: Some(row.last_scheduled.map_or(at, |last| last.max(at))),
+            ..row.clone()
+        }
+    }
+}
+
+/// The key of an occurrence's claim.
+pub(super) fn key_of(armed: &Armed, occurrence: &str) -> String {
+    FiringKey {
+        trigger: armed.row.id,
+        occurrence: occurrence.to_owned(),
+        firing: FiringId::from_parts(0, [0; 10]),
+        run: None,
+        at: Timestamp::default(),
+    }
+    .key()
+}

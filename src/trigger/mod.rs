@@ -1,0 +1,139 @@
+//! Triggers at work: what comes (a time, a delivery, an event, a person's wish) becomes a firing, and the
+//! firing a run. A firing, its claim and its run become durable together or not at all.
+
+mod answer;
+mod event;
+mod fire;
+mod hook;
+mod manual;
+mod overlap;
+mod registry;
+mod scheduler;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use event::Published;
+pub use hook::HookAnswer;
+pub use manual::By;
+pub use sync::{Change, rows};
+pub use view::{FiringView, TriggerView};
+
+use crate::runtime::{Engine, Publish};
+use crate::secret::Secrets;
+use crate::service::RunError;
+use crate::service::idempotency::KeyLocks;
+use druse_engine::EventId;
+use druse_storage::{AppendError, Batch, ReadError, Store};
+use registry::Registry;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// The triggers of all automations, at work. Cheap to clone.
+#[derive(Clone)]
+pub struct Triggers(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    engine: Engine,
+    secrets: Arc<Secrets>,
+    registry: RwLock<Registry>,
+    /// Held over read, change and write of a trigger's row.
+    writing: Arc<tokio::sync::Mutex<()>>,
+    /// Deliveries and events that are being taken in: the same one again waits for the first.
+    taking: KeyLocks,
+    /// Events whose runs could not all be started yet.
+    unfinished: Mutex<BTreeSet<EventId>>,
+    /// Wakes the scheduler.
+    changed: Notify,
+    closing: CancellationToken,
+    this: Weak<Inner>,
+}
+
+impl std::fmt::Debug for Triggers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Triggers(…)")
+    }
+}
+
+impl Triggers {
+    /// Loads all triggers, starts the runs that were promised before the process ended, becomes the
+    /// publisher of the engine's events, and keeps the schedules from now on.
+    ///
+    /// The engine must have recovered already.
+    ///
+    /// # Errors
+    /// When the triggers cannot be read.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        engine: Engine,
+        secrets: Arc<Secrets>,
+    ) -> Result<Self, ReadError> {
+        let triggers = Self::load(store, engine, secrets).await?;
+        tokio::spawn(triggers.clone().keep_schedules());
+        Ok(triggers)
+    }
+
+    /// As [`Triggers::start`], without keeping the schedules.
+    async fn load(
+        store: Arc<dyn Store>,
+        engine: Engine,
+        secrets: Arc<Secrets>,
+    ) -> Result<Self, ReadError> {
+        let registry = Registry::load(store.as_ref())?;
+        let triggers = Self(Arc::new_cyclic(|this| Inner {
+            store,
+            engine,
+            secrets,
+            registry: RwLock::new(registry),
+            writing: Arc::default(),
+            taking: KeyLocks::default(),
+            unfinished: Mutex::default(),
+            changed: Notify::new(),
+            closing: CancellationToken::new(),
+            this: this.clone(),
+        }));
+        let publisher: Arc<dyn Publish> = triggers.0.clone();
+        triggers.0.engine.set_publisher(Arc::downgrade(&publisher));
+        triggers.take_up_overlaps()?;
+        triggers.find_unfinished()?;
+        triggers.finish_events().await;
+        Ok(triggers)
+    }
+
+    /// Ends the scheduler. What is due then is found by the next start.
+    pub fn close(&self) {
+        self.0.closing.cancel();
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.0.store.as_ref()
+    }
+
+    fn unfinished(&self) -> MutexGuard<'_, BTreeSet<EventId>> {
+        let unfinished = &self.0.unfinished;
+        unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes rows durable.
+    async fn append(&self, batch: Batch) -> Result<(), RunError> {
+        let ticket = self.0.store.append(batch).map_err(refused)?;
+        ticket.await.map(|_| ()).map_err(refused)
+    }
+}
+
+/// Why the store did not take rows, in the words of the engine.
+fn refused(error: AppendError) -> RunError {
+    match error {
+        AppendError::Conflict { key, .. } => RunError::Claimed(key),
+        AppendError::Full => RunError::Full,
+        AppendError::Busy => RunError::Busy {
+            retry_after: druse_engine::Span::from_secs(1),
+        },
+        AppendError::TooLarge { .. } => RunError::TooLarge,
+        AppendError::Sequence { .. } | AppendError::Failed => RunError::Ending,
+    }
+}

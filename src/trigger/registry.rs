@@ -1,0 +1,254 @@
+//! All triggers in memory, compiled once: found by id, by webhook address, or by kind.
+
+use super::Triggers;
+use druse_engine::definition::{Overlap, Trigger as Definition};
+use druse_engine::{AutomationId, Digest, Finding, RunId, Timestamp, TriggerId};
+use druse_storage::{Firing, ReadError, Scan, Store, StoreExt, Trigger, TriggerStatus};
+use druse_triggers::event::Filter;
+use druse_triggers::webhook::Respond;
+use druse_triggers::{CatchUpRule, Mapping, Timetable, Verifier};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A trigger, compiled.
+pub(super) struct Armed {
+    /// Its row, as it was when it was compiled; `last_scheduled` goes on in [`Progress`].
+    pub(super) row: Trigger,
+    pub(super) kind: Kind,
+    pub(super) mapping: Mapping,
+    pub(super) progress: Arc<Progress>,
+    /// Milliseconds; nothing is due before. 0 when not known yet.
+    pub(super) next: AtomicI64,
+}
+
+/// What makes it fire.
+pub(super) enum Kind {
+    Schedule {
+        timetable: Timetable,
+        rule: CatchUpRule,
+        overlap: Overlap,
+    },
+    Webhook {
+        verifier: Verifier,
+        respond: Respond,
+    },
+    Event {
+        filter: Filter,
+    },
+}
+
+/// Where a trigger stands; kept when it is compiled anew.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// Milliseconds; nothing up to here is due again.
+    last: AtomicI64,
+    /// Runs that it started and that may not have ended, oldest first.
+    running: Mutex<Vec<RunId>>,
+    /// Firings that wait for their turn, oldest first.
+    queue: Mutex<VecDeque<Firing>>,
+    /// The minute, and how many refused deliveries were written down in it.
+    refusals: Mutex<(i64, u32)>,
+}
+
+/// The most refused deliveries that are written down in a minute: whoever knows an address must not be
+/// able to fill the disk.
+const REFUSALS: u32 = 60;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Progress {
+    pub(super) fn running(&self) -> MutexGuard<'_, Vec<RunId>> {
+        lock(&self.running)
+    }
+
+    pub(super) fn queue(&self) -> MutexGuard<'_, VecDeque<Firing>> {
+        lock(&self.queue)
+    }
+
+    /// Nothing up to `at` is due again.
+    pub(super) fn passed(&self, at: Timestamp) {
+        self.last.fetch_max(at.0, Ordering::Relaxed);
+    }
+
+    /// Whether one more refused delivery is written down.
+    pub(super) fn notes_refusal(&self, now: Timestamp) -> bool {
+        let mut refusals = lock(&self.refusals);
+        let minute = now.0.div_euclid(60_000);
+        if refusals.0 != minute {
+            *refusals = (minute, 0);
+        }
+        refusals.1 = refusals.1.saturating_add(1);
+        refusals.1 <= REFUSALS
+    }
+}
+
+impl Armed {
+    /// Compiles a trigger.
+    ///
+    /// # Errors
+    /// What is wrong with it. It was checked when its version was stored, so this means damage or a
+    /// rule that has become stricter.
+    pub(super) fn compile(row: Trigger, progress: Arc<Progress>) -> Result<Self, Vec<Finding>> {
+        let definition: Definition = serde_json::from_value(row.definition.clone())
+            .map_err(|error| vec![Finding::error("invalid_trigger", error.to_string())])?;
+        let kind = if let Some(schedule) = &definition.schedule {
+            Kind::Schedule {
+                timetable: Timetable::compile(schedule)?,
+                rule: CatchUpRule::new(schedule.catch_up.unwrap_or_default()),
+                overlap: schedule.overlap.unwrap_or_default(),
+            }
+        } else if let Some(webhook) = &definition.webhook {
+            Kind::Webhook {
+                verifier: Verifier::parse(&webhook.verify)?,
+                respond: Respond::compile(webhook)?,
+            }
+        } else if let Some(event) = &definition.event {
+            Kind::Event {
+                filter: Filter::compile(event)?,
+            }
+        } else {
+            let message = "a trigger has exactly one of schedule, webhook and event";
+            return Err(vec![Finding::error("invalid_trigger", message)]);
+        };
+        let mapping = Mapping::compile(&definition)?;
+        let last = row.last_scheduled.map_or(row.since, |at| at.max(row.since));
+        progress.passed(last);
+        Ok(Self {
+            row,
+            kind,
+            mapping,
+            progress,
+            next: AtomicI64::new(0),
+        })
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.row.status == TriggerStatus::Active
+    }
+
+    /// Nothing up to here is due again.
+    pub(super) fn last(&self) -> Timestamp {
+        Timestamp(self.progress.last.load(Ordering::Relaxed))
+    }
+
+    /// `schedule`, `webhook` or `event`.
+    pub(super) fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Schedule { .. } => "schedule",
+            Kind::Webhook { .. } => "webhook",
+            Kind::Event { .. } => "event",
+        }
+    }
+
+    /// Who the runs that it starts were started by.
+    pub(super) fn starter(&self) -> String {
+        format!("trigger:{}", self.row.id)
+    }
+}
+
+/// All triggers.
+#[derive(Default)]
+pub(super) struct Registry {
+    by_id: BTreeMap<TriggerId, Arc<Armed>>,
+    by_address: HashMap<Digest, TriggerId>,
+}
+
+impl Registry {
+    /// Reads all triggers. One that cannot be compiled is named in the log and does not fire.
+    pub(super) fn load(store: &dyn Store) -> Result<Self, ReadError> {
+        let mut registry = Self::default();
+        for row in all_rows(store)? {
+            registry.arm(row);
+        }
+        Ok(registry)
+    }
+
+    fn arm(&mut self, row: Trigger) {
+        let id = row.id;
+        let digest = row.token.as_deref().and_then(druse_triggers::address::digest);
+        let before = self.by_id.remove(&id);
+        if let Some(token) = before.as_ref().and_then(|armed| armed.row.token.as_deref())
+            && let Some(old) = druse_triggers::address::digest(token)
+        {
+            self.by_address.remove(&old);
+        }
+        let progress = before.map(|armed| armed.progress.clone()).unwrap_or_default();
+        match Armed::compile(row, progress) {
+            Ok(armed) => {
+                if let Some(digest) = digest {
+                    self.by_address.insert(digest, id);
+                }
+                self.by_id.insert(id, Arc::new(armed));
+            }
+            Err(findings) => {
+                tracing::error!(trigger = %id, ?findings, "a trigger cannot be used and does not fire");
+            }
+        }
+    }
+}
+
+/// The rows of all triggers.
+pub(super) fn all_rows(store: &dyn Store) -> Result<Vec<Trigger>, ReadError> {
+    const PAGE: usize = 1_000;
+    let mut found: Vec<Trigger> = Vec::new();
+    loop {
+        let page: Vec<Trigger> = store.scan(&Scan {
+            after: found.last().map(|row| row.id.to_string()),
+            limit: PAGE,
+            ..Scan::default()
+        })?;
+        let last = page.len() < PAGE;
+        found.extend(page);
+        if last {
+            return Ok(found);
+        }
+    }
+}
+
+impl Triggers {
+    fn read<T>(&self, read: impl FnOnce(&Registry) -> T) -> T {
+        read(&self.0.registry.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One trigger, active or not.
+    pub(super) fn armed(&self, id: TriggerId) -> Option<Arc<Armed>> {
+        self.read(|registry| registry.by_id.get(&id).cloned())
+    }
+
+    /// The trigger with this address.
+    pub(super) fn at_address(&self, digest: &Digest) -> Option<Arc<Armed>> {
+        self.read(|registry| {
+            let id = registry.by_address.get(digest)?;
+            registry.by_id.get(id).cloned()
+        })
+    }
+
+    /// All that fit, in the order of their ids.
+    pub(super) fn those(&self, fits: impl Fn(&Armed) -> bool) -> Vec<Arc<Armed>> {
+        self.read(|registry| {
+            let all = registry.by_id.values();
+            all.filter(|armed| fits(armed)).cloned().collect()
+        })
+    }
+
+    /// Takes over what is stored about an automation's triggers. To be called after every change of
+    /// them that did not go through [`Triggers::change`].
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn refresh(&self, automation: AutomationId) -> Result<(), ReadError> {
+        let rows = all_rows(self.store())?;
+        {
+            let registry = &self.0.registry;
+            let mut registry = registry.write().unwrap_or_else(PoisonError::into_inner);
+            for row in rows.into_iter().filter(|row| row.automation == automation) {
+                registry.arm(row);
+            }
+        }
+        self.0.changed.notify_one();
+        Ok(())
+    }
+}
