@@ -74,13 +74,17 @@ impl Assembly {
         let app = App::new(store.clone(), engine.clone(), Arc::new(seal), secrets, connections, setup.options);
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
         app.open_connections().map_err(|problem| not_loaded(&problem))?;
-        let triggers = Triggers::open(&app).map_err(|problem| not_loaded(&problem))?;
         let recovered = engine.recover().await.map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
         if recovered.resumed + recovered.fenced > 0 {
             tracing::info!(resumed = recovered.resumed, fenced = recovered.fenced, "runs taken up");
         }
-        tokio::spawn(engine.keep_time());
-        triggers.begin(setup.schedules).await.map_err(|problem| not_loaded(&problem))?;
+        tokio::spawn(engine.clone().keep_time());
+        let triggers = if setup.schedules {
+            Triggers::start(store.clone(), engine, app.secrets.clone()).await
+        } else {
+            Triggers::load(store.clone(), engine, app.secrets.clone()).await
+        };
+        let triggers = triggers.map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
         let router = api::router(app.clone());
         Ok(Self { store, app, triggers, router })
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When a pair has no `=`, or the file is no JSON object.
-pub fn collect(file: Option<&Path>, pairs: &[String]) -> Result<Map<String, Value>, Failure> {
+pub(super) fn collect(file: Option<&Path>, pairs: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut inputs = match file {
         None => Map::new(),
         Some(path) => {
@@ -31,6 +31,6 @@ pub fn collect(file: Option<&Path>, pairs: &[String]) -> Result<Map<String, Valu
 }
 
 /// A value: JSON when it is valid JSON, else the text itself.
-pub fn read(text: &str) -> Value {
+pub(super) fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }

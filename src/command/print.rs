@@ -4,17 +4,17 @@ use serde_json::Value;
 use std::io::Write as _;
 
 /// Prints a line; a reader that went away is no failure.
-pub fn line(text: &str) {
+pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Prints a value as indented JSON.
-pub fn json(value: &Value) {
+pub(super) fn json(value: &Value) {
     line(&serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
 /// Prints columns, each as wide as its widest cell.
-pub fn table(head: &[&str], rows: &[Vec<String>]) {
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) {
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -36,7 +36,7 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) {
 }
 
 /// A field of an answer as people read it.
-pub fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::String(text) => text.clone(),
@@ -45,7 +45,7 @@ pub fn cell(value: &Value) -> String {
 }
 
 /// Rows of the same fields of several answers.
-pub fn rows(items: &[Value], fields: &[&str]) -> Vec<Vec<String>> {
+pub(super) fn rows(items: &[Value], fields: &[&str]) -> Vec<Vec<String>> {
     items
         .iter()
         .map(|item| {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Counts work that is being done.
-pub struct Progress {
+pub(super) struct Progress {
     what: &'static str,
     of: usize,
     done: usize,

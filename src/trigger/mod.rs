@@ -78,7 +78,10 @@ impl Triggers {
     }
 
     /// As [`Triggers::start`], without keeping the schedules.
-    async fn load(
+    ///
+    /// # Errors
+    /// As [`Triggers::start`].
+    pub async fn load(
         store: Arc<dyn Store>,
         engine: Engine,
         secrets: Arc<Secrets>,
