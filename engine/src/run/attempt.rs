@@ -226,4 +226,16 @@ mod tests {
         assert_eq!(key(run, "a").len(), 52);
         assert_ne!(key(run, "a"), key(run, "b"));
     }
+
+    /// Keys outlive releases: a step that is tried again after an upgrade must have the same one. Computed
+    /// with another implementation.
+    #[test]
+    fn keys_never_change() {
+        let run = RunId::from_parts(1_800_000_000_000, [7; 10]);
+        assert_eq!(run.to_string(), "run_01mcc5rm00ew3re1r70w3ge1r7");
+        assert_eq!(
+            key(run, "publish"),
+            "kcokandp7ttevn4mry32cljy7mxs45fd3p2abkhpffh5ayeluofq"
+        );
+    }
 }

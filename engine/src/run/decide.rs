@@ -151,7 +151,7 @@ impl State {
             return Some(match self.steps[index].phase {
                 Phase::Queued => RunEvent::StepSkipped {
                     step,
-                    reason: SkipReason::RunEnding,
+                    reason: self.skipped_at_the_end(plan, index),
                 },
                 _ => RunEvent::StepCanceled { step },
             });
@@ -167,6 +167,29 @@ impl State {
         self.ready
             .first()
             .map(|index| self.begin(plan, *index, now))
+    }
+
+    /// Why a step does not begin while the run ends: because of what it needs, where that went wrong by
+    /// itself, so that the chain of reasons leads to the failure.
+    fn skipped_at_the_end(&self, plan: &Plan, index: usize) -> SkipReason {
+        if !self.ready.contains(&index) {
+            return SkipReason::RunEnding;
+        }
+        let Err(reason) = join::join(plan, self, &plan.steps[index]) else {
+            return SkipReason::RunEnding;
+        };
+        let by_itself = match &reason {
+            SkipReason::Need { step, .. } => plan.step(step).is_some_and(|need| {
+                self.status(need) != Status::Canceled
+                    && self.steps[need].skip != Some(SkipReason::RunEnding)
+            }),
+            SkipReason::When | SkipReason::Case { .. } | SkipReason::RunEnding => true,
+        };
+        if by_itself {
+            reason
+        } else {
+            SkipReason::RunEnding
+        }
     }
 
     fn settle_step(&self, plan: &Plan, index: usize, now: Timestamp) -> RunEvent {

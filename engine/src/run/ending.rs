@@ -5,7 +5,8 @@
 //! goes on as if nothing had happened. When there is none, or none of them runs (its own `when` did
 //! not hold, or an expression of it had no value), the failure is **unhandled** and the run is failing:
 //!
-//! - what runs, waits or asks is canceled, and what has not begun is skipped (`run_ending`), at once;
+//! - what runs, waits or asks is canceled, and what has not begun is skipped, at once: because of the
+//!   need that went wrong, where its needs have ended, else because of `run_ending`;
 //! - except steps with `join: all_done` or `any_failed`: they go on, and still begin when their needs
 //!   have ended, so that what cleans up is never lost;
 //! - when all has ended, the run is `failed`, or `rejected` when only refusals were unhandled.

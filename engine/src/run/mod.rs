@@ -166,6 +166,21 @@ impl Run {
             .collect()
     }
 
+    /// The running attempts alone (step, number, fence), for comparing them cheaply with what is in force.
+    pub fn running(&self) -> impl Iterator<Item = (&StepPath, u32, u64)> {
+        self.state.running.iter().filter_map(|index| {
+            let last = self.state.steps[*index].attempts.last()?;
+            Some((&self.plan.steps[*index].path, last.number, last.fence))
+        })
+    }
+
+    /// The effect of one step, while an attempt of it runs. With the `AttemptStarted` facts of a turn it
+    /// spares going through [`Run::pending`] again for wide runs.
+    pub fn effect(&self, step: &str) -> Option<Effect> {
+        let index = self.plan.step(step)?;
+        attempt::effect(&self.state, index, &self.plan.steps[index])
+    }
+
     /// Its plan.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan

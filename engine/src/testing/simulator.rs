@@ -24,18 +24,27 @@ pub struct Life {
     pub(super) given: Vec<(StepPath, u32, u64)>,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
-    log: Vec<String>,
+    /// Inputs with their times; none for a crash.
+    log: Vec<(Timestamp, Option<Input>)>,
 }
 
 /// What a life came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The journal as JSON Lines.
-    pub journal: String,
+    /// The journal.
+    pub journal: Vec<Entry>,
     /// How often the process died.
     pub crashes: usize,
     /// How many inputs the run was given.
     pub inputs: usize,
+}
+
+impl Report {
+    /// The journal as JSON Lines.
+    pub fn text(&self) -> String {
+        let lines: Vec<String> = self.journal.iter().map(text).collect();
+        lines.join("\n")
+    }
 }
 
 /// Lives one life of a plan and holds the laws against it.
@@ -46,9 +55,17 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, String> {
     let mut life = Life::new(plan.clone(), seed)?;
     let outcome = life.whole();
     outcome.map_err(|law| {
+        let log: Vec<String> = life
+            .log
+            .iter()
+            .map(|(at, input)| match input {
+                Some(input) => format!("{at} {input:?}"),
+                None => format!("{at} crash"),
+            })
+            .collect();
         format!(
             "seed {seed}: {law}\ninputs:\n  {}\nstate: {}",
-            life.log.join("\n  "),
+            log.join("\n  "),
             life.run.dump()
         )
     })
@@ -80,7 +97,7 @@ impl Life {
             now,
             given: Vec::new(),
             through_text,
-            log: vec!["begin".into()],
+            log: Vec::new(),
         };
         life.settled()?;
         Ok(life)
@@ -110,9 +127,8 @@ impl Life {
         }
         self.watch.see_end(&self.run)?;
         self.after_the_end()?;
-        let lines: Vec<String> = self.journal.iter().map(text).collect();
         Ok(Report {
-            journal: lines.join("\n"),
+            journal: std::mem::take(&mut self.journal),
             crashes,
             inputs: self.log.len(),
         })
@@ -123,7 +139,7 @@ impl Life {
     /// # Errors
     /// The law that was broken.
     pub fn give(&mut self, input: Input) -> Result<Result<(), Rejected>, String> {
-        self.log.push(format!("{} {input:?}", self.now));
+        self.log.push((self.now, Some(input.clone())));
         let resolved = matches!(input, Input::ResolveUncertain { .. });
         let seq = self.run.last_seq();
         match self.run.handle(self.now, input) {
@@ -199,7 +215,7 @@ impl Life {
         let kept = self.journal.len() - lost;
         self.journal.truncate(kept);
         self.turn = kept;
-        self.log.push(format!("crash, {lost} entries lost"));
+        self.log.push((self.now, None));
         let mut read = Vec::with_capacity(kept);
         self.watch = Watch::default();
         for entry in &self.journal {

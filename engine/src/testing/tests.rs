@@ -1,6 +1,5 @@
 use super::*;
 use crate::Timestamp;
-use crate::event::Entry;
 use crate::run::{Input, Run};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -40,7 +39,7 @@ fn laws_hold_over_many_lives() {
             let report = live(&plan, seed).map_err(TestCaseError::fail)?;
             if number == 0 {
                 let again = live(&plan, seed).map_err(TestCaseError::fail)?;
-                if report != again {
+                if report.text() != again.text() {
                     return Err(TestCaseError::fail("same inputs gave other bytes"));
                 }
             }
@@ -53,18 +52,14 @@ fn laws_hold_over_many_lives() {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 200, failure_persistence: None, ..Config::default() })]
 
     /// Whatever a journal says, reading it and going on from it is an answer and never a crash.
     #[test]
     fn damaged_journals_do_no_harm(spec in documents(7), seed: u64, damages in prop::collection::vec((0u8..5, any::<u16>(), any::<u16>()), 1..4)) {
         let plan = Arc::new(Plan::compile(Arc::new(spec.document())).unwrap());
         let report = live(&plan, seed).map_err(TestCaseError::fail)?;
-        let mut journal: Vec<Entry> = report
-            .journal
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        let mut journal = report.journal;
         for (damage, a, b) in damages {
             let (a, b) = (usize::from(a) % journal.len(), usize::from(b) % journal.len());
             match damage {

@@ -195,3 +195,29 @@ fn an_answer_that_comes_with_the_end_of_time_counts_first() {
     bench.ok("a");
     assert_eq!(bench.run.status(), Status::Succeeded);
 }
+
+#[test]
+fn reasons_lead_back_to_what_went_wrong() {
+    let mut bench = Bench::new(json!({"steps": [
+        call("a", json!({})),
+        call("slow", json!({})),
+        call("b", json!({"needs": ["a"]})),
+        call("c", json!({"needs": ["b"]})),
+        call("d", json!({"needs": ["slow"]})),
+        call("e", json!({"needs": ["d"]})),
+    ]}));
+    bench.fail("a", FailureClass::Permanent);
+    let reasons: Vec<Value> = ["b", "c", "d", "e"]
+        .iter()
+        .map(|step| serde_json::to_value(bench.run.step(step).unwrap().skipped).unwrap())
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            json!({"kind": "need", "step": "a", "status": "failed"}),
+            json!({"kind": "need", "step": "b", "status": "skipped"}),
+            json!({"kind": "run_ending"}),
+            json!({"kind": "run_ending"}),
+        ]
+    );
+}

@@ -205,7 +205,7 @@ fn several_approvals_are_of_several_people_and_one_rejection_is_enough() {
     assert_eq!(bench.run.step("gate").unwrap().error, None);
     assert_eq!(
         serde_json::to_value(bench.run.step("publish").unwrap().skipped).unwrap(),
-        json!({"kind": "run_ending"})
+        json!({"kind": "need", "step": "gate", "status": "rejected"})
     );
 }
 

@@ -79,15 +79,10 @@ impl Bench {
     }
 
     pub(super) fn effect(&self, id: &str) -> Effect {
-        let wanted = |effect: &Effect| {
-            let Effect::Attempt { step, .. } = effect;
-            *step.0 == *id
-        };
-        self.run
-            .pending()
-            .into_iter()
-            .find(wanted)
-            .unwrap_or_else(|| panic!("{id} does not run"))
+        let effect = self.run.effect(id);
+        let effect = effect.unwrap_or_else(|| panic!("{id} does not run"));
+        assert!(self.run.pending().contains(&effect));
+        effect
     }
 
     pub(super) fn ok(&mut self, step: &str) -> &mut Self {
@@ -142,10 +137,9 @@ impl Bench {
     }
 
     pub(super) fn running(&self) -> Vec<String> {
-        self.run
-            .pending()
-            .into_iter()
-            .map(|Effect::Attempt { step, number, .. }| format!("{step}#{number}"))
+        let running = self.run.running();
+        running
+            .map(|(step, number, _)| format!("{step}#{number}"))
             .collect()
     }
 
@@ -177,4 +171,12 @@ pub(super) fn call(id: &str, more: Value) -> Value {
         .unwrap()
         .extend(more.as_object().unwrap().clone());
     step
+}
+
+#[test]
+fn runs_can_be_handed_from_thread_to_thread() {
+    fn holds<T: Send + Sync + 'static>() {}
+    holds::<Run>();
+    holds::<Effect>();
+    holds::<Rejected>();
 }
