@@ -8,6 +8,8 @@ mod edit;
 mod fault_tests;
 mod folder;
 mod index;
+#[cfg(test)]
+mod kill_tests;
 mod pack;
 mod quiet;
 mod read;

@@ -1,0 +1,93 @@
+//! A writing process that is killed again and again loses nothing that it acknowledged.
+
+use super::tests::{run_id, setting, small, whole};
+use super::*;
+use crate::store::StoreExt;
+use crate::verify;
+use serde_json::json;
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+};
+
+const FOLDER: &str = "DRUSE_KILL_TEST_FOLDER";
+
+/// Does nothing unless it is the process that the other test starts.
+#[test]
+fn writer() {
+    let Some(folder) = std::env::var_os(FOLDER) else {
+        return;
+    };
+    let store = Embedded::open(PathBuf::from(folder), small()).unwrap();
+    let query = RunQuery {
+        limit: 1,
+        ..RunQuery::default()
+    };
+    let last = store.get::<crate::Setting>("count").unwrap();
+    let mut number = last.map_or(0, |row| row.value.as_u64().unwrap());
+    assert_eq!(
+        store.runs(&query).unwrap().first().map(|run| run.id),
+        (number > 0).then(|| run_id(number))
+    );
+    loop {
+        // Some at once, so that kills come between records of one write too.
+        let tickets = [(); 3].map(|()| {
+            number += 1;
+            let batch = whole(number).put(&setting("count", json!(number)));
+            (number, store.append(batch).unwrap())
+        });
+        for (number, ticket) in tickets {
+            ticket.wait().unwrap();
+            let _ = writeln!(std::io::stdout(), "acknowledged {number}");
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_process_acknowledged_is_there_and_the_index_tells_the_same_as_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut acknowledged = 0;
+    for round in 0..8u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "embedded::kill_tests::writer", "--nocapture"])
+            .env(FOLDER, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut seen = 0;
+        let mut killed = false;
+        while let Some(Ok(line)) = lines.next() {
+            let Some(number) = line.strip_prefix("acknowledged ") else {
+                continue;
+            };
+            acknowledged = number.parse::<u64>().unwrap();
+            seen += 1;
+            if !killed && seen >= 1 + round * 37 {
+                child.kill().unwrap();
+                killed = true;
+            }
+        }
+        child.wait().unwrap();
+        assert!(killed, "the writer ended by itself");
+
+        let report = verify(folder.path()).unwrap();
+        assert!(report.is_sound(), "{:?}", report.problems);
+        let store = Embedded::open(folder.path(), small()).unwrap();
+        assert!(store.damage().is_empty(), "{:?}", store.damage());
+        let all = RunQuery {
+            limit: usize::MAX,
+            ..RunQuery::default()
+        };
+        let listed: Vec<_> = store.runs(&all).unwrap().iter().map(|run| run.id).collect();
+        let expected: Vec<_> = (1..=report.runs).rev().map(run_id).collect();
+        assert_eq!(listed, expected);
+        assert!(
+            report.runs >= acknowledged,
+            "{} < {acknowledged}",
+            report.runs
+        );
+        let count = store.get::<crate::Setting>("count").unwrap().unwrap();
+        assert_eq!(count.value, json!(report.runs));
+    }
+}
