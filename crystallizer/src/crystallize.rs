@@ -78,6 +78,7 @@ pub fn crystallize(
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept);
     let mut found = about_session(sessions, options);
+    found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
     found.extend(gates.findings);
