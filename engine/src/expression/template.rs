@@ -76,6 +76,28 @@ impl Template {
         self.0.render(values, &Reading::new(true))
     }
 
+    /// The value under one key of a map, without the rest; none when it is no map or has no such key. One
+    /// that is a path alone is shared with where it was read from, not copied.
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn render_entry(
+        &self,
+        key: &str,
+        values: &Arc<Values>,
+    ) -> Result<Option<Json>, ExpressionError> {
+        match &self.0 {
+            Node::Constant(json) => Ok(json.value().get(key).cloned().map(Json::from)),
+            Node::Map(entries) => entries
+                .iter()
+                .find(|(known, _)| known == key)
+                .map(|(_, node)| node.render(values, &Reading::new(false)))
+                .transpose()
+                .map_err(|error| under(error, key)),
+            Node::Expression(_) | Node::Text(_) | Node::List(_) => Ok(None),
+        }
+    }
+
     /// Whether it is the same whatever the values are.
     pub fn is_constant(&self) -> bool {
         matches!(self.0, Node::Constant(_))

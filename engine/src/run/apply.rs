@@ -1,6 +1,6 @@
 //! The only place where the state of a run changes.
 
-use super::state::{AttemptState, Ending, Finish, GateState, Phase, State, StepState};
+use super::state::{AttemptState, Ending, Finish, GateState, Phase, State};
 use super::{GateStatus, attempt, gate, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, Verdict};
 use crate::plan::Plan;
@@ -40,9 +40,7 @@ impl State {
                 _ => return misfit("the document has no such step"),
             },
         };
-        if let Some(index) = index
-            && let Err(message) = fits(&self.steps[index], &entry.event)
-        {
+        if let Err(message) = self.fits(plan, index, &entry.event) {
             return misfit(message);
         }
         self.last_seq = entry.seq;
@@ -332,59 +330,6 @@ impl State {
             self.timers.insert((at, timer, index));
         }
         Arc::make_mut(&mut self.values).steps[index].status = Some(status);
-    }
-}
-
-/// Whether a fact can follow in a step's phase: the table at the top of `state`.
-fn fits(step: &StepState, event: &RunEvent) -> Result<(), &'static str> {
-    let last = step.attempts.last().map(|attempt| attempt.number);
-    let phase = &step.phase;
-    let ok = match event {
-        RunEvent::StepSkipped { .. }
-        | RunEvent::StepEvaluated { .. }
-        | RunEvent::StepKept { .. }
-        | RunEvent::WaitStarted { .. }
-        | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
-        RunEvent::AttemptStarted { number, .. } => {
-            matches!(
-                phase,
-                Phase::Queued | Phase::Interrupted | Phase::Retrying { .. } | Phase::Uncertain
-            ) && *number == last.unwrap_or(0).saturating_add(1)
-        }
-        RunEvent::AttemptFinished {
-            number, outcome, ..
-        } => {
-            let succeeded = matches!(outcome, Outcome::Succeeded { .. });
-            Some(*number) == last
-                && (*phase == Phase::Running || (*phase == Phase::Uncertain && succeeded))
-        }
-        RunEvent::AttemptInterrupted { number, .. } => {
-            *phase == Phase::Running && Some(*number) == last
-        }
-        RunEvent::RetryScheduled { .. } => matches!(phase, Phase::Broken { .. }),
-        RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
-        RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. } => {
-            *phase == Phase::Asking
-        }
-        RunEvent::StepFailed { .. } => matches!(
-            phase,
-            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Uncertain
-        ),
-        RunEvent::StepUncertain { .. } => {
-            matches!(phase, Phase::Broken { .. } | Phase::Interrupted)
-        }
-        RunEvent::StepCanceled { .. } => !matches!(phase, Phase::Queued | Phase::Over),
-        RunEvent::Created(_)
-        | RunEvent::CancelRequested { .. }
-        | RunEvent::RunTimedOut
-        | RunEvent::Finished { .. } => true,
-    };
-    if ok {
-        Ok(())
-    } else if *phase == Phase::Over {
-        Err("the step is over")
-    } else {
-        Err("the step is not where this fact leads on from")
     }
 }
 

@@ -3,10 +3,10 @@
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
 use super::{GateStatus, Input, Rejected, Resolution, attempt, failure, gate, join, wait};
+use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status};
 use crate::plan::{ActionKind, Plan};
-use crate::{Json, Timestamp};
 use serde_json::{Map, Value, json};
 
 impl State {
@@ -225,7 +225,15 @@ impl State {
         if step.kind == ActionKind::Switch {
             return self.switch(plan, index);
         }
-        let with = match step.with.render(&self.values) {
+        let rendered = match step.kind {
+            // Its value alone, so that one that is read from elsewhere is shared and not copied.
+            ActionKind::Transform => step
+                .with
+                .render_entry("value", &self.values)
+                .map(Option::unwrap_or_default),
+            _ => step.with.render(&self.values),
+        };
+        let with = match rendered {
             Ok(with) => with,
             Err(error) => {
                 let failure = failure::of_expression(&error, "with");
@@ -238,7 +246,7 @@ impl State {
         match step.kind {
             ActionKind::Transform => RunEvent::StepEvaluated {
                 step: path,
-                output: value_of(&with),
+                output: with,
             },
             ActionKind::Wait => wait::start(&step.path, &with, now),
             ActionKind::ApprovalGate => gate::request(plan, self, index, &with, now),
@@ -329,13 +337,4 @@ impl State {
             failure: None,
         }
     }
-}
-
-/// The `value` of a transform's configuration.
-fn value_of(with: &Json) -> Json {
-    with.value()
-        .get("value")
-        .cloned()
-        .unwrap_or_default()
-        .into()
 }

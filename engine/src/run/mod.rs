@@ -16,6 +16,7 @@ mod deadline;
 mod decide;
 mod ending;
 mod failure;
+mod fits;
 mod gate;
 mod input;
 mod invariant;

@@ -291,17 +291,18 @@ impl StepState {
 impl State {
     /// Whether two states are the same in every part.
     pub(super) fn same(&self, other: &Self) -> bool {
-        let values = |state: &Self| -> Vec<_> {
-            let steps = state.values.steps.iter();
-            steps
-                .map(|step| (step.status, step.output.clone(), step.error.clone()))
-                .collect()
-        };
-        self.start == other.start
+        let values = self.values.steps.len() == other.values.steps.len()
+            && self
+                .values
+                .steps
+                .iter()
+                .zip(&other.values.steps)
+                .all(|(a, b)| a.status == b.status && a.output == b.output && a.error == b.error);
+        values
+            && self.start == other.start
             && self.created_at == other.created_at
             && self.values.inputs == other.values.inputs
             && self.values.trigger == other.values.trigger
-            && values(self) == values(other)
             && self.steps == other.steps
             && self.open == other.open
             && self.ready == other.ready

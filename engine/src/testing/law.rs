@@ -13,6 +13,8 @@ pub struct Watch {
     keys: BTreeMap<StepPath, String>,
     /// Steps of which nobody knows whether they happened.
     open: BTreeSet<StepPath>,
+    /// How often in a row the process died with nothing but this step's attempt running.
+    deaths: BTreeMap<StepPath, u32>,
     fence: u64,
     seq: u64,
     over: bool,
@@ -81,6 +83,15 @@ impl Watch {
                     return wrong("at most once means at most once");
                 }
                 self.open.insert(step.clone());
+                if self.deaths.get(step).is_some_and(|deaths| *deaths >= 3) {
+                    return wrong("what killed the process three times does not start again");
+                }
+            }
+            RunEvent::AttemptFinished {
+                outcome: Outcome::Failed { failure, .. },
+                ..
+            } if failure.code == "process_died" => {
+                *self.deaths.entry(step.clone()).or_default() += 1;
             }
             // A plain failure is an answer: it is known that it did not happen.
             RunEvent::AttemptFinished {
@@ -93,6 +104,10 @@ impl Watch {
             ) =>
             {
                 self.open.remove(step);
+                self.deaths.remove(step);
+            }
+            RunEvent::AttemptFinished { .. } => {
+                self.deaths.remove(step);
             }
             _ => {}
         }

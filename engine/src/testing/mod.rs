@@ -6,6 +6,7 @@ mod document;
 mod law;
 mod random;
 mod simulator;
+mod world;
 
 pub use document::{DocumentSpec, KindSpec, NeedSpec, StepSpec, WhenSpec, documents};
 pub use law::Watch;

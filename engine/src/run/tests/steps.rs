@@ -23,6 +23,21 @@ fn a_chain_of_pure_steps_is_one_turn() {
 }
 
 #[test]
+fn a_value_that_is_passed_on_is_shared() {
+    let bench = Bench::with_inputs(
+        json!({"inputs": {"big": {}}, "steps": [
+            {"id": "a", "action": "transform", "with": {"value": "{{ inputs.big }}"}},
+            {"id": "b", "action": "transform", "with": {"value": "{{ steps.a.output }}"}},
+            {"id": "c", "action": "transform", "with": {"value": {"in": "{{ steps.a.output }}"}}},
+        ]}),
+        json!({"big": [1, 2, 3]}),
+    );
+    let output = |id: &str| bench.run.step(id).unwrap().output.unwrap();
+    assert!(std::ptr::eq(output("a").value(), output("b").value()));
+    assert_eq!(output("c").text(), r#"{"in":[1,2,3]}"#);
+}
+
+#[test]
 fn a_run_without_steps_ends_at_once() {
     let bench = Bench::new(json!({"steps": []}));
     assert_eq!(bench.line(), "run=succeeded");
