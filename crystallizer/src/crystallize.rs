@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
-use crate::report::{Perturbed, Report, ReportCounts};
+use crate::report::{Perturbed, Replay, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
@@ -49,25 +49,7 @@ pub fn crystallize(
         }));
     }
 
-    let mut mapper = Mapper::new(
-        &options.tools,
-        &options.connections,
-        session.working_folder.as_deref(),
-    );
-    let mut draft = draft(session, options, &pruned, &mut mapper);
-    for _ in 0..ROUNDS {
-        let wrong = without_valid_step(&draft);
-        if wrong.is_empty() {
-            break;
-        }
-        for (origin, call, why) in wrong {
-            match origin {
-                Origin::Rule(rule) => mapper.refuse(rule, why),
-                _ => mapper.leave(&call, why),
-            }
-        }
-        draft = self::draft(session, options, &pruned, &mut mapper);
-    }
+    let draft = settled(session, options, &pruned);
     let Draft {
         kept,
         emitted,
@@ -78,6 +60,7 @@ pub fn crystallize(
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept);
     let mut found = about_session(sessions, options);
+    found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
     found.extend(gates.findings);
@@ -219,6 +202,46 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// The draft, once everything that makes no valid step has been set aside.
+fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'a>) -> Draft<'a> {
+    let mut mapper = Mapper::new(
+        &options.tools,
+        &options.connections,
+        session.working_folder.as_deref(),
+    );
+    let mut draft = draft(session, options, pruned, &mut mapper);
+    for _ in 0..ROUNDS {
+        let wrong = without_valid_step(&draft);
+        if wrong.is_empty() {
+            break;
+        }
+        for (origin, call, why) in wrong {
+            match origin {
+                Origin::Rule(rule) => mapper.refuse(rule, why),
+                _ => mapper.leave(&call, why),
+            }
+        }
+        draft = self::draft(session, options, pruned, &mut mapper);
+    }
+    draft
+}
+
+/// Replays a session through a document that was made of it and then edited: what is still asked for as it was
+/// recorded, what differs, what is missing. Steps are known by their ids.
+///
+/// # Errors
+/// As [`crystallize()`].
+pub fn replay_edited(
+    document: &Document,
+    session: &Session,
+    options: &Options,
+) -> Result<Replay, CrystallizeError> {
+    accepted(session, options)?;
+    let pruned = prune::prune(session);
+    let draft = settled(session, options, &pruned);
+    Ok(replay::replay(&Arc::new(document.clone()), &draft.kept))
 }
 
 /// A draft before its proof.

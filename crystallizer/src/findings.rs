@@ -7,7 +7,7 @@ use crate::provenance::{From, Origin};
 use crate::prune;
 use crate::tool_map::{Origin as MappedBy, escape};
 use druse_engine::Finding;
-use druse_engine::definition::EffectLevel;
+use druse_engine::definition::{Document, EffectLevel, TEXT_LIMIT, canonical};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +83,22 @@ pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[usize]
                 };
                 let finding = finding.help(help);
                 if ask { finding.must_acknowledge() } else { finding }
+            }
+            From::Part { part, call, pointer } => {
+                let Some(source) = kept.get(*call) else { continue };
+                let at = if pointer.is_empty() { String::new() } else { format!(" at `{}`", crate::show::text(pointer, 80)) };
+                let message = format!(
+                    "{key} holds {}, which stood in the answer of `{}`{at} (call {}) and which the person did not write.",
+                    crate::show::value("", &part.as_str().into(), 60),
+                    source.step,
+                    crate::show::text(&source.call.id, 40),
+                );
+                let help = "Every run uses this value again. If it has to follow the answer, put an expression in its place inside the text.";
+                if is_sink(&origin.key, sender) {
+                    Finding::warning("frozen_from_output", message).help(help).must_acknowledge()
+                } else {
+                    Finding::info("frozen_from_output", message).help(help)
+                }
             }
             From::Volatile(why) => Finding::warning(
                 "frozen_volatile",
@@ -326,6 +342,18 @@ fn how_to_map(tool: &str) -> String {
     format!(
         "Add a rule to the tool map: {{ match: \"{shown}\", action: mcp, with: {{ connection: NAME, tool: \"{{{{ call.name }}}}\", arguments: \"{{{{ call.arguments }}}}\" }} }}, or one with `action: http` or `shell`."
     )
+}
+
+/// A finding where a document is longer than one may be.
+pub(crate) fn of_size(document: &Document) -> Option<Finding> {
+    let length = canonical(document).len();
+    (length > TEXT_LIMIT).then(|| {
+        Finding::error(
+            "document_too_large",
+            format!("The draft is {} KiB long; a document may have {} KiB.", length / 1024, TEXT_LIMIT / 1024),
+        )
+        .help("Long texts among the arguments are frozen in it: shorten the recording, or take steps out.")
+    })
 }
 
 /// Makes ids unique: acknowledgements name them.

@@ -11,6 +11,10 @@ use std::collections::{HashMap, HashSet};
 
 /// Longest value that is looked for; longer ones are texts.
 const LONGEST: usize = 300;
+/// Longest value whose parts are looked for.
+const LONGEST_WITH_PARTS: usize = 1_000;
+/// The most parts that are named for one value.
+const MOST_PARTS: usize = 3;
 
 /// A frozen value and what is known about where it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +41,15 @@ pub(crate) enum From {
         /// It stands in a text there, with other words.
         in_text: bool,
         class: Option<ValueClass>,
+    },
+    /// A part of it stood in the answer of an earlier call.
+    Part {
+        /// The part.
+        part: String,
+        /// Index of the kept call that answered.
+        call: usize,
+        /// JSON Pointer in the answer.
+        pointer: String,
     },
     /// Nobody said it before: made by chance or by the clock.
     Volatile(&'static str),
@@ -188,6 +201,9 @@ impl Tracker {
         let mut sent = Vec::new();
         leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
             let Some(text) = canonical(leaf) else { return };
+            if kept.target.shell.is_none() {
+                self.parts(at, pointer, key, leaf, &text, found);
+            }
             if text.len() > LONGEST {
                 if is_prose_key(key) {
                     found.push(origin(at, pointer, key, leaf, From::Agent));
@@ -229,6 +245,44 @@ impl Tracker {
             found.push(origin(at, pointer, key, leaf, from));
         });
         self.made.extend(sent);
+    }
+
+    /// Looks for ids of earlier answers inside a longer value: a sentence, an address.
+    fn parts(
+        &self,
+        at: usize,
+        pointer: &str,
+        key: &str,
+        leaf: &Value,
+        text: &str,
+        found: &mut Vec<Origin>,
+    ) {
+        if text.len() > LONGEST_WITH_PARTS || self.outputs.contains_key(text) || self.was_said(text)
+        {
+            return;
+        }
+        let mut named: Vec<String> = Vec::new();
+        let words = tokens(text).flat_map(|token| token.split(['/', '?', '&', '#']));
+        for word in words.filter(|word| word.len() >= 6 && word.len() < text.len()) {
+            let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            let word = canonical_text(word);
+            let strong = value_class::of(&word).is_some_and(ValueClass::is_strong);
+            if digits < 2 || !strong || self.was_said(&word) || named.contains(&word) {
+                continue;
+            }
+            if let Some(seen) = self.outputs.get(&word) {
+                let from = From::Part {
+                    part: word.clone(),
+                    call: seen.call,
+                    pointer: seen.pointer.clone(),
+                };
+                found.push(origin(at, pointer, key, leaf, from));
+                named.push(word);
+                if named.len() >= MOST_PARTS {
+                    return;
+                }
+            }
+        }
     }
 }
 

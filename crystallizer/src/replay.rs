@@ -290,7 +290,15 @@ impl Walk<'_, '_> {
     fn differ(&mut self, at: &str, recorded: Option<&Value>, made: Option<&Value>) {
         let key = at.rsplit('/').next().unwrap_or("");
         let show = |value: Option<&Value>| value.map(|value| crate::show::value(key, value, 120));
-        let (recorded, replayed) = (show(recorded), show(made));
+        let kinds = (recorded.map(kind), made.map(kind));
+        let (mut recorded, mut replayed) = (show(recorded), show(made));
+        if recorded == replayed
+            && let (Some(one), Some(two)) = kinds
+        {
+            // They look alike: the type, or what was cut off, is what differs.
+            recorded = recorded.map(|text| format!("{text} ({one})"));
+            replayed = replayed.map(|text| format!("{text} ({two})"));
+        }
         let path = self
             .kept
             .target
@@ -328,5 +336,17 @@ impl Walk<'_, '_> {
             replayed,
             message,
         });
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(number) if number.is_f64() => "a number with a fraction",
+        Value::Number(_) => "a whole number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
     }
 }

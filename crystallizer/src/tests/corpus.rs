@@ -4,6 +4,7 @@
 
 use super::build::options;
 use crate::{Options, crystallize, import};
+use druse_engine::definition::{Syntax, parse, to_yaml};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -97,17 +98,11 @@ fn every_recording_replays_as_it_was_recorded() {
             }
             let text = crate::text::text(report, &made.document);
             assert!(text.contains("Before it can be activated"));
-            if std::env::var_os("DRUSE_SESSIONS_SHOW")
-                .is_some_and(|name| path.to_string_lossy().contains(&*name.to_string_lossy()))
-            {
-                println!(
-                    "{}\n{}\n{text}",
-                    path.display(),
-                    druse_engine::definition::to_yaml(&made.document)
-                );
-                for finding in &report.findings {
-                    println!("{:?}", finding);
-                }
+            // What is written can be read again, as the same document.
+            let written = to_yaml(&made.document);
+            match parse(&written, Syntax::Yaml) {
+                Ok(read) => assert_eq!(read.document, made.document, "{}", path.display()),
+                Err(findings) => panic!("{}: {:?}", path.display(), findings.first()),
             }
         }
     }

@@ -696,3 +696,79 @@ fn a_yes_in_words_is_a_gate_before_the_call_that_changes_something() {
     assert_eq!(made.report.counts.gates, 1);
     assert_eq!(made.report.replay.matched, 5);
 }
+
+#[test]
+fn the_replay_of_an_edited_document_says_what_is_no_longer_as_recorded() {
+    let session = bill();
+    let mut document = made(&session, &options()).document;
+    let same = crate::replay_edited(&document, &session, &options()).unwrap();
+    assert_eq!((same.matched, same.differing, same.missing), (3, 0, 0));
+
+    let pay = document
+        .steps
+        .iter_mut()
+        .find(|step| step.id == "send_money")
+        .unwrap();
+    pay.with.as_mut().unwrap()["arguments"]["amount"] = json!("98.7");
+    pay.with.as_mut().unwrap()["arguments"]["note"] = json!("x");
+    let read = document
+        .steps
+        .iter_mut()
+        .find(|step| step.id == "get_balance")
+        .unwrap();
+    read.when = Some("1 > 2".to_owned());
+    let changed = crate::replay_edited(&document, &session, &options()).unwrap();
+    let said: Vec<_> = changed
+        .differences
+        .iter()
+        .map(|difference| difference.message.as_str())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "`get_balance` was not asked for in the replay.",
+            "`send_money` was not asked for in the replay.",
+        ]
+    );
+
+    let read = document
+        .steps
+        .iter_mut()
+        .find(|step| step.id == "get_balance")
+        .unwrap();
+    read.when = None;
+    let changed = crate::replay_edited(&document, &session, &options()).unwrap();
+    let said: Vec<_> = changed
+        .differences
+        .iter()
+        .map(|difference| difference.message.as_str())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "`send_money` at `/amount`: recorded 98.7 (a number with a fraction), replayed 98.7 (a text).",
+            "`send_money` at `/note`: replayed x, not recorded.",
+        ]
+    );
+    assert_eq!(
+        (changed.matched, changed.differing, changed.missing),
+        (2, 1, 0)
+    );
+}
+
+#[test]
+fn a_session_is_summed_up_in_one_line() {
+    let summary = crate::Summary::of("a.json", 0, &bill(), &options());
+    insta::assert_snapshot!(serde_json::to_string(&summary).unwrap(), @r#"{"file":"a.json","index":0,"format":"druse","status":"succeeded","turns":2,"tool_calls":5,"failed_calls":2,"steps":3,"gates":1,"left_out":2,"replay":{"matched":3,"differing":0,"missing":0},"findings":{"failed_then_repeated":1,"frozen_from_output":3,"refused":1,"unmapped_tool":3},"error":null,"micros":0}"#);
+    let empty = crate::Summary::of("a.json", 1, &session("x", vec![]), &options());
+    assert_eq!(empty.error, None);
+    let unreadable = crate::Summary::unreadable("b.json", &crate::import(b"").unwrap_err());
+    assert_eq!(unreadable.error.unwrap().code, "empty");
+    for schema in [
+        crate::report_schema(),
+        crate::session_schema(),
+        crate::tool_map_schema(),
+    ] {
+        assert!(schema["properties"].is_object());
+    }
+}

@@ -371,3 +371,41 @@ fn values_that_an_answer_gave_or_a_clock_made_are_said() {
         "the report shows a secret"
     );
 }
+
+#[test]
+fn ids_inside_longer_values_are_said() {
+    let session = session(
+        "Tell bob about the order",
+        vec![
+            call(
+                "c1",
+                0,
+                "get_order",
+                json!({}),
+                json!({ "order": { "id": "ord-99121" } }),
+            ),
+            call(
+                "c2",
+                1,
+                "send_mail",
+                json!({ "to": "bob", "text": "Your order ord-99121 is ready.", "url": "https://shop.example.com/o/ord-99121?x=1" }),
+                json!({}),
+            ),
+        ],
+    );
+    let made = made(&session, &options());
+    let said: Vec<_> = made
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "frozen_from_output")
+        .map(|finding| (finding.id.as_str(), finding.acknowledge))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("frozen_from_output:send_mail:/with/arguments/url", true),
+            ("frozen_from_output:send_mail:/with/arguments/text", false),
+        ]
+    );
+}
