@@ -1,7 +1,7 @@
 //! Events: kept once, and given to every trigger that waits for their like.
 
-use super::firing::{Occurrence, definition_of};
 use super::app::Parts;
+use super::firing::{Occurrence, definition_of};
 use super::{App, Problem, RunError, page};
 use crate::runtime::{Publish, clock};
 use druse_engine::{EventId, Finding, RunId, Span};
