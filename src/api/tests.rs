@@ -754,3 +754,36 @@ async fn a_foreign_host_name_is_refused_on_the_network_only() {
         "whoever opened the socket is admin"
     );
 }
+
+#[tokio::test]
+async fn both_listeners_answer_and_end_when_told() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Server::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("druse.sock");
+    let socket = tokio::net::UnixListener::bind(&path).unwrap();
+    let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = tcp.local_addr().unwrap();
+    let end = tokio_util::sync::CancellationToken::new();
+    let listeners = vec![super::Listener::Tcp(tcp), super::Listener::Socket(socket)];
+    let serving = tokio::spawn(super::serve(listeners, server.router.clone(), end.clone()));
+
+    let request = b"GET /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let mut local = tokio::net::UnixStream::connect(&path).await.unwrap();
+    local.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    local.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let mut remote = tokio::net::TcpStream::connect(address).await.unwrap();
+    remote.write_all(request).await.unwrap();
+    answer.clear();
+    remote.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+
+    // A kept connection that is idle does not hold up the end.
+    let idle = tokio::net::TcpStream::connect(address).await.unwrap();
+    end.cancel();
+    serving.await.unwrap();
+    drop(idle);
+}
