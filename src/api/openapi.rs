@@ -39,9 +39,7 @@ pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in table::routes() {
         let operation = operation(&route, &mut generator, problem.as_value());
-        let path = paths
-            .entry(route.path)
-            .or_insert_with(|| json!({}));
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.as_str().to_ascii_lowercase()] = operation;
     }
     let schemas = generator.take_definitions(true);

@@ -7,7 +7,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -129,12 +128,7 @@ async fn connection(
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());
         let mut router = router.clone();
-        async move {
-            router
-                .call(request)
-                .await
-                .or_else(|error: Infallible| match error {}) as Result<_, Infallible>
-        }
+        async move { router.call(request).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

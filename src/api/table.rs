@@ -77,26 +77,57 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// The only addresses that need no token. A webhook proves itself by its signature.
 fn open() -> Vec<Route> {
-    let open = |method, path, handler, summary| route(method, path, Access::Public, handler, summary);
+    let open =
+        |method, path, handler, summary| route(method, path, Access::Public, handler, summary);
     vec![
-        open(Method::GET, "/healthz", to!(health::alive), "Whether the server lives"),
-        open(Method::GET, "/readyz", to!(health::ready), "Whether the server takes work"),
-        open(Method::POST, "/hooks/{token}", to!(hooks::deliver), "Deliver a webhook")
-            .takes(Takes::Anything)
-            .status(202),
-        open(Method::POST, "/api/v1/setup", to!(tokens::setup), "Exchange the setup token for an admin token, once")
-            .request::<tokens::Setup>()
-            .response::<TokenView>()
-            .status(201),
+        open(
+            Method::GET,
+            "/healthz",
+            to!(health::alive),
+            "Whether the server lives",
+        ),
+        open(
+            Method::GET,
+            "/readyz",
+            to!(health::ready),
+            "Whether the server takes work",
+        ),
+        open(
+            Method::POST,
+            "/hooks/{token}",
+            to!(hooks::deliver),
+            "Deliver a webhook",
+        )
+        .takes(Takes::Anything)
+        .status(202),
+        open(
+            Method::POST,
+            "/api/v1/setup",
+            to!(tokens::setup),
+            "Exchange the setup token for an admin token, once",
+        )
+        .request::<tokens::Setup>()
+        .response::<TokenView>()
+        .status(201),
     ]
 }
 
 fn recordings() -> Vec<Route> {
-    const LIST: &[&str] = &["limit", "cursor", "status", "agent", "text", "since", "until"];
+    const LIST: &[&str] = &[
+        "limit", "cursor", "status", "agent", "text", "since", "until",
+    ];
     let mut all = Vec::new();
     for (home, one, crystallize) in [
-        ("/api/v1/agents/runs", "/api/v1/agents/runs/{run_id}", "/api/v1/agents/runs/{run_id}/crystallize"),
-        ("/api/v1/chat/threads", "/api/v1/chat/threads/{thread_id}", "/api/v1/chat/threads/{thread_id}/crystallize"),
+        (
+            "/api/v1/agents/runs",
+            "/api/v1/agents/runs/{run_id}",
+            "/api/v1/agents/runs/{run_id}/crystallize",
+        ),
+        (
+            "/api/v1/chat/threads",
+            "/api/v1/chat/threads/{thread_id}",
+            "/api/v1/chat/threads/{thread_id}/crystallize",
+        ),
     ] {
         all.extend([
             post(home, Editor, to!(sessions::store), "Store a recording")
@@ -108,13 +139,24 @@ fn recordings() -> Vec<Route> {
             get(home, Viewer, to!(sessions::list), "List recordings")
                 .query(LIST)
                 .response::<List<SessionView>>(),
-            get(one, Viewer, to!(sessions::read), "Read a recording in its normal form").response::<Session>(),
+            get(
+                one,
+                Viewer,
+                to!(sessions::read),
+                "Read a recording in its normal form",
+            )
+            .response::<Session>(),
             delete(one, Editor, to!(sessions::remove), "Remove a recording"),
-            post(crystallize, Editor, to!(sessions::crystallize), "Turn a recording into an automation")
-                .creates()
-                .request::<CrystallizeRequest>()
-                .response::<Value>()
-                .status(201),
+            post(
+                crystallize,
+                Editor,
+                to!(sessions::crystallize),
+                "Turn a recording into an automation",
+            )
+            .creates()
+            .request::<CrystallizeRequest>()
+            .response::<Value>()
+            .status(201),
         ]);
     }
     all
@@ -122,36 +164,88 @@ fn recordings() -> Vec<Route> {
 
 fn automation() -> Vec<Route> {
     vec![
-        get("/api/v1/automations", Viewer, to!(automations::list), "List automations")
-            .query(&["limit", "cursor", "name", "status", "source_type"])
-            .response::<List<AutomationView>>(),
-        post("/api/v1/automations", Editor, to!(automations::create), "Make an automation")
-            .takes(Takes::Document)
-            .creates()
-            .request::<Document>()
-            .response::<AutomationView>()
-            .status(201),
-        get("/api/v1/automations/{id}", Viewer, to!(automations::read), "Read an automation").response::<AutomationView>(),
-        put("/api/v1/automations/{id}", Editor, to!(automations::replace), "Write a new version")
-            .takes(Takes::Document)
-            .request::<Document>()
-            .response::<AutomationView>(),
-        delete("/api/v1/automations/{id}", Editor, to!(automations::remove), "Remove an automation"),
-        get("/api/v1/automations/{id}/versions", Viewer, to!(versions::list), "List versions")
-            .query(PAGE)
-            .response::<List<Value>>(),
-        get("/api/v1/automations/{id}/versions/{n}", Viewer, to!(versions::read), "Read a version").response::<Value>(),
-        get("/api/v1/automations/{id}/diff", Viewer, to!(versions::diff), "Compare two versions")
-            .query(&["from", "to"])
-            .response::<Value>(),
-        post("/api/v1/automations/{id}/rollback", Editor, to!(versions::rollback), "Make an earlier version the newest")
-            .creates()
-            .request::<versions::Rollback>()
-            .response::<AutomationView>(),
-        post("/api/v1/automations/{id}/steps", Editor, to!(steps::add), "Add a step")
-            .creates()
-            .request::<steps::NewStep>()
-            .response::<AutomationView>(),
+        get(
+            "/api/v1/automations",
+            Viewer,
+            to!(automations::list),
+            "List automations",
+        )
+        .query(&["limit", "cursor", "name", "status", "source_type"])
+        .response::<List<AutomationView>>(),
+        post(
+            "/api/v1/automations",
+            Editor,
+            to!(automations::create),
+            "Make an automation",
+        )
+        .takes(Takes::Document)
+        .creates()
+        .request::<Document>()
+        .response::<AutomationView>()
+        .status(201),
+        get(
+            "/api/v1/automations/{id}",
+            Viewer,
+            to!(automations::read),
+            "Read an automation",
+        )
+        .response::<AutomationView>(),
+        put(
+            "/api/v1/automations/{id}",
+            Editor,
+            to!(automations::replace),
+            "Write a new version",
+        )
+        .takes(Takes::Document)
+        .request::<Document>()
+        .response::<AutomationView>(),
+        delete(
+            "/api/v1/automations/{id}",
+            Editor,
+            to!(automations::remove),
+            "Remove an automation",
+        ),
+        get(
+            "/api/v1/automations/{id}/versions",
+            Viewer,
+            to!(versions::list),
+            "List versions",
+        )
+        .query(PAGE)
+        .response::<List<Value>>(),
+        get(
+            "/api/v1/automations/{id}/versions/{n}",
+            Viewer,
+            to!(versions::read),
+            "Read a version",
+        )
+        .response::<Value>(),
+        get(
+            "/api/v1/automations/{id}/diff",
+            Viewer,
+            to!(versions::diff),
+            "Compare two versions",
+        )
+        .query(&["from", "to"])
+        .response::<Value>(),
+        post(
+            "/api/v1/automations/{id}/rollback",
+            Editor,
+            to!(versions::rollback),
+            "Make an earlier version the newest",
+        )
+        .creates()
+        .request::<versions::Rollback>()
+        .response::<AutomationView>(),
+        post(
+            "/api/v1/automations/{id}/steps",
+            Editor,
+            to!(steps::add),
+            "Add a step",
+        )
+        .creates()
+        .request::<steps::NewStep>()
+        .response::<AutomationView>(),
         route(
             Method::PATCH,
             "/api/v1/automations/{id}/steps/{step_id}",
@@ -161,68 +255,164 @@ fn automation() -> Vec<Route> {
         )
         .request::<Step>()
         .response::<AutomationView>(),
-        delete("/api/v1/automations/{id}/steps/{step_id}", Editor, to!(steps::remove), "Remove a step and rewire its dependants")
-            .status(200)
-            .response::<AutomationView>(),
-        post("/api/v1/automations/{id}/activate", Editor, to!(automations::activate), "Make a version the active one")
-            .request::<automations::Activate>()
-            .response::<AutomationView>(),
-        post("/api/v1/automations/{id}/deactivate", Editor, to!(automations::deactivate), "Take an automation out of service")
-            .response::<AutomationView>(),
-        post("/api/v1/automations/{id}/runs", Operator, to!(runs::start), "Start a run")
-            .creates()
-            .query(&["wait"])
-            .request::<runs::Start>()
-            .response::<RunView>()
-            .status(202),
-        get("/api/v1/automations/{id}/triggers", Viewer, to!(triggers::of_automation), "List the triggers of an automation")
-            .response::<List<Value>>(),
+        delete(
+            "/api/v1/automations/{id}/steps/{step_id}",
+            Editor,
+            to!(steps::remove),
+            "Remove a step and rewire its dependants",
+        )
+        .status(200)
+        .response::<AutomationView>(),
+        post(
+            "/api/v1/automations/{id}/activate",
+            Editor,
+            to!(automations::activate),
+            "Make a version the active one",
+        )
+        .request::<automations::Activate>()
+        .response::<AutomationView>(),
+        post(
+            "/api/v1/automations/{id}/deactivate",
+            Editor,
+            to!(automations::deactivate),
+            "Take an automation out of service",
+        )
+        .response::<AutomationView>(),
+        post(
+            "/api/v1/automations/{id}/runs",
+            Operator,
+            to!(runs::start),
+            "Start a run",
+        )
+        .creates()
+        .query(&["wait"])
+        .request::<runs::Start>()
+        .response::<RunView>()
+        .status(202),
+        get(
+            "/api/v1/automations/{id}/triggers",
+            Viewer,
+            to!(triggers::of_automation),
+            "List the triggers of an automation",
+        )
+        .response::<List<Value>>(),
     ]
 }
 
 fn run() -> Vec<Route> {
     vec![
-        get("/api/v1/runs", Viewer, to!(runs::list), "List runs, without their steps")
-            .query(&["limit", "cursor", "automation_id", "status", "cause", "since", "until"])
-            .response::<List<RunView>>(),
-        get("/api/v1/runs/{id}", Viewer, to!(runs::read), "Read a run with its steps").response::<RunView>(),
-        get("/api/v1/runs/{id}/events", Viewer, to!(runs::events), "Read or follow a run's journal")
-            .query(&["limit", "cursor", "after"])
-            .response::<List<runs::Fact>>(),
-        post("/api/v1/runs/{id}/cancel", Operator, to!(runs::cancel), "Cancel a run")
-            .request::<runs::Reason>()
-            .response::<RunView>()
-            .status(202),
-        post("/api/v1/runs/{id}/retry", Operator, to!(runs::retry), "Make a new run of what did not succeed")
-            .creates()
-            .query(&["wait"])
-            .request::<runs::RetryBody>()
-            .response::<RunView>()
-            .status(202),
-        get("/api/v1/approvals", Viewer, to!(approvals::list), "List approvals")
-            .query(&["limit", "cursor", "status", "run_id"])
-            .response::<List<ApprovalView>>(),
-        get("/api/v1/approvals/{id}", Viewer, to!(approvals::read), "Read an approval").response::<ApprovalView>(),
-        post("/api/v1/approvals/{id}/decision", Approver, to!(approvals::decide), "Decide")
-            .creates()
-            .request::<approvals::DecisionBody>()
-            .response::<ApprovalView>(),
+        get(
+            "/api/v1/runs",
+            Viewer,
+            to!(runs::list),
+            "List runs, without their steps",
+        )
+        .query(&[
+            "limit",
+            "cursor",
+            "automation_id",
+            "status",
+            "cause",
+            "since",
+            "until",
+        ])
+        .response::<List<RunView>>(),
+        get(
+            "/api/v1/runs/{id}",
+            Viewer,
+            to!(runs::read),
+            "Read a run with its steps",
+        )
+        .response::<RunView>(),
+        get(
+            "/api/v1/runs/{id}/events",
+            Viewer,
+            to!(runs::events),
+            "Read or follow a run's journal",
+        )
+        .query(&["limit", "cursor", "after"])
+        .response::<List<runs::Fact>>(),
+        post(
+            "/api/v1/runs/{id}/cancel",
+            Operator,
+            to!(runs::cancel),
+            "Cancel a run",
+        )
+        .request::<runs::Reason>()
+        .response::<RunView>()
+        .status(202),
+        post(
+            "/api/v1/runs/{id}/retry",
+            Operator,
+            to!(runs::retry),
+            "Make a new run of what did not succeed",
+        )
+        .creates()
+        .query(&["wait"])
+        .request::<runs::RetryBody>()
+        .response::<RunView>()
+        .status(202),
+        get(
+            "/api/v1/approvals",
+            Viewer,
+            to!(approvals::list),
+            "List approvals",
+        )
+        .query(&["limit", "cursor", "status", "run_id"])
+        .response::<List<ApprovalView>>(),
+        get(
+            "/api/v1/approvals/{id}",
+            Viewer,
+            to!(approvals::read),
+            "Read an approval",
+        )
+        .response::<ApprovalView>(),
+        post(
+            "/api/v1/approvals/{id}/decision",
+            Approver,
+            to!(approvals::decide),
+            "Decide",
+        )
+        .creates()
+        .request::<approvals::DecisionBody>()
+        .response::<ApprovalView>(),
     ]
 }
 
 fn trigger() -> Vec<Route> {
     vec![
-        get("/api/v1/triggers", Viewer, to!(triggers::list), "List triggers")
-            .query(&["limit", "cursor", "automation_id"])
-            .response::<List<Value>>(),
-        get("/api/v1/triggers/{id}", Viewer, to!(triggers::read), "Read a trigger").response::<Value>(),
-        get("/api/v1/triggers/{id}/firings", Viewer, to!(triggers::firings), "List the firings of a trigger")
-            .query(PAGE)
-            .response::<List<FiringView>>(),
-        post("/api/v1/triggers/{id}/fire", Operator, to!(triggers::fire), "Fire a trigger by hand")
-            .request::<triggers::Fire>()
-            .response::<Value>()
-            .status(202),
+        get(
+            "/api/v1/triggers",
+            Viewer,
+            to!(triggers::list),
+            "List triggers",
+        )
+        .query(&["limit", "cursor", "automation_id"])
+        .response::<List<Value>>(),
+        get(
+            "/api/v1/triggers/{id}",
+            Viewer,
+            to!(triggers::read),
+            "Read a trigger",
+        )
+        .response::<Value>(),
+        get(
+            "/api/v1/triggers/{id}/firings",
+            Viewer,
+            to!(triggers::firings),
+            "List the firings of a trigger",
+        )
+        .query(PAGE)
+        .response::<List<FiringView>>(),
+        post(
+            "/api/v1/triggers/{id}/fire",
+            Operator,
+            to!(triggers::fire),
+            "Fire a trigger by hand",
+        )
+        .request::<triggers::Fire>()
+        .response::<Value>()
+        .status(202),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
             .request::<Value>()
@@ -233,23 +423,71 @@ fn trigger() -> Vec<Route> {
 
 fn admin() -> Vec<Route> {
     vec![
-        get("/api/v1/secrets", Admin, to!(secrets::list), "List the names of secrets")
-            .query(PAGE)
-            .response::<List<Value>>(),
-        get("/api/v1/secrets/{name}", Admin, to!(secrets::read), "Read about a secret, never its value").response::<Value>(),
-        put("/api/v1/secrets/{name}", Admin, to!(secrets::write), "Write a secret")
-            .request::<secrets::Value>()
-            .response::<Value>(),
-        delete("/api/v1/secrets/{name}", Admin, to!(secrets::remove), "Remove a secret"),
-        get("/api/v1/connections", Admin, to!(connections::list), "List connections")
-            .query(PAGE)
-            .response::<List<ConnectionView>>(),
-        get("/api/v1/connections/{name}", Admin, to!(connections::read), "Read a connection").response::<ConnectionView>(),
-        put("/api/v1/connections/{name}", Admin, to!(connections::write), "Write a connection")
-            .request::<Value>()
-            .response::<ConnectionView>(),
-        post("/api/v1/connections/{name}/test", Admin, to!(connections::test), "Try a connection out").response::<Value>(),
-        delete("/api/v1/connections/{name}", Admin, to!(connections::remove), "Remove a connection"),
+        get(
+            "/api/v1/secrets",
+            Admin,
+            to!(secrets::list),
+            "List the names of secrets",
+        )
+        .query(PAGE)
+        .response::<List<Value>>(),
+        get(
+            "/api/v1/secrets/{name}",
+            Admin,
+            to!(secrets::read),
+            "Read about a secret, never its value",
+        )
+        .response::<Value>(),
+        put(
+            "/api/v1/secrets/{name}",
+            Admin,
+            to!(secrets::write),
+            "Write a secret",
+        )
+        .request::<secrets::Value>()
+        .response::<Value>(),
+        delete(
+            "/api/v1/secrets/{name}",
+            Admin,
+            to!(secrets::remove),
+            "Remove a secret",
+        ),
+        get(
+            "/api/v1/connections",
+            Admin,
+            to!(connections::list),
+            "List connections",
+        )
+        .query(PAGE)
+        .response::<List<ConnectionView>>(),
+        get(
+            "/api/v1/connections/{name}",
+            Admin,
+            to!(connections::read),
+            "Read a connection",
+        )
+        .response::<ConnectionView>(),
+        put(
+            "/api/v1/connections/{name}",
+            Admin,
+            to!(connections::write),
+            "Write a connection",
+        )
+        .request::<Value>()
+        .response::<ConnectionView>(),
+        post(
+            "/api/v1/connections/{name}/test",
+            Admin,
+            to!(connections::test),
+            "Try a connection out",
+        )
+        .response::<Value>(),
+        delete(
+            "/api/v1/connections/{name}",
+            Admin,
+            to!(connections::remove),
+            "Remove a connection",
+        ),
         get("/api/v1/tokens", Admin, to!(tokens::list), "List tokens")
             .query(PAGE)
             .response::<List<TokenView>>(),
@@ -258,12 +496,39 @@ fn admin() -> Vec<Route> {
             .request::<NewToken>()
             .response::<TokenView>()
             .status(201),
-        delete("/api/v1/tokens/{id}", Admin, to!(tokens::revoke), "Revoke a token"),
-        get("/api/v1/tools", Viewer, to!(tools::read), "Read the tool map").response::<ToolMap>(),
-        put("/api/v1/tools", Admin, to!(tools::write), "Write the tool map")
-            .request::<ToolMap>()
-            .response::<ToolMap>(),
-        get("/metrics", Viewer, to!(health::metrics), "Figures in the Prometheus text format"),
-        get("/api/v1/openapi.json", Viewer, to!(health::description), "This description").response::<Value>(),
+        delete(
+            "/api/v1/tokens/{id}",
+            Admin,
+            to!(tokens::revoke),
+            "Revoke a token",
+        ),
+        get(
+            "/api/v1/tools",
+            Viewer,
+            to!(tools::read),
+            "Read the tool map",
+        )
+        .response::<ToolMap>(),
+        put(
+            "/api/v1/tools",
+            Admin,
+            to!(tools::write),
+            "Write the tool map",
+        )
+        .request::<ToolMap>()
+        .response::<ToolMap>(),
+        get(
+            "/metrics",
+            Viewer,
+            to!(health::metrics),
+            "Figures in the Prometheus text format",
+        ),
+        get(
+            "/api/v1/openapi.json",
+            Viewer,
+            to!(health::description),
+            "This description",
+        )
+        .response::<Value>(),
     ]
 }

@@ -2,11 +2,11 @@
 
 use super::{Problem, idempotency::KeyLocks, tokens::KnownTokens};
 use crate::connection::Connections;
-use crate::runtime::Engine;
+use crate::runtime::{Engine, Publish};
 use crate::secret::{SecretStore, Secrets};
 use druse_storage::{AppendError, Batch, Position, Store};
 use std::sync::{
-    Arc,
+    Arc, Weak,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use tokio::sync::Mutex;
@@ -27,6 +27,7 @@ pub struct App(Arc<Parts>);
 
 /// What an [`App`] is made of.
 pub struct Parts {
+    this: Weak<Parts>,
     /// Durable truth.
     pub store: Arc<dyn Store>,
     /// Starts and carries runs.
@@ -68,8 +69,15 @@ impl std::fmt::Debug for App {
     }
 }
 
+impl Parts {
+    /// The handle of these parts; `None` while they are being dropped.
+    pub(super) fn app(&self) -> Option<App> {
+        self.this.upgrade().map(App)
+    }
+}
+
 impl App {
-    /// An app over an open store and a recovered engine.
+    /// An app over an open store and an engine, whose `emit` steps publish through it from now on.
     pub fn new(
         store: Arc<dyn Store>,
         engine: Engine,
@@ -78,7 +86,8 @@ impl App {
         connections: Arc<Connections>,
         options: Options,
     ) -> Self {
-        Self(Arc::new(Parts {
+        let app = Self(Arc::new_cyclic(|this| Parts {
+            this: this.clone(),
             store,
             engine,
             secrets,
@@ -92,7 +101,10 @@ impl App {
             faults: AtomicU64::new(0),
             appended: AtomicU64::new(0),
             ready: AtomicBool::new(true),
-        }))
+        }));
+        let publisher: Arc<dyn Publish> = app.0.clone();
+        app.engine.set_publisher(Arc::downgrade(&publisher));
+        app
     }
 
     /// Makes a batch durable.

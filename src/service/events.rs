@@ -1,13 +1,17 @@
 //! Events: kept once, and given to every trigger that waits for their like.
 
+use super::app::Parts;
 use super::firing::{Occurrence, definition_of};
-use super::{App, Problem, page};
-use crate::runtime::clock;
-use druse_engine::{EventId, RunId};
+use super::{App, Problem, RunError, page};
+use crate::runtime::{Publish, clock};
+use druse_engine::{EventId, Finding, RunId, Span};
 use druse_storage::{AppendError, Batch, EventKey, StoreExt, StoredEvent, Trigger, TriggerStatus};
 use druse_triggers::{Event, event::Filter};
+use futures_util::future::BoxFuture;
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 /// What an event did.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -91,5 +95,29 @@ impl App {
             id: row.id,
             runs: row.runs,
         }))
+    }
+}
+
+impl Publish for Parts {
+    fn publish<'a>(&'a self, event: Value) -> BoxFuture<'a, Result<String, RunError>> {
+        Box::pin(async move {
+            let app = self.app().ok_or(RunError::Ending)?;
+            let event = druse_triggers::event::read_one(event).map_err(|error| {
+                RunError::BadInputs(vec![
+                    Finding::error(error.code, error.message).help(error.help),
+                ])
+            })?;
+            match app.take_event(&event).await {
+                Ok(taken) => Ok(taken.id.to_string()),
+                Err(problem) => Err(match problem.status {
+                    StatusCode::INSUFFICIENT_STORAGE => RunError::Full,
+                    StatusCode::TOO_MANY_REQUESTS => RunError::Busy {
+                        retry_after: Span::from_secs(problem.retry_after.unwrap_or(1)),
+                    },
+                    StatusCode::PAYLOAD_TOO_LARGE => RunError::TooLarge,
+                    _ => RunError::Ending,
+                }),
+            }
+        })
     }
 }

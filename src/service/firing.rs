@@ -123,11 +123,15 @@ impl App {
             Ok(Mapped::Start(inputs)) => inputs,
             Ok(Mapped::Filtered) => {
                 let reason = "`when` does not hold".to_owned();
-                return self.not_started(firing, FiringStatus::Filtered, reason).await;
+                return self
+                    .not_started(firing, FiringStatus::Filtered, reason)
+                    .await;
             }
             Err(error) => {
                 let reason = format!("{}: {}", error.path, error.message);
-                return self.not_started(firing, FiringStatus::Rejected, reason).await;
+                return self
+                    .not_started(firing, FiringStatus::Rejected, reason)
+                    .await;
             }
         };
         let cause = json!({
@@ -158,7 +162,9 @@ impl App {
             Err(RunError::Claimed(_)) => self
                 .fired_before(row, &came.key)?
                 .ok_or_else(|| Problem::internal(&"a claim was lost")),
-            Err(error @ (RunError::BadInputs(_) | RunError::NotActive | RunError::NotRunnable(_))) => {
+            Err(
+                error @ (RunError::BadInputs(_) | RunError::NotActive | RunError::NotRunnable(_)),
+            ) => {
                 let reason = match &error {
                     RunError::BadInputs(findings) | RunError::NotRunnable(findings) => findings
                         .first()
@@ -166,7 +172,8 @@ impl App {
                     _ => error.to_string(),
                 };
                 firing.run = None;
-                self.not_started(firing, FiringStatus::Rejected, reason).await
+                self.not_started(firing, FiringStatus::Rejected, reason)
+                    .await
             }
             Err(error) => Err(error.into()),
         }

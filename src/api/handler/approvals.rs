@@ -86,9 +86,5 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
         idempotency: call.claim.clone(),
         extra,
     };
-    ok(&call
-        .app
-        .engine
-        .decide(id, &call.who, request)
-        .await?)
+    ok(&call.app.engine.decide(id, &call.who, request).await?)
 }

@@ -183,7 +183,9 @@ fn custom(
             let Ok(name) = HeaderName::try_from(name.as_str()) else {
                 continue;
             };
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             if ["content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
                 continue;
             }

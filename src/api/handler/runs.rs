@@ -6,6 +6,7 @@ use super::super::{
     route::Answer,
 };
 use crate::runtime::clock;
+use crate::service::audit::Audited;
 use crate::service::{App, Problem, Retry, RunView, Submit};
 use axum::body::Body;
 use bytes::Bytes;
@@ -272,8 +273,17 @@ pub(in crate::api) async fn cancel(call: Call) -> Answer {
     let run = call
         .app
         .engine
-        .cancel(id, call.who.user(), body.reason)
+        .cancel(id, call.who.user(), body.reason.clone())
         .await?;
+    // The journal of the run has the fact itself; this line is for who reads the audit log.
+    let mut audit = Batch::new().audited(
+        &call.who,
+        "run.cancel",
+        &id,
+        json!({ "reason": body.reason }),
+    );
+    audit.must_fit = true;
+    call.app.commit(audit).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
 }
 

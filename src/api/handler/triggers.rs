@@ -10,8 +10,8 @@ use crate::service::audit::Audited;
 use crate::service::automation::document_of;
 use crate::service::firing::{FiringView, Occurrence, definition_of, pushed};
 use crate::service::{Problem, Role};
-use druse_engine::definition;
 use druse_engine::RequestId;
+use druse_engine::definition;
 use druse_storage::{Batch, Firing, Scan, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::{Timetable, timetable::printed};
 use http::StatusCode;
@@ -151,7 +151,10 @@ pub(in crate::api) async fn fire(call: Call) -> Answer {
     };
     let came = Occurrence {
         key,
-        trigger: body.trigger.unwrap_or_else(|| pushed(&definition, now)).into(),
+        trigger: body
+            .trigger
+            .unwrap_or_else(|| pushed(&definition, now))
+            .into(),
         kind: "manual",
         scheduled_at: definition.schedule.is_some().then_some(now),
     };

@@ -76,7 +76,11 @@ pub(in crate::api) async fn diff(call: Call) -> Answer {
         call.app.version(row.id, to)?,
     );
     let names = (format!("version {from}"), format!("version {to}"));
-    let found = difference::between(&document_of(&before)?, &document_of(&after)?, (&names.0, &names.1));
+    let found = difference::between(
+        &document_of(&before)?,
+        &document_of(&after)?,
+        (&names.0, &names.1),
+    );
     ok(&json!({
         "from": from, "to": to,
         "from_digest": before.digest, "to_digest": after.digest,
@@ -121,6 +125,11 @@ pub(in crate::api) async fn rollback(call: Call) -> Answer {
         text: old.source_text,
     };
     let active = row.status == AutomationStatus::Active;
+    if active {
+        // What would block it is told before anything is stored.
+        call.app
+            .activated(&call.who, row.clone(), Some(number), &[])?;
+    }
     let mut change =
         call.app
             .new_version(&call.who, row.clone(), written, "automation.rollback")?;
