@@ -86,15 +86,13 @@ impl LiveRun {
                 None => break,
             }
         }
-        if !launches.is_empty() {
-            for effect in self.run.pending() {
-                let Effect::Attempt { step, number, .. } = &effect;
-                let key = (step.clone(), *number);
-                if launches.contains(&key) && !self.attempts.contains_key(&key) {
-                    let token = CancellationToken::new();
-                    self.attempts.insert(key, token.clone());
-                    released.launch.push((effect, token));
-                }
+        for key in launches {
+            let Some(effect) = self.run.effect(&key.0.0) else { continue };
+            let Effect::Attempt { number, .. } = &effect;
+            if *number == key.1 && !self.attempts.contains_key(&key) {
+                let token = CancellationToken::new();
+                self.attempts.insert(key, token.clone());
+                released.launch.push((effect, token));
             }
         }
         self.durable.send_if_modified(|known| {

@@ -38,7 +38,7 @@ impl Engine {
             }
         }
         // Only a run whose attempt was the one thing in flight can be blamed for the end of the process.
-        let in_flight: usize = runs.iter().map(|(_, run)| run.pending().len()).sum();
+        let in_flight: usize = runs.iter().map(|(_, run)| run.running().count()).sum();
         let alone = in_flight == 1;
         let mut under_way = Vec::new();
         for (id, run) in runs {
