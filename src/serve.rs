@@ -85,6 +85,7 @@ impl Assembly {
             Triggers::load(store.clone(), engine, app.secrets.clone()).await
         };
         let triggers = triggers.map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
+        app.set_triggers(triggers.clone());
         let router = api::router(app.clone());
         Ok(Self { store, app, triggers, router })
     }

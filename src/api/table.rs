@@ -8,12 +8,11 @@ use super::route::{Access, Handler, Route, Takes};
 use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
-use crate::service::events::Taken;
-use crate::service::firing::FiringView;
 use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
+use crate::trigger::{FiringView, Published, TriggerView};
 use druse_crystallizer::{Session, ToolMap};
 use druse_engine::definition::{Document, Step};
 use http::Method;
@@ -388,14 +387,14 @@ fn trigger() -> Vec<Route> {
             "List triggers",
         )
         .query(&["limit", "cursor", "automation_id"])
-        .response::<List<Value>>(),
+        .response::<List<TriggerView>>(),
         get(
             "/api/v1/triggers/{id}",
             Viewer,
             to!(triggers::read),
             "Read a trigger",
         )
-        .response::<Value>(),
+        .response::<TriggerView>(),
         get(
             "/api/v1/triggers/{id}/firings",
             Viewer,
@@ -410,13 +409,39 @@ fn trigger() -> Vec<Route> {
             to!(triggers::fire),
             "Fire a trigger by hand",
         )
+        .creates()
         .request::<triggers::Fire>()
-        .response::<Value>()
+        .response::<FiringView>()
+        .status(202),
+        post(
+            "/api/v1/triggers/{id}/pause",
+            Operator,
+            to!(triggers::pause),
+            "Stop a trigger until it is resumed",
+        )
+        .request::<triggers::Switch>()
+        .response::<TriggerView>(),
+        post(
+            "/api/v1/triggers/{id}/resume",
+            Operator,
+            to!(triggers::resume),
+            "Let a paused trigger fire again",
+        )
+        .request::<triggers::Switch>()
+        .response::<TriggerView>(),
+        post(
+            "/api/v1/triggers/{id}/backfill",
+            Operator,
+            to!(triggers::backfill),
+            "Fire the times of a schedule that it missed",
+        )
+        .request::<triggers::Backfill>()
+        .response::<List<FiringView>>()
         .status(202),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
             .request::<Value>()
-            .response::<Taken>()
+            .response::<Published>()
             .status(202),
     ]
 }

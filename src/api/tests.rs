@@ -5,6 +5,7 @@ use crate::connection::Connections;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::tokens::NewToken;
+use crate::trigger::Triggers;
 use crate::service::{App, Options, Role};
 use axum::body::Body;
 use druse_storage::embedded::{self, Embedded};
@@ -75,7 +76,8 @@ impl Server {
             hosts: vec!["localhost".into()],
             ..Options::default()
         };
-        let app = App::new(store, engine, seal, secrets, connections, options);
+        let app = App::new(store.clone(), engine.clone(), seal, secrets.clone(), connections, options);
+        app.set_triggers(Triggers::load(store, engine, secrets).await.unwrap());
         let mut server = Self {
             router: router(app.clone()),
             app,

@@ -17,12 +17,12 @@ pub(super) struct Progress {
 
 impl Progress {
     /// `of` things of a kind are to be done.
-    pub fn new(what: &'static str, of: usize) -> Self {
+    pub(super) fn new(what: &'static str, of: usize) -> Self {
         Self { what, of, done: 0, said: Instant::now(), shown: false }
     }
 
     /// One more is done.
-    pub fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         self.done += 1;
         if self.said.elapsed() >= PATIENCE && std::io::stderr().is_terminal() {
             self.said = Instant::now();

@@ -3,10 +3,10 @@
 use super::automation::{Change, document_of, tag};
 use super::{App, Principal, Problem, audit::Audited, page};
 use crate::runtime::clock;
-use druse_engine::definition::{self, Document};
-use druse_engine::{AutomationId, Finding, Severity, Timestamp, TriggerId};
+use druse_engine::definition;
+use druse_engine::{AutomationId, Finding, Severity};
 use druse_storage::{
-    Automation, AutomationStatus, Batch, HookAddress, Trigger, TriggerStatus, Version,
+    Automation, AutomationStatus, Trigger, Version,
 };
 use serde_json::json;
 
@@ -22,7 +22,7 @@ impl App {
     }
 
     /// Makes a version the one that triggers start, not stored yet.
-    /// Hold [`super::app::Parts::edits`] from reading the row to the commit.
+    /// Hold [`super::app::Parts::edits`] and [`crate::trigger::Triggers::hold`] from reading the row to the commit.
     ///
     /// # Errors
     /// 422 with the findings that block it.
@@ -73,13 +73,12 @@ impl App {
             }
         }
         let now = clock::now();
-        let was_active = row.status == AutomationStatus::Active;
         row.status = AutomationStatus::Active;
         row.active_version = Some(number);
         row.updated_at = now;
         let document = document_of(&version)?;
-        let batch = self.with_triggers(Batch::new().put(&row), &row, &document, was_active, now)?;
-        let batch = batch.audited(
+        let mut batch = crate::trigger::rows(&*self.store, row.id, Some(&document), now)?.put(&row);
+        batch = batch.audited(
             who,
             "automation.activate",
             &row.id,
@@ -91,66 +90,6 @@ impl App {
             automation: row.id,
             tag: tag(&row),
         })
-    }
-
-    fn with_triggers(
-        &self,
-        mut batch: Batch,
-        row: &Automation,
-        document: &Document,
-        was_active: bool,
-        now: Timestamp,
-    ) -> Result<Batch, Problem> {
-        let mut known = self.triggers_of(row.id)?;
-        for trigger in &document.triggers {
-            let definition =
-                serde_json::to_value(trigger).map_err(|error| Problem::internal(&error))?;
-            let place = known.iter().position(|known| known.name == trigger.id);
-            let mut next = match place.map(|place| known.swap_remove(place)) {
-                Some(before) => before,
-                None => Trigger {
-                    id: clock::new_id(TriggerId::from_parts),
-                    automation: row.id,
-                    name: trigger.id.clone(),
-                    definition: definition.clone(),
-                    status: TriggerStatus::Inactive,
-                    token: None,
-                    since: now,
-                    last_scheduled: None,
-                    reason: None,
-                },
-            };
-            // Time counts from here on when it was off, or when its times are others now.
-            if !was_active
-                || next.status == TriggerStatus::Inactive
-                || next.definition["schedule"] != definition["schedule"]
-            {
-                next.since = now;
-                next.last_scheduled = None;
-            }
-            if next.status == TriggerStatus::Inactive {
-                next.status = TriggerStatus::Active;
-            }
-            next.definition = definition;
-            if trigger.webhook.is_some() && next.token.is_none() {
-                let token = druse_triggers::address::token(clock::random());
-                if let Some(digest) = druse_triggers::address::digest(&token) {
-                    batch = batch.claim(&HookAddress {
-                        digest,
-                        trigger: next.id,
-                    });
-                }
-                next.token = Some(token);
-            }
-            batch = batch.put(&next);
-        }
-        for mut gone in known {
-            if gone.status != TriggerStatus::Inactive {
-                gone.status = TriggerStatus::Inactive;
-                batch = batch.put(&gone);
-            }
-        }
-        Ok(batch)
     }
 
     /// Takes an automation out of service, not stored yet; its runs go on to their end.
@@ -168,13 +107,7 @@ impl App {
         row.status = AutomationStatus::Inactive;
         row.active_version = None;
         row.updated_at = clock::now();
-        let mut batch = Batch::new().put(&row);
-        for mut trigger in self.triggers_of(row.id)? {
-            if trigger.status != TriggerStatus::Inactive {
-                trigger.status = TriggerStatus::Inactive;
-                batch = batch.put(&trigger);
-            }
-        }
+        let batch = crate::trigger::rows(&*self.store, row.id, None, row.updated_at)?.put(&row);
         let batch = batch.audited(who, "automation.deactivate", &row.id, json!({}));
         Ok(Change {
             batch,

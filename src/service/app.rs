@@ -1,12 +1,14 @@
 //! What every service works with.
 
-use super::{Problem, idempotency::KeyLocks, tokens::KnownTokens};
+use super::{Problem, RunView, idempotency::KeyLocks, tokens::KnownTokens};
 use crate::connection::Connections;
-use crate::runtime::{Engine, Publish};
+use crate::runtime::Engine;
+use crate::trigger::Triggers;
 use crate::secret::{SecretStore, Secrets};
+use druse_engine::RunId;
 use druse_storage::{AppendError, Batch, Position, Store};
 use std::sync::{
-    Arc, Weak,
+    Arc, OnceLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use tokio::sync::Mutex;
@@ -27,7 +29,6 @@ pub struct App(Arc<Parts>);
 
 /// What an [`App`] is made of.
 pub struct Parts {
-    this: Weak<Parts>,
     /// Durable truth.
     pub store: Arc<dyn Store>,
     /// Starts and carries runs.
@@ -52,6 +53,7 @@ pub struct Parts {
     pub faults: AtomicU64,
     /// Records written for the API since the start.
     pub appended: AtomicU64,
+    triggers: OnceLock<Triggers>,
     /// Whether new requests are let in (`/readyz`).
     pub ready: AtomicBool,
 }
@@ -69,15 +71,8 @@ impl std::fmt::Debug for App {
     }
 }
 
-impl Parts {
-    /// The handle of these parts; `None` while they are being dropped.
-    pub(super) fn app(&self) -> Option<App> {
-        self.this.upgrade().map(App)
-    }
-}
-
 impl App {
-    /// An app over an open store and an engine, whose `emit` steps publish through it from now on.
+    /// An app over an open store and a recovered engine.
     pub fn new(
         store: Arc<dyn Store>,
         engine: Engine,
@@ -86,8 +81,7 @@ impl App {
         connections: Arc<Connections>,
         options: Options,
     ) -> Self {
-        let app = Self(Arc::new_cyclic(|this| Parts {
-            this: this.clone(),
+        Self(Arc::new(Parts {
             store,
             engine,
             secrets,
@@ -101,10 +95,29 @@ impl App {
             faults: AtomicU64::new(0),
             appended: AtomicU64::new(0),
             ready: AtomicBool::new(true),
-        }));
-        let publisher: Arc<dyn Publish> = app.0.clone();
-        app.engine.set_publisher(Arc::downgrade(&publisher));
-        app
+            triggers: OnceLock::new(),
+        }))
+    }
+
+    /// Says who keeps the triggers at work. Once, before the first request.
+    pub fn set_triggers(&self, triggers: Triggers) {
+        let _ = self.triggers.set(triggers);
+    }
+
+    /// The triggers at work.
+    ///
+    /// # Errors
+    /// When there are none in this process.
+    pub fn triggers(&self) -> Result<&Triggers, Problem> {
+        self.triggers.get().ok_or_else(|| Problem::internal(&"no triggers are at work in this process"))
+    }
+
+    /// What a run looks like now.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub async fn run_view(&self, run: RunId) -> Result<RunView, Problem> {
+        self.engine.view(run).await?.ok_or_else(|| Problem::not_found("run"))
     }
 
     /// Makes a batch durable.

@@ -349,9 +349,7 @@ impl App {
         let mut batch = Batch::new()
             .remove::<Automation>(row.id.to_string())
             .remove::<AutomationName>(row.name.clone());
-        for number in 1..=row.latest_version {
-            batch = batch.remove::<Version>(Version::key_of(row.id, number));
-        }
+        // Its versions stay: the histories of its runs are read with them.
         for trigger in self.triggers_of(row.id)? {
             batch = batch.remove::<Trigger>(trigger.id.to_string());
             if let Some(digest) = trigger

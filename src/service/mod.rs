@@ -8,8 +8,6 @@ pub mod automation;
 pub mod connections;
 pub mod difference;
 pub mod document;
-pub mod events;
-pub mod firing;
 pub mod idempotency;
 pub mod page;
 pub mod principal;

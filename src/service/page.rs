@@ -80,6 +80,15 @@ impl Page {
         json!({ "items": items, "next_cursor": cursor })
     }
 
+    /// A page of items that are all at hand, in the order of their keys, largest first.
+    pub fn cut<T: Serialize>(&self, all: Vec<T>, key: impl Fn(&T) -> String) -> Value {
+        let mut items: Vec<(String, T)> = all.into_iter().map(|item| (key(&item), item)).collect();
+        items.sort_by(|a, b| b.0.cmp(&a.0));
+        items.retain(|(key, _)| self.after.as_ref().is_none_or(|after| key < after));
+        items.truncate(self.limit + 1);
+        self.answer(items)
+    }
+
     /// Rows of a table, largest key (youngest id) first, that `wanted` turns into items.
     ///
     /// # Errors

@@ -15,11 +15,13 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What became of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Published {
     /// Its id here.
+    #[schemars(with = "String")]
     pub id: EventId,
     /// The runs that it started, in the order of the triggers' ids.
+    #[schemars(with = "Vec<String>")]
     pub runs: Vec<RunId>,
     /// Whether the same `source` and `id` came before.
     pub duplicate: bool,

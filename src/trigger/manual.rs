@@ -24,7 +24,7 @@ pub struct By {
 }
 
 /// The most times that one call makes up for.
-pub const MOST_TIMES: usize = 1_000;
+const MOST_TIMES: usize = 1_000;
 
 impl Triggers {
     /// Fires a trigger by hand. `given` stands in for what would have come: fields of `trigger`, over
@@ -67,7 +67,7 @@ impl Triggers {
     /// overlaps and missed times say. A time that was fired already stays as it is and is left out.
     ///
     /// # Errors
-    /// When it is no schedule, or there are more than [`MOST_TIMES`] times.
+    /// When it is no schedule, or there are more than 1,000 times.
     pub async fn backfill(&self, id: TriggerId, from: Timestamp, to: Timestamp, by: By) -> Result<Vec<FiringView>, Problem> {
         let armed = self.usable(id)?;
         let Kind::Schedule { timetable, .. } = &armed.kind else {

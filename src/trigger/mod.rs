@@ -17,7 +17,7 @@ mod view;
 pub use event::Published;
 pub use hook::HookAnswer;
 pub use manual::By;
-pub use sync::{Change, rows};
+pub use sync::rows;
 pub use view::{FiringView, TriggerView};
 
 use crate::runtime::{Engine, Publish};

@@ -234,8 +234,7 @@ impl Triggers {
         })
     }
 
-    /// Takes over what is stored about an automation's triggers. To be called after every change of
-    /// them that did not go through [`Triggers::change`].
+    /// Takes over what is stored about an automation's triggers. To be called after every change of them.
     ///
     /// # Errors
     /// When the rows cannot be read.

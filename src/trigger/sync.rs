@@ -9,19 +9,18 @@ use druse_storage::{Batch, HookAddress, ReadError, Store, Trigger, TriggerStatus
 use std::collections::BTreeMap;
 use tokio::sync::OwnedMutexGuard;
 
-/// The rows that make the triggers of a document those of its automation, or switch all of them off.
+/// The rows that make the triggers of a document those of its automation, or without one switch all off.
 /// A trigger keeps its id and its address over versions by its name. One that was paused stays so.
 ///
-/// Whoever writes them holds what [`Triggers::change`] gives.
+/// Whoever writes them holds [`Triggers::hold`] until [`Triggers::refresh`].
 ///
 /// # Errors
 /// When the present rows cannot be read.
 pub fn rows(
     store: &dyn Store,
     automation: AutomationId,
-    document: &Document,
+    document: Option<&Document>,
     now: Timestamp,
-    active: bool,
 ) -> Result<Batch, ReadError> {
     let mut known: BTreeMap<String, Trigger> = all_rows(store)?
         .into_iter()
@@ -29,11 +28,9 @@ pub fn rows(
         .map(|row| (row.name.clone(), row))
         .collect();
     let mut batch = Batch::new();
-    if active {
-        for definition in &document.triggers {
-            let before = known.remove(&definition.id);
-            batch = switched_on(batch, automation, definition, before, now);
-        }
+    for definition in document.into_iter().flat_map(|document| &document.triggers) {
+        let before = known.remove(&definition.id);
+        batch = switched_on(batch, automation, definition, before, now);
     }
     for (_, mut row) in known {
         if row.status != TriggerStatus::Inactive {
@@ -89,46 +86,10 @@ fn switched_on(
     batch.put(&row)
 }
 
-/// A change of an automation's triggers that is being written: no schedule writes their rows meanwhile.
-#[must_use = "the change counts when it is written and done"]
-pub struct Change {
-    /// The rows, to be written together with the automation's own.
-    pub batch: Batch,
-    automation: AutomationId,
-    triggers: Triggers,
-    _held: OwnedMutexGuard<()>,
-}
-
-impl Change {
-    /// Takes the written rows into use. To be called when they are durable; a change that is dropped
-    /// was not made.
-    ///
-    /// # Errors
-    /// When the rows cannot be read.
-    pub fn done(self) -> Result<(), ReadError> {
-        self.triggers.refresh(self.automation)
-    }
-}
-
 impl Triggers {
-    /// Begins a change of an automation's triggers: to those of the document, or with `active` false
-    /// to none.
-    ///
-    /// # Errors
-    /// When the present rows cannot be read.
-    pub async fn change(
-        &self,
-        automation: AutomationId,
-        document: &Document,
-        active: bool,
-    ) -> Result<Change, ReadError> {
-        let held = self.0.writing.clone().lock_owned().await;
-        let batch = rows(self.store(), automation, document, clock::now(), active)?;
-        Ok(Change {
-            batch,
-            automation,
-            triggers: self.clone(),
-            _held: held,
-        })
+    /// Held over the reading of triggers' rows, their change and [`Triggers::refresh`]: no schedule writes
+    /// them meanwhile.
+    pub async fn hold(&self) -> OwnedMutexGuard<()> {
+        self.0.writing.clone().lock_owned().await
     }
 }

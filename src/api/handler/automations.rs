@@ -81,6 +81,7 @@ pub(in crate::api) struct Activate {
 pub(in crate::api) async fn activate(call: Call) -> Answer {
     let wanted: Activate = call.json()?;
     let _edits = call.app.edits.lock().await;
+    let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
     let change = call
@@ -91,6 +92,7 @@ pub(in crate::api) async fn activate(call: Call) -> Answer {
 
 pub(in crate::api) async fn deactivate(call: Call) -> Answer {
     let _edits = call.app.edits.lock().await;
+    let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
     let change = call.app.deactivated(&call.who, row)?;
@@ -102,5 +104,6 @@ pub(super) async fn done(call: &Call, change: Change, status: StatusCode) -> Ans
     let batch = call.claim_answer(change.batch, status, &change.answer);
     call.app.commit(batch).await?;
     call.app.engine.automation_changed(change.automation);
+    call.app.triggers()?.refresh(change.automation)?;
     Ok(Reply::json(status, &change.answer)?.tagged(&change.tag))
 }

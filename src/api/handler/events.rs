@@ -18,12 +18,13 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
     })?;
     match received {
         Received::One(event) => {
-            Reply::json(StatusCode::ACCEPTED, &call.app.take_event(&event).await?)
+            let published = call.app.triggers()?.publish(*event).await?;
+            Reply::json(StatusCode::ACCEPTED, &published)
         }
         Received::Batch(events) => {
             let mut items = Vec::with_capacity(events.len());
-            for event in &events {
-                items.push(call.app.take_event(event).await?);
+            for event in events {
+                items.push(call.app.triggers()?.publish(event).await?);
             }
             Reply::json(StatusCode::ACCEPTED, &json!({ "items": items }))
         }

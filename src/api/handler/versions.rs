@@ -106,6 +106,7 @@ pub(in crate::api) struct Rollback {
 pub(in crate::api) async fn rollback(call: Call) -> Answer {
     let wanted: Rollback = call.json()?;
     let _edits = call.app.edits.lock().await;
+    let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
     let number = match wanted.version.or(wanted.to) {
