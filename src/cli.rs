@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 /// Turns a recorded agent session into an automation that runs without AI.
 #[derive(Debug, Parser)]
-#[command(name = "druse", version, propagate_version = true, max_term_width = 100, after_help = "\
+#[command(
+    name = "druse",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "\
 Examples:
   druse demo                                     see the whole way, from a recording to a finished run
   druse crystallize session.jsonl > auto.yaml    a recording becomes an automation
@@ -13,7 +18,8 @@ Examples:
   druse serve                                    start the server; then `druse apply auto.yaml --activate`
 
 Exit codes: 0 done, 1 the run or check failed, 2 usage, 65 bad input data, 69 server not reachable,
-74 I/O, 75 try again, 77 not allowed, 78 bad configuration.")]
+74 I/O, 75 try again, 77 not allowed, 78 bad configuration."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -42,7 +48,13 @@ pub enum DocumentOutput {
 #[derive(Debug, Clone, Args)]
 pub struct Target {
     /// The data folder whose server is meant (or, with none running, whose store is opened).
-    #[arg(long, value_name = "DIR", default_value = "./druse-data", env = "DRUSE_DATA", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "./druse-data",
+        env = "DRUSE_DATA",
+        global = true
+    )]
     pub data: PathBuf,
     /// A server's address; the token comes from DRUSE_TOKEN.
     #[arg(long, value_name = "URL", env = "DRUSE_SERVER", global = true)]
@@ -61,10 +73,14 @@ pub enum Verb {
     /// Show the whole way on an example: recorded, crystallized, replayed, approved, run.
     Demo(Demo),
     /// Turn recordings into an automation, offline.
-    #[command(after_help = "Examples:\n  druse crystallize session.jsonl > auto.yaml\n  druse crystallize chat.json --tools tools.yaml --report report.json\n  druse crystallize --summary --output json recordings/")]
+    #[command(
+        after_help = "Examples:\n  druse crystallize session.jsonl > auto.yaml\n  druse crystallize chat.json --tools tools.yaml --report report.json\n  druse crystallize --summary --output json recordings/"
+    )]
     Crystallize(Crystallize),
     /// Run a document here, durably, without a server.
-    #[command(after_help = "Examples:\n  druse run auto.yaml -i region=EU\n  druse run auto.yaml --connections connections.yaml --yes --output json")]
+    #[command(
+        after_help = "Examples:\n  druse run auto.yaml -i region=EU\n  druse run auto.yaml --connections connections.yaml --yes --output json"
+    )]
     Run(Run),
     /// Check documents and say what is wrong, with line and column.
     Check(Check),
@@ -167,7 +183,12 @@ pub enum Verb {
     /// Read a whole data folder offline and say whether everything in it is whole.
     Verify {
         /// The data folder.
-        #[arg(long, value_name = "DIR", default_value = "./druse-data", env = "DRUSE_DATA")]
+        #[arg(
+            long,
+            value_name = "DIR",
+            default_value = "./druse-data",
+            env = "DRUSE_DATA"
+        )]
         data: PathBuf,
         /// How to print.
         #[arg(long, value_enum, default_value = "text")]
@@ -199,7 +220,12 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct Serve {
     /// The data folder; made when missing.
-    #[arg(long, value_name = "DIR", default_value = "./druse-data", env = "DRUSE_DATA")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "./druse-data",
+        env = "DRUSE_DATA"
+    )]
     pub data: PathBuf,
     /// Address and port; port 0 picks one.
     #[arg(long, value_name = "ADDR", env = "DRUSE_LISTEN")]
@@ -448,7 +474,9 @@ pub enum Automations {
 #[derive(Debug, Subcommand)]
 pub enum Runs {
     /// Start one.
-    #[command(after_help = "Example:\n  druse runs start revenue-dashboard -i region=EU --wait 30s")]
+    #[command(
+        after_help = "Example:\n  druse runs start revenue-dashboard -i region=EU --wait 30s"
+    )]
     Start {
         /// The automation's name or id, or a document.
         automation: String,
@@ -552,7 +580,9 @@ pub enum Triggers {
     /// List them.
     List,
     /// Say when schedules fire next; works offline.
-    #[command(after_help = "Examples:\n  druse triggers next auto.yaml\n  druse triggers next --cron '30 2 * * *' --timezone Europe/Berlin --from 2027-03-27T00:00:00Z -n 3 --output json")]
+    #[command(
+        after_help = "Examples:\n  druse triggers next auto.yaml\n  druse triggers next --cron '30 2 * * *' --timezone Europe/Berlin --from 2027-03-27T00:00:00Z -n 3 --output json"
+    )]
     Next {
         /// A document.
         file: Option<PathBuf>,
@@ -585,7 +615,9 @@ pub enum Triggers {
 #[derive(Debug, Subcommand)]
 pub enum Events {
     /// Send one.
-    #[command(after_help = "Example:\n  druse events send com.example.month.closed --event-data '{\"month\": \"2027-03\"}'")]
+    #[command(
+        after_help = "Example:\n  druse events send com.example.month.closed --event-data '{\"month\": \"2027-03\"}'"
+    )]
     Send {
         /// Its type.
         event_type: String,
@@ -608,7 +640,9 @@ pub enum Events {
 #[derive(Debug, Subcommand)]
 pub enum Connections {
     /// Write one, from a JSON text or a file.
-    #[command(after_help = "Examples:\n  druse connections set crm '{\"kind\": \"http\", \"base_url\": \"https://crm.example.com\"}'\n  druse connections set --file connections.yaml")]
+    #[command(
+        after_help = "Examples:\n  druse connections set crm '{\"kind\": \"http\", \"base_url\": \"https://crm.example.com\"}'\n  druse connections set --file connections.yaml"
+    )]
     Set {
         /// Its name.
         name: Option<String>,

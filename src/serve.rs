@@ -59,24 +59,52 @@ impl Assembly {
             let store = Embedded::open(&folder, embedded::Options::default())?;
             Ok::<_, OpenError>(Arc::new(store))
         });
-        let store = opened.await.map_err(|error| Failure::internal(&error))?.map_err(|error| not_opened(&error))?;
+        let store = opened
+            .await
+            .map_err(|error| Failure::internal(&error))?
+            .map_err(|error| not_opened(&error))?;
         for damage in store.damage() {
             tracing::error!(damage, "part of the store is damaged");
         }
         let seal = SecretStore::at(&data.join("secret.key")).map_err(|error| {
-            Failure::new(EXIT_CONFIG, error.code(), error.to_string(), "The key of the secrets is the file secret.key in the data folder.")
+            Failure::new(
+                EXIT_CONFIG,
+                error.code(),
+                error.to_string(),
+                "The key of the secrets is the file secret.key in the data folder.",
+            )
         })?;
         let secrets = Arc::new(Secrets::new());
         let connections = Arc::new(Connections::new(secrets.clone()));
         let shell = setup.shell.map_or_else(ShellPolicy::any, ShellPolicy::only);
-        let actions = Arc::new(Actions::new(connections.clone(), secrets.clone(), shell, Limits::default()));
+        let actions = Arc::new(Actions::new(
+            connections.clone(),
+            secrets.clone(),
+            shell,
+            Limits::default(),
+        ));
         let engine = Engine::new(store.clone(), actions);
-        let app = App::new(store.clone(), engine.clone(), Arc::new(seal), secrets, connections, setup.options);
+        let app = App::new(
+            store.clone(),
+            engine.clone(),
+            Arc::new(seal),
+            secrets,
+            connections,
+            setup.options,
+        );
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
-        app.open_connections().map_err(|problem| not_loaded(&problem))?;
-        let recovered = engine.recover().await.map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
+        app.open_connections()
+            .map_err(|problem| not_loaded(&problem))?;
+        let recovered = engine
+            .recover()
+            .await
+            .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
         if recovered.resumed + recovered.fenced > 0 {
-            tracing::info!(resumed = recovered.resumed, fenced = recovered.fenced, "runs taken up");
+            tracing::info!(
+                resumed = recovered.resumed,
+                fenced = recovered.fenced,
+                "runs taken up"
+            );
         }
         tokio::spawn(engine.clone().keep_time());
         let triggers = if setup.schedules {
@@ -84,16 +112,24 @@ impl Assembly {
         } else {
             Triggers::load(store.clone(), engine, app.secrets.clone()).await
         };
-        let triggers = triggers.map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
+        let triggers = triggers
+            .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
         app.set_triggers(triggers.clone());
         let router = api::router(app.clone());
-        Ok(Self { store, app, triggers, router })
+        Ok(Self {
+            store,
+            app,
+            triggers,
+            router,
+        })
     }
 
     /// The API, for requests from this process.
     pub fn router(&self) -> Router {
         let who = Principal::local(nix::unistd::getuid().as_raw());
-        self.router.clone().layer(axum::Extension(Peer::Inside(who)))
+        self.router
+            .clone()
+            .layer(axum::Extension(Peer::Inside(who)))
     }
 
     /// Ends everything in order: triggers, attempts, connections.
@@ -105,15 +141,37 @@ impl Assembly {
 }
 
 fn not_loaded(problem: &Problem) -> Failure {
-    Failure::new(EXIT_IO, problem.code, problem.message.clone(), problem.help.clone())
+    Failure::new(
+        EXIT_IO,
+        problem.code,
+        problem.message.clone(),
+        problem.help.clone(),
+    )
 }
 
 fn not_opened(error: &OpenError) -> Failure {
     match error {
-        OpenError::Locked { .. } => Failure::new(EXIT_AGAIN, "locked", format!("{error}."), "Stop that process, or speak to it as a server."),
-        OpenError::NewerFormat { .. } | OpenError::NotAFolder(_) => Failure::new(EXIT_CONFIG, "wrong_folder", format!("{error}."), ""),
-        OpenError::LogTruncated { .. } => Failure::new(EXIT_IO, "log_truncated", format!("{error}."), "`druse verify` says more."),
-        OpenError::Io(_) | OpenError::Read(_) => Failure::new(EXIT_IO, "io", format!("{error}."), "Check the folder, its permissions and the disk."),
+        OpenError::Locked { .. } => Failure::new(
+            EXIT_AGAIN,
+            "locked",
+            format!("{error}."),
+            "Stop that process, or speak to it as a server.",
+        ),
+        OpenError::NewerFormat { .. } | OpenError::NotAFolder(_) => {
+            Failure::new(EXIT_CONFIG, "wrong_folder", format!("{error}."), "")
+        }
+        OpenError::LogTruncated { .. } => Failure::new(
+            EXIT_IO,
+            "log_truncated",
+            format!("{error}."),
+            "`druse verify` says more.",
+        ),
+        OpenError::Io(_) | OpenError::Read(_) => Failure::new(
+            EXIT_IO,
+            "io",
+            format!("{error}."),
+            "Check the folder, its permissions and the disk.",
+        ),
     }
 }
 
@@ -123,7 +181,10 @@ fn not_opened(error: &OpenError) -> Failure {
 /// When it cannot start.
 pub fn run(args: Serve) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::internal(&error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(&error))?;
     let done = runtime.block_on(serve(settings));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     done
@@ -131,13 +192,23 @@ pub fn run(args: Serve) -> Result<ExitCode, Failure> {
 
 async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
-        Failure::new(EXIT_CONFIG, "not_bound", format!("{} cannot be listened on: {error}.", settings.listen), "Choose another address with --listen.")
+        Failure::new(
+            EXIT_CONFIG,
+            "not_bound",
+            format!("{} cannot be listened on: {error}.", settings.listen),
+            "Choose another address with --listen.",
+        )
     })?;
-    let address = listener.local_addr().map_err(|error| Failure::internal(&error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::internal(&error))?;
     let url = format!("http://{address}");
     let setup = Setup {
         shell: settings.programs(),
-        options: Options { hosts: settings.hosts(address), address: Some(url.clone()) },
+        options: Options {
+            hosts: settings.hosts(address),
+            address: Some(url.clone()),
+        },
         schedules: true,
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
@@ -151,13 +222,20 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
 
     let end = CancellationToken::new();
     let mut failure = assembly.store.failure();
-    let serving = tokio::spawn(api::serve(vec![Listener::Tcp(listener), Listener::Socket(local)], assembly.router.clone(), end.clone()));
+    let serving = tokio::spawn(api::serve(
+        vec![Listener::Tcp(listener), Listener::Socket(local)],
+        assembly.router.clone(),
+        end.clone(),
+    ));
     let exit = tokio::select! {
         () = told_to_end() => ExitCode::SUCCESS,
         reason = assembly.app.engine.failure() => { eprintln!("error: {reason}; nothing more is acknowledged"); ExitCode::from(EXIT_IO) }
         _ = failure.wait_for(Option::is_some) => { eprintln!("error: the log failed; nothing more is acknowledged"); ExitCode::from(EXIT_IO) }
     };
-    assembly.app.ready.store(false, std::sync::atomic::Ordering::Relaxed);
+    assembly
+        .app
+        .ready
+        .store(false, std::sync::atomic::Ordering::Relaxed);
     end.cancel();
     assembly.app.engine.close();
     // A second signal does not wait.
@@ -172,7 +250,10 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
 }
 
 async fn told_to_end() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -185,17 +266,32 @@ async fn told_to_end() {
 fn local_socket(path: &Path) -> Result<UnixListener, Failure> {
     let _ = std::fs::remove_file(path);
     let listener = UnixListener::bind(path).map_err(|error| Failure::io(path, &error))?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|error| Failure::io(path, &error))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| Failure::io(path, &error))?;
     Ok(listener)
 }
 
 async fn announce_setup(assembly: &Assembly, data: &Path) -> Result<(), Failure> {
-    let Some(token) = assembly.app.begin_setup().await.map_err(|problem| not_loaded(&problem))? else { return Ok(()) };
+    let Some(token) = assembly
+        .app
+        .begin_setup()
+        .await
+        .map_err(|problem| not_loaded(&problem))?
+    else {
+        return Ok(());
+    };
     if std::io::stderr().is_terminal() {
-        let _ = writeln!(std::io::stderr(), "First start. This setup token makes the first admin token, once, within an hour:\n  {token}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "First start. This setup token makes the first admin token, once, within an hour:\n  {token}"
+        );
         return Ok(());
     }
-    setup::write_file(data, &token).map_err(|error| Failure::io(&data.join(setup::FILE), &error))?;
-    eprintln!("First start: {} holds a setup token; `druse tokens create --role admin --name you` needs none on this machine.", data.join(setup::FILE).display());
+    setup::write_file(data, &token)
+        .map_err(|error| Failure::io(&data.join(setup::FILE), &error))?;
+    eprintln!(
+        "First start: {} holds a setup token; `druse tokens create --role admin --name you` needs none on this machine.",
+        data.join(setup::FILE).display()
+    );
     Ok(())
 }

@@ -43,28 +43,50 @@ impl Settings {
         let file = match &args.config {
             None => File::default(),
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Failure::io(path, &error))?;
+                let text =
+                    std::fs::read_to_string(path).map_err(|error| Failure::io(path, &error))?;
                 toml::from_str(&text).map_err(|error| {
                     let reason = error.to_string();
-                    Failure::new(EXIT_CONFIG, "bad_config", format!("{} is wrong: {}", path.display(), reason.trim_end()), "It takes listen, allow_programs, hosts and insecure_http.")
+                    Failure::new(
+                        EXIT_CONFIG,
+                        "bad_config",
+                        format!("{} is wrong: {}", path.display(), reason.trim_end()),
+                        "It takes listen, allow_programs, hosts and insecure_http.",
+                    )
                 })?
             }
         };
-        let written = args.listen.clone().or(file.listen).unwrap_or_else(|| DEFAULT_LISTEN.into());
+        let written = args
+            .listen
+            .clone()
+            .or(file.listen)
+            .unwrap_or_else(|| DEFAULT_LISTEN.into());
         let listen: SocketAddr = written.parse().map_err(|_| {
-            Failure::new(EXIT_CONFIG, "bad_listen", format!("{written} is no address to listen on."), "Write it as 127.0.0.1:7878; port 0 picks one.")
+            Failure::new(
+                EXIT_CONFIG,
+                "bad_listen",
+                format!("{written} is no address to listen on."),
+                "Write it as 127.0.0.1:7878; port 0 picks one.",
+            )
         })?;
         if !listen.ip().is_loopback() && !(args.insecure_http || file.insecure_http) {
             return Err(Failure::new(
                 EXIT_CONFIG,
                 "open_address",
-                format!("{listen} can be reached by others, and what is sent there is not encrypted."),
+                format!(
+                    "{listen} can be reached by others, and what is sent there is not encrypted."
+                ),
                 "Listen on 127.0.0.1 behind a proxy with TLS, or say --insecure-http.",
             ));
         }
         let mut allow_programs = file.allow_programs;
         allow_programs.extend(args.allow_programs.iter().cloned());
-        Ok(Self { data: args.data.clone(), listen, allow_programs, hosts: file.hosts })
+        Ok(Self {
+            data: args.data.clone(),
+            listen,
+            allow_programs,
+            hosts: file.hosts,
+        })
     }
 
     /// The programs that shell steps may start; `None` for any.
@@ -78,7 +100,12 @@ impl Settings {
         if !address.ip().is_loopback() && self.hosts.is_empty() {
             return Vec::new();
         }
-        let own = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), address.ip().to_string()];
+        let own = [
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+            "::1".to_owned(),
+            address.ip().to_string(),
+        ];
         own.into_iter().chain(self.hosts.iter().cloned()).collect()
     }
 }

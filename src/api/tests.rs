@@ -5,8 +5,8 @@ use crate::connection::Connections;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::tokens::NewToken;
-use crate::trigger::Triggers;
 use crate::service::{App, Options, Role};
+use crate::trigger::Triggers;
 use axum::body::Body;
 use druse_storage::embedded::{self, Embedded};
 use http::{Method, Request, StatusCode};
@@ -76,7 +76,14 @@ impl Server {
             hosts: vec!["localhost".into()],
             ..Options::default()
         };
-        let app = App::new(store.clone(), engine.clone(), seal, secrets.clone(), connections, options);
+        let app = App::new(
+            store.clone(),
+            engine.clone(),
+            seal,
+            secrets.clone(),
+            connections,
+            options,
+        );
         app.set_triggers(Triggers::load(store, engine, secrets).await.unwrap());
         let mut server = Self {
             router: router(app.clone()),

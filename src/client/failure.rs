@@ -37,7 +37,12 @@ pub const EXIT_CONFIG: u8 = 78;
 impl Failure {
     /// A failure with everything said.
     pub fn new(exit: u8, code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { exit, code: code.into(), message: message.into(), help: help.into() }
+        Self {
+            exit,
+            code: code.into(),
+            message: message.into(),
+            help: help.into(),
+        }
     }
 
     /// The command line is wrong.
@@ -52,8 +57,17 @@ impl Failure {
 
     /// A file could not be read or written.
     pub fn io(path: &std::path::Path, error: &std::io::Error) -> Self {
-        let exit = if error.kind() == std::io::ErrorKind::NotFound { EXIT_DATA } else { EXIT_IO };
-        Self::new(exit, "io", format!("{}: {error}.", path.display()), "Check the path and its permissions.")
+        let exit = if error.kind() == std::io::ErrorKind::NotFound {
+            EXIT_DATA
+        } else {
+            EXIT_IO
+        };
+        Self::new(
+            exit,
+            "io",
+            format!("{}: {error}.", path.display()),
+            "Check the path and its permissions.",
+        )
     }
 
     /// No answer came.
@@ -69,7 +83,12 @@ impl Failure {
 
     /// Something that should not be.
     pub fn internal(error: &dyn fmt::Display) -> Self {
-        Self::new(EXIT_FAILED, "internal", format!("Something broke inside: {error}."), "Please report it.")
+        Self::new(
+            EXIT_FAILED,
+            "internal",
+            format!("Something broke inside: {error}."),
+            "Please report it.",
+        )
     }
 
     /// What the API answered.
@@ -89,9 +108,19 @@ impl Failure {
         for finding in body["findings"].as_array().into_iter().flatten() {
             let place = match (finding["line"].as_u64(), finding["column"].as_u64()) {
                 (Some(line), Some(column)) => format!("{line}:{column}: "),
-                _ => finding["step"].as_str().map(|step| format!("step {step}: ")).unwrap_or_default(),
+                _ => finding["step"]
+                    .as_str()
+                    .map(|step| format!("step {step}: "))
+                    .unwrap_or_default(),
             };
-            let id = if finding["acknowledge"] == true { format!(" (acknowledge {})", finding["id"].as_str().unwrap_or_default()) } else { String::new() };
+            let id = if finding["acknowledge"] == true {
+                format!(
+                    " (acknowledge {})",
+                    finding["id"].as_str().unwrap_or_default()
+                )
+            } else {
+                String::new()
+            };
             message.push_str(&format!(
                 "\n  {place}{} [{}]{id}",
                 finding["message"].as_str().unwrap_or_default(),
@@ -101,7 +130,12 @@ impl Failure {
                 message.push_str(&format!("\n      {help}"));
             }
         }
-        Self { exit, code: part("code"), message, help: part("help") }
+        Self {
+            exit,
+            code: part("code"),
+            message,
+            help: part("help"),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ pub use failure::*;
 use crate::cli::Target;
 use crate::connection::client as http;
 use crate::serve::{Assembly, Setup};
-use axum::body::Body;
 use ::http::{Method, Request, StatusCode};
+use axum::body::Body;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::path::Path;
@@ -24,7 +24,11 @@ pub struct Client {
 }
 
 enum Way {
-    Http { client: reqwest::Client, base: String, token: Option<String> },
+    Http {
+        client: reqwest::Client,
+        base: String,
+        token: Option<String>,
+    },
     Inside(Box<Assembly>),
 }
 
@@ -62,48 +66,93 @@ impl Client {
             return Self::local(&socket);
         }
         if !create && !target.data.join("log").is_dir() {
-            return Err(Failure::unreachable(&target.data.display().to_string(), &"no data folder"));
+            return Err(Failure::unreachable(
+                &target.data.display().to_string(),
+                &"no data folder",
+            ));
         }
-        Ok(Self::inside(Assembly::open(&target.data, Setup::own()).await?))
+        Ok(Self::inside(
+            Assembly::open(&target.data, Setup::own()).await?,
+        ))
     }
 
     /// A way into this process.
     pub fn inside(assembly: Assembly) -> Self {
-        Self { way: Way::Inside(Box::new(assembly)) }
+        Self {
+            way: Way::Inside(Box::new(assembly)),
+        }
     }
 
     fn remote(server: &str) -> Result<Self, Failure> {
         let base = server.trim_end_matches('/').to_owned();
         if !base.starts_with("http://") && !base.starts_with("https://") {
-            return Err(Failure::usage(format!("{server} is not a server's address."), "Write it as http://host:port."));
+            return Err(Failure::usage(
+                format!("{server} is not a server's address."),
+                "Write it as http://host:port.",
+            ));
         }
-        let client = http::finish(http::builder).map_err(|error| Failure::unreachable(&base, &error))?;
+        let client =
+            http::finish(http::builder).map_err(|error| Failure::unreachable(&base, &error))?;
         let token = std::env::var("DRUSE_TOKEN").ok();
-        Ok(Self { way: Way::Http { client, base, token } })
+        Ok(Self {
+            way: Way::Http {
+                client,
+                base,
+                token,
+            },
+        })
     }
 
     fn local(socket: &Path) -> Result<Self, Failure> {
         let client = http::finish(|| http::builder().unix_socket(socket))
             .map_err(|error| Failure::unreachable(&socket.display().to_string(), &error))?;
-        Ok(Self { way: Way::Http { client, base: "http://localhost".into(), token: None } })
+        Ok(Self {
+            way: Way::Http {
+                client,
+                base: "http://localhost".into(),
+                token: None,
+            },
+        })
     }
 
     /// Sends a request below `/api/v1` and reads the answer, whatever its status.
     ///
     /// # Errors
     /// When no answer came.
-    pub async fn send(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Result<Answer, Failure> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, Failure> {
         let path = format!("/api/v1{path}");
         match &self.way {
-            Way::Http { client, base, token } => {
-                let mut request = client.request(method, format!("{base}{path}")).header("content-type", content_type).body(body);
+            Way::Http {
+                client,
+                base,
+                token,
+            } => {
+                let mut request = client
+                    .request(method, format!("{base}{path}"))
+                    .header("content-type", content_type)
+                    .body(body);
                 if let Some(token) = token {
                     request = request.bearer_auth(token);
                 }
-                let response = request.send().await.map_err(|error| Failure::unreachable(base, &error))?;
+                let response = request
+                    .send()
+                    .await
+                    .map_err(|error| Failure::unreachable(base, &error))?;
                 let status = response.status();
-                let bytes = response.bytes().await.map_err(|error| Failure::unreachable(base, &error))?;
-                Ok(Answer { status, body: read(&bytes) })
+                let bytes = response
+                    .bytes()
+                    .await
+                    .map_err(|error| Failure::unreachable(base, &error))?;
+                Ok(Answer {
+                    status,
+                    body: read(&bytes),
+                })
             }
             Way::Inside(service) => {
                 let request = Request::builder()
@@ -113,11 +162,22 @@ impl Client {
                     .header("content-type", content_type)
                     .body(Body::from(body))
                     .map_err(|error| Failure::internal(&error))?;
-                let response = service.router().oneshot(request).await.unwrap_or_else(|never| match never {});
+                let response = service
+                    .router()
+                    .oneshot(request)
+                    .await
+                    .unwrap_or_else(|never| match never {});
                 let status = response.status();
                 let body = http_body_util::Limited::new(response.into_body(), LARGEST_ANSWER);
-                let bytes = body.collect().await.map_err(|error| Failure::internal(&error))?.to_bytes();
-                Ok(Answer { status, body: read(&bytes) })
+                let bytes = body
+                    .collect()
+                    .await
+                    .map_err(|error| Failure::internal(&error))?
+                    .to_bytes();
+                Ok(Answer {
+                    status,
+                    body: read(&bytes),
+                })
             }
         }
     }
@@ -126,9 +186,16 @@ impl Client {
     ///
     /// # Errors
     /// The API's problem, as a sentence with a hint.
-    pub async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
         let bytes = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
-        self.send(method, path, "application/json", bytes).await?.success()
+        self.send(method, path, "application/json", bytes)
+            .await?
+            .success()
     }
 
     /// GET.
@@ -186,7 +253,11 @@ impl Answer {
     /// # Errors
     /// The API's problem, as a sentence with a hint.
     pub fn success(self) -> Result<Value, Failure> {
-        if self.status.is_success() { Ok(self.body) } else { Err(Failure::problem(self.status, &self.body)) }
+        if self.status.is_success() {
+            Ok(self.body)
+        } else {
+            Err(Failure::problem(self.status, &self.body))
+        }
     }
 }
 
@@ -194,10 +265,13 @@ fn read(bytes: &[u8]) -> Value {
     if bytes.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned().into())
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned().into())
 }
 
 /// A text as one part of a path or query.
 pub fn encode(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+    url::form_urlencoded::byte_serialize(text.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }

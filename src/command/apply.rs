@@ -21,7 +21,8 @@ pub(super) async fn apply(args: Apply) -> Done {
             let changes = match &before {
                 None => "would be created".to_owned(),
                 Some(before) => {
-                    let old = serde_json::from_value(before["document"].clone()).map_err(|error| Failure::internal(&error))?;
+                    let old = serde_json::from_value(before["document"].clone())
+                        .map_err(|error| Failure::internal(&error))?;
                     difference::between(&old, &loaded.document, ("stored", "file")).words()
                 }
             };
@@ -34,9 +35,14 @@ pub(super) async fn apply(args: Apply) -> Done {
         let mut applied = one(&client, path).await?;
         let name = print::cell(&applied["name"]);
         if args.target.output == Output::Text {
-            let same = before.as_ref().is_some_and(|before| before["latest_version"] == applied["latest_version"]);
+            let same = before
+                .as_ref()
+                .is_some_and(|before| before["latest_version"] == applied["latest_version"]);
             let verb = if same { "unchanged" } else { verb };
-            print::line(&format!("{name}: {verb}, version {}", applied["latest_version"]));
+            print::line(&format!(
+                "{name}: {verb}, version {}",
+                applied["latest_version"]
+            ));
             automations::findings(&applied["findings"]);
         }
         if args.activate {
@@ -61,7 +67,11 @@ pub(super) async fn apply(args: Apply) -> Done {
         print::json(&json!(done));
     }
     client.close().await;
-    Ok(if blocked { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
+    Ok(if blocked {
+        ExitCode::from(EXIT_FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -72,7 +82,10 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files: Vec<PathBuf> = inside
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known)))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
+        })
         .collect();
     files.sort();
     Ok(files)
@@ -100,8 +113,13 @@ pub(super) async fn one(client: &Client, path: &Path) -> Result<Value, Failure> 
     };
     let (method, address) = match &before {
         None => (Method::POST, "/automations".to_owned()),
-        Some(before) => (Method::PUT, format!("/automations/{}", print::cell(&before["id"]))),
+        Some(before) => (
+            Method::PUT,
+            format!("/automations/{}", print::cell(&before["id"])),
+        ),
     };
-    let answer = client.send(method, &address, content_type, text.into_bytes()).await?;
+    let answer = client
+        .send(method, &address, content_type, text.into_bytes())
+        .await?;
     answer.success()
 }

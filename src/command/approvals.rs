@@ -10,16 +10,32 @@ pub(super) async fn approvals(what: Approvals, target: &Target) -> Done {
     let client = Client::connect(target).await?;
     let answer = match &what {
         Approvals::List { status } => {
-            let filter = if status == "all" { String::new() } else { format!("?status={}", encode(status)) };
+            let filter = if status == "all" {
+                String::new()
+            } else {
+                format!("?status={}", encode(status))
+            };
             let items = client.list(&format!("/approvals{filter}"), 1_000).await?;
             if target.output == Output::Text {
-                let fields = ["id", "status", "title", "run_id", "requested_at", "expires_at"];
-                print::table(&["ID", "STATUS", "TITLE", "RUN", "ASKED", "ENDS"], &print::rows(&items, &fields));
+                let fields = [
+                    "id",
+                    "status",
+                    "title",
+                    "run_id",
+                    "requested_at",
+                    "expires_at",
+                ];
+                print::table(
+                    &["ID", "STATUS", "TITLE", "RUN", "ASKED", "ENDS"],
+                    &print::rows(&items, &fields),
+                );
             }
             json!(items)
         }
         Approvals::Show { approval } => {
-            let found = client.get(&format!("/approvals/{}", encode(approval))).await?;
+            let found = client
+                .get(&format!("/approvals/{}", encode(approval)))
+                .await?;
             if target.output == Output::Text {
                 show(&found);
             }
@@ -37,20 +53,39 @@ pub(super) async fn approvals(what: Approvals, target: &Target) -> Done {
 
 /// Prints a gate as the person who decides needs it.
 pub(super) fn show(approval: &Value) {
-    print::line(&format!("{}  [{}]", print::cell(&approval["title"]), print::cell(&approval["status"])));
+    print::line(&format!(
+        "{}  [{}]",
+        print::cell(&approval["title"]),
+        print::cell(&approval["status"])
+    ));
     if let Some(message) = approval["message"].as_str() {
         print::line(message);
     }
     for step in approval["details"]["next"].as_array().into_iter().flatten() {
-        print::line(&format!("  then {} ({}): {}", print::cell(&step["step"]), print::cell(&step["action"]), step["with"]));
+        print::line(&format!(
+            "  then {} ({}): {}",
+            print::cell(&step["step"]),
+            print::cell(&step["action"]),
+            step["with"]
+        ));
     }
     if !approval["fields"].is_null() {
         print::line(&format!("  asks for: {}", approval["fields"]));
     }
-    print::line(&format!("  run {}, asked {}, digest {}", print::cell(&approval["run_id"]), print::cell(&approval["requested_at"]), print::cell(&approval["digest"])));
+    print::line(&format!(
+        "  run {}, asked {}, digest {}",
+        print::cell(&approval["run_id"]),
+        print::cell(&approval["requested_at"]),
+        print::cell(&approval["digest"])
+    ));
 }
 
-async fn decide(client: &Client, target: &Target, decision: &Decision, verdict: &str) -> Result<Value, Failure> {
+async fn decide(
+    client: &Client,
+    target: &Target,
+    decision: &Decision,
+    verdict: &str,
+) -> Result<Value, Failure> {
     let path = format!("/approvals/{}", encode(&decision.approval));
     let digest = match &decision.digest {
         Some(digest) => Value::from(digest.as_str()),
@@ -65,7 +100,11 @@ async fn decide(client: &Client, target: &Target, decision: &Decision, verdict: 
     }
     let done = client.post(&format!("{path}/decision"), &body).await?;
     if target.output == Output::Text {
-        print::line(&format!("{}: {}.", print::cell(&done["title"]), print::cell(&done["status"])));
+        print::line(&format!(
+            "{}: {}.",
+            print::cell(&done["title"]),
+            print::cell(&done["status"])
+        ));
     }
     Ok(done)
 }

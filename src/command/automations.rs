@@ -13,8 +13,18 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
         Automations::List => {
             let items = client.list("/automations", 10_000).await?;
             if target.output == Output::Text {
-                let fields = ["name", "status", "source_type", "active_version", "latest_version", "updated_at"];
-                print::table(&["NAME", "STATUS", "SOURCE", "ACTIVE", "LATEST", "UPDATED"], &print::rows(&items, &fields));
+                let fields = [
+                    "name",
+                    "status",
+                    "source_type",
+                    "active_version",
+                    "latest_version",
+                    "updated_at",
+                ];
+                print::table(
+                    &["NAME", "STATUS", "SOURCE", "ACTIVE", "LATEST", "UPDATED"],
+                    &print::rows(&items, &fields),
+                );
             }
             json!(items)
         }
@@ -34,30 +44,55 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             }
             found
         }
-        Automations::Activate { automation, version, acknowledge } => {
+        Automations::Activate {
+            automation,
+            version,
+            acknowledge,
+        } => {
             let id = id_of(&client, automation).await?;
             let body = json!({ "version": version, "acknowledge": acknowledge });
-            let body: Value = body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())).collect();
-            let done = client.post(&format!("/automations/{id}/activate"), &body).await?;
+            let body: Value = body
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+            let done = client
+                .post(&format!("/automations/{id}/activate"), &body)
+                .await?;
             if target.output == Output::Text {
-                print::line(&format!("{} is active with version {}.", print::cell(&done["name"]), print::cell(&done["active_version"])));
+                print::line(&format!(
+                    "{} is active with version {}.",
+                    print::cell(&done["name"]),
+                    print::cell(&done["active_version"])
+                ));
                 triggers(&client, &id).await?;
             }
             done
         }
         Automations::Deactivate { automation } => {
             let id = id_of(&client, automation).await?;
-            let done = client.post(&format!("/automations/{id}/deactivate"), &json!({})).await?;
+            let done = client
+                .post(&format!("/automations/{id}/deactivate"), &json!({}))
+                .await?;
             if target.output == Output::Text {
-                print::line(&format!("{} is no longer active.", print::cell(&done["name"])));
+                print::line(&format!(
+                    "{} is no longer active.",
+                    print::cell(&done["name"])
+                ));
             }
             done
         }
         Automations::Rm { automation } => {
             let id = id_of(&client, automation).await?;
-            let done = client.request(Method::DELETE, &format!("/automations/{id}"), None).await?;
+            let done = client
+                .request(Method::DELETE, &format!("/automations/{id}"), None)
+                .await?;
             if target.output == Output::Text {
-                print::line(&format!("{automation} is removed; its runs stay in the history."));
+                print::line(&format!(
+                    "{automation} is removed; its runs stay in the history."
+                ));
             }
             done
         }
@@ -80,7 +115,12 @@ pub(super) fn document_text(document: &Value) -> String {
 pub(super) fn findings(findings: &Value) {
     for finding in findings.as_array().into_iter().flatten() {
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
-        eprintln!("{}[{}]: {}", text("severity"), text("code"), text("message"));
+        eprintln!(
+            "{}[{}]: {}",
+            text("severity"),
+            text("code"),
+            text("message")
+        );
         if !text("help").is_empty() {
             eprintln!("  {}", text("help"));
         }
@@ -98,7 +138,11 @@ async fn triggers(client: &Client, id: &str) -> Result<(), Failure> {
             (None, Some(next)) => format!("next at {next}"),
             (None, None) => String::new(),
         };
-        print::line(&format!("  {} ({}) {more}", print::cell(&trigger["name"]), print::cell(&trigger["kind"])));
+        print::line(&format!(
+            "  {} ({}) {more}",
+            print::cell(&trigger["name"]),
+            print::cell(&trigger["kind"])
+        ));
     }
     Ok(())
 }
@@ -108,7 +152,12 @@ async fn triggers(client: &Client, id: &str) -> Result<(), Failure> {
 /// # Errors
 /// When there is none.
 pub(super) async fn find(client: &Client, automation: &str) -> Result<Value, Failure> {
-    client.get(&format!("/automations/{}", encode(&id_of(client, automation).await?))).await
+    client
+        .get(&format!(
+            "/automations/{}",
+            encode(&id_of(client, automation).await?)
+        ))
+        .await
 }
 
 /// The id of the automation with this id or name.
@@ -119,9 +168,22 @@ pub(super) async fn id_of(client: &Client, automation: &str) -> Result<String, F
     if automation.starts_with("auto_") && automation.len() == 31 {
         return Ok(automation.to_owned());
     }
-    let answer = client.get(&format!("/automations?name={}", encode(automation))).await?;
-    let known = answer["items"].as_array().into_iter().flatten().find(|item| item["name"] == automation);
-    known.and_then(|item| item["id"].as_str()).map(String::from).ok_or_else(|| {
-        Failure::data("not_found", format!("There is no automation named {automation}."), "`druse automations list` shows the names.")
-    })
+    let answer = client
+        .get(&format!("/automations?name={}", encode(automation)))
+        .await?;
+    let known = answer["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|item| item["name"] == automation);
+    known
+        .and_then(|item| item["id"].as_str())
+        .map(String::from)
+        .ok_or_else(|| {
+            Failure::data(
+                "not_found",
+                format!("There is no automation named {automation}."),
+                "`druse automations list` shows the names.",
+            )
+        })
 }

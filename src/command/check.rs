@@ -8,7 +8,11 @@ use serde_json::json;
 use std::process::ExitCode;
 
 pub(super) fn check(args: &Check) -> Done {
-    let connections = args.connections.as_deref().map(document::connections_file).transpose()?;
+    let connections = args
+        .connections
+        .as_deref()
+        .map(document::connections_file)
+        .transpose()?;
     let mut all = Vec::new();
     let mut failed = false;
     for path in &args.files {
@@ -22,19 +26,40 @@ pub(super) fn check(args: &Check) -> Done {
         failed |= document::blocks(&findings);
         if args.output == Output::Text {
             for finding in &findings {
-                eprintln!("{}", finding.render(&path.display().to_string(), &text).trim_end());
+                eprintln!(
+                    "{}",
+                    finding
+                        .render(&path.display().to_string(), &text)
+                        .trim_end()
+                );
             }
-            let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+            let count = |severity| {
+                findings
+                    .iter()
+                    .filter(|finding| finding.severity == severity)
+                    .count()
+            };
             let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
             print::line(&match (errors, warnings) {
                 (0, 0) => format!("{}: nothing wrong", path.display()),
-                _ => format!("{}: {errors} error(s), {warnings} warning(s)", path.display()),
+                _ => format!(
+                    "{}: {errors} error(s), {warnings} warning(s)",
+                    path.display()
+                ),
             });
         }
         all.push(json!({ "file": path.display().to_string(), "findings": findings }));
     }
     if args.output == Output::Json {
-        print::json(&if all.len() == 1 { all.swap_remove(0) } else { json!(all) });
+        print::json(&if all.len() == 1 {
+            all.swap_remove(0)
+        } else {
+            json!(all)
+        });
     }
-    Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::from(EXIT_FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }

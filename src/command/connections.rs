@@ -9,34 +9,65 @@ use std::process::ExitCode;
 
 pub(super) async fn connections(what: Connections, target: &Target) -> Done {
     let given = match &what {
-        Connections::Set { name, definition, file } => Some(definitions(name.as_deref(), definition.as_deref(), file.as_deref())?),
+        Connections::Set {
+            name,
+            definition,
+            file,
+        } => Some(definitions(
+            name.as_deref(),
+            definition.as_deref(),
+            file.as_deref(),
+        )?),
         Connections::Test { .. } | Connections::List | Connections::Rm { .. } => None,
     };
-    let client = if matches!(what, Connections::Set { .. }) { Client::connect_or_create(target).await? } else { Client::connect(target).await? };
+    let client = if matches!(what, Connections::Set { .. }) {
+        Client::connect_or_create(target).await?
+    } else {
+        Client::connect(target).await?
+    };
     let mut said = Vec::new();
     let answer = match &what {
         Connections::Set { .. } => {
             let mut done = Vec::new();
             for (name, definition) in given.into_iter().flatten() {
-                done.push(client.request(Method::PUT, &format!("/connections/{}", encode(&name)), Some(&definition)).await?);
+                done.push(
+                    client
+                        .request(
+                            Method::PUT,
+                            &format!("/connections/{}", encode(&name)),
+                            Some(&definition),
+                        )
+                        .await?,
+                );
                 said.push(format!("{name} is set."));
             }
             json!(done)
         }
         Connections::Test { name } => {
-            let answer = client.post(&format!("/connections/{}/test", encode(name)), &json!({})).await?;
+            let answer = client
+                .post(&format!("/connections/{}/test", encode(name)), &json!({}))
+                .await?;
             said.push(print::cell(&answer["message"]));
             answer
         }
         Connections::List => {
             let items = client.list("/connections", 10_000).await?;
             if target.output == Output::Text {
-                print::table(&["NAME", "KIND", "UPDATED"], &print::rows(&items, &["name", "kind", "updated_at"]));
+                print::table(
+                    &["NAME", "KIND", "UPDATED"],
+                    &print::rows(&items, &["name", "kind", "updated_at"]),
+                );
             }
             json!(items)
         }
         Connections::Rm { name } => {
-            let answer = client.request(Method::DELETE, &format!("/connections/{}", encode(name)), None).await?;
+            let answer = client
+                .request(
+                    Method::DELETE,
+                    &format!("/connections/{}", encode(name)),
+                    None,
+                )
+                .await?;
             said.push(format!("{name} is removed."));
             answer
         }
@@ -49,15 +80,26 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-fn definitions(name: Option<&str>, definition: Option<&str>, file: Option<&std::path::Path>) -> Result<Map<String, Value>, Failure> {
+fn definitions(
+    name: Option<&str>,
+    definition: Option<&str>,
+    file: Option<&std::path::Path>,
+) -> Result<Map<String, Value>, Failure> {
     match (name, definition, file) {
         (None, None, Some(path)) => super::document::connections_file(path),
         (Some(name), Some(text), None) => {
             let value = serde_json::from_str(text).map_err(|error| {
-                Failure::data("bad_json", format!("The connection is no JSON: {error}."), "Example: '{\"kind\": \"http\", \"base_url\": \"https://…\"}'")
+                Failure::data(
+                    "bad_json",
+                    format!("The connection is no JSON: {error}."),
+                    "Example: '{\"kind\": \"http\", \"base_url\": \"https://…\"}'",
+                )
             })?;
             Ok(Map::from_iter([(name.to_owned(), value)]))
         }
-        _ => Err(Failure::usage("Give a name and a connection as JSON, or --file.", "`druse connections set --help` has examples.")),
+        _ => Err(Failure::usage(
+            "Give a name and a connection as JSON, or --file.",
+            "`druse connections set --help` has examples.",
+        )),
     }
 }

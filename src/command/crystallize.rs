@@ -22,22 +22,37 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     for path in &args.files {
         sessions.extend(import(path, &document::read_bytes(path)?)?);
     }
-    let first = sessions.first().ok_or_else(|| Failure::data("empty", "There is no session in these files.", ""))?;
+    let first = sessions
+        .first()
+        .ok_or_else(|| Failure::data("empty", "There is no session in these files.", ""))?;
     if sessions.len() > 1 {
-        let message = format!("These files hold {} sessions; a draft is made of one.", sessions.len());
-        return Err(Failure::data("several_sessions", message, "Give one session, or --summary for one line each."));
+        let message = format!(
+            "These files hold {} sessions; a draft is made of one.",
+            sessions.len()
+        );
+        return Err(Failure::data(
+            "several_sessions",
+            message,
+            "Give one session, or --summary for one line each.",
+        ));
     }
     options.source = Some(source_of(first, &args.files[0]));
     let made = druse_crystallizer::crystallize(&sessions, &options)
         .map_err(|error| Failure::data(&error.code, error.message, error.help))?;
     if let Some(path) = &args.report {
-        let text = serde_json::to_string_pretty(&made.report).map_err(|error| Failure::internal(&error))?;
+        let text = serde_json::to_string_pretty(&made.report)
+            .map_err(|error| Failure::internal(&error))?;
         std::fs::write(path, text + "\n").map_err(|error| Failure::io(path, &error))?;
     }
-    eprintln!("{}", druse_crystallizer::text::text(&made.report, &made.document).trim_end());
+    eprintln!(
+        "{}",
+        druse_crystallizer::text::text(&made.report, &made.document).trim_end()
+    );
     match args.output {
         DocumentOutput::Yaml => print::line(to_yaml(&made.document).trim_end()),
-        DocumentOutput::Json => print::json(&json!({ "automation": { "document": made.document }, "report": made.report })),
+        DocumentOutput::Json => print::json(
+            &json!({ "automation": { "document": made.document }, "report": made.report }),
+        ),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -47,7 +62,8 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
         None => Vec::new(),
         Some(path) => {
             let text = document::read_text(path)?;
-            druse_crystallizer::parse_tools(&text).map_err(|findings| document::wrong(path, &text, &findings))?
+            druse_crystallizer::parse_tools(&text)
+                .map_err(|findings| document::wrong(path, &text, &findings))?
         }
     };
     let connections = match &args.connections {
@@ -71,8 +87,15 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
 
 fn import(path: &Path, bytes: &[u8]) -> Result<Vec<Session>, Failure> {
     druse_crystallizer::import(bytes).map_err(|error| {
-        let place = error.line.map(|line| format!(":{line}")).unwrap_or_default();
-        Failure::data(error.code, format!("{}{place}: {}", path.display(), error.message), error.help)
+        let place = error
+            .line
+            .map(|line| format!(":{line}"))
+            .unwrap_or_default();
+        Failure::data(
+            error.code,
+            format!("{}{place}: {}", path.display(), error.message),
+            error.help,
+        )
     })
 }
 
@@ -81,8 +104,14 @@ fn source_of(session: &Session, path: &Path) -> SourceRef {
         SessionKind::AgentRun => "agent_run",
         SessionKind::ChatThread => "chat_thread",
     };
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    SourceRef { kind: kind.to_owned(), id: session.external_id.clone().or(name), digest: session.digest.clone() }
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    SourceRef {
+        kind: kind.to_owned(),
+        id: session.external_id.clone().or(name),
+        digest: session.digest.clone(),
+    }
 }
 
 /// One line a session; a bad file is a line too, and the rest goes on.
@@ -93,7 +122,9 @@ fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
         collect(path, true, &mut files, &mut skipped);
     }
     if skipped > 0 {
-        eprintln!("{skipped} file(s) with other names than *.json, *.jsonl, *.ndjson are passed over");
+        eprintln!(
+            "{skipped} file(s) with other names than *.json, *.jsonl, *.ndjson are passed over"
+        );
     }
     let mut all_read = true;
     let mut progress = Progress::new("read", files.len());
@@ -102,13 +133,20 @@ fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
         match document::read_bytes(path).and_then(|bytes| import(path, &bytes)) {
             Ok(sessions) => {
                 // Reading is shared by the sessions of a file.
-                let reading = began.elapsed() / u32::try_from(sessions.len().max(1)).unwrap_or(u32::MAX);
+                let reading =
+                    began.elapsed() / u32::try_from(sessions.len().max(1)).unwrap_or(u32::MAX);
                 for (index, session) in sessions.iter().enumerate() {
                     let compiling = Instant::now();
-                    let options = Options { source: Some(source_of(session, path)), ..options.clone() };
-                    let made = druse_crystallizer::crystallize(std::slice::from_ref(session), &options);
+                    let options = Options {
+                        source: Some(source_of(session, path)),
+                        ..options.clone()
+                    };
+                    let made =
+                        druse_crystallizer::crystallize(std::slice::from_ref(session), &options);
                     let micros = (reading + compiling.elapsed()).as_micros();
-                    print::line(&line_of(path, index, session, made.as_ref().ok(), micros).to_string());
+                    print::line(
+                        &line_of(path, index, session, made.as_ref().ok(), micros).to_string(),
+                    );
                 }
             }
             Err(failure) => {
@@ -119,7 +157,11 @@ fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
         }
         progress.step();
     }
-    if all_read { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DATA) }
+    if all_read {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_DATA)
+    }
 }
 
 fn unread(path: &Path, error: &Value, micros: u128) -> Value {
@@ -131,7 +173,13 @@ fn unread(path: &Path, error: &Value, micros: u128) -> Value {
     })
 }
 
-fn line_of(path: &Path, index: usize, session: &Session, made: Option<&Crystallized>, micros: u128) -> Value {
+fn line_of(
+    path: &Path,
+    index: usize,
+    session: &Session,
+    made: Option<&Crystallized>,
+    micros: u128,
+) -> Value {
     let counts = session.counts();
     let report = made.map(|made| &made.report);
     let mut findings: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
@@ -142,7 +190,9 @@ fn line_of(path: &Path, index: usize, session: &Session, made: Option<&Crystalli
     for finding in all {
         *findings.entry(&finding.code).or_default() += 1;
     }
-    let of = |count: fn(&druse_crystallizer::report::ReportCounts) -> u64| report.map_or(0, |report| count(&report.counts));
+    let of = |count: fn(&druse_crystallizer::report::ReportCounts) -> u64| {
+        report.map_or(0, |report| count(&report.counts))
+    };
     let replay = report.map(|report| &report.replay);
     json!({
         "file": path.display().to_string(), "index": index, "format": session.format, "status": session.status,
@@ -160,13 +210,23 @@ fn line_of(path: &Path, index: usize, session: &Session, made: Option<&Crystalli
 /// The recordings below a path, in the order of their paths. A file that is named itself is always taken.
 fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>, skipped: &mut usize) {
     if path.is_dir() {
-        let mut inside: Vec<PathBuf> =
-            std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
         inside.sort();
         for path in inside {
             collect(&path, false, files, skipped);
         }
-    } else if named || path.extension().is_some_and(|name| ["json", "jsonl", "ndjson"].iter().any(|known| name == *known)) {
+    } else if named
+        || path.extension().is_some_and(|name| {
+            ["json", "jsonl", "ndjson"]
+                .iter()
+                .any(|known| name == *known)
+        })
+    {
         files.push(path.to_path_buf());
     } else {
         *skipped += 1;

@@ -18,21 +18,34 @@ pub(super) struct Loaded {
 
 /// How a file is written, by its name: `.json` is JSON, anything else YAML, which holds JSON too.
 pub(super) fn syntax_of(path: &Path) -> Syntax {
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) { Syntax::Json } else { Syntax::Yaml }
+    if path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    {
+        Syntax::Json
+    } else {
+        Syntax::Yaml
+    }
 }
 
 /// Reads a text file, `-` for standard input.
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
     let bytes = read_bytes(path)?;
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::data("not_text", format!("{} is no UTF-8 text.", path.display()), "Documents are YAML or JSON in UTF-8."))
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::data(
+            "not_text",
+            format!("{} is no UTF-8 text.", path.display()),
+            "Documents are YAML or JSON in UTF-8.",
+        )
+    })
 }
 
 /// Reads a file, `-` for standard input.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map_err(|error| Failure::io(path, &error))?;
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)
+            .map_err(|error| Failure::io(path, &error))?;
         return Ok(bytes);
     }
     std::fs::read(path).map_err(|error| Failure::io(path, &error))
@@ -42,7 +55,12 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(super) fn parse(path: &Path) -> Result<Result<Loaded, (String, Vec<Finding>)>, Failure> {
     let text = read_text(path)?;
     Ok(match definition::parse(&text, syntax_of(path)) {
-        Ok(parsed) => Ok(Loaded { text, document: parsed.document, source: parsed.source, warnings: parsed.findings }),
+        Ok(parsed) => Ok(Loaded {
+            text,
+            document: parsed.document,
+            source: parsed.source,
+            warnings: parsed.findings,
+        }),
         Err(findings) => Err((text, findings)),
     })
 }
@@ -54,19 +72,34 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
 
 /// A failure that shows findings in their source.
 pub(super) fn wrong(path: &Path, text: &str, findings: &[Finding]) -> Failure {
-    let shown: Vec<String> = findings.iter().map(|finding| finding.render(&path.display().to_string(), text)).collect();
-    let code = findings.first().map_or("invalid", |finding| finding.code.as_str());
-    let message = format!("{} cannot be used as it is.\n{}", path.display(), shown.join("\n").trim_end());
+    let shown: Vec<String> = findings
+        .iter()
+        .map(|finding| finding.render(&path.display().to_string(), text))
+        .collect();
+    let code = findings
+        .first()
+        .map_or("invalid", |finding| finding.code.as_str());
+    let message = format!(
+        "{} cannot be used as it is.\n{}",
+        path.display(),
+        shown.join("\n").trim_end()
+    );
     Failure::new(EXIT_DATA, code, message, "")
 }
 
 /// Everything that is to be said about a document, with places.
 pub(super) fn check(loaded: &Loaded, connections: Option<&Map<String, Value>>) -> Vec<Finding> {
-    let catalog = Catalog { connections: connections.map(kinds), ..Catalog::default() };
+    let catalog = Catalog {
+        connections: connections.map(kinds),
+        ..Catalog::default()
+    };
     let mut findings = loaded.warnings.clone();
     findings.extend(druse_engine::check::check(&loaded.document, &catalog));
     for finding in druse_triggers::check_document(&loaded.document) {
-        if !findings.iter().any(|known| known.code == finding.code && known.path == finding.path) {
+        if !findings
+            .iter()
+            .any(|known| known.code == finding.code && known.path == finding.path)
+        {
             findings.push(finding);
         }
     }
@@ -76,17 +109,31 @@ pub(super) fn check(loaded: &Loaded, connections: Option<&Map<String, Value>>) -
 
 /// Whether any finding blocks.
 pub(super) fn blocks(findings: &[Finding]) -> bool {
-    findings.iter().any(|finding| finding.severity == Severity::Error)
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
 }
 
 fn kinds(connections: &Map<String, Value>) -> BTreeMap<String, String> {
-    connections.iter().map(|(name, value)| (name.clone(), value["kind"].as_str().unwrap_or_default().to_owned())).collect()
+    connections
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.clone(),
+                value["kind"].as_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect()
 }
 
 /// The connections of a file, each as it is written.
 pub(super) fn connections_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     let text = read_text(path)?;
     crate::connection::parse_file(&text).map_err(|findings| wrong(path, &text, &findings))?;
-    let (value, _) = definition::parse_value(&text, syntax_of(path)).map_err(|findings| wrong(path, &text, &findings))?;
-    Ok(value["connections"].as_object().cloned().unwrap_or_default())
+    let (value, _) = definition::parse_value(&text, syntax_of(path))
+        .map_err(|findings| wrong(path, &text, &findings))?;
+    Ok(value["connections"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default())
 }

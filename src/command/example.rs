@@ -28,11 +28,16 @@ pub(super) async fn tools(root: PathBuf) -> Done {
     druse_mcp::serve_stdio(info, offered, move |call| {
         let world = world.clone();
         async move {
-            let key = call.meta.get("idempotencyKey").and_then(|key| key.as_str().map(String::from));
+            let key = call
+                .meta
+                .get("idempotencyKey")
+                .and_then(|key| key.as_str().map(String::from));
             let (name, arguments) = (call.name, call.arguments);
-            tokio::task::spawn_blocking(move || example::call(&world, &name, &arguments, key.as_deref()))
-                .await
-                .unwrap_or_else(|_| Err("The tool broke.".into()))
+            tokio::task::spawn_blocking(move || {
+                example::call(&world, &name, &arguments, key.as_deref())
+            })
+            .await
+            .unwrap_or_else(|_| Err("The tool broke.".into()))
         }
         .boxed()
     })
@@ -43,11 +48,18 @@ pub(super) async fn tools(root: PathBuf) -> Done {
 
 pub(super) fn record(name: &str) -> Done {
     let found = example::find(name).ok_or_else(|| {
-        let names: Vec<&str> = example::EXAMPLES.iter().map(|example| example.name).collect();
-        Failure::usage(format!("There is no example {name}."), format!("There are {}.", names.join(", ")))
+        let names: Vec<&str> = example::EXAMPLES
+            .iter()
+            .map(|example| example.name)
+            .collect();
+        Failure::usage(
+            format!("There is no example {name}."),
+            format!("There are {}.", names.join(", ")),
+        )
     })?;
     let folder = tempfile::tempdir().map_err(|error| Failure::internal(&error))?;
-    let recording = example::record(found, folder.path()).map_err(|error| Failure::internal(&error))?;
+    let recording =
+        example::record(found, folder.path()).map_err(|error| Failure::internal(&error))?;
     print::line(recording.trim_end());
     Ok(ExitCode::SUCCESS)
 }

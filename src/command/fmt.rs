@@ -13,11 +13,22 @@ pub(super) fn fmt(args: &Fmt) -> Done {
     for path in &args.files {
         let loaded = document::load(path)?;
         if has_comments(&loaded.text) && !args.check {
-            let message = format!("{} holds comments, which the usual form would lose.", path.display());
-            return Err(Failure::data("comments", message, "Remove them, or keep the file as it is; it is not changed."));
+            let message = format!(
+                "{} holds comments, which the usual form would lose.",
+                path.display()
+            );
+            return Err(Failure::data(
+                "comments",
+                message,
+                "Remove them, or keep the file as it is; it is not changed.",
+            ));
         }
         let formatted = match document::syntax_of(path) {
-            Syntax::Json => serde_json::to_string_pretty(&loaded.document).map_err(|error| Failure::internal(&error))? + "\n",
+            Syntax::Json => {
+                serde_json::to_string_pretty(&loaded.document)
+                    .map_err(|error| Failure::internal(&error))?
+                    + "\n"
+            }
             Syntax::Yaml => to_yaml(&loaded.document),
         };
         if formatted == loaded.text {
@@ -31,17 +42,25 @@ pub(super) fn fmt(args: &Fmt) -> Done {
             print::line(&format!("{} is formatted", path.display()));
         }
     }
-    Ok(if args.check && differs { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
+    Ok(if args.check && differs {
+        ExitCode::from(EXIT_FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// A comment that a person wrote: any line that begins with `#` but the schema's.
 fn has_comments(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().starts_with('#') && !line.contains("yaml-language-server"))
+    text.lines()
+        .any(|line| line.trim_start().starts_with('#') && !line.contains("yaml-language-server"))
 }
 
 /// Writes beside and renames, so that a crash leaves the old file or the new one.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let written = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(text.as_bytes())?;

@@ -34,14 +34,32 @@ pub(super) fn graph(args: &Graph) -> Done {
             })
             .collect();
         if args.dot {
-            print::line(&format!("  \"{}\" [label=\"{}\\n{kind}\"];", step.path, step.path));
+            print::line(&format!(
+                "  \"{}\" [label=\"{}\\n{kind}\"];",
+                step.path, step.path
+            ));
             for need in &step.needs {
-                let label = need.case.as_ref().map(|case| format!(" [label=\"{case}\"]")).unwrap_or_default();
-                print::line(&format!("  \"{}\" -> \"{}\"{label};", plan.steps[need.step].path, step.path));
+                let label = need
+                    .case
+                    .as_ref()
+                    .map(|case| format!(" [label=\"{case}\"]"))
+                    .unwrap_or_default();
+                print::line(&format!(
+                    "  \"{}\" -> \"{}\"{label};",
+                    plan.steps[need.step].path, step.path
+                ));
             }
         } else {
-            let after = if needs.is_empty() { String::new() } else { format!("  after {}", needs.join(", ")) };
-            let when = if step.when.is_some() { "  (conditional)" } else { "" };
+            let after = if needs.is_empty() {
+                String::new()
+            } else {
+                format!("  after {}", needs.join(", "))
+            };
+            let when = if step.when.is_some() {
+                "  (conditional)"
+            } else {
+                ""
+            };
             print::line(&format!("{} [{kind}]{after}{when}", step.path));
         }
     }

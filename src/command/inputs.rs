@@ -8,7 +8,10 @@ use std::path::Path;
 ///
 /// # Errors
 /// When a pair has no `=`, or the file is no JSON object.
-pub(super) fn collect(file: Option<&Path>, pairs: &[String]) -> Result<Map<String, Value>, Failure> {
+pub(super) fn collect(
+    file: Option<&Path>,
+    pairs: &[String],
+) -> Result<Map<String, Value>, Failure> {
     let mut inputs = match file {
         None => Map::new(),
         Some(path) => {
@@ -16,15 +19,22 @@ pub(super) fn collect(file: Option<&Path>, pairs: &[String]) -> Result<Map<Strin
             match serde_json::from_str(&text) {
                 Ok(Value::Object(map)) => map,
                 Ok(_) | Err(_) => {
-                    return Err(Failure::data("bad_inputs", format!("{} is not a JSON object.", path.display()), "Write {\"name\": value, …}."));
+                    return Err(Failure::data(
+                        "bad_inputs",
+                        format!("{} is not a JSON object.", path.display()),
+                        "Write {\"name\": value, …}.",
+                    ));
                 }
             }
         }
     };
     for pair in pairs {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or_else(|| Failure::usage(format!("{pair:?} is not name=value."), "Example: -i region=EU"))?;
+        let (name, value) = pair.split_once('=').ok_or_else(|| {
+            Failure::usage(
+                format!("{pair:?} is not name=value."),
+                "Example: -i region=EU",
+            )
+        })?;
         inputs.insert(name.to_owned(), read(value));
     }
     Ok(inputs)

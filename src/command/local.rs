@@ -30,9 +30,18 @@ pub(super) enum Came {
 }
 
 /// Stores connections from a file.
-pub(super) async fn connect(client: &Client, connections: &Map<String, Value>) -> Result<(), Failure> {
+pub(super) async fn connect(
+    client: &Client,
+    connections: &Map<String, Value>,
+) -> Result<(), Failure> {
     for (name, connection) in connections {
-        client.request(Method::PUT, &format!("/connections/{}", encode(name)), Some(connection)).await?;
+        client
+            .request(
+                Method::PUT,
+                &format!("/connections/{}", encode(name)),
+                Some(connection),
+            )
+            .await?;
     }
     Ok(())
 }
@@ -42,7 +51,9 @@ pub(super) async fn follow(client: &Client, id: &str, gates: Gates) -> Result<Ca
     let path = format!("/runs/{}", encode(id));
     let mut after = 0;
     loop {
-        let page = client.get(&format!("{path}/events?after={after}&limit=200&wait=10s")).await?;
+        let page = client
+            .get(&format!("{path}/events?after={after}&limit=200&wait=10s"))
+            .await?;
         for entry in page["items"].as_array().into_iter().flatten() {
             after = entry["seq"].as_u64().unwrap_or(after);
             eprintln!("  {}", words(entry));
@@ -50,9 +61,17 @@ pub(super) async fn follow(client: &Client, id: &str, gates: Gates) -> Result<Ca
                 return Ok(Came::Over(client.get(&path).await?));
             }
             if entry["type"] == "approval_requested" {
-                let approval = client.get(&format!("/approvals/{}", print::cell(&entry["request"]["approval"]))).await?;
+                let approval = client
+                    .get(&format!(
+                        "/approvals/{}",
+                        print::cell(&entry["request"]["approval"])
+                    ))
+                    .await?;
                 if !answer(client, &approval, gates).await? {
-                    return Ok(Came::Waits { run: client.get(&path).await?, approval });
+                    return Ok(Came::Waits {
+                        run: client.get(&path).await?,
+                        approval,
+                    });
                 }
             }
         }
@@ -75,7 +94,12 @@ async fn answer(client: &Client, approval: &Value, gates: Gates) -> Result<bool,
     if gates == Gates::Approve {
         body["comment"] = "approved with --yes".into();
     }
-    client.post(&format!("/approvals/{}/decision", print::cell(&approval["id"])), &body).await?;
+    client
+        .post(
+            &format!("/approvals/{}/decision", print::cell(&approval["id"])),
+            &body,
+        )
+        .await?;
     Ok(true)
 }
 
@@ -89,7 +113,13 @@ fn ask(approval: &Value) -> Option<&'static str> {
         let _ = writeln!(err, "  {message}");
     }
     for step in approval["details"]["next"].as_array().into_iter().flatten() {
-        let _ = writeln!(err, "  then {} ({}): {}", print::cell(&step["step"]), print::cell(&step["action"]), step["with"]);
+        let _ = writeln!(
+            err,
+            "  then {} ({}): {}",
+            print::cell(&step["step"]),
+            print::cell(&step["action"]),
+            step["with"]
+        );
     }
     loop {
         let _ = write!(err, "  Approve? [y/n] ");

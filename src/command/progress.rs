@@ -18,7 +18,13 @@ pub(super) struct Progress {
 impl Progress {
     /// `of` things of a kind are to be done.
     pub(super) fn new(what: &'static str, of: usize) -> Self {
-        Self { what, of, done: 0, said: Instant::now(), shown: false }
+        Self {
+            what,
+            of,
+            done: 0,
+            said: Instant::now(),
+            shown: false,
+        }
     }
 
     /// One more is done.
@@ -27,7 +33,13 @@ impl Progress {
         if self.said.elapsed() >= PATIENCE && std::io::stderr().is_terminal() {
             self.said = Instant::now();
             self.shown = true;
-            let _ = write!(std::io::stderr(), "\r{} {} of {}", self.what, self.done, self.of);
+            let _ = write!(
+                std::io::stderr(),
+                "\r{} {} of {}",
+                self.what,
+                self.done,
+                self.of
+            );
         }
     }
 }

@@ -11,41 +11,77 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
     let client = Client::connect(target).await?;
     let mut exit = ExitCode::SUCCESS;
     let answer = match &what {
-        Runs::Start { automation, input, inputs: file, version, wait } => {
+        Runs::Start {
+            automation,
+            input,
+            inputs: file,
+            version,
+            wait,
+        } => {
             let given = inputs::collect(file.as_deref(), input)?;
             let (id, version) = if Path::new(automation).is_file() {
                 let applied = apply::one(&client, Path::new(automation)).await?;
                 let number = applied["latest_version"].clone();
                 (print::cell(&applied["id"]), number)
             } else {
-                (automations::id_of(&client, automation).await?, json!(version))
+                (
+                    automations::id_of(&client, automation).await?,
+                    json!(version),
+                )
             };
             let mut body = json!({ "inputs": given });
             if !version.is_null() {
                 body["version"] = version;
             }
-            let wait = wait.as_ref().map(|wait| format!("?wait={}", encode(wait))).unwrap_or_default();
-            let run = client.post(&format!("/automations/{id}/runs{wait}"), &body).await?;
+            let wait = wait
+                .as_ref()
+                .map(|wait| format!("?wait={}", encode(wait)))
+                .unwrap_or_default();
+            let run = client
+                .post(&format!("/automations/{id}/runs{wait}"), &body)
+                .await?;
             if target.output == Output::Text {
                 show(&run);
             }
-            if ["failed", "rejected", "canceled"].iter().any(|status| run["status"] == *status) {
+            if ["failed", "rejected", "canceled"]
+                .iter()
+                .any(|status| run["status"] == *status)
+            {
                 exit = ExitCode::from(EXIT_FAILED);
             }
             run
         }
-        Runs::List { status, automation, limit } => {
+        Runs::List {
+            status,
+            automation,
+            limit,
+        } => {
             let mut filter = Vec::new();
             if let Some(status) = status {
                 filter.push(format!("status={}", encode(status)));
             }
             if let Some(automation) = automation {
-                filter.push(format!("automation_id={}", automations::id_of(&client, automation).await?));
+                filter.push(format!(
+                    "automation_id={}",
+                    automations::id_of(&client, automation).await?
+                ));
             }
-            let items = client.list(&format!("/runs?{}", filter.join("&")), *limit as usize).await?;
+            let items = client
+                .list(&format!("/runs?{}", filter.join("&")), *limit as usize)
+                .await?;
             if target.output == Output::Text {
-                let fields = ["id", "automation_name", "status", "cause.kind", "created_at", "finished_at"];
-                print::table(&["ID", "AUTOMATION", "STATUS", "CAUSE", "CREATED", "FINISHED"], &print::rows(&items, &fields));
+                let fields = [
+                    "id",
+                    "automation_name",
+                    "status",
+                    "cause.kind",
+                    "created_at",
+                    "finished_at",
+                ];
+                print::table(
+                    &["ID", "AUTOMATION", "STATUS", "CAUSE", "CREATED", "FINISHED"],
+                    &print::rows(&items, &fields),
+                );
             }
             json!(items)
         }
@@ -62,16 +98,24 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             return Ok(exit);
         }
         Runs::Cancel { run, reason } => {
-            let body = reason.as_ref().map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
-            let done = client.post(&format!("/runs/{}/cancel", encode(run)), &body).await?;
+            let body = reason
+                .as_ref()
+                .map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
+            let done = client
+                .post(&format!("/runs/{}/cancel", encode(run)), &body)
+                .await?;
             if target.output == Output::Text {
                 print::line(&format!("{run} is {}.", print::cell(&done["status"])));
             }
             done
         }
         Runs::Retry { run, from } => {
-            let body = from.as_ref().map_or_else(|| json!({}), |from| json!({ "from": from }));
-            let done = client.post(&format!("/runs/{}/retry", encode(run)), &body).await?;
+            let body = from
+                .as_ref()
+                .map_or_else(|| json!({}), |from| json!({ "from": from }));
+            let done = client
+                .post(&format!("/runs/{}/retry", encode(run)), &body)
+                .await?;
             if target.output == Output::Text {
                 print::line(&format!("{} goes on in {}.", run, print::cell(&done["id"])));
             }
@@ -105,12 +149,29 @@ fn why(run: &Value) -> String {
 
 /// Prints a run as people read it.
 pub(super) fn show(run: &Value) {
-    print::line(&format!("{} {} [{}]", print::cell(&run["id"]), print::cell(&run["automation_name"]), print::cell(&run["status"])));
+    print::line(&format!(
+        "{} {} [{}]",
+        print::cell(&run["id"]),
+        print::cell(&run["automation_name"]),
+        print::cell(&run["status"])
+    ));
     for step in run["steps"].as_array().into_iter().flatten() {
         let attempts = step["attempts"].as_array().map_or(0, Vec::len);
-        let times = if attempts > 1 { format!("  {attempts} attempts") } else { String::new() };
-        let error = step["error"]["message"].as_str().map(|message| format!("  {message}")).unwrap_or_default();
-        print::line(&format!("  {:<10} {} ({}){times}{error}", print::cell(&step["status"]), print::cell(&step["path"]), print::cell(&step["action"])));
+        let times = if attempts > 1 {
+            format!("  {attempts} attempts")
+        } else {
+            String::new()
+        };
+        let error = step["error"]["message"]
+            .as_str()
+            .map(|message| format!("  {message}"))
+            .unwrap_or_default();
+        print::line(&format!(
+            "  {:<10} {} ({}){times}{error}",
+            print::cell(&step["status"]),
+            print::cell(&step["path"]),
+            print::cell(&step["action"])
+        ));
     }
     if !run["outputs"].is_null() && run["outputs"] != json!({}) {
         print::line(&format!("  outputs: {}", run["outputs"]));
@@ -128,17 +189,25 @@ async fn watch(client: &Client, run: &str, output: Output) -> Result<ExitCode, F
     let path = format!("/runs/{}", encode(run));
     let mut after = 0;
     loop {
-        let page = client.get(&format!("{path}/events?after={after}&limit=200&wait=20s")).await?;
+        let page = client
+            .get(&format!("{path}/events?after={after}&limit=200&wait=20s"))
+            .await?;
         let entries = page["items"].as_array().cloned().unwrap_or_default();
         for entry in &entries {
             after = entry["seq"].as_u64().unwrap_or(after);
             match output {
                 Output::Json => print::line(&entry.to_string()),
-                Output::Text => print::line(&format!("{}  {}", print::cell(&entry["at"]), words(entry))),
+                Output::Text => {
+                    print::line(&format!("{}  {}", print::cell(&entry["at"]), words(entry)))
+                }
             }
             if entry["type"] == "finished" {
                 let failed = entry["status"] != "succeeded";
-                return Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS });
+                return Ok(if failed {
+                    ExitCode::from(EXIT_FAILED)
+                } else {
+                    ExitCode::SUCCESS
+                });
             }
         }
     }
@@ -161,10 +230,19 @@ pub(super) fn words(entry: &Value) -> String {
         "retry_scheduled" => format!("{step}: tried again at {}", print::cell(&entry["due"])),
         "wait_started" => format!("{step}: waits until {}", print::cell(&entry["until"])),
         "wait_finished" => format!("{step}: waited"),
-        "approval_requested" => format!("{step}: asks: {}", print::cell(&entry["request"]["title"])),
-        "approval_decided" => format!("{step}: {} by {}", print::cell(&entry["decision"]["decision"]), print::cell(&entry["decision"]["by"])),
+        "approval_requested" => {
+            format!("{step}: asks: {}", print::cell(&entry["request"]["title"]))
+        }
+        "approval_decided" => format!(
+            "{step}: {} by {}",
+            print::cell(&entry["decision"]["decision"]),
+            print::cell(&entry["decision"]["by"])
+        ),
         "approval_expired" => format!("{step}: nobody answered in time"),
-        "step_failed" => format!("{step}: failed: {}", print::cell(&entry["failure"]["message"])),
+        "step_failed" => format!(
+            "{step}: failed: {}",
+            print::cell(&entry["failure"]["message"])
+        ),
         "step_uncertain" => format!("{step}: nobody knows whether it happened"),
         "step_canceled" => format!("{step}: canceled"),
         "cancel_requested" => format!("canceled by {}", print::cell(&entry["by"])),

@@ -12,7 +12,11 @@ use std::process::ExitCode;
 const HOMES: [&str; 2] = ["/agents/runs", "/chat/threads"];
 
 pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
-    let client = if matches!(what, Sessions::Import { .. }) { Client::connect_or_create(target).await? } else { Client::connect(target).await? };
+    let client = if matches!(what, Sessions::Import { .. }) {
+        Client::connect_or_create(target).await?
+    } else {
+        Client::connect(target).await?
+    };
     let answer = match &what {
         Sessions::Import { files } => {
             let mut stored = Vec::new();
@@ -20,8 +24,14 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             for path in files {
                 let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
                 let home = home_of(&bytes);
-                let answer = client.send(Method::POST, home, "application/octet-stream", bytes).await?.success();
-                let answer = answer.map_err(|failure| Failure { message: format!("{}: {}", path.display(), failure.message), ..failure })?;
+                let answer = client
+                    .send(Method::POST, home, "application/octet-stream", bytes)
+                    .await?
+                    .success();
+                let answer = answer.map_err(|failure| Failure {
+                    message: format!("{}: {}", path.display(), failure.message),
+                    ..failure
+                })?;
                 match answer["items"].as_array() {
                     Some(items) => stored.extend(items.iter().cloned()),
                     None => stored.push(answer),
@@ -64,8 +74,13 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
                 print::line(&format!(
                     "{}: {} steps from {} calls, {} gates, {} left out; replay {} matched, {} differing, {} missing.",
                     print::cell(&made["automation"]["name"]),
-                    counts["steps"], counts["calls"], counts["gates"], counts["left_out"],
-                    replay["matched"], replay["differing"], replay["missing"]
+                    counts["steps"],
+                    counts["calls"],
+                    counts["gates"],
+                    counts["left_out"],
+                    replay["matched"],
+                    replay["differing"],
+                    replay["missing"]
                 ));
                 automations::findings(&made["automation"]["findings"]);
             }
@@ -88,26 +103,53 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
 }
 
 fn table(items: &[Value]) {
-    let fields = ["id", "kind", "format", "status", "counts.tool_calls", "counts.failed", "counts.approvals"];
-    print::table(&["ID", "KIND", "FORMAT", "STATUS", "CALLS", "FAILED", "APPROVALS"], &print::rows(items, &fields));
+    let fields = [
+        "id",
+        "kind",
+        "format",
+        "status",
+        "counts.tool_calls",
+        "counts.failed",
+        "counts.approvals",
+    ];
+    print::table(
+        &[
+            "ID",
+            "KIND",
+            "FORMAT",
+            "STATUS",
+            "CALLS",
+            "FAILED",
+            "APPROVALS",
+        ],
+        &print::rows(items, &fields),
+    );
 }
 
 /// Where a recording belongs by what it looks like; one that cannot be read is refused there with the reason.
 pub(super) fn home_of(bytes: &[u8]) -> &'static str {
-    let chat = druse_crystallizer::import(bytes)
-        .ok()
-        .and_then(|sessions| sessions.first().map(|session| session.kind == druse_crystallizer::SessionKind::ChatThread));
+    let chat = druse_crystallizer::import(bytes).ok().and_then(|sessions| {
+        sessions
+            .first()
+            .map(|session| session.kind == druse_crystallizer::SessionKind::ChatThread)
+    });
     HOMES[usize::from(chat == Some(true))]
 }
 
 async fn path_of(client: &Client, id: &str) -> Result<String, Failure> {
     for home in HOMES {
         let path = format!("{home}/{}", encode(id));
-        let answer = client.send(Method::GET, &path, "application/json", Vec::new()).await?;
+        let answer = client
+            .send(Method::GET, &path, "application/json", Vec::new())
+            .await?;
         if answer.status.as_u16() != 404 {
             answer.success()?;
             return Ok(path);
         }
     }
-    Err(Failure::data("not_found", format!("There is no recording {id}."), "`druse sessions list` shows them."))
+    Err(Failure::data(
+        "not_found",
+        format!("There is no recording {id}."),
+        "`druse sessions list` shows them.",
+    ))
 }

@@ -8,9 +8,17 @@ use serde_json::json;
 use std::process::ExitCode;
 
 pub(super) async fn tokens(what: Tokens, target: &Target) -> Done {
-    let client = if matches!(what, Tokens::Create { .. }) { Client::connect_or_create(target).await? } else { Client::connect(target).await? };
+    let client = if matches!(what, Tokens::Create { .. }) {
+        Client::connect_or_create(target).await?
+    } else {
+        Client::connect(target).await?
+    };
     match &what {
-        Tokens::Create { role, name, expires } => {
+        Tokens::Create {
+            role,
+            name,
+            expires,
+        } => {
             let mut body = json!({ "role": role, "name": name });
             if let Some(expires) = expires {
                 body["expires"] = expires.as_str().into();
@@ -28,12 +36,17 @@ pub(super) async fn tokens(what: Tokens, target: &Target) -> Done {
                 Output::Json => print::json(&json!(items)),
                 Output::Text => {
                     let fields = ["id", "name", "role", "created_at", "expires_at"];
-                    print::table(&["ID", "NAME", "ROLE", "CREATED", "ENDS"], &print::rows(&items, &fields));
+                    print::table(
+                        &["ID", "NAME", "ROLE", "CREATED", "ENDS"],
+                        &print::rows(&items, &fields),
+                    );
                 }
             }
         }
         Tokens::Revoke { id } => {
-            let answer = client.request(Method::DELETE, &format!("/tokens/{}", encode(id)), None).await?;
+            let answer = client
+                .request(Method::DELETE, &format!("/tokens/{}", encode(id)), None)
+                .await?;
             match target.output {
                 Output::Json => print::json(&answer),
                 Output::Text => print::line(&format!("{id} is revoked.")),

@@ -7,24 +7,48 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn verify(data: &Path, output: Output) -> Done {
-    let report = druse_storage::verify(data)
-        .map_err(|error| Failure::data("unreadable_store", error.to_string(), "Name the data folder of a server with --data."))?;
+    let report = druse_storage::verify(data).map_err(|error| {
+        Failure::data(
+            "unreadable_store",
+            error.to_string(),
+            "Name the data folder of a server with --data.",
+        )
+    })?;
     let value = serde_json::to_value(&report).map_err(|error| Failure::internal(&error))?;
     match output {
         Output::Json => print::json(&value),
         Output::Text => {
             print::line(&format!(
                 "{} records up to {} in {} segments, {} runs with {} entries, {} rows, {} stored files",
-                report.records, report.head, report.segments, report.runs, report.entries, report.rows, report.blobs
+                report.records,
+                report.head,
+                report.segments,
+                report.runs,
+                report.entries,
+                report.rows,
+                report.blobs
             ));
             if report.torn_tail {
-                print::line("The log ends in a write that was never acknowledged; the next start cuts it off.");
+                print::line(
+                    "The log ends in a write that was never acknowledged; the next start cuts it off.",
+                );
             }
             for problem in &report.problems {
-                print::line(&format!("{} [{}]: {}", problem.place, problem.code, problem.message));
+                print::line(&format!(
+                    "{} [{}]: {}",
+                    problem.place, problem.code, problem.message
+                ));
             }
-            print::line(if report.is_sound() { "Everything is whole." } else { "Not everything is whole." });
+            print::line(if report.is_sound() {
+                "Everything is whole."
+            } else {
+                "Not everything is whole."
+            });
         }
     }
-    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+    Ok(if report.is_sound() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_FAILED)
+    })
 }

@@ -38,7 +38,10 @@ pub const EXAMPLES: &[Example] = &[
         recording: beside!("pay-bill/recording.json"),
         script: beside!("pay-bill/script.json"),
         seed: beside!("pay-bill/world/seed.sql"),
-        files: &[("inbox/bill-2027-03.txt", beside!("pay-bill/world/inbox/bill-2027-03.txt"))],
+        files: &[(
+            "inbox/bill-2027-03.txt",
+            beside!("pay-bill/world/inbox/bill-2027-03.txt"),
+        )],
         connections: beside!("pay-bill/connections.yaml"),
         tools: beside!("pay-bill/tools.yaml"),
     },
@@ -74,7 +77,8 @@ impl Example {
             let text = serde_json::Value::from(path.to_string_lossy()).to_string();
             text[1..text.len() - 1].to_owned()
         };
-        text.replace("${EXE}", &quoted(exe)).replace("${WORLD}", &quoted(world))
+        text.replace("${EXE}", &quoted(exe))
+            .replace("${WORLD}", &quoted(world))
     }
 }
 

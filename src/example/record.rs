@@ -18,11 +18,18 @@ pub fn record(example: &Example, root: &Path) -> io::Result<String> {
     let world = world::create(example, root)?;
     let script: Value = serde_json::from_str(example.script)?;
     let text = |name: &str| script[name].as_str().unwrap_or_default().to_owned();
-    let mut player = Player { world, lines: Vec::new(), calls: 0 };
+    let mut player = Player {
+        world,
+        lines: Vec::new(),
+        calls: 0,
+    };
     let mut writer: Box<dyn Format> = match text("format").as_str() {
         "druse" => Box::new(Own),
         "openai" => Box::new(OpenAi),
-        "claude-code" => Box::new(ClaudeCode { session: "5f1d2c3b-0000-4000-8000-7e57ab1e0001".into(), parent: Value::Null }),
+        "claude-code" => Box::new(ClaudeCode {
+            session: "5f1d2c3b-0000-4000-8000-7e57ab1e0001".into(),
+            parent: Value::Null,
+        }),
         other => return Err(io::Error::other(format!("unknown script format {other:?}"))),
     };
     for turn in script["turns"].as_array().into_iter().flatten() {
@@ -46,7 +53,11 @@ pub fn record(example: &Example, root: &Path) -> io::Result<String> {
             "tools": offered(), "messages": player.lines,
         }))?,
         "openai" => pretty(&json!({ "messages": player.lines }))?,
-        _ => player.lines.iter().map(|line| format!("{line}\n")).collect(),
+        _ => player
+            .lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect(),
     })
 }
 
@@ -90,7 +101,12 @@ impl Player {
         let arguments = plan["arguments"].as_object().cloned().unwrap_or_default();
         let started = clock::now().to_string();
         let answer = match name.as_str() {
-            "Bash" => self.shell(arguments.get("command").and_then(Value::as_str).unwrap_or_default()),
+            "Bash" => self.shell(
+                arguments
+                    .get("command")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+            ),
             _ => tools::call(&self.world, &name, &arguments, None),
         };
         let (answer, is_error) = match answer {
@@ -123,7 +139,9 @@ impl Player {
         if output.status.success() {
             return Ok(said.trim_end().into());
         }
-        Err(format!("{said}{}", String::from_utf8_lossy(&output.stderr)).trim_end().to_owned())
+        Err(format!("{said}{}", String::from_utf8_lossy(&output.stderr))
+            .trim_end()
+            .to_owned())
     }
 }
 
@@ -141,8 +159,10 @@ impl Format for Own {
     }
 
     fn called(&mut self, calls: &[Called], lines: &mut Vec<Value>) {
-        let made: Vec<Value> =
-            calls.iter().map(|call| json!({ "id": call.id, "name": call.name, "arguments": call.arguments })).collect();
+        let made: Vec<Value> = calls
+            .iter()
+            .map(|call| json!({ "id": call.id, "name": call.name, "arguments": call.arguments }))
+            .collect();
         lines.push(json!({ "role": "assistant", "content": "", "tool_calls": made }));
         for call in calls {
             if let Some(by) = &call.approved_by {
@@ -172,7 +192,10 @@ impl Format for OpenAi {
             .collect();
         lines.push(json!({ "role": "assistant", "content": null, "tool_calls": made }));
         for call in calls {
-            let content = call.answer.as_str().map_or_else(|| call.answer.to_string(), String::from);
+            let content = call
+                .answer
+                .as_str()
+                .map_or_else(|| call.answer.to_string(), String::from);
             lines.push(json!({ "role": "tool", "tool_call_id": call.id, "content": content }));
         }
     }
@@ -196,7 +219,11 @@ impl ClaudeCode {
 
 impl Format for ClaudeCode {
     fn said(&mut self, role: &str, text: &str, at: &str, lines: &mut Vec<Value>) {
-        let content = if role == "user" { json!(text) } else { json!([{ "type": "text", "text": text }]) };
+        let content = if role == "user" {
+            json!(text)
+        } else {
+            json!([{ "type": "text", "text": text }])
+        };
         self.line(role, at, json!({ "role": role, "content": content }), lines);
     }
 
@@ -204,9 +231,19 @@ impl Format for ClaudeCode {
         for call in calls {
             let used = json!([{ "type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments }]);
             let id = format!("msg_{}", call.id);
-            self.line("assistant", &call.started, json!({ "id": id, "role": "assistant", "content": used }), lines);
+            self.line(
+                "assistant",
+                &call.started,
+                json!({ "id": id, "role": "assistant", "content": used }),
+                lines,
+            );
             let answered = json!([{ "type": "tool_result", "tool_use_id": call.id, "content": call.answer, "is_error": call.is_error }]);
-            self.line("user", &call.finished, json!({ "role": "user", "content": answered }), lines);
+            self.line(
+                "user",
+                &call.finished,
+                json!({ "role": "user", "content": answered }),
+                lines,
+            );
         }
     }
 }

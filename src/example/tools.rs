@@ -82,7 +82,12 @@ pub fn tools() -> Vec<Tool> {
 ///
 /// # Errors
 /// A sentence for the caller: the tool is unknown, an argument is missing or wrong, or the world refused.
-pub fn call(world: &World, name: &str, arguments: &Map<String, Value>, key: Option<&str>) -> Result<Value, String> {
+pub fn call(
+    world: &World,
+    name: &str,
+    arguments: &Map<String, Value>,
+    key: Option<&str>,
+) -> Result<Value, String> {
     match name {
         "list_files" => list_files(world, text(arguments, "folder")?),
         "read_file" => read_file(world, text(arguments, "path")?),
@@ -95,13 +100,19 @@ pub fn call(world: &World, name: &str, arguments: &Map<String, Value>, key: Opti
 }
 
 fn text<'a>(arguments: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
-    arguments.get(name).and_then(Value::as_str).ok_or_else(|| format!("The argument {name} must be a text."))
+    arguments
+        .get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("The argument {name} must be a text."))
 }
 
 /// A path below the world's folder: nothing leads out of it.
 fn inside(world: &World, path: &str) -> Result<PathBuf, String> {
     let relative = Path::new(path);
-    if relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+    if relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    {
         Ok(world.root.join(relative))
     } else {
         Err(format!("The path {path} leads out of the working folder."))
@@ -109,24 +120,32 @@ fn inside(world: &World, path: &str) -> Result<PathBuf, String> {
 }
 
 fn list_files(world: &World, folder: &str) -> Result<Value, String> {
-    let entries = std::fs::read_dir(inside(world, folder)?).map_err(|_| format!("There is no folder {folder}."))?;
-    let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let entries = std::fs::read_dir(inside(world, folder)?)
+        .map_err(|_| format!("There is no folder {folder}."))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort_unstable();
     Ok(json!({ "files": names }))
 }
 
 fn read_file(world: &World, path: &str) -> Result<Value, String> {
-    let text = std::fs::read_to_string(inside(world, path)?).map_err(|_| format!("There is no file {path}."))?;
+    let text = std::fs::read_to_string(inside(world, path)?)
+        .map_err(|_| format!("There is no file {path}."))?;
     Ok(json!({ "path": path, "text": text }))
 }
 
 fn database(world: &World, flags: OpenFlags) -> Result<Connection, String> {
-    Connection::open_with_flags(world.database(), flags).map_err(|error| format!("The database cannot be opened: {error}."))
+    Connection::open_with_flags(world.database(), flags)
+        .map_err(|error| format!("The database cannot be opened: {error}."))
 }
 
 fn get_account(world: &World) -> Result<Value, String> {
     let (owner, balance): (String, i64) = database(world, OpenFlags::SQLITE_OPEN_READ_ONLY)?
-        .query_row("SELECT owner, balance_cents FROM account", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("SELECT owner, balance_cents FROM account", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .map_err(|error| format!("The account cannot be read: {error}."))?;
     Ok(json!({ "owner": owner, "balance": cents(balance), "currency": "EUR" }))
 }
@@ -137,8 +156,15 @@ fn cents(amount: i64) -> f64 {
 }
 
 fn pay(world: &World, arguments: &Map<String, Value>, key: Option<&str>) -> Result<Value, String> {
-    let (recipient, iban, reference) = (text(arguments, "recipient")?, text(arguments, "iban")?, text(arguments, "reference")?);
-    let amount = arguments.get("amount").and_then(Value::as_f64).ok_or("The argument amount must be a number.")?;
+    let (recipient, iban, reference) = (
+        text(arguments, "recipient")?,
+        text(arguments, "iban")?,
+        text(arguments, "reference")?,
+    );
+    let amount = arguments
+        .get("amount")
+        .and_then(Value::as_f64)
+        .ok_or("The argument amount must be a number.")?;
     let amount = (amount * 100.0).round() as i64;
     if amount <= 0 {
         return Err("The amount must be more than zero.".into());
@@ -147,7 +173,11 @@ fn pay(world: &World, arguments: &Map<String, Value>, key: Option<&str>) -> Resu
     let mut connection = database(world, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let transaction = connection.transaction().map_err(wrong)?;
     let before: Option<i64> = transaction
-        .query_row("SELECT id FROM payment WHERE idempotency_key = ?1", [key], |row| row.get(0))
+        .query_row(
+            "SELECT id FROM payment WHERE idempotency_key = ?1",
+            [key],
+            |row| row.get(0),
+        )
         .optional()
         .map_err(wrong)?;
     let id = match before {
@@ -168,16 +198,24 @@ fn pay(world: &World, arguments: &Map<String, Value>, key: Option<&str>) -> Resu
             transaction.last_insert_rowid()
         }
     };
-    let balance: i64 = transaction.query_row("SELECT balance_cents FROM account", [], |row| row.get(0)).map_err(wrong)?;
+    let balance: i64 = transaction
+        .query_row("SELECT balance_cents FROM account", [], |row| row.get(0))
+        .map_err(wrong)?;
     transaction.commit().map_err(wrong)?;
-    Ok(json!({ "payment_id": format!("PAY-{id:04}"), "status": "booked", "balance": cents(balance) }))
+    Ok(
+        json!({ "payment_id": format!("PAY-{id:04}"), "status": "booked", "balance": cents(balance) }),
+    )
 }
 
 fn run_query(world: &World, sql: &str) -> Result<Value, String> {
     let connection = database(world, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let wrong = |error: rusqlite::Error| format!("The query failed: {error}.");
     let mut statement = connection.prepare(sql).map_err(wrong)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
+    let columns: Vec<String> = statement
+        .column_names()
+        .into_iter()
+        .map(String::from)
+        .collect();
     let mut found = statement.query([]).map_err(wrong)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(wrong)? {
@@ -199,11 +237,23 @@ fn run_query(world: &World, sql: &str) -> Result<Value, String> {
 
 fn create_dashboard(world: &World, arguments: &Map<String, Value>) -> Result<Value, String> {
     let title = text(arguments, "title")?;
-    let panels = arguments.get("panels").and_then(Value::as_array).ok_or("The argument panels must be a list.")?;
-    let mut page = format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{0}</title>\n<h1>{0}</h1>\n", escape(title));
+    let panels = arguments
+        .get("panels")
+        .and_then(Value::as_array)
+        .ok_or("The argument panels must be a list.")?;
+    let mut page = format!(
+        "<!doctype html>\n<meta charset=\"utf-8\">\n<title>{0}</title>\n<h1>{0}</h1>\n",
+        escape(title)
+    );
     for panel in panels {
-        let rows = panel.get("rows").and_then(Value::as_array).ok_or("Each panel needs rows.")?;
-        let heading = panel.get("title").and_then(Value::as_str).ok_or("Each panel needs a title.")?;
+        let rows = panel
+            .get("rows")
+            .and_then(Value::as_array)
+            .ok_or("Each panel needs rows.")?;
+        let heading = panel
+            .get("title")
+            .and_then(Value::as_str)
+            .ok_or("Each panel needs a title.")?;
         page.push_str(&format!("<h2>{}</h2>\n<table>\n", escape(heading)));
         for row in rows {
             let cells: Vec<&Value> = match row {
@@ -235,5 +285,8 @@ fn create_dashboard(world: &World, arguments: &Map<String, Value>) -> Result<Val
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

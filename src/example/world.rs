@@ -31,9 +31,13 @@ pub fn create(example: &Example, root: &Path) -> io::Result<World> {
         }
         std::fs::write(target, text)?;
     }
-    let world = World { root: root.to_path_buf() };
+    let world = World {
+        root: root.to_path_buf(),
+    };
     if !example.seed.is_empty() {
-        let open = || -> rusqlite::Result<()> { rusqlite::Connection::open(world.database())?.execute_batch(example.seed) };
+        let open = || -> rusqlite::Result<()> {
+            rusqlite::Connection::open(world.database())?.execute_batch(example.seed)
+        };
         open().map_err(io::Error::other)?;
     }
     Ok(world)
@@ -65,23 +69,42 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     names.dedup();
     let mut lines = Vec::new();
     for name in names {
-        let (old, new) = (before.get(name).unwrap_or(&nothing), after.get(name).unwrap_or(&nothing));
-        let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {name}: {line}"));
-        let came = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {name}: {line}"));
+        let (old, new) = (
+            before.get(name).unwrap_or(&nothing),
+            after.get(name).unwrap_or(&nothing),
+        );
+        let gone = old
+            .iter()
+            .filter(|line| !new.contains(line))
+            .map(|line| format!("- {name}: {line}"));
+        let came = new
+            .iter()
+            .filter(|line| !old.contains(line))
+            .map(|line| format!("+ {name}: {line}"));
         lines.extend(gone.chain(came));
     }
     lines
 }
 
 fn files(root: &Path, folder: &Path, found: &mut Snapshot) -> io::Result<()> {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
             files(root, &path, found)?;
         } else if path.extension().is_none_or(|extension| extension != "db") {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            let text = String::from_utf8_lossy(&std::fs::read(&path)?).lines().map(String::from).collect();
+            let name = path
+                .strip_prefix(root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
+            let text = String::from_utf8_lossy(&std::fs::read(&path)?)
+                .lines()
+                .map(String::from)
+                .collect();
             found.insert(name, text);
         }
     }
@@ -89,12 +112,19 @@ fn files(root: &Path, folder: &Path, found: &mut Snapshot) -> io::Result<()> {
 }
 
 fn tables(database: &Path, found: &mut Snapshot) -> rusqlite::Result<()> {
-    let connection = rusqlite::Connection::open_with_flags(database, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut listed = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")?;
-    let names: Vec<String> = listed.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let connection = rusqlite::Connection::open_with_flags(
+        database,
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )?;
+    let mut listed =
+        connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")?;
+    let names: Vec<String> = listed
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     for name in names {
         // The name comes from the database's own catalogue, which the example's seed wrote.
-        let mut rows = connection.prepare(&format!("SELECT * FROM \"{}\"", name.replace('"', "\"\"")))?;
+        let mut rows =
+            connection.prepare(&format!("SELECT * FROM \"{}\"", name.replace('"', "\"\"")))?;
         let columns = rows.column_count();
         let lines = rows
             .query_map([], |row| {
@@ -103,7 +133,9 @@ fn tables(database: &Path, found: &mut Snapshot) -> rusqlite::Result<()> {
                         rusqlite::types::ValueRef::Null => "-".to_owned(),
                         rusqlite::types::ValueRef::Integer(number) => number.to_string(),
                         rusqlite::types::ValueRef::Real(number) => number.to_string(),
-                        rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                        rusqlite::types::ValueRef::Text(text) => {
+                            String::from_utf8_lossy(text).into_owned()
+                        }
                         rusqlite::types::ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
                     })
                 });

@@ -15,7 +15,17 @@ impl Engine {
     /// Starts what a durable `AttemptStarted` allows.
     pub(super) fn launch(&self, run: RunId, effect: Effect, token: CancellationToken) {
         let engine = self.clone();
-        let Effect::Attempt { step, number, fence, kind, input, secrets, timeout, idempotency_key, .. } = effect;
+        let Effect::Attempt {
+            step,
+            number,
+            fence,
+            kind,
+            input,
+            secrets,
+            timeout,
+            idempotency_key,
+            ..
+        } = effect;
         let attempt = Attempt {
             run,
             step: step.to_string(),
@@ -33,7 +43,15 @@ impl Engine {
                 // What the shutdown stopped is interrupted, not failed: the next start takes it up.
                 return;
             }
-            engine.give_and_forget(run, Input::Finished { step, number, fence, outcome: within_limit(outcome) });
+            engine.give_and_forget(
+                run,
+                Input::Finished {
+                    step,
+                    number,
+                    fence,
+                    outcome: within_limit(outcome),
+                },
+            );
         });
     }
 }
@@ -41,9 +59,15 @@ impl Engine {
 fn within_limit(outcome: Outcome) -> Outcome {
     match &outcome {
         Outcome::Succeeded { output } if output.text().len() > LARGEST_OUTPUT => {
-            let message = format!("The step gave {} bytes; the limit is {LARGEST_OUTPUT}.", output.text().len());
+            let message = format!(
+                "The step gave {} bytes; the limit is {LARGEST_OUTPUT}.",
+                output.text().len()
+            );
             let failure = Failure::new(FailureClass::Permanent, "output_too_large", message);
-            Outcome::Failed { failure, retry_after_ms: None }
+            Outcome::Failed {
+                failure,
+                retry_after_ms: None,
+            }
         }
         Outcome::Succeeded { .. } | Outcome::Failed { .. } => outcome,
     }

@@ -15,16 +15,30 @@ impl Engine {
     ///
     /// # Errors
     /// When the gate has ended, asks for somebody else, shows something else by now, or takes other fields.
-    pub async fn decide(&self, id: ApprovalId, who: &Principal, request: DecisionRequest) -> Result<ApprovalView, RunError> {
-        let row: Approval = self.0.store.get(&id.to_string())?.ok_or(RunError::NotFound("approval"))?;
+    pub async fn decide(
+        &self,
+        id: ApprovalId,
+        who: &Principal,
+        request: DecisionRequest,
+    ) -> Result<ApprovalView, RunError> {
+        let row: Approval = self
+            .0
+            .store
+            .get(&id.to_string())?
+            .ok_or(RunError::NotFound("approval"))?;
         let Some(live) = self.0.live.get(row.run) else {
             return Err(RunError::AlreadyDecided(ended(row.status)));
         };
         let (way, view) = {
             let mut locked = live::lock(&live);
-            let gate = locked.run.approval(id).ok_or(RunError::NotFound("approval"))?;
+            let gate = locked
+                .run
+                .approval(id)
+                .ok_or(RunError::NotFound("approval"))?;
             if gate.status != GateStatus::Pending {
-                return Err(RunError::AlreadyDecided(approval_row(&locked.run, &gate).status));
+                return Err(RunError::AlreadyDecided(
+                    approval_row(&locked.run, &gate).status,
+                ));
             }
             let own_run = locked.run.start().started_by == who.user();
             may_decide(&gate.request, who, own_run)?;
@@ -45,9 +59,25 @@ impl Engine {
                 // Free, or the caller would have been given the first answer: keys are locked by caller.
                 extra = extra.put(&claim.row(json!({ "approval": id }), clock::now()));
             }
-            let way = self.give_locked(row.run, &mut locked, Input::Decide { approval: id, decision }, extra).map_err(rejected)?;
-            let gate = locked.run.approval(id).ok_or(RunError::NotFound("approval"))?;
-            (way, ApprovalView::try_from(approval_row(&locked.run, &gate))?)
+            let way = self
+                .give_locked(
+                    row.run,
+                    &mut locked,
+                    Input::Decide {
+                        approval: id,
+                        decision,
+                    },
+                    extra,
+                )
+                .map_err(rejected)?;
+            let gate = locked
+                .run
+                .approval(id)
+                .ok_or(RunError::NotFound("approval"))?;
+            (
+                way,
+                ApprovalView::try_from(approval_row(&locked.run, &gate))?,
+            )
         };
         match self.settle(row.run, live, way).await {
             Ok(true) => Ok(view),
@@ -59,14 +89,21 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run, or it has ended.
-    pub async fn cancel(&self, id: RunId, by: String, reason: Option<String>) -> Result<RunView, RunError> {
+    pub async fn cancel(
+        &self,
+        id: RunId,
+        by: String,
+        reason: Option<String>,
+    ) -> Result<RunView, RunError> {
         let Some(live) = self.0.live.get(id) else {
             return Err(match self.0.store.run_head(id)? {
                 Some(_) => RunError::AlreadyOver,
                 None => RunError::NotFound("run"),
             });
         };
-        let way = self.give(id, &live, Input::Cancel { by, reason }).map_err(rejected)?;
+        let way = self
+            .give(id, &live, Input::Cancel { by, reason })
+            .map_err(rejected)?;
         let shown = super::view::view(&live::lock(&live).run);
         match self.settle(id, live, way).await {
             Ok(true) => Ok(shown),
@@ -76,38 +113,61 @@ impl Engine {
 }
 
 fn ended(status: ApprovalStatus) -> ApprovalStatus {
-    if status == ApprovalStatus::Pending { ApprovalStatus::Canceled } else { status }
+    if status == ApprovalStatus::Pending {
+        ApprovalStatus::Canceled
+    } else {
+        status
+    }
 }
 
 /// Whether a gate asks this person. An administrator may always decide, except where the gate excludes
 /// whoever started the run.
 fn may_decide(request: &ApprovalRequest, who: &Principal, own_run: bool) -> Result<(), RunError> {
     if request.exclude_starter && own_run {
-        return Err(RunError::NotAllowed("This gate asks for somebody else than whoever started the run.".into()));
+        return Err(RunError::NotAllowed(
+            "This gate asks for somebody else than whoever started the run.".into(),
+        ));
     }
-    let asked = request.approvers.iter().any(|approver| match approver.split_once(':') {
-        Some(("user", name)) => name == who.name,
-        Some(("role", role)) => Role::parse(role).is_some_and(|role| who.role >= role),
-        Some(_) | None => false,
-    });
+    let asked = request
+        .approvers
+        .iter()
+        .any(|approver| match approver.split_once(':') {
+            Some(("user", name)) => name == who.name,
+            Some(("role", role)) => Role::parse(role).is_some_and(|role| who.role >= role),
+            Some(_) | None => false,
+        });
     if asked || who.role == Role::Admin {
         return Ok(());
     }
-    Err(RunError::NotAllowed(format!("This gate asks {}.", request.approvers.join(" or "))))
+    Err(RunError::NotAllowed(format!(
+        "This gate asks {}.",
+        request.approvers.join(" or ")
+    )))
 }
 
-fn checked_fields(request: &ApprovalRequest, verdict: Verdict, fields: Option<Value>) -> Result<Option<Json>, RunError> {
+fn checked_fields(
+    request: &ApprovalRequest,
+    verdict: Verdict,
+    fields: Option<Value>,
+) -> Result<Option<Json>, RunError> {
     if verdict != Verdict::Approve || request.fields.value().is_null() {
         return match fields {
             Some(Value::Null) | None => Ok(None),
             Some(Value::Object(map)) if map.is_empty() => Ok(None),
             Some(fields) if verdict != Verdict::Approve => Ok(Some(fields.into())),
-            Some(_) => Err(RunError::BadFields(vec![Finding::error("unexpected_fields", "The gate has no form, so it takes no fields.")])),
+            Some(_) => Err(RunError::BadFields(vec![Finding::error(
+                "unexpected_fields",
+                "The gate has no form, so it takes no fields.",
+            )])),
         };
     }
     let fields = fields.unwrap_or_else(|| json!({}));
     let findings = druse_engine::plan::check_value(request.fields.value(), &fields);
-    if findings.is_empty() { Ok(Some(fields.into())) } else { Err(RunError::BadFields(findings)) }
+    if findings.is_empty() {
+        Ok(Some(fields.into()))
+    } else {
+        Err(RunError::BadFields(findings))
+    }
 }
 
 fn rejected(reason: Rejected) -> RunError {
@@ -121,12 +181,19 @@ fn rejected(reason: Rejected) -> RunError {
             GateStatus::Expired => ApprovalStatus::Expired,
             GateStatus::Canceled => ApprovalStatus::Canceled,
         }),
-        Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => RunError::NotAllowed(format!("{}.", sentence(&reason.to_string()))),
-        Rejected::StaleAttempt | Rejected::NotUncertain => RunError::NotFound("step that waits for this"),
+        Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
+            RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
+        }
+        Rejected::StaleAttempt | Rejected::NotUncertain => {
+            RunError::NotFound("step that waits for this")
+        }
     }
 }
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }

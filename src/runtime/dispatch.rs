@@ -17,19 +17,33 @@ pub(super) struct OnItsWay {
 
 impl OnItsWay {
     pub(super) fn new(ticket: Ticket, seq: u64) -> Self {
-        Self { ticket: Some(ticket), seq }
+        Self {
+            ticket: Some(ticket),
+            seq,
+        }
     }
 }
 
 impl Engine {
     /// Gives an input to a run. Order is fixed when this returns; durability comes with [`Engine::settle`].
-    pub(super) fn give(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, input: Input) -> Result<OnItsWay, Rejected> {
+    pub(super) fn give(
+        &self,
+        id: RunId,
+        live: &Arc<Mutex<LiveRun>>,
+        input: Input,
+    ) -> Result<OnItsWay, Rejected> {
         self.give_locked(id, &mut live::lock(live), input, Batch::new())
     }
 
     /// As [`Engine::give`], under a lock that is held already, with rows that become durable together
     /// with the facts. Their claims must have been looked at: what is applied cannot be taken back.
-    pub(super) fn give_locked(&self, id: RunId, locked: &mut LiveRun, input: Input, extra: Batch) -> Result<OnItsWay, Rejected> {
+    pub(super) fn give_locked(
+        &self,
+        id: RunId,
+        locked: &mut LiveRun,
+        input: Input,
+        extra: Batch,
+    ) -> Result<OnItsWay, Rejected> {
         let entries = locked.run.handle(clock::now(), input)?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
@@ -39,7 +53,9 @@ impl Engine {
         batch.facts.extend(locked.batch(entries).facts);
         batch.must_fit = true;
         let ticket = self.append_or_end(batch);
-        self.0.timers.set(id, locked.run.next_deadline().map(|(at, _)| at));
+        self.0
+            .timers
+            .set(id, locked.run.next_deadline().map(|(at, _)| at));
         Ok(OnItsWay { ticket, seq })
     }
 
@@ -57,7 +73,12 @@ impl Engine {
 
     /// Waits until facts are durable, then lets happen what they allow. Runs to its end even when whoever
     /// asked goes away.
-    pub(super) fn settle(&self, id: RunId, live: Arc<Mutex<LiveRun>>, way: OnItsWay) -> tokio::task::JoinHandle<bool> {
+    pub(super) fn settle(
+        &self,
+        id: RunId,
+        live: Arc<Mutex<LiveRun>>,
+        way: OnItsWay,
+    ) -> tokio::task::JoinHandle<bool> {
         let engine = self.clone();
         tokio::spawn(async move {
             if let Some(ticket) = way.ticket
@@ -88,7 +109,9 @@ impl Engine {
 
     /// An input that nobody waits for: a due time, an answer of an attempt.
     pub(super) fn give_and_forget(&self, id: RunId, input: Input) {
-        let Some(live) = self.0.live.get(id) else { return };
+        let Some(live) = self.0.live.get(id) else {
+            return;
+        };
         match self.give(id, &live, input) {
             Ok(way) => drop(self.settle(id, live, way)),
             Err(rejected) => tracing::debug!(run = %id, ?rejected, "an input came too late"),

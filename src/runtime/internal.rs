@@ -23,17 +23,34 @@ pub trait Publish: Send + Sync {
 const LOOK: Duration = Duration::from_secs(60);
 
 impl Internal for Inner {
-    fn automation<'a>(&'a self, attempt: &'a Attempt, cancel: &'a CancellationToken) -> BoxFuture<'a, Performed> {
+    fn automation<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Performed> {
         Box::pin(async move {
             let engine = self.engine().ok_or_else(Failed::canceled)?;
             engine.run_child(attempt, cancel).await
         })
     }
 
-    fn emit<'a>(&'a self, attempt: &'a Attempt, _: &'a CancellationToken) -> BoxFuture<'a, Performed> {
+    fn emit<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Performed> {
         Box::pin(async move {
-            let publisher = self.publisher.get().and_then(Weak::upgrade).ok_or_else(|| Failed::permanent("no_events", "This engine publishes no events."))?;
-            let depth = self.live.get(attempt.run).map_or(0, |live| live::lock(&live).run.start().depth);
+            let publisher = self
+                .publisher
+                .get()
+                .and_then(Weak::upgrade)
+                .ok_or_else(|| {
+                    Failed::permanent("no_events", "This engine publishes no events.")
+                })?;
+            let depth = self
+                .live
+                .get(attempt.run)
+                .map_or(0, |live| live::lock(&live).run.start().depth);
             let mut event = attempt.input.value().clone();
             if let Some(map) = event.as_object_mut() {
                 map.insert("specversion".into(), "1.0".into());
@@ -41,7 +58,8 @@ impl Internal for Inner {
                 map.insert("time".into(), json!(clock::now()));
                 // Counts how many events follow one from another, so that a loop comes to an end.
                 map.insert(druse_triggers::event::DEPTH.into(), (depth + 1).into());
-                map.entry("source").or_insert_with(|| format!("/runs/{}", attempt.run).into());
+                map.entry("source")
+                    .or_insert_with(|| format!("/runs/{}", attempt.run).into());
             }
             let id = publisher.publish(event).await.map_err(refused)?;
             Ok(json!({ "event_id": id }).into())
@@ -56,7 +74,10 @@ impl Engine {
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
         let (depth, parent_name) = {
             let locked = live::lock(&parent);
-            (locked.run.start().depth + 1, locked.run.start().name.clone())
+            (
+                locked.run.start().depth + 1,
+                locked.run.start().name.clone(),
+            )
         };
         let claim = IdempotencyClaim {
             scope: format!("run:{}", attempt.run),
@@ -64,12 +85,19 @@ impl Engine {
             body: Digest::of(attempt.input.text().as_bytes()),
         };
         let scope_key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
-        let child = match self.0.store.get::<IdempotencyKey>(&scope_key).map_err(|error| refused(error.into()))? {
+        let child = match self
+            .0
+            .store
+            .get::<IdempotencyKey>(&scope_key)
+            .map_err(|error| refused(error.into()))?
+        {
             Some(row) => made(&row)?,
             None => {
                 let submit = Submit {
                     automation,
-                    version: input["version"].as_u64().and_then(|version| u32::try_from(version).ok()),
+                    version: input["version"]
+                        .as_u64()
+                        .and_then(|version| u32::try_from(version).ok()),
                     inputs: input.get("inputs").cloned().unwrap_or_else(|| json!({})),
                     cause: Json::from(json!({
                         "kind": "automation", "run_id": attempt.run, "step": attempt.step, "automation": parent_name, "depth": depth,
@@ -107,34 +135,70 @@ impl Engine {
 
     fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {
         if let Some(id) = input["id"].as_str() {
-            return id.parse().map_err(|_| Failed::input(format!("{id:?} is not an automation's id.")));
+            return id
+                .parse()
+                .map_err(|_| Failed::input(format!("{id:?} is not an automation's id.")));
         }
         let name = input["name"].as_str().unwrap_or_default();
-        let row: Option<AutomationName> = self.0.store.get(name).map_err(|error| refused(error.into()))?;
-        row.map(|row| row.automation).ok_or_else(|| Failed::permanent("unknown_automation", format!("There is no automation named {name:?}.")))
+        let row: Option<AutomationName> = self
+            .0
+            .store
+            .get(name)
+            .map_err(|error| refused(error.into()))?;
+        row.map(|row| row.automation).ok_or_else(|| {
+            Failed::permanent(
+                "unknown_automation",
+                format!("There is no automation named {name:?}."),
+            )
+        })
     }
 }
 
 fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
-    row.made["run"].as_str().and_then(|id| id.parse().ok()).ok_or_else(|| Failed::permanent("internal_error", "The started run cannot be found."))
+    row.made["run"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| Failed::permanent("internal_error", "The started run cannot be found."))
 }
 
 fn outcome_of(child: &RunView) -> Performed {
     if child.status == Status::Succeeded {
         return Ok(json!({ "run_id": child.id, "outputs": child.outputs }).into());
     }
-    let reason = child.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
-    Err(Failed::permanent("run_not_successful", format!("The run {} ended as {}{reason}", child.id, child.status.name()))
-        .details(json!({ "run_id": child.id, "status": child.status })))
+    let reason = child
+        .error
+        .as_ref()
+        .map(|error| format!(": {}", error.message))
+        .unwrap_or_default();
+    Err(Failed::permanent(
+        "run_not_successful",
+        format!(
+            "The run {} ended as {}{reason}",
+            child.id,
+            child.status.name()
+        ),
+    )
+    .details(json!({ "run_id": child.id, "status": child.status })))
 }
 
 fn refused(error: RunError) -> Failed {
     match error {
-        RunError::Full | RunError::Busy { .. } | RunError::Read(_) | RunError::Claimed(_) => Failed::retryable("not_accepted", error.to_string()),
+        RunError::Full | RunError::Busy { .. } | RunError::Read(_) | RunError::Claimed(_) => {
+            Failed::retryable("not_accepted", error.to_string())
+        }
         RunError::Ending => Failed::canceled(),
         RunError::BadInputs(findings) => {
-            let messages: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
-            Failed::permanent("bad_inputs", format!("The inputs are not what the automation takes: {}", messages.join(" ")))
+            let messages: Vec<String> = findings
+                .iter()
+                .map(|finding| finding.message.clone())
+                .collect();
+            Failed::permanent(
+                "bad_inputs",
+                format!(
+                    "The inputs are not what the automation takes: {}",
+                    messages.join(" ")
+                ),
+            )
         }
         other => Failed::permanent("not_started", other.to_string()),
     }

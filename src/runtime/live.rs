@@ -35,7 +35,12 @@ pub(super) struct LiveRun {
 
 impl LiveRun {
     pub(super) fn new(run: Run) -> Self {
-        Self { run, durable: watch::Sender::new(0), waiting: VecDeque::new(), attempts: BTreeMap::new() }
+        Self {
+            run,
+            durable: watch::Sender::new(0),
+            waiting: VecDeque::new(),
+            attempts: BTreeMap::new(),
+        }
     }
 
     /// Follows the number of the last durable fact.
@@ -47,16 +52,23 @@ impl LiveRun {
     pub(super) fn batch(&mut self, entries: Vec<Entry>) -> Batch {
         for entry in &entries {
             let release = match &entry.event {
-                RunEvent::AttemptStarted { step, number, .. } => Release::Launch((step.clone(), *number)),
-                RunEvent::AttemptFinished { step, number, .. } | RunEvent::AttemptInterrupted { step, number } => {
+                RunEvent::AttemptStarted { step, number, .. } => {
+                    Release::Launch((step.clone(), *number))
+                }
+                RunEvent::AttemptFinished { step, number, .. }
+                | RunEvent::AttemptInterrupted { step, number } => {
                     Release::Stop((step.clone(), *number))
                 }
                 RunEvent::StepCanceled { step } => {
                     let running = self.attempts.keys().rev().find(|(path, _)| path == step);
-                    let waiting = self.waiting.iter().rev().find_map(|(_, release)| match release {
-                        Release::Launch(key) if key.0 == *step => Some(key),
-                        Release::Launch(_) | Release::Stop(_) => None,
-                    });
+                    let waiting =
+                        self.waiting
+                            .iter()
+                            .rev()
+                            .find_map(|(_, release)| match release {
+                                Release::Launch(key) if key.0 == *step => Some(key),
+                                Release::Launch(_) | Release::Stop(_) => None,
+                            });
                     match waiting.or(running) {
                         Some(key) => Release::Stop(key.clone()),
                         None => continue,
@@ -87,7 +99,9 @@ impl LiveRun {
             }
         }
         for key in launches {
-            let Some(effect) = self.run.effect(&key.0.0) else { continue };
+            let Some(effect) = self.run.effect(&key.0.0) else {
+                continue;
+            };
             let Effect::Attempt { number, .. } = &effect;
             if *number == key.1 && !self.attempts.contains_key(&key) {
                 let token = CancellationToken::new();
@@ -113,22 +127,38 @@ pub(super) struct LiveRuns {
 
 impl LiveRuns {
     pub(super) fn get(&self, run: RunId) -> Option<Arc<Mutex<LiveRun>>> {
-        self.runs.read().unwrap_or_else(PoisonError::into_inner).get(&run).cloned()
+        self.runs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&run)
+            .cloned()
     }
 
     pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
         let live = Arc::new(Mutex::new(live));
-        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(id, live.clone());
+        self.runs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, live.clone());
         live
     }
 
     pub(super) fn remove(&self, run: RunId) {
-        self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
+        self.runs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&run);
     }
 
     /// Tells every attempt to stop.
     pub(super) fn stop_attempts(&self) {
-        let runs: Vec<_> = self.runs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let runs: Vec<_> = self
+            .runs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
         for live in runs {
             for token in lock(&live).attempts.values() {
                 token.cancel();
@@ -137,7 +167,10 @@ impl LiveRuns {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.runs.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.runs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 }
 

@@ -51,7 +51,9 @@ impl Inner {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("live", &self.live()).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("live", &self.live())
+            .finish_non_exhaustive()
     }
 }
 

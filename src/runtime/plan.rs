@@ -60,21 +60,43 @@ impl Plans {
     }
 
     /// The version with this number, or the active one.
-    pub(super) fn get(&self, store: &dyn Store, automation: AutomationId, version: Option<u32>) -> Result<Arc<Compiled>, NoPlan> {
+    pub(super) fn get(
+        &self,
+        store: &dyn Store,
+        automation: AutomationId,
+        version: Option<u32>,
+    ) -> Result<Arc<Compiled>, NoPlan> {
         let number = match version {
             Some(number) => number,
             None => self.active_version(store, automation)?,
         };
         let key = (automation, number);
-        if let Some(found) = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(found) = self
+            .compiled
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
             return Ok(found.clone());
         }
-        let row: Version = store.get(&Version::key_of(automation, number))?.ok_or(NoPlan::Unknown)?;
-        let document: Document = serde_json::from_value(row.document).map_err(|error| ReadError::Damaged(error.to_string()))?;
+        let row: Version = store
+            .get(&Version::key_of(automation, number))?
+            .ok_or(NoPlan::Unknown)?;
+        let document: Document = serde_json::from_value(row.document)
+            .map_err(|error| ReadError::Damaged(error.to_string()))?;
         let name = document.name.clone();
         let plan = Plan::compile(Arc::new(document)).map_err(NoPlan::Broken)?;
-        let compiled = Arc::new(Compiled { automation, name, version: number, digest: row.digest, plan: Arc::new(plan) });
-        let mut kept = self.compiled.write().unwrap_or_else(PoisonError::into_inner);
+        let compiled = Arc::new(Compiled {
+            automation,
+            name,
+            version: number,
+            digest: row.digest,
+            plan: Arc::new(plan),
+        });
+        let mut kept = self
+            .compiled
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.clear();
         }

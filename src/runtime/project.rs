@@ -30,16 +30,25 @@ pub(super) fn batch_of(run: &Run, entries: Vec<Entry>) -> Batch {
     let asks = entries.iter().any(|entry| {
         matches!(
             entry.event,
-            RunEvent::ApprovalRequested { .. } | RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. }
+            RunEvent::ApprovalRequested { .. }
+                | RunEvent::ApprovalDecided { .. }
+                | RunEvent::ApprovalExpired { .. }
         )
     });
-    let ends = entries.iter().any(|entry| matches!(entry.event, RunEvent::StepCanceled { .. } | RunEvent::Finished { .. }));
+    let ends = entries.iter().any(|entry| {
+        matches!(
+            entry.event,
+            RunEvent::StepCanceled { .. } | RunEvent::Finished { .. }
+        )
+    });
     let first = entries.first().map_or(0, |entry| entry.seq);
     let mut batch = Batch::new();
     if asks || ends {
         let since = entries.first().map(|entry| entry.at);
         for gate in run.approvals() {
-            let new = entries.iter().any(|entry| entry.event.step() == Some(&gate.step) && entry.seq >= first);
+            let new = entries
+                .iter()
+                .any(|entry| entry.event.step() == Some(&gate.step) && entry.seq >= first);
             let closed = gate.closed_at.is_some() && gate.closed_at >= since;
             if new || closed {
                 batch = batch.put(&approval_row(run, &gate));

@@ -16,7 +16,11 @@ impl Engine {
         if let Some(live) = self.0.live.get(id) {
             let (shown, seq, mut durable) = {
                 let locked = live::lock(&live);
-                (view::view(&locked.run), locked.run.last_seq(), locked.follow())
+                (
+                    view::view(&locked.run),
+                    locked.run.last_seq(),
+                    locked.follow(),
+                )
             };
             return match durable.wait_for(|known| *known >= seq).await {
                 Ok(_) => Ok(Some(shown)),
@@ -30,7 +34,9 @@ impl Engine {
         if self.0.store.run_head(id)?.is_none() {
             return Ok(None);
         }
-        let run = self.rebuild(id).map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
+        let run = self
+            .rebuild(id)
+            .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
         Ok(Some(view::view(&run)))
     }
 
@@ -45,7 +51,8 @@ impl Engine {
                 loop {
                     let done = {
                         let locked = live::lock(&live);
-                        let done = locked.run.is_over() && *durable.borrow_and_update() >= locked.run.last_seq();
+                        let done = locked.run.is_over()
+                            && *durable.borrow_and_update() >= locked.run.last_seq();
                         done
                     };
                     if done || durable.changed().await.is_err() {
@@ -68,6 +75,9 @@ impl Engine {
 
     /// What a run waits for, in one sentence; none for one that has ended.
     pub fn waits_for(&self, id: RunId) -> Option<String> {
-        self.0.live.get(id).map(|live| live::lock(&live).run.waits_for())
+        self.0
+            .live
+            .get(id)
+            .map(|live| live::lock(&live).run.waits_for())
     }
 }

@@ -1,10 +1,10 @@
 //! The start: every run that had not ended is rebuilt from its journal and goes on.
 
-use super::live::{LiveRun, lock};
 use super::Engine;
+use super::live::{LiveRun, lock};
+use druse_engine::RunId;
 use druse_engine::event::{Entry, RunEvent};
 use druse_engine::run::{Input, Run};
-use druse_engine::RunId;
 use druse_storage::ReadError;
 
 /// What the start found.
@@ -65,7 +65,11 @@ impl Engine {
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             let after = entries.last().map_or(0, |entry| entry.seq);
-            let page = self.0.store.run_entries(id, after, PAGE).map_err(|error| error.to_string())?;
+            let page = self
+                .0
+                .store
+                .run_entries(id, after, PAGE)
+                .map_err(|error| error.to_string())?;
             let last = page.len() < PAGE;
             entries.extend(page);
             if last {
@@ -75,7 +79,9 @@ impl Engine {
         let Some(RunEvent::Created(start)) = entries.first().map(|entry| &entry.event) else {
             return Err("its journal does not begin with its creation".into());
         };
-        let automation = start.automation.ok_or("it belongs to no stored automation")?;
+        let automation = start
+            .automation
+            .ok_or("it belongs to no stored automation")?;
         let compiled = self
             .0
             .plans

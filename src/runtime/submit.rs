@@ -24,8 +24,14 @@ impl Engine {
     /// is stored then.
     pub async fn submit(&self, submit: Submit) -> Result<RunView, RunError> {
         let compiled = self.compiled(&submit)?;
-        let inputs = compiled.plan.check_inputs(&submit.inputs).map_err(RunError::BadInputs)?;
-        let depth = submit.cause.value()["depth"].as_u64().and_then(|depth| u32::try_from(depth).ok()).unwrap_or(0);
+        let inputs = compiled
+            .plan
+            .check_inputs(&submit.inputs)
+            .map_err(RunError::BadInputs)?;
+        let depth = submit.cause.value()["depth"]
+            .as_u64()
+            .and_then(|depth| u32::try_from(depth).ok())
+            .unwrap_or(0);
         let start = Start {
             run: submit.run,
             automation: Some(compiled.automation),
@@ -40,11 +46,22 @@ impl Engine {
             root: submit.run,
             depth,
         };
-        self.start(&compiled, start, Vec::new(), submit.extra, submit.idempotency, submit.dry_run).await
+        self.start(
+            &compiled,
+            start,
+            Vec::new(),
+            submit.extra,
+            submit.idempotency,
+            submit.dry_run,
+        )
+        .await
     }
 
     fn compiled(&self, submit: &Submit) -> Result<Arc<Compiled>, RunError> {
-        self.0.plans.get(self.0.store.as_ref(), submit.automation, submit.version).map_err(RunError::from)
+        self.0
+            .plans
+            .get(self.0.store.as_ref(), submit.automation, submit.version)
+            .map_err(RunError::from)
     }
 
     /// Begins a run, with results that are kept from an earlier one.
@@ -58,7 +75,9 @@ impl Engine {
         dry_run: bool,
     ) -> Result<RunView, RunError> {
         if start.depth > DEEPEST {
-            return Err(RunError::NotAllowed(format!("Automations may start each other {DEEPEST} deep, not deeper.")));
+            return Err(RunError::NotAllowed(format!(
+                "Automations may start each other {DEEPEST} deep, not deeper."
+            )));
         }
         let id = start.run;
         let now = clock::now();
@@ -105,7 +124,13 @@ impl Engine {
 }
 
 /// Facts of the caller go before those of the run, so that a claim that is taken stops all of it.
-fn with_claims(run: Batch, extra: Batch, claim: Option<IdempotencyClaim>, id: RunId, now: Timestamp) -> Batch {
+fn with_claims(
+    run: Batch,
+    extra: Batch,
+    claim: Option<IdempotencyClaim>,
+    id: RunId,
+    now: Timestamp,
+) -> Batch {
     let mut batch = extra;
     if let Some(claim) = claim {
         batch = batch.claim(&claim.row(json!({ "run": id }), now));
@@ -130,7 +155,9 @@ pub(super) fn refused(error: AppendError) -> RunError {
     match error {
         AppendError::Conflict { key, .. } => RunError::Claimed(key),
         AppendError::Full => RunError::Full,
-        AppendError::Busy => RunError::Busy { retry_after: Span::from_secs(1) },
+        AppendError::Busy => RunError::Busy {
+            retry_after: Span::from_secs(1),
+        },
         AppendError::TooLarge { .. } => RunError::TooLarge,
         AppendError::Sequence { .. } | AppendError::Failed => RunError::Ending,
     }

@@ -55,7 +55,9 @@ impl Timers {
             let sleep = {
                 let mut due = self.lock();
                 let now = clock::now();
-                let later = due.by_time.split_off(&(Timestamp(now.0 + 1), RunId::from_parts(0, [0; 10])));
+                let later = due
+                    .by_time
+                    .split_off(&(Timestamp(now.0 + 1), RunId::from_parts(0, [0; 10])));
                 let ripe = std::mem::replace(&mut due.by_time, later);
                 if !ripe.is_empty() {
                     return ripe
@@ -66,7 +68,9 @@ impl Timers {
                         })
                         .collect();
                 }
-                due.by_time.first().map_or(LONGEST_SLEEP, |(at, _)| at.since(now).0.min(LONGEST_SLEEP))
+                due.by_time
+                    .first()
+                    .map_or(LONGEST_SLEEP, |(at, _)| at.since(now).0.min(LONGEST_SLEEP))
             };
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}

@@ -34,7 +34,9 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         input: step.input,
         output: step.output,
         error: step.error.map(FailureView::from),
-        skipped: step.skipped.and_then(|reason| serde_json::to_value(reason).ok()),
+        skipped: step
+            .skipped
+            .and_then(|reason| serde_json::to_value(reason).ok()),
         approval_id: step.approval_id,
     }
 }

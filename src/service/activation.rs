@@ -5,9 +5,7 @@ use super::{App, Principal, Problem, audit::Audited, page};
 use crate::runtime::clock;
 use druse_engine::definition;
 use druse_engine::{AutomationId, Finding, Severity};
-use druse_storage::{
-    Automation, AutomationStatus, Trigger, Version,
-};
+use druse_storage::{Automation, AutomationStatus, Trigger, Version};
 use serde_json::json;
 
 impl App {

@@ -3,8 +3,8 @@
 use super::{Problem, RunView, idempotency::KeyLocks, tokens::KnownTokens};
 use crate::connection::Connections;
 use crate::runtime::Engine;
-use crate::trigger::Triggers;
 use crate::secret::{SecretStore, Secrets};
+use crate::trigger::Triggers;
 use druse_engine::RunId;
 use druse_storage::{AppendError, Batch, Position, Store};
 use std::sync::{
@@ -109,7 +109,9 @@ impl App {
     /// # Errors
     /// When there are none in this process.
     pub fn triggers(&self) -> Result<&Triggers, Problem> {
-        self.triggers.get().ok_or_else(|| Problem::internal(&"no triggers are at work in this process"))
+        self.triggers
+            .get()
+            .ok_or_else(|| Problem::internal(&"no triggers are at work in this process"))
     }
 
     /// What a run looks like now.
@@ -117,7 +119,10 @@ impl App {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub async fn run_view(&self, run: RunId) -> Result<RunView, Problem> {
-        self.engine.view(run).await?.ok_or_else(|| Problem::not_found("run"))
+        self.engine
+            .view(run)
+            .await?
+            .ok_or_else(|| Problem::not_found("run"))
     }
 
     /// Makes a batch durable.

@@ -29,15 +29,24 @@ pub fn between(old: &Document, new: &Document, names: (&str, &str)) -> Differenc
         all.iter().find(|step| step.id == id)
     }
     let ids = |steps: &[Step], keep: &dyn Fn(&Step) -> bool| -> Vec<String> {
-        steps.iter().filter(|step| keep(step)).map(|step| step.id.clone()).collect()
+        steps
+            .iter()
+            .filter(|step| keep(step))
+            .map(|step| step.id.clone())
+            .collect()
     };
     let steps = Steps {
         added: ids(&new.steps, &|step| find(&old.steps, &step.id).is_none()),
         removed: ids(&old.steps, &|step| find(&new.steps, &step.id).is_none()),
-        changed: ids(&new.steps, &|step| find(&old.steps, &step.id).is_some_and(|before| before != step)),
+        changed: ids(&new.steps, &|step| {
+            find(&old.steps, &step.id).is_some_and(|before| before != step)
+        }),
     };
     let (before, after) = (to_yaml(old), to_yaml(new));
-    let diff = similar::TextDiff::from_lines(&before, &after).unified_diff().header(names.0, names.1).to_string();
+    let diff = similar::TextDiff::from_lines(&before, &after)
+        .unified_diff()
+        .header(names.0, names.1)
+        .to_string();
     Difference { steps, diff }
 }
 
@@ -49,9 +58,16 @@ impl Difference {
 
     /// The same in a few words.
     pub fn words(&self) -> String {
-        let parts = [("added", &self.steps.added), ("removed", &self.steps.removed), ("changed", &self.steps.changed)];
-        let said: Vec<String> =
-            parts.iter().filter(|(_, ids)| !ids.is_empty()).map(|(what, ids)| format!("{what} {}", ids.join(", "))).collect();
+        let parts = [
+            ("added", &self.steps.added),
+            ("removed", &self.steps.removed),
+            ("changed", &self.steps.changed),
+        ];
+        let said: Vec<String> = parts
+            .iter()
+            .filter(|(_, ids)| !ids.is_empty())
+            .map(|(what, ids)| format!("{what} {}", ids.join(", ")))
+            .collect();
         match (self.is_empty(), said.is_empty()) {
             (true, _) => "unchanged".into(),
             (false, true) => "changed outside its steps".into(),

@@ -1,7 +1,7 @@
 //! What the sender of a webhook is answered once the run that it started is over.
 
-use super::hook::HookAnswer;
 use super::Triggers;
+use super::hook::HookAnswer;
 use crate::service::{Problem, RunView};
 use druse_engine::event::{Failure, RunEvent, Start, Status};
 use druse_engine::expression::{ExpressionError, RunFacts, StepValue, Template, Values};
@@ -13,7 +13,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Headers that the server sets by itself.
-const OWN: [&str; 6] = ["connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"];
+const OWN: [&str; 6] = [
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// 202 and where to look.
 pub(super) fn accepted(run: RunId) -> HookAnswer {
@@ -22,7 +29,11 @@ pub(super) fn accepted(run: RunId) -> HookAnswer {
 
 impl Triggers {
     /// The answer as the trigger's `respond` has it.
-    pub(super) async fn answer(&self, respond: &Respond, run: RunId) -> Result<HookAnswer, Problem> {
+    pub(super) async fn answer(
+        &self,
+        respond: &Respond,
+        run: RunId,
+    ) -> Result<HookAnswer, Problem> {
         if !respond.waits() {
             return Ok(accepted(run));
         }
@@ -38,11 +49,17 @@ impl Triggers {
         }
         match &respond.kind {
             RespondKind::Accepted => Ok(accepted(run)),
-            RespondKind::Result if view.status == Status::Succeeded => {
-                Ok(HookAnswer::new(200, view.outputs.map_or_else(|| json!({}), |outputs| outputs.value().clone())))
-            }
+            RespondKind::Result if view.status == Status::Succeeded => Ok(HookAnswer::new(
+                200,
+                view.outputs
+                    .map_or_else(|| json!({}), |outputs| outputs.value().clone()),
+            )),
             RespondKind::Result => Err(not_successful(&view)),
-            RespondKind::Custom { status, headers, body } => {
+            RespondKind::Custom {
+                status,
+                headers,
+                body,
+            } => {
                 // Only an answer that makes its own status tells a failure from a success.
                 let tells = status.as_ref().is_some_and(|status| !status.is_constant());
                 if view.status != Status::Succeeded && !tells {
@@ -50,7 +67,11 @@ impl Triggers {
                 }
                 let values = values(&view, &self.start_of(run)?);
                 custom(&values, status.as_ref(), headers.as_ref(), body).map_err(|error| {
-                    Problem::unprocessable("bad_answer", format!("The answer could not be made: {}", error.message), "The trigger's `respond` does not fit what the run gave.")
+                    Problem::unprocessable(
+                        "bad_answer",
+                        format!("The answer could not be made: {}", error.message),
+                        "The trigger's `respond` does not fit what the run gave.",
+                    )
                 })
             }
         }
@@ -60,16 +81,26 @@ impl Triggers {
         let first = self.store().run_entries(run, 0, 1)?;
         match first.into_iter().next().map(|entry| entry.event) {
             Some(RunEvent::Created(start)) => Ok(*start),
-            _ => Err(ReadError::Damaged(format!("the journal of {run} does not begin with its creation"))),
+            _ => Err(ReadError::Damaged(format!(
+                "the journal of {run} does not begin with its creation"
+            ))),
         }
     }
 }
 
 fn not_successful(view: &RunView) -> Problem {
-    let reason = view.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
+    let reason = view
+        .error
+        .as_ref()
+        .map(|error| format!(": {}", error.message))
+        .unwrap_or_default();
     Problem::unprocessable(
         "run_not_successful",
-        format!("The run {} ended as {}{reason}", view.id, view.status.name()),
+        format!(
+            "The run {} ended as {}{reason}",
+            view.id,
+            view.status.name()
+        ),
         "The run's steps say what happened.",
     )
 }
@@ -77,13 +108,22 @@ fn not_successful(view: &RunView) -> Problem {
 /// A run that is over, as expressions see it.
 fn values(view: &RunView, start: &Start) -> Arc<Values> {
     let steps = view.steps.as_deref().unwrap_or_default();
-    let names: BTreeMap<String, usize> = steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index)).collect();
+    let names: BTreeMap<String, usize> = steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| (step.id.clone(), index))
+        .collect();
     let facts = RunFacts {
         id: view.id,
         started_at: view.started_at.unwrap_or(view.created_at),
         scheduled_at: start.scheduled_at,
     };
-    let mut values = Values::new(view.inputs.clone(), start.trigger.clone(), facts, Arc::new(names));
+    let mut values = Values::new(
+        view.inputs.clone(),
+        start.trigger.clone(),
+        facts,
+        Arc::new(names),
+    );
     for (value, step) in values.steps.iter_mut().zip(steps) {
         *value = StepValue {
             status: Some(step.status),
@@ -99,7 +139,12 @@ fn values(view: &RunView, start: &Start) -> Arc<Values> {
     Arc::new(values)
 }
 
-fn custom(values: &Arc<Values>, status: Option<&Template>, headers: Option<&Template>, body: &Template) -> Result<HookAnswer, ExpressionError> {
+fn custom(
+    values: &Arc<Values>,
+    status: Option<&Template>,
+    headers: Option<&Template>,
+    body: &Template,
+) -> Result<HookAnswer, ExpressionError> {
     let render = |template: Option<&Template>| -> Result<Json, ExpressionError> {
         template.map_or_else(|| Ok(Json::null()), |template| template.render(values))
     };
@@ -109,7 +154,9 @@ fn custom(values: &Arc<Values>, status: Option<&Template>, headers: Option<&Temp
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    let status = status.and_then(|status| u16::try_from(status).ok()).filter(|status| (200..600).contains(status));
+    let status = status
+        .and_then(|status| u16::try_from(status).ok())
+        .filter(|status| (200..600).contains(status));
     let mut answer = HookAnswer::new(status.unwrap_or(200), render(Some(body))?.value().clone());
     if let Value::Object(headers) = render(headers)?.value() {
         for (name, value) in headers {
@@ -117,7 +164,8 @@ fn custom(values: &Arc<Values>, status: Option<&Template>, headers: Option<&Temp
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let lawful = http::HeaderName::from_bytes(name.as_bytes()).is_ok() && http::HeaderValue::from_str(&text).is_ok();
+            let lawful = http::HeaderName::from_bytes(name.as_bytes()).is_ok()
+                && http::HeaderValue::from_str(&text).is_ok();
             if lawful && !OWN.contains(&name.to_ascii_lowercase().as_str()) {
                 answer.headers.push((name.to_ascii_lowercase(), text));
             }

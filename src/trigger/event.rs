@@ -7,7 +7,8 @@ use crate::runtime::{Publish, clock};
 use crate::service::{Problem, RunError};
 use druse_engine::{EventId, Finding, Json, RunId};
 use druse_storage::{
-    Batch, Entity, EventKey, Firing, FiringKey, FiringStatus, ReadError, Scan, StoreExt, StoredEvent,
+    Batch, Entity, EventKey, Firing, FiringKey, FiringStatus, ReadError, Scan, StoreExt,
+    StoredEvent,
 };
 use druse_triggers::{Event, Mapped, event::read_one};
 use futures_util::future::{BoxFuture, join_all};
@@ -52,7 +53,11 @@ impl Triggers {
         if let Some(known) = self.store().get::<EventKey>(&key)? {
             let stored = self.stored(known.event)?;
             let runs = self.complete(stored, &event).await?;
-            return Ok(Published { id: known.event, runs, duplicate: true });
+            return Ok(Published {
+                id: known.event,
+                runs,
+                duplicate: true,
+            });
         }
         let now = clock::now();
         let mut stored = StoredEvent {
@@ -61,9 +66,17 @@ impl Triggers {
             received_at: now,
             runs: Vec::new(),
         };
-        let claim = EventKey { source: event.source.clone(), id: event.id.clone(), event: stored.id, at: now };
+        let claim = EventKey {
+            source: event.source.clone(),
+            id: event.id.clone(),
+            event: stored.id,
+            at: now,
+        };
         let (mut notes, mut planned) = (Batch::new(), Vec::new());
-        let fits = |armed: &Armed| armed.is_active() && matches!(&armed.kind, Kind::Event { filter } if filter.matches(&event));
+        let fits = |armed: &Armed| {
+            armed.is_active()
+                && matches!(&armed.kind, Kind::Event { filter } if filter.matches(&event))
+        };
         for armed in self.those(fits) {
             match self.plan(armed, &event, stored.id).await? {
                 Ok(plan) => planned.push(plan),
@@ -77,15 +90,34 @@ impl Triggers {
             stored.runs = vec![plan.run];
             plan.arrival.extra = Batch::new().claim(&claim).put(&stored);
             plan.arrival.extra.facts.extend(notes.facts.iter().cloned());
-            let firing = plan.arrival.firing(&plan.armed, FiringStatus::Accepted, Some(plan.run), None);
-            let submit = self.submission(&plan.armed, &mut plan.arrival, &firing, plan.run, plan.inputs.value().clone());
+            let firing =
+                plan.arrival
+                    .firing(&plan.armed, FiringStatus::Accepted, Some(plan.run), None);
+            let submit = self.submission(
+                &plan.armed,
+                &mut plan.arrival,
+                &firing,
+                plan.run,
+                plan.inputs.value().clone(),
+            );
             match self.0.engine.submit(submit).await {
-                Ok(_) => return Ok(Published { id: stored.id, runs: stored.runs, duplicate: false }),
+                Ok(_) => {
+                    return Ok(Published {
+                        id: stored.id,
+                        runs: stored.runs,
+                        duplicate: false,
+                    });
+                }
                 Err(error) if is_passing(&error) => return Err(error),
                 Err(error) => {
                     stored.runs.clear();
                     let problem = Problem::from(error);
-                    let firing = plan.arrival.firing(&plan.armed, FiringStatus::Rejected, None, Some(reason_of(&problem)));
+                    let firing = plan.arrival.firing(
+                        &plan.armed,
+                        FiringStatus::Rejected,
+                        None,
+                        Some(reason_of(&problem)),
+                    );
                     notes = notes.put(&firing);
                 }
             }
@@ -94,13 +126,19 @@ impl Triggers {
         let mut batch = Batch::new().claim(&claim).put(&stored);
         batch.facts.extend(notes.facts);
         for plan in &planned {
-            let firing = plan.arrival.firing(&plan.armed, FiringStatus::Queued, Some(plan.run), None);
+            let firing =
+                plan.arrival
+                    .firing(&plan.armed, FiringStatus::Queued, Some(plan.run), None);
             batch.facts.extend(plan.arrival.rows(&firing).facts);
         }
         self.append(batch).await?;
         let id = stored.id;
         let runs = self.carry_out(stored, planned).await?;
-        Ok(Published { id, runs, duplicate: false })
+        Ok(Published {
+            id,
+            runs,
+            duplicate: false,
+        })
     }
 
     fn stored(&self, id: EventId) -> Result<StoredEvent, ReadError> {
@@ -121,21 +159,37 @@ impl Triggers {
     }
 
     /// What an event comes to at one trigger: a run, or rows that say why there is none.
-    async fn plan(&self, armed: Arc<Armed>, event: &Event, id: EventId) -> Result<Result<Planned, Batch>, RunError> {
+    async fn plan(
+        &self,
+        armed: Arc<Armed>,
+        event: &Event,
+        id: EventId,
+    ) -> Result<Result<Planned, Batch>, RunError> {
         let mut arrival = Self::event_arrival(&armed, event, id);
         let run = clock::new_id(RunId::from_parts);
         if event.is_too_deep() {
-            let reason = format!("{} events have followed one from another: this is a loop", event.depth());
+            let reason = format!(
+                "{} events have followed one from another: this is a loop",
+                event.depth()
+            );
             let firing = arrival.firing(&armed, FiringStatus::Skipped, None, Some(reason));
             return Ok(Err(arrival.rows(&firing)));
         }
         let rejected = |arrival: &Arrival, reason: String| {
             Batch::new().put(&arrival.firing(&armed, FiringStatus::Rejected, None, Some(reason)))
         };
-        let inputs = match armed.mapping.apply(arrival.trigger.clone(), Self::facts(&arrival, run)) {
+        let inputs = match armed
+            .mapping
+            .apply(arrival.trigger.clone(), Self::facts(&arrival, run))
+        {
             Ok(Mapped::Start(inputs)) => inputs,
             Ok(Mapped::Filtered) => {
-                let firing = arrival.firing(&armed, FiringStatus::Filtered, None, Some("`when` did not hold".into()));
+                let firing = arrival.firing(
+                    &armed,
+                    FiringStatus::Filtered,
+                    None,
+                    Some("`when` did not hold".into()),
+                );
                 return Ok(Err(arrival.rows(&firing)));
             }
             Err(error) => return Ok(Err(rejected(&arrival, error.message))),
@@ -144,19 +198,34 @@ impl Triggers {
         let mut trial = self.submission(&armed, &mut arrival, &firing, run, inputs.value().clone());
         trial.dry_run = true;
         match self.0.engine.submit(trial).await {
-            Ok(_) => Ok(Ok(Planned { armed, arrival, run, inputs })),
+            Ok(_) => Ok(Ok(Planned {
+                armed,
+                arrival,
+                run,
+                inputs,
+            })),
             Err(error) if is_passing(&error) => Err(error),
             Err(error) => Ok(Err(rejected(&arrival, reason_of(&error.into())))),
         }
     }
 
     /// Starts the planned runs of a stored event, and gives all that there are.
-    async fn carry_out(&self, mut stored: StoredEvent, planned: Vec<Planned>) -> Result<Vec<RunId>, RunError> {
+    async fn carry_out(
+        &self,
+        mut stored: StoredEvent,
+        planned: Vec<Planned>,
+    ) -> Result<Vec<RunId>, RunError> {
         let started = join_all(planned.into_iter().map(|mut plan| async move {
             let arrival = &mut plan.arrival;
             arrival.claim = Claim::Held;
             let firing = arrival.firing(&plan.armed, FiringStatus::Accepted, Some(plan.run), None);
-            let submit = self.submission(&plan.armed, arrival, &firing, plan.run, plan.inputs.value().clone());
+            let submit = self.submission(
+                &plan.armed,
+                arrival,
+                &firing,
+                plan.run,
+                plan.inputs.value().clone(),
+            );
             let failed = self.0.engine.submit(submit).await.err();
             (plan, failed)
         }));
@@ -167,7 +236,12 @@ impl Triggers {
                 Some(error) if is_passing(&error) => passing = Some(error),
                 Some(error) => {
                     let reason = Some(reason_of(&error.into()));
-                    given_up = given_up.put(&plan.arrival.firing(&plan.armed, FiringStatus::Rejected, None, reason));
+                    given_up = given_up.put(&plan.arrival.firing(
+                        &plan.armed,
+                        FiringStatus::Rejected,
+                        None,
+                        reason,
+                    ));
                     stored.runs.retain(|run| *run != plan.run);
                 }
             }
@@ -189,7 +263,11 @@ impl Triggers {
     }
 
     /// Starts those runs of a stored event that do not exist yet, and gives all of them.
-    async fn complete(&self, mut stored: StoredEvent, event: &Event) -> Result<Vec<RunId>, RunError> {
+    async fn complete(
+        &self,
+        mut stored: StoredEvent,
+        event: &Event,
+    ) -> Result<Vec<RunId>, RunError> {
         let mut missing = Vec::new();
         for run in &stored.runs {
             if self.store().run_head(*run)?.is_none() {
@@ -201,7 +279,10 @@ impl Triggers {
         }
         let (mut planned, mut given_up) = (Vec::new(), Batch::new());
         for armed in self.those(|armed| matches!(armed.kind, Kind::Event { .. })) {
-            let Some(key) = self.store().get::<FiringKey>(&key_of(&armed, &event.occurrence()))? else {
+            let Some(key) = self
+                .store()
+                .get::<FiringKey>(&key_of(&armed, &event.occurrence()))?
+            else {
                 continue;
             };
             let Some(run) = key.run.filter(|run| missing.contains(run)) else {
@@ -211,12 +292,26 @@ impl Triggers {
             let mut arrival = Self::event_arrival(&armed, event, stored.id);
             arrival.firing = key.firing;
             arrival.received_at = key.at;
-            let mapped = armed.mapping.apply(arrival.trigger.clone(), Self::facts(&arrival, run));
+            let mapped = armed
+                .mapping
+                .apply(arrival.trigger.clone(), Self::facts(&arrival, run));
             match mapped {
-                Ok(Mapped::Start(inputs)) if armed.is_active() => planned.push(Planned { armed, arrival, run, inputs }),
+                Ok(Mapped::Start(inputs)) if armed.is_active() => planned.push(Planned {
+                    armed,
+                    arrival,
+                    run,
+                    inputs,
+                }),
                 _ => {
-                    let reason = Some("the trigger was changed or stopped before the run was started".to_owned());
-                    given_up = given_up.put::<Firing>(&arrival.firing(&armed, FiringStatus::Rejected, None, reason));
+                    let reason = Some(
+                        "the trigger was changed or stopped before the run was started".to_owned(),
+                    );
+                    given_up = given_up.put::<Firing>(&arrival.firing(
+                        &armed,
+                        FiringStatus::Rejected,
+                        None,
+                        reason,
+                    ));
                     stored.runs.retain(|other| *other != run);
                 }
             }
@@ -276,7 +371,11 @@ impl Triggers {
 
     async fn finish_event(&self, id: EventId) -> Result<(), RunError> {
         let key = read_one(self.stored(id)?.event).map_err(|error| unreadable(&error))?;
-        let _held = self.0.taking.hold(format!("event\n{}", key.occurrence())).await;
+        let _held = self
+            .0
+            .taking
+            .hold(format!("event\n{}", key.occurrence()))
+            .await;
         let stored = self.stored(id)?;
         self.complete(stored, &key).await.map(|_| ())
     }
@@ -296,7 +395,10 @@ impl Publish for Inner {
         Box::pin(async move {
             let triggers = Triggers(self.this.upgrade().ok_or(RunError::Ending)?);
             let event = read_one(event).map_err(|error| unreadable(&error))?;
-            triggers.publish(event).await.map(|published| published.id.to_string())
+            triggers
+                .publish(event)
+                .await
+                .map(|published| published.id.to_string())
         })
     }
 }

@@ -1,7 +1,7 @@
 //! From what came to a run: the one way that every firing takes.
 
-use super::registry::{Armed, Kind};
 use super::Triggers;
+use super::registry::{Armed, Kind};
 use crate::runtime::clock;
 use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
 use druse_engine::definition::Overlap;
@@ -110,7 +110,11 @@ impl Arrival {
 pub(super) fn is_passing(error: &RunError) -> bool {
     matches!(
         error,
-        RunError::Full | RunError::Busy { .. } | RunError::Read(_) | RunError::Ending | RunError::Claimed(_)
+        RunError::Full
+            | RunError::Busy { .. }
+            | RunError::Read(_)
+            | RunError::Ending
+            | RunError::Claimed(_)
     )
 }
 
@@ -136,21 +140,40 @@ impl Triggers {
     ///
     /// # Errors
     /// When nothing is stored and it can be tried again.
-    pub(super) async fn fire(&self, armed: &Armed, mut arrival: Arrival) -> Result<Fired, RunError> {
+    pub(super) async fn fire(
+        &self,
+        armed: &Armed,
+        mut arrival: Arrival,
+    ) -> Result<Fired, RunError> {
         let run = clock::new_id(RunId::from_parts);
-        let inputs = match armed.mapping.apply(arrival.trigger.clone(), Self::facts(&arrival, run)) {
+        let inputs = match armed
+            .mapping
+            .apply(arrival.trigger.clone(), Self::facts(&arrival, run))
+        {
             Ok(Mapped::Start(inputs)) => inputs,
             Ok(Mapped::Filtered) => {
-                let firing = arrival.firing(armed, FiringStatus::Filtered, None, Some("`when` did not hold".into()));
+                let firing = arrival.firing(
+                    armed,
+                    FiringStatus::Filtered,
+                    None,
+                    Some("`when` did not hold".into()),
+                );
                 return match self.append(arrival.rows(&firing)).await {
                     Ok(()) => Ok(Fired::Filtered(firing)),
                     Err(error) => self.again(armed, &arrival, error),
                 };
             }
             Err(error) => {
-                let finding = druse_engine::Finding::error(error.code, error.message.clone()).at_path(error.path).help(error.help);
+                let finding = druse_engine::Finding::error(error.code, error.message.clone())
+                    .at_path(error.path)
+                    .help(error.help);
                 let message = "The trigger's expressions do not fit what came.";
-                let problem = Problem::unprocessable("bad_mapping", message, "The finding says which expression it is.").findings(vec![finding]);
+                let problem = Problem::unprocessable(
+                    "bad_mapping",
+                    message,
+                    "The finding says which expression it is.",
+                )
+                .findings(vec![finding]);
                 return self.reject(armed, &arrival, problem).await;
             }
         };
@@ -167,7 +190,14 @@ impl Triggers {
     }
 
     /// What the engine is asked for.
-    pub(super) fn submission(&self, armed: &Armed, arrival: &mut Arrival, firing: &Firing, run: RunId, inputs: serde_json::Value) -> Submit {
+    pub(super) fn submission(
+        &self,
+        armed: &Armed,
+        arrival: &mut Arrival,
+        firing: &Firing,
+        run: RunId,
+        inputs: serde_json::Value,
+    ) -> Submit {
         Submit {
             automation: armed.row.automation,
             version: None,
@@ -184,8 +214,18 @@ impl Triggers {
     }
 
     /// Notes that what came was not what it should be. It may come again: it claims nothing.
-    pub(super) async fn reject(&self, armed: &Armed, arrival: &Arrival, problem: Problem) -> Result<Fired, RunError> {
-        let firing = arrival.firing(armed, FiringStatus::Rejected, None, Some(reason_of(&problem)));
+    pub(super) async fn reject(
+        &self,
+        armed: &Armed,
+        arrival: &Arrival,
+        problem: Problem,
+    ) -> Result<Fired, RunError> {
+        let firing = arrival.firing(
+            armed,
+            FiringStatus::Rejected,
+            None,
+            Some(reason_of(&problem)),
+        );
         let mut batch = Batch::new().put(&firing);
         batch.facts.extend(arrival.extra.facts.iter().cloned());
         self.append(batch).await?;

@@ -8,8 +8,8 @@ use crate::runtime::clock;
 use crate::service::Problem;
 use druse_engine::{FiringId, RunId};
 use druse_storage::{Batch, Firing, FiringKey, FiringStatus, StoreExt, TriggerStatus};
-use druse_triggers::webhook::{Delivery, Headers, Request};
 use druse_triggers::address;
+use druse_triggers::webhook::{Delivery, Headers, Request};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -26,17 +26,31 @@ pub struct HookAnswer {
 
 impl HookAnswer {
     pub(super) fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body }
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
     }
 }
 
 /// Nobody is told whether an address exists, or why a proof does not count.
 fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.", "Check the address.")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing here.",
+        "Check the address.",
+    )
 }
 
 fn unverified() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "The delivery could not be verified.", "Check the secret that sender and receiver share.")
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "The delivery could not be verified.",
+        "Check the secret that sender and receiver share.",
+    )
 }
 
 impl Triggers {
@@ -45,19 +59,38 @@ impl Triggers {
     ///
     /// # Errors
     /// What the sender is told when the delivery is refused or starts no run that answers it.
-    pub async fn receive(&self, token: &str, method: &str, query: &str, headers: &Headers, body: &[u8]) -> Result<HookAnswer, Problem> {
+    pub async fn receive(
+        &self,
+        token: &str,
+        method: &str,
+        query: &str,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<HookAnswer, Problem> {
         let digest = address::digest(token).ok_or_else(unknown)?;
-        let armed = self.at_address(&digest).filter(|armed| armed.row.status != TriggerStatus::Inactive).ok_or_else(unknown)?;
+        let armed = self
+            .at_address(&digest)
+            .filter(|armed| armed.row.status != TriggerStatus::Inactive)
+            .ok_or_else(unknown)?;
         let Kind::Webhook { verifier, respond } = &armed.kind else {
             return Err(unknown());
         };
         let now = clock::now();
-        let opened: Vec<_> = verifier.secret_names().iter().filter_map(|name| self.0.secrets.get(name)).collect();
-        let secrets: Vec<&[u8]> = opened.iter().map(|secret| secret.expose().as_bytes()).collect();
+        let opened: Vec<_> = verifier
+            .secret_names()
+            .iter()
+            .filter_map(|name| self.0.secrets.get(name))
+            .collect();
+        let secrets: Vec<&[u8]> = opened
+            .iter()
+            .map(|secret| secret.expose().as_bytes())
+            .collect();
         let Ok(delivery) = verifier.verify(headers, body, &secrets, now) else {
             if armed.progress.notes_refusal(now) {
                 let reason = match opened.is_empty() && !verifier.is_open() {
-                    true => "the delivery could not be verified: the webhook's secret is not in the store",
+                    true => {
+                        "the delivery could not be verified: the webhook's secret is not in the store"
+                    }
                     false => "the delivery could not be verified",
                 };
                 self.note(&armed, FiringStatus::Rejected, reason).await?;
@@ -65,11 +98,23 @@ impl Triggers {
             return Err(unverified());
         };
         if armed.row.status == TriggerStatus::Paused {
-            self.note(&armed, FiringStatus::Skipped, "the trigger is paused").await?;
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "paused", "This webhook is paused.", "Send it again later.").retry_after(60));
+            self.note(&armed, FiringStatus::Skipped, "the trigger is paused")
+                .await?;
+            return Err(Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "paused",
+                "This webhook is paused.",
+                "Send it again later.",
+            )
+            .retry_after(60));
         }
         let _held = match &delivery.id {
-            Some(id) => Some(self.0.taking.hold(format!("hook\n{}", key_of(&armed, id))).await),
+            Some(id) => Some(
+                self.0
+                    .taking
+                    .hold(format!("hook\n{}", key_of(&armed, id)))
+                    .await,
+            ),
             None => None,
         };
         if let Some(id) = &delivery.id
@@ -78,7 +123,12 @@ impl Triggers {
             self.note_duplicate(&armed, &first).await?;
             return self.answer_or_filtered(respond, first.run).await;
         }
-        let request = Request { method, query, headers, body };
+        let request = Request {
+            method,
+            query,
+            headers,
+            body,
+        };
         let fired = self.fire_delivery(&armed, &delivery, &request).await?;
         match fired {
             Fired::Started(firing) => self.answer_or_filtered(respond, firing.run).await,
@@ -91,7 +141,12 @@ impl Triggers {
         }
     }
 
-    async fn fire_delivery(&self, armed: &Armed, delivery: &Delivery, request: &Request<'_>) -> Result<Fired, Problem> {
+    async fn fire_delivery(
+        &self,
+        armed: &Armed,
+        delivery: &Delivery,
+        request: &Request<'_>,
+    ) -> Result<Fired, Problem> {
         let cause = json!({
             "kind": "webhook", "trigger_id": armed.row.id, "trigger": armed.row.name, "delivery_id": delivery.id,
         });
@@ -106,16 +161,27 @@ impl Triggers {
                 Ok(self.fire(armed, arrival).await?)
             }
             Err(error) => {
-                let problem = Problem::unprocessable("bad_body", format!("The delivery cannot be read: {error}."), "Send JSON, a form or text, with the content type that it has.");
+                let problem = Problem::unprocessable(
+                    "bad_body",
+                    format!("The delivery cannot be read: {error}."),
+                    "Send JSON, a form or text, with the content type that it has.",
+                );
                 Ok(self.reject(armed, &arrival, problem).await?)
             }
         }
     }
 
-    async fn answer_or_filtered(&self, respond: &druse_triggers::webhook::Respond, run: Option<RunId>) -> Result<HookAnswer, Problem> {
+    async fn answer_or_filtered(
+        &self,
+        respond: &druse_triggers::webhook::Respond,
+        run: Option<RunId>,
+    ) -> Result<HookAnswer, Problem> {
         match run {
             Some(run) => self.answer(respond, run).await,
-            None => Ok(HookAnswer::new(202, json!({ "run_id": null, "status": "filtered" }))),
+            None => Ok(HookAnswer::new(
+                202,
+                json!({ "run_id": null, "status": "filtered" }),
+            )),
         }
     }
 

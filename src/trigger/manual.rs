@@ -32,10 +32,16 @@ impl Triggers {
     ///
     /// # Errors
     /// When there is no such trigger, its automation is not active, or what is given starts no run.
-    pub async fn fire_by_hand(&self, id: TriggerId, given: Option<Map<String, Value>>, by: By) -> Result<FiringView, Problem> {
+    pub async fn fire_by_hand(
+        &self,
+        id: TriggerId,
+        given: Option<Map<String, Value>>,
+        by: By,
+    ) -> Result<FiringView, Problem> {
         let armed = self.usable(id)?;
         let now = clock::now();
-        let cause = json!({ "kind": "manual", "trigger_id": id, "trigger": armed.row.name, "by": by.user });
+        let cause =
+            json!({ "kind": "manual", "trigger_id": id, "trigger": armed.row.name, "by": by.user });
         let mut arrival = Arrival::new(&armed, Value::Null.into(), cause.into());
         arrival.occurrence = format!("manual/{}", arrival.firing);
         arrival.started_by = by.user;
@@ -46,7 +52,9 @@ impl Triggers {
                 arrival.scheduled_at = Some(now);
                 scheduled(now)
             }
-            Kind::Webhook { .. } => json!({ "body": null, "headers": {}, "query": {}, "method": "POST", "id": arrival.firing }),
+            Kind::Webhook { .. } => {
+                json!({ "body": null, "headers": {}, "query": {}, "method": "POST", "id": arrival.firing })
+            }
             Kind::Event { .. } => json!({
                 "specversion": "1.0", "id": arrival.firing, "source": format!("/triggers/{id}"), "type": "manual",
                 "subject": null, "time": now, "datacontenttype": null, "dataschema": null, "data": null,
@@ -59,7 +67,11 @@ impl Triggers {
         match self.fire(&armed, arrival).await? {
             Fired::Started(firing) | Fired::Filtered(firing) => Ok(firing.into()),
             Fired::Rejected(_, problem) => Err(problem),
-            Fired::Again(_) => Err(Problem::conflict("conflict", "The same firing came before.", "Fire it again.")),
+            Fired::Again(_) => Err(Problem::conflict(
+                "conflict",
+                "The same firing came before.",
+                "Fire it again.",
+            )),
         }
     }
 
@@ -68,16 +80,34 @@ impl Triggers {
     ///
     /// # Errors
     /// When it is no schedule, or there are more than 1,000 times.
-    pub async fn backfill(&self, id: TriggerId, from: Timestamp, to: Timestamp, by: By) -> Result<Vec<FiringView>, Problem> {
+    pub async fn backfill(
+        &self,
+        id: TriggerId,
+        from: Timestamp,
+        to: Timestamp,
+        by: By,
+    ) -> Result<Vec<FiringView>, Problem> {
         let armed = self.usable(id)?;
         let Kind::Schedule { timetable, .. } = &armed.kind else {
-            return Err(Problem::unprocessable("no_schedule", "Only a schedule has times to make up for.", "Fire the trigger by hand instead."));
+            return Err(Problem::unprocessable(
+                "no_schedule",
+                "Only a schedule has times to make up for.",
+                "Fire the trigger by hand instead.",
+            ));
         };
         let now = clock::now();
         let to = to.min(now);
-        let times: Vec<Timestamp> = timetable.after(from).take_while(|at| *at <= to).take(MOST_TIMES + 1).collect();
+        let times: Vec<Timestamp> = timetable
+            .after(from)
+            .take_while(|at| *at <= to)
+            .take(MOST_TIMES + 1)
+            .collect();
         if times.len() > MOST_TIMES {
-            return Err(Problem::unprocessable("too_many_times", format!("There are more than {MOST_TIMES} times between the two."), "Ask for a shorter stretch of time."));
+            return Err(Problem::unprocessable(
+                "too_many_times",
+                format!("There are more than {MOST_TIMES} times between the two."),
+                "Ask for a shorter stretch of time.",
+            ));
         }
         if !by.extra.facts.is_empty() {
             self.append(by.extra).await?;
@@ -87,7 +117,9 @@ impl Triggers {
             let mut arrival = Self::scheduled_arrival(&armed, at, clock::now());
             arrival.started_by.clone_from(&by.user);
             match self.fire(&armed, arrival).await? {
-                Fired::Started(firing) | Fired::Filtered(firing) | Fired::Rejected(firing, _) => fired.push(firing.into()),
+                Fired::Started(firing) | Fired::Filtered(firing) | Fired::Rejected(firing, _) => {
+                    fired.push(firing.into())
+                }
                 Fired::Again(_) => {}
             }
         }
@@ -98,8 +130,15 @@ impl Triggers {
     ///
     /// # Errors
     /// When there is no such trigger, or it is not active.
-    pub async fn pause(&self, id: TriggerId, reason: Option<String>, by: By) -> Result<TriggerView, Problem> {
-        let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| format!("paused by {}", by.user));
+    pub async fn pause(
+        &self,
+        id: TriggerId,
+        reason: Option<String>,
+        by: By,
+    ) -> Result<TriggerView, Problem> {
+        let reason = reason
+            .filter(|reason| !reason.trim().is_empty())
+            .unwrap_or_else(|| format!("paused by {}", by.user));
         self.switch(id, by.extra, |row| {
             row.status = TriggerStatus::Paused;
             row.reason = Some(reason);
@@ -122,11 +161,18 @@ impl Triggers {
         .await
     }
 
-    async fn switch(&self, id: TriggerId, extra: Batch, change: impl FnOnce(&mut Trigger)) -> Result<TriggerView, Problem> {
+    async fn switch(
+        &self,
+        id: TriggerId,
+        extra: Batch,
+        change: impl FnOnce(&mut Trigger),
+    ) -> Result<TriggerView, Problem> {
         self.usable(id)?;
         let _held = self.0.writing.lock().await;
         let row: Option<Trigger> = self.store().get(&id.to_string())?;
-        let mut row = row.filter(|row| row.status != TriggerStatus::Inactive).ok_or_else(not_active)?;
+        let mut row = row
+            .filter(|row| row.status != TriggerStatus::Inactive)
+            .ok_or_else(not_active)?;
         change(&mut row);
         let mut batch = extra;
         batch = batch.put(&row);
@@ -136,7 +182,9 @@ impl Triggers {
     }
 
     fn usable(&self, id: TriggerId) -> Result<Arc<Armed>, Problem> {
-        let armed = self.armed(id).ok_or_else(|| Problem::not_found("trigger"))?;
+        let armed = self
+            .armed(id)
+            .ok_or_else(|| Problem::not_found("trigger"))?;
         if armed.row.status == TriggerStatus::Inactive {
             return Err(not_active());
         }
@@ -145,5 +193,9 @@ impl Triggers {
 }
 
 fn not_active() -> Problem {
-    Problem::conflict("not_active", "The trigger's automation is not active, or its active version has no such trigger.", "Activate the automation first.")
+    Problem::conflict(
+        "not_active",
+        "The trigger's automation is not active, or its active version has no such trigger.",
+        "Activate the automation first.",
+    )
 }

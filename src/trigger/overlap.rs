@@ -32,14 +32,18 @@ impl Triggers {
             let Some(head) = self.store().run_head(run)? else {
                 continue;
             };
-            let trigger = head.cause.value()["trigger_id"].as_str().and_then(|id| id.parse::<TriggerId>().ok());
+            let trigger = head.cause.value()["trigger_id"]
+                .as_str()
+                .and_then(|id| id.parse::<TriggerId>().ok());
             if let Some(armed) = trigger.and_then(|id| self.armed(id))
                 && limits(&armed)
             {
                 armed.progress.running().push(run);
             }
         }
-        for armed in self.those(|armed| matches!(overlap_of(armed), Some(Overlap::Queue | Overlap::QueueOne))) {
+        for armed in self
+            .those(|armed| matches!(overlap_of(armed), Some(Overlap::Queue | Overlap::QueueOne)))
+        {
             let waiting = self.waiting(armed.row.id)?;
             if !waiting.is_empty() {
                 armed.progress.queue().extend(waiting);
@@ -82,11 +86,18 @@ impl Triggers {
         let known = armed.progress.running().clone();
         let mut going = Vec::new();
         for run in &known {
-            if self.store().run_head(*run)?.is_some_and(|head| !head.status.is_final()) {
+            if self
+                .store()
+                .run_head(*run)?
+                .is_some_and(|head| !head.status.is_final())
+            {
                 going.push(*run);
             }
         }
-        armed.progress.running().retain(|run| !known.contains(run) || going.contains(run));
+        armed
+            .progress
+            .running()
+            .retain(|run| !known.contains(run) || going.contains(run));
         Ok(going)
     }
 
@@ -100,20 +111,30 @@ impl Triggers {
         let queued = armed.progress.queue().len();
         Ok(match (overlap, going.as_slice()) {
             (Overlap::Queue, []) if queued > 0 => Turn::Wait,
-            (Overlap::QueueOne, _) if queued > 0 => Turn::Skip("another firing waits already, and only one may".into()),
+            (Overlap::QueueOne, _) if queued > 0 => {
+                Turn::Skip("another firing waits already, and only one may".into())
+            }
             (_, []) => Turn::Start,
             (Overlap::Queue | Overlap::QueueOne, _) => Turn::Wait,
             (Overlap::CancelRunning, going) => {
                 for run in going {
-                    let reason = "the schedule's next time has come, and it cancels the run before".to_owned();
-                    match self.0.engine.cancel(*run, armed.starter(), Some(reason)).await {
+                    let reason = "the schedule's next time has come, and it cancels the run before"
+                        .to_owned();
+                    match self
+                        .0
+                        .engine
+                        .cancel(*run, armed.starter(), Some(reason))
+                        .await
+                    {
                         Ok(_) | Err(RunError::AlreadyOver | RunError::NotFound(_)) => {}
                         Err(error) => return Err(error),
                     }
                 }
                 Turn::Start
             }
-            (Overlap::Skip | Overlap::Allow, [first, ..]) => Turn::Skip(format!("the run {first} of an earlier firing has not ended")),
+            (Overlap::Skip | Overlap::Allow, [first, ..]) => Turn::Skip(format!(
+                "the run {first} of an earlier firing has not ended"
+            )),
         })
     }
 
@@ -145,7 +166,9 @@ impl Triggers {
                 match self.fire(armed, arrival).await {
                     Ok(_) => {}
                     Err(error) if is_passing(&error) => return Err(error),
-                    Err(error) => tracing::error!(firing = %waiting.id, %error, "a waiting firing is given up"),
+                    Err(error) => {
+                        tracing::error!(firing = %waiting.id, %error, "a waiting firing is given up")
+                    }
                 }
             }
             armed.progress.queue().pop_front();
@@ -161,7 +184,9 @@ impl Triggers {
         tokio::spawn(async move {
             let all_over = async {
                 for run in runs {
-                    while matches!(triggers.0.engine.wait(run, LOOK).await, Ok(view) if !view.is_over()) {}
+                    while matches!(triggers.0.engine.wait(run, LOOK).await, Ok(view) if !view.is_over())
+                    {
+                    }
                 }
             };
             tokio::select! {

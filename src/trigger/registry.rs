@@ -168,14 +168,19 @@ impl Registry {
 
     fn arm(&mut self, row: Trigger) {
         let id = row.id;
-        let digest = row.token.as_deref().and_then(druse_triggers::address::digest);
+        let digest = row
+            .token
+            .as_deref()
+            .and_then(druse_triggers::address::digest);
         let before = self.by_id.remove(&id);
         if let Some(token) = before.as_ref().and_then(|armed| armed.row.token.as_deref())
             && let Some(old) = druse_triggers::address::digest(token)
         {
             self.by_address.remove(&old);
         }
-        let progress = before.map(|armed| armed.progress.clone()).unwrap_or_default();
+        let progress = before
+            .map(|armed| armed.progress.clone())
+            .unwrap_or_default();
         match Armed::compile(row, progress) {
             Ok(armed) => {
                 if let Some(digest) = digest {
@@ -210,7 +215,13 @@ pub(super) fn all_rows(store: &dyn Store) -> Result<Vec<Trigger>, ReadError> {
 
 impl Triggers {
     fn read<T>(&self, read: impl FnOnce(&Registry) -> T) -> T {
-        read(&self.0.registry.read().unwrap_or_else(PoisonError::into_inner))
+        read(
+            &self
+                .0
+                .registry
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// One trigger, active or not.

@@ -24,7 +24,9 @@ impl Triggers {
     pub(super) async fn keep_schedules(self) {
         loop {
             let next = self.tick(clock::now()).await;
-            let sleep = next.map_or(LONGEST_SLEEP, |at| at.since(clock::now()).0.min(LONGEST_SLEEP));
+            let sleep = next.map_or(LONGEST_SLEEP, |at| {
+                at.since(clock::now()).0.min(LONGEST_SLEEP)
+            });
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
                 () = self.0.changed.notified() => {}
@@ -40,7 +42,9 @@ impl Triggers {
         if !self.unfinished().is_empty() {
             wake = Some(now.after(AGAIN));
         }
-        for armed in self.those(|armed| armed.is_active() && matches!(armed.kind, Kind::Schedule { .. })) {
+        for armed in
+            self.those(|armed| armed.is_active() && matches!(armed.kind, Kind::Schedule { .. }))
+        {
             if self.0.closing.is_cancelled() {
                 return None;
             }
@@ -57,7 +61,10 @@ impl Triggers {
     }
 
     async fn turn(&self, armed: &Armed, now: Timestamp) -> Result<Option<Timestamp>, RunError> {
-        let Kind::Schedule { timetable, rule, .. } = &armed.kind else {
+        let Kind::Schedule {
+            timetable, rule, ..
+        } = &armed.kind
+        else {
             return Ok(None);
         };
         self.drain(armed).await?;
@@ -67,7 +74,10 @@ impl Triggers {
         }
         let due = due(timetable, *rule, armed.last(), now);
         if !due.skipped.is_empty() {
-            if !self.pass_over(armed, &due.skipped, due.skipped_count, now).await? {
+            if !self
+                .pass_over(armed, &due.skipped, due.skipped_count, now)
+                .await?
+            {
                 return Ok(Some(now.after(AGAIN)));
             }
         }
@@ -83,18 +93,28 @@ impl Triggers {
         if due.until > armed.last() {
             armed.progress.passed(due.until);
         }
-        armed.next.store(due.next.map_or(i64::MAX, |at| at.0), Ordering::Relaxed);
+        armed
+            .next
+            .store(due.next.map_or(i64::MAX, |at| at.0), Ordering::Relaxed);
         Ok(due.next)
     }
 
     /// The row as it is now, if the trigger still is what it was when it was compiled.
     pub(super) fn current(&self, armed: &Armed) -> Result<Option<Trigger>, RunError> {
         let row: Option<Trigger> = self.store().get(&armed.row.id.to_string())?;
-        Ok(row.filter(|row| row.status == TriggerStatus::Active && row.definition == armed.row.definition))
+        Ok(row.filter(|row| {
+            row.status == TriggerStatus::Active && row.definition == armed.row.definition
+        }))
     }
 
     /// Notes times that the catch-up rule gives up; whether the trigger still is what it was.
-    async fn pass_over(&self, armed: &Armed, times: &[Timestamp], count: u64, now: Timestamp) -> Result<bool, RunError> {
+    async fn pass_over(
+        &self,
+        armed: &Armed,
+        times: &[Timestamp],
+        count: u64,
+        now: Timestamp,
+    ) -> Result<bool, RunError> {
         let _held = self.0.writing.lock().await;
         let (Some(row), Some(newest)) = (self.current(armed)?, times.last()) else {
             return Ok(false);
@@ -103,7 +123,9 @@ impl Triggers {
         for at in times {
             let reason = match count {
                 1 => "the time was missed, and the catch-up rule passes it over".to_owned(),
-                _ => format!("the time was missed with others ({count} in all), and the catch-up rule passes it over"),
+                _ => format!(
+                    "the time was missed with others ({count} in all), and the catch-up rule passes it over"
+                ),
             };
             batch = batch.put(&Firing {
                 id: clock::new_id(FiringId::from_parts),
@@ -136,7 +158,12 @@ impl Triggers {
     }
 
     /// Fires one time; whether the trigger still is what it was.
-    async fn fire_scheduled(&self, armed: &Armed, at: Timestamp, now: Timestamp) -> Result<bool, RunError> {
+    async fn fire_scheduled(
+        &self,
+        armed: &Armed,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, RunError> {
         // Decided and done before the row is held: canceling the run before takes its time.
         let turn = self.turn_of(armed).await?;
         let _held = self.0.writing.lock().await;
@@ -149,16 +176,21 @@ impl Triggers {
             Turn::Start => {
                 if let Fired::Again(_) = self.fire(armed, arrival).await? {
                     // Somebody has made up for this time already.
-                    self.append(Batch::new().put(&Self::moved(&row, at))).await?;
+                    self.append(Batch::new().put(&Self::moved(&row, at)))
+                        .await?;
                 }
             }
             Turn::Skip(reason) => {
                 let firing = arrival.firing(armed, FiringStatus::Skipped, None, Some(reason));
-                self.append_unclaimed(arrival.rows(&firing), &row, at).await?;
+                self.append_unclaimed(arrival.rows(&firing), &row, at)
+                    .await?;
             }
             Turn::Wait => {
                 let firing = arrival.firing(armed, FiringStatus::Queued, None, None);
-                if self.append_unclaimed(arrival.rows(&firing), &row, at).await? {
+                if self
+                    .append_unclaimed(arrival.rows(&firing), &row, at)
+                    .await?
+                {
                     armed.progress.queue().push_back(firing);
                     self.watch(armed);
                 }
@@ -169,7 +201,12 @@ impl Triggers {
     }
 
     /// Appends a claim; where it is taken, only moves on. Whether it was free.
-    async fn append_unclaimed(&self, batch: Batch, row: &Trigger, at: Timestamp) -> Result<bool, RunError> {
+    async fn append_unclaimed(
+        &self,
+        batch: Batch,
+        row: &Trigger,
+        at: Timestamp,
+    ) -> Result<bool, RunError> {
         match self.append(batch).await {
             Ok(()) => Ok(true),
             Err(RunError::Claimed(_)) => {

@@ -1,7 +1,7 @@
 //! The rows of an automation's triggers, when a version becomes active or none is any more.
 
-use super::registry::all_rows;
 use super::Triggers;
+use super::registry::all_rows;
 use crate::runtime::clock;
 use druse_engine::definition::{Document, Trigger as Definition};
 use druse_engine::{AutomationId, Timestamp, TriggerId};
@@ -80,7 +80,11 @@ fn switched_on(
                 trigger: row.id,
             });
         }
-    } else if let Some(digest) = row.token.take().and_then(|token| druse_triggers::address::digest(&token)) {
+    } else if let Some(digest) = row
+        .token
+        .take()
+        .and_then(|token| druse_triggers::address::digest(&token))
+    {
         batch = batch.remove::<HookAddress>(digest.to_string());
     }
     batch.put(&row)

@@ -88,11 +88,18 @@ impl Triggers {
     ///
     /// # Errors
     /// When firings cannot be read.
-    pub fn list(&self, automation: Option<AutomationId>, with_address: bool) -> Result<Vec<TriggerView>, Problem> {
-        self.those(|armed| automation.is_none_or(|id| armed.row.automation == id) && armed.row.status != TriggerStatus::Inactive)
-            .iter()
-            .map(|armed| self.view(armed, with_address))
-            .collect()
+    pub fn list(
+        &self,
+        automation: Option<AutomationId>,
+        with_address: bool,
+    ) -> Result<Vec<TriggerView>, Problem> {
+        self.those(|armed| {
+            automation.is_none_or(|id| armed.row.automation == id)
+                && armed.row.status != TriggerStatus::Inactive
+        })
+        .iter()
+        .map(|armed| self.view(armed, with_address))
+        .collect()
     }
 
     /// One trigger.
@@ -100,7 +107,9 @@ impl Triggers {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn get(&self, id: TriggerId, with_address: bool) -> Result<TriggerView, Problem> {
-        let armed = self.armed(id).ok_or_else(|| Problem::not_found("trigger"))?;
+        let armed = self
+            .armed(id)
+            .ok_or_else(|| Problem::not_found("trigger"))?;
         self.view(&armed, with_address)
     }
 
@@ -109,8 +118,11 @@ impl Triggers {
     /// # Errors
     /// When there is no such trigger, or they cannot be read.
     pub fn firings(&self, id: TriggerId, page: &Page) -> Result<Value, Problem> {
-        self.armed(id).ok_or_else(|| Problem::not_found("trigger"))?;
-        page.list(self.store(), &format!("{id}/"), true, |firing: Firing| Ok(Some(FiringView::from(firing))))
+        self.armed(id)
+            .ok_or_else(|| Problem::not_found("trigger"))?;
+        page.list(self.store(), &format!("{id}/"), true, |firing: Firing| {
+            Ok(Some(FiringView::from(firing)))
+        })
     }
 
     pub(super) fn view(&self, armed: &Armed, with_address: bool) -> Result<TriggerView, Problem> {
@@ -121,7 +133,9 @@ impl Triggers {
             ..Scan::default()
         })?;
         let next = match &armed.kind {
-            Kind::Schedule { timetable, .. } if armed.is_active() => timetable.next(armed.last().max(clock::now()), NEXT),
+            Kind::Schedule { timetable, .. } if armed.is_active() => {
+                timetable.next(armed.last().max(clock::now()), NEXT)
+            }
             _ => Vec::new(),
         };
         let token = armed.row.token.as_deref().filter(|_| with_address);

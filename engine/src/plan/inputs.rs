@@ -61,7 +61,10 @@ pub fn check_value(schema: &Value, value: &Value) -> Vec<Finding> {
         Ok(validator) => validator
             .iter_errors(value)
             .take(20)
-            .map(|error| Finding::error("invalid_value", error.to_string()).at_path(error.instance_path().to_string()))
+            .map(|error| {
+                Finding::error("invalid_value", error.to_string())
+                    .at_path(error.instance_path().to_string())
+            })
             .collect(),
     }
 }

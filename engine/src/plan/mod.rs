@@ -5,8 +5,8 @@ mod graph;
 mod inputs;
 mod kind;
 
-pub use inputs::{InputCheck, check_value};
 pub(crate) use inputs::validator;
+pub use inputs::{InputCheck, check_value};
 pub use kind::ActionKind;
 
 pub(crate) use build::{cycle_finding, finding, pointer, unsupported};

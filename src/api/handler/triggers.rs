@@ -38,7 +38,10 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         Some(id) => Some(call.app.automation(id)?.id),
         None => None,
     };
-    let all = call.app.triggers()?.list(automation, may_see_addresses(&call))?;
+    let all = call
+        .app
+        .triggers()?
+        .list(automation, may_see_addresses(&call))?;
     let answer = call.page()?.cut(all, |view| view.id.to_string());
     ok(&answer)
 }
@@ -46,7 +49,11 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
 pub(in crate::api) async fn of_automation(call: Call) -> Answer {
     let automation = call.app.automation(call.param("id"))?;
     let mut items = Vec::new();
-    for view in call.app.triggers()?.list(Some(automation.id), may_see_addresses(&call))? {
+    for view in call
+        .app
+        .triggers()?
+        .list(Some(automation.id), may_see_addresses(&call))?
+    {
         items.push(serde_json::to_value(view).map_err(|error| Problem::internal(&error))?);
     }
     // What the newest version has and no activation has brought to life yet.
@@ -68,7 +75,10 @@ pub(in crate::api) async fn of_automation(call: Call) -> Answer {
 }
 
 pub(in crate::api) async fn read(call: Call) -> Answer {
-    ok(&call.app.triggers()?.get(id(&call)?, may_see_addresses(&call))?)
+    ok(&call
+        .app
+        .triggers()?
+        .get(id(&call)?, may_see_addresses(&call))?)
 }
 
 pub(in crate::api) async fn firings(call: Call) -> Answer {
@@ -91,7 +101,11 @@ pub(in crate::api) async fn fire(call: Call) -> Answer {
     let id = id(&call)?;
     let body: Fire = call.json()?;
     let by = by(&call, "trigger.fire", id, json!({ "reason": body.reason }));
-    let firing = call.app.triggers()?.fire_by_hand(id, body.trigger, by).await?;
+    let firing = call
+        .app
+        .triggers()?
+        .fire_by_hand(id, body.trigger, by)
+        .await?;
     Reply::json(StatusCode::ACCEPTED, &firing)
 }
 
@@ -114,7 +128,12 @@ pub(in crate::api) async fn pause(call: Call) -> Answer {
 pub(in crate::api) async fn resume(call: Call) -> Answer {
     let id = id(&call)?;
     let body: Switch = call.json()?;
-    let by = by(&call, "trigger.resume", id, json!({ "reason": body.reason }));
+    let by = by(
+        &call,
+        "trigger.resume",
+        id,
+        json!({ "reason": body.reason }),
+    );
     ok(&call.app.triggers()?.resume(id, by).await?)
 }
 
@@ -131,7 +150,16 @@ pub(in crate::api) struct Backfill {
 pub(in crate::api) async fn backfill(call: Call) -> Answer {
     let id = id(&call)?;
     let body: Backfill = call.json()?;
-    let by = by(&call, "trigger.backfill", id, json!({ "from": body.from, "to": body.to }));
-    let items = call.app.triggers()?.backfill(id, body.from, body.to, by).await?;
+    let by = by(
+        &call,
+        "trigger.backfill",
+        id,
+        json!({ "from": body.from, "to": body.to }),
+    );
+    let items = call
+        .app
+        .triggers()?
+        .backfill(id, body.from, body.to, by)
+        .await?;
     Reply::json(StatusCode::ACCEPTED, &json!({ "items": items }))
 }
