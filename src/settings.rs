@@ -69,7 +69,7 @@ impl Settings {
                 "Write it as 127.0.0.1:7878; port 0 picks one.",
             )
         })?;
-        if !listen.ip().is_loopback() && !(args.insecure_http || file.insecure_http) {
+        if !(listen.ip().is_loopback() || args.insecure_http || file.insecure_http) {
             return Err(Failure::new(
                 EXIT_CONFIG,
                 "open_address",

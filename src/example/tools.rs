@@ -211,11 +211,7 @@ fn run_query(world: &World, sql: &str) -> Result<Value, String> {
     let connection = database(world, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let wrong = |error: rusqlite::Error| format!("The query failed: {error}.");
     let mut statement = connection.prepare(sql).map_err(wrong)?;
-    let columns: Vec<String> = statement
-        .column_names()
-        .into_iter()
-        .map(String::from)
-        .collect();
+    let columns: Vec<String> = statement.column_names().map(String::from).collect();
     let mut found = statement.query([]).map_err(wrong)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(wrong)? {

@@ -51,9 +51,9 @@ impl Engine {
                 loop {
                     let done = {
                         let locked = live::lock(&live);
-                        let done = locked.run.is_over()
-                            && *durable.borrow_and_update() >= locked.run.last_seq();
-                        done
+
+                        locked.run.is_over()
+                            && *durable.borrow_and_update() >= locked.run.last_seq()
                     };
                     if done || durable.changed().await.is_err() {
                         return;

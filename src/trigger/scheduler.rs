@@ -73,13 +73,12 @@ impl Triggers {
             return Ok(Some(Timestamp(known)));
         }
         let due = due(timetable, *rule, armed.last(), now);
-        if !due.skipped.is_empty() {
-            if !self
+        if !due.skipped.is_empty()
+            && !self
                 .pass_over(armed, &due.skipped, due.skipped_count, now)
                 .await?
-            {
-                return Ok(Some(now.after(AGAIN)));
-            }
+        {
+            return Ok(Some(now.after(AGAIN)));
         }
         for at in &due.fire {
             if self.0.closing.is_cancelled() {

@@ -1,1 +1,1 @@
-
+//! The real binary, over HTTP and the command line.

@@ -63,7 +63,7 @@ fn what_a_killed_process_acknowledged_is_there_and_the_index_tells_the_same_as_t
             };
             acknowledged = number.parse::<u64>().unwrap();
             seen += 1;
-            if !killed && seen >= 1 + round * 37 {
+            if !killed && seen > round * 37 {
                 child.kill().unwrap();
                 killed = true;
             }
