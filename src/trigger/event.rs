@@ -24,7 +24,8 @@ pub struct Published {
     /// The runs that it started, in the order of the triggers' ids.
     #[schemars(with = "Vec<String>")]
     pub runs: Vec<RunId>,
-    /// Whether the same `source` and `id` came before.
+    /// Whether the same `source` and `id` came before; not part of the answer, which is to be the same.
+    #[serde(skip)]
     pub duplicate: bool,
 }
 
