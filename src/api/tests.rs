@@ -614,7 +614,13 @@ outputs: { twice: \"{{ steps.double.output }}\" }
             "",
         )
         .await;
-    assert_eq!(firings.body["items"][0]["status"], "accepted");
+    let statuses: Vec<_> = firings.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|firing| firing["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["duplicate", "accepted"], "newest first");
 }
 
 #[tokio::test]
