@@ -620,7 +620,11 @@ outputs: { twice: \"{{ steps.double.output }}\" }
         .iter()
         .map(|firing| firing["status"].as_str().unwrap())
         .collect();
-    assert_eq!(statuses, ["duplicate", "accepted"], "newest first");
+    assert_eq!(
+        statuses,
+        ["duplicate", "accepted", "rejected"],
+        "newest first"
+    );
 }
 
 #[tokio::test]
