@@ -329,7 +329,7 @@ fn run() -> Vec<Route> {
             to!(runs::events),
             "Read or follow a run's journal",
         )
-        .query(&["limit", "cursor", "after"])
+        .query(&["limit", "cursor", "after", "wait"])
         .response::<List<runs::Fact>>(),
         post(
             "/api/v1/runs/{id}/cancel",
