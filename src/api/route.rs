@@ -9,6 +9,7 @@ use super::{
 };
 use crate::runtime::clock;
 use crate::service::{App, IdempotencyClaim, Principal, Problem, Role};
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -127,7 +128,7 @@ pub fn router(app: App) -> axum::Router {
         let path = route.path;
         let route = Arc::new(route);
         let handler = move |axum::extract::State(app): axum::extract::State<App>,
-                            params: RawPathParams,
+                            params: Params,
                             request: Request| {
             let route = route.clone();
             async move { run(&route, app, params, request).await }
@@ -172,7 +173,9 @@ fn request_id() -> String {
     clock::new_id(RequestId::from_parts).to_string()
 }
 
-async fn run(route: &Route, app: App, params: RawPathParams, request: Request) -> Response {
+type Params = Result<RawPathParams, RawPathParamsRejection>;
+
+async fn run(route: &Route, app: App, params: Params, request: Request) -> Response {
     let id = request_id();
     app.requests.fetch_add(1, Ordering::Relaxed);
     let (parts, body) = request.into_parts();
@@ -197,11 +200,18 @@ async fn run(route: &Route, app: App, params: RawPathParams, request: Request) -
 async fn answer(
     route: &Route,
     app: &App,
-    params: RawPathParams,
+    params: Params,
     parts: Parts,
     body: axum::body::Body,
 ) -> Answer {
     let who = authorise(route, app, &parts)?;
+    let params = params.map_err(|_| {
+        Problem::bad_request(
+            "bad_address",
+            "The address is not text in UTF-8.",
+            "Write what is not ASCII as percent-encoded UTF-8.",
+        )
+    })?;
     let body = body::read(body, route.takes.limit()).await?;
     let mut call = Call {
         app: app.clone(),
