@@ -3,9 +3,11 @@
 
 pub(crate) mod client;
 pub(crate) mod server;
+pub(crate) mod stream;
 pub(crate) mod wait;
 pub(crate) mod world;
 
 pub(crate) use client::{Answer, Client};
-pub(crate) use server::Server;
+pub(crate) use server::{DRUSE, Server, druse, text};
+pub(crate) use stream::Stream;
 pub(crate) use world::World;

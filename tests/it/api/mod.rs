@@ -1,0 +1,4 @@
+//! The API as an outside client meets it.
+
+mod agent_run;
+mod process;
