@@ -1,4 +1,5 @@
 //! The API as an outside client meets it.
 
 mod agent_run;
+mod chat_thread;
 mod process;
