@@ -10,7 +10,7 @@ use super::{
 use crate::runtime::clock;
 use crate::service::{App, IdempotencyClaim, Principal, Problem, Role};
 use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request};
+use axum::extract::{RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use druse_engine::{Digest, RequestId};
@@ -127,9 +127,7 @@ pub fn router(app: App) -> axum::Router {
             .expect("the table has only the usual methods");
         let path = route.path;
         let route = Arc::new(route);
-        let handler = move |axum::extract::State(app): axum::extract::State<App>,
-                            params: Params,
-                            request: Request| {
+        let handler = move |State(app): State<App>, params: Params, request: Request| {
             let route = route.clone();
             async move { run(&route, app, params, request).await }
         };
@@ -141,8 +139,9 @@ pub fn router(app: App) -> axum::Router {
         router = router.route(path, methods);
     }
     router
-        .fallback(|request: Request| async move { nowhere(&request) })
-        .method_not_allowed_fallback(|| async {
+        .fallback(async |State(app): State<App>, request: Request| nowhere(&app, request))
+        .method_not_allowed_fallback(async |State(app): State<App>, request: Request| {
+            body::linger(&app, request.into_body());
             answer::problem(
                 &Problem::new(
                     StatusCode::METHOD_NOT_ALLOWED,
@@ -156,8 +155,9 @@ pub fn router(app: App) -> axum::Router {
         .with_state(app)
 }
 
-fn nowhere(request: &Request) -> Response {
+fn nowhere(app: &App, request: Request) -> Response {
     let path: String = request.uri().path().chars().take(200).collect();
+    body::linger(app, request.into_body());
     answer::problem(
         &Problem::new(
             StatusCode::NOT_FOUND,
@@ -178,10 +178,11 @@ type Params = Result<RawPathParams, RawPathParamsRejection>;
 async fn run(route: &Route, app: App, params: Params, request: Request) -> Response {
     let id = request_id();
     app.requests.fetch_add(1, Ordering::Relaxed);
-    let (parts, body) = request.into_parts();
-    let answered = AssertUnwindSafe(answer(route, &app, params, parts, body))
+    let (parts, mut body) = request.into_parts();
+    let answered = AssertUnwindSafe(answer(route, &app, params, parts, &mut body))
         .catch_unwind()
         .await;
+    body::linger(&app, body);
     let problem = match answered {
         Ok(Ok(reply)) => return reply.into_response(&id),
         Ok(Err(problem)) => problem,
@@ -202,7 +203,7 @@ async fn answer(
     app: &App,
     params: Params,
     parts: Parts,
-    body: axum::body::Body,
+    body: &mut axum::body::Body,
 ) -> Answer {
     let who = authorise(route, app, &parts)?;
     let params = params.map_err(|_| {
