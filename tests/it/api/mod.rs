@@ -1,5 +1,7 @@
 //! The API as an outside client meets it.
 
 mod agent_run;
+mod bad_input;
 mod chat_thread;
 mod process;
+mod roles;
