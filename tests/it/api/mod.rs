@@ -5,3 +5,4 @@ mod bad_input;
 mod chat_thread;
 mod process;
 mod roles;
+mod triggers;
