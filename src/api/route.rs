@@ -3,7 +3,7 @@
 use super::{
     answer::{self, Reply},
     body,
-    call::Call,
+    call::{Call, Made},
     query::Query,
     table,
 };
@@ -241,15 +241,9 @@ async fn answer(
         .hold(format!("{}\n{}", claim.scope, claim.key))
         .await;
     match app.made_before(&claim).await? {
-        Some(made) => match (made["status"].as_u64(), made.get("body")) {
-            (Some(status), Some(body)) => {
-                let status = u16::try_from(status)
-                    .ok()
-                    .and_then(|status| StatusCode::from_u16(status).ok())
-                    .unwrap_or(StatusCode::OK);
-                Reply::json(status, body)
-            }
-            _ => {
+        Some(made) => match Made::again(&made) {
+            Some(answer) => answer,
+            None => {
                 call.made = Some(made);
                 (route.handler)(call).await
             }
