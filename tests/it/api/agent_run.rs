@@ -72,6 +72,7 @@ async fn a_recorded_agent_run_becomes_an_automation_that_outlives_the_server() {
     server.kill();
     // What was on its way is read; then the stream is cut.
     seen.extend(stream.rest().await);
+    assert!(!stream.ended_well());
     server.start().await;
     people = people.at(&server);
     let again = people.viewer.get(&format!("/runs/{run}")).await.with(200);
@@ -238,8 +239,14 @@ async fn crystallize(people: &People, recorded: &str) -> Value {
     };
     let first = send().await;
     let location = first.header("location").to_owned();
+    let tag = first.header("etag").to_owned();
     let made = first.with(201);
-    assert_eq!(send().await.with(201), made);
+    let second = send().await;
+    assert_eq!(
+        (second.header("location"), second.header("etag")),
+        (location.as_str(), tag.as_str())
+    );
+    assert_eq!(second.with(201), made);
     let (automation, report) = (&made["automation"], &made["report"]);
     assert_eq!(
         location,

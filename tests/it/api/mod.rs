@@ -3,6 +3,9 @@
 mod agent_run;
 mod bad_input;
 mod chat_thread;
+mod description;
+mod lists;
 mod process;
 mod roles;
+mod runs;
 mod triggers;

@@ -439,6 +439,20 @@ async fn an_event_starts_a_run_of_each_automation_that_waits_for_it() {
     assert_eq!(run["outputs"]["said"], "com.example.sold: 8");
     assert_eq!(binary().await.with(202), sold);
 
+    // A key is for who cannot name the event again.
+    let keyed = |body: Value| {
+        let request = admin
+            .request("POST", "/events")
+            .key("k")
+            .header("content-type", structured);
+        request.bytes(body.to_string()).send()
+    };
+    let once = keyed(event("6", "com.example.paid")).await.with(202);
+    assert_eq!(keyed(event("6", "com.example.paid")).await.with(202), once);
+    keyed(event("8", "com.example.paid"))
+        .await
+        .problem(409, "idempotency_conflict");
+
     // A batch, in which one has come before.
     let batch = json!([
         event("1", "com.example.paid"),
@@ -480,8 +494,8 @@ async fn an_event_starts_a_run_of_each_automation_that_waits_for_it() {
         send(&admin, batched, batch.to_string()).await.with(202),
         answered
     );
-    assert_eq!(admin.all("/runs?cause=event").await.len(), 6);
-    assert_eq!(admin.all("/runs").await.len(), 6);
+    assert_eq!(admin.all("/runs?cause=event").await.len(), 8);
+    assert_eq!(admin.all("/runs").await.len(), 8);
     server.stop().await;
     server.verify();
 }

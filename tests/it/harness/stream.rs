@@ -7,6 +7,7 @@ use serde_json::Value;
 pub(crate) struct Stream {
     response: reqwest::Response,
     read: String,
+    cut: bool,
 }
 
 /// One event of a stream.
@@ -35,6 +36,7 @@ impl Stream {
         Self {
             response,
             read: String::new(),
+            cut: false,
         }
     }
 
@@ -48,7 +50,13 @@ impl Stream {
                     return Some(event);
                 }
             }
-            let chunk = self.response.chunk().await.ok()??;
+            let chunk = match self.response.chunk().await {
+                Ok(chunk) => chunk?,
+                Err(_) => {
+                    self.cut = true;
+                    return None;
+                }
+            };
             let text = std::str::from_utf8(&chunk).expect("the facts of these tests are ASCII");
             self.read.push_str(text);
         }
@@ -65,6 +73,11 @@ impl Stream {
             }
         }
         panic!("the stream ended before {name}: {events:#?}");
+    }
+
+    /// Whether the server ended it, and did not just vanish.
+    pub(crate) fn ended_well(&self) -> bool {
+        !self.cut
     }
 
     /// Everything up to the end.
