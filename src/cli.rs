@@ -8,7 +8,6 @@ use std::path::PathBuf;
 #[command(
     name = "druse",
     version,
-    propagate_version = true,
     max_term_width = 100,
     after_help = "\
 Examples:
