@@ -1,1 +1,4 @@
 //! The real binary, over HTTP and the command line.
+
+mod harness;
+mod smoke;
