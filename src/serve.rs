@@ -29,12 +29,13 @@ pub struct Setup {
     pub shell: Option<Vec<String>>,
     /// How the API behaves.
     pub options: Options,
-    /// Whether schedules fire: only in a server.
-    pub schedules: bool,
+    /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
+    /// command moves just the runs that it is about.
+    pub serves: bool,
 }
 
 impl Setup {
-    /// For a person's own command: any program, no schedules.
+    /// For a person's own command: any program, and no work but its own.
     pub fn own() -> Self {
         Self::default()
     }
@@ -95,9 +96,12 @@ impl Assembly {
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
         app.open_connections()
             .map_err(|problem| not_loaded(&problem))?;
-        let recovered = engine
-            .recover()
-            .await
+        let recovered = if setup.serves {
+            engine.recover().await
+        } else {
+            engine.hold().await
+        };
+        let recovered = recovered
             .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
         if recovered.resumed + recovered.fenced > 0 {
             tracing::info!(
@@ -107,10 +111,10 @@ impl Assembly {
             );
         }
         tokio::spawn(engine.clone().keep_time());
-        let triggers = if setup.schedules {
+        let triggers = if setup.serves {
             Triggers::start(store.clone(), engine, app.secrets.clone()).await
         } else {
-            Triggers::load(store.clone(), engine, app.secrets.clone()).await
+            Triggers::load(store.clone(), engine, app.secrets.clone())
         };
         let triggers = triggers
             .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
@@ -132,6 +136,12 @@ impl Assembly {
             .layer(axum::Extension(Peer::Inside(who)))
     }
 
+    /// Waits until the runs that this command moved do nothing by themselves any more; gives those that
+    /// have not ended.
+    pub async fn at_rest(&self) -> Vec<druse_engine::RunId> {
+        self.app.engine.at_rest().await
+    }
+
     /// Ends everything in order: triggers, attempts, connections.
     pub async fn close(self) {
         self.triggers.close();
@@ -149,17 +159,27 @@ fn not_loaded(problem: &Problem) -> Failure {
     )
 }
 
-fn not_opened(error: &OpenError) -> Failure {
+/// Why a data folder cannot be used, with the exit code that says who must act.
+pub(crate) fn not_opened(error: &OpenError) -> Failure {
     match error {
         OpenError::Locked { .. } => Failure::new(
             EXIT_AGAIN,
             "locked",
             format!("{error}."),
-            "Stop that process, or speak to it as a server.",
+            "Stop that process first, or wait for its end.",
         ),
-        OpenError::NewerFormat { .. } | OpenError::NotAFolder(_) => {
-            Failure::new(EXIT_CONFIG, "wrong_folder", format!("{error}."), "")
-        }
+        OpenError::NewerFormat { .. } => Failure::new(
+            EXIT_CONFIG,
+            "newer_format",
+            format!("{error}."),
+            "Nothing in it was changed.",
+        ),
+        OpenError::NotAFolder(_) => Failure::new(
+            EXIT_CONFIG,
+            "wrong_folder",
+            format!("{error}."),
+            "Name an empty folder, a new one, or one that Druse has made.",
+        ),
         OpenError::LogTruncated { .. } => Failure::new(
             EXIT_IO,
             "log_truncated",
@@ -209,7 +229,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             hosts: settings.hosts(address),
             address: Some(url.clone()),
         },
-        schedules: true,
+        serves: true,
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");

@@ -84,7 +84,7 @@ impl Server {
             connections,
             options,
         );
-        app.set_triggers(Triggers::load(store, engine, secrets).await.unwrap());
+        app.set_triggers(Triggers::load(store, engine, secrets).unwrap());
         let mut server = Self {
             router: router(app.clone()),
             app,

@@ -13,10 +13,14 @@ use axum::body::Body;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::path::Path;
+use std::time::Duration;
 use tower::ServiceExt as _;
 
 /// The largest answer that is read at once, in bytes.
 const LARGEST_ANSWER: usize = 256 << 20;
+
+/// How long something may take before it is talked about.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A way to an API.
 pub struct Client {
@@ -66,10 +70,7 @@ impl Client {
             return Self::local(&socket);
         }
         if !create && !target.data.join("log").is_dir() {
-            return Err(Failure::unreachable(
-                &target.data.display().to_string(),
-                &"no data folder",
-            ));
+            return Err(Failure::nothing_there(&target.data));
         }
         Ok(Self::inside(
             Assembly::open(&target.data, Setup::own()).await?,
@@ -239,8 +240,30 @@ impl Client {
         }
     }
 
-    /// Ends what was opened for this command.
+    /// Ends what was opened for this command, once the runs that it moved do nothing by themselves any
+    /// more. Says what they wait for.
     pub async fn close(self) {
+        let Way::Inside(service) = &self.way else {
+            return;
+        };
+        let resting = match tokio::time::timeout(PATIENCE, service.at_rest()).await {
+            Ok(resting) => resting,
+            Err(_) => {
+                eprintln!("No server is running, so this command carries on what it has set going.");
+                service.at_rest().await
+            }
+        };
+        for run in &resting {
+            let run = self.get(&format!("/runs/{run}")).await.unwrap_or_default();
+            if let (Some(id), Some(waits)) = (run["id"].as_str(), run["waits_for"].as_str()) {
+                eprintln!("{id}: {waits}. No server is running; one takes it further by itself.");
+            }
+        }
+        self.end().await;
+    }
+
+    /// Ends what was opened for this command, whatever is going on.
+    pub async fn end(self) {
         if let Way::Inside(service) = self.way {
             service.close().await;
         }

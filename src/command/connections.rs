@@ -47,7 +47,7 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
             let answer = client
                 .post(&format!("/connections/{}/test", encode(name)), &json!({}))
                 .await?;
-            said.push(print::cell(&answer["message"]));
+            said.push(reached(name, &answer));
             answer
         }
         Connections::List => {
@@ -78,6 +78,20 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
     }
     client.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a test found, in one sentence.
+fn reached(name: &str, answer: &Value) -> String {
+    if answer["kind"] == "http" {
+        return format!("{name} answers with status {}.", answer["status"]);
+    }
+    let tools: Vec<String> = answer["tools"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|tool| print::cell(&tool["name"]))
+        .collect();
+    format!("{name} offers {} tools: {}.", tools.len(), tools.join(", "))
 }
 
 fn definitions(

@@ -60,11 +60,7 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
 fn options_of(args: &Crystallize) -> Result<Options, Failure> {
     let tools = match &args.tools {
         None => Vec::new(),
-        Some(path) => {
-            let text = document::read_text(path)?;
-            druse_crystallizer::parse_tools(&text)
-                .map_err(|findings| document::wrong(path, &text, &findings))?
-        }
+        Some(path) => document::tools_file(path)?,
     };
     let connections = match &args.connections {
         None => Map::new(),

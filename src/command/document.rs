@@ -1,6 +1,7 @@
 //! Documents and what goes with them, read from files and checked.
 
 use crate::client::{EXIT_DATA, Failure};
+use druse_crystallizer::ToolRule;
 use druse_engine::check::Catalog;
 use druse_engine::definition::{self, Document, SourceMap, Syntax};
 use druse_engine::{Finding, Severity};
@@ -136,4 +137,10 @@ pub(super) fn connections_file(path: &Path) -> Result<Map<String, Value>, Failur
         .as_object()
         .cloned()
         .unwrap_or_default())
+}
+
+/// The rules of a tool map file.
+pub(super) fn tools_file(path: &Path) -> Result<Vec<ToolRule>, Failure> {
+    let text = read_text(path)?;
+    druse_crystallizer::parse_tools(&text).map_err(|findings| wrong(path, &text, &findings))
 }

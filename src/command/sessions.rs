@@ -1,8 +1,8 @@
 //! `druse sessions`.
 
 use super::progress::Progress;
-use super::{Done, automations, print};
-use crate::cli::{Output, Sessions, Target};
+use super::{Done, automations, document, print};
+use crate::cli::{Mode, Output, Sessions, Target};
 use crate::client::{Client, Failure, encode};
 use http::Method;
 use serde_json::{Value, json};
@@ -61,12 +61,24 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             }
             found
         }
-        Sessions::Crystallize { id, name, force } => {
-            let path = path_of(&client, id).await?;
-            let mut body = json!({ "force": force });
+        Sessions::Crystallize {
+            id,
+            name,
+            mode,
+            tools,
+            force,
+        } => {
+            let mut body = json!({
+                "force": force,
+                "mode": match mode { Mode::Exact => "exact", Mode::Bound => "bound" },
+            });
             if let Some(name) = name {
                 body["name"] = name.as_str().into();
             }
+            if let Some(file) = tools {
+                body["tools"] = json!(document::tools_file(file)?);
+            }
+            let path = path_of(&client, id).await?;
             let made = client.post(&format!("{path}/crystallize"), &body).await?;
             if target.output == Output::Text {
                 let counts = &made["report"]["counts"];

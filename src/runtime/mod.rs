@@ -5,6 +5,7 @@ mod attempt;
 pub mod clock;
 mod decide;
 mod dispatch;
+mod hold;
 mod internal;
 mod live;
 mod plan;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     plans: plan::Plans,
     live: live::LiveRuns,
     timers: timer::Timers,
+    held: hold::Held,
     publisher: OnceLock<Weak<dyn Publish>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
@@ -68,6 +70,7 @@ impl Engine {
             plans: plan::Plans::default(),
             live: live::LiveRuns::default(),
             timers: timer::Timers::default(),
+            held: hold::Held::default(),
             publisher: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),

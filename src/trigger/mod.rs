@@ -72,16 +72,20 @@ impl Triggers {
         engine: Engine,
         secrets: Arc<Secrets>,
     ) -> Result<Self, ReadError> {
-        let triggers = Self::load(store, engine, secrets).await?;
+        let triggers = Self::load(store, engine, secrets)?;
+        triggers.take_up_overlaps()?;
+        triggers.find_unfinished()?;
+        triggers.finish_events().await;
         tokio::spawn(triggers.clone().keep_schedules());
         Ok(triggers)
     }
 
-    /// As [`Triggers::start`], without keeping the schedules.
+    /// As [`Triggers::start`], for what this process is asked for only: nothing is started that was
+    /// promised before, and no schedule is kept.
     ///
     /// # Errors
     /// As [`Triggers::start`].
-    pub async fn load(
+    pub fn load(
         store: Arc<dyn Store>,
         engine: Engine,
         secrets: Arc<Secrets>,
@@ -101,9 +105,6 @@ impl Triggers {
         }));
         let publisher: Arc<dyn Publish> = triggers.0.clone();
         triggers.0.engine.set_publisher(Arc::downgrade(&publisher));
-        triggers.take_up_overlaps()?;
-        triggers.find_unfinished()?;
-        triggers.finish_events().await;
         Ok(triggers)
     }
 
