@@ -249,7 +249,9 @@ impl Client {
         let resting = match tokio::time::timeout(PATIENCE, service.at_rest()).await {
             Ok(resting) => resting,
             Err(_) => {
-                eprintln!("No server is running, so this command carries on what it has set going.");
+                eprintln!(
+                    "No server is running, so this command carries on what it has set going."
+                );
                 service.at_rest().await
             }
         };

@@ -143,7 +143,11 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
 fn why(run: &Value) -> String {
     if let Some(waits) = run["waits_for"].as_str() {
         let mut letters = waits.chars();
-        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        let first: String = letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect();
         return format!("{first}{}.", letters.as_str());
     }
     let status = print::cell(&run["status"]);
