@@ -31,6 +31,8 @@ pub struct Setup {
     pub options: Options,
     /// Whether schedules fire: only in a server.
     pub schedules: bool,
+    /// Whether a log whose end is lost is opened all the same.
+    pub accept_loss: bool,
 }
 
 impl Setup {
@@ -55,8 +57,12 @@ impl Assembly {
     /// When the folder is in use, was written by a newer version, is damaged at its head, or cannot be used.
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
+        let options = embedded::Options {
+            accept_loss: setup.accept_loss,
+            ..embedded::Options::default()
+        };
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Embedded::open(&folder, embedded::Options::default())?;
+            let store = Embedded::open(&folder, options)?;
             Ok::<_, OpenError>(Arc::new(store))
         });
         let store = opened
@@ -164,7 +170,7 @@ fn not_opened(error: &OpenError) -> Failure {
             EXIT_IO,
             "log_truncated",
             format!("{error}."),
-            "`druse verify` says more.",
+            "`druse verify` says more; `druse serve --accept-loss` gives up what is missing.",
         ),
         OpenError::Io(_) | OpenError::Read(_) => Failure::new(
             EXIT_IO,
@@ -210,6 +216,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             address: Some(url.clone()),
         },
         schedules: true,
+        accept_loss: settings.accept_loss,
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");
@@ -295,3 +302,6 @@ async fn announce_setup(assembly: &Assembly, data: &Path) -> Result<(), Failure>
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,17 +2,25 @@
 
 use super::{Done, print};
 use crate::cli::Output;
-use crate::client::{EXIT_FAILED, Failure};
+use crate::client::{EXIT_AGAIN, EXIT_FAILED, Failure};
+use druse_storage::VerifyError;
+use druse_storage::embedded::OpenError;
 use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn verify(data: &Path, output: Output) -> Done {
-    let report = druse_storage::verify(data).map_err(|error| {
-        Failure::data(
+    let report = druse_storage::verify(data).map_err(|error| match error {
+        VerifyError::Open(OpenError::Locked { .. }) => Failure::new(
+            EXIT_AGAIN,
+            "locked",
+            format!("{error}."),
+            "Stop the server: what is written meanwhile cannot be read as a whole.",
+        ),
+        error => Failure::data(
             "unreadable_store",
-            error.to_string(),
+            format!("{error}."),
             "Name the data folder of a server with --data.",
-        )
+        ),
     })?;
     let value = serde_json::to_value(&report).map_err(|error| Failure::internal(&error))?;
     match output {
