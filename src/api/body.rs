@@ -7,23 +7,36 @@ use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// The longest silence of a sender in the middle of a body.
+/// The longest silence of a sender in the middle of a body, and what a slow one has beside its rate.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// The fewest bytes a second, over the whole body: a drop now and then holds a connection no longer
+/// than silence does.
+const SLOWEST: u64 = 1024;
+
+/// The most bytes of a refused body that are read and thrown away, and for how long.
+const DRAINED: u64 = 128 << 20;
+const DRAINING: Duration = Duration::from_secs(10);
 
 /// Reads a whole body of at most `limit` bytes.
 pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let expected = body.size_hint().lower();
     if expected > limit as u64 {
+        drain(body).await;
         return Err(too_large(limit));
     }
+    let begun = Instant::now();
     let mut first: Option<Bytes> = None;
     let mut rest: Option<BytesMut> = None;
+    let mut held = 0;
     loop {
         if body.is_end_stream() {
             break;
         }
-        let frame = tokio::time::timeout(SILENCE, body.frame())
+        let due = begun + SILENCE + Duration::from_millis(held as u64 * 1000 / SLOWEST);
+        let frame = tokio::time::timeout_at(due.min(Instant::now() + SILENCE), body.frame())
             .await
             .map_err(|_| {
                 Problem::new(
@@ -44,12 +57,9 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem>
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        let held = rest
-            .as_ref()
-            .map(BytesMut::len)
-            .or(first.as_ref().map(Bytes::len))
-            .unwrap_or(0);
-        if held + data.len() > limit {
+        held += data.len();
+        if held > limit {
+            drain(body).await;
             return Err(too_large(limit));
         }
         // Small bodies come in one piece, which is kept as it is.
@@ -57,7 +67,7 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem>
             (Some(rest), _) => rest.extend_from_slice(&data),
             (None, Some(start)) => {
                 let hint = usize::try_from(expected).unwrap_or(0).min(limit);
-                let mut all = BytesMut::with_capacity(hint.max(held + data.len()));
+                let mut all = BytesMut::with_capacity(hint.max(held));
                 all.extend_from_slice(&start);
                 all.extend_from_slice(&data);
                 rest = Some(all);
@@ -66,6 +76,22 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem>
         }
     }
     Ok(rest.map(BytesMut::freeze).or(first).unwrap_or_default())
+}
+
+/// Reads what is left of a body whose request is refused, within bounds. A connection that is closed on
+/// bytes that nobody read is reset, and then the sender may never see why it was refused.
+pub(super) async fn drain(mut body: Body) {
+    let all = async {
+        let mut left = DRAINED;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAINING, all).await;
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -79,4 +105,50 @@ fn too_large(limit: usize) -> Problem {
         format!("The body is longer than {shown}."),
         "Send less, or in parts.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+    use std::convert::Infallible;
+
+    fn dripping(pieces: usize, size: usize, pause: Duration) -> Body {
+        Body::from_stream(stream::unfold(0, move |sent| async move {
+            if sent == pieces {
+                return None;
+            }
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, Infallible>(Bytes::from(vec![b'x'; size])), sent + 1))
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_that_only_drips_is_cut_and_a_slow_one_is_not() {
+        let second = Duration::from_secs(1);
+        let slow = read(dripping(100, 2048, second), 1 << 20).await.unwrap();
+        assert_eq!(slow.len(), 100 * 2048);
+        for (size, pause) in [(1, second), (1 << 10, 31 * second)] {
+            let cut = read(dripping(100, size, pause), 1 << 20).await.unwrap_err();
+            assert_eq!(cut.code, "body_timeout");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_large_is_read_to_its_end_before_it_is_refused() {
+        let (told, mut seen) = tokio::sync::mpsc::unbounded_channel();
+        let body = Body::from_stream(stream::unfold(0, move |sent| {
+            let told = told.clone();
+            async move {
+                let _ = told.send(sent);
+                (sent < 5).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"123456")), sent + 1))
+            }
+        }));
+        assert_eq!(read(body, 10).await.unwrap_err().code, "too_large");
+        let mut pieces = Vec::new();
+        while let Ok(piece) = seen.try_recv() {
+            pieces.push(piece);
+        }
+        assert_eq!(pieces, [0, 1, 2, 3, 4, 5]);
+    }
 }

@@ -201,7 +201,13 @@ async fn answer(
     parts: Parts,
     body: axum::body::Body,
 ) -> Answer {
-    let who = authorise(route, app, &parts)?;
+    let who = match authorise(route, app, &parts) {
+        Ok(who) => who,
+        Err(problem) => {
+            body::drain(body).await;
+            return Err(problem);
+        }
+    };
     let body = body::read(body, route.takes.limit()).await?;
     let mut call = Call {
         app: app.clone(),
