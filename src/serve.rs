@@ -32,6 +32,8 @@ pub struct Setup {
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
     pub serves: bool,
+    /// Whether the folder goes with the command: little of the disk is taken for it.
+    pub brief: bool,
 }
 
 impl Setup {
@@ -56,8 +58,13 @@ impl Assembly {
     /// When the folder is in use, was written by a newer version, is damaged at its head, or cannot be used.
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
+        let options = if setup.brief {
+            embedded::Options::small()
+        } else {
+            embedded::Options::default()
+        };
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Embedded::open(&folder, embedded::Options::default())?;
+            let store = Embedded::open(&folder, options)?;
             Ok::<_, OpenError>(Arc::new(store))
         });
         let store = opened
@@ -230,6 +237,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             address: Some(url.clone()),
         },
         serves: true,
+        brief: false,
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");

@@ -276,7 +276,7 @@ impl Answer {
     /// # Errors
     /// The API's problem, as a sentence with a hint.
     pub fn success(self) -> Result<Value, Failure> {
-        if self.status.is_success() {
+        if self.status.is_success() && !self.body.is_string() {
             Ok(self.body)
         } else {
             Err(Failure::problem(self.status, &self.body))

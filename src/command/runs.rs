@@ -21,7 +21,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let given = inputs::collect(file.as_deref(), input)?;
             let (id, version) = if Path::new(automation).is_file() {
                 let path = Path::new(automation);
-                let applied = apply::one(&client, path, &document::load(path)?)
+                let applied = apply::one(&client, path, &document::load_storable(path)?)
                     .await?
                     .automation;
                 let number = applied["latest_version"].clone();

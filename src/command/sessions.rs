@@ -1,5 +1,6 @@
 //! `druse sessions`.
 
+use super::print::count;
 use super::progress::Progress;
 use super::{Done, automations, document, print};
 use crate::cli::{Mode, Output, Sessions, Target};
@@ -84,11 +85,11 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
                 let counts = &made["report"]["counts"];
                 let replay = &made["report"]["replay"];
                 print::line(&format!(
-                    "{}: {} steps from {} calls, {} gates, {} left out; replay {} matched, {} differing, {} missing.",
+                    "{}: {} from {}, {}, {} left out; replay {} matched, {} differing, {} missing.",
                     print::cell(&made["automation"]["name"]),
-                    counts["steps"],
-                    counts["calls"],
-                    counts["gates"],
+                    count(&counts["steps"], "step"),
+                    count(&counts["calls"], "call"),
+                    count(&counts["gates"], "gate"),
                     counts["left_out"],
                     replay["matched"],
                     replay["differing"],

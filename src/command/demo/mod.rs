@@ -44,7 +44,11 @@ async fn show(example: &Example, folder: &Path, yes: bool, kept: bool) -> Done {
     say(&format!("Druse demo: {}\n{}", example.name, example.about));
 
     // A shell step may start what the recording started: this is the person's own machine and act.
-    let client = Client::inside(Assembly::open(&folder.join("data"), Setup::own()).await?);
+    let setup = Setup {
+        brief: !kept,
+        ..Setup::own()
+    };
+    let client = Client::inside(Assembly::open(&folder.join("data"), setup).await?);
     let way = Way {
         client: &client,
         example,

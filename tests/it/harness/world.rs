@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// A folder that an example's tools work in.
 pub(crate) struct World {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    // Goes with it, where it was made here.
+    _made: Option<tempfile::TempDir>,
 }
 
 /// The files of an example.
@@ -21,7 +23,10 @@ impl World {
     pub(crate) fn of(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         copy(&example(name).join("world"), folder.path());
-        let world = Self { folder };
+        let world = Self {
+            folder: folder.path().to_path_buf(),
+            _made: Some(folder),
+        };
         let seed = world.path().join("seed.sql");
         if let Ok(sql) = std::fs::read_to_string(&seed) {
             let database = rusqlite::Connection::open(world.database());
@@ -33,9 +38,17 @@ impl World {
         world
     }
 
+    /// A world that is there already.
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            _made: None,
+        }
+    }
+
     /// Its folder.
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     fn database(&self) -> PathBuf {
