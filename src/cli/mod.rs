@@ -235,9 +235,7 @@ Examples:
         target: Target,
     },
     /// Secrets: written from standard input, never read back.
-    #[command(
-        after_help = "Example:\n  printf %s \"$VALUE\" | druse secrets set crm_token"
-    )]
+    #[command(after_help = "Example:\n  printf %s \"$VALUE\" | druse secrets set crm_token")]
     Secrets {
         /// What to do.
         #[command(subcommand)]

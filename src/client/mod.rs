@@ -8,8 +8,10 @@ pub use failure::*;
 use crate::cli::Target;
 use crate::connection::client as http;
 use crate::serve::{Assembly, Setup};
+use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use ::http::{Method, Request, StatusCode};
 use axum::body::Body;
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::path::Path;
@@ -127,6 +129,35 @@ impl Client {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Failure> {
+        let header = (CONTENT_TYPE, content_type);
+        let (status, bytes) = self.ask(method, path, header, body).await?;
+        Ok(Answer {
+            status,
+            body: read(&bytes),
+        })
+    }
+
+    /// The text of a success that is asked for in a media type of its own.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn text(&self, path: &str, accept: &str) -> Result<String, Failure> {
+        let header = (ACCEPT, accept);
+        let (status, bytes) = self.ask(Method::GET, path, header, Vec::new()).await?;
+        if status.is_success() {
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        } else {
+            Err(Failure::problem(status, &read(&bytes)))
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        (name, value): (HeaderName, &str),
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Bytes), Failure> {
         let path = format!("/api/v1{path}");
         match &self.way {
             Way::Http {
@@ -136,7 +167,7 @@ impl Client {
             } => {
                 let mut request = client
                     .request(method, format!("{base}{path}"))
-                    .header("content-type", content_type)
+                    .header(name, value)
                     .body(body);
                 if let Some(token) = token {
                     request = request.bearer_auth(token);
@@ -150,17 +181,14 @@ impl Client {
                     .bytes()
                     .await
                     .map_err(|error| Failure::unreachable(base, &error))?;
-                Ok(Answer {
-                    status,
-                    body: read(&bytes),
-                })
+                Ok((status, bytes))
             }
             Way::Inside(service) => {
                 let request = Request::builder()
                     .method(method)
                     .uri(path)
                     .header("host", "localhost")
-                    .header("content-type", content_type)
+                    .header(name, value)
                     .body(Body::from(body))
                     .map_err(|error| Failure::internal(&error))?;
                 let response = service
@@ -175,10 +203,7 @@ impl Client {
                     .await
                     .map_err(|error| Failure::internal(&error))?
                     .to_bytes();
-                Ok(Answer {
-                    status,
-                    body: read(&bytes),
-                })
+                Ok((status, bytes))
             }
         }
     }
@@ -249,7 +274,9 @@ impl Client {
         let resting = match tokio::time::timeout(PATIENCE, service.at_rest()).await {
             Ok(resting) => resting,
             Err(_) => {
-                eprintln!("No server is running, so this command carries on what it has set going.");
+                eprintln!(
+                    "No server is running, so this command carries on what it has set going."
+                );
                 service.at_rest().await
             }
         };

@@ -1,8 +1,8 @@
 //! The hidden verbs behind the examples: their tools as a server of their own, and their recordings.
 
+use super::scratch::is_free;
 use super::{Done, print};
 use crate::client::Failure;
-use super::scratch::is_free;
 use crate::example::{self, Example, World};
 use futures_util::FutureExt as _;
 use serde_json::json;

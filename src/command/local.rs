@@ -204,7 +204,10 @@ mod tests {
         let (decision, said) = asked("what\n\nYES\n");
         assert_eq!(decision, Some("approve"));
         assert_eq!(said.matches("Approve? [y/n]").count(), 3);
-        assert!(said.contains("then pay (mcp): {\"tool\":\"pay\"}"), "{said}");
+        assert!(
+            said.contains("then pay (mcp): {\"tool\":\"pay\"}"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `druse runs`.
 
+use super::progress::Busy;
 use super::{Done, apply, automations, document, inputs, print};
 use crate::cli::{Output, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, Failure, encode};
@@ -40,9 +41,11 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                 .as_ref()
                 .map(|wait| format!("?wait={}", encode(wait)))
                 .unwrap_or_default();
+            let busy = (!wait.is_empty()).then(|| Busy::new("waiting for its end"));
             let run = client
                 .post(&format!("/automations/{id}/runs{wait}"), &body)
                 .await?;
+            drop(busy);
             if target.output == Output::Text {
                 show(&run);
             }
@@ -143,7 +146,11 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
 fn why(run: &Value) -> String {
     if let Some(waits) = run["waits_for"].as_str() {
         let mut letters = waits.chars();
-        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        let first: String = letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect();
         return format!("{first}{}.", letters.as_str());
     }
     let status = print::cell(&run["status"]);

@@ -128,7 +128,11 @@ fn each_recording_is_what_its_tools_answer_to_its_script() {
     for example in &EXAMPLES {
         let again = recorded(&printed(&["example-record", example.name]));
         let kept = recorded(&example.read(example.recording));
-        assert_eq!(again, kept, "`druse example-record {}` gives another", example.name);
+        assert_eq!(
+            again, kept,
+            "`druse example-record {}` gives another",
+            example.name
+        );
     }
 }
 
@@ -151,7 +155,14 @@ fn each_automation_is_what_its_recording_becomes() {
             file("connections.yaml"),
         );
         let made = printed(&[
-            "crystallize", &recording, "--tools", &tools, "--connections", &connections, "--name", example.name,
+            "crystallize",
+            &recording,
+            "--tools",
+            &tools,
+            "--connections",
+            &connections,
+            "--name",
+            example.name,
         ]);
         let kept = example.read("automation.yaml");
         assert_eq!(
@@ -168,7 +179,10 @@ fn each_has_a_readme_whose_commands_are_understood() {
     use clap::Parser as _;
     for example in &EXAMPLES {
         let readme = example.read("README.md");
-        let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("druse ")).collect();
+        let commands: Vec<&str> = readme
+            .lines()
+            .filter(|line| line.starts_with("druse "))
+            .collect();
         assert!(commands.len() >= 3, "{}", example.name);
         for command in commands {
             let end = command.find(['>', '#', '&']).unwrap_or(command.len());
@@ -195,30 +209,58 @@ fn each_runs_by_the_command_line() {
         let recording = format!("try/{}", example.recording);
         let made = desk
             .run(&[
-                "crystallize", &recording, "--tools", "try/tools.yaml", "--connections", "try/connections.yaml",
-                "--name", example.name, "--output", "json",
+                "crystallize",
+                &recording,
+                "--tools",
+                "try/tools.yaml",
+                "--connections",
+                "try/connections.yaml",
+                "--name",
+                example.name,
+                "--output",
+                "json",
             ])
             .ok()
             .json();
         let document = &made["automation"]["document"];
         let steps = document["steps"].as_array().expect("steps");
-        let gates = steps.iter().filter(|step| step["action"] == "approval_gate").count();
+        let gates = steps
+            .iter()
+            .filter(|step| step["action"] == "approval_gate")
+            .count();
         assert_eq!(gates, example.gates, "{}", example.name);
         let replay = &made["report"]["replay"];
         assert_eq!(replay["matched"], steps.len() - gates, "{}", example.name);
-        assert_eq!((&replay["differing"], &replay["missing"]), (&json!(0), &json!(0)));
+        assert_eq!(
+            (&replay["differing"], &replay["missing"]),
+            (&json!(0), &json!(0))
+        );
         (example.untouched)(&world);
 
         desk.write("auto.json", document.to_string());
-        desk.run(&["check", "auto.json", "--connections", "try/connections.yaml"]).ok();
-        let words = ["run", "auto.json", "--connections", "try/connections.yaml", "--data", "data"];
+        desk.run(&[
+            "check",
+            "auto.json",
+            "--connections",
+            "try/connections.yaml",
+        ])
+        .ok();
+        let words = [
+            "run",
+            "auto.json",
+            "--connections",
+            "try/connections.yaml",
+            "--data",
+            "data",
+        ];
         if example.gates > 0 {
             // Without a person it stops before the gate, and a decision lets it go on.
             desk.run(&words).with(1);
             (example.untouched)(&world);
             let waiting = super::cli::json(&desk, &["approvals", "list", "--data", "data"]);
             let gate = text(&waiting[0]["id"]);
-            desk.run(&["approvals", "approve", &gate, "--data", "data"]).ok();
+            desk.run(&["approvals", "approve", &gate, "--data", "data"])
+                .ok();
         } else {
             desk.run(&words).ok();
         }
@@ -247,11 +289,22 @@ async fn through_the_server(client: &Client, example: &Example, world: &World) {
         let text = world.fill(&example.read(name));
         serde_saphyr::from_str(&text).expect("YAML")
     };
-    for (name, connection) in yaml("connections.yaml")["connections"].as_object().expect("a map") {
-        client.put(&format!("/connections/{name}"), connection).await.with(200);
+    for (name, connection) in yaml("connections.yaml")["connections"]
+        .as_object()
+        .expect("a map")
+    {
+        client
+            .put(&format!("/connections/{name}"), connection)
+            .await
+            .with(200);
     }
     let recording = world.fill(&example.read(example.recording));
-    let stored = client.request("POST", example.home).bytes(recording).send().await.with(201);
+    let stored = client
+        .request("POST", example.home)
+        .bytes(recording)
+        .send()
+        .await
+        .with(201);
     assert_eq!(stored["format"], example.format);
     let address = format!("{}/{}/crystallize", example.home, text(&stored["id"]));
     let body = json!({ "name": example.name, "tools": yaml("tools.yaml")["tools"] });
@@ -275,7 +328,10 @@ async fn through_the_server(client: &Client, example: &Example, world: &World) {
     }
     let body = json!({ "acknowledge": acknowledge });
     client.post(&activate, &body).await.with(200);
-    let started = client.post(&format!("{address}/runs"), &json!({})).await.with(202);
+    let started = client
+        .post(&format!("{address}/runs"), &json!({}))
+        .await
+        .with(202);
     let run = text(&started["id"]);
     for _ in 0..example.gates {
         let gate = wait::approval(client, &run).await;
@@ -292,10 +348,14 @@ async fn through_the_server(client: &Client, example: &Example, world: &World) {
 fn each_is_a_demo() {
     for example in &EXAMPLES {
         let desk = Desk::new();
-        desk.run(&["demo", "--yes", "--example", example.name, "--data", "kept"]).ok();
+        desk.run(&["demo", "--yes", "--example", example.name, "--data", "kept"])
+            .ok();
         (example.done)(&World::at(&desk.path("kept/world")));
         let draft = desk.read("kept/automation.yaml");
-        assert!(draft.contains(&format!("name: {}\n", example.name)), "{draft}");
+        assert!(
+            draft.contains(&format!("name: {}\n", example.name)),
+            "{draft}"
+        );
         assert!(Path::new(&desk.path("kept/data/log")).is_dir());
     }
 }

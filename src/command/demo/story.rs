@@ -88,7 +88,10 @@ pub(super) fn draft(yaml: &str, document: &Value) {
             inside = false;
         }
         if inside {
-            say(&format!("    | {}", line.strip_prefix("  ").unwrap_or(line)));
+            say(&format!(
+                "    | {}",
+                line.strip_prefix("  ").unwrap_or(line)
+            ));
         }
     }
 }
@@ -132,7 +135,9 @@ pub(super) fn flagged(automation: &Value, report: &Value) {
 }
 
 pub(super) fn activated(automation: &Value) {
-    let accepted: Vec<String> = items(&automation["acknowledged"]).map(print::cell).collect();
+    let accepted: Vec<String> = items(&automation["acknowledged"])
+        .map(print::cell)
+        .collect();
     if !accepted.is_empty() {
         say(&format!(
             "  Accepted by name, as a person does: {}.",
@@ -198,12 +203,12 @@ pub(super) fn ending(came: &Came) -> bool {
             "\nNobody answered, so the run waits for an approval: {}",
             print::cell(&approval["title"])
         )),
-        Came::Over(run) if run["status"] == "succeeded" => say(
-            "\nThe run succeeded. No AI took part in it, and it can run again every day.",
-        ),
-        Came::Over(run) if run["status"] == "rejected" => say(
-            "\nThe run was rejected at the gate, so what stood behind the gate was not done.",
-        ),
+        Came::Over(run) if run["status"] == "succeeded" => {
+            say("\nThe run succeeded. No AI took part in it, and it can run again every day.")
+        }
+        Came::Over(run) if run["status"] == "rejected" => {
+            say("\nThe run was rejected at the gate, so what stood behind the gate was not done.")
+        }
         Came::Over(run) => say(&format!(
             "\nThe run has {}: {}",
             ended(&status),

@@ -7,19 +7,35 @@ use nix::unistd::Pid;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-const ONE: &str = "druse: 1\nname: one\nsteps:\n  - id: a\n    action: transform\n    with: { value: 1 }\n";
+const ONE: &str =
+    "druse: 1\nname: one\nsteps:\n  - id: a\n    action: transform\n    with: { value: 1 }\n";
 
 #[test]
 fn a_recording_that_cannot_be_read() {
     let desk = Desk::new();
-    desk.write("cut.json", "{\"messages\": [\n{\"role\": \"user\", \"content\": \"hi\"},\n{\"role\": \"assist");
+    desk.write(
+        "cut.json",
+        "{\"messages\": [\n{\"role\": \"user\", \"content\": \"hi\"},\n{\"role\": \"assist",
+    );
     desk.write("weather.json", "{\"weather\": \"fine\"}");
     desk.write("binary", [b'{', 0x80, 0x81, 0xfe]);
     desk.write("empty.json", "");
     for (file, words) in [
-        ("nothing.json", &["nothing.json: No such file or directory.", "Check the path"][..]),
-        ("cut.json", &["cut.json:3: The recording is no valid JSON", "cut"]),
-        ("weather.json", &["weather.json: This is no recording in a known format", "claude-code"]),
+        (
+            "nothing.json",
+            &["nothing.json: No such file or directory.", "Check the path"][..],
+        ),
+        (
+            "cut.json",
+            &["cut.json:3: The recording is no valid JSON", "cut"],
+        ),
+        (
+            "weather.json",
+            &[
+                "weather.json: This is no recording in a known format",
+                "claude-code",
+            ],
+        ),
         ("binary", &["binary: The recording is no text", "UTF-8"]),
         ("empty.json", &["empty.json: The recording is empty"]),
     ] {
@@ -28,22 +44,28 @@ fn a_recording_that_cannot_be_read() {
         let name = [file];
         stored.refused(65, &name);
     }
-    desk.run(&["crystallize", "."]).refused(74, &["Is a directory"]);
+    desk.run(&["crystallize", "."])
+        .refused(74, &["Is a directory"]);
     let mut deep = "[".repeat(200_000);
     deep.push_str(&"]".repeat(200_000));
     desk.write("deep.json", deep);
-    desk.run(&["crystallize", "deep.json"]).refused(65, &["deep.json"]);
+    desk.run(&["crystallize", "deep.json"])
+        .refused(65, &["deep.json"]);
 }
 
 #[test]
 fn a_session_that_gives_no_draft() {
     let desk = Desk::new();
-    desk.write("talk.json", "{\"status\": \"succeeded\", \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
+    desk.write(
+        "talk.json",
+        "{\"status\": \"succeeded\", \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}",
+    );
     desk.run(&["crystallize", "talk.json"]).refused(65, &["no"]);
     let failed = "{\"status\": \"failed\", \"messages\": [{\"role\": \"assistant\", \"content\": \"\", \"tool_calls\": \
                   [{\"id\": \"c\", \"name\": \"t\", \"arguments\": {}}]}, {\"role\": \"tool\", \"tool_call_id\": \"c\", \"content\": 1}]}";
     desk.write("failed.json", failed);
-    desk.run(&["crystallize", "failed.json"]).refused(65, &["failed", "force"]);
+    desk.run(&["crystallize", "failed.json"])
+        .refused(65, &["failed", "force"]);
     desk.run(&["crystallize", "failed.json", "--force"]).ok();
     desk.run(&["crystallize", "failed.json", "failed.json", "--force"])
         .refused(65, &["2 sessions", "--summary"]);
@@ -52,14 +74,40 @@ fn a_session_that_gives_no_draft() {
 #[test]
 fn a_document_that_is_wrong() {
     let desk = Desk::new();
-    let step = |rest: &str| format!("druse: 1\nname: w\nsteps:\n  - id: a\n    action: transform\n    with: {{ value: 1 }}\n{rest}");
+    let step = |rest: &str| {
+        format!(
+            "druse: 1\nname: w\nsteps:\n  - id: a\n    action: transform\n    with: {{ value: 1 }}\n{rest}"
+        )
+    };
     for (text, code, words) in [
-        (step("    needs: [b]\n  - id: b\n    action: transform\n    needs: [a]\n    with: { value: 1 }\n"), "cycle", &["w.yaml:4:5"][..]),
-        (step("    needs: [nowhere]\n"), "unknown_step", &["w.yaml:7:13", "nowhere"]),
-        (step("    neds: [a]\n"), "unknown_key", &["w.yaml:7:5", "did you mean"]),
-        (step("    timeout: soon\n"), "bad_value", &["w.yaml:7:14", "300ms"]),
+        (
+            step(
+                "    needs: [b]\n  - id: b\n    action: transform\n    needs: [a]\n    with: { value: 1 }\n",
+            ),
+            "cycle",
+            &["w.yaml:4:5"][..],
+        ),
+        (
+            step("    needs: [nowhere]\n"),
+            "unknown_step",
+            &["w.yaml:7:13", "nowhere"],
+        ),
+        (
+            step("    neds: [a]\n"),
+            "unknown_key",
+            &["w.yaml:7:5", "did you mean"],
+        ),
+        (
+            step("    timeout: soon\n"),
+            "bad_value",
+            &["w.yaml:7:14", "300ms"],
+        ),
         (step("    needs: 7\n"), "wrong_type", &["w.yaml:7:12"]),
-        (step("    when: inputs.x > 1\n"), "unknown_input", &["w.yaml:7:"]),
+        (
+            step("    when: inputs.x > 1\n"),
+            "unknown_input",
+            &["w.yaml:7:"],
+        ),
         ("druse: 1\nname: [\n".into(), "bad_yaml", &["w.yaml:"]),
         ("druse: 9\nname: w\nsteps: []\n".into(), "", &["w.yaml:1:8"]),
         (String::new(), "", &["w.yaml"]),
@@ -67,17 +115,29 @@ fn a_document_that_is_wrong() {
         desk.write("w.yaml", &text);
         let checked = desk.run(&["check", "w.yaml"]).with(1);
         for word in words.iter().chain([&code]) {
-            assert!(checked.err.contains(word), "{text}\nlacks {word:?}:\n{}", checked.err);
+            assert!(
+                checked.err.contains(word),
+                "{text}\nlacks {word:?}:\n{}",
+                checked.err
+            );
         }
         // The same is said where the document was to be used.
-        for verb in [&["run", "w.yaml"][..], &["apply", "w.yaml", "--data", "data"]] {
+        for verb in [
+            &["run", "w.yaml"][..],
+            &["apply", "w.yaml", "--data", "data"],
+        ] {
             desk.run(verb).refused(65, words);
         }
-        assert!(!desk.path("data").exists(), "nothing is made for a wrong document");
+        assert!(
+            !desk.path("data").exists(),
+            "nothing is made for a wrong document"
+        );
     }
-    desk.run(&["check", "nothing.yaml"]).refused(65, &["nothing.yaml"]);
+    desk.run(&["check", "nothing.yaml"])
+        .refused(65, &["nothing.yaml"]);
     desk.write("bytes.yaml", [0xff, 0xfe]);
-    desk.run(&["check", "bytes.yaml"]).refused(65, &["no UTF-8 text"]);
+    desk.run(&["check", "bytes.yaml"])
+        .refused(65, &["no UTF-8 text"]);
 }
 
 #[test]
@@ -86,25 +146,35 @@ fn one_wrong_document_of_a_folder_stops_all_of_it() {
     std::fs::create_dir(desk.path("all")).unwrap();
     desk.write("all/a.yaml", ONE);
     desk.write("all/b.yaml", "druse: 1\nname: b\nsteps: 7\n");
-    desk.run(&["apply", "all", "--data", "data"]).refused(65, &["all/b.yaml:3:8"]);
+    desk.run(&["apply", "all", "--data", "data"])
+        .refused(65, &["all/b.yaml:3:8"]);
     assert!(!desk.path("data").exists());
     std::fs::create_dir(desk.path("none")).unwrap();
-    desk.run(&["apply", "none", "--data", "data"]).refused(65, &["no document in none"]);
+    desk.run(&["apply", "none", "--data", "data"])
+        .refused(65, &["no document in none"]);
 }
 
 #[test]
 fn files_that_go_with_a_document() {
     let desk = Desk::new();
     desk.write("one.yaml", ONE);
-    desk.write("c.yaml", "connections:\n  crm: { kind: htp, base_url: \"https://crm.example.com\" }\n");
-    desk.run(&["run", "one.yaml", "--connections", "c.yaml"]).refused(65, &["c.yaml:2:", "kind"]);
+    desk.write(
+        "c.yaml",
+        "connections:\n  crm: { kind: htp, base_url: \"https://crm.example.com\" }\n",
+    );
+    desk.run(&["run", "one.yaml", "--connections", "c.yaml"])
+        .refused(65, &["c.yaml:2:", "kind"]);
     desk.write("t.yaml", "tools:\n  - match: x\n    action: teleport\n");
     desk.write("r.json", "{\"messages\": []}");
-    desk.run(&["crystallize", "r.json", "--tools", "t.yaml"]).refused(65, &["t.yaml", "teleport"]);
+    desk.run(&["crystallize", "r.json", "--tools", "t.yaml"])
+        .refused(65, &["t.yaml", "teleport"]);
     desk.write("d.toml", "lissen = \"127.0.0.1:0\"\n");
-    desk.run(&["serve", "--data", "data", "--config", "d.toml"]).refused(78, &["d.toml", "lissen"]);
-    desk.run(&["serve", "--data", "data", "--listen", "here"]).refused(78, &["here", "127.0.0.1:7878"]);
-    desk.run(&["serve", "--data", "data", "--listen", "0.0.0.0:0"]).refused(78, &["--insecure-http"]);
+    desk.run(&["serve", "--data", "data", "--config", "d.toml"])
+        .refused(78, &["d.toml", "lissen"]);
+    desk.run(&["serve", "--data", "data", "--listen", "here"])
+        .refused(78, &["here", "127.0.0.1:7878"]);
+    desk.run(&["serve", "--data", "data", "--listen", "0.0.0.0:0"])
+        .refused(78, &["--insecure-http"]);
     assert!(!desk.path("data").exists());
 }
 
@@ -123,15 +193,23 @@ fn no_server_and_no_data_folder() {
         &["runs", "start", "x"],
         &["events", "send", "com.example.x"],
     ] {
-        desk.run(words).refused(69, &["druse-data", "druse serve", "--data"]);
+        desk.run(words)
+            .refused(69, &["druse-data", "druse serve", "--data"]);
     }
     assert!(!desk.path("druse-data").exists(), "asking makes no folder");
     // A port that nobody listens on: it was free a moment ago.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let server = format!("http://127.0.0.1:{port}");
-    desk.run(&["runs", "list", "--server", &server]).refused(69, &[&server, "does not answer"]);
-    desk.run(&["runs", "list", "--server", "here"]).refused(2, &["http://host:port"]);
-    desk.run(&["verify", "--data", "nowhere"]).refused(78, &["nowhere is not a data folder"]);
+    desk.run(&["runs", "list", "--server", &server])
+        .refused(69, &[&server, "does not answer"]);
+    desk.run(&["runs", "list", "--server", "here"])
+        .refused(2, &["http://host:port"]);
+    desk.run(&["verify", "--data", "nowhere"])
+        .refused(78, &["nowhere is not a data folder"]);
 }
 
 #[test]
@@ -144,7 +222,8 @@ fn what_answers_is_no_druse_server() {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 4096];
             let _ = stream.read(&mut request);
-            let head = format!("HTTP/1.1 {answer}\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
+            let head =
+                format!("HTTP/1.1 {answer}\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
             stream.write_all(head.as_bytes()).unwrap();
         });
         Desk::new()
@@ -216,7 +295,8 @@ fn a_folder_of_another_format_is_left_as_it_is() {
     desk.write("data/thesis.txt", "all of it");
     assert_eq!(use_it(&desk, &["data is not a data folder of Druse"]), 1);
     desk.write("file", "");
-    desk.run(&["serve", "--listen", "127.0.0.1:0", "--data", "file"]).refused(78, &["file"]);
+    desk.run(&["serve", "--listen", "127.0.0.1:0", "--data", "file"])
+        .refused(78, &["file"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,9 +368,15 @@ fn a_killed_command_leaves_its_folder_usable() {
     let desk = Desk::new();
     desk.write("one.yaml", ONE);
     desk.run(&["run", "one.yaml", "--data", "data"]).ok();
-    let slow = ONE.replace("action: transform\n    with: { value: 1 }", "action: shell\n    with: { argv: [sh, -c, 'echo $$ > ../pid; sleep 600'], cwd: CWD }");
+    let slow = ONE.replace(
+        "action: transform\n    with: { value: 1 }",
+        "action: shell\n    with: { argv: [sh, -c, 'echo $$ > ../pid; sleep 600'], cwd: CWD }",
+    );
     std::fs::create_dir(desk.path("work")).unwrap();
-    desk.write("slow.yaml", slow.replace("CWD", desk.path("work").to_str().unwrap()));
+    desk.write(
+        "slow.yaml",
+        slow.replace("CWD", desk.path("work").to_str().unwrap()),
+    );
     let mut child = desk
         .command(&["run", "slow.yaml", "--data", "data"])
         .stdout(std::process::Stdio::null())
@@ -298,12 +384,23 @@ fn a_killed_command_leaves_its_folder_usable() {
         .spawn()
         .unwrap();
     let begun = std::time::Instant::now();
-    while std::fs::read_to_string(desk.path("pid")).unwrap_or_default().is_empty() {
-        assert!(begun.elapsed().as_secs() < 60, "the step did not begin in time");
+    while std::fs::read_to_string(desk.path("pid"))
+        .unwrap_or_default()
+        .is_empty()
+    {
+        assert!(
+            begun.elapsed().as_secs() < 60,
+            "the step did not begin in time"
+        );
         std::thread::yield_now();
     }
-    desk.run(&["runs", "list", "--data", "data"]).refused(75, &["is in use by process"]);
-    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGKILL).unwrap();
+    desk.run(&["runs", "list", "--data", "data"])
+        .refused(75, &["is in use by process"]);
+    kill(
+        Pid::from_raw(i32::try_from(child.id()).unwrap()),
+        Signal::SIGKILL,
+    )
+    .unwrap();
     child.wait().unwrap();
     let runs = super::json(&desk, &["runs", "list", "--data", "data"]);
     assert_eq!(runs[0]["status"], "running");

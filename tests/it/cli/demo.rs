@@ -51,7 +51,14 @@ fn the_story_is_told_whole() {
     assert_eq!(ran.err, "", "all of the story is on standard output");
     insta::assert_snapshot!("demo", masked(&ran.out));
     let lower = ran.out.to_lowercase();
-    for word in ["recorded", "crystallized", "replayed", "flagged", "approved", "succeeded"] {
+    for word in [
+        "recorded",
+        "crystallized",
+        "replayed",
+        "flagged",
+        "approved",
+        "succeeded",
+    ] {
         assert!(lower.contains(word), "{word}");
     }
     let left = std::fs::read_dir(desk.path("")).unwrap().count();

@@ -57,7 +57,10 @@ fn every_verb_has_an_example_that_is_understood() {
         let examples = examples(&help);
         assert!(!examples.is_empty(), "{verb} has no example");
         assert!(
-            verb == "druse" || examples.iter().any(|line| line.join(" ").starts_with(&verb)),
+            verb == "druse"
+                || examples
+                    .iter()
+                    .any(|line| line.join(" ").starts_with(&verb)),
             "no example of {verb} is one: {examples:?}"
         );
         for words in examples {
@@ -117,8 +120,14 @@ fn words(line: &str) -> Vec<String> {
 fn version_and_completions() {
     let desk = Desk::new();
     let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(desk.run(&["version"]).ok().out, format!("druse {version}\n"));
-    assert_eq!(desk.run(&["--version"]).ok().out, format!("druse {version}\n"));
+    assert_eq!(
+        desk.run(&["version"]).ok().out,
+        format!("druse {version}\n")
+    );
+    assert_eq!(
+        desk.run(&["--version"]).ok().out,
+        format!("druse {version}\n")
+    );
     let found = super::json(&desk, &["version"]);
     assert_eq!(found["version"], version);
     for shell in ["bash", "zsh", "fish"] {
@@ -135,6 +144,9 @@ fn nothing_is_coloured_where_nobody_looks() {
         let mut command = desk.command(words);
         command.env_remove("NO_COLOR");
         let ran = super::finish(command, "");
-        assert!(!ran.out.contains('\x1b') && !ran.err.contains('\x1b'), "{ran:#?}");
+        assert!(
+            !ran.out.contains('\x1b') && !ran.err.contains('\x1b'),
+            "{ran:#?}"
+        );
     }
 }

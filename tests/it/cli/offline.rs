@@ -9,7 +9,9 @@ use std::path::Path;
 /// A step that notes that it began, and ends when a file is there.
 fn slow(id: &str, folder: &Path) -> String {
     let script = format!("echo {id} >> begun; while [ ! -f go ]; do sleep 0.05; done");
-    format!("  - id: {id}\n    action: shell\n    with: {{ cwd: {folder:?}, argv: [sh, -c, '{script}'] }}\n")
+    format!(
+        "  - id: {id}\n    action: shell\n    with: {{ cwd: {folder:?}, argv: [sh, -c, '{script}'] }}\n"
+    )
 }
 
 fn gate(id: &str) -> String {
@@ -22,7 +24,8 @@ async fn serve(desk: &Desk, documents: &[(&str, String)]) -> Server {
     for (name, steps) in documents {
         let file = format!("{name}.yaml");
         desk.write(&file, format!("druse: 1\nname: {name}\nsteps:\n{steps}"));
-        desk.run(&["apply", &file, "--activate", "--data", "data"]).ok();
+        desk.run(&["apply", &file, "--activate", "--data", "data"])
+            .ok();
     }
     server
 }
@@ -83,7 +86,8 @@ async fn looking_at_a_store_starts_nobodys_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_carries_its_run_on_and_no_other() {
     let desk = Desk::new();
-    let behind = slow("b", &desk.path("")).replace("action: shell\n", "action: shell\n    needs: [g]\n");
+    let behind =
+        slow("b", &desk.path("")).replace("action: shell\n", "action: shell\n    needs: [g]\n");
     let mut server = serve(&desk, &[("gated", format!("{}{behind}", gate("g")))]).await;
     desk.write("go", "");
     let start = ["runs", "start", "gated", "--data", "data"];
@@ -98,13 +102,26 @@ async fn a_decision_carries_its_run_on_and_no_other() {
         .find(|gate| gate["run_id"] == runs[0].as_str())
         .map(id_of)
         .expect("the run asks");
-    let refused = ["approvals", "approve", &gate, "--digest", "sha256:0", "--data", "data"];
+    let refused = [
+        "approvals",
+        "approve",
+        &gate,
+        "--digest",
+        "sha256:0",
+        "--data",
+        "data",
+    ];
     desk.run(&refused).refused(1, &["Read the approval again"]);
     assert_eq!(begun(&desk), "");
-    desk.run(&["approvals", "approve", &gate, "--data", "data"]).ok();
+    desk.run(&["approvals", "approve", &gate, "--data", "data"])
+        .ok();
     assert_eq!(begun(&desk), "b\n");
-    let status = |run: &str| json(&desk, &["runs", "show", run, "--data", "data"])["status"].clone();
-    assert_eq!((status(&runs[0]), status(&runs[1])), (value!("succeeded"), value!("waiting")));
+    let status =
+        |run: &str| json(&desk, &["runs", "show", run, "--data", "data"])["status"].clone();
+    assert_eq!(
+        (status(&runs[0]), status(&runs[1])),
+        (value!("succeeded"), value!("waiting"))
+    );
     // What is left is said.
     let told = desk.run(&start).ok();
     for said in ["waits for an approval of step g", "No server is running"] {
@@ -136,7 +153,8 @@ async fn the_parent_of_a_run_goes_on_with_it() {
     // The parent does not hold the command up while its child waits for a person.
     let id = id_of(&json(&desk, &["runs", "start", "parent", "--data", "data"]));
     let gates = json(&desk, &["approvals", "list", "--data", "data"]);
-    desk.run(&["approvals", "approve", &id_of(&gates[0]), "--data", "data"]).ok();
+    desk.run(&["approvals", "approve", &id_of(&gates[0]), "--data", "data"])
+        .ok();
     let run = json(&desk, &["runs", "show", &id, "--data", "data"]);
     assert_eq!(run["status"], "succeeded", "{run:#}");
     assert_eq!(run["steps"][1]["output"], gates[0]["run_id"]);
