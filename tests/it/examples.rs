@@ -197,7 +197,7 @@ fn each_has_a_readme_whose_commands_are_understood() {
 /// Lays an example out as its README says; gives its world.
 fn laid_out(desk: &Desk, example: &Example) -> World {
     desk.run(&["example-create", example.name, "try"]).ok();
-    World::at(&desk.path("try/world"))
+    World::at(example.name, &desk.path("try/world"))
 }
 
 #[test]
@@ -350,7 +350,7 @@ fn each_is_a_demo() {
         let desk = Desk::new();
         desk.run(&["demo", "--yes", "--example", example.name, "--data", "kept"])
             .ok();
-        (example.done)(&World::at(&desk.path("kept/world")));
+        (example.done)(&World::at(example.name, &desk.path("kept/world")));
         let draft = desk.read("kept/automation.yaml");
         assert!(
             draft.contains(&format!("name: {}\n", example.name)),

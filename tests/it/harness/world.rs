@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A folder that an example's tools work in.
 pub(crate) struct World {
+    name: String,
     folder: PathBuf,
     // Goes with it, where it was made here.
     _made: Option<tempfile::TempDir>,
@@ -24,6 +25,7 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         copy(&example(name).join("world"), folder.path());
         let world = Self {
+            name: name.to_owned(),
             folder: folder.path().to_path_buf(),
             _made: Some(folder),
         };
@@ -38,9 +40,10 @@ impl World {
         world
     }
 
-    /// A world that is there already.
-    pub(crate) fn at(folder: &Path) -> Self {
+    /// The world of an example, where it is laid out already.
+    pub(crate) fn at(name: &str, folder: &Path) -> Self {
         Self {
+            name: name.to_owned(),
             folder: folder.to_path_buf(),
             _made: None,
         }
@@ -60,8 +63,11 @@ impl World {
         json!({ "kind": "mcp", "command": [DRUSE, "example-tools", "--root", self.path()] })
     }
 
-    /// A file of the example, with the binary and this folder filled in.
-    pub(crate) fn fill(&self, text: &str) -> String {
+    /// A file beside the example's world, such as its recording, with the binary and this folder filled in.
+    pub(crate) fn file(&self, name: &str) -> String {
+        let file = example(&self.name).join(name);
+        let text = std::fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let quoted = |text: &str| {
             let text = Value::from(text).to_string();
             text[1..text.len() - 1].to_owned()
