@@ -12,6 +12,7 @@ use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use ::http::{Method, Request, StatusCode};
 use axum::body::Body;
 use bytes::Bytes;
+use druse_engine::RunId;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::path::Path;
@@ -268,10 +269,35 @@ impl Client {
     /// Ends what was opened for this command, once the runs that it moved do nothing by themselves any
     /// more. Says what they wait for.
     pub async fn close(self) {
-        let Way::Inside(service) = &self.way else {
-            return;
+        for run in self.rest().await {
+            let run = self.get(&format!("/runs/{run}")).await.unwrap_or_default();
+            if let (Some(id), Some(waits)) = (run["id"].as_str(), run["waits_for"].as_str()) {
+                eprintln!("{id}: {waits}. No server is running; one takes it further by itself.");
+            }
+        }
+        self.end().await;
+    }
+
+    /// A run that was just started, as it stands when it does nothing by itself any more where this
+    /// process carries it. A server's run is given as it is.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn carried(&self, run: Value) -> Result<Value, Failure> {
+        let (Way::Inside(_), Some(id)) = (&self.way, run["id"].as_str()) else {
+            return Ok(run);
         };
-        let resting = match tokio::time::timeout(PATIENCE, service.at_rest()).await {
+        self.rest().await;
+        self.get(&format!("/runs/{}", encode(id))).await
+    }
+
+    /// Waits until the runs that this process moves do nothing by themselves any more; gives those that
+    /// have not ended.
+    async fn rest(&self) -> Vec<RunId> {
+        let Way::Inside(service) = &self.way else {
+            return Vec::new();
+        };
+        match tokio::time::timeout(PATIENCE, service.at_rest()).await {
             Ok(resting) => resting,
             Err(_) => {
                 eprintln!(
@@ -279,14 +305,7 @@ impl Client {
                 );
                 service.at_rest().await
             }
-        };
-        for run in &resting {
-            let run = self.get(&format!("/runs/{run}")).await.unwrap_or_default();
-            if let (Some(id), Some(waits)) = (run["id"].as_str(), run["waits_for"].as_str()) {
-                eprintln!("{id}: {waits}. No server is running; one takes it further by itself.");
-            }
         }
-        self.end().await;
     }
 
     /// Ends what was opened for this command, whatever is going on.

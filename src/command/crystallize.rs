@@ -39,7 +39,7 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     }
     options.source = Some(source_of(first, &args.files[0]));
     let made = druse_crystallizer::crystallize(&sessions, &options)
-        .map_err(|error| Failure::data(&error.code, error.message, error.help))?;
+        .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     drop(busy);
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
@@ -83,7 +83,8 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
     })
 }
 
-fn import(path: &Path, bytes: &[u8]) -> Result<Vec<Session>, Failure> {
+/// The sessions of a recording, with the file's name in what is wrong.
+pub(super) fn import(path: &Path, bytes: &[u8]) -> Result<Vec<Session>, Failure> {
     druse_crystallizer::import(bytes).map_err(|error| {
         let place = error
             .line

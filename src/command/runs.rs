@@ -45,6 +45,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let run = client
                 .post(&format!("/automations/{id}/runs{wait}"), &body)
                 .await?;
+            let run = client.carried(run).await?;
             drop(busy);
             if target.output == Output::Text {
                 show(&run);
@@ -122,6 +123,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let done = client
                 .post(&format!("/runs/{}/retry", encode(run)), &body)
                 .await?;
+            let done = client.carried(done).await?;
             if target.output == Output::Text {
                 print::line(&format!("{} goes on in {}.", run, print::cell(&done["id"])));
             }

@@ -286,7 +286,7 @@ async fn each_runs_through_a_server() {
 
 async fn through_the_server(client: &Client, example: &Example, world: &World) {
     let yaml = |name: &str| -> Value {
-        let text = world.fill(&example.read(name));
+        let text = world.file(name);
         serde_saphyr::from_str(&text).expect("YAML")
     };
     for (name, connection) in yaml("connections.yaml")["connections"]
@@ -298,7 +298,7 @@ async fn through_the_server(client: &Client, example: &Example, world: &World) {
             .await
             .with(200);
     }
-    let recording = world.fill(&example.read(example.recording));
+    let recording = world.file(example.recording);
     let stored = client
         .request("POST", example.home)
         .bytes(recording)

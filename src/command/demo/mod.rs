@@ -124,8 +124,7 @@ impl Way<'_> {
 
     /// Stores the recording; gives the address of its kind, and its row.
     async fn import(&self) -> Result<(&'static str, Value), Failure> {
-        let recording = document::read_bytes(&self.file(self.example.recording_name))?;
-        let home = sessions::home_of(&recording);
+        let (home, recording) = sessions::read(&self.file(self.example.recording_name))?;
         let media = "application/octet-stream";
         let answer = self.client.send(Method::POST, home, media, recording);
         Ok((home, answer.await?.success()?))

@@ -1,6 +1,6 @@
 //! What is wrong is said in one sentence with a place and a hint, with the exit code of who must act.
 
-use super::super::harness::Server;
+use super::super::harness::{Server, world};
 use super::{Desk, finish};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -40,9 +40,9 @@ fn a_recording_that_cannot_be_read() {
         ("empty.json", &["empty.json: The recording is empty"]),
     ] {
         desk.run(&["crystallize", file]).refused(65, words);
-        let stored = desk.run(&["sessions", "import", file, "--data", "data"]);
-        let name = [file];
-        stored.refused(65, &name);
+        desk.run(&["sessions", "import", file, "--data", "data"])
+            .refused(65, words);
+        assert!(!desk.path("data").exists(), "nothing is made for it");
     }
     desk.run(&["crystallize", "."])
         .refused(74, &["Is a directory"]);
@@ -51,6 +51,29 @@ fn a_recording_that_cannot_be_read() {
     desk.write("deep.json", deep);
     desk.run(&["crystallize", "deep.json"])
         .refused(65, &["deep.json"]);
+}
+
+#[test]
+fn a_bad_recording_keeps_no_good_one_from_being_stored() {
+    let desk = Desk::new();
+    let good = world::example("pay-bill").join("recording.json");
+    desk.write("bad.json", "{}");
+    let words = [
+        "sessions",
+        "import",
+        "bad.json",
+        good.to_str().unwrap(),
+        "gone.json",
+        "--data",
+        "data",
+    ];
+    let ran = desk.run(&words).with(65);
+    assert!(ran.out.contains("sess_"), "{}", ran.out);
+    for said in ["bad.json: This is no recording", "gone.json: No such file"] {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    let stored = super::json(&desk, &["sessions", "list", "--data", "data"]);
+    assert_eq!(stored.as_array().map(Vec::len), Some(1));
 }
 
 #[test]
@@ -286,7 +309,7 @@ fn a_folder_of_another_format_is_left_as_it_is() {
         }
         std::fs::read_dir(desk.path("data")).unwrap().count()
     };
-    desk.write("r.json", "{\"messages\": []}");
+    desk.write("r.json", "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
     assert_eq!(use_it(&desk, &["format 99", "newer version"]), 1);
     desk.write("data/format", "something else");
     assert_eq!(use_it(&desk, &["data is not a data folder of Druse"]), 1);

@@ -374,13 +374,9 @@ fn a_run_that_fails_is_told_and_exits_1() {
 fn run_needs_the_connections_that_the_document_names() {
     let desk = Desk::new();
     let world = World::of("pay-bill");
-    let file = |name: &str| {
-        let path = world::example("pay-bill").join(name);
-        std::fs::read_to_string(path).unwrap()
-    };
-    desk.write("recording.json", file("recording.json"));
-    desk.write("tools.yaml", file("tools.yaml"));
-    desk.write("connections.yaml", world.fill(&file("connections.yaml")));
+    for file in ["recording.json", "tools.yaml", "connections.yaml"] {
+        desk.write(file, world.file(file));
+    }
     let words = ["crystallize", "recording.json", "--tools", "tools.yaml"];
     desk.write("bill.yaml", desk.run(&words).ok().out);
     let ran = desk.run(&["run", "bill.yaml", "--yes"]).with(65);

@@ -1,7 +1,7 @@
 //! The nouns, each from its first word to its last: into a folder's own store where no server runs,
 //! through the folder's socket where one does, and over HTTP with a token. All three say the same.
 
-use super::super::harness::{Server, World, world};
+use super::super::harness::{Server, World};
 use super::{Desk, Ran, finish};
 use serde_json::{Value, json};
 
@@ -73,8 +73,7 @@ async fn a_server_elsewhere_is_spoken_to_with_a_token() {
 fn whole_life(way: &Way) {
     let world = World::of("pay-bill");
     for file in ["recording.json", "connections.yaml", "tools.yaml"] {
-        let text = std::fs::read_to_string(world::example("pay-bill").join(file)).unwrap();
-        way.desk.write(file, world.fill(&text));
+        way.desk.write(file, world.file(file));
     }
     connections_and_secrets(way);
     let draft = sessions(way);
@@ -171,7 +170,7 @@ fn automations(way: &Way, draft: &str) {
 
     way.desk.write(
         "tick.yaml",
-        "druse: 1\nname: tick\ninputs: { n: { type: integer, default: 1 } }\ntriggers:\n  - id: closed\n    \
+        "# Ticks when a month is closed.\ndruse: 1\nname: tick\ninputs: { n: { type: integer, default: 1 } }\ntriggers:\n  - id: closed\n    \
          event: { type: com.example.closed }\n    inputs: { n: \"{{ trigger.data.n }}\" }\nsteps:\n  - id: a\n    \
          action: transform\n    with: { value: \"{{ inputs.n }}\" }\noutputs: { n: \"{{ steps.a.output }}\" }\n",
     );
@@ -182,6 +181,11 @@ fn automations(way: &Way, draft: &str) {
     assert_eq!(
         way.text("apply tick.yaml --activate"),
         "tick: created, version 1\ntick: active\n"
+    );
+    // It is kept as it was written.
+    assert_eq!(
+        way.text("automations show tick"),
+        way.desk.read("tick.yaml")
     );
     // What has not changed is not sent again.
     assert_eq!(

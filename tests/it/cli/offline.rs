@@ -70,7 +70,7 @@ async fn looking_at_a_store_starts_nobodys_work() {
         let mut words = words.to_vec();
         words.extend(["--data", "data"]);
         let ran = desk.run(&words).ok();
-        assert_eq!(ran.err, "", "{words:?}");
+        assert!(!ran.err.contains("No server"), "{words:?}: {}", ran.err);
     }
     let after = json(&desk, &["runs", "show", &id, "--data", "data"]);
     assert_eq!(after, before, "nothing was begun, and nothing noted");
