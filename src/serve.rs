@@ -34,6 +34,8 @@ pub struct Setup {
     pub serves: bool,
     /// Whether a log whose end is lost is opened all the same.
     pub accept_loss: bool,
+    /// Whether the folder goes with the command: little of the disk is taken for it.
+    pub brief: bool,
 }
 
 impl Setup {
@@ -58,9 +60,14 @@ impl Assembly {
     /// When the folder is in use, was written by a newer version, is damaged at its head, or cannot be used.
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
+        let sizes = if setup.brief {
+            embedded::Options::small()
+        } else {
+            embedded::Options::default()
+        };
         let options = embedded::Options {
             accept_loss: setup.accept_loss,
-            ..embedded::Options::default()
+            ..sizes
         };
         let opened = tokio::task::spawn_blocking(move || {
             let store = Embedded::open(&folder, options)?;
@@ -238,6 +245,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         },
         serves: true,
         accept_loss: settings.accept_loss,
+        brief: false,
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");

@@ -20,10 +20,11 @@ use std::path::PathBuf;
     max_term_width = 100,
     after_help = "\
 Examples:
-  druse demo                                     see the whole way, from a recording to a finished run
+  druse demo                                     the whole way, from a recording to a finished run
   druse crystallize session.jsonl > auto.yaml    a recording becomes an automation
   druse run auto.yaml                            run it here, durably, without a server
-  druse serve                                    start the server; then `druse apply auto.yaml --activate`
+  druse serve                                    start the server
+  druse apply auto.yaml --activate               give the automation to it
 
 Exit codes: 0 done, 1 the run or check failed, 2 usage, 65 bad input data, 69 server not reachable,
 74 I/O, 75 try again, 77 not allowed, 78 bad configuration."

@@ -339,14 +339,15 @@ pub enum Connections {
     /// Write one, from a JSON text or a file.
     #[command(after_help = "\
 Examples:
+  druse connections set warehouse connections.yaml    the one of this name in the file
   druse connections set crm '{\"kind\": \"http\", \"base_url\": \"https://crm.example.com\"}'
   druse connections set --file connections.yaml")]
     Set {
         /// Its name.
         name: Option<String>,
-        /// The connection, as JSON.
+        /// The connection as JSON, or the file that holds it.
         definition: Option<String>,
-        /// A file of connections.
+        /// A file of connections, all of which are written.
         #[arg(long, conflicts_with = "name")]
         file: Option<PathBuf>,
     },

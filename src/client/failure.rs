@@ -107,6 +107,7 @@ impl Failure {
     /// What the API answered.
     pub fn problem(status: StatusCode, body: &Value) -> Self {
         let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        // Druse answers in JSON, whatever it is.
         let (code, mut message) = (part("code"), part("message"));
         if code.is_empty() || message.is_empty() {
             return Self::new(

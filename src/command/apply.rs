@@ -21,7 +21,7 @@ pub(super) async fn apply(args: Apply) -> Done {
     // All of them are read first: one that is wrong stops the rest before anything is sent.
     let mut documents = Vec::new();
     for path in files_of(&args.path)? {
-        let loaded = document::load(&path)?;
+        let loaded = document::load_storable(&path)?;
         documents.push((path, loaded));
     }
     let client = Client::connect_or_create(&args.target).await?;

@@ -33,15 +33,18 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
         Automations::Show { automation } => {
             let found = find(&client, automation).await?;
             if target.output == Output::Text {
-                print::line(&format!(
+                // The document alone is data, as it was written; all else is talk.
+                eprintln!(
                     "{} ({}), {}, version {} active, {} latest",
                     print::cell(&found["name"]),
                     print::cell(&found["id"]),
                     print::cell(&found["status"]),
                     print::cell(&found["active_version"]),
                     print::cell(&found["latest_version"])
-                ));
-                print::line(&document_text(&found["document"]));
+                );
+                let path = format!("/automations/{}", print::cell(&found["id"]));
+                let yaml = client.text(&path, "application/yaml").await?;
+                print::line(yaml.trim_end());
                 findings(&found["findings"]);
             }
             found

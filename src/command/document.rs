@@ -71,6 +71,20 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
     parse(path)?.map_err(|(text, findings)| wrong(path, &text, &findings))
 }
 
+/// A document that a store takes; otherwise its findings are the failure.
+pub(super) fn load_storable(path: &Path) -> Result<Loaded, Failure> {
+    let loaded = load(path)?;
+    let mut findings = check(&loaded, None);
+    findings.retain(|finding| {
+        finding.severity == Severity::Error && definition::blocks_storing(&finding.code)
+    });
+    if findings.is_empty() {
+        Ok(loaded)
+    } else {
+        Err(wrong(path, &loaded.text, &findings))
+    }
+}
+
 /// A failure that shows findings in their source.
 pub(super) fn wrong(path: &Path, text: &str, findings: &[Finding]) -> Failure {
     let shown: Vec<String> = findings
@@ -130,9 +144,14 @@ fn kinds(connections: &Map<String, Value>) -> BTreeMap<String, String> {
 /// The connections of a file, each as it is written.
 pub(super) fn connections_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     let text = read_text(path)?;
-    crate::connection::parse_file(&text).map_err(|findings| wrong(path, &text, &findings))?;
-    let (value, _) = definition::parse_value(&text, syntax_of(path))
-        .map_err(|findings| wrong(path, &text, &findings))?;
+    let read = definition::parse_value(&text, syntax_of(path));
+    crate::connection::parse_file(&text).map_err(|mut findings| {
+        if let Ok((_, source)) = &read {
+            source.locate(&mut findings);
+        }
+        wrong(path, &text, &findings)
+    })?;
+    let (value, _) = read.map_err(|findings| wrong(path, &text, &findings))?;
     Ok(value["connections"]
         .as_object()
         .cloned()

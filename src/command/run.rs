@@ -29,7 +29,11 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
         Some(data) => data.clone(),
         None => scratch.path()?.join("data"),
     };
-    let client = Client::inside(Assembly::open(&data, Setup::own()).await?);
+    let setup = Setup {
+        brief: args.data.is_none(),
+        ..Setup::own()
+    };
+    let client = Client::inside(Assembly::open(&data, setup).await?);
     let done = start_and_follow(&client, &args, &loaded, &connections, &given).await;
     client.end().await;
     let (run, exit) = match done? {

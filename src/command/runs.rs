@@ -1,5 +1,6 @@
 //! `druse runs`.
 
+use super::progress::Busy;
 use super::{Done, apply, automations, document, inputs, print};
 use crate::cli::{Output, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, Failure, encode};
@@ -21,7 +22,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let given = inputs::collect(file.as_deref(), input)?;
             let (id, version) = if Path::new(automation).is_file() {
                 let path = Path::new(automation);
-                let applied = apply::one(&client, path, &document::load(path)?)
+                let applied = apply::one(&client, path, &document::load_storable(path)?)
                     .await?
                     .automation;
                 let number = applied["latest_version"].clone();
@@ -40,9 +41,12 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                 .as_ref()
                 .map(|wait| format!("?wait={}", encode(wait)))
                 .unwrap_or_default();
+            let busy = (!wait.is_empty()).then(|| Busy::new("waiting for its end"));
             let run = client
                 .post(&format!("/automations/{id}/runs{wait}"), &body)
                 .await?;
+            let run = client.carried(run).await?;
+            drop(busy);
             if target.output == Output::Text {
                 show(&run);
             }
@@ -119,6 +123,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let done = client
                 .post(&format!("/runs/{}/retry", encode(run)), &body)
                 .await?;
+            let done = client.carried(done).await?;
             if target.output == Output::Text {
                 print::line(&format!("{} goes on in {}.", run, print::cell(&done["id"])));
             }

@@ -1,5 +1,6 @@
 //! `druse verify`.
 
+use super::progress::Busy;
 use super::{Done, print};
 use crate::cli::Output;
 use crate::client::{EXIT_FAILED, EXIT_IO, Failure};
@@ -9,7 +10,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn verify(data: &Path, output: Output) -> Done {
-    let report = druse_storage::verify(data).map_err(|error| match &error {
+    let busy = Busy::new("reading the log");
+    let found = druse_storage::verify(data);
+    drop(busy);
+    let report = found.map_err(|error| match &error {
         VerifyError::Open(error) => not_opened(error),
         VerifyError::Io(_) => Failure::new(
             EXIT_IO,

@@ -46,22 +46,31 @@ impl Engine {
         Ok(recovered)
     }
 
-    /// Lets a held run go on from where the process before this one left it.
+    /// Lets a held run go on from where the process before this one left it, and with it the runs that
+    /// wait for its end.
     pub(super) async fn take_up(&self, id: RunId) {
-        if !self.0.held.lock().remove(&id) {
-            return;
-        }
-        let Some(live) = self.0.live.get(id) else {
-            return;
-        };
-        let deadline = lock(&live).run.next_deadline().map(|(at, _)| at);
-        self.0.timers.set(id, deadline);
-        // Whatever ended that process, this run is not blamed for it: it was not the only one there.
-        match self.give(id, &live, Input::Recover { alone: false }) {
-            Ok(way) => {
-                let _ = self.settle(id, live, way).await;
+        let mut next = Some(id);
+        while let Some(id) = next.take() {
+            if !self.0.held.lock().remove(&id) {
+                return;
             }
-            Err(rejected) => tracing::error!(run = %id, ?rejected, "a run refused to go on"),
+            let Some(live) = self.0.live.get(id) else {
+                return;
+            };
+            let (deadline, parent) = {
+                let locked = lock(&live);
+                let deadline = locked.run.next_deadline().map(|(at, _)| at);
+                (deadline, parent_of(&locked.run))
+            };
+            self.0.timers.set(id, deadline);
+            // Whatever ended that process, this run is not blamed: others may have been under way, too.
+            match self.give(id, &live, Input::Recover { alone: false }) {
+                Ok(way) => {
+                    let _ = self.settle(id, live, way).await;
+                }
+                Err(rejected) => tracing::error!(run = %id, ?rejected, "a run refused to go on"),
+            }
+            next = parent;
         }
     }
 
@@ -135,9 +144,15 @@ impl Engine {
     }
 }
 
-fn is_child(run: &Run, parent: RunId, step: &str) -> bool {
+/// The run that started this one and may wait for it.
+fn parent_of(run: &Run) -> Option<RunId> {
     let cause = run.start().cause.value();
-    cause["kind"] == "automation"
-        && cause["run_id"] == parent.to_string().as_str()
-        && cause["step"] == step
+    if cause["kind"] != "automation" {
+        return None;
+    }
+    cause["run_id"].as_str()?.parse().ok()
+}
+
+fn is_child(run: &Run, parent: RunId, step: &str) -> bool {
+    parent_of(run) == Some(parent) && run.start().cause.value()["step"] == step
 }

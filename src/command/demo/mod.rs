@@ -44,7 +44,11 @@ async fn show(example: &Example, folder: &Path, yes: bool, kept: bool) -> Done {
     say(&format!("Druse demo: {}\n{}", example.name, example.about));
 
     // A shell step may start what the recording started: this is the person's own machine and act.
-    let client = Client::inside(Assembly::open(&folder.join("data"), Setup::own()).await?);
+    let setup = Setup {
+        brief: !kept,
+        ..Setup::own()
+    };
+    let client = Client::inside(Assembly::open(&folder.join("data"), setup).await?);
     let way = Way {
         client: &client,
         example,
@@ -120,8 +124,7 @@ impl Way<'_> {
 
     /// Stores the recording; gives the address of its kind, and its row.
     async fn import(&self) -> Result<(&'static str, Value), Failure> {
-        let recording = document::read_bytes(&self.file(self.example.recording_name))?;
-        let home = sessions::home_of(&recording);
+        let (home, recording) = sessions::read(&self.file(self.example.recording_name))?;
         let media = "application/octet-stream";
         let answer = self.client.send(Method::POST, home, media, recording);
         Ok((home, answer.await?.success()?))

@@ -1,7 +1,7 @@
 //! What the demo says: each part of the way in words that need no knowledge of Druse.
 
 use super::super::local::Came;
-use super::super::print;
+use super::super::print::{self, count};
 use super::super::runs::{decided, ended};
 use crate::example::Example;
 use druse_engine::Timestamp;
@@ -18,14 +18,6 @@ pub(super) fn title(text: &str) {
 
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
-}
-
-/// `1 step`, `2 steps`.
-fn count(number: &Value, one: &str) -> String {
-    match number.as_u64().unwrap_or(0) {
-        1 => format!("1 {one}"),
-        many => format!("{many} {one}s"),
-    }
 }
 
 pub(super) fn recorded(example: &Example, stored: &Value) {
