@@ -31,6 +31,8 @@ pub struct Setup {
     pub options: Options,
     /// Whether schedules fire: only in a server.
     pub schedules: bool,
+    /// How the store is set up.
+    pub store: embedded::Options,
 }
 
 impl Setup {
@@ -56,7 +58,7 @@ impl Assembly {
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Embedded::open(&folder, embedded::Options::default())?;
+            let store = Embedded::open(&folder, setup.store)?;
             Ok::<_, OpenError>(Arc::new(store))
         });
         let store = opened
@@ -209,6 +211,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             address: Some(url.clone()),
         },
         schedules: true,
+        store: embedded::Options::default(),
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");

@@ -76,6 +76,16 @@ impl Space {
         self.wake.notify_one();
     }
 
+    /// Looks at the free space itself; when it is short, says so and has it watched.
+    pub(crate) fn found_short(&self, shared: &Shared) -> bool {
+        let short = self.is_short(shared);
+        if short {
+            self.say(shared, true);
+            self.look_again();
+        }
+        short
+    }
+
     pub(crate) fn close(&self) {
         self.lock().closing = true;
         self.wake.notify_one();
@@ -105,7 +115,10 @@ impl Space {
                     Err(error) => {
                         failed = true;
                         short = is_full(&error);
-                        tracing::warn!(%error, "the next segment of the log cannot be prepared");
+                        // That there is no space is said once, below.
+                        if !short {
+                            tracing::warn!(%error, "the next segment of the log cannot be prepared");
+                        }
                     }
                 }
             } else {
