@@ -1,6 +1,6 @@
 //! Reading a request's body, bounded in size and in time.
 
-use crate::service::Problem;
+use crate::service::{App, Problem};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -11,8 +11,37 @@ use std::time::Duration;
 /// The longest silence of a sender in the middle of a body.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Reads a whole body of at most `limit` bytes.
-pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// How long, and how much of, a body that nobody wants is still read.
+const LINGER: Duration = Duration::from_secs(10);
+const LINGER_BYTES: usize = 128 << 20;
+
+/// Lets a client send the rest of a body that was answered early. Most look for the answer only when all
+/// is sent; on a connection that was closed in the middle they would find none.
+pub(super) fn linger(app: &App, mut body: Body) {
+    if body.is_end_stream() {
+        return;
+    }
+    let engine = app.engine.clone();
+    tokio::spawn(async move {
+        let mut left = LINGER_BYTES;
+        let rest = async {
+            while let Some(Ok(frame)) = body.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                match left.checked_sub(length) {
+                    Some(less) => left = less,
+                    None => return,
+                }
+            }
+        };
+        tokio::select! {
+            _ = tokio::time::timeout(LINGER, rest) => {}
+            () = engine.closing() => {}
+        }
+    });
+}
+
+/// Reads a whole body of at most `limit` bytes. When it is refused, the rest of it is still there.
+pub(super) async fn read(body: &mut Body, limit: usize) -> Result<Bytes, Problem> {
     let expected = body.size_hint().lower();
     if expected > limit as u64 {
         return Err(too_large(limit));

@@ -38,7 +38,7 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     }
     options.source = Some(source_of(first, &args.files[0]));
     let made = druse_crystallizer::crystallize(&sessions, &options)
-        .map_err(|error| Failure::data(&error.code, error.message, error.help))?;
+        .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
             .map_err(|error| Failure::internal(&error))?;

@@ -121,6 +121,11 @@ impl Engine {
         self.0.live.stop_attempts();
     }
 
+    /// Waits until the engine closes.
+    pub async fn closing(&self) {
+        self.0.closing.cancelled().await;
+    }
+
     /// The log has failed: nothing more is acknowledged, and the process must end.
     fn fail(&self, reason: &str) {
         tracing::error!(reason, "the process must end");

@@ -1,5 +1,5 @@
 //! The real binary, over HTTP and the command line.
 
+mod api;
 mod crash;
 mod harness;
-mod smoke;

@@ -57,6 +57,15 @@ impl Client {
         self
     }
 
+    /// The same caller at another address: a server that was started again listens elsewhere.
+    #[must_use]
+    pub(crate) fn at(&self, address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// A request to an address below `/api/v1`.
     pub(crate) fn request(&self, method: &str, path: &str) -> Request {
         self.root(method, &format!("/api/v1{path}"))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A folder that an example's tools work in.
 pub(crate) struct World {
+    name: String,
     folder: tempfile::TempDir,
 }
 
@@ -21,7 +22,10 @@ impl World {
     pub(crate) fn of(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         copy(&example(name).join("world"), folder.path());
-        let world = Self { folder };
+        let world = Self {
+            name: name.to_owned(),
+            folder,
+        };
         let seed = world.path().join("seed.sql");
         if let Ok(sql) = std::fs::read_to_string(&seed) {
             let database = rusqlite::Connection::open(world.database());
@@ -47,7 +51,15 @@ impl World {
         json!({ "kind": "mcp", "command": [DRUSE, "example-tools", "--root", self.path()] })
     }
 
-    /// A file of the example, with the binary and this folder filled in.
+    /// A file beside the example's world, such as its recording, with the binary and this folder filled in.
+    pub(crate) fn file(&self, name: &str) -> String {
+        let file = example(&self.name).join(name);
+        let text = std::fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.fill(&text)
+    }
+
+    /// A text of the example, with the binary and this folder filled in.
     pub(crate) fn fill(&self, text: &str) -> String {
         let quoted = |text: &str| {
             let text = Value::from(text).to_string();
