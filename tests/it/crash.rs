@@ -78,7 +78,7 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
         watch.after_crash(&crowd, &server, cycle, &mut random).await;
     }
     let life = Life::new(server.admin(), server.pid(), u64::MAX, u64::MAX, None);
-    watch.to_the_end(&crowd, &life).await;
+    watch.until_all_ended(&crowd, &life).await;
     let store = watch.store(&crowd, &life.client, &mut random).await;
     let lines = std::fs::read_to_string(&effects).expect("there were effects");
     let effects: Vec<_> = lines

@@ -2,4 +2,5 @@
 
 mod api;
 mod crash;
+mod full_disk;
 mod harness;

@@ -225,12 +225,22 @@ impl Space {
         if shared.options.disk.is_short() {
             return true;
         }
-        match nix::sys::statvfs::statvfs(&self.ballast.with_file_name("")) {
-            Ok(figures) => {
-                let free = figures.blocks_available() * figures.fragment_size();
-                free < shared.options.least_free
-            }
-            Err(_) => false,
-        }
+        free(&self.ballast.with_file_name("")).is_some_and(|free| free < shared.options.least_free)
     }
+}
+
+/// The bytes that are free where a path is, if the system says.
+fn free(path: &Path) -> Option<u64> {
+    let figures = nix::sys::statvfs::statvfs(path).ok()?;
+    Some(figures.blocks_available() * figures.fragment_size())
+}
+
+/// Lets the ballast of a folder go that could not be opened for want of space, so that what is there can
+/// at least be read. False when that is not the reason.
+pub(crate) fn make_room(data: &Path) -> bool {
+    let ballast = data.join("ballast");
+    let Ok(kept) = fs::metadata(&ballast) else {
+        return false;
+    };
+    free(data).is_some_and(|free| free < kept.len()) && fs::remove_file(&ballast).is_ok()
 }

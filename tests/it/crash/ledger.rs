@@ -102,7 +102,7 @@ pub(super) enum Broken {
     /// A fact that was shown is another one now, or none.
     FactLost { run: String, seq: u64 },
     /// A journal has a gap, or goes on after its end.
-    JournalBroken { run: String, seq: u64 },
+    Gap { run: String, seq: u64 },
     /// An acknowledged decision is not in the journal, once and as it was.
     DecisionLost(String),
     /// An acknowledged cancel is not in the journal.
@@ -262,7 +262,7 @@ fn history(id: &str, found: &Found, shown: &BTreeMap<u64, Value>, broken: &mut V
         let right = fact["seq"] == index as u64 + 1 && (fact["type"] == "finished") == last;
         if !right {
             let (run, seq) = (id.to_owned(), index as u64 + 1);
-            broken.push(Broken::JournalBroken { run, seq });
+            broken.push(Broken::Gap { run, seq });
         }
     }
     for (&seq, before) in shown {

@@ -247,7 +247,7 @@ fn a_fact_that_was_shown_and_is_another_or_gone_is_named() {
     };
     assert_eq!(cut, [gone]);
     let gap = after(|world| world.store.get_mut("b").unwrap().journal[1]["seq"] = 9.into());
-    let broken = Broken::JournalBroken {
+    let broken = Broken::Gap {
         run: "b".into(),
         seq: 2,
     };
@@ -290,7 +290,7 @@ fn an_effect_without_its_start_a_key_that_changed_and_an_effect_that_is_missing_
     let (run, step) = at("a", "mark");
     let early = Broken::EffectUnannounced { run, step };
     let ahead = after(|world| world.effects.push(effect("a", "mark", 2)));
-    assert_eq!(ahead, [early.clone()]);
+    assert_eq!(ahead, std::slice::from_ref(&early));
     let nobody = after(|world| world.effects.push(effect("nobody", "mark", 1)));
     let (run, step) = at("nobody", "mark");
     assert_eq!(nobody, [Broken::EffectUnannounced { run, step }]);

@@ -5,9 +5,10 @@ use super::ledger::{Ledger, Work};
 use super::random::Random;
 use super::work::{EVENT, GATE, Kind};
 use crate::harness::client::{Answer, Client, Request};
+use crate::harness::{Stream, text};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -333,7 +334,7 @@ impl Crowd {
         assert_eq!(taken["status"], decided);
         self.ledger().works.get_mut(&n).expect("known").decided = Some(decision);
         life.acknowledged();
-        if n % 8 == 0 {
+        if n.is_multiple_of(8) {
             let late = life.send(ask()).await?;
             late.problem(409, "already_decided");
         }
@@ -369,47 +370,15 @@ impl Crowd {
                     () = life.over.cancelled() => return,
                 }
             };
-            let request = life
-                .client
-                .request("GET", &format!("/runs/{run}/events"))
-                .header("accept", "text/event-stream");
-            let Ok(mut stream) = request.try_open().await else {
+            let Ok(mut stream) = Stream::try_of(&life.client, &run, None).await else {
                 return;
             };
-            assert_eq!(stream.status().as_u16(), 200);
-            let mut text = String::new();
-            loop {
-                match stream.chunk().await {
-                    Ok(Some(chunk)) => {
-                        text.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
-                        self.shown(&run, &mut text);
-                    }
-                    Ok(None) => break,
-                    Err(_) => return,
-                }
+            while let Some(event) = stream.next().await {
+                let seq = event.id.parse().expect("facts are numbered");
+                let mut ledger = self.ledger();
+                let shown = ledger.shown.entry(run.clone()).or_default();
+                shown.insert(seq, event.data);
             }
         }
     }
-
-    /// Takes whole messages off the front of a stream.
-    fn shown(&self, run: &str, text: &mut String) {
-        while let Some(end) = text.find("\n\n") {
-            let message: String = text.drain(..end + 2).collect();
-            let Some(data) = message.lines().find_map(|line| line.strip_prefix("data: ")) else {
-                continue;
-            };
-            let fact: Value = serde_json::from_str(data).expect("facts are JSON");
-            let seq = fact["seq"].as_u64().expect("facts are numbered");
-            let mut ledger = self.ledger();
-            ledger
-                .shown
-                .entry(run.to_owned())
-                .or_default()
-                .insert(seq, fact);
-        }
-    }
-}
-
-fn text(value: &Value) -> String {
-    crate::harness::server::text(value)
 }

@@ -2,9 +2,8 @@
 //! a server is killed before it is ready.
 
 use super::random::Random;
-use crate::harness::Server;
-use crate::harness::server::druse;
 use crate::harness::wait::DEADLINE;
+use crate::harness::{Server, druse};
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::FileExt as _;
@@ -32,7 +31,7 @@ impl Ruin {
             tear(data, random);
             self.tails += 1;
         }
-        if cycle % 10 == 6 || cycle % 20 == 0 {
+        if cycle % 10 == 6 || cycle.is_multiple_of(20) {
             server.verify();
             self.verified += 1;
         }

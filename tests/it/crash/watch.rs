@@ -6,7 +6,7 @@ use super::random::Random;
 use super::ruin::Ruin;
 use super::work::Kind;
 use crate::harness::wait::DEADLINE;
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Server, text};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -121,7 +121,7 @@ impl Watch {
     }
 
     /// Nobody kills the server any more: everything is decided, and everything ends.
-    pub(super) async fn to_the_end(&mut self, crowd: &Crowd, life: &Life) {
+    pub(super) async fn until_all_ended(&mut self, crowd: &Crowd, life: &Life) {
         let end = Instant::now() + DEADLINE;
         loop {
             crowd.finish(life).await;
@@ -185,11 +185,11 @@ impl Watch {
                 None => journal(client, &id).await,
             };
             let found = Found {
-                name: crate::harness::server::text(&run["automation_name"]),
+                name: text(&run["automation_name"]),
                 n: run["inputs"]["n"]
                     .as_u64()
                     .expect("each run has its number"),
-                status: crate::harness::server::text(&run["status"]),
+                status: text(&run["status"]),
                 journal,
             };
             store.insert(id, found);
@@ -248,9 +248,7 @@ pub(super) async fn everything(client: &Client) -> Vec<Vec<Value>> {
 
 async fn listed(client: &Client) -> BTreeMap<String, Value> {
     let runs = client.all("/runs").await;
-    let listed = runs
-        .into_iter()
-        .map(|run| (crate::harness::server::text(&run["id"]), run));
+    let listed = runs.into_iter().map(|run| (text(&run["id"]), run));
     listed.collect()
 }
 

@@ -181,15 +181,8 @@ impl Request {
         })
     }
 
-    /// Sends it and gives the response before its body, for streams.
-    pub(crate) async fn open(self) -> reqwest::Response {
-        self.try_open()
-            .await
-            .unwrap_or_else(|error| panic!("no answer: {error:?}"))
-    }
-
-    /// As [`Request::open`], to a server that may be dying.
-    pub(crate) async fn try_open(self) -> reqwest::Result<reqwest::Response> {
+    /// Sends it to a server that may be dying, and gives the response before its body, for streams.
+    pub(crate) async fn open(self) -> reqwest::Result<reqwest::Response> {
         self.0.send().await
     }
 }
