@@ -8,6 +8,7 @@ mod dispatch;
 mod internal;
 mod live;
 mod plan;
+mod portion;
 mod project;
 mod read;
 mod recover;
