@@ -29,14 +29,17 @@ pub struct Setup {
     pub shell: Option<Vec<String>>,
     /// How the API behaves.
     pub options: Options,
-    /// Whether schedules fire: only in a server.
-    pub schedules: bool,
+    /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
+    /// command moves just the runs that it is about.
+    pub serves: bool,
     /// Whether a log whose end is lost is opened all the same.
     pub accept_loss: bool,
+    /// Whether the folder goes with the command: little of the disk is taken for it.
+    pub brief: bool,
 }
 
 impl Setup {
-    /// For a person's own command: any program, no schedules.
+    /// For a person's own command: any program, and no work but its own.
     pub fn own() -> Self {
         Self::default()
     }
@@ -57,9 +60,14 @@ impl Assembly {
     /// When the folder is in use, was written by a newer version, is damaged at its head, or cannot be used.
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
+        let sizes = if setup.brief {
+            embedded::Options::small()
+        } else {
+            embedded::Options::default()
+        };
         let options = embedded::Options {
             accept_loss: setup.accept_loss,
-            ..embedded::Options::default()
+            ..sizes
         };
         let opened = tokio::task::spawn_blocking(move || {
             let store = Embedded::open(&folder, options)?;
@@ -101,10 +109,17 @@ impl Assembly {
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
         app.open_connections()
             .map_err(|problem| not_loaded(&problem))?;
-        let recovered = engine
-            .recover()
-            .await
-            .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
+        let unreadable = |error: druse_storage::ReadError| {
+            Failure::new(EXIT_IO, "unreadable_store", error.to_string(), "")
+        };
+        let triggers = Triggers::load(store.clone(), engine.clone(), app.secrets.clone())
+            .map_err(unreadable)?;
+        let recovered = if setup.serves {
+            engine.recover().await
+        } else {
+            engine.hold().await
+        };
+        let recovered = recovered.map_err(unreadable)?;
         if recovered.resumed + recovered.fenced > 0 {
             tracing::info!(
                 resumed = recovered.resumed,
@@ -112,14 +127,11 @@ impl Assembly {
                 "runs taken up"
             );
         }
-        tokio::spawn(engine.clone().keep_time());
-        let triggers = if setup.schedules {
-            Triggers::start(store.clone(), engine, app.secrets.clone()).await
-        } else {
-            Triggers::load(store.clone(), engine, app.secrets.clone()).await
-        };
-        let triggers = triggers
-            .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
+        tokio::spawn(engine.keep_time());
+        if setup.serves {
+            triggers.take_up().await.map_err(unreadable)?;
+            triggers.start();
+        }
         app.set_triggers(triggers.clone());
         let router = api::router(app.clone());
         Ok(Self {
@@ -136,6 +148,12 @@ impl Assembly {
         self.router
             .clone()
             .layer(axum::Extension(Peer::Inside(who)))
+    }
+
+    /// Waits until the runs that this command moved do nothing by themselves any more; gives those that
+    /// have not ended.
+    pub async fn at_rest(&self) -> Vec<druse_engine::RunId> {
+        self.app.engine.at_rest().await
     }
 
     /// Ends everything in order: triggers, attempts, connections.
@@ -155,17 +173,27 @@ fn not_loaded(problem: &Problem) -> Failure {
     )
 }
 
-fn not_opened(error: &OpenError) -> Failure {
+/// Why a data folder cannot be used, with the exit code that says who must act.
+pub(crate) fn not_opened(error: &OpenError) -> Failure {
     match error {
         OpenError::Locked { .. } => Failure::new(
             EXIT_AGAIN,
             "locked",
             format!("{error}."),
-            "Stop that process, or speak to it as a server.",
+            "Stop that process first, or wait for its end.",
         ),
-        OpenError::NewerFormat { .. } | OpenError::NotAFolder(_) => {
-            Failure::new(EXIT_CONFIG, "wrong_folder", format!("{error}."), "")
-        }
+        OpenError::NewerFormat { .. } => Failure::new(
+            EXIT_CONFIG,
+            "newer_format",
+            format!("{error}."),
+            "Nothing in it was changed.",
+        ),
+        OpenError::NotAFolder(_) => Failure::new(
+            EXIT_CONFIG,
+            "wrong_folder",
+            format!("{error}."),
+            "Name an empty folder, a new one, or one that Druse has made.",
+        ),
         OpenError::LogTruncated { .. } => Failure::new(
             EXIT_IO,
             "log_truncated",
@@ -215,8 +243,9 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             hosts: settings.hosts(address),
             address: Some(url.clone()),
         },
-        schedules: true,
+        serves: true,
         accept_loss: settings.accept_loss,
+        brief: false,
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");

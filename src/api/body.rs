@@ -1,6 +1,6 @@
 //! Reading a request's body, bounded in size and in time.
 
-use crate::service::Problem;
+use crate::service::{App, Problem};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -16,15 +16,39 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// than silence does.
 const SLOWEST: u64 = 1024;
 
-/// The most bytes of a refused body that are read and thrown away, and for how long.
-const DRAINED: u64 = 128 << 20;
-const DRAINING: Duration = Duration::from_secs(10);
+/// How long, and how much of, a body that nobody wants is still read.
+const LINGER: Duration = Duration::from_secs(10);
+const LINGER_BYTES: usize = 128 << 20;
 
-/// Reads a whole body of at most `limit` bytes.
-pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// Lets a client send the rest of a body that was answered early. Most look for the answer only when all
+/// is sent; on a connection that was closed in the middle they would find none.
+pub(super) fn linger(app: &App, mut body: Body) {
+    if body.is_end_stream() {
+        return;
+    }
+    let engine = app.engine.clone();
+    tokio::spawn(async move {
+        let mut left = LINGER_BYTES;
+        let rest = async {
+            while let Some(Ok(frame)) = body.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                match left.checked_sub(length) {
+                    Some(less) => left = less,
+                    None => return,
+                }
+            }
+        };
+        tokio::select! {
+            _ = tokio::time::timeout(LINGER, rest) => {}
+            () = engine.closing() => {}
+        }
+    });
+}
+
+/// Reads a whole body of at most `limit` bytes. When it is refused, the rest of it is still there.
+pub(super) async fn read(body: &mut Body, limit: usize) -> Result<Bytes, Problem> {
     let expected = body.size_hint().lower();
     if expected > limit as u64 {
-        drain(body).await;
         return Err(too_large(limit));
     }
     let begun = Instant::now();
@@ -59,7 +83,6 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem>
         };
         held += data.len();
         if held > limit {
-            drain(body).await;
             return Err(too_large(limit));
         }
         // Small bodies come in one piece, which is kept as it is.
@@ -76,22 +99,6 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem>
         }
     }
     Ok(rest.map(BytesMut::freeze).or(first).unwrap_or_default())
-}
-
-/// Reads what is left of a body whose request is refused, within bounds. A connection that is closed on
-/// bytes that nobody read is reset, and then the sender may never see why it was refused.
-pub(super) async fn drain(mut body: Body) {
-    let all = async {
-        let mut left = DRAINED;
-        while let Some(Ok(frame)) = body.frame().await {
-            let length = frame.data_ref().map_or(0, Bytes::len) as u64;
-            match left.checked_sub(length) {
-                Some(rest) => left = rest,
-                None => return,
-            }
-        }
-    };
-    let _ = tokio::time::timeout(DRAINING, all).await;
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -126,29 +133,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_sender_that_only_drips_is_cut_and_a_slow_one_is_not() {
         let second = Duration::from_secs(1);
-        let slow = read(dripping(100, 2048, second), 1 << 20).await.unwrap();
+        let slow = read(&mut dripping(100, 2048, second), 1 << 20)
+            .await
+            .unwrap();
         assert_eq!(slow.len(), 100 * 2048);
         for (size, pause) in [(1, second), (1 << 10, 31 * second)] {
-            let cut = read(dripping(100, size, pause), 1 << 20).await.unwrap_err();
+            let cut = read(&mut dripping(100, size, pause), 1 << 20)
+                .await
+                .unwrap_err();
             assert_eq!(cut.code, "body_timeout");
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_too_large_is_read_to_its_end_before_it_is_refused() {
-        let (told, mut seen) = tokio::sync::mpsc::unbounded_channel();
-        let body = Body::from_stream(stream::unfold(0, move |sent| {
-            let told = told.clone();
-            async move {
-                let _ = told.send(sent);
-                (sent < 5).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"123456")), sent + 1))
-            }
-        }));
-        assert_eq!(read(body, 10).await.unwrap_err().code, "too_large");
-        let mut pieces = Vec::new();
-        while let Ok(piece) = seen.try_recv() {
-            pieces.push(piece);
-        }
-        assert_eq!(pieces, [0, 1, 2, 3, 4, 5]);
     }
 }

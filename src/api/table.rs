@@ -329,7 +329,7 @@ fn run() -> Vec<Route> {
             to!(runs::events),
             "Read or follow a run's journal",
         )
-        .query(&["limit", "cursor", "after"])
+        .query(&["limit", "cursor", "after", "wait"])
         .response::<List<runs::Fact>>(),
         post(
             "/api/v1/runs/{id}/cancel",
@@ -435,11 +435,13 @@ fn trigger() -> Vec<Route> {
             to!(triggers::backfill),
             "Fire the times of a schedule that it missed",
         )
+        .creates()
         .request::<triggers::Backfill>()
         .response::<List<FiringView>>()
         .status(202),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
+            .creates()
             .request::<Value>()
             .response::<Published>()
             .status(202),

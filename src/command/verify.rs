@@ -1,25 +1,25 @@
 //! `druse verify`.
 
+use super::progress::Busy;
 use super::{Done, print};
 use crate::cli::Output;
-use crate::client::{EXIT_AGAIN, EXIT_FAILED, Failure};
+use crate::client::{EXIT_FAILED, EXIT_IO, Failure};
+use crate::serve::not_opened;
 use druse_storage::VerifyError;
-use druse_storage::embedded::OpenError;
 use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn verify(data: &Path, output: Output) -> Done {
-    let report = druse_storage::verify(data).map_err(|error| match error {
-        VerifyError::Open(OpenError::Locked { .. }) => Failure::new(
-            EXIT_AGAIN,
-            "locked",
+    let busy = Busy::new("reading the log");
+    let found = druse_storage::verify(data);
+    drop(busy);
+    let report = found.map_err(|error| match &error {
+        VerifyError::Open(error) => not_opened(error),
+        VerifyError::Io(_) => Failure::new(
+            EXIT_IO,
+            "io",
             format!("{error}."),
-            "Stop the server: what is written meanwhile cannot be read as a whole.",
-        ),
-        error => Failure::data(
-            "unreadable_store",
-            format!("{error}."),
-            "Name the data folder of a server with --data.",
+            "Check the folder, its permissions and the disk.",
         ),
     })?;
     let value = serde_json::to_value(&report).map_err(|error| Failure::internal(&error))?;

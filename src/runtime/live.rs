@@ -179,6 +179,12 @@ impl LiveRuns {
         }
     }
 
+    /// All of them, in no order.
+    pub(super) fn ids(&self) -> Vec<RunId> {
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        runs.keys().copied().collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.runs
             .read()

@@ -249,13 +249,7 @@ impl App {
                 crystallize(&sessions, &options).map_err(|error| {
                     let status = StatusCode::from_u16(error.status())
                         .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-                    let code = match error.code.as_str() {
-                        "run_not_successful" => "run_not_successful",
-                        "nothing_to_crystallize" => "nothing_to_crystallize",
-                        "bad_name" => "bad_name",
-                        _ => "not_crystallizable",
-                    };
-                    Problem::new(status, code, error.message, error.help)
+                    Problem::new(status, error.code, error.message, error.help)
                 })
             })
             .await?;

@@ -1,1 +1,6 @@
 //! The real binary, over HTTP and the command line.
+
+mod api;
+mod cli;
+mod examples;
+mod harness;

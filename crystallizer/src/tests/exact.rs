@@ -485,7 +485,7 @@ fn what_is_refused() {
                 ..options()
             }
         ),
-        "invalid_name"
+        "bad_name"
     );
     assert_eq!(
         code(

@@ -55,7 +55,7 @@ impl ShellPolicy {
         };
         if !allowed.iter().any(|known| known == program) {
             let message = format!(
-                "The program {program:?} is not allowed on this server. An administrator allows programs in its configuration."
+                "The program {program:?} is not allowed on this server. An administrator allows it with `--allow-program {program}` or in the configuration."
             );
             return Err(Failed::permanent("program_not_allowed", message));
         }

@@ -1,11 +1,15 @@
 //! Events in the form of CloudEvents.
 
-use super::super::{answer::Reply, call::Call, route::Answer};
+use super::super::{
+    call::{Call, Made},
+    route::Answer,
+};
 use crate::service::Problem;
+use druse_storage::Batch;
 use druse_triggers::event::{Received, read};
 use druse_triggers::webhook::Headers;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(in crate::api) async fn take(call: Call) -> Answer {
     let received = read(&headers(&call), &call.body).map_err(|error| {
@@ -16,19 +20,32 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
         };
         Problem::new(status, error.code, error.message, error.help)
     })?;
-    match received {
-        Received::One(event) => {
-            let published = call.app.triggers()?.publish(*event).await?;
-            Reply::json(StatusCode::ACCEPTED, &published)
-        }
+    let body = match received {
+        Received::One(event) => json!(call.app.triggers()?.publish(*event).await?),
         Received::Batch(events) => {
             let mut items = Vec::with_capacity(events.len());
             for event in events {
                 items.push(call.app.triggers()?.publish(event).await?);
             }
-            Reply::json(StatusCode::ACCEPTED, &json!({ "items": items }))
+            json!({ "items": items })
         }
+    };
+    taken(&call, &body).await
+}
+
+/// 202 with what was made, given again to whoever repeats the key. Where a crash comes between the two,
+/// the events and times themselves are known, and the repetition finds what they made.
+pub(super) async fn taken(call: &Call, body: &Value) -> Answer {
+    let answer = Made {
+        status: StatusCode::ACCEPTED,
+        headers: Vec::new(),
+        body,
+    };
+    if call.claim.is_some() {
+        let batch = call.claim_answer(Batch::new(), &answer);
+        call.app.commit(batch).await?;
     }
+    answer.reply()
 }
 
 /// The headers as the crate of triggers reads them; one that is no text is left out.

@@ -161,5 +161,5 @@ pub(in crate::api) async fn backfill(call: Call) -> Answer {
         .triggers()?
         .backfill(id, body.from, body.to, by)
         .await?;
-    Reply::json(StatusCode::ACCEPTED, &json!({ "items": items }))
+    super::events::taken(&call, &json!({ "items": items })).await
 }

@@ -21,6 +21,7 @@ use std::{
 use tokio::sync::watch;
 
 pub(super) fn open(path: &Path, options: Options) -> Result<Embedded, OpenError> {
+    folder::free_or_known(path)?;
     folder::prepare(path)?;
     let lock = folder::lock(path)?;
     folder::format(path, true)?;
