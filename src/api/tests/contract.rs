@@ -79,3 +79,26 @@ async fn a_version_that_nobody_activated_is_started_only_by_who_may_answer_for_i
     assert_eq!(removed.status, 204);
     assert_eq!(server.post(&mapped, &first).await.status, 404);
 }
+
+#[tokio::test]
+async fn recordings_are_found_by_what_was_said_in_them() {
+    let server = Server::new().await;
+    for (goal, said) in [
+        ("Pay a bill", "The one of the Waterworks"),
+        ("Walk the dog", "Soon"),
+    ] {
+        let recording = json!({ "status": "succeeded", "goal": goal, "agent": "helper", "messages": [
+            { "role": "user", "content": said },
+            { "role": "assistant", "tool_calls": [{ "id": "c", "name": "look", "arguments": {} }] },
+            { "role": "tool", "tool_call_id": "c", "content": "a result about the waterworks" },
+        ] });
+        assert_eq!(server.post("/agents/runs", &recording).await.status, 201);
+    }
+    for (text, found) in [("waterworks", 1), ("BILL", 1), ("helper", 2), ("result", 0)] {
+        let list = server
+            .call("GET", &format!("/agents/runs?text={text}"), &[], "")
+            .await;
+        let items = list.body["items"].as_array().unwrap();
+        assert_eq!(items.len(), found, "{text}");
+    }
+}
