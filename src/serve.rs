@@ -25,9 +25,7 @@ use tokio_util::sync::CancellationToken;
 /// What an assembly is for.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
-    /// Which programs shell steps may start.
-    pub shell: Option<Vec<String>>,
-    /// How the API behaves.
+    /// How the API behaves, and which programs shell steps may start.
     pub options: Options,
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
@@ -87,7 +85,8 @@ impl Assembly {
         })?;
         let secrets = Arc::new(Secrets::new());
         let connections = Arc::new(Connections::new(secrets.clone()));
-        let shell = setup.shell.map_or_else(ShellPolicy::any, ShellPolicy::only);
+        let programs = setup.options.programs.clone();
+        let shell = programs.map_or_else(ShellPolicy::any, ShellPolicy::only);
         let actions = Arc::new(Actions::new(
             connections.clone(),
             secrets.clone(),
@@ -235,10 +234,11 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::internal(&error))?;
     let url = format!("http://{address}");
     let setup = Setup {
-        shell: settings.programs(),
         options: Options {
             hosts: settings.hosts(address),
             address: Some(url.clone()),
+            programs: settings.programs(),
+            setup_file: Some(settings.data.join(setup::FILE)),
         },
         serves: true,
         store: embedded::Options {

@@ -21,8 +21,8 @@ pub struct Serve {
     /// A configuration file (TOML).
     #[arg(long, value_name = "FILE", env = "DRUSE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// A program that shell steps may start, as `argv` names it; may be given several times, `*` for any.
-    /// Steps with a `script` start `/bin/sh`.
+    /// Shell steps may start this program, as `argv` names it, and no other that is not named too; may be
+    /// given several times. Steps with a `script` start `/bin/sh`.
     #[arg(long = "allow-program", value_name = "PROGRAM")]
     pub allow_programs: Vec<String>,
     /// Listen on an address that is not loopback, without TLS.

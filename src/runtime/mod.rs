@@ -9,6 +9,7 @@ mod hold;
 mod internal;
 mod live;
 mod plan;
+mod portion;
 mod project;
 mod read;
 mod recover;

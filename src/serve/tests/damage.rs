@@ -157,3 +157,92 @@ fn a_lost_end_of_the_log_is_given_up_only_when_asked_for() {
         assert_eq!(runs.len(), 2);
     });
 }
+
+/// A document in which a gate, and `count` steps behind it, all handle the input as a whole.
+fn heavy(count: usize, step: &str) -> String {
+    let steps: String = (0..count)
+        .map(|number| format!("  - {{ id: s{number}, needs: [ask], {step} }}\n"))
+        .collect();
+    format!("{GATED}{steps}")
+}
+
+async fn start_heavy(client: &Client, document: String) -> String {
+    let made = client
+        .send(
+            Method::POST,
+            "/automations",
+            "application/yaml",
+            document.into_bytes(),
+        )
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let id = made["id"].as_str().unwrap();
+    start(client, id, &"x".repeat(900_000)).await
+}
+
+async fn over(client: &Client, run: &str) -> serde_json::Value {
+    for _ in 0..600 {
+        let read = client.get(&format!("/runs/{run}")).await.unwrap();
+        if !read["finished_at"].is_null() {
+            return read;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{run} did not end within a minute");
+}
+
+#[test]
+fn facts_that_fit_into_no_one_record_are_kept_in_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let step = "action: transform, with: { value: \"{{ inputs.what }}\" }";
+    let mut document = heavy(20, step).replace("title: \"{{ inputs.what }}\"", "title: Go on?");
+    // Not directly behind the gate, which shows what such steps are given.
+    document = document.replace("needs: [ask]", "needs: [go]");
+    document.push_str("  - { id: go, needs: [ask], action: transform, with: { value: 1 } }\n");
+    let run = live(folder.path(), async |client| {
+        start_heavy(client, document).await
+    });
+    live(folder.path(), async |client| {
+        let gate = &client.list("/approvals", 10).await.unwrap()[0];
+        let path = format!("/approvals/{}/decision", gate["id"].as_str().unwrap());
+        let answer = json!({ "decision": "approve", "digest": gate["digest"] });
+        client.post(&path, &answer).await.unwrap();
+        assert_eq!(over(client, &run).await["status"], "succeeded");
+    });
+    live(folder.path(), async |client| {
+        let read = over(client, &run).await;
+        assert_eq!(read["status"], "succeeded");
+        let whole = read["steps"].as_array().unwrap().iter().filter(|step| {
+            step["output"]
+                .as_str()
+                .is_some_and(|text| text.len() == 900_000)
+        });
+        assert_eq!(whole.count(), 20);
+    });
+    assert!(druse_storage::verify(folder.path()).unwrap().is_sound());
+}
+
+#[test]
+fn a_run_that_makes_too_large_a_fact_ends_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let step = "action: emit, with: { type: t, data: \"{{ inputs.what }}\" }";
+    let mut document = heavy(8, step).replace("title: \"{{ inputs.what }}\"", "title: Go on?");
+    document = document.replace("  - id: ask\n", "  - id: ask\n    needs: [pause]\n");
+    document.push_str("  - { id: pause, action: wait, with: { for: 50ms } }\n");
+    let (id, run) = live(folder.path(), async |client| {
+        let id = make(client).await;
+        let document = document.replace("name: gated", "name: heavy");
+        let run = start_heavy(client, document).await;
+        (id, run)
+    });
+    live(folder.path(), async |client| {
+        // Due by now: the gate would show what eight steps are given, all of it.
+        let read = over(client, &run).await;
+        assert_eq!(read["status"], "canceled");
+        let message = read["error"]["message"].as_str().unwrap();
+        assert!(message.contains("more than may be kept"), "{message}");
+        start(client, &id, "another").await;
+    });
+}
