@@ -309,7 +309,10 @@ fn a_folder_of_another_format_is_left_as_it_is() {
         }
         std::fs::read_dir(desk.path("data")).unwrap().count()
     };
-    desk.write("r.json", "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
+    desk.write(
+        "r.json",
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}",
+    );
     assert_eq!(use_it(&desk, &["format 99", "newer version"]), 1);
     desk.write("data/format", "something else");
     assert_eq!(use_it(&desk, &["data is not a data folder of Druse"]), 1);
