@@ -32,6 +32,8 @@ pub struct Setup {
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
     pub serves: bool,
+    /// Whether a log whose end is lost is opened all the same.
+    pub accept_loss: bool,
     /// Whether the folder goes with the command: little of the disk is taken for it.
     pub brief: bool,
 }
@@ -58,10 +60,14 @@ impl Assembly {
     /// When the folder is in use, was written by a newer version, is damaged at its head, or cannot be used.
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
-        let options = if setup.brief {
+        let sizes = if setup.brief {
             embedded::Options::small()
         } else {
             embedded::Options::default()
+        };
+        let options = embedded::Options {
+            accept_loss: setup.accept_loss,
+            ..sizes
         };
         let opened = tokio::task::spawn_blocking(move || {
             let store = Embedded::open(&folder, options)?;
@@ -192,7 +198,7 @@ pub(crate) fn not_opened(error: &OpenError) -> Failure {
             EXIT_IO,
             "log_truncated",
             format!("{error}."),
-            "`druse verify` says more.",
+            "`druse verify` says more; `druse serve --accept-loss` gives up what is missing.",
         ),
         OpenError::Io(_) | OpenError::Read(_) => Failure::new(
             EXIT_IO,
@@ -238,6 +244,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             address: Some(url.clone()),
         },
         serves: true,
+        accept_loss: settings.accept_loss,
         brief: false,
     };
     let assembly = Assembly::open(&settings.data, setup).await?;

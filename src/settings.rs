@@ -13,6 +13,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Whether a lost end of the log is given up.
+    pub accept_loss: bool,
     allow_programs: Vec<String>,
     hosts: Vec<String>,
 }
@@ -84,6 +86,7 @@ impl Settings {
         Ok(Self {
             data: args.data.clone(),
             listen,
+            accept_loss: args.accept_loss,
             allow_programs,
             hosts: file.hosts,
         })

@@ -28,6 +28,9 @@ pub struct Serve {
     /// Listen on an address that is not loopback, without TLS.
     #[arg(long)]
     pub insecure_http: bool,
+    /// Start although the end of the log is lost, and give up what stood there.
+    #[arg(long)]
+    pub accept_loss: bool,
 }
 
 /// `druse apply`.

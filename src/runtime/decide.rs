@@ -27,6 +27,8 @@ impl Engine {
             .get(&id.to_string())?
             .ok_or(RunError::NotFound("approval"))?;
         let Some(live) = self.0.live.get(row.run) else {
+            // One that is fenced off has not ended: nothing is known of it.
+            self.0.store.run_head(row.run)?;
             return Err(RunError::AlreadyDecided(ended(row.status)));
         };
         // Looked at before a held run is moved: what is refused must move nothing.

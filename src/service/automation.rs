@@ -235,7 +235,11 @@ impl App {
             if !fits {
                 return Ok(None);
             }
-            self.automation_view(&row, &catalog).map(Some)
+            match self.automation_view(&row, &catalog) {
+                // One version that cannot be read is no reason to show none of the others.
+                Err(problem) if problem.code == "damaged" => Ok(None),
+                view => view.map(Some),
+            }
         })
     }
 

@@ -135,6 +135,10 @@ fn wrong(findings: Vec<Finding>) -> Problem {
             };
             match more {
                 0 => format!("The document is wrong: {}{place}.", first.message),
+                1 => format!(
+                    "The document is wrong: {}{place}, and one more finding.",
+                    first.message
+                ),
                 more => format!(
                     "The document is wrong: {}{place}, and {more} more findings.",
                     first.message

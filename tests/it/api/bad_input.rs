@@ -124,6 +124,7 @@ async fn a_wrong_document_is_refused_with_its_places() {
             Some(8),
             "",
         ),
+        ("druse: 1\n".into(), "missing_key", Some(1), "`name`"),
     ];
     for (document, code, line, word) in cases {
         let answer = admin
@@ -135,6 +136,11 @@ async fn a_wrong_document_is_refused_with_its_places() {
         let findings = problem["findings"].as_array().unwrap();
         let finding = findings.iter().find(|finding| finding["code"] == code);
         let finding = finding.unwrap_or_else(|| panic!("no {code}: {findings:#?} of\n{document}"));
+        let ids: std::collections::BTreeSet<&str> = findings
+            .iter()
+            .filter_map(|finding| finding["id"].as_str())
+            .collect();
+        assert_eq!(ids.len(), findings.len(), "{findings:#?}");
         assert_eq!(finding["severity"], "error");
         assert!(
             finding["line"].is_u64() && finding["column"].is_u64(),

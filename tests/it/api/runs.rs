@@ -20,6 +20,11 @@ fn gated() -> Value {
     ] })
 }
 
+fn document() -> Value {
+    let steps = json!([{ "id": "a", "action": "transform", "with": { "value": 1 } }]);
+    json!({ "druse": 1, "name": "plain", "steps": steps })
+}
+
 #[tokio::test]
 async fn whoever_waits_for_facts_gets_them_when_they_come() {
     let server = Server::new().await;
@@ -90,6 +95,79 @@ async fn a_server_that_ends_lets_nobody_wait_and_loses_nothing() {
     server.start().await;
     let admin = admin.at(server.address());
     wait::run(&admin, &id, "waiting").await;
+}
+
+#[tokio::test]
+async fn of_many_who_decide_at_once_one_has_decided() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let path = active(&admin, &gated()).await;
+    for round in 0..5 {
+        let run = text(
+            &admin
+                .post(&format!("{path}/runs"), &json!({}))
+                .await
+                .with(202)["id"],
+        );
+        let gate = wait::approval(&admin, &run).await;
+        let decide = format!("/approvals/{}/decision", text(&gate["id"]));
+        let mut asked = Vec::new();
+        for (number, decision) in ["approve", "reject"]
+            .into_iter()
+            .cycle()
+            .take(8)
+            .enumerate()
+        {
+            let body = json!({ "decision": decision, "digest": gate["digest"] });
+            let request = admin
+                .request("POST", &decide)
+                .key(&format!("{round}-{number}"));
+            asked.push(tokio::spawn(request.json(&body).send()));
+        }
+        let mut decided = Vec::new();
+        for answer in asked {
+            let answer = answer.await.unwrap();
+            match answer.status {
+                200 => decided.push(text(&answer.body["status"])),
+                _ => _ = answer.problem(409, "already_decided"),
+            }
+        }
+        assert_eq!(decided.len(), 1, "{decided:?}");
+        let end = if decided[0] == "approved" {
+            "succeeded"
+        } else {
+            "rejected"
+        };
+        let run = wait::run(&admin, &run, end).await;
+        let facts = admin
+            .all(&format!("/runs/{}/events", text(&run["id"])))
+            .await;
+        let counted = facts
+            .iter()
+            .filter(|fact| fact["type"] == "approval_decided")
+            .count();
+        assert_eq!(counted, 1);
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_start_with_one_key_all_get_one_run() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let path = format!("{}/runs?wait=30s", active(&admin, &document()).await);
+    let mut asked = Vec::new();
+    for number in 0..24 {
+        let request = admin
+            .request("POST", &path)
+            .key(&format!("k{}", number % 3));
+        asked.push(tokio::spawn(request.json(&json!({})).send()));
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    for answer in asked {
+        ids.insert(text(&answer.await.unwrap().with(200)["id"]));
+    }
+    assert_eq!(ids.len(), 3);
+    assert_eq!(admin.all("/runs").await.len(), 3);
 }
 
 #[tokio::test]

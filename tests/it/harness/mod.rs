@@ -1,5 +1,4 @@
 //! What the tests stand on: the server as a process, an outside client, and waiting for a state.
-#![allow(dead_code, unused_imports)] // Each module takes what it needs.
 
 pub(crate) mod client;
 pub(crate) mod raw;
@@ -10,6 +9,6 @@ pub(crate) mod world;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use raw::Raw;
-pub(crate) use server::{DRUSE, Server, druse, text};
+pub(crate) use server::{Server, druse, text};
 pub(crate) use stream::Stream;
 pub(crate) use world::World;

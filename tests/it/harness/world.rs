@@ -68,6 +68,11 @@ impl World {
         let file = example(&self.name).join(name);
         let text = std::fs::read_to_string(&file)
             .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.fill(&text)
+    }
+
+    /// A text of the example, with the binary and this folder filled in.
+    pub(crate) fn fill(&self, text: &str) -> String {
         let quoted = |text: &str| {
             let text = Value::from(text).to_string();
             text[1..text.len() - 1].to_owned()

@@ -1,4 +1,4 @@
-use super::*;
+use super::super::*;
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
 use druse_engine::event::Status;
@@ -109,8 +109,12 @@ fn an_event_whose_sending_was_cut_short_is_sent_by_the_next_start() {
         stuck.0.notified().await;
         run.id
     });
+    let serving = Setup {
+        serves: true,
+        ..Setup::own()
+    };
     let ended: RunView = life(async {
-        let assembly = Assembly::open(data, Setup::own()).await.unwrap();
+        let assembly = Assembly::open(data, serving).await.unwrap();
         let engine = assembly.app.engine.clone();
         let ended = engine.wait(run, Duration::from_secs(60)).await.unwrap();
         assembly.close().await;

@@ -1,0 +1,4 @@
+//! One data folder over several lives of a process.
+
+mod damage;
+mod event;
