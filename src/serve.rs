@@ -30,16 +30,22 @@ pub struct Setup {
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
     pub serves: bool,
-    /// Whether a log whose end is lost is opened all the same.
-    pub accept_loss: bool,
-    /// Whether the folder goes with the command: little of the disk is taken for it.
-    pub brief: bool,
+    /// How the store is set up.
+    pub store: embedded::Options,
 }
 
 impl Setup {
     /// For a person's own command: any program, and no work but its own.
     pub fn own() -> Self {
         Self::default()
+    }
+
+    /// As [`Setup::own`], over a folder that goes with the command: little of the disk is taken for it.
+    pub fn brief() -> Self {
+        Self {
+            store: embedded::Options::small(),
+            ..Self::own()
+        }
     }
 }
 
@@ -58,17 +64,8 @@ impl Assembly {
     /// When the folder is in use, was written by a newer version, is damaged at its head, or cannot be used.
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
-        let sizes = if setup.brief {
-            embedded::Options::small()
-        } else {
-            embedded::Options::default()
-        };
-        let options = embedded::Options {
-            accept_loss: setup.accept_loss,
-            ..sizes
-        };
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Embedded::open(&folder, options)?;
+            let store = Embedded::open(&folder, setup.store)?;
             Ok::<_, OpenError>(Arc::new(store))
         });
         let store = opened
@@ -243,8 +240,10 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             programs: settings.programs(),
         },
         serves: true,
-        accept_loss: settings.accept_loss,
-        brief: false,
+        store: embedded::Options {
+            accept_loss: settings.accept_loss,
+            ..embedded::Options::default()
+        },
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");

@@ -190,10 +190,14 @@ async fn run(route: &Route, app: App, params: Params, request: Request) -> Respo
     };
     if problem.status.is_server_error() {
         app.faults.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(
-            request = %id, method = %route.method, path = route.path,
-            code = problem.code, status = problem.status.as_u16(), "a request was not done",
-        );
+        // What passes (no space, too much waiting) is a state that was said when it began, not a fault
+        // of each request that meets it.
+        if problem.retry_after.is_none() {
+            tracing::error!(
+                request = %id, method = %route.method, path = route.path,
+                code = problem.code, status = problem.status.as_u16(), "a request was not done",
+            );
+        }
     }
     answer::problem(&problem, &id)
 }

@@ -87,6 +87,11 @@ impl Client {
         }
     }
 
+    /// Whether this process has opened the store itself, with no server behind it.
+    pub fn is_inside(&self) -> bool {
+        matches!(self.way, Way::Inside(_))
+    }
+
     fn remote(server: &str) -> Result<Self, Failure> {
         let base = server.trim_end_matches('/').to_owned();
         if !base.starts_with("http://") && !base.starts_with("https://") {

@@ -29,9 +29,9 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
         Some(data) => data.clone(),
         None => scratch.path()?.join("data"),
     };
-    let setup = Setup {
-        brief: args.data.is_none(),
-        ..Setup::own()
+    let setup = match &args.data {
+        Some(_) => Setup::own(),
+        None => Setup::brief(),
     };
     let client = Client::inside(Assembly::open(&data, setup).await?);
     let done = start_and_follow(&client, &args, &loaded, &connections, &given).await;

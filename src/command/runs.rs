@@ -3,7 +3,7 @@
 use super::progress::Busy;
 use super::{Done, apply, automations, document, inputs, print};
 use crate::cli::{Output, Runs, Target};
-use crate::client::{Client, EXIT_FAILED, Failure, encode};
+use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -207,13 +207,14 @@ pub(super) fn show(run: &Value) {
     }
 }
 
-/// Prints a run's journal as it grows, to its end.
+/// Prints a run's journal as it grows, to its end. With no server nothing grows: what waits is said then.
 async fn watch(client: &Client, run: &str, output: Output) -> Result<ExitCode, Failure> {
     let path = format!("/runs/{}", encode(run));
+    let wait = if client.is_inside() { "" } else { "&wait=20s" };
     let mut after = 0;
     loop {
         let page = client
-            .get(&format!("{path}/events?after={after}&limit=200&wait=20s"))
+            .get(&format!("{path}/events?after={after}&limit=200{wait}"))
             .await?;
         let entries = page["items"].as_array().cloned().unwrap_or_default();
         for entry in &entries {
@@ -232,6 +233,15 @@ async fn watch(client: &Client, run: &str, output: Output) -> Result<ExitCode, F
                     ExitCode::SUCCESS
                 });
             }
+        }
+        if entries.is_empty() && client.is_inside() {
+            let why = why(&client.get(&path).await?);
+            return Err(Failure::new(
+                EXIT_UNREACHABLE,
+                "not_moving",
+                format!("No server is running, so this run does not go on. {why}"),
+                "Start one with `druse serve` on this folder.",
+            ));
         }
     }
 }

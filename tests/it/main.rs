@@ -2,5 +2,7 @@
 
 mod api;
 mod cli;
+mod crash;
 mod examples;
+mod full_disk;
 mod harness;

@@ -44,10 +44,7 @@ async fn show(example: &Example, folder: &Path, yes: bool, kept: bool) -> Done {
     say(&format!("Druse demo: {}\n{}", example.name, example.about));
 
     // A shell step may start what the recording started: this is the person's own machine and act.
-    let setup = Setup {
-        brief: !kept,
-        ..Setup::own()
-    };
+    let setup = if kept { Setup::own() } else { Setup::brief() };
     let client = Client::inside(Assembly::open(&folder.join("data"), setup).await?);
     let way = Way {
         client: &client,

@@ -140,7 +140,10 @@ fn a_lost_end_of_the_log_is_given_up_only_when_asked_for() {
         Err("log_truncated".to_owned())
     );
     let setup = Setup {
-        accept_loss: true,
+        store: embedded::Options {
+            accept_loss: true,
+            ..embedded::Options::default()
+        },
         ..Setup::own()
     };
     live_with(folder.path(), setup, async |client| {

@@ -1,11 +1,11 @@
 //! What is wrong is said in one sentence with a place and a hint, with the exit code of who must act.
 
-use super::super::harness::{Server, world};
+use super::super::harness::{Server, wait, world};
 use super::{Desk, finish};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::process::Stdio;
 
 const ONE: &str =
     "druse: 1\nname: one\nsteps:\n  - id: a\n    action: transform\n    with: { value: 1 }\n";
@@ -270,7 +270,7 @@ async fn tokens_that_do_not_do() {
     };
     ask(None, &["automations", "list"]).refused(77, &["token", "DRUSE_TOKEN"]);
     ask(Some("druse_wrong"), &["automations", "list"]).refused(77, &["DRUSE_TOKEN"]);
-    let body = serde_json::json!({ "role": "viewer", "name": "v" });
+    let body = json!({ "role": "viewer", "name": "v" });
     let made = server.admin().post("/tokens", &body).await.with(201);
     let viewer = made["token"].as_str().unwrap();
     ask(Some(viewer), &["automations", "list"]).ok();
@@ -379,8 +379,8 @@ fn a_reader_that_goes_away() {
     let desk = Desk::new();
     let mut child = desk
         .command(&["schema"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
@@ -388,53 +388,36 @@ fn a_reader_that_goes_away() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
-/// A command that waits at a gate holds its folder; killed, it leaves the folder to the next.
-#[test]
-fn a_killed_command_leaves_its_folder_usable() {
+/// A command holds the folder that it works in; killed, it leaves it to the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_command_leaves_its_folder_usable() {
     let desk = Desk::new();
     desk.write("one.yaml", ONE);
     desk.run(&["run", "one.yaml", "--data", "data"]).ok();
-    let slow = ONE.replace(
-        "action: transform\n    with: { value: 1 }",
-        "action: shell\n    with: { argv: [sh, -c, 'echo $$ > ../pid; sleep 600'], cwd: CWD }",
-    );
-    std::fs::create_dir(desk.path("work")).unwrap();
+    let slow = "druse: 1\nname: slow\nsteps:\n  - id: a\n    action: shell\n    with: { cwd: CWD, argv: [sh, -c, 'echo > begun; while [ ! -f go ]; do sleep 0.05; done'] }\n";
     desk.write(
         "slow.yaml",
-        slow.replace("CWD", desk.path("work").to_str().unwrap()),
+        slow.replace("CWD", desk.path("").to_str().unwrap()),
     );
     let mut child = desk
         .command(&["run", "slow.yaml", "--data", "data"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let begun = std::time::Instant::now();
-    while std::fs::read_to_string(desk.path("pid"))
-        .unwrap_or_default()
-        .is_empty()
-    {
-        assert!(
-            begun.elapsed().as_secs() < 60,
-            "the step did not begin in time"
-        );
-        std::thread::yield_now();
-    }
+    wait::until("the step", || async {
+        desk.path("begun").exists().then_some(())
+    })
+    .await;
     desk.run(&["runs", "list", "--data", "data"])
-        .refused(75, &["is in use by process"]);
-    kill(
-        Pid::from_raw(i32::try_from(child.id()).unwrap()),
-        Signal::SIGKILL,
-    )
-    .unwrap();
+        .refused(75, &["is in use by process", &child.id().to_string()]);
+    child.kill().unwrap();
     child.wait().unwrap();
     let runs = super::json(&desk, &["runs", "list", "--data", "data"]);
-    assert_eq!(runs[0]["status"], "running");
-    assert_eq!(runs[1]["status"], "succeeded");
-    // The step's program did not outlive the command that it worked for.
-    let pid: i32 = desk.read("pid").trim().parse().unwrap();
-    while kill(Pid::from_raw(pid), None).is_ok() {
-        assert!(begun.elapsed().as_secs() < 60, "the program goes on");
-        std::thread::yield_now();
-    }
+    assert_eq!(
+        (&runs[0]["status"], &runs[1]["status"]),
+        (&json!("running"), &json!("succeeded"))
+    );
+    desk.run(&["verify", "--data", "data"]).ok();
+    desk.write("go", "");
 }

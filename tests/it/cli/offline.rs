@@ -72,6 +72,19 @@ async fn looking_at_a_store_starts_nobodys_work() {
         let ran = desk.run(&words).ok();
         assert!(!ran.err.contains("No server"), "{words:?}: {}", ran.err);
     }
+    let watched = desk.run(&["runs", "watch", &id, "--data", "data"]).with(69);
+    assert!(
+        watched.out.ends_with("a: attempt 1 started\n"),
+        "{}",
+        watched.out
+    );
+    for said in [
+        "No server is running",
+        "Attempt 1 of step a runs.",
+        "druse serve",
+    ] {
+        assert!(watched.err.contains(said), "{said}: {}", watched.err);
+    }
     let after = json(&desk, &["runs", "show", &id, "--data", "data"]);
     assert_eq!(after, before, "nothing was begun, and nothing noted");
     assert_eq!(begun(&desk), "a\n");

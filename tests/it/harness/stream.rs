@@ -24,20 +24,31 @@ pub(crate) struct Event {
 impl Stream {
     /// Follows a run, from the event after `last` on.
     pub(crate) async fn of(client: &Client, run: &str, last: Option<&str>) -> Self {
+        Self::try_of(client, run, last)
+            .await
+            .unwrap_or_else(|error| panic!("no answer: {error:?}"))
+    }
+
+    /// As [`Stream::of`], from a server that may be dying.
+    pub(crate) async fn try_of(
+        client: &Client,
+        run: &str,
+        last: Option<&str>,
+    ) -> reqwest::Result<Self> {
         let mut request = client
             .request("GET", &format!("/runs/{run}/events"))
             .header("accept", "text/event-stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let response = request.open().await;
+        let response = request.open().await?;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self {
+        Ok(Self {
             response,
             read: String::new(),
             cut: false,
-        }
+        })
     }
 
     /// The next event; `None` once the stream has ended, in order or not.
