@@ -238,7 +238,6 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             hosts: settings.hosts(address),
             address: Some(url.clone()),
             programs: settings.programs(),
-            setup_file: Some(settings.data.join(setup::FILE)),
         },
         serves: true,
         store: embedded::Options {

@@ -23,8 +23,6 @@ pub struct Options {
     pub address: Option<String>,
     /// The programs that shell steps may start; `None` for any.
     pub programs: Option<Vec<String>>,
-    /// The file that holds the setup token, removed once it is used.
-    pub setup_file: Option<std::path::PathBuf>,
 }
 
 /// The store, the engine and what is shared between requests. Cheap to clone.
