@@ -551,6 +551,13 @@ fn admin() -> Vec<Route> {
             "Figures in the Prometheus text format",
         ),
         get(
+            "/openapi.json",
+            Viewer,
+            to!(health::description),
+            "This description, at the root too",
+        )
+        .response::<Value>(),
+        get(
             "/api/v1/openapi.json",
             Viewer,
             to!(health::description),

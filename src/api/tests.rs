@@ -1,3 +1,5 @@
+mod contract;
+
 use super::route::{Access, Peer};
 use super::{openapi, router, table};
 use crate::action::{Actions, Limits, ShellPolicy};
@@ -20,7 +22,7 @@ struct Server {
     app: App,
     router: axum::Router,
     admin: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 struct Answered {
@@ -73,6 +75,7 @@ impl Server {
         let seal = Arc::new(SecretStore::with_key([7; 32]));
         let options = Options {
             hosts: vec!["localhost".into()],
+            setup_file: Some(folder.path().join("setup-token")),
             ..Options::default()
         };
         let app = App::new(
@@ -91,7 +94,7 @@ impl Server {
             router: router(app.clone()),
             app,
             admin: String::new(),
-            _folder: folder,
+            folder: folder,
         };
         server.admin = server.token(Role::Admin).await;
         server
@@ -711,13 +714,17 @@ async fn the_setup_token_works_once_and_only_on_an_empty_server() {
         "revoked"
     );
     let setup = server.app.begin_setup().await.unwrap().unwrap();
+    let file = server.folder.path().join("setup-token");
+    crate::service::setup::write_file(server.folder.path(), &setup).unwrap();
     let wrong = server
         .post("/setup", &json!({ "token": "x", "name": "ana" }))
         .await;
     assert_eq!(wrong.status, 401);
+    assert!(file.exists());
     let body = json!({ "token": setup, "name": "ana" });
     let made = server.post("/setup", &body).await;
     assert_eq!(made.status, 201, "{}", made.body);
+    assert!(!file.exists(), "a used token is not left lying about");
     assert!(crate::service::tokens::is_well_formed(
         made.body["token"].as_str().unwrap()
     ));

@@ -1,9 +1,9 @@
 //! `druse graph`.
 
 use super::{Done, document, print};
-use crate::cli::Graph;
-use crate::client::EXIT_DATA;
+use crate::cli::{Graph, Output};
 use druse_engine::plan::Plan;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,14 +12,11 @@ pub(super) fn graph(args: &Graph) -> Done {
     let plan = Plan::compile(Arc::new(loaded.document.clone())).map_err(|mut findings| {
         loaded.source.locate(&mut findings);
         document::wrong(&args.file, &loaded.text, &findings)
-    });
-    let plan = match plan {
-        Ok(plan) => plan,
-        Err(failure) => {
-            eprintln!("{failure}");
-            return Ok(ExitCode::from(EXIT_DATA));
-        }
-    };
+    })?;
+    if args.output == Output::Json {
+        print::json(&as_json(&plan));
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.dot {
         print::line("digraph automation {\n  rankdir=LR;\n  node [shape=box, style=rounded];");
     }
@@ -67,4 +64,23 @@ pub(super) fn graph(args: &Graph) -> Done {
         print::line("}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(plan: &Plan) -> Value {
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let needs: Vec<Value> = step
+                .needs
+                .iter()
+                .map(|need| json!({ "step": plan.steps[need.step].path, "case": need.case }))
+                .collect();
+            json!({
+                "path": step.path, "action": step.kind.name(), "needs": needs,
+                "conditional": step.when.is_some(),
+            })
+        })
+        .collect();
+    json!({ "steps": steps })
 }

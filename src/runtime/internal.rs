@@ -94,7 +94,11 @@ impl Engine {
             .get::<IdempotencyKey>(&scope_key)
             .map_err(|error| refused(error.into()))?
         {
-            Some(row) => made(&row)?,
+            Some(row) => {
+                let child = made(&row)?;
+                self.take_up(child).await;
+                child
+            }
             None => {
                 let submit = Submit {
                     automation,

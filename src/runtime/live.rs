@@ -31,6 +31,8 @@ pub(super) struct LiveRun {
     durable: watch::Sender<u64>,
     waiting: VecDeque<(u64, Release)>,
     attempts: BTreeMap<AttemptKey, CancellationToken>,
+    /// Whether its state holds facts that were never written down: it takes no input any more.
+    pub(super) given_up: bool,
 }
 
 impl LiveRun {
@@ -40,6 +42,7 @@ impl LiveRun {
             durable: watch::Sender::new(0),
             waiting: VecDeque::new(),
             attempts: BTreeMap::new(),
+            given_up: false,
         }
     }
 
@@ -48,8 +51,9 @@ impl LiveRun {
         self.durable.subscribe()
     }
 
-    /// Remembers what becomes due when these facts are durable, and makes the batch that makes them so.
-    pub(super) fn batch(&mut self, entries: Vec<Entry>) -> Batch {
+    /// Remembers what becomes due when these facts are durable, and makes the batches that make them so,
+    /// in their order; at least one.
+    pub(super) fn batches(&mut self, entries: Vec<Entry>) -> Vec<Batch> {
         for entry in &entries {
             let release = match &entry.event {
                 RunEvent::AttemptStarted { step, number, .. } => {
@@ -78,7 +82,16 @@ impl LiveRun {
             };
             self.waiting.push_back((entry.seq, release));
         }
-        super::project::batch_of(&self.run, entries)
+        super::project::batches_of(&self.run, entries)
+    }
+
+    /// What was applied is not written down: nothing of it may happen, and what runs stops.
+    pub(super) fn give_up(&mut self) {
+        self.waiting.clear();
+        for token in self.attempts.values() {
+            token.cancel();
+        }
+        self.given_up = true;
     }
 
     /// Facts up to `seq` are durable: gives what may happen outside now.
@@ -114,7 +127,7 @@ impl LiveRun {
             *known = seq.max(*known);
             newer
         });
-        released.over = self.run.is_over() && seq >= self.run.last_seq();
+        released.over = !self.given_up && self.run.is_over() && seq >= self.run.last_seq();
         released
     }
 }
@@ -164,6 +177,12 @@ impl LiveRuns {
                 token.cancel();
             }
         }
+    }
+
+    /// All of them, in no order.
+    pub(super) fn ids(&self) -> Vec<RunId> {
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        runs.keys().copied().collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,9 +5,11 @@ mod attempt;
 pub mod clock;
 mod decide;
 mod dispatch;
+mod hold;
 mod internal;
 mod live;
 mod plan;
+mod portion;
 mod project;
 mod read;
 mod recover;
@@ -37,6 +39,7 @@ pub(crate) struct Inner {
     plans: plan::Plans,
     live: live::LiveRuns,
     timers: timer::Timers,
+    held: hold::Held,
     publisher: OnceLock<Weak<dyn Publish>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
@@ -68,6 +71,7 @@ impl Engine {
             plans: plan::Plans::default(),
             live: live::LiveRuns::default(),
             timers: timer::Timers::default(),
+            held: hold::Held::default(),
             publisher: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),

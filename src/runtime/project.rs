@@ -1,6 +1,7 @@
 //! What lists and inboxes show, made from a run: its head and the rows of its gates.
 
-use druse_engine::event::{Entry, RunEvent};
+use super::portion::portions;
+use druse_engine::event::{Entry, RunEvent, Status};
 use druse_engine::run::{ApprovalView, GateStatus, Run};
 use druse_storage::{Approval, ApprovalStatus, Batch, RunHead};
 use std::sync::Arc;
@@ -25,8 +26,30 @@ pub(super) fn head_of(run: &Run) -> RunHead {
     }
 }
 
-/// The batch that makes new facts of a run durable, with the rows of the gates that they touch.
-pub(super) fn batch_of(run: &Run, entries: Vec<Entry>) -> Batch {
+/// The batches that make new facts of a run durable, in their order: one, unless they are large.
+pub(super) fn batches_of(run: &Run, entries: Vec<Entry>) -> Vec<Batch> {
+    let portions = portions(entries);
+    let last = portions.len() - 1;
+    let whole = head_of(run);
+    portions
+        .into_iter()
+        .enumerate()
+        .map(|(index, portion)| {
+            let mut head = whole.clone();
+            if index < last && run.is_over() {
+                // Until its last fact is durable, it has not ended.
+                head.status = Status::Running;
+                head.outputs = None;
+                head.error = None;
+                head.finished_at = None;
+            }
+            batch_of(run, head, portion)
+        })
+        .collect()
+}
+
+/// The batch of a portion of facts, with the rows of the gates that they touch.
+fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
     let asks = entries.iter().any(|entry| {
         matches!(
             entry.event,
@@ -55,7 +78,7 @@ pub(super) fn batch_of(run: &Run, entries: Vec<Entry>) -> Batch {
             }
         }
     }
-    batch.run(Arc::new(head_of(run)), entries)
+    batch.run(Arc::new(head), entries)
 }
 
 /// A gate as the inbox keeps it.

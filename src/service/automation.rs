@@ -1,6 +1,6 @@
 //! Automations: made, listed, read, replaced and removed.
 
-use super::document::{Written, check_with};
+use super::document::Written;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
 use druse_engine::check::Catalog;
@@ -132,7 +132,7 @@ impl App {
     /// When rows cannot be read.
     pub fn findings(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, Problem> {
         let document = document_of(version)?;
-        let mut findings = check_with(&document, catalog);
+        let mut findings = self.check_with(&document, catalog);
         let Some(source) = self.reported(version)? else {
             return Ok(findings);
         };
@@ -235,7 +235,11 @@ impl App {
             if !fits {
                 return Ok(None);
             }
-            self.automation_view(&row, &catalog).map(Some)
+            match self.automation_view(&row, &catalog) {
+                // One version that cannot be read is no reason to show none of the others.
+                Err(problem) if problem.code == "damaged" => Ok(None),
+                view => view.map(Some),
+            }
         })
     }
 

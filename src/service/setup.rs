@@ -39,6 +39,7 @@ impl App {
             ..Scan::default()
         })?;
         if !any.is_empty() {
+            self.remove_setup_file();
             return Ok(None);
         }
         let text = URL_SAFE_NO_PAD.encode(clock::random::<32>());
@@ -50,6 +51,16 @@ impl App {
         };
         self.commit(Batch::new().put(&setting(&mark, now))).await?;
         Ok(Some(text))
+    }
+
+    /// A token that works no more is not left lying about.
+    fn remove_setup_file(&self) {
+        if let Some(path) = &self.options.setup_file
+            && let Err(error) = std::fs::remove_file(path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, path = %path.display(), "the used setup token cannot be removed");
+        }
     }
 
     /// Exchanges the setup token for an admin token, once.
@@ -98,6 +109,7 @@ impl App {
             json!({ "name": row.name, "role": row.role }),
         );
         self.commit(batch).await?;
+        self.remove_setup_file();
         let mut answer = json!(TokenView::from(row));
         answer["token"] = text.into();
         Ok(answer)

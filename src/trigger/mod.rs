@@ -24,8 +24,8 @@ use crate::runtime::{Engine, Publish};
 use crate::secret::Secrets;
 use crate::service::RunError;
 use crate::service::idempotency::KeyLocks;
-use druse_engine::EventId;
-use druse_storage::{AppendError, Batch, ReadError, Store};
+use druse_engine::{EventId, RunId};
+use druse_storage::{AppendError, Batch, ReadError, RunHead, Store};
 use registry::Registry;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
@@ -51,6 +51,13 @@ struct Inner {
     changed: Notify,
     closing: CancellationToken,
     this: Weak<Inner>,
+}
+
+/// What is known of a run that a trigger started or is to start.
+enum Started {
+    Never,
+    Going(Arc<RunHead>),
+    Over,
 }
 
 impl std::fmt::Debug for Triggers {
@@ -111,6 +118,18 @@ impl Triggers {
 
     fn store(&self) -> &dyn Store {
         self.0.store.as_ref()
+    }
+
+    /// Whether a run was ever started, and whether it is still going. One that is fenced off was started
+    /// and holds nobody up.
+    fn started(&self, run: RunId) -> Result<Started, ReadError> {
+        match self.store().run_head(run) {
+            Ok(None) => Ok(Started::Never),
+            Ok(Some(head)) if head.status.is_final() => Ok(Started::Over),
+            Ok(Some(head)) => Ok(Started::Going(head)),
+            Err(ReadError::Damaged(_)) => Ok(Started::Over),
+            Err(error) => Err(error),
+        }
     }
 
     fn unfinished(&self) -> MutexGuard<'_, BTreeSet<EventId>> {

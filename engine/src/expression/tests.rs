@@ -425,7 +425,10 @@ fn no_expression_and_no_template_makes_much() {
     assert!(evaluate("[[range(9999) | list] * 9999] * 9999").is_err());
     let many = vec![json!("{{ 'x' * 900000 }}"); 100];
     let error = render(Value::Array(many)).unwrap_err();
-    assert_eq!(error, "the rendered value is larger than 64 MiB");
+    assert_eq!(error, "the rendered value is larger than 5 MiB");
+    // Each of these characters takes six in the text.
+    let error = render(json!("{{ ('x' * 900000) | replace('x', '\u{1}') }}")).unwrap_err();
+    assert_eq!(error, "the rendered value is larger than 5 MiB");
     assert!(Expression::compile(&"(".repeat(60_000)).is_err());
     assert!(Expression::compile(&"x[".repeat(30_000)).is_err());
     assert!(Expression::compile(&"-".repeat(60_000)).is_err());

@@ -53,6 +53,9 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         Ok(id) => id,
         Err(_) => call.app.automation(call.param("id"))?.id,
     };
+    if let Some(number) = wanted.version {
+        call.app.may_start(&call.who, automation, number)?;
+    }
     let user = call.who.user();
     let submit = Submit {
         automation,
@@ -327,6 +330,13 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         return started(&call.app, again(&call.app, run).await?, wait).await;
     }
     let body: RetryBody = call.json()?;
+    if let Some(number) = body.version
+        && let Some(head) = call.app.store.run_head(id)?
+        && let Some(automation) = head.automation
+        && head.version != number
+    {
+        call.app.may_start(&call.who, automation, number)?;
+    }
     let retry = Retry {
         run: clock::new_id(RunId::from_parts),
         from: body.from,

@@ -78,9 +78,11 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
                 && status.is_none_or(|status| row.status == Some(status))
                 && (!unknown || row.status.is_none())
                 && agent.is_none_or(|agent| row.agent.as_deref() == Some(agent))
-                && text
-                    .as_ref()
-                    .is_none_or(|text| says(&row.goal, text) || says(&row.agent, text))
+                && text.as_ref().is_none_or(|text| {
+                    [&row.goal, &row.agent, &row.said]
+                        .iter()
+                        .any(|field| says(field, text))
+                })
                 && since.is_none_or(|since| row.created_at >= since)
                 && until.is_none_or(|until| row.created_at < until);
             Ok(fits.then(|| SessionView::from(row)))

@@ -21,6 +21,7 @@ use std::{
 use tokio::sync::watch;
 
 pub(super) fn open(path: &Path, options: Options) -> Result<Embedded, OpenError> {
+    folder::free_or_known(path)?;
     match attempt(path, options.clone()) {
         Err(OpenError::Io(error)) if space::make_room(path) => {
             tracing::warn!(%error, "there is no space to open the data folder: its reserve is given up");

@@ -196,7 +196,7 @@ fn look_beyond(
 impl Damage {
     /// One sentence about it.
     pub(crate) fn sentence(&self) -> String {
-        if self.last < self.first {
+        let mut text = if self.last < self.first {
             format!("{} at {}", self.what, self.place)
         } else if self.first == self.last {
             format!("{} at {}: record {}", self.what, self.place, self.first)
@@ -205,6 +205,20 @@ impl Damage {
                 "{} at {}: records {} to {}",
                 self.what, self.place, self.first, self.last
             )
+        };
+        let named: Vec<String> = self.named_runs().map(|run| run.to_string()).collect();
+        if !named.is_empty() {
+            text.push_str(&format!(" (of {}, as it seems)", named.join(", ")));
         }
+        text
+    }
+
+    /// The hints that look like ids at all: damaged bytes may name anything.
+    pub(crate) fn named_runs(&self) -> impl Iterator<Item = RunId> {
+        let looks_made = |run: &&RunId| {
+            let bytes = run.0.to_bytes();
+            bytes[6] >> 4 == 7 && bytes[8] >> 6 == 2
+        };
+        self.runs.iter().filter(looks_made).take(16).copied()
     }
 }

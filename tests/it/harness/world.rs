@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 /// A folder that an example's tools work in.
 pub(crate) struct World {
     name: String,
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    // Goes with it, where it was made here.
+    _made: Option<tempfile::TempDir>,
 }
 
 /// The files of an example.
@@ -24,7 +26,8 @@ impl World {
         copy(&example(name).join("world"), folder.path());
         let world = Self {
             name: name.to_owned(),
-            folder,
+            folder: folder.path().to_path_buf(),
+            _made: Some(folder),
         };
         let seed = world.path().join("seed.sql");
         if let Ok(sql) = std::fs::read_to_string(&seed) {
@@ -37,9 +40,18 @@ impl World {
         world
     }
 
+    /// The world of an example, where it is laid out already.
+    pub(crate) fn at(name: &str, folder: &Path) -> Self {
+        Self {
+            name: name.to_owned(),
+            folder: folder.to_path_buf(),
+            _made: None,
+        }
+    }
+
     /// Its folder.
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     fn database(&self) -> PathBuf {
