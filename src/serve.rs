@@ -1,6 +1,6 @@
 //! Puts the parts together: over one data folder, for a server or for one command.
 
-use crate::action::{Actions, Limits, ShellPolicy};
+use crate::action::{Actions, Limits, ShellPolicy, file::work::WorkFolders};
 use crate::api::{self, Listener, Peer};
 use crate::cli::Serve;
 use crate::client::{EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, Failure};
@@ -91,12 +91,14 @@ impl Assembly {
         let secrets = Arc::new(Secrets::new());
         let connections = Arc::new(Connections::new(secrets.clone()));
         let shell = setup.shell.map_or_else(ShellPolicy::any, ShellPolicy::only);
-        let actions = Arc::new(Actions::new(
+        let work = WorkFolders::below(data.join("work"));
+        let actions = Actions::new(
             connections.clone(),
             secrets.clone(),
             shell,
             Limits::default(),
-        ));
+        );
+        let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
         let app = App::new(
             store.clone(),
@@ -127,8 +129,9 @@ impl Assembly {
                 "runs taken up"
             );
         }
-        tokio::spawn(engine.keep_time());
+        tokio::spawn(engine.clone().keep_time());
         if setup.serves {
+            tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
             triggers.start();
         }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod address;
+mod data;
 mod expressions;
 mod graph;
 mod settings;
@@ -19,7 +20,7 @@ pub type ScheduleRule = fn(&Schedule) -> Result<(), String>;
 /// What exists around a document. `None` means not known, and then it is not checked.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    /// Connections: name to kind (`http`, `mcp`); an empty kind is one that is not known.
+    /// Connections: name to kind (`http`, `mcp`, `sqlite`, …); an empty kind is one that is not known.
     pub connections: Option<BTreeMap<String, String>>,
     /// Names of secrets.
     pub secrets: Option<BTreeSet<String>>,

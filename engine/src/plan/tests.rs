@@ -124,7 +124,7 @@ unknown_input /regoin there is no input `regoin` did you mean `region`?
 #[test]
 fn what_is_not_run_yet_is_said() {
     let findings = plan(json!({
-        "steps": [{"id": "a", "action": "sql", "with": {}}, {"id": "b", "for_each": {"items": []}, "steps": []}],
+        "steps": [{"id": "a", "action": "wait", "with": {"event": {"type": "x"}}}, {"id": "b", "for_each": {"items": []}, "steps": []}],
         "finally": [{"id": "c", "action": "wait", "with": {"for": "1s"}}],
     }))
     .unwrap_err();

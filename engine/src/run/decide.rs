@@ -281,6 +281,7 @@ impl State {
             | ActionKind::Emit
             | ActionKind::Sql
             | ActionKind::File
+            | ActionKind::Mail
             | ActionKind::Tool => attempt::first(self, index, step, with, now),
         }
     }

@@ -300,7 +300,11 @@ async fn what_makes_no_sense_is_said() {
 async fn a_connection_can_be_tried_out() {
     let actions = connected().await;
     let tested = actions.connections().test("bi").await.unwrap();
-    assert_eq!(tested, json!({ "kind": "http", "status": 200 }));
+    let message = "The service answered with status 200.";
+    assert_eq!(
+        tested,
+        json!({ "kind": "http", "status": 200, "message": message })
+    );
     let missing = actions.connections().test("nope").await.unwrap_err();
     assert_eq!(missing.code, "missing_connection");
 }
