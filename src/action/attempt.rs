@@ -19,6 +19,8 @@ pub struct Attempt {
     pub kind: String,
     /// The rendered configuration, with secrets as the literal text `{{ secrets.NAME }}`.
     pub input: Json,
+    /// Where in the configuration sensitive inputs of the run stand, as JSON Pointers.
+    pub sensitive: Vec<String>,
     /// The names that may be filled in: those that the step's template lists.
     pub secrets: Vec<String>,
     /// Equal over the attempts of a step.

@@ -142,9 +142,37 @@ impl Actions {
         self.secrets.redactor()
     }
 
-    /// Performs one attempt. The outcome holds no known secret.
-    pub async fn perform(&self, attempt: Attempt, cancel: CancellationToken) -> Outcome {
-        let performed = AssertUnwindSafe(self.dispatch(&attempt, &cancel));
+    /// Performs one attempt. The outcome holds no known secret, and no sensitive input of the run.
+    pub async fn perform(&self, mut attempt: Attempt, cancel: CancellationToken) -> Outcome {
+        let opened = match attempt.kind.as_str() {
+            // An event is stored and passed on: it keeps the seal.
+            "emit" => Ok(None),
+            _ => self.secrets.open_sealed(attempt.root, &attempt.input),
+        };
+        let own = match opened {
+            Ok(None) => None,
+            Ok(Some(opened)) => {
+                attempt.input = opened.value;
+                attempt.sensitive = opened.places;
+                Some(Redactor::new(&opened.clear))
+            }
+            Err(error) => {
+                let failed = Failed::permanent("sensitive_unreadable", error.to_string());
+                return Outcome::Failed {
+                    failure: failed.failure,
+                    retry_after_ms: None,
+                };
+            }
+        };
+        let outcome = self.outcome(&attempt, &cancel).await;
+        match own {
+            Some(redactor) => redactor.redact_outcome(outcome),
+            None => outcome,
+        }
+    }
+
+    async fn outcome(&self, attempt: &Attempt, cancel: &CancellationToken) -> Outcome {
+        let performed = AssertUnwindSafe(self.dispatch(attempt, cancel));
         let outcome = match performed.catch_unwind().await {
             Ok(Ok(output)) => Outcome::Succeeded { output },
             Ok(Err(failed)) => Outcome::Failed {

@@ -38,6 +38,7 @@ impl Engine {
             number,
             kind: kind.name().to_owned(),
             input,
+            sensitive: Vec::new(),
             secrets,
             idempotency_key,
             fence,

@@ -6,6 +6,7 @@ pub mod clock;
 mod decide;
 mod dispatch;
 mod hold;
+mod inputs;
 mod internal;
 mod live;
 mod plan;

@@ -1,7 +1,7 @@
 //! The configuration of each kind of action.
 
 use super::address::is_internal;
-use super::{Context, data, suggest};
+use super::{Context, data, schemas, suggest};
 use crate::Finding;
 use crate::action_config::schema_of;
 use crate::definition::{Mode, Step, Walk};
@@ -315,6 +315,10 @@ fn gate(context: &mut Context<'_>, look: &Look<'_>) {
             "fields",
             format!("the schema of the form is not valid: {message}"),
         ));
+    }
+    if let Some(fields) = look.with.get("fields") {
+        let path = format!("{}/with/fields", look.path);
+        schemas::check(context, fields, &path, false);
     }
     let on_timeout = look.text("on_timeout");
     if on_timeout.is_some() && !look.has("timeout") {

@@ -5,6 +5,8 @@ mod address;
 mod data;
 mod expressions;
 mod graph;
+mod schemas;
+mod sensitive;
 mod settings;
 mod skips;
 mod triggers;
@@ -53,6 +55,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     }
     expressions::document(&mut context);
     skips::check(&mut context);
+    sensitive::check(&mut context);
     plan::unsupported(document, &mut context.findings);
     finish(context.findings)
 }

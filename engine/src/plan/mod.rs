@@ -6,7 +6,7 @@ mod inputs;
 mod kind;
 
 pub(crate) use inputs::validator;
-pub use inputs::{InputCheck, check_value};
+pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 
 pub(crate) use build::{cycle_finding, finding, pointer, unsupported};

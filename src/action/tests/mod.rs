@@ -60,6 +60,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         number: 2,
         kind: kind.into(),
         input: input.into(),
+        sensitive: Vec::new(),
         secrets: vec!["TOKEN".into()],
         idempotency_key: "key-1".into(),
         fence: 7,
