@@ -1,6 +1,6 @@
 //! Puts the parts together: over one data folder, for a server or for one command.
 
-use crate::action::{Actions, Limits, ShellPolicy};
+use crate::action::{Actions, Limits, ShellPolicy, file::work::WorkFolders};
 use crate::api::{self, Listener, Peer};
 use crate::cli::Serve;
 use crate::client::{EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, Failure};
@@ -87,12 +87,14 @@ impl Assembly {
         let connections = Arc::new(Connections::new(secrets.clone()));
         let programs = setup.options.programs.clone();
         let shell = programs.map_or_else(ShellPolicy::any, ShellPolicy::only);
-        let actions = Arc::new(Actions::new(
+        let work = WorkFolders::below(data.join("work"));
+        let actions = Actions::new(
             connections.clone(),
             secrets.clone(),
             shell,
             Limits::default(),
-        ));
+        );
+        let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
         let app = App::new(
             store.clone(),
@@ -123,8 +125,9 @@ impl Assembly {
                 "runs taken up"
             );
         }
-        tokio::spawn(engine.keep_time());
+        tokio::spawn(engine.clone().keep_time());
         if setup.serves {
+            tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
             triggers.start();
         }

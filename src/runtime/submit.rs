@@ -24,10 +24,7 @@ impl Engine {
     /// is stored then.
     pub async fn submit(&self, submit: Submit) -> Result<RunView, RunError> {
         let compiled = self.compiled(&submit)?;
-        let inputs = compiled
-            .plan
-            .check_inputs(&submit.inputs)
-            .map_err(RunError::BadInputs)?;
+        let inputs = self.inputs(&compiled.plan, submit.run, &submit.inputs)?;
         let depth = submit.cause.value()["depth"]
             .as_u64()
             .and_then(|depth| u32::try_from(depth).ok())
@@ -92,7 +89,8 @@ impl Engine {
         // What it is given may be too large; what it makes of that never is.
         if entries
             .first()
-            .is_some_and(|created| created.event.weight() > LARGEST_FACT) {
+            .is_some_and(|created| created.event.weight() > LARGEST_FACT)
+        {
             return Err(RunError::TooLarge);
         }
         if run.is_over() {
