@@ -75,7 +75,7 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
         );
         live(&crowd, life, &mut random).await;
         server.kill();
-        ruin.between(&server, cycle, &mut random);
+        ruin.between(&server, &effects, cycle, &mut random);
         server.start().await;
         watch.after_crash(&crowd, &server, cycle, &mut random).await;
     }
