@@ -18,6 +18,8 @@ pub(super) struct Ruin {
     pub(super) tails: u32,
     pub(super) starts: u32,
     pub(super) verified: u32,
+    /// Stops in order, between two kills.
+    pub(super) stops: u32,
 }
 
 impl Ruin {
