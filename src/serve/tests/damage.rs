@@ -13,7 +13,7 @@ steps:
 ";
 
 /// The life of one process over a folder: with its runtime goes everything that holds the folder.
-fn live<T>(folder: &Path, life: impl AsyncFnOnce(&Client) -> T) -> T {
+pub(super) fn live<T>(folder: &Path, life: impl AsyncFnOnce(&Client) -> T) -> T {
     live_with(folder, Setup::own(), life).unwrap()
 }
 
@@ -182,7 +182,7 @@ async fn start_heavy(client: &Client, document: String) -> String {
     start(client, id, &"x".repeat(900_000)).await
 }
 
-async fn over(client: &Client, run: &str) -> serde_json::Value {
+pub(super) async fn over(client: &Client, run: &str) -> serde_json::Value {
     for _ in 0..600 {
         let read = client.get(&format!("/runs/{run}")).await.unwrap();
         if !read["finished_at"].is_null() {
