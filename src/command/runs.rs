@@ -178,23 +178,8 @@ pub(super) fn show(run: &Value) {
         print::cell(&run["automation_name"]),
         print::cell(&run["status"])
     ));
-    for step in run["steps"].as_array().into_iter().flatten() {
-        let attempts = step["attempts"].as_array().map_or(0, Vec::len);
-        let times = if attempts > 1 {
-            format!("  {attempts} attempts")
-        } else {
-            String::new()
-        };
-        let error = step["error"]["message"]
-            .as_str()
-            .map(|message| format!("  {message}"))
-            .unwrap_or_default();
-        print::line(&format!(
-            "  {:<10} {} ({}){times}{error}",
-            print::cell(&step["status"]),
-            print::cell(&step["path"]),
-            print::cell(&step["action"])
-        ));
+    for line in steps(run) {
+        print::line(&line);
     }
     if !run["outputs"].is_null() && run["outputs"] != json!({}) {
         print::line(&format!("  outputs: {}", run["outputs"]));
@@ -205,6 +190,74 @@ pub(super) fn show(run: &Value) {
     if let Some(waits) = run["waits_for"].as_str() {
         print::line(&format!("  {waits}"));
     }
+}
+
+/// The most steps of one loop's passes that are printed; of more, only those that say something.
+const SHOWN: usize = 40;
+
+/// The steps of a run, a line each.
+fn steps(run: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
+    let loop_of = |step: &Value| {
+        let path = step["path"].as_str().unwrap_or_default();
+        path.split_once('[').map(|(outer, _)| outer.to_owned())
+    };
+    let mut rest = steps;
+    while let Some((first, _)) = rest.split_first() {
+        let outer = loop_of(first);
+        let end = rest.iter().position(|step| loop_of(step) != outer);
+        let (part, more) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = more;
+        let Some(outer) = outer.filter(|_| part.len() > SHOWN) else {
+            lines.extend(part.iter().map(step_line));
+            continue;
+        };
+        let quiet = ["succeeded", "skipped"];
+        let telling = part
+            .iter()
+            .filter(|step| !quiet.iter().any(|status| step["status"] == *status));
+        let before = lines.len();
+        lines.extend(telling.take(SHOWN).map(step_line));
+        let left = part.len() - (lines.len() - before);
+        lines.push(format!(
+            "             {left} more steps of {outer}; `--output json` has all"
+        ));
+    }
+    lines
+}
+
+fn step_line(step: &Value) -> String {
+    let attempts = step["attempts"].as_array().map_or(0, Vec::len);
+    let times = if attempts > 1 {
+        format!("  {attempts} attempts")
+    } else {
+        String::new()
+    };
+    let passes = &step["passes"];
+    let mut tally = String::new();
+    if passes.is_object() {
+        let begun = &passes["begun"];
+        tally = match passes["items"].as_u64() {
+            Some(items) => format!("  {begun} of {items} items begun"),
+            None => format!("  {begun} passes begun"),
+        };
+        for (count, what) in [("failed", "failed"), ("kept", "kept from an earlier run")] {
+            if passes[count] != 0 {
+                tally.push_str(&format!(", {} {what}", passes[count]));
+            }
+        }
+    }
+    let error = step["error"]["message"]
+        .as_str()
+        .map(|message| format!("  {message}"))
+        .unwrap_or_default();
+    format!(
+        "  {:<10} {} ({}){times}{tally}{error}",
+        print::cell(&step["status"]),
+        print::cell(&step["path"]),
+        print::cell(&step["action"])
+    )
 }
 
 /// Prints a run's journal as it grows, to its end. With no server nothing grows: what waits is said then.
@@ -313,5 +366,40 @@ pub(super) fn words(entry: &Value) -> String {
         "run_timed_out" => "ran out of time".into(),
         "finished" => print::cell(&entry["status"]),
         other => other.replace('_', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(path: &str, status: &str) -> Value {
+        json!({ "path": path, "status": status, "action": "http", "attempts": [] })
+    }
+
+    #[test]
+    fn of_many_passes_only_those_that_say_something_are_printed() {
+        let mut looped = step("each", "failed");
+        looped["action"] = "for_each".into();
+        looped["passes"] = json!({ "items": 60, "begun": 50, "failed": 1, "kept": 0 });
+        let mut run = json!({ "steps": [step("find", "succeeded"), looped] });
+        let steps = run["steps"].as_array_mut().unwrap();
+        for pass in 0..50 {
+            let status = if pass == 7 { "failed" } else { "succeeded" };
+            steps.push(step(&format!("each[{pass}].send"), status));
+        }
+        steps.push(step("few", "succeeded"));
+        steps.push(step("few[0].x", "succeeded"));
+        assert_eq!(
+            super::steps(&run),
+            [
+                "  succeeded  find (http)",
+                "  failed     each (for_each)  50 of 60 items begun, 1 failed",
+                "  failed     each[7].send (http)",
+                "             49 more steps of each; `--output json` has all",
+                "  succeeded  few (http)",
+                "  succeeded  few[0].x (http)",
+            ]
+        );
     }
 }

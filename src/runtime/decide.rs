@@ -188,6 +188,7 @@ fn checked_fields(
 
 fn rejected(reason: Rejected) -> RunError {
     match reason {
+        Rejected::TooLarge => RunError::TooLarge,
         Rejected::AlreadyOver => RunError::AlreadyOver,
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),

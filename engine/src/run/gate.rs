@@ -16,6 +16,8 @@ use crate::{ApprovalId, Digest, Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+/// The most bytes of a loop's items that a gate shows one by one.
+const SHOWN_ITEMS: usize = 16 * 1024;
 /// Who may decide when a gate does not say.
 const APPROVERS: &str = "role:approver";
 
@@ -159,7 +161,7 @@ fn behind(state: &State, plan: &Plan, place: Place) -> Value {
             if let Times::ForEach(each) = &looped.times
                 && let Some(items) = rendered(&each.items)
             {
-                written["for_each"]["items"] = items;
+                written["for_each"]["items"] = shown(items);
             }
             if let Some(map) = written.as_object_mut() {
                 map.retain(|_, value| !value.is_null());
@@ -172,6 +174,20 @@ fn behind(state: &State, plan: &Plan, place: Place) -> Value {
             .unwrap_or_else(|| Value::Object(step.written.with.clone().unwrap_or_default())),
     };
     json!({ "step": state.path(plan, place), "action": step.work.name(), "with": with })
+}
+
+/// Items as a person can take them in; of many, how many they are and what they are bound by.
+fn shown(items: Value) -> Value {
+    let text = canonical(&items);
+    let count = match &items {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        _ => return items,
+    };
+    if text.len() <= SHOWN_ITEMS {
+        return items;
+    }
+    json!({ "count": count, "digest": Digest::of(text.as_bytes()) })
 }
 
 /// Whether every step that a template reads has ended.

@@ -613,6 +613,25 @@ fn a_gate_before_a_loop_shows_what_the_loop_would_do() {
 }
 
 #[test]
+fn a_gate_before_very_many_items_shows_their_number_and_digest() {
+    let gated = |items: Vec<u32>| {
+        let bench = over(
+            json!(items),
+            json!([
+                {"id": "gate", "action": "approval_gate", "with": {}},
+                {"id": "each", "needs": ["gate"], "for_each": {"items": "{{ inputs.items }}"}, "steps": [call("pay", json!({}))]},
+            ]),
+        );
+        bench.run.approvals()[0].request.clone()
+    };
+    let (one, other) = (gated((0..10_000).collect()), gated((1..10_001).collect()));
+    let shown = &one.details.value()["next"][0]["with"]["for_each"]["items"];
+    assert_eq!(shown["count"], 10_000);
+    assert!(shown["digest"].as_str().unwrap().starts_with("sha256:"));
+    assert_ne!(one.digest, other.digest);
+}
+
+#[test]
 fn the_loop_as_it_is_shown() {
     let bench = over(
         json!([5, 6]),
