@@ -106,7 +106,12 @@ async fn answer(
         return Ok(true);
     }
     let decision = match gates {
-        Gates::Approve => "approve",
+        Gates::Approve => {
+            for line in shown(approval).iter().skip(1) {
+                let _ = writeln!(talk, "    {line}");
+            }
+            "approve"
+        }
         Gates::Terminal if !std::io::stdin().is_terminal() => return Ok(false),
         Gates::Terminal | Gates::Input => {
             let input = std::io::stdin();

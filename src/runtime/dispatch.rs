@@ -2,7 +2,6 @@
 //! log in that order, and only when they are durable does anything outside happen.
 
 use super::live::{self, LiveRun, Released};
-use super::portion::too_large;
 use super::{Engine, clock};
 use druse_engine::RunId;
 use druse_engine::run::{Input, Rejected};
@@ -14,8 +13,6 @@ pub(super) struct OnItsWay {
     ticket: Option<Ticket>,
     /// The number of the last fact among them.
     pub(super) seq: u64,
-    /// Whether they will never get there.
-    lost: bool,
 }
 
 impl OnItsWay {
@@ -23,15 +20,6 @@ impl OnItsWay {
         Self {
             ticket: Some(ticket),
             seq,
-            lost: false,
-        }
-    }
-
-    fn lost(seq: u64) -> Self {
-        Self {
-            ticket: None,
-            seq,
-            lost: true,
         }
     }
 }
@@ -57,24 +45,10 @@ impl Engine {
         input: Input,
         extra: Batch,
     ) -> Result<OnItsWay, Rejected> {
-        let before = locked.run.last_seq();
-        if locked.given_up {
-            return Ok(OnItsWay::lost(before));
-        }
         let entries = locked.run.handle(clock::now(), input)?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
-            return Ok(OnItsWay {
-                ticket: None,
-                seq,
-                lost: false,
-            });
-        }
-        if let Some(bytes) = too_large(&entries) {
-            locked.give_up();
-            self.0.live.remove(id);
-            self.cancel_anew(id, locked.follow(), before, bytes);
-            return Ok(OnItsWay::lost(before));
+            return Ok(OnItsWay { ticket: None, seq });
         }
         let mut batches = locked.batches(entries).into_iter();
         let mut first = extra;
@@ -86,11 +60,7 @@ impl Engine {
         self.0
             .timers
             .set(id, locked.run.next_deadline().map(|(at, _)| at));
-        Ok(OnItsWay {
-            ticket,
-            seq,
-            lost: false,
-        })
+        Ok(OnItsWay { ticket, seq })
     }
 
     /// Appends facts that are already applied. They cannot be taken back, so a log that refuses them is
@@ -104,43 +74,6 @@ impl Engine {
                 None
             }
         }
-    }
-
-    /// A run came to a fact that is larger than any may be. It must not take the others with it: it is
-    /// rebuilt from what is durable and ends as canceled.
-    fn cancel_anew(
-        &self,
-        id: RunId,
-        mut durable: tokio::sync::watch::Receiver<u64>,
-        before: u64,
-        bytes: usize,
-    ) {
-        tracing::error!(run = %id, bytes, "a run made a fact that is too large, and is canceled");
-        self.0.timers.set(id, None);
-        let engine = self.clone();
-        tokio::spawn(async move {
-            if durable.wait_for(|seq| *seq >= before).await.is_err() {
-                return;
-            }
-            let run = match engine.rebuild(id) {
-                Ok(run) => run,
-                Err(reason) => {
-                    tracing::error!(run = %id, reason, "a run cannot be rebuilt and is fenced off");
-                    return;
-                }
-            };
-            let live = engine.0.live.insert(id, LiveRun::new(run));
-            live::lock(&live).release(before);
-            let reason =
-                format!("one of its facts would take {bytes} bytes, more than may be kept");
-            engine.give_and_forget(
-                id,
-                Input::Cancel {
-                    by: "druse".into(),
-                    reason: Some(reason),
-                },
-            );
-        });
     }
 
     /// Waits until facts are durable, then lets happen what they allow. Runs to its end even when whoever
@@ -157,9 +90,6 @@ impl Engine {
                 && let Err(error) = ticket.await
             {
                 engine.fail(&format!("the log failed: {error}"));
-                return false;
-            }
-            if way.lost {
                 return false;
             }
             engine.release(id, &live, way.seq);

@@ -3,6 +3,7 @@
 
 use super::live::{LiveRun, lock};
 use super::{Engine, Recovered, clock};
+use druse_engine::plan::ActionKind;
 use druse_engine::run::{DeadlineReason, Input, Run};
 use druse_engine::{RunId, Span};
 use druse_storage::ReadError;
@@ -122,7 +123,10 @@ impl Engine {
             || run.next_deadline().is_some_and(|(at, reason)| {
                 let by_itself = matches!(
                     reason,
-                    DeadlineReason::Retry { .. } | DeadlineReason::Wait { .. }
+                    DeadlineReason::Retry { .. }
+                        | DeadlineReason::Wait { .. }
+                        | DeadlineReason::NextPass { .. }
+                        | DeadlineReason::GoesOn
                 );
                 by_itself && at <= now.after(SOON)
             })
@@ -132,8 +136,8 @@ impl Engine {
     fn waits_for_child(&self, run: &Run, step: &str) -> bool {
         let is_parent = run
             .plan()
-            .step(step)
-            .is_some_and(|index| run.plan().steps[index].kind.name() == "automation");
+            .find(&step.into())
+            .is_some_and(|step| step.work.kind() == Some(ActionKind::Automation));
         is_parent
             && self.0.live.ids().into_iter().any(|id| {
                 self.0.live.get(id).is_some_and(|live| {

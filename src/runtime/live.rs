@@ -30,9 +30,9 @@ pub(super) struct LiveRun {
     pub(super) run: Run,
     durable: watch::Sender<u64>,
     waiting: VecDeque<(u64, Release)>,
+    /// The attempt of each step that is to be launched.
+    launching: BTreeMap<StepPath, u32>,
     attempts: BTreeMap<AttemptKey, CancellationToken>,
-    /// Whether its state holds facts that were never written down: it takes no input any more.
-    pub(super) given_up: bool,
 }
 
 impl LiveRun {
@@ -41,8 +41,8 @@ impl LiveRun {
             run,
             durable: watch::Sender::new(0),
             waiting: VecDeque::new(),
+            launching: BTreeMap::new(),
             attempts: BTreeMap::new(),
-            given_up: false,
         }
     }
 
@@ -57,27 +57,17 @@ impl LiveRun {
         for entry in &entries {
             let release = match &entry.event {
                 RunEvent::AttemptStarted { step, number, .. } => {
+                    self.launching.insert(step.clone(), *number);
                     Release::Launch((step.clone(), *number))
                 }
                 RunEvent::AttemptFinished { step, number, .. }
                 | RunEvent::AttemptInterrupted { step, number } => {
                     Release::Stop((step.clone(), *number))
                 }
-                RunEvent::StepCanceled { step } => {
-                    let running = self.attempts.keys().rev().find(|(path, _)| path == step);
-                    let waiting =
-                        self.waiting
-                            .iter()
-                            .rev()
-                            .find_map(|(_, release)| match release {
-                                Release::Launch(key) if key.0 == *step => Some(key),
-                                Release::Launch(_) | Release::Stop(_) => None,
-                            });
-                    match waiting.or(running) {
-                        Some(key) => Release::Stop(key.clone()),
-                        None => continue,
-                    }
-                }
+                RunEvent::StepCanceled { step } => match self.last_attempt(step) {
+                    Some(number) => Release::Stop((step.clone(), number)),
+                    None => continue,
+                },
                 _ => continue,
             };
             self.waiting.push_back((entry.seq, release));
@@ -85,33 +75,36 @@ impl LiveRun {
         super::project::batches_of(&self.run, entries)
     }
 
-    /// What was applied is not written down: nothing of it may happen, and what runs stops.
-    pub(super) fn give_up(&mut self) {
-        self.waiting.clear();
-        for token in self.attempts.values() {
-            token.cancel();
-        }
-        self.given_up = true;
+    fn last_attempt(&self, step: &StepPath) -> Option<u32> {
+        let all = (step.clone(), 0)..=(step.clone(), u32::MAX);
+        let running = || self.attempts.range(all).next_back().map(|(key, _)| key.1);
+        self.launching.get(step).copied().or_else(running)
     }
 
     /// Facts up to `seq` are durable: gives what may happen outside now.
     pub(super) fn release(&mut self, seq: u64) -> Released {
         let mut released = Released::default();
-        let mut launches = Vec::new();
-        while let Some((at, _)) = self.waiting.front() {
-            if *at > seq {
-                break;
-            }
+        let mut launches: BTreeMap<u64, AttemptKey> = BTreeMap::new();
+        let mut places: BTreeMap<AttemptKey, u64> = BTreeMap::new();
+        while self.waiting.front().is_some_and(|(at, _)| *at <= seq) {
             match self.waiting.pop_front() {
-                Some((_, Release::Launch(key))) => launches.push(key),
+                Some((at, Release::Launch(key))) => {
+                    if self.launching.get(&key.0) == Some(&key.1) {
+                        self.launching.remove(&key.0);
+                    }
+                    places.insert(key.clone(), at);
+                    launches.insert(at, key);
+                }
                 Some((_, Release::Stop(key))) => {
-                    launches.retain(|known| *known != key);
+                    if let Some(at) = places.remove(&key) {
+                        launches.remove(&at);
+                    }
                     released.stop.extend(self.attempts.remove(&key));
                 }
                 None => break,
             }
         }
-        for key in launches {
+        for key in launches.into_values() {
             let Some(effect) = self.run.effect(&key.0.0) else {
                 continue;
             };
@@ -127,7 +120,7 @@ impl LiveRun {
             *known = seq.max(*known);
             newer
         });
-        released.over = !self.given_up && self.run.is_over() && seq >= self.run.last_seq();
+        released.over = self.run.is_over() && seq >= self.run.last_seq();
         released
     }
 }

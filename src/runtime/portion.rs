@@ -1,78 +1,12 @@
 //! Facts in portions that fit into records of the log: one input may make more of them than one record
 //! takes.
 
-use druse_engine::Json;
-use druse_engine::event::{Decision, Entry, Failure, Outcome, RunEvent};
+use druse_engine::event::Entry;
 
 /// Bytes of facts after which a new record is begun, far below what a record may hold: the last fact of a
-/// portion may be large, and rows of gates repeat what theirs say.
+/// portion may be as large as [`druse_engine::run::LARGEST_FACT`], and rows of gates repeat what theirs
+/// say.
 const PORTION: usize = 2 << 20;
-
-/// Bytes of the largest fact that is written down. A record takes twice that and a portion.
-const LARGEST: usize = 6 << 20;
-
-/// Roughly how many bytes a fact takes.
-fn weight(event: &RunEvent) -> usize {
-    const SMALL: usize = 256;
-    let json = |value: &Json| value.text().len();
-    let failure = |failure: &Failure| {
-        failure.code.len() + failure.message.len() + failure.details.as_ref().map_or(0, json)
-    };
-    let decision = |decision: &Decision| {
-        decision.comment.as_ref().map_or(0, String::len) + decision.fields.as_ref().map_or(0, json)
-    };
-    SMALL
-        + match event {
-            RunEvent::Created(start) => {
-                json(&start.cause) + json(&start.inputs) + json(&start.trigger)
-            }
-            RunEvent::StepEvaluated { output, .. }
-            | RunEvent::StepKept { output, .. }
-            | RunEvent::AttemptStarted { input: output, .. }
-            | RunEvent::AttemptFinished {
-                outcome: Outcome::Succeeded { output },
-                ..
-            } => json(output),
-            RunEvent::AttemptFinished {
-                outcome: Outcome::Failed { failure: why, .. },
-                ..
-            }
-            | RunEvent::StepFailed { failure: why, .. } => failure(why),
-            RunEvent::ApprovalRequested { request, .. } => {
-                request.title.len()
-                    + request.message.as_ref().map_or(0, String::len)
-                    + request.approvers.iter().map(String::len).sum::<usize>()
-                    + json(&request.details)
-                    + json(&request.fields)
-            }
-            RunEvent::ApprovalDecided { decision: made, .. } => decision(made),
-            RunEvent::CancelRequested { by, reason } => {
-                by.len() + reason.as_ref().map_or(0, String::len)
-            }
-            RunEvent::Finished {
-                outputs,
-                failure: why,
-                ..
-            } => outputs.as_ref().map_or(0, json) + why.as_ref().map_or(0, failure),
-            RunEvent::StepSkipped { .. }
-            | RunEvent::AttemptInterrupted { .. }
-            | RunEvent::RetryScheduled { .. }
-            | RunEvent::WaitStarted { .. }
-            | RunEvent::WaitFinished { .. }
-            | RunEvent::ApprovalExpired { .. }
-            | RunEvent::StepUncertain { .. }
-            | RunEvent::StepCanceled { .. }
-            | RunEvent::RunTimedOut => 0,
-        }
-}
-
-/// The bytes of the first fact that is larger than any may be.
-pub(super) fn too_large(entries: &[Entry]) -> Option<usize> {
-    entries
-        .iter()
-        .map(|entry| weight(&entry.event))
-        .find(|bytes| *bytes > LARGEST)
-}
 
 /// The facts in their order, in as few portions as fit; at least one.
 pub(super) fn portions(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
@@ -83,7 +17,7 @@ pub(super) fn portions(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
             portions.push(std::mem::take(&mut portion));
             bytes = 0;
         }
-        bytes += weight(&entry.event);
+        bytes += entry.event.weight();
         portion.push(entry);
     }
     portions.push(portion);
@@ -93,7 +27,8 @@ pub(super) fn portions(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use druse_engine::Timestamp;
+    use druse_engine::event::RunEvent;
+    use druse_engine::{Json, Timestamp};
     use serde_json::json;
 
     fn entry(seq: u64, bytes: usize) -> Entry {
@@ -114,14 +49,12 @@ mod tests {
             .zip(sizes)
             .map(|(seq, size)| entry(seq, size))
             .collect();
-        assert_eq!(too_large(&entries), None);
         let portions = portions(entries);
         let seqs: Vec<Vec<u64>> = portions
             .iter()
             .map(|portion| portion.iter().map(|entry| entry.seq).collect())
             .collect();
         assert_eq!(seqs, [vec![1, 2, 3], vec![4, 5], vec![6, 7, 8], vec![9]]);
-        assert!(too_large(&[entry(1, 7 << 20)]).is_some());
         assert_eq!(super::portions(Vec::new()), [Vec::new()]);
     }
 }

@@ -16,9 +16,6 @@ impl Engine {
         if let Some(live) = self.0.live.get(id) {
             let (shown, seq, mut durable) = {
                 let locked = live::lock(&live);
-                if locked.given_up {
-                    return self.stored(id);
-                }
                 (
                     view::view(&locked.run),
                     locked.run.last_seq(),

@@ -2,13 +2,12 @@
 
 use super::live::LiveRun;
 use super::plan::{Compiled, NoPlan};
-use super::portion::too_large;
 use super::project::batches_of;
 use super::{Engine, clock, view};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
-use druse_engine::event::{Start, StepPath};
-use druse_engine::run::Run;
-use druse_engine::{Json, RunId, Span, Timestamp};
+use druse_engine::event::Start;
+use druse_engine::run::{Input, Kept, LARGEST_FACT, Run};
+use druse_engine::{RunId, Span, Timestamp};
 use druse_storage::{AppendError, Batch, Ticket};
 use serde_json::json;
 use std::sync::Arc;
@@ -70,7 +69,7 @@ impl Engine {
         &self,
         compiled: &Arc<Compiled>,
         start: Start,
-        kept: Vec<(StepPath, Json, RunId)>,
+        kept: Vec<Kept>,
         extra: Batch,
         claim: Option<IdempotencyClaim>,
         dry_run: bool,
@@ -82,14 +81,18 @@ impl Engine {
         }
         let id = start.run;
         let now = clock::now();
-        let (run, entries) = Run::begin_with(compiled.plan.clone(), start, kept, now);
+        let (mut run, entries) = Run::begin_with(compiled.plan.clone(), start, kept, now);
         if dry_run {
+            while run.goes_on() && run.handle(now, Input::Tick).is_ok() {}
             return Ok(view::view(&run));
         }
         if self.0.closing.is_cancelled() {
             return Err(RunError::Ending);
         }
-        if too_large(&entries).is_some() {
+        // What it is given may be too large; what it makes of that never is.
+        if entries
+            .first()
+            .is_some_and(|created| created.event.weight() > LARGEST_FACT) {
             return Err(RunError::TooLarge);
         }
         if run.is_over() {

@@ -13,7 +13,7 @@ mod watch;
 mod work;
 
 use crate::harness::Server;
-use crate::harness::wait::DEADLINE;
+use crate::harness::wait::{DEADLINE, until};
 use ledger::compare;
 use load::{Crowd, Life};
 use random::Random;
@@ -61,6 +61,8 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
     let crowd = Arc::new(set_up(&server, &effects).await);
     let mut watch = Watch::default();
     let mut ruin = ruin::Ruin::default();
+    let first = Life::new(server.admin(), server.pid(), 0, u64::MAX, None);
+    crowd.hold(&first).await;
     for cycle in 0..cycles {
         let under_way = random.one_in(2).then(|| random.below(TURNS));
         let acknowledgements = 1 + random.below(MOST);
@@ -81,11 +83,11 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
     watch.until_all_ended(&crowd, &life).await;
     let store = watch.store(&crowd, &life.client, &mut random).await;
     let lines = std::fs::read_to_string(&effects).expect("there were effects");
-    let effects: Vec<_> = lines
+    let done: Vec<_> = lines
         .lines()
         .map(|line| ledger::Effect::parse(line).unwrap_or_else(|| panic!("a broken line: {line}")))
         .collect();
-    let (broken, figures) = compare(&crowd.ledger(), &store, &effects);
+    let (broken, figures) = compare(&crowd.ledger(), &store, &done);
     eprintln!(
         "{}",
         watch.figures(&crowd, &figures, &ruin, cycles, began.elapsed())
@@ -103,6 +105,10 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
     );
     assert_eq!(server.stop().await.code(), Some(0));
     server.verify();
+    until("the end of all programs of steps", || {
+        std::future::ready((!ruin::any_program(&effects)).then_some(()))
+    })
+    .await;
 }
 
 async fn set_up(server: &Server, effects: &Path) -> Crowd {

@@ -255,7 +255,7 @@ fn runs_and_approvals(way: &Way, world: &World) {
         .to_owned();
     let shown = way.text(&format!("approvals show {gate}"));
     for said in [
-        "Pay: recipient Stadtwerke Nord GmbH",
+        "Pay?",
         "[pending]",
         "In the recording ana approved this",
         "then pay (mcp): {\"connection\":\"household\"",

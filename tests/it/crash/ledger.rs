@@ -218,7 +218,7 @@ fn ending(ledger: &Ledger, work: &Work, run: &str, found: &Found, broken: &mut V
     }
     let allowed: &[&str] = match (work.kind, work.decided) {
         // Nobody saw that it was begun: it was canceled to come to an end.
-        (Kind::Gate, None) | (Kind::Long, _) => &["canceled"],
+        (Kind::Gate, None) | (Kind::Long | Kind::Hold, _) => &["canceled"],
         (Kind::Gate, Some("approve")) => &["succeeded"],
         (Kind::Gate, Some(_)) => &["rejected"],
         // Canceled when a crash left it in between.

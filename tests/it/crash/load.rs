@@ -181,6 +181,14 @@ impl Crowd {
         }
     }
 
+    /// Begins what goes on through all lives, and is canceled at the end.
+    pub(super) async fn hold(&self, life: &Life) {
+        for _ in 0..2 {
+            let asked = self.ask_for(life, Kind::Hold, false, false).await;
+            assert!(asked.is_ok(), "nobody kills the server yet");
+        }
+    }
+
     /// Comes back to everything that is left.
     pub(super) async fn finish(&self, life: &Life) {
         while let Some(task) = self.take(life.cycle) {
@@ -190,12 +198,16 @@ impl Crowd {
     }
 
     async fn ask_new(&self, life: &Life, random: &mut Random) -> Result<(), Gone> {
-        let n = self.next.fetch_add(1, Ordering::SeqCst);
         let kind = Kind::drawn(random.next());
         let keyed = matches!(kind, Kind::Hook | Kind::Event) || !random.one_in(3);
+        let waits = kind.ends_soon() && random.one_in(2);
+        self.ask_for(life, kind, keyed, waits).await
+    }
+
+    async fn ask_for(&self, life: &Life, kind: Kind, keyed: bool, waits: bool) -> Result<(), Gone> {
+        let n = self.next.fetch_add(1, Ordering::SeqCst);
         let work = Work::new(kind, keyed.then(|| format!("work-{n}")));
         self.ledger().works.insert(n, work.clone());
-        let waits = kind.ends_soon() && random.one_in(2);
         let answer = life.send(self.request(life, n, &work, waits)).await?;
         self.write_down(life, n, answer);
         Ok(())
@@ -264,6 +276,10 @@ impl Crowd {
             match kind {
                 Kind::Gate => self.add(Task::Decide { n, run, from }),
                 Kind::Long => self.add(Task::Cancel { n, run, from }),
+                Kind::Hold => {
+                    let from = u64::MAX;
+                    self.add(Task::Cancel { n, run, from });
+                }
                 _ => {
                     let mut recent = lock(&self.recent);
                     recent.push_back(run);

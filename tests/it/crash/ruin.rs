@@ -115,3 +115,14 @@ fn start_and_kill(data: &Path, when: u64) {
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
 }
+
+/// Whether a program is left that a step started: its environment names the file of effects.
+pub(super) fn any_program(effects: &Path) -> bool {
+    let named = format!("EFFECTS={}", effects.display());
+    let processes = fs::read_dir("/proc").expect("there is /proc");
+    processes.filter_map(Result::ok).any(|process| {
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        let mut variables = environment.split(|byte| *byte == 0);
+        variables.any(|variable| variable == named.as_bytes())
+    })
+}

@@ -84,7 +84,11 @@ impl Watch {
         for (n, work, run) in open {
             let status = match young.get(run.as_str()) {
                 Some(shown) => shown["status"].clone(),
-                None => client.get(&format!("/runs/{run}")).await.with(200)["status"].clone(),
+                None => {
+                    let shown = client.get(&format!("/runs/{run}")).await;
+                    assert_ne!(shown.status, 404, "the acknowledged run {run} is lost");
+                    shown.with(200)["status"].clone()
+                }
             };
             match status.as_str().expect("a status") {
                 // A crash came in between: nobody knows, and a person gives it up.
@@ -103,7 +107,8 @@ impl Watch {
                     );
                 }
                 _ => {
-                    let waits = matches!(work.kind, Kind::Gate | Kind::Long | Kind::Once);
+                    let waits =
+                        matches!(work.kind, Kind::Gate | Kind::Long | Kind::Once | Kind::Hold);
                     moving += usize::from(!waits);
                 }
             }
@@ -253,9 +258,5 @@ async fn listed(client: &Client) -> BTreeMap<String, Value> {
 }
 
 async fn journal(client: &Client, run: &str) -> Vec<Value> {
-    let page = client
-        .get(&format!("/runs/{run}/events?limit=200"))
-        .await
-        .with(200);
-    page["items"].as_array().expect("a list").clone()
+    client.all(&format!("/runs/{run}/events")).await
 }

@@ -26,6 +26,10 @@ pub(super) enum Kind {
     Parent,
     /// An effect that fails the first time it is tried.
     Retried,
+    /// A step that never ends by itself, so that a crash always comes in the middle of it. Two of these
+    /// are under way from the first life to the last: no other step is ever the only one in flight, which
+    /// would be taken for the cause of the crash.
+    Hold,
 }
 
 /// Each kind as often as it is asked for.
@@ -67,6 +71,7 @@ impl Kind {
             Self::Once => &["once"],
             Self::Parent => &["parent", "child", "sent"],
             Self::Retried => &["retried"],
+            Self::Hold => &["hold"],
         }
     }
 
@@ -77,7 +82,7 @@ impl Kind {
 
     /// Whether its answer may be waited for until the run has ended.
     pub(super) fn ends_soon(self) -> bool {
-        !matches!(self, Self::Gate | Self::Long | Self::Once)
+        !matches!(self, Self::Gate | Self::Long | Self::Once | Self::Hold)
     }
 }
 
@@ -120,6 +125,7 @@ pub(super) fn documents(effects: &Path) -> Vec<(&'static str, String)> {
         ("parent",
             "  - { id: start, action: automation, with: { name: child, inputs: { n: \"{{ inputs.n }}\" } } }\n  - { id: send, needs: [start], action: emit, with: { type: com.example.crash.sent, data: { n: \"{{ inputs.n }}\" } } }\n".to_owned(),
         ),
+        ("hold", step("mark", &[], effects, "; exec sleep 3600")),
         ("child", mark("mark", &[], effects)),
         ("sent", mark("mark", &[], effects)),
         ("retried", format!(
