@@ -4,3 +4,4 @@ mod damage;
 mod event;
 mod full_disk;
 mod help;
+mod stop;
