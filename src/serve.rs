@@ -1,6 +1,6 @@
 //! Puts the parts together: over one data folder, for a server or for one command.
 
-use crate::action::{Actions, Limits, ShellPolicy};
+use crate::action::{Actions, Limits, ShellPolicy, file::work::WorkFolders};
 use crate::api::{self, Listener, Peer};
 use crate::cli::Serve;
 use crate::client::{EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, Failure};
@@ -13,14 +13,22 @@ use crate::trigger::Triggers;
 use axum::Router;
 use druse_storage::embedded::{self, Embedded, OpenError};
 use serde_json::json;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// How long an address is asked for that somebody else still has.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
+/// Between two tries.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// What an assembly is for.
 #[derive(Debug, Clone, Default)]
@@ -87,12 +95,14 @@ impl Assembly {
         let connections = Arc::new(Connections::new(secrets.clone()));
         let programs = setup.options.programs.clone();
         let shell = programs.map_or_else(ShellPolicy::any, ShellPolicy::only);
-        let actions = Arc::new(Actions::new(
+        let work = WorkFolders::below(data.join("work"));
+        let actions = Actions::new(
             connections.clone(),
             secrets.clone(),
             shell,
             Limits::default(),
-        ));
+        );
+        let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
         let app = App::new(
             store.clone(),
@@ -123,8 +133,9 @@ impl Assembly {
                 "runs taken up"
             );
         }
-        tokio::spawn(engine.keep_time());
+        tokio::spawn(engine.clone().keep_time());
         if setup.serves {
+            tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
             triggers.start();
         }
@@ -221,7 +232,7 @@ pub fn run(args: Serve) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
-    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+    let listener = bind(settings.listen).await.map_err(|error| {
         Failure::new(
             EXIT_CONFIG,
             "not_bound",
@@ -281,6 +292,20 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     let _ = std::fs::remove_file(&file);
     assembly.close().await;
     Ok(exit)
+}
+
+/// Listens on an address. One that is taken is asked for again for a moment: a program that a killed
+/// server was just starting has its files, and so its address, until that program begins.
+async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let end = Instant::now() + LEFT_BEHIND;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < end => {
+                tokio::time::sleep(AGAIN).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 async fn told_to_end() {

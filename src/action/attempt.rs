@@ -9,14 +9,18 @@ use std::time::Duration;
 pub struct Attempt {
     /// The run.
     pub run: RunId,
+    /// The first run of which this one is a retry, or the run itself.
+    pub root: RunId,
     /// The step.
     pub step: String,
     /// Numbered from 1.
     pub number: u32,
-    /// The kind of action, as in documents: `http`, `shell`, `mcp`, `automation`, `emit`.
+    /// The kind of action, as in documents: `http`, `shell`, `mcp`, `sql`, …
     pub kind: String,
     /// The rendered configuration, with secrets as the literal text `{{ secrets.NAME }}`.
     pub input: Json,
+    /// Where in the configuration sensitive inputs of the run stand, as JSON Pointers.
+    pub sensitive: Vec<String>,
     /// The names that may be filled in: those that the step's template lists.
     pub secrets: Vec<String>,
     /// Equal over the attempts of a step.
@@ -49,10 +53,27 @@ pub struct Limits {
     pub shell_grace: Duration,
     /// Time of a tool call without a limit of its own.
     pub mcp_timeout: Duration,
+    /// Time of a statement without a limit of its own.
+    pub sql_timeout: Duration,
+    /// Most rows of an answer.
+    pub sql_rows: usize,
+    /// Largest answer, in bytes of JSON.
+    pub sql_bytes: usize,
+    /// Time of work on a file without a limit of its own.
+    pub file_timeout: Duration,
+    /// Largest content that is read or written at once, in bytes.
+    pub file_bytes: usize,
+    /// How large appending may make a file, in bytes.
+    pub file_size: u64,
+    /// Time of sending a message without a limit of its own.
+    pub mail_timeout: Duration,
+    /// Largest message, in bytes.
+    pub mail_bytes: usize,
 }
 
 impl Default for Limits {
-    /// http 30 s and 10 MiB; shell 1 h, 10 MiB and 10 s; mcp 60 s.
+    /// http 30 s and 10 MiB; shell 1 h, 10 MiB and 10 s; mcp 60 s; sql 60 s, 10,000 rows and 4 MiB;
+    /// file 60 s, 4 MiB and 100 MiB; mail 60 s and 20 MiB.
     fn default() -> Self {
         Self {
             http_timeout: Duration::from_secs(30),
@@ -61,6 +82,14 @@ impl Default for Limits {
             shell_output: 10 << 20,
             shell_grace: Duration::from_secs(10),
             mcp_timeout: Duration::from_secs(60),
+            sql_timeout: Duration::from_secs(60),
+            sql_rows: 10_000,
+            sql_bytes: 4 << 20,
+            file_timeout: Duration::from_secs(60),
+            file_bytes: 4 << 20,
+            file_size: 100 << 20,
+            mail_timeout: Duration::from_secs(60),
+            mail_bytes: 20 << 20,
         }
     }
 }

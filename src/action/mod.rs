@@ -4,11 +4,16 @@
 //! limits, never panics, and takes every known secret out of what comes back.
 
 mod attempt;
+mod blocking;
+pub mod file;
 mod guard;
 pub mod http;
 mod input;
+pub mod mail;
 pub mod mcp;
+mod pattern;
 pub mod shell;
+pub mod sql;
 
 pub use attempt::{Attempt, Failed, Limits, Performed};
 pub use guard::is_public;
@@ -61,6 +66,7 @@ pub struct Actions {
     internal: OnceLock<Weak<dyn Internal>>,
     connections: Arc<Connections>,
     secrets: Arc<Secrets>,
+    limits: Limits,
 }
 
 impl std::fmt::Debug for Actions {
@@ -72,7 +78,7 @@ impl std::fmt::Debug for Actions {
 }
 
 impl Actions {
-    /// `http`, `shell` and `mcp`.
+    /// Every kind; `file` only over connections until [`Actions::with_work_folders`].
     pub fn new(
         connections: Arc<Connections>,
         secrets: Arc<Secrets>,
@@ -82,17 +88,31 @@ impl Actions {
         let http = http::Http::new(connections.clone(), secrets.clone(), limits);
         let mcp = mcp::Mcp::new(connections.clone(), limits);
         let shell = shell::Shell::new(secrets.clone(), shell, limits);
-        let kinds: [(&'static str, Arc<dyn Action>); 3] = [
+        let sql = sql::Sql::new(connections.clone(), limits);
+        let file = file::File::new(connections.clone(), None, limits);
+        let mail = mail::Mail::new(connections.clone(), limits);
+        let kinds: [(&'static str, Arc<dyn Action>); 6] = [
+            ("file", Arc::new(file)),
             ("http", Arc::new(http)),
+            ("mail", Arc::new(mail)),
             ("mcp", Arc::new(mcp)),
             ("shell", Arc::new(shell)),
+            ("sql", Arc::new(sql)),
         ];
         Self {
             kinds: kinds.into(),
             internal: OnceLock::new(),
             connections,
             secrets,
+            limits,
         }
+    }
+
+    /// Gives `file` steps that name no connection a folder for each run.
+    #[must_use]
+    pub fn with_work_folders(self, work: file::work::WorkFolders) -> Self {
+        let file = file::File::new(self.connections.clone(), Some(work), self.limits);
+        self.with("file", Arc::new(file))
     }
 
     /// Adds a kind, or puts another in its place.
@@ -122,9 +142,37 @@ impl Actions {
         self.secrets.redactor()
     }
 
-    /// Performs one attempt. The outcome holds no known secret.
-    pub async fn perform(&self, attempt: Attempt, cancel: CancellationToken) -> Outcome {
-        let performed = AssertUnwindSafe(self.dispatch(&attempt, &cancel));
+    /// Performs one attempt. The outcome holds no known secret, and no sensitive input of the run.
+    pub async fn perform(&self, mut attempt: Attempt, cancel: CancellationToken) -> Outcome {
+        let opened = match attempt.kind.as_str() {
+            // An event is stored and passed on: it keeps the seal.
+            "emit" => Ok(None),
+            _ => self.secrets.open_sealed(attempt.root, &attempt.input),
+        };
+        let own = match opened {
+            Ok(None) => None,
+            Ok(Some(opened)) => {
+                attempt.input = opened.value;
+                attempt.sensitive = opened.places;
+                Some(Redactor::new(&opened.clear))
+            }
+            Err(error) => {
+                let failed = Failed::permanent("sensitive_unreadable", error.to_string());
+                return Outcome::Failed {
+                    failure: failed.failure,
+                    retry_after_ms: None,
+                };
+            }
+        };
+        let outcome = self.outcome(&attempt, &cancel).await;
+        match own {
+            Some(redactor) => redactor.redact_outcome(outcome),
+            None => outcome,
+        }
+    }
+
+    async fn outcome(&self, attempt: &Attempt, cancel: &CancellationToken) -> Outcome {
+        let performed = AssertUnwindSafe(self.dispatch(attempt, cancel));
         let outcome = match performed.catch_unwind().await {
             Ok(Ok(output)) => Outcome::Succeeded { output },
             Ok(Err(failed)) => Outcome::Failed {

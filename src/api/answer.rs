@@ -1,11 +1,13 @@
 //! Answers, and problems in the form of RFC 9457.
 
+use crate::secret::hide;
 use crate::service::Problem;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
+use std::borrow::Cow;
 
 /// The most findings that a problem lists: a document full of mistakes must not be answered with one that
 /// is many times as long.
@@ -19,10 +21,14 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// A JSON body.
+    /// A JSON body, without the seals of sensitive inputs.
     pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
-        let bytes = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
-        Ok(Self::of(status, "application/json", bytes))
+        let text = serde_json::to_string(body).map_err(|error| Problem::internal(&error))?;
+        let text = match hide(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(shown) => shown,
+        };
+        Ok(Self::of(status, "application/json", text))
     }
 
     /// Any body with its media type.

@@ -5,6 +5,7 @@ use super::handler::{
     tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
+use crate::connection::Definition;
 use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
@@ -500,7 +501,7 @@ fn admin() -> Vec<Route> {
             to!(connections::write),
             "Write a connection",
         )
-        .request::<Value>()
+        .request::<Definition>()
         .response::<ConnectionView>(),
         post(
             "/api/v1/connections/{name}/test",

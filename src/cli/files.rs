@@ -148,4 +148,6 @@ pub enum SchemaOf {
     Report,
     /// The tool map.
     Tools,
+    /// The connections file.
+    Connections,
 }

@@ -87,6 +87,9 @@ fn reached(name: &str, answer: &Value) -> String {
     if answer["kind"] == "http" {
         return format!("{name} answers with status {}.", answer["status"]);
     }
+    if answer["kind"] != "mcp" {
+        return format!("{name}: {}", print::cell(&answer["message"]));
+    }
     let tools: Vec<String> = answer["tools"]
         .as_array()
         .into_iter()

@@ -9,6 +9,7 @@ pub(super) fn schema(of: SchemaOf) -> Done {
         SchemaOf::Automation => druse_engine::definition::schema(),
         SchemaOf::Session => schemars::schema_for!(druse_crystallizer::Session).to_value(),
         SchemaOf::Report => schemars::schema_for!(druse_crystallizer::Report).to_value(),
+        SchemaOf::Connections => crate::connection::file_schema(),
         SchemaOf::Tools => druse_crystallizer::tool_map_schema(),
     });
     Ok(ExitCode::SUCCESS)

@@ -1,12 +1,19 @@
 //! Connections: where actions may reach, as an administrator set it up.
 
 pub mod client;
+mod data;
 mod file;
+mod open;
 mod parse;
+mod parse_data;
 mod registry;
+mod schema;
 
+pub use data::{FolderConnection, PostgresConnection, SmtpConnection, SmtpTls, SqliteConnection};
 pub use file::{is_name, parse_file};
+pub use open::{PostgresAccess, SmtpAccess};
 pub use registry::{Connections, Open, OpenError};
+pub use schema::{Definition, file_schema};
 
 use crate::secret;
 use std::{
@@ -22,6 +29,14 @@ pub enum Connection {
     Http(HttpConnection),
     /// `{kind: mcp, url, headers?}` or `{kind: mcp, command, env?, cwd?}`.
     Mcp(McpConnection),
+    /// `{kind: sqlite, path, read_only?, create?, max_sessions?}`.
+    Sqlite(SqliteConnection),
+    /// `{kind: postgres, url | host…, password?, tls?, read_only?, max_sessions?}`.
+    Postgres(PostgresConnection),
+    /// `{kind: folder, path, read_only?}`.
+    Folder(FolderConnection),
+    /// `{kind: smtp, host, from, port?, tls?, user?, password?, recipients?}`.
+    Smtp(SmtpConnection),
 }
 
 /// An HTTP service.
@@ -64,23 +79,34 @@ pub enum McpConnection {
 }
 
 impl Connection {
-    /// `http` or `mcp`.
+    /// The kinds, as they stand under `kind`.
+    pub const KINDS: [&'static str; 6] = ["http", "mcp", "sqlite", "postgres", "folder", "smtp"];
+
+    /// `http`, `mcp`, `sqlite`, `postgres`, `folder` or `smtp`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Http(_) => "http",
             Self::Mcp(_) => "mcp",
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+            Self::Folder(_) => "folder",
+            Self::Smtp(_) => "smtp",
         }
     }
 
     /// The names of the secrets that it needs.
     pub fn secrets(&self) -> BTreeSet<String> {
-        let values = match self {
-            Self::Http(http) => &http.headers,
-            Self::Mcp(McpConnection::Http { headers, .. }) => headers,
-            Self::Mcp(McpConnection::Command { env, .. }) => env,
+        let (many, one) = match self {
+            Self::Http(http) => (Some(&http.headers), None),
+            Self::Mcp(McpConnection::Http { headers, .. }) => (Some(headers), None),
+            Self::Mcp(McpConnection::Command { env, .. }) => (Some(env), None),
+            Self::Postgres(postgres) => (None, postgres.password.as_ref()),
+            Self::Smtp(smtp) => (None, smtp.password.as_ref()),
+            Self::Sqlite(_) | Self::Folder(_) => (None, None),
         };
-        values
-            .values()
+        many.into_iter()
+            .flat_map(BTreeMap::values)
+            .chain(one)
             .flat_map(|value| secret::names_in(value))
             .map(str::to_owned)
             .collect()

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use url::Url;
 
 impl Connection {
-    /// Reads `{kind: http|mcp, …}`. Places of findings are JSON Pointers below `at`.
+    /// Reads `{kind: …, …}`. Places of findings are JSON Pointers below `at`.
     ///
     /// # Errors
     /// All findings, each with its place.
@@ -25,13 +25,13 @@ impl Connection {
     }
 }
 
-struct Reader {
+pub(super) struct Reader {
     at: String,
     findings: Vec<Finding>,
 }
 
 impl Reader {
-    fn wrong(&mut self, code: &str, path: &str, message: impl Into<String>, help: &str) {
+    pub(super) fn wrong(&mut self, code: &str, path: &str, message: impl Into<String>, help: &str) {
         let place = format!("{}{path}", self.at);
         let finding = Finding::error(code, message).at_path(place).help(help);
         self.findings.push(finding);
@@ -50,12 +50,17 @@ impl Reader {
         match map.get("kind").and_then(Value::as_str) {
             Some("http") => self.http(map),
             Some("mcp") => self.mcp(map),
+            Some("sqlite") => self.sqlite(map).map(Connection::Sqlite),
+            Some("postgres") => self.postgres(map).map(Connection::Postgres),
+            Some("folder") => self.folder(map).map(Connection::Folder),
+            Some("smtp") => self.smtp(map).map(Connection::Smtp),
             _ => {
+                let kinds = Connection::KINDS.join(", ");
                 self.wrong(
                     "unknown_kind",
                     "/kind",
-                    "A connection has the kind \"http\" or \"mcp\".",
-                    "Write kind: http or kind: mcp.",
+                    "A connection says of which kind it is.",
+                    &format!("What can stand here: {kinds}."),
                 );
                 None
             }
@@ -101,7 +106,7 @@ impl Reader {
         Some(Connection::Mcp(McpConnection::Http { url: url?, headers }))
     }
 
-    fn keys(&mut self, map: &Map<String, Value>, path: &str, known: &[&str]) {
+    pub(super) fn keys(&mut self, map: &Map<String, Value>, path: &str, known: &[&str]) {
         for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
             let place = format!("{path}/{}", pointer(key));
             let help = format!("What can stand here: {}.", known.join(", "));
@@ -280,7 +285,12 @@ impl Reader {
         }
     }
 
-    fn path(&mut self, map: &Map<String, Value>, key: &str, place: &str) -> Option<PathBuf> {
+    pub(super) fn path(
+        &mut self,
+        map: &Map<String, Value>,
+        key: &str,
+        place: &str,
+    ) -> Option<PathBuf> {
         match map.get(key) {
             None | Some(Value::Null) => None,
             Some(Value::String(path)) if !path.is_empty() && !path.contains('\0') => {

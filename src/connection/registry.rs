@@ -1,6 +1,6 @@
 //! The connections that this process knows, and what is open behind them.
 
-use super::{Connection, HttpConnection, McpConnection, client};
+use super::{Connection, HttpConnection, McpConnection, client, open::DataState};
 use crate::{
     action::shell::watchdog,
     secret::{MissingSecret, Secrets},
@@ -80,7 +80,7 @@ impl Connections {
             .ok_or_else(|| OpenError::Missing { name: name.into() })
     }
 
-    /// Tries one out: `{kind: http, status}` of a GET of the base address, or `{kind: mcp, tools}`.
+    /// Tries one out: `{kind, message, …}`, where the message says in one sentence what was found.
     ///
     /// # Errors
     /// A failure without secrets.
@@ -161,6 +161,7 @@ pub struct Open {
     secrets: Arc<Secrets>,
     client: OnceLock<Result<reqwest::Client, String>>,
     pool: Mutex<Option<Filled>>,
+    pub(super) data: DataState,
 }
 
 /// A pool and the secrets that it was made with.
@@ -187,6 +188,7 @@ impl Open {
             secrets,
             client: OnceLock::new(),
             pool: Mutex::default(),
+            data: DataState::default(),
         }
     }
 
@@ -288,15 +290,22 @@ impl Open {
                     .send()
                     .await
                     .map_err(|error| crate::action::http::send_failure(&error, TEST))?;
-                Ok(json!({ "kind": "http", "status": answer.status().as_u16() }))
+                let status = answer.status().as_u16();
+                let message = format!("The service answered with status {status}.");
+                Ok(json!({ "kind": "http", "status": status, "message": message }))
             }
             Connection::Mcp(_) => {
                 let pool = self.mcp()?;
                 let listed = tokio::time::timeout(TEST, pool.list_tools()).await;
                 let listed = listed.unwrap_or(Err(druse_mcp::Error::Timeout(TEST)));
                 let tools = listed.map_err(|error| crate::action::mcp::failure(&error))?;
-                Ok(json!({ "kind": "mcp", "tools": tools }))
+                let message = format!("The server has {} tools.", tools.len());
+                Ok(json!({ "kind": "mcp", "tools": tools, "message": message }))
             }
+            Connection::Sqlite(_)
+            | Connection::Postgres(_)
+            | Connection::Folder(_)
+            | Connection::Smtp(_) => self.test_data(TEST).await,
         }
     }
 
@@ -309,17 +318,24 @@ impl Open {
         &self,
         values: &BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, String>, OpenError> {
-        let fill = |(name, value): (&String, &String)| match self.secrets.fill(value) {
-            Ok(filled) => Ok((name.clone(), filled)),
-            Err(MissingSecret(secret)) => Err(OpenError::MissingSecret {
-                name: self.name.clone(),
-                secret,
-            }),
-        };
-        values.iter().map(fill).collect()
+        values
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), self.filled(value)?)))
+            .collect()
     }
 
-    fn wrong_kind(&self, wanted: &'static str) -> OpenError {
+    /// A text with its secrets filled in.
+    pub(super) fn filled(&self, value: &str) -> Result<String, OpenError> {
+        self.secrets
+            .fill(value)
+            .map_err(|MissingSecret(secret)| OpenError::MissingSecret {
+                name: self.name.clone(),
+                secret,
+            })
+    }
+
+    /// That it is of another kind than an action wants.
+    pub fn wrong_kind(&self, wanted: &'static str) -> OpenError {
         OpenError::WrongKind {
             name: self.name.clone(),
             kind: self.connection.kind(),
@@ -327,7 +343,7 @@ impl Open {
         }
     }
 
-    fn unusable(&self, reason: String) -> OpenError {
+    pub(super) fn unusable(&self, reason: String) -> OpenError {
         OpenError::Unusable {
             name: self.name.clone(),
             reason,

@@ -1,6 +1,6 @@
 //! Attempts: one task each, which reports back through the run it belongs to and stops when told.
 
-use super::Engine;
+use super::{Engine, live};
 use crate::action::Attempt;
 use druse_engine::RunId;
 use druse_engine::definition::FailureClass;
@@ -26,12 +26,19 @@ impl Engine {
             idempotency_key,
             ..
         } = effect;
+        let root = self
+            .0
+            .live
+            .get(run)
+            .map_or(run, |live| live::lock(&live).run.start().root);
         let attempt = Attempt {
             run,
+            root,
             step: step.to_string(),
             number,
             kind: kind.name().to_owned(),
             input,
+            sensitive: Vec::new(),
             secrets,
             idempotency_key,
             fence,

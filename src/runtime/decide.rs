@@ -189,6 +189,7 @@ fn checked_fields(
 fn rejected(reason: Rejected) -> RunError {
     match reason {
         Rejected::AlreadyOver => RunError::AlreadyOver,
+        Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
             GateStatus::Pending => ApprovalStatus::Pending,

@@ -5,6 +5,7 @@ use super::{Engine, Inner, clock, live};
 use crate::action::{Attempt, Failed, Internal, Performed};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
 use druse_engine::event::Status;
+use druse_engine::plan::InputCheck;
 use druse_engine::{AutomationId, Digest, Json, RunId};
 use druse_storage::{AutomationName, Batch, IdempotencyKey, StoreExt as _};
 use futures_util::future::BoxFuture;
@@ -82,6 +83,7 @@ impl Engine {
                 locked.run.start().name.clone(),
             )
         };
+        self.stays_sensitive(attempt, automation)?;
         let claim = IdempotencyClaim {
             scope: format!("run:{}", attempt.run),
             key: attempt.idempotency_key.clone(),
@@ -138,6 +140,38 @@ impl Engine {
                 return outcome_of(&view);
             }
         }
+    }
+
+    /// A sensitive input goes only into one that the other automation keeps as such.
+    fn stays_sensitive(&self, attempt: &Attempt, child: AutomationId) -> Result<(), Failed> {
+        if attempt.sensitive.is_empty() {
+            return Ok(());
+        }
+        let version = attempt.input.value()["version"]
+            .as_u64()
+            .and_then(|version| u32::try_from(version).ok());
+        let compiled = self
+            .0
+            .plans
+            .get(self.0.store.as_ref(), child, version)
+            .map_err(|reason| refused(reason.into()))?;
+        for place in &attempt.sensitive {
+            let name = place
+                .strip_prefix("/inputs/")
+                .and_then(|rest| rest.split('/').next())
+                .unwrap_or_default();
+            let kept = |input: &InputCheck| input.name == name && input.sensitive;
+            if !compiled.plan.inputs.iter().any(kept) {
+                return Err(Failed::permanent(
+                    "sensitive_not_allowed",
+                    format!(
+                        "The automation {:?} does not keep its input {name:?} sensitive.",
+                        compiled.name
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {

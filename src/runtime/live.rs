@@ -3,7 +3,7 @@
 use druse_engine::run::{Effect, Run};
 use druse_engine::{RunId, event::Entry, event::RunEvent, event::StepPath};
 use druse_storage::Batch;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -176,6 +176,20 @@ impl LiveRuns {
     pub(super) fn ids(&self) -> Vec<RunId> {
         let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
         runs.keys().copied().collect()
+    }
+
+    /// The first runs of which the live ones are retries, or the runs themselves.
+    pub(super) fn roots(&self) -> BTreeSet<RunId> {
+        let runs: Vec<_> = self
+            .runs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
+        runs.iter()
+            .map(|live| lock(live).run.start().root)
+            .collect()
     }
 
     pub(super) fn len(&self) -> usize {

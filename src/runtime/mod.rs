@@ -6,6 +6,7 @@ pub mod clock;
 mod decide;
 mod dispatch;
 mod hold;
+mod inputs;
 mod internal;
 mod live;
 mod plan;
@@ -21,13 +22,17 @@ mod view;
 pub use internal::Publish;
 pub use recover::Recovered;
 
-use crate::action::Actions;
+use crate::action::{Actions, file::work::WorkFolders};
 use druse_engine::AutomationId;
 use druse_engine::run::Input;
 use druse_storage::Store;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+/// How often old working folders are looked for.
+const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// Starts runs and carries them to their end. Cheap to clone.
 #[derive(Clone)]
@@ -95,6 +100,23 @@ impl Engine {
             };
             for run in due {
                 self.give_and_forget(run, Input::Tick);
+            }
+        }
+    }
+
+    /// Removes working folders that nobody has used for long, now and every hour. Ends with the engine.
+    pub async fn sweep_work_folders(self, work: WorkFolders) {
+        loop {
+            let live = self.0.live.roots();
+            let work = work.clone();
+            let swept =
+                tokio::task::spawn_blocking(move || work.sweep(&live, SystemTime::now())).await;
+            if let Ok(Err(error)) = swept {
+                tracing::warn!(%error, "old working folders cannot be removed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP) => {}
+                () = self.0.closing.cancelled() => return,
             }
         }
     }

@@ -35,13 +35,8 @@ impl Engine {
             .plans
             .get(self.0.store.as_ref(), automation, Some(version))
             .map_err(RunError::from)?;
-        let given = retry
-            .inputs
-            .unwrap_or_else(|| before.inputs.value().clone());
-        let inputs = compiled
-            .plan
-            .check_inputs(&given)
-            .map_err(RunError::BadInputs)?;
+        let inputs =
+            self.retried_inputs(&compiled.plan, before.root, &before.inputs, retry.inputs)?;
         let kept = old
             .kept(&compiled.plan, retry.from.as_deref())
             .ok_or(RunError::NotFound("step"))?;

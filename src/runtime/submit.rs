@@ -24,10 +24,7 @@ impl Engine {
     /// is stored then.
     pub async fn submit(&self, submit: Submit) -> Result<RunView, RunError> {
         let compiled = self.compiled(&submit)?;
-        let inputs = compiled
-            .plan
-            .check_inputs(&submit.inputs)
-            .map_err(RunError::BadInputs)?;
+        let inputs = self.inputs(&compiled.plan, submit.run, &submit.inputs)?;
         let depth = submit.cause.value()["depth"]
             .as_u64()
             .and_then(|depth| u32::try_from(depth).ok())

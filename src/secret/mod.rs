@@ -4,11 +4,13 @@ mod fill;
 mod redact;
 mod registry;
 mod seal;
+mod sealed;
 
 pub use fill::{MissingSecret, fill, names_in};
 pub use redact::{REDACTED, Redactor};
 pub use registry::Secrets;
 pub use seal::{SealError, SecretStore};
+pub use sealed::{Opened, SENSITIVE, hide, is_seal};
 
 use std::{fmt, sync::Arc};
 

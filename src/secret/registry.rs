@@ -1,9 +1,14 @@
 //! The secrets that this process knows, and what finds them again in outputs.
 
-use super::{MissingSecret, Redactor, Secret, fill};
+use super::{
+    MissingSecret, Opened, Redactor, SealError, Secret, SecretStore, fill,
+    sealed::{self, open},
+};
+use druse_engine::{Json, RunId};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 /// Values that were replaced or removed are still looked for: a running attempt may hold them. That many at most.
@@ -13,6 +18,7 @@ const RETIRED: usize = 256;
 #[derive(Debug, Default)]
 pub struct Secrets {
     state: RwLock<Arc<State>>,
+    seal: OnceLock<Arc<SecretStore>>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -62,6 +68,32 @@ impl Secrets {
     /// What finds all of them, and those that were replaced lately.
     pub fn redactor(&self) -> Arc<Redactor> {
         self.state().redactor.clone()
+    }
+
+    /// Says with which key sensitive inputs are sealed. Once, before the first run.
+    pub fn set_seal(&self, seal: Arc<SecretStore>) {
+        let _ = self.seal.set(seal);
+    }
+
+    /// Seals an input of a run.
+    ///
+    /// # Errors
+    /// When there is no key, or the system gives no random numbers.
+    pub fn seal_input(&self, root: RunId, name: &str, value: &Value) -> Result<String, SealError> {
+        let store = self.seal.get().ok_or(SealError::NoKey)?;
+        sealed::seal(store, root, name, value)
+    }
+
+    /// Opens the sealed inputs in a value; nothing when there are none.
+    ///
+    /// # Errors
+    /// When there is no key, or a seal does not hold.
+    pub fn open_sealed(&self, root: RunId, json: &Json) -> Result<Option<Opened>, SealError> {
+        match self.seal.get() {
+            Some(store) => open(store, root, json),
+            // Without a key nothing was ever sealed here.
+            None => Ok(None),
+        }
     }
 
     /// Goes up with every change.

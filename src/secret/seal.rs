@@ -51,6 +51,9 @@ pub enum SealError {
         /// The secret.
         name: String,
     },
+    /// There is no key in this process.
+    #[error("There is no key to seal or open sensitive inputs with.")]
+    NoKey,
     /// The system gives no random numbers.
     #[error("The system gives no random numbers: {0}.")]
     Random(String),
@@ -64,6 +67,7 @@ impl SealError {
             Self::Permissions { .. } => "key_file_permissions",
             Self::NotAKey { .. } => "key_file_wrong",
             Self::Broken { .. } => "secret_unreadable",
+            Self::NoKey => "no_key",
             Self::Random(_) => "no_randomness",
         }
     }

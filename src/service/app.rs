@@ -83,6 +83,7 @@ impl App {
         connections: Arc<Connections>,
         options: Options,
     ) -> Self {
+        secrets.set_seal(seal.clone());
         Self(Arc::new(Parts {
             store,
             engine,

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub struct ConnectionView {
     /// Its name.
     pub name: String,
-    /// `{kind: http|mcp, …}`, as it was set up.
+    /// `{kind: http|mcp|sqlite|postgres|folder|smtp, …}`, as it was set up.
     #[serde(flatten)]
     pub definition: Value,
     /// When it was written.

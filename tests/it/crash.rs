@@ -75,7 +75,12 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
         );
         live(&crowd, life, &mut random).await;
         server.kill();
-        ruin.between(&server, cycle, &mut random);
+        ruin.between(&server, &effects, cycle, &mut random);
+        if cycle % 10 == 9 {
+            server.start().await;
+            assert_eq!(server.stop().await.code(), Some(0));
+            ruin.stops += 1;
+        }
         server.start().await;
         watch.after_crash(&crowd, &server, cycle, &mut random).await;
     }

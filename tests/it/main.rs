@@ -3,6 +3,7 @@
 mod api;
 mod cli;
 mod crash;
+mod data;
 mod examples;
 mod full_disk;
 mod harness;

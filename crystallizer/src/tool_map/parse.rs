@@ -5,7 +5,7 @@ use druse_engine::Finding;
 use serde_json::Value;
 
 /// The kinds of action that a recorded tool can become.
-const ACTIONS: [&str; 10] = [
+const ACTIONS: [&str; 11] = [
     "transform",
     "wait",
     "approval_gate",
@@ -16,6 +16,7 @@ const ACTIONS: [&str; 10] = [
     "emit",
     "sql",
     "file",
+    "mail",
 ];
 
 /// Reads rules from YAML or JSON: `tools: [...]`, or the list alone.

@@ -1,17 +1,24 @@
 //! The configuration (`with`) of each kind of action, typed. A document is checked against the schemas
 //! of these types; at run time the rendered configuration is read into them.
 
+mod file;
 mod http;
+mod mail;
 mod people;
+mod present;
+mod sql;
 mod text;
 mod work;
 
-pub use http::HttpConfig;
+pub use file::{FileConfig, FileEncoding, FileOperation, IfExists, path_fault};
+pub use http::{FormField, HttpConfig, MultipartField, PAGE, Paginate};
+pub use mail::{Addresses, Attachment, MailConfig};
 pub use people::{GateConfig, OnTimeout};
+pub use sql::{SqlConfig, first_word, statement_fault};
 pub use text::Text;
 pub use work::{
-    AutomationConfig, EmitConfig, FileConfig, FileOperation, McpConfig, ShellConfig, SqlConfig,
-    SwitchCase, SwitchConfig, ToolConfig, TransformConfig, WaitConfig, WaitEvent,
+    AutomationConfig, EmitConfig, McpConfig, ShellConfig, SwitchCase, SwitchConfig, ToolConfig,
+    TransformConfig, WaitConfig, WaitEvent,
 };
 
 use crate::plan::ActionKind;
@@ -45,6 +52,7 @@ pub fn schema_of(kind: ActionKind) -> &'static Value {
                 ActionKind::Emit => schemars::schema_for!(EmitConfig),
                 ActionKind::Sql => schemars::schema_for!(SqlConfig),
                 ActionKind::File => schemars::schema_for!(FileConfig),
+                ActionKind::Mail => schemars::schema_for!(MailConfig),
                 ActionKind::Tool => schemars::schema_for!(ToolConfig),
             })
             .map(schemars::Schema::to_value)

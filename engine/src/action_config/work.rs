@@ -138,48 +138,6 @@ pub struct EmitConfig {
     pub data: Value,
 }
 
-/// `sql`: asks a database.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SqlConfig {
-    /// The connection's name.
-    pub connection: String,
-    /// The statement; values go in through `params`.
-    pub statement: String,
-    /// The parameters: a list, or a map of names.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Value")]
-    pub params: Option<Value>,
-}
-
-/// `file`: reads or writes a file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FileConfig {
-    /// What is done.
-    pub op: FileOperation,
-    /// The file or folder.
-    pub path: String,
-    /// What the operation takes besides.
-    #[serde(flatten)]
-    pub more: Map<String, Value>,
-}
-
-/// What `file` does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FileOperation {
-    /// Reads a file.
-    Read,
-    /// Writes a file.
-    Write,
-    /// Appends to a file.
-    Append,
-    /// Replaces a part of a file.
-    Edit,
-    /// Lists a folder.
-    List,
-}
-
 /// `tool`: a recorded tool that nothing maps yet. It is stored and replayed, never run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

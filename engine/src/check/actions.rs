@@ -1,7 +1,7 @@
 //! The configuration of each kind of action.
 
 use super::address::is_internal;
-use super::{Context, suggest};
+use super::{Context, data, schemas, suggest};
 use crate::Finding;
 use crate::action_config::schema_of;
 use crate::definition::{Mode, Step, Walk};
@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// What a step's rules look at.
-struct Look<'a> {
-    step: &'a Step,
-    path: String,
-    with: &'a Map<String, Value>,
+pub(super) struct Look<'a> {
+    pub(super) step: &'a Step,
+    pub(super) path: String,
+    pub(super) with: &'a Map<String, Value>,
 }
 
 impl Look<'_> {
-    fn wrong(&self, code: &str, key: &str, message: impl Into<String>) -> Finding {
+    pub(super) fn wrong(&self, code: &str, key: &str, message: impl Into<String>) -> Finding {
         let path = match key {
             "" => format!("{}/with", self.path),
             key => format!("{}/with/{key}", self.path),
@@ -27,11 +27,11 @@ impl Look<'_> {
             .at_path(path)
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.with.get(key).and_then(Value::as_str)
     }
 
-    fn has(&self, key: &str) -> bool {
+    pub(super) fn has(&self, key: &str) -> bool {
         self.with.contains_key(key)
     }
 }
@@ -78,8 +78,10 @@ pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
         ActionKind::Switch => switch(context, &look),
         ActionKind::Automation => automation(context, &look),
         ActionKind::Tool => tool(context, &look),
-        ActionKind::Sql => connection(context, &look, None),
-        ActionKind::Transform | ActionKind::Emit | ActionKind::File => {}
+        ActionKind::Sql => data::sql(context, &look),
+        ActionKind::File => data::file(context, &look),
+        ActionKind::Mail => data::mail(context, &look),
+        ActionKind::Transform | ActionKind::Emit => {}
     }
 }
 
@@ -104,7 +106,8 @@ fn http(context: &mut Context<'_>, look: &Look<'_>) {
         ),
         _ => {}
     }
-    connection(context, look, Some("http"));
+    connection(context, look, &["http"]);
+    data::pages(context, look);
     let bodies: Vec<&str> = ["json", "form", "multipart", "body"]
         .into_iter()
         .filter(|key| look.has(key))
@@ -148,43 +151,45 @@ fn http(context: &mut Context<'_>, look: &Look<'_>) {
     }
 }
 
-/// The connection is named as it stands, exists, and is of the kind that the action takes.
-fn connection(context: &mut Context<'_>, look: &Look<'_>, wanted: Option<&str>) {
-    let Some(name) = look.text("connection") else {
-        return;
-    };
+/// The connection is named as it stands, exists, and is of a kind that the action takes. Gives its kind,
+/// where that is known.
+pub(super) fn connection(
+    context: &mut Context<'_>,
+    look: &Look<'_>,
+    wanted: &[&str],
+) -> Option<String> {
+    let name = look.text("connection")?;
     if name.contains("{{") {
         context.say(fixed(look, "connection"));
-        return;
+        return None;
     }
-    let Some(known) = &context.catalog.connections else {
-        return;
+    let known = context.catalog.connections.as_ref()?;
+    let Some(kind) = known.get(name) else {
+        let finding = look.wrong(
+            "missing_connection",
+            "connection",
+            format!("there is no connection `{name}`"),
+        );
+        let help = format!("an admin sets it up: `druse connections set {name}`");
+        let names: Vec<String> = known.keys().cloned().collect();
+        context.say(suggest(
+            finding,
+            name,
+            names.iter().map(String::as_str),
+            &help,
+        ));
+        return None;
     };
-    match (known.get(name), wanted) {
-        (None, _) => {
-            let finding = look.wrong(
-                "missing_connection",
-                "connection",
-                format!("there is no connection `{name}`"),
-            );
-            let help = format!("an admin sets it up: `druse connections set {name}`");
-            let names: Vec<String> = known.keys().cloned().collect();
-            context.say(suggest(
-                finding,
-                name,
-                names.iter().map(String::as_str),
-                &help,
-            ));
-        }
-        (Some(kind), Some(wanted)) if !kind.is_empty() && kind != wanted => {
-            let message = format!("the connection `{name}` is for {kind}, not for {wanted}");
-            context.say(look.wrong("wrong_connection", "connection", message));
-        }
-        _ => {}
+    let kind = kind.clone();
+    if !kind.is_empty() && !wanted.contains(&kind.as_str()) {
+        let wanted = wanted.join(" or ");
+        let message = format!("the connection `{name}` is for {kind}, not for {wanted}");
+        context.say(look.wrong("wrong_connection", "connection", message));
     }
+    Some(kind)
 }
 
-fn fixed(look: &Look<'_>, key: &str) -> Finding {
+pub(super) fn fixed(look: &Look<'_>, key: &str) -> Finding {
     look.wrong(
         "template_not_allowed",
         key,
@@ -252,7 +257,7 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
 }
 
 fn mcp(context: &mut Context<'_>, look: &Look<'_>) {
-    connection(context, look, Some("mcp"));
+    connection(context, look, &["mcp"]);
     if look.text("tool").is_some_and(|tool| tool.contains("{{")) {
         context.say(fixed(look, "tool"));
     }
@@ -311,6 +316,10 @@ fn gate(context: &mut Context<'_>, look: &Look<'_>) {
             "fields",
             format!("the schema of the form is not valid: {message}"),
         ));
+    }
+    if let Some(fields) = look.with.get("fields") {
+        let path = format!("{}/with/fields", look.path);
+        schemas::check(context, fields, &path, false);
     }
     let on_timeout = look.text("on_timeout");
     if on_timeout.is_some() && !look.has("timeout") {

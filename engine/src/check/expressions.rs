@@ -3,6 +3,7 @@
 use super::list::{find, inside, visible};
 use super::{Context, suggest};
 use crate::Finding;
+use crate::action_config::{self, FileOperation};
 use crate::definition::Step;
 use crate::expression::{Expression, Reference, Segment, Template};
 use crate::plan::{self, pointer};
@@ -17,6 +18,8 @@ pub(super) enum Sight {
     Trigger,
     /// The concurrency key: what is known before a run begins.
     Start,
+    /// The pages of a service: `page`.
+    Page,
 }
 
 /// Where an expression stands.
@@ -57,7 +60,29 @@ pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &St
             }
             continue;
         }
+        if step.action.as_deref() == Some("http") && key == "paginate" {
+            pages(context, value, &path, &at);
+            continue;
+        }
         template(context, value, &path, &At { secrets, ..at });
+    }
+}
+
+/// The bare expressions of `paginate`.
+fn pages(context: &mut Context<'_>, value: &Value, path: &str, at: &At<'_>) {
+    let at = At {
+        step: at.step,
+        sight: Sight::Page,
+        list: at.list,
+        secrets: false,
+    };
+    for key in ["next", "items"] {
+        let Some(source) = value.get(key).and_then(Value::as_str) else {
+            continue;
+        };
+        if key == "items" || source != "link" {
+            bare(context, source, &format!("{path}/{key}"), &at);
+        }
     }
 }
 
@@ -143,6 +168,7 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
         Sight::Run => vec!["inputs", "steps", "trigger", "run", "secrets"],
         Sight::Trigger => vec!["trigger"],
         Sight::Start => vec!["inputs", "trigger", "run"],
+        Sight::Page => vec![action_config::PAGE],
     };
     if at.sight == Sight::Run {
         known.extend(&context.lists[at.list].names);
@@ -281,17 +307,35 @@ fn step_name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Optio
     }
 }
 
+/// What an operation on a file gives.
+fn file_output(step: &Step) -> Option<&'static [&'static str]> {
+    let operation = step.with.as_ref()?.get("op")?.as_str()?;
+    Some(match FileOperation::parse(operation)? {
+        FileOperation::Read => &["path", "bytes", "digest", "text", "base64", "json"],
+        FileOperation::Write => &["path", "bytes", "digest", "created"],
+        FileOperation::Append => &["path", "bytes", "created"],
+        FileOperation::Edit => &["path", "bytes", "digest", "replaced"],
+        FileOperation::List => &["path", "entries", "truncated"],
+    })
+}
+
 /// The first key of an output whose shape is known by the kind of action.
 fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
     let key = reference.key(2)?;
     let known: &[&str] = match step.action.as_deref()? {
-        "http" => &["status", "headers", "json", "text"],
+        "http" if step.with.as_ref()?.contains_key("paginate") => {
+            &["status", "headers", "json", "pages"]
+        }
+        "http" => &["status", "headers", "json", "text", "base64"],
         "shell" => &["exit_code", "stdout", "stderr", "json"],
         "mcp" => &["structured", "content", "text", "json"],
         "approval_gate" => &["decision", "by", "comment", "fields"],
         "automation" => &["run_id", "outputs"],
         "emit" => &["event_id"],
         "wait" => &["waited_until"],
+        "sql" => &["rows", "columns", "affected"],
+        "mail" => &["message_id", "accepted"],
+        "file" => file_output(step)?,
         _ => return None,
     };
     (!known.contains(&key) && !reference.guarded).then(|| {

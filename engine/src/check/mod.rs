@@ -2,10 +2,13 @@
 
 mod actions;
 mod address;
+mod data;
 mod expressions;
 mod graph;
 mod list;
 mod looping;
+mod schemas;
+mod sensitive;
 mod settings;
 mod skips;
 mod triggers;
@@ -21,7 +24,7 @@ pub type ScheduleRule = fn(&Schedule) -> Result<(), String>;
 /// What exists around a document. `None` means not known, and then it is not checked.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    /// Connections: name to kind (`http`, `mcp`); an empty kind is one that is not known.
+    /// Connections: name to kind (`http`, `mcp`, `sqlite`, …); an empty kind is one that is not known.
     pub connections: Option<BTreeMap<String, String>>,
     /// Names of secrets.
     pub secrets: Option<BTreeSet<String>>,
@@ -53,6 +56,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     }
     expressions::document(&mut context);
     skips::check(&mut context);
+    sensitive::check(&mut context);
     plan::unsupported(document, &mut context.findings);
     finish(context.findings)
 }

@@ -1,6 +1,6 @@
 //! The document's own parts: name, inputs, limits.
 
-use super::Context;
+use super::{Context, schemas};
 use crate::Finding;
 use crate::definition::Step;
 use crate::plan::{InputCheck, pointer};
@@ -27,6 +27,7 @@ pub(super) fn check(context: &mut Context<'_>) {
                     ),
             );
         }
+        schemas::check(context, schema, &path, true);
         match InputCheck::compile(name, schema) {
             Err(message) => context.say(
                 Finding::error(

@@ -7,10 +7,17 @@ use std::sync::Arc;
 fn catalog() -> Catalog {
     Catalog {
         connections: Some(
-            [("crm", "http"), ("warehouse", "mcp")]
-                .into_iter()
-                .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
-                .collect(),
+            [
+                ("crm", "http"),
+                ("warehouse", "mcp"),
+                ("ledger", "sqlite"),
+                ("books", "postgres"),
+                ("inbox", "folder"),
+                ("post", "smtp"),
+            ]
+            .into_iter()
+            .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+            .collect(),
         ),
         secrets: Some(["api_key".to_owned()].into_iter().collect()),
         automations: Some(["report".to_owned()].into_iter().collect()),
@@ -22,7 +29,11 @@ fn findings(steps: &str) -> String {
     let text = format!(
         "druse: 1\nname: test\ninputs:\n  region: {{type: string}}\n  count: {{type: integer, default: 1}}\n{steps}"
     );
-    let parsed = match parse(&text, Syntax::Yaml) {
+    of_text(&text)
+}
+
+fn of_text(text: &str) -> String {
+    let parsed = match parse(text, Syntax::Yaml) {
         Ok(parsed) => parsed,
         Err(findings) => panic!("{findings:#?}"),
     };
@@ -311,7 +322,7 @@ steps:
 10:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
 11:133 missing_secret: there is no secret `apikey` -- did you mean `api_key`?
 11:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
-12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body
+12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body, paginate
 12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
 13:44 template_not_allowed: the program is written as it is, never computed -- what a step may run must be known before it runs
 13:79 exclusive_keys: `argv` and `script` exclude each other
@@ -333,13 +344,13 @@ steps:
 19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
 20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
 21:28 missing_key: `type` is missing -- The CloudEvents type.
-22:22 not_supported_yet: the action `sql` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
+22:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
 23:5 missing_key: step `p` has no `action` -- say what it does, such as `action: http`
 24:151 not_supported_yet: `on_error: pause` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
 24:123 bad_value: `attempts` counts the first one too, so it is at least 1
 24:134 bad_value: `factor` is at least 1
 24:100 bad_value: a time limit is longer than nothing
-24:59 unknown_output: the output of step `c` has no `body` -- it has: status, headers, json, text
+24:59 unknown_output: the output of step `c` has no `body` -- it has: status, headers, json, text, base64
 "#);
 }
 
@@ -472,6 +483,154 @@ fn internal_addresses_are_known_in_all_spellings() {
     ] {
         assert!(!address::is_internal(url), "{url}");
     }
+}
+
+#[test]
+fn data() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - { id: a, action: sql, with: { connection: crm, statement: "select {{ inputs.region }}" } }
+  - { id: b, action: sql, with: { connection: books, statement: "select :a", params: { a: 1 } } }
+  - { id: c, action: sql, with: { connection: ledger, statement: "delete from a; delete from b", params: 5 } }
+  - { id: d, action: sql, with: { connection: ledger, statement: commit } }
+  - { id: e, action: file, with: { connection: ledger, op: read, path: /etc/passwd, find: x } }
+  - { id: f, action: file, with: { op: "{{ inputs.region }}", path: a } }
+  - { id: g, action: file, with: { op: write, path: "../a", text: x, json: null } }
+  - { id: h, action: file, with: { op: apend, path: a } }
+  - { id: i, action: file, with: { op: append, path: a } }
+  - { id: j, action: file, with: { op: edit, path: a, find: "" } }
+  - { id: k, action: file, with: { op: list, path: ., max: 0, recursiv: true } }
+  - { id: l, action: mail, with: { connection: post, to: ana, subject: Hi } }
+  - { id: m, action: mail, with: { connection: post, to: [], cc: ["{{ inputs.region }}", bob], subject: Hi, html: "<b>{{ inputs.region }}</b>{{ inputs.region | escape_html }}", attachments: [ { filename: a, text: x, json: 1 }, { text: x } ] } }
+  - { id: n, action: http, with: { connection: crm, method: POST, form: { a: { b: 1 }, c: [1, x] }, multipart: { d: { test: 1 } } } }
+  - { id: o, action: http, with: { connection: crm, json: 1, paginate: { next: pages.json.next, items: "{{ page.json }}", max: 0 } } }
+  - { id: p, action: http, with: { connection: crm, paginate: { next: link } } }
+outputs:
+  a: "{{ steps.d.output.row }} {{ steps.e.output.entries }} {{ steps.o.output.text }} {{ steps.k.output.entries }}"
+"#
+    ), @r#"
+8:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
+8:63 template_not_allowed: a statement is never a template: a value could become SQL -- hand values in through `params`, as `?1` for SQLite and `$1` for PostgreSQL
+9:86 wrong_type: PostgreSQL knows parameters by number, not by name -- write a list: its first value is `$1`
+10:106 wrong_type: `params` is a list or a map -- write [value, …] for `?1` or `$1`, or {name: value} for `:name`
+10:66 bad_statement: a step runs one statement; write a step for each, or a function in the database
+11:66 bad_statement: `commit` is not a step: each step is a transaction of its own
+12:48 wrong_connection: the connection `ledger` is for sqlite, not for folder
+12:91 exclusive_keys: `find` belongs to `op: edit`, not to `read` -- `read` takes: encoding
+12:72 bad_path: a path is relative to the root, so it does not begin with `/`
+13:40 template_not_allowed: `op` is written as it is, never computed -- what a step may reach must be known before it runs
+14:76 exclusive_keys: a file has one content, not text and json
+14:53 bad_path: a path does not leave the root: `..` is refused
+15:40 bad_value: `op` cannot be `apend` -- did you mean `append`?
+16:28 missing_key: `append` needs the content -- write `text`, `json` or `base64`
+17:28 missing_key: an edit needs `replace`
+17:61 bad_value: the text to be replaced is not empty
+18:60 bad_value: `max` is at least 1
+18:63 unknown_key: there is no key `recursiv` here -- did you mean `recursive`?
+19:28 missing_key: a message needs `text` or `html`
+19:58 bad_value: "ana" is not an address of mail -- write ana@example.com, or Ana <ana@example.com>
+20:193 exclusive_keys: an attachment has one content: `text`, `json` or `base64`
+20:228 missing_key: `filename` is missing -- Its name.
+20:90 bad_value: "bob" is not an address of mail -- write ana@example.com, or Ana <ana@example.com>
+20:115 unescaped_html: `inputs.region` stands in the HTML as it is: what it holds becomes part of the page -- write `| escape_html` behind it, unless it is HTML on purpose
+20:58 bad_value: a message goes to at least one address
+21:78 wrong_type: `a` is a text or a number or true or false or a list, not a map
+21:112 exclusive_keys: a request has one body, not form and multipart
+21:119 unknown_key: there is no key `test` here -- did you mean `text`?
+22:72 bad_value: pages are read by GET, without a body -- asking for a page must change nothing, for it may be asked for again
+22:104 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `items` is an expression already: write it without `{{ }}`
+22:128 bad_value: `max` is at least 1
+22:80 unknown_name: there is no name `pages` here -- did you mean `page`?
+23:53 missing_key: `items` is missing -- An expression that gives the list of items of a page.
+25:6 unknown_output: the output of step `d` has no `row` -- did you mean `rows`?
+25:6 unknown_output: the output of step `e` has no `entries` -- it has: path, bytes, digest, text, base64, json
+25:6 unknown_output: the output of step `o` has no `text` -- it has: status, headers, json, pages
+"#);
+}
+
+#[test]
+fn schemas_of_inputs() {
+    let text = r#"
+druse: 1
+name: test
+inputs:
+  a: { type: string, formt: date, format: dat, x-order: 1, description: The day }
+  b: { type: object, properties: { c: { type: string, requird: true, sensitive: true } }, items: { anyOf: [ { minimun: 1 } ] } }
+  d: { type: string, sensitive: "yes" }
+  e: { type: strng }
+steps:
+  - { id: gate, action: approval_gate, with: { fields: { type: object, proprties: {}, sensitive: true } } }
+"#;
+    insta::assert_snapshot!(of_text(text), @r#"
+5:43 unknown_format: the format `dat` is not known, so it checks nothing -- did you mean `date`?
+5:29 unknown_keyword: `formt` is no keyword of JSON Schema, so it checks nothing -- did you mean `format`?
+6:120 unknown_keyword: `minimun` is no keyword of JSON Schema, so it checks nothing -- did you mean `minimum`?
+6:64 unknown_keyword: `requird` is no keyword of JSON Schema, so it checks nothing -- did you mean `required`?
+6:81 sensitive_not_allowed: only an input as a whole can be sensitive -- make an input of its own of it
+7:33 bad_schema: `sensitive` is true or false
+8:6 bad_schema: the schema of input `e` is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword -- an input is a JSON Schema, such as {type: string, default: EU}
+10:83 unknown_keyword: `proprties` is no keyword of JSON Schema, so it checks nothing -- did you mean `properties`?
+10:98 sensitive_not_allowed: only an input as a whole can be sensitive -- make an input of its own of it
+"#);
+}
+
+#[test]
+fn sensitive_inputs() {
+    let text = r#"
+druse: 1
+name: test
+inputs:
+  pin: { type: string, sensitive: true }
+  key: { type: string, sensitive: true, default: abc }
+  who: { type: string }
+triggers:
+  - id: hook
+    webhook: { verify: { scheme: none }, respond: { body: "{{ inputs.pin }}" } }
+    inputs: { pin: "{{ trigger.body.pin }}", who: x }
+concurrency: { key: "{{ inputs.pin }}" }
+steps:
+  - { id: a, action: http, with: { connection: crm, path: "/{{ inputs.pin }}", headers: { a: "Bearer {{ inputs.pin }}" }, json: { p: ["{{ inputs.pin }}", "{{ inputs.who }}"] } } }
+  - { id: b, action: shell, with: { argv: [x, "{{ inputs.pin }}"], env: { A: "{{ inputs.pin }}" }, stdin: "{{ inputs.pin }}" } }
+  - { id: c, action: transform, with: { value: "{{ inputs.pin }}" }, when: inputs.pin == 'x' }
+  - { id: d, action: http, with: { connection: crm, json: { p: "{{ inputs.pin | upper }}", all: "{{ inputs }}" } }, idempotency_key: "{{ inputs.pin }}" }
+  - { id: e, action: switch, with: { cases: [ { id: x, when: inputs.pin } ] } }
+  - { id: f, action: emit, with: { type: x, data: { p: "{{ inputs.pin }}" } } }
+  - { id: g, action: automation, with: { name: report, inputs: { p: "{{ inputs.pin }}" } } }
+  - { id: h, action: sql, with: { connection: ledger, statement: "select ?", params: ["{{ inputs.pin }}"] } }
+  - id: loop
+    for_each: { items: "{{ [inputs.pin] }}", until: inputs.pin }
+    steps:
+      - { id: i, action: transform, with: { value: "{{ inputs.pin }}" } }
+      - { id: j, action: mcp, with: { connection: warehouse, tool: t, arguments: { p: "{{ inputs.pin }}" } } }
+finally:
+  - { id: k, action: mail, with: { connection: post, to: a@b, subject: "{{ inputs.pin }}", text: "{{ inputs.pin }}" } }
+outputs:
+  p: "{{ inputs.pin }}"
+"#;
+    let all = of_text(text);
+    let lines: Vec<&str> = all
+        .lines()
+        .filter(|line| line.contains("sensitive"))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+6:50 sensitive_not_allowed: the sensitive input `key` has a default, which everybody who sees the document reads -- leave it out, or use a secret: `druse secrets set`
+11:20 sensitive_in_trigger: the sensitive input `pin` comes from a trigger, and what a trigger brought is kept in clear -- let the sender name a secret of this server instead of sending it
+10:59 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+12:21 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+15:47 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+16:76 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+16:48 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+17:134 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+17:97 sensitive_not_allowed: `inputs` as a whole holds sensitive ones -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+17:64 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+18:62 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+19:56 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+23:24 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+23:53 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+25:52 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+30:6 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+"#);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -158,6 +158,24 @@ pub(super) fn parse_number(value: &Dyn) -> Result<Dyn, Error> {
     }
 }
 
+/// The text with what HTML takes for markup written as characters, so that a value stays a value inside
+/// a page: `&`, `<`, `>`, `"` and `'`. Anything but a text is written as JSON first.
+pub(super) fn escape_html(value: &Dyn) -> Result<String, Error> {
+    let text = string(value)?;
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    Ok(escaped)
+}
+
 /// A part of a URL: `scheme`, `host`, `port`, `path`, `query`, `fragment`, `last` (the last segment of
 /// the path), `segment.N` (from 0), `query.NAME`. Undefined when the URL does not have it.
 pub(super) fn url_part(text: &str, name: &str) -> Result<Dyn, Error> {

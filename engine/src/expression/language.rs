@@ -17,6 +17,7 @@ pub(super) const FILTERS: &[&str] = &[
     "d",
     "default",
     "dictsort",
+    "escape_html",
     "first",
     "first_where",
     "float",
@@ -123,6 +124,7 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.add_filter("format_date", functions::format_date);
     environment.add_filter("parse_number", functions::parse_number);
     environment.add_filter("url_part", functions::url_part);
+    environment.add_filter("escape_html", functions::escape_html);
     environment.add_filter("tojson", functions::to_json);
     environment.add_filter("string", functions::string);
     environment.add_filter("join", functions::join);

@@ -187,6 +187,11 @@ fn golden_expressions() {
             "steps.find.output.url | url_part('segment.0')",
             json!("api"),
         ),
+        (
+            "'<a href=\"x\">Tom & \\'Jerry\\'</a>' | escape_html",
+            json!("&lt;a href=&quot;x&quot;&gt;Tom &amp; &#39;Jerry&#39;&lt;/a&gt;"),
+        ),
+        ("inputs.flag | escape_html", json!("true")),
         ("secrets.api_key", json!("{{ secrets.api_key }}")),
         ("'it''s' | length if false else 'b\\n'", json!("b\n")),
         ("range(3) | list", json!([0, 1, 2])),

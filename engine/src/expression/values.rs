@@ -109,8 +109,8 @@ impl Values {
             .flat_map(|frame| frame.names.keys().map(String::as_str))
     }
 
-    /// A name of a loop.
-    pub(super) fn local(&self, name: &str) -> Option<&Json> {
+    /// A name that a loop, or whoever made the values, gave.
+    pub fn local(&self, name: &str) -> Option<&Json> {
         self.locals()
             .find_map(|(known, value)| (known == name).then_some(value))
     }

@@ -418,9 +418,6 @@ pub(crate) fn unsupported(document: &Document, findings: &mut Vec<Finding>) {
                 say("`on_error: pause`", id, at("on_error"));
             }
             match step.action.as_deref() {
-                Some(kind @ ("sql" | "file")) => {
-                    say(&format!("the action `{kind}`"), id, at("action"));
-                }
                 Some("wait")
                     if step
                         .with

@@ -11,6 +11,8 @@ pub struct InputCheck {
     pub name: String,
     /// What it is when it is not given; an input without one is required.
     pub default: Option<Value>,
+    /// Whether its value is never stored or shown in clear.
+    pub sensitive: bool,
     validator: jsonschema::Validator,
 }
 
@@ -30,6 +32,7 @@ impl InputCheck {
         Ok(Self {
             name: name.to_owned(),
             default: schema.get("default").cloned(),
+            sensitive: is_sensitive(schema),
             validator,
         })
     }
@@ -39,8 +42,28 @@ impl InputCheck {
         self.validator
             .iter_errors(value)
             .take(20)
-            .map(|error| (error.instance_path().to_string(), error.to_string()))
+            .map(|error| {
+                let message = match self.sensitive {
+                    true => error.masked().to_string(),
+                    false => short(error.to_string()),
+                };
+                (error.instance_path().to_string(), message)
+            })
             .collect()
+    }
+}
+
+/// Whether the schema of an input says that its value is never stored or shown in clear.
+pub fn is_sensitive(schema: &Value) -> bool {
+    schema.get("sensitive") == Some(&Value::Bool(true))
+}
+
+/// A message repeats the value that it is about, which may be long.
+fn short(message: String) -> String {
+    const LONGEST: usize = 500;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message,
     }
 }
 
@@ -50,6 +73,7 @@ pub(crate) fn validator(schema: &Value) -> Result<jsonschema::Validator, String>
         return Err("a JSON Schema is a map, such as {type: string}".into());
     }
     jsonschema::draft202012::options()
+        .should_validate_formats(true)
         .build(schema)
         .map_err(|error| error.to_string())
 }
@@ -62,7 +86,7 @@ pub fn check_value(schema: &Value, value: &Value) -> Vec<Finding> {
             .iter_errors(value)
             .take(20)
             .map(|error| {
-                Finding::error("invalid_value", error.to_string())
+                Finding::error("invalid_value", short(error.to_string()))
                     .at_path(error.instance_path().to_string())
             })
             .collect(),
@@ -87,12 +111,13 @@ pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Fi
         match given.get(&input.name) {
             Some(value) => {
                 for (path, message) in input.errors(value) {
+                    let place = match path.as_str() {
+                        "" => format!("input `{}`", input.name),
+                        inner => format!("input `{}` at `{inner}`", input.name),
+                    };
                     findings.push(
-                        Finding::error(
-                            "invalid_input",
-                            format!("input `{}`: {message}", input.name),
-                        )
-                        .at_path(format!("{pointer}{path}")),
+                        Finding::error("invalid_input", format!("{place}: {message}"))
+                            .at_path(format!("{pointer}{path}")),
                     );
                 }
                 full.insert(input.name.clone(), value.clone());

@@ -28,13 +28,15 @@ pub enum ActionKind {
     Sql,
     /// Reads or writes a file.
     File,
+    /// Sends a message by mail.
+    Mail,
     /// A recorded tool that nothing maps yet.
     Tool,
 }
 
 impl ActionKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Transform,
         Self::Wait,
         Self::ApprovalGate,
@@ -46,6 +48,7 @@ impl ActionKind {
         Self::Emit,
         Self::Sql,
         Self::File,
+        Self::Mail,
         Self::Tool,
     ];
 
@@ -63,6 +66,7 @@ impl ActionKind {
             Self::Emit => "emit",
             Self::Sql => "sql",
             Self::File => "file",
+            Self::Mail => "mail",
             Self::Tool => "tool",
         }
     }

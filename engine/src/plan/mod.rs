@@ -9,7 +9,7 @@ mod looping;
 
 pub use block::Block;
 pub(crate) use inputs::validator;
-pub use inputs::{InputCheck, check_value};
+pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 

@@ -125,8 +125,8 @@ unknown_input /regoin there is no input `regoin` did you mean `region`?
 fn what_is_not_run_yet_is_said() {
     let findings = plan(json!({
         "steps": [
-            {"id": "a", "action": "sql", "with": {}},
-            {"id": "b", "for_each": {"items": []}, "steps": [{"id": "c", "action": "file", "with": {}}]},
+            {"id": "a", "action": "wait", "with": {"event": {"type": "x"}}},
+            {"id": "b", "for_each": {"items": []}, "steps": [{"id": "c", "action": "wait", "with": {"event": {"type": "x"}}}]},
         ],
         "finally": [{"id": "c", "action": "wait", "with": {"for": "1s"}}],
     }))
@@ -285,4 +285,61 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn inputs_are_held_to_formats_and_to_what_is_nested() {
+    let plan = plan(json!({
+        "inputs": {
+            "day": {"type": "string", "format": "date"},
+            "mail": {"type": "string", "format": "email"},
+            "order": {
+                "type": "object",
+                "required": ["id", "lines"],
+                "additionalProperties": false,
+                "properties": {
+                    "id": {"type": "string", "pattern": "^A[0-9]+$"},
+                    "lines": {"type": "array", "minItems": 1, "items": {
+                        "type": "object",
+                        "properties": {"count": {"type": "integer", "minimum": 1}, "kind": {"enum": ["a", "b"]}},
+                    }},
+                },
+            },
+            "pin": {"type": "string", "minLength": 8, "sensitive": true},
+        },
+        "steps": [],
+    }))
+    .unwrap();
+    let right = json!({
+        "day": "2026-11-24", "mail": "ana@example.com", "pin": "12345678",
+        "order": {"id": "A1", "lines": [{"count": 2, "kind": "a"}]},
+    });
+    assert!(plan.check_inputs(&right).is_ok());
+    let findings = plan
+        .check_inputs(&json!({
+            "day": "24.11.2026", "mail": "nobody", "pin": "geheim",
+            "order": {"id": "B1", "lines": [{"count": 0, "kind": "c"}, 5], "more": "x".repeat(1_000)},
+        }))
+        .unwrap_err();
+    let lines: Vec<_> = findings
+        .iter()
+        .map(|f| {
+            format!(
+                "{} {} {}",
+                f.code,
+                f.path.as_deref().unwrap_or(""),
+                f.message
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+invalid_input /day input `day`: "24.11.2026" is not a "date"
+invalid_input /mail input `mail`: "nobody" is not a "email"
+invalid_input /order/id input `order` at `/id`: "B1" does not match "^A[0-9]+$"
+invalid_input /order/lines/0/count input `order` at `/lines/0/count`: 0 is less than the minimum of 1
+invalid_input /order/lines/0/kind input `order` at `/lines/0/kind`: "c" is not one of "a" or "b"
+invalid_input /order/lines/1 input `order` at `/lines/1`: 5 is not of type "object"
+invalid_input /order input `order`: Additional properties are not allowed ('more' was unexpected)
+invalid_input /pin input `pin`: value is shorter than 8 characters
+"#);
 }

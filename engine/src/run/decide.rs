@@ -319,6 +319,7 @@ impl State {
             | ActionKind::Emit
             | ActionKind::Sql
             | ActionKind::File
+            | ActionKind::Mail
             | ActionKind::Tool => attempt::first(self, plan, place, with, now),
         }
     }

@@ -1,5 +1,6 @@
-//! `http`: one request, one answer. No redirects, no retries, no compression, bounded in size and time.
+//! `http`: one request, one answer, or the pages of one answer. No redirects, no retries, no compression, bounded in size and time.
 
+mod pages;
 mod request;
 pub(super) mod response;
 
@@ -7,12 +8,13 @@ use super::{
     Action, Attempt, Failed, Limits,
     attempt::Performed,
     guard::{self, PublicOnly},
+    input,
 };
 use crate::{
     connection::{Connections, client},
     secret::Secrets,
 };
-use druse_engine::event::Failure;
+use druse_engine::{action_config, event::Failure};
 use futures_util::future::BoxFuture;
 use request::{Payload, Request};
 use std::{
@@ -56,7 +58,17 @@ impl Http {
     }
 
     async fn exchange(&self, attempt: &Attempt, limit: Duration) -> Performed {
+        let map = input::object(attempt.input.value())?;
+        if let Some(paginate) = input::given(map, "paginate") {
+            let paginate = action_config::read(paginate).map_err(Failed::input)?;
+            return pages::read(self, attempt, &paginate, limit).await;
+        }
         let request = Request::read(attempt, &self.connections, &self.secrets)?;
+        let answer = self.send(request, limit).await?;
+        response::read(answer, self.limits.http_body, limit).await
+    }
+
+    async fn send(&self, request: Request, limit: Duration) -> Result<reqwest::Response, Failed> {
         let client = match request.client {
             Some(client) => client,
             None => {
@@ -72,11 +84,10 @@ impl Http {
             Payload::Bytes(bytes) => prepared.body(bytes),
             Payload::Multipart(form) => prepared.multipart(form),
         };
-        let answer = prepared
+        prepared
             .send()
             .await
-            .map_err(|error| Failed::from(send_failure(&error, limit)))?;
-        response::read(answer, self.limits.http_body, limit).await
+            .map_err(|error| send_failure(&error, limit).into())
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use url::Url;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "connection",
     "path",
     "url",
@@ -26,6 +26,7 @@ const KEYS: [&str; 10] = [
     "form",
     "multipart",
     "body",
+    "paginate",
 ];
 /// What the connection itself is made of is not the document's to write.
 const RESERVED: [&str; 9] = [
@@ -47,6 +48,8 @@ pub(super) struct Request {
     pub(super) payload: Payload,
     /// The connection's; `None` for an address that the document names.
     pub(super) client: Option<reqwest::Client>,
+    /// The path that a connection's addresses are below.
+    pub(super) base: Option<String>,
 }
 
 pub(super) enum Payload {
@@ -64,7 +67,7 @@ impl Request {
         let map = input::object(attempt.input.value())?;
         input::only(map, &KEYS)?;
         let mut headers = HeaderMap::new();
-        let (mut url, client) = match input::text(map, "connection")? {
+        let (mut url, client, base) = match input::text(map, "connection")? {
             Some(name) => {
                 if input::given(map, "url").is_some() {
                     return Err(Failed::input(
@@ -75,7 +78,8 @@ impl Request {
                 let (http, client, given) = open.http()?;
                 add_headers(&mut headers, given, true)?;
                 let path = input::text(map, "path")?.unwrap_or_default();
-                (append(&http.base_url, path)?, Some(client))
+                let base = http.base_url.path().trim_end_matches('/').to_owned();
+                (append(&http.base_url, path)?, Some(client), Some(base))
             }
             None => {
                 if input::given(map, "path").is_some() {
@@ -83,7 +87,7 @@ impl Request {
                         "A \"path\" needs a \"connection\"; without one write a \"url\".",
                     ));
                 }
-                (public_url(input::needed(map, "url")?)?, None)
+                (public_url(input::needed(map, "url")?)?, None, None)
             }
         };
         let query = input::pairs(map, "query")?;
@@ -115,7 +119,20 @@ impl Request {
             headers,
             payload,
             client,
+            base,
         })
+    }
+
+    /// The same request once more, without its body.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            payload: Payload::None,
+            client: self.client.clone(),
+            base: self.base.clone(),
+        }
     }
 }
 
@@ -167,7 +184,7 @@ fn append(base: &Url, path: &str) -> Result<Url, Failed> {
 }
 
 /// Whether a segment is `..`, in any spelling that servers take for it.
-fn climbs(path: &str) -> bool {
+pub(super) fn climbs(path: &str) -> bool {
     let plain = path.to_ascii_lowercase().replace("%2e", ".");
     let plain = plain.replace("%2f", "/").replace("%5c", "/");
     plain.split(['/', '\\']).any(|segment| segment == "..")

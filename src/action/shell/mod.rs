@@ -122,6 +122,7 @@ impl Shell {
             ("DRUSE_ATTEMPT", attempt.number.to_string()),
             ("DRUSE_FENCE", attempt.fence.to_string()),
             ("DRUSE_IDEMPOTENCY_KEY", attempt.idempotency_key.clone()),
+            (watchdog::LIFE, watchdog::begin().to_owned()),
         ];
         let given = given.map(|(name, value)| (name.to_owned(), value));
         let prepared = Prepared {

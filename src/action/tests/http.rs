@@ -36,6 +36,9 @@ async fn answer(
         }
         return Ok(response.body(Full::from("why: s3cret-token")).unwrap());
     }
+    if let Some(kind) = path.strip_prefix("/pages/") {
+        return Ok(page(kind, parts.uri.query().unwrap_or_default()));
+    }
     let body: Bytes = match path.as_str() {
         "/hang" => std::future::pending().await,
         "/big" => vec![b'x'; 200_000].into(),
@@ -68,6 +71,52 @@ async fn answer(
         }
     };
     Ok(response.body(Full::from(body)).unwrap())
+}
+
+/// Seven items, three a page, in the ways in which services hand out pages.
+fn page(kind: &str, query: &str) -> Response<Full<Bytes>> {
+    let asked = |name: &str| {
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let number: usize = asked("page").map_or(1, |page| page.parse().unwrap());
+    let items: Vec<usize> = (1..=7).skip((number - 1) * 3).take(3).collect();
+    let more = number < 3;
+    let mut response = Response::builder().header("content-type", "application/json");
+    let mut body = json!({ "items": items, "query": query });
+    match kind {
+        "link" => {
+            let to = format!("</base/pages/link?page={}>; rel=\"next\"", number + 1);
+            response = response.header("link", "</base/pages/link>; rel=first");
+            if more {
+                response = response.header("link", to);
+            }
+        }
+        "cursor" => {
+            body["next"] = if more {
+                (number + 1).to_string().into()
+            } else {
+                Value::Null
+            }
+        }
+        "address" if more => body["next"] = format!("?page={}", number + 1).into(),
+        "address" => {}
+        "circle" => body["next"] = "?page=2".into(),
+        "away" => body["next"] = "https://example.com/base/pages/away?page=2".into(),
+        "above" => body["next"] = "/other".into(),
+        "fails" if !more => {
+            return Response::builder()
+                .status(503)
+                .body(Full::default())
+                .unwrap();
+        }
+        _ => body["next"] = format!("?page={}", number + 1).into(),
+    }
+    if kind == "heavy" {
+        body["items"] = json!(["x".repeat(40_000)]);
+    }
+    response.body(Full::from(body.to_string())).unwrap()
 }
 
 async fn connected() -> Actions {
@@ -127,13 +176,41 @@ async fn bodies_take_their_forms() {
     let body = output(&actions, "http", body).await;
     assert_eq!(body["json"]["headers"]["content-type"], "application/xml");
     assert_eq!(body["json"]["body"], "<a/>");
+    let list = json!({ "connection": "bi", "form": { "a": null, "b": [], "c": "ä&=" } });
+    let list = output(&actions, "http", list).await;
+    assert_eq!(list["json"]["body"], "c=%C3%A4%26%3D");
+    assert_eq!(
+        list["json"]["headers"]["content-type"],
+        "application/x-www-form-urlencoded"
+    );
     let parts = json!({ "connection": "bi", "multipart": {
-        "note": "hi",
+        "note": "hi", "tag": ["a", 2], "none": null, "data": { "json": { "n": 1 } },
         "file": { "base64": "QUJD", "filename": "a.csv", "content_type": "text/csv" },
     } });
     let parts = output(&actions, "http", parts).await;
     let sent = parts["json"]["body"].as_str().unwrap();
     assert!(sent.contains("name=\"note\"\r\n\r\nhi"), "{sent}");
+    for part in [
+        "name=\"tag\"\r\n\r\na\r\n",
+        "name=\"tag\"\r\n\r\n2\r\n",
+        "name=\"data\"\r\nContent-Type: application/json\r\n\r\n{\"n\":1}",
+    ] {
+        assert!(sent.contains(part), "{part} in {sent}");
+    }
+    assert!(!sent.contains("none"), "{sent}");
+    let kind = parts["json"]["headers"]["content-type"].as_str().unwrap();
+    assert!(kind.starts_with("multipart/form-data; boundary="), "{kind}");
+    for wrong in [
+        json!({ "a": { "text": "x", "json": 1 } }),
+        json!({ "a": { "base64": "!" } }),
+        json!({ "a": { "test": "x" } }),
+        json!({ "a": { "text": "x", "content_type": "nonsense" } }),
+        json!({ "a": { "filename": "x" } }),
+        json!("a"),
+    ] {
+        let input = json!({ "connection": "bi", "multipart": wrong });
+        assert_eq!(failure(&actions, "http", input).await.code, "invalid_input");
+    }
     assert!(
         sent.contains("filename=\"a.csv\"") && sent.contains("ABC"),
         "{sent}"
@@ -300,7 +377,91 @@ async fn what_makes_no_sense_is_said() {
 async fn a_connection_can_be_tried_out() {
     let actions = connected().await;
     let tested = actions.connections().test("bi").await.unwrap();
-    assert_eq!(tested, json!({ "kind": "http", "status": 200 }));
+    let message = "The service answered with status 200.";
+    assert_eq!(
+        tested,
+        json!({ "kind": "http", "status": 200, "message": message })
+    );
     let missing = actions.connections().test("nope").await.unwrap_err();
     assert_eq!(missing.code, "missing_connection");
+}
+
+fn paged(kind: &str, next: &str) -> Value {
+    json!({
+        "connection": "bi", "path": format!("/pages/{kind}"), "query": { "size": 3, "page": 1 },
+        "headers": { "x-own": "step" },
+        "paginate": { "next": next, "items": "page.json.items", "max": 3 },
+    })
+}
+
+#[tokio::test]
+async fn pages_are_read_to_the_end() {
+    let actions = connected().await;
+    let cursor = "{'page': page.json.next} if page.json.next else none";
+    let counted = "{'page': page.number + 1} if page.json.items | length == 3 else none";
+    for (kind, next) in [
+        ("link", "link"),
+        ("cursor", cursor),
+        ("cursor", counted),
+        ("address", "page.json.next | default(none)"),
+    ] {
+        let output = output(&actions, "http", paged(kind, next)).await;
+        assert_eq!(output["json"], json!([1, 2, 3, 4, 5, 6, 7]), "{kind}");
+        assert_eq!(
+            (&output["pages"], &output["status"]),
+            (&json!(3), &json!(200))
+        );
+    }
+    // What the step asks for stays, page by page.
+    let mut queries = paged("cursor", cursor);
+    queries["paginate"]["items"] = "[page.json.query]".into();
+    let output = output(&actions, "http", queries).await;
+    assert_eq!(
+        output["json"],
+        json!(["size=3&page=1", "size=3&page=2", "size=3&page=3"])
+    );
+}
+
+#[tokio::test]
+async fn pages_have_limits_and_stay_with_their_service() {
+    let actions = connected().await;
+    let next = "page.json.next";
+    for (kind, next, code, class) in [
+        ("endless", next, "too_many_pages", FailureClass::Permanent),
+        ("circle", next, "page_repeats", FailureClass::Permanent),
+        ("away", next, "address_not_allowed", FailureClass::Permanent),
+        (
+            "above",
+            next,
+            "address_not_allowed",
+            FailureClass::Permanent,
+        ),
+        ("fails", next, "http_status", FailureClass::Retryable),
+        ("heavy", next, "output_too_large", FailureClass::Permanent),
+        ("address", next, "undefined_value", FailureClass::Permanent),
+        ("cursor", "page.number", "bad_page", FailureClass::Permanent),
+        (
+            "cursor",
+            "inputs.x",
+            "undefined_value",
+            FailureClass::Permanent,
+        ),
+        ("cursor", "page.", "invalid_input", FailureClass::Permanent),
+    ] {
+        let failure = failure(&actions, "http", paged(kind, next)).await;
+        assert_eq!(
+            (failure.code.as_str(), failure.class),
+            (code, class),
+            "{kind} {next}: {failure:?}"
+        );
+    }
+    let mut items = paged("cursor", "link");
+    items["paginate"]["items"] = "page.json.query".into();
+    assert_eq!(failure(&actions, "http", items).await.code, "bad_page");
+    let mut post = paged("cursor", "link");
+    post["method"] = "POST".into();
+    assert_eq!(failure(&actions, "http", post).await.code, "invalid_input");
+    let mut most = paged("cursor", "link");
+    most["paginate"]["max"] = 100_000.into();
+    assert_eq!(failure(&actions, "http", most).await.code, "invalid_input");
 }

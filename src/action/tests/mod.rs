@@ -1,8 +1,12 @@
 //! Actions against real sockets and processes.
 
+mod file;
 mod http;
+mod mail;
 mod mcp;
+mod postgres;
 mod shell;
+mod sqlite;
 
 use super::*;
 use crate::connection::Connection;
@@ -21,6 +25,14 @@ fn limits() -> Limits {
         shell_output: 100_000,
         shell_grace: Duration::from_millis(50),
         mcp_timeout: LONG,
+        sql_timeout: LONG,
+        sql_rows: 100,
+        sql_bytes: 100_000,
+        file_timeout: LONG,
+        file_bytes: 1_000,
+        file_size: 2_000,
+        mail_timeout: LONG,
+        mail_bytes: 100_000,
     }
 }
 
@@ -43,10 +55,12 @@ fn with_policy(connections: Value, secrets: &[(&str, &str)], policy: ShellPolicy
 fn attempt(kind: &str, input: Value) -> Attempt {
     Attempt {
         run: RunId::from_parts(1_800_000_000_000, [1; 10]),
+        root: RunId::from_parts(1_800_000_000_000, [1; 10]),
         step: "a_step".into(),
         number: 2,
         kind: kind.into(),
         input: input.into(),
+        sensitive: Vec::new(),
         secrets: vec!["TOKEN".into()],
         idempotency_key: "key-1".into(),
         fence: 7,

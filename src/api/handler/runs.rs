@@ -272,7 +272,7 @@ impl Follow {
                 entry.seq
             ));
         }
-        Some(text.into())
+        Some(crate::secret::hide(&text).into_owned().into())
     }
 }
 

@@ -20,6 +20,18 @@ steps:
 const RECORDING: &str = r#"{"messages":[{"role":"user","content":"hello"}]}"#;
 const EVENT: &str = r#"{"specversion":"1.0","id":"1","source":"/test","type":"a","data":{}}"#;
 
+/// On a disk that fails on command.
+fn on(disk: &FaultyDisk) -> Setup {
+    let store = embedded::Options {
+        disk: Arc::new(disk.clone()),
+        ..embedded::Options::small()
+    };
+    Setup {
+        store,
+        ..Setup::own()
+    }
+}
+
 /// Whatever makes something new is refused in the same words, and nothing else is.
 async fn refuses_new_work(assembly: &Assembly, greet: &str) {
     let runs = format!("/api/v1/automations/{greet}/runs");
@@ -53,15 +65,7 @@ fn with_hardly_any_space_new_work_is_refused_and_what_was_begun_goes_on() {
     life(async {
         let folder = tempfile::tempdir().unwrap();
         let disk = FaultyDisk::new();
-        let store = embedded::Options {
-            disk: Arc::new(disk.clone()),
-            ..embedded::Options::small()
-        };
-        let setup = Setup {
-            store,
-            ..Setup::own()
-        };
-        let assembly = Assembly::open(folder.path(), setup).await.unwrap();
+        let assembly = Assembly::open(folder.path(), on(&disk)).await.unwrap();
         let greet = active(&assembly, GREET).await;
         let gated = active(&assembly, GATED).await;
         let (status, run) = ask(
@@ -128,15 +132,7 @@ fn on_a_full_disk_nothing_is_shown_that_is_not_written_and_writing_goes_on_with_
     let folder = tempfile::tempdir().unwrap();
     life(async {
         let disk = FaultyDisk::new();
-        let store = embedded::Options {
-            disk: Arc::new(disk.clone()),
-            ..embedded::Options::small()
-        };
-        let setup = Setup {
-            store,
-            ..Setup::own()
-        };
-        let assembly = Assembly::open(folder.path(), setup).await.unwrap();
+        let assembly = Assembly::open(folder.path(), on(&disk)).await.unwrap();
         let greet = active(&assembly, GREET).await;
         let runs = format!("/api/v1/automations/{greet}/runs");
         assert_eq!(ask(&assembly, "POST", &runs, "{}").await.0, 202);
@@ -168,4 +164,41 @@ fn on_a_full_disk_nothing_is_shown_that_is_not_written_and_writing_goes_on_with_
         assembly.close().await;
     });
     assert!(druse_storage::verify(folder.path()).unwrap().is_sound());
+}
+
+#[test]
+fn a_log_that_cannot_be_synced_ends_the_process_and_what_was_acknowledged_is_there_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let acknowledged = life(async {
+        let disk = FaultyDisk::new();
+        let assembly = Assembly::open(folder.path(), on(&disk)).await.unwrap();
+        let greet = active(&assembly, GREET).await;
+        let runs = format!("/api/v1/automations/{greet}/runs");
+        let (status, made) = ask(&assembly, "POST", &runs, "{}").await;
+        assert_eq!(status, 202, "{made}");
+        disk.fail_sync(1);
+        for _ in 0..2 {
+            let (status, problem) = ask(&assembly, "POST", &runs, "{}").await;
+            assert_eq!(
+                (status, &problem["code"]),
+                (503, &json!("ending")),
+                "{problem}"
+            );
+        }
+        let reason = assembly.app.engine.failure().await;
+        assert!(reason.contains("the log"), "{reason}");
+        let (_, shown) = ask(&assembly, "GET", "/api/v1/runs", "").await;
+        assert_eq!(shown["items"].as_array().unwrap().len(), 1, "{shown}");
+        assembly.close().await;
+        made["id"].as_str().unwrap().to_owned()
+    });
+    assert!(druse_storage::verify(folder.path()).unwrap().is_sound());
+    life(async {
+        let disk = FaultyDisk::new();
+        let assembly = Assembly::open(folder.path(), on(&disk)).await.unwrap();
+        let path = format!("/api/v1/runs/{acknowledged}");
+        let (status, shown) = ask(&assembly, "GET", &path, "").await;
+        assert_eq!((status, &shown["status"]), (200, &json!("succeeded")));
+        assembly.close().await;
+    });
 }

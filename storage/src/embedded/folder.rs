@@ -2,17 +2,24 @@
 
 use super::OpenError;
 use nix::fcntl::{Flock, FlockArg};
+use nix::{sys::signal::kill, unistd::Pid};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
+    time::{Duration, Instant},
 };
 
 /// The format that this program writes.
 const FORMAT: u32 = 1;
 /// The oldest reader that understands what it writes.
 const MIN_READER: u32 = 1;
+/// How long the lock of a holder that has ended is waited for: a program that it was just starting has
+/// its files until that program begins.
+const LEFT_BEHIND: Duration = Duration::from_secs(5);
+/// Between two tries.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// Makes a folder that only its owner may enter.
 pub(crate) fn make(path: &Path) -> io::Result<()> {
@@ -76,25 +83,43 @@ pub(crate) fn offline(path: &Path) -> Result<Option<Lock>, OpenError> {
     }
 }
 
-fn take(path: &Path, file: File, write_pid: bool) -> Result<Lock, OpenError> {
-    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(mut held) => {
-            if write_pid {
-                held.set_len(0)?;
-                held.rewind()?;
-                held.write_all(std::process::id().to_string().as_bytes())?;
+fn take(path: &Path, mut file: File, write_pid: bool) -> Result<Lock, OpenError> {
+    let end = Instant::now() + LEFT_BEHIND;
+    loop {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(mut held) => {
+                if write_pid {
+                    held.set_len(0)?;
+                    held.rewind()?;
+                    held.write_all(std::process::id().to_string().as_bytes())?;
+                }
+                return Ok(Lock(held));
             }
-            Ok(Lock(held))
+            Err((mut back, nix::errno::Errno::EWOULDBLOCK)) => {
+                let mut text = String::new();
+                let _ = back.rewind().and_then(|()| back.read_to_string(&mut text));
+                let pid = text.trim().parse().ok();
+                if !pid.is_some_and(is_gone) || Instant::now() >= end {
+                    let path = path.to_owned();
+                    return Err(OpenError::Locked { path, pid });
+                }
+                std::thread::sleep(AGAIN);
+                file = back;
+            }
+            Err((_, error)) => return Err(OpenError::Io(error.into())),
         }
-        Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
-            let mut pid = String::new();
-            let _ = file.read_to_string(&mut pid);
-            Err(OpenError::Locked {
-                path: path.to_owned(),
-                pid: pid.trim().parse().ok(),
-            })
-        }
-        Err((_, error)) => Err(OpenError::Io(error.into())),
+    }
+}
+
+/// Whether a process has ended, asked about or not.
+fn is_gone(pid: u32) -> bool {
+    match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        // The state stands behind the name, which may hold anything.
+        Ok(stat) => stat
+            .rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with(['Z', 'X'])),
+        Err(_) => i32::try_from(pid)
+            .is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(nix::errno::Errno::ESRCH)),
     }
 }
 
@@ -145,5 +170,53 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match path.parent() {
         Some(parent) => File::open(parent)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{process::Command, thread};
+
+    #[test]
+    fn the_lock_of_a_holder_that_has_ended_is_waited_for_and_that_of_a_living_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let hold = |pid: u32| {
+            fs::write(path.join("lock"), pid.to_string()).unwrap();
+            let file = File::open(path.join("lock")).unwrap();
+            Flock::lock(file, FlockArg::LockExclusiveNonblock).unwrap()
+        };
+        let own = std::process::id();
+        let held = hold(own);
+        let refused = lock(&path).err().unwrap();
+        assert!(matches!(refused, OpenError::Locked { pid: Some(pid), .. } if pid == own));
+        drop(held);
+
+        // Ended, and asked about by nobody yet.
+        let mut ended = Command::new("true").spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        while !is_gone(ended.id()) {
+            assert!(Instant::now() < end, "it does not end");
+            thread::yield_now();
+        }
+        let held = hold(ended.id());
+        let (tell, told) = std::sync::mpsc::channel();
+        let waiting = thread::spawn({
+            let path = path.clone();
+            move || {
+                tell.send(()).unwrap();
+                lock(&path).map(drop)
+            }
+        });
+        told.recv().unwrap();
+        for _ in 0..20 {
+            assert!(!waiting.is_finished(), "it does not wait");
+            thread::yield_now();
+        }
+        drop(held);
+        waiting.join().unwrap().unwrap();
+        ended.wait().unwrap();
+        assert!(is_gone(ended.id()));
     }
 }

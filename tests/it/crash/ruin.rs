@@ -18,11 +18,19 @@ pub(super) struct Ruin {
     pub(super) tails: u32,
     pub(super) starts: u32,
     pub(super) verified: u32,
+    /// Stops in order, between two kills.
+    pub(super) stops: u32,
 }
 
 impl Ruin {
     /// Between a kill and the next start.
-    pub(super) fn between(&mut self, server: &Server, cycle: u64, random: &mut Random) {
+    pub(super) fn between(
+        &mut self,
+        server: &Server,
+        effects: &Path,
+        cycle: u64,
+        random: &mut Random,
+    ) {
         let data = server.data();
         if cycle % 10 == 3 {
             self.drop_index(data);
@@ -36,7 +44,7 @@ impl Ruin {
             self.verified += 1;
         }
         if random.one_in(8) {
-            start_and_kill(data, random.below(3));
+            start_and_kill(data, effects, random.below(4));
             self.starts += 1;
         }
     }
@@ -73,8 +81,10 @@ fn tear(data: &Path, random: &mut Random) {
         .expect("it can be written");
 }
 
-/// A start that is killed: at once, when it has the folder, or when it says that it is ready.
-fn start_and_kill(data: &Path, when: u64) {
+/// A start that is killed: at once, when it has the folder, when a step that it took up has done
+/// something, or when it says that it is ready.
+fn start_and_kill(data: &Path, effects: &Path, when: u64) {
+    let before = length(effects);
     let mut child = druse([
         "serve",
         "--listen",
@@ -90,19 +100,21 @@ fn start_and_kill(data: &Path, when: u64) {
     .expect("the binary can be started");
     let end = Instant::now() + DEADLINE;
     let pid = child.id().to_string();
-    let lock = data.join("lock");
+    let mut wait_for = |what: &str, there: &dyn Fn() -> bool| {
+        while !there() {
+            let ended = child.try_wait().expect("it can be asked");
+            assert!(ended.is_none() && Instant::now() < end, "{what}");
+            std::thread::yield_now();
+        }
+    };
     match when {
         0 => {}
         1 => {
-            while fs::read_to_string(&lock).is_ok_and(|holder| holder != pid) {
-                let ended = child.try_wait().expect("it can be asked");
-                assert!(
-                    ended.is_none() && Instant::now() < end,
-                    "it does not take the folder"
-                );
-                std::thread::yield_now();
-            }
+            let lock = data.join("lock");
+            let taken = || fs::read_to_string(&lock).is_ok_and(|holder| holder == pid);
+            wait_for("it does not take the folder", &taken);
         }
+        2 => wait_for("it takes no step up", &|| length(effects) > before),
         _ => {
             let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
             let ready = stderr
@@ -114,6 +126,10 @@ fn start_and_kill(data: &Path, when: u64) {
     }
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
+}
+
+fn length(file: &Path) -> u64 {
+    fs::metadata(file).map_or(0, |file| file.len())
 }
 
 /// Whether a program is left that a step started: its environment names the file of effects.

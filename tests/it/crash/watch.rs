@@ -219,7 +219,7 @@ impl Watch {
         let acknowledged: usize = works.clone().map(|work| work.runs.len()).sum();
         let shown: usize = ledger.shown.values().map(BTreeMap::len).sum();
         format!(
-            "{cycles} kills under load, {} more during a start; {} indexes dropped, {} tails torn, {} times verified; {:.1} s\n\
+            "{cycles} kills under load, {} more during a start; {} indexes dropped, {} tails torn, {} times verified, {} stops in order; {:.1} s\n\
              {acknowledged} runs acknowledged (of {} in the store), {} decisions, {} cancels, {} keys tried again\n\
              {} requests not answered, {} of them asked again; {shown} facts followed as they were shown\n\
              {} attempts, {} of them ended by a crash; {} effects, {} of them repeated",
@@ -227,6 +227,7 @@ impl Watch {
             ruin.indexes,
             ruin.tails,
             ruin.verified,
+            ruin.stops,
             took.as_secs_f64(),
             figures.runs,
             count(&|work| work.decided.is_some()),

@@ -1,0 +1,144 @@
+//! Listing a folder: in the order of the names, within limits.
+
+use super::{
+    Failed, Job, Stop, failure, is_mark,
+    root::{Root, kind_of, plain},
+};
+use crate::action::{attempt::Performed, blocking, pattern};
+use jiff::Timestamp;
+use nix::{
+    dir::Dir,
+    fcntl::{AtFlags, OFlag},
+    sys::stat::{FileStat, Mode, SFlag, fstatat},
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, io, os::fd::AsFd as _};
+
+/// Entries of a list that does not say how many it wants.
+const ENTRIES: u32 = 1_000;
+/// Entries that a list may want.
+const MOST_ENTRIES: u32 = 10_000;
+/// Names that are looked at in all.
+const MOST_NAMES: usize = 100_000;
+/// How deep folders are listed.
+const DEEPEST: usize = 64;
+
+impl Job {
+    pub(super) fn list(&self, root: &Root, stop: &Stop) -> Performed {
+        let wanted = self.config.max.unwrap_or(ENTRIES);
+        if wanted == 0 || wanted > MOST_ENTRIES {
+            let message = format!("\"max\" is between 1 and {MOST_ENTRIES}.");
+            return Err(Failed::input(message));
+        }
+        let start = plain(&self.config.path);
+        let mut walk = Walk {
+            job: self,
+            root,
+            stop,
+            names: 0,
+            found: BTreeMap::new(),
+        };
+        walk.folder(&start, 0)?;
+        let truncated = walk.found.len() > wanted as usize;
+        let entries: Vec<Value> = walk
+            .found
+            .into_iter()
+            .take(wanted as usize)
+            .map(|(path, stat)| entry(&path, &stat))
+            .collect();
+        Ok(json!({ "path": start, "entries": entries, "truncated": truncated }).into())
+    }
+}
+
+struct Walk<'a> {
+    job: &'a Job,
+    root: &'a Root,
+    stop: &'a Stop,
+    names: usize,
+    found: BTreeMap<String, FileStat>,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, path: &str, depth: usize) -> Result<(), Failed> {
+        let inside = |name: &str| match path {
+            "." => name.to_owned(),
+            path => format!("{path}/{name}"),
+        };
+        let failed = |error: io::Error| failure(path, &error);
+        let open = self
+            .root
+            .at(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, Mode::empty());
+        let open = match open {
+            // It was there a moment ago: somebody else has removed it.
+            Err(error) if depth > 0 && error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(failed)?,
+        };
+        let mut names = Dir::from_fd(open).map_err(|error| failed(error.into()))?;
+        let mut listed = Vec::new();
+        for name in names.iter() {
+            let name = name.map_err(|error| failed(error.into()))?;
+            let bytes = name.file_name().to_bytes();
+            if !matches!(bytes, b"." | b"..") {
+                listed.push(name.file_name().to_owned());
+            }
+            self.names += 1;
+            if self.names > MOST_NAMES {
+                let message = format!("There are more than {MOST_NAMES} names to look at.");
+                return Err(Failed::permanent("too_many_entries", message));
+            }
+        }
+        let mut folders = Vec::new();
+        for name in listed {
+            let stat = fstatat(names.as_fd(), name.as_c_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
+            // Gone since its name was read.
+            let Ok(stat) = stat else { continue };
+            let shown = name.to_string_lossy();
+            if is_mark(&shown) {
+                continue;
+            }
+            let pattern = self.job.config.pattern.as_deref();
+            if pattern.is_none_or(|pattern| pattern::matches(pattern, &shown)) {
+                self.found.insert(inside(&shown), stat);
+            }
+            if kind_of(&stat) == SFlag::S_IFDIR && name.to_str().is_ok() {
+                folders.push(inside(&shown));
+            }
+        }
+        if self.job.config.recursive != Some(true) {
+            return Ok(());
+        }
+        if depth == DEEPEST && !folders.is_empty() {
+            let message = format!("Folders are listed {DEEPEST} deep, and {path:?} goes deeper.");
+            return Err(Failed::permanent("too_many_entries", message));
+        }
+        for folder in folders {
+            if self.stop.is_told() {
+                return Err(blocking::stopped());
+            }
+            self.folder(&folder, depth + 1)?;
+        }
+        Ok(())
+    }
+}
+
+fn entry(path: &str, stat: &FileStat) -> Value {
+    let kind = match kind_of(stat) {
+        SFlag::S_IFREG => "file",
+        SFlag::S_IFDIR => "folder",
+        SFlag::S_IFLNK => "link",
+        _ => "other",
+    };
+    let bytes = (kind == "file").then_some(stat.st_size);
+    let millis = stat
+        .st_mtime
+        .saturating_mul(1_000)
+        .saturating_add(stat.st_mtime_nsec / 1_000_000);
+    let modified = Timestamp::from_millisecond(millis).map(|at| format!("{at:.3}"));
+    json!({
+        "path": path,
+        "name": path.rsplit('/').next().unwrap_or(path),
+        "kind": kind,
+        "bytes": bytes,
+        "modified_at": modified.ok(),
+    })
+}

@@ -1,0 +1,281 @@
+//! Sensitive inputs of runs. What a run keeps of one is a seal: its value, readable only with the server's
+//! key and only for that input of that run and its retries. Steps get the value at the last moment; journals,
+//! answers and logs never hold it.
+
+use super::{SealError, Secret, SecretStore};
+use druse_engine::{Json, RunId};
+use serde_json::{Map, Value};
+use std::{borrow::Cow, ops::Range};
+
+/// What is shown in the place of a seal.
+pub const SENSITIVE: &str = "[sensitive]";
+const OPENS: &str = "{{ sealed.";
+const CLOSES: &str = " }}";
+/// The version of what seals are bound to.
+const VERSION: u32 = 1;
+
+/// A value with its seals opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The value in clear.
+    pub value: Json,
+    /// Where seals stood, as JSON Pointers.
+    pub places: Vec<String>,
+    /// The texts and numbers that were sealed.
+    pub clear: Vec<Secret>,
+}
+
+/// Seals an input of a run.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub(super) fn seal(
+    store: &SecretStore,
+    root: RunId,
+    name: &str,
+    value: &Value,
+) -> Result<String, SealError> {
+    let sealed = store.seal(
+        &bound(root, name),
+        VERSION,
+        &Secret::from(value.to_string()),
+    )?;
+    Ok(format!("{OPENS}{name}.{sealed}{CLOSES}"))
+}
+
+/// Whether a text is one seal and nothing else.
+pub fn is_seal(text: &str) -> bool {
+    places(text)
+        .first()
+        .is_some_and(|place| place.range == (0..text.len()))
+}
+
+/// Opens all seals of a value; nothing when it has none.
+///
+/// # Errors
+/// When one does not hold: another key, another run, or damage.
+pub(super) fn open(
+    store: &SecretStore,
+    root: RunId,
+    json: &Json,
+) -> Result<Option<Opened>, SealError> {
+    if !json.text().contains(OPENS) {
+        return Ok(None);
+    }
+    let mut opening = Opening {
+        store,
+        root,
+        places: Vec::new(),
+        clear: Vec::new(),
+    };
+    let value = opening.value(json.value(), "")?;
+    Ok(Some(Opened {
+        value: value.into(),
+        places: opening.places,
+        clear: opening.clear,
+    }))
+}
+
+/// A text as people may see it: without seals.
+pub fn hide(text: &str) -> Cow<'_, str> {
+    if !text.contains(OPENS) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut from = 0;
+    for place in places(text) {
+        shown.push_str(&text[from..place.range.start]);
+        shown.push_str(SENSITIVE);
+        from = place.range.end;
+    }
+    shown.push_str(&text[from..]);
+    Cow::Owned(shown)
+}
+
+struct Opening<'a> {
+    store: &'a SecretStore,
+    root: RunId,
+    places: Vec<String>,
+    clear: Vec<Secret>,
+}
+
+impl Opening<'_> {
+    fn value(&mut self, value: &Value, pointer: &str) -> Result<Value, SealError> {
+        Ok(match value {
+            Value::String(text) => self.text(text, pointer)?,
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                items
+                    .map(|(index, item)| self.value(item, &format!("{pointer}/{index}")))
+                    .collect::<Result<_, _>>()?
+            }
+            Value::Object(map) => {
+                let mut opened = Map::new();
+                for (key, item) in map {
+                    let name = key.replace('~', "~0").replace('/', "~1");
+                    let item = self.value(item, &format!("{pointer}/{name}"))?;
+                    opened.insert(key.clone(), item);
+                }
+                Value::Object(opened)
+            }
+            other => other.clone(),
+        })
+    }
+
+    /// A text that is one seal becomes the value; within other text a seal becomes its text.
+    fn text(&mut self, text: &str, pointer: &str) -> Result<Value, SealError> {
+        let found = places(text);
+        if found.is_empty() {
+            return Ok(text.into());
+        }
+        self.places.push(pointer.to_owned());
+        let whole = is_seal(text);
+        let mut filled = String::new();
+        let mut from = 0;
+        for place in found {
+            let sealed = self
+                .store
+                .open(&bound(self.root, place.name), VERSION, place.sealed)?;
+            let broken = |_| SealError::Broken {
+                name: place.name.to_owned(),
+            };
+            let value: Value = serde_json::from_str(sealed.expose()).map_err(broken)?;
+            leaves(&value, &mut self.clear);
+            if whole {
+                return Ok(value);
+            }
+            filled.push_str(&text[from..place.range.start]);
+            match &value {
+                Value::String(text) => filled.push_str(text),
+                other => filled.push_str(&other.to_string()),
+            }
+            from = place.range.end;
+        }
+        filled.push_str(&text[from..]);
+        self.clear.push(Secret::from(filled.as_str()));
+        Ok(filled.into())
+    }
+}
+
+/// The texts and numbers of a value.
+fn leaves(value: &Value, clear: &mut Vec<Secret>) {
+    match value {
+        Value::String(text) => clear.push(text.as_str().into()),
+        Value::Number(number) => clear.push(number.to_string().into()),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, clear)),
+        Value::Object(map) => map.values().for_each(|item| leaves(item, clear)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// What a seal holds for: one input of one run and its retries.
+fn bound(root: RunId, name: &str) -> String {
+    format!("input\0{root}\0{name}")
+}
+
+struct Place<'a> {
+    range: Range<usize>,
+    name: &'a str,
+    sealed: &'a str,
+}
+
+fn places(text: &str) -> Vec<Place<'_>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find(OPENS).map(|at| from + at) {
+        let inside = start + OPENS.len();
+        let Some(end) = text[inside..].find(CLOSES).map(|at| inside + at) else {
+            break;
+        };
+        let sealed = text[inside..end].split_once('.');
+        let holds = |text: &str, more: &[u8]| {
+            let known = |byte: u8| byte.is_ascii_alphanumeric() || more.contains(&byte);
+            !text.is_empty() && text.bytes().all(known)
+        };
+        match sealed.filter(|(name, sealed)| holds(name, b"_") && holds(sealed, b"+/=")) {
+            Some((name, sealed)) => {
+                from = end + CLOSES.len();
+                found.push(Place {
+                    range: start..from,
+                    name,
+                    sealed,
+                });
+            }
+            None => from = inside,
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn store() -> SecretStore {
+        SecretStore::with_key([7; 32])
+    }
+
+    fn run(number: u8) -> RunId {
+        RunId::from_parts(1_800_000_000_000, [number; 10])
+    }
+
+    #[test]
+    fn a_seal_opens_for_its_input_of_its_run_and_keeps_the_type() {
+        for value in [
+            json!("geheim"),
+            json!(123_456),
+            json!({ "a": [1, "zwei"] }),
+            json!(null),
+        ] {
+            let sealed = seal(&store(), run(1), "pin", &value).unwrap();
+            assert!(is_seal(&sealed) && !sealed.contains("geheim"));
+            let json = Json::from(json!({ "a": [sealed.clone()] }));
+            let opened = open(&store(), run(1), &json).unwrap().unwrap();
+            assert_eq!(opened.value.value(), &json!({ "a": [value] }));
+            assert_eq!(opened.places, ["/a/0"]);
+            assert!(open(&store(), run(2), &json).is_err());
+            assert!(open(&SecretStore::with_key([8; 32]), run(1), &json).is_err());
+            let renamed = Json::from(json!(sealed.replace("sealed.pin", "sealed.pan")));
+            assert!(open(&store(), run(1), &renamed).is_err());
+        }
+    }
+
+    #[test]
+    fn within_text_a_seal_becomes_text() {
+        let word = seal(&store(), run(1), "a", &json!("x\"y")).unwrap();
+        let number = seal(&store(), run(1), "b", &json!(5)).unwrap();
+        let json = Json::from(json!(format!("Bearer {word}:{number}!")));
+        let opened = open(&store(), run(1), &json).unwrap().unwrap();
+        assert_eq!(opened.value.value(), "Bearer x\"y:5!");
+        let clear: Vec<&str> = opened.clear.iter().map(Secret::expose).collect();
+        assert_eq!(clear, ["x\"y", "5", "Bearer x\"y:5!"]);
+        assert!(
+            open(&store(), run(1), &json!({ "a": "{{ sealed" }).into())
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn nobody_sees_a_seal() {
+        let sealed = seal(&store(), run(1), "pin", &json!("geheim")).unwrap();
+        let text = json!({ "a": sealed, "b": format!("x {sealed} {sealed} y") }).to_string();
+        assert_eq!(
+            hide(&text),
+            r#"{"a":"[sensitive]","b":"x [sensitive] [sensitive] y"}"#
+        );
+        for other in [
+            "plain",
+            "{{ sealed.",
+            "{{ sealed.a }}",
+            "{{ sealed.a.b!c }}",
+            "{{ secrets.A }}",
+        ] {
+            assert_eq!(hide(other), other);
+        }
+        // What looks like one beside a real one.
+        let mixed = format!("{{{{ sealed.x {sealed}");
+        assert_eq!(hide(&mixed), "{{ sealed.x [sensitive]");
+    }
+}

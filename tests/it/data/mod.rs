@@ -1,0 +1,7 @@
+//! Data that steps move: databases, files, pages, and inputs that nobody may see.
+
+mod connections;
+mod docs;
+mod run;
+mod sensitive;
+mod service;
