@@ -7,7 +7,7 @@ use crate::provenance::{From, Origin};
 use crate::prune;
 use crate::tool_map::{Origin as MappedBy, ToolRule, escape};
 use druse_engine::Finding;
-use druse_engine::definition::{Document, EffectLevel, TEXT_LIMIT, canonical};
+use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT, canonical};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -372,16 +372,39 @@ fn how_to_map(tool: &str) -> String {
     )
 }
 
-/// A finding where a document is longer than one may be.
+/// A finding where a document is longer or deeper than one may be.
 pub(crate) fn of_size(document: &Document) -> Option<Finding> {
     let length = canonical(document).len();
-    (length > TEXT_LIMIT).then(|| {
-        Finding::error(
+    if length > TEXT_LIMIT {
+        let finding = Finding::error(
             "document_too_large",
-            format!("The draft is {} KiB long; a document may have {} KiB.", length / 1024, TEXT_LIMIT / 1024),
-        )
-        .help("Long texts among the arguments are frozen in it: shorten the recording, or take steps out.")
-    })
+            format!(
+                "The draft is {} KiB long; a document may have {} KiB.",
+                length / 1024,
+                TEXT_LIMIT / 1024
+            ),
+        );
+        return Some(finding.help("Long texts among the arguments are frozen in it: shorten the recording, or take steps out."));
+    }
+    let too_deep = document.steps.iter().find_map(|step| {
+        // A step's configuration stands four levels down in the document.
+        let with = step.with.as_ref()?.values().map(depth).max()?;
+        (with + 4 > DEPTH_LIMIT).then_some(step)
+    })?;
+    let finding = Finding::error(
+        "document_too_deep",
+        format!("The draft is nested more than {DEPTH_LIMIT} deep."),
+    );
+    Some(finding.at_step(&too_deep.id).help("An argument of this step is: take the step out, or hand the argument on as JSON in a text."))
+}
+
+fn depth(value: &Value) -> usize {
+    let inner = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(map) => map.values().map(depth).max(),
+        _ => return 0,
+    };
+    inner.unwrap_or(0) + 1
 }
 
 /// Makes ids unique: acknowledgements name them.

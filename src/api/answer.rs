@@ -9,6 +9,10 @@ use serde::Serialize;
 use serde_json::json;
 use std::borrow::Cow;
 
+/// The most findings that a problem lists: a document full of mistakes must not be answered with one that
+/// is many times as long.
+const MOST_FINDINGS: usize = 500;
+
 /// What a handler answers.
 pub(super) struct Reply {
     pub(super) status: StatusCode,
@@ -83,7 +87,11 @@ pub(super) fn problem(problem: &Problem, request: &str) -> Response {
         "request_id": request,
     });
     if !problem.findings.is_empty() {
-        document["findings"] = json!(problem.findings);
+        let shown = problem.findings.len().min(MOST_FINDINGS);
+        document["findings"] = json!(problem.findings[..shown]);
+        if problem.findings.len() > shown {
+            document["findings_left_out"] = (problem.findings.len() - shown).into();
+        }
     }
     let mut response = Response::new(Body::from(document.to_string()));
     *response.status_mut() = problem.status;

@@ -199,6 +199,7 @@ fn rejected(reason: Rejected) -> RunError {
             GateStatus::Expired => ApprovalStatus::Expired,
             GateStatus::Canceled => ApprovalStatus::Canceled,
         }),
+        Rejected::TooLarge => RunError::TooLarge,
         Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }

@@ -28,7 +28,7 @@ impl Engine {
         let (runs, mut recovered) = self.rebuild_all()?;
         // Only a run whose attempt was the one thing in flight can be blamed for the end of the process.
         let in_flight: usize = runs.iter().map(|(_, run)| run.running().count()).sum();
-        let alone = in_flight == 1;
+        let alone = in_flight == 1 && !self.0.store.stopped_cleanly();
         let mut under_way = Vec::new();
         for (id, run) in runs {
             recovered.resumed += 1;

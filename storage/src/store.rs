@@ -238,6 +238,10 @@ pub trait Store: Send + Sync + 'static {
     /// The bytes of a blob.
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, ReadError>;
 
+    /// Whether the process before this one ended in order, with everything written: then nothing that it
+    /// left in the middle can have killed it.
+    fn stopped_cleanly(&self) -> bool;
+
     /// Whether new work is let in: false while the disk is full or nearly.
     fn accepts_work(&self) -> bool;
 }

@@ -451,3 +451,35 @@ fn a_program_that_a_rule_takes_from_the_recording_is_acknowledged_by_name() {
         ["runs_program:git", "runs_program:ls", "runs_program:make"]
     );
 }
+
+#[test]
+fn a_draft_that_is_too_deep_to_be_edited_says_so() {
+    let deep = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let codes_of = |levels: usize| {
+        let calls = vec![call(
+            "c1",
+            0,
+            "nest",
+            json!({ "deep": deep(levels) }),
+            "".into(),
+        )];
+        let rules = "tools: [{ match: nest, action: emit, with: { type: t, data: \"{{ call.arguments }}\" } }]";
+        let options = Options {
+            tools: parse_tools(rules).unwrap(),
+            ..options()
+        };
+        let made = made(&session("Nest", calls), &options);
+        let value = serde_json::to_value(&made.document).unwrap();
+        let editable = druse_engine::definition::from_value(value).is_ok();
+        let said = made
+            .report
+            .findings
+            .iter()
+            .any(|f| f.code == "document_too_deep");
+        (editable, said)
+    };
+    for levels in 50..70 {
+        let (editable, said) = codes_of(levels);
+        assert_eq!(editable, !said, "{levels} levels");
+    }
+}

@@ -10,7 +10,7 @@ use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StructureStyle}
 use serde_json::{Map, Number, Value};
 
 /// The deepest nesting of a document.
-pub(super) const DEPTH_LIMIT: usize = 64;
+pub const DEPTH_LIMIT: usize = 64;
 
 /// What YAML text gives.
 pub(super) struct Read {

@@ -69,11 +69,11 @@ impl State {
                 !kind.is_pure() && !matches!(kind, ActionKind::Wait | ActionKind::ApprovalGate)
             }),
             RunEvent::LoopStarted { items, .. } => match (work, items.as_ref()) {
-                (Work::Loop(looped), items) => match (&looped.times, items.map(|i| i.value())) {
-                    (Times::Repeat(_), None) => true,
-                    (Times::ForEach(_), Some(Value::Array(_) | Value::Object(_))) => true,
-                    _ => false,
-                },
+                (Work::Loop(looped), items) => matches!(
+                    (&looped.times, items.map(|items| items.value())),
+                    (Times::Repeat(_), None)
+                        | (Times::ForEach(_), Some(Value::Array(_) | Value::Object(_)))
+                ),
                 (Work::Action(_), _) => false,
             },
             _ => true,

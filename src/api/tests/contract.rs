@@ -102,3 +102,14 @@ async fn recordings_are_found_by_what_was_said_in_them() {
         assert_eq!(items.len(), found, "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_document_full_of_mistakes_is_answered_in_bounds() {
+    let server = Server::new().await;
+    let keys: serde_json::Map<String, Value> =
+        (0..2_000).map(|n| (format!("key{n}"), n.into())).collect();
+    let refused = server.post("/automations", &keys.into()).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.body["findings"].as_array().unwrap().len(), 500);
+    assert!(refused.body["findings_left_out"].as_u64().unwrap() >= 1_500);
+}

@@ -5,3 +5,4 @@ mod event;
 mod full_disk;
 mod help;
 mod loops;
+mod stop;

@@ -219,6 +219,8 @@ pub struct Embedded {
     threads: Vec<JoinHandle<()>>,
     space: Option<JoinHandle<()>>,
     damage: Vec<String>,
+    /// Whether the log ends where the last clean stop left it.
+    stopped_cleanly: bool,
     path: PathBuf,
     _lock: folder::Lock,
 }
@@ -391,6 +393,10 @@ impl Store for Embedded {
                 "a stored file cannot be read: {error}"
             ))),
         }
+    }
+
+    fn stopped_cleanly(&self) -> bool {
+        self.stopped_cleanly
     }
 
     fn accepts_work(&self) -> bool {

@@ -67,6 +67,7 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         &|run| index.run(run).map_err(io::Error::other),
         &mut |found: Damage| damage.push(found.sentence()),
     )?;
+    let stopped_cleanly = stopped.number == end.head.number;
     let expected = indexed.number.max(stopped.number);
     if end.head.number < expected {
         if !options.accept_loss {
@@ -133,6 +134,7 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         threads,
         space: Some(space),
         damage,
+        stopped_cleanly,
         path: path.to_owned(),
         _lock: lock,
     })

@@ -470,3 +470,35 @@ fn what_is_too_large_or_too_much_is_refused_before_it_counts() {
     assert_eq!(store.get::<Setting>("large").unwrap(), Some(fitting));
     assert_eq!(store.head(), 2);
 }
+
+#[test]
+fn a_process_that_ended_in_order_is_told_from_one_that_did_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    wait(&store, whole(1));
+    // What another process would find if this one were killed now.
+    for part in ["", "log", "blobs"] {
+        let (from, to) = (folder.path().join(part), killed.path().join(part));
+        fs::create_dir_all(&to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    drop(store);
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    assert!(store.stopped_cleanly());
+    assert_eq!(store.head(), 1);
+    drop(store);
+    for _ in 0..2 {
+        let store = Embedded::open(killed.path(), small()).unwrap();
+        assert!(!store.stopped_cleanly());
+        assert_eq!(store.head(), 1);
+        drop(store);
+        // No clean end this time either.
+        fs::remove_file(killed.path().join("log/head")).unwrap();
+    }
+}
