@@ -174,7 +174,7 @@ mod tests {
         let said: Vec<_> = findings.iter().map(|f| f.message.as_str()).collect();
         insta::assert_debug_snapshot!(said, @r#"
 [
-    "Rule 1 of the tool map is wrong: `fly` is no action that a tool can become (one of transform, wait, approval_gate, http, shell, mcp, automation, emit, sql, file).",
+    "Rule 1 of the tool map is wrong: `fly` is no action that a tool can become (one of transform, wait, approval_gate, http, shell, mcp, automation, emit, sql, file, mail).",
     "Rule 2 of the tool map is wrong: unknown field `acton`, expected one of `match`, `action`, `with`, `effects`, `deterministic`, `reason`, `result`.",
     "Rule 3 of the tool map is wrong: `result: output.[0]` is no path into the output, such as output.json.data.",
 ]
