@@ -3,15 +3,15 @@
 use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
-use crate::report::{Perturbed, Replay, Report, ReportCounts};
+use crate::report::{Replay, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, answer, determinism, effects, emit, findings, gate, provenance, prune, replay,
+    advice, answer, bound, determinism, effects, emit, findings, gate, provenance, prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, blocks_storing};
-use druse_engine::{Finding, Severity};
+use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -52,13 +52,32 @@ pub fn crystallize(
     let draft = settled(session, options, &pruned);
     let Draft {
         kept,
-        emitted,
+        mut emitted,
         gates,
         checked,
     } = draft;
+    let bound = options.mode == Mode::Bound;
+    let answers = std::collections::BTreeMap::new();
+    let made = bound.then(|| {
+        bound::bind(
+            session,
+            &kept,
+            &mut emitted.document,
+            &emitted.places,
+            &answers,
+        )
+    });
 
     let document = Arc::new(emitted.document);
-    let replayed = replay::replay(&document, &kept);
+    let replayed = replay::replay(
+        &document,
+        &kept,
+        if bound {
+            session.started_at.unwrap_or_default()
+        } else {
+            Timestamp(0)
+        },
+    );
     let mut found = about_session(sessions, options);
     found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
@@ -103,8 +122,9 @@ pub fn crystallize(
             left_out: count(pruned.left_out.len()),
         },
         replay: replayed,
-        perturbed: Perturbed::default(),
-        generalisable: None,
+        values: made.as_ref().map(|made| made.values),
+        generalisable: made.as_ref().map(|made| made.generalisable),
+        perturbed: made.map(|made| made.perturbed).unwrap_or_default(),
         questions: Vec::new(),
         findings: found,
         advice: advice::advice(&kept),
@@ -128,13 +148,6 @@ fn nothing(message: &str) -> CrystallizeError {
 }
 
 fn accepted(session: &Session, options: &Options) -> Result<(), CrystallizeError> {
-    if options.mode == Mode::Bound {
-        return Err(CrystallizeError::new(
-            "not_supported_yet",
-            "The mode `bound` is not part of this version.",
-            "Use the mode `exact`, and bind values by hand where the findings `frozen_from_output` say how.",
-        ));
-    }
     if let Some(name) = &options.name
         && !name::is_name(name)
     {
@@ -241,7 +254,11 @@ pub fn replay_edited(
     accepted(session, options)?;
     let pruned = prune::prune(session);
     let draft = settled(session, options, &pruned);
-    Ok(replay::replay(&Arc::new(document.clone()), &draft.kept))
+    Ok(replay::replay(
+        &Arc::new(document.clone()),
+        &draft.kept,
+        Timestamp(0),
+    ))
 }
 
 /// A draft before its proof.

@@ -13,8 +13,11 @@ pub mod tool_map;
 
 mod advice;
 mod answer;
+mod bound;
+mod compare;
 mod crystallize;
 mod determinism;
+mod drive;
 mod effects;
 mod emit;
 mod findings;

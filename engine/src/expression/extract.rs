@@ -38,7 +38,10 @@ pub(super) fn parse_json(value: &Dyn) -> Result<Dyn, Error> {
     }
     let text = text(value, "parse_json")?;
     json(text).map(|json| dynamic(&json.into())).ok_or_else(|| {
-        failed(format!("`parse_json` cannot read this as JSON: {:?}", shown(text)))
+        failed(format!(
+            "`parse_json` cannot read this as JSON: {:?}",
+            shown(text)
+        ))
     })
 }
 
@@ -48,9 +51,14 @@ pub(super) fn parse_yaml(value: &Dyn) -> Result<Dyn, Error> {
         return Ok(value.clone());
     }
     let text = text(value, "parse_yaml")?;
-    yaml(text).map(|value| dynamic(&Json::from(value))).ok_or_else(|| {
-        failed(format!("`parse_yaml` cannot read this as YAML: {:?}", shown(text)))
-    })
+    yaml(text)
+        .map(|value| dynamic(&Json::from(value)))
+        .ok_or_else(|| {
+            failed(format!(
+                "`parse_yaml` cannot read this as YAML: {:?}",
+                shown(text)
+            ))
+        })
 }
 
 /// The value of a text that is JSON: a map or a list.
@@ -138,9 +146,7 @@ fn plain(text: &str) -> Value {
         _ => {}
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let leading_zero = digits.len() > 1
-        && digits.starts_with('0')
-        && !digits.starts_with("0.");
+    let leading_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
     if digits.starts_with(|c: char| c.is_ascii_digit()) && !leading_zero {
         if let Ok(int) = text.parse::<i64>() {
             return int.into();
@@ -166,7 +172,9 @@ pub(super) fn line_value(value: &Dyn, label: &str) -> Result<String, Error> {
     let mut found = labelled(text, label);
     match (found.next(), found.next()) {
         (Some(value), None) => Ok(value.to_owned()),
-        (None, _) => Err(failed(format!("no line of the text begins with {label:?} and a value"))),
+        (None, _) => Err(failed(format!(
+            "no line of the text begins with {label:?} and a value"
+        ))),
         (Some(_), Some(_)) => Err(failed(format!(
             "several lines of the text begin with {label:?} and a value"
         ))),
@@ -303,22 +311,32 @@ pub(super) fn url_segment(value: &Dyn) -> Result<String, Error> {
 
 /// A date or moment in another notation (`%d.%m.%Y`, `%B %d, %Y`) as `2027-03-28` or `2027-03-28T09:30:00`.
 pub(super) fn parse_date(text: &str, format: &str) -> Result<String, Error> {
-    let wrong = || failed(format!("{:?} is not a date as {format:?} writes it", shown(text)));
+    let wrong = || {
+        failed(format!(
+            "{:?} is not a date as {format:?} writes it",
+            shown(text)
+        ))
+    };
     if format.len() > 256 || text.len() > 256 {
         return Err(wrong());
     }
     let parsed = strtime::parse(format, text.trim()).map_err(|_| wrong())?;
     if parsed.hour().is_some() {
-        return parsed.to_datetime().map(|at| at.to_string()).map_err(|_| wrong());
+        return parsed
+            .to_datetime()
+            .map(|at| at.to_string())
+            .map_err(|_| wrong());
     }
-    parsed.to_date().map(|date| date.to_string()).map_err(|_| wrong())
+    parsed
+        .to_date()
+        .map(|date| date.to_string())
+        .map_err(|_| wrong())
 }
 
 /// Seconds (`s`) or milliseconds (`ms`) since 1970 as an RFC 3339 time.
 pub(super) fn from_epoch(value: &Dyn, unit: &str) -> Result<String, Error> {
     let number = super::functions::parse_number(value)?;
-    let number = i64::try_from(number)
-        .map_err(|_| failed("`from_epoch` wants a whole number"))?;
+    let number = i64::try_from(number).map_err(|_| failed("`from_epoch` wants a whole number"))?;
     let at = match unit {
         "s" => Timestamp::from_second(number),
         "ms" => Timestamp::from_millisecond(number),

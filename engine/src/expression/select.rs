@@ -27,7 +27,11 @@ impl Object for Fields {
 
 /// What a path leads to inside an element: a key, or a list of keys and indexes.
 fn at(item: &Dyn, path: &Dyn) -> Result<Option<Dyn>, Error> {
-    let step = |from: &Dyn, key: &Dyn| from.get_item(key).ok().filter(|found| !found.is_undefined());
+    let step = |from: &Dyn, key: &Dyn| {
+        from.get_item(key)
+            .ok()
+            .filter(|found| !found.is_undefined())
+    };
     match path.kind() {
         ValueKind::String | ValueKind::Number => Ok(step(item, path)),
         ValueKind::Seq => {
@@ -60,7 +64,10 @@ pub(super) fn where_(list: &Dyn, path: &Dyn, value: &Dyn) -> Result<Dyn, Error> 
 /// The entries of a map as a list of `{key, value}`, in their order.
 pub(super) fn entries(map: &Dyn) -> Result<Dyn, Error> {
     if map.kind() != ValueKind::Map {
-        return Err(failed(format!("`entries` wants a map, not a {}", map.kind())));
+        return Err(failed(format!(
+            "`entries` wants a map, not a {}",
+            map.kind()
+        )));
     }
     let mut all = Vec::new();
     for key in map.try_iter()? {
@@ -108,7 +115,9 @@ fn extreme(list: &Dyn, path: &Dyn, wanted: Ordering, filter: &str) -> Result<Dyn
         }
     }
     match best {
-        None => Err(failed(format!("`{filter}` wants an element and the list is empty"))),
+        None => Err(failed(format!(
+            "`{filter}` wants an element and the list is empty"
+        ))),
         Some(_) if tied => Err(failed(format!(
             "`{filter}` wants one element and several have the same value"
         ))),

@@ -214,8 +214,14 @@ fn golden_expressions() {
             "[{'a': {'b.c': 1}}, {'a': {'b.c': 2}}] | where(['a', 'b.c'], 2) | length",
             json!(1),
         ),
-        ("[[1, 'x'], [2, 'y']] | where(1, 'y') | only", json!([2, "y"])),
-        ("[{'n': 1}, {'n': 1.0}, {'n': '1'}] | where('n', 1) | length", json!(2)),
+        (
+            "[[1, 'x'], [2, 'y']] | where(1, 'y') | only",
+            json!([2, "y"]),
+        ),
+        (
+            "[{'n': 1}, {'n': 1.0}, {'n': '1'}] | where('n', 1) | length",
+            json!(2),
+        ),
         ("[{'a': 1}, 7] | where('b', 1)", json!([])),
         (
             "{'k1': {'s': 'x'}, 'k2': {'s': 'y'}} | entries | where(['value', 's'], 'y') | only",
@@ -227,33 +233,63 @@ fn golden_expressions() {
         ),
         ("(steps.find.output.rows | min_by('id')).name", json!("one")),
         ("(steps.find.output.rows | max_by('name')).id", json!(2)),
-        ("steps.find.output.rows | pick('name')", json!([{"name": "one"}, {"name": "two"}])),
+        (
+            "steps.find.output.rows | pick('name')",
+            json!([{"name": "one"}, {"name": "two"}]),
+        ),
         ("steps.find.output.a | pick('deep') | length", json!(1)),
         ("steps.find.output.rows | column('id')", json!([1, 2])),
         ("inputs.count | agreed(3, 3.0)", json!(3)),
-        ("('{\"a\": [1, {\"b\": \"c\"}]}' | parse_json).a[1].b", json!("c")),
+        (
+            "('{\"a\": [1, {\"b\": \"c\"}]}' | parse_json).a[1].b",
+            json!("c"),
+        ),
         ("(steps.find.output.a | parse_json).deep | length", json!(3)),
         (
             "'- id: 7\n  day: 2027-02-27\n  ok: no\n  price: 98.70\n  none: null' | parse_yaml",
             json!([{"id": 7, "day": "2027-02-27", "ok": "no", "price": 98.7, "none": null}]),
         ),
         ("(\"{'a': 'x', 'n': 1}\" | parse_yaml).a", json!("x")),
-        ("'Bill\nAmount: 98.70\nIBAN = UK12' | line_value('IBAN')", json!("UK12")),
-        ("'Service\t\tAmount\nTotal\t\t98.70' | line_value('Total') | parse_number", json!(98.7)),
-        ("'- **Reference:** INV-1' | line_value('Reference')", json!("INV-1")),
-        ("'Your order ord-7 is ready.\nBye' | between('order ', ' is ready')", json!("ord-7")),
+        (
+            "'Bill\nAmount: 98.70\nIBAN = UK12' | line_value('IBAN')",
+            json!("UK12"),
+        ),
+        (
+            "'Service\t\tAmount\nTotal\t\t98.70' | line_value('Total') | parse_number",
+            json!(98.7),
+        ),
+        (
+            "'- **Reference:** INV-1' | line_value('Reference')",
+            json!("INV-1"),
+        ),
+        (
+            "'Your order ord-7 is ready.\nBye' | between('order ', ' is ready')",
+            json!("ord-7"),
+        ),
         ("'id=7' | between('id=', '')", json!("7")),
         ("'ana@example.com' | email_part('name')", json!("ana")),
-        ("'ana@example.com' | email_part('host')", json!("example.com")),
+        (
+            "'ana@example.com' | email_part('host')",
+            json!("example.com"),
+        ),
         ("'a/b.c/d.tar.gz' | path_part('name')", json!("d.tar.gz")),
         ("'a/b.c/d.tar.gz' | path_part('stem')", json!("d.tar")),
         ("'a/b.c/d.tar.gz' | path_part('extension')", json!("gz")),
         ("'a/b.c/d.tar.gz' | path_part('folder')", json!("a/b.c")),
         ("'a/../b c' | url_segment", json!("a%2F..%2Fb%20c")),
         ("'27.02.2027' | parse_date('%d.%m.%Y')", json!("2027-02-27")),
-        ("'May 5, 2027' | parse_date('%B %d, %Y')", json!("2027-05-05")),
-        ("'2027-02-27 09:30' | parse_date('%Y-%m-%d %H:%M')", json!("2027-02-27T09:30:00")),
-        ("1700000000 | from_epoch('s')", json!("2023-11-14T22:13:20Z")),
+        (
+            "'May 5, 2027' | parse_date('%B %d, %Y')",
+            json!("2027-05-05"),
+        ),
+        (
+            "'2027-02-27 09:30' | parse_date('%Y-%m-%d %H:%M')",
+            json!("2027-02-27T09:30:00"),
+        ),
+        (
+            "1700000000 | from_epoch('s')",
+            json!("2023-11-14T22:13:20Z"),
+        ),
         ("run.started_at | to_epoch('ms')", json!(1700000000000i64)),
     ];
     for (source, expected) in golden {

@@ -1,0 +1,167 @@
+//! The way that a run goes from a step's output to a value in it.
+
+use super::answers::{self, Answers, Hop, Notation, Of, Place, Step, WholePlace};
+use super::inputs::Inputs;
+use super::selector::{Route, Scope, Turn, pick, pick_entry};
+use super::transform::{Op, Transform};
+use super::{anchor, canonical};
+use crate::answer;
+use crate::kept::Kept;
+use crate::leaf::tokens;
+use druse_engine::expression::labelled;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// A way to a value and what is made of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Way {
+    base: String,
+    pub(super) route: Route,
+    pub(super) transform: Transform,
+}
+
+impl Way {
+    pub(super) fn write(&self, inputs: &mut Inputs) -> String {
+        self.transform.write(&self.route.write(&self.base, inputs))
+    }
+}
+
+/// Finds ways.
+#[derive(Default)]
+pub(super) struct Router {
+    bases: HashMap<usize, String>,
+}
+
+impl Router {
+    /// The expression of what a recorded tool answered.
+    pub(super) fn base(&mut self, kept: &[Kept<'_>], call: usize) -> Option<String> {
+        if let Some(base) = self.bases.get(&call) {
+            return Some(base.clone());
+        }
+        let base = of_answer(kept.get(call)?);
+        self.bases.insert(call, base.clone());
+        Some(base)
+    }
+
+    pub(super) fn way(
+        &mut self,
+        answers: &Answers,
+        kept: &[Kept<'_>],
+        place: &Place,
+        wanted: &Value,
+        scope: &Scope<'_>,
+    ) -> Option<Way> {
+        let scalar = answers.scalar(place)?;
+        let steps = answers.steps_to(place);
+        let key = match (&place.of, steps.last()) {
+            (
+                Of::Key,
+                Some(Step {
+                    hop: Hop::Entry(key),
+                    ..
+                }),
+            ) => Some(Value::from(key.as_str())),
+            (Of::Key, _) => return None,
+            _ => None,
+        };
+        let target = key.as_ref().unwrap_or(scalar);
+        let transform = match &place.of {
+            Of::Value | Of::Key => Transform::find(target, wanted)?,
+            Of::Part(part) => {
+                let op = Op::Part(part.clone());
+                let inside = Transform(vec![op.clone()]).apply(scalar)?;
+                Transform::find(&inside, wanted)?.after(op)
+            }
+            Of::Label(label) => {
+                let mut found = labelled(scalar.as_str()?, label);
+                let (Some(value), None) = (found.next(), found.next()) else {
+                    return None;
+                };
+                Transform::find(&Value::from(value), wanted)?.after(Op::Label(label.clone()))
+            }
+            Of::Word => {
+                let text = scalar.as_str()?;
+                let forms = canonical::forms(wanted);
+                let token = tokens(text).find(|token| {
+                    canonical::of_text(token)
+                        .iter()
+                        .any(|form| forms.contains(form))
+                })?;
+                let (before, after) = anchor::around(text, token)?;
+                Transform::find(&Value::from(token), wanted)?.after(Op::Between(before, after))
+            }
+        };
+        let route = route(&steps, target, place.of == Of::Key, scope);
+        Some(Way {
+            base: self.base(kept, place.call)?,
+            route,
+            transform,
+        })
+    }
+
+    /// The way to a list or map.
+    pub(super) fn way_to_whole(
+        &mut self,
+        answers: &Answers,
+        kept: &[Kept<'_>],
+        place: WholePlace,
+        scope: &Scope<'_>,
+    ) -> Option<Way> {
+        let steps = answers.steps_to_whole(place);
+        let route = route(&steps, answers.whole(place)?, false, scope);
+        Some(Way {
+            base: self.base(kept, place.call)?,
+            route,
+            transform: Transform::default(),
+        })
+    }
+}
+
+fn route(steps: &[Step<'_>], target: &Value, to_key: bool, scope: &Scope<'_>) -> Route {
+    let mut turns = Vec::with_capacity(steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        let is_last = index + 1 == steps.len();
+        turns.push(match (step.hop, step.from) {
+            (Hop::Key(key), _) => Turn::Member(key.clone()),
+            (Hop::Parsed(notation), _) => Turn::Parsed(*notation),
+            (Hop::Index(at), Value::Array(items)) => Turn::Element(pick(items, *at, target, scope)),
+            (Hop::Entry(key), Value::Object(map)) => {
+                let pick = pick_entry(map, key, target, scope);
+                if to_key && is_last {
+                    Turn::EntryKey(pick, key.clone())
+                } else {
+                    Turn::Entry(pick, key.clone())
+                }
+            }
+            (Hop::Index(at), _) => Turn::Member(at.to_string()),
+            (Hop::Entry(key), _) => Turn::Member(key.clone()),
+        });
+    }
+    Route(turns)
+}
+
+/// The expression of what a recorded tool answered: as data, where its text is data.
+fn of_answer(kept: &Kept<'_>) -> String {
+    let mut base = answer::expression(&kept.step, &kept.target, &kept.answer, "");
+    let as_recorded = kept.target.result.is_none()
+        && !matches!(
+            kept.target.action.as_str(),
+            "http" | "mcp" | "shell" | "automation"
+        );
+    // Blocks of text, as some tools answer.
+    if as_recorded
+        && matches!(&kept.answer.raw, Value::Array(_))
+        && kept.answer.text != kept.answer.raw.to_string()
+    {
+        base = format!("{base} | column('text') | join('\\n')");
+    }
+    let is_text = kept.answer.raw.is_string() || base.contains(" | join");
+    match answers::notation(kept) {
+        // Where a place in the output stands for a recorded text, a run may find that text there or its value.
+        Some(Notation::Json) if is_text && (as_recorded || kept.target.result.is_some()) => {
+            format!("{base} | parse_json")
+        }
+        Some(Notation::Yaml) => format!("{base} | parse_yaml"),
+        _ => base,
+    }
+}

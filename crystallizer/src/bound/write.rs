@@ -1,0 +1,108 @@
+//! Writes what was decided into the draft: expressions in the place of values, and the inputs that they read.
+
+use super::binding::{Binding, Bound, Source};
+use super::decide::Decisions;
+use crate::kept::Kept;
+use druse_engine::definition::{Document, Step};
+use druse_engine::expression::{Expression, Template};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The places in a step's configuration where an argument stands, as pointers below `with`.
+pub(super) fn places(kept: &Kept<'_>, pointer: &str) -> Vec<String> {
+    kept.target
+        .filled
+        .places
+        .iter()
+        .filter_map(|(request, argument)| {
+            pointer
+                .strip_prefix(argument.as_str())
+                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+                .map(|rest| format!("{request}{rest}"))
+        })
+        .collect()
+}
+
+/// Puts a value at a pointer below a map.
+pub(super) fn put(map: &mut Map<String, Value>, pointer: &str, value: Value) -> bool {
+    let mut whole = Value::Object(std::mem::take(map));
+    let done = match whole.pointer_mut(pointer) {
+        Some(place) => {
+            *place = value;
+            true
+        }
+        None => false,
+    };
+    if let Value::Object(inner) = whole {
+        *map = inner;
+    }
+    done
+}
+
+/// Writes the bindings of all steps. `steps` gives the index in the document of each kept call.
+pub(super) fn write(
+    document: &mut Document,
+    kept: &[Kept<'_>],
+    steps: &[usize],
+    decisions: &mut Decisions,
+) {
+    for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
+        let Some(step) = document.steps.get_mut(*place) else {
+            continue;
+        };
+        let mut reasons = Map::new();
+        for bound in &decided.bound {
+            let mut written = false;
+            if let Some(with) = &mut step.with {
+                for place in places(kept, &bound.pointer) {
+                    written |= put(with, &place, bound.written().into());
+                }
+            }
+            if written {
+                reasons.insert(bound.pointer.clone(), reason(bound).into());
+            }
+        }
+        if !reasons.is_empty() {
+            step.metadata
+                .insert("bindings".to_owned(), Value::Object(reasons));
+        }
+    }
+    decisions.inputs.keep(&read_inputs(&document.steps));
+    document.inputs = decisions.inputs.declared(&decisions.said);
+}
+
+/// Why a value is bound, for the document: its kinds of source with the reasons.
+fn reason(bound: &Bound) -> String {
+    let of = |binding: &Binding| {
+        let from = match &binding.source {
+            Source::Input(_) => "input",
+            Source::Output(_) | Source::Whole(..) | Source::Column(_) => "output",
+            Source::Clock(_) => "clock",
+        };
+        format!("{from}: {}", binding.because)
+    };
+    let all: Vec<String> = bound.bindings().map(of).collect();
+    all.join(" | ")
+}
+
+/// The inputs that steps read.
+fn read_inputs(steps: &[Step]) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    each_expression(steps, &mut |_, expression| {
+        used.extend(expression.references().inputs().map(str::to_owned));
+    });
+    used
+}
+
+/// Calls back with every expression in the configurations of steps, with the index of its step.
+pub(super) fn each_expression(steps: &[Step], then: &mut dyn FnMut(usize, &Expression)) {
+    for (index, step) in steps.iter().enumerate() {
+        for value in step.with.iter().flat_map(|with| with.values()) {
+            if let Ok(template) = Template::compile(value) {
+                for (_, expression) in template.expressions() {
+                    then(index, expression);
+                }
+            }
+        }
+    }
+}
