@@ -86,11 +86,17 @@ pub fn crystallize(
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
     found.extend(findings::of_secrets(&kept, &emitted.places));
-    found.extend(findings::of_origins(
-        &provenance::origins(session, &kept),
-        &kept,
-        &emitted.places,
-    ));
+    let mut origins = provenance::origins(session, &kept);
+    if let Some(made) = &made {
+        origins.retain(|origin| {
+            !made
+                .covered
+                .iter()
+                .any(|(call, pointer)| *call == origin.call && within(&origin.pointer, pointer))
+        });
+        found.extend(made.findings.iter().cloned());
+    }
+    found.extend(findings::of_origins(&origins, &kept, &emitted.places));
     // What is missing around the document was said above once for each tool and connection.
     found.extend(checked.into_iter().filter(|finding| {
         !matches!(
@@ -124,8 +130,11 @@ pub fn crystallize(
         replay: replayed,
         values: made.as_ref().map(|made| made.values),
         generalisable: made.as_ref().map(|made| made.generalisable),
+        questions: made
+            .as_ref()
+            .map(|made| made.questions.clone())
+            .unwrap_or_default(),
         perturbed: made.map(|made| made.perturbed).unwrap_or_default(),
-        questions: Vec::new(),
         findings: found,
         advice: advice::advice(&kept),
         savings: advice::savings(session),
@@ -133,6 +142,13 @@ pub fn crystallize(
     drop(kept);
     let document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
     Ok(Crystallized { document, report })
+}
+
+/// Whether a JSON Pointer leads to a place or into it.
+fn within(pointer: &str, place: &str) -> bool {
+    pointer
+        .strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn count(number: usize) -> u64 {

@@ -107,13 +107,15 @@ pub(super) enum Why {
     /// It stands in answers, but so small or common a value does by chance.
     Chance,
     /// It looks made by the clock or by chance.
-    Volatile(&'static str),
+    Volatile(&'static str, Vec<Choice>),
     /// Nobody said it and nothing answered it: the agent made it.
     Agent,
     /// Several sources, or one that not enough speaks for.
     Unsure(Vec<Choice>),
     /// Its source is one of several alike, and only its place tells which.
     Unpicked(Vec<Choice>),
+    /// Data that nobody said and nothing answered, where it matters.
+    Made(Vec<Choice>),
     /// A day that nobody named, while the person spoke of days by their distance.
     Day(Vec<Choice>),
     /// A person said that it stays.
@@ -124,7 +126,11 @@ impl Why {
     /// The open choices, where there is a question.
     pub(super) fn choices(&self) -> Option<&[Choice]> {
         match self {
-            Self::Unsure(choices) | Self::Unpicked(choices) | Self::Day(choices) => Some(choices),
+            Self::Unsure(choices)
+            | Self::Unpicked(choices)
+            | Self::Day(choices)
+            | Self::Made(choices)
+            | Self::Volatile(_, choices) => Some(choices),
             _ => None,
         }
     }

@@ -16,6 +16,7 @@ use crate::kept::Kept;
 use crate::leaf::canonical_text;
 use crate::session::{Role, Session, ToolSpec, Turn};
 use crate::tool_map::escape;
+use druse_engine::definition::EffectLevel;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,6 +26,8 @@ const MOST_CANDIDATES: usize = 8;
 const MOST_CHOICES: usize = 3;
 /// How much better a source has to be than the next.
 const MARGIN: f64 = 1.0;
+/// The information of the values beside it from which on a weak one is taken to come from their record.
+const BESIDE: f64 = 4.0;
 /// The longest text in which parts are looked for.
 const LONGEST_TEMPLATE: usize = 4_000;
 
@@ -156,7 +159,10 @@ impl<'a> Binder<'a> {
             return;
         };
         let strong = strong_values(&kept.call.arguments);
-        self.values(at, &kept.call.arguments, &mut Vec::new(), &strong);
+        // A line for a shell is fixed text: no value is spliced in.
+        if !kept.target.filled.places.is_empty() {
+            self.values(at, &kept.call.arguments, &mut Vec::new(), &strong);
+        }
         let mut forms = Vec::new();
         crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
             forms.extend(canonical::forms(leaf))
@@ -350,20 +356,26 @@ impl<'a> Binder<'a> {
             return self.freeze(sent, Why::Instructions);
         }
         if let Some(why) = self.volatile(sent) {
-            return self.freeze(sent, Why::Volatile(why));
+            return self.freeze(sent, Why::Volatile(why, open_choices()));
         }
         if let Some(why) = self.unnamed_day(sent) {
             return self.freeze(sent, why);
         }
-        self.freeze(sent, if own < WEAK { Why::Chance } else { Why::Agent });
+        let why = if own < WEAK {
+            Why::Chance
+        } else if self.is_data(sent, own) {
+            Why::Made(open_choices())
+        } else {
+            Why::Agent
+        };
+        self.freeze(sent, why);
     }
 
-    pub(super) fn question_id(&self, sent: &Sent<'_>) -> String {
-        let step = self
-            .kept
+    fn question_id(&self, sent: &Sent<'_>) -> String {
+        self.kept
             .get(sent.call)
-            .map_or("", |kept| kept.step.as_str());
-        format!("source:{step}:{}", sent.pointer)
+            .map(|kept| super::explain::question_id(kept, &sent.pointer))
+            .unwrap_or_default()
     }
 
     /// What a person answered: that it stays, that it becomes an input, or which source it has.
@@ -466,7 +478,7 @@ impl<'a> Binder<'a> {
     ) -> Outcome {
         let own = bits(sent.value, &sent.key.words);
         let forms = canonical::forms(sent.value);
-        if forms.is_empty() || own < gate.min(WEAK) && !choose {
+        if forms.is_empty() || own <= 0.0 || own < gate && gate > WEAK && !choose {
             return Outcome::Nothing;
         }
         let mut weighed: Vec<Candidate> = self
@@ -484,6 +496,7 @@ impl<'a> Binder<'a> {
         let plausible = weighed
             .iter()
             .any(|candidate| candidate.passes || candidate.agreement > 0)
+            && (own >= WEAK || self.changes(sent.call))
             || own >= 3.0
             || forms.iter().any(|form| form.starts_with("d:"));
         let passing: Vec<Candidate> = if choose {
@@ -491,7 +504,7 @@ impl<'a> Binder<'a> {
         } else {
             weighed
                 .iter()
-                .filter(|candidate| candidate.passes && own >= gate)
+                .filter(|candidate| candidate.passes && (own >= gate || gate <= WEAK))
                 .cloned()
                 .collect()
         };
@@ -517,7 +530,7 @@ impl<'a> Binder<'a> {
                 let choices = self.choices(sent, positional.iter());
                 return Outcome::Open(Why::Unpicked(choices));
             }
-            if plausible && own >= WEAK {
+            if plausible {
                 let shown: Vec<(Candidate, Way)> = weighed
                     .iter()
                     .take(MOST_CHOICES)
@@ -577,6 +590,9 @@ impl<'a> Binder<'a> {
             Of::Word => 0,
             _ => agree(&sent.key, &key),
         };
+        if own < WEAK && agreement == 0 {
+            return None;
+        }
         let coherent = self.coherent(sent, &place, strong);
         let scalar = self.answers.scalar(&place)?;
         let same_type = std::mem::discriminant(scalar) == std::mem::discriminant(sent.value)
@@ -587,6 +603,7 @@ impl<'a> Binder<'a> {
             _ => {
                 own >= STRONG
                     || own >= WEAK && (agreement >= 2 || agreement == 1 && coherent && own >= 4.0)
+                    || agreement == 3 && (coherent || self.beside(sent, &place) >= BESIDE)
             }
         };
         let score = f64::from(agreement)
@@ -604,6 +621,41 @@ impl<'a> Binder<'a> {
             agreement,
             passes,
         })
+    }
+
+    /// The information of the other values beside this one among the arguments that stand in the same record under
+    /// keys that agree: together they tell what one alone does not.
+    fn beside(&self, sent: &Sent<'_>, place: &Place) -> f64 {
+        let Some((parent, _)) = sent.pointer.rsplit_once('/') else {
+            return 0.0;
+        };
+        let arguments = self.kept.get(sent.call).map(|kept| &kept.call.arguments);
+        let Some(Value::Object(map)) = arguments.and_then(|arguments| arguments.pointer(parent))
+        else {
+            return 0.0;
+        };
+        map.iter()
+            .filter(|(_, value)| *value != sent.value)
+            .filter(|(key, value)| {
+                let path = sent
+                    .path
+                    .iter()
+                    .rev()
+                    .skip(1)
+                    .rev()
+                    .map(String::as_str)
+                    .chain([key.as_str()]);
+                let key = Key::new(path.collect::<Vec<_>>().into_iter(), "");
+                self.answers
+                    .find(&canonical::forms(value))
+                    .iter()
+                    .any(|other| {
+                        self.answers.same_record(other, place)
+                            && agree(&key, &self.answers.key(other)) >= 2
+                    })
+            })
+            .map(|(key, value)| bits(value, &super::key::words(key)))
+            .sum()
     }
 
     /// Whether the record of a place is about what the call is about: it holds an id that the call sends too, or it
@@ -736,11 +788,35 @@ impl<'a> Binder<'a> {
         if !is_day || self.said.relative_days().next().is_none() {
             return None;
         }
-        let choice = |answer: &str| Choice {
-            answer: answer.to_owned(),
-            binding: None,
-        };
-        Some(Why::Day(vec![choice("constant"), choice("input")]))
+        Some(Why::Day(open_choices()))
+    }
+
+    /// Whether a value that comes from nowhere is data, so that it can hardly be the same in another run. Words and
+    /// texts are how the agent works; numbers matter where something is changed by them.
+    fn is_data(&self, sent: &Sent<'_>, own: f64) -> bool {
+        use crate::value_class::ValueClass;
+        match sent.value {
+            Value::Number(_) => own >= WEAK && self.changes(sent.call),
+            Value::String(text) => match crate::value_class::of(text.trim()) {
+                Some(
+                    ValueClass::Date | ValueClass::Moment | ValueClass::Email | ValueClass::Uuid,
+                ) => true,
+                Some(ValueClass::Id) => true,
+                Some(ValueClass::Amount) => self.changes(sent.call),
+                Some(ValueClass::Url | ValueClass::Path) | None => {
+                    canonical::number(text).is_some() && self.changes(sent.call) && own >= WEAK
+                }
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a call may change something.
+    fn changes(&self, call: usize) -> bool {
+        self.kept.get(call).is_some_and(|kept| {
+            kept.effects
+                .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
+        })
     }
 
     fn volatile(&self, sent: &Sent<'_>) -> Option<&'static str> {
@@ -806,7 +882,7 @@ impl<'a> Binder<'a> {
         let mut users: BTreeMap<(String, Vec<String>), Vec<(usize, usize)>> = BTreeMap::new();
         for (call, decided) in self.decided.iter().enumerate() {
             for (place, frozen) in decided.frozen.iter().enumerate() {
-                if frozen.why != Why::Agent || !is_brought_along(frozen) {
+                if !matches!(frozen.why, Why::Agent | Why::Made(_)) || !is_brought_along(frozen) {
                     continue;
                 }
                 let Some(form) = canonical::form(&frozen.value) else {
@@ -870,6 +946,17 @@ impl<'a> Binder<'a> {
             });
         }
     }
+}
+
+/// The answers to a question that names no source.
+fn open_choices() -> Vec<Choice> {
+    ["constant", "input"]
+        .into_iter()
+        .map(|answer| Choice {
+            answer: answer.to_owned(),
+            binding: None,
+        })
+        .collect()
 }
 
 /// What looking for a source came to.

@@ -7,6 +7,7 @@ mod binding;
 mod canonical;
 mod decide;
 mod evaluate;
+mod explain;
 mod information;
 mod inputs;
 mod key;
@@ -23,17 +24,22 @@ mod world;
 mod write;
 
 use crate::kept::Kept;
-use crate::report::{Level, Perturbed, ValueCounts};
+use crate::report::{Level, Perturbed, Question, ValueCounts};
 use crate::session::Session;
 use binding::{Source, Why};
+use druse_engine::Finding;
 use druse_engine::definition::Document;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the mode made of a draft.
 pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
     pub(crate) generalisable: Level,
     pub(crate) values: ValueCounts,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) questions: Vec<Question>,
+    /// The values that the findings speak of, as index of the call and pointer in its arguments.
+    pub(crate) covered: BTreeSet<(usize, String)>,
 }
 
 /// Binds the values of a draft. `steps` gives the index in the document of each kept call.
@@ -53,10 +59,23 @@ pub(crate) fn bind(
         &decisions,
         session.started_at.unwrap_or_default(),
     );
+    let gated = |call: usize| {
+        steps
+            .get(call)
+            .and_then(|step| step.checked_sub(1))
+            .is_some_and(|before| !steps.contains(&before))
+    };
+    let mut explained = explain::explain(kept, steps, &decisions, &gated);
+    explained
+        .findings
+        .extend(explain::of_proof(&proof.perturbed, proof.level));
     Made {
         perturbed: proof.perturbed,
         generalisable: proof.level,
         values: count(kept, &decisions),
+        findings: explained.findings,
+        questions: explained.questions,
+        covered: explained.covered,
     }
 }
 
@@ -90,8 +109,8 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
             .filter(|frozen| !write::places(kept, &frozen.pointer).is_empty())
         {
             match &frozen.why {
+                Why::Agent | Why::Made(_) | Why::Volatile(..) => counts.made += 1,
                 why if why.choices().is_some() => counts.open += 1,
-                Why::Agent | Why::Volatile(_) => counts.made += 1,
                 _ => counts.fixed += 1,
             }
         }

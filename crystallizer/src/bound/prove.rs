@@ -162,6 +162,12 @@ impl Prover<'_> {
             let Some(decided) = self.decisions.calls.get(index) else {
                 continue;
             };
+            // What stands nowhere as a value is fixed text, as a line for a shell is.
+            if kept.target.filled.places.is_empty() {
+                crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
+                    self.fixed(kept, pointer, leaf, &seen);
+                });
+            }
             for bound in &decided.bound {
                 if places(kept, &bound.pointer).is_empty() {
                     continue;

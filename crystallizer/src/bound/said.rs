@@ -91,6 +91,14 @@ impl Said {
                     .push((at, from));
             }
         }
+        for (index, word) in spoken.words.iter().enumerate() {
+            if let Some(number) = spoken_time::small_number(word) {
+                self.numbers
+                    .entry(format!("n:{number}"))
+                    .or_default()
+                    .push((at, index));
+            }
+        }
         if person {
             for (day, word) in spoken_time::days(&spoken.words) {
                 self.days.push((day, at, word));
@@ -315,7 +323,7 @@ mod tests {
 
     #[test]
     fn words_near_a_mention_name_its_key() {
-        let said = said("3 bags for the 2 of us");
+        let said = said("3 bags for the two of us");
         let bags = super::super::key::words("total_baggages");
         let three = said.find(&json!(3), &bags).unwrap();
         assert!(said.is_near(&three, &bags));

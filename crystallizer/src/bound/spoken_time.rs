@@ -1,4 +1,4 @@
-//! Days and times of day as people say them.
+//! Days, times of day and small numbers as people say them.
 
 use jiff::civil::Date;
 
@@ -112,6 +112,16 @@ pub(super) fn days(words: &[String]) -> Vec<(SpokenDay, usize)> {
         }
     }
     found
+}
+
+/// A small number that is written as a word.
+pub(super) fn small_number(word: &str) -> Option<u8> {
+    const WORDS: [&str; 12] = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    let index = WORDS.iter().position(|known| *known == word)?;
+    u8::try_from(index + 1).ok()
 }
 
 /// A time of day that somebody named.
