@@ -6,7 +6,7 @@ use super::key::Key;
 use super::transform::Part;
 use crate::kept::Kept;
 use crate::leaf::{canonical_text, tokens};
-use druse_engine::expression::{json_in, yaml_in};
+use druse_engine::expression::json_in;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -113,34 +113,6 @@ pub(super) struct Answers {
     pub(super) cut: Vec<usize>,
 }
 
-/// How the base of an answer is read: as it is, or as data in a text.
-pub(super) fn notation(kept: &Kept<'_>) -> Option<Notation> {
-    if kept.answer.structured
-        || !matches!(kept.answer.raw, Value::String(_)) && kept.answer.json.is_some()
-    {
-        return None;
-    }
-    if kept.answer.json.is_some() {
-        return Some(Notation::Json);
-    }
-    looks_like_yaml(&kept.answer.text).then_some(Notation::Yaml)
-}
-
-/// Whether a text is worth reading as YAML: prose with a colon is none.
-fn looks_like_yaml(text: &str) -> bool {
-    let first = text.trim_start();
-    (first.starts_with(['-', '{', '['])
-        || first
-            .lines()
-            .next()
-            .and_then(|line| line.split_once(':'))
-            .is_some_and(|(key, _)| {
-                !key.is_empty() && key.len() <= 60 && !key.trim().contains(char::is_whitespace)
-            }))
-        && text.len() <= LONGEST_TEXT
-        && yaml_in(text).is_some()
-}
-
 impl Answers {
     /// Takes in what a call answered. `known` says whether a value was sent or said before: then this answer is not
     /// where it comes from.
@@ -153,14 +125,7 @@ impl Answers {
         if !crate::prune::succeeded(kept.call) {
             return;
         }
-        let root = match (&kept.answer.json, notation(kept)) {
-            (Some(json), _) => json.clone(),
-            (None, Some(Notation::Yaml)) => yaml_in(&kept.answer.text).unwrap_or_default(),
-            (None, _) => match &kept.answer.raw {
-                Value::String(_) | Value::Array(_) => Value::String(kept.answer.text.clone()),
-                raw => raw.clone(),
-            },
-        };
+        let root = super::view::view(kept).data;
         let mut answer = Answer {
             root: Value::Null,
             inner: HashMap::new(),

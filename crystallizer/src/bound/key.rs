@@ -13,9 +13,17 @@ impl Key {
     /// The key at the end of a path of keys, with the tool it belongs to.
     pub(super) fn new<'p>(path: impl DoubleEndedIterator<Item = &'p str>, tool: &str) -> Self {
         let mut keys = path.rev().map(words).filter(|words| !words.is_empty());
-        let words = keys.next().unwrap_or_default();
-        let around = keys.next().unwrap_or_else(|| noun(tool));
-        Self { words, around }
+        match keys.next() {
+            Some(words) => Self {
+                words,
+                around: keys.next().unwrap_or_else(|| noun(tool)),
+            },
+            // What a tool answers without any key is what it is named after.
+            None => Self {
+                words: noun(tool),
+                around: Vec::new(),
+            },
+        }
     }
 
     /// One word for a person.
@@ -63,21 +71,13 @@ fn singular(word: &str) -> String {
 }
 
 /// Words of tool names that name no thing.
-const NO_NOUNS: [&str; 24] = [
+const NO_NOUNS: [&str; 16] = [
     "all",
-    "by",
     "list",
     "detail",
-    "details",
     "info",
     "information",
     "data",
-    "for",
-    "of",
-    "in",
-    "from",
-    "to",
-    "with",
     "the",
     "a",
     "my",
@@ -89,6 +89,8 @@ const NO_NOUNS: [&str; 24] = [
     "api",
     "tool",
 ];
+/// What stands behind these says how, not what.
+const PREPOSITIONS: [&str; 8] = ["by", "for", "of", "in", "from", "to", "with", "on"];
 
 /// The noun of a tool's name: what is left behind its verb.
 pub(super) fn noun(tool: &str) -> Vec<String> {
@@ -99,6 +101,7 @@ pub(super) fn noun(tool: &str) -> Vec<String> {
         _ => &all,
     };
     rest.iter()
+        .take_while(|word| !PREPOSITIONS.contains(&word.as_str()))
         .filter(|word| !NO_NOUNS.contains(&word.as_str()))
         .cloned()
         .collect()

@@ -3,8 +3,10 @@
 
 mod anchor;
 mod answers;
+mod binder;
 mod binding;
 mod canonical;
+mod compose;
 mod decide;
 mod evaluate;
 mod explain;
@@ -14,11 +16,15 @@ mod key;
 mod order;
 mod prove;
 mod rename;
+mod repeat;
 mod route;
 mod said;
 mod selector;
 mod spoken_time;
 mod transform;
+mod unsourced;
+mod view;
+mod weigh;
 mod whole;
 mod world;
 mod write;

@@ -1,11 +1,12 @@
 //! The way that a run goes from a step's output to a value in it.
 
-use super::answers::{self, Answers, Hop, Notation, Of, Place, Step, WholePlace};
+use super::answers::{Answers, Hop, Of, Place, Step, WholePlace};
 use super::inputs::Inputs;
+use super::key::{noun, words};
 use super::selector::{Route, Scope, Turn, pick, pick_entry};
 use super::transform::{Op, Transform};
+use super::view::view;
 use super::{anchor, canonical};
-use crate::answer;
 use crate::kept::Kept;
 use crate::leaf::tokens;
 use druse_engine::expression::labelled;
@@ -38,7 +39,7 @@ impl Router {
         if let Some(base) = self.bases.get(&call) {
             return Some(base.clone());
         }
-        let base = of_answer(kept.get(call)?);
+        let base = view(kept.get(call)?).base;
         self.bases.insert(call, base.clone());
         Some(base)
     }
@@ -91,7 +92,10 @@ impl Router {
                 Transform::find(&Value::from(token), wanted)?.after(Op::Between(before, after))
             }
         };
-        let route = route(&steps, target, place.of == Of::Key, scope);
+        let tool = kept
+            .get(place.call)
+            .map_or("", |kept| kept.call.name.as_str());
+        let route = route(&steps, target, place.of == Of::Key, tool, scope);
         Some(Way {
             base: self.base(kept, place.call)?,
             route,
@@ -108,7 +112,10 @@ impl Router {
         scope: &Scope<'_>,
     ) -> Option<Way> {
         let steps = answers.steps_to_whole(place);
-        let route = route(&steps, answers.whole(place)?, false, scope);
+        let tool = kept
+            .get(place.call)
+            .map_or("", |kept| kept.call.name.as_str());
+        let route = route(&steps, answers.whole(place)?, false, tool, scope);
         Some(Way {
             base: self.base(kept, place.call)?,
             route,
@@ -117,16 +124,22 @@ impl Router {
     }
 }
 
-fn route(steps: &[Step<'_>], target: &Value, to_key: bool, scope: &Scope<'_>) -> Route {
+fn route(steps: &[Step<'_>], target: &Value, to_key: bool, tool: &str, scope: &Scope<'_>) -> Route {
     let mut turns = Vec::with_capacity(steps.len());
+    let mut about = noun(tool);
     for (index, step) in steps.iter().enumerate() {
         let is_last = index + 1 == steps.len();
         turns.push(match (step.hop, step.from) {
-            (Hop::Key(key), _) => Turn::Member(key.clone()),
+            (Hop::Key(key), _) => {
+                about = words(key);
+                Turn::Member(key.clone())
+            }
             (Hop::Parsed(notation), _) => Turn::Parsed(*notation),
-            (Hop::Index(at), Value::Array(items)) => Turn::Element(pick(items, *at, target, scope)),
+            (Hop::Index(at), Value::Array(items)) => {
+                Turn::Element(pick(items, *at, target, &about, scope))
+            }
             (Hop::Entry(key), Value::Object(map)) => {
-                let pick = pick_entry(map, key, target, scope);
+                let pick = pick_entry(map, key, target, &about, scope);
                 if to_key && is_last {
                     Turn::EntryKey(pick, key.clone())
                 } else {
@@ -138,30 +151,4 @@ fn route(steps: &[Step<'_>], target: &Value, to_key: bool, scope: &Scope<'_>) ->
         });
     }
     Route(turns)
-}
-
-/// The expression of what a recorded tool answered: as data, where its text is data.
-fn of_answer(kept: &Kept<'_>) -> String {
-    let mut base = answer::expression(&kept.step, &kept.target, &kept.answer, "");
-    let as_recorded = kept.target.result.is_none()
-        && !matches!(
-            kept.target.action.as_str(),
-            "http" | "mcp" | "shell" | "automation"
-        );
-    // Blocks of text, as some tools answer.
-    if as_recorded
-        && matches!(&kept.answer.raw, Value::Array(_))
-        && kept.answer.text != kept.answer.raw.to_string()
-    {
-        base = format!("{base} | column('text') | join('\\n')");
-    }
-    let is_text = kept.answer.raw.is_string() || base.contains(" | join");
-    match answers::notation(kept) {
-        // Where a place in the output stands for a recorded text, a run may find that text there or its value.
-        Some(Notation::Json) if is_text && (as_recorded || kept.target.result.is_some()) => {
-            format!("{base} | parse_json")
-        }
-        Some(Notation::Yaml) => format!("{base} | parse_yaml"),
-        _ => base,
-    }
 }

@@ -2,6 +2,7 @@
 //! signs between its letters and digits, as a number in another notation, or as a day that they named.
 
 use super::canonical;
+use super::information::{STRONG, bits};
 use super::key::named_by;
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
@@ -144,7 +145,7 @@ impl Said {
                         .iter()
                         .zip(&runs)
                         .all(|(one, two)| one == two)
-                    && self.is_whole(*at, *word, runs.len())
+                    && self.is_whole(*at, *word, runs.len(), value)
                     && self.whole_number(*at, *word, value)
                 {
                     found.push(self.mention(*at, *word, runs.len()));
@@ -163,7 +164,7 @@ impl Said {
     }
 
     /// A word is not meant where it is only a part of a name, as `mia` in `mia_li_3668` or `report` in `report.csv`.
-    fn is_whole(&self, at: usize, word: usize, length: usize) -> bool {
+    fn is_whole(&self, at: usize, word: usize, length: usize, value: &Value) -> bool {
         let spoken = &self.texts[at];
         let last = word + length.saturating_sub(1);
         let (Some(start), Some(end)) = (
@@ -178,7 +179,9 @@ impl Said {
         };
         let alone = length == 1 && spoken.words[word].chars().count() < 3;
         let joined = |mark: Option<char>, beyond: Option<char>| match mark {
-            Some('_' | '@') => true,
+            Some('_') => true,
+            // An id may be the name in an address.
+            Some('@') => bits(value, &[]) < STRONG,
             Some('.') => beyond.is_some_and(char::is_alphanumeric),
             Some('-' | '/' | '\'' | '’') => alone && beyond.is_some_and(char::is_alphanumeric),
             _ => false,

@@ -167,6 +167,25 @@ impl Route {
         self.picks().any(|pick| matches!(pick, Pick::Position(_)))
     }
 
+    /// Whether no step rests on fields that say little or on an extreme.
+    pub(super) fn is_sure(&self) -> bool {
+        self.picks().all(|pick| match pick {
+            Pick::Only | Pick::Under(_) => true,
+            Pick::Where(equals) => equals.iter().any(|equal| equal.bits >= STRONG),
+            Pick::Extreme { .. } | Pick::Position(_) => false,
+        })
+    }
+
+    /// Whether some step would need a key that is data.
+    pub(super) fn needs_data_key(&self) -> bool {
+        self.0.iter().any(|turn| {
+            matches!(
+                turn,
+                Turn::Entry(Pick::Position(_), _) | Turn::EntryKey(Pick::Position(_), _)
+            )
+        })
+    }
+
     pub(super) fn picks(&self) -> impl Iterator<Item = &Pick> {
         self.0.iter().filter_map(|turn| match turn {
             Turn::Element(pick) | Turn::Entry(pick, _) | Turn::EntryKey(pick, _) => Some(pick),
@@ -302,8 +321,14 @@ fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
 }
 
 /// How to pick one of the elements; the last resort is its place. `wanted` is the value that is looked for in it,
-/// by which it must not be picked.
-pub(super) fn pick(elements: &[Value], chosen: usize, wanted: &Value, scope: &Scope<'_>) -> Pick {
+/// by which it must not be picked; `about` are words that name the list.
+pub(super) fn pick(
+    elements: &[Value],
+    chosen: usize,
+    wanted: &Value,
+    about: &[String],
+    scope: &Scope<'_>,
+) -> Pick {
     let Some(element) = elements.get(chosen) else {
         return Pick::Position(Position::At(chosen));
     };
@@ -318,7 +343,7 @@ pub(super) fn pick(elements: &[Value], chosen: usize, wanted: &Value, scope: &Sc
     if let Some(equals) = least(elements, &anchors) {
         return Pick::Where(equals);
     }
-    if let Some(extreme) = extreme(elements, chosen, &anchors, scope.said) {
+    if let Some(extreme) = extreme(elements, chosen, &anchors, about, scope.said) {
         return extreme;
     }
     Pick::Position(if chosen == 0 {
@@ -456,7 +481,13 @@ enum About {
 }
 
 /// The element that has the least or the most of something, where the person asked for that.
-fn extreme(elements: &[Value], chosen: usize, anchors: &[Equal], said: &Said) -> Option<Pick> {
+fn extreme(
+    elements: &[Value],
+    chosen: usize,
+    anchors: &[Equal],
+    about_list: &[String],
+    said: &Said,
+) -> Option<Pick> {
     let element = elements.get(chosen)?;
     let compared: Vec<(Vec<String>, bool)> = fields(element)
         .into_iter()
@@ -509,8 +540,13 @@ fn extreme(elements: &[Value], chosen: usize, anchors: &[Equal], said: &Said) ->
             ([one], _) | ([], [one]) => [*one],
             _ => continue,
         };
+        let names_list = near.iter().any(|said| named_by(about_list, said));
         for (path, _) in fields {
             for equals in &among {
+                // The word has to be about these elements: it names them, their field, or what they are among.
+                if !names_list && named.is_empty() && equals.is_empty() {
+                    continue;
+                }
                 let candidates: Vec<(usize, &Value)> = elements
                     .iter()
                     .enumerate()
@@ -572,6 +608,7 @@ pub(super) fn pick_entry(
     map: &serde_json::Map<String, Value>,
     chosen: &str,
     wanted: &Value,
+    about: &[String],
     scope: &Scope<'_>,
 ) -> Pick {
     let entries: Vec<Value> = map
@@ -602,7 +639,7 @@ pub(super) fn pick_entry(
             });
         }
     }
-    pick(&entries, index, wanted, scope)
+    pick(&entries, index, wanted, about, scope)
 }
 
 /// What a pick goes by, for a person; empty for the only element.

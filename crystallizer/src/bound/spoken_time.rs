@@ -95,6 +95,15 @@ pub(super) fn days(words: &[String]) -> Vec<(SpokenDay, usize)> {
         if let Some(days) = relative {
             found.push((SpokenDay::Relative(days), index));
         }
+        if let (Some(year), Some(month), Some(day)) = (
+            year(Some(word)),
+            next.and_then(|word| word.parse::<i8>().ok()),
+            words.get(index + 2).and_then(|word| day(word)),
+        ) && (1..=12).contains(&month)
+        {
+            let year = Some(year);
+            found.push((SpokenDay::Named { month, day, year }, index));
+        }
         if let (Some(month), Some(day)) = (month(word), next.and_then(day)) {
             let year = year(words.get(index + 2));
             found.push((SpokenDay::Named { month, day, year }, index));
@@ -188,7 +197,7 @@ mod tests {
     #[test]
     fn days_and_times_that_people_say() {
         let words: Vec<String> = super::super::canonical::runs(
-            "On May 20th, the 3rd of June 2027, 4 july; tomorrow or in 3 days",
+            "On May 20th, the 3rd of June 2027, 4 july. At 2027-05-16; tomorrow or in 3 days",
         )
         .collect();
         let found: Vec<SpokenDay> = days(&words).into_iter().map(|(day, _)| day).collect();
@@ -199,6 +208,7 @@ mod tests {
                 named(5, 20, None),
                 named(6, 3, Some(2027)),
                 named(7, 4, None),
+                named(5, 16, Some(2027)),
                 SpokenDay::Relative(1),
                 SpokenDay::Relative(3)
             ]

@@ -2,8 +2,8 @@
 //! may be longer or shorter in another run.
 
 use super::answers::{ColumnPlace, WholePlace};
+use super::binder::{Binder, Sent};
 use super::binding::{Binding, Source};
-use super::decide::{Binder, Sent};
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, schema_at};
 use super::key::{agree, words};

@@ -1,11 +1,12 @@
 //! The recording's world changed: its data under other names, its lists in another order and with elements that were
 //! not there.
 
-use super::answers::{Notation, is_collection, notation};
+use super::answers::is_collection;
 use super::rename;
+use super::view::data_in;
 use crate::answer::Answer;
 use crate::kept::Kept;
-use druse_engine::expression::{json_in, yaml_in};
+use druse_engine::expression::json_in;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,64 +32,28 @@ impl World {
     /// The answer of a call in this world.
     pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer {
         let old = &kept.answer;
-        let notation = notation(kept);
-        if let (Some(json), None) = (&old.json, notation) {
-            let json = self.value("", json, 0);
-            return if old.structured {
-                Answer {
-                    raw: self.text_value("", &old.raw),
-                    text: self.text("", &old.text),
-                    json: Some(json),
-                    structured: true,
-                }
-            } else {
-                Answer {
-                    text: json.to_string(),
-                    raw: json.clone(),
-                    json: Some(json),
-                    structured: false,
-                }
-            };
-        }
-        let data = match notation {
-            Some(Notation::Json) => old.json.clone(),
-            Some(Notation::Yaml) => yaml_in(&old.text),
-            None => None,
+        let is_text = match &old.raw {
+            Value::String(_) => true,
+            Value::Array(_) => old.text != old.raw.to_string(),
+            _ => false,
         };
-        match data {
-            Some(data) => {
-                let json = self.value("", &data, 0);
+        let (raw, text) = if is_text {
+            let text = match data_in(&old.text) {
+                Value::String(_) => self.text("", &old.text),
                 // JSON is YAML, too.
-                let text = json.to_string();
-                let raw = raw_like(&old.raw, &text);
-                let json = (notation == Some(Notation::Json)).then_some(json);
-                Answer {
-                    raw,
-                    text,
-                    json,
-                    structured: false,
-                }
-            }
-            None => match &old.raw {
-                Value::String(_) | Value::Array(_) => {
-                    let text = self.text("", &old.text);
-                    Answer {
-                        raw: raw_like(&old.raw, &text),
-                        text,
-                        json: None,
-                        structured: false,
-                    }
-                }
-                raw => {
-                    let raw = self.value("", raw, 0);
-                    Answer {
-                        text: raw.to_string(),
-                        raw,
-                        json: None,
-                        structured: false,
-                    }
-                }
-            },
+                data => self.value("", &data, 0).to_string(),
+            };
+            (raw_like(&old.raw, &text), text)
+        } else {
+            let raw = self.value("", &old.raw, 0);
+            let text = raw.to_string();
+            (raw, text)
+        };
+        Answer {
+            raw,
+            text,
+            json: old.json.as_ref().map(|json| self.value("", json, 0)),
+            structured: old.structured,
         }
     }
 

@@ -98,6 +98,13 @@ fn every_recording_bound_replays_as_it_was_recorded() {
             };
             if verbose {
                 println!("{} {level:?}", path.file_name().unwrap().to_string_lossy());
+                for question in &report.questions {
+                    println!(
+                        "    ? {} {:?}",
+                        question.text,
+                        &question.choices[2.min(question.choices.len())..]
+                    );
+                }
                 for world in [
                     &report.perturbed.renamed,
                     &report.perturbed.reordered,
