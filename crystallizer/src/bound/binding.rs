@@ -1,6 +1,6 @@
 //! What was decided about the values of a call: where each comes from in a run, or why it stays.
 
-use super::answers::{ColumnPlace, Place, WholePlace};
+use super::answers::{ColumnPlace, Of, Place, WholePlace};
 use super::selector::Compared;
 use super::transform::Transform;
 use druse_engine::expression::literal;
@@ -40,6 +40,13 @@ pub(super) struct Binding {
     pub(super) compared: Compared,
     /// The value that it has in the recording.
     pub(super) value: Value,
+}
+
+impl Binding {
+    /// Whether the value is found by what stands around it in a text, not by a label.
+    pub(super) fn is_by_wording(&self) -> bool {
+        matches!(&self.source, Source::Output(place) if place.of == Of::Word)
+    }
 }
 
 /// A part of a value.

@@ -16,7 +16,12 @@ impl Binder<'_> {
     /// A text with ids in it that come from elsewhere: fixed text, and a hole for each.
     pub(super) fn template(&mut self, sent: &Sent<'_>) -> Option<Vec<Piece>> {
         let text = sent.value.as_str()?;
-        if text.len() > LONGEST_TEMPLATE || self.kept.get(sent.call)?.target.shell.is_some() {
+        let kept = self.kept.get(sent.call)?;
+        // Nothing is ever put into the text of a program.
+        if text.len() > LONGEST_TEMPLATE
+            || is_code(&sent.key)
+            || crate::determinism::is_shell_tool(&kept.call.name)
+        {
             return None;
         }
         let mut pieces = Vec::new();
@@ -46,7 +51,8 @@ impl Binder<'_> {
                     self.input(&named, Found::Said(mention), None)
                 }
                 None => match self.from_answers(&inner, STRONG) {
-                    Outcome::Bound(binding) => *binding,
+                    // A hole that is itself found by wording would be a guess on a guess.
+                    Outcome::Bound(binding) if !binding.is_by_wording() => *binding,
                     _ => continue,
                 },
             };
@@ -98,4 +104,23 @@ fn words_inside(text: &str) -> Vec<(usize, &str)> {
         }
     }
     found
+}
+
+/// Whether the values under a key are texts that a machine runs.
+pub(super) fn is_code(key: &Key) -> bool {
+    key.words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "command"
+                | "cmd"
+                | "script"
+                | "code"
+                | "sql"
+                | "statement"
+                | "expression"
+                | "regex"
+                | "pattern"
+                | "program"
+        )
+    })
 }

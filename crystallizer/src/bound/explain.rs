@@ -2,8 +2,10 @@
 //! where only they can decide.
 
 use super::binding::{Binding, Bound, Frozen, Source, Why};
+use super::compose::is_code;
 use super::decide::Decisions;
 use super::inputs::Found;
+use super::key::{Key, words};
 use super::write::places;
 use crate::findings::{is_sink, located};
 use crate::kept::Kept;
@@ -169,28 +171,28 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
     format!("{what}: {}", binding.because)
 }
 
-/// What comes out of an answer and says where something goes or what is run has to be seen by a person.
+/// What comes out of an answer and says where something goes or what is run has to be seen by a person, where others
+/// can write what stands there; what is run, always.
 fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding> {
-    if !is_sink(&bound.key, kept) {
+    let runs = is_code(&Key::new([bound.key.as_str()].into_iter(), ""));
+    if !runs && !is_sink(&bound.key, kept) {
         return None;
     }
     let open = bound.bindings().find_map(|binding| {
-        let Source::Output(place) = &binding.source else {
-            return None;
+        let call = match &binding.source {
+            Source::Output(place) => place.call,
+            Source::Whole(place, _) => place.call,
+            Source::Column(place) => place.list.call,
+            Source::Input(_) | Source::Clock(_) => return None,
         };
-        let source = all.get(place.call)?;
-        let is_open = binding.from_text
-            || source
-                .reasons
-                .iter()
-                .any(|reason| OPEN_WORLD.contains(&reason.code.as_str()));
-        is_open.then_some(source)
+        let source = all.get(call)?;
+        (runs || binding.from_text || others_write(source)).then_some(source)
     })?;
     Some(
         Finding::warning(
             "flows_into_sink",
             format!(
-                "{} of `{}` is taken from what `{}` answers, where others can write: each run uses what then stands there.",
+                "{} of `{}` is taken from what `{}` answers: each run uses what then stands there, whoever wrote it.",
                 named(&bound.key),
                 kept.step,
                 open.step
@@ -201,8 +203,44 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
     )
 }
 
-/// Reasons of steps whose answers others can write.
-const OPEN_WORLD: [&str; 5] = ["web_search", "web_fetch", "live", "open_world", "model"];
+/// Whether people or machines outside write what a tool answers.
+fn others_write(kept: &Kept<'_>) -> bool {
+    let reasons = [
+        "web_search",
+        "web_fetch",
+        "live",
+        "open_world",
+        "model",
+        "person",
+    ];
+    let open = kept
+        .reasons
+        .iter()
+        .any(|reason| reasons.contains(&reason.code.as_str()));
+    open || words(&crate::name::of_call(&kept.call.name, None))
+        .iter()
+        .any(|word| {
+            matches!(
+                word.as_str(),
+                "email"
+                    | "mail"
+                    | "inbox"
+                    | "message"
+                    | "comment"
+                    | "review"
+                    | "post"
+                    | "page"
+                    | "webpage"
+                    | "web"
+                    | "issue"
+                    | "ticket"
+                    | "chat"
+                    | "feed"
+                    | "file"
+                    | "document"
+            )
+        })
+}
 
 fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);

@@ -81,10 +81,15 @@ impl Binder<'_> {
     }
 }
 
-/// Whether a value that the agent sent again and again is a parameter of the task, not its wording.
+/// Whether a value that the agent sent again and again is a parameter of the task: an id, a path, a code. Words and
+/// phrases are how the agent works.
 fn is_brought_along(frozen: &Frozen) -> bool {
     match &frozen.value {
-        Value::String(text) => (3..=120).contains(&text.len()) && text.lines().count() == 1,
+        Value::String(text) => {
+            let is_code =
+                (2..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase());
+            text.len() <= 300 && (crate::value_class::of(text).is_some() || is_code)
+        }
         Value::Number(number) => number.to_string().len() >= 3,
         _ => false,
     }

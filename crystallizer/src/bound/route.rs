@@ -67,6 +67,11 @@ impl Router {
         };
         let target = key.as_ref().unwrap_or(scalar);
         let transform = match &place.of {
+            // What finds things answers a line for each.
+            Of::Value if steps.is_empty() && finds(kept, place.call) => {
+                let line = Transform(vec![Op::OnlyLine]).apply(target)?;
+                Transform::find(&line, wanted)?.after(Op::OnlyLine)
+            }
             Of::Value | Of::Key => Transform::find(target, wanted)?,
             Of::Part(part) => {
                 let op = Op::Part(part.clone());
@@ -151,4 +156,15 @@ fn route(steps: &[Step<'_>], target: &Value, to_key: bool, tool: &str, scope: &S
         });
     }
     Route(turns)
+}
+
+/// Whether a tool looks for things, by its name.
+fn finds(kept: &[Kept<'_>], call: usize) -> bool {
+    let name = kept.get(call).map_or("", |kept| kept.call.name.as_str());
+    words(name).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "glob" | "find" | "list" | "search" | "ls" | "grep"
+        )
+    })
 }

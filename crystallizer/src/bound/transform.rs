@@ -93,6 +93,8 @@ pub(super) enum Op {
     Label(String),
     /// What stands between two texts.
     Between(String, String),
+    /// The only line of a text.
+    OnlyLine,
     ParseNumber,
     /// Without a sign of currency or per cent.
     Without(char),
@@ -121,6 +123,7 @@ impl Op {
             Self::Between(before, after) => {
                 format!("between({}, {})", quoted(before), quoted(after))
             }
+            Self::OnlyLine => "lines | only".to_owned(),
             Self::ParseNumber => "parse_number".to_owned(),
             Self::Without(sign) => format!("replace({}, '')", quoted(&sign.to_string())),
             Self::Int => "int".to_owned(),
@@ -150,6 +153,7 @@ impl Op {
                 crate::show::text(before, 40),
                 crate::show::text(after, 40)
             ),
+            Self::OnlyLine => "its only line".to_owned(),
             Self::ParseNumber | Self::Int | Self::Float | Self::Without(_) => {
                 "as a number".to_owned()
             }

@@ -98,6 +98,13 @@ fn every_recording_bound_replays_as_it_was_recorded() {
             };
             if verbose {
                 println!("{} {level:?}", path.file_name().unwrap().to_string_lossy());
+                for finding in report
+                    .findings
+                    .iter()
+                    .filter(|finding| finding.code.starts_with("bound_to"))
+                {
+                    println!("    = {}", finding.message);
+                }
                 for question in &report.questions {
                     println!(
                         "    ? {} {:?}",
