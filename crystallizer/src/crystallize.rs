@@ -7,7 +7,8 @@ use crate::report::{Replay, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, answer, bound, determinism, effects, emit, findings, gate, provenance, prune, replay,
+    advice, answer, bound, determinism, duplicate, effects, emit, findings, gate, provenance,
+    prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, blocks_storing};
@@ -26,8 +27,7 @@ const ROUNDS: usize = 8;
 ///
 /// # Errors
 /// `run_not_successful` when the session failed or was canceled (unless forced), `nothing_to_crystallize`
-/// when no call is left, `invalid_name` for a name that no automation can have, `not_supported_yet` for
-/// the mode `bound`.
+/// when no call is left, `invalid_name` for a name that no automation can have.
 pub fn crystallize(
     sessions: &[Session],
     options: &Options,
@@ -55,6 +55,8 @@ pub fn crystallize(
         mut emitted,
         gates,
         checked,
+        left_out,
+        repeated,
     } = draft;
     let bound = options.mode == Mode::Bound;
     let answers = std::collections::BTreeMap::new();
@@ -82,6 +84,7 @@ pub fn crystallize(
     found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
+    found.extend(repeated);
     found.extend(gates.findings);
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
@@ -122,10 +125,10 @@ pub fn crystallize(
 
     let report = Report {
         counts: ReportCounts {
-            calls: count(kept.len() + pruned.left_out.len()),
+            calls: count(kept.len() + left_out.len()),
             steps: count(kept.len()),
             gates: emitted.gates,
-            left_out: count(pruned.left_out.len()),
+            left_out: count(left_out.len()),
         },
         replay: replayed,
         values: made.as_ref().map(|made| made.values),
@@ -283,6 +286,9 @@ struct Draft<'a> {
     emitted: emit::Emitted,
     gates: gate::Gates,
     checked: Vec<Finding>,
+    left_out: Vec<prune::LeftOut>,
+    /// What is said about calls that only repeat others.
+    repeated: Vec<Finding>,
 }
 
 fn draft<'a>(
@@ -296,15 +302,13 @@ fn draft<'a>(
         .iter()
         .map(|spec| (spec.name.as_str(), spec))
         .collect();
-    let mut ids = Ids::default();
-    let kept: Vec<Kept<'a>> = pruned
+    let mut kept: Vec<Kept<'a>> = pruned
         .kept
         .iter()
         .enumerate()
         .map(|(index, call)| {
             let target = mapper.target(call);
             let spec = specs.get(call.name.as_str()).copied();
-            let step = ids.id(&name::of_call(&call.name, target.shell.as_ref()));
             let effects = effects::of(&target, &call.name, &call.arguments, spec);
             let reasons = determinism::of(&target, &call.name, &call.arguments, spec);
             // What changes by itself is looked at, not computed.
@@ -316,7 +320,7 @@ fn draft<'a>(
             };
             Kept {
                 call,
-                step,
+                step: String::new(),
                 answer: answer::of(call),
                 effects,
                 reasons,
@@ -325,8 +329,20 @@ fn draft<'a>(
             }
         })
         .collect();
-    let gates = gate::gates(session, &kept, &pruned.left_out);
-    let emitted = emit::emit(session, options, &kept, &pruned.left_out, &gates, &mut ids);
+    let mut left_out = pruned.left_out.clone();
+    let mut repeated = Vec::new();
+    if options.mode == Mode::Bound {
+        for (call, finding) in duplicate::leave_out(session, &mut kept) {
+            left_out.push(call);
+            repeated.push(finding);
+        }
+    }
+    let mut ids = Ids::default();
+    for kept in &mut kept {
+        kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+    }
+    let gates = gate::gates(session, &kept, &left_out);
+    let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);
     let connections = options
         .connections
         .iter()
@@ -350,6 +366,8 @@ fn draft<'a>(
         emitted,
         gates,
         checked,
+        left_out,
+        repeated,
     }
 }
 

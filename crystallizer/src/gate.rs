@@ -164,12 +164,11 @@ fn title(kept: &Kept<'_>) -> String {
             crate::show::value("", &shell.line().into(), 80)
         );
     }
-    let words = crate::words::split(&crate::name::of_call(&kept.call.name, None)).join(" ");
-    let mut text = match words.chars().next() {
-        Some(first) => first.to_uppercase().chain(words.chars().skip(1)).collect(),
-        None => crate::show::text(&kept.call.name, 60),
-    };
-    let shown = main_arguments(&kept.call.arguments);
+    let mut text = subject(kept);
+    let shown: Vec<String> = main_arguments(&kept.call.arguments)
+        .into_iter()
+        .map(|(key, value)| format!("{} {}", label(key), crate::show::value(key, value, 40)))
+        .collect();
     if !shown.is_empty() {
         text.push_str(": ");
         text.push_str(&shown.join(", "));
@@ -178,8 +177,22 @@ fn title(kept: &Kept<'_>) -> String {
     text
 }
 
+/// An argument's key as words.
+pub(crate) fn label(key: &str) -> String {
+    crate::words::split(key).join(" ")
+}
+
+/// What a tool does, as its name says it.
+pub(crate) fn subject(kept: &Kept<'_>) -> String {
+    let words = label(&crate::name::of_call(&kept.call.name, None));
+    match words.chars().next() {
+        Some(first) => first.to_uppercase().chain(words.chars().skip(1)).collect(),
+        None => crate::show::text(&kept.call.name, 60),
+    }
+}
+
 /// Up to three arguments that tell most: recipients, names and amounts first, else the first ones.
-fn main_arguments(arguments: &Value) -> Vec<String> {
+pub(crate) fn main_arguments(arguments: &Value) -> Vec<(&str, &Value)> {
     let Some(map) = arguments.as_object() else {
         return Vec::new();
     };
@@ -215,13 +228,7 @@ fn main_arguments(arguments: &Value) -> Vec<String> {
     entries.truncate(3);
     entries
         .into_iter()
-        .map(|(_, _, key, value)| {
-            format!(
-                "{} {}",
-                crate::words::split(key).join(" "),
-                crate::show::value(key, value, 40)
-            )
-        })
+        .map(|(_, _, key, value)| (key.as_str(), value))
         .collect()
 }
 

@@ -18,6 +18,7 @@ mod compare;
 mod crystallize;
 mod determinism;
 mod drive;
+mod duplicate;
 mod effects;
 mod emit;
 mod findings;

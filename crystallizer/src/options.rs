@@ -97,7 +97,7 @@ pub struct Crystallized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct CrystallizeError {
-    /// `run_not_successful`, `nothing_to_crystallize`, `not_supported_yet` or `invalid_name`.
+    /// `run_not_successful`, `nothing_to_crystallize` or `invalid_name`.
     pub code: String,
     /// One sentence.
     pub message: String,

@@ -192,7 +192,10 @@ fn left_out(report: &Report, document: &Document, out: &mut Out) {
         .iter()
         .filter(|finding| {
             finding.step.is_none()
-                && matches!(finding.code.as_str(), "refused" | "failed_then_repeated")
+                && matches!(
+                    finding.code.as_str(),
+                    "refused" | "failed_then_repeated" | "exact_duplicate"
+                )
         })
         .collect();
     for finding in explained.iter().take(MOST) {

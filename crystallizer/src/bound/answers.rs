@@ -564,8 +564,13 @@ impl Walk<'_> {
     }
 
     fn words(&mut self, text: &str, node: u32) {
-        for line in text.lines() {
-            let Some((label, value)) = label(line) else {
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            // A line without a label behind it goes on with what this one began: a list, a paragraph.
+            let goes_on = lines.peek().is_some_and(|next| {
+                !next.trim().is_empty() && label(next).is_none() && is_wording(next)
+            });
+            let Some((label, value)) = label(line).filter(|_| !goes_on) else {
                 continue;
             };
             for form in canonical::of_text(value) {
@@ -632,6 +637,11 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Whether a line holds words, not only a rule drawn with signs.
+fn is_wording(line: &str) -> bool {
+    line.chars().any(char::is_alphanumeric)
 }
 
 /// The label and the value of a line such as `IBAN: …`.

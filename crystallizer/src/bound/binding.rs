@@ -3,7 +3,6 @@
 use super::answers::{ColumnPlace, Of, Place, WholePlace};
 use super::selector::Compared;
 use super::transform::Transform;
-use druse_engine::expression::literal;
 use serde_json::Value;
 
 /// Where a bound value comes from.
@@ -69,20 +68,7 @@ pub(super) struct Bound {
 impl Bound {
     /// What stands for it in the document.
     pub(super) fn written(&self) -> String {
-        let mut text = String::new();
-        for piece in &self.pieces {
-            match piece {
-                // A brace before an expression would be read as a part of it.
-                Piece::Text(fixed) if fixed.contains("{{") || fixed.ends_with('{') => {
-                    text.push_str(&format!("{{{{ {} }}}}", super::evaluate::quoted(fixed)));
-                }
-                Piece::Text(fixed) => text.push_str(&literal(fixed)),
-                Piece::Value(binding) => {
-                    text.push_str(&format!("{{{{ {} }}}}", binding.expression))
-                }
-            }
-        }
-        text
+        written(&self.pieces)
     }
 
     pub(super) fn bindings(&self) -> impl Iterator<Item = &Binding> {
@@ -91,6 +77,22 @@ impl Bound {
             Piece::Text(_) => None,
         })
     }
+}
+
+/// Pieces as a template.
+pub(super) fn written(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            // A brace before an expression would be read as a part of it.
+            Piece::Text(fixed) if fixed.contains("{{") || fixed.ends_with('{') => {
+                text.push_str(&format!("{{{{ {} }}}}", super::evaluate::quoted(fixed)));
+            }
+            Piece::Text(fixed) => text.push_str(fixed),
+            Piece::Value(binding) => text.push_str(&format!("{{{{ {} }}}}", binding.expression)),
+        }
+    }
+    text
 }
 
 /// One answer to the question where a value comes from.

@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The longest name of an input.
 const LONGEST_NAME: usize = 40;
 
+/// The information from which on one mention by a person is one thing, under whatever keys it is sent.
+const TELLING: f64 = 4.0;
+
 /// Where the value of an input was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -69,7 +72,7 @@ impl Inputs {
     }
 
     fn index(&mut self, key: &Key, value: &Value, found: Found, schema: Option<&Value>) -> usize {
-        let meaning = self.meaning(key, value);
+        let meaning = meaning(key, value, &found);
         if let Some(index) = self.by_meaning.get(&meaning)
             && let Some(input) = self.all.get_mut(*index)
             && Transform::find(&input.value, value).is_some()
@@ -90,18 +93,6 @@ impl Inputs {
         });
         self.by_meaning.insert(meaning, index);
         index
-    }
-
-    /// What makes two values one input: a strong value is the same thing under any key, a weak one only under
-    /// keys that mean the same.
-    fn meaning(&self, key: &Key, value: &Value) -> (String, Vec<String>) {
-        let same = form(value).unwrap_or_else(|| value.to_string());
-        let words = if bits(value, &[]) >= STRONG {
-            Vec::new()
-        } else {
-            key.full()
-        };
-        (same, words)
     }
 
     fn name(&mut self, key: &Key) -> String {
@@ -148,6 +139,19 @@ impl Inputs {
             .map(|input| (input.name.clone(), input.declared(said)))
             .collect()
     }
+}
+
+/// What makes two values one input: a strong value is the same thing under any key; so is one that a person said in
+/// one breath; a weak one only under keys that mean the same.
+fn meaning(key: &Key, value: &Value, found: &Found) -> (String, Vec<String>) {
+    let same = form(value).unwrap_or_else(|| value.to_string());
+    let own = bits(value, &[]);
+    let words = match found {
+        _ if own >= STRONG => Vec::new(),
+        Found::Said(mention) if own >= TELLING => vec![mention.place()],
+        _ => key.full(),
+    };
+    (same, words)
 }
 
 impl Input {

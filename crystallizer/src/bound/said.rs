@@ -24,6 +24,13 @@ pub(super) struct Mention {
     length: usize,
 }
 
+impl Mention {
+    /// The place, to tell it from others.
+    pub(super) fn place(&self) -> String {
+        format!("@{}:{}", self.text, self.word)
+    }
+}
+
 struct Spoken {
     person: bool,
     words: Vec<String>,

@@ -167,13 +167,14 @@ impl Route {
         self.picks().any(|pick| matches!(pick, Pick::Position(_)))
     }
 
-    /// Whether no step rests on fields that say little or on an extreme.
+    /// Whether no step rests on fields that say little, on an extreme, or on being the only one of a list of scalars.
     pub(super) fn is_sure(&self) -> bool {
-        self.picks().all(|pick| match pick {
-            Pick::Only | Pick::Under(_) => true,
-            Pick::Where(equals) => equals.iter().any(|equal| equal.bits >= STRONG),
-            Pick::Extreme { .. } | Pick::Position(_) => false,
-        })
+        !matches!(self.0.last(), Some(Turn::Element(Pick::Only)))
+            && self.picks().all(|pick| match pick {
+                Pick::Only | Pick::Under(_) => true,
+                Pick::Where(equals) => equals.iter().any(|equal| equal.bits >= STRONG),
+                Pick::Extreme { .. } | Pick::Position(_) => false,
+            })
     }
 
     /// Whether some step would need a key that is data.

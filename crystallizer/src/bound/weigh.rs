@@ -4,7 +4,7 @@ use super::answers::{Of, Place};
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
 use super::canonical;
-use super::information::{STRONG, WEAK, bits};
+use super::information::{STRONG, WEAK, bits, names_things};
 use super::key::{Key, agree};
 use super::route::Way;
 use super::selector::Scope;
@@ -99,7 +99,9 @@ impl Binder<'_> {
         // What a weak value stands for is told only by a way that is sure itself.
         let certain: Vec<(Candidate, Way)> = certain
             .into_iter()
-            .filter(|(_, way)| own >= STRONG || way.route.is_sure())
+            .filter(|(_, way)| {
+                own >= STRONG || names_things(&sent.key.words) || way.route.is_sure()
+            })
             .collect();
         let Some((best, way)) = certain.first() else {
             if !positional.is_empty() {
@@ -170,6 +172,13 @@ impl Binder<'_> {
         let passes = match place.of {
             // A word of a text has no key: only what it is speaks for it.
             Of::Word => own >= STRONG,
+            // Behind a label that says nothing of the key only what cannot be wording is taken.
+            Of::Label(_) if agreement < 2 => {
+                own >= STRONG
+                    && sent.value.as_str().is_none_or(|text| {
+                        crate::value_class::of(text).is_some_and(|class| class.is_strong())
+                    })
+            }
             _ => {
                 own >= STRONG
                     || own >= WEAK && (agreement >= 2 || agreement == 1 && coherent && own >= 4.0)
