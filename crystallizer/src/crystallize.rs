@@ -59,14 +59,13 @@ pub fn crystallize(
         repeated,
     } = draft;
     let bound = options.mode == Mode::Bound;
-    let answers = std::collections::BTreeMap::new();
     let made = bound.then(|| {
         bound::bind(
             session,
             &kept,
             &mut emitted.document,
             &emitted.places,
-            &answers,
+            &options.answers,
         )
     });
 
@@ -219,7 +218,8 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         found.push(Finding::info(
             "further_recordings_unused",
             format!(
-                "`exact` follows one recording; the other {} were not used.",
+                "`{}` follows one recording; the other {} were not used.",
+                options.mode.name(),
                 sessions.len() - 1
             ),
         ));
@@ -228,9 +228,15 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         found.push(
             Finding::info(
                 "accept_not_applied",
-                "`exact` applies no suggestions, so `accept` changed nothing.",
+                format!(
+                    "`{}` applies no suggestions, so `accept` changed nothing.",
+                    options.mode.name()
+                ),
             )
-            .help("Change the frozen values by hand where the findings say how."),
+            .help(match options.mode {
+                Mode::Exact => "Change the frozen values by hand where the findings say how.",
+                Mode::Bound => "Answer the questions of the report.",
+            }),
         );
     }
     found

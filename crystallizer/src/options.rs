@@ -65,6 +65,8 @@ pub struct Options {
     pub force: bool,
     /// Codes of suggestions to apply. `exact` applies none, and says so.
     pub accept: Vec<String>,
+    /// Answers to the questions of an earlier report, by their ids. Only `bound` asks any.
+    pub answers: BTreeMap<String, String>,
 }
 
 impl Default for Options {
@@ -80,6 +82,7 @@ impl Default for Options {
             druse_version: env!("CARGO_PKG_VERSION").to_owned(),
             force: false,
             accept: Vec::new(),
+            answers: BTreeMap::new(),
         }
     }
 }

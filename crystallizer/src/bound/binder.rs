@@ -1,17 +1,16 @@
 //! What is known while a session is gone through, and how decisions are noted.
 
 use super::answers::Answers;
-use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
-use super::canonical;
+use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::evaluate::Recorded;
 use super::information::{WEAK, bits};
-use super::inputs::{Found, Inputs};
+use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
 use super::route::{Router, Way};
 use super::said::Said;
 use super::selector::{Compared, Known};
 use super::transform::Transform;
-use super::whole;
+use super::{canonical, explain, whole};
 use crate::kept::Kept;
 use crate::session::{Session, ToolSpec};
 use crate::tool_map::escape;
@@ -36,6 +35,9 @@ pub(super) struct Binder<'a> {
     pub(super) sent: BTreeSet<String>,
     pub(super) specs: BTreeMap<&'a str, &'a ToolSpec>,
     pub(super) answered: &'a BTreeMap<String, String>,
+    pub(super) used_answers: BTreeSet<String>,
+    /// The questions so far, by the value and the choices: what is asked once need not be asked again.
+    questions: BTreeMap<(String, Vec<String>), String>,
     pub(super) session: &'a Session,
     pub(super) decided: Vec<Decided>,
 }
@@ -73,6 +75,8 @@ impl<'a> Binder<'a> {
                 .map(|spec| (spec.name.as_str(), spec))
                 .collect(),
             answered,
+            used_answers: BTreeSet::new(),
+            questions: BTreeMap::new(),
             session,
             decided: vec![Decided::default(); kept.len()],
         }
@@ -156,16 +160,65 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Notes that a value stays.
+    /// Notes that a value stays, unless a person answered the question that it leaves open.
     pub(super) fn freeze(&mut self, sent: &Sent<'_>, why: Why) {
+        let mut question = None;
+        if let (Some(choices), Some(kept)) = (why.choices(), self.kept.get(sent.call)) {
+            let own = explain::question_id(kept, &sent.pointer);
+            let answers: Vec<String> = choices.iter().map(|choice| choice.answer.clone()).collect();
+            let form = canonical::form(sent.value).unwrap_or_else(|| sent.value.to_string());
+            let id = self
+                .questions
+                .entry((form, answers))
+                .or_insert_with(|| own.clone())
+                .clone();
+            let given = [&own, &id]
+                .into_iter()
+                .find_map(|id| Some((id, self.answered.get(id)?)));
+            if let Some((id, answer)) = given
+                && let Some(choice) = choices.iter().find(|choice| choice.answer == *answer)
+            {
+                self.used_answers.insert(id.clone());
+                let choice = choice.clone();
+                return self.take_answer(sent, choice);
+            }
+            question = Some(id);
+        }
+        self.note_frozen(sent, why, question);
+    }
+
+    fn note_frozen(&mut self, sent: &Sent<'_>, why: Why, question: Option<String>) {
         if let Some(decided) = self.decided.get_mut(sent.call) {
             decided.frozen.push(Frozen {
                 pointer: sent.pointer.clone(),
                 key: sent.path.last().cloned().unwrap_or_default(),
                 value: sent.value.clone(),
                 why,
+                question,
             });
         }
+    }
+
+    /// What a person answered: that it stays, that it becomes an input, or which source it has.
+    fn take_answer(&mut self, sent: &Sent<'_>, choice: Choice) {
+        if choice.answer == "constant" {
+            return self.note_frozen(sent, Why::Answered, None);
+        }
+        let binding = match choice.binding {
+            Some(binding) => Binding {
+                because: "a person answered so".to_owned(),
+                ..binding
+            },
+            None => {
+                let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
+                let found = match self.said.find(sent.value, &sent.key.words) {
+                    Some(mention) => Found::Said(mention),
+                    None => Found::Answered,
+                };
+                self.input(sent, found, schema.as_ref())
+            }
+        };
+        self.bind(sent, vec![Piece::Value(Box::new(binding))]);
     }
 
     /// The input that gives a value.
@@ -187,6 +240,7 @@ impl<'a> Binder<'a> {
         let because = match &found {
             Found::Said(mention) => format!("the person said it: “{}”", self.said.quote(mention)),
             Found::Repeated => "several steps send it and nothing answered it".to_owned(),
+            Found::Answered => "a person answered so".to_owned(),
         };
         Binding {
             expression,

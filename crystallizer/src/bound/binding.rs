@@ -152,6 +152,8 @@ pub(super) struct Frozen {
     pub(super) key: String,
     pub(super) value: Value,
     pub(super) why: Why,
+    /// The id of the question that it leaves open.
+    pub(super) question: Option<String>,
 }
 
 /// What was decided about one call.

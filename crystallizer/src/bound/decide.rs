@@ -8,6 +8,7 @@ use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
 use super::said::Said;
+use super::slot;
 use super::unsourced::open_choices;
 use super::weigh::Outcome;
 use super::whole;
@@ -25,6 +26,8 @@ pub(super) struct Decisions {
     pub(super) inputs: Inputs,
     pub(super) answers: Answers,
     pub(super) said: Said,
+    /// Ids of answers that no question was found for.
+    pub(super) unused_answers: Vec<String>,
 }
 
 /// Decides about every value. `answered` holds the answers to questions, by their ids.
@@ -74,6 +77,11 @@ pub(super) fn decide<'a>(
     binder.repeated();
     Decisions {
         calls: binder.decided,
+        unused_answers: answered
+            .keys()
+            .filter(|id| !binder.used_answers.contains(*id))
+            .cloned()
+            .collect(),
         inputs: binder.inputs,
         answers: binder.answers,
         said: binder.said,
@@ -88,7 +96,7 @@ impl<'a> Binder<'a> {
         let arguments = &kept.call.arguments;
         self.strong = strong_values(arguments);
         // A line for a shell is fixed text: no value is spliced in.
-        if !kept.target.filled.places.is_empty() {
+        if slot::any(kept) {
             let mut scalars = Vec::new();
             self.values(at, arguments, &mut Vec::new(), &mut scalars);
             // What is particular first: the rest may be known by the record that it leads to.
@@ -151,9 +159,6 @@ impl<'a> Binder<'a> {
             .value
             .as_str()
             .is_some_and(|text| crate::secret::kind(key, text).is_some());
-        if let Some(answer) = self.answered.get(&self.question_id(sent)).cloned() {
-            return self.take_answer(sent, &answer, schema.as_ref());
-        }
         if is_secret {
             return match self.from_answers(sent, STRONG) {
                 Outcome::Bound(binding) => self.bind(sent, vec![Piece::Value(binding)]),
@@ -212,39 +217,6 @@ impl<'a> Binder<'a> {
             Why::Agent
         };
         self.freeze(sent, why);
-    }
-
-    fn question_id(&self, sent: &Sent<'_>) -> String {
-        self.kept
-            .get(sent.call)
-            .map(|kept| super::explain::question_id(kept, &sent.pointer))
-            .unwrap_or_default()
-    }
-
-    /// What a person answered: that it stays, that it becomes an input, or which source it has.
-    fn take_answer(&mut self, sent: &Sent<'_>, answer: &str, schema: Option<&Value>) {
-        if answer == "constant" {
-            return self.freeze(sent, Why::Answered);
-        }
-        if answer != "input"
-            && let Outcome::Open(why) | Outcome::Chosen(why) = self.candidates(sent, 0.0, true)
-            && let Some(choice) = why
-                .choices()
-                .into_iter()
-                .flatten()
-                .find(|choice| choice.answer == answer)
-            && let Some(binding) = &choice.binding
-        {
-            let mut binding = binding.clone();
-            binding.because = "a person answered so".to_owned();
-            return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
-        }
-        let found = match self.said.find(sent.value, &sent.key.words) {
-            Some(mention) => Found::Said(mention),
-            None => Found::Repeated,
-        };
-        let binding = self.input(sent, found, schema);
-        self.bind(sent, vec![Piece::Value(Box::new(binding))]);
     }
 }
 

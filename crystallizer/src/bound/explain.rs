@@ -6,7 +6,7 @@ use super::compose::is_code;
 use super::decide::Decisions;
 use super::inputs::Found;
 use super::key::{Key, words};
-use super::write::places;
+use super::slot;
 use crate::findings::{is_sink, located};
 use crate::kept::Kept;
 use crate::report::{Level, Perturbation, Perturbed, Question, Verdict};
@@ -35,7 +35,7 @@ pub(super) fn explain(
         kept.iter().zip(steps).zip(&decisions.calls).enumerate()
     {
         for bound in &decided.bound {
-            let Some(place) = places(kept_one, &bound.pointer).into_iter().next() else {
+            let Some(place) = slot::first(kept_one, &bound.pointer) else {
                 continue;
             };
             explained.covered.insert((index, bound.pointer.clone()));
@@ -53,7 +53,7 @@ pub(super) fn explain(
             }
         }
         for frozen in &decided.frozen {
-            let Some(place) = places(kept_one, &frozen.pointer).into_iter().next() else {
+            let Some(place) = slot::first(kept_one, &frozen.pointer) else {
                 continue;
             };
             let inner = format!("/with{place}");
@@ -61,25 +61,42 @@ pub(super) fn explain(
                 explained.covered.insert((index, frozen.pointer.clone()));
                 let answers: Vec<String> =
                     choices.iter().map(|choice| choice.answer.clone()).collect();
-                let question = Question {
-                    id: question_id(kept_one, &frozen.pointer),
-                    step: kept_one.step.clone(),
-                    path: format!("/steps/{step}{inner}"),
-                    text: asked(kept_one, frozen),
-                    choices: answers,
-                    default: "constant".to_owned(),
-                };
-                let finding = of_open(kept_one, frozen, &question);
+                let id = frozen
+                    .question
+                    .clone()
+                    .unwrap_or_else(|| question_id(kept_one, &frozen.pointer));
+                let finding = of_open(kept_one, frozen, &id);
                 explained
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
-                explained.questions.push(question);
+                if explained.questions.iter().all(|question| question.id != id) {
+                    explained.questions.push(Question {
+                        id,
+                        step: kept_one.step.clone(),
+                        path: format!("/steps/{step}{inner}"),
+                        text: asked(kept_one, frozen),
+                        choices: answers,
+                        default: "constant".to_owned(),
+                    });
+                }
             } else if let Some(finding) = of_frozen(frozen) {
                 explained
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
             }
         }
+    }
+    for id in &decisions.unused_answers {
+        let mut finding = Finding::warning(
+            "answer_not_used",
+            format!(
+                "There is no question `{}`, or the answer is none of its choices.",
+                crate::show::text(id, 120)
+            ),
+        )
+        .help("The questions and their choices are listed under `questions`.");
+        finding.id = format!("answer_not_used:{id}");
+        explained.findings.push(finding);
     }
     for call in &decisions.answers.cut {
         if let Some(kept) = kept.get(*call) {
@@ -270,7 +287,7 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
     }
 }
 
-fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &Question) -> Finding {
+fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let key = named(&frozen.key);
     let message = match &frozen.why {
@@ -301,7 +318,7 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &Question) -> Finding {
     };
     let finding = Finding::warning(code, message).help(format!(
         "Every run uses this value again. Answer `{}` with one of its choices.",
-        question.id
+        question
     ));
     if kept.is_harmless() && !matches!(frozen.why, Why::Volatile(..)) {
         finding

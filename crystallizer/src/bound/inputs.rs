@@ -25,6 +25,8 @@ pub(super) enum Found {
     Said(Mention),
     /// Nobody said it, and several steps send it.
     Repeated,
+    /// A person answered that it is one.
+    Answered,
 }
 
 /// One input.

@@ -20,6 +20,7 @@ mod repeat;
 mod route;
 mod said;
 mod selector;
+mod slot;
 mod spoken_time;
 mod transform;
 mod unsourced;
@@ -91,7 +92,7 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
         for bound in decided
             .bound
             .iter()
-            .filter(|bound| !write::places(kept, &bound.pointer).is_empty())
+            .filter(|bound| slot::first(kept, &bound.pointer).is_some())
         {
             let all = scalars(&kept.call.arguments, &bound.pointer);
             match bound.bindings().next().map(|binding| &binding.source) {
@@ -112,7 +113,7 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
         for frozen in decided
             .frozen
             .iter()
-            .filter(|frozen| !write::places(kept, &frozen.pointer).is_empty())
+            .filter(|frozen| slot::first(kept, &frozen.pointer).is_some())
         {
             match &frozen.why {
                 Why::Agent | Why::Made(_) | Why::Volatile(..) => counts.made += 1,

@@ -7,8 +7,8 @@ use super::decide::Decisions;
 use super::information::{bits, names_things};
 use super::key::words;
 use super::rename;
+use super::slot;
 use super::world::World;
-use super::write::{places, put};
 use crate::answer::Answer;
 use crate::compare::{Expected, compare};
 use crate::drive::{Drive, Driven, Order};
@@ -163,13 +163,19 @@ impl Prover<'_> {
                 continue;
             };
             // What stands nowhere as a value is fixed text, as a line for a shell is.
-            if kept.target.filled.places.is_empty() {
+            if !slot::any(kept) {
                 crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
                     self.fixed(kept, pointer, leaf, &seen);
                 });
             }
             for bound in &decided.bound {
-                if places(kept, &bound.pointer).is_empty() {
+                if slot::first(kept, &bound.pointer).is_none() {
+                    // It may stand where nothing is ever bound.
+                    if slot::stands(kept, &bound.pointer)
+                        && let Some(value) = kept.call.arguments.pointer(&bound.pointer)
+                    {
+                        self.fixed(kept, &bound.pointer, value, &seen);
+                    }
                     continue;
                 }
                 self.bound += 1;
@@ -180,7 +186,10 @@ impl Prover<'_> {
                 }
             }
             for frozen in &decided.frozen {
-                if places(kept, &frozen.pointer).is_empty() {
+                if slot::first(kept, &frozen.pointer).is_none() {
+                    if slot::stands(kept, &frozen.pointer) {
+                        self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
+                    }
                     continue;
                 }
                 self.frozen += 1;
@@ -308,22 +317,17 @@ impl Prover<'_> {
         };
         let mut arguments = kept.call.arguments.clone();
         let mut request = kept.target.filled.request.clone();
-        for bound in self
-            .decisions
-            .calls
-            .get(index)
-            .into_iter()
-            .flat_map(|decided| &decided.bound)
-        {
-            let Some(value) = self.expected(bound, world, inputs) else {
-                continue;
-            };
-            if let Some(place) = arguments.pointer_mut(&bound.pointer) {
-                *place = value.clone();
+        if let Some(decided) = self.decisions.calls.get(index) {
+            for bound in &decided.bound {
+                if let Some(value) = self.expected(bound, world, inputs)
+                    && let Some(place) = arguments.pointer_mut(&bound.pointer)
+                {
+                    *place = value;
+                }
             }
-            for place in places(kept, &bound.pointer) {
-                put(&mut request, &place, value.clone());
-            }
+            slot::expect(kept, &mut request, &decided.bound, &|bound| {
+                self.expected(bound, world, inputs)
+            });
         }
         compare(
             kept,

@@ -25,8 +25,6 @@ pub(super) enum Outcome {
     Bound(Box<Binding>),
     /// There are sources, and a person has to say which.
     Open(Why),
-    /// All sources, for an answer that was given.
-    Chosen(Why),
     Nothing,
 }
 
@@ -42,14 +40,9 @@ struct Candidate {
 impl Binder<'_> {
     /// The source of a value among earlier answers; `gate` is the information that it takes at least.
     pub(super) fn from_answers(&mut self, sent: &Sent<'_>, gate: f64) -> Outcome {
-        self.candidates(sent, gate, false)
-    }
-
-    /// Weighs the places of earlier answers where the value stands.
-    pub(super) fn candidates(&mut self, sent: &Sent<'_>, gate: f64, choose: bool) -> Outcome {
         let own = bits(sent.value, &sent.key.words);
         let forms = canonical::forms(sent.value);
-        if forms.is_empty() || own <= 0.0 || own < gate && gate > WEAK && !choose {
+        if forms.is_empty() || own <= 0.0 || own < gate && gate > WEAK {
             return Outcome::Nothing;
         }
         let mut weighed: Vec<Candidate> = self
@@ -70,15 +63,11 @@ impl Binder<'_> {
             && (own >= WEAK || self.changes(sent.call))
             || own >= 3.0
             || forms.iter().any(|form| form.starts_with("d:"));
-        let passing: Vec<Candidate> = if choose {
-            weighed.clone()
-        } else {
-            weighed
-                .iter()
-                .filter(|candidate| candidate.passes && (own >= gate || gate <= WEAK))
-                .cloned()
-                .collect()
-        };
+        let passing: Vec<Candidate> = weighed
+            .iter()
+            .filter(|candidate| candidate.passes && (own >= gate || gate <= WEAK))
+            .cloned()
+            .collect();
         let mut ways: Vec<(Candidate, Way)> = Vec::new();
         for candidate in passing.iter().take(MOST_CANDIDATES) {
             if let Some(way) = self.way(&candidate.place, sent.value) {
@@ -91,11 +80,6 @@ impl Binder<'_> {
         let (certain, positional): (Vec<_>, Vec<_>) = ways
             .into_iter()
             .partition(|(_, way)| !way.route.is_positional());
-        if choose {
-            let mut choices = self.choices(sent, certain.iter().chain(&positional));
-            choices.truncate(2 * MOST_CHOICES);
-            return Outcome::Chosen(Why::Unsure(choices));
-        }
         // What a weak value stands for is told only by a way that is sure itself.
         let certain: Vec<(Candidate, Way)> = certain
             .into_iter()

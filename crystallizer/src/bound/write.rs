@@ -2,6 +2,7 @@
 
 use super::binding::{self, Binding, Bound, Decided, Piece, Source};
 use super::decide::Decisions;
+use super::slot;
 use crate::gate;
 use crate::kept::Kept;
 use crate::tool_map::escape;
@@ -12,37 +13,6 @@ use std::collections::BTreeSet;
 
 /// The most values of one argument that a gate shows.
 const MOST_SHOWN: usize = 4;
-
-/// The places in a step's configuration where an argument stands, as pointers below `with`.
-pub(super) fn places(kept: &Kept<'_>, pointer: &str) -> Vec<String> {
-    kept.target
-        .filled
-        .places
-        .iter()
-        .filter_map(|(request, argument)| {
-            pointer
-                .strip_prefix(argument.as_str())
-                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-                .map(|rest| format!("{request}{rest}"))
-        })
-        .collect()
-}
-
-/// Puts a value at a pointer below a map.
-pub(super) fn put(map: &mut Map<String, Value>, pointer: &str, value: Value) -> bool {
-    let mut whole = Value::Object(std::mem::take(map));
-    let done = match whole.pointer_mut(pointer) {
-        Some(place) => {
-            *place = value;
-            true
-        }
-        None => false,
-    };
-    if let Value::Object(inner) = whole {
-        *map = inner;
-    }
-    done
-}
 
 /// Writes the bindings of all steps. `steps` gives the index in the document of each kept call.
 pub(super) fn write(
@@ -55,18 +25,14 @@ pub(super) fn write(
         let Some(step) = document.steps.get_mut(*place) else {
             continue;
         };
-        let mut reasons = Map::new();
-        for bound in &decided.bound {
-            let mut written = false;
-            if let Some(with) = &mut step.with {
-                for place in places(kept, &bound.pointer) {
-                    written |= put(with, &place, bound.written().into());
-                }
-            }
-            if written {
-                reasons.insert(bound.pointer.clone(), reason(bound).into());
-            }
-        }
+        let Some(with) = &mut step.with else { continue };
+        let written = slot::write(kept, with, &decided.bound);
+        let reasons: Map<String, Value> = decided
+            .bound
+            .iter()
+            .filter(|bound| written.contains(&bound.pointer))
+            .map(|bound| (bound.pointer.clone(), reason(bound).into()))
+            .collect();
         if !reasons.is_empty() {
             step.metadata
                 .insert("bindings".to_owned(), Value::Object(reasons));
