@@ -83,6 +83,9 @@ pub struct CrystallizeRequest {
     /// Takes a recording of a session that did not succeed.
     #[serde(default)]
     pub force: bool,
+    /// Answers to the questions of an earlier report of the mode bound: one of the choices, by the question's id.
+    #[serde(default)]
+    pub answers: std::collections::BTreeMap<String, String>,
 }
 
 fn not_found(kind: SessionKind) -> Problem {
@@ -237,6 +240,7 @@ impl App {
             at: clock::now(),
             force: request.force,
             accept: request.accept,
+            answers: request.answers,
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();

@@ -51,7 +51,28 @@ pub(super) fn of_text(text: &str) -> Vec<String> {
         plain.extend(word.chars().flat_map(char::to_lowercase));
     }
     forms.push(plain);
+    forms.extend(compact(text));
     forms
+}
+
+/// A number in groups, as of a bank account or a card, without what stands between its groups.
+fn compact(text: &str) -> Option<String> {
+    let parts = text.split([' ', '-']);
+    let grouped = parts.clone().count() > 1;
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b' ' | b'-'));
+    // Only what is mostly digits: words with a number behind them are no number.
+    if !plain
+        || digits < 8
+        || digits < 2 * letters
+        || grouped && parts.clone().any(|part| part.len() > 8)
+    {
+        return None;
+    }
+    Some(format!("c:{}", parts.collect::<String>()))
 }
 
 /// Notations of days other than that of ISO 8601. Where day and month could be taken for each other, both are.
@@ -90,7 +111,7 @@ fn written_days(text: &str) -> impl Iterator<Item = Date> + use<'_> {
 /// per cent are no part of it. Texts such as `007` are no numbers.
 pub(super) fn number(text: &str) -> Option<String> {
     let text = text.trim();
-    let text = text
+    let text = without_unit(text)
         .trim_start_matches(['$', '€', '£'])
         .trim_end_matches(['%', '€', '£', '$']);
     let (sign, digits) = match text.strip_prefix('-') {
@@ -124,6 +145,16 @@ pub(super) fn number(text: &str) -> Option<String> {
         Some(fraction) => format!("{sign}{plain}.{fraction}"),
         None => format!("{sign}{plain}"),
     }))
+}
+
+/// An amount without the code of its currency: `84.20 EUR`.
+fn without_unit(text: &str) -> &str {
+    let is_code = |code: &str| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
+    match text.split_once(' ') {
+        Some((amount, code)) if is_code(code) => amount,
+        Some((code, amount)) if is_code(code) => amount,
+        _ => text,
+    }
 }
 
 /// A moment in one notation: with an offset as UTC, without one as it stands.
@@ -167,6 +198,7 @@ mod tests {
             (json!("2027-03-28 09:00"), json!("2027-03-28T09:00:00")),
             (json!("March 28, 2027"), json!("2027-03-28")),
             (json!("28.03.2027"), json!("2027-03-28")),
+            (json!("84.20 EUR"), json!(84.2)),
         ] {
             assert_eq!(form(&one), form(&two), "{one} {two}");
             assert!(form(&one).is_some());
@@ -179,6 +211,11 @@ mod tests {
         ] {
             assert_ne!(form(&one), form(&two), "{one} {two}");
         }
+        let iban = forms(&json!("DE89 3704 0044 0532 0130 00"));
+        assert!(
+            iban.iter()
+                .any(|form| forms(&json!("DE89370400440532013000")).contains(form))
+        );
         assert_eq!(forms(&json!(true)), Vec::<String>::new());
     }
 }

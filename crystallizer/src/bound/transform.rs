@@ -95,6 +95,9 @@ pub(super) enum Op {
     Between(String, String),
     /// The only line of a text.
     OnlyLine,
+    /// The first word: an amount without its unit.
+    FirstWord,
+    LastWord,
     ParseNumber,
     /// Without a sign of currency or per cent.
     Without(char),
@@ -124,6 +127,8 @@ impl Op {
                 format!("between({}, {})", quoted(before), quoted(after))
             }
             Self::OnlyLine => "lines | only".to_owned(),
+            Self::FirstWord => "split(' ') | first".to_owned(),
+            Self::LastWord => "split(' ') | last".to_owned(),
             Self::ParseNumber => "parse_number".to_owned(),
             Self::Without(sign) => format!("replace({}, '')", quoted(&sign.to_string())),
             Self::Int => "int".to_owned(),
@@ -154,6 +159,8 @@ impl Op {
                 crate::show::text(after, 40)
             ),
             Self::OnlyLine => "its only line".to_owned(),
+            Self::FirstWord | Self::LastWord => "without its unit".to_owned(),
+            Self::Without(' ' | '-') => "without what stands between its groups".to_owned(),
             Self::ParseNumber | Self::Int | Self::Float | Self::Without(_) => {
                 "as a number".to_owned()
             }
@@ -250,6 +257,10 @@ fn candidates(from: &Value, to: &Value) -> Vec<Vec<Op>> {
             if let Some(sign) = text.chars().find(|c| matches!(c, '$' | '€' | '£' | '%')) {
                 begins.push(vec![Op::Without(sign)]);
             }
+            if text.trim().split(' ').count() == 2 {
+                begins.push(vec![Op::FirstWord]);
+                begins.push(vec![Op::LastWord]);
+            }
             for begin in begins {
                 for end in [vec![], vec![Op::Int], vec![Op::Float]] {
                     let mut ops = begin.clone();
@@ -266,6 +277,11 @@ fn candidates(from: &Value, to: &Value) -> Vec<Vec<Op>> {
                 all.push(vec![op]);
             }
             all.push(vec![Op::Trim, Op::Lower]);
+            for sign in [' ', '-'] {
+                if text.contains(sign) {
+                    all.push(vec![Op::Without(sign)]);
+                }
+            }
             if let Some(sign) = text.chars().find(|c| matches!(c, '$' | '€' | '£' | '%')) {
                 all.push(vec![Op::Without(sign)]);
                 all.push(vec![Op::Without(sign), Op::ParseNumber, Op::Text]);
@@ -304,6 +320,16 @@ mod tests {
                 json!("$1,234.50"),
                 json!(1234.5),
                 Some("v | replace('$', '') | parse_number"),
+            ),
+            (
+                json!("84.20 EUR"),
+                json!(84.2),
+                Some("v | split(' ') | first | parse_number"),
+            ),
+            (
+                json!("DE89 3704 00"),
+                json!("DE89370400"),
+                Some("v | replace(' ', '')"),
             ),
             (json!(1100.0), json!(1100), Some("v | int")),
             (json!(5.5), json!("5.50"), Some("'%.2f' | format(v)")),

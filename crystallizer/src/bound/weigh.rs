@@ -144,6 +144,10 @@ impl Binder<'_> {
         let key = self.answers.key(&place);
         let agreement = match place.of {
             Of::Word => 0,
+            // Labels are worded freely: `Amount due` is an `amount`.
+            Of::Label(_) if sent.key.words.iter().all(|word| key.words.contains(word)) => {
+                agree(&sent.key, &key).max(2)
+            }
             _ => agree(&sent.key, &key),
         };
         if own < WEAK && agreement == 0 {
