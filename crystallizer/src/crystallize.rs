@@ -138,7 +138,7 @@ pub fn crystallize(
             .unwrap_or_default(),
         perturbed: made.map(|made| made.perturbed).unwrap_or_default(),
         findings: found,
-        advice: advice::advice(&kept),
+        advice: advice::advice(&kept, options.mode),
         savings: advice::savings(session),
     };
     drop(kept);

@@ -203,8 +203,8 @@ fn bound(report: &Report, document: &Document, out: &mut Out) {
     let stay = values.open + values.made + values.fixed;
     if stay > 0 {
         out.line(&format!(
-            "  {} stay as recorded: {} of the agent's own making, {} with an open question, {} for other reasons",
-            count(number(stay), "value", "values"),
+            "  {} as recorded: {} of the agent's own making, {} with an open question, {} for other reasons",
+            count(number(stay), "value stays", "values stay"),
             values.made,
             values.open,
             values.fixed

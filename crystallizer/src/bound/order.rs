@@ -84,6 +84,8 @@ pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize])
     let mut barrier: Option<(usize, Kind)> = None;
     let mut since: Vec<usize> = Vec::new();
     let mut above: Vec<Bits> = Vec::with_capacity(count);
+    // What certainly ran before, not only ended: behind a step that may fail nothing is certain.
+    let mut sure: Vec<Bits> = Vec::with_capacity(count);
     for index in 0..count {
         let call = calls.get(&index);
         // A gate is as late as it was: it lets through all that comes after it.
@@ -113,11 +115,18 @@ pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize])
             }
             since.push(index);
         }
-        // From the latest to the earliest: what another one waits for already need not be said again.
+        // From the latest to the earliest: what another one waits for already need not be said again. Whose
+        // answer is read has to be certain.
         let mut reached = Bits::new(count);
+        let mut certain = Bits::new(count);
         let mut needed: BTreeMap<usize, Kind> = BTreeMap::new();
         for (source, kind) in before[index].iter().rev() {
-            if reached.has(*source) {
+            let known = if *kind == Kind::Data {
+                &certain
+            } else {
+                &reached
+            };
+            if known.has(*source) {
                 continue;
             }
             needed.insert(*source, *kind);
@@ -125,8 +134,19 @@ pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize])
             if let Some(more) = above.get(*source) {
                 reached.join(more);
             }
+            let tolerated = document
+                .steps
+                .get(*source)
+                .is_some_and(|step| step.on_error == Some(OnError::Continue));
+            if !tolerated {
+                certain.add(*source);
+                if let Some(more) = sure.get(*source) {
+                    certain.join(more);
+                }
+            }
         }
         above.push(reached);
+        sure.push(certain);
         write(document, index, &needed);
     }
 }

@@ -158,7 +158,20 @@ impl Prover<'_> {
     /// Counts what is bound and what stays, and finds what had to follow and does not.
     fn count(&mut self) {
         let mut seen: Vec<&str> = Vec::new();
+        let mut answered = 0;
         for (index, kept) in self.kept.iter().enumerate() {
+            // Answers of calls that were issued together are known only to those that come after.
+            while let Some(before) = self
+                .kept
+                .get(answered)
+                .filter(|before| before.call.batch != kept.call.batch)
+                && answered < index
+            {
+                if crate::prune::succeeded(before.call) {
+                    seen.push(&before.answer.text);
+                }
+                answered += 1;
+            }
             let Some(decided) = self.decisions.calls.get(index) else {
                 continue;
             };
@@ -208,9 +221,6 @@ impl Prover<'_> {
                 } else {
                     self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
                 }
-            }
-            if crate::prune::succeeded(kept.call) {
-                seen.push(&kept.answer.text);
             }
         }
     }
@@ -463,10 +473,16 @@ fn stays(kept: &Kept<'_>, pointer: &str, value: &Value, message: String) -> Diff
     }
 }
 
-/// Whether a name stands alone in an answer.
+/// Whether a name stands alone in an answer, not as a part of a longer one.
 fn stands_in(answer: &str, name: &str) -> bool {
+    let joined = |mark: Option<char>, beyond: Option<char>| match mark {
+        Some(c) if c.is_alphanumeric() || c == '_' => true,
+        Some('-' | '.' | '/' | ':') => beyond.is_some_and(char::is_alphanumeric),
+        _ => false,
+    };
     answer.match_indices(name).any(|(at, _)| {
-        let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        !joins(answer[..at].chars().next_back()) && !joins(answer[at + name.len()..].chars().next())
+        let mut before = answer[..at].chars().rev();
+        let mut after = answer[at + name.len()..].chars();
+        !joined(before.next(), before.next()) && !joined(after.next(), after.next())
     })
 }
