@@ -1,13 +1,14 @@
 //! What could be made better in a draft, and what running it saves.
 
 use crate::kept::Kept;
+use crate::options::Mode;
 use crate::report::Advice;
 use crate::session::Session;
 use druse_engine::definition::EffectLevel;
 use serde_json::{Map, Value};
 
 /// Advice in a fixed order.
-pub(crate) fn advice(kept: &[Kept<'_>]) -> Vec<Advice> {
+pub(crate) fn advice(kept: &[Kept<'_>], mode: Mode) -> Vec<Advice> {
     let mut advice = Vec::new();
     let steps = |wanted: &dyn Fn(&Kept<'_>) -> bool| -> Vec<String> {
         kept.iter()
@@ -46,7 +47,8 @@ pub(crate) fn advice(kept: &[Kept<'_>]) -> Vec<Advice> {
             together.push(two.step.clone());
         }
     }
-    if !together.is_empty() {
+    // In `bound` they do.
+    if !together.is_empty() && mode == Mode::Exact {
         advice.push(Advice {
             code: "parallel".to_owned(),
             text: "These steps only look, and the agent asked for them together: with `needs` on the step before them they can run at the same time.".to_owned(),

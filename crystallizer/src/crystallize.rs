@@ -3,15 +3,16 @@
 use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
-use crate::report::{Perturbed, Replay, Report, ReportCounts};
+use crate::report::{Replay, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, answer, determinism, effects, emit, findings, gate, provenance, prune, replay,
+    advice, answer, bound, determinism, duplicate, effects, emit, findings, gate, provenance,
+    prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, blocks_storing};
-use druse_engine::{Finding, Severity};
+use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,8 +27,7 @@ const ROUNDS: usize = 8;
 ///
 /// # Errors
 /// `run_not_successful` when the session failed or was canceled (unless forced), `nothing_to_crystallize`
-/// when no call is left, `bad_name` for a name that no automation can have, `not_supported_yet` for
-/// the mode `bound`.
+/// when no call is left, `bad_name` for a name that no automation can have.
 pub fn crystallize(
     sessions: &[Session],
     options: &Options,
@@ -52,26 +52,53 @@ pub fn crystallize(
     let draft = settled(session, options, &pruned);
     let Draft {
         kept,
-        emitted,
+        mut emitted,
         gates,
         checked,
+        left_out,
+        repeated,
     } = draft;
+    let bound = options.mode == Mode::Bound;
+    let made = bound.then(|| {
+        bound::bind(
+            session,
+            &kept,
+            &mut emitted.document,
+            &emitted.places,
+            &options.answers,
+        )
+    });
 
     let document = Arc::new(emitted.document);
-    let replayed = replay::replay(&document, &kept);
+    let replayed = replay::replay(
+        &document,
+        &kept,
+        if bound {
+            session.started_at.unwrap_or_default()
+        } else {
+            Timestamp(0)
+        },
+    );
     let mut found = about_session(sessions, options);
     found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
+    found.extend(repeated);
     found.extend(gates.findings);
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
     found.extend(findings::of_secrets(&kept, &emitted.places));
-    found.extend(findings::of_origins(
-        &provenance::origins(session, &kept),
-        &kept,
-        &emitted.places,
-    ));
+    let mut origins = provenance::origins(session, &kept);
+    if let Some(made) = &made {
+        origins.retain(|origin| {
+            !made
+                .covered
+                .iter()
+                .any(|(call, pointer)| *call == origin.call && within(&origin.pointer, pointer))
+        });
+        found.extend(made.findings.iter().cloned());
+    }
+    found.extend(findings::of_origins(&origins, &kept, &emitted.places));
     // What is missing around the document was said above once for each tool and connection.
     found.extend(checked.into_iter().filter(|finding| {
         !matches!(
@@ -97,22 +124,33 @@ pub fn crystallize(
 
     let report = Report {
         counts: ReportCounts {
-            calls: count(kept.len() + pruned.left_out.len()),
+            calls: count(kept.len() + left_out.len()),
             steps: count(kept.len()),
             gates: emitted.gates,
-            left_out: count(pruned.left_out.len()),
+            left_out: count(left_out.len()),
         },
         replay: replayed,
-        perturbed: Perturbed::default(),
-        generalisable: None,
-        questions: Vec::new(),
+        values: made.as_ref().map(|made| made.values),
+        generalisable: made.as_ref().map(|made| made.generalisable),
+        questions: made
+            .as_ref()
+            .map(|made| made.questions.clone())
+            .unwrap_or_default(),
+        perturbed: made.map(|made| made.perturbed).unwrap_or_default(),
         findings: found,
-        advice: advice::advice(&kept),
+        advice: advice::advice(&kept, options.mode),
         savings: advice::savings(session),
     };
     drop(kept);
     let document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
     Ok(Crystallized { document, report })
+}
+
+/// Whether a JSON Pointer leads to a place or into it.
+fn within(pointer: &str, place: &str) -> bool {
+    pointer
+        .strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn count(number: usize) -> u64 {
@@ -128,13 +166,6 @@ fn nothing(message: &str) -> CrystallizeError {
 }
 
 fn accepted(session: &Session, options: &Options) -> Result<(), CrystallizeError> {
-    if options.mode == Mode::Bound {
-        return Err(CrystallizeError::new(
-            "not_supported_yet",
-            "The mode `bound` is not part of this version.",
-            "Use the mode `exact`, and bind values by hand where the findings `frozen_from_output` say how.",
-        ));
-    }
     if let Some(name) = &options.name
         && !name::is_name(name)
     {
@@ -187,7 +218,8 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         found.push(Finding::info(
             "further_recordings_unused",
             format!(
-                "`exact` follows one recording; the other {} were not used.",
+                "`{}` follows one recording; the other {} were not used.",
+                options.mode.name(),
                 sessions.len() - 1
             ),
         ));
@@ -196,9 +228,15 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         found.push(
             Finding::info(
                 "accept_not_applied",
-                "`exact` applies no suggestions, so `accept` changed nothing.",
+                format!(
+                    "`{}` applies no suggestions, so `accept` changed nothing.",
+                    options.mode.name()
+                ),
             )
-            .help("Change the frozen values by hand where the findings say how."),
+            .help(match options.mode {
+                Mode::Exact => "Change the frozen values by hand where the findings say how.",
+                Mode::Bound => "Answer the questions of the report.",
+            }),
         );
     }
     found
@@ -241,7 +279,11 @@ pub fn replay_edited(
     accepted(session, options)?;
     let pruned = prune::prune(session);
     let draft = settled(session, options, &pruned);
-    Ok(replay::replay(&Arc::new(document.clone()), &draft.kept))
+    Ok(replay::replay(
+        &Arc::new(document.clone()),
+        &draft.kept,
+        Timestamp(0),
+    ))
 }
 
 /// A draft before its proof.
@@ -250,6 +292,9 @@ struct Draft<'a> {
     emitted: emit::Emitted,
     gates: gate::Gates,
     checked: Vec<Finding>,
+    left_out: Vec<prune::LeftOut>,
+    /// What is said about calls that only repeat others.
+    repeated: Vec<Finding>,
 }
 
 fn draft<'a>(
@@ -263,15 +308,13 @@ fn draft<'a>(
         .iter()
         .map(|spec| (spec.name.as_str(), spec))
         .collect();
-    let mut ids = Ids::default();
-    let kept: Vec<Kept<'a>> = pruned
+    let mut kept: Vec<Kept<'a>> = pruned
         .kept
         .iter()
         .enumerate()
         .map(|(index, call)| {
             let target = mapper.target(call);
             let spec = specs.get(call.name.as_str()).copied();
-            let step = ids.id(&name::of_call(&call.name, target.shell.as_ref()));
             let effects = effects::of(&target, &call.name, &call.arguments, spec);
             let reasons = determinism::of(&target, &call.name, &call.arguments, spec);
             // What changes by itself is looked at, not computed.
@@ -283,7 +326,7 @@ fn draft<'a>(
             };
             Kept {
                 call,
-                step,
+                step: String::new(),
                 answer: answer::of(call),
                 effects,
                 reasons,
@@ -292,8 +335,20 @@ fn draft<'a>(
             }
         })
         .collect();
-    let gates = gate::gates(session, &kept, &pruned.left_out);
-    let emitted = emit::emit(session, options, &kept, &pruned.left_out, &gates, &mut ids);
+    let mut left_out = pruned.left_out.clone();
+    let mut repeated = Vec::new();
+    if options.mode == Mode::Bound {
+        for (call, finding) in duplicate::leave_out(session, &mut kept) {
+            left_out.push(call);
+            repeated.push(finding);
+        }
+    }
+    let mut ids = Ids::default();
+    for kept in &mut kept {
+        kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+    }
+    let gates = gate::gates(session, &kept, &left_out);
+    let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);
     let connections = options
         .connections
         .iter()
@@ -317,6 +372,8 @@ fn draft<'a>(
         emitted,
         gates,
         checked,
+        left_out,
+        repeated,
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Puts a finding at a place inside a step. Its id names the step and not the step's number, so that an
 /// acknowledgement still holds when steps before it come and go.
-fn located(finding: Finding, step: &str, index: usize, inner: &str) -> Finding {
+pub(crate) fn located(finding: Finding, step: &str, index: usize, inner: &str) -> Finding {
     let mut finding = finding.at_step(step);
     if !inner.is_empty() {
         finding.id = format!("{}:{step}:{inner}", finding.code);
@@ -128,7 +128,7 @@ pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[usize]
 }
 
 /// Whether an argument steers where something goes or what is run. A path or a query that only looks does not.
-fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
+pub(crate) fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
     let words = crate::words::split(key);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     has(&[

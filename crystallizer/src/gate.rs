@@ -162,12 +162,62 @@ fn title(kept: &Kept<'_>) -> String {
     if kept.target.shell.is_some() {
         return "Run the command?".to_owned();
     }
-    let words = crate::words::split(&crate::name::of_call(&kept.call.name, None)).join(" ");
-    let text = match words.chars().next() {
+    format!("{}?", subject(kept))
+}
+
+/// An argument's key as words.
+pub(crate) fn label(key: &str) -> String {
+    crate::words::split(key).join(" ")
+}
+
+/// What a tool does, as its name says it.
+pub(crate) fn subject(kept: &Kept<'_>) -> String {
+    let words = label(&crate::name::of_call(&kept.call.name, None));
+    match words.chars().next() {
         Some(first) => first.to_uppercase().chain(words.chars().skip(1)).collect(),
         None => crate::show::text(&kept.call.name, 60),
+    }
+}
+
+/// Up to three arguments that tell most: recipients, names and amounts first, else the first ones.
+pub(crate) fn main_arguments(arguments: &Value) -> Vec<(&str, &Value)> {
+    let Some(map) = arguments.as_object() else {
+        return Vec::new();
     };
-    format!("{text}?")
+    let weight = |key: &str| {
+        let words = crate::words::split(key);
+        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        if has(&[
+            "recipient",
+            "recipients",
+            "to",
+            "amount",
+            "iban",
+            "channel",
+            "email",
+            "account",
+        ]) {
+            0
+        } else if has(&[
+            "id", "name", "title", "subject", "path", "file", "url", "table",
+        ]) {
+            1
+        } else {
+            2
+        }
+    };
+    let mut entries: Vec<(i32, usize, &String, &Value)> = map
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, value))| !value.is_null())
+        .map(|(index, (key, value))| (weight(key), index, key, value))
+        .collect();
+    entries.sort_by_key(|entry| (entry.0, entry.1));
+    entries.truncate(3);
+    entries
+        .into_iter()
+        .map(|(_, _, key, value)| (key.as_str(), value))
+        .collect()
 }
 
 fn message(approvals: &[RecordedApproval]) -> Option<String> {

@@ -13,8 +13,12 @@ pub mod tool_map;
 
 mod advice;
 mod answer;
+mod bound;
+mod compare;
 mod crystallize;
 mod determinism;
+mod drive;
+mod duplicate;
 mod effects;
 mod emit;
 mod findings;

@@ -65,6 +65,8 @@ pub struct Options {
     pub force: bool,
     /// Codes of suggestions to apply. `exact` applies none, and says so.
     pub accept: Vec<String>,
+    /// Answers to the questions of an earlier report, by their ids. Only `bound` asks any.
+    pub answers: BTreeMap<String, String>,
 }
 
 impl Default for Options {
@@ -80,6 +82,7 @@ impl Default for Options {
             druse_version: env!("CARGO_PKG_VERSION").to_owned(),
             force: false,
             accept: Vec::new(),
+            answers: BTreeMap::new(),
         }
     }
 }
@@ -97,7 +100,7 @@ pub struct Crystallized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct CrystallizeError {
-    /// `run_not_successful`, `nothing_to_crystallize`, `not_supported_yet` or `bad_name`.
+    /// `run_not_successful`, `nothing_to_crystallize` or `bad_name`.
     pub code: &'static str,
     /// One sentence.
     pub message: String,

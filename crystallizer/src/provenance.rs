@@ -333,7 +333,7 @@ fn is_prose_key(key: &str) -> bool {
 }
 
 /// Why a value that nobody said looks made by chance or by the clock.
-fn volatile(
+pub(crate) fn volatile(
     key: &str,
     text: &str,
     class: Option<ValueClass>,

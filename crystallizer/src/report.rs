@@ -14,6 +14,9 @@ pub struct Report {
     pub replay: Replay,
     /// The draft run with changed answers (not done in `exact` mode, where nothing flows).
     pub perturbed: Perturbed,
+    /// What became of the values that the calls sent; left out in `exact` mode, where all stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<ValueCounts>,
     /// The highest level of change at which the draft held; `null` in `exact` mode.
     pub generalisable: Option<Level>,
     /// What only a person can answer.
@@ -37,6 +40,25 @@ pub struct ReportCounts {
     pub gates: u64,
     /// Calls that did not become a step.
     pub left_out: u64,
+}
+
+/// What became of the values that the calls sent: texts and numbers, counted where they stand in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ValueCounts {
+    /// Bound to what the person said.
+    pub said: u64,
+    /// Bound to an earlier answer.
+    pub answered: u64,
+    /// Bound to the day of the run.
+    pub clock: u64,
+    /// Bound to an input that only the agent ever gave.
+    pub repeated: u64,
+    /// They stay, and where they come from is a question.
+    pub open: u64,
+    /// They stay: the agent made them.
+    pub made: u64,
+    /// They stay for another reason: too small to tell, a tool's default, named in the instructions, a secret.
+    pub fixed: u64,
 }
 
 /// How the replay went: `matched` + `differing` + `missing` = kept calls.

@@ -1,6 +1,6 @@
 //! The report in words, for a terminal.
 
-use crate::report::Report;
+use crate::report::{Level, Report, Verdict};
 use crate::show::{count, text as shorten};
 use druse_engine::definition::Document;
 use druse_engine::{Finding, Severity};
@@ -17,10 +17,13 @@ pub fn text(report: &Report, document: &Document) -> String {
     let mut out = Out::default();
     recorded(report, document, &mut out);
     steps(report, document, &mut out);
+    bound(report, document, &mut out);
     left_out(report, document, &mut out);
     flagged(document, &mut out);
     proof(report, &mut out);
+    perturbed(report, &mut out);
     findings(report, &mut out);
+    questions(report, &mut out);
     before_activation(report, &mut out);
     out.text
 }
@@ -173,6 +176,102 @@ fn more(all: usize, out: &mut Out) {
     }
 }
 
+fn bound(report: &Report, document: &Document, out: &mut Out) {
+    let Some(values) = &report.values else { return };
+    let follow = values.said + values.answered + values.clock + values.repeated;
+    out.title(&format!(
+        "Bound: {}",
+        count(number(follow), "value", "values")
+    ));
+    for (name, schema) in document.inputs.iter().take(MOST) {
+        let default = schema.get("default").unwrap_or(&Value::Null);
+        out.line(&format!(
+            "  input {name}, by default {}",
+            crate::show::value(name, default, 60)
+        ));
+    }
+    more(document.inputs.len(), out);
+    let followed: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| matches!(finding.code.as_str(), "bound_to_output" | "bound_to_clock"))
+        .collect();
+    for finding in followed.iter().take(MOST) {
+        out.line(&format!("  - {}", finding.message));
+    }
+    more(followed.len(), out);
+    let stay = values.open + values.made + values.fixed;
+    if stay > 0 {
+        out.line(&format!(
+            "  {} as recorded: {} of the agent's own making, {} with an open question, {} for other reasons",
+            count(number(stay), "value stays", "values stay"),
+            values.made,
+            values.open,
+            values.fixed
+        ));
+    }
+}
+
+fn perturbed(report: &Report, out: &mut Out) {
+    let Some(level) = report.generalisable else {
+        return;
+    };
+    out.title("On other data");
+    for (name, what, world) in [
+        ("renamed", "other names", &report.perturbed.renamed),
+        (
+            "reordered",
+            "another order of answers",
+            &report.perturbed.reordered,
+        ),
+        (
+            "shuffled",
+            "shuffled lists with strangers in them",
+            &report.perturbed.shuffled,
+        ),
+    ] {
+        let verdict = match world.verdict {
+            Verdict::Passed => "holds".to_owned(),
+            Verdict::NotRun => "not tried".to_owned(),
+            Verdict::Failed => {
+                let first = world
+                    .differences
+                    .first()
+                    .map_or("", |first| first.message.as_str());
+                format!("does not hold: {first}")
+            }
+        };
+        out.line(&format!("  {name:<10} ({what}) {verdict}"));
+    }
+    let level = match level {
+        Level::Same => "the recorded data only",
+        Level::Renamed => "data under other names",
+        Level::Reordered => "data under other names, in any order of answers",
+        Level::Shuffled => "data under other names, in any order",
+    };
+    out.line(&format!("  So it is shown to hold for {level}."));
+}
+
+fn questions(report: &Report, out: &mut Out) {
+    if report.questions.is_empty() {
+        return;
+    }
+    out.title(&format!(
+        "Questions: {}",
+        count(report.questions.len(), "value", "values")
+    ));
+    for question in report.questions.iter().take(MOST) {
+        out.line(&format!("  - {}", question.text));
+        for choice in &question.choices {
+            out.line(&format!(
+                "    --answer '{}={choice}'",
+                question.id.replace('\'', "'\\''")
+            ));
+        }
+    }
+    more(report.questions.len(), out);
+}
+
 fn left_out(report: &Report, document: &Document, out: &mut Out) {
     if report.counts.left_out == 0 {
         return;
@@ -192,7 +291,10 @@ fn left_out(report: &Report, document: &Document, out: &mut Out) {
         .iter()
         .filter(|finding| {
             finding.step.is_none()
-                && matches!(finding.code.as_str(), "refused" | "failed_then_repeated")
+                && matches!(
+                    finding.code.as_str(),
+                    "refused" | "failed_then_repeated" | "exact_duplicate"
+                )
         })
         .collect();
     for finding in explained.iter().take(MOST) {
@@ -268,6 +370,13 @@ fn findings(report: &Report, out: &mut Out) {
         .findings
         .iter()
         .filter(|finding| finding.severity != Severity::Info && !blocks(finding))
+        // What was bound is listed above, what is open below.
+        .filter(|finding| {
+            !matches!(
+                finding.code.as_str(),
+                "bound_to_output" | "open_source" | "open_choice" | "made_by_agent"
+            )
+        })
         .collect();
     if !shown.is_empty() {
         out.title("Worth a look");

@@ -27,7 +27,7 @@ pub struct Crystallize {
     /// Recordings, or with --summary folders of them.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// `exact` gives back what was done.
+    /// `exact` gives back what was done; in `bound` values follow from where they came.
     #[arg(long, value_enum, default_value = "exact")]
     pub mode: Mode,
     /// The tool map: what a recorded tool becomes.
@@ -51,6 +51,17 @@ pub struct Crystallize {
     /// Take a session that failed or was canceled.
     #[arg(long)]
     pub force: bool,
+    /// Answer a question of the report of the mode `bound`: one of its choices.
+    #[arg(long = "answer", value_name = "ID=CHOICE", value_parser = answer)]
+    pub answers: Vec<(String, String)>,
+}
+
+/// An answer to a question of the crystallizer. Ids hold no `=`, choices may.
+fn answer(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(id, choice)| (id.trim().to_owned(), choice.trim().to_owned()))
+        .filter(|(id, choice)| !id.is_empty() && !choice.is_empty())
+        .ok_or_else(|| "an answer is written ID=CHOICE, as the report lists them".to_owned())
 }
 
 /// The two modes of the crystallizer.

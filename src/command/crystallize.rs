@@ -79,6 +79,7 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
         at: clock::now(),
         druse_version: env!("CARGO_PKG_VERSION").to_owned(),
         force: args.force,
+        answers: args.answers.iter().cloned().collect(),
         ..Options::default()
     })
 }

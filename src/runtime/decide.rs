@@ -190,7 +190,6 @@ fn rejected(reason: Rejected) -> RunError {
     match reason {
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::AlreadyOver => RunError::AlreadyOver,
-        Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
             GateStatus::Pending => ApprovalStatus::Pending,
@@ -199,7 +198,6 @@ fn rejected(reason: Rejected) -> RunError {
             GateStatus::Expired => ApprovalStatus::Expired,
             GateStatus::Canceled => ApprovalStatus::Canceled,
         }),
-        Rejected::TooLarge => RunError::TooLarge,
         Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }

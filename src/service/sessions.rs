@@ -84,6 +84,9 @@ pub struct CrystallizeRequest {
     /// Takes a recording of a session that did not succeed.
     #[serde(default)]
     pub force: bool,
+    /// Answers to the questions of an earlier report of the mode bound: one of the choices, by the question's id.
+    #[serde(default)]
+    pub answers: std::collections::BTreeMap<String, String>,
 }
 
 /// The beginning of what people said in a session.
@@ -259,6 +262,7 @@ impl App {
             at: clock::now(),
             force: request.force,
             accept: request.accept,
+            answers: request.answers,
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();

@@ -8,7 +8,7 @@ use druse_engine::definition::{Syntax, parse, to_yaml};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-fn folder() -> Option<PathBuf> {
+pub(super) fn folder() -> Option<PathBuf> {
     if let Some(given) = std::env::var_os("DRUSE_SESSIONS") {
         return Some(PathBuf::from(given)).filter(|path| path.is_dir());
     }
@@ -19,7 +19,7 @@ fn folder() -> Option<PathBuf> {
         .find(|path| path.is_dir())
 }
 
-fn recordings(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(super) fn recordings(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -487,16 +487,6 @@ fn what_is_refused() {
         ),
         "bad_name"
     );
-    assert_eq!(
-        code(
-            &one(None),
-            &Options {
-                mode: crate::Mode::Bound,
-                ..options()
-            }
-        ),
-        "not_supported_yet"
-    );
     let forced = crystallize(
         &one(Some(SessionStatus::Failed)),
         &Options {

@@ -153,7 +153,8 @@ proptest! {
     #[test]
     fn any_session_replays_as_recorded(calls in prop::collection::vec(made(), 1..12), task in text()) {
         let session = session(calls, &task);
-        for options in [options(), with_rules()] {
+        let bound = |options: Options| Options { mode: crate::Mode::Bound, ..options };
+        for options in [options(), with_rules(), bound(options()), bound(with_rules())] {
             let first = match crystallize(std::slice::from_ref(&session), &options) {
                 Ok(first) => first,
                 Err(error) => {

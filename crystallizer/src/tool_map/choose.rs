@@ -227,6 +227,7 @@ fn plain(action: &str, origin: Origin, request: Map<String, Value>, arguments: &
             request,
             open: BTreeSet::new(),
             places,
+            mixed: Vec::new(),
         },
         origin,
         effects: None,

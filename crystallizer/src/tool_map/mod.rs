@@ -14,4 +14,4 @@ pub use rule::{ToolMap, ToolRule, tool_map_schema};
 
 pub(crate) use builtin::{ShellCommand, shell_command};
 pub(crate) use choose::{Mapper, Origin, Target};
-pub(crate) use substitute::escape;
+pub(crate) use substitute::{Mixed, MixedPart, escape};

@@ -15,6 +15,27 @@ pub(crate) struct Filled {
     pub(crate) open: BTreeSet<String>,
     /// Where a part of the call stands whole: pointer in the request, pointer in the arguments.
     pub(crate) places: Vec<(String, String)>,
+    /// Texts of the rule that parts of the call stand in, with other text.
+    pub(crate) mixed: Vec<Mixed>,
+}
+
+/// A text of a rule with parts of the call in it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mixed {
+    /// JSON Pointer in the request.
+    pub(crate) place: String,
+    pub(crate) parts: Vec<MixedPart>,
+}
+
+/// A part of such a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MixedPart {
+    /// The rule's own text, or the name of the tool.
+    Text(String),
+    /// An expression of the rule's own, with its braces.
+    Own(String),
+    /// An argument: its pointer, and its value as text.
+    Argument(String, String),
 }
 
 /// Why a rule's configuration cannot be filled in.
@@ -165,23 +186,30 @@ fn fill_text(
     }
     let (mut document, mut request) = (String::new(), String::new());
     let mut open = false;
+    let mut mixed = Vec::new();
     for part in parts {
         match part {
             Part::Text(text) => {
+                mixed.push(MixedPart::Text(text.to_owned()));
                 document.push_str(text);
                 request.push_str(text);
             }
             Part::Expression(whole, source) => match of_call(source, name, arguments)? {
-                Some((value, _)) => {
+                Some((value, path)) => {
                     let text = match value {
                         Value::String(text) => text,
                         other => other.to_string(),
                     };
+                    mixed.push(match path {
+                        Some(path) => MixedPart::Argument(path, text.clone()),
+                        None => MixedPart::Text(text.clone()),
+                    });
                     document.push_str(&literal(&text));
                     request.push_str(&text);
                 }
                 None => {
                     open = true;
+                    mixed.push(MixedPart::Own(whole.to_owned()));
                     document.push_str(whole);
                     request.push_str(whole);
                 }
@@ -195,6 +223,15 @@ fn fill_text(
     }
     if open {
         filled.open.insert(pointer.to_owned());
+    }
+    if mixed
+        .iter()
+        .any(|part| matches!(part, MixedPart::Argument(..)))
+    {
+        filled.mixed.push(Mixed {
+            place: pointer.to_owned(),
+            parts: mixed,
+        });
     }
     Ok((Value::from(document), Value::from(request)))
 }

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan as _};
 use minijinja::value::{Kwargs, Rest, Value as Dyn, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-fn failed(message: impl Into<String>) -> Error {
+pub(super) fn failed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
 }
 
@@ -45,7 +45,10 @@ pub(super) fn first_where(list: &Dyn, field: &str, value: Dyn) -> Result<Dyn, Er
         .unwrap_or(Dyn::UNDEFINED))
 }
 
-fn elements(list: &Dyn, filter: &str) -> Result<impl Iterator<Item = Dyn> + use<>, Error> {
+pub(super) fn elements(
+    list: &Dyn,
+    filter: &str,
+) -> Result<impl Iterator<Item = Dyn> + use<>, Error> {
     match list.kind() {
         ValueKind::Seq | ValueKind::Iterable => list.try_iter(),
         kind => Err(failed(format!("`{filter}` wants a list, not a {kind}"))),

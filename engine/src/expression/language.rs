@@ -1,6 +1,6 @@
 //! The one environment of the language: what it knows, and what it may cost.
 
-use super::functions;
+use super::{extract, functions, select};
 use minijinja::{Environment, UndefinedBehavior};
 use std::sync::LazyLock;
 
@@ -8,21 +8,27 @@ use std::sync::LazyLock;
 pub(super) const FILTERS: &[&str] = &[
     "abs",
     "add_days",
+    "agreed",
     "attr",
     "batch",
+    "between",
     "bool",
     "capitalize",
     "chain",
+    "column",
     "count",
     "d",
     "default",
     "dictsort",
+    "email_part",
+    "entries",
     "escape_html",
     "first",
     "first_where",
     "float",
     "format",
     "format_date",
+    "from_epoch",
     "groupby",
     "indent",
     "int",
@@ -30,14 +36,22 @@ pub(super) const FILTERS: &[&str] = &[
     "join",
     "last",
     "length",
+    "line_value",
     "lines",
     "list",
     "lower",
     "map",
     "max",
+    "max_by",
     "min",
+    "min_by",
     "only",
+    "parse_date",
+    "parse_json",
     "parse_number",
+    "parse_yaml",
+    "path_part",
+    "pick",
     "pprint",
     "reject",
     "rejectattr",
@@ -52,12 +66,15 @@ pub(super) const FILTERS: &[&str] = &[
     "string",
     "sum",
     "title",
+    "to_epoch",
     "tojson",
     "trim",
     "unique",
     "upper",
     "url_part",
+    "url_segment",
     "urlencode",
+    "where",
     "zip",
 ];
 
@@ -125,6 +142,23 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.add_filter("parse_number", functions::parse_number);
     environment.add_filter("url_part", functions::url_part);
     environment.add_filter("escape_html", functions::escape_html);
+    environment.add_filter("where", select::where_);
+    environment.add_filter("entries", select::entries);
+    environment.add_filter("min_by", select::min_by);
+    environment.add_filter("max_by", select::max_by);
+    environment.add_filter("pick", select::pick);
+    environment.add_filter("column", select::column);
+    environment.add_filter("agreed", select::agreed);
+    environment.add_filter("parse_json", extract::parse_json);
+    environment.add_filter("parse_yaml", extract::parse_yaml);
+    environment.add_filter("line_value", extract::line_value);
+    environment.add_filter("between", extract::between);
+    environment.add_filter("email_part", extract::email_part);
+    environment.add_filter("path_part", extract::path_part);
+    environment.add_filter("url_segment", extract::url_segment);
+    environment.add_filter("parse_date", extract::parse_date);
+    environment.add_filter("from_epoch", extract::from_epoch);
+    environment.add_filter("to_epoch", extract::to_epoch);
     environment.add_filter("tojson", functions::to_json);
     environment.add_filter("string", functions::string);
     environment.add_filter("join", functions::join);

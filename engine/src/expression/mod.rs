@@ -5,6 +5,7 @@
 
 mod compiled;
 mod error;
+mod extract;
 mod functions;
 mod language;
 mod literal;
@@ -12,11 +13,13 @@ mod node;
 mod output;
 mod resolve;
 mod scan;
+mod select;
 mod template;
 mod values;
 
 pub use compiled::Expression;
 pub use error::ExpressionError;
+pub use extract::{enclosed, json as json_in, labelled, yaml as yaml_in};
 pub use literal::literal;
 pub use scan::{Reference, References, Segment};
 pub use template::{PlacedError, Template};

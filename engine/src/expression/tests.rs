@@ -211,6 +211,91 @@ fn golden_expressions() {
         ("{'b': 1, 'a': 2} | dictsort", json!([["a", 2], ["b", 1]])),
         ("'a b' | urlencode", json!("a%20b")),
         ("'%s has %d' | format('x', 2)", json!("x has 2")),
+        (
+            "steps.find.output.rows | where('name', 'two')",
+            json!([{"id": 2, "name": "two"}]),
+        ),
+        (
+            "[{'a': {'b.c': 1}}, {'a': {'b.c': 2}}] | where(['a', 'b.c'], 2) | length",
+            json!(1),
+        ),
+        (
+            "[[1, 'x'], [2, 'y']] | where(1, 'y') | only",
+            json!([2, "y"]),
+        ),
+        (
+            "[{'n': 1}, {'n': 1.0}, {'n': '1'}] | where('n', 1) | length",
+            json!(2),
+        ),
+        ("[{'a': 1}, 7] | where('b', 1)", json!([])),
+        (
+            "{'k1': {'s': 'x'}, 'k2': {'s': 'y'}} | entries | where(['value', 's'], 'y') | only",
+            json!({"key": "k2", "value": {"s": "y"}}),
+        ),
+        (
+            "({'k1': {'s': 'x'}, 'k2': {'s': 'y'}} | entries | where(['value', 's'], 'y') | only).key",
+            json!("k2"),
+        ),
+        ("(steps.find.output.rows | min_by('id')).name", json!("one")),
+        ("(steps.find.output.rows | max_by('name')).id", json!(2)),
+        (
+            "steps.find.output.rows | pick('name')",
+            json!([{"name": "one"}, {"name": "two"}]),
+        ),
+        ("steps.find.output.a | pick('deep') | length", json!(1)),
+        ("steps.find.output.rows | column('id')", json!([1, 2])),
+        ("inputs.count | agreed(3, 3.0)", json!(3)),
+        (
+            "('{\"a\": [1, {\"b\": \"c\"}]}' | parse_json).a[1].b",
+            json!("c"),
+        ),
+        ("(steps.find.output.a | parse_json).deep | length", json!(3)),
+        (
+            "'- id: 7\n  day: 2027-02-27\n  ok: no\n  price: 98.70\n  none: null' | parse_yaml",
+            json!([{"id": 7, "day": "2027-02-27", "ok": "no", "price": 98.7, "none": null}]),
+        ),
+        ("(\"{'a': 'x', 'n': 1}\" | parse_yaml).a", json!("x")),
+        (
+            "'Bill\nAmount: 98.70\nIBAN = UK12' | line_value('IBAN')",
+            json!("UK12"),
+        ),
+        (
+            "'Service\t\tAmount\nTotal\t\t98.70' | line_value('Total') | parse_number",
+            json!(98.7),
+        ),
+        (
+            "'- **Reference:** INV-1' | line_value('Reference')",
+            json!("INV-1"),
+        ),
+        (
+            "'Your order ord-7 is ready.\nBye' | between('order ', ' is ready')",
+            json!("ord-7"),
+        ),
+        ("'id=7' | between('id=', '')", json!("7")),
+        ("'ana@example.com' | email_part('name')", json!("ana")),
+        (
+            "'ana@example.com' | email_part('host')",
+            json!("example.com"),
+        ),
+        ("'a/b.c/d.tar.gz' | path_part('name')", json!("d.tar.gz")),
+        ("'a/b.c/d.tar.gz' | path_part('stem')", json!("d.tar")),
+        ("'a/b.c/d.tar.gz' | path_part('extension')", json!("gz")),
+        ("'a/b.c/d.tar.gz' | path_part('folder')", json!("a/b.c")),
+        ("'a/../b c' | url_segment", json!("a%2F..%2Fb%20c")),
+        ("'27.02.2027' | parse_date('%d.%m.%Y')", json!("2027-02-27")),
+        (
+            "'May 5, 2027' | parse_date('%B %d, %Y')",
+            json!("2027-05-05"),
+        ),
+        (
+            "'2027-02-27 09:30' | parse_date('%Y-%m-%d %H:%M')",
+            json!("2027-02-27T09:30:00"),
+        ),
+        (
+            "1700000000 | from_epoch('s')",
+            json!("2023-11-14T22:13:20Z"),
+        ),
+        ("run.started_at | to_epoch('ms')", json!(1700000000000i64)),
     ];
     for (source, expected) in golden {
         if source.contains("''") {
@@ -282,6 +367,26 @@ fn errors_name_the_path_and_the_nearest_name() {
         "inputs.count + 'a'",
         "steps.find.output.rows | map(attribute='nme') | list",
         "18446744073709551615 * 4",
+        "inputs.region | where('a', 1)",
+        "[{'n': 1}, {'n': 1}] | min_by('n')",
+        "[{'n': 1}, {'n': 'a'}] | max_by('n')",
+        "[{'n': 1}, {}] | max_by('n')",
+        "[] | min_by('n')",
+        "{'a': 1} | pick('b')",
+        "[{'a': 1}, {}] | column('a')",
+        "inputs.region | agreed('US')",
+        "'no data' | parse_json",
+        "'just a text' | parse_yaml",
+        "'a: 1\\na: 2' | parse_yaml",
+        "'a: &x 1\\nb: *x' | parse_yaml",
+        "'Total: 1\\nTotal: 2' | line_value('Total')",
+        "'Total:' | line_value('Total')",
+        "'a 1 b, a 2 b' | between('a ', ' b')",
+        "'ana' | email_part('name')",
+        "'a/b' | path_part('extension')",
+        "'..' | url_segment",
+        "'2027' | parse_date('%d.%m.%Y')",
+        "'x' | to_epoch('s')",
     ]
     .into_iter()
     .map(complaint)
@@ -319,6 +424,26 @@ expression_too_costly: the expression takes more than 50000 steps (do this work 
 expression_failed: the expression failed: tried to use + operator on unsupported types number and string
 undefined_value: element 0 of the list is undefined
 expression_failed: the number does not fit into 64 bits
+expression_failed: the expression failed: `where` wants a list, not a string
+expression_failed: the expression failed: `min_by` wants one element and several have the same value
+expression_failed: the expression failed: `max_by` compares numbers with numbers and texts with texts, not a string with a number
+expression_failed: the expression failed: `max_by`: an element does not have the field
+expression_failed: the expression failed: `min_by` wants an element and the list is empty
+expression_failed: the expression failed: `pick`: there is no `b`
+expression_failed: the expression failed: `column`: an element does not have the field
+expression_failed: the expression failed: two sources that have to agree do not: EU and US
+expression_failed: the expression failed: `parse_json` cannot read this as JSON: "no data"
+expression_failed: the expression failed: `parse_yaml` cannot read this as YAML: "just a text"
+expression_failed: the expression failed: `parse_yaml` cannot read this as YAML: "a: 1\na: 2"
+expression_failed: the expression failed: `parse_yaml` cannot read this as YAML: "a: &x 1\nb: *x"
+expression_failed: the expression failed: several lines of the text begin with "Total" and a value
+expression_failed: the expression failed: no line of the text begins with "Total" and a value
+expression_failed: the expression failed: several things in the text stand between "a " and " b"
+expression_failed: the expression failed: "ana" is no e-mail address
+expression_failed: the expression failed: "a/b" has no extension
+expression_failed: the expression failed: ".." cannot stand in an address
+expression_failed: the expression failed: "2027" is not a date as "%d.%m.%Y" writes it
+expression_failed: the expression failed: "x" is not an RFC 3339 time
 "#);
 }
 

@@ -1,0 +1,674 @@
+//! What the calls answered: every scalar with the way to it, found by its value. Texts that hold JSON or YAML
+//! are read as what they hold; of other texts the values behind labels and the telling words are known.
+
+use super::canonical;
+use super::key::Key;
+use super::transform::Part;
+use crate::kept::Kept;
+use crate::leaf::{canonical_text, tokens};
+use druse_engine::expression::json_in;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The most places that are kept for one value.
+const MOST_PLACES: usize = 48;
+/// The most scalars of one answer that are looked at.
+const MOST_LEAVES: usize = 50_000;
+/// The most scalars of all answers that are looked at.
+const MOST_IN_ALL: usize = 400_000;
+/// The longest text whose words are looked at.
+const LONGEST_TEXT: usize = 200_000;
+/// How deep texts are read as data inside of data.
+const DEPTH: usize = 3;
+
+/// How a text is read as data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notation {
+    Json,
+    Yaml,
+}
+
+/// One step on the way from an answer to a value in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// A key that belongs to the shape.
+    Key(String),
+    /// An element of a list.
+    Index(usize),
+    /// A key that is data itself: the map is a collection.
+    Entry(String),
+    /// The text is data in this notation.
+    Parsed(Notation),
+}
+
+/// A node of the tree of an answer: its parent, and the hop from there.
+struct Node {
+    parent: u32,
+    hop: Option<Hop>,
+}
+
+/// What of a node is the value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Of {
+    /// The scalar itself.
+    Value,
+    /// The key of the entry that the node is.
+    Key,
+    /// A part of the scalar, as a part of an address is.
+    Part(Part),
+    /// What stands behind this label in the text.
+    Label(String),
+    /// A word somewhere in the text.
+    Word,
+}
+
+/// A place where a value stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Place {
+    /// Index of the kept call.
+    pub(super) call: usize,
+    node: u32,
+    pub(super) of: Of,
+}
+
+/// A list or map as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WholePlace {
+    pub(super) call: usize,
+    node: u32,
+}
+
+/// One step on the way to a value: the hop, and the value that it starts from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    pub(super) hop: &'a Hop,
+    pub(super) from: &'a Value,
+}
+
+/// A field of every element of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ColumnPlace {
+    pub(super) list: WholePlace,
+    pub(super) field: Vec<String>,
+}
+
+struct Answer {
+    /// The data, texts inside read as data; the text itself where it is none.
+    root: Value,
+    /// Texts inside that are read as data, by the node of the text.
+    inner: HashMap<u32, Value>,
+    nodes: Vec<Node>,
+    tool: String,
+}
+
+/// The answers so far.
+#[derive(Default)]
+pub(super) struct Answers {
+    answers: HashMap<usize, Answer>,
+    places: HashMap<String, Vec<Place>>,
+    wholes: HashMap<String, Vec<WholePlace>>,
+    columns: HashMap<String, Vec<ColumnPlace>>,
+    leaves: usize,
+    /// Calls of whose answers not all was looked at.
+    pub(super) cut: Vec<usize>,
+}
+
+impl Answers {
+    /// Takes in what a call answered. `known` says whether a value was sent or said before: then this answer is not
+    /// where it comes from.
+    pub(super) fn learn(
+        &mut self,
+        call: usize,
+        kept: &Kept<'_>,
+        known: &dyn Fn(&str, &Value) -> bool,
+    ) {
+        if !crate::prune::succeeded(kept.call) {
+            return;
+        }
+        let root = super::view::view(kept).data;
+        let mut answer = Answer {
+            root: Value::Null,
+            inner: HashMap::new(),
+            nodes: vec![Node {
+                parent: 0,
+                hop: None,
+            }],
+            tool: kept.call.name.clone(),
+        };
+        let mut walk = Walk {
+            call,
+            answer: &mut answer,
+            known,
+            found: Vec::new(),
+            wholes: Vec::new(),
+            columns: Vec::new(),
+            left: MOST_LEAVES.min(MOST_IN_ALL.saturating_sub(self.leaves)),
+            cut: false,
+        };
+        walk.value(&root, 0, 0);
+        let Walk {
+            found,
+            wholes,
+            columns,
+            cut,
+            ..
+        } = walk;
+        self.leaves += found.len();
+        if cut {
+            self.cut.push(call);
+        }
+        for (form, place) in found {
+            push(&mut self.places, form, place);
+        }
+        for (form, place) in wholes {
+            push(&mut self.wholes, form, place);
+        }
+        for (form, place) in columns {
+            push(&mut self.columns, form, place);
+        }
+        answer.root = root;
+        self.answers.insert(call, answer);
+    }
+
+    /// The places of a value in one of these forms, earliest first.
+    pub(super) fn find(&self, forms: &[String]) -> Vec<Place> {
+        let mut found: Vec<Place> = Vec::new();
+        for form in forms {
+            for place in self.places.get(form).into_iter().flatten() {
+                if !found.contains(place) {
+                    found.push(place.clone());
+                }
+            }
+        }
+        found.sort_by_key(|place| (place.call, place.node));
+        found
+    }
+
+    /// The places of an equal list or map.
+    pub(super) fn find_whole(&self, value: &Value) -> &[WholePlace] {
+        self.wholes
+            .get(&whole_form(value))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The lists of which every element has one of these values in one field, in their order.
+    pub(super) fn find_column(&self, values: &[Value]) -> &[ColumnPlace] {
+        self.columns
+            .get(&column_form(values))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The nodes from the first below the root of the answer to this one.
+    fn way(&self, call: usize, node: u32) -> Vec<u32> {
+        let mut nodes = Vec::new();
+        let Some(answer) = self.answers.get(&call) else {
+            return nodes;
+        };
+        let mut at = node;
+        while let Some(Node {
+            parent,
+            hop: Some(_),
+        }) = answer.nodes.get(at as usize)
+        {
+            nodes.push(at);
+            at = *parent;
+        }
+        nodes.reverse();
+        nodes
+    }
+
+    /// The steps from the root of the answer to a node.
+    fn steps(&self, call: usize, node: u32) -> Vec<Step<'_>> {
+        let Some(answer) = self.answers.get(&call) else {
+            return Vec::new();
+        };
+        self.way(call, node)
+            .into_iter()
+            .filter_map(|at| {
+                let node = answer.nodes.get(at as usize)?;
+                Some(Step {
+                    hop: node.hop.as_ref()?,
+                    from: self.at(call, node.parent)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The steps to a place.
+    pub(super) fn steps_to(&self, place: &Place) -> Vec<Step<'_>> {
+        self.steps(place.call, place.node)
+    }
+
+    /// The steps to a list or map.
+    pub(super) fn steps_to_whole(&self, place: WholePlace) -> Vec<Step<'_>> {
+        self.steps(place.call, place.node)
+    }
+
+    /// The value of a node, seen as data where its text is data.
+    fn at(&self, call: usize, node: u32) -> Option<&Value> {
+        let answer = self.answers.get(&call)?;
+        if let Some(inner) = answer.inner.get(&node) {
+            return Some(inner);
+        }
+        match answer.nodes.get(node as usize) {
+            Some(Node { hop: None, .. }) => Some(&answer.root),
+            Some(Node {
+                parent,
+                hop: Some(hop),
+            }) => {
+                let parent = self.at(call, *parent)?;
+                match hop {
+                    Hop::Key(key) | Hop::Entry(key) => parent.get(key),
+                    Hop::Index(index) => parent.get(*index),
+                    Hop::Parsed(_) => Some(parent),
+                }
+            }
+            None => None,
+        }
+    }
+
+    /// The scalar at a place, whole: the text, where the value is a part of it.
+    pub(super) fn scalar(&self, place: &Place) -> Option<&Value> {
+        self.at(place.call, place.node)
+    }
+
+    /// The list or map at a place.
+    pub(super) fn whole(&self, place: WholePlace) -> Option<&Value> {
+        self.at(place.call, place.node)
+    }
+
+    /// The key that a place stands under.
+    pub(super) fn key(&self, place: &Place) -> Key {
+        let steps = self.steps_to(place);
+        let tool = self
+            .answers
+            .get(&place.call)
+            .map_or("", |answer| answer.tool.as_str());
+        let mut path: Vec<&str> = steps
+            .iter()
+            .filter_map(|step| match step.hop {
+                Hop::Key(key) => Some(key.as_str()),
+                _ => None,
+            })
+            .collect();
+        match &place.of {
+            Of::Key => path.push("id"),
+            Of::Label(label) => path.push(label),
+            Of::Value | Of::Part(_) | Of::Word => {}
+        }
+        Key::new(path.into_iter(), tool)
+    }
+
+    /// The nearest key of the shape above a place; empty where there is none.
+    pub(super) fn last_key(&self, place: &Place) -> String {
+        last_key(&self.steps_to(place))
+    }
+
+    /// The same for a list or map.
+    pub(super) fn last_key_of(&self, place: WholePlace) -> String {
+        last_key(&self.steps_to_whole(place))
+    }
+
+    /// The key of the entry that a place is the key of.
+    pub(super) fn entry_key(&self, place: &Place) -> Option<String> {
+        match self.steps_to(place).last()?.hop {
+            Hop::Entry(key) => Some(key.clone()),
+            _ => None,
+        }
+    }
+
+    /// The key that a list or map, or a field of its elements, stands under.
+    pub(super) fn key_of_whole(&self, place: WholePlace, field: &[String]) -> Key {
+        let steps = self.steps_to_whole(place);
+        let tool = self
+            .answers
+            .get(&place.call)
+            .map_or("", |answer| answer.tool.as_str());
+        let path = steps
+            .iter()
+            .filter_map(|step| match step.hop {
+                Hop::Key(key) => Some(key.as_str()),
+                _ => None,
+            })
+            .chain(field.iter().map(String::as_str))
+            .collect::<Vec<_>>();
+        Key::new(path.into_iter(), tool)
+    }
+
+    /// The node of the record that a place stands in: the nearest element of a collection, else the whole answer.
+    fn record(&self, place: &Place) -> u32 {
+        let Some(answer) = self.answers.get(&place.call) else {
+            return 0;
+        };
+        let mut at = place.node;
+        while let Some(Node {
+            parent,
+            hop: Some(hop),
+        }) = answer.nodes.get(at as usize)
+        {
+            if matches!(hop, Hop::Index(_) | Hop::Entry(_))
+                && self.at(place.call, at).is_some_and(Value::is_object)
+            {
+                break;
+            }
+            at = *parent;
+        }
+        at
+    }
+
+    /// Whether two places stand in one record.
+    pub(super) fn same_record(&self, one: &Place, two: &Place) -> bool {
+        one.call == two.call && self.record(one) == self.record(two)
+    }
+
+    /// The scalars beside a place: those of the record that it stands in.
+    pub(super) fn beside(&self, place: &Place) -> Vec<&Value> {
+        let at = self.record(place);
+        let mut found = Vec::new();
+        if let Some(record) = self.at(place.call, at) {
+            scalars(record, 3, &mut found);
+        }
+        found
+    }
+}
+
+fn last_key(steps: &[Step<'_>]) -> String {
+    steps
+        .iter()
+        .rev()
+        .find_map(|step| match step.hop {
+            Hop::Key(key) => Some(key.clone()),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+/// The scalars of a record that stand in maps, not in lists.
+fn scalars<'v>(value: &'v Value, depth: usize, found: &mut Vec<&'v Value>) {
+    match value {
+        Value::Object(map) if depth > 0 => {
+            for inner in map.values() {
+                scalars(inner, depth - 1, found);
+            }
+        }
+        Value::Object(_) | Value::Array(_) => {}
+        scalar => found.push(scalar),
+    }
+}
+
+fn push<T>(map: &mut HashMap<String, Vec<T>>, form: String, place: T) {
+    let places = map.entry(form).or_default();
+    if places.len() < MOST_PLACES {
+        places.push(place);
+    }
+}
+
+fn whole_form(value: &Value) -> String {
+    druse_engine::json::canonical(value)
+}
+
+fn column_form(values: &[Value]) -> String {
+    let mut form = String::new();
+    for value in values {
+        form.push_str(&value.to_string());
+        form.push('\n');
+    }
+    form
+}
+
+/// Whether the keys of a map are data: then it is a collection, whose entries come and go.
+pub(super) fn is_collection(map: &serde_json::Map<String, Value>) -> bool {
+    let is_name = |key: &str| {
+        key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && key
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$' | '@'))
+            && crate::value_class::of(key).is_none()
+            && key.bytes().filter(u8::is_ascii_digit).nth(2).is_none()
+    };
+    if map.is_empty() {
+        return false;
+    }
+    let odd = map.keys().filter(|key| !is_name(key)).count();
+    let kinds: std::collections::BTreeSet<u8> = map.values().map(kind).collect();
+    // All ids; or some that are no names, over values of one kind; or very many of one kind.
+    odd == map.len()
+        || odd > 0 && odd * 2 >= map.len() && kinds.len() == 1
+        || kinds.len() == 1 && map.len() > 24
+}
+
+fn kind(value: &Value) -> u8 {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Number(_) => 2,
+        Value::String(_) => 3,
+        Value::Array(_) => 4,
+        Value::Object(_) => 5,
+    }
+}
+
+struct Walk<'w> {
+    call: usize,
+    answer: &'w mut Answer,
+    known: &'w dyn Fn(&str, &Value) -> bool,
+    found: Vec<(String, Place)>,
+    wholes: Vec<(String, WholePlace)>,
+    columns: Vec<(String, ColumnPlace)>,
+    left: usize,
+    cut: bool,
+}
+
+impl Walk<'_> {
+    fn node(&mut self, parent: u32, hop: Hop) -> u32 {
+        let index = u32::try_from(self.answer.nodes.len()).unwrap_or(u32::MAX);
+        self.answer.nodes.push(Node {
+            parent,
+            hop: Some(hop),
+        });
+        index
+    }
+
+    fn add(&mut self, form: String, node: u32, of: Of) {
+        if self.left == 0 {
+            self.cut = true;
+            return;
+        }
+        self.left -= 1;
+        self.found.push((
+            form,
+            Place {
+                call: self.call,
+                node,
+                of,
+            },
+        ));
+    }
+
+    fn value(&mut self, value: &Value, node: u32, depth: usize) {
+        if self.left == 0 {
+            self.cut = true;
+            return;
+        }
+        match value {
+            Value::Object(map) => {
+                self.whole(value, node);
+                let collection = is_collection(map);
+                for (key, inner) in map {
+                    let hop = if collection {
+                        Hop::Entry(key.clone())
+                    } else {
+                        Hop::Key(key.clone())
+                    };
+                    let at = self.node(node, hop);
+                    if collection {
+                        let key_value = Value::from(key.as_str());
+                        for form in canonical::of_text(key) {
+                            if !(self.known)(&form, &key_value) {
+                                self.add(form, at, Of::Key);
+                            }
+                        }
+                    }
+                    self.value(inner, at, depth);
+                }
+            }
+            Value::Array(items) => {
+                self.whole(value, node);
+                self.columns(items, node);
+                for (index, inner) in items.iter().enumerate() {
+                    let at = self.node(node, Hop::Index(index));
+                    self.value(inner, at, depth);
+                }
+            }
+            Value::String(text) => self.text(text, value, node, depth),
+            scalar => self.scalar(scalar, node),
+        }
+    }
+
+    fn scalar(&mut self, value: &Value, node: u32) {
+        let mut known = false;
+        for (index, form) in canonical::forms(value).into_iter().enumerate() {
+            // A moment whose day was said before is still a new moment.
+            if index == 0 {
+                known = (self.known)(&form, value);
+            }
+            if !known && (index == 0 || !(self.known)(&form, value)) {
+                self.add(form, node, Of::Value);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, value: &Value, node: u32, depth: usize) {
+        let data = if depth < DEPTH && text.len() > 2 {
+            json_in(text)
+        } else {
+            None
+        };
+        if let Some(data) = data {
+            let inner = self.node(node, Hop::Parsed(Notation::Json));
+            self.value(&data, inner, depth + 1);
+            self.answer.inner.insert(inner, data);
+            return;
+        }
+        self.scalar(value, node);
+        for (part, found) in Part::all_of(text) {
+            for form in canonical::of_text(&found) {
+                if !(self.known)(&form, &Value::from(found.as_str())) {
+                    self.add(form, node, Of::Part(part.clone()));
+                }
+            }
+        }
+        if text.contains(char::is_whitespace) && text.len() <= LONGEST_TEXT {
+            self.words(text, node);
+        }
+    }
+
+    fn words(&mut self, text: &str, node: u32) {
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            // A line without a label behind it goes on with what this one began: a list, a paragraph.
+            let goes_on = lines.peek().is_some_and(|next| {
+                !next.trim().is_empty() && label(next).is_none() && is_wording(next)
+            });
+            let Some((label, value)) = label(line).filter(|_| !goes_on) else {
+                continue;
+            };
+            for form in canonical::of_text(value) {
+                if !(self.known)(&form, &Value::from(value)) {
+                    self.add(form, node, Of::Label(label.to_owned()));
+                }
+            }
+        }
+        for token in tokens(text) {
+            let telling = token.len() >= 3
+                && (token.bytes().any(|b| b.is_ascii_digit()) || token.contains(['@', '/', '_']));
+            if telling {
+                for form in canonical::of_text(&canonical_text(token)) {
+                    if !(self.known)(&form, &Value::from(token)) {
+                        self.add(form, node, Of::Word);
+                    }
+                }
+            }
+        }
+    }
+
+    fn whole(&mut self, value: &Value, node: u32) {
+        let size = match value {
+            Value::Object(map) => map.len(),
+            Value::Array(items) => items.len(),
+            _ => 0,
+        };
+        if (1..=64).contains(&size) {
+            let form = whole_form(value);
+            if form.len() <= 8_192 && !(self.known)(&form, value) {
+                self.wholes.push((
+                    form,
+                    WholePlace {
+                        call: self.call,
+                        node,
+                    },
+                ));
+            }
+        }
+    }
+
+    /// The fields that all elements of a list have, as columns.
+    fn columns(&mut self, items: &[Value], node: u32) {
+        let Some(Value::Object(first)) = items.first() else {
+            return;
+        };
+        if items.len() < 2 || items.len() > 256 {
+            return;
+        }
+        let list = WholePlace {
+            call: self.call,
+            node,
+        };
+        for (key, value) in first {
+            if value.is_object() || value.is_array() || value.is_null() || value.is_boolean() {
+                continue;
+            }
+            let column: Option<Vec<Value>> =
+                items.iter().map(|item| item.get(key).cloned()).collect();
+            if let Some(column) = column {
+                let field = vec![key.clone()];
+                self.columns
+                    .push((column_form(&column), ColumnPlace { list, field }));
+            }
+        }
+    }
+}
+
+/// Whether a line holds words, not only a rule drawn with signs.
+fn is_wording(line: &str) -> bool {
+    line.chars().any(char::is_alphanumeric)
+}
+
+/// The label and the value of a line such as `IBAN: …`.
+pub(super) fn label(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '-' | '*' | '•' | '#' | '|' | '>')
+    });
+    let ends = [
+        line.find([':', '=']).map(|at| (at, 1)),
+        line.find('\t').map(|at| (at, 1)),
+        line.find("  ").map(|at| (at, 2)),
+    ];
+    let (end, skip) = ends
+        .into_iter()
+        .flatten()
+        .min()
+        .filter(|(end, _)| *end <= 40)?;
+    let label = line[..end].trim_end().trim_end_matches("**").trim_end();
+    let value = line
+        .get(end + skip..)?
+        .trim()
+        .trim_start_matches("**")
+        .trim();
+    let is_label = !label.is_empty()
+        && label.split_whitespace().count() <= 5
+        && label.chars().any(char::is_alphabetic)
+        // What holds digits is data, and changes with it.
+        && !label.bytes().any(|b| b.is_ascii_digit());
+    (is_label && !value.is_empty() && !value.starts_with("//")).then_some((label, value))
+}

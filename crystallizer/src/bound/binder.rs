@@ -1,0 +1,304 @@
+//! What is known while a session is gone through, and how decisions are noted.
+
+use super::answers::Answers;
+use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
+use super::evaluate::Recorded;
+use super::information::{WEAK, bits};
+use super::inputs::{Found, Inputs, schema_at};
+use super::key::Key;
+use super::route::{Router, Way};
+use super::said::Said;
+use super::selector::{Compared, Known};
+use super::transform::Transform;
+use super::{canonical, explain, whole};
+use crate::kept::Kept;
+use crate::session::{Session, ToolSpec};
+use crate::tool_map::escape;
+use druse_engine::definition::EffectLevel;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What is known while the session is gone through.
+pub(super) struct Binder<'a> {
+    pub(super) kept: &'a [Kept<'a>],
+    pub(super) said: Said,
+    pub(super) answers: Answers,
+    pub(super) inputs: Inputs,
+    /// Bound values by their JSON.
+    pub(super) known: HashMap<String, Vec<Known>>,
+    pub(super) recorded: Recorded,
+    pub(super) router: Router,
+    pub(super) learned_inputs: usize,
+    /// The particular values of the call at hand, as JSON.
+    pub(super) strong: BTreeSet<String>,
+    /// Forms of values that were sent before some answer held them.
+    pub(super) sent: BTreeSet<String>,
+    pub(super) specs: BTreeMap<&'a str, &'a ToolSpec>,
+    pub(super) answered: &'a BTreeMap<String, String>,
+    pub(super) used_answers: BTreeSet<String>,
+    /// The questions so far, by the value and the choices: what is asked once need not be asked again.
+    questions: BTreeMap<(String, Vec<String>), String>,
+    pub(super) session: &'a Session,
+    pub(super) decided: Vec<Decided>,
+}
+
+/// A value that a call sent.
+pub(super) struct Sent<'a> {
+    pub(super) call: usize,
+    pub(super) pointer: String,
+    /// The keys to it.
+    pub(super) path: Vec<String>,
+    pub(super) key: Key,
+    pub(super) value: &'a Value,
+}
+
+impl<'a> Binder<'a> {
+    pub(super) fn new(
+        session: &'a Session,
+        kept: &'a [Kept<'a>],
+        answered: &'a BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            kept,
+            said: Said::default(),
+            answers: Answers::default(),
+            inputs: Inputs::default(),
+            known: HashMap::new(),
+            recorded: Recorded::new(kept, session.started_at.unwrap_or_default()),
+            router: Router::default(),
+            learned_inputs: 0,
+            strong: BTreeSet::new(),
+            sent: BTreeSet::new(),
+            specs: session
+                .tools
+                .iter()
+                .map(|spec| (spec.name.as_str(), spec))
+                .collect(),
+            answered,
+            used_answers: BTreeSet::new(),
+            questions: BTreeMap::new(),
+            session,
+            decided: vec![Decided::default(); kept.len()],
+        }
+    }
+
+    /// Takes in what a call answered.
+    pub(super) fn learn(&mut self, at: usize) {
+        let Some(kept) = self.kept.get(at) else {
+            return;
+        };
+        let (said, sent) = (&self.said, &self.sent);
+        self.answers.learn(at, kept, &|form, value| {
+            sent.contains(form)
+                || bits(value, &[]) >= WEAK
+                    && said.find(value, &[]).is_some_and(|mention| mention.person)
+        });
+    }
+
+    /// Remembers what a call sent: an answer that only repeats it is not where it comes from.
+    pub(super) fn note_sent(&mut self, arguments: &Value) {
+        let mut forms = Vec::new();
+        crate::leaf::leaves(arguments, &mut |_, _, leaf| {
+            forms.extend(canonical::forms(leaf))
+        });
+        self.sent.extend(forms);
+        whole::forms(arguments, &mut self.sent);
+    }
+
+    /// Makes a value one that others can be compared with.
+    pub(super) fn know(&mut self, value: String, known: Known) {
+        let all = self.known.entry(value).or_default();
+        if all.len() < 16 && !all.iter().any(|other| other.expression == known.expression) {
+            all.push(known);
+        }
+    }
+
+    /// A value of a call, with its key.
+    pub(super) fn sent(&self, at: usize, value: &'a Value, path: &[String]) -> Sent<'a> {
+        let tool = self.kept.get(at).map_or("", |kept| kept.call.name.as_str());
+        let keys = path
+            .iter()
+            .map(String::as_str)
+            .filter(|word| word.is_empty() || !word.bytes().all(|b| b.is_ascii_digit()));
+        Sent {
+            call: at,
+            pointer: path
+                .iter()
+                .map(|word| format!("/{}", escape(word)))
+                .collect(),
+            path: path.to_vec(),
+            key: Key::new(keys, tool),
+            value,
+        }
+    }
+
+    /// The tool of a call as it was offered.
+    pub(super) fn spec(&self, at: usize) -> Option<&'a ToolSpec> {
+        self.specs
+            .get(self.kept.get(at)?.call.name.as_str())
+            .copied()
+    }
+
+    /// Notes that a value is bound. From now on others can be compared with it.
+    pub(super) fn bind(&mut self, sent: &Sent<'_>, pieces: Vec<Piece>) {
+        if let [Piece::Value(binding)] = pieces.as_slice()
+            && !binding.value.is_array()
+            && !binding.value.is_object()
+        {
+            let known = Known {
+                expression: binding.expression.clone(),
+                key: sent.key.clone(),
+            };
+            self.know(binding.value.to_string(), known);
+        }
+        if let Some(decided) = self.decided.get_mut(sent.call) {
+            decided.bound.push(Bound {
+                pointer: sent.pointer.clone(),
+                key: sent.path.last().cloned().unwrap_or_default(),
+                pieces,
+            });
+        }
+    }
+
+    /// Notes that a value stays, unless a person answered the question that it leaves open.
+    pub(super) fn freeze(&mut self, sent: &Sent<'_>, why: Why) {
+        let mut question = None;
+        if let (Some(choices), Some(kept)) = (why.choices(), self.kept.get(sent.call)) {
+            let own = explain::question_id(kept, &sent.pointer);
+            let answers: Vec<String> = choices.iter().map(|choice| choice.answer.clone()).collect();
+            let form = canonical::form(sent.value).unwrap_or_else(|| sent.value.to_string());
+            let id = self
+                .questions
+                .entry((form, answers))
+                .or_insert_with(|| own.clone())
+                .clone();
+            let given = [&own, &id]
+                .into_iter()
+                .find_map(|id| Some((id, self.answered.get(id)?)));
+            if let Some((id, answer)) = given
+                && let Some(choice) = choices.iter().find(|choice| choice.answer == *answer)
+            {
+                self.used_answers.insert(id.clone());
+                let choice = choice.clone();
+                return self.take_answer(sent, choice);
+            }
+            question = Some(id);
+        }
+        self.note_frozen(sent, why, question);
+    }
+
+    fn note_frozen(&mut self, sent: &Sent<'_>, why: Why, question: Option<String>) {
+        if let Some(decided) = self.decided.get_mut(sent.call) {
+            decided.frozen.push(Frozen {
+                pointer: sent.pointer.clone(),
+                key: sent.path.last().cloned().unwrap_or_default(),
+                value: sent.value.clone(),
+                why,
+                question,
+            });
+        }
+    }
+
+    /// What a person answered: that it stays, that it becomes an input, or which source it has.
+    fn take_answer(&mut self, sent: &Sent<'_>, choice: Choice) {
+        if choice.answer == "constant" {
+            return self.note_frozen(sent, Why::Answered, None);
+        }
+        let binding = match choice.binding {
+            Some(binding) => Binding {
+                because: "a person answered so".to_owned(),
+                ..binding
+            },
+            None => {
+                let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
+                let found = match self.said.find(sent.value, &sent.key.words) {
+                    Some(mention) => Found::Said(mention),
+                    None => Found::Answered,
+                };
+                self.input(sent, found, schema.as_ref())
+            }
+        };
+        self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+    }
+
+    /// The input that gives a value.
+    pub(super) fn input(
+        &mut self,
+        sent: &Sent<'_>,
+        found: Found,
+        schema: Option<&Value>,
+    ) -> Binding {
+        let expression = self.inputs.get(&sent.key, sent.value, found, schema);
+        let name = input_name(&expression);
+        self.learn_inputs();
+        let transform = self
+            .inputs
+            .iter()
+            .find(|input| input.name == name)
+            .and_then(|input| Transform::find(&input.value, sent.value))
+            .unwrap_or_default();
+        let because = match &found {
+            Found::Said(mention) => format!("the person said it: “{}”", self.said.quote(mention)),
+            Found::Repeated => "several steps send it and nothing answered it".to_owned(),
+            Found::Answered => "a person answered so".to_owned(),
+        };
+        Binding {
+            expression,
+            source: Source::Input(name),
+            transform,
+            score: bits(sent.value, &sent.key.words),
+            because,
+            agreeing: Vec::new(),
+            from_text: false,
+            compared: Compared::default(),
+            value: sent.value.clone(),
+        }
+    }
+
+    /// Makes the values of new inputs known.
+    pub(super) fn learn_inputs(&mut self) {
+        let new: Vec<_> = self
+            .inputs
+            .iter()
+            .skip(self.learned_inputs)
+            .map(|input| (input.name.clone(), input.value.clone(), input.key.clone()))
+            .collect();
+        self.learned_inputs = self.inputs.len();
+        for (name, value, key) in new {
+            self.recorded.set_input(&name, &value);
+            self.know(
+                value.to_string(),
+                Known {
+                    expression: format!("inputs.{name}"),
+                    key,
+                },
+            );
+        }
+    }
+
+    /// The expression of a way.
+    pub(super) fn written(&mut self, way: &Way) -> String {
+        let expression = way.write(&mut self.inputs);
+        self.learn_inputs();
+        expression
+    }
+
+    /// Whether a call may change something.
+    pub(super) fn changes(&self, call: usize) -> bool {
+        self.kept.get(call).is_some_and(|kept| {
+            kept.effects
+                .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
+        })
+    }
+}
+
+/// The name of the input that an expression reads.
+fn input_name(expression: &str) -> String {
+    expression
+        .trim_start_matches("'%.2f' | format(")
+        .trim_start_matches("inputs.")
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .next()
+        .unwrap_or("")
+        .to_owned()
+}

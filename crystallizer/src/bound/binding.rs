@@ -1,0 +1,164 @@
+//! What was decided about the values of a call: where each comes from in a run, or why it stays.
+
+use super::answers::{ColumnPlace, Of, Place, WholePlace};
+use super::selector::Compared;
+use super::transform::Transform;
+use serde_json::Value;
+
+/// Where a bound value comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Source {
+    /// An input of the run.
+    Input(String),
+    /// A value in an earlier answer.
+    Output(Place),
+    /// A list or map of an earlier answer as a whole, with only these keys where some are named.
+    Whole(WholePlace, Vec<String>),
+    /// A field of every element of a list in an earlier answer.
+    Column(ColumnPlace),
+    /// The day on which the run begins, and so many days more.
+    Clock(i64),
+}
+
+/// A value that a run works out.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Binding {
+    /// What gives it.
+    pub(super) expression: String,
+    pub(super) source: Source,
+    pub(super) transform: Transform,
+    /// How much speaks for this source.
+    pub(super) score: f64,
+    /// Why, in words.
+    pub(super) because: String,
+    /// Other sources that have to agree with it in every run.
+    pub(super) agreeing: Vec<String>,
+    /// Whether the value is taken out of a text by what stands around it.
+    pub(super) from_text: bool,
+    /// What is compared on the way to it.
+    pub(super) compared: Compared,
+    /// The value that it has in the recording.
+    pub(super) value: Value,
+}
+
+impl Binding {
+    /// Whether the value is found by what stands around it in a text, not by a label.
+    pub(super) fn is_by_wording(&self) -> bool {
+        matches!(&self.source, Source::Output(place) if place.of == Of::Word)
+    }
+}
+
+/// A part of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Piece {
+    Text(String),
+    Value(Box<Binding>),
+}
+
+/// A value that is bound: as a whole, or with fixed text around what is bound.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Bound {
+    /// JSON Pointer in the call's arguments.
+    pub(super) pointer: String,
+    /// The nearest key.
+    pub(super) key: String,
+    pub(super) pieces: Vec<Piece>,
+}
+
+impl Bound {
+    /// What stands for it in the document.
+    pub(super) fn written(&self) -> String {
+        written(&self.pieces)
+    }
+
+    pub(super) fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Value(binding) => Some(binding.as_ref()),
+            Piece::Text(_) => None,
+        })
+    }
+}
+
+/// Pieces as a template.
+pub(super) fn written(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            // A brace before an expression would be read as a part of it.
+            Piece::Text(fixed) if fixed.contains("{{") || fixed.ends_with('{') => {
+                text.push_str(&format!("{{{{ {} }}}}", super::evaluate::quoted(fixed)));
+            }
+            Piece::Text(fixed) => text.push_str(fixed),
+            Piece::Value(binding) => text.push_str(&format!("{{{{ {} }}}}", binding.expression)),
+        }
+    }
+    text
+}
+
+/// One answer to the question where a value comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Choice {
+    /// What is written as the answer: `constant`, `input`, or the expression.
+    pub(super) answer: String,
+    /// What it would be, where it is an expression.
+    pub(super) binding: Option<Binding>,
+}
+
+/// Why a value stays as it was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Why {
+    /// It looks like a secret.
+    Secret,
+    /// The tool takes it when nothing is said.
+    Default,
+    /// The instructions name it.
+    Instructions,
+    /// It stands in answers, but so small or common a value does by chance.
+    Chance,
+    /// It looks made by the clock or by chance.
+    Volatile(&'static str, Vec<Choice>),
+    /// Nobody said it and nothing answered it: the agent made it.
+    Agent,
+    /// Several sources, or one that not enough speaks for.
+    Unsure(Vec<Choice>),
+    /// Its source is one of several alike, and only its place tells which.
+    Unpicked(Vec<Choice>),
+    /// Data that nobody said and nothing answered, where it matters.
+    Made(Vec<Choice>),
+    /// A day that nobody named, while the person spoke of days by their distance.
+    Day(Vec<Choice>),
+    /// A person said that it stays.
+    Answered,
+}
+
+impl Why {
+    /// The open choices, where there is a question.
+    pub(super) fn choices(&self) -> Option<&[Choice]> {
+        match self {
+            Self::Unsure(choices)
+            | Self::Unpicked(choices)
+            | Self::Day(choices)
+            | Self::Made(choices)
+            | Self::Volatile(_, choices) => Some(choices),
+            _ => None,
+        }
+    }
+}
+
+/// A value that stays.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Frozen {
+    pub(super) pointer: String,
+    pub(super) key: String,
+    pub(super) value: Value,
+    pub(super) why: Why,
+    /// The id of the question that it leaves open.
+    pub(super) question: Option<String>,
+}
+
+/// What was decided about one call.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Decided {
+    pub(super) bound: Vec<Bound>,
+    pub(super) frozen: Vec<Frozen>,
+}

@@ -1,0 +1,232 @@
+//! Goes through the session as it happened and decides about each value that a call sent: bound to where it came
+//! from, or left as it is. Nothing is bound that something else could explain as well.
+
+use super::answers::Answers;
+use super::binder::{Binder, Sent};
+use super::binding::{Decided, Piece, Why};
+use super::information::{STRONG, WEAK, bits};
+use super::inputs::{Found, Inputs, is_default, schema_at};
+use super::key::words;
+use super::said::Said;
+use super::slot;
+use super::unsourced::open_choices;
+use super::weigh::Outcome;
+use super::whole;
+use crate::kept::Kept;
+use crate::session::{Role, Session, Turn};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How much has to speak for the record at hand before a value that the person said, too, is taken from it.
+const SURE: f64 = 6.0;
+
+/// All that was decided.
+pub(super) struct Decisions {
+    pub(super) calls: Vec<Decided>,
+    pub(super) inputs: Inputs,
+    pub(super) answers: Answers,
+    pub(super) said: Said,
+    /// Ids of answers that no question was found for.
+    pub(super) unused_answers: Vec<String>,
+}
+
+/// Decides about every value. `answered` holds the answers to questions, by their ids.
+pub(super) fn decide<'a>(
+    session: &'a Session,
+    kept: &'a [Kept<'a>],
+    answered: &'a BTreeMap<String, String>,
+) -> Decisions {
+    let index: HashMap<&str, usize> = kept
+        .iter()
+        .enumerate()
+        .map(|(index, kept)| (kept.call.id.as_str(), index))
+        .collect();
+    let mut binder = Binder::new(session, kept, answered);
+    if let Some(goal) = &session.goal {
+        binder.said.hear(goal, true);
+    }
+    // Answers of calls that were issued together are known only to those that come after.
+    let mut waiting: Vec<usize> = Vec::new();
+    let mut batch = None;
+    for turn in &session.turns {
+        match turn {
+            Turn::Message {
+                role: Role::Assistant,
+                ..
+            }
+            | Turn::Approval(_) => {}
+            Turn::Message { role, text, .. } => {
+                if session.goal.as_deref() != Some(text.as_str()) {
+                    binder.said.hear(text, *role == Role::User);
+                }
+            }
+            Turn::Call(call) => {
+                if batch != Some(call.batch) {
+                    for at in waiting.drain(..) {
+                        binder.learn(at);
+                    }
+                    batch = Some(call.batch);
+                }
+                if let Some(at) = index.get(call.id.as_str()) {
+                    binder.call(*at);
+                    waiting.push(*at);
+                }
+            }
+        }
+    }
+    binder.repeated();
+    Decisions {
+        calls: binder.decided,
+        unused_answers: answered
+            .keys()
+            .filter(|id| !binder.used_answers.contains(*id))
+            .cloned()
+            .collect(),
+        inputs: binder.inputs,
+        answers: binder.answers,
+        said: binder.said,
+    }
+}
+
+impl<'a> Binder<'a> {
+    fn call(&mut self, at: usize) {
+        let Some(kept) = self.kept.get(at) else {
+            return;
+        };
+        let arguments = &kept.call.arguments;
+        self.strong = strong_values(arguments);
+        // A line for a shell is fixed text: no value is spliced in.
+        if slot::any(kept) {
+            let mut scalars = Vec::new();
+            self.values(at, arguments, &mut Vec::new(), &mut scalars);
+            // What is particular first: the rest may be known by the record that it leads to.
+            let (strong, weak): (Vec<_>, Vec<_>) = scalars
+                .into_iter()
+                .partition(|sent| bits(sent.value, &sent.key.words) >= STRONG);
+            for sent in strong.iter().chain(&weak) {
+                self.scalar(sent);
+            }
+        }
+        self.note_sent(arguments);
+    }
+
+    /// Binds lists and maps as a whole, and gathers the values that are left.
+    fn values(
+        &mut self,
+        at: usize,
+        value: &'a Value,
+        path: &mut Vec<String>,
+        left: &mut Vec<Sent<'a>>,
+    ) {
+        match value {
+            Value::Object(_) | Value::Array(_)
+                if !path.is_empty() && self.container(at, value, path) => {}
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    path.push(key.clone());
+                    self.values(at, inner, path, left);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (index, inner) in items.iter().enumerate() {
+                    path.push(index.to_string());
+                    self.values(at, inner, path, left);
+                    path.pop();
+                }
+            }
+            Value::String(text) if text.is_empty() => {}
+            Value::String(_) | Value::Number(_) => left.push(self.sent(at, value, path)),
+            Value::Bool(_) | Value::Null => {}
+        }
+    }
+
+    /// A list or map as a whole.
+    fn container(&mut self, at: usize, value: &'a Value, path: &[String]) -> bool {
+        let sent = self.sent(at, value, path);
+        let Some(binding) = whole::find(self, &sent) else {
+            return false;
+        };
+        self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
+        true
+    }
+
+    fn scalar(&mut self, sent: &Sent<'_>) {
+        let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
+        let key = sent.path.last().map_or("", String::as_str);
+        let own = bits(sent.value, &sent.key.words);
+        let is_secret = sent
+            .value
+            .as_str()
+            .is_some_and(|text| crate::secret::kind(key, text).is_some());
+        if is_secret {
+            return match self.among_answers(sent, STRONG) {
+                Outcome::Bound(binding) => self.bind(sent, vec![Piece::Value(binding)]),
+                _ => self.freeze(sent, Why::Secret),
+            };
+        }
+        if is_default(schema.as_ref(), sent.value) {
+            return self.freeze(sent, Why::Default);
+        }
+        let mention = self.said.find(sent.value, &sent.key.full());
+        if let Some(mention) = mention.filter(|mention| mention.person) {
+            let near = self.said.is_near(&mention, &sent.key.full());
+            if own >= WEAK || near {
+                // A weak value that nobody connected with the key may still be that of the record at hand.
+                if own < STRONG
+                    && !near
+                    && let Outcome::Bound(binding) = self.among_answers(sent, WEAK)
+                    && binding.score >= SURE
+                {
+                    return self.bind(sent, vec![Piece::Value(binding)]);
+                }
+                let binding = self.input(sent, Found::Said(mention), schema.as_ref());
+                return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+            }
+        }
+        let outcome = self.among_answers(sent, WEAK);
+        if let Outcome::Bound(binding) = outcome {
+            return self.bind(sent, vec![Piece::Value(binding)]);
+        }
+        if mention.is_some() && own < STRONG {
+            return self.freeze(sent, Why::Instructions);
+        }
+        if let Some(binding) = self.day_of_run(sent) {
+            return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+        }
+        if let Outcome::Open(why) = outcome {
+            return self.freeze(sent, why);
+        }
+        if let Some(pieces) = self.template(sent) {
+            return self.bind(sent, pieces);
+        }
+        if mention.is_some() {
+            return self.freeze(sent, Why::Instructions);
+        }
+        if let Some(why) = self.volatile(sent) {
+            return self.freeze(sent, Why::Volatile(why, open_choices()));
+        }
+        if let Some(why) = self.unnamed_day(sent) {
+            return self.freeze(sent, why);
+        }
+        let why = if own < WEAK {
+            Why::Chance
+        } else if self.is_data(sent) {
+            Why::Made(open_choices())
+        } else {
+            Why::Agent
+        };
+        self.freeze(sent, why);
+    }
+}
+
+/// The values of a call that are the same thing wherever they stand, as JSON.
+fn strong_values(arguments: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    crate::leaf::leaves(arguments, &mut |_, key, leaf| {
+        if bits(leaf, &words(key)) >= 4.5 {
+            found.insert(leaf.to_string());
+        }
+    });
+    found
+}

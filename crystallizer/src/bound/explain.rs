@@ -1,0 +1,396 @@
+//! What a person is told and asked about the bindings: a finding for each decision with its evidence, a question
+//! where only they can decide.
+
+use super::binding::{Binding, Bound, Frozen, Source, Why};
+use super::compose::is_code;
+use super::decide::Decisions;
+use super::inputs::Found;
+use super::key::{Key, words};
+use super::slot;
+use crate::findings::{is_sink, located};
+use crate::kept::Kept;
+use crate::report::{Level, Perturbation, Perturbed, Question, Verdict};
+use druse_engine::Finding;
+use std::collections::BTreeSet;
+
+/// What is said and asked.
+#[derive(Default)]
+pub(super) struct Explained {
+    pub(super) findings: Vec<Finding>,
+    pub(super) questions: Vec<Question>,
+    /// The values that are spoken of here, as index of the call and pointer in its arguments.
+    pub(super) covered: BTreeSet<(usize, String)>,
+}
+
+/// Explains every decision. `steps` gives the index in the document of each kept call, `gated` the calls behind a
+/// gate of their own.
+pub(super) fn explain(
+    kept: &[Kept<'_>],
+    steps: &[usize],
+    decisions: &Decisions,
+    gated: &dyn Fn(usize) -> bool,
+) -> Explained {
+    let mut explained = Explained::default();
+    for (index, ((kept_one, step), decided)) in
+        kept.iter().zip(steps).zip(&decisions.calls).enumerate()
+    {
+        for bound in &decided.bound {
+            let Some(place) = slot::first(kept_one, &bound.pointer) else {
+                continue;
+            };
+            explained.covered.insert((index, bound.pointer.clone()));
+            let inner = format!("/with{place}");
+            let finding = of_bound(kept_one, bound, decisions);
+            explained
+                .findings
+                .push(located(finding, &kept_one.step, *step, &inner));
+            if let Some(finding) = into_sink(kept, kept_one, bound)
+                && !gated(index)
+            {
+                explained
+                    .findings
+                    .push(located(finding, &kept_one.step, *step, &inner));
+            }
+        }
+        for frozen in &decided.frozen {
+            let Some(place) = slot::first(kept_one, &frozen.pointer) else {
+                continue;
+            };
+            let inner = format!("/with{place}");
+            if let Some(choices) = frozen.why.choices() {
+                explained.covered.insert((index, frozen.pointer.clone()));
+                let answers: Vec<String> =
+                    choices.iter().map(|choice| choice.answer.clone()).collect();
+                let id = frozen
+                    .question
+                    .clone()
+                    .unwrap_or_else(|| question_id(kept_one, &frozen.pointer));
+                let finding = of_open(kept_one, frozen, &id);
+                explained
+                    .findings
+                    .push(located(finding, &kept_one.step, *step, &inner));
+                if explained.questions.iter().all(|question| question.id != id) {
+                    explained.questions.push(Question {
+                        id,
+                        step: kept_one.step.clone(),
+                        path: format!("/steps/{step}{inner}"),
+                        text: asked(kept_one, frozen),
+                        choices: answers,
+                        default: "constant".to_owned(),
+                    });
+                }
+            } else if let Some(finding) = of_frozen(frozen) {
+                explained
+                    .findings
+                    .push(located(finding, &kept_one.step, *step, &inner));
+            }
+        }
+    }
+    for id in &decisions.unused_answers {
+        let mut finding = Finding::warning(
+            "answer_not_used",
+            format!(
+                "There is no question `{}`, or the answer is none of its choices.",
+                crate::show::text(id, 120)
+            ),
+        )
+        .help("The questions and their choices are listed under `questions`.");
+        finding.id = format!("answer_not_used:{id}");
+        explained.findings.push(finding);
+    }
+    for call in &decisions.answers.cut {
+        if let Some(kept) = kept.get(*call) {
+            explained.findings.push(
+                Finding::warning(
+                    "answer_too_large",
+                    "The recorded answer is so large that not all of it was looked at.",
+                )
+                .help("Values that come from its end are frozen; bind them by hand.")
+                .at_step(&kept.step),
+            );
+        }
+    }
+    explained
+}
+
+/// The id of the question where a value comes from.
+pub(super) fn question_id(kept: &Kept<'_>, pointer: &str) -> String {
+    format!("source:{}:{pointer}", kept.step)
+}
+
+fn named(key: &str) -> String {
+    if key.is_empty() || key.bytes().all(|b| b.is_ascii_digit()) {
+        "The argument".to_owned()
+    } else {
+        format!("`{}`", crate::show::text(key, 40))
+    }
+}
+
+fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions) -> Finding {
+    let parts: Vec<String> = bound
+        .bindings()
+        .map(|binding| follows(binding, decisions))
+        .collect();
+    let what = if matches!(bound.pieces.as_slice(), [_]) {
+        named(&bound.key)
+    } else {
+        format!("A part of {}", named(&bound.key))
+    };
+    let message = format!(
+        "{what} of `{}` follows {}.",
+        kept.step,
+        parts.join(", and ")
+    );
+    let from_text = bound.bindings().any(|binding| binding.from_text);
+    let agreeing: Vec<&str> = bound
+        .bindings()
+        .flat_map(|binding| &binding.agreeing)
+        .map(String::as_str)
+        .collect();
+    let code = match bound.bindings().next().map(|binding| &binding.source) {
+        Some(Source::Input(_)) => "bound_to_input",
+        Some(Source::Clock(_)) => "bound_to_clock",
+        _ => "bound_to_output",
+    };
+    let finding = Finding::info(code, message);
+    if from_text {
+        Finding { severity: druse_engine::Severity::Warning, ..finding }
+            .help("It is found by the words around it. When the text is worded otherwise the step fails, and nothing after it runs.")
+    } else if !agreeing.is_empty() {
+        finding.help(format!(
+            "The recording does not tell it from {}; when they differ the step fails, and nothing after it runs.",
+            agreeing.join(" and ")
+        ))
+    } else {
+        finding
+    }
+}
+
+fn follows(binding: &Binding, decisions: &Decisions) -> String {
+    let what = match &binding.source {
+        Source::Input(name) => {
+            let repeated = decisions
+                .inputs
+                .iter()
+                .any(|input| input.name == *name && input.found == Found::Repeated);
+            if repeated {
+                format!("the new input `{name}`")
+            } else {
+                format!("the input `{name}`")
+            }
+        }
+        Source::Clock(0) => "the day of the run".to_owned(),
+        Source::Clock(days) => format!("the day of the run and {days} more"),
+        Source::Output(_) | Source::Whole(..) | Source::Column(_) => {
+            format!("`{}`", crate::show::text(&binding.expression, 160))
+        }
+    };
+    format!("{what}: {}", binding.because)
+}
+
+/// What comes out of an answer and says where something goes or what is run has to be seen by a person, where others
+/// can write what stands there; what is run, always.
+fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding> {
+    let runs = is_code(&Key::new([bound.key.as_str()].into_iter(), ""));
+    if !runs && !is_sink(&bound.key, kept) {
+        return None;
+    }
+    let open = bound.bindings().find_map(|binding| {
+        let call = match &binding.source {
+            Source::Output(place) => place.call,
+            Source::Whole(place, _) => place.call,
+            Source::Column(place) => place.list.call,
+            Source::Input(_) | Source::Clock(_) => return None,
+        };
+        let source = all.get(call)?;
+        (runs || binding.from_text || others_write(source)).then_some(source)
+    })?;
+    Some(
+        Finding::warning(
+            "flows_into_sink",
+            format!(
+                "{} of `{}` is taken from what `{}` answers: each run uses what then stands there, whoever wrote it.",
+                named(&bound.key),
+                kept.step,
+                open.step
+            ),
+        )
+        .help("Put an approval gate before the step, or acknowledge it.")
+        .must_acknowledge(),
+    )
+}
+
+/// Whether people or machines outside write what a tool answers.
+fn others_write(kept: &Kept<'_>) -> bool {
+    let reasons = [
+        "web_search",
+        "web_fetch",
+        "live",
+        "open_world",
+        "model",
+        "person",
+    ];
+    let open = kept
+        .reasons
+        .iter()
+        .any(|reason| reasons.contains(&reason.code.as_str()));
+    open || words(&crate::name::of_call(&kept.call.name, None))
+        .iter()
+        .any(|word| {
+            matches!(
+                word.as_str(),
+                "email"
+                    | "mail"
+                    | "inbox"
+                    | "message"
+                    | "comment"
+                    | "review"
+                    | "post"
+                    | "page"
+                    | "webpage"
+                    | "web"
+                    | "issue"
+                    | "ticket"
+                    | "chat"
+                    | "feed"
+                    | "file"
+                    | "document"
+            )
+        })
+}
+
+fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
+    let value = crate::show::value(&frozen.key, &frozen.value, 60);
+    let key = named(&frozen.key);
+    match &frozen.why {
+        Why::Unpicked(_) => format!(
+            "{key} of `{}` is {value}, one of several alike in an earlier answer. What tells that it is this one?",
+            kept.step
+        ),
+        Why::Day(_) => format!(
+            "{key} of `{}` is {value}. Does it move with the day of the run?",
+            kept.step
+        ),
+        Why::Made(_) => format!(
+            "{key} of `{}` is {value}; nobody said it and nothing answered it. Is it the same in every run?",
+            kept.step
+        ),
+        Why::Volatile(why, _) => format!(
+            "{key} of `{}` is {value}, which looks made by {why}. Is it the same in every run?",
+            kept.step
+        ),
+        _ => format!(
+            "Where does {value}, `{}` of `{}`, come from?",
+            crate::show::text(&frozen.key, 40),
+            kept.step
+        ),
+    }
+}
+
+fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
+    let value = crate::show::value(&frozen.key, &frozen.value, 60);
+    let key = named(&frozen.key);
+    let message = match &frozen.why {
+        Why::Unpicked(_) => format!(
+            "{key} is frozen as {value}: it is one of several alike in an earlier answer, and only its place tells which."
+        ),
+        Why::Day(_) => {
+            format!("{key} is frozen as {value}, while the person spoke of days by their distance.")
+        }
+        Why::Made(_) => format!(
+            "{key} is frozen as {value}, which the agent made: nobody said it and nothing answered it."
+        ),
+        Why::Volatile(why, _) => {
+            format!(
+                "{key} is frozen as {value}, which looks made by {why} while the session was recorded."
+            )
+        }
+        _ => format!(
+            "{key} is frozen as {value}: more than one source may be meant, or too little speaks for the one."
+        ),
+    };
+    let code = match &frozen.why {
+        Why::Unpicked(_) => "open_choice",
+        Why::Day(_) => "frozen_date",
+        Why::Made(_) => "made_by_agent",
+        Why::Volatile(..) => "frozen_volatile",
+        _ => "open_source",
+    };
+    let finding = Finding::warning(code, message).help(format!(
+        "Every run uses this value again. Answer `{}` with one of its choices.",
+        question
+    ));
+    if kept.is_harmless() && !matches!(frozen.why, Why::Volatile(..)) {
+        finding
+    } else {
+        finding.must_acknowledge()
+    }
+}
+
+fn of_frozen(frozen: &Frozen) -> Option<Finding> {
+    let value = crate::show::value(&frozen.key, &frozen.value, 60);
+    let key = named(&frozen.key);
+    let message = match &frozen.why {
+        Why::Agent => format!(
+            "{key} stays {value}: the agent chose it, nobody said it and nothing answered it."
+        ),
+        Why::Instructions => format!("{key} stays {value}: the instructions name it."),
+        Why::Default => format!("{key} stays {value}, which the tool takes by default."),
+        Why::Answered => format!("{key} stays {value}, as a person answered."),
+        _ => return None,
+    };
+    let code = match &frozen.why {
+        Why::Agent => "chosen_by_agent",
+        _ => "constant",
+    };
+    Some(Finding::info(code, message))
+}
+
+/// Why the draft was not shown to hold in more worlds.
+pub(super) fn of_proof(perturbed: &Perturbed, level: Level) -> Vec<Finding> {
+    let told = |code: &str, world: &Perturbation, with: &str, next: Level| {
+        let first = world
+            .differences
+            .first()
+            .map_or("", |difference| difference.message.as_str());
+        let more = world.differences.len().saturating_sub(1);
+        let more = match more {
+            0 => String::new(),
+            more => format!(
+                " And {}.",
+                crate::show::count(more, "more difference", "more differences")
+            ),
+        };
+        (world.verdict == Verdict::Failed && level < next).then(|| {
+            Finding::warning(
+                code,
+                format!("With {with} the draft does not do the same: {first}{more}"),
+            )
+            .help("The differences are listed under `perturbed`.")
+        })
+    };
+    [
+        told(
+            "not_renamed",
+            &perturbed.renamed,
+            "other names in the answers and inputs",
+            Level::Renamed,
+        ),
+        told(
+            "not_reordered",
+            &perturbed.reordered,
+            "answers that come in another order",
+            Level::Reordered,
+        ),
+        told(
+            "not_shuffled",
+            &perturbed.shuffled,
+            "shuffled lists and an element more in each",
+            Level::Shuffled,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .take(1)
+    .collect()
+}

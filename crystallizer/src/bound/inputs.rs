@@ -1,0 +1,354 @@
+//! The inputs of the automation: what the person said, and what the agent brought along again and again. One for
+//! each value and meaning, named from the keys under which it was sent, with the recorded value as default.
+
+use super::canonical::form;
+use super::information::{STRONG, bits};
+use super::key::Key;
+use super::said::{Mention, Said};
+use super::transform::Transform;
+use crate::session::ToolSpec;
+use crate::value_class;
+use druse_engine::plan::check_value;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The longest name of an input.
+const LONGEST_NAME: usize = 40;
+
+/// The information from which on one mention by a person is one thing, under whatever keys it is sent.
+const TELLING: f64 = 4.0;
+
+/// Where the value of an input was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A person said it.
+    Said(Mention),
+    /// Nobody said it, and several steps send it.
+    Repeated,
+    /// A person answered that it is one.
+    Answered,
+}
+
+/// One input.
+#[derive(Debug, Clone)]
+pub(super) struct Input {
+    pub(super) name: String,
+    pub(super) value: Value,
+    pub(super) found: Found,
+    pub(super) key: Key,
+    /// The schema of the argument that it is for, where the tool has one.
+    schema: Option<Value>,
+}
+
+/// The inputs so far.
+#[derive(Default)]
+pub(super) struct Inputs {
+    all: Vec<Input>,
+    by_meaning: BTreeMap<(String, Vec<String>), usize>,
+    names: BTreeSet<String>,
+}
+
+impl Inputs {
+    /// The expression that gives a value that the person said.
+    pub(super) fn said(&mut self, key: &Key, value: &Value, mention: Mention) -> String {
+        self.get(key, value, Found::Said(mention), None)
+    }
+
+    /// The expression that gives this value: of the input that has it already, or of a new one.
+    pub(super) fn get(
+        &mut self,
+        key: &Key,
+        value: &Value,
+        found: Found,
+        schema: Option<&Value>,
+    ) -> String {
+        let index = self.index(key, value, found, schema);
+        let Some(input) = self.all.get(index) else {
+            return super::evaluate::literal(value);
+        };
+        let base = format!("inputs.{}", input.name);
+        match Transform::find(&input.value, value) {
+            Some(transform) => transform.write(&base),
+            None => base,
+        }
+    }
+
+    fn index(&mut self, key: &Key, value: &Value, found: Found, schema: Option<&Value>) -> usize {
+        let meaning = meaning(key, value, &found);
+        if let Some(index) = self.by_meaning.get(&meaning)
+            && let Some(input) = self.all.get_mut(*index)
+            && Transform::find(&input.value, value).is_some()
+        {
+            if input.schema.is_none() && input.value == *value {
+                input.schema = schema.cloned();
+            }
+            return *index;
+        }
+        let index = self.all.len();
+        let name = self.name(key);
+        self.all.push(Input {
+            name,
+            value: value.clone(),
+            found,
+            key: key.clone(),
+            schema: schema.cloned(),
+        });
+        self.by_meaning.insert(meaning, index);
+        index
+    }
+
+    fn name(&mut self, key: &Key) -> String {
+        let mut base = String::new();
+        for word in key.full() {
+            let plain: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+            if plain.is_empty() || base.len() + plain.len() >= LONGEST_NAME {
+                continue;
+            }
+            if !base.is_empty() {
+                base.push('_');
+            }
+            base.push_str(&plain);
+        }
+        if !base.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            base = format!("value_{base}").trim_end_matches('_').to_owned();
+        }
+        let mut name = base.clone();
+        let mut number = 2_u32;
+        while !self.names.insert(name.clone()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        name
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Input> {
+        self.all.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Leaves only the inputs that something uses.
+    pub(super) fn keep(&mut self, used: &BTreeSet<String>) {
+        self.all.retain(|input| used.contains(&input.name));
+    }
+
+    /// The inputs as the document declares them.
+    pub(super) fn declared(&self, said: &Said) -> Map<String, Value> {
+        self.all
+            .iter()
+            .map(|input| (input.name.clone(), input.declared(said)))
+            .collect()
+    }
+}
+
+/// What makes two values one input: a strong value is the same thing under any key; so is one that a person said in
+/// one breath; a weak one only under keys that mean the same.
+fn meaning(key: &Key, value: &Value, found: &Found) -> (String, Vec<String>) {
+    let same = form(value).unwrap_or_else(|| value.to_string());
+    let own = bits(value, &[]);
+    let words = match found {
+        _ if own >= STRONG => Vec::new(),
+        Found::Said(mention) if own >= TELLING => vec![mention.place()],
+        _ => key.full(),
+    };
+    (same, words)
+}
+
+impl Input {
+    /// The JSON Schema: the tool's own as far as the recorded value fits it, else what the value shows.
+    fn declared(&self, said: &Said) -> Value {
+        let mut schema = Map::new();
+        if let Some(Value::Object(own)) = &self.schema {
+            for key in [
+                "type",
+                "enum",
+                "format",
+                "items",
+                "minimum",
+                "maximum",
+                "pattern",
+                "description",
+            ] {
+                if let Some(value) = own.get(key) {
+                    schema.insert(key.to_owned(), value.clone());
+                }
+            }
+            if !fits(&schema, &self.value) {
+                let description = schema.remove("description");
+                schema.clear();
+                schema.extend(description.map(|text| ("description".to_owned(), text)));
+            }
+        }
+        if !schema.contains_key("type") && !schema.contains_key("enum") {
+            schema.insert("type".to_owned(), of_value(&self.value).into());
+            if let Value::String(text) = &self.value
+                && value_class::is_date(text)
+            {
+                schema.insert("format".to_owned(), "date".into());
+            }
+        }
+        if !schema.contains_key("description")
+            && let Found::Said(mention) = &self.found
+        {
+            schema.insert(
+                "description".to_owned(),
+                format!("In the recording: “{}”", said.quote(mention)).into(),
+            );
+        }
+        schema.insert("default".to_owned(), self.value.clone());
+        Value::Object(schema)
+    }
+}
+
+fn fits(schema: &Map<String, Value>, value: &Value) -> bool {
+    // A schema that points elsewhere cannot stand alone.
+    let text = Value::Object(schema.clone()).to_string();
+    !text.contains("\"$ref\"") && check_value(&Value::Object(schema.clone()), value).is_empty()
+}
+
+fn of_value(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The schema of the argument at a pointer, as the tool declares it.
+pub(super) fn schema_at<'s>(spec: Option<&'s ToolSpec>, pointer: &str) -> Option<&'s Value> {
+    let root = spec?.input_schema.as_ref()?;
+    let mut schema = root;
+    for word in pointer.split('/').skip(1) {
+        for _ in 0..8 {
+            let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+                break;
+            };
+            schema = root.pointer(reference.strip_prefix('#')?)?;
+        }
+        let word = word.replace("~1", "/").replace("~0", "~");
+        let inner = schema
+            .get("properties")
+            .and_then(|properties| properties.get(&word));
+        schema = match inner {
+            Some(inner) => inner,
+            None if word.bytes().all(|b| b.is_ascii_digit()) => schema.get("items")?,
+            None => schema
+                .get("additionalProperties")
+                .filter(|open| open.is_object())?,
+        };
+    }
+    Some(schema)
+}
+
+/// Whether the tool's schema says that this value is what is meant when nothing is said.
+pub(super) fn is_default(schema: Option<&Value>, value: &Value) -> bool {
+    schema.is_some_and(|schema| {
+        schema.get("default") == Some(value) || schema.get("const") == Some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn key(words: &[&str], around: &[&str]) -> Key {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Key {
+            words: owned(words),
+            around: owned(around),
+        }
+    }
+
+    #[test]
+    fn one_input_for_each_value_and_meaning() {
+        let mut inputs = Inputs::default();
+        let get = |inputs: &mut Inputs, key: &Key, value: Value| {
+            inputs.get(key, &value, Found::Repeated, None)
+        };
+        assert_eq!(
+            get(
+                &mut inputs,
+                &key(&["user", "id"], &[]),
+                json!("mia_li_3668")
+            ),
+            "inputs.user_id"
+        );
+        assert_eq!(
+            get(&mut inputs, &key(&["customer"], &[]), json!("mia_li_3668")),
+            "inputs.user_id"
+        );
+        assert_eq!(
+            get(&mut inputs, &key(&["origin"], &[]), json!("JFK")),
+            "inputs.origin"
+        );
+        assert_eq!(
+            get(&mut inputs, &key(&["destination"], &[]), json!("JFK")),
+            "inputs.destination"
+        );
+        assert_eq!(
+            get(&mut inputs, &key(&["origin"], &[]), json!("SEA")),
+            "inputs.origin_2"
+        );
+        assert_eq!(
+            get(&mut inputs, &key(&["id"], &["order"]), json!("98411")),
+            "inputs.order_id"
+        );
+        assert_eq!(
+            get(&mut inputs, &key(&["order", "id"], &[]), json!(98411)),
+            "inputs.order_id | parse_number"
+        );
+        let declared = inputs.declared(&Said::default());
+        assert_eq!(
+            declared["user_id"],
+            json!({ "type": "string", "default": "mia_li_3668" })
+        );
+    }
+
+    #[test]
+    fn the_tools_schema_is_taken_where_the_value_fits() {
+        let spec = ToolSpec {
+            input_schema: Some(json!({
+                "properties": {
+                    "cabin": { "type": "string", "enum": ["economy", "business"], "title": "Cabin" },
+                    "lines": { "type": "array", "items": { "$ref": "#/$defs/line" } }
+                },
+                "$defs": { "line": { "properties": { "count": { "type": "integer", "minimum": 1 } } } }
+            })),
+            ..ToolSpec::default()
+        };
+        assert_eq!(
+            schema_at(Some(&spec), "/lines/0/count"),
+            Some(&json!({ "type": "integer", "minimum": 1 }))
+        );
+        let mut inputs = Inputs::default();
+        let cabin = schema_at(Some(&spec), "/cabin");
+        inputs.get(
+            &key(&["cabin"], &[]),
+            &json!("economy"),
+            Found::Repeated,
+            cabin,
+        );
+        inputs.get(
+            &key(&["class"], &[]),
+            &json!("first"),
+            Found::Repeated,
+            cabin,
+        );
+        let declared = inputs.declared(&Said::default());
+        assert_eq!(
+            declared["cabin"],
+            json!({ "type": "string", "enum": ["economy", "business"], "default": "economy" })
+        );
+        assert_eq!(
+            declared["class"],
+            json!({ "type": "string", "default": "first" })
+        );
+    }
+}

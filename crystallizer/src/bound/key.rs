@@ -1,0 +1,269 @@
+//! Whether two keys mean the same: `user_id` and the `id` of a `user`, `item_ids` and `item_id`.
+
+/// A key with what stands around it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Key {
+    /// Its words, in the singular.
+    pub(super) words: Vec<String>,
+    /// The words of the nearest key around it, or of the noun of the tool.
+    pub(super) around: Vec<String>,
+}
+
+impl Key {
+    /// The key at the end of a path of keys, with the tool it belongs to.
+    pub(super) fn new<'p>(path: impl DoubleEndedIterator<Item = &'p str>, tool: &str) -> Self {
+        let mut keys = path.rev().map(words).filter(|words| !words.is_empty());
+        match keys.next() {
+            Some(words) => Self {
+                words,
+                around: keys.next().unwrap_or_else(|| noun(tool)),
+            },
+            // What a tool answers without any key is what it is named after.
+            None => Self {
+                words: noun(tool),
+                around: Vec::new(),
+            },
+        }
+    }
+
+    /// One word for a person.
+    pub(super) fn shown(&self) -> String {
+        self.words.join("_")
+    }
+
+    /// The words with those around them, where the words alone say little.
+    pub(super) fn full(&self) -> Vec<String> {
+        if is_generic(&self.words) && !self.around.is_empty() {
+            joined(&self.around, &self.words)
+        } else {
+            self.words.clone()
+        }
+    }
+}
+
+/// The words of a key, each in the singular.
+pub(super) fn words(key: &str) -> Vec<String> {
+    crate::words::split(key)
+        .iter()
+        .map(|word| singular(word))
+        .collect()
+}
+
+fn singular(word: &str) -> String {
+    if word.len() > 4
+        && let Some(stem) = word.strip_suffix("ies")
+    {
+        return format!("{stem}y");
+    }
+    if word.len() > 4
+        && let Some(stem) = word.strip_suffix("es")
+        && (stem.ends_with("ss")
+            || stem.ends_with("sh")
+            || stem.ends_with("ch")
+            || stem.ends_with('x'))
+    {
+        return stem.to_owned();
+    }
+    match word.strip_suffix('s') {
+        Some(stem) if stem.len() >= 2 && !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+/// Words of tool names that name no thing.
+const NO_NOUNS: [&str; 16] = [
+    "all",
+    "list",
+    "detail",
+    "info",
+    "information",
+    "data",
+    "the",
+    "a",
+    "my",
+    "current",
+    "new",
+    "request",
+    "result",
+    "mcp",
+    "api",
+    "tool",
+];
+/// What stands behind these says how, not what.
+const PREPOSITIONS: [&str; 8] = ["by", "for", "of", "in", "from", "to", "with", "on"];
+
+/// The noun of a tool's name: what is left behind its verb.
+pub(super) fn noun(tool: &str) -> Vec<String> {
+    let own = crate::name::of_call(tool, None);
+    let all = words(&own);
+    let rest = match all.split_first() {
+        Some((_, rest)) if !rest.is_empty() => rest,
+        _ => &all,
+    };
+    rest.iter()
+        .take_while(|word| !PREPOSITIONS.contains(&word.as_str()))
+        .filter(|word| !NO_NOUNS.contains(&word.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// Words that name a kind of value, not a thing.
+fn is_generic_word(word: &str) -> bool {
+    matches!(
+        word,
+        "id" | "name"
+            | "value"
+            | "key"
+            | "text"
+            | "type"
+            | "number"
+            | "code"
+            | "date"
+            | "time"
+            | "title"
+            | "data"
+            | "item"
+            | "content"
+            | "body"
+            | "result"
+            | "url"
+            | "path"
+            | "label"
+            | "field"
+            | "input"
+            | "query"
+            | "string"
+            | "status"
+            | "description"
+            | "note"
+            | "index"
+            | "count"
+            | "total"
+            | "amount"
+            | "size"
+            | "uuid"
+    )
+}
+
+/// Whether words say nothing about which thing is meant.
+pub(super) fn is_generic(words: &[String]) -> bool {
+    matches!(words, [one] if matches!(one.as_str(), "id" | "name" | "value" | "key" | "text" | "type" | "number" | "code" | "data" | "item" | "content" | "result" | "title" | "uuid"))
+        || words.is_empty()
+}
+
+fn joined(around: &[String], words: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = around.to_vec();
+    for word in words {
+        if all.last() != Some(word) {
+            all.push(word.clone());
+        }
+    }
+    all
+}
+
+/// How well two keys agree: 3 the same, 2 one is the end of the other, 1 they share a word, 0 nothing.
+pub(super) fn agree(one: &Key, two: &Key) -> u8 {
+    if one.words.is_empty() || two.words.is_empty() {
+        return 0;
+    }
+    let share = |a: &[String], b: &[String]| {
+        a.iter()
+            .any(|word| !is_generic_word(word) && b.contains(word))
+    };
+    if one.words == two.words {
+        return if !is_generic(&one.words)
+            || one.around == two.around
+            || share(&one.around, &two.around)
+        {
+            3
+        } else if one.around.is_empty() || two.around.is_empty() {
+            2
+        } else {
+            1
+        };
+    }
+    let (full_one, full_two) = (
+        joined(&one.around, &one.words),
+        joined(&two.around, &two.words),
+    );
+    if full_two == one.words
+        || full_one == two.words
+        || ends(&full_two, &one.words) && is_generic(&two.words)
+        || ends(&full_one, &two.words) && is_generic(&one.words)
+    {
+        return 3;
+    }
+    if ends(&one.words, &two.words) && !is_generic(&two.words)
+        || ends(&two.words, &one.words) && !is_generic(&one.words)
+    {
+        return 2;
+    }
+    u8::from(share(&full_one, &full_two))
+}
+
+/// Whether a longer list of words ends with a shorter one.
+fn ends(long: &[String], short: &[String]) -> bool {
+    !short.is_empty() && long.len() > short.len() && long.ends_with(short)
+}
+
+/// Whether a word of people names the key: `bags` for `total_baggages`.
+pub(super) fn named_by(words: &[String], said: &str) -> bool {
+    let said = singular(said);
+    words.iter().any(|word| {
+        *word == said
+            || said.len() >= 3 && word.starts_with(said.as_str())
+            || word.len() >= 4 && said.starts_with(word.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(path: &str, tool: &str) -> Key {
+        Key::new(path.split('.'), tool)
+    }
+
+    #[test]
+    fn keys_that_mean_the_same() {
+        for (one, two, expected) in [
+            (key("user_id", "get_user"), key("user.id", "find"), 3),
+            (key("user_id", "get_user"), key("id", "list_users"), 3),
+            (key("id", "get_user"), key("user_id", "list_orders"), 3),
+            (
+                key("item_ids", "return_items"),
+                key("items.item_id", "get_order"),
+                3,
+            ),
+            (
+                key("reservationId", "cancel"),
+                key("reservation_id", "get"),
+                3,
+            ),
+            (key("id", "get_user"), key("id", "get_order"), 1),
+            (key("id", "get_user"), key("id", "search_users"), 3),
+            (
+                key("amount", "send_money"),
+                key("balance", "get_balance"),
+                0,
+            ),
+            (key("sender_email", "send"), key("email", "get_user"), 2),
+            (
+                key("payment_id", "pay"),
+                key("payment_methods.id", "get_user"),
+                1,
+            ),
+            (key("cabin", "book"), key("cabin", "get_reservation"), 3),
+        ] {
+            assert_eq!(agree(&one, &two), expected, "{one:?} {two:?}");
+            assert_eq!(agree(&two, &one), expected, "{two:?} {one:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_people_name_keys() {
+        let words = words("total_baggages");
+        assert!(named_by(&words, "bags"));
+        assert!(!named_by(&words, "passengers"));
+    }
+}

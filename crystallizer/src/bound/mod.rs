@@ -1,0 +1,138 @@
+//! The mode `bound`: values follow from where they came, steps that do not depend on each other run at the same
+//! time, and the draft is proved on answers that were changed.
+
+mod anchor;
+mod answers;
+mod binder;
+mod binding;
+mod canonical;
+mod compose;
+mod decide;
+mod evaluate;
+mod explain;
+mod information;
+mod inputs;
+mod key;
+mod order;
+mod prove;
+mod rename;
+mod repeat;
+mod route;
+mod said;
+mod selector;
+mod slot;
+mod spoken_time;
+mod transform;
+mod unsourced;
+mod view;
+mod weigh;
+mod whole;
+mod world;
+mod write;
+
+use crate::kept::Kept;
+use crate::report::{Level, Perturbed, Question, ValueCounts};
+use crate::session::Session;
+use binding::{Source, Why};
+use druse_engine::Finding;
+use druse_engine::definition::Document;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the mode made of a draft.
+pub(crate) struct Made {
+    pub(crate) perturbed: Perturbed,
+    pub(crate) generalisable: Level,
+    pub(crate) values: ValueCounts,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) questions: Vec<Question>,
+    /// The values that the findings speak of, as index of the call and pointer in its arguments.
+    pub(crate) covered: BTreeSet<(usize, String)>,
+}
+
+/// Binds the values of a draft. `steps` gives the index in the document of each kept call.
+pub(crate) fn bind(
+    session: &Session,
+    kept: &[Kept<'_>],
+    document: &mut Document,
+    steps: &[usize],
+    answers: &BTreeMap<String, String>,
+) -> Made {
+    let mut decisions = decide::decide(session, kept, answers);
+    write::write(document, kept, steps, &mut decisions);
+    order::order(document, kept, steps);
+    let proof = prove::prove(
+        document,
+        kept,
+        &decisions,
+        session.started_at.unwrap_or_default(),
+    );
+    let gated = |call: usize| {
+        steps
+            .get(call)
+            .and_then(|step| step.checked_sub(1))
+            .is_some_and(|before| !steps.contains(&before))
+    };
+    let mut explained = explain::explain(kept, steps, &decisions, &gated);
+    explained
+        .findings
+        .extend(explain::of_proof(&proof.perturbed, proof.level));
+    Made {
+        perturbed: proof.perturbed,
+        generalisable: proof.level,
+        values: count(kept, &decisions),
+        findings: explained.findings,
+        questions: explained.questions,
+        covered: explained.covered,
+    }
+}
+
+fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
+    let mut counts = ValueCounts::default();
+    for (kept, decided) in kept.iter().zip(&decisions.calls) {
+        for bound in decided
+            .bound
+            .iter()
+            .filter(|bound| slot::first(kept, &bound.pointer).is_some())
+        {
+            let all = scalars(&kept.call.arguments, &bound.pointer);
+            match bound.bindings().next().map(|binding| &binding.source) {
+                Some(Source::Input(name)) => {
+                    let said = decisions.inputs.iter().any(|input| {
+                        input.name == *name && matches!(input.found, inputs::Found::Said(_))
+                    });
+                    *(if said {
+                        &mut counts.said
+                    } else {
+                        &mut counts.repeated
+                    }) += all;
+                }
+                Some(Source::Clock(_)) => counts.clock += all,
+                _ => counts.answered += all,
+            }
+        }
+        for frozen in decided
+            .frozen
+            .iter()
+            .filter(|frozen| slot::first(kept, &frozen.pointer).is_some())
+        {
+            match &frozen.why {
+                Why::Agent | Why::Made(_) | Why::Volatile(..) => counts.made += 1,
+                why if why.choices().is_some() => counts.open += 1,
+                _ => counts.fixed += 1,
+            }
+        }
+    }
+    counts
+}
+
+/// How many texts and numbers a value holds.
+fn scalars(arguments: &serde_json::Value, pointer: &str) -> u64 {
+    let mut count = 0;
+    if let Some(value) = arguments.pointer(pointer) {
+        crate::leaf::leaves(value, &mut |_, _, leaf| {
+            count +=
+                u64::from(leaf.is_number() || leaf.as_str().is_some_and(|text| !text.is_empty()));
+        });
+    }
+    count
+}

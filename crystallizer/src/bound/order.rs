@@ -1,0 +1,183 @@
+//! Which step comes before which: because it reads the other's answer, because a person was asked in between,
+//! because one of them changes something. Everything else may run at the same time.
+//!
+//! A step that may change something waits for all that was recorded before it, and all that was recorded after it
+//! waits for it: nothing is known of how the agent came to it but what it had seen by then, and when something
+//! before it fails it must not happen. What only looks waits for the last change and for what it reads; what only
+//! computes waits for what it reads.
+
+use super::write::each_expression;
+use crate::kept::Kept;
+use druse_engine::definition::{Document, EffectLevel, OnError};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Why a step waits for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// It reads its answer.
+    Data,
+    /// A person is asked there.
+    Control,
+    /// One of them changes something.
+    Effect,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Control => "control",
+            Self::Effect => "effect",
+        }
+    }
+}
+
+/// A set of small numbers.
+#[derive(Clone)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.0
+            .get(at / 64)
+            .is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    fn add(&mut self, at: usize) {
+        if let Some(word) = self.0.get_mut(at / 64) {
+            *word |= 1 << (at % 64);
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+}
+
+/// Puts the steps in order, with as few edges as say it. `steps` gives the index in the document of each kept call.
+pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize]) {
+    let count = document.steps.len();
+    let calls: BTreeMap<usize, &Kept<'_>> = steps.iter().copied().zip(kept).collect();
+    let names: BTreeMap<String, usize> = document
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| (step.id.clone(), index))
+        .collect();
+    let mut before: Vec<BTreeMap<usize, Kind>> = vec![BTreeMap::new(); count];
+    each_expression(&document.steps, &mut |reader, expression| {
+        for reference in expression.references().steps() {
+            if let Some(source) = reference.key(0).and_then(|id| names.get(id))
+                && *source < reader
+            {
+                before[reader].insert(*source, Kind::Data);
+            }
+        }
+    });
+    let mut barrier: Option<(usize, Kind)> = None;
+    let mut since: Vec<usize> = Vec::new();
+    let mut above: Vec<Bits> = Vec::with_capacity(count);
+    // What certainly ran before, not only ended: behind a step that may fail nothing is certain.
+    let mut sure: Vec<Bits> = Vec::with_capacity(count);
+    for (index, before) in before.iter_mut().enumerate().take(count) {
+        let call = calls.get(&index);
+        // A gate is as late as it was: it lets through all that comes after it.
+        let is_gate = call.is_none();
+        let changes = call.is_some_and(|kept| {
+            kept.effects
+                .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
+        });
+        let computes = call.is_some_and(|kept| kept.effects == Some(EffectLevel::Pure));
+        let mut add = |source: usize, kind: Kind| {
+            before.entry(source).or_insert(kind);
+        };
+        if is_gate || changes {
+            let kind = if is_gate { Kind::Control } else { Kind::Effect };
+            for source in since.drain(..) {
+                add(source, kind);
+            }
+            if let Some((source, other)) = barrier {
+                add(source, kind.min(other));
+            }
+            barrier = Some((index, kind));
+        } else {
+            if let Some((source, kind)) = barrier
+                && !computes
+            {
+                add(source, kind);
+            }
+            since.push(index);
+        }
+        // From the latest to the earliest: what another one waits for already need not be said again. Whose
+        // answer is read has to be certain.
+        let mut reached = Bits::new(count);
+        let mut certain = Bits::new(count);
+        let mut needed: BTreeMap<usize, Kind> = BTreeMap::new();
+        for (source, kind) in before.iter().rev() {
+            let known = if *kind == Kind::Data {
+                &certain
+            } else {
+                &reached
+            };
+            if known.has(*source) {
+                continue;
+            }
+            needed.insert(*source, *kind);
+            reached.add(*source);
+            if let Some(more) = above.get(*source) {
+                reached.join(more);
+            }
+            let tolerated = document
+                .steps
+                .get(*source)
+                .is_some_and(|step| step.on_error == Some(OnError::Continue));
+            if !tolerated {
+                certain.add(*source);
+                if let Some(more) = sure.get(*source) {
+                    certain.join(more);
+                }
+            }
+        }
+        above.push(reached);
+        sure.push(certain);
+        write(document, index, &needed);
+    }
+}
+
+fn write(document: &mut Document, index: usize, needed: &BTreeMap<usize, Kind>) {
+    let mut needs = Vec::new();
+    let mut ended = Vec::new();
+    let mut kinds = Map::new();
+    for (source, kind) in needed {
+        let Some(source) = document.steps.get(*source) else {
+            continue;
+        };
+        kinds.insert(source.id.clone(), Value::from(kind.name()));
+        // Behind one that may fail it starts however that one ended, unless that one did not run at all.
+        if source.on_error == Some(OnError::Continue) {
+            ended.push(format!(
+                "steps.{}.status in ['succeeded', 'failed']",
+                source.id
+            ));
+        } else {
+            needs.push(source.id.clone());
+        }
+    }
+    let Some(step) = document.steps.get_mut(index) else {
+        return;
+    };
+    step.needs = needs;
+    step.join = None;
+    step.when = (!ended.is_empty()).then(|| ended.join(" and "));
+    if !kinds.is_empty() {
+        step.metadata
+            .insert("waits_for".to_owned(), Value::Object(kinds));
+    }
+}

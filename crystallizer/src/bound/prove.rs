@@ -1,0 +1,488 @@
+//! The proof that a draft holds on other data: it is run in worlds that are the recording's under other names, in
+//! another order, with shuffled lists. What is bound has to follow, and what stays must not have had to.
+
+use super::answers::Of;
+use super::binding::{Binding, Bound, Piece, Source, Why};
+use super::decide::Decisions;
+use super::information::{bits, names_things};
+use super::key::words;
+use super::rename;
+use super::slot;
+use super::world::World;
+use crate::answer::Answer;
+use crate::compare::{Expected, compare};
+use crate::drive::{Drive, Driven, Order};
+use crate::kept::Kept;
+use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
+use druse_engine::definition::{Document, EffectLevel};
+use druse_engine::plan::Plan;
+use druse_engine::{Span, Timestamp};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The most differences that are listed for one world.
+const MOST: usize = 40;
+/// In how many mixed orders the steps are answered.
+const ORDERS: u64 = 4;
+/// The information from which on a fixed value that an answer holds had to follow it.
+const HAD_TO_FOLLOW: f64 = 4.0;
+
+/// What was proved.
+pub(super) struct Proof {
+    pub(super) perturbed: Perturbed,
+    pub(super) level: Level,
+}
+
+struct Prover<'p> {
+    kept: &'p [Kept<'p>],
+    decisions: &'p Decisions,
+    plan: Arc<Plan>,
+    started_at: Timestamp,
+    /// What stays though it had to follow.
+    stays: Vec<Difference>,
+    bound: u64,
+    frozen: u64,
+}
+
+/// Runs the draft in the changed worlds.
+pub(super) fn prove(
+    document: &Document,
+    kept: &[Kept<'_>],
+    decisions: &Decisions,
+    started_at: Timestamp,
+) -> Proof {
+    let mut perturbed = Perturbed::default();
+    let Ok(plan) = Plan::compile(Arc::new(relaxed(document))) else {
+        return Proof {
+            perturbed,
+            level: Level::Same,
+        };
+    };
+    let mut prover = Prover {
+        kept,
+        decisions,
+        plan: Arc::new(plan),
+        started_at,
+        stays: Vec::new(),
+        bound: 0,
+        frozen: 0,
+    };
+    prover.count();
+    let renamed = weak_names(decisions);
+    perturbed.renamed = prover.world(&renamed, &[Order::Recorded]);
+    let orders: Vec<Order> = [Order::Reversed]
+        .into_iter()
+        .chain((1..=ORDERS).map(Order::Mixed))
+        .collect();
+    perturbed.reordered = prover.world(&renamed, &orders);
+    let shuffled = World {
+        shuffled: true,
+        ..renamed
+    };
+    perturbed.shuffled = prover.world(&shuffled, &[Order::Recorded, Order::Reversed]);
+    let mut level = Level::Same;
+    for (next, world) in [
+        (Level::Renamed, &perturbed.renamed),
+        (Level::Reordered, &perturbed.reordered),
+        (Level::Shuffled, &perturbed.shuffled),
+    ] {
+        if world.verdict != Verdict::Passed {
+            break;
+        }
+        level = next;
+    }
+    Proof { perturbed, level }
+}
+
+/// The document with inputs of any value: what flows is looked at, not what is allowed.
+fn relaxed(document: &Document) -> Document {
+    let mut document = document.clone();
+    for schema in document.inputs.values_mut() {
+        let mut open = Map::new();
+        if let Some(default) = schema.get("default") {
+            open.insert("default".to_owned(), default.clone());
+        }
+        *schema = Value::Object(open);
+    }
+    document
+}
+
+/// The words and small numbers that the draft follows: they get other names, too.
+fn weak_names(decisions: &Decisions) -> World {
+    let mut world = World::default();
+    let mut field = |key: &str, value: &Value| {
+        if rename::scalar(value) == *value {
+            world.weak.insert((key.to_owned(), value.to_string()));
+        }
+    };
+    let mut keys = BTreeSet::new();
+    let mut texts = BTreeSet::new();
+    let mut extremes = BTreeMap::new();
+    for binding in decisions
+        .calls
+        .iter()
+        .flat_map(|decided| &decided.bound)
+        .flat_map(Bound::bindings)
+    {
+        for (key, value) in &binding.compared.fields {
+            field(key, value);
+        }
+        keys.extend(binding.compared.keys.iter().cloned());
+        extremes.extend(binding.compared.extremes.iter().cloned());
+        let Source::Output(place) = &binding.source else {
+            continue;
+        };
+        let Some(scalar) = decisions.answers.scalar(place) else {
+            continue;
+        };
+        match &place.of {
+            Of::Value | Of::Part(_) => field(&decisions.answers.last_key(place), scalar),
+            Of::Key => keys.extend(decisions.answers.entry_key(place)),
+            Of::Label(_) | Of::Word => {
+                if let Some(Value::String(word)) = binding.transform.inside(scalar)
+                    && rename::text(&word) == word
+                {
+                    texts.insert(word);
+                }
+            }
+        }
+    }
+    world.weak_keys = keys;
+    world.weak_words = texts;
+    world.extremes = extremes;
+    world
+}
+
+impl Prover<'_> {
+    /// Counts what is bound and what stays, and finds what had to follow and does not.
+    fn count(&mut self) {
+        let mut seen: Vec<&str> = Vec::new();
+        let mut answered = 0;
+        for (index, kept) in self.kept.iter().enumerate() {
+            // Answers of calls that were issued together are known only to those that come after.
+            while let Some(before) = self
+                .kept
+                .get(answered)
+                .filter(|before| before.call.batch != kept.call.batch)
+                && answered < index
+            {
+                if crate::prune::succeeded(before.call) {
+                    seen.push(&before.answer.text);
+                }
+                answered += 1;
+            }
+            let Some(decided) = self.decisions.calls.get(index) else {
+                continue;
+            };
+            // What stands nowhere as a value is fixed text, as a line for a shell is.
+            if !slot::any(kept) {
+                crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
+                    self.fixed(kept, pointer, leaf, &seen);
+                });
+            }
+            for bound in &decided.bound {
+                if slot::first(kept, &bound.pointer).is_none() {
+                    // It may stand where nothing is ever bound.
+                    if slot::stands(kept, &bound.pointer)
+                        && let Some(value) = kept.call.arguments.pointer(&bound.pointer)
+                    {
+                        self.fixed(kept, &bound.pointer, value, &seen);
+                    }
+                    continue;
+                }
+                self.bound += 1;
+                for piece in &bound.pieces {
+                    if let Piece::Text(text) = piece {
+                        self.fixed(kept, &bound.pointer, &Value::from(text.as_str()), &seen);
+                    }
+                }
+            }
+            for frozen in &decided.frozen {
+                if slot::first(kept, &frozen.pointer).is_none() {
+                    if slot::stands(kept, &frozen.pointer) {
+                        self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
+                    }
+                    continue;
+                }
+                self.frozen += 1;
+                if frozen.why == Why::Answered || frozen.why == Why::Secret {
+                    continue;
+                }
+                if frozen.why.choices().is_some() {
+                    let message = format!(
+                        "`{}` at `{}` stays {}, and where it comes from is an open question.",
+                        kept.step,
+                        frozen.pointer,
+                        crate::show::value(&frozen.key, &frozen.value, 60)
+                    );
+                    self.stays
+                        .push(stays(kept, &frozen.pointer, &frozen.value, message));
+                } else {
+                    self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
+                }
+            }
+        }
+    }
+
+    /// A fixed value: where a part of it stands in an earlier answer and tells enough, it had to follow.
+    fn fixed(&mut self, kept: &Kept<'_>, pointer: &str, value: &Value, seen: &[&str]) {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let key = words(pointer.rsplit('/').next().unwrap_or(""));
+        let name = rename::names_in(&text).into_iter().find(|name| {
+            let is_whole = *name == text;
+            let tells = bits(&Value::from(*name), &[]) >= HAD_TO_FOLLOW
+                || is_whole && (names_things(&key) || crate::value_class::is_date(name));
+            tells && seen.iter().any(|answer| stands_in(answer, name))
+        });
+        if let Some(name) = name {
+            let message = format!(
+                "`{}` at `{pointer}` keeps {}, which an earlier answer holds.",
+                kept.step,
+                crate::show::value("", &name.into(), 60)
+            );
+            self.stays.push(stays(kept, pointer, value, message));
+        }
+    }
+
+    /// Runs the draft in a world, once for each order.
+    fn world(&self, world: &World, orders: &[Order]) -> Perturbation {
+        let answers: BTreeMap<usize, Answer> = self
+            .kept
+            .iter()
+            .enumerate()
+            .filter(|(_, kept)| crate::prune::succeeded(kept.call))
+            .map(|(index, kept)| (index, world.answer(kept)))
+            .collect();
+        let inputs: Map<String, Value> = self
+            .decisions
+            .inputs
+            .iter()
+            .map(|input| (input.name.clone(), rename::other(&input.value)))
+            .collect();
+        let days = u64::try_from(rename::DAYS).unwrap_or(0);
+        let mut differences = self.stays.clone();
+        let mut moved = self.bound;
+        for order in orders {
+            let driven = Drive {
+                kept: self.kept,
+                inputs: Value::Object(inputs.clone()),
+                now: self.started_at.after(Span::from_millis(days * 86_400_000)),
+                order: *order,
+                answers: &answers,
+            }
+            .run(&self.plan);
+            let before = differences.len();
+            for (index, kept) in self.kept.iter().enumerate() {
+                differences.extend(self.call(index, kept, world, &inputs, &driven));
+            }
+            differences.extend(self.out_of_order(&driven));
+            moved = moved.min(
+                self.bound
+                    .saturating_sub(u64::try_from(differences.len() - before).unwrap_or(u64::MAX)),
+            );
+        }
+        let failed = !differences.is_empty();
+        let mut said = BTreeSet::new();
+        differences.retain(|difference| said.insert(difference.message.clone()));
+        differences.truncate(MOST);
+        Perturbation {
+            verdict: if failed {
+                Verdict::Failed
+            } else {
+                Verdict::Passed
+            },
+            moved,
+            unmoved: self.frozen,
+            differences,
+        }
+    }
+
+    /// Where a call did not ask for what it had to in this world.
+    fn call(
+        &self,
+        index: usize,
+        kept: &Kept<'_>,
+        world: &World,
+        inputs: &Map<String, Value>,
+        driven: &Driven,
+    ) -> Vec<Difference> {
+        let Some(made) = driven.requests.get(&kept.step) else {
+            let why = match driven.failures.get(&kept.step) {
+                Some(why) => crate::show::text(why, 200),
+                None => "a step before it did not end well".to_owned(),
+            };
+            return vec![Difference {
+                step: kept.step.clone(),
+                call: kept.call.id.clone(),
+                kind: "missing".to_owned(),
+                path: None,
+                recorded: None,
+                replayed: None,
+                message: format!("`{}` asks for nothing: {why}.", kept.step),
+            }];
+        };
+        let mut arguments = kept.call.arguments.clone();
+        let mut request = kept.target.filled.request.clone();
+        if let Some(decided) = self.decisions.calls.get(index) {
+            for bound in &decided.bound {
+                if let Some(value) = self.expected(bound, world, inputs)
+                    && let Some(place) = arguments.pointer_mut(&bound.pointer)
+                {
+                    *place = value;
+                }
+            }
+            slot::expect(kept, &mut request, &decided.bound, &|bound| {
+                self.expected(bound, world, inputs)
+            });
+        }
+        compare(
+            kept,
+            &Expected {
+                request: &request,
+                arguments: &arguments,
+            },
+            made.value(),
+        )
+    }
+
+    /// What a bound value has to be in a world.
+    fn expected(&self, bound: &Bound, world: &World, inputs: &Map<String, Value>) -> Option<Value> {
+        if let [Piece::Value(binding)] = bound.pieces.as_slice() {
+            return self.value(binding, world, inputs);
+        }
+        let mut text = String::new();
+        for piece in &bound.pieces {
+            match piece {
+                Piece::Text(fixed) => text.push_str(fixed),
+                Piece::Value(binding) => match self.value(binding, world, inputs)? {
+                    Value::String(inner) => text.push_str(&inner),
+                    other => text.push_str(&other.to_string()),
+                },
+            }
+        }
+        Some(text.into())
+    }
+
+    fn value(
+        &self,
+        binding: &Binding,
+        world: &World,
+        inputs: &Map<String, Value>,
+    ) -> Option<Value> {
+        let answers = &self.decisions.answers;
+        match &binding.source {
+            Source::Input(name) => binding.transform.apply(inputs.get(name)?),
+            Source::Clock(_) => Some(rename::scalar(&binding.value)),
+            Source::Output(place) => {
+                let source = match &place.of {
+                    Of::Key => Value::from(world.key(&answers.entry_key(place)?)),
+                    _ => world.scalar(&answers.last_key(place), answers.scalar(place)?),
+                };
+                binding.transform.apply(&source)
+            }
+            Source::Whole(place, names) => {
+                let value = world.value(&answers.last_key_of(*place), answers.whole(*place)?, 0);
+                Some(if names.is_empty() {
+                    value
+                } else {
+                    picked(&value, names)
+                })
+            }
+            Source::Column(place) => {
+                let key = answers.last_key_of(place.list);
+                let value = world.value(&key, answers.whole(place.list)?, 0);
+                let column = value.as_array()?.iter().filter_map(|item| {
+                    place
+                        .field
+                        .iter()
+                        .try_fold(item, |value, key| value.get(key))
+                        .cloned()
+                });
+                Some(Value::Array(column.collect()))
+            }
+        }
+    }
+
+    /// Steps that change something must do so in the recorded order, and what only looks must see the same changes.
+    fn out_of_order(&self, driven: &Driven) -> Vec<Difference> {
+        let changes = |index: usize| {
+            self.kept.get(index).is_some_and(|kept| {
+                kept.effects
+                    .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
+            })
+        };
+        let before: Vec<usize> = (0..self.kept.len())
+            .scan(0, |count, index| {
+                let here = *count;
+                *count += usize::from(changes(index));
+                Some(here)
+            })
+            .collect();
+        let mut done = 0;
+        let mut found = Vec::new();
+        for index in &driven.order {
+            let Some(kept) = self.kept.get(*index) else {
+                continue;
+            };
+            if kept.effects != Some(EffectLevel::Pure) && before.get(*index) != Some(&done) {
+                found.push(stays(
+                    kept,
+                    "",
+                    &Value::Null,
+                    format!(
+                        "`{}` was asked for after {done} changes instead of {}.",
+                        kept.step,
+                        before.get(*index).unwrap_or(&0)
+                    ),
+                ));
+            }
+            done += usize::from(changes(*index));
+        }
+        found
+    }
+}
+
+fn picked(value: &Value, names: &[String]) -> Value {
+    let one = |value: &Value| {
+        let map: Map<String, Value> = names
+            .iter()
+            .filter_map(|name| Some((name.clone(), value.get(name)?.clone())))
+            .collect();
+        Value::Object(map)
+    };
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(one).collect()),
+        other => one(other),
+    }
+}
+
+fn stays(kept: &Kept<'_>, pointer: &str, value: &Value, message: String) -> Difference {
+    let key = pointer.rsplit('/').next().unwrap_or("");
+    Difference {
+        step: kept.step.clone(),
+        call: kept.call.id.clone(),
+        kind: "differing".to_owned(),
+        path: (!pointer.is_empty()).then(|| pointer.to_owned()),
+        recorded: (!value.is_null()).then(|| crate::show::value(key, value, 120)),
+        replayed: None,
+        message,
+    }
+}
+
+/// Whether a name stands alone in an answer, not as a part of a longer one.
+fn stands_in(answer: &str, name: &str) -> bool {
+    let joined = |mark: Option<char>, beyond: Option<char>| match mark {
+        Some(c) if c.is_alphanumeric() || c == '_' => true,
+        Some('-' | '.' | '/' | ':') => beyond.is_some_and(char::is_alphanumeric),
+        _ => false,
+    };
+    answer.match_indices(name).any(|(at, _)| {
+        let mut before = answer[..at].chars().rev();
+        let mut after = answer[at + name.len()..].chars();
+        !joined(before.next(), before.next()) && !joined(after.next(), after.next())
+    })
+}

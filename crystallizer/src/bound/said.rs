@@ -1,0 +1,343 @@
+//! What people and instructions said, so that a value can be found in their words: as it stands, with other
+//! signs between its letters and digits, as a number in another notation, or as a day that they named.
+
+use super::canonical;
+use super::information::{STRONG, bits};
+use super::key::named_by;
+use super::spoken_time::{self, SpokenDay, SpokenTime};
+use jiff::civil::Date;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// How many words around a mention may name its key.
+const NEAR: usize = 6;
+/// The most places that are looked at for one word.
+const MOST: usize = 64;
+
+/// A place in the words of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mention {
+    /// Whether a person said it, not the instructions.
+    pub(super) person: bool,
+    text: usize,
+    word: usize,
+    length: usize,
+}
+
+impl Mention {
+    /// The place, to tell it from others.
+    pub(super) fn place(&self) -> String {
+        format!("@{}:{}", self.text, self.word)
+    }
+}
+
+struct Spoken {
+    person: bool,
+    words: Vec<String>,
+    /// The text itself, for showing a part of it.
+    text: String,
+    /// Where each word begins.
+    starts: Vec<usize>,
+}
+
+/// The words said so far.
+#[derive(Default)]
+pub(super) struct Said {
+    texts: Vec<Spoken>,
+    words: HashMap<String, Vec<(usize, usize)>>,
+    numbers: HashMap<String, Vec<(usize, usize)>>,
+    days: Vec<(SpokenDay, usize, usize)>,
+    times: Vec<(SpokenTime, usize)>,
+}
+
+impl Said {
+    /// Takes in what was said.
+    pub(super) fn hear(&mut self, text: &str, person: bool) {
+        let at = self.texts.len();
+        let mut spoken = Spoken {
+            person,
+            words: Vec::new(),
+            text: text.to_owned(),
+            starts: Vec::new(),
+        };
+        let mut start = None;
+        for (index, c) in text.char_indices().chain([(text.len(), ' ')]) {
+            match (start, c.is_alphanumeric()) {
+                (None, true) => start = Some(index),
+                (Some(begin), false) => {
+                    spoken.words.push(text[begin..index].to_lowercase());
+                    spoken.starts.push(begin);
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+        for (index, word) in spoken.words.iter().enumerate() {
+            self.words
+                .entry(word.clone())
+                .or_default()
+                .push((at, index));
+        }
+        let mut from = 0;
+        for token in text.split(|c: char| {
+            c.is_whitespace() || matches!(c, '(' | ')' | '"' | '\'' | '“' | '”' | ';' | '=')
+        }) {
+            let begin = token.as_ptr() as usize - text.as_ptr() as usize;
+            let trimmed =
+                token.trim_matches(|c: char| matches!(c, '.' | ',' | ':' | '!' | '?' | '*'));
+            if let Some(number) = canonical::number(trimmed) {
+                while spoken
+                    .starts
+                    .get(from + 1)
+                    .is_some_and(|start| *start <= begin)
+                {
+                    from += 1;
+                }
+                self.numbers
+                    .entry(format!("n:{number}"))
+                    .or_default()
+                    .push((at, from));
+            }
+        }
+        for (index, word) in spoken.words.iter().enumerate() {
+            if let Some(number) = spoken_time::small_number(word) {
+                self.numbers
+                    .entry(format!("n:{number}"))
+                    .or_default()
+                    .push((at, index));
+            }
+        }
+        if person {
+            for (day, word) in spoken_time::days(&spoken.words) {
+                self.days.push((day, at, word));
+            }
+            for time in spoken_time::times(text) {
+                self.times.push((time, at));
+            }
+        }
+        self.texts.push(spoken);
+    }
+
+    /// Where a value was said: by a person before by instructions, near a word that names its key before
+    /// elsewhere, early before late.
+    pub(super) fn find(&self, value: &Value, key: &[String]) -> Option<Mention> {
+        let mut best: Option<(bool, bool, Mention)> = None;
+        for mention in self.mentions(value) {
+            let near = self.is_near(&mention, key);
+            let better = match &best {
+                None => true,
+                Some((person, was_near, _)) => (mention.person, near) > (*person, *was_near),
+            };
+            if better {
+                best = Some((mention.person, near, mention));
+            }
+        }
+        best.map(|(_, _, mention)| mention)
+    }
+
+    fn mentions(&self, value: &Value) -> Vec<Mention> {
+        let mut found = Vec::new();
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return found,
+        };
+        let runs: Vec<String> = canonical::runs(&text).collect();
+        if let Some(first) = runs.first() {
+            let places = self.words.get(first).map_or(&[][..], Vec::as_slice);
+            for (at, word) in places.iter().take(MOST) {
+                let spoken = &self.texts[*at];
+                if spoken.words[*word..].len() >= runs.len()
+                    && spoken.words[*word..]
+                        .iter()
+                        .zip(&runs)
+                        .all(|(one, two)| one == two)
+                    && self.is_whole(*at, *word, runs.len(), value)
+                    && self.whole_number(*at, *word, value)
+                {
+                    found.push(self.mention(*at, *word, runs.len()));
+                }
+            }
+        }
+        for form in canonical::forms(value) {
+            for (at, word) in self.numbers.get(&form).into_iter().flatten().take(MOST) {
+                found.push(self.mention(*at, *word, 1));
+            }
+            if let Some(day) = canonical::day(&form) {
+                found.extend(self.day(day, &text));
+            }
+        }
+        found
+    }
+
+    /// A word is not meant where it is only a part of a name, as `mia` in `mia_li_3668` or `report` in `report.csv`.
+    fn is_whole(&self, at: usize, word: usize, length: usize, value: &Value) -> bool {
+        let spoken = &self.texts[at];
+        let last = word + length.saturating_sub(1);
+        let (Some(start), Some(end)) = (
+            spoken.starts.get(word),
+            spoken
+                .starts
+                .get(last)
+                .zip(spoken.words.get(last))
+                .map(|(start, word)| start + word.len()),
+        ) else {
+            return false;
+        };
+        let alone = length == 1 && spoken.words[word].chars().count() < 3;
+        let joined = |mark: Option<char>, beyond: Option<char>| match mark {
+            Some('_') => true,
+            // An id may be the name in an address.
+            Some('@') => bits(value, &[]) < STRONG,
+            Some('.') => beyond.is_some_and(char::is_alphanumeric),
+            Some('-' | '/' | '\'' | '’') => alone && beyond.is_some_and(char::is_alphanumeric),
+            _ => false,
+        };
+        let mut before = spoken.text[..*start].chars().rev();
+        let mut after = spoken.text.get(end..).unwrap_or("").chars();
+        !joined(before.next(), before.next()) && !joined(after.next(), after.next())
+    }
+
+    /// A small number is not meant where it is only a part of a longer one, as 5 in 2.5 or in 10:05.
+    fn whole_number(&self, at: usize, word: usize, value: &Value) -> bool {
+        let is_number = match value {
+            Value::Number(_) => true,
+            Value::String(text) => canonical::number(text).is_some(),
+            _ => false,
+        };
+        if !is_number {
+            return true;
+        }
+        let spoken = &self.texts[at];
+        let (start, length) = (spoken.starts[word], spoken.words[word].len());
+        let joined = |mark: Option<char>, beyond: Option<char>| match mark {
+            Some('_') => true,
+            Some('.' | ',' | ':' | '-' | '/') => beyond.is_some_and(|c| c.is_ascii_digit()),
+            _ => false,
+        };
+        let mut before = spoken.text[..start].chars().rev();
+        let mut after = spoken.text.get(start + length..).unwrap_or("").chars();
+        !joined(before.next(), before.next()) && !joined(after.next(), after.next())
+    }
+
+    fn day(&self, day: Date, text: &str) -> Option<Mention> {
+        let time = text.get(11..16).filter(|_| text.len() >= 16);
+        self.days.iter().find_map(|(spoken, at, word)| {
+            if !spoken.is(day) {
+                return None;
+            }
+            // A moment is said when the day and the time of day are.
+            if let Some(time) = time
+                && !self.times.iter().any(|(spoken, _)| spoken.is(time))
+            {
+                return None;
+            }
+            Some(self.mention(*at, *word, 1))
+        })
+    }
+
+    fn mention(&self, text: usize, word: usize, length: usize) -> Mention {
+        Mention {
+            person: self.texts[text].person,
+            text,
+            word,
+            length,
+        }
+    }
+
+    /// Whether a word around the mention names the key.
+    pub(super) fn is_near(&self, mention: &Mention, key: &[String]) -> bool {
+        let words = &self.texts[mention.text].words;
+        let from = mention.word.saturating_sub(NEAR);
+        let to = words.len().min(mention.word + mention.length + NEAR);
+        words[from..to]
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| {
+                let place = from + index;
+                place < mention.word || place >= mention.word + mention.length
+            })
+            .any(|(_, word)| named_by(key, word))
+    }
+
+    /// The words around a mention, for a person.
+    pub(super) fn quote(&self, mention: &Mention) -> String {
+        let spoken = &self.texts[mention.text];
+        let from = mention.word.saturating_sub(4);
+        let to = (mention.word + mention.length + 3).min(spoken.words.len());
+        let start = spoken.starts.get(from).copied().unwrap_or(0);
+        let end = spoken.starts.get(to).copied().unwrap_or(spoken.text.len());
+        crate::show::text(&spoken.text[start..end], 80)
+    }
+
+    /// Whether people said a word that means the least or the most of something, and which words stand near it.
+    pub(super) fn superlatives(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.texts
+            .iter()
+            .filter(|spoken| spoken.person)
+            .flat_map(|spoken| {
+                spoken.words.iter().enumerate().map(|(index, word)| {
+                    let to = (index + 1 + NEAR).min(spoken.words.len());
+                    (word.as_str(), &spoken.words[index.saturating_sub(2)..to])
+                })
+            })
+    }
+
+    /// The days that people named by their distance: today, tomorrow, in three days.
+    pub(super) fn relative_days(&self) -> impl Iterator<Item = i64> + '_ {
+        self.days.iter().filter_map(|(day, _, _)| match day {
+            SpokenDay::Relative(days) => Some(*days),
+            SpokenDay::Named { .. } => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn said(text: &str) -> Said {
+        let mut said = Said::default();
+        said.hear(text, true);
+        said
+    }
+
+    #[test]
+    fn values_are_found_in_words() {
+        let said = said(
+            "Hi, I'm mia_li_3668. One-way, Economy, on May 20th at 8 AM for $1,234.50 with 3 bags, card ending in 7447 (2.5 stars), from 10:05",
+        );
+        for (value, expected) in [
+            (json!("mia_li_3668"), true),
+            (json!("one_way"), true),
+            (json!("economy"), true),
+            (json!("2024-05-20"), true),
+            (json!("2024-05-20 08:00"), true),
+            (json!("2024-05-20 09:00"), false),
+            (json!("2024-05-21"), false),
+            (json!(1234.5), true),
+            (json!("7447"), true),
+            (json!(3), true),
+            (json!(2.5), true),
+            (json!(5), false),
+            (json!(2), false),
+            (json!("round_trip"), false),
+            (json!("Mia"), false),
+            (json!("li_3668"), false),
+            (json!(true), false),
+        ] {
+            assert_eq!(said.find(&value, &[]).is_some(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn words_near_a_mention_name_its_key() {
+        let said = said("3 bags for the two of us");
+        let bags = super::super::key::words("total_baggages");
+        let three = said.find(&json!(3), &bags).unwrap();
+        assert!(said.is_near(&three, &bags));
+        assert!(!said.is_near(&three, &super::super::key::words("passengers")));
+        assert_eq!(said.quote(&three), "3 bags for the");
+    }
+}

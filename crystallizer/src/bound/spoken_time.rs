@@ -1,0 +1,222 @@
+//! Days, times of day and small numbers as people say them.
+
+use jiff::civil::Date;
+
+/// A day that somebody named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SpokenDay {
+    /// `May 20th`, `20 May 2027`.
+    Named {
+        month: i8,
+        day: i8,
+        year: Option<i16>,
+    },
+    /// `today`, `tomorrow`, `in 3 days`: the distance from the day of speaking.
+    Relative(i64),
+}
+
+impl SpokenDay {
+    /// Whether this names the day. A distance names none by itself.
+    pub(super) fn is(self, date: Date) -> bool {
+        match self {
+            Self::Named { month, day, year } => {
+                date.month() == month
+                    && date.day() == day
+                    && year.is_none_or(|year| date.year() == year)
+            }
+            Self::Relative(_) => false,
+        }
+    }
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+fn month(word: &str) -> Option<i8> {
+    if word.len() < 3 {
+        return None;
+    }
+    let index = MONTHS.iter().position(|month| {
+        *month == word
+            || word.len() == 3 && month.starts_with(word)
+            || word == "sept" && *month == "september"
+    })?;
+    i8::try_from(index + 1).ok()
+}
+
+fn day(word: &str) -> Option<i8> {
+    let digits = ["st", "nd", "rd", "th"]
+        .iter()
+        .find_map(|end| word.strip_suffix(end))
+        .unwrap_or(word);
+    digits
+        .parse::<i8>()
+        .ok()
+        .filter(|day| (1..=31).contains(day) && digits.len() <= 2)
+}
+
+fn year(word: Option<&String>) -> Option<i16> {
+    let word = word?;
+    word.parse::<i16>()
+        .ok()
+        .filter(|year| word.len() == 4 && (1900..2200).contains(year))
+}
+
+/// The days named in a text, given as its words in lower case, each with the place of its word.
+pub(super) fn days(words: &[String]) -> Vec<(SpokenDay, usize)> {
+    let mut found = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let next = words.get(index + 1).map(String::as_str);
+        let relative = match word.as_str() {
+            "today" | "tonight" => Some(0),
+            "tomorrow" => Some(1),
+            "yesterday" => Some(-1),
+            "in" if words
+                .get(index + 2)
+                .is_some_and(|unit| unit == "days" || unit == "day") =>
+            {
+                next.and_then(|count| count.parse::<i64>().ok())
+                    .filter(|days| *days < 1_000)
+            }
+            _ => None,
+        };
+        if let Some(days) = relative {
+            found.push((SpokenDay::Relative(days), index));
+        }
+        if let (Some(year), Some(month), Some(day)) = (
+            year(Some(word)),
+            next.and_then(|word| word.parse::<i8>().ok()),
+            words.get(index + 2).and_then(|word| day(word)),
+        ) && (1..=12).contains(&month)
+        {
+            let year = Some(year);
+            found.push((SpokenDay::Named { month, day, year }, index));
+        }
+        if let (Some(month), Some(day)) = (month(word), next.and_then(day)) {
+            let year = year(words.get(index + 2));
+            found.push((SpokenDay::Named { month, day, year }, index));
+        }
+        if let (Some(day), Some(next)) = (day(word), next) {
+            let (name, after) = if next == "of" {
+                (words.get(index + 2).map(String::as_str), index + 3)
+            } else {
+                (Some(next), index + 2)
+            };
+            if let Some(month) = name.and_then(month) {
+                let year = year(words.get(after));
+                found.push((SpokenDay::Named { month, day, year }, index));
+            }
+        }
+    }
+    found
+}
+
+/// A small number that is written as a word.
+pub(super) fn small_number(word: &str) -> Option<u8> {
+    const WORDS: [&str; 12] = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    let index = WORDS.iter().position(|known| *known == word)?;
+    u8::try_from(index + 1).ok()
+}
+
+/// A time of day that somebody named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SpokenTime {
+    hour: u8,
+    minute: u8,
+}
+
+impl SpokenTime {
+    /// Whether this is the time `HH:MM`.
+    pub(super) fn is(self, time: &str) -> bool {
+        format!("{:02}:{:02}", self.hour, self.minute) == time
+    }
+}
+
+/// The times of day named in a text: `8 AM`, `3:30pm`, `14:05`.
+pub(super) fn times(text: &str) -> Vec<SpokenTime> {
+    let lower = text.to_lowercase();
+    let tokens: Vec<&str> = lower
+        .split(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '?' | '!' | '"' | '\'')
+        })
+        .filter(|token| !token.is_empty())
+        .collect();
+    let mut found = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        let token = token.trim_end_matches('.');
+        let digits = token
+            .find(|c: char| !(c.is_ascii_digit() || c == ':'))
+            .unwrap_or(token.len());
+        let (clock, rest) = token.split_at(digits);
+        let half = match rest {
+            "" => tokens
+                .get(index + 1)
+                .map(|next| next.trim_end_matches('.'))
+                .filter(|next| matches!(*next, "am" | "pm" | "a.m" | "p.m")),
+            half => Some(half).filter(|half| matches!(*half, "am" | "pm" | "a.m" | "p.m")),
+        };
+        let (hour, minute) = match clock.split_once(':') {
+            Some((hour, minute)) if minute.len() == 2 => (hour, minute),
+            None if half.is_some() => (clock, "0"),
+            _ => continue,
+        };
+        let (Ok(hour), Ok(minute)) = (hour.parse::<u8>(), minute.parse::<u8>()) else {
+            continue;
+        };
+        let hour = match half.and_then(|half| half.chars().next()) {
+            Some('p') if hour < 12 => hour + 12,
+            Some('a') if hour == 12 => 0,
+            _ => hour,
+        };
+        if hour < 24 && minute < 60 {
+            found.push(SpokenTime { hour, minute });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_times_that_people_say() {
+        let words: Vec<String> = super::super::canonical::runs(
+            "On May 20th, the 3rd of June 2027, 4 july. At 2027-05-16; tomorrow or in 3 days",
+        )
+        .collect();
+        let found: Vec<SpokenDay> = days(&words).into_iter().map(|(day, _)| day).collect();
+        let named = |month, day, year| SpokenDay::Named { month, day, year };
+        assert_eq!(
+            found,
+            [
+                named(5, 20, None),
+                named(6, 3, Some(2027)),
+                named(7, 4, None),
+                named(5, 16, Some(2027)),
+                SpokenDay::Relative(1),
+                SpokenDay::Relative(3)
+            ]
+        );
+        let found: Vec<String> = times("8 AM, 3:30pm. at 14:05 or 12 a.m., 7 people")
+            .into_iter()
+            .map(|time| format!("{:02}:{:02}", time.hour, time.minute))
+            .collect();
+        assert_eq!(found, ["08:00", "15:30", "14:05", "00:00"]);
+    }
+}

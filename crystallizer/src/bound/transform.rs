@@ -1,0 +1,383 @@
+//! The closed list of ways in which a value may be written otherwise than where it came from. Each has a name,
+//! is written as filters of the expression language, and is tried only in this order: what is simpler wins.
+
+use super::canonical::DAYS;
+use super::evaluate::{quoted, with};
+use crate::value_class::{self, ValueClass};
+use serde_json::Value;
+
+/// A part of a value that is made of parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    EmailName,
+    EmailHost,
+    UrlHost,
+    UrlLast,
+    UrlQuery(String),
+    PathName,
+    PathStem,
+    PathFolder,
+}
+
+impl Part {
+    fn filter(&self) -> String {
+        match self {
+            Self::EmailName => "email_part('name')".to_owned(),
+            Self::EmailHost => "email_part('host')".to_owned(),
+            Self::UrlHost => "url_part('host')".to_owned(),
+            Self::UrlLast => "url_part('last')".to_owned(),
+            Self::UrlQuery(name) => format!("url_part({})", quoted(&format!("query.{name}"))),
+            Self::PathName => "path_part('name')".to_owned(),
+            Self::PathStem => "path_part('stem')".to_owned(),
+            Self::PathFolder => "path_part('folder')".to_owned(),
+        }
+    }
+
+    /// For a person.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::EmailName => "the name in an e-mail address",
+            Self::EmailHost => "the host of an e-mail address",
+            Self::UrlHost => "the host of an address",
+            Self::UrlLast => "the last part of an address",
+            Self::UrlQuery(_) => "a parameter of an address",
+            Self::PathName => "the file's name of a path",
+            Self::PathStem => "the file's name without its extension",
+            Self::PathFolder => "the folder of a path",
+        }
+    }
+
+    /// The parts that a text has, with what they are; parts of fewer than three characters tell nothing.
+    pub(super) fn all_of(text: &str) -> Vec<(Self, String)> {
+        let candidates = match value_class::of(text) {
+            Some(ValueClass::Email) => vec![Self::EmailName, Self::EmailHost],
+            Some(ValueClass::Url) => {
+                let mut parts = vec![Self::UrlLast, Self::UrlHost];
+                let query = text.split_once('?').map_or("", |(_, query)| query);
+                let query = query.split('#').next().unwrap_or("");
+                for pair in query.split('&').take(8) {
+                    if let Some((name, _)) = pair.split_once('=')
+                        && !name.is_empty()
+                        && name
+                            .bytes()
+                            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+                    {
+                        parts.push(Self::UrlQuery(name.to_owned()));
+                    }
+                }
+                parts
+            }
+            Some(ValueClass::Path) => vec![Self::PathName, Self::PathStem, Self::PathFolder],
+            _ => return Vec::new(),
+        };
+        let value = Value::from(text);
+        let mut found: Vec<(Self, String)> = Vec::new();
+        for part in candidates {
+            if let Some(Value::String(inside)) = with(&value, &format!("v | {}", part.filter()))
+                && inside.len() >= 3
+                && inside != text
+                && !found.iter().any(|(_, known)| *known == inside)
+            {
+                found.push((part, inside));
+            }
+        }
+        found
+    }
+}
+
+/// One step of a transform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Op {
+    Part(Part),
+    /// The value behind a label.
+    Label(String),
+    /// What stands between two texts.
+    Between(String, String),
+    /// The only line of a text.
+    OnlyLine,
+    /// The first word: an amount without its unit.
+    FirstWord,
+    LastWord,
+    ParseNumber,
+    /// Without a sign of currency or per cent.
+    Without(char),
+    Int,
+    Float,
+    Text,
+    /// With two decimals.
+    Money,
+    Trim,
+    Lower,
+    Upper,
+    Capitalize,
+    Title,
+    FormatDate(&'static str),
+    ParseDate(&'static str),
+    FromEpoch(&'static str),
+    ToEpoch(&'static str),
+}
+
+impl Op {
+    /// The expression with this step behind it.
+    pub(super) fn write(&self, expression: &str) -> String {
+        let filter = match self {
+            Self::Part(part) => part.filter(),
+            Self::Label(label) => format!("line_value({})", quoted(label)),
+            Self::Between(before, after) => {
+                format!("between({}, {})", quoted(before), quoted(after))
+            }
+            Self::OnlyLine => "lines | only".to_owned(),
+            Self::FirstWord => "split(' ') | first".to_owned(),
+            Self::LastWord => "split(' ') | last".to_owned(),
+            Self::ParseNumber => "parse_number".to_owned(),
+            Self::Without(sign) => format!("replace({}, '')", quoted(&sign.to_string())),
+            Self::Int => "int".to_owned(),
+            Self::Float => "float".to_owned(),
+            Self::Text => "string".to_owned(),
+            Self::Money => return format!("'%.2f' | format({expression})"),
+            Self::Trim => "trim".to_owned(),
+            Self::Lower => "lower".to_owned(),
+            Self::Upper => "upper".to_owned(),
+            Self::Capitalize => "capitalize".to_owned(),
+            Self::Title => "title".to_owned(),
+            Self::FormatDate(format) => format!("format_date({})", quoted(format)),
+            Self::ParseDate(format) => format!("parse_date({})", quoted(format)),
+            Self::FromEpoch(unit) => format!("from_epoch('{unit}')"),
+            Self::ToEpoch(unit) => format!("to_epoch('{unit}')"),
+        };
+        format!("{expression} | {filter}")
+    }
+
+    /// Its name, for a person.
+    fn name(&self) -> String {
+        match self {
+            Self::Part(part) => part.name().to_owned(),
+            Self::Label(label) => format!("what stands behind `{}`", crate::show::text(label, 40)),
+            Self::Between(before, after) => format!(
+                "what stands between “{}” and “{}”",
+                crate::show::text(before, 40),
+                crate::show::text(after, 40)
+            ),
+            Self::OnlyLine => "its only line".to_owned(),
+            Self::FirstWord | Self::LastWord => "without its unit".to_owned(),
+            Self::Without(' ' | '-') => "without what stands between its groups".to_owned(),
+            Self::ParseNumber | Self::Int | Self::Float | Self::Without(_) => {
+                "as a number".to_owned()
+            }
+            Self::Text => "as text".to_owned(),
+            Self::Money => "with two decimals".to_owned(),
+            Self::Trim => "without blanks around it".to_owned(),
+            Self::Lower => "in small letters".to_owned(),
+            Self::Upper => "in capitals".to_owned(),
+            Self::Capitalize | Self::Title => "with a capital".to_owned(),
+            Self::FormatDate(_) | Self::ParseDate(_) => "as a date".to_owned(),
+            Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
+        }
+    }
+}
+
+/// A way from a value to what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Transform(pub(super) Vec<Op>);
+
+impl Transform {
+    /// The expression of what this makes of the value of another.
+    pub(super) fn write(&self, expression: &str) -> String {
+        self.0
+            .iter()
+            .fold(expression.to_owned(), |inner, op| op.write(&inner))
+    }
+
+    /// What this makes of a value.
+    pub(super) fn apply(&self, value: &Value) -> Option<Value> {
+        if self.0.is_empty() {
+            return Some(value.clone());
+        }
+        with(value, &self.write("v"))
+    }
+
+    /// What the first step takes out of a value.
+    pub(super) fn inside(&self, value: &Value) -> Option<Value> {
+        let first = self.0.first()?;
+        Self(vec![first.clone()]).apply(value)
+    }
+
+    /// Its name, for a person; empty when the value is taken as it is.
+    pub(super) fn name(&self) -> String {
+        let mut names: Vec<String> = self.0.iter().map(Op::name).collect();
+        names.dedup();
+        names.join(", ")
+    }
+
+    /// The simplest way from one scalar to another that is equal in some notation.
+    pub(super) fn find(from: &Value, to: &Value) -> Option<Self> {
+        if from == to {
+            return Some(Self::default());
+        }
+        candidates(from, to)
+            .into_iter()
+            .map(Self)
+            .find(|transform| transform.apply(from).as_ref() == Some(to))
+    }
+
+    /// The same after another step.
+    pub(super) fn after(mut self, first: Op) -> Self {
+        self.0.insert(0, first);
+        self
+    }
+}
+
+const DATES: [&str; 3] = ["%Y-%m-%d", "%B %-d, %Y", "%-d %B %Y"];
+const MOMENTS: [&str; 7] = [
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%d.%m.%Y %H:%M",
+    "%H:%M",
+];
+
+fn candidates(from: &Value, to: &Value) -> Vec<Vec<Op>> {
+    let mut all: Vec<Vec<Op>> = Vec::new();
+    match (from, to) {
+        (Value::Number(_), Value::Number(_)) => {
+            all.push(vec![Op::Int]);
+            all.push(vec![Op::Float]);
+        }
+        (Value::Number(_), Value::String(_)) => {
+            all.push(vec![Op::Text]);
+            all.push(vec![Op::Int, Op::Text]);
+            all.push(vec![Op::Money]);
+            all.push(vec![Op::FromEpoch("s")]);
+            all.push(vec![Op::FromEpoch("ms")]);
+        }
+        (Value::String(text), Value::Number(_)) => {
+            let mut begins = vec![vec![]];
+            if let Some(sign) = text.chars().find(|c| matches!(c, '$' | '€' | '£' | '%')) {
+                begins.push(vec![Op::Without(sign)]);
+            }
+            if text.trim().split(' ').count() == 2 {
+                begins.push(vec![Op::FirstWord]);
+                begins.push(vec![Op::LastWord]);
+            }
+            for begin in begins {
+                for end in [vec![], vec![Op::Int], vec![Op::Float]] {
+                    let mut ops = begin.clone();
+                    ops.push(Op::ParseNumber);
+                    ops.extend(end);
+                    all.push(ops);
+                }
+            }
+            all.push(vec![Op::ToEpoch("s")]);
+            all.push(vec![Op::ToEpoch("ms")]);
+        }
+        (Value::String(text), Value::String(_)) => {
+            for op in [Op::Trim, Op::Lower, Op::Upper, Op::Capitalize, Op::Title] {
+                all.push(vec![op]);
+            }
+            all.push(vec![Op::Trim, Op::Lower]);
+            for sign in [' ', '-'] {
+                if text.contains(sign) {
+                    all.push(vec![Op::Without(sign)]);
+                }
+            }
+            if let Some(sign) = text.chars().find(|c| matches!(c, '$' | '€' | '£' | '%')) {
+                all.push(vec![Op::Without(sign)]);
+                all.push(vec![Op::Without(sign), Op::ParseNumber, Op::Text]);
+            }
+            if value_class::is_date(text.trim()) || value_class::is_moment(text.trim()) {
+                for format in DATES.iter().chain(&DAYS).chain(&MOMENTS) {
+                    all.push(vec![Op::FormatDate(format)]);
+                }
+            } else if text.bytes().any(|b| b.is_ascii_digit()) && text.len() <= 40 {
+                for format in DAYS {
+                    all.push(vec![Op::ParseDate(format)]);
+                }
+            }
+            if text.contains(',') && text.bytes().any(|b| b.is_ascii_digit()) {
+                all.push(vec![Op::ParseNumber, Op::Text]);
+            }
+        }
+        _ => {}
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_simplest_way_wins() {
+        for (from, to, expected) in [
+            (json!("a"), json!("a"), Some("v")),
+            (json!(42), json!("42"), Some("v | string")),
+            (json!("42"), json!(42), Some("v | parse_number")),
+            (json!("98.70"), json!(98.7), Some("v | parse_number")),
+            (
+                json!("$1,234.50"),
+                json!(1234.5),
+                Some("v | replace('$', '') | parse_number"),
+            ),
+            (
+                json!("84.20 EUR"),
+                json!(84.2),
+                Some("v | split(' ') | first | parse_number"),
+            ),
+            (
+                json!("DE89 3704 00"),
+                json!("DE89370400"),
+                Some("v | replace(' ', '')"),
+            ),
+            (json!(1100.0), json!(1100), Some("v | int")),
+            (json!(5.5), json!("5.50"), Some("'%.2f' | format(v)")),
+            (json!("Economy"), json!("economy"), Some("v | lower")),
+            (
+                json!("2027-05-20T10:00:00Z"),
+                json!("2027-05-20"),
+                Some("v | format_date('%Y-%m-%d')"),
+            ),
+            (
+                json!("2024-05-18 08:00:00"),
+                json!("2024-05-18 08:00"),
+                Some("v | format_date('%Y-%m-%d %H:%M')"),
+            ),
+            (
+                json!("May 20, 2027"),
+                json!("2027-05-20"),
+                Some("v | parse_date('%B %d, %Y')"),
+            ),
+            (
+                json!(1700000000),
+                json!("2023-11-14T22:13:20Z"),
+                Some("v | from_epoch('s')"),
+            ),
+            (json!("a"), json!("b"), None),
+        ] {
+            let found = Transform::find(&from, &to).map(|transform| transform.write("v"));
+            assert_eq!(found.as_deref(), expected, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn parts_of_addresses_and_paths() {
+        let found = |text: &str| -> Vec<String> {
+            Part::all_of(text)
+                .into_iter()
+                .map(|(_, part)| part)
+                .collect()
+        };
+        assert_eq!(found("ana@example.com"), ["ana", "example.com"]);
+        assert_eq!(
+            found("https://a.example/x/ord-7?user=u12&n=1"),
+            ["ord-7", "a.example", "u12"]
+        );
+        assert_eq!(
+            found("/srv/data/report.csv"),
+            ["report.csv", "report", "/srv/data"]
+        );
+        assert_eq!(found("no parts"), Vec::<String>::new());
+    }
+}

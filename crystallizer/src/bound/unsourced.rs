@@ -1,0 +1,91 @@
+//! Values that no one said and nothing answered: the day of the run, what the clock or chance made, data that the
+//! agent made up.
+
+use super::binder::{Binder, Sent};
+use super::binding::{Binding, Choice, Source, Why};
+use super::information::{WEAK, bits};
+use super::selector::Compared;
+use super::transform::Transform;
+use super::{canonical, evaluate};
+use crate::value_class::{self, ValueClass};
+use serde_json::Value;
+
+impl Binder<'_> {
+    /// The day of the run, where the person spoke of a day by its distance and the value is that day.
+    pub(super) fn day_of_run(&self, sent: &Sent<'_>) -> Option<Binding> {
+        let day = sent
+            .value
+            .as_str()
+            .filter(|text| value_class::is_date(text))?;
+        let started = self.session.started_at?.to_string();
+        self.said.relative_days().find_map(|days| {
+            let mut expression = "run.started_at | format_date('%Y-%m-%d')".to_owned();
+            if days != 0 {
+                expression = format!("{expression} | add_days({days})");
+            }
+            let shown = evaluate::with(&Value::from(started.as_str()), &expression.replace("run.started_at", "v"))?;
+            (shown.as_str() == Some(day)).then(|| Binding {
+                expression,
+                source: Source::Clock(days),
+                transform: Transform::default(),
+                score: 3.0,
+                because: "the person named the day by its distance, and counted from the recording's day it is this one".to_owned(),
+                agreeing: Vec::new(),
+                from_text: false,
+                compared: Compared::default(),
+                value: sent.value.clone(),
+            })
+        })
+    }
+
+    /// A question, where a day may have been meant by its distance.
+    pub(super) fn unnamed_day(&self, sent: &Sent<'_>) -> Option<Why> {
+        let text = sent.value.as_str()?;
+        let is_day = value_class::is_date(text) || value_class::is_moment(text);
+        if !is_day || self.said.relative_days().next().is_none() {
+            return None;
+        }
+        Some(Why::Day(open_choices()))
+    }
+
+    /// Whether a value that comes from nowhere is data, so that it can hardly be the same in another run. Words and
+    /// texts are how the agent works; numbers matter where something is changed by them.
+    pub(super) fn is_data(&self, sent: &Sent<'_>) -> bool {
+        let own = bits(sent.value, &[]);
+        match sent.value {
+            Value::Number(_) => own >= WEAK && self.changes(sent.call),
+            Value::String(text) => match value_class::of(text.trim()) {
+                Some(
+                    ValueClass::Date | ValueClass::Moment | ValueClass::Email | ValueClass::Uuid,
+                ) => true,
+                Some(ValueClass::Id) => true,
+                Some(ValueClass::Amount) => self.changes(sent.call),
+                Some(ValueClass::Url | ValueClass::Path) | None => {
+                    canonical::number(text).is_some() && self.changes(sent.call) && own >= WEAK
+                }
+            },
+            _ => false,
+        }
+    }
+
+    /// Why a value looks made by the clock or by chance.
+    pub(super) fn volatile(&self, sent: &Sent<'_>) -> Option<&'static str> {
+        let text = crate::leaf::canonical(sent.value)?;
+        let key = sent.path.last().map_or("", String::as_str);
+        let class = value_class::of(&text);
+        crate::provenance::volatile(key, &text, class, self.kept.get(sent.call)?, self.session)
+    }
+}
+
+/// An answer that names no source.
+pub(super) fn constant(answer: &str) -> Choice {
+    Choice {
+        answer: answer.to_owned(),
+        binding: None,
+    }
+}
+
+/// The answers to a question that names no source.
+pub(super) fn open_choices() -> Vec<Choice> {
+    vec![constant("constant"), constant("input")]
+}

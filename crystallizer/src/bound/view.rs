@@ -1,0 +1,107 @@
+//! What a run sees of a recorded answer: the expression that leads to it, and the data there.
+
+use super::answers::Notation;
+use crate::answer;
+use crate::kept::Kept;
+use druse_engine::expression::{json_in, yaml_in};
+use serde_json::Value;
+
+/// The longest text that is read as YAML.
+const LONGEST_YAML: usize = 200_000;
+
+/// An answer as a run sees it.
+pub(super) struct View {
+    /// The expression that gives the data.
+    pub(super) base: String,
+    /// A list, a map, or a text.
+    pub(super) data: Value,
+}
+
+/// Whether the kind of action puts what a tool answered into a place of its own, as data where it is data.
+fn has_place(kept: &Kept<'_>) -> bool {
+    kept.target.result.is_some()
+        || matches!(
+            kept.target.action.as_str(),
+            "http" | "mcp" | "shell" | "automation"
+        )
+}
+
+/// Whether the answer was recorded as a text: as one, or in blocks.
+fn is_text(kept: &Kept<'_>) -> bool {
+    match &kept.answer.raw {
+        Value::String(_) => true,
+        Value::Array(_) => {
+            let written = kept.answer.raw.to_string();
+            kept.answer.text != written
+        }
+        _ => false,
+    }
+}
+
+/// How a text of an answer is read as data.
+pub(super) fn notation(text: &str) -> Option<Notation> {
+    if json_in(text).is_some() {
+        return Some(Notation::Json);
+    }
+    looks_like_yaml(text).then_some(Notation::Yaml)
+}
+
+/// The data in a text; the text itself where there is none.
+pub(super) fn data_in(text: &str) -> Value {
+    match notation(text) {
+        Some(Notation::Json) => json_in(text),
+        Some(Notation::Yaml) => yaml_in(text),
+        None => None,
+    }
+    .unwrap_or_else(|| Value::from(text))
+}
+
+/// Whether a text is worth reading as YAML: prose with a colon is none.
+fn looks_like_yaml(text: &str) -> bool {
+    let first = text.trim_start();
+    let key = first.lines().next().and_then(|line| line.split_once(':'));
+    let begins = first.starts_with(['-', '{', '['])
+        || key.is_some_and(|(key, _)| {
+            !key.is_empty() && key.len() <= 60 && !key.trim().contains(char::is_whitespace)
+        });
+    begins && text.len() <= LONGEST_YAML && yaml_in(text).is_some()
+}
+
+/// What a run sees of an answer.
+pub(super) fn view(kept: &Kept<'_>) -> View {
+    let base = answer::expression(&kept.step, &kept.target, &kept.answer, "");
+    if has_place(kept)
+        && let Some(json) = &kept.answer.json
+    {
+        // A place that a rule names may hold the recorded text in a run, or its value.
+        let parse = kept.target.result.is_some() && !kept.answer.structured && is_text(kept);
+        return View {
+            base: if parse {
+                format!("{base} | parse_json")
+            } else {
+                base
+            },
+            data: json.clone(),
+        };
+    }
+    if !is_text(kept) {
+        return View {
+            base,
+            data: kept.answer.raw.clone(),
+        };
+    }
+    let text = &kept.answer.text;
+    let base = match &kept.answer.raw {
+        Value::Array(_) if !has_place(kept) => format!("{base} | column('text') | join('\\n')"),
+        _ => base,
+    };
+    let base = match notation(text) {
+        Some(Notation::Json) => format!("{base} | parse_json"),
+        Some(Notation::Yaml) => format!("{base} | parse_yaml"),
+        None => base,
+    };
+    View {
+        base,
+        data: data_in(text),
+    }
+}

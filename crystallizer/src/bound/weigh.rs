@@ -1,0 +1,315 @@
+//! Weighs the places of earlier answers where a value stands, and takes one when it is clear which.
+
+use super::answers::{Of, Place};
+use super::binder::{Binder, Sent};
+use super::binding::{Binding, Choice, Source, Why};
+use super::canonical;
+use super::information::{STRONG, WEAK, bits, names_things};
+use super::key::{Key, agree};
+use super::route::Way;
+use super::selector::Scope;
+use super::unsourced::constant;
+use serde_json::Value;
+
+/// The most candidates whose way is worked out.
+const MOST_CANDIDATES: usize = 8;
+/// The most choices of a question that are expressions.
+const MOST_CHOICES: usize = 3;
+/// How much better a source has to be than the next.
+const MARGIN: f64 = 1.0;
+/// The information of the values beside it from which on a weak one is taken to come from their record.
+const BESIDE: f64 = 4.0;
+
+/// What looking for a source came to.
+pub(super) enum Outcome {
+    Bound(Box<Binding>),
+    /// There are sources, and a person has to say which.
+    Open(Why),
+    Nothing,
+}
+
+#[derive(Debug, Clone)]
+struct Candidate {
+    place: Place,
+    score: f64,
+    agreement: u8,
+    /// Whether enough speaks for it to be taken.
+    passes: bool,
+}
+
+impl Binder<'_> {
+    /// The source of a value among earlier answers; `gate` is the information that it takes at least.
+    pub(super) fn among_answers(&mut self, sent: &Sent<'_>, gate: f64) -> Outcome {
+        let own = bits(sent.value, &sent.key.words);
+        let forms = canonical::forms(sent.value);
+        if forms.is_empty() || own <= 0.0 || own < gate && gate > WEAK {
+            return Outcome::Nothing;
+        }
+        let mut weighed: Vec<Candidate> = self
+            .answers
+            .find(&forms)
+            .into_iter()
+            .filter(|place| place.call < sent.call)
+            .filter_map(|place| self.weigh(sent, place, own))
+            .collect();
+        if weighed.is_empty() {
+            return Outcome::Nothing;
+        }
+        // The best first, the earliest of equals.
+        weighed.sort_by(|one, two| two.score.total_cmp(&one.score));
+        let plausible = weighed
+            .iter()
+            .any(|candidate| candidate.passes || candidate.agreement > 0)
+            && (own >= WEAK || self.changes(sent.call))
+            || own >= 3.0
+            || forms.iter().any(|form| form.starts_with("d:"));
+        let passing: Vec<Candidate> = weighed
+            .iter()
+            .filter(|candidate| candidate.passes && (own >= gate || gate <= WEAK))
+            .cloned()
+            .collect();
+        let mut ways: Vec<(Candidate, Way)> = Vec::new();
+        for candidate in passing.iter().take(MOST_CANDIDATES) {
+            if let Some(way) = self.way(&candidate.place, sent.value) {
+                let mut candidate = candidate.clone();
+                candidate.score -= 0.5 * way.route.picks().count() as f64;
+                ways.push((candidate, way));
+            }
+        }
+        ways.sort_by(|one, two| two.0.score.total_cmp(&one.0.score));
+        let (certain, positional): (Vec<_>, Vec<_>) = ways
+            .into_iter()
+            .partition(|(_, way)| !way.route.is_positional());
+        // What a weak value stands for is told only by a way that is sure itself.
+        let certain: Vec<(Candidate, Way)> = certain
+            .into_iter()
+            .filter(|(_, way)| {
+                own >= STRONG || names_things(&sent.key.words) || way.route.is_sure()
+            })
+            .collect();
+        let Some((best, way)) = certain.first() else {
+            if !positional.is_empty() {
+                let choices = self.choices(sent, positional.iter());
+                return Outcome::Open(Why::Unpicked(choices));
+            }
+            if plausible {
+                let shown: Vec<(Candidate, Way)> = weighed
+                    .iter()
+                    .take(MOST_CHOICES)
+                    .filter_map(|candidate| {
+                        Some((candidate.clone(), self.way(&candidate.place, sent.value)?))
+                    })
+                    .collect();
+                let choices = self.choices(sent, shown.iter());
+                if choices.iter().any(|choice| choice.binding.is_some()) {
+                    return Outcome::Open(Why::Unsure(choices));
+                }
+            }
+            return Outcome::Nothing;
+        };
+        let rivals: Vec<&(Candidate, Way)> = certain
+            .iter()
+            .skip(1)
+            .filter(|(other, _)| best.score - other.score < MARGIN)
+            .filter(|(other, _)| !self.answers.same_record(&best.place, &other.place))
+            .collect();
+        if own < STRONG && !rivals.is_empty() {
+            let choices = self.choices(sent, certain.iter());
+            return Outcome::Open(Why::Unsure(choices));
+        }
+        let mut binding = self.binding(sent, best, way);
+        // What two places say about one thing has to stay one thing.
+        for (_, rival) in rivals.iter().take(2) {
+            let other = self.written(rival);
+            if self.recorded.evaluate(&other).as_ref() == Some(sent.value) {
+                binding.agreeing.push(other);
+                binding.compared.join(rival.route.compared());
+            }
+        }
+        if !binding.agreeing.is_empty() {
+            binding.expression = format!(
+                "{} | agreed({})",
+                binding.expression,
+                binding.agreeing.join(", ")
+            );
+        }
+        if self.recorded.evaluate(&binding.expression).as_ref() != Some(sent.value) {
+            return Outcome::Open(Why::Unsure(self.choices(sent, std::iter::empty())));
+        }
+        self.learn_inputs();
+        Outcome::Bound(Box::new(binding))
+    }
+
+    fn weigh(&self, sent: &Sent<'_>, place: Place, own: f64) -> Option<Candidate> {
+        let key = self.answers.key(&place);
+        let agreement = match place.of {
+            Of::Word => 0,
+            // Labels are worded freely: `Amount due` is an `amount`.
+            Of::Label(_) if sent.key.words.iter().all(|word| key.words.contains(word)) => {
+                agree(&sent.key, &key).max(2)
+            }
+            _ => agree(&sent.key, &key),
+        };
+        if own < WEAK && agreement == 0 {
+            return None;
+        }
+        let coherent = self.coherent(sent, &place);
+        let scalar = self.answers.scalar(&place)?;
+        let same_type = std::mem::discriminant(scalar) == std::mem::discriminant(sent.value)
+            && place.of == Of::Value;
+        let passes = match place.of {
+            // A word of a text has no key: only what it is speaks for it.
+            Of::Word => own >= STRONG,
+            // Behind a label that says nothing of the key only what cannot be wording is taken.
+            Of::Label(_) if agreement < 2 => {
+                own >= STRONG
+                    && sent.value.as_str().is_none_or(|text| {
+                        crate::value_class::of(text).is_some_and(|class| class.is_strong())
+                    })
+            }
+            _ => {
+                own >= STRONG
+                    || own >= WEAK && (agreement >= 2 || agreement == 1 && coherent && own >= 4.0)
+                    || agreement == 3 && (coherent || self.beside(sent, &place) >= BESIDE)
+            }
+        };
+        let score = f64::from(agreement)
+            + if coherent { 2.0 } else { 0.0 }
+            + if same_type { 1.0 } else { 0.0 }
+            + own.min(10.0) / 5.0
+            - if matches!(place.of, Of::Word | Of::Label(_) | Of::Part(_)) {
+                1.0
+            } else {
+                0.0
+            };
+        Some(Candidate {
+            place,
+            score,
+            agreement,
+            passes,
+        })
+    }
+
+    /// The information of the other values beside this one among the arguments that stand in the same record under
+    /// keys that agree: together they tell what one alone does not.
+    fn beside(&self, sent: &Sent<'_>, place: &Place) -> f64 {
+        let Some((parent, _)) = sent.pointer.rsplit_once('/') else {
+            return 0.0;
+        };
+        let arguments = self.kept.get(sent.call).map(|kept| &kept.call.arguments);
+        let Some(Value::Object(map)) = arguments.and_then(|arguments| arguments.pointer(parent))
+        else {
+            return 0.0;
+        };
+        map.iter()
+            .filter(|(_, value)| *value != sent.value)
+            .filter(|(key, value)| {
+                let path = sent
+                    .path
+                    .iter()
+                    .rev()
+                    .skip(1)
+                    .rev()
+                    .map(String::as_str)
+                    .chain([key.as_str()]);
+                let key = Key::new(path.collect::<Vec<_>>().into_iter(), "");
+                self.answers
+                    .find(&canonical::forms(value))
+                    .iter()
+                    .any(|other| {
+                        self.answers.same_record(other, place)
+                            && agree(&key, &self.answers.key(other)) >= 2
+                    })
+            })
+            .map(|(key, value)| bits(value, &super::key::words(key)))
+            .sum()
+    }
+
+    /// Whether the record of a place is about what the call is about: it holds an id that the call sends too, or it
+    /// was asked for by one.
+    fn coherent(&self, sent: &Sent<'_>, place: &Place) -> bool {
+        let own = sent.value.to_string();
+        let about = |value: &Value| {
+            let text = value.to_string();
+            text != own && self.strong.contains(&text)
+        };
+        self.answers.beside(place).into_iter().any(about)
+            || self.kept.get(place.call).is_some_and(|source| {
+                let mut found = false;
+                crate::leaf::leaves(&source.call.arguments, &mut |_, _, leaf| {
+                    found |= about(leaf)
+                });
+                found
+            })
+    }
+
+    /// The way to a place, and what is made of the value there.
+    fn way(&mut self, place: &Place, wanted: &Value) -> Option<Way> {
+        let scope = Scope {
+            said: &self.said,
+            known: &self.known,
+        };
+        self.router
+            .way(&self.answers, self.kept, place, wanted, &scope)
+    }
+
+    fn binding(&mut self, sent: &Sent<'_>, candidate: &Candidate, way: &Way) -> Binding {
+        let expression = self.written(way);
+        let key = self.answers.key(&candidate.place);
+        let mut because = Vec::new();
+        if candidate.agreement >= 2 {
+            because.push(format!(
+                "`{}` and `{}` agree",
+                sent.key.shown(),
+                key.shown()
+            ));
+        }
+        if bits(sent.value, &sent.key.words) >= STRONG {
+            because.push("the value is too particular to stand there by chance".to_owned());
+        }
+        let transform = way.transform.name();
+        if !transform.is_empty() {
+            because.push(transform);
+        }
+        for pick in way.route.picks() {
+            because.push(super::selector::shown(pick));
+        }
+        Binding {
+            expression,
+            source: Source::Output(candidate.place.clone()),
+            transform: way.transform.clone(),
+            score: candidate.score,
+            because: because.join("; "),
+            agreeing: Vec::new(),
+            from_text: matches!(candidate.place.of, Of::Word | Of::Label(_)),
+            compared: way.route.compared(),
+            value: sent.value.clone(),
+        }
+    }
+
+    fn choices<'w>(
+        &mut self,
+        sent: &Sent<'_>,
+        ways: impl Iterator<Item = &'w (Candidate, Way)>,
+    ) -> Vec<Choice> {
+        let mut choices = vec![constant("constant"), constant("input")];
+        // A key that is data is no answer: it is not there in another run.
+        let ways = ways.filter(|(_, way)| !way.route.needs_data_key());
+        for (candidate, way) in ways.take(2 * MOST_CHOICES) {
+            let binding = self.binding(sent, candidate, way);
+            let known = choices
+                .iter()
+                .any(|choice| choice.answer == binding.expression);
+            if !known
+                && choices.len() < 2 + MOST_CHOICES
+                && self.recorded.evaluate(&binding.expression).as_ref() == Some(sent.value)
+            {
+                choices.push(Choice {
+                    answer: binding.expression.clone(),
+                    binding: Some(binding),
+                });
+            }
+        }
+        choices
+    }
+}

@@ -1,0 +1,313 @@
+//! The recording's world changed: its data under other names, its lists in another order and with elements that were
+//! not there.
+
+use super::answers::is_collection;
+use super::rename;
+use super::view::data_in;
+use crate::answer::Answer;
+use crate::kept::Kept;
+use druse_engine::expression::json_in;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How deep texts are read as data inside of data.
+const DEPTH: usize = 3;
+
+/// What is changed besides the names that every world changes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct World {
+    /// Values that get another name only under these keys: words and small numbers that a run has to follow.
+    pub(super) weak: BTreeSet<(String, String)>,
+    /// Keys of collections that get another name.
+    pub(super) weak_keys: BTreeSet<String>,
+    /// Words of texts that get another name.
+    pub(super) weak_words: BTreeSet<String>,
+    /// Fields whose extreme is looked for; true for the most.
+    pub(super) extremes: BTreeMap<String, bool>,
+    /// Whether lists are shuffled and get one element more.
+    pub(super) shuffled: bool,
+}
+
+impl World {
+    /// The answer of a call in this world.
+    pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer {
+        let old = &kept.answer;
+        let is_text = match &old.raw {
+            Value::String(_) => true,
+            Value::Array(_) => {
+                let written = old.raw.to_string();
+                old.text != written
+            }
+            _ => false,
+        };
+        let (raw, text) = if is_text {
+            let text = match data_in(&old.text) {
+                Value::String(_) => self.text("", &old.text),
+                // JSON is YAML, too.
+                data => self.value("", &data, 0).to_string(),
+            };
+            (raw_like(&old.raw, &text), text)
+        } else {
+            let raw = self.value("", &old.raw, 0);
+            let text = raw.to_string();
+            (raw, text)
+        };
+        Answer {
+            raw,
+            text,
+            json: old.json.as_ref().map(|json| self.value("", json, 0)),
+            structured: old.structured,
+        }
+    }
+
+    /// A value under a key, in this world.
+    pub(super) fn value(&self, key: &str, value: &Value, depth: usize) -> Value {
+        match value {
+            Value::Object(map) => Value::Object(self.map(key, map, depth)),
+            Value::Array(items) => {
+                let mut all: Vec<Value> = items
+                    .iter()
+                    .map(|item| self.value(key, item, depth))
+                    .collect();
+                if self.shuffled
+                    && let Some(first) = items.first()
+                {
+                    // No element stays where it was, and the first is a stranger.
+                    all.reverse();
+                    all.insert(0, self.stranger(key, first, items));
+                }
+                Value::Array(all)
+            }
+            Value::String(text) => {
+                if depth < DEPTH
+                    && let Some(data) = json_in(text)
+                {
+                    return Value::from(self.value(key, &data, depth + 1).to_string());
+                }
+                self.text_value(key, value)
+            }
+            scalar => self.scalar(key, scalar),
+        }
+    }
+
+    fn map(&self, key: &str, map: &Map<String, Value>, depth: usize) -> Map<String, Value> {
+        if !is_collection(map) {
+            return map
+                .iter()
+                .map(|(key, inner)| (key.clone(), self.value(key, inner, depth)))
+                .collect();
+        }
+        let mut entries: Vec<(String, Value)> = map
+            .iter()
+            .map(|(name, inner)| (self.key(name), self.value(key, inner, depth)))
+            .collect();
+        if self.shuffled
+            && let Some((name, inner)) = map.iter().next()
+        {
+            entries.reverse();
+            let values: Vec<Value> = map.values().cloned().collect();
+            entries.insert(
+                0,
+                (format!("{name}zz9"), self.stranger(key, inner, &values)),
+            );
+        }
+        entries.into_iter().collect()
+    }
+
+    /// The key of an entry of a collection, in this world.
+    pub(super) fn key(&self, key: &str) -> String {
+        let named = rename::text(key);
+        if named == key && self.weak_keys.contains(key) {
+            format!("{key}q")
+        } else {
+            named
+        }
+    }
+
+    /// A scalar under a key, in this world.
+    pub(super) fn scalar(&self, key: &str, value: &Value) -> Value {
+        if let Value::String(_) = value {
+            return self.text_value(key, value);
+        }
+        let named = rename::scalar(value);
+        if named == *value && self.weak.contains(&(key.to_owned(), value.to_string())) {
+            rename::weak(value)
+        } else {
+            named
+        }
+    }
+
+    fn text_value(&self, key: &str, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::from(self.text(key, text)),
+            other => other.clone(),
+        }
+    }
+
+    fn text(&self, key: &str, text: &str) -> String {
+        let named = rename::text(text);
+        if named == text
+            && self
+                .weak
+                .contains(&(key.to_owned(), Value::from(text).to_string()))
+        {
+            return format!("{text}q");
+        }
+        let mut named = named;
+        for word in &self.weak_words {
+            named = replaced(&named, word);
+        }
+        named
+    }
+
+    /// An element that was not there: like one that was, with everything in it changed. Of what the least or the most
+    /// is looked for, it has neither.
+    fn stranger(&self, key: &str, like: &Value, all: &[Value]) -> Value {
+        match like {
+            Value::Object(map) => Value::Object(
+                map.iter()
+                    .map(|(key, inner)| {
+                        let beside: Vec<Value> = all
+                            .iter()
+                            .filter_map(|other| other.get(key))
+                            .cloned()
+                            .collect();
+                        let name = if is_collection(map) {
+                            format!("{key}zz9")
+                        } else {
+                            key.clone()
+                        };
+                        (name, self.stranger(key, inner, &beside))
+                    })
+                    .collect(),
+            ),
+            Value::Array(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| self.stranger(key, item, &[]))
+                    .collect(),
+            ),
+            Value::String(text)
+                if crate::value_class::is_date(text) || crate::value_class::is_moment(text) =>
+            {
+                let moved: Vec<String> = all
+                    .iter()
+                    .filter_map(|other| other.as_str().map(rename::text))
+                    .collect();
+                let edge = match self.extremes.get(key) {
+                    Some(true) => moved.iter().min(),
+                    _ => moved.iter().max(),
+                };
+                let days = if self.extremes.get(key) == Some(&true) {
+                    -DAYS_OFF
+                } else {
+                    DAYS_OFF
+                };
+                shifted(edge.map_or(text.as_str(), String::as_str), days).into()
+            }
+            Value::String(text) => match json_in(text) {
+                Some(data) => self.stranger(key, &data, &[]).to_string().into(),
+                None => format!("{}zz9", rename::text(text)).into(),
+            },
+            Value::Number(_) => {
+                let moved: Vec<f64> = all
+                    .iter()
+                    .filter_map(|other| self.scalar(key, other).as_f64())
+                    .collect();
+                let least = moved.iter().copied().fold(f64::INFINITY, f64::min);
+                let most = moved.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let number = match self.extremes.get(key) {
+                    Some(true) => least - 1.0,
+                    _ => most + 1.0,
+                };
+                if !number.is_finite() {
+                    return rename::weak(like);
+                }
+                if like.is_f64() {
+                    serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number)
+                } else {
+                    Value::from(number as i64)
+                }
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// How far the days of a stranger lie from those of the others.
+const DAYS_OFF: i64 = 3;
+
+fn shifted(text: &str, days: i64) -> String {
+    use jiff::ToSpan as _;
+    let Some((date, rest)) = text.split_at_checked(10) else {
+        return text.to_owned();
+    };
+    match date
+        .parse::<jiff::civil::Date>()
+        .ok()
+        .and_then(|date| date.checked_add(days.days()).ok())
+    {
+        Some(moved) => format!("{moved}{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+/// A recorded answer with another text: as a text, or as the blocks that it was.
+fn raw_like(raw: &Value, text: &str) -> Value {
+    match raw {
+        Value::Array(_) => serde_json::json!([{ "type": "text", "text": text }]),
+        _ => Value::from(text),
+    }
+}
+
+/// A text in which a word has another name wherever it stands alone.
+fn replaced(text: &str, word: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut done = 0;
+    for (at, _) in text.match_indices(word) {
+        let end = at + word.len();
+        let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        if at < done || joins(text[..at].chars().next_back()) || joins(text[end..].chars().next()) {
+            continue;
+        }
+        out.push_str(&text[done..end]);
+        out.push('q');
+        done = end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn lists_are_shuffled_and_get_a_stranger() {
+        let world = World {
+            weak: BTreeSet::from([("cabin".to_owned(), "\"economy\"".to_owned())]),
+            extremes: BTreeMap::from([("price".to_owned(), false)]),
+            shuffled: true,
+            ..World::default()
+        };
+        let value = json!({ "flights": [
+            { "number": "HAT069", "cabin": "economy", "price": 121 },
+            { "number": "HAT083", "cabin": "business", "price": 100 },
+        ], "class": "economy" });
+        assert_eq!(
+            world.value("", &value, 0),
+            json!({ "flights": [
+                { "number": "HAT392zz9", "cabin": "economyzz9", "price": 129 },
+                { "number": "HAT316", "cabin": "business", "price": 107 },
+                { "number": "HAT392", "cabin": "economyq", "price": 128 },
+            ], "class": "economy" })
+        );
+        let map = json!({ "card_421": { "kind": "visa" }, "card_422": { "kind": "amex" } });
+        assert_eq!(
+            world.value("", &map, 0).to_string(),
+            r#"{"card_421zz9":{"kind":"visazz9"},"card_755":{"kind":"amex"},"card_754":{"kind":"visa"}}"#
+        );
+        assert_eq!(replaced("a b ab a", "a"), "aq b ab aq");
+    }
+}

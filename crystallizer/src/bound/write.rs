@@ -1,0 +1,158 @@
+//! Writes what was decided into the draft: expressions in the place of values, and the inputs that they read.
+
+use super::binding::{self, Binding, Bound, Decided, Piece, Source};
+use super::decide::Decisions;
+use super::slot;
+use crate::gate;
+use crate::kept::Kept;
+use crate::tool_map::escape;
+use druse_engine::definition::{Document, Step};
+use druse_engine::expression::{Expression, Template};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The most values of one argument that a gate shows.
+const MOST_SHOWN: usize = 4;
+
+/// Writes the bindings of all steps. `steps` gives the index in the document of each kept call.
+pub(super) fn write(
+    document: &mut Document,
+    kept: &[Kept<'_>],
+    steps: &[usize],
+    decisions: &mut Decisions,
+) {
+    for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
+        let Some(step) = document.steps.get_mut(*place) else {
+            continue;
+        };
+        let Some(with) = &mut step.with else { continue };
+        let written = slot::write(kept, with, &decided.bound);
+        let reasons: Map<String, Value> = decided
+            .bound
+            .iter()
+            .filter(|bound| written.contains(&bound.pointer))
+            .map(|bound| (bound.pointer.clone(), reason(bound).into()))
+            .collect();
+        if !reasons.is_empty() {
+            step.metadata
+                .insert("bindings".to_owned(), Value::Object(reasons));
+        }
+    }
+    for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
+        // The gate before a call shows what the call will send, not what was sent in the recording.
+        if let Some(gate) = place
+            .checked_sub(1)
+            .filter(|before| !steps.contains(before))
+            && let Some(with) = document
+                .steps
+                .get_mut(gate)
+                .and_then(|step| step.with.as_mut())
+            && let Some(title) = title(kept, decided)
+        {
+            with.insert("title".to_owned(), title.into());
+        }
+    }
+    decisions.inputs.keep(&read_inputs(&document.steps));
+    document.inputs = decisions.inputs.declared(&decisions.said);
+}
+
+/// What a gate asks about a call of which something is bound.
+fn title(kept: &Kept<'_>, decided: &Decided) -> Option<String> {
+    if decided.bound.is_empty() {
+        return None;
+    }
+    let mut pieces = vec![Piece::Text(gate::subject(kept))];
+    for (index, (key, value)) in gate::main_arguments(&kept.call.arguments)
+        .into_iter()
+        .enumerate()
+    {
+        let before = if index == 0 { ": " } else { ", " };
+        pieces.push(Piece::Text(format!("{before}{} ", gate::label(key))));
+        let mut shown = Vec::new();
+        show(
+            decided,
+            &format!("/{}", escape(key)),
+            key,
+            value,
+            &mut shown,
+        );
+        let all = shown.len();
+        for (place, one) in shown.into_iter().take(MOST_SHOWN).enumerate() {
+            if place > 0 {
+                pieces.push(Piece::Text(" and ".to_owned()));
+            }
+            pieces.extend(one);
+        }
+        if all > MOST_SHOWN {
+            pieces.push(Piece::Text(" and more".to_owned()));
+        }
+    }
+    pieces.push(Piece::Text("?".to_owned()));
+    Some(binding::written(&pieces))
+}
+
+/// The values of an argument as a run shows them: what is bound by its expression, the rest as it was recorded.
+fn show(decided: &Decided, pointer: &str, key: &str, value: &Value, shown: &mut Vec<Vec<Piece>>) {
+    let is_secret = value
+        .as_str()
+        .is_some_and(|text| crate::secret::kind(key, text).is_some());
+    match (
+        decided.bound.iter().find(|bound| bound.pointer == pointer),
+        value,
+    ) {
+        (Some(bound), _) if !is_secret => shown.push(bound.pieces.clone()),
+        (None, Value::Object(map)) => {
+            for (key, inner) in map {
+                show(
+                    decided,
+                    &format!("{pointer}/{}", escape(key)),
+                    key,
+                    inner,
+                    shown,
+                );
+            }
+        }
+        (None, Value::Array(items)) => {
+            for (index, inner) in items.iter().enumerate() {
+                show(decided, &format!("{pointer}/{index}"), key, inner, shown);
+            }
+        }
+        _ => shown.push(vec![Piece::Text(crate::show::value(key, value, 40))]),
+    }
+}
+
+/// Why a value is bound, for the document: its kinds of source with the reasons.
+fn reason(bound: &Bound) -> String {
+    let of = |binding: &Binding| {
+        let from = match &binding.source {
+            Source::Input(_) => "input",
+            Source::Output(_) | Source::Whole(..) | Source::Column(_) => "output",
+            Source::Clock(_) => "clock",
+        };
+        format!("{from}: {}", binding.because)
+    };
+    let all: Vec<String> = bound.bindings().map(of).collect();
+    all.join(" | ")
+}
+
+/// The inputs that steps read.
+fn read_inputs(steps: &[Step]) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    each_expression(steps, &mut |_, expression| {
+        used.extend(expression.references().inputs().map(str::to_owned));
+    });
+    used
+}
+
+/// Calls back with every expression in the configurations of steps, with the index of its step.
+pub(super) fn each_expression(steps: &[Step], then: &mut dyn FnMut(usize, &Expression)) {
+    for (index, step) in steps.iter().enumerate() {
+        for value in step.with.iter().flat_map(|with| with.values()) {
+            if let Ok(template) = Template::compile(value) {
+                for (_, expression) in template.expressions() {
+                    then(index, expression);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Where a request that the engine made is not the one that was expected, value by value.
+
+use crate::kept::Kept;
+use crate::report::Difference;
+use crate::tool_map::escape;
+use serde_json::{Map, Value};
+
+/// What a call is expected to ask for.
+pub(crate) struct Expected<'e> {
+    /// The whole request.
+    pub(crate) request: &'e Map<String, Value>,
+    /// The arguments of the tool, which stand at the call's places in it.
+    pub(crate) arguments: &'e Value,
+}
+
+impl<'e> Expected<'e> {
+    /// What was recorded.
+    pub(crate) fn recorded(kept: &'e Kept<'_>) -> Self {
+        Self {
+            request: &kept.target.filled.request,
+            arguments: &kept.call.arguments,
+        }
+    }
+}
+
+/// Where the request that was made is not the expected one.
+pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) -> Vec<Difference> {
+    let empty = Map::new();
+    let made = made.as_object().unwrap_or(&empty);
+    let mut walk = Walk {
+        kept,
+        found: Vec::new(),
+    };
+    // A gate that a tool became shows only its title and message.
+    let shown_only = kept.target.action == "approval_gate";
+    walk.maps(expected.request, made, &mut String::new(), shown_only);
+    // Mapped back: what stands at the places of the arguments is what was recorded.
+    if walk.found.is_empty() && !shown_only {
+        for (place, argument) in &kept.target.filled.places {
+            let sent = pointer_in(made, place);
+            let wanted = expected.arguments.pointer(argument);
+            if sent != wanted {
+                walk.differ(place, wanted, sent);
+            }
+        }
+    }
+    walk.found
+}
+
+fn pointer_in<'v>(map: &'v Map<String, Value>, pointer: &str) -> Option<&'v Value> {
+    let rest = pointer.strip_prefix('/')?;
+    let (first, inner) = match rest.split_once('/') {
+        Some((first, inner)) => (first, Some(inner)),
+        None => (rest, None),
+    };
+    let value = map.get(&first.replace("~1", "/").replace("~0", "~"))?;
+    match inner {
+        Some(inner) => value.pointer(&format!("/{inner}")),
+        None => Some(value),
+    }
+}
+
+struct Walk<'k, 'a> {
+    kept: &'k Kept<'a>,
+    found: Vec<Difference>,
+}
+
+impl Walk<'_, '_> {
+    fn maps(
+        &mut self,
+        recorded: &Map<String, Value>,
+        made: &Map<String, Value>,
+        at: &mut String,
+        made_only: bool,
+    ) {
+        let length = at.len();
+        for (key, value) in recorded {
+            at.push('/');
+            at.push_str(&escape(key));
+            match made.get(key) {
+                Some(other) => self.values(value, other, at),
+                None if made_only => {}
+                None => self.differ(at, Some(value), None),
+            }
+            at.truncate(length);
+        }
+        for (key, other) in made {
+            if !recorded.contains_key(key) && !made_only {
+                at.push('/');
+                at.push_str(&escape(key));
+                self.differ(at, None, Some(other));
+                at.truncate(length);
+            }
+        }
+    }
+
+    fn values(&mut self, recorded: &Value, made: &Value, at: &mut String) {
+        match (recorded, made) {
+            (Value::Object(recorded), Value::Object(made)) => self.maps(recorded, made, at, false),
+            (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+                let length = at.len();
+                for (index, (one, two)) in left.iter().zip(right).enumerate() {
+                    at.push('/');
+                    at.push_str(&index.to_string());
+                    self.values(one, two, at);
+                    at.truncate(length);
+                }
+            }
+            // What a rule leaves to the run (a secret in a header) was never recorded.
+            _ if self.kept.target.filled.open.contains(at.as_str()) => {}
+            _ if recorded == made => {}
+            _ => self.differ(at, Some(recorded), Some(made)),
+        }
+    }
+
+    fn differ(&mut self, at: &str, recorded: Option<&Value>, made: Option<&Value>) {
+        let key = at.rsplit('/').next().unwrap_or("");
+        let show = |value: Option<&Value>| value.map(|value| crate::show::value(key, value, 120));
+        let kinds = (recorded.map(kind), made.map(kind));
+        let (mut recorded, mut replayed) = (show(recorded), show(made));
+        if recorded == replayed
+            && let (Some(one), Some(two)) = kinds
+        {
+            // They look alike: the type, or what was cut off, is what differs.
+            recorded = recorded.map(|text| format!("{text} ({one})"));
+            replayed = replayed.map(|text| format!("{text} ({two})"));
+        }
+        let path = self
+            .kept
+            .target
+            .filled
+            .places
+            .iter()
+            .find_map(|(place, argument)| {
+                let rest = at
+                    .strip_prefix(place.as_str())
+                    .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+                Some(format!("{argument}{rest}"))
+            })
+            .unwrap_or_else(|| at.to_owned());
+        let message = match (&recorded, &replayed) {
+            (Some(one), Some(two)) => format!(
+                "`{}` at `{path}`: recorded {one}, replayed {two}.",
+                self.kept.step
+            ),
+            (Some(one), None) => format!(
+                "`{}` at `{path}`: recorded {one}, missing in the replay.",
+                self.kept.step
+            ),
+            (None, Some(two)) => format!(
+                "`{}` at `{path}`: replayed {two}, not recorded.",
+                self.kept.step
+            ),
+            (None, None) => format!("`{}` at `{path}` differs.", self.kept.step),
+        };
+        self.found.push(Difference {
+            step: self.kept.step.clone(),
+            call: self.kept.call.id.clone(),
+            kind: "differing".to_owned(),
+            path: Some(path),
+            recorded,
+            replayed,
+            message,
+        });
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(number) if number.is_f64() => "a number with a fraction",
+        Value::Number(_) => "a whole number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}

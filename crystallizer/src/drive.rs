@@ -1,0 +1,268 @@
+//! Drives a document through the engine with answers that are given: no tool is called, no person asked.
+
+use crate::answer::{self, Answer};
+use crate::kept::Kept;
+use druse_engine::definition::FailureClass;
+use druse_engine::event::{
+    ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, Start, StepPath, Verdict,
+};
+use druse_engine::plan::Plan;
+use druse_engine::run::{Input, Run};
+use druse_engine::{Json, RunId, Span, Timestamp};
+use serde_json::{Value, json};
+use std::collections::btree_map;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Which of the steps that run at the same time is answered first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The one that was recorded first.
+    Recorded,
+    /// The one that was recorded last.
+    Reversed,
+    /// Any, by this seed.
+    Mixed(u64),
+}
+
+/// A run without a world.
+pub(crate) struct Drive<'d> {
+    pub(crate) kept: &'d [Kept<'d>],
+    /// The inputs; those that are missing take their defaults.
+    pub(crate) inputs: Value,
+    /// When the run begins.
+    pub(crate) now: Timestamp,
+    pub(crate) order: Order,
+    /// What each kept call answers, where it is not what was recorded.
+    pub(crate) answers: &'d BTreeMap<usize, Answer>,
+}
+
+/// What a run asked for.
+#[derive(Default)]
+pub(crate) struct Driven {
+    /// The request of each step.
+    pub(crate) requests: BTreeMap<String, Json>,
+    /// The kept calls in the order in which they were asked for.
+    pub(crate) order: Vec<usize>,
+    /// Why steps failed that asked for nothing.
+    pub(crate) failures: BTreeMap<String, String>,
+}
+
+struct Open {
+    call: usize,
+    step: StepPath,
+    number: u32,
+    fence: u64,
+}
+
+impl Drive<'_> {
+    /// Runs to the end.
+    pub(crate) fn run(&self, plan: &Arc<Plan>) -> Driven {
+        let by_step: HashMap<&str, usize> = self
+            .kept
+            .iter()
+            .enumerate()
+            .map(|(index, kept)| (kept.step.as_str(), index))
+            .collect();
+        let mut driven = Driven::default();
+        let id = RunId::from_parts(0, [0; 10]);
+        // What does not fit is left to the expressions that read it.
+        let inputs = plan
+            .check_inputs(&self.inputs)
+            .unwrap_or_else(|_| self.inputs.clone().into());
+        let start = Start {
+            run: id,
+            automation: None,
+            name: plan.document.name.clone(),
+            version: 0,
+            digest: plan.digest.clone(),
+            cause: Json::from(json!({ "kind": "manual", "replay": true })),
+            started_by: "user:replay".to_owned(),
+            inputs,
+            trigger: Json::null(),
+            scheduled_at: None,
+            root: id,
+            depth: 0,
+        };
+        let mut now = self.now;
+        let (mut state, entries) = Run::begin(Arc::clone(plan), start, now);
+        let mut facts: VecDeque<Entry> = entries.into();
+        let mut open: Vec<Open> = Vec::new();
+        let mut turn = 0_u64;
+        // Each fact is answered at most once, and a run has a bounded number of them: one attempt a step.
+        loop {
+            let Some(fact) = facts.pop_front() else {
+                let Some(next) = self.next(&mut open, &mut turn) else {
+                    break;
+                };
+                let outcome = self.outcome(next.call);
+                let answer = Input::Finished {
+                    step: next.step,
+                    number: next.number,
+                    fence: next.fence,
+                    outcome,
+                };
+                match state.handle(now, answer) {
+                    Ok(more) => facts.extend(more),
+                    // The run has ended meanwhile; what still runs is of no consequence.
+                    Err(_) => continue,
+                }
+                continue;
+            };
+            match fact.event {
+                RunEvent::AttemptStarted {
+                    step,
+                    number,
+                    fence,
+                    input,
+                    ..
+                } => {
+                    let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
+                    driven.note(call, step.0.to_string(), input);
+                    open.push(Open {
+                        call,
+                        step,
+                        number,
+                        fence,
+                    });
+                }
+                RunEvent::StepEvaluated { step, output } => {
+                    let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
+                    let value = json!({ "value": output.value() });
+                    driven.note(call, step.0.to_string(), Json::from(value));
+                }
+                RunEvent::ApprovalRequested { step, request } => {
+                    if let Some(call) = by_step.get(&*step.0) {
+                        let asked = json!({ "title": request.title, "message": request.message });
+                        driven.note(*call, step.0.to_string(), Json::from(asked));
+                    }
+                    votes(&mut state, &request, now, &mut facts);
+                }
+                RunEvent::WaitStarted { step, until } => {
+                    if let Some(call) = by_step.get(&*step.0)
+                        && let Some(kept) = self.kept.get(*call)
+                    {
+                        let waited = Json::from(waited(kept, now, until));
+                        driven.note(*call, step.0.to_string(), waited);
+                    }
+                    now = now.max(until);
+                    if let Ok(more) = state.handle(now, Input::Tick) {
+                        facts.extend(more);
+                    }
+                }
+                RunEvent::StepFailed { step, failure } => {
+                    driven.failures.insert(step.0.to_string(), failure.message);
+                }
+                _ => {}
+            }
+        }
+        driven
+    }
+
+    /// The next step to be answered.
+    fn next(&self, open: &mut Vec<Open>, turn: &mut u64) -> Option<Open> {
+        if open.is_empty() {
+            return None;
+        }
+        let by_call = |last: bool| {
+            let places = open.iter().enumerate();
+            let best = if last {
+                places.max_by_key(|(_, open)| open.call)
+            } else {
+                places.min_by_key(|(_, open)| open.call)
+            };
+            best.map_or(0, |(place, _)| place)
+        };
+        let place = match self.order {
+            Order::Recorded => by_call(false),
+            Order::Reversed => by_call(true),
+            Order::Mixed(seed) => {
+                *turn += 1;
+                let mixed = seed.wrapping_add(*turn).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                usize::try_from((mixed >> 33) % u64::try_from(open.len()).unwrap_or(1)).unwrap_or(0)
+            }
+        };
+        Some(open.remove(place))
+    }
+
+    fn outcome(&self, call: usize) -> Outcome {
+        let Some(kept) = self.kept.get(call) else {
+            return Outcome::Succeeded {
+                output: Json::null(),
+            };
+        };
+        outcome(kept, self.answers.get(&call).unwrap_or(&kept.answer))
+    }
+}
+
+impl Driven {
+    fn note(&mut self, call: usize, step: String, request: Json) {
+        if let btree_map::Entry::Vacant(free) = self.requests.entry(step) {
+            free.insert(request);
+            if call != usize::MAX {
+                self.order.push(call);
+            }
+        }
+    }
+}
+
+/// How a recorded tool answered.
+fn outcome(kept: &Kept<'_>, answer: &Answer) -> Outcome {
+    if crate::prune::failed(kept.call) {
+        return Outcome::Failed {
+            failure: Failure::new(
+                FailureClass::Permanent,
+                "recorded_failure",
+                crate::show::text(&kept.answer.text, 200),
+            ),
+            retry_after_ms: None,
+        };
+    }
+    Outcome::Succeeded {
+        output: Json::from(answer::output(&kept.target, kept.call, answer)),
+    }
+}
+
+/// Approves a gate as often as it asks for, each time as another person.
+fn votes(state: &mut Run, request: &ApprovalRequest, now: Timestamp, facts: &mut VecDeque<Entry>) {
+    for number in 1..=request.needed.max(1) {
+        let decision = Decision {
+            decision: Verdict::Approve,
+            by: format!("user:replay-{number}"),
+            comment: None,
+            fields: None,
+            at: now,
+            own_run: false,
+        };
+        match state.handle(
+            now,
+            Input::Decide {
+                approval: request.approval,
+                decision,
+            },
+        ) {
+            Ok(more) => facts.extend(more),
+            Err(_) => return,
+        }
+    }
+}
+
+/// A wait shows only its end: told as it was asked for, where that comes to the same.
+fn waited(kept: &Kept<'_>, now: Timestamp, until: Timestamp) -> Value {
+    let request = &kept.target.filled.request;
+    let text = |key: &str| request.get(key).and_then(Value::as_str);
+    let same = match (text("for"), text("until")) {
+        (Some(span), None) => span
+            .parse::<Span>()
+            .is_ok_and(|span| now.after(span) == until),
+        (None, Some(moment)) => moment
+            .parse::<Timestamp>()
+            .is_ok_and(|moment| moment == until),
+        _ => false,
+    };
+    if same {
+        Value::Object(request.clone())
+    } else {
+        json!({ "until": until })
+    }
+}

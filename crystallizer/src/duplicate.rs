@@ -1,0 +1,74 @@
+//! Leaves out, in the mode `bound`, looks that were repeated: the same tool asked for the same once more, with the
+//! same answer and nothing changed in between.
+
+use crate::kept::Kept;
+use crate::prune::{self, LeftOut};
+use crate::session::{Session, Turn};
+use druse_engine::Finding;
+use druse_engine::json::canonical;
+use std::collections::{BTreeSet, HashMap};
+
+/// Takes repeated looks out of the kept calls.
+pub(crate) fn leave_out(session: &Session, kept: &mut Vec<Kept<'_>>) -> Vec<(LeftOut, Finding)> {
+    let approved: BTreeSet<&str> = session
+        .turns
+        .iter()
+        .filter_map(|turn| match turn {
+            Turn::Approval(approval) => approval.call.as_deref(),
+            _ => None,
+        })
+        .collect();
+    let mut seen: HashMap<(String, String), String> = HashMap::new();
+    let mut gone = Vec::new();
+    kept.retain(|one| {
+        let call = one.call;
+        if !one.is_harmless() {
+            // It may have changed what any look finds.
+            seen.clear();
+            return true;
+        }
+        if !one.reasons.is_empty() || !prune::succeeded(call) || approved.contains(call.id.as_str())
+        {
+            return true;
+        }
+        let answer = call
+            .result
+            .as_ref()
+            .map(|result| canonical(&result.content))
+            .unwrap_or_default();
+        let asked = (
+            call.name.clone(),
+            format!("{}\n{answer}", canonical(&call.arguments)),
+        );
+        match seen.get(&asked) {
+            None => {
+                seen.insert(asked, call.id.clone());
+                true
+            }
+            Some(first) => {
+                gone.push((call.id.clone(), call.name.clone(), first.clone()));
+                false
+            }
+        }
+    });
+    gone.into_iter()
+        .map(|(call, tool, first)| {
+            let mut finding = Finding::info(
+                "exact_duplicate",
+                format!(
+                    "A call of `{}` asked for the same as call {} had, with the same answer and nothing changed in between. It is left out.",
+                    crate::show::text(&tool, 60),
+                    crate::show::text(&first, 60)
+                ),
+            )
+            .help("Add a step of your own if it is wanted after all.");
+            finding.id = format!("exact_duplicate:{}", crate::tool_map::escape(&call));
+            let left_out = LeftOut {
+                call,
+                code: "exact_duplicate".to_owned(),
+                repeated_as: None,
+            };
+            (left_out, finding)
+        })
+        .collect()
+}
