@@ -3,6 +3,7 @@
 use crate::{
     event::Filter,
     mapping::Mapping,
+    schedule::check_firing,
     suggest::{nearest, shown},
     timetable::Timetable,
     webhook::{Respond, RespondKind, Verifier},
@@ -37,10 +38,12 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
             Timetable::compile(schedule).err(),
             &mut findings,
         );
-        if schedule.timezone.is_some() && schedule.cron.is_none() {
+        nest("/schedule", Some(check_firing(schedule)), &mut findings);
+        let dates = schedule.start.is_some() || schedule.end.is_some() || !schedule.skip.is_empty();
+        if schedule.timezone.is_some() && schedule.cron.is_none() && !dates {
             findings.push(unused(
                 "/schedule/timezone",
-                "a time zone changes nothing without `cron`",
+                "a time zone changes nothing without `cron` or dates",
             ));
         }
     }
@@ -248,26 +251,26 @@ mod tests {
             .map(|f| format!("{:?} {} {} | {}", f.severity, f.id, f.message, f.help))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r###"
-    Error unknown_timezone:/triggers/0/schedule/timezone "Europe/Berln" is not a known time zone | Did you mean `Europe/Berlin`?
-    Error schedule_never_fires:/triggers/0/schedule/cron "0 0 31 2 *" names a day that no year has | Give the month a day that it has.
-    Error invalid_id:/triggers/0/id "A-b" is not the id of a trigger | Use lower-case letters, digits and `_`, a letter first, at most 64.
-    Error missing_input:/triggers/0/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
-    Error invalid_trigger:/triggers/1 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
-    Warning unused_setting:/triggers/1/schedule/timezone a time zone changes nothing without `cron` | Take it out.
-    Error invalid_event_filter:/triggers/1/event/type `type` of an event is empty or holds control characters | Write a text; `*` matches any characters.
-    Error unknown_input:/triggers/1/inputs/regoin the automation has no input "regoin" | Did you mean `region`?
-    Warning open_webhook:/triggers/2/webhook/verify/scheme everybody who knows the address can start this automation | Use `bearer` or the scheme of the sender.
-    Error invalid_respond:/triggers/2/webhook/respond "acepted" is not an answer | Did you mean `accepted`?
-    Error unknown_reference:/triggers/2/when `trigger` has no "data" here | Known here: body, headers, query, method, id.
-    Error duplicate_id:/triggers/2/id two triggers have the id "twice" | Give each an id of its own.
-    Error invalid_verifier:/triggers/3/webhook/verify/scheme `verify` has no `scheme` | Known here: standard_webhooks, github, gitlab, stripe, slack, shopify, hmac, bearer, basic, none.
-    Error unknown_key:/triggers/3/webhook/respond an answer has no "text" | Known here: status, headers, body.
-    Error invalid_respond:/triggers/3/webhook/respond/status the status is not a number from 200 to 599 | Write a number or one expression.
-    Error invalid_respond:/triggers/3/webhook/respond/headers the headers are not an object of texts | Write `X-Name: value`.
-    Error invalid_respond:/triggers/3/webhook/respond an answer of one's own needs a `body` | Add `body: …`.
-    Warning unused_setting:/triggers/4/webhook/respond_timeout a time limit changes nothing when the answer does not wait | Take it out.
-    Error invalid_trigger:/triggers/5 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
-    Error missing_input:/triggers/5/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
-    "###);
+Error unknown_timezone:/triggers/0/schedule/timezone "Europe/Berln" is not a known time zone | Did you mean `Europe/Berlin`?
+Error schedule_never_fires:/triggers/0/schedule/cron "0 0 31 2 *" names a day that no year has | Give the month a day that it has.
+Error invalid_id:/triggers/0/id "A-b" is not the id of a trigger | Use lower-case letters, digits and `_`, a letter first, at most 64.
+Error missing_input:/triggers/0/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
+Error invalid_trigger:/triggers/1 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
+Warning unused_setting:/triggers/1/schedule/timezone a time zone changes nothing without `cron` or dates | Take it out.
+Error invalid_event_filter:/triggers/1/event/type `type` of an event is empty or holds control characters | Write a text; `*` matches any characters.
+Error unknown_input:/triggers/1/inputs/regoin the automation has no input "regoin" | Did you mean `region`?
+Warning open_webhook:/triggers/2/webhook/verify/scheme everybody who knows the address can start this automation | Use `bearer` or the scheme of the sender.
+Error invalid_respond:/triggers/2/webhook/respond "acepted" is not an answer | Did you mean `accepted`?
+Error unknown_reference:/triggers/2/when `trigger` has no "data" here | Known here: body, headers, query, method, id.
+Error duplicate_id:/triggers/2/id two triggers have the id "twice" | Give each an id of its own.
+Error invalid_verifier:/triggers/3/webhook/verify/scheme `verify` has no `scheme` | Known here: standard_webhooks, github, gitlab, stripe, slack, shopify, hmac, bearer, basic, none.
+Error unknown_key:/triggers/3/webhook/respond an answer has no "text" | Known here: status, headers, body.
+Error invalid_respond:/triggers/3/webhook/respond/status the status is not a number from 200 to 599 | Write a number or one expression.
+Error invalid_respond:/triggers/3/webhook/respond/headers the headers are not an object of texts | Write `X-Name: value`.
+Error invalid_respond:/triggers/3/webhook/respond an answer of one's own needs a `body` | Add `body: …`.
+Warning unused_setting:/triggers/4/webhook/respond_timeout a time limit changes nothing when the answer does not wait | Take it out.
+Error invalid_trigger:/triggers/5 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
+Error missing_input:/triggers/5/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
+"###);
     }
 }

@@ -4,6 +4,7 @@
 //! values of secrets are handed in; what comes out is a decision.
 
 pub mod address;
+mod calendar;
 pub mod check;
 pub mod cron;
 pub mod event;
@@ -20,7 +21,7 @@ pub mod zone;
 pub use check::{check, check_document};
 pub use event::Event;
 pub use mapping::{Mapped, Mapping};
-pub use schedule::{CatchUpRule, Due, due};
+pub use schedule::{CatchUpRule, Due, delay_of, due};
 pub use timetable::Timetable;
 pub use webhook::Verifier;
 pub use zone::Zone;
