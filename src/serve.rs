@@ -95,10 +95,12 @@ impl Assembly {
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
         app.open_connections()
             .map_err(|problem| not_loaded(&problem))?;
-        let recovered = engine
-            .recover()
-            .await
-            .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
+        let unreadable = |error: druse_storage::ReadError| {
+            Failure::new(EXIT_IO, "unreadable_store", error.to_string(), "")
+        };
+        let triggers = Triggers::load(store.clone(), engine.clone(), app.secrets.clone())
+            .map_err(unreadable)?;
+        let recovered = engine.recover().await.map_err(unreadable)?;
         if recovered.resumed + recovered.fenced > 0 {
             tracing::info!(
                 resumed = recovered.resumed,
@@ -106,14 +108,11 @@ impl Assembly {
                 "runs taken up"
             );
         }
-        tokio::spawn(engine.clone().keep_time());
-        let triggers = if setup.schedules {
-            Triggers::start(store.clone(), engine, app.secrets.clone()).await
-        } else {
-            Triggers::load(store.clone(), engine, app.secrets.clone()).await
-        };
-        let triggers = triggers
-            .map_err(|error| Failure::new(EXIT_IO, "unreadable_store", error.to_string(), ""))?;
+        tokio::spawn(engine.keep_time());
+        triggers.take_up().await.map_err(unreadable)?;
+        if setup.schedules {
+            triggers.start();
+        }
         app.set_triggers(triggers.clone());
         let router = api::router(app.clone());
         Ok(Self {
@@ -295,3 +294,6 @@ async fn announce_setup(assembly: &Assembly, data: &Path) -> Result<(), Failure>
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

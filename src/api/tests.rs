@@ -70,7 +70,6 @@ impl Server {
             Limits::default(),
         );
         let engine = Engine::new(store.clone(), Arc::new(actions));
-        engine.recover().await.unwrap();
         let seal = Arc::new(SecretStore::with_key([7; 32]));
         let options = Options {
             hosts: vec!["localhost".into()],
@@ -84,7 +83,10 @@ impl Server {
             connections,
             options,
         );
-        app.set_triggers(Triggers::load(store, engine, secrets).await.unwrap());
+        let triggers = Triggers::load(store, engine.clone(), secrets).unwrap();
+        engine.recover().await.unwrap();
+        triggers.take_up().await.unwrap();
+        app.set_triggers(triggers);
         let mut server = Self {
             router: router(app.clone()),
             app,

@@ -60,28 +60,12 @@ impl std::fmt::Debug for Triggers {
 }
 
 impl Triggers {
-    /// Loads all triggers, starts the runs that were promised before the process ended, becomes the
-    /// publisher of the engine's events, and keeps the schedules from now on.
-    ///
-    /// The engine must have recovered already.
+    /// Loads all triggers and becomes the publisher of the engine's events. This comes before the engine
+    /// recovers: a step that it takes up may publish one at once.
     ///
     /// # Errors
     /// When the triggers cannot be read.
-    pub async fn start(
-        store: Arc<dyn Store>,
-        engine: Engine,
-        secrets: Arc<Secrets>,
-    ) -> Result<Self, ReadError> {
-        let triggers = Self::load(store, engine, secrets).await?;
-        tokio::spawn(triggers.clone().keep_schedules());
-        Ok(triggers)
-    }
-
-    /// As [`Triggers::start`], without keeping the schedules.
-    ///
-    /// # Errors
-    /// As [`Triggers::start`].
-    pub async fn load(
+    pub fn load(
         store: Arc<dyn Store>,
         engine: Engine,
         secrets: Arc<Secrets>,
@@ -101,10 +85,23 @@ impl Triggers {
         }));
         let publisher: Arc<dyn Publish> = triggers.0.clone();
         triggers.0.engine.set_publisher(Arc::downgrade(&publisher));
-        triggers.take_up_overlaps()?;
-        triggers.find_unfinished()?;
-        triggers.finish_events().await;
         Ok(triggers)
+    }
+
+    /// Starts the runs that were promised before the process ended. The engine has recovered by now.
+    ///
+    /// # Errors
+    /// When what was promised cannot be read.
+    pub async fn take_up(&self) -> Result<(), ReadError> {
+        self.take_up_overlaps()?;
+        self.find_unfinished()?;
+        self.finish_events().await;
+        Ok(())
+    }
+
+    /// Keeps the schedules from now on, until [`Triggers::close`].
+    pub fn start(&self) {
+        tokio::spawn(self.clone().keep_schedules());
     }
 
     /// Ends the scheduler. What is due then is found by the next start.
