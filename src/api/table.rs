@@ -12,7 +12,7 @@ use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
-use crate::trigger::{FiringView, Published, TriggerView};
+use crate::trigger::{BackfillRequest, BackfillView, FiringView, Published, TriggerView};
 use druse_crystallizer::{Session, ToolMap};
 use druse_engine::definition::{Document, Step};
 use http::Method;
@@ -401,8 +401,41 @@ fn trigger() -> Vec<Route> {
             to!(triggers::firings),
             "List the firings of a trigger",
         )
-        .query(PAGE)
+        .query(&["limit", "cursor", "status"])
         .response::<List<FiringView>>(),
+        get(
+            "/api/v1/triggers/{id}/firings/{firing_id}",
+            Viewer,
+            to!(triggers::firing),
+            "Read a firing, with what came where no run has it",
+        )
+        .response::<FiringView>(),
+        post(
+            "/api/v1/triggers/{id}/firings/{firing_id}/replay",
+            Operator,
+            to!(triggers::replay),
+            "Let what came once come again",
+        )
+        .creates()
+        .request::<triggers::Switch>()
+        .response::<FiringView>()
+        .status(202),
+        get(
+            "/api/v1/triggers/{id}/next",
+            Viewer,
+            to!(triggers::next),
+            "Say when a schedule fires next",
+        )
+        .query(&["from", "n"])
+        .response::<Value>(),
+        post(
+            "/api/v1/triggers/preview",
+            Viewer,
+            to!(triggers::preview),
+            "Say when a schedule would fire",
+        )
+        .request::<triggers::Preview>()
+        .response::<Value>(),
         post(
             "/api/v1/triggers/{id}/fire",
             Operator,
@@ -435,8 +468,33 @@ fn trigger() -> Vec<Route> {
             to!(triggers::backfill),
             "Fire the times of a schedule that it missed",
         )
-        .request::<triggers::Backfill>()
-        .response::<List<FiringView>>()
+        .creates()
+        .request::<BackfillRequest>()
+        .response::<BackfillView>()
+        .status(202),
+        get(
+            "/api/v1/triggers/{id}/backfills",
+            Viewer,
+            to!(triggers::backfills),
+            "List the backfills of a schedule",
+        )
+        .query(PAGE)
+        .response::<List<BackfillView>>(),
+        get(
+            "/api/v1/triggers/{id}/backfills/{backfill_id}",
+            Viewer,
+            to!(triggers::read_backfill),
+            "Say how far a backfill is",
+        )
+        .response::<BackfillView>(),
+        post(
+            "/api/v1/triggers/{id}/backfills/{backfill_id}/cancel",
+            Operator,
+            to!(triggers::cancel_backfill),
+            "Stop a backfill",
+        )
+        .request::<triggers::Stop>()
+        .response::<BackfillView>()
         .status(202),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)

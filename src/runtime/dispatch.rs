@@ -13,6 +13,8 @@ pub(super) struct OnItsWay {
     ticket: Option<Ticket>,
     /// The number of the last fact among them.
     pub(super) seq: u64,
+    /// Whether rows that tell of them go along.
+    announces: bool,
 }
 
 impl OnItsWay {
@@ -20,7 +22,14 @@ impl OnItsWay {
         Self {
             ticket: Some(ticket),
             seq,
+            announces: false,
         }
+    }
+
+    /// Notes whether rows that tell of the facts go along.
+    pub(super) fn announcing(mut self, announces: bool) -> Self {
+        self.announces = announces;
+        self
     }
 }
 
@@ -47,16 +56,27 @@ impl Engine {
         let entries = locked.run.handle(clock::now(), input)?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
-            return Ok(OnItsWay { ticket: None, seq });
+            return Ok(OnItsWay {
+                ticket: None,
+                seq,
+                announces: false,
+            });
         }
+        let announced = self.announce(&locked.run, &entries);
+        let announces = !announced.facts.is_empty();
         let mut batch = extra;
+        batch.facts.extend(announced.facts);
         batch.facts.extend(locked.batch(entries).facts);
         batch.must_fit = true;
         let ticket = self.append_or_end(batch);
         self.0
             .timers
             .set(id, locked.run.next_deadline().map(|(at, _)| at));
-        Ok(OnItsWay { ticket, seq })
+        Ok(OnItsWay {
+            ticket,
+            seq,
+            announces,
+        })
     }
 
     /// Appends facts that are already applied. They cannot be taken back, so a log that refuses them is
@@ -88,6 +108,9 @@ impl Engine {
                 return false;
             }
             engine.release(id, &live, way.seq);
+            if way.announces {
+                engine.announced();
+            }
             true
         })
     }

@@ -1,16 +1,20 @@
 //! Events: stored once, and each makes a run of every trigger that waits for it.
 
+use super::builtin::is_builtin;
 use super::fire::{Arrival, Claim, is_passing, key_of, reason_of};
 use super::registry::{Armed, Kind};
 use super::{Inner, Triggers};
 use crate::runtime::{Publish, clock};
 use crate::service::{Problem, RunError};
+use druse_engine::event::Entry;
+use druse_engine::run::Run;
 use druse_engine::{EventId, Finding, Json, RunId};
 use druse_storage::{
     Batch, Entity, EventKey, Firing, FiringKey, FiringStatus, ReadError, Scan, StoreExt,
     StoredEvent,
 };
-use druse_triggers::{Event, Mapped, event::read_one};
+use druse_triggers::event::{EventError, read_one};
+use druse_triggers::{Event, Mapped};
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -49,6 +53,12 @@ impl Triggers {
     /// When the store takes no more for now. The event may be stored then, in which case its runs are
     /// started later; publishing it again gives them.
     pub async fn publish(&self, event: Event) -> Result<Published, RunError> {
+        self.take_in(event, Batch::new()).await
+    }
+
+    /// As [`Triggers::publish`], with rows that become durable together with the event; not when it came
+    /// before.
+    pub(super) async fn take_in(&self, event: Event, extra: Batch) -> Result<Published, RunError> {
         let key = event.occurrence();
         let _held = self.0.taking.hold(format!("event\n{key}")).await;
         if let Some(known) = self.store().get::<EventKey>(&key)? {
@@ -60,7 +70,7 @@ impl Triggers {
                 duplicate: true,
             });
         }
-        let now = clock::now();
+        let now = self.now();
         let mut stored = StoredEvent {
             id: clock::new_id(EventId::from_parts),
             event: event.to_value(),
@@ -73,7 +83,7 @@ impl Triggers {
             event: stored.id,
             at: now,
         };
-        let (mut notes, mut planned) = (Batch::new(), Vec::new());
+        let (mut notes, mut planned) = (extra, Vec::new());
         let fits = |armed: &Armed| {
             armed.is_active()
                 && matches!(&armed.kind, Kind::Event { filter } if filter.matches(&event))
@@ -147,7 +157,7 @@ impl Triggers {
         row.ok_or_else(|| ReadError::Damaged(format!("the event {id} is claimed and not there")))
     }
 
-    fn event_arrival(armed: &Armed, event: &Event, id: EventId) -> Arrival {
+    fn event_arrival(&self, armed: &Armed, event: &Event, id: EventId) -> Arrival {
         let cause = json!({
             "kind": "event", "trigger_id": armed.row.id, "trigger": armed.row.name, "event_id": id,
             "source": event.source, "id": event.id, "type": event.event_type, "depth": event.depth(),
@@ -155,7 +165,7 @@ impl Triggers {
         Arrival {
             occurrence: event.occurrence(),
             claim: Claim::New,
-            ..Arrival::new(armed, event.trigger().into(), cause.into())
+            ..self.arrival(armed, event.trigger().into(), cause.into())
         }
     }
 
@@ -166,7 +176,7 @@ impl Triggers {
         event: &Event,
         id: EventId,
     ) -> Result<Result<Planned, Batch>, RunError> {
-        let mut arrival = Self::event_arrival(&armed, event, id);
+        let mut arrival = self.event_arrival(&armed, event, id);
         let run = clock::new_id(RunId::from_parts);
         if event.is_too_deep() {
             let reason = format!(
@@ -290,7 +300,7 @@ impl Triggers {
                 continue;
             };
             missing.retain(|other| *other != run);
-            let mut arrival = Self::event_arrival(&armed, event, stored.id);
+            let mut arrival = self.event_arrival(&armed, event, stored.id);
             arrival.firing = key.firing;
             arrival.received_at = key.at;
             let mapped = armed
@@ -382,6 +392,16 @@ impl Triggers {
     }
 }
 
+/// Only Druse itself says what happens inside.
+pub(super) fn reserved(event_type: &str) -> EventError {
+    EventError {
+        code: "reserved_event_type",
+        message: format!("events of the type `{event_type}` are told by Druse alone"),
+        help: "Take a name of your own, such as com.example.order.paid.".into(),
+        path: Some("/type".into()),
+    }
+}
+
 fn unreadable(error: &druse_triggers::event::EventError) -> RunError {
     let finding = Finding::error(error.code, error.message.clone()).help(error.help.clone());
     let finding = match &error.path {
@@ -392,10 +412,25 @@ fn unreadable(error: &druse_triggers::event::EventError) -> RunError {
 }
 
 impl Publish for Inner {
+    fn announce(&self, run: &Run, entries: &[Entry]) -> Batch {
+        self.this
+            .upgrade()
+            .map_or_else(Batch::new, |this| Triggers(this).announce_run(run, entries))
+    }
+
+    fn announced(&self) {
+        if let Some(this) = self.this.upgrade() {
+            Triggers(this).look_into_outbox();
+        }
+    }
+
     fn publish<'a>(&'a self, event: Value) -> BoxFuture<'a, Result<String, RunError>> {
         Box::pin(async move {
             let triggers = Triggers(self.this.upgrade().ok_or(RunError::Ending)?);
             let event = read_one(event).map_err(|error| unreadable(&error))?;
+            if is_builtin(&event.event_type) {
+                return Err(unreadable(&reserved(&event.event_type)));
+            }
             triggers
                 .publish(event)
                 .await

@@ -6,7 +6,7 @@ use crate::runtime::clock;
 use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
 use druse_engine::definition::Overlap;
 use druse_engine::expression::RunFacts;
-use druse_engine::{FiringId, Json, RunId, Timestamp};
+use druse_engine::{BackfillId, FiringId, Json, RunId, Timestamp};
 use druse_storage::{Batch, Entity, Firing, FiringKey, FiringStatus, StoreExt, Trigger};
 use druse_triggers::Mapped;
 
@@ -19,6 +19,10 @@ pub(super) struct Arrival {
     pub(super) claim: Claim,
     pub(super) scheduled_at: Option<Timestamp>,
     pub(super) received_at: Timestamp,
+    /// How long after its time, in milliseconds.
+    pub(super) late_ms: Option<u64>,
+    pub(super) replay_of: Option<FiringId>,
+    pub(super) backfill: Option<BackfillId>,
     /// What expressions see as `trigger`.
     pub(super) trigger: Json,
     pub(super) cause: Json,
@@ -26,6 +30,8 @@ pub(super) struct Arrival {
     pub(super) idempotency: Option<IdempotencyClaim>,
     /// Rows that become durable with it, whatever becomes of it.
     pub(super) extra: Batch,
+    /// Rows that take their place when it starts no run.
+    pub(super) extra_if_none: Option<Batch>,
 }
 
 /// The claim of an occurrence.
@@ -43,29 +49,12 @@ pub(super) enum Claim {
 pub(super) enum Fired {
     Started(Firing),
     Filtered(Firing),
-    Rejected(Firing, Problem),
+    Rejected(Problem),
     /// It came before.
     Again(FiringKey),
 }
 
 impl Arrival {
-    /// A new arrival of this trigger, at this moment.
-    pub(super) fn new(armed: &Armed, trigger: Json, cause: Json) -> Self {
-        let firing = clock::new_id(FiringId::from_parts);
-        Self {
-            firing,
-            occurrence: firing.to_string(),
-            claim: Claim::None,
-            scheduled_at: None,
-            received_at: clock::now(),
-            trigger,
-            cause,
-            started_by: armed.starter(),
-            idempotency: None,
-            extra: Batch::new(),
-        }
-    }
-
     /// The firing that it is.
     pub(super) fn firing(
         &self,
@@ -74,15 +63,23 @@ impl Arrival {
         run: Option<RunId>,
         reason: Option<String>,
     ) -> Firing {
+        // A run keeps what it saw; what started none is kept here, to be looked at and replayed.
+        let kept = run.is_none() && !self.trigger.value().is_null();
         Firing {
-            id: self.firing,
-            trigger: armed.row.id,
-            occurrence: self.occurrence.clone(),
             scheduled_at: self.scheduled_at,
-            received_at: self.received_at,
-            status,
             reason,
             run,
+            late_ms: self.late_ms,
+            payload: (kept && self.scheduled_at.is_none()).then(|| self.trigger.value().clone()),
+            replay_of: self.replay_of,
+            backfill: self.backfill,
+            ..Firing::new(
+                self.firing,
+                armed.row.id,
+                self.occurrence.clone(),
+                self.received_at,
+                status,
+            )
         }
     }
 
@@ -101,8 +98,16 @@ impl Arrival {
             Claim::None => Batch::new(),
         };
         let mut batch = batch.put(firing);
-        batch.facts.extend(self.extra.facts.iter().cloned());
+        batch.facts.extend(self.with_it(firing.run).facts);
         batch
+    }
+
+    /// The rows that go with it.
+    fn with_it(&self, run: Option<RunId>) -> Batch {
+        match &self.extra_if_none {
+            Some(other) if run.is_none() => other.clone(),
+            _ => self.extra.clone(),
+        }
     }
 }
 
@@ -127,6 +132,27 @@ pub(super) fn reason_of(problem: &Problem) -> String {
 }
 
 impl Triggers {
+    /// A new arrival at a trigger, at this moment.
+    pub(super) fn arrival(&self, armed: &Armed, trigger: Json, cause: Json) -> Arrival {
+        let firing = clock::new_id(FiringId::from_parts);
+        Arrival {
+            firing,
+            occurrence: firing.to_string(),
+            claim: Claim::None,
+            scheduled_at: None,
+            received_at: self.now(),
+            late_ms: None,
+            replay_of: None,
+            backfill: None,
+            trigger,
+            cause,
+            started_by: armed.starter(),
+            idempotency: None,
+            extra: Batch::new(),
+            extra_if_none: None,
+        }
+    }
+
     /// The facts of a run that may be, as a trigger's expressions see them.
     pub(super) fn facts(arrival: &Arrival, run: RunId) -> RunFacts {
         RunFacts {
@@ -181,7 +207,9 @@ impl Triggers {
         let submit = self.submission(armed, &mut arrival, &firing, run, inputs.value().clone());
         match self.0.engine.submit(submit).await {
             Ok(_) => {
-                self.note_run(armed, run);
+                if arrival.backfill.is_none() {
+                    self.note_run(armed, run);
+                }
                 Ok(Fired::Started(firing))
             }
             Err(error) if is_passing(&error) => self.again(armed, &arrival, error),
@@ -200,7 +228,7 @@ impl Triggers {
     ) -> Submit {
         Submit {
             automation: armed.row.automation,
-            version: None,
+            version: armed.version,
             inputs,
             cause: arrival.cause.clone(),
             started_by: arrival.started_by.clone(),
@@ -227,9 +255,9 @@ impl Triggers {
             Some(reason_of(&problem)),
         );
         let mut batch = Batch::new().put(&firing);
-        batch.facts.extend(arrival.extra.facts.iter().cloned());
+        batch.facts.extend(arrival.with_it(None).facts);
         self.append(batch).await?;
-        Ok(Fired::Rejected(firing, problem))
+        Ok(Fired::Rejected(problem))
     }
 
     /// A claim that was taken is a repetition; anything else stays an error.

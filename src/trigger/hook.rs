@@ -2,7 +2,7 @@
 //! trigger says.
 
 use super::Triggers;
-use super::fire::{Arrival, Claim, Fired, key_of};
+use super::fire::{Claim, Fired, key_of};
 use super::registry::{Armed, Kind};
 use crate::runtime::clock;
 use crate::service::Problem;
@@ -75,7 +75,7 @@ impl Triggers {
         let Kind::Webhook { verifier, respond } = &armed.kind else {
             return Err(unknown());
         };
-        let now = clock::now();
+        let now = self.now();
         let opened: Vec<_> = verifier
             .secret_names()
             .iter()
@@ -133,7 +133,7 @@ impl Triggers {
         match fired {
             Fired::Started(firing) => self.answer_or_filtered(respond, firing.run).await,
             Fired::Filtered(_) => self.answer_or_filtered(respond, None).await,
-            Fired::Rejected(_, problem) => Err(problem),
+            Fired::Rejected(problem) => Err(problem),
             Fired::Again(first) => {
                 self.note_duplicate(&armed, &first).await?;
                 self.answer_or_filtered(respond, first.run).await
@@ -150,7 +150,7 @@ impl Triggers {
         let cause = json!({
             "kind": "webhook", "trigger_id": armed.row.id, "trigger": armed.row.name, "delivery_id": delivery.id,
         });
-        let mut arrival = Arrival::new(armed, Value::Null.into(), cause.into());
+        let mut arrival = self.arrival(armed, Value::Null.into(), cause.into());
         if let Some(id) = &delivery.id {
             arrival.occurrence.clone_from(id);
             arrival.claim = Claim::New;
@@ -187,21 +187,22 @@ impl Triggers {
 
     /// Writes down a delivery that starts nothing, without anything of it.
     async fn note(&self, armed: &Armed, status: FiringStatus, reason: &str) -> Result<(), Problem> {
-        let arrival = Arrival::new(armed, Value::Null.into(), Value::Null.into());
+        let arrival = self.arrival(armed, Value::Null.into(), Value::Null.into());
         let firing = arrival.firing(armed, status, None, Some(reason.into()));
         Ok(self.append(arrival.rows(&firing)).await?)
     }
 
     async fn note_duplicate(&self, armed: &Armed, first: &FiringKey) -> Result<(), Problem> {
         let firing = Firing {
-            id: clock::new_id(FiringId::from_parts),
-            trigger: armed.row.id,
-            occurrence: first.occurrence.clone(),
-            scheduled_at: None,
-            received_at: clock::now(),
-            status: FiringStatus::Duplicate,
             reason: Some(format!("it came before, as {}", first.firing)),
             run: first.run,
+            ..Firing::new(
+                clock::new_id(FiringId::from_parts),
+                armed.row.id,
+                first.occurrence.clone(),
+                self.now(),
+                FiringStatus::Duplicate,
+            )
         };
         Ok(self.append(Batch::new().put(&firing)).await?)
     }

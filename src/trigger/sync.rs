@@ -7,7 +7,7 @@ use druse_engine::definition::{Document, Trigger as Definition};
 use druse_engine::{AutomationId, Timestamp, TriggerId};
 use druse_storage::{Batch, HookAddress, ReadError, Store, Trigger, TriggerStatus};
 use std::collections::BTreeMap;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::OwnedRwLockWriteGuard;
 
 /// The rows that make the triggers of a document those of its automation, or without one switch all off.
 /// A trigger keeps its id and its address over versions by its name. One that was paused stays so.
@@ -93,7 +93,7 @@ fn switched_on(
 impl Triggers {
     /// Held over the reading of triggers' rows, their change and [`Triggers::refresh`]: no schedule writes
     /// them meanwhile.
-    pub async fn hold(&self) -> OwnedMutexGuard<()> {
-        self.0.writing.clone().lock_owned().await
+    pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        self.0.writing.clone().write_owned().await
     }
 }

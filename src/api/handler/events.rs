@@ -2,7 +2,8 @@
 
 use super::super::{answer::Reply, call::Call, route::Answer};
 use crate::service::Problem;
-use druse_triggers::event::{Received, read};
+use crate::trigger::is_builtin;
+use druse_triggers::event::{Event, Received, read};
 use druse_triggers::webhook::Headers;
 use http::StatusCode;
 use serde_json::json;
@@ -18,10 +19,12 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
     })?;
     match received {
         Received::One(event) => {
+            check_type(&event)?;
             let published = call.app.triggers()?.publish(*event).await?;
             Reply::json(StatusCode::ACCEPTED, &published)
         }
         Received::Batch(events) => {
+            events.iter().try_for_each(check_type)?;
             let mut items = Vec::with_capacity(events.len());
             for event in events {
                 items.push(call.app.triggers()?.publish(event).await?);
@@ -29,6 +32,21 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
             Reply::json(StatusCode::ACCEPTED, &json!({ "items": items }))
         }
     }
+}
+
+/// Only Druse itself says what happens inside: nobody makes others believe that a run has ended.
+fn check_type(event: &Event) -> Result<(), Problem> {
+    if !is_builtin(&event.event_type) {
+        return Ok(());
+    }
+    Err(Problem::unprocessable(
+        "reserved_event_type",
+        format!(
+            "Events of the type {} are told by Druse alone.",
+            event.event_type
+        ),
+        "Take a name of your own, such as com.example.order.paid.",
+    ))
 }
 
 /// The headers as the crate of triggers reads them; one that is no text is left out.

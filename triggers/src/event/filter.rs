@@ -43,6 +43,11 @@ impl Filter {
         })
     }
 
+    /// Whether events of this type may pass.
+    pub fn takes_type(&self, event_type: &str) -> bool {
+        self.event_type.matches(event_type)
+    }
+
     /// Whether an event passes. One without a subject passes no filter of subjects.
     pub fn matches(&self, event: &Event) -> bool {
         self.event_type.matches(&event.event_type)
