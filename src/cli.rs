@@ -586,7 +586,7 @@ pub enum Triggers {
     Next {
         /// A document.
         file: Option<PathBuf>,
-        /// A cron expression of five fields.
+        /// A cron expression of five fields, or six with seconds first.
         #[arg(long, conflicts_with = "file")]
         cron: Option<String>,
         /// Its IANA time zone.
@@ -599,8 +599,26 @@ pub enum Triggers {
         #[arg(short = 'n', default_value_t = 5)]
         count: usize,
     },
+    /// Show one, with what is wrong or odd about it.
+    Show {
+        /// Its id.
+        trigger: String,
+    },
     /// Fire one by hand.
     Fire {
+        /// Its id.
+        trigger: String,
+    },
+    /// Stop one until it is resumed; its automation stays active.
+    Pause {
+        /// Its id.
+        trigger: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Let a paused one fire again; what it missed is not made up for.
+    Resume {
         /// Its id.
         trigger: String,
     },
@@ -608,6 +626,67 @@ pub enum Triggers {
     Firings {
         /// Its id.
         trigger: String,
+        /// Only these: accepted, filtered, duplicate, rejected, skipped or queued.
+        #[arg(long)]
+        status: Option<String>,
+    },
+    /// Show one firing with what came.
+    Firing {
+        /// The trigger's id.
+        trigger: String,
+        /// The firing's id.
+        firing: String,
+    },
+    /// Let what came once come again.
+    Replay {
+        /// The trigger's id.
+        trigger: String,
+        /// The firing's id.
+        firing: String,
+    },
+    /// Make up for the times of a schedule from one moment to another.
+    #[command(
+        after_help = "Example:\n  druse triggers backfill trig_… --from 2027-03-01T00:00:00Z --to 2027-03-02T00:00:00Z --label 'after the move' --wait"
+    )]
+    Backfill {
+        /// Its id.
+        trigger: String,
+        /// From this time on.
+        #[arg(long, value_name = "TIME")]
+        from: String,
+        /// Up to this time; now when left out.
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// What it is called; stands in the cause of its runs.
+        #[arg(long)]
+        label: Option<String>,
+        /// Times that have a run already as well.
+        #[arg(long)]
+        all: bool,
+        /// How many of its runs go at once.
+        #[arg(long, default_value_t = 1)]
+        parallel: u32,
+        /// Waits for its end and shows how far it is.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// List backfills.
+    Backfills {
+        /// The trigger's id.
+        trigger: String,
+    },
+    /// Stop a backfill.
+    CancelBackfill {
+        /// The trigger's id.
+        trigger: String,
+        /// The backfill's id.
+        backfill: String,
+        /// Cancels its runs that go, too.
+        #[arg(long)]
+        runs: bool,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
