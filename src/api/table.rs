@@ -97,8 +97,20 @@ fn open() -> Vec<Route> {
             to!(hooks::deliver),
             "Deliver a webhook",
         )
-        .takes(Takes::Anything)
+        .takes(Takes::Hook)
         .status(202),
+        open(
+            Method::GET,
+            "/hooks/{token}",
+            to!(hooks::challenge),
+            "Answer a sender that subscribes (hub.challenge)",
+        ),
+        open(
+            Method::OPTIONS,
+            "/hooks/{token}",
+            to!(hooks::options),
+            "Say whether deliveries are wanted (CloudEvents abuse protection)",
+        ),
         open(
             Method::POST,
             "/api/v1/setup",

@@ -6,7 +6,7 @@ use crate::runtime::clock;
 use crate::trigger::Triggers;
 use druse_engine::definition;
 use druse_engine::{AutomationId, Finding, Severity, Timestamp};
-use druse_storage::{Automation, AutomationStatus, Batch, Trigger, Version};
+use druse_storage::{Automation, AutomationStatus, Batch, StoreExt as _, Trigger, Version};
 use serde_json::{Value, json};
 
 impl App {
@@ -39,6 +39,9 @@ impl App {
         let acknowledged = |finding: &Finding| {
             row.acknowledged.contains(&finding.id) || acknowledge.contains(&finding.id)
         };
+        let document = document_of(&version)?;
+        let mut findings = findings;
+        findings.extend(self.pinned(row.id, &document)?);
         let blocking: Vec<Finding> = findings
             .iter()
             .filter(|finding| {
@@ -75,7 +78,6 @@ impl App {
         row.status = AutomationStatus::Active;
         row.active_version = Some(number);
         row.updated_at = now;
-        let document = document_of(&version)?;
         let since = self.triggers().map_or(now, Triggers::now);
         let rows = crate::trigger::rows(&*self.store, row.id, Some(&document), since)?;
         let mut batch = rows.put(&row);
@@ -98,6 +100,30 @@ impl App {
             automation: row.id,
             tag: tag(&row),
         })
+    }
+
+    /// What is wrong with the versions that triggers pin.
+    fn pinned(
+        &self,
+        automation: AutomationId,
+        document: &definition::Document,
+    ) -> Result<Vec<Finding>, Problem> {
+        let mut findings = Vec::new();
+        for (index, trigger) in document.triggers.iter().enumerate() {
+            let Some(number) = trigger.version else {
+                continue;
+            };
+            let key = Version::key_of(automation, number);
+            if self.store.get::<Version>(&key)?.is_none() {
+                let message = format!("the automation has no version {number}");
+                findings.push(
+                    Finding::error("unknown_version", message)
+                        .at_path(format!("/triggers/{index}/version"))
+                        .help("Name one that exists, or leave it out for the active one."),
+                );
+            }
+        }
+        Ok(findings)
     }
 
     /// Takes an automation out of service, not stored yet; its runs go on to their end.

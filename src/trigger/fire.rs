@@ -134,7 +134,7 @@ pub(super) fn reason_of(problem: &Problem) -> String {
 impl Triggers {
     /// A new arrival at a trigger, at this moment.
     pub(super) fn arrival(&self, armed: &Armed, trigger: Json, cause: Json) -> Arrival {
-        let firing = clock::new_id(FiringId::from_parts);
+        let firing = self.firing_id();
         Arrival {
             firing,
             occurrence: firing.to_string(),

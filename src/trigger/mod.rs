@@ -14,6 +14,8 @@ mod outbox;
 mod overlap;
 mod registry;
 mod scheduler;
+mod senders;
+mod sweep;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,7 @@ mod view;
 pub use backfill::{BackfillRequest, BackfillView};
 pub use builtin::is_builtin;
 pub use event::Published;
-pub use hook::HookAnswer;
+pub use hook::{HookAnswer, Incoming};
 pub use manual::By;
 pub use outbox::announcement;
 pub use sync::rows;
@@ -33,9 +35,11 @@ use crate::secret::Secrets;
 use crate::service::RunError;
 use crate::service::idempotency::KeyLocks;
 use agenda::Agenda;
-use druse_engine::{BackfillId, EventId, Timestamp, TriggerId};
+use druse_engine::id::Id;
+use druse_engine::{BackfillId, EventId, FiringId, Timestamp, TriggerId};
 use druse_storage::{AppendError, Batch, ReadError, Store};
 use registry::Registry;
+use senders::Senders;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
@@ -62,6 +66,10 @@ struct Inner {
     taking: KeyLocks,
     /// Events whose runs could not all be started yet.
     unfinished: Mutex<BTreeSet<EventId>>,
+    /// The youngest firing.
+    last_firing: Mutex<Option<FiringId>>,
+    /// Who sent what could not be verified.
+    senders: Senders,
     /// When which schedule is looked at next.
     schedules: Agenda<TriggerId>,
     /// Backfills that go on, each with what ends it.
@@ -118,6 +126,8 @@ impl Triggers {
             writing: Arc::default(),
             taking: KeyLocks::default(),
             unfinished: Mutex::default(),
+            last_firing: Mutex::default(),
+            senders: Senders::default(),
             schedules: Agenda::default(),
             backfills: Mutex::default(),
             outbox: AtomicBool::new(true),
@@ -151,6 +161,7 @@ impl Triggers {
         tokio::spawn(self.clone().keep());
         tokio::spawn(self.clone().keep_watch());
         tokio::spawn(self.clone().keep_outbox());
+        tokio::spawn(self.clone().keep_swept());
     }
 
     /// Ends the scheduler. What is due then is found by the next start.
@@ -161,6 +172,25 @@ impl Triggers {
     /// The present time, as triggers see it.
     pub fn now(&self) -> Timestamp {
         (self.0.clock)()
+    }
+
+    /// A new firing's id, after all before it: what came first in one millisecond is listed first.
+    fn firing_id(&self) -> FiringId {
+        let mut last = self
+            .0
+            .last_firing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let drawn = clock::new_id(FiringId::from_parts);
+        let next = match *last {
+            Some(last) if drawn <= last => {
+                let bits = u128::from_be_bytes(last.0.to_bytes()).wrapping_add(1);
+                FiringId(Id::from_bytes(bits.to_be_bytes()))
+            }
+            _ => drawn,
+        };
+        *last = Some(next);
+        next
     }
 
     fn store(&self) -> &dyn Store {

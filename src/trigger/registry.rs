@@ -5,8 +5,9 @@ use druse_engine::definition::{Overlap, Trigger as Definition};
 use druse_engine::{AutomationId, Digest, Finding, RunId, Span, Timestamp, TriggerId};
 use druse_storage::{Firing, ReadError, Scan, Store, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::event::Filter;
-use druse_triggers::webhook::Respond;
-use druse_triggers::{CatchUpRule, Mapping, Timetable, Verifier, delay_of};
+use druse_triggers::rate::Used;
+use druse_triggers::webhook::{MAX_BODY, MOST_MAX_BODY, Respond};
+use druse_triggers::{CatchUpRule, Mapping, Rate, Timetable, Verifier, delay_of};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,6 +35,9 @@ pub(super) enum Kind {
     Webhook {
         verifier: Verifier,
         respond: Respond,
+        rate: Option<Rate>,
+        max_body: u64,
+        origins: Vec<String>,
     },
     Event {
         filter: Filter,
@@ -51,6 +55,8 @@ pub(super) struct Progress {
     queue: Mutex<VecDeque<Firing>>,
     /// The minute, and how many refused deliveries were written down in it.
     refusals: Mutex<(i64, u32)>,
+    /// How much of the rate limit is used.
+    used: Mutex<Used>,
     /// Held while its due times are fired: nothing else fires them meanwhile.
     pub(super) turn: tokio::sync::Mutex<()>,
     /// The last due time that was found missing by the watch.
@@ -72,6 +78,10 @@ impl Progress {
 
     pub(super) fn queue(&self) -> MutexGuard<'_, VecDeque<Firing>> {
         lock(&self.queue)
+    }
+
+    pub(super) fn used(&self) -> MutexGuard<'_, Used> {
+        lock(&self.used)
     }
 
     /// Nothing up to `at` is due again.
@@ -123,6 +133,9 @@ impl Armed {
             Kind::Webhook {
                 verifier: Verifier::parse(&webhook.verify)?,
                 respond: Respond::compile(webhook)?,
+                rate: webhook.rate_limit.as_ref().map(Rate::compile).transpose()?,
+                max_body: webhook.max_body.unwrap_or(MAX_BODY).min(MOST_MAX_BODY),
+                origins: webhook.origins.clone(),
             }
         } else if let Some(event) = &definition.event {
             Kind::Event {

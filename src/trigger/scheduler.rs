@@ -5,9 +5,8 @@ use super::Triggers;
 use super::fire::{Arrival, Claim, Fired};
 use super::overlap::Turn;
 use super::registry::{Armed, Kind};
-use crate::runtime::clock;
 use crate::service::RunError;
-use druse_engine::{FiringId, Span, Timestamp, TriggerId};
+use druse_engine::{Span, Timestamp, TriggerId};
 use druse_storage::{Batch, Firing, FiringStatus, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::schedule::{before, rewound};
 use druse_triggers::{due, mapping::scheduled};
@@ -189,12 +188,7 @@ impl Triggers {
             return Ok(false);
         };
         let mut batch = Batch::new().put(&Self::moved(&row, *newest));
-        // Made in one moment, and yet listed in the order of the times.
-        let mut ids: Vec<FiringId> = (times.iter())
-            .map(|_| clock::new_id(FiringId::from_parts))
-            .collect();
-        ids.sort_unstable();
-        for (at, id) in times.iter().zip(ids) {
+        for at in times {
             let reason = match count {
                 1 => "the time was missed, and the catch-up rule passes it over".to_owned(),
                 _ => format!(
@@ -205,7 +199,13 @@ impl Triggers {
                 scheduled_at: Some(*at),
                 reason: Some(reason),
                 late_ms: Some(now.since(*at).as_millis()),
-                ..Firing::new(id, armed.row.id, at.to_string(), now, FiringStatus::Skipped)
+                ..Firing::new(
+                    self.firing_id(),
+                    armed.row.id,
+                    at.to_string(),
+                    now,
+                    FiringStatus::Skipped,
+                )
             });
         }
         let announced = self.announce(

@@ -71,14 +71,20 @@ fn switched_on(
     };
     row.definition = written;
     if definition.webhook.is_some() {
+        let is_new = row.token.is_none();
         let token = row
             .token
             .get_or_insert_with(|| druse_triggers::address::token(clock::random()));
         if let Some(digest) = druse_triggers::address::digest(token) {
-            batch = batch.put(&HookAddress {
+            let address = HookAddress {
                 digest,
                 trigger: row.id,
-            });
+            };
+            // A new address is claimed: no two triggers ever share one.
+            batch = match is_new {
+                true => batch.claim(&address),
+                false => batch.put(&address),
+            };
         }
     } else if let Some(digest) = row
         .token

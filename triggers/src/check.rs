@@ -3,14 +3,15 @@
 use crate::{
     event::Filter,
     mapping::Mapping,
+    rate::Rate,
     schedule::check_firing,
     suggest::{nearest, shown},
     timetable::Timetable,
-    webhook::{Respond, RespondKind, Verifier},
+    webhook::{MOST_MAX_BODY, Respond, RespondKind, Verifier},
 };
 use druse_engine::{
     Finding, Severity,
-    definition::{Document, Trigger},
+    definition::{Document, Trigger, Webhook},
 };
 use serde_json::Value;
 
@@ -60,6 +61,7 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
             Ok(_) => {}
             Err(wrong) => nest("/webhook/verify", Some(wrong), &mut findings),
         }
+        check_limits(webhook, &mut findings);
         match Respond::compile(webhook) {
             Ok(Respond {
                 kind: RespondKind::Accepted,
@@ -79,6 +81,34 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
     }
     nest("", Mapping::compile(trigger).err(), &mut findings);
     findings
+}
+
+fn check_limits(webhook: &Webhook, findings: &mut Vec<Finding>) {
+    if let Some(limit) = &webhook.rate_limit {
+        nest("/webhook/rate_limit", Rate::compile(limit).err(), findings);
+    }
+    if webhook
+        .max_body
+        .is_some_and(|bytes| bytes == 0 || bytes > MOST_MAX_BODY)
+    {
+        findings.push(
+            Finding::error(
+                "bad_value",
+                format!("`max_body` is a number of bytes from 1 to {MOST_MAX_BODY}"),
+            )
+            .at_path("/webhook/max_body")
+            .help("What is longer is better fetched by a step."),
+        );
+    }
+    for (index, origin) in webhook.origins.iter().enumerate() {
+        if origin.trim().is_empty() || origin.contains('/') {
+            findings.push(
+                Finding::error("bad_value", format!("{} is not an origin", shown(origin)))
+                    .at_path(format!("/webhook/origins/{index}"))
+                    .help("Write the host name alone, such as eventgrid.azure.net."),
+            );
+        }
+    }
 }
 
 /// What is wrong with the triggers of a document: each by itself, their ids, and whether they give the
@@ -195,7 +225,7 @@ pub fn secret_names(document: &Document) -> Vec<String> {
         .iter()
         .filter_map(|trigger| trigger.webhook.as_ref())
     {
-        for name in ["secret", "also"]
+        for name in ["secret", "also", "verify_token"]
             .into_iter()
             .filter_map(|key| webhook.verify.get(key).and_then(Value::as_str))
         {

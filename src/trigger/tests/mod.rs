@@ -4,6 +4,7 @@
 mod backfills;
 mod builtin;
 mod clock;
+mod hooks;
 mod schedules;
 
 use super::Triggers;
@@ -16,7 +17,7 @@ use crate::service::{App, Options, Principal};
 use axum::body::Body;
 use druse_engine::Timestamp;
 use druse_storage::embedded::{self, Embedded};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -111,12 +112,17 @@ impl Life {
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let (status, _, body) = self.send_with_headers(request).await;
+        (status, body)
+    }
+
+    async fn send_with_headers(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
-        (status, body)
+        (status, headers, body)
     }
 
     async fn call(&self, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
