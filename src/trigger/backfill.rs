@@ -456,7 +456,7 @@ impl Triggers {
                 *row = started;
                 firing.run
             }
-            Fired::Filtered(_) | Fired::Rejected(_) => {
+            Fired::Filtered(_) | Fired::Rejected(_) | Fired::Same(_) | Fired::Waits(_) => {
                 *row = refused;
                 None
             }

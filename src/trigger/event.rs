@@ -3,6 +3,7 @@
 use super::builtin::is_builtin;
 use super::fire::{Arrival, Claim, is_passing, key_of, reason_of};
 use super::registry::{Armed, Kind};
+use super::window::{Admitted, Windowed};
 use super::{Inner, Triggers};
 use crate::runtime::{Publish, clock};
 use crate::service::{Problem, RunError};
@@ -13,8 +14,8 @@ use druse_storage::{
     Batch, Entity, EventKey, Firing, FiringKey, FiringStatus, ReadError, Scan, StoreExt,
     StoredEvent,
 };
+use druse_triggers::Event;
 use druse_triggers::event::{EventError, read_one};
-use druse_triggers::{Event, Mapped};
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -88,8 +89,9 @@ impl Triggers {
             armed.is_active()
                 && matches!(&armed.kind, Kind::Event { filter } if filter.matches(&event))
         };
+        let mut windowed = Windowed::default();
         for armed in self.those(fits) {
-            match self.plan(armed, &event, stored.id).await? {
+            match self.plan(armed, &event, stored.id, &mut windowed).await? {
                 Ok(plan) => planned.push(plan),
                 Err(rows) => notes.facts.extend(rows.facts),
             }
@@ -99,8 +101,10 @@ impl Triggers {
         {
             // One run: the event goes into the batch of the run.
             stored.runs = vec![plan.run];
-            plan.arrival.extra = Batch::new().claim(&claim).put(&stored);
-            plan.arrival.extra.facts.extend(notes.facts.iter().cloned());
+            let mut with = Batch::new().claim(&claim).put(&stored);
+            with.facts.extend(notes.facts.iter().cloned());
+            with.facts.extend(plan.arrival.extra.facts);
+            plan.arrival.extra = with;
             let firing =
                 plan.arrival
                     .firing(&plan.armed, FiringStatus::Accepted, Some(plan.run), None);
@@ -113,6 +117,7 @@ impl Triggers {
             );
             match self.0.engine.submit(submit).await {
                 Ok(_) => {
+                    self.windows_changed(windowed);
                     return Ok(Published {
                         id: stored.id,
                         runs: stored.runs,
@@ -143,6 +148,7 @@ impl Triggers {
             batch.facts.extend(plan.arrival.rows(&firing).facts);
         }
         self.append(batch).await?;
+        self.windows_changed(windowed);
         let id = stored.id;
         let runs = self.carry_out(stored, planned).await?;
         Ok(Published {
@@ -170,11 +176,12 @@ impl Triggers {
     }
 
     /// What an event comes to at one trigger: a run, or rows that say why there is none.
-    async fn plan(
-        &self,
+    async fn plan<'a>(
+        &'a self,
         armed: Arc<Armed>,
         event: &Event,
         id: EventId,
+        windowed: &mut Windowed<'a>,
     ) -> Result<Result<Planned, Batch>, RunError> {
         let mut arrival = self.event_arrival(&armed, event, id);
         let run = clock::new_id(RunId::from_parts);
@@ -189,12 +196,10 @@ impl Triggers {
         let rejected = |arrival: &Arrival, reason: String| {
             Batch::new().put(&arrival.firing(&armed, FiringStatus::Rejected, None, Some(reason)))
         };
-        let inputs = match armed
-            .mapping
-            .apply(arrival.trigger.clone(), Self::facts(&arrival, run))
-        {
-            Ok(Mapped::Start(inputs)) => inputs,
-            Ok(Mapped::Filtered) => {
+        let facts = Self::facts(&arrival, run);
+        match armed.mapping.holds(&arrival.trigger, facts.clone()) {
+            Ok(true) => {}
+            Ok(false) => {
                 let firing = arrival.firing(
                     &armed,
                     FiringStatus::Filtered,
@@ -203,6 +208,15 @@ impl Triggers {
                 );
                 return Ok(Err(arrival.rows(&firing)));
             }
+            Err(error) => return Ok(Err(rejected(&arrival, error.message))),
+        }
+        match self.admit(&armed, &mut arrival, run, windowed).await? {
+            Admitted::Start => {}
+            Admitted::Rows(_, rows) => return Ok(Err(rows)),
+            Admitted::Rejected(problem) => return Ok(Err(rejected(&arrival, reason_of(&problem)))),
+        }
+        let inputs = match armed.mapping.inputs(arrival.trigger.clone(), facts) {
+            Ok(inputs) => inputs,
             Err(error) => return Ok(Err(rejected(&arrival, error.message))),
         };
         let firing = arrival.firing(&armed, FiringStatus::Accepted, Some(run), None);
@@ -305,9 +319,9 @@ impl Triggers {
             arrival.received_at = key.at;
             let mapped = armed
                 .mapping
-                .apply(arrival.trigger.clone(), Self::facts(&arrival, run));
+                .inputs(arrival.trigger.clone(), Self::facts(&arrival, run));
             match mapped {
-                Ok(Mapped::Start(inputs)) if armed.is_active() => planned.push(Planned {
+                Ok(inputs) if armed.is_active() => planned.push(Planned {
                     armed,
                     arrival,
                     run,

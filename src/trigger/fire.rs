@@ -2,6 +2,7 @@
 
 use super::Triggers;
 use super::registry::{Armed, Kind};
+use super::window::{Admitted, Windowed};
 use crate::runtime::clock;
 use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
 use druse_engine::definition::Overlap;
@@ -23,6 +24,12 @@ pub(super) struct Arrival {
     pub(super) late_ms: Option<u64>,
     pub(super) replay_of: Option<FiringId>,
     pub(super) backfill: Option<BackfillId>,
+    /// The run that it becomes, where others have to know it before.
+    pub(super) run: Option<RunId>,
+    /// Whether `when` held for it already.
+    pub(super) admitted: bool,
+    /// What is said about it when it starts a run.
+    pub(super) reason: Option<String>,
     /// What expressions see as `trigger`.
     pub(super) trigger: Json,
     pub(super) cause: Json,
@@ -52,6 +59,10 @@ pub(super) enum Fired {
     Rejected(Problem),
     /// It came before.
     Again(FiringKey),
+    /// Something with the same key came before.
+    Same(Firing),
+    /// It waits in a window, or one was over its limit.
+    Waits(Firing),
 }
 
 impl Arrival {
@@ -132,6 +143,11 @@ pub(super) fn reason_of(problem: &Problem) -> String {
 }
 
 impl Triggers {
+    /// A new run's id.
+    pub(super) fn run_id(&self) -> RunId {
+        clock::new_id(RunId::from_parts)
+    }
+
     /// A new arrival at a trigger, at this moment.
     pub(super) fn arrival(&self, armed: &Armed, trigger: Json, cause: Json) -> Arrival {
         let firing = self.firing_id();
@@ -144,6 +160,9 @@ impl Triggers {
             late_ms: None,
             replay_of: None,
             backfill: None,
+            run: None,
+            admitted: false,
+            reason: None,
             trigger,
             cause,
             started_by: armed.starter(),
@@ -162,6 +181,42 @@ impl Triggers {
         }
     }
 
+    /// As [`Triggers::fire`], through the trigger's windows.
+    ///
+    /// # Errors
+    /// As [`Triggers::fire`].
+    pub(super) async fn take(
+        &self,
+        armed: &Armed,
+        mut arrival: Arrival,
+    ) -> Result<Fired, RunError> {
+        if armed.windows.is_none() {
+            return self.fire(armed, arrival).await;
+        }
+        let run = self.run_id();
+        let holds = armed
+            .mapping
+            .holds(&arrival.trigger, Self::facts(&arrival, run));
+        if !matches!(holds, Ok(true)) {
+            // What does not pass `when` touches no window.
+            return self.fire(armed, arrival).await;
+        }
+        arrival.admitted = true;
+        arrival.run = Some(run);
+        let mut windowed = Windowed::default();
+        let fired = match self.admit(armed, &mut arrival, run, &mut windowed).await? {
+            Admitted::Start => self.fire(armed, arrival).await?,
+            Admitted::Rejected(problem) => self.reject(armed, &arrival, problem).await?,
+            Admitted::Rows(firing, rows) => match self.append(rows).await {
+                Ok(()) if firing.status == FiringStatus::Duplicate => Fired::Same(*firing),
+                Ok(()) => Fired::Waits(*firing),
+                Err(error) => self.again(armed, &arrival, error)?,
+            },
+        };
+        self.windows_changed(windowed);
+        Ok(fired)
+    }
+
     /// Makes a run of what came, or notes why not. Returns when that is durable.
     ///
     /// # Errors
@@ -171,11 +226,13 @@ impl Triggers {
         armed: &Armed,
         mut arrival: Arrival,
     ) -> Result<Fired, RunError> {
-        let run = clock::new_id(RunId::from_parts);
-        let inputs = match armed
-            .mapping
-            .apply(arrival.trigger.clone(), Self::facts(&arrival, run))
-        {
+        let run = arrival.run.unwrap_or_else(|| self.run_id());
+        let (seen, facts) = (arrival.trigger.clone(), Self::facts(&arrival, run));
+        let mapped = match arrival.admitted {
+            true => armed.mapping.inputs(seen, facts).map(Mapped::Start),
+            false => armed.mapping.apply(seen, facts),
+        };
+        let inputs = match mapped {
             Ok(Mapped::Start(inputs)) => inputs,
             Ok(Mapped::Filtered) => {
                 let firing = arrival.firing(
@@ -203,7 +260,8 @@ impl Triggers {
                 return self.reject(armed, &arrival, problem).await;
             }
         };
-        let firing = arrival.firing(armed, FiringStatus::Accepted, Some(run), None);
+        let reason = arrival.reason.take();
+        let firing = arrival.firing(armed, FiringStatus::Accepted, Some(run), reason);
         let submit = self.submission(armed, &mut arrival, &firing, run, inputs.value().clone());
         match self.0.engine.submit(submit).await {
             Ok(_) => {

@@ -257,7 +257,12 @@ impl Triggers {
             )
             .retry_after(60));
         }
-        match self.fire(&armed, arrival).await? {
+        match self.take(&armed, arrival).await? {
+            Fired::Waits(firing) => {
+                let body = json!({ "run_id": firing.run, "firing_id": firing.id });
+                Ok(HookAnswer::new(202, body))
+            }
+            Fired::Same(firing) => self.answer_or_none(respond, firing.run).await,
             Fired::Started(firing) => self.answer_or_none(respond, firing.run).await,
             Fired::Filtered(_) => self.answer_or_none(respond, None).await,
             Fired::Rejected(problem) => Err(problem),

@@ -64,7 +64,10 @@ impl Triggers {
         }
         arrival.trigger = trigger.into();
         match self.fire(&armed, arrival).await? {
-            Fired::Started(firing) | Fired::Filtered(firing) => Ok(firing.into()),
+            Fired::Started(firing)
+            | Fired::Filtered(firing)
+            | Fired::Same(firing)
+            | Fired::Waits(firing) => Ok(firing.into()),
             Fired::Rejected(problem) => Err(problem),
             Fired::Again(_) => Err(Problem::conflict(
                 "conflict",
@@ -121,7 +124,10 @@ impl Triggers {
         arrival.idempotency = by.idempotency;
         arrival.extra = by.extra;
         match self.fire(&armed, arrival).await? {
-            Fired::Started(firing) | Fired::Filtered(firing) => Ok(firing.into()),
+            Fired::Started(firing)
+            | Fired::Filtered(firing)
+            | Fired::Same(firing)
+            | Fired::Waits(firing) => Ok(firing.into()),
             Fired::Rejected(problem) => Err(problem),
             Fired::Again(_) => Err(Problem::conflict(
                 "conflict",

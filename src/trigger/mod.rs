@@ -20,6 +20,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod view;
+mod window;
 
 pub use backfill::{BackfillRequest, BackfillView};
 pub use builtin::is_builtin;
@@ -72,6 +73,8 @@ struct Inner {
     senders: Senders,
     /// When which schedule is looked at next.
     schedules: Agenda<TriggerId>,
+    /// When which window is looked at next.
+    windows: Agenda<String>,
     /// Backfills that go on, each with what ends it.
     backfills: Mutex<BTreeMap<BackfillId, CancellationToken>>,
     /// Whether there may be something in the outbox.
@@ -129,6 +132,7 @@ impl Triggers {
             last_firing: Mutex::default(),
             senders: Senders::default(),
             schedules: Agenda::default(),
+            windows: Agenda::default(),
             backfills: Mutex::default(),
             outbox: AtomicBool::new(true),
             told: Notify::new(),
@@ -150,6 +154,7 @@ impl Triggers {
     /// When what was promised cannot be read.
     pub async fn take_up(&self) -> Result<(), ReadError> {
         self.take_up_overlaps()?;
+        self.look_at_windows(None)?;
         self.find_unfinished()?;
         self.finish_events().await;
         self.publish_outbox().await;

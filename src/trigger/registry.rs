@@ -7,7 +7,7 @@ use druse_storage::{Firing, ReadError, Scan, Store, StoreExt, Trigger, TriggerSt
 use druse_triggers::event::Filter;
 use druse_triggers::rate::Used;
 use druse_triggers::webhook::{MAX_BODY, MOST_MAX_BODY, Respond};
-use druse_triggers::{CatchUpRule, Mapping, Rate, Timetable, Verifier, delay_of};
+use druse_triggers::{CatchUpRule, Mapping, Rate, Timetable, Verifier, Windows, delay_of};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,7 @@ pub(super) struct Armed {
     pub(super) row: Trigger,
     pub(super) kind: Kind,
     pub(super) mapping: Mapping,
+    pub(super) windows: Option<Windows>,
     /// The version that it starts; the active one when none is named.
     pub(super) version: Option<u32>,
     pub(super) progress: Arc<Progress>,
@@ -146,12 +147,14 @@ impl Armed {
             return Err(vec![Finding::error("invalid_trigger", message)]);
         };
         let mapping = Mapping::compile(&definition)?;
+        let windows = Windows::compile(&definition)?;
         let last = row.last_scheduled.map_or(row.since, |at| at.max(row.since));
         progress.passed(last);
         Ok(Self {
             row,
             kind,
             mapping,
+            windows,
             version: definition.version,
             progress,
         })
@@ -307,6 +310,7 @@ impl Triggers {
     /// When the rows cannot be read.
     pub fn refresh(&self, automation: AutomationId) -> Result<(), ReadError> {
         let rows = all_rows(self.store())?;
+        let mut changed = Vec::new();
         {
             let registry = &self.0.registry;
             let mut registry = registry.write().unwrap_or_else(PoisonError::into_inner);
@@ -324,8 +328,13 @@ impl Triggers {
                 registry.arm(row);
                 if is_schedule {
                     self.0.schedules.add(id, Timestamp(0));
+                } else {
+                    changed.push(id);
                 }
             }
+        }
+        for id in changed {
+            self.look_at_windows(Some(id))?;
         }
         self.find_wanted();
         self.look_into_outbox();

@@ -41,6 +41,16 @@ impl Triggers {
                     drop(permit);
                 });
             }
+            for key in self.0.windows.take(self.now()) {
+                let Ok(permit) = permits.clone().acquire_owned().await else {
+                    return;
+                };
+                let triggers = self.clone();
+                tokio::spawn(async move {
+                    triggers.window_and_again(key).await;
+                    drop(permit);
+                });
+            }
             self.finish_events().await;
             let sleep = self.next_look().map_or(LONGEST_SLEEP, |at| {
                 at.since(self.now()).0.min(LONGEST_SLEEP)
@@ -59,6 +69,9 @@ impl Triggers {
         let due = self.0.schedules.take(self.now());
         let turns = due.into_iter().map(|id| self.turn_and_again(id));
         futures_util::future::join_all(turns).await;
+        let due = self.0.windows.take(self.now());
+        let looks = due.into_iter().map(|key| self.window_and_again(key));
+        futures_util::future::join_all(looks).await;
         self.publish_outbox().await;
         self.finish_events().await;
     }
@@ -67,7 +80,7 @@ impl Triggers {
     pub(super) fn next_look(&self) -> Option<Timestamp> {
         let owing = !self.unfinished().is_empty();
         let again = owing.then(|| self.now().after(AGAIN));
-        [self.0.schedules.first(), again]
+        [self.0.schedules.first(), self.0.windows.first(), again]
             .into_iter()
             .flatten()
             .min()

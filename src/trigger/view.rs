@@ -45,6 +45,8 @@ pub struct TriggerView {
     pub delay: Option<Span>,
     /// Whether everybody who knows the address can start it: a webhook that verifies nothing.
     pub open: bool,
+    /// What waits in its windows: `{kind, key, held, since, due}` each.
+    pub waiting: Vec<Value>,
     /// What is wrong or odd about it now.
     pub findings: Vec<Finding>,
     /// What came last.
@@ -245,6 +247,10 @@ impl Triggers {
                 _ => None,
             },
             open: matches!(&armed.kind, Kind::Webhook { verifier, .. } if verifier.is_open()),
+            waiting: match &armed.windows {
+                Some(_) => self.waiting_windows(armed.row.id)?,
+                None => Vec::new(),
+            },
             findings,
             last_firing: last.map(FiringView::from),
             definition: armed.row.definition.clone(),
@@ -269,6 +275,7 @@ impl Triggers {
             upcoming: Vec::new(),
             delay: None,
             open: false,
+            waiting: Vec::new(),
             findings: broken.findings,
             last_firing: None,
             definition: row.definition,

@@ -118,6 +118,8 @@ pub struct Window {
     pub due: Timestamp,
     /// How many it holds.
     pub held: u32,
+    /// About how many bytes they are.
+    pub bytes: u64,
     /// The last starts that are counted, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Timestamp>,
@@ -143,21 +145,15 @@ impl Entity for Window {
     }
 }
 
-/// A firing that waits in a window.
+/// A firing that waits in a window; what came is in the firing itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     /// The key of the window.
     pub window: String,
     /// The firing.
     pub firing: FiringId,
-    /// What makes it one.
-    pub occurrence: String,
-    /// Whether the occurrence is claimed.
+    /// Whether its occurrence is claimed.
     pub claimed: bool,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// What expressions see as `trigger`.
-    pub trigger: Value,
     /// How the run that it becomes will have begun.
     pub cause: Value,
 }

@@ -8,6 +8,7 @@ use crate::{
     suggest::{nearest, shown},
     timetable::Timetable,
     webhook::{MOST_MAX_BODY, Respond, RespondKind, Verifier},
+    window::Windows,
 };
 use druse_engine::{
     Finding, Severity,
@@ -79,7 +80,15 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
     if let Some(event) = &trigger.event {
         nest("/event", Filter::compile(event).err(), &mut findings);
     }
+    nest("", Some(Windows::read(trigger).1), &mut findings);
     nest("", Mapping::compile(trigger).err(), &mut findings);
+    if trigger.version == Some(0) {
+        findings.push(
+            Finding::error("bad_value", "versions are numbered from 1")
+                .at_path("/version")
+                .help("Leave it out for the active one."),
+        );
+    }
     findings
 }
 

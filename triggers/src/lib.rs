@@ -17,6 +17,7 @@ pub mod timetable;
 #[cfg(test)]
 mod timetable_tests;
 pub mod webhook;
+pub mod window;
 pub mod zone;
 
 pub use check::{check, check_document};
@@ -26,4 +27,5 @@ pub use rate::Rate;
 pub use schedule::{CatchUpRule, Due, delay_of, due};
 pub use timetable::Timetable;
 pub use webhook::Verifier;
+pub use window::Windows;
 pub use zone::Zone;

@@ -71,7 +71,7 @@ pub(in crate::api) async fn of_automation(call: Call) -> Answer {
             items.push(json!({
                 "id": null, "automation_id": automation.id, "name": trigger.id, "kind": kind, "address": null,
                 "status": "inactive", "reason": null, "next": [], "upcoming": [], "delay": null,
-                "open": false, "findings": [], "last_firing": null, "definition": trigger,
+                "open": false, "waiting": [], "findings": [], "last_firing": null, "definition": trigger,
             }));
         }
     }

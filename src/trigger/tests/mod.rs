@@ -6,6 +6,7 @@ mod builtin;
 mod clock;
 mod hooks;
 mod schedules;
+mod windows;
 
 use super::Triggers;
 use crate::action::{Actions, Limits, ShellPolicy};
