@@ -2,7 +2,7 @@
 
 use super::handler::{
     approvals, automations, connections, events, health, hooks, runs, secrets, sessions, steps,
-    tokens, tools, triggers, versions,
+    subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
@@ -12,7 +12,10 @@ use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
-use crate::trigger::{BackfillRequest, BackfillView, FiringView, Published, TriggerView};
+use crate::trigger::{
+    BackfillRequest, BackfillView, DeliveryView, FiringView, NewSubscription, Published,
+    SubscriptionView, TriggerView,
+};
 use druse_crystallizer::{Session, ToolMap};
 use druse_engine::definition::{Document, Step};
 use http::Method;
@@ -68,7 +71,14 @@ const PAGE: &[&str] = &["limit", "cursor"];
 /// The table.
 pub(super) fn routes() -> Vec<Route> {
     let mut all = open();
-    for group in [recordings(), automation(), run(), trigger(), admin()] {
+    for group in [
+        recordings(),
+        automation(),
+        run(),
+        trigger(),
+        subscription(),
+        admin(),
+    ] {
         all.extend(group);
     }
     all
@@ -513,6 +523,74 @@ fn trigger() -> Vec<Route> {
             .request::<Value>()
             .response::<Published>()
             .status(202),
+    ]
+}
+
+fn subscription() -> Vec<Route> {
+    vec![
+        get(
+            "/api/v1/subscriptions",
+            Admin,
+            to!(subscriptions::list),
+            "List who is told of events",
+        )
+        .query(PAGE)
+        .response::<List<SubscriptionView>>(),
+        post(
+            "/api/v1/subscriptions",
+            Admin,
+            to!(subscriptions::create),
+            "Have events sent to an address",
+        )
+        .creates()
+        .request::<NewSubscription>()
+        .response::<SubscriptionView>()
+        .status(201),
+        get(
+            "/api/v1/subscriptions/{id}",
+            Admin,
+            to!(subscriptions::read),
+            "Read a subscription",
+        )
+        .response::<SubscriptionView>(),
+        delete(
+            "/api/v1/subscriptions/{id}",
+            Admin,
+            to!(subscriptions::remove),
+            "Remove a subscription",
+        ),
+        post(
+            "/api/v1/subscriptions/{id}/pause",
+            Admin,
+            to!(subscriptions::pause),
+            "Stop the sending; what waits stays",
+        )
+        .request::<triggers::Switch>()
+        .response::<SubscriptionView>(),
+        post(
+            "/api/v1/subscriptions/{id}/resume",
+            Admin,
+            to!(subscriptions::resume),
+            "Go on with the sending",
+        )
+        .request::<triggers::Switch>()
+        .response::<SubscriptionView>(),
+        get(
+            "/api/v1/subscriptions/{id}/deliveries",
+            Admin,
+            to!(subscriptions::deliveries),
+            "List what is and was sent",
+        )
+        .query(PAGE)
+        .response::<List<DeliveryView>>(),
+        post(
+            "/api/v1/subscriptions/{id}/deliveries/{event_id}/retry",
+            Admin,
+            to!(subscriptions::retry),
+            "Send an event again",
+        )
+        .response::<DeliveryView>()
+        .status(202),
     ]
 }
 

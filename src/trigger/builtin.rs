@@ -72,13 +72,14 @@ pub(super) fn event(
 impl Triggers {
     /// Finds out which events of runs anybody may want. To be called when triggers or subscriptions change.
     pub(super) fn find_wanted(&self) {
+        let subscribed = self.all_subscribed();
         let wanted: BTreeSet<&'static str> = OF_RUNS
             .into_iter()
             .filter(|event_type| {
                 self.any(|armed| {
                     armed.is_active()
                         && matches!(&armed.kind, Kind::Event { filter } if filter.takes_type(event_type))
-                })
+                }) || subscribed.iter().any(|one| one.is_active() && one.takes_type(event_type))
             })
             .collect();
         let mut known = self

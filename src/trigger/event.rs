@@ -85,6 +85,8 @@ impl Triggers {
             at: now,
         };
         let (mut notes, mut planned) = (extra, Vec::new());
+        let (outgoing, to) = self.outgoing(&event, stored.id, now);
+        notes.facts.extend(outgoing.facts);
         let fits = |armed: &Armed| {
             armed.is_active()
                 && matches!(&armed.kind, Kind::Event { filter } if filter.matches(&event))
@@ -118,6 +120,7 @@ impl Triggers {
             match self.0.engine.submit(submit).await {
                 Ok(_) => {
                     self.windows_changed(windowed);
+                    self.send_to(to, stored.id, now);
                     return Ok(Published {
                         id: stored.id,
                         runs: stored.runs,
@@ -150,6 +153,7 @@ impl Triggers {
         self.append(batch).await?;
         self.windows_changed(windowed);
         let id = stored.id;
+        self.send_to(to, id, now);
         let runs = self.carry_out(stored, planned).await?;
         Ok(Published {
             id,

@@ -14,7 +14,9 @@ mod outbox;
 mod overlap;
 mod registry;
 mod scheduler;
+mod sender;
 mod senders;
+mod subscription;
 mod sweep;
 mod sync;
 #[cfg(test)]
@@ -28,6 +30,7 @@ pub use event::Published;
 pub use hook::{HookAnswer, Incoming};
 pub use manual::By;
 pub use outbox::announcement;
+pub use subscription::{DeliveryView, NewSubscription, SubscriptionView};
 pub use sync::rows;
 pub use view::{FiringView, TriggerView};
 
@@ -37,13 +40,14 @@ use crate::service::RunError;
 use crate::service::idempotency::KeyLocks;
 use agenda::Agenda;
 use druse_engine::id::Id;
-use druse_engine::{BackfillId, EventId, FiringId, Timestamp, TriggerId};
+use druse_engine::{BackfillId, EventId, FiringId, SubscriptionId, Timestamp, TriggerId};
 use druse_storage::{AppendError, Batch, ReadError, Store};
 use registry::Registry;
 use senders::Senders;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use subscription::Subscriptions;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -75,6 +79,11 @@ struct Inner {
     schedules: Agenda<TriggerId>,
     /// When which window is looked at next.
     windows: Agenda<String>,
+    subscriptions: RwLock<Subscriptions>,
+    /// When which event is sent to whom.
+    sending: Agenda<(SubscriptionId, EventId)>,
+    /// Wakes who sends them.
+    to_send: Notify,
     /// Backfills that go on, each with what ends it.
     backfills: Mutex<BTreeMap<BackfillId, CancellationToken>>,
     /// Whether there may be something in the outbox.
@@ -120,6 +129,7 @@ impl Triggers {
         clock: Clock,
     ) -> Result<Self, ReadError> {
         let registry = Registry::load(store.as_ref())?;
+        let subscriptions = subscription::load(store.as_ref())?;
         let triggers = Self(Arc::new_cyclic(|this| Inner {
             store,
             engine,
@@ -133,6 +143,9 @@ impl Triggers {
             senders: Senders::default(),
             schedules: Agenda::default(),
             windows: Agenda::default(),
+            subscriptions: RwLock::new(subscriptions),
+            sending: Agenda::default(),
+            to_send: Notify::new(),
             backfills: Mutex::default(),
             outbox: AtomicBool::new(true),
             told: Notify::new(),
@@ -155,6 +168,7 @@ impl Triggers {
     pub async fn take_up(&self) -> Result<(), ReadError> {
         self.take_up_overlaps()?;
         self.look_at_windows(None)?;
+        self.take_up_outgoing()?;
         self.find_unfinished()?;
         self.finish_events().await;
         self.publish_outbox().await;
@@ -167,6 +181,7 @@ impl Triggers {
         tokio::spawn(self.clone().keep_watch());
         tokio::spawn(self.clone().keep_outbox());
         tokio::spawn(self.clone().keep_swept());
+        tokio::spawn(self.clone().keep_sending());
     }
 
     /// Ends the scheduler. What is due then is found by the next start.

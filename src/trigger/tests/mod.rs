@@ -6,6 +6,7 @@ mod builtin;
 mod clock;
 mod hooks;
 mod schedules;
+mod subscriptions;
 mod windows;
 
 use super::Triggers;

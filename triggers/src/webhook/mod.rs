@@ -62,6 +62,11 @@ enum Scheme {
     None,
 }
 
+/// The Standard Webhooks signature of a body that is sent; `None` for a secret that cannot sign.
+pub fn webhook_signature(secret: &[u8], id: &str, seconds: &str, body: &[u8]) -> Option<String> {
+    signature::sign_webhook(secret, id, seconds, body)
+}
+
 impl Verifier {
     /// The names of the secrets whose values `verify` wants, in this order.
     pub fn secret_names(&self) -> &[String] {
