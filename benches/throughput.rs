@@ -255,6 +255,7 @@ fn main() {
         "ready on an empty folder after {:.0} ms",
         server.ready.as_secs_f64() * 1e3
     );
+    println!("idle memory {:.1} MiB", rss_mib(server.child.id()));
     let token = druse(
         &data,
         &["tokens", "create", "--role", "admin", "--name", "bench"],
@@ -267,7 +268,10 @@ fn main() {
             &["apply", file.to_str().expect("a path"), "--activate"],
         );
     }
-    println!("idle memory {:.1} MiB", rss_mib(server.child.id()));
+    println!(
+        "memory after the first commands {:.1} MiB",
+        rss_mib(server.child.id())
+    );
     let id_of = |name: &str| {
         let shown: serde_json::Value = serde_json::from_str(&druse(
             &data,

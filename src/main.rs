@@ -6,7 +6,11 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = druse::cli::Cli::parse();
-    let quiet = EnvFilter::new("warn,sled=off");
+    // A command says itself what its own request came to; a server logs what it refused.
+    let quiet = match cli.verb {
+        druse::cli::Verb::Serve(_) => EnvFilter::new("warn,sled=off"),
+        _ => EnvFilter::new("warn,sled=off,druse::api=off"),
+    };
     let filter = EnvFilter::try_from_env("DRUSE_LOG").unwrap_or(quiet);
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -25,18 +25,27 @@ use tokio_util::sync::CancellationToken;
 /// What an assembly is for.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
-    /// Which programs shell steps may start.
-    pub shell: Option<Vec<String>>,
-    /// How the API behaves.
+    /// How the API behaves, and which programs shell steps may start.
     pub options: Options,
-    /// Whether schedules fire: only in a server.
-    pub schedules: bool,
+    /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
+    /// command moves just the runs that it is about.
+    pub serves: bool,
+    /// How the store is set up.
+    pub store: embedded::Options,
 }
 
 impl Setup {
-    /// For a person's own command: any program, no schedules.
+    /// For a person's own command: any program, and no work but its own.
     pub fn own() -> Self {
         Self::default()
+    }
+
+    /// As [`Setup::own`], over a folder that goes with the command: little of the disk is taken for it.
+    pub fn brief() -> Self {
+        Self {
+            store: embedded::Options::small(),
+            ..Self::own()
+        }
     }
 }
 
@@ -56,7 +65,7 @@ impl Assembly {
     pub async fn open(data: &Path, setup: Setup) -> Result<Self, Failure> {
         let folder = data.to_path_buf();
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Embedded::open(&folder, embedded::Options::default())?;
+            let store = Embedded::open(&folder, setup.store)?;
             Ok::<_, OpenError>(Arc::new(store))
         });
         let store = opened
@@ -76,7 +85,8 @@ impl Assembly {
         })?;
         let secrets = Arc::new(Secrets::new());
         let connections = Arc::new(Connections::new(secrets.clone()));
-        let shell = setup.shell.map_or_else(ShellPolicy::any, ShellPolicy::only);
+        let programs = setup.options.programs.clone();
+        let shell = programs.map_or_else(ShellPolicy::any, ShellPolicy::only);
         let actions = Arc::new(Actions::new(
             connections.clone(),
             secrets.clone(),
@@ -100,7 +110,12 @@ impl Assembly {
         };
         let triggers = Triggers::load(store.clone(), engine.clone(), app.secrets.clone())
             .map_err(unreadable)?;
-        let recovered = engine.recover().await.map_err(unreadable)?;
+        let recovered = if setup.serves {
+            engine.recover().await
+        } else {
+            engine.hold().await
+        };
+        let recovered = recovered.map_err(unreadable)?;
         if recovered.resumed + recovered.fenced > 0 {
             tracing::info!(
                 resumed = recovered.resumed,
@@ -109,8 +124,8 @@ impl Assembly {
             );
         }
         tokio::spawn(engine.keep_time());
-        triggers.take_up().await.map_err(unreadable)?;
-        if setup.schedules {
+        if setup.serves {
+            triggers.take_up().await.map_err(unreadable)?;
             triggers.start();
         }
         app.set_triggers(triggers.clone());
@@ -131,6 +146,12 @@ impl Assembly {
             .layer(axum::Extension(Peer::Inside(who)))
     }
 
+    /// Waits until the runs that this command moved do nothing by themselves any more; gives those that
+    /// have not ended.
+    pub async fn at_rest(&self) -> Vec<druse_engine::RunId> {
+        self.app.engine.at_rest().await
+    }
+
     /// Ends everything in order: triggers, attempts, connections.
     pub async fn close(self) {
         self.triggers.close();
@@ -148,22 +169,32 @@ fn not_loaded(problem: &Problem) -> Failure {
     )
 }
 
-fn not_opened(error: &OpenError) -> Failure {
+/// Why a data folder cannot be used, with the exit code that says who must act.
+pub(crate) fn not_opened(error: &OpenError) -> Failure {
     match error {
         OpenError::Locked { .. } => Failure::new(
             EXIT_AGAIN,
             "locked",
             format!("{error}."),
-            "Stop that process, or speak to it as a server.",
+            "Stop that process first, or wait for its end.",
         ),
-        OpenError::NewerFormat { .. } | OpenError::NotAFolder(_) => {
-            Failure::new(EXIT_CONFIG, "wrong_folder", format!("{error}."), "")
-        }
+        OpenError::NewerFormat { .. } => Failure::new(
+            EXIT_CONFIG,
+            "newer_format",
+            format!("{error}."),
+            "Nothing in it was changed.",
+        ),
+        OpenError::NotAFolder(_) => Failure::new(
+            EXIT_CONFIG,
+            "wrong_folder",
+            format!("{error}."),
+            "Name an empty folder, a new one, or one that Druse has made.",
+        ),
         OpenError::LogTruncated { .. } => Failure::new(
             EXIT_IO,
             "log_truncated",
             format!("{error}."),
-            "`druse verify` says more.",
+            "`druse verify` says more; `druse serve --accept-loss` gives up what is missing.",
         ),
         OpenError::Io(_) | OpenError::Read(_) => Failure::new(
             EXIT_IO,
@@ -203,12 +234,16 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::internal(&error))?;
     let url = format!("http://{address}");
     let setup = Setup {
-        shell: settings.programs(),
         options: Options {
             hosts: settings.hosts(address),
             address: Some(url.clone()),
+            programs: settings.programs(),
         },
-        schedules: true,
+        serves: true,
+        store: embedded::Options {
+            accept_loss: settings.accept_loss,
+            ..embedded::Options::default()
+        },
     };
     let assembly = Assembly::open(&settings.data, setup).await?;
     let socket = settings.data.join("druse.sock");

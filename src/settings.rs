@@ -13,7 +13,9 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where it listens.
     pub listen: SocketAddr,
-    allow_programs: Vec<String>,
+    /// Whether a lost end of the log is given up.
+    pub accept_loss: bool,
+    allow_programs: Option<Vec<String>>,
     hosts: Vec<String>,
 }
 
@@ -23,8 +25,8 @@ pub struct Settings {
 struct File {
     /// Address and port.
     listen: Option<String>,
-    /// Programs that shell steps may start; `*` for any.
-    allow_programs: Vec<String>,
+    /// Programs that shell steps may start; `*` for any, as when it is left out.
+    allow_programs: Option<Vec<String>>,
     /// Host names that requests may name, beside the server's own.
     hosts: Vec<String>,
     /// Whether an address that is not loopback may be listened on without TLS.
@@ -43,8 +45,14 @@ impl Settings {
         let file = match &args.config {
             None => File::default(),
             Some(path) => {
-                let text =
-                    std::fs::read_to_string(path).map_err(|error| Failure::io(path, &error))?;
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    Failure::new(
+                        EXIT_CONFIG,
+                        "bad_config",
+                        format!("{} cannot be read: {error}.", path.display()),
+                        "Check the path and its permissions.",
+                    )
+                })?;
                 toml::from_str(&text).map_err(|error| {
                     let reason = error.to_string();
                     Failure::new(
@@ -80,19 +88,25 @@ impl Settings {
             ));
         }
         let mut allow_programs = file.allow_programs;
-        allow_programs.extend(args.allow_programs.iter().cloned());
+        if !args.allow_programs.is_empty() {
+            let known = allow_programs.get_or_insert_default();
+            known.extend(args.allow_programs.iter().cloned());
+        }
         Ok(Self {
             data: args.data.clone(),
             listen,
+            accept_loss: args.accept_loss,
             allow_programs,
             hosts: file.hosts,
         })
     }
 
-    /// The programs that shell steps may start; `None` for any.
+    /// The programs that shell steps may start; `None` for any, which is so until some are named. What a
+    /// recording runs is acknowledged, program by program, before its automation is activated.
     pub fn programs(&self) -> Option<Vec<String>> {
-        let any = self.allow_programs.iter().any(|program| program == "*");
-        (!any).then(|| self.allow_programs.clone())
+        let named = self.allow_programs.as_ref()?;
+        let any = named.iter().any(|program| program == "*");
+        (!any).then(|| named.clone())
     }
 
     /// The host names that a request over the network may name; empty for any.
@@ -107,5 +121,37 @@ impl Settings {
             address.ip().to_string(),
         ];
         own.into_iter().chain(self.hosts.iter().cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Verb};
+    use clap::Parser as _;
+
+    fn programs(file: Option<&str>, flags: &[&str]) -> Option<Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("druse.toml");
+        let mut line = vec!["druse", "serve"];
+        if let Some(text) = file {
+            std::fs::write(&path, text).unwrap();
+            line.extend(["--config", path.to_str().unwrap()]);
+        }
+        line.extend(flags.iter().flat_map(|flag| ["--allow-program", flag]));
+        let Verb::Serve(args) = Cli::parse_from(line).verb else {
+            unreachable!("the line says serve")
+        };
+        Settings::load(&args).unwrap().programs()
+    }
+
+    #[test]
+    fn programs_are_limited_once_some_are_named() {
+        assert_eq!(programs(None, &[]), None);
+        assert_eq!(programs(Some("listen = '127.0.0.1:0'"), &[]), None);
+        assert_eq!(programs(Some("allow_programs = []"), &[]), Some(vec![]));
+        let both = programs(Some("allow_programs = ['git']"), &["make"]);
+        assert_eq!(both, Some(vec!["git".to_owned(), "make".to_owned()]));
+        assert_eq!(programs(Some("allow_programs = ['git']"), &["*"]), None);
     }
 }

@@ -26,7 +26,7 @@ const ROUNDS: usize = 8;
 ///
 /// # Errors
 /// `run_not_successful` when the session failed or was canceled (unless forced), `nothing_to_crystallize`
-/// when no call is left, `invalid_name` for a name that no automation can have, `not_supported_yet` for
+/// when no call is left, `bad_name` for a name that no automation can have, `not_supported_yet` for
 /// the mode `bound`.
 pub fn crystallize(
     sessions: &[Session],
@@ -139,7 +139,7 @@ fn accepted(session: &Session, options: &Options) -> Result<(), CrystallizeError
         && !name::is_name(name)
     {
         return Err(CrystallizeError::new(
-            "invalid_name",
+            "bad_name",
             format!(
                 "`{}` cannot name an automation.",
                 crate::show::text(name, 60)

@@ -5,7 +5,7 @@ use crate::leaf::leaves;
 use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
-use crate::tool_map::{Origin as MappedBy, escape};
+use crate::tool_map::{Origin as MappedBy, ToolRule, escape};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, EffectLevel, TEXT_LIMIT, canonical};
 use serde_json::Value;
@@ -246,7 +246,12 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options)
                     programs.entry(program).or_default().insert(index);
                 }
             }
-            MappedBy::Rule(_) | MappedBy::Connection => {}
+            MappedBy::Rule(rule) => {
+                for program in programs_of_rule(options.tools.get(rule), kept) {
+                    programs.entry(program).or_default().insert(index);
+                }
+            }
+            MappedBy::Connection => {}
         }
         if let Some(name) = kept
             .target
@@ -318,6 +323,29 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options)
         findings.push(finding);
     }
     findings
+}
+
+/// The programs that a rule takes from the recording. One that the rule itself names was meant by who wrote
+/// the rule.
+fn programs_of_rule(rule: Option<&ToolRule>, kept: &Kept<'_>) -> Vec<String> {
+    let Some(rule) = rule.filter(|rule| rule.action == "shell") else {
+        return Vec::new();
+    };
+    let recorded = |written: Option<&Value>| {
+        let text = written.and_then(Value::as_str);
+        text.is_some_and(|text| text.contains("{{"))
+    };
+    let with = &kept.target.filled.request;
+    if recorded(rule.with.get("script")) {
+        let line = with.get("script").and_then(Value::as_str);
+        return crate::shell_line::programs(line.unwrap_or_default());
+    }
+    let argv = rule.with.get("argv");
+    if recorded(argv) || recorded(argv.and_then(|argv| argv.get(0))) {
+        let program = with.get("argv").and_then(|argv| argv.get(0)?.as_str());
+        return program.map(str::to_owned).into_iter().collect();
+    }
+    Vec::new()
 }
 
 fn uses(count: usize) -> String {

@@ -156,73 +156,18 @@ pub(crate) fn configuration(kept: &Kept<'_>, approvals: &[RecordedApproval]) -> 
     with
 }
 
-/// What is asked, in plain words: the tool and its main arguments.
+/// What is asked, in plain words. The values are not part of it: a gate shows what stands behind it as it
+/// is when it asks, and a title would still tell the recorded values when somebody has changed them.
 fn title(kept: &Kept<'_>) -> String {
-    if let Some(shell) = &kept.target.shell {
-        return format!(
-            "Run `{}`?",
-            crate::show::value("", &shell.line().into(), 80)
-        );
+    if kept.target.shell.is_some() {
+        return "Run the command?".to_owned();
     }
     let words = crate::words::split(&crate::name::of_call(&kept.call.name, None)).join(" ");
-    let mut text = match words.chars().next() {
+    let text = match words.chars().next() {
         Some(first) => first.to_uppercase().chain(words.chars().skip(1)).collect(),
         None => crate::show::text(&kept.call.name, 60),
     };
-    let shown = main_arguments(&kept.call.arguments);
-    if !shown.is_empty() {
-        text.push_str(": ");
-        text.push_str(&shown.join(", "));
-    }
-    text.push('?');
-    text
-}
-
-/// Up to three arguments that tell most: recipients, names and amounts first, else the first ones.
-fn main_arguments(arguments: &Value) -> Vec<String> {
-    let Some(map) = arguments.as_object() else {
-        return Vec::new();
-    };
-    let weight = |key: &str| {
-        let words = crate::words::split(key);
-        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-        if has(&[
-            "recipient",
-            "recipients",
-            "to",
-            "amount",
-            "iban",
-            "channel",
-            "email",
-            "account",
-        ]) {
-            0
-        } else if has(&[
-            "id", "name", "title", "subject", "path", "file", "url", "table",
-        ]) {
-            1
-        } else {
-            2
-        }
-    };
-    let mut entries: Vec<(i32, usize, &String, &Value)> = map
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, value))| !value.is_null())
-        .map(|(index, (key, value))| (weight(key), index, key, value))
-        .collect();
-    entries.sort_by_key(|entry| (entry.0, entry.1));
-    entries.truncate(3);
-    entries
-        .into_iter()
-        .map(|(_, _, key, value)| {
-            format!(
-                "{} {}",
-                crate::words::split(key).join(" "),
-                crate::show::value(key, value, 40)
-            )
-        })
-        .collect()
+    format!("{text}?")
 }
 
 fn message(approvals: &[RecordedApproval]) -> Option<String> {

@@ -97,8 +97,8 @@ pub struct Crystallized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct CrystallizeError {
-    /// `run_not_successful`, `nothing_to_crystallize`, `not_supported_yet` or `invalid_name`.
-    pub code: String,
+    /// `run_not_successful`, `nothing_to_crystallize`, `not_supported_yet` or `bad_name`.
+    pub code: &'static str,
     /// One sentence.
     pub message: String,
     /// What to do about it.
@@ -106,9 +106,13 @@ pub struct CrystallizeError {
 }
 
 impl CrystallizeError {
-    pub(crate) fn new(code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         Self {
-            code: code.to_owned(),
+            code,
             message: message.into(),
             help: help.into(),
         }

@@ -101,7 +101,7 @@ impl Summary {
             }
             Err(error) => {
                 summary.left_out = counts.tool_calls;
-                *summary.findings.entry(error.code).or_default() += 1;
+                *summary.findings.entry(error.code.to_owned()).or_default() += 1;
                 session.findings.clone()
             }
         };

@@ -3,10 +3,11 @@
 use crate::definition::FailureClass;
 use crate::{ApprovalId, AutomationId, Digest, Json, RunId, Timestamp};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::{fmt, sync::Arc};
 
-/// Where a step stands in a run: its id, later with the loops around it (`each_invoice[3].pay`).
+/// Where a step stands in a run: its id, behind those of the loops around it and the numbers of their
+/// passes (`each_invoice[3].pay`). Without a step at its end it is a pass of a loop (`each_invoice[3]`).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepPath(pub Arc<str>);
@@ -20,6 +21,32 @@ impl fmt::Display for StepPath {
 impl fmt::Debug for StepPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl StepPath {
+    /// Its parts from the outside in: an id, and the number of the pass where it is a loop that the path
+    /// leads into. None where it is no path: each place has exactly one.
+    pub fn parts(&self) -> impl Iterator<Item = Option<(&str, Option<u32>)>> {
+        self.0.split('.').map(|part| {
+            let Some((id, number)) = part.split_once('[') else {
+                return Some((part, None));
+            };
+            let number = number.strip_suffix(']')?;
+            let plain = number.bytes().all(|byte| byte.is_ascii_digit())
+                && (number == "0" || !number.starts_with('0'));
+            Some((id, Some(number.parse().ok().filter(|_| plain)?)))
+        })
+    }
+
+    /// The pass of this loop with a number.
+    pub fn pass(&self, number: u32) -> Self {
+        Self(format!("{}[{number}]", self.0).into())
+    }
+
+    /// The step of this id in a pass.
+    pub fn inner(&self, id: &str) -> Self {
+        Self(format!("{}.{id}", self.0).into())
     }
 }
 
@@ -350,6 +377,80 @@ pub enum RunEvent {
         /// The step.
         step: StepPath,
     },
+    /// A loop begins, and with it its first passes.
+    LoopStarted {
+        /// The loop.
+        step: StepPath,
+        /// What a `for_each` goes through, a list or map; none for a `repeat`.
+        items: Option<Json>,
+        /// When its time runs out.
+        deadline: Option<Timestamp>,
+    },
+    /// A further pass of a `repeat` begins.
+    PassStarted {
+        /// The pass (`ready[1]`).
+        step: StepPath,
+    },
+    /// All steps of a pass are over, and it is known what the pass gave. The next pass of a `for_each`
+    /// begins with it.
+    PassFinished {
+        /// The pass (`each_invoice[3]`).
+        step: StepPath,
+        /// How.
+        status: Status,
+        /// What it gave, where the loop has an `output`; else it is that of the body's last step.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "there"
+        )]
+        output: Option<Json>,
+        /// Why it failed, when that was not a step of it.
+        failure: Option<Failure>,
+        /// Whether `until` held.
+        done: bool,
+        /// When the next pass of a `repeat` begins.
+        due: Option<Timestamp>,
+    },
+    /// A loop is over.
+    LoopFinished {
+        /// The loop.
+        step: StepPath,
+        /// How.
+        status: Status,
+        /// Why it failed or was rejected.
+        failure: Option<Failure>,
+    },
+    /// A loop's time ran out.
+    LoopTimedOut {
+        /// The loop.
+        step: StepPath,
+    },
+    /// So many results that are kept of an earlier run follow, and do not fit into one record. Nothing
+    /// begins before all of them are there.
+    KeepingStarted {
+        /// How many.
+        results: u32,
+    },
+    /// What is known of a pass was kept from an earlier run. It counts when the loop comes to that pass
+    /// with the same item.
+    PassKept {
+        /// The pass (`each_invoice[3]`).
+        step: StepPath,
+        /// Digest of its item.
+        item: Digest,
+        /// What it gave; none for one that did not succeed: then only steps of it are kept.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "there"
+        )]
+        output: Option<Json>,
+        /// Whether `until` held after it.
+        done: bool,
+        /// The earlier run.
+        from: RunId,
+    },
     /// Somebody wants the run to end.
     CancelRequested {
         /// Who.
@@ -370,8 +471,18 @@ pub enum RunEvent {
     },
 }
 
+/// A value that is there, be it null.
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
 impl RunEvent {
-    /// The step that it is about.
+    /// Whether it is a result that was kept of an earlier run.
+    pub fn keeps(&self) -> bool {
+        matches!(self, Self::StepKept { .. } | Self::PassKept { .. })
+    }
+
+    /// The step, or the pass of a loop, that it is about.
     pub fn step(&self) -> Option<&StepPath> {
         match self {
             Self::StepSkipped { step, .. }
@@ -388,8 +499,15 @@ impl RunEvent {
             | Self::ApprovalExpired { step }
             | Self::StepFailed { step, .. }
             | Self::StepUncertain { step }
-            | Self::StepCanceled { step } => Some(step),
+            | Self::StepCanceled { step }
+            | Self::LoopStarted { step, .. }
+            | Self::PassStarted { step }
+            | Self::PassFinished { step, .. }
+            | Self::LoopFinished { step, .. }
+            | Self::LoopTimedOut { step }
+            | Self::PassKept { step, .. } => Some(step),
             Self::Created(_)
+            | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }
             | Self::RunTimedOut
             | Self::Finished { .. } => None,

@@ -14,6 +14,9 @@ struct Inner {
     value: OnceLock<Value>,
 }
 
+/// The longest text, in bytes, that is copied to give up a tree: a longer one may be shared by many.
+const COMPACTED: usize = 64 * 1024;
+
 impl Json {
     /// JSON `null`.
     pub fn null() -> Self {
@@ -48,6 +51,17 @@ impl Json {
         })
     }
 
+    /// The same value for keeping: a short one whose text is known keeps that alone, and its tree is made
+    /// again when it is read. A tree takes several times the room of its text.
+    pub fn compacted(&self) -> Self {
+        match self.0.text.get() {
+            Some(text) if text.len() <= COMPACTED && self.0.value.get().is_some() => {
+                Self::from_trusted_text(text.to_string())
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// The tree.
     pub fn value(&self) -> &Value {
         self.0.value.get_or_init(|| {
@@ -76,7 +90,11 @@ impl Default for Json {
 
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.value() == other.value()
+        let same_text = match (self.0.text.get(), other.0.text.get()) {
+            (Some(one), Some(two)) => one == two,
+            _ => false,
+        };
+        Arc::ptr_eq(&self.0, &other.0) || same_text || self.value() == other.value()
     }
 }
 
@@ -164,5 +182,19 @@ mod tests {
             &serde_json::json!([1])
         );
         assert_eq!(canonical(json.value()), "{\"a\":[2],\"b\":1}");
+    }
+
+    #[test]
+    fn a_compacted_value_is_the_same_value() {
+        let json = Json::from(serde_json::json!({"b": [1, 2.5]}));
+        assert!(Arc::ptr_eq(&json.compacted().0, &json.0));
+        assert_eq!(json.text(), "{\"b\":[1,2.5]}");
+        let small = json.compacted();
+        assert!(small.0.value.get().is_none());
+        assert_eq!(small, json);
+        assert_eq!(small.value(), json.value());
+        let long = Json::from(Value::from("x".repeat(COMPACTED)));
+        assert!(long.text().len() > COMPACTED);
+        assert!(Arc::ptr_eq(&long.compacted().0, &long.0));
     }
 }

@@ -5,9 +5,9 @@ use crate::runtime::clock;
 use crate::service::{App, IdempotencyClaim, Principal, Problem};
 use bytes::Bytes;
 use druse_storage::Batch;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -27,6 +27,41 @@ pub(super) struct Call {
     pub(super) claim: Option<IdempotencyClaim>,
     /// What an earlier request with this key made, where its answer is made anew.
     pub(super) made: Option<Value>,
+}
+
+/// An answer that is given again to whoever repeats its key.
+pub(super) struct Made<'a> {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(HeaderName, String)>,
+    pub(super) body: &'a Value,
+}
+
+impl Made<'_> {
+    /// The answer.
+    pub(super) fn reply(&self) -> Result<Reply, Problem> {
+        let mut reply = Reply::json(self.status, self.body)?;
+        for (name, value) in &self.headers {
+            reply = reply.with(name.clone(), value);
+        }
+        Ok(reply)
+    }
+
+    /// The answer that was kept under a key; `None` when what was kept is something else.
+    pub(super) fn again(made: &Value) -> Option<Result<Reply, Problem>> {
+        let status = u16::try_from(made["status"].as_u64()?).ok()?;
+        let headers = made["headers"].as_array().into_iter().flatten();
+        let answer = Made {
+            status: StatusCode::from_u16(status).ok()?,
+            headers: headers
+                .filter_map(|pair| {
+                    let name = pair[0].as_str()?.parse().ok()?;
+                    Some((name, pair[1].as_str()?.to_owned()))
+                })
+                .collect(),
+            body: made.get("body")?,
+        };
+        Some(answer.reply())
+    }
 }
 
 impl Call {
@@ -128,11 +163,18 @@ impl Call {
     }
 
     /// Adds the claim of the idempotency key to a batch, so that this answer is given again.
-    pub(super) fn claim_answer(&self, batch: Batch, status: StatusCode, body: &Value) -> Batch {
-        self.claim_made(
-            batch,
-            serde_json::json!({ "status": status.as_u16(), "body": body }),
-        )
+    pub(super) fn claim_answer(&self, batch: Batch, answer: &Made<'_>) -> Batch {
+        if self.claim.is_none() {
+            return batch;
+        }
+        let headers: Vec<(&str, &str)> = answer
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let made =
+            json!({ "status": answer.status.as_u16(), "body": answer.body, "headers": headers });
+        self.claim_made(batch, made)
     }
 
     /// Adds the claim of the idempotency key to a batch, with what the answer is made of.

@@ -108,9 +108,11 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
 
 /// `post_agents_runs_run_id_crystallize`: unique, because method and path are.
 fn operation_id(route: &Route) -> String {
-    let path: String = route
-        .path
-        .trim_start_matches("/api/v1")
+    let (home, path) = match route.path.strip_prefix("/api/v1") {
+        Some(path) => ("", path),
+        None => ("_root", route.path),
+    };
+    let path: String = path
         .chars()
         .filter_map(|c| match c {
             '/' | '.' => Some('_'),
@@ -118,5 +120,6 @@ fn operation_id(route: &Route) -> String {
             other => Some(other),
         })
         .collect();
-    format!("{}{path}", route.method.as_str().to_ascii_lowercase())
+    let method = route.method.as_str().to_ascii_lowercase();
+    format!("{method}{home}{path}")
 }

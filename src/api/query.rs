@@ -30,7 +30,7 @@ impl Query {
     /// A value that has to be of some form.
     pub(super) fn read<T: FromStr>(&self, name: &str, form: &str) -> Result<Option<T>, Problem> {
         self.get(name)
-            .map(|text| text.parse().map_err(|_| wrong(name, form)))
+            .map(|text| text.parse().map_err(|_| wrong(name, text, form)))
             .transpose()
     }
 
@@ -41,15 +41,16 @@ impl Query {
         form: &str,
     ) -> Result<Option<T>, Problem> {
         self.get(name)
-            .map(|text| serde_json::from_value(text.into()).map_err(|_| wrong(name, form)))
+            .map(|text| serde_json::from_value(text.into()).map_err(|_| wrong(name, text, form)))
             .transpose()
     }
 }
 
-fn wrong(name: &str, form: &str) -> Problem {
+fn wrong(name: &str, text: &str, form: &str) -> Problem {
+    let shown: String = text.chars().take(60).collect();
     Problem::bad_request(
         "bad_query",
-        format!("`{name}` in the address is not {form}."),
+        format!("`{name}` in the address is not {form}: {shown:?}."),
         "Correct it, or leave it out.",
     )
 }

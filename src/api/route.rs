@@ -3,13 +3,14 @@
 use super::{
     answer::{self, Reply},
     body,
-    call::Call,
+    call::{Call, Made},
     query::Query,
     table,
 };
 use crate::runtime::clock;
 use crate::service::{App, IdempotencyClaim, Principal, Problem, Role};
-use axum::extract::{RawPathParams, Request};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use druse_engine::{Digest, RequestId};
@@ -142,9 +143,7 @@ pub fn router(app: App) -> axum::Router {
             .expect("the table has only the usual methods");
         let path = route.path;
         let route = Arc::new(route);
-        let handler = move |axum::extract::State(app): axum::extract::State<App>,
-                            params: RawPathParams,
-                            request: Request| {
+        let handler = move |State(app): State<App>, params: Params, request: Request| {
             let route = route.clone();
             async move { run(&route, app, params, request).await }
         };
@@ -156,8 +155,9 @@ pub fn router(app: App) -> axum::Router {
         router = router.route(path, methods);
     }
     router
-        .fallback(|request: Request| async move { nowhere(&request) })
-        .method_not_allowed_fallback(|| async {
+        .fallback(async |State(app): State<App>, request: Request| nowhere(&app, request))
+        .method_not_allowed_fallback(async |State(app): State<App>, request: Request| {
+            body::linger(&app, request.into_body());
             answer::problem(
                 &Problem::new(
                     StatusCode::METHOD_NOT_ALLOWED,
@@ -171,8 +171,9 @@ pub fn router(app: App) -> axum::Router {
         .with_state(app)
 }
 
-fn nowhere(request: &Request) -> Response {
+fn nowhere(app: &App, request: Request) -> Response {
     let path: String = request.uri().path().chars().take(200).collect();
+    body::linger(app, request.into_body());
     answer::problem(
         &Problem::new(
             StatusCode::NOT_FOUND,
@@ -188,13 +189,16 @@ fn request_id() -> String {
     clock::new_id(RequestId::from_parts).to_string()
 }
 
-async fn run(route: &Route, app: App, params: RawPathParams, request: Request) -> Response {
+type Params = Result<RawPathParams, RawPathParamsRejection>;
+
+async fn run(route: &Route, app: App, params: Params, request: Request) -> Response {
     let id = request_id();
     app.requests.fetch_add(1, Ordering::Relaxed);
-    let (parts, body) = request.into_parts();
-    let answered = AssertUnwindSafe(answer(route, &app, params, parts, body))
+    let (parts, mut body) = request.into_parts();
+    let answered = AssertUnwindSafe(answer(route, &app, params, parts, &mut body))
         .catch_unwind()
         .await;
+    body::linger(&app, body);
     let problem = match answered {
         Ok(Ok(reply)) => return reply.into_response(&id),
         Ok(Err(problem)) => problem,
@@ -202,10 +206,14 @@ async fn run(route: &Route, app: App, params: RawPathParams, request: Request) -
     };
     if problem.status.is_server_error() {
         app.faults.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(
-            request = %id, method = %route.method, path = route.path,
-            code = problem.code, status = problem.status.as_u16(), "a request was not done",
-        );
+        // What passes (no space, too much waiting) is a state that was said when it began, not a fault
+        // of each request that meets it.
+        if problem.retry_after.is_none() {
+            tracing::error!(
+                request = %id, method = %route.method, path = route.path,
+                code = problem.code, status = problem.status.as_u16(), "a request was not done",
+            );
+        }
     }
     answer::problem(&problem, &id)
 }
@@ -213,11 +221,18 @@ async fn run(route: &Route, app: App, params: RawPathParams, request: Request) -
 async fn answer(
     route: &Route,
     app: &App,
-    params: RawPathParams,
+    params: Params,
     parts: Parts,
-    body: axum::body::Body,
+    body: &mut axum::body::Body,
 ) -> Answer {
     let who = authorise(route, app, &parts)?;
+    let params = params.map_err(|_| {
+        Problem::bad_request(
+            "bad_address",
+            "The address is not text in UTF-8.",
+            "Write what is not ASCII as percent-encoded UTF-8.",
+        )
+    })?;
     let body = match body::read(body, route.takes.limit(app, &params)).await {
         Ok(body) => body,
         Err(problem) => {
@@ -255,15 +270,9 @@ async fn answer(
         .hold(format!("{}\n{}", claim.scope, claim.key))
         .await;
     match app.made_before(&claim).await? {
-        Some(made) => match (made["status"].as_u64(), made.get("body")) {
-            (Some(status), Some(body)) => {
-                let status = u16::try_from(status)
-                    .ok()
-                    .and_then(|status| StatusCode::from_u16(status).ok())
-                    .unwrap_or(StatusCode::OK);
-                Reply::json(status, body)
-            }
-            _ => {
+        Some(made) => match Made::again(&made) {
+            Some(answer) => answer,
+            None => {
                 call.made = Some(made);
                 (route.handler)(call).await
             }

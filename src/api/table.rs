@@ -351,7 +351,7 @@ fn run() -> Vec<Route> {
             to!(runs::events),
             "Read or follow a run's journal",
         )
-        .query(&["limit", "cursor", "after"])
+        .query(&["limit", "cursor", "after", "wait"])
         .response::<List<runs::Fact>>(),
         post(
             "/api/v1/runs/{id}/cancel",
@@ -520,6 +520,7 @@ fn trigger() -> Vec<Route> {
         .status(202),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
+            .creates()
             .request::<Value>()
             .response::<Published>()
             .status(202),
@@ -696,6 +697,13 @@ fn admin() -> Vec<Route> {
             to!(health::metrics),
             "Figures in the Prometheus text format",
         ),
+        get(
+            "/openapi.json",
+            Viewer,
+            to!(health::description),
+            "This description, at the root too",
+        )
+        .response::<Value>(),
         get(
             "/api/v1/openapi.json",
             Viewer,

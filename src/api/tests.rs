@@ -1,3 +1,5 @@
+mod contract;
+
 use super::route::{Access, Peer};
 use super::{openapi, router, table};
 use crate::action::{Actions, Limits, ShellPolicy};

@@ -65,7 +65,7 @@ impl Failure {
         Self::new(
             exit,
             "io",
-            format!("{}: {error}.", path.display()),
+            format!("{}: {}.", path.display(), said(error)),
             "Check the path and its permissions.",
         )
     }
@@ -81,6 +81,19 @@ impl Failure {
         )
     }
 
+    /// Neither a server nor a data folder is where one was named.
+    pub fn nothing_there(data: &std::path::Path) -> Self {
+        Self::new(
+            EXIT_UNREACHABLE,
+            "unreachable",
+            format!(
+                "No server is running on {0}, and {0} is no data folder.",
+                data.display()
+            ),
+            "Start one with `druse serve --data DIR`, or name another with --data or --server.",
+        )
+    }
+
     /// Something that should not be.
     pub fn internal(error: &dyn fmt::Display) -> Self {
         Self::new(
@@ -93,18 +106,37 @@ impl Failure {
 
     /// What the API answered.
     pub fn problem(status: StatusCode, body: &Value) -> Self {
-        let exit = match status.as_u16() {
-            401 | 403 => EXIT_DENIED,
-            429 | 503 | 507 => EXIT_AGAIN,
-            500 => EXIT_IO,
-            400 | 413 | 415 | 422 => EXIT_DATA,
+        let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        // Druse answers in JSON, whatever it is.
+        let (code, mut message) = (part("code"), part("message"));
+        if code.is_empty() || message.is_empty() {
+            return Self::new(
+                EXIT_UNREACHABLE,
+                "not_druse",
+                format!("What answers there is no Druse server: it said {status}."),
+                "Check the address given with --server.",
+            );
+        }
+        let exit = match (status.as_u16(), code.as_str()) {
+            // The document is right as such; it is its activation that failed.
+            (_, "activation_blocked") => EXIT_FAILED,
+            (401 | 403, _) => EXIT_DENIED,
+            (429 | 503 | 507, _) => EXIT_AGAIN,
+            (500, _) => EXIT_IO,
+            (400 | 404 | 413 | 415 | 422, _) => EXIT_DATA,
             _ => EXIT_FAILED,
         };
-        let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        let mut message = part("message");
-        if message.is_empty() {
-            message = format!("The server answered {status}.");
-        }
+        // The same in the words of this surface.
+        let help = match (status.as_u16(), code.as_str()) {
+            (401, _) => {
+                "Put a token into the environment variable DRUSE_TOKEN; `druse tokens create` on the server's machine makes one."
+                    .into()
+            }
+            (_, "activation_blocked") => {
+                "Put right what is an error; accept the others with --acknowledge ID.".into()
+            }
+            _ => part("help"),
+        };
         for finding in body["findings"].as_array().into_iter().flatten() {
             let place = match (finding["line"].as_u64(), finding["column"].as_u64()) {
                 (Some(line), Some(column)) => format!("{line}:{column}: "),
@@ -132,10 +164,19 @@ impl Failure {
         }
         Self {
             exit,
-            code: part("code"),
+            code,
             message,
-            help: part("help"),
+            help,
         }
+    }
+}
+
+/// An error of the system without its number.
+fn said(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
     }
 }
 

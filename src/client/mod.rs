@@ -8,15 +8,22 @@ pub use failure::*;
 use crate::cli::Target;
 use crate::connection::client as http;
 use crate::serve::{Assembly, Setup};
+use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use ::http::{Method, Request, StatusCode};
 use axum::body::Body;
+use bytes::Bytes;
+use druse_engine::RunId;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::path::Path;
+use std::time::Duration;
 use tower::ServiceExt as _;
 
 /// The largest answer that is read at once, in bytes.
 const LARGEST_ANSWER: usize = 256 << 20;
+
+/// How long something may take before it is talked about.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A way to an API.
 pub struct Client {
@@ -66,10 +73,7 @@ impl Client {
             return Self::local(&socket);
         }
         if !create && !target.data.join("log").is_dir() {
-            return Err(Failure::unreachable(
-                &target.data.display().to_string(),
-                &"no data folder",
-            ));
+            return Err(Failure::nothing_there(&target.data));
         }
         Ok(Self::inside(
             Assembly::open(&target.data, Setup::own()).await?,
@@ -81,6 +85,11 @@ impl Client {
         Self {
             way: Way::Inside(Box::new(assembly)),
         }
+    }
+
+    /// Whether this process has opened the store itself, with no server behind it.
+    pub fn is_inside(&self) -> bool {
+        matches!(self.way, Way::Inside(_))
     }
 
     fn remote(server: &str) -> Result<Self, Failure> {
@@ -126,6 +135,35 @@ impl Client {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Failure> {
+        let header = (CONTENT_TYPE, content_type);
+        let (status, bytes) = self.ask(method, path, header, body).await?;
+        Ok(Answer {
+            status,
+            body: read(&bytes),
+        })
+    }
+
+    /// The text of a success that is asked for in a media type of its own.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn text(&self, path: &str, accept: &str) -> Result<String, Failure> {
+        let header = (ACCEPT, accept);
+        let (status, bytes) = self.ask(Method::GET, path, header, Vec::new()).await?;
+        if status.is_success() {
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        } else {
+            Err(Failure::problem(status, &read(&bytes)))
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        (name, value): (HeaderName, &str),
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Bytes), Failure> {
         let path = format!("/api/v1{path}");
         match &self.way {
             Way::Http {
@@ -135,7 +173,7 @@ impl Client {
             } => {
                 let mut request = client
                     .request(method, format!("{base}{path}"))
-                    .header("content-type", content_type)
+                    .header(name, value)
                     .body(body);
                 if let Some(token) = token {
                     request = request.bearer_auth(token);
@@ -149,17 +187,14 @@ impl Client {
                     .bytes()
                     .await
                     .map_err(|error| Failure::unreachable(base, &error))?;
-                Ok(Answer {
-                    status,
-                    body: read(&bytes),
-                })
+                Ok((status, bytes))
             }
             Way::Inside(service) => {
                 let request = Request::builder()
                     .method(method)
                     .uri(path)
                     .header("host", "localhost")
-                    .header("content-type", content_type)
+                    .header(name, value)
                     .body(Body::from(body))
                     .map_err(|error| Failure::internal(&error))?;
                 let response = service
@@ -174,10 +209,7 @@ impl Client {
                     .await
                     .map_err(|error| Failure::internal(&error))?
                     .to_bytes();
-                Ok(Answer {
-                    status,
-                    body: read(&bytes),
-                })
+                Ok((status, bytes))
             }
         }
     }
@@ -239,8 +271,50 @@ impl Client {
         }
     }
 
-    /// Ends what was opened for this command.
+    /// Ends what was opened for this command, once the runs that it moved do nothing by themselves any
+    /// more. Says what they wait for.
     pub async fn close(self) {
+        for run in self.rest().await {
+            let run = self.get(&format!("/runs/{run}")).await.unwrap_or_default();
+            if let (Some(id), Some(waits)) = (run["id"].as_str(), run["waits_for"].as_str()) {
+                eprintln!("{id}: {waits}. No server is running; one takes it further by itself.");
+            }
+        }
+        self.end().await;
+    }
+
+    /// A run that was just started, as it stands when it does nothing by itself any more where this
+    /// process carries it. A server's run is given as it is.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn carried(&self, run: Value) -> Result<Value, Failure> {
+        let (Way::Inside(_), Some(id)) = (&self.way, run["id"].as_str()) else {
+            return Ok(run);
+        };
+        self.rest().await;
+        self.get(&format!("/runs/{}", encode(id))).await
+    }
+
+    /// Waits until the runs that this process moves do nothing by themselves any more; gives those that
+    /// have not ended.
+    async fn rest(&self) -> Vec<RunId> {
+        let Way::Inside(service) = &self.way else {
+            return Vec::new();
+        };
+        match tokio::time::timeout(PATIENCE, service.at_rest()).await {
+            Ok(resting) => resting,
+            Err(_) => {
+                eprintln!(
+                    "No server is running, so this command carries on what it has set going."
+                );
+                service.at_rest().await
+            }
+        }
+    }
+
+    /// Ends what was opened for this command, whatever is going on.
+    pub async fn end(self) {
         if let Way::Inside(service) = self.way {
             service.close().await;
         }
@@ -253,7 +327,7 @@ impl Answer {
     /// # Errors
     /// The API's problem, as a sentence with a hint.
     pub fn success(self) -> Result<Value, Failure> {
-        if self.status.is_success() {
+        if self.status.is_success() && !self.body.is_string() {
             Ok(self.body)
         } else {
             Err(Failure::problem(self.status, &self.body))

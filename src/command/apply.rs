@@ -4,21 +4,44 @@ use super::{Done, automations, document, print};
 use crate::cli::{Apply, Output};
 use crate::client::{Client, EXIT_FAILED, Failure};
 use crate::service::difference;
+use druse_engine::definition;
 use http::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// A document that was sent, and what came of it.
+pub(super) struct Applied {
+    pub(super) automation: Value,
+    /// `created`, `a new version` or `unchanged`.
+    verb: &'static str,
+}
+
 pub(super) async fn apply(args: Apply) -> Done {
-    let files = files_of(&args.path)?;
+    // All of them are read first: one that is wrong stops the rest before anything is sent.
+    let mut documents = Vec::new();
+    for path in files_of(&args.path)? {
+        let loaded = document::load_storable(&path)?;
+        documents.push((path, loaded));
+    }
     let client = Client::connect_or_create(&args.target).await?;
+    let done = apply_all(&client, &args, &documents).await;
+    client.close().await;
+    done
+}
+
+async fn apply_all(
+    client: &Client,
+    args: &Apply,
+    documents: &[(PathBuf, document::Loaded)],
+) -> Done {
+    let text = args.target.output == Output::Text;
     let mut done = Vec::new();
     let mut blocked = false;
-    for path in &files {
-        let (before, verb) = known(&client, path).await?;
+    for (path, loaded) in documents {
+        let name = &loaded.document.name;
         if args.dry_run {
-            let loaded = document::load(path)?;
-            let changes = match &before {
+            let changes = match known(client, name).await? {
                 None => "would be created".to_owned(),
                 Some(before) => {
                     let old = serde_json::from_value(before["document"].clone())
@@ -26,32 +49,32 @@ pub(super) async fn apply(args: Apply) -> Done {
                     difference::between(&old, &loaded.document, ("stored", "file")).words()
                 }
             };
-            if args.target.output == Output::Text {
-                print::line(&format!("{}: {changes}", loaded.document.name));
+            if text {
+                print::line(&format!("{name}: {changes}"));
             }
-            done.push(json!({ "name": loaded.document.name, "changes": changes }));
+            done.push(json!({ "name": name, "changes": changes }));
             continue;
         }
-        let mut applied = one(&client, path).await?;
-        let name = print::cell(&applied["name"]);
-        if args.target.output == Output::Text {
-            let same = before
-                .as_ref()
-                .is_some_and(|before| before["latest_version"] == applied["latest_version"]);
-            let verb = if same { "unchanged" } else { verb };
-            print::line(&format!(
-                "{name}: {verb}, version {}",
-                applied["latest_version"]
-            ));
-            automations::findings(&applied["findings"]);
+        let Applied {
+            mut automation,
+            verb,
+        } = one(client, path, loaded).await?;
+        let latest = automation["latest_version"].clone();
+        if text {
+            print::line(&format!("{name}: {verb}, version {latest}"));
+            automations::findings(&automation["findings"]);
         }
-        if args.activate {
+        if args.activate && automation["active_version"] == latest {
+            if text {
+                print::line(&format!("{name}: active already"));
+            }
+        } else if args.activate {
             let body = json!({ "acknowledge": args.acknowledge });
-            let path = format!("/automations/{}/activate", print::cell(&applied["id"]));
-            match client.post(&path, &body).await {
+            let address = format!("/automations/{}/activate", print::cell(&automation["id"]));
+            match client.post(&address, &body).await {
                 Ok(active) => {
-                    applied = active;
-                    if args.target.output == Output::Text {
+                    automation = active;
+                    if text {
                         print::line(&format!("{name}: active"));
                     }
                 }
@@ -61,12 +84,11 @@ pub(super) async fn apply(args: Apply) -> Done {
                 }
             }
         }
-        done.push(applied);
+        done.push(automation);
     }
-    if args.target.output == Output::Json {
+    if !text {
         print::json(&json!(done));
     }
-    client.close().await;
     Ok(if blocked {
         ExitCode::from(EXIT_FAILED)
     } else {
@@ -87,39 +109,58 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
                 .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
         })
         .collect();
+    if files.is_empty() {
+        return Err(Failure::data(
+            "empty",
+            format!("There is no document in {}.", path.display()),
+            "Documents are files that end in .yaml, .yml or .json.",
+        ));
+    }
     files.sort();
     Ok(files)
 }
 
-async fn known(client: &Client, path: &Path) -> Result<(Option<Value>, &'static str), Failure> {
-    let name = document::load(path)?.document.name;
-    match automations::find(client, &name).await {
-        Ok(found) => Ok((Some(found), "a new version")),
-        Err(failure) if failure.code == "not_found" => Ok((None, "created")),
+async fn known(client: &Client, name: &str) -> Result<Option<Value>, Failure> {
+    match automations::find(client, name).await {
+        Ok(found) => Ok(Some(found)),
+        Err(failure) if failure.code == "not_found" => Ok(None),
         Err(failure) => Err(failure),
     }
 }
 
-/// Sends one document: a new name is created, a known one gets a new version.
+/// Sends one document: a new name is created, a known one gets a new version where something changed.
 ///
 /// # Errors
-/// When the document is wrong or the server refuses it.
-pub(super) async fn one(client: &Client, path: &Path) -> Result<Value, Failure> {
-    let (before, _) = known(client, path).await?;
-    let text = document::read_text(path)?;
-    let content_type = match document::syntax_of(path) {
-        druse_engine::definition::Syntax::Json => "application/json",
-        druse_engine::definition::Syntax::Yaml => "application/yaml",
-    };
-    let (method, address) = match &before {
-        None => (Method::POST, "/automations".to_owned()),
+/// When the server refuses it.
+pub(super) async fn one(
+    client: &Client,
+    path: &Path,
+    loaded: &document::Loaded,
+) -> Result<Applied, Failure> {
+    let before = known(client, &loaded.document.name).await?;
+    let digest = definition::digest(&loaded.document).to_string();
+    let (method, address, verb) = match before {
+        Some(before) if before["digest"] == digest.as_str() => {
+            return Ok(Applied {
+                automation: before,
+                verb: "unchanged",
+            });
+        }
         Some(before) => (
             Method::PUT,
             format!("/automations/{}", print::cell(&before["id"])),
+            "a new version",
         ),
+        None => (Method::POST, "/automations".to_owned(), "created"),
     };
-    let answer = client
-        .send(method, &address, content_type, text.into_bytes())
-        .await?;
-    answer.success()
+    let content_type = match document::syntax_of(path) {
+        definition::Syntax::Json => "application/json",
+        definition::Syntax::Yaml => "application/yaml",
+    };
+    let text = loaded.text.clone().into_bytes();
+    let answer = client.send(method, &address, content_type, text).await?;
+    Ok(Applied {
+        automation: answer.success()?,
+        verb,
+    })
 }

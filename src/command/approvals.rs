@@ -1,6 +1,6 @@
 //! `druse approvals`.
 
-use super::{Done, inputs, print};
+use super::{Done, inputs, local, print, runs};
 use crate::cli::{Approvals, Decision, Output, Target};
 use crate::client::{Client, Failure, encode};
 use serde_json::{Value, json};
@@ -52,25 +52,18 @@ pub(super) async fn approvals(what: Approvals, target: &Target) -> Done {
 }
 
 /// Prints a gate as the person who decides needs it.
-pub(super) fn show(approval: &Value) {
+fn show(approval: &Value) {
+    let mut lines = local::shown(approval).into_iter();
     print::line(&format!(
         "{}  [{}]",
-        print::cell(&approval["title"]),
+        lines.next().unwrap_or_default(),
         print::cell(&approval["status"])
     ));
-    if let Some(message) = approval["message"].as_str() {
-        print::line(message);
+    for line in lines {
+        print::line(&format!("  {line}"));
     }
-    for step in approval["details"]["next"].as_array().into_iter().flatten() {
-        print::line(&format!(
-            "  then {} ({}): {}",
-            print::cell(&step["step"]),
-            print::cell(&step["action"]),
-            step["with"]
-        ));
-    }
-    if !approval["fields"].is_null() {
-        print::line(&format!("  asks for: {}", approval["fields"]));
+    for decision in approval["decisions"].as_array().into_iter().flatten() {
+        print::line(&format!("  {}", runs::decided(decision)));
     }
     print::line(&format!(
         "  run {}, asked {}, digest {}",

@@ -1,10 +1,12 @@
 //! `druse automations`.
 
-use super::{Done, print};
+use super::{Done, document, print};
 use crate::cli::{Automations, Output, Target};
 use crate::client::{Client, Failure, encode};
+use druse_engine::AutomationId;
 use http::Method;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) async fn automations(what: Automations, target: &Target) -> Done {
@@ -31,15 +33,18 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
         Automations::Show { automation } => {
             let found = find(&client, automation).await?;
             if target.output == Output::Text {
-                print::line(&format!(
+                // The document alone is data, as it was written; all else is talk.
+                eprintln!(
                     "{} ({}), {}, version {} active, {} latest",
                     print::cell(&found["name"]),
                     print::cell(&found["id"]),
                     print::cell(&found["status"]),
                     print::cell(&found["active_version"]),
                     print::cell(&found["latest_version"])
-                ));
-                print::line(&document_text(&found["document"]));
+                );
+                let path = format!("/automations/{}", print::cell(&found["id"]));
+                let yaml = client.text(&path, "application/yaml").await?;
+                print::line(yaml.trim_end());
                 findings(&found["findings"]);
             }
             found
@@ -111,12 +116,31 @@ pub(super) fn document_text(document: &Value) -> String {
         .unwrap_or_else(|_| document.to_string())
 }
 
-/// Prints findings as people read them.
+/// Prints findings as people read them: what is said about several steps is said once.
 pub(super) fn findings(findings: &Value) {
+    let mut said: Vec<(Vec<&str>, &Value)> = Vec::new();
     for finding in findings.as_array().into_iter().flatten() {
+        let step = finding["step"].as_str();
+        let same = |known: &Value| {
+            ["severity", "code", "message", "help", "acknowledge"]
+                .iter()
+                .all(|field| known[field] == finding[field])
+        };
+        match said.iter_mut().find(|(_, known)| same(known)) {
+            Some((steps, _)) if finding["acknowledge"] != true => steps.extend(step),
+            _ => said.push((step.into_iter().collect(), finding)),
+        }
+    }
+    for (mut steps, finding) in said {
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
+        steps.dedup();
+        let place = if steps.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", steps.join(", "))
+        };
         eprintln!(
-            "{}[{}]: {}",
+            "{}[{}]{place}: {}",
             text("severity"),
             text("code"),
             text("message")
@@ -147,7 +171,7 @@ async fn triggers(client: &Client, id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The automation with this id or name.
+/// The automation with this id, name or file.
 ///
 /// # Errors
 /// When there is none.
@@ -160,14 +184,21 @@ pub(super) async fn find(client: &Client, automation: &str) -> Result<Value, Fai
         .await
 }
 
-/// The id of the automation with this id or name.
+/// The id of the automation with this id, this name, or the name that a document in this file has.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or the file holds no document.
 pub(super) async fn id_of(client: &Client, automation: &str) -> Result<String, Failure> {
-    if automation.starts_with("auto_") && automation.len() == 31 {
+    if automation.parse::<AutomationId>().is_ok() {
         return Ok(automation.to_owned());
     }
+    let named;
+    let automation = if Path::new(automation).is_file() {
+        named = document::load(Path::new(automation))?.document.name;
+        &named
+    } else {
+        automation
+    };
     let answer = client
         .get(&format!("/automations?name={}", encode(automation)))
         .await?;

@@ -1,10 +1,12 @@
 //! `druse connections`.
 
-use super::{Done, print};
+use super::{Done, document, print};
 use crate::cli::{Connections, Output, Target};
 use crate::client::{Client, Failure, encode};
+use druse_engine::definition;
 use http::Method;
 use serde_json::{Map, Value, json};
+use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) async fn connections(what: Connections, target: &Target) -> Done {
@@ -47,7 +49,7 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
             let answer = client
                 .post(&format!("/connections/{}/test", encode(name)), &json!({}))
                 .await?;
-            said.push(print::cell(&answer["message"]));
+            said.push(reached(name, &answer));
             answer
         }
         Connections::List => {
@@ -80,26 +82,62 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a test found, in one sentence.
+fn reached(name: &str, answer: &Value) -> String {
+    if answer["kind"] == "http" {
+        return format!("{name} answers with status {}.", answer["status"]);
+    }
+    let tools: Vec<String> = answer["tools"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|tool| print::cell(&tool["name"]))
+        .collect();
+    format!("{name} offers {} tools: {}.", tools.len(), tools.join(", "))
+}
+
 fn definitions(
     name: Option<&str>,
     definition: Option<&str>,
-    file: Option<&std::path::Path>,
+    file: Option<&Path>,
 ) -> Result<Map<String, Value>, Failure> {
     match (name, definition, file) {
-        (None, None, Some(path)) => super::document::connections_file(path),
+        (None, None, Some(path)) => document::connections_file(path),
         (Some(name), Some(text), None) => {
-            let value = serde_json::from_str(text).map_err(|error| {
-                Failure::data(
-                    "bad_json",
-                    format!("The connection is no JSON: {error}."),
-                    "Example: '{\"kind\": \"http\", \"base_url\": \"https://…\"}'",
-                )
-            })?;
-            Ok(Map::from_iter([(name.to_owned(), value)]))
+            let definition = if text.trim_start().starts_with('{') {
+                serde_json::from_str(text).map_err(|error| {
+                    Failure::data(
+                        "bad_json",
+                        format!("The connection is no JSON: {error}."),
+                        "Example: '{\"kind\": \"http\", \"base_url\": \"https://…\"}'",
+                    )
+                })?
+            } else {
+                from_file(name, Path::new(text))?
+            };
+            Ok(Map::from_iter([(name.to_owned(), definition)]))
         }
         _ => Err(Failure::usage(
-            "Give a name and a connection as JSON, or --file.",
+            "Give a name and a connection (as JSON, or the file that holds it), or --file.",
             "`druse connections set --help` has examples.",
         )),
     }
+}
+
+/// The connection of a name from a file: the file holds that one alone, or it among others.
+fn from_file(name: &str, path: &Path) -> Result<Value, Failure> {
+    let text = document::read_text(path)?;
+    let (value, _) = definition::parse_value(&text, document::syntax_of(path))
+        .map_err(|findings| document::wrong(path, &text, &findings))?;
+    if value["kind"].is_string() {
+        return Ok(value);
+    }
+    let mut all = document::connections_file(path)?;
+    all.remove(name).ok_or_else(|| {
+        Failure::data(
+            "missing_connection",
+            format!("There is no connection {name} in {}.", path.display()),
+            "A file holds one connection, or several as `connections: {name: …}`.",
+        )
+    })
 }

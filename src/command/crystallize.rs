@@ -1,6 +1,6 @@
 //! `druse crystallize`: recordings become a draft, offline.
 
-use super::progress::Progress;
+use super::progress::{Busy, Progress};
 use super::{Done, document, print};
 use crate::cli::{Crystallize, DocumentOutput, Mode};
 use crate::client::{EXIT_DATA, Failure};
@@ -18,6 +18,7 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         options.force = true;
         return Ok(summary(&args.files, &options));
     }
+    let busy = Busy::new("reading and crystallizing");
     let mut sessions = Vec::new();
     for path in &args.files {
         sessions.extend(import(path, &document::read_bytes(path)?)?);
@@ -38,7 +39,8 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     }
     options.source = Some(source_of(first, &args.files[0]));
     let made = druse_crystallizer::crystallize(&sessions, &options)
-        .map_err(|error| Failure::data(&error.code, error.message, error.help))?;
+        .map_err(|error| Failure::data(error.code, error.message, error.help))?;
+    drop(busy);
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
             .map_err(|error| Failure::internal(&error))?;
@@ -60,11 +62,7 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
 fn options_of(args: &Crystallize) -> Result<Options, Failure> {
     let tools = match &args.tools {
         None => Vec::new(),
-        Some(path) => {
-            let text = document::read_text(path)?;
-            druse_crystallizer::parse_tools(&text)
-                .map_err(|findings| document::wrong(path, &text, &findings))?
-        }
+        Some(path) => document::tools_file(path)?,
     };
     let connections = match &args.connections {
         None => Map::new(),
@@ -85,7 +83,8 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
     })
 }
 
-fn import(path: &Path, bytes: &[u8]) -> Result<Vec<Session>, Failure> {
+/// The sessions of a recording, with the file's name in what is wrong.
+pub(super) fn import(path: &Path, bytes: &[u8]) -> Result<Vec<Session>, Failure> {
     druse_crystallizer::import(bytes).map_err(|error| {
         let place = error
             .line

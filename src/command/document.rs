@@ -1,6 +1,7 @@
 //! Documents and what goes with them, read from files and checked.
 
 use crate::client::{EXIT_DATA, Failure};
+use druse_crystallizer::ToolRule;
 use druse_engine::check::Catalog;
 use druse_engine::definition::{self, Document, SourceMap, Syntax};
 use druse_engine::{Finding, Severity};
@@ -70,6 +71,20 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
     parse(path)?.map_err(|(text, findings)| wrong(path, &text, &findings))
 }
 
+/// A document that a store takes; otherwise its findings are the failure.
+pub(super) fn load_storable(path: &Path) -> Result<Loaded, Failure> {
+    let loaded = load(path)?;
+    let mut findings = check(&loaded, None);
+    findings.retain(|finding| {
+        finding.severity == Severity::Error && definition::blocks_storing(&finding.code)
+    });
+    if findings.is_empty() {
+        Ok(loaded)
+    } else {
+        Err(wrong(path, &loaded.text, &findings))
+    }
+}
+
 /// A failure that shows findings in their source.
 pub(super) fn wrong(path: &Path, text: &str, findings: &[Finding]) -> Failure {
     let shown: Vec<String> = findings
@@ -129,11 +144,22 @@ fn kinds(connections: &Map<String, Value>) -> BTreeMap<String, String> {
 /// The connections of a file, each as it is written.
 pub(super) fn connections_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     let text = read_text(path)?;
-    crate::connection::parse_file(&text).map_err(|findings| wrong(path, &text, &findings))?;
-    let (value, _) = definition::parse_value(&text, syntax_of(path))
-        .map_err(|findings| wrong(path, &text, &findings))?;
+    let read = definition::parse_value(&text, syntax_of(path));
+    crate::connection::parse_file(&text).map_err(|mut findings| {
+        if let Ok((_, source)) = &read {
+            source.locate(&mut findings);
+        }
+        wrong(path, &text, &findings)
+    })?;
+    let (value, _) = read.map_err(|findings| wrong(path, &text, &findings))?;
     Ok(value["connections"]
         .as_object()
         .cloned()
         .unwrap_or_default())
+}
+
+/// The rules of a tool map file.
+pub(super) fn tools_file(path: &Path) -> Result<Vec<ToolRule>, Failure> {
+    let text = read_text(path)?;
+    druse_crystallizer::parse_tools(&text).map_err(|findings| wrong(path, &text, &findings))
 }

@@ -1,11 +1,12 @@
 //! The hidden verbs behind the examples: their tools as a server of their own, and their recordings.
 
+use super::scratch::is_free;
 use super::{Done, print};
 use crate::client::Failure;
-use crate::example::{self, World};
+use crate::example::{self, Example, World};
 use futures_util::FutureExt as _;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -46,8 +47,36 @@ pub(super) async fn tools(root: PathBuf) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Lays an example out, to be tried by hand.
+pub(super) fn create(name: &str, folder: &Path) -> Done {
+    let found = find(name)?;
+    if !is_free(folder) {
+        return Err(Failure::usage(
+            format!("{} is there already.", folder.display()),
+            "Name a new folder.",
+        ));
+    }
+    let exe = std::env::current_exe().map_err(|error| Failure::internal(&error))?;
+    example::lay_out(found, folder, &exe).map_err(|error| Failure::io(folder, &error))?;
+    print::line(&format!("{} is laid out in {}.", name, folder.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(super) fn record(name: &str) -> Done {
-    let found = example::find(name).ok_or_else(|| {
+    let found = find(name)?;
+    let folder = tempfile::tempdir().map_err(|error| Failure::internal(&error))?;
+    let recording =
+        example::record(found, folder.path()).map_err(|error| Failure::internal(&error))?;
+    print::line(recording.trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The example of a name.
+///
+/// # Errors
+/// When there is none; the hint names those there are.
+pub(super) fn find(name: &str) -> Result<&'static Example, Failure> {
+    example::find(name).ok_or_else(|| {
         let names: Vec<&str> = example::EXAMPLES
             .iter()
             .map(|example| example.name)
@@ -56,10 +85,5 @@ pub(super) fn record(name: &str) -> Done {
             format!("There is no example {name}."),
             format!("There are {}.", names.join(", ")),
         )
-    })?;
-    let folder = tempfile::tempdir().map_err(|error| Failure::internal(&error))?;
-    let recording =
-        example::record(found, folder.path()).map_err(|error| Failure::internal(&error))?;
-    print::line(recording.trim_end());
-    Ok(ExitCode::SUCCESS)
+    })
 }

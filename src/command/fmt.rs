@@ -3,7 +3,7 @@
 use super::{Done, document, print};
 use crate::cli::Fmt;
 use crate::client::{EXIT_FAILED, Failure};
-use druse_engine::definition::{Syntax, to_yaml};
+use druse_engine::definition::{self, Syntax, to_yaml};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,18 +12,23 @@ pub(super) fn fmt(args: &Fmt) -> Done {
     let mut differs = false;
     for path in &args.files {
         let loaded = document::load(path)?;
-        if has_comments(&loaded.text) && !args.check {
+        let syntax = document::syntax_of(path);
+        if syntax == Syntax::Yaml && has_comments(&loaded.text) {
             let message = format!(
                 "{} holds comments, which the usual form would lose.",
                 path.display()
             );
+            if args.check {
+                eprintln!("{message}\n  It is passed over.");
+                continue;
+            }
             return Err(Failure::data(
                 "comments",
                 message,
                 "Remove them, or keep the file as it is; it is not changed.",
             ));
         }
-        let formatted = match document::syntax_of(path) {
+        let formatted = match syntax {
             Syntax::Json => {
                 serde_json::to_string_pretty(&loaded.document)
                     .map_err(|error| Failure::internal(&error))?
@@ -49,10 +54,11 @@ pub(super) fn fmt(args: &Fmt) -> Done {
     })
 }
 
-/// A comment that a person wrote: any line that begins with `#` but the schema's.
+/// A comment that a person wrote: any but the schema's.
 fn has_comments(text: &str) -> bool {
-    text.lines()
-        .any(|line| line.trim_start().starts_with('#') && !line.contains("yaml-language-server"))
+    definition::comments(text)
+        .iter()
+        .any(|comment| !comment.contains("yaml-language-server"))
 }
 
 /// Writes beside and renames, so that a crash leaves the old file or the new one.

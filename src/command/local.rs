@@ -5,15 +5,17 @@ use super::runs::words;
 use crate::client::{Client, Failure, encode};
 use http::Method;
 use serde_json::{Map, Value, json};
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead, IsTerminal as _, Write};
 
 /// How a person's answer at a gate is had.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gates {
     /// Each is approved.
     Approve,
-    /// The terminal is asked; with none, the run stays where it is.
-    Ask,
+    /// Whoever sits at the terminal is asked; with none, the run stays where it is.
+    Terminal,
+    /// Standard input is asked, whatever it is; at its end, the run stays where it is.
+    Input,
 }
 
 /// How a run came out.
@@ -27,6 +29,15 @@ pub(super) enum Came {
         /// The gate.
         approval: Value,
     },
+}
+
+impl Came {
+    /// The run.
+    pub(super) fn run(&self) -> &Value {
+        match self {
+            Self::Over(run) | Self::Waits { run, .. } => run,
+        }
+    }
 }
 
 /// Stores connections from a file.
@@ -46,8 +57,14 @@ pub(super) async fn connect(
     Ok(())
 }
 
-/// Follows a run to its end or to a gate that nobody here can answer; tells what happens on standard error.
-pub(super) async fn follow(client: &Client, id: &str, gates: Gates) -> Result<Came, Failure> {
+/// Follows a run to its end or to a gate that nobody here can answer, and tells each fact of its journal.
+/// Questions go to `talk`.
+pub(super) async fn follow(
+    client: &Client,
+    id: &str,
+    gates: Gates,
+    talk: &mut dyn Write,
+) -> Result<Came, Failure> {
     let path = format!("/runs/{}", encode(id));
     let mut after = 0;
     loop {
@@ -56,7 +73,7 @@ pub(super) async fn follow(client: &Client, id: &str, gates: Gates) -> Result<Ca
             .await?;
         for entry in page["items"].as_array().into_iter().flatten() {
             after = entry["seq"].as_u64().unwrap_or(after);
-            eprintln!("  {}", words(entry));
+            let _ = writeln!(talk, "  {}", words(entry));
             if entry["type"] == "finished" {
                 return Ok(Came::Over(client.get(&path).await?));
             }
@@ -67,7 +84,7 @@ pub(super) async fn follow(client: &Client, id: &str, gates: Gates) -> Result<Ca
                         print::cell(&entry["request"]["approval"])
                     ))
                     .await?;
-                if !answer(client, &approval, gates).await? {
+                if !answer(client, &approval, gates, talk).await? {
                     return Ok(Came::Waits {
                         run: client.get(&path).await?,
                         approval,
@@ -79,16 +96,31 @@ pub(super) async fn follow(client: &Client, id: &str, gates: Gates) -> Result<Ca
 }
 
 /// Answers a gate; says whether it was answered.
-async fn answer(client: &Client, approval: &Value, gates: Gates) -> Result<bool, Failure> {
+async fn answer(
+    client: &Client,
+    approval: &Value,
+    gates: Gates,
+    talk: &mut dyn Write,
+) -> Result<bool, Failure> {
     if approval["status"] != "pending" {
         return Ok(true);
     }
     let decision = match gates {
-        Gates::Approve => "approve",
-        Gates::Ask => match ask(approval) {
-            Some(decision) => decision,
-            None => return Ok(false),
-        },
+        Gates::Approve => {
+            for line in shown(approval).iter().skip(1) {
+                let _ = writeln!(talk, "    {line}");
+            }
+            "approve"
+        }
+        Gates::Terminal if !std::io::stdin().is_terminal() => return Ok(false),
+        Gates::Terminal | Gates::Input => {
+            let input = std::io::stdin();
+            let echo = !input.is_terminal();
+            match ask(approval, &mut input.lock(), echo, talk) {
+                Some(decision) => decision,
+                None => return Ok(false),
+            }
+        }
     };
     let mut body = json!({ "decision": decision, "digest": approval["digest"] });
     if gates == Gates::Approve {
@@ -103,35 +135,89 @@ async fn answer(client: &Client, approval: &Value, gates: Gates) -> Result<bool,
     Ok(true)
 }
 
-fn ask(approval: &Value) -> Option<&'static str> {
-    if !std::io::stdin().is_terminal() {
-        return None;
+/// Shows what a gate lets through, and asks until there is an answer; none at the end of the input. What
+/// comes from no terminal is echoed, for nobody has seen it typed.
+fn ask(
+    approval: &Value,
+    input: &mut dyn BufRead,
+    echo: bool,
+    talk: &mut dyn Write,
+) -> Option<&'static str> {
+    let _ = writeln!(talk);
+    for line in shown(approval) {
+        let _ = writeln!(talk, "    {line}");
     }
-    let mut err = std::io::stderr();
-    let _ = writeln!(err, "\n  {}", print::cell(&approval["title"]));
-    if let Some(message) = approval["message"].as_str() {
-        let _ = writeln!(err, "  {message}");
+    loop {
+        let _ = write!(talk, "    Approve? [y/n] ");
+        let _ = talk.flush();
+        let mut line = String::new();
+        match input.read_line(&mut line) {
+            Ok(0) | Err(_) => {
+                let _ = writeln!(talk);
+                return None;
+            }
+            Ok(_) => {
+                if echo {
+                    let _ = writeln!(talk, "{}", line.trim());
+                }
+                match line.trim().to_lowercase().as_str() {
+                    "y" | "yes" => return Some("approve"),
+                    "n" | "no" => return Some("reject"),
+                    _ => {}
+                }
+            }
+        }
     }
+}
+
+/// A gate as the person who decides needs it, a line each.
+pub(super) fn shown(approval: &Value) -> Vec<String> {
+    let mut lines = vec![print::cell(&approval["title"])];
+    lines.extend(approval["message"].as_str().map(String::from));
     for step in approval["details"]["next"].as_array().into_iter().flatten() {
-        let _ = writeln!(
-            err,
-            "  then {} ({}): {}",
+        lines.push(format!(
+            "then {} ({}): {}",
             print::cell(&step["step"]),
             print::cell(&step["action"]),
             step["with"]
+        ));
+    }
+    if !approval["fields"].is_null() {
+        lines.push(format!("asks for: {}", approval["fields"]));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(typed: &str) -> (Option<&'static str>, String) {
+        let approval = json!({
+            "title": "Pay?", "message": "84.20 EUR", "fields": null,
+            "details": { "next": [{ "step": "pay", "action": "mcp", "with": { "tool": "pay" } }] },
+        });
+        let mut said = Vec::new();
+        let decision = ask(&approval, &mut typed.as_bytes(), true, &mut said);
+        (decision, String::from_utf8(said).unwrap())
+    }
+
+    #[test]
+    fn an_answer_is_asked_for_until_it_is_one() {
+        assert_eq!(asked("y\n").0, Some("approve"));
+        assert_eq!(asked("No\n").0, Some("reject"));
+        let (decision, said) = asked("what\n\nYES\n");
+        assert_eq!(decision, Some("approve"));
+        assert_eq!(said.matches("Approve? [y/n]").count(), 3);
+        assert!(
+            said.contains("then pay (mcp): {\"tool\":\"pay\"}"),
+            "{said}"
         );
     }
-    loop {
-        let _ = write!(err, "  Approve? [y/n] ");
-        let _ = err.flush();
-        let mut line = String::new();
-        match std::io::stdin().lock().read_line(&mut line) {
-            Ok(0) | Err(_) => return None,
-            Ok(_) => match line.trim().to_lowercase().as_str() {
-                "y" | "yes" => return Some("approve"),
-                "n" | "no" => return Some("reject"),
-                _ => {}
-            },
-        }
+
+    #[test]
+    fn the_end_of_the_input_is_no_answer() {
+        assert_eq!(asked("").0, None);
+        assert_eq!(asked("perhaps\n").0, None);
     }
 }

@@ -21,15 +21,18 @@ mod progress;
 mod run;
 mod runs;
 mod schema;
+mod scratch;
 mod secrets;
 mod serve;
 mod sessions;
 mod tokens;
 mod triggers;
 mod verify;
+mod version;
 
 use crate::cli::{Cli, Verb};
 use crate::client::Failure;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// What a command gives back when nothing broke: 0, or 1 for a run or check that failed.
@@ -48,14 +51,12 @@ pub fn perform(cli: Cli) -> ExitCode {
         Verb::Verify { data, output } => verify::verify(&data, output),
         Verb::Completions { shell } => completions::completions(shell),
         Verb::ExampleRecord { name } => example::record(&name),
-        Verb::Version => {
-            println!("druse {}", env!("CARGO_PKG_VERSION"));
-            Ok(ExitCode::SUCCESS)
-        }
+        Verb::ExampleCreate { name, folder } => example::create(&name, &folder),
+        Verb::Version { output } => version::version(output),
         verb => on_runtime(verb),
     };
     done.unwrap_or_else(|failure| {
-        eprintln!("{failure}");
+        let _ = writeln!(std::io::stderr(), "{failure}");
         ExitCode::from(failure.exit)
     })
 }
@@ -66,10 +67,11 @@ fn on_runtime(verb: Verb) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(&error))?;
-    let done = runtime.block_on(async move {
+    let scratch = scratch::Scratch::default();
+    let done = runtime.block_on(async {
         match verb {
-            Verb::Demo(args) => demo::demo(args).await,
-            Verb::Run(args) => run::run(args).await,
+            Verb::Demo(args) => demo::demo(args, &scratch).await,
+            Verb::Run(args) => run::run(args, &scratch).await,
             Verb::Apply(args) => apply::apply(args).await,
             Verb::Sessions { what, target } => sessions::sessions(what, &target).await,
             Verb::Automations { what, target } => automations::automations(what, &target).await,

@@ -66,3 +66,11 @@ pub(super) fn rows(items: &[Value], fields: &[&str]) -> Vec<Vec<String>> {
         })
         .collect()
 }
+
+/// `1 step`, `2 steps`.
+pub(super) fn count(number: &Value, one: &str) -> String {
+    match number.as_u64().unwrap_or(0) {
+        1 => format!("1 {one}"),
+        many => format!("{many} {one}s"),
+    }
+}

@@ -1,15 +1,16 @@
 //! `druse run`: a document in this process, durably.
 
 use super::local::{self, Came, Gates};
+use super::scratch::Scratch;
 use super::{Done, apply, automations, document, inputs, print, runs};
 use crate::cli::{Output, Run};
-use crate::client::{Client, EXIT_FAILED, Failure};
+use crate::client::{Client, EXIT_DATA, EXIT_FAILED, Failure};
 use crate::serve::{Assembly, Setup};
 use druse_engine::Severity;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
-pub(super) async fn run(args: Run) -> Done {
+pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
     let connections = match &args.connections {
         None => Map::new(),
         Some(path) => document::connections_file(path)?,
@@ -17,56 +18,25 @@ pub(super) async fn run(args: Run) -> Done {
     let given = inputs::collect(args.inputs.as_deref(), &args.input)?;
     let loaded = document::load(&args.file)?;
     let known = args.connections.is_some().then_some(&connections);
-    let findings = document::check(&loaded, known);
-    let errors: Vec<_> = findings
-        .iter()
+    let errors: Vec<_> = document::check(&loaded, known)
+        .into_iter()
         .filter(|finding| finding.severity == Severity::Error)
-        .cloned()
         .collect();
     if !errors.is_empty() {
         return Err(document::wrong(&args.file, &loaded.text, &errors));
     }
-    let temporary = tempfile::tempdir().map_err(|error| Failure::internal(&error))?;
-    let data = args
-        .data
-        .clone()
-        .unwrap_or_else(|| temporary.path().join("data"));
-    let assembly = Assembly::open(&data, Setup::own()).await?;
-    let client = Client::inside(assembly);
-    local::connect(&client, &connections).await?;
-    let applied = apply::one(&client, &args.file).await?;
-    let open: Vec<_> = applied["findings"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|finding| finding["acknowledge"] == true)
-        .cloned()
-        .collect();
-    if !open.is_empty() {
-        automations::findings(&json!(open));
-        if !args.yes {
-            client.close().await;
-            return Err(Failure::new(
-                EXIT_FAILED,
-                "not_acknowledged",
-                "These findings are to be acknowledged first.",
-                "`--yes` goes on.",
-            ));
-        }
-    }
-    let body = json!({ "inputs": given, "version": applied["latest_version"] });
-    let started = client
-        .post(
-            &format!("/automations/{}/runs", print::cell(&applied["id"])),
-            &body,
-        )
-        .await?;
-    let id = print::cell(&started["id"]);
-    eprintln!("{id}");
-    let gates = if args.yes { Gates::Approve } else { Gates::Ask };
-    let came = local::follow(&client, &id, gates).await?;
-    client.close().await;
-    let (run, exit) = match came {
+    let data = match &args.data {
+        Some(data) => data.clone(),
+        None => scratch.path()?.join("data"),
+    };
+    let setup = match &args.data {
+        Some(_) => Setup::own(),
+        None => Setup::brief(),
+    };
+    let client = Client::inside(Assembly::open(&data, setup).await?);
+    let done = start_and_follow(&client, &args, &loaded, &connections, &given).await;
+    client.end().await;
+    let (run, exit) = match done? {
         Came::Over(run) if run["status"] == "succeeded" => (run, ExitCode::SUCCESS),
         Came::Over(run) => (run, ExitCode::from(EXIT_FAILED)),
         Came::Waits { run, approval } => {
@@ -92,4 +62,65 @@ pub(super) async fn run(args: Run) -> Done {
         Output::Text => runs::show(&run),
     }
     Ok(exit)
+}
+
+async fn start_and_follow(
+    client: &Client,
+    args: &Run,
+    loaded: &document::Loaded,
+    connections: &Map<String, Value>,
+    given: &Map<String, Value>,
+) -> Result<Came, Failure> {
+    local::connect(client, connections).await?;
+    let applied = apply::one(client, &args.file, loaded).await?.automation;
+    let found = applied["findings"].as_array().cloned().unwrap_or_default();
+    let (ask, rest): (Vec<Value>, Vec<Value>) = found
+        .into_iter()
+        .partition(|finding| finding["acknowledge"] == true);
+    let errors: Vec<Value> = rest
+        .into_iter()
+        .filter(|finding| finding["severity"] == "error")
+        .collect();
+    if !errors.is_empty() {
+        let lacks_connection = errors
+            .iter()
+            .any(|finding| finding["code"] == "missing_connection");
+        automations::findings(&json!(errors));
+        return Err(Failure::new(
+            EXIT_DATA,
+            "not_runnable",
+            "The automation cannot be run like this.",
+            if lacks_connection {
+                "Give what it reaches its tools with: --connections FILE."
+            } else {
+                ""
+            },
+        ));
+    }
+    if !ask.is_empty() {
+        automations::findings(&json!(ask));
+        if !args.yes {
+            return Err(Failure::new(
+                EXIT_FAILED,
+                "not_acknowledged",
+                "These findings are to be acknowledged first.",
+                "`--yes` goes on.",
+            ));
+        }
+    }
+    let body = json!({ "inputs": given, "version": applied["latest_version"] });
+    let started = client
+        .post(
+            &format!("/automations/{}/runs", print::cell(&applied["id"])),
+            &body,
+        )
+        .await?;
+    let id = print::cell(&started["id"]);
+    eprintln!("{id}");
+    let gates = if args.yes {
+        Gates::Approve
+    } else {
+        Gates::Terminal
+    };
+    local::follow(client, &id, gates, &mut std::io::stderr()).await
 }

@@ -1,8 +1,9 @@
 //! `druse runs`.
 
-use super::{Done, apply, automations, inputs, print};
+use super::progress::Busy;
+use super::{Done, apply, automations, document, inputs, print};
 use crate::cli::{Output, Runs, Target};
-use crate::client::{Client, EXIT_FAILED, Failure, encode};
+use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,7 +21,10 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
         } => {
             let given = inputs::collect(file.as_deref(), input)?;
             let (id, version) = if Path::new(automation).is_file() {
-                let applied = apply::one(&client, Path::new(automation)).await?;
+                let path = Path::new(automation);
+                let applied = apply::one(&client, path, &document::load_storable(path)?)
+                    .await?
+                    .automation;
                 let number = applied["latest_version"].clone();
                 (print::cell(&applied["id"]), number)
             } else {
@@ -37,9 +41,12 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                 .as_ref()
                 .map(|wait| format!("?wait={}", encode(wait)))
                 .unwrap_or_default();
+            let busy = (!wait.is_empty()).then(|| Busy::new("waiting for its end"));
             let run = client
                 .post(&format!("/automations/{id}/runs{wait}"), &body)
                 .await?;
+            let run = client.carried(run).await?;
+            drop(busy);
             if target.output == Output::Text {
                 show(&run);
             }
@@ -116,6 +123,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let done = client
                 .post(&format!("/runs/{}/retry", encode(run)), &body)
                 .await?;
+            let done = client.carried(done).await?;
             if target.output == Output::Text {
                 print::line(&format!("{} goes on in {}.", run, print::cell(&done["id"])));
             }
@@ -139,11 +147,26 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
 
 fn why(run: &Value) -> String {
     if let Some(waits) = run["waits_for"].as_str() {
-        return format!("{waits}.");
+        let mut letters = waits.chars();
+        let first: String = letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect();
+        return format!("{first}{}.", letters.as_str());
     }
+    let status = print::cell(&run["status"]);
     match run["error"]["message"].as_str() {
-        Some(message) => format!("It is {}: {message}", print::cell(&run["status"])),
-        None => format!("It is {}.", print::cell(&run["status"])),
+        Some(message) => format!("It does not wait, it has {}: {message}", ended(&status)),
+        None => format!("It does not wait, it has {}.", ended(&status)),
+    }
+}
+
+/// A final status as what a run has done.
+pub(super) fn ended(status: &str) -> String {
+    match status {
+        "rejected" | "canceled" => format!("been {status}"),
+        other => other.to_owned(),
     }
 }
 
@@ -184,13 +207,14 @@ pub(super) fn show(run: &Value) {
     }
 }
 
-/// Prints a run's journal as it grows, to its end.
+/// Prints a run's journal as it grows, to its end. With no server nothing grows: what waits is said then.
 async fn watch(client: &Client, run: &str, output: Output) -> Result<ExitCode, Failure> {
     let path = format!("/runs/{}", encode(run));
+    let wait = if client.is_inside() { "" } else { "&wait=20s" };
     let mut after = 0;
     loop {
         let page = client
-            .get(&format!("{path}/events?after={after}&limit=200&wait=20s"))
+            .get(&format!("{path}/events?after={after}&limit=200{wait}"))
             .await?;
         let entries = page["items"].as_array().cloned().unwrap_or_default();
         for entry in &entries {
@@ -210,6 +234,37 @@ async fn watch(client: &Client, run: &str, output: Output) -> Result<ExitCode, F
                 });
             }
         }
+        if entries.is_empty() && client.is_inside() {
+            let why = why(&client.get(&path).await?);
+            return Err(Failure::new(
+                EXIT_UNREACHABLE,
+                "not_moving",
+                format!("No server is running, so this run does not go on. {why}"),
+                "Start one with `druse serve` on this folder.",
+            ));
+        }
+    }
+}
+
+/// A decision in a few words: what it is, whose, and why.
+pub(super) fn decided(decision: &Value) -> String {
+    let verdict = match decision["decision"].as_str().unwrap_or_default() {
+        "approve" => "approved",
+        "reject" => "rejected",
+        "send_back" => "sent back",
+        other => other,
+    };
+    let by = decision["by"].as_str().unwrap_or_default();
+    // Who decides on the machine itself is known by the number of the user.
+    let you = format!("uid:{}", nix::unistd::getuid());
+    let by = if by == you {
+        format!("you ({by})")
+    } else {
+        by.to_owned()
+    };
+    match decision["comment"].as_str() {
+        Some(comment) => format!("{verdict} by {by}: {comment}"),
+        None => format!("{verdict} by {by}"),
     }
 }
 
@@ -233,11 +288,7 @@ pub(super) fn words(entry: &Value) -> String {
         "approval_requested" => {
             format!("{step}: asks: {}", print::cell(&entry["request"]["title"]))
         }
-        "approval_decided" => format!(
-            "{step}: {} by {}",
-            print::cell(&entry["decision"]["decision"]),
-            print::cell(&entry["decision"]["by"])
-        ),
+        "approval_decided" => format!("{step}: {}", decided(&entry["decision"])),
         "approval_expired" => format!("{step}: nobody answered in time"),
         "step_failed" => format!(
             "{step}: failed: {}",
@@ -245,6 +296,19 @@ pub(super) fn words(entry: &Value) -> String {
         ),
         "step_uncertain" => format!("{step}: nobody knows whether it happened"),
         "step_canceled" => format!("{step}: canceled"),
+        "loop_started" => format!("{step}: begins"),
+        "pass_started" => format!("{step}: begins"),
+        "pass_finished" => match entry["failure"]["message"].as_str() {
+            Some(message) => format!("{step}: {}: {message}", print::cell(&entry["status"])),
+            None => format!("{step}: {}", print::cell(&entry["status"])),
+        },
+        "loop_finished" => match entry["failure"]["message"].as_str() {
+            Some(message) => format!("{step}: {}: {message}", print::cell(&entry["status"])),
+            None => format!("{step}: {}", print::cell(&entry["status"])),
+        },
+        "loop_timed_out" => format!("{step}: ran out of time"),
+        "pass_kept" => format!("{step}: kept from an earlier run"),
+        "keeping_started" => format!("keeps {} results of an earlier run", entry["results"]),
         "cancel_requested" => format!("canceled by {}", print::cell(&entry["by"])),
         "run_timed_out" => "ran out of time".into(),
         "finished" => print::cell(&entry["status"]),

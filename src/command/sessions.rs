@@ -1,48 +1,26 @@
 //! `druse sessions`.
 
+use super::print::count;
 use super::progress::Progress;
-use super::{Done, automations, print};
-use crate::cli::{Output, Sessions, Target};
-use crate::client::{Client, Failure, encode};
+use super::{Done, automations, document, print};
+use crate::cli::{Mode, Output, Sessions, Target};
+use crate::client::{Answer, Client, Failure, encode};
+use druse_crystallizer::SessionKind;
 use http::Method;
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The two addresses where recordings live.
 const HOMES: [&str; 2] = ["/agents/runs", "/chat/threads"];
 
 pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
-    let client = if matches!(what, Sessions::Import { .. }) {
-        Client::connect_or_create(target).await?
-    } else {
-        Client::connect(target).await?
-    };
+    if let Sessions::Import { files } = &what {
+        return import(files, target).await;
+    }
+    let client = Client::connect(target).await?;
     let answer = match &what {
-        Sessions::Import { files } => {
-            let mut stored = Vec::new();
-            let mut progress = Progress::new("stored", files.len());
-            for path in files {
-                let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
-                let home = home_of(&bytes);
-                let answer = client
-                    .send(Method::POST, home, "application/octet-stream", bytes)
-                    .await?
-                    .success();
-                let answer = answer.map_err(|failure| Failure {
-                    message: format!("{}: {}", path.display(), failure.message),
-                    ..failure
-                })?;
-                match answer["items"].as_array() {
-                    Some(items) => stored.extend(items.iter().cloned()),
-                    None => stored.push(answer),
-                }
-                progress.step();
-            }
-            if target.output == Output::Text {
-                table(&stored);
-            }
-            json!(stored)
-        }
+        Sessions::Import { .. } => Value::Null,
         Sessions::List => {
             let mut items = Vec::new();
             for home in HOMES {
@@ -61,22 +39,34 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             }
             found
         }
-        Sessions::Crystallize { id, name, force } => {
-            let path = path_of(&client, id).await?;
-            let mut body = json!({ "force": force });
+        Sessions::Crystallize {
+            id,
+            name,
+            mode,
+            tools,
+            force,
+        } => {
+            let mut body = json!({
+                "force": force,
+                "mode": match mode { Mode::Exact => "exact", Mode::Bound => "bound" },
+            });
             if let Some(name) = name {
                 body["name"] = name.as_str().into();
             }
+            if let Some(file) = tools {
+                body["tools"] = json!(document::tools_file(file)?);
+            }
+            let path = path_of(&client, id).await?;
             let made = client.post(&format!("{path}/crystallize"), &body).await?;
             if target.output == Output::Text {
                 let counts = &made["report"]["counts"];
                 let replay = &made["report"]["replay"];
                 print::line(&format!(
-                    "{}: {} steps from {} calls, {} gates, {} left out; replay {} matched, {} differing, {} missing.",
+                    "{}: {} from {}, {}, {} left out; replay {} matched, {} differing, {} missing.",
                     print::cell(&made["automation"]["name"]),
-                    counts["steps"],
-                    counts["calls"],
-                    counts["gates"],
+                    count(&counts["steps"], "step"),
+                    count(&counts["calls"], "call"),
+                    count(&counts["gates"], "gate"),
                     counts["left_out"],
                     replay["matched"],
                     replay["differing"],
@@ -102,6 +92,63 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Stores what can be read, says what cannot, and ends with the first failure.
+async fn import(files: &[PathBuf], target: &Target) -> Done {
+    let mut failures = Vec::new();
+    let mut readable = Vec::new();
+    for path in files {
+        match read(path) {
+            Ok((home, bytes)) => readable.push((path, home, bytes)),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let mut stored = Vec::new();
+    if !readable.is_empty() {
+        let client = Client::connect_or_create(target).await?;
+        let mut progress = Progress::new("stored", readable.len());
+        for (path, home, bytes) in readable {
+            let sent = client.send(Method::POST, home, "application/octet-stream", bytes);
+            match sent.await.and_then(Answer::success) {
+                Ok(mut answer) => match answer["items"].as_array_mut() {
+                    Some(items) => stored.append(items),
+                    None => stored.push(answer),
+                },
+                Err(failure) => failures.push(Failure {
+                    message: format!("{}: {}", path.display(), failure.message),
+                    ..failure
+                }),
+            }
+            progress.step();
+        }
+        drop(progress);
+        client.close().await;
+    }
+    if !stored.is_empty() {
+        match target.output {
+            Output::Json => print::json(&json!(stored)),
+            Output::Text => table(&stored),
+        }
+    }
+    let mut failures = failures.into_iter();
+    let Some(first) = failures.next() else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    for failure in failures {
+        eprintln!("{failure}");
+    }
+    Err(first)
+}
+
+/// A recording that can be read, with the address where its kind lives.
+pub(super) fn read(path: &Path) -> Result<(&'static str, Vec<u8>), Failure> {
+    let bytes = document::read_bytes(path)?;
+    let sessions = super::crystallize::import(path, &bytes)?;
+    let chat = sessions
+        .first()
+        .is_some_and(|session| session.kind == SessionKind::ChatThread);
+    Ok((HOMES[usize::from(chat)], bytes))
+}
+
 fn table(items: &[Value]) {
     let fields = [
         "id",
@@ -124,16 +171,6 @@ fn table(items: &[Value]) {
         ],
         &print::rows(items, &fields),
     );
-}
-
-/// Where a recording belongs by what it looks like; one that cannot be read is refused there with the reason.
-pub(super) fn home_of(bytes: &[u8]) -> &'static str {
-    let chat = druse_crystallizer::import(bytes).ok().and_then(|sessions| {
-        sessions
-            .first()
-            .map(|session| session.kind == druse_crystallizer::SessionKind::ChatThread)
-    });
-    HOMES[usize::from(chat == Some(true))]
 }
 
 async fn path_of(client: &Client, id: &str) -> Result<String, Failure> {

@@ -31,7 +31,7 @@ pub(super) async fn triggers(what: Triggers, target: &Target) -> Done {
             cron.as_deref(),
             timezone,
             from,
-            *count,
+            *count as usize,
             target.output,
         );
     }

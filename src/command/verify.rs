@@ -1,18 +1,26 @@
 //! `druse verify`.
 
+use super::progress::Busy;
 use super::{Done, print};
 use crate::cli::Output;
-use crate::client::{EXIT_FAILED, Failure};
+use crate::client::{EXIT_FAILED, EXIT_IO, Failure};
+use crate::serve::not_opened;
+use druse_storage::VerifyError;
 use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn verify(data: &Path, output: Output) -> Done {
-    let report = druse_storage::verify(data).map_err(|error| {
-        Failure::data(
-            "unreadable_store",
-            error.to_string(),
-            "Name the data folder of a server with --data.",
-        )
+    let busy = Busy::new("reading the log");
+    let found = druse_storage::verify(data);
+    drop(busy);
+    let report = found.map_err(|error| match &error {
+        VerifyError::Open(error) => not_opened(error),
+        VerifyError::Io(_) => Failure::new(
+            EXIT_IO,
+            "io",
+            format!("{error}."),
+            "Check the folder, its permissions and the disk.",
+        ),
     })?;
     let value = serde_json::to_value(&report).map_err(|error| Failure::internal(&error))?;
     match output {

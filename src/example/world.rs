@@ -43,6 +43,24 @@ pub fn create(example: &Example, root: &Path) -> io::Result<World> {
     Ok(world)
 }
 
+/// Lays an example out in a folder: its recording, its connections and its tool map with the paths filled
+/// in, and its world in `world/`.
+///
+/// # Errors
+/// When something cannot be written.
+pub fn lay_out(example: &Example, folder: &Path, exe: &Path) -> io::Result<World> {
+    let folder = std::path::absolute(folder)?;
+    let world = create(example, &folder.join("world"))?;
+    for (name, text) in [
+        (example.recording_name, example.recording),
+        ("connections.yaml", example.connections),
+        ("tools.yaml", example.tools),
+    ] {
+        std::fs::write(folder.join(name), example.filled(text, exe, &world.root))?;
+    }
+    Ok(world)
+}
+
 /// What stands in a world: files by path and rows of its database by table, each as a line of text.
 pub type Snapshot = std::collections::BTreeMap<String, Vec<String>>;
 

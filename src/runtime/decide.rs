@@ -5,7 +5,7 @@ use super::project::approval_row;
 use super::{Engine, clock, live};
 use crate::service::{ApprovalView, DecisionRequest, Principal, Role, RunError, RunView};
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
-use druse_engine::run::{GateStatus, Input, Rejected};
+use druse_engine::run::{GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, StoreExt as _};
 use serde_json::{Value, json};
@@ -27,25 +27,16 @@ impl Engine {
             .get(&id.to_string())?
             .ok_or(RunError::NotFound("approval"))?;
         let Some(live) = self.0.live.get(row.run) else {
+            // One that is fenced off has not ended: nothing is known of it.
+            self.0.store.run_head(row.run)?;
             return Err(RunError::AlreadyDecided(ended(row.status)));
         };
+        // Looked at before a held run is moved: what is refused must move nothing.
+        judged(&live::lock(&live).run, id, who, &request)?;
+        self.take_up(row.run).await;
         let (way, view) = {
             let mut locked = live::lock(&live);
-            let gate = locked
-                .run
-                .approval(id)
-                .ok_or(RunError::NotFound("approval"))?;
-            if gate.status != GateStatus::Pending {
-                return Err(RunError::AlreadyDecided(
-                    approval_row(&locked.run, &gate).status,
-                ));
-            }
-            let own_run = locked.run.start().started_by == who.user();
-            may_decide(&gate.request, who, own_run)?;
-            if request.digest != gate.request.digest {
-                return Err(RunError::ApprovalChanged);
-            }
-            let fields = checked_fields(&gate.request, request.decision, request.fields)?;
+            let (fields, own_run) = judged(&locked.run, id, who, &request)?;
             let decision = Decision {
                 decision: request.decision,
                 by: who.name.clone(),
@@ -106,10 +97,35 @@ impl Engine {
             .map_err(rejected)?;
         let shown = super::view::view(&live::lock(&live).run);
         match self.settle(id, live, way).await {
-            Ok(true) => Ok(shown),
+            Ok(true) => {
+                // Only now: what a held run was doing is not begun again to be canceled at once.
+                self.take_up(id).await;
+                Ok(shown)
+            }
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
     }
+}
+
+/// Whether this answer may be given to this gate as the run stands now: the fields as they are kept, and
+/// whether whoever decides started the run.
+fn judged(
+    run: &Run,
+    id: ApprovalId,
+    who: &Principal,
+    request: &DecisionRequest,
+) -> Result<(Option<Json>, bool), RunError> {
+    let gate = run.approval(id).ok_or(RunError::NotFound("approval"))?;
+    if gate.status != GateStatus::Pending {
+        return Err(RunError::AlreadyDecided(approval_row(run, &gate).status));
+    }
+    let own_run = run.start().started_by == who.user();
+    may_decide(&gate.request, who, own_run)?;
+    if request.digest != gate.request.digest {
+        return Err(RunError::ApprovalChanged);
+    }
+    let fields = checked_fields(&gate.request, request.decision, request.fields.clone())?;
+    Ok((fields, own_run))
 }
 
 fn ended(status: ApprovalStatus) -> ApprovalStatus {
@@ -173,6 +189,7 @@ fn checked_fields(
 fn rejected(reason: Rejected) -> RunError {
     match reason {
         Rejected::AlreadyOver => RunError::AlreadyOver,
+        Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
             GateStatus::Pending => ApprovalStatus::Pending,

@@ -45,7 +45,8 @@ impl Engine {
     }
 
     /// As [`Engine::give`], under a lock that is held already, with rows that become durable together
-    /// with the facts. Their claims must have been looked at: what is applied cannot be taken back.
+    /// with the first of the facts. Their claims must have been looked at: what is applied cannot be taken
+    /// back.
     pub(super) fn give_locked(
         &self,
         id: RunId,
@@ -64,11 +65,14 @@ impl Engine {
         }
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
-        let mut batch = extra;
-        batch.facts.extend(announced.facts);
-        batch.facts.extend(locked.batch(entries).facts);
-        batch.must_fit = true;
-        let ticket = self.append_or_end(batch);
+        let mut batches = locked.batches(entries).into_iter();
+        let mut first = extra;
+        first.facts.extend(announced.facts);
+        first.facts.extend(batches.next().unwrap_or_default().facts);
+        let mut ticket = self.append_or_end(first);
+        for batch in batches {
+            ticket = self.append_or_end(batch);
+        }
         self.0
             .timers
             .set(id, locked.run.next_deadline().map(|(at, _)| at));
@@ -81,7 +85,8 @@ impl Engine {
 
     /// Appends facts that are already applied. They cannot be taken back, so a log that refuses them is
     /// the end of the process.
-    fn append_or_end(&self, batch: Batch) -> Option<Ticket> {
+    pub(super) fn append_or_end(&self, mut batch: Batch) -> Option<Ticket> {
+        batch.must_fit = true;
         match self.0.store.append(batch) {
             Ok(ticket) => Some(ticket),
             Err(error) => {

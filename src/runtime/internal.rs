@@ -31,6 +31,9 @@ pub trait Publish: Send + Sync {
 /// How long a child run is waited for at once; then its state is looked at again.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// Between two tries while the store has no space for new work.
+const AGAIN: Duration = Duration::from_secs(1);
+
 impl Internal for Inner {
     fn automation<'a>(
         &'a self,
@@ -46,7 +49,7 @@ impl Internal for Inner {
     fn emit<'a>(
         &'a self,
         attempt: &'a Attempt,
-        _: &'a CancellationToken,
+        cancel: &'a CancellationToken,
     ) -> BoxFuture<'a, Performed> {
         Box::pin(async move {
             let publisher = self
@@ -70,7 +73,7 @@ impl Internal for Inner {
                 map.entry("source")
                     .or_insert_with(|| format!("/runs/{}", attempt.run).into());
             }
-            let id = publisher.publish(event).await.map_err(refused)?;
+            let id = once_taken(cancel, || publisher.publish(event.clone())).await?;
             Ok(json!({ "event_id": id }).into())
         })
     }
@@ -113,7 +116,11 @@ impl Engine {
             .get::<IdempotencyKey>(&scope_key)
             .map_err(|error| refused(error.into()))?
         {
-            Some(row) => made(&row)?,
+            Some(row) => {
+                let child = made(&row)?;
+                self.take_up(child).await;
+                child
+            }
             None => {
                 let submit = Submit {
                     automation,
@@ -132,7 +139,7 @@ impl Engine {
                     run: clock::new_id(RunId::from_parts),
                     dry_run: false,
                 };
-                self.submit(submit).await.map_err(refused)?.id
+                once_taken(cancel, || self.submit(submit.clone())).await?.id
             }
         };
         if input["wait"] == Value::Bool(false) {
@@ -173,6 +180,25 @@ impl Engine {
                 format!("There is no automation named {name:?}."),
             )
         })
+    }
+}
+
+/// Asks again while the store takes no new work: a run that has begun does not fail because a disk is
+/// full for a while. The step's own time limit still holds.
+async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
+    cancel: &CancellationToken,
+    ask: impl Fn() -> F,
+) -> Result<T, Failed> {
+    loop {
+        let wait = match ask().await {
+            Err(RunError::Full) => AGAIN,
+            Err(RunError::Busy { retry_after }) => retry_after.0,
+            answer => return answer.map_err(refused),
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = cancel.cancelled() => return Err(Failed::canceled()),
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct LiveRun {
     pub(super) run: Run,
     durable: watch::Sender<u64>,
     waiting: VecDeque<(u64, Release)>,
+    /// The attempt of each step that is to be launched.
+    launching: BTreeMap<StepPath, u32>,
     attempts: BTreeMap<AttemptKey, CancellationToken>,
 }
 
@@ -39,6 +41,7 @@ impl LiveRun {
             run,
             durable: watch::Sender::new(0),
             waiting: VecDeque::new(),
+            launching: BTreeMap::new(),
             attempts: BTreeMap::new(),
         }
     }
@@ -48,57 +51,60 @@ impl LiveRun {
         self.durable.subscribe()
     }
 
-    /// Remembers what becomes due when these facts are durable, and makes the batch that makes them so.
-    pub(super) fn batch(&mut self, entries: Vec<Entry>) -> Batch {
+    /// Remembers what becomes due when these facts are durable, and makes the batches that make them so,
+    /// in their order; at least one.
+    pub(super) fn batches(&mut self, entries: Vec<Entry>) -> Vec<Batch> {
         for entry in &entries {
             let release = match &entry.event {
                 RunEvent::AttemptStarted { step, number, .. } => {
+                    self.launching.insert(step.clone(), *number);
                     Release::Launch((step.clone(), *number))
                 }
                 RunEvent::AttemptFinished { step, number, .. }
                 | RunEvent::AttemptInterrupted { step, number } => {
                     Release::Stop((step.clone(), *number))
                 }
-                RunEvent::StepCanceled { step } => {
-                    let running = self.attempts.keys().rev().find(|(path, _)| path == step);
-                    let waiting =
-                        self.waiting
-                            .iter()
-                            .rev()
-                            .find_map(|(_, release)| match release {
-                                Release::Launch(key) if key.0 == *step => Some(key),
-                                Release::Launch(_) | Release::Stop(_) => None,
-                            });
-                    match waiting.or(running) {
-                        Some(key) => Release::Stop(key.clone()),
-                        None => continue,
-                    }
-                }
+                RunEvent::StepCanceled { step } => match self.last_attempt(step) {
+                    Some(number) => Release::Stop((step.clone(), number)),
+                    None => continue,
+                },
                 _ => continue,
             };
             self.waiting.push_back((entry.seq, release));
         }
-        super::project::batch_of(&self.run, entries)
+        super::project::batches_of(&self.run, entries)
+    }
+
+    fn last_attempt(&self, step: &StepPath) -> Option<u32> {
+        let all = (step.clone(), 0)..=(step.clone(), u32::MAX);
+        let running = || self.attempts.range(all).next_back().map(|(key, _)| key.1);
+        self.launching.get(step).copied().or_else(running)
     }
 
     /// Facts up to `seq` are durable: gives what may happen outside now.
     pub(super) fn release(&mut self, seq: u64) -> Released {
         let mut released = Released::default();
-        let mut launches = Vec::new();
-        while let Some((at, _)) = self.waiting.front() {
-            if *at > seq {
-                break;
-            }
+        let mut launches: BTreeMap<u64, AttemptKey> = BTreeMap::new();
+        let mut places: BTreeMap<AttemptKey, u64> = BTreeMap::new();
+        while self.waiting.front().is_some_and(|(at, _)| *at <= seq) {
             match self.waiting.pop_front() {
-                Some((_, Release::Launch(key))) => launches.push(key),
+                Some((at, Release::Launch(key))) => {
+                    if self.launching.get(&key.0) == Some(&key.1) {
+                        self.launching.remove(&key.0);
+                    }
+                    places.insert(key.clone(), at);
+                    launches.insert(at, key);
+                }
                 Some((_, Release::Stop(key))) => {
-                    launches.retain(|known| *known != key);
+                    if let Some(at) = places.remove(&key) {
+                        launches.remove(&at);
+                    }
                     released.stop.extend(self.attempts.remove(&key));
                 }
                 None => break,
             }
         }
-        for key in launches {
+        for key in launches.into_values() {
             let Some(effect) = self.run.effect(&key.0.0) else {
                 continue;
             };
@@ -164,6 +170,12 @@ impl LiveRuns {
                 token.cancel();
             }
         }
+    }
+
+    /// All of them, in no order.
+    pub(super) fn ids(&self) -> Vec<RunId> {
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        runs.keys().copied().collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,9 +5,11 @@ mod attempt;
 pub mod clock;
 mod decide;
 mod dispatch;
+mod hold;
 mod internal;
 mod live;
 mod plan;
+mod portion;
 mod project;
 mod read;
 mod recover;
@@ -37,6 +39,7 @@ pub(crate) struct Inner {
     plans: plan::Plans,
     live: live::LiveRuns,
     timers: timer::Timers,
+    held: hold::Held,
     publisher: OnceLock<Weak<dyn Publish>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
@@ -68,6 +71,7 @@ impl Engine {
             plans: plan::Plans::default(),
             live: live::LiveRuns::default(),
             timers: timer::Timers::default(),
+            held: hold::Held::default(),
             publisher: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),
@@ -119,6 +123,11 @@ impl Engine {
     pub fn close(&self) {
         self.0.closing.cancel();
         self.0.live.stop_attempts();
+    }
+
+    /// Waits until the engine closes.
+    pub async fn closing(&self) {
+        self.0.closing.cancelled().await;
     }
 
     /// The log has failed: nothing more is acknowledged, and the process must end.

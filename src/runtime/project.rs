@@ -1,8 +1,10 @@
 //! What lists and inboxes show, made from a run: its head and the rows of its gates.
 
-use druse_engine::event::{Entry, RunEvent};
+use super::portion::portions;
+use druse_engine::event::{Entry, RunEvent, Status, StepPath};
 use druse_engine::run::{ApprovalView, GateStatus, Run};
 use druse_storage::{Approval, ApprovalStatus, Batch, RunHead};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A run without its steps.
@@ -25,37 +27,47 @@ pub(super) fn head_of(run: &Run) -> RunHead {
     }
 }
 
-/// The batch that makes new facts of a run durable, with the rows of the gates that they touch.
-pub(super) fn batch_of(run: &Run, entries: Vec<Entry>) -> Batch {
-    let asks = entries.iter().any(|entry| {
-        matches!(
-            entry.event,
-            RunEvent::ApprovalRequested { .. }
-                | RunEvent::ApprovalDecided { .. }
-                | RunEvent::ApprovalExpired { .. }
-        )
-    });
-    let ends = entries.iter().any(|entry| {
-        matches!(
-            entry.event,
-            RunEvent::StepCanceled { .. } | RunEvent::Finished { .. }
-        )
-    });
-    let first = entries.first().map_or(0, |entry| entry.seq);
-    let mut batch = Batch::new();
-    if asks || ends {
-        let since = entries.first().map(|entry| entry.at);
-        for gate in run.approvals() {
-            let new = entries
-                .iter()
-                .any(|entry| entry.event.step() == Some(&gate.step) && entry.seq >= first);
-            let closed = gate.closed_at.is_some() && gate.closed_at >= since;
-            if new || closed {
-                batch = batch.put(&approval_row(run, &gate));
+/// The batches that make new facts of a run durable, in their order: one, unless they are large.
+pub(super) fn batches_of(run: &Run, entries: Vec<Entry>) -> Vec<Batch> {
+    let portions = portions(entries);
+    let last = portions.len() - 1;
+    let whole = head_of(run);
+    portions
+        .into_iter()
+        .enumerate()
+        .map(|(index, portion)| {
+            let mut head = whole.clone();
+            if index < last && run.is_over() {
+                // Until its last fact is durable, it has not ended.
+                head.status = Status::Running;
+                head.outputs = None;
+                head.error = None;
+                head.finished_at = None;
             }
+            batch_of(run, head, portion)
+        })
+        .collect()
+}
+
+/// The batch of a portion of facts, with the rows of the gates that they touch.
+fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
+    let mut touched: BTreeSet<&StepPath> = BTreeSet::new();
+    for entry in &entries {
+        if let RunEvent::ApprovalRequested { step, .. }
+        | RunEvent::ApprovalDecided { step, .. }
+        | RunEvent::ApprovalExpired { step }
+        | RunEvent::StepCanceled { step } = &entry.event
+        {
+            touched.insert(step);
         }
     }
-    batch.run(Arc::new(head_of(run)), entries)
+    let mut batch = Batch::new();
+    for step in touched {
+        if let Some(gate) = run.approval_of(step) {
+            batch = batch.put(&approval_row(run, &gate));
+        }
+    }
+    batch.run(Arc::new(head), entries)
 }
 
 /// A gate as the inbox keeps it.

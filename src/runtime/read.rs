@@ -40,7 +40,7 @@ impl Engine {
         Ok(Some(view::view(&run)))
     }
 
-    /// Waits for a run's end, at most `limit`, and gives how it stands.
+    /// Waits for a run's end, at most `limit` or until the engine closes, and gives how it stands.
     ///
     /// # Errors
     /// When there is no such run or it cannot be read.
@@ -60,7 +60,11 @@ impl Engine {
                     }
                 }
             };
-            let _ = tokio::time::timeout(limit, over).await;
+            // A server that ends lets nobody wait: the run goes on at its next start.
+            tokio::select! {
+                _ = tokio::time::timeout(limit, over) => {}
+                () = self.closing() => {}
+            }
         }
         self.view(id).await?.ok_or(RunError::NotFound("run"))
     }

@@ -25,18 +25,7 @@ impl Engine {
     /// # Errors
     /// When the list of live runs cannot be read at all.
     pub async fn recover(&self) -> Result<Recovered, ReadError> {
-        let mut recovered = Recovered::default();
-        let mut runs = Vec::new();
-        for id in self.0.store.live_runs()? {
-            match self.rebuild(id) {
-                Ok(run) if run.is_over() => {}
-                Ok(run) => runs.push((id, run)),
-                Err(reason) => {
-                    recovered.fenced += 1;
-                    tracing::error!(run = %id, reason, "a run cannot be taken up and is fenced off");
-                }
-            }
-        }
+        let (runs, mut recovered) = self.rebuild_all()?;
         // Only a run whose attempt was the one thing in flight can be blamed for the end of the process.
         let in_flight: usize = runs.iter().map(|(_, run)| run.running().count()).sum();
         let alone = in_flight == 1;
@@ -58,6 +47,23 @@ impl Engine {
             let _ = task.await;
         }
         Ok(recovered)
+    }
+
+    /// Every run that has not ended, as its journal tells it.
+    pub(super) fn rebuild_all(&self) -> Result<(Vec<(RunId, Run)>, Recovered), ReadError> {
+        let mut recovered = Recovered::default();
+        let mut runs = Vec::new();
+        for id in self.0.store.live_runs()? {
+            match self.rebuild(id) {
+                Ok(run) if run.is_over() => {}
+                Ok(run) => runs.push((id, run)),
+                Err(reason) => {
+                    recovered.fenced += 1;
+                    tracing::error!(run = %id, reason, "a run cannot be taken up and is fenced off");
+                }
+            }
+        }
+        Ok((runs, recovered))
     }
 
     /// A run as its journal tells it.

@@ -2,16 +2,13 @@
 
 use super::Engine;
 use crate::service::{Retry, RunError, RunView};
-use druse_engine::event::{Start, Status, StepPath};
-use druse_engine::run::Run;
+use druse_engine::event::Start;
 use druse_engine::{Json, RunId};
 use druse_storage::Batch;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use serde_json::json;
 
 impl Engine {
-    /// Starts a run that keeps the results of an ended one: those of its succeeded steps or, with `from`,
-    /// of the steps that do not come after that one.
+    /// Starts a run that keeps results of an ended one, as [`druse_engine::run::Run::kept`] says.
     ///
     /// # Errors
     /// When the run has not ended, or has no such step, or as [`Engine::submit`].
@@ -45,8 +42,15 @@ impl Engine {
             .plan
             .check_inputs(&given)
             .map_err(RunError::BadInputs)?;
-        let again = runs_again(&old, &compiled.plan, retry.from.as_deref())?;
-        let kept = kept_results(&old, &again, inputs != before.inputs);
+        let kept = old
+            .kept(&compiled.plan, retry.from.as_deref())
+            .ok_or(RunError::NotFound("step"))?;
+        // A result that was made from other inputs is not a result of this run.
+        let kept = if inputs == before.inputs {
+            kept
+        } else {
+            Vec::new()
+        };
         let start = Start {
             run: retry.run,
             automation: Some(automation),
@@ -73,58 +77,4 @@ impl Engine {
         )
         .await
     }
-}
-
-/// The steps that run again: the chosen one, or those that did not succeed, and all that comes after.
-fn runs_again(
-    old: &Run,
-    plan: &druse_engine::plan::Plan,
-    from: Option<&str>,
-) -> Result<BTreeSet<String>, RunError> {
-    let mut again: BTreeSet<usize> = match from {
-        Some(step) => BTreeSet::from([plan.step(step).ok_or(RunError::NotFound("step"))?]),
-        None => {
-            let kept: BTreeSet<String> = old
-                .steps()
-                .into_iter()
-                .filter(|step| step.status == Status::Succeeded)
-                .map(|step| step.path.to_string())
-                .collect();
-            (0..plan.steps.len())
-                .filter(|index| !kept.contains(&plan.steps[*index].path.to_string()))
-                .collect()
-        }
-    };
-    // Steps stand in topological order: one pass reaches all that comes after.
-    for (index, step) in plan.steps.iter().enumerate() {
-        if step.needs.iter().any(|need| again.contains(&need.step)) {
-            again.insert(index);
-        }
-    }
-    Ok(again
-        .into_iter()
-        .map(|index| plan.steps[index].path.to_string())
-        .collect())
-}
-
-fn kept_results(
-    old: &Run,
-    again: &BTreeSet<String>,
-    inputs_changed: bool,
-) -> Vec<(StepPath, Json, RunId)> {
-    if inputs_changed {
-        // A result that was made from other inputs is not a result of this run.
-        return Vec::new();
-    }
-    old.steps()
-        .into_iter()
-        .filter(|step| step.status == Status::Succeeded && !again.contains(&step.path.to_string()))
-        .map(|step| {
-            (
-                step.path,
-                step.output.unwrap_or_else(|| Value::Null.into()),
-                old.id(),
-            )
-        })
-        .collect()
 }

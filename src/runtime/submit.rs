@@ -2,13 +2,13 @@
 
 use super::live::LiveRun;
 use super::plan::{Compiled, NoPlan};
-use super::project::batch_of;
+use super::project::batches_of;
 use super::{Engine, clock, view};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
-use druse_engine::event::{Start, StepPath};
-use druse_engine::run::Run;
-use druse_engine::{Json, RunId, Span, Timestamp};
-use druse_storage::{AppendError, Batch};
+use druse_engine::event::Start;
+use druse_engine::run::{Input, Kept, LARGEST_FACT, Run};
+use druse_engine::{RunId, Span, Timestamp};
+use druse_storage::{AppendError, Batch, Ticket};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl Engine {
         &self,
         compiled: &Arc<Compiled>,
         start: Start,
-        kept: Vec<(StepPath, Json, RunId)>,
+        kept: Vec<Kept>,
         extra: Batch,
         claim: Option<IdempotencyClaim>,
         dry_run: bool,
@@ -81,20 +81,28 @@ impl Engine {
         }
         let id = start.run;
         let now = clock::now();
-        let (run, entries) = Run::begin_with(compiled.plan.clone(), start, kept, now);
+        let (mut run, entries) = Run::begin_with(compiled.plan.clone(), start, kept, now);
         if dry_run {
+            while run.goes_on() && run.handle(now, Input::Tick).is_ok() {}
             return Ok(view::view(&run));
         }
         if self.0.closing.is_cancelled() {
             return Err(RunError::Ending);
+        }
+        // What it is given may be too large; what it makes of that never is.
+        if entries
+            .first()
+            .is_some_and(|created| created.event.weight() > LARGEST_FACT)
+        {
+            return Err(RunError::TooLarge);
         }
         let announced = self.announce(&run, &entries);
         let announces = !announced.facts.is_empty();
         let mut extra = extra;
         extra.facts.extend(announced.facts);
         if run.is_over() {
-            let batch = with_claims(batch_of(&run, entries), extra, claim, id, now);
-            let ticket = self.0.store.append(batch).map_err(refused)?;
+            let batches = with_claims(batches_of(&run, entries), extra, claim, id, now);
+            let ticket = self.append_new(batches).map_err(refused)?;
             ticket.await.map_err(|error| self.log_failed(&error))?;
             if announces {
                 self.announced();
@@ -104,11 +112,11 @@ impl Engine {
         let mut live = LiveRun::new(run);
         let seq = live.run.last_seq();
         let deadline = live.run.next_deadline().map(|(at, _)| at);
-        let batch = with_claims(live.batch(entries), extra, claim, id, now);
+        let batches = with_claims(live.batches(entries), extra, claim, id, now);
         let shown = view::view(&live.run);
         // Known before it is durable, so that no fact of it is lost; shown to nobody until then.
         let live = self.0.live.insert(id, live);
-        let ticket = match self.0.store.append(batch) {
+        let ticket = match self.append_new(batches) {
             Ok(ticket) => ticket,
             Err(error) => {
                 self.0.live.remove(id);
@@ -124,6 +132,17 @@ impl Engine {
         }
     }
 
+    /// Appends the batches of a new run: the first may be refused, and then nothing is stored; what
+    /// follows it belongs to a run that exists.
+    fn append_new(&self, batches: Vec<Batch>) -> Result<Ticket, AppendError> {
+        let mut batches = batches.into_iter();
+        let mut ticket = self.0.store.append(batches.next().unwrap_or_default())?;
+        for batch in batches {
+            ticket = self.append_or_end(batch).ok_or(AppendError::Failed)?;
+        }
+        Ok(ticket)
+    }
+
     /// A log that failed ends the process.
     pub(super) fn log_failed(&self, error: &AppendError) -> RunError {
         self.fail(&format!("the log failed: {error}"));
@@ -133,18 +152,21 @@ impl Engine {
 
 /// Facts of the caller go before those of the run, so that a claim that is taken stops all of it.
 fn with_claims(
-    run: Batch,
+    mut run: Vec<Batch>,
     extra: Batch,
     claim: Option<IdempotencyClaim>,
     id: RunId,
     now: Timestamp,
-) -> Batch {
+) -> Vec<Batch> {
     let mut batch = extra;
     if let Some(claim) = claim {
         batch = batch.claim(&claim.row(json!({ "run": id }), now));
     }
-    batch.facts.extend(run.facts);
-    batch
+    if let Some(first) = run.first_mut() {
+        batch.facts.append(&mut first.facts);
+        *first = batch;
+    }
+    run
 }
 
 impl From<NoPlan> for RunError {

@@ -38,5 +38,6 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
             .skipped
             .and_then(|reason| serde_json::to_value(reason).ok()),
         approval_id: step.approval_id,
+        passes: step.passes,
     }
 }

@@ -1,7 +1,7 @@
 //! Activation: what blocks it, what a person acknowledged, and the triggers that come to life.
 
 use super::automation::{Change, document_of, tag};
-use super::{App, Principal, Problem, audit::Audited, page};
+use super::{App, Principal, Problem, Role, audit::Audited, page};
 use crate::runtime::clock;
 use crate::trigger::Triggers;
 use druse_engine::definition;
@@ -36,23 +36,10 @@ impl App {
         let version = self.version(row.id, number)?;
         let catalog = self.catalog()?;
         let findings = self.findings(&version, &catalog)?;
-        let acknowledged = |finding: &Finding| {
-            row.acknowledged.contains(&finding.id) || acknowledge.contains(&finding.id)
-        };
         let document = document_of(&version)?;
         let mut findings = findings;
         findings.extend(self.pinned(row.id, &document)?);
-        let blocking: Vec<Finding> = findings
-            .iter()
-            .filter(|finding| {
-                if finding.acknowledge {
-                    !acknowledged(finding)
-                } else {
-                    finding.severity == Severity::Error
-                }
-            })
-            .cloned()
-            .collect();
+        let blocking = blocking(&findings, &row, acknowledge);
         if !blocking.is_empty() {
             let open = blocking
                 .iter()
@@ -126,6 +113,37 @@ impl App {
         Ok(findings)
     }
 
+    /// Looks whether somebody may start a version by its number, also one that was never activated. What
+    /// is an error stops everybody; what is to be acknowledged stops those who may not activate either, and
+    /// the others know what they do.
+    ///
+    /// # Errors
+    /// 404 for an unknown one, 422 with the findings that stop it.
+    pub fn may_start(
+        &self,
+        who: &Principal,
+        automation: AutomationId,
+        number: u32,
+    ) -> Result<(), Problem> {
+        let row = self.automation(&automation.to_string())?;
+        if row.active_version == Some(number) {
+            return Ok(());
+        }
+        let version = self.version(row.id, number)?;
+        let findings = self.findings(&version, &self.catalog()?)?;
+        let mut stopping = blocking(&findings, &row, &[]);
+        stopping.retain(|finding| !finding.acknowledge || who.role < Role::Editor);
+        if stopping.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::unprocessable(
+            "not_runnable",
+            format!("Version {number} cannot run as it is."),
+            "The findings say what has to change, or what an editor has to acknowledge by activating it.",
+        )
+        .findings(stopping))
+    }
+
     /// Takes an automation out of service, not stored yet; its runs go on to their end.
     ///
     /// # Errors
@@ -159,6 +177,21 @@ impl App {
 fn told(event_type: &str, row: &Automation, at: Timestamp, data: Value) -> Batch {
     let source = format!("/automations/{}", row.id);
     crate::trigger::announcement(event_type, &source, &row.name, at, data)
+}
+
+/// The findings that keep a version from being activated.
+fn blocking(findings: &[Finding], row: &Automation, acknowledge: &[String]) -> Vec<Finding> {
+    let acknowledged = |finding: &Finding| {
+        row.acknowledged.contains(&finding.id) || acknowledge.contains(&finding.id)
+    };
+    let blocks = |finding: &&Finding| {
+        if finding.acknowledge {
+            !acknowledged(finding)
+        } else {
+            finding.severity == Severity::Error
+        }
+    };
+    findings.iter().filter(blocks).cloned().collect()
 }
 
 /// A version as text for people: the YAML as written, else written anew.

@@ -21,6 +21,8 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// The address as it is told to callers (`http://127.0.0.1:7878`).
     pub address: Option<String>,
+    /// The programs that shell steps may start; `None` for any.
+    pub programs: Option<Vec<String>>,
 }
 
 /// The store, the engine and what is shared between requests. Cheap to clone.

@@ -1,6 +1,6 @@
 //! Automations: made, listed, read, replaced and removed.
 
-use super::document::{Written, check_with};
+use super::document::Written;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
 use druse_engine::check::Catalog;
@@ -132,29 +132,34 @@ impl App {
     /// When rows cannot be read.
     pub fn findings(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, Problem> {
         let document = document_of(version)?;
-        let mut findings = check_with(&document, catalog);
-        let report = self.report_of(version)?;
-        let reported: Vec<Finding> = report
+        let mut findings = self.check_with(&document, catalog);
+        let Some(source) = self.reported(version)? else {
+            return Ok(findings);
+        };
+        let reported: Vec<Finding> = source
+            .report
+            .as_ref()
             .and_then(|report| serde_json::from_value(report["findings"].clone()).ok())
             .unwrap_or_default();
         for finding in reported {
-            let gone = finding
-                .step
-                .as_ref()
-                .is_some_and(|step| !document.steps.iter().any(|known| known.id == *step));
-            // The check says the first kinds anew, against what is there now.
-            let anew = !druse_engine::definition::blocks_storing(&finding.code);
-            if !gone && !anew && !findings.iter().any(|known| known.id == finding.id) {
+            // The check says these kinds anew, against what is there now.
+            if !druse_engine::definition::blocks_storing(&finding.code) {
+                continue;
+            }
+            let Some(finding) = still(finding, &source.document, &version.document) else {
+                continue;
+            };
+            if !findings.iter().any(|known| known.id == finding.id) {
                 findings.push(finding);
             }
         }
         Ok(findings)
     }
 
-    /// The crystallizer's report about the newest version, up to this one, that it made.
-    fn report_of(&self, version: &Version) -> Result<Option<Value>, Problem> {
+    /// The newest version, up to this one, that the crystallizer made and reported about.
+    fn reported(&self, version: &Version) -> Result<Option<Version>, Problem> {
         if version.report.is_some() {
-            return Ok(version.report.clone());
+            return Ok(Some(version.clone()));
         }
         let crystallized = self
             .store
@@ -169,7 +174,7 @@ impl App {
                 .get::<Version>(&Version::key_of(version.automation, number))?
                 && row.report.is_some()
             {
-                return Ok(row.report);
+                return Ok(Some(row));
             }
         }
         Ok(None)
@@ -230,7 +235,11 @@ impl App {
             if !fits {
                 return Ok(None);
             }
-            self.automation_view(&row, &catalog).map(Some)
+            match self.automation_view(&row, &catalog) {
+                // One version that cannot be read is no reason to show none of the others.
+                Err(problem) if problem.code == "damaged" => Ok(None),
+                view => view.map(Some),
+            }
         })
     }
 
@@ -369,6 +378,36 @@ impl App {
     }
 }
 
+/// What the crystallizer found in one document, as it stands in a later one: with the step where it is
+/// now; `None` when the step is gone, or when somebody put another value in the place of the one in question.
+fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
+    let Some(step) = finding.step.as_deref() else {
+        return Some(finding);
+    };
+    let place = |document: &Value| {
+        let steps = document["steps"].as_array()?;
+        steps.iter().position(|known| known["id"] == step)
+    };
+    let Some(path) = finding.path.as_deref() else {
+        // It is about more than the step that it names, such as a program that several steps run.
+        if place(now).is_none() {
+            if !finding.acknowledge {
+                return None;
+            }
+            finding.step = None;
+        }
+        return Some(finding);
+    };
+    let (before, after) = (place(then)?, place(now)?);
+    let inner = path.strip_prefix(&format!("/steps/{before}"))?;
+    let value = |document: &Value, index: usize| document["steps"][index].pointer(inner).cloned();
+    if inner.starts_with("/with/") && value(then, before) != value(now, after) {
+        return None;
+    }
+    finding.path = Some(format!("/steps/{after}{inner}"));
+    Some(finding)
+}
+
 /// The document of a version.
 ///
 /// # Errors
@@ -396,4 +435,51 @@ fn version_row(
         created_at: now,
         created_by: who.name.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_goes_with_its_step_and_ends_with_its_value() {
+        let then = json!({ "steps": [
+            { "id": "a", "with": { "x": 1, "y": "z" } },
+            { "id": "b", "with": { "x": 1 } },
+        ] });
+        let at = |step: &str, path: Option<&str>| {
+            let finding = Finding::warning("frozen", "x is frozen").at_step(step);
+            Finding {
+                path: path.map(str::to_owned),
+                ..finding
+            }
+        };
+        let frozen = at("a", Some("/steps/0/with/x"));
+        let path = |now: &Value| still(frozen.clone(), &then, now).map(|finding| finding.path);
+        assert_eq!(path(&then), Some(frozen.path.clone()));
+        let moved =
+            json!({ "steps": [{ "id": "new" }, { "id": "a", "with": { "x": 1, "y": "other" } }] });
+        assert_eq!(path(&moved), Some(Some("/steps/1/with/x".into())));
+        let typed = json!({ "steps": [{ "id": "a", "with": { "x": "1" } }] });
+        assert_eq!(path(&typed), None);
+        assert_eq!(
+            path(&json!({ "steps": [{ "id": "a", "action": "emit" }] })),
+            None
+        );
+        assert_eq!(
+            path(&json!({ "steps": [{ "id": "b", "with": { "x": 1 } }] })),
+            None
+        );
+
+        // What is said about a whole step stays with the step, whatever else in it changes.
+        let whole = at("a", Some("/steps/0"));
+        assert!(still(whole, &then, &typed).is_some());
+        let program = at("a", None).must_acknowledge();
+        let gone = json!({ "steps": [{ "id": "b" }] });
+        assert_eq!(
+            still(program, &then, &gone).map(|finding| finding.step),
+            Some(None)
+        );
+        assert_eq!(still(at("a", None), &then, &gone), None);
+    }
 }

@@ -1,8 +1,9 @@
 //! Reading and checking automation documents against what this server has.
 
 use super::{App, Problem, page};
+use crate::action::shell::INTERPRETER;
 use druse_engine::check::{Catalog, check};
-use druse_engine::definition::{Document, Parsed, Syntax, blocks_storing, from_value, parse};
+use druse_engine::definition::{Document, Parsed, Step, Syntax, blocks_storing, from_value, parse};
 use druse_engine::{Finding, Severity};
 use druse_storage::{AutomationName, Connection, Secret};
 use http::StatusCode;
@@ -47,7 +48,24 @@ impl App {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn check(&self, document: &Document) -> Result<Vec<Finding>, Problem> {
-        Ok(check_with(document, &self.catalog()?))
+        Ok(self.check_with(document, &self.catalog()?))
+    }
+
+    /// The findings of the engine, of the triggers, and of what this server lets steps do, each once.
+    pub fn check_with(&self, document: &Document, catalog: &Catalog) -> Vec<Finding> {
+        let mut findings = check(document, catalog);
+        for finding in druse_triggers::check_document(document) {
+            let known = findings.iter().any(|known| {
+                known.id == finding.id || (known.path == finding.path && known.path.is_some())
+            });
+            if !known {
+                findings.push(finding);
+            }
+        }
+        if let Some(allowed) = &self.options.programs {
+            findings.extend(refused_programs(document, allowed));
+        }
+        findings
     }
 
     /// Reads a document from the body of a request.
@@ -69,12 +87,13 @@ impl App {
                 ));
             }
         };
-        let text = std::str::from_utf8(body).map_err(|_| {
-            Problem::bad_request(
-                "unreadable",
-                "The document is not text in UTF-8.",
-                "Save it as UTF-8 and send it again.",
-            )
+        let text = std::str::from_utf8(body).map_err(|error| {
+            let before = &body[..error.valid_up_to()];
+            let mut finding = Finding::error("unreadable", "the document is not text in UTF-8")
+                .help("save it as UTF-8 and send it again");
+            let lines = before.iter().filter(|byte| **byte == b'\n').count();
+            finding.line = u32::try_from(lines + 1).ok();
+            wrong(vec![finding])
         })?;
         let Parsed {
             document,
@@ -99,18 +118,30 @@ impl App {
     }
 }
 
-/// The findings of the engine and of the triggers, each once.
-pub fn check_with(document: &Document, catalog: &Catalog) -> Vec<Finding> {
-    let mut findings = check(document, catalog);
-    for finding in druse_triggers::check_document(document) {
-        let known = findings.iter().any(|known| {
-            known.id == finding.id || (known.path == finding.path && known.path.is_some())
-        });
-        if !known {
-            findings.push(finding);
-        }
-    }
-    findings
+/// What would fail in a run because the server's configuration does not allow it.
+fn refused_programs(document: &Document, allowed: &[String]) -> Vec<Finding> {
+    let shell = |step: &&Step| step.action.as_deref() == Some("shell");
+    let steps = document.steps.iter().enumerate();
+    steps
+        .filter(|(_, step)| shell(step))
+        .filter_map(|(index, step)| {
+            let with = step.with.as_ref()?;
+            let (program, place) = match with.get("argv").and_then(|argv| argv.get(0)) {
+                Some(program) => (program.as_str()?, "argv/0"),
+                None => (INTERPRETER, "script"),
+            };
+            let refused = !allowed.iter().any(|known| known == program);
+            refused.then(|| {
+                Finding::error(
+                    "program_not_allowed",
+                    format!("the program `{program}` is not allowed on this server"),
+                )
+                .at_step(&step.id)
+                .at_path(format!("/steps/{index}/with/{place}"))
+                .help("an admin allows it in the server's configuration: `allow_programs`, or `druse serve --allow-program`")
+            })
+        })
+        .collect()
 }
 
 /// 422 when a finding keeps the document from being stored.
@@ -135,6 +166,10 @@ fn wrong(findings: Vec<Finding>) -> Problem {
             };
             match more {
                 0 => format!("The document is wrong: {}{place}.", first.message),
+                1 => format!(
+                    "The document is wrong: {}{place}, and one more finding.",
+                    first.message
+                ),
                 more => format!(
                     "The document is wrong: {}{place}, and {more} more findings.",
                     first.message
@@ -149,4 +184,36 @@ fn wrong(findings: Vec<Finding>) -> Problem {
         "Nothing was stored; `findings` has each place and what to do.",
     )
     .findings(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_that_the_server_does_not_allow_are_named_with_their_place() {
+        let text = "druse: 1
+name: runs
+steps:
+  - { id: a, action: shell, with: { argv: [git, status] } }
+  - { id: b, action: shell, with: { argv: [/usr/bin/git, status] } }
+  - { id: c, action: shell, with: { script: git status } }
+  - { id: d, action: transform, with: { value: 1 } }
+";
+        let document = parse(text, Syntax::Yaml).unwrap().document;
+        let refused = |allowed: &[&str]| -> Vec<String> {
+            let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            let findings = refused_programs(&document, &allowed);
+            findings
+                .into_iter()
+                .filter_map(|finding| finding.path)
+                .collect()
+        };
+        assert_eq!(
+            refused(&["git"]),
+            ["/steps/1/with/argv/0", "/steps/2/with/script"]
+        );
+        assert!(refused(&["git", "/usr/bin/git", "/bin/sh"]).is_empty());
+        assert!(!blocks_storing("program_not_allowed"));
+    }
 }

@@ -2,6 +2,7 @@
 
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
+use druse_engine::run::PassesView;
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -129,7 +130,7 @@ pub struct RunView {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-    /// Its steps in the order of the plan; left out of lists.
+    /// Its steps in the order of the document, those of a loop's passes behind the loop; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<StepView>>,
 }
@@ -141,7 +142,7 @@ pub struct StepView {
     pub id: String,
     /// Where it stands in the run, with the loops around it.
     pub path: String,
-    /// The kind of action.
+    /// The kind of action; `for_each` or `repeat` for a loop.
     pub action: String,
     /// Where it stands.
     pub status: Status,
@@ -160,6 +161,9 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub approval_id: Option<ApprovalId>,
+    /// How far a loop has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passes: Option<PassesView>,
 }
 
 /// One try of a step.

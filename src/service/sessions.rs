@@ -6,7 +6,8 @@ use super::{App, Principal, Problem, audit::Audited, page, tools::tool_rules};
 use crate::runtime::clock;
 use bytes::Bytes;
 use druse_crystallizer::{
-    Counts, Mode, Options, Session, SessionKind, SessionStatus, SourceRef, crystallize, import,
+    Counts, Mode, Options, Role, Session, SessionKind, SessionStatus, SourceRef, Turn, crystallize,
+    import,
 };
 use druse_engine::{Digest, Finding, SessionId, Timestamp};
 use druse_storage::{
@@ -85,6 +86,26 @@ pub struct CrystallizeRequest {
     pub force: bool,
 }
 
+/// The beginning of what people said in a session.
+fn said(session: &Session) -> Option<String> {
+    /// Characters that are kept for searches.
+    const KEPT: usize = 4_000;
+    let mut said = String::new();
+    for turn in &session.turns {
+        if let Turn::Message { role, text, .. } = turn
+            && *role == Role::User
+        {
+            said.push_str(text);
+            said.push('\n');
+            if said.len() >= KEPT {
+                break;
+            }
+        }
+    }
+    let said: String = said.trim().chars().take(KEPT).collect();
+    (!said.is_empty()).then_some(said)
+}
+
 fn not_found(kind: SessionKind) -> Problem {
     Problem::not_found(match kind {
         SessionKind::AgentRun => "agent run",
@@ -132,6 +153,7 @@ impl App {
                 index: u32::try_from(index).unwrap_or(u32::MAX),
                 agent: session.agent.clone(),
                 goal: session.goal.clone(),
+                said: said(&session),
                 counts: session.counts(),
                 findings: std::mem::take(&mut session.findings),
                 created_at: now,
@@ -249,13 +271,7 @@ impl App {
                 crystallize(&sessions, &options).map_err(|error| {
                     let status = StatusCode::from_u16(error.status())
                         .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-                    let code = match error.code.as_str() {
-                        "run_not_successful" => "run_not_successful",
-                        "nothing_to_crystallize" => "nothing_to_crystallize",
-                        "bad_name" => "bad_name",
-                        _ => "not_crystallizable",
-                    };
-                    Problem::new(status, code, error.message, error.help)
+                    Problem::new(status, error.code, error.message, error.help)
                 })
             })
             .await?;

@@ -108,7 +108,13 @@ fn not_successful(view: &RunView) -> Problem {
 
 /// A run that is over, as expressions see it.
 fn values(view: &RunView, start: &Start) -> Arc<Values> {
-    let steps = view.steps.as_deref().unwrap_or_default();
+    // Steps inside of loops are not seen from outside of them.
+    let steps: Vec<_> = view
+        .steps
+        .iter()
+        .flatten()
+        .filter(|step| step.path == step.id)
+        .collect();
     let names: BTreeMap<String, usize> = steps
         .iter()
         .enumerate()
@@ -125,7 +131,7 @@ fn values(view: &RunView, start: &Start) -> Arc<Values> {
         facts,
         Arc::new(names),
     );
-    for (value, step) in values.steps.iter_mut().zip(steps) {
+    for (value, step) in values.steps_mut().iter_mut().zip(steps) {
         *value = StepValue {
             status: Some(step.status),
             output: step.output.clone(),

@@ -4,7 +4,7 @@ use super::builtin::is_builtin;
 use super::fire::{Arrival, Claim, is_passing, key_of, reason_of};
 use super::registry::{Armed, Kind};
 use super::window::{Admitted, Windowed};
-use super::{Inner, Triggers};
+use super::{Inner, Started, Triggers};
 use crate::runtime::{Publish, clock};
 use crate::service::{Problem, RunError};
 use druse_engine::event::Entry;
@@ -299,7 +299,7 @@ impl Triggers {
     ) -> Result<Vec<RunId>, RunError> {
         let mut missing = Vec::new();
         for run in &stored.runs {
-            if self.store().run_head(*run)?.is_none() {
+            if matches!(self.started(*run)?, Started::Never) {
                 missing.push(*run);
             }
         }
@@ -368,7 +368,7 @@ impl Triggers {
                 after = Some(stored.key());
                 let mut whole = true;
                 for run in &stored.runs {
-                    whole &= self.store().run_head(*run)?.is_some();
+                    whole &= !matches!(self.started(*run)?, Started::Never);
                 }
                 if whole {
                     past += 1;

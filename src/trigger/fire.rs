@@ -2,6 +2,7 @@
 
 use super::Triggers;
 use super::registry::{Armed, Kind};
+use super::view::FiringView;
 use super::window::{Admitted, Windowed};
 use crate::runtime::clock;
 use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
@@ -10,6 +11,7 @@ use druse_engine::expression::RunFacts;
 use druse_engine::{BackfillId, FiringId, Json, RunId, Timestamp};
 use druse_storage::{Batch, Entity, Firing, FiringKey, FiringStatus, StoreExt, Trigger};
 use druse_triggers::Mapped;
+use serde_json::json;
 
 /// What came.
 pub(super) struct Arrival {
@@ -34,6 +36,7 @@ pub(super) struct Arrival {
     pub(super) trigger: Json,
     pub(super) cause: Json,
     pub(super) started_by: String,
+    /// The key of whoever fires it by hand, answered with the firing.
     pub(super) idempotency: Option<IdempotencyClaim>,
     /// Rows that become durable with it, whatever becomes of it.
     pub(super) extra: Batch,
@@ -109,6 +112,11 @@ impl Arrival {
             Claim::None => Batch::new(),
         };
         let mut batch = batch.put(firing);
+        if let Some(claim) = &self.idempotency {
+            // Free, or the caller would have been given the first answer: keys are locked by caller.
+            let answer = json!({ "status": 202, "body": FiringView::from(firing.clone()) });
+            batch = batch.put(&claim.row(answer, firing.received_at));
+        }
         batch.facts.extend(self.with_it(firing.run).facts);
         batch
     }
@@ -150,7 +158,7 @@ impl Triggers {
 
     /// A new arrival at a trigger, at this moment.
     pub(super) fn arrival(&self, armed: &Armed, trigger: Json, cause: Json) -> Arrival {
-        let firing = self.firing_id();
+        let firing = clock::new_id(FiringId::from_parts);
         Arrival {
             firing,
             occurrence: firing.to_string(),
@@ -292,7 +300,8 @@ impl Triggers {
             started_by: arrival.started_by.clone(),
             trigger: arrival.trigger.clone(),
             scheduled_at: arrival.scheduled_at,
-            idempotency: arrival.idempotency.take(),
+            // A caller's key is among the rows of the firing, which is what its answer is made of.
+            idempotency: None,
             extra: arrival.rows(firing),
             run,
             dry_run: false,

@@ -5,9 +5,10 @@ use super::Triggers;
 use super::fire::{Arrival, Claim, Fired, key_of};
 use super::manual::UNREADABLE;
 use super::registry::{Armed, Kind};
+use crate::runtime::clock;
 use crate::service::Problem;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use druse_engine::RunId;
+use druse_engine::{FiringId, RunId};
 use druse_storage::{Batch, Firing, FiringKey, FiringStatus, StoreExt, TriggerStatus};
 use druse_triggers::address;
 use druse_triggers::webhook::{Delivery, Headers, MAX_BODY, REMEMBERED, Request, handshake};
@@ -341,7 +342,7 @@ impl Triggers {
             reason: Some(format!("it came before, as {}", first.firing)),
             run: first.run,
             ..Firing::new(
-                self.firing_id(),
+                clock::new_id(FiringId::from_parts),
                 armed.row.id,
                 first.occurrence.clone(),
                 self.now(),

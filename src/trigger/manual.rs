@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub struct By {
     /// `user:<name>`.
     pub user: String,
-    /// Claimed together with the run, with `{"run": id}` as what was made.
+    /// Claimed together with the firing, and answered with it again.
     pub idempotency: Option<IdempotencyClaim>,
     /// Rows that become durable with the change: its line in the audit log.
     pub extra: Batch,

@@ -39,9 +39,8 @@ use crate::secret::Secrets;
 use crate::service::RunError;
 use crate::service::idempotency::KeyLocks;
 use agenda::Agenda;
-use druse_engine::id::Id;
-use druse_engine::{BackfillId, EventId, FiringId, SubscriptionId, Timestamp, TriggerId};
-use druse_storage::{AppendError, Batch, ReadError, Store};
+use druse_engine::{BackfillId, EventId, RunId, SubscriptionId, Timestamp, TriggerId};
+use druse_storage::{AppendError, Batch, ReadError, RunHead, Store};
 use registry::Registry;
 use senders::Senders;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,8 +70,6 @@ struct Inner {
     taking: KeyLocks,
     /// Events whose runs could not all be started yet.
     unfinished: Mutex<BTreeSet<EventId>>,
-    /// The youngest firing.
-    last_firing: Mutex<Option<FiringId>>,
     /// Who sent what could not be verified.
     senders: Senders,
     /// When which schedule is looked at next.
@@ -96,6 +93,13 @@ struct Inner {
     changed: Notify,
     closing: CancellationToken,
     this: Weak<Inner>,
+}
+
+/// What is known of a run that a trigger started or is to start.
+enum Started {
+    Never,
+    Going(Arc<RunHead>),
+    Over,
 }
 
 impl std::fmt::Debug for Triggers {
@@ -139,7 +143,6 @@ impl Triggers {
             writing: Arc::default(),
             taking: KeyLocks::default(),
             unfinished: Mutex::default(),
-            last_firing: Mutex::default(),
             senders: Senders::default(),
             schedules: Agenda::default(),
             windows: Agenda::default(),
@@ -194,27 +197,20 @@ impl Triggers {
         (self.0.clock)()
     }
 
-    /// A new firing's id, after all before it: what came first in one millisecond is listed first.
-    fn firing_id(&self) -> FiringId {
-        let mut last = self
-            .0
-            .last_firing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let drawn = clock::new_id(FiringId::from_parts);
-        let next = match *last {
-            Some(last) if drawn <= last => {
-                let bits = u128::from_be_bytes(last.0.to_bytes()).wrapping_add(1);
-                FiringId(Id::from_bytes(bits.to_be_bytes()))
-            }
-            _ => drawn,
-        };
-        *last = Some(next);
-        next
-    }
-
     fn store(&self) -> &dyn Store {
         self.0.store.as_ref()
+    }
+
+    /// Whether a run was ever started, and whether it is still going. One that is fenced off was started
+    /// and holds nobody up.
+    fn started(&self, run: RunId) -> Result<Started, ReadError> {
+        match self.store().run_head(run) {
+            Ok(None) => Ok(Started::Never),
+            Ok(Some(head)) if head.status.is_final() => Ok(Started::Over),
+            Ok(Some(head)) => Ok(Started::Going(head)),
+            Err(ReadError::Damaged(_)) => Ok(Started::Over),
+            Err(error) => Err(error),
+        }
     }
 
     fn unfinished(&self) -> MutexGuard<'_, BTreeSet<EventId>> {

@@ -1,8 +1,8 @@
 //! What a scheduled time does when the run of an earlier one is still going.
 
-use super::Triggers;
 use super::fire::{Claim, is_passing};
 use super::registry::{Armed, Kind};
+use super::{Started, Triggers};
 use crate::service::RunError;
 use druse_engine::definition::Overlap;
 use druse_engine::{RunId, Timestamp, TriggerId};
@@ -32,7 +32,7 @@ impl Triggers {
     /// Finds the runs that are going and the firings that wait, after a start.
     pub(super) fn take_up_overlaps(&self) -> Result<(), ReadError> {
         for run in self.store().live_runs()? {
-            let Some(head) = self.store().run_head(run)? else {
+            let Started::Going(head) = self.started(run)? else {
                 continue;
             };
             let cause = head.cause.value();
@@ -94,11 +94,7 @@ impl Triggers {
         let known = armed.progress.running().clone();
         let mut going = Vec::new();
         for run in &known {
-            if self
-                .store()
-                .run_head(*run)?
-                .is_some_and(|head| !head.status.is_final())
-            {
+            if matches!(self.started(*run)?, Started::Going(_)) {
                 going.push(*run);
             }
         }

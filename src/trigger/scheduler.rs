@@ -5,8 +5,9 @@ use super::Triggers;
 use super::fire::{Arrival, Claim, Fired};
 use super::overlap::Turn;
 use super::registry::{Armed, Kind};
+use crate::runtime::clock;
 use crate::service::RunError;
-use druse_engine::{Span, Timestamp, TriggerId};
+use druse_engine::{FiringId, Span, Timestamp, TriggerId};
 use druse_storage::{Batch, Firing, FiringStatus, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::schedule::{before, rewound};
 use druse_triggers::{due, mapping::scheduled};
@@ -213,7 +214,7 @@ impl Triggers {
                 reason: Some(reason),
                 late_ms: Some(now.since(*at).as_millis()),
                 ..Firing::new(
-                    self.firing_id(),
+                    clock::new_id(FiringId::from_parts),
                     armed.row.id,
                     at.to_string(),
                     now,

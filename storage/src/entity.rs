@@ -238,6 +238,9 @@ pub struct StoredSession {
     pub agent: Option<String>,
     /// The task.
     pub goal: Option<String>,
+    /// The beginning of what people said in it, for searches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// The figures.
     pub counts: Counts,
     /// What was odd.

@@ -17,6 +17,7 @@ pub struct FaultyDisk(Arc<Faults>);
 #[derive(Debug, Default)]
 struct Faults {
     full: AtomicBool,
+    short: AtomicBool,
     /// Writes until one fails; 0 and below: none will.
     write_in: AtomicI64,
     /// Syncs until one fails; 0 and below: none will.
@@ -35,6 +36,11 @@ impl FaultyDisk {
     /// From now on, or no longer, every write says that there is no space.
     pub fn set_full(&self, full: bool) {
         self.0.full.store(full, Ordering::SeqCst);
+    }
+
+    /// From now on, or no longer, there is hardly any space left, and what is written still fits.
+    pub fn set_short(&self, short: bool) {
+        self.0.short.store(short, Ordering::SeqCst);
     }
 
     /// The `nth` write from now on, counted from 1, fails with an I/O error.
@@ -87,6 +93,6 @@ impl Disk for FaultyDisk {
     }
 
     fn is_short(&self) -> bool {
-        self.0.full.load(Ordering::SeqCst)
+        self.0.full.load(Ordering::SeqCst) || self.0.short.load(Ordering::SeqCst)
     }
 }

@@ -104,11 +104,13 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, VerifyError> {
         match met {
             Met::Damage(found) => {
                 verifier.last = None;
+                let mut named = found.named_runs();
+                let run = named.next().filter(|_| named.next().is_none());
                 verifier.problem(
                     "record_damaged",
                     found.place,
                     (found.first <= found.last).then_some(found.first),
-                    None,
+                    run,
                     found.sentence(),
                 );
             }

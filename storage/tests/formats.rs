@@ -1,6 +1,7 @@
 //! Data of every format that was ever written must open for ever.
 //!
 //! `tests/data/v1` was written once by this file with `DRUSE_WRITE_DATA=<folder>`; it is never written again.
+//! So was `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS`: the kinds of event that came to format 1 later.
 
 use druse_engine::{
     ApprovalId, AutomationId, Digest, Json, RunId, Timestamp,
@@ -204,6 +205,72 @@ fn entries() -> Vec<Entry> {
         .collect()
 }
 
+/// Every kind of event about loops, with every optional part there and missing.
+fn loop_entries() -> Vec<Entry> {
+    let step = |name: &str| StepPath::from(name);
+    let failure = Failure::new(FailureClass::Permanent, "repeat_limit", "It did not come.");
+    let finished = |name: &str, open: bool| RunEvent::PassFinished {
+        step: step(name),
+        status: if open {
+            Status::Succeeded
+        } else {
+            Status::Failed
+        },
+        output: open.then(Json::null),
+        failure: (!open).then(|| failure.clone()),
+        done: open,
+        due: (!open).then(|| at(9)),
+    };
+    let kept = |name: &str, open: bool| RunEvent::PassKept {
+        step: step(name),
+        item: Digest::of(b"item"),
+        output: open.then(|| Json::from(json!([1, "ß"]))),
+        done: open,
+        from: start().root,
+    };
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        RunEvent::KeepingStarted { results: 2 },
+        kept("each[3]", true),
+        kept("each[4]", false),
+        RunEvent::LoopStarted {
+            step: step("each"),
+            items: Some(Json::from(json!({ "a": 1, "b": [2.5] }))),
+            deadline: Some(at(60)),
+        },
+        RunEvent::LoopStarted {
+            step: step("each[0].ready"),
+            items: None,
+            deadline: None,
+        },
+        RunEvent::PassStarted {
+            step: step("each[0].ready[1]"),
+        },
+        finished("each[0].ready[1]", true),
+        finished("each[0]", false),
+        RunEvent::LoopFinished {
+            step: step("each[0].ready"),
+            status: Status::Succeeded,
+            failure: None,
+        },
+        RunEvent::LoopTimedOut { step: step("each") },
+        RunEvent::LoopFinished {
+            step: step("each"),
+            status: Status::Rejected,
+            failure: Some(failure),
+        },
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
 fn head(status: Status) -> RunHead {
     let start = start();
     let over = status.is_final();
@@ -260,6 +327,12 @@ fn write(folder: &Path) {
     );
 }
 
+fn write_loops(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), loop_entries());
+    store.append(batch).unwrap().wait().unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -275,17 +348,39 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn what_is_written_today_is_format_1_to_the_byte() {
-    let folder = tempfile::tempdir().unwrap();
-    write(folder.path());
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1");
-    for file in ["format", "log/00000001.log", "log/head"] {
-        let same =
-            fs::read(folder.path().join(file)).unwrap() == fs::read(kept.join(file)).unwrap();
-        assert!(
-            same,
-            "{file} differs: a change of format needs a new number"
-        );
+    type Write = fn(&Path);
+    for (name, write) in [("v1", write as Write), ("v1-loops", write_loops)] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path());
+        let kept = kept(name);
+        for file in ["format", "log/00000001.log", "log/head"] {
+            let same =
+                fs::read(folder.path().join(file)).unwrap() == fs::read(kept.join(file)).unwrap();
+            assert!(
+                same,
+                "{name}/{file} differs: a change of format needs a new number"
+            );
+        }
     }
+}
+
+fn kept(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
+}
+
+#[test]
+fn events_about_loops_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_LOOPS") {
+        write_loops(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-loops"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), loop_entries());
 }
 
 #[test]
@@ -293,9 +388,8 @@ fn data_of_format_1_opens_and_says_what_it_said() {
     if let Some(target) = std::env::var_os("DRUSE_WRITE_DATA") {
         write(Path::new(&target));
     }
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1");
     let folder = tempfile::tempdir().unwrap();
-    copy(&kept, folder.path());
+    copy(&kept("v1"), folder.path());
 
     let report = verify(folder.path()).unwrap();
     assert!(report.is_sound(), "{:?}", report.problems);

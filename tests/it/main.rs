@@ -1,1 +1,8 @@
 //! The real binary, over HTTP and the command line.
+
+mod api;
+mod cli;
+mod crash;
+mod examples;
+mod full_disk;
+mod harness;

@@ -48,7 +48,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
         return Err(ImportError::new(
             "empty",
             "The recording is empty.",
-            "Post the recording as the body.",
+            "Give the recording itself: JSON or JSON Lines.",
         ));
     }
     scan_numbers(trimmed, &mut notes);
@@ -138,7 +138,7 @@ fn decode<'a>(bytes: &'a [u8], notes: &mut Notes) -> Result<Cow<'a, str>, Import
             return Err(ImportError::new(
                 "not_text",
                 "The recording is no text.",
-                "Post JSON or JSON Lines in UTF-8; unpack archives first.",
+                "It must be JSON or JSON Lines in UTF-8; unpack archives first.",
             ));
         }
         for _ in 0..replaced.min(1000) {

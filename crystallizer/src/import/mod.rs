@@ -113,7 +113,7 @@ fn unknown_format(parts: usize) -> ImportError {
     let message = if parts > 1 {
         format!("None of the {parts} documents is a recording in a known format.")
     } else {
-        "The body is no recording in a known format.".to_owned()
+        "This is no recording in a known format.".to_owned()
     };
     ImportError::new(
         "unknown_format",

@@ -36,7 +36,7 @@ steps:
     action: approval_gate
     needs: [get_balance]
     with:
-      title: "Send money: recipient UK12345678901234567890, amount 98.7, subject INV-2027-0042?"
+      title: Send money?
       message: "In the recording ana approved this: “looks right”."
     metadata:
       recorded:
@@ -89,7 +89,7 @@ Recorded
 Crystallized: 3 steps and 1 approval gate
     1. read_file           tool  (read)
     2. get_balance         tool  (read)
-    3. approve_send_money  approval_gate  Send money: recipient UK12345678901234567890, amount 98.7, subject INV-2027-0042…
+    3. approve_send_money  approval_gate  Send money?
     4. send_money          tool  (write)
 
 Left out: 2 calls
@@ -389,9 +389,9 @@ fn approvals_find_their_call() {
         .collect();
     insta::assert_debug_snapshot!(asked, @r#"
 [
-    "{\"title\":\"{{ 'Send mail: to bob@example.com, text {{ hi }}?' }}\",\"message\":\"In the recording ana approved this.\"}",
-    "{\"title\":\"Post note: text a?\",\"message\":\"In the recording a person approved this: “go on”.\"}",
-    "{\"title\":\"Post note: text b, password •••?\",\"message\":\"In the recording ana approved this, and ben approved this: “fine”.\",\"needed\":2}",
+    "{\"title\":\"Send mail?\",\"message\":\"In the recording ana approved this.\"}",
+    "{\"title\":\"Post note?\",\"message\":\"In the recording a person approved this: “go on”.\"}",
+    "{\"title\":\"Post note?\",\"message\":\"In the recording ana approved this, and ben approved this: “fine”.\",\"needed\":2}",
 ]
 "#);
     insta::assert_debug_snapshot!(codes(&made.report.findings), @r#"
@@ -485,7 +485,7 @@ fn what_is_refused() {
                 ..options()
             }
         ),
-        "invalid_name"
+        "bad_name"
     );
     assert_eq!(
         code(

@@ -409,3 +409,45 @@ fn ids_inside_longer_values_are_said() {
         ]
     );
 }
+
+#[test]
+fn a_program_that_a_rule_takes_from_the_recording_is_acknowledged_by_name() {
+    let calls = vec![
+        call(
+            "c1",
+            0,
+            "lint",
+            json!({ "line": "make lint && git diff" }),
+            "".into(),
+        ),
+        call(
+            "c2",
+            1,
+            "start",
+            json!({ "words": ["ls", "-l"] }),
+            "".into(),
+        ),
+        call("c3", 2, "fixed", json!({ "file": "a" }), "".into()),
+    ];
+    let rules = r#"tools:
+  - { match: lint, action: shell, with: { script: "{{ call.arguments.line }}" } }
+  - { match: start, action: shell, with: { argv: "{{ call.arguments.words }}" } }
+  - { match: fixed, action: shell, with: { argv: [wc, "{{ call.arguments.file }}"] } }
+"#;
+    let options = Options {
+        tools: parse_tools(rules).unwrap(),
+        ..options()
+    };
+    let made = made(&session("Look after it", calls), &options);
+    let asked: Vec<&str> = made
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.acknowledge)
+        .map(|finding| finding.id.as_str())
+        .collect();
+    assert_eq!(
+        asked,
+        ["runs_program:git", "runs_program:ls", "runs_program:make"]
+    );
+}

@@ -36,17 +36,17 @@ impl Look<'_> {
     }
 }
 
-pub(super) fn check(context: &mut Context<'_>, index: usize, step: &Step) {
-    let path = format!("/steps/{index}");
+pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
+    if step.for_each.is_some() || step.repeat.is_some() {
+        return;
+    }
     let Some(name) = step.action.as_deref() else {
-        if step.for_each.is_none() && step.repeat.is_none() {
-            context.say(
-                Finding::error("missing_key", format!("step `{}` has no `action`", step.id))
-                    .at_step(&step.id)
-                    .at_path(path)
-                    .help("say what it does, such as `action: http`"),
-            );
-        }
+        context.say(
+            Finding::error("missing_key", format!("step `{}` has no `action`", step.id))
+                .at_step(&step.id)
+                .at_path(path)
+                .help("say what it does, such as `action: http`"),
+        );
         return;
     };
     let Some(kind) = ActionKind::parse(name) else {
@@ -67,6 +67,7 @@ pub(super) fn check(context: &mut Context<'_>, index: usize, step: &Step) {
         let at = finding.path.take().unwrap_or_default();
         context.say(finding.at_step(&step.id).at_path(at));
     }
+    let path = path.to_owned();
     let look = Look { step, path, with };
     match kind {
         ActionKind::Http => http(context, &look),

@@ -1,5 +1,6 @@
 //! The names that expressions use.
 
+use super::list::{find, inside, visible};
 use super::{Context, suggest};
 use crate::Finding;
 use crate::definition::Step;
@@ -22,14 +23,16 @@ pub(super) enum Sight {
 pub(super) struct At<'a> {
     pub(super) step: Option<&'a str>,
     pub(super) sight: Sight,
+    /// The list whose steps and names are seen.
+    pub(super) list: usize,
     pub(super) secrets: bool,
 }
 
-pub(super) fn step(context: &mut Context<'_>, index: usize, step: &Step) {
-    let path = format!("/steps/{index}");
+pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &Step) {
     let at = At {
         step: Some(&step.id),
         sight: Sight::Run,
+        list,
         secrets: false,
     };
     if let Some(when) = &step.when {
@@ -63,6 +66,7 @@ pub(super) fn document(context: &mut Context<'_>) {
     let at = At {
         step: None,
         sight: Sight::Run,
+        list: 0,
         secrets: false,
     };
     for (name, value) in &document.outputs {
@@ -85,7 +89,10 @@ pub(super) fn bare(context: &mut Context<'_>, source: &str, path: &str, at: &At<
         Err(error) => {
             let mut finding = plan::finding(&error, path, at.step);
             if source.contains("{{") {
-                finding = finding.help("`when` is an expression already: write it without `{{ }}`");
+                let key = path.rsplit('/').next().unwrap_or_default();
+                finding = finding.help(format!(
+                    "`{key}` is an expression already: write it without `{{{{ }}}}`"
+                ));
             }
             context.say(finding);
         }
@@ -132,15 +139,23 @@ fn names(context: &mut Context<'_>, expression: &Expression, path: &str, at: &At
 
 fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
     let root = reference.root.as_str();
-    let visible: &[&str] = match at.sight {
-        Sight::Run => &["inputs", "steps", "trigger", "run", "secrets"],
-        Sight::Trigger => &["trigger"],
-        Sight::Start => &["inputs", "trigger", "run"],
+    let mut known = match at.sight {
+        Sight::Run => vec!["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Trigger => vec!["trigger"],
+        Sight::Start => vec!["inputs", "trigger", "run"],
     };
-    if !visible.contains(&root) {
+    if at.sight == Sight::Run {
+        known.extend(&context.lists[at.list].names);
+    }
+    if !known.contains(&root) {
         let finding = Finding::error("unknown_name", format!("there is no name `{root}` here"));
-        let listed = format!("names that can be used here: {}", visible.join(", "));
-        return Some(suggest(finding, root, visible.iter().copied(), &listed));
+        let elsewhere = context.lists.iter().any(|list| list.names.contains(&root));
+        let listed = if elsewhere {
+            format!("`{root}` is a name inside of a loop only")
+        } else {
+            format!("names that can be used here: {}", known.join(", "))
+        };
+        return Some(suggest(finding, root, known, &listed));
     }
     match root {
         "inputs" => {
@@ -168,7 +183,18 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
             })
         }
         "secrets" => secret(context, reference, at),
-        "steps" => step_name(context, reference),
+        "steps" => step_name(context, reference, at),
+        "loop" => {
+            let name = reference.key(0)?;
+            (name != "index").then(|| {
+                suggest(
+                    Finding::error("unknown_name", format!("`loop` has no `{name}`")),
+                    name,
+                    ["index"],
+                    "there is loop.index, the number of the pass, from 0",
+                )
+            })
+        }
         _ => None,
     }
 }
@@ -200,7 +226,7 @@ fn secret(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<F
     })
 }
 
-fn step_name(context: &Context<'_>, reference: &Reference) -> Option<Finding> {
+fn step_name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
     let Some(id) = reference.key(0) else {
         let message = match reference.path.first() {
             None => "`steps` alone is no value: name a step",
@@ -213,11 +239,22 @@ fn step_name(context: &Context<'_>, reference: &Reference) -> Option<Finding> {
                 .help("write steps.<id>.output: what a step reads must be known before it runs"),
         );
     };
-    let Some(&position) = context.ids.get(id) else {
+    let Some((list, position)) = find(context.lists, at.list, id) else {
+        if let Some(looped) = inside(context.lists, at.list, id) {
+            return Some(
+                Finding::error(
+                    "inside_loop",
+                    format!("step `{id}` is inside of the loop `{looped}` and cannot be read from outside"),
+                )
+                .help(format!(
+                    "read what the loop gives: `steps.{looped}.output`"
+                )),
+            );
+        }
         return Some(suggest(
             Finding::error("unknown_step", format!("there is no step `{id}`")),
             id,
-            context.ids.keys().copied(),
+            visible(context.lists, at.list),
             "expressions name steps of this document",
         ));
     };
@@ -234,7 +271,7 @@ fn step_name(context: &Context<'_>, reference: &Reference) -> Option<Finding> {
             &format!("what it gave is under `steps.{id}.output`"),
         )),
         Some(Segment::Key(facet)) if facet == "output" => {
-            output_key(context.document.steps.get(position)?, reference)
+            output_key(context.lists.get(list)?.steps.get(position)?, reference)
         }
         Some(Segment::Key(_)) => None,
         Some(_) => Some(Finding::error(

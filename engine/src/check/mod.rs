@@ -4,6 +4,8 @@ mod actions;
 mod address;
 mod expressions;
 mod graph;
+mod list;
+mod looping;
 mod settings;
 mod skips;
 mod triggers;
@@ -31,24 +33,23 @@ pub struct Catalog {
 
 /// Everything that is to be said about a document, in document order.
 pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
+    let lists = list::lists(&document.steps);
     let mut context = Context {
         document,
         catalog,
-        ids: document
-            .steps
-            .iter()
-            .enumerate()
-            .rev()
-            .map(|(index, step)| (step.id.as_str(), index))
-            .collect(),
+        lists: &lists,
         findings: Vec::new(),
     };
     settings::check(&mut context);
     graph::check(&mut context);
     triggers::check(&mut context);
-    for (index, step) in document.steps.iter().enumerate() {
-        actions::check(&mut context, index, step);
-        expressions::step(&mut context, index, step);
+    for (number, list) in lists.iter().enumerate() {
+        for (position, step) in list.steps.iter().enumerate() {
+            let path = list.at(position);
+            actions::check(&mut context, &path, step);
+            looping::check(&mut context, number, position);
+            expressions::step(&mut context, number, &path, step);
+        }
     }
     expressions::document(&mut context);
     skips::check(&mut context);
@@ -60,8 +61,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
 struct Context<'a> {
     document: &'a Document,
     catalog: &'a Catalog,
-    /// Step id to its first position.
-    ids: BTreeMap<&'a str, usize>,
+    lists: &'a [list::List<'a>],
     findings: Vec<Finding>,
 }
 

@@ -70,11 +70,13 @@ pub(super) fn check(context: &mut Context<'_>) {
             .at_path("/steps"),
         );
     }
-    let mut seen = BTreeSet::new();
-    for (index, step) in document.steps.iter().enumerate() {
-        let path = format!("/steps/{index}");
-        id(context, &step.id, "step", &path, &mut seen);
-        policies(context, step, &path);
+    for list in context.lists {
+        let mut seen = BTreeSet::new();
+        for (index, step) in list.steps.iter().enumerate() {
+            let path = list.at(index);
+            id(context, &step.id, "step", &path, &mut seen);
+            policies(context, step, &path);
+        }
     }
     let mut seen = BTreeSet::new();
     for (index, trigger) in document.triggers.iter().enumerate() {

@@ -5,6 +5,7 @@
 //! same case, or tests the same `when`.
 
 use super::Context;
+use super::list::{List, find};
 use crate::Finding;
 use crate::definition::{Join, OnError, Step};
 use crate::expression::{Expression, References, Template};
@@ -22,180 +23,235 @@ enum Condition {
     Success(String),
 }
 
+type Conditions = BTreeSet<Condition>;
+
 pub(super) fn check(context: &mut Context<'_>) {
-    let document = context.document;
-    let graph = Graph::new(document);
-    let mut all: Vec<BTreeSet<Condition>> = vec![BTreeSet::new(); document.steps.len()];
-    for position in graph.order() {
-        let mut own = by_needs(context, &document.steps[position], &all);
-        let step = &document.steps[position];
-        if let Some(when) = &step.when {
-            own.insert(Condition::When(when.trim().to_owned()));
+    let mut known = Known {
+        lists: context.lists,
+        all: Vec::new(),
+        base: Vec::new(),
+    };
+    // Lists stand behind those around them: what holds around a loop holds inside of it.
+    for list in context.lists {
+        let base = match list.around {
+            None => Conditions::new(),
+            Some((around, position)) => {
+                let step = &context.lists[around].steps[position];
+                let mut base = known.given(around, step);
+                base.extend(
+                    step.when
+                        .as_ref()
+                        .map(|when| Condition::When(when.trim().to_owned())),
+                );
+                base
+            }
+        };
+        known.base.push(base);
+        known.all.push(vec![Conditions::new(); list.steps.len()]);
+        let number = known.all.len() - 1;
+        for position in Graph::new(list.steps).order() {
+            let step = &list.steps[position];
+            let mut own = known.given(number, step);
+            if let Some(when) = &step.when {
+                own.insert(Condition::When(when.trim().to_owned()));
+            }
+            if step.on_error == Some(OnError::Continue) {
+                own.insert(Condition::Success(step.id.clone()));
+            }
+            known.all[number][position] = own;
         }
-        if step.on_error == Some(OnError::Continue) {
-            own.insert(Condition::Success(step.id.clone()));
-        }
-        all[position] = own;
     }
-    for (index, step) in document.steps.iter().enumerate() {
-        let mut given = by_needs(context, step, &all);
-        let path = format!("/steps/{index}");
-        let when = step
-            .when
-            .as_deref()
-            .and_then(|w| Expression::compile(w).ok());
-        if let Some(when) = &when {
-            read(
-                context,
-                step,
-                when.references(),
-                None,
-                &given,
-                &all,
-                &format!("{path}/when"),
-            );
-            given.insert(Condition::When(when.source().to_owned()));
+    for number in 0..context.lists.len() {
+        let list = &context.lists[number];
+        for (position, step) in list.steps.iter().enumerate() {
+            of_step(context, &known, number, position, step);
         }
-        let guard = when.as_ref().map(Expression::references);
-        let Some(with) = &step.with else { continue };
+    }
+}
+
+fn of_step(
+    context: &mut Context<'_>,
+    known: &Known<'_>,
+    list: usize,
+    position: usize,
+    step: &Step,
+) {
+    let path = known.lists[list].at(position);
+    let mut reader = Reader {
+        known,
+        list,
+        step,
+        guard: None,
+        given: known.given(list, step),
+    };
+    let when = step
+        .when
+        .as_deref()
+        .and_then(|when| Expression::compile(when).ok());
+    if let Some(when) = &when {
+        reader.read(context, when.references(), &format!("{path}/when"));
+        let holds = Condition::When(when.source().to_owned());
+        reader.given.insert(holds);
+    }
+    reader.guard = when.as_ref().map(Expression::references);
+    if let Some(each) = &step.for_each {
+        reader.template(context, &each.items, &format!("{path}/for_each/items"));
+    }
+    if let Some(with) = &step.with {
         if step.action.as_deref() == Some("switch") {
             let cases = with.get("cases").and_then(Value::as_array);
             for (number, case) in cases.into_iter().flatten().enumerate() {
-                if let Some(Ok(expression)) = case
-                    .get("when")
-                    .and_then(Value::as_str)
-                    .map(Expression::compile)
-                {
-                    let path = format!("{path}/with/cases/{number}/when");
-                    read(
-                        context,
-                        step,
-                        expression.references(),
-                        guard,
-                        &given,
-                        &all,
-                        &path,
-                    );
-                }
+                let when = case.get("when").and_then(Value::as_str);
+                reader.bare(context, when, &format!("{path}/with/cases/{number}/when"));
             }
-            continue;
+        } else {
+            for (key, value) in with {
+                reader.template(context, value, &format!("{path}/with{}", pointer(&[key])));
+            }
         }
-        for (key, value) in with {
-            let Ok(template) = Template::compile(value) else {
+    }
+    // What is looked at after a pass sees the steps of the body.
+    let Some(&body) = known.lists[list].bodies.get(&position) else {
+        return;
+    };
+    reader.list = body;
+    let each = step.for_each.as_ref();
+    let until = each.and_then(|each| each.until.as_deref());
+    reader.bare(context, until, &format!("{path}/for_each/until"));
+    let until = step.repeat.as_ref().map(|repeat| repeat.until.as_str());
+    reader.bare(context, until, &format!("{path}/repeat/until"));
+}
+
+/// The conditions under which steps have outputs.
+struct Known<'a> {
+    lists: &'a [List<'a>],
+    /// Of each step of each list.
+    all: Vec<Vec<Conditions>>,
+    /// What holds wherever a list's steps run.
+    base: Vec<Conditions>,
+}
+
+impl Known<'_> {
+    /// The conditions that hold when a step is reached: those of its loop, and those that its written
+    /// needs bring with them.
+    fn given(&self, list: usize, step: &Step) -> Conditions {
+        let mut conditions = self.base[list].clone();
+        if step.join.unwrap_or_default() != Join::AllSucceeded {
+            return conditions;
+        }
+        for need in &step.needs {
+            let (id, case) = split_need(need);
+            if let Some(&position) = self.lists[list].ids.get(id) {
+                conditions.extend(self.all[list][position].iter().cloned());
+            }
+            if let Some(case) = case {
+                conditions.insert(Condition::Case(id.to_owned(), case.to_owned()));
+            }
+        }
+        conditions
+    }
+
+    fn of(&self, list: usize, id: &str) -> Option<&Conditions> {
+        let (list, position) = find(self.lists, list, id)?;
+        self.all.get(list)?.get(position)
+    }
+}
+
+/// A step whose expressions are looked at.
+struct Reader<'a> {
+    known: &'a Known<'a>,
+    /// The list whose steps the expressions see.
+    list: usize,
+    step: &'a Step,
+    /// What its `when` names.
+    guard: Option<&'a References>,
+    /// What holds when its expressions are evaluated.
+    given: Conditions,
+}
+
+impl Reader<'_> {
+    fn bare(&self, context: &mut Context<'_>, source: Option<&str>, path: &str) {
+        if let Some(Ok(expression)) = source.map(Expression::compile) {
+            self.read(context, expression.references(), path);
+        }
+    }
+
+    fn template(&self, context: &mut Context<'_>, value: &Value, path: &str) {
+        if let Ok(template) = Template::compile(value) {
+            for (inner, expression) in template.expressions() {
+                self.read(context, expression.references(), &format!("{path}{inner}"));
+            }
+        }
+    }
+
+    fn read(&self, context: &mut Context<'_>, references: &References, path: &str) {
+        let mut said = BTreeSet::new();
+        for item in references.steps() {
+            let (Some(id), Some("output"), false) = (item.key(0), item.key(1), item.guarded) else {
                 continue;
             };
-            for (inner, expression) in template.expressions() {
-                let path = format!("{path}/with{}{inner}", pointer(&[key]));
-                read(
-                    context,
-                    step,
-                    expression.references(),
-                    guard,
-                    &given,
-                    &all,
-                    &path,
-                );
+            let Some(wanted) = self.known.of(self.list, id) else {
+                continue;
+            };
+            if id == self.step.id || wanted.is_subset(&self.given) || said.contains(id) {
+                continue;
             }
+            let tests = |references: &References| {
+                references.steps().any(|other| {
+                    other.key(0) == Some(id) && (other.key(1) == Some("status") || other.guarded)
+                })
+            };
+            // The reader asks about the step, in this expression or in its `when`.
+            if tests(references) || self.guard.is_some_and(tests) {
+                continue;
+            }
+            if item.fallback && self.excludes(references, wanted) {
+                continue;
+            }
+            said.insert(id.to_owned());
+            let why = if wanted
+                .difference(&self.given)
+                .all(|condition| matches!(condition, Condition::Success(_)))
+            {
+                "may fail while the run goes on"
+            } else {
+                "may be skipped"
+            };
+            let text = item.text(item.path.len());
+            let can_need = self.known.lists[self.list].ids.contains_key(id)
+                && self.known.lists[self.list]
+                    .ids
+                    .contains_key(self.step.id.as_str());
+            let help = if can_need {
+                format!("write `{text} | default(…)`, or add `{id}` to the `needs` of this step")
+            } else {
+                format!("write `{text} | default(…)`")
+            };
+            context.say(
+                Finding::error(
+                    "may_be_skipped",
+                    format!("step `{id}` {why}, and then it has no output to read"),
+                )
+                .at_step(&self.step.id)
+                .at_path(path)
+                .help(help),
+            );
         }
     }
-}
 
-/// The conditions that the written needs of a step bring with them.
-fn by_needs(
-    context: &Context<'_>,
-    step: &Step,
-    all: &[BTreeSet<Condition>],
-) -> BTreeSet<Condition> {
-    let mut conditions = BTreeSet::new();
-    if step.join.unwrap_or_default() != Join::AllSucceeded {
-        return conditions;
-    }
-    for need in &step.needs {
-        let (id, case) = split_need(need);
-        if let Some(&position) = context.ids.get(id) {
-            conditions.extend(all[position].iter().cloned());
-        }
-        if let Some(case) = case {
-            conditions.insert(Condition::Case(id.to_owned(), case.to_owned()));
-        }
-    }
-    conditions
-}
-
-fn read(
-    context: &mut Context<'_>,
-    reader: &Step,
-    references: &References,
-    guard: Option<&References>,
-    given: &BTreeSet<Condition>,
-    all: &[BTreeSet<Condition>],
-    path: &str,
-) {
-    let mut said = BTreeSet::new();
-    for item in references.steps() {
-        let (Some(id), Some("output"), false) = (item.key(0), item.key(1), item.guarded) else {
-            continue;
-        };
-        let Some(&position) = context.ids.get(id) else {
-            continue;
-        };
-        let wanted = &all[position];
-        if id == reader.id || wanted.is_subset(given) || said.contains(id) {
-            continue;
-        }
-        let tests = |references: &References| {
-            references.steps().any(|other| {
-                other.key(0) == Some(id) && (other.key(1) == Some("status") || other.guarded)
+    /// Whether one of the guarded steps of the expression stands on another case of the same switch.
+    fn excludes(&self, references: &References, wanted: &Conditions) -> bool {
+        references
+            .steps()
+            .filter(|other| other.guarded)
+            .filter_map(|other| self.known.of(self.list, other.key(0)?))
+            .any(|conditions| {
+                conditions.iter().any(|condition| match condition {
+                    Condition::Case(switch, case) => wanted.iter().any(
+                        |one| matches!(one, Condition::Case(s, c) if s == switch && c != case),
+                    ),
+                    _ => false,
+                })
             })
-        };
-        // The reader asks about the step, in this expression or in its `when`.
-        if tests(references) || guard.is_some_and(tests) {
-            continue;
-        }
-        if item.fallback && excludes(context, references, wanted, all) {
-            continue;
-        }
-        said.insert(id.to_owned());
-        let why = if wanted
-            .difference(given)
-            .all(|condition| matches!(condition, Condition::Success(_)))
-        {
-            "may fail while the run goes on"
-        } else {
-            "may be skipped"
-        };
-        context.say(
-            Finding::error(
-                "may_be_skipped",
-                format!("step `{id}` {why}, and then it has no output to read"),
-            )
-            .at_step(&reader.id)
-            .at_path(path)
-            .help(format!(
-                "write `{} | default(…)`, or add `{id}` to the `needs` of this step",
-                item.text(item.path.len())
-            )),
-        );
     }
-}
-
-/// Whether one of the guarded steps of the expression stands on another case of the same switch.
-fn excludes(
-    context: &Context<'_>,
-    references: &References,
-    wanted: &BTreeSet<Condition>,
-    all: &[BTreeSet<Condition>],
-) -> bool {
-    references
-        .steps()
-        .filter(|other| other.guarded)
-        .filter_map(|other| context.ids.get(other.key(0)?))
-        .any(|&position| {
-            all[position].iter().any(|condition| match condition {
-                Condition::Case(switch, case) => wanted
-                    .iter()
-                    .any(|one| matches!(one, Condition::Case(s, c) if s == switch && c != case)),
-                _ => false,
-            })
-        })
 }

@@ -51,6 +51,7 @@ fn one(context: &mut Context<'_>, trigger: &Trigger, path: &str) {
     let at = At {
         step: None,
         sight: Sight::Trigger,
+        list: 0,
         secrets: false,
     };
     if let Some(when) = &trigger.when {
@@ -197,6 +198,7 @@ fn webhook(context: &mut Context<'_>, trigger: &Trigger, path: &str, at: &At<'_>
     if let Some(respond @ Value::Object(_)) = &webhook.respond {
         let at = At {
             sight: Sight::Run,
+            list: 0,
             ..*at
         };
         template(context, respond, &format!("{path}/respond"), &at);

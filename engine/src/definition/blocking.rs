@@ -11,6 +11,7 @@ pub fn blocks_storing(code: &str) -> bool {
             | "missing_automation"
             | "wrong_connection"
             | "internal_address"
+            | "program_not_allowed"
             | "not_supported_yet"
     )
 }

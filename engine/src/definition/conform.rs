@@ -163,6 +163,10 @@ impl<'a> Walk<'a> {
                     .and_then(Value::as_str)
                     .unwrap_or_default();
                 self.say("missing_key", pointer, format!("`{key}` is missing"), help);
+                // Two keys that one place lacks are two findings.
+                if let Some(finding) = self.findings.last_mut() {
+                    finding.id = format!("missing_key:{pointer}/{key}");
+                }
             }
         }
     }

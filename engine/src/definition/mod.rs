@@ -19,6 +19,7 @@ pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step
 pub use schema::{SCHEMA_URL, schema};
 pub use source::{Place, SourceMap};
 pub use write::to_yaml;
+pub use yaml::comments;
 
 pub(crate) use conform::{Mode, Walk};
 pub use document::{Concurrency, Document, InputSchema, Overflow};

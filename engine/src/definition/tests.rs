@@ -442,3 +442,11 @@ proptest! {
         let _ = parse(&text, Syntax::Json);
     }
 }
+
+#[test]
+fn comments_are_told_from_text_that_looks_like_them() {
+    let text = "# head\nname: a # tail\ntitle: \"Order #5\"\nplain: a#b\nscript: |\n  # in a script\n  echo '#'\n# end\n";
+    assert_eq!(super::comments(text), ["# head", "# tail", "# end"]);
+    assert!(super::comments("a: [1, 2]\nb: {c: \"# no\"}\n").is_empty());
+    assert!(super::comments("a: [").is_empty());
+}

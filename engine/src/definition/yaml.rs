@@ -34,6 +34,21 @@ struct Reader<'a> {
     findings: Vec<Finding>,
 }
 
+/// The comments of a text, each from its `#` on, in order. What cannot be read as YAML ends the list.
+pub fn comments(text: &str) -> Vec<String> {
+    let mut options = Options::default();
+    options.set_emit_comments(true);
+    options.max_buffered_comment_events = usize::MAX;
+    options.simple_key_max_lookahead = 64 * 1024;
+    Parser::new_from_str_with_options(text, options)
+        .map_while(Result::ok)
+        .filter_map(|(event, _)| match event {
+            Event::Comment(comment, _) => Some(format!("#{comment}")),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Reads one YAML document.
 ///
 /// # Errors

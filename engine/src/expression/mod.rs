@@ -20,7 +20,7 @@ pub use error::ExpressionError;
 pub use literal::literal;
 pub use scan::{Reference, References, Segment};
 pub use template::{PlacedError, Template};
-pub use values::{RunFacts, StepValue, Values};
+pub use values::{Frame, RunFacts, StepValue, Values};
 
 pub(crate) use error::nearest;
 

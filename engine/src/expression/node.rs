@@ -122,7 +122,7 @@ impl Object for Node {
     }
 }
 
-/// The names at the top: `inputs`, `steps`, `trigger`, `run`, `secrets` and the locals.
+/// The names at the top: `inputs`, `steps`, `trigger`, `run`, `secrets` and the names of loops.
 #[derive(Debug)]
 pub(super) struct Scope(pub(super) Arc<Values>);
 
@@ -138,7 +138,7 @@ impl Object for Scope {
             "steps" => Some(Dyn::from_object(Steps(self.0.clone()))),
             "run" => Some(Dyn::from_object(Facts(self.0.clone()))),
             "secrets" => Some(Dyn::from_object(Secrets)),
-            name => self.0.locals.get(name).map(dynamic),
+            name => self.0.local(name).map(dynamic),
         }
     }
 }
@@ -152,14 +152,14 @@ impl Object for Steps {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Dyn> {
-        let index = *self.0.names.get(key)?;
-        self.0.steps.get(index)?;
-        Some(Dyn::from_object(Step(self.0.clone(), index)))
+        let (frame, index) = self.0.place(key)?;
+        self.0.frames.get(frame)?.steps.get(index)?;
+        Some(Dyn::from_object(Step(self.0.clone(), frame, index)))
     }
 }
 
 #[derive(Debug)]
-struct Step(Arc<Values>, usize);
+struct Step(Arc<Values>, usize, usize);
 
 impl Object for Step {
     fn get_value(self: &Arc<Self>, key: &Dyn) -> Option<Dyn> {
@@ -167,7 +167,7 @@ impl Object for Step {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Dyn> {
-        let step = self.0.steps.get(self.1)?;
+        let step = self.0.frames.get(self.1)?.steps.get(self.2)?;
         match key {
             "output" => step.output.as_ref().map(dynamic),
             "status" => Some(Dyn::from(step.status_name())),

@@ -67,14 +67,13 @@ fn start(reference: &Reference, values: &Values) -> Result<(Json, usize), Expres
         },
         "steps" => step(reference, values),
         name => values
-            .locals
-            .get(name)
+            .local(name)
             .map(|json| (json.clone(), 0))
             .ok_or_else(|| {
                 let error = at(reference, 0, format!("there is no name `{name}` here"));
                 let known = ["inputs", "steps", "trigger", "run", "secrets"]
                     .into_iter()
-                    .chain(values.locals.keys().map(String::as_str));
+                    .chain(values.locals().map(|(name, _)| name));
                 suggest(error, nearest(name, known))
             }),
     }
@@ -89,13 +88,7 @@ fn step(reference: &Reference, values: &Values) -> Result<(Json, usize), Express
         ));
     };
     let Some(step) = values.step(id) else {
-        return Err(unknown(
-            reference,
-            0,
-            "steps",
-            id,
-            values.names.keys().map(String::as_str),
-        ));
+        return Err(unknown(reference, 0, "steps", id, values.step_ids()));
     };
     match reference.key(1) {
         Some("status") => Ok((Value::from(step.status_name()).into(), 2)),

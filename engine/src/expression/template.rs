@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use std::cell::Cell;
 use std::sync::Arc;
 
-/// The most bytes that one rendered value may hold, roughly: many expressions may each read much.
-const RENDER_LIMIT: usize = 64 * 1024 * 1024;
+/// The most bytes that one rendered value may hold: many expressions may each read much, and what is
+/// rendered becomes a fact that has to fit into a record.
+const RENDER_LIMIT: usize = 5 * 1024 * 1024;
 
 /// A compiled JSON value. Any string inside may hold `{{ }}`; a string that is one `{{ }}` alone takes
 /// the value's type, mixed text takes strings as they are and everything else as JSON. Keys are never
@@ -64,7 +65,7 @@ impl Template {
     /// # Errors
     /// Of the first expression that has no value, with its place.
     pub fn render(&self, values: &Arc<Values>) -> Result<Json, ExpressionError> {
-        self.0.render(values, &Reading::new(false))
+        within_limit(self.0.render(values, &Reading::new(false))?)
     }
 
     /// As [`Template::render`], but an expression that reads a step without an output gives null:
@@ -73,7 +74,7 @@ impl Template {
     /// # Errors
     /// As [`Template::render`].
     pub fn render_output(&self, values: &Arc<Values>) -> Result<Json, ExpressionError> {
-        self.0.render(values, &Reading::new(true))
+        within_limit(self.0.render(values, &Reading::new(true))?)
     }
 
     /// The value under one key of a map, without the rest; none when it is no map or has no such key. One
@@ -91,7 +92,7 @@ impl Template {
             Node::Map(entries) => entries
                 .iter()
                 .find(|(known, _)| known == key)
-                .map(|(_, node)| node.render(values, &Reading::new(false)))
+                .map(|(_, node)| within_limit(node.render(values, &Reading::new(false))?))
                 .transpose()
                 .map_err(|error| under(error, key)),
             Node::Expression(_) | Node::Text(_) | Node::List(_) => Ok(None),
@@ -136,15 +137,7 @@ impl Reading {
 
     fn copied(&self, value: &Value) -> Result<(), ExpressionError> {
         let mut budget = Budget::of(self.room.get());
-        measure(value, &mut budget).map_err(|_| {
-            here(
-                ExpressionError::new(
-                    "output_too_large",
-                    "the rendered value is larger than 64 MiB",
-                )
-                .help("hand large values on as a whole, or in several steps"),
-            )
-        })?;
+        measure(value, &mut budget).map_err(|_| here(too_large()))?;
         self.room.set(budget.left());
         Ok(())
     }
@@ -176,6 +169,22 @@ impl Reading {
         }
         expression.evaluate_json(values).map(Some)
     }
+}
+
+fn too_large() -> ExpressionError {
+    ExpressionError::new(
+        "output_too_large",
+        "the rendered value is larger than 5 MiB",
+    )
+    .help("hand large values on in several steps, or keep them where they are and hand on where that is")
+}
+
+/// What was counted while it was made is less than its text: that one escapes and quotes.
+fn within_limit(json: Json) -> Result<Json, ExpressionError> {
+    if json.text().len() > RENDER_LIMIT {
+        return Err(too_large());
+    }
+    Ok(json)
 }
 
 fn reads_absent(expression: &Expression, values: &Values) -> bool {

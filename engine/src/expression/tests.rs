@@ -22,13 +22,13 @@ fn values() -> Arc<Values> {
         },
         Arc::new(names),
     );
-    values.steps[0] = StepValue {
+    values.steps_mut()[0] = StepValue {
         status: Some(Status::Succeeded),
         output: Some(json!({"z": 1, "a": {"deep": [1, 2, {"x": "y"}]}, "rows": [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}], "dash-key": 5, "url": "https://User@Example.com:8443/api/orders/a%20b?limit=5&q=x+y#top", "money": "1,234.50"}).into()),
         error: None,
     };
-    values.steps[1].status = Some(Status::Skipped);
-    values.steps[2] = StepValue {
+    values.steps_mut()[1].status = Some(Status::Skipped);
+    values.steps_mut()[2] = StepValue {
         status: Some(Status::Failed),
         output: None,
         error: Some(Failure::new(
@@ -382,7 +382,7 @@ fn whole_outputs_are_shared_not_copied() {
         .unwrap()
         .render(&values)
         .unwrap();
-    let kept: &Json = values.steps[0].output.as_ref().unwrap();
+    let kept: &Json = values.step("find").unwrap().output.as_ref().unwrap();
     assert!(std::ptr::eq(json.value(), kept.value()));
 }
 
@@ -425,7 +425,10 @@ fn no_expression_and_no_template_makes_much() {
     assert!(evaluate("[[range(9999) | list] * 9999] * 9999").is_err());
     let many = vec![json!("{{ 'x' * 900000 }}"); 100];
     let error = render(Value::Array(many)).unwrap_err();
-    assert_eq!(error, "the rendered value is larger than 64 MiB");
+    assert_eq!(error, "the rendered value is larger than 5 MiB");
+    // Each of these characters takes six in the text.
+    let error = render(json!("{{ ('x' * 900000) | replace('x', '\u{1}') }}")).unwrap_err();
+    assert_eq!(error, "the rendered value is larger than 5 MiB");
     assert!(Expression::compile(&"(".repeat(60_000)).is_err());
     assert!(Expression::compile(&"x[".repeat(30_000)).is_err());
     assert!(Expression::compile(&"-".repeat(60_000)).is_err());

@@ -5,7 +5,7 @@ use crate::{Json, RunId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-/// The names and values of one run. Held behind an `Arc` and changed by `Arc::make_mut`; outputs are
+/// The names and values that one expression sees. Cheap to make: it shares its parts, and outputs are
 /// read in place and never converted as a whole.
 #[derive(Debug, Clone)]
 pub struct Values {
@@ -15,16 +15,24 @@ pub struct Values {
     pub trigger: Json,
     /// Facts about the run.
     pub run: RunFacts,
-    /// One a step, at the index that [`Values::names`] gives.
-    pub steps: Vec<StepValue>,
-    /// Step id to index in [`Values::steps`].
+    /// The lists of steps that are seen, the innermost first: in the body of a loop those of its pass,
+    /// then those around the loop.
+    pub frames: Vec<Arc<Frame>>,
+}
+
+/// One list of steps with what is known of them, and the names that belong to it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Frame {
+    /// Step id to index in [`Frame::steps`].
     pub names: Arc<BTreeMap<String, usize>>,
-    /// Further names: those of loops, and whatever a caller defines.
-    pub locals: BTreeMap<String, Json>,
+    /// One a step, at the index that [`Frame::names`] gives.
+    pub steps: Vec<StepValue>,
+    /// Further names: the item of a loop and `loop`.
+    pub locals: Vec<(Arc<str>, Json)>,
 }
 
 /// `run` as expressions see it: `run.id`, `run.started_at`, `run.scheduled_at` (null without a schedule).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunFacts {
     /// The run.
     pub id: RunId,
@@ -35,7 +43,7 @@ pub struct RunFacts {
 }
 
 /// A step as expressions see it: `status`, `output` (undefined until it succeeded), `error` (null without one).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct StepValue {
     /// How it stands; `None` reads as `queued`.
     pub status: Option<Status>,
@@ -53,14 +61,11 @@ impl Values {
         run: RunFacts,
         names: Arc<BTreeMap<String, usize>>,
     ) -> Self {
-        let count = names.values().map(|index| index + 1).max().unwrap_or(0);
         Self {
             inputs,
             trigger,
             run,
-            steps: vec![StepValue::default(); count],
-            names,
-            locals: BTreeMap::new(),
+            frames: vec![Arc::new(Frame::new(names))],
         }
     }
 
@@ -77,7 +82,56 @@ impl Values {
 
     /// The step of this id.
     pub fn step(&self, id: &str) -> Option<&StepValue> {
-        self.steps.get(*self.names.get(id)?)
+        let (frame, index) = self.place(id)?;
+        self.frames.get(frame)?.steps.get(index)
+    }
+
+    /// The steps of the outermost list, to be filled in.
+    pub fn steps_mut(&mut self) -> &mut [StepValue] {
+        match self.frames.last_mut() {
+            Some(frame) => &mut Arc::make_mut(frame).steps,
+            None => &mut [],
+        }
+    }
+
+    /// The frame that has a step of this id, and the step's index there.
+    pub(super) fn place(&self, id: &str) -> Option<(usize, usize)> {
+        self.frames
+            .iter()
+            .enumerate()
+            .find_map(|(frame, inner)| Some((frame, *inner.names.get(id)?)))
+    }
+
+    /// The ids of all steps that are seen.
+    pub(super) fn step_ids(&self) -> impl Iterator<Item = &str> {
+        self.frames
+            .iter()
+            .flat_map(|frame| frame.names.keys().map(String::as_str))
+    }
+
+    /// A name of a loop.
+    pub(super) fn local(&self, name: &str) -> Option<&Json> {
+        self.locals()
+            .find_map(|(known, value)| (known == name).then_some(value))
+    }
+
+    /// The names of the loops around, the innermost first.
+    pub(super) fn locals(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.frames
+            .iter()
+            .flat_map(|frame| frame.locals.iter().map(|(name, value)| (&**name, value)))
+    }
+}
+
+impl Frame {
+    /// A list of steps none of which is done.
+    pub fn new(names: Arc<BTreeMap<String, usize>>) -> Self {
+        let count = names.values().map(|index| index + 1).max().unwrap_or(0);
+        Self {
+            names,
+            steps: vec![StepValue::default(); count],
+            locals: Vec::new(),
+        }
     }
 }
 

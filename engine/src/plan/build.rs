@@ -1,9 +1,13 @@
 //! From a document to its plan.
 
 use super::graph::{Graph, split_need};
-use super::{ActionKind, InputCheck, Need, Plan, PlannedStep};
+use super::looping::shape;
+use super::{
+    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
+    TURN, Times, Work,
+};
 use crate::Finding;
-use crate::definition::{self, Document, Retry, Step};
+use crate::definition::{self, Document, OnError, Retry, Step};
 use crate::expression::{Expression, ExpressionError, Template};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,61 +37,18 @@ pub(crate) fn finding(error: &ExpressionError, path: &str, step: Option<&str>) -
 
 pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     let mut findings = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (index, step) in document.steps.iter().enumerate() {
-        if !seen.insert(step.id.as_str()) {
-            findings.push(
-                Finding::error(
-                    "duplicate_id",
-                    format!("two steps have the id `{}`", step.id),
-                )
-                .at_step(&step.id)
-                .at_path(format!("/steps/{index}/id")),
-            );
-        }
-    }
-    for (index, step) in document.steps.iter().enumerate() {
-        for (place, need) in step.needs.iter().enumerate() {
-            let (id, _) = split_need(need);
-            if !seen.contains(id) {
-                findings.push(
-                    Finding::error("unknown_step", format!("there is no step `{id}`"))
-                        .at_step(&step.id)
-                        .at_path(format!("/steps/{index}/needs/{place}")),
-                );
-            }
-        }
-    }
-    let graph = Graph::new(&document);
-    for cycle in graph.cycles() {
-        findings.push(cycle_finding(&document, &cycle));
-    }
-    if !findings.is_empty() {
+    structure(
+        &document.steps,
+        "/steps",
+        &mut BTreeSet::new(),
+        &mut findings,
+    );
+    if has_errors(&findings) {
         return Err(findings);
     }
-
-    let order = graph.order();
-    let names: BTreeMap<String, usize> = order
-        .iter()
-        .enumerate()
-        .map(|(index, &position)| (document.steps[position].id.clone(), index))
-        .collect();
-    let mut steps = Vec::with_capacity(order.len());
-    for &position in &order {
-        let needs = graph.before[position]
-            .iter()
-            .filter_map(|edge| {
-                Some(Need {
-                    step: *names.get(&document.steps[edge.from].id)?,
-                    case: edge.case.clone(),
-                    order_only: edge.order_only,
-                })
-            })
-            .collect();
-        if let Some(step) = planned(&document.steps[position], position, needs, &mut findings) {
-            steps.push(step);
-        }
-    }
+    findings.clear();
+    let mut blocks = Vec::new();
+    block(&document.steps, "/steps", &mut blocks, &mut findings);
     unsupported(&document, &mut findings);
     let inputs = inputs(&document, &mut findings);
     let outputs = outputs(&document, &mut findings);
@@ -103,6 +64,104 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     if !findings.is_empty() {
         return Err(findings);
     }
+    Ok(Plan {
+        digest: definition::digest(&document),
+        timeout: document.timeout,
+        blocks,
+        inputs,
+        outputs,
+        concurrency,
+        turn: TURN,
+        document,
+    })
+}
+
+fn has_errors(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.severity == crate::Severity::Error)
+}
+
+/// What keeps lists of steps from being put in order. `seen` are the ids of the lists around this one.
+fn structure<'a>(
+    steps: &'a [Step],
+    path: &str,
+    seen: &mut BTreeSet<&'a str>,
+    findings: &mut Vec<Finding>,
+) {
+    let around = seen.clone();
+    let here: BTreeSet<&str> = steps.iter().map(|step| step.id.as_str()).collect();
+    for (index, step) in steps.iter().enumerate() {
+        if !seen.insert(step.id.as_str()) {
+            findings.push(
+                Finding::error(
+                    "duplicate_id",
+                    format!("two steps have the id `{}`", step.id),
+                )
+                .at_step(&step.id)
+                .at_path(format!("{path}/{index}/id")),
+            );
+        }
+    }
+    for (index, step) in steps.iter().enumerate() {
+        for (place, need) in step.needs.iter().enumerate() {
+            let (id, _) = split_need(need);
+            if !here.contains(id) {
+                findings.push(
+                    Finding::error("unknown_step", format!("there is no step `{id}` here"))
+                        .at_step(&step.id)
+                        .at_path(format!("{path}/{index}/needs/{place}")),
+                );
+            }
+        }
+    }
+    for cycle in Graph::new(steps).cycles() {
+        findings.push(cycle_finding(steps, path, &cycle));
+    }
+    for (index, step) in steps.iter().enumerate() {
+        let path = format!("{path}/{index}");
+        findings.extend(shape(step, &path));
+        if !step.steps.is_empty() {
+            structure(&step.steps, &format!("{path}/steps"), seen, findings);
+        }
+    }
+    // The next loop's body may have the same ids as this one's.
+    *seen = around;
+}
+
+/// Compiles a list of steps and the bodies of its loops; gives its index.
+fn block(list: &[Step], path: &str, blocks: &mut Vec<Block>, findings: &mut Vec<Finding>) -> usize {
+    let own = blocks.len();
+    blocks.push(Block::default());
+    let graph = Graph::new(list);
+    let order = graph.order();
+    let names: BTreeMap<String, usize> = order
+        .iter()
+        .enumerate()
+        .map(|(index, &position)| (list[position].id.clone(), index))
+        .collect();
+    let mut written = vec![0; list.len()];
+    let mut steps = Vec::with_capacity(order.len());
+    for (index, &position) in order.iter().enumerate() {
+        written[position] = index;
+        let step = &list[position];
+        let needs = graph.before[position]
+            .iter()
+            .filter_map(|edge| {
+                Some(Need {
+                    step: *names.get(&list[edge.from].id)?,
+                    case: edge.case.clone(),
+                    order_only: edge.order_only,
+                })
+            })
+            .collect();
+        let path = format!("{path}/{position}");
+        if let Some(work) = work(step, &path, blocks, findings)
+            && let Some(step) = planned(step, &path, work, needs, findings)
+        {
+            steps.push(step);
+        }
+    }
     let edges: Vec<(usize, usize)> = steps
         .iter()
         .enumerate()
@@ -115,24 +174,24 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
             step.dependants.push(to);
         }
     }
-    Ok(Plan {
-        digest: definition::digest(&document),
-        timeout: document.timeout,
+    blocks[own] = Block {
         steps,
         names: Arc::new(names),
-        inputs,
-        outputs,
-        concurrency,
-        document,
-    })
+        written,
+    };
+    own
 }
 
-pub(crate) fn cycle_finding(document: &Document, cycle: &[usize]) -> Finding {
-    let id = |position: usize| document.steps[position].id.as_str();
+pub(crate) fn cycle_finding(steps: &[Step], path: &str, cycle: &[usize]) -> Finding {
+    let id = |position: usize| steps[position].id.as_str();
     let first = cycle.first().copied().unwrap_or_default();
     let finding = if let [only] = cycle {
-        Finding::error("self_need", format!("step `{}` needs itself", id(*only)))
-            .help("a step cannot read its own output")
+        let finding = Finding::error("self_need", format!("step `{}` needs itself", id(*only)));
+        if steps[*only].steps.is_empty() {
+            finding.help("a step cannot read its own output")
+        } else {
+            finding.help("what is inside of a loop cannot read the loop's own output")
+        }
     } else {
         let mut text = String::new();
         for (index, &position) in cycle.iter().enumerate() {
@@ -147,7 +206,7 @@ pub(crate) fn cycle_finding(document: &Document, cycle: &[usize]) -> Finding {
     };
     finding
         .at_step(id(first))
-        .at_path(format!("/steps/{first}"))
+        .at_path(format!("{path}/{first}"))
 }
 
 fn template(
@@ -182,16 +241,48 @@ fn expression(
         .ok()
 }
 
-fn planned(
+fn work(
     step: &Step,
-    position: usize,
-    needs: Vec<Need>,
+    path: &str,
+    blocks: &mut Vec<Block>,
     findings: &mut Vec<Finding>,
-) -> Option<PlannedStep> {
-    let before = findings.len();
-    let path = format!("/steps/{position}");
-    let Some(kind) = step.action.as_deref().and_then(ActionKind::parse) else {
-        if step.for_each.is_none() && step.repeat.is_none() {
+) -> Option<Work> {
+    let times = if let Some(each) = &step.for_each {
+        let items = template(
+            &each.items,
+            &format!("{path}/for_each/items"),
+            Some(&step.id),
+            findings,
+        );
+        let until = each.until.as_deref().map(|source| {
+            let path = format!("{path}/for_each/until");
+            expression(source, &path, &step.id, findings)
+        });
+        let output = each.output.as_ref().map(|value| {
+            let path = format!("{path}/for_each/output");
+            template(value, &path, Some(&step.id), findings)
+        });
+        let defaults = ForEachPlan::defaults(items?, each.name.as_deref());
+        Times::ForEach(ForEachPlan {
+            max_parallel: each.max_parallel.unwrap_or(defaults.max_parallel),
+            max_items: each.max_items.unwrap_or(defaults.max_items),
+            goes_on: each.on_item_error == Some(OnError::Continue),
+            until: optional(until)?,
+            output: optional(output)?,
+            ..defaults
+        })
+    } else if let Some(repeat) = &step.repeat {
+        let path = format!("{path}/repeat/until");
+        let defaults = RepeatPlan::defaults(expression(&repeat.until, &path, &step.id, findings)?);
+        Times::Repeat(RepeatPlan {
+            every: repeat.every.unwrap_or(defaults.every),
+            factor: repeat.factor.unwrap_or(defaults.factor),
+            max: repeat.max.unwrap_or(defaults.max),
+            ..defaults
+        })
+    } else {
+        let kind = step.action.as_deref().and_then(ActionKind::parse);
+        if kind.is_none() {
             findings.push(
                 Finding::error(
                     "unknown_action",
@@ -201,8 +292,29 @@ fn planned(
                 .at_path(format!("{path}/action")),
             );
         }
-        return None;
+        return kind.map(Work::Action);
     };
+    let body = block(&step.steps, &format!("{path}/steps"), blocks, findings);
+    Some(Work::Loop(Box::new(LoopPlan { body, times })))
+}
+
+/// Something that may be left out: none at all when it is there and wrong.
+fn optional<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        Some(None) => None,
+        Some(Some(there)) => Some(Some(there)),
+        None => Some(None),
+    }
+}
+
+fn planned(
+    step: &Step,
+    path: &str,
+    work: Work,
+    needs: Vec<Need>,
+    findings: &mut Vec<Finding>,
+) -> Option<PlannedStep> {
+    let before = findings.len();
     let when = step
         .when
         .as_deref()
@@ -210,7 +322,7 @@ fn planned(
     let empty = Map::new();
     let with = step.with.as_ref().unwrap_or(&empty);
     let mut cases = Vec::new();
-    let with = if kind == ActionKind::Switch {
+    let with = if work.kind() == Some(ActionKind::Switch) {
         let listed = with.get("cases").and_then(Value::as_array);
         for (index, case) in listed.into_iter().flatten().enumerate() {
             let Some(id) = case.get("id").and_then(Value::as_str) else {
@@ -246,8 +358,12 @@ fn planned(
         .map(ToOwned::to_owned)
         .collect();
     Some(PlannedStep {
-        path: step.id.as_str().into(),
-        kind,
+        id: step.id.as_str().into(),
+        written: Step {
+            steps: Vec::new(),
+            ..step.clone()
+        },
+        work,
         needs,
         dependants: Vec::new(),
         when,
@@ -291,34 +407,34 @@ pub(crate) fn unsupported(document: &Document, findings: &mut Vec<Finding>) {
     if document.undo_on_failure == Some(true) {
         say("`undo_on_failure`", None, "/undo_on_failure".into());
     }
-    for (index, step) in document.steps.iter().enumerate() {
-        let id = Some(step.id.as_str());
-        let at = |key: &str| format!("/steps/{index}/{key}");
-        if step.for_each.is_some() {
-            say("`for_each`", id, at("for_each"));
-        }
-        if step.repeat.is_some() {
-            say("`repeat`", id, at("repeat"));
-        }
-        if step.undo.is_some() {
-            say("`undo`", id, at("undo"));
-        }
-        if step.on_error == Some(definition::OnError::Pause) {
-            say("`on_error: pause`", id, at("on_error"));
-        }
-        match step.action.as_deref() {
-            Some(kind @ ("sql" | "file")) => say(&format!("the action `{kind}`"), id, at("action")),
-            Some("wait")
-                if step
-                    .with
-                    .as_ref()
-                    .is_some_and(|with| with.contains_key("event")) =>
-            {
-                say("waiting for an event", id, at("with/event"));
+    fn list(steps: &[Step], path: &str, say: &mut dyn FnMut(&str, Option<&str>, String)) {
+        for (index, step) in steps.iter().enumerate() {
+            let id = Some(step.id.as_str());
+            let at = |key: &str| format!("{path}/{index}/{key}");
+            if step.undo.is_some() {
+                say("`undo`", id, at("undo"));
             }
-            _ => {}
+            if step.on_error == Some(OnError::Pause) {
+                say("`on_error: pause`", id, at("on_error"));
+            }
+            match step.action.as_deref() {
+                Some(kind @ ("sql" | "file")) => {
+                    say(&format!("the action `{kind}`"), id, at("action"));
+                }
+                Some("wait")
+                    if step
+                        .with
+                        .as_ref()
+                        .is_some_and(|with| with.contains_key("event")) =>
+                {
+                    say("waiting for an event", id, at("with/event"));
+                }
+                _ => {}
+            }
+            list(&step.steps, &at("steps"), say);
         }
     }
+    list(&document.steps, "/steps", &mut say);
 }
 
 fn inputs(document: &Document, findings: &mut Vec<Finding>) -> Vec<InputCheck> {

@@ -1,6 +1,6 @@
 //! Which step comes before which.
 
-use crate::definition::{Document, Step};
+use crate::definition::Step;
 use crate::expression::{Expression, Reference, Template};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,8 @@ pub(crate) struct Edge {
     pub(crate) order_only: bool,
 }
 
-/// The edges of a document's steps. Names that do not exist are left out: the check reports them.
+/// The edges between the steps of one list. What the body of a loop reads from outside of the loop is an
+/// edge to the loop. Names that do not exist in the list are left out: the check reports them.
 #[derive(Debug)]
 pub(crate) struct Graph {
     /// For each step what comes before it, explicit needs first.
@@ -28,8 +29,9 @@ pub(crate) fn split_need(need: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Calls back with every reference in a step's own expressions that compile.
-fn references(step: &Step, mut then: impl FnMut(&Reference, &Expression)) {
+/// Calls back with every reference in a step's expressions that compile: its own, and those of a loop's
+/// body.
+fn references(step: &Step, then: &mut dyn FnMut(&Reference, &Expression)) {
     let mut see = |expression: &Expression| {
         for item in expression.references().steps() {
             then(item, expression);
@@ -67,23 +69,41 @@ fn references(step: &Step, mut then: impl FnMut(&Reference, &Expression)) {
             }
         }
     }
-    if let Some(key) = &step.idempotency_key
-        && let Ok(template) = Template::compile(&Value::from(key.as_str()))
-    {
-        for (_, expression) in template.expressions() {
-            see(expression);
+    let key = step.idempotency_key.as_deref().map(Value::from);
+    let each = step.for_each.as_ref();
+    let templates = [
+        key.as_ref(),
+        each.map(|each| &each.items),
+        each.and_then(|each| each.output.as_ref()),
+    ];
+    for value in templates.into_iter().flatten() {
+        if let Ok(template) = Template::compile(value) {
+            for (_, expression) in template.expressions() {
+                see(expression);
+            }
         }
+    }
+    let conditions = [
+        each.and_then(|each| each.until.as_deref()),
+        step.repeat.as_ref().map(|repeat| repeat.until.as_str()),
+    ];
+    for source in conditions.into_iter().flatten() {
+        if let Ok(expression) = Expression::compile(source) {
+            see(&expression);
+        }
+    }
+    for inner in &step.steps {
+        references(inner, then);
     }
 }
 
 impl Graph {
-    pub(crate) fn new(document: &Document) -> Self {
+    pub(crate) fn new(steps: &[Step]) -> Self {
         let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
-        for (index, step) in document.steps.iter().enumerate() {
+        for (index, step) in steps.iter().enumerate() {
             positions.entry(&step.id).or_insert(index);
         }
-        let before = document
-            .steps
+        let before = steps
             .iter()
             .map(|step| {
                 let mut edges: Vec<Edge> = Vec::new();
@@ -98,7 +118,7 @@ impl Graph {
                     }
                 }
                 let explicit = edges.len();
-                references(step, |item, expression| {
+                references(step, &mut |item, expression| {
                     let Some((id, &from)) =
                         item.key(0).and_then(|id| Some((id, positions.get(id)?)))
                     else {

@@ -1,24 +1,31 @@
 //! A document, compiled once for all of its runs: steps in order, edges, templates and conditions.
 
+mod block;
 mod build;
 mod graph;
 mod inputs;
 mod kind;
+mod looping;
 
+pub use block::Block;
 pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value};
 pub use kind::ActionKind;
+pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 
 pub(crate) use build::{cycle_finding, finding, pointer, unsupported};
 pub(crate) use graph::{Graph, split_need};
+pub(crate) use looping::{ITEM, shape};
 
-use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry};
+use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
 use crate::event::StepPath;
 use crate::expression::{Expression, Template};
 use crate::{Digest, Finding, Json, Span};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How many facts one turn of a run makes at most; what follows then comes with the next turn.
+pub const TURN: usize = 10_000;
 
 /// A compiled document.
 #[derive(Debug)]
@@ -27,10 +34,9 @@ pub struct Plan {
     pub document: Arc<Document>,
     /// Its digest.
     pub digest: Digest,
-    /// In topological order; ties as in the document.
-    pub steps: Vec<PlannedStep>,
-    /// Step id to index in [`Plan::steps`].
-    pub names: Arc<BTreeMap<String, usize>>,
+    /// The lists of steps: the document's own first, each loop's body behind the list that the loop
+    /// stands in.
+    pub blocks: Vec<Block>,
     /// The inputs' schemas, compiled, in document order.
     pub inputs: Vec<InputCheck>,
     /// The run's outputs in document order. Render them with [`Template::render_output`].
@@ -39,32 +45,36 @@ pub struct Plan {
     pub concurrency: Option<(Template, Concurrency)>,
     /// Time limit of the run.
     pub timeout: Option<Span>,
+    /// How many facts one turn makes at most: [`TURN`], less in tests.
+    pub turn: usize,
 }
 
 /// A compiled step.
 #[derive(Debug)]
 pub struct PlannedStep {
-    /// Where it stands in a run.
-    pub path: StepPath,
+    /// Its id, unique in its list and in the lists around that.
+    pub id: Arc<str>,
+    /// The step as it is written, without the body of a loop.
+    pub written: Step,
     /// What it does.
-    pub kind: ActionKind,
-    /// What comes before it, in the order of the document, explicit ones first.
+    pub work: Work,
+    /// What comes before it in its list, in the order of the document, explicit ones first.
     pub needs: Vec<Need>,
-    /// Steps that have it among their needs, ascending.
+    /// Steps of its list that have it among their needs, ascending.
     pub dependants: Vec<usize>,
     /// It is skipped unless this holds.
     pub when: Option<Expression>,
-    /// The action's configuration; empty for a switch.
+    /// The action's configuration; empty for a switch and for a loop.
     pub with: Template,
     /// The cases of a switch, in order; one without an expression is the default.
     pub cases: Vec<(String, Option<Expression>)>,
     /// How the outcomes of `needs` are joined.
     pub join: Join,
-    /// Time limit of each attempt.
+    /// Time limit of each attempt, or of a loop as a whole.
     pub timeout: Option<Span>,
     /// When and how often it is tried; one attempt when the document says nothing.
     pub retry: Retry,
-    /// What its failure does to the run.
+    /// What its failure does to the run, or to the pass of a loop that it stands in.
     pub on_error: OnError,
     /// Whether it may run again when it is not known whether it ran.
     pub delivery: Delivery,
@@ -76,10 +86,45 @@ pub struct PlannedStep {
     pub effects: Option<EffectLevel>,
 }
 
+/// What a step does.
+#[derive(Debug)]
+pub enum Work {
+    /// An action.
+    Action(ActionKind),
+    /// Its body, several times.
+    Loop(Box<LoopPlan>),
+}
+
+impl Work {
+    /// The kind of action; none for a loop.
+    pub fn kind(&self) -> Option<ActionKind> {
+        match self {
+            Self::Action(kind) => Some(*kind),
+            Self::Loop(_) => None,
+        }
+    }
+
+    /// The name in answers: that of the action, or `for_each` or `repeat`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Action(kind) => kind.name(),
+            Self::Loop(plan) => plan.times.name(),
+        }
+    }
+
+    /// The loop, if it is one.
+    pub fn looped(&self) -> Option<&LoopPlan> {
+        match self {
+            Self::Action(_) => None,
+            Self::Loop(plan) => Some(plan),
+        }
+    }
+}
+
 /// A step that comes before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
-    /// Its index in [`Plan::steps`].
+    /// Its index in [`Block::steps`].
     pub step: usize,
     /// The case that must have been taken, for a switch.
     pub case: Option<String>,
@@ -107,9 +152,44 @@ impl Plan {
         inputs::check(&self.inputs, given)
     }
 
+    /// The document's own list of steps.
+    pub fn top(&self) -> &Block {
+        // A plan is never made without it.
+        &self.blocks[0]
+    }
+
+    /// The steps of the document's own list.
+    pub fn steps(&self) -> &[PlannedStep] {
+        &self.top().steps
+    }
+
     /// The index of a step in [`Plan::steps`].
     pub fn step(&self, id: &str) -> Option<usize> {
-        self.names.get(id).copied()
+        self.top().step(id)
+    }
+
+    /// The step that a path in a run leads to, whichever passes of loops it goes through. A path to a
+    /// pass leads to its loop.
+    pub fn find(&self, path: &StepPath) -> Option<&PlannedStep> {
+        self.locate(path).map(|(_, step)| step)
+    }
+
+    /// As [`Plan::find`], with the list that the step stands in.
+    pub fn locate(&self, path: &StepPath) -> Option<(&Block, &PlannedStep)> {
+        let mut block = Some(self.top());
+        let mut found = None;
+        for part in path.parts() {
+            let (id, pass) = part?;
+            let list = block.take()?;
+            let step = list.steps.get(list.step(id)?)?;
+            match (pass, step.work.looped()) {
+                (None, _) => {}
+                (Some(_), Some(looped)) => block = self.blocks.get(looped.body),
+                (Some(_), None) => return None,
+            }
+            found = Some((list, step));
+        }
+        found
     }
 }
 

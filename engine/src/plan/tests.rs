@@ -11,7 +11,7 @@ fn plan(document: Value) -> Result<Plan, Vec<Finding>> {
 }
 
 fn order(plan: &Plan) -> Vec<&str> {
-    plan.steps.iter().map(|step| &*step.path.0).collect()
+    plan.steps().iter().map(|step| &*step.id).collect()
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn references_imply_edges_and_ties_keep_document_order() {
     .unwrap();
     assert_eq!(order(&plan), ["b", "a", "last", "free"]);
     assert_eq!(
-        plan.steps[2].needs,
+        plan.steps()[2].needs,
         [
             Need {
                 step: 0,
@@ -42,8 +42,8 @@ fn references_imply_edges_and_ties_keep_document_order() {
             },
         ]
     );
-    assert_eq!(plan.steps[0].dependants, [1, 2]);
-    assert_eq!(plan.steps[1].retry.attempts, 1);
+    assert_eq!(plan.steps()[0].dependants, [1, 2]);
+    assert_eq!(plan.steps()[1].retry.attempts, 1);
     assert_eq!(plan.step("free"), Some(3));
 }
 
@@ -124,12 +124,140 @@ unknown_input /regoin there is no input `regoin` did you mean `region`?
 #[test]
 fn what_is_not_run_yet_is_said() {
     let findings = plan(json!({
-        "steps": [{"id": "a", "action": "sql", "with": {}}, {"id": "b", "for_each": {"items": []}, "steps": []}],
+        "steps": [
+            {"id": "a", "action": "sql", "with": {}},
+            {"id": "b", "for_each": {"items": []}, "steps": [{"id": "c", "action": "file", "with": {}}]},
+        ],
         "finally": [{"id": "c", "action": "wait", "with": {"for": "1s"}}],
     }))
     .unwrap_err();
     assert!(findings.iter().all(|f| f.code == "not_supported_yet"));
     assert_eq!(findings.len(), 3);
+}
+
+fn value(id: &str, value: Value) -> Value {
+    json!({"id": id, "action": "transform", "with": {"value": value}})
+}
+
+/// What a body reads from outside is an edge to the loop; inside, the body has edges of its own.
+#[test]
+fn bodies_are_lists_of_their_own() {
+    let plan = plan(json!({
+        "steps": [
+            {"id": "each", "for_each": {"items": "{{ steps.list.output }}", "as": "row", "output": "{{ steps.last.output }}"}, "steps": [
+                value("b", json!("{{ steps.a.output + row }}")),
+                value("a", json!("{{ steps.extra.output | default(0) }}")),
+                {"id": "until", "repeat": {"until": "steps.poll.output", "every": "1s"}, "steps": [
+                    value("poll", json!("{{ steps.b.output + steps.last.output }}")),
+                ]},
+            ]},
+            value("list", json!([1])),
+            value("extra", json!(1)),
+            value("last", json!(1)),
+        ],
+    }))
+    .unwrap();
+    assert_eq!(order(&plan), ["list", "extra", "last", "each"]);
+    let needs = |step: &PlannedStep| -> Vec<(usize, bool)> {
+        let needs = step.needs.iter();
+        needs.map(|need| (need.step, need.order_only)).collect()
+    };
+    assert_eq!(needs(&plan.steps()[3]), [(0, false), (2, false), (1, true)]);
+    assert_eq!(plan.blocks.len(), 3);
+    let body = &plan.blocks[1];
+    assert_eq!(body.step("a"), Some(0));
+    assert_eq!(body.step("b"), Some(1));
+    assert_eq!(body.written, [1, 0, 2]);
+    assert_eq!(body.last(), Some(2));
+    assert_eq!(needs(&body.steps[2]), [(1, false)]);
+    let each = plan.steps()[3].work.looped().unwrap();
+    assert_eq!(each.body, 1);
+    match &each.times {
+        Times::ForEach(each) => {
+            assert_eq!(
+                (&*each.name, each.max_parallel, each.max_items),
+                ("row", 1, 10_000)
+            );
+            assert!(!each.goes_on && each.until.is_none() && each.output.is_some());
+        }
+        Times::Repeat(_) => panic!("it goes through a list"),
+    }
+    match &body.steps[2].work.looped().unwrap().times {
+        Times::Repeat(repeat) => {
+            assert_eq!((repeat.max, repeat.factor), (100, 1.0));
+            assert_eq!(repeat.every, Span::from_secs(1));
+        }
+        Times::ForEach(_) => panic!("it repeats"),
+    }
+    for (path, found) in [
+        ("each", Some("each")),
+        ("each[3]", Some("each")),
+        ("each[0].until[12].poll", Some("poll")),
+        ("each.b", None),
+        ("list[0]", None),
+        ("each[x].b", None),
+        ("each[01].b", None),
+        ("each[0].gone", None),
+        ("", None),
+    ] {
+        let id = plan.find(&path.into()).map(|step| &*step.id);
+        assert_eq!(id, found, "{path}");
+    }
+}
+
+#[test]
+fn what_is_no_loop_is_not_compiled() {
+    let body = json!([value("x", json!(1))]);
+    for (step, code) in [
+        (
+            json!({"id": "l", "action": "http", "steps": body}),
+            "not_a_loop",
+        ),
+        (json!({"id": "l", "for_each": {"items": []}}), "missing_key"),
+        (
+            json!({"id": "l", "for_each": {"items": []}, "repeat": {"until": "true"}, "steps": body}),
+            "exclusive_keys",
+        ),
+        (
+            json!({"id": "l", "for_each": {"items": []}, "retry": {}, "steps": body}),
+            "not_for_loops",
+        ),
+        (
+            json!({"id": "l", "for_each": {"items": [], "max_parallel": 0}, "steps": body}),
+            "bad_value",
+        ),
+        (
+            json!({"id": "l", "for_each": {"items": [], "on_item_error": "pause"}, "steps": body}),
+            "bad_value",
+        ),
+        (
+            json!({"id": "l", "for_each": {"items": "{{"}, "steps": body}),
+            "bad_expression",
+        ),
+        (
+            json!({"id": "l", "repeat": {"until": "true", "max": 0}, "steps": body}),
+            "bad_value",
+        ),
+        (
+            json!({"id": "l", "repeat": {"until": "true", "every": "1s", "factor": 0.5}, "steps": body}),
+            "bad_value",
+        ),
+        (
+            json!({"id": "l", "repeat": {"until": "("}, "steps": body}),
+            "bad_expression",
+        ),
+        (
+            json!({"id": "l", "repeat": {"until": "true"}, "steps": [value("l", json!(1))]}),
+            "duplicate_id",
+        ),
+        (
+            json!({"id": "l", "repeat": {"until": "true"}, "steps": [value("x", json!("{{ steps.l.output }}"))]}),
+            "self_need",
+        ),
+    ] {
+        let findings = plan(json!({"steps": [step]})).unwrap_err();
+        assert_eq!(findings[0].code, code, "{findings:?}");
+    }
 }
 
 proptest! {
@@ -149,11 +277,11 @@ proptest! {
             .rev()
             .collect();
         let plan = plan(json!({"steps": steps})).unwrap();
-        prop_assert_eq!(plan.steps.len(), 12);
-        for (index, step) in plan.steps.iter().enumerate() {
+        prop_assert_eq!(plan.steps().len(), 12);
+        for (index, step) in plan.steps().iter().enumerate() {
             for need in &step.needs {
                 prop_assert!(need.step < index);
-                prop_assert!(plan.steps[need.step].dependants.contains(&index));
+                prop_assert!(plan.steps()[need.step].dependants.contains(&index));
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Attempts: steps whose effect happens outside of the engine.
 
 use super::retry;
+use super::scope::Place;
 use super::state::{Phase, State};
 use super::time::later;
 use super::{Effect, failure};
 use crate::definition::{Delivery, FailureClass};
 use crate::event::{Failure, RunEvent};
-use crate::plan::PlannedStep;
+use crate::plan::Plan;
 use crate::{Json, RunId, Timestamp};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -50,46 +51,47 @@ pub(super) fn timed_out() -> Failure {
 /// The first attempt of a step, its configuration just rendered.
 pub(super) fn first(
     state: &State,
-    index: usize,
-    step: &PlannedStep,
+    plan: &Plan,
+    place: Place,
     input: Json,
     now: Timestamp,
 ) -> RunEvent {
-    let key = match &step.idempotency_key {
-        None => key(state.start.root, &step.path.0),
-        Some(template) => match template.render(&state.values) {
+    let key = match &state.planned(plan, place).idempotency_key {
+        None => key(state.start.root, &state.path(plan, place).0),
+        Some(template) => match template.render(&state.values(place.scope)) {
             Ok(json) => match json.value() {
                 Value::String(text) => text.clone(),
                 _ => json.text().to_owned(),
             },
             Err(error) => {
                 return RunEvent::StepFailed {
-                    step: step.path.clone(),
+                    step: state.path(plan, place),
                     failure: failure::of_expression(&error, "idempotency_key"),
                 };
             }
         },
     };
-    started(state, index, step, input, key, now)
+    started(state, plan, place, input, key, now)
 }
 
 /// A further attempt: same input, same key.
-pub(super) fn again(state: &State, index: usize, step: &PlannedStep, now: Timestamp) -> RunEvent {
-    let known = &state.steps[index];
+pub(super) fn again(state: &State, plan: &Plan, place: Place, now: Timestamp) -> RunEvent {
+    let known = state.step(place);
     let input = known.input.clone().unwrap_or_default();
     let key = known.key.as_deref().unwrap_or_default().to_owned();
-    started(state, index, step, input, key, now)
+    started(state, plan, place, input, key, now)
 }
 
 fn started(
     state: &State,
-    index: usize,
-    step: &PlannedStep,
+    plan: &Plan,
+    place: Place,
     input: Json,
     idempotency_key: String,
     now: Timestamp,
 ) -> RunEvent {
-    let known = &state.steps[index];
+    let step = state.planned(plan, place);
+    let known = state.step(place);
     let number = known.attempts.last().map_or(0, |last| last.number);
     let own = step.timeout.map(|timeout| later(now, timeout));
     let total = match step.retry.total {
@@ -97,7 +99,7 @@ fn started(
         _ => retry::total_end(&step.retry, known),
     };
     RunEvent::AttemptStarted {
-        step: step.path.clone(),
+        step: state.path(plan, place),
         number: number.saturating_add(1),
         fence: state.fence.saturating_add(1),
         input,
@@ -109,18 +111,24 @@ fn started(
 /// What follows on an attempt that failed by itself.
 pub(super) fn after_failure(
     state: &State,
-    index: usize,
-    step: &PlannedStep,
+    plan: &Plan,
+    place: Place,
     failure: &Failure,
     retry_after_ms: Option<u64>,
     now: Timestamp,
 ) -> RunEvent {
-    let path = step.path.clone();
-    let known = &state.steps[index];
+    let step = state.planned(plan, place);
+    let path = state.path(plan, place);
+    let known = state.step(place);
     if step.delivery == Delivery::AtMostOnce && failure.class == FailureClass::Uncertain {
         return RunEvent::StepUncertain { step: path };
     }
-    match retry::due(state.start.run, step, known, failure, retry_after_ms, now) {
+    let tried = retry::Tried {
+        run: state.start.run,
+        path: &path,
+        state: known,
+    };
+    match retry::due(&tried, step, failure, retry_after_ms, now) {
         Some(due) => RunEvent::RetryScheduled { step: path, due },
         None => RunEvent::StepFailed {
             step: path,
@@ -132,12 +140,12 @@ pub(super) fn after_failure(
 /// What follows on an attempt that ended with the process.
 pub(super) fn after_interruption(
     state: &State,
-    index: usize,
-    step: &PlannedStep,
+    plan: &Plan,
+    place: Place,
     now: Timestamp,
 ) -> RunEvent {
-    let path = step.path.clone();
-    if state.steps[index].deaths >= DEATHS {
+    let path = state.path(plan, place);
+    if state.step(place).deaths >= DEATHS {
         return RunEvent::StepFailed {
             step: path,
             failure: Failure::new(
@@ -147,8 +155,8 @@ pub(super) fn after_interruption(
             ),
         };
     }
-    match step.delivery {
-        Delivery::AtLeastOnce => again(state, index, step, now),
+    match state.planned(plan, place).delivery {
+        Delivery::AtLeastOnce => again(state, plan, place, now),
         Delivery::AtMostOnce => RunEvent::StepUncertain { step: path },
     }
 }
@@ -186,17 +194,18 @@ fn letter(bits: u32) -> char {
 }
 
 /// The effect of a step that runs.
-pub(super) fn effect(state: &State, index: usize, step: &PlannedStep) -> Option<Effect> {
-    let known = &state.steps[index];
+pub(super) fn effect(state: &State, plan: &Plan, place: Place) -> Option<Effect> {
+    let step = state.planned(plan, place);
+    let known = state.step(place);
     let last = known.attempts.last()?;
     if known.phase != Phase::Running {
         return None;
     }
     Some(Effect::Attempt {
-        step: step.path.clone(),
+        step: state.path(plan, place),
         number: last.number,
         fence: last.fence,
-        kind: step.kind,
+        kind: step.work.kind()?,
         input: known.input.clone().unwrap_or_default(),
         secrets: step.secrets.clone(),
         timeout: step.timeout,

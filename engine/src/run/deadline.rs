@@ -28,28 +28,45 @@ pub enum DeadlineReason {
         /// The step.
         step: StepPath,
     },
+    /// The next pass of a `repeat` begins.
+    NextPass {
+        /// The loop.
+        step: StepPath,
+    },
+    /// A loop's time runs out.
+    LoopTimeout {
+        /// The loop.
+        step: StepPath,
+    },
     /// The run's time runs out.
     RunTimeout,
+    /// More follows at once: the last turn was cut because it was long.
+    GoesOn,
 }
 
 impl Run {
-    /// The earliest moment at which a tick changes something, and why. Always later than the time that
-    /// the last input came with.
+    /// The earliest moment at which a tick changes something, and why. Later than the time that the last
+    /// input came with, unless [`Run::goes_on`].
     pub fn next_deadline(&self) -> Option<(Timestamp, DeadlineReason)> {
         if self.is_over() {
             return None;
+        }
+        if self.goes_on() {
+            return Some((self.state.last_at, DeadlineReason::GoesOn));
         }
         let run = self
             .state
             .run_deadline(&self.plan)
             .map(|at| (at, DeadlineReason::RunTimeout));
-        let step = self.state.timers.first().map(|(at, timer, index)| {
-            let step = self.plan.steps[*index].path.clone();
+        let step = self.state.timers.first().map(|(at, timer, place)| {
+            let step = self.state.path(&self.plan, *place);
             let reason = match timer {
                 Timer::Retry => DeadlineReason::Retry { step },
                 Timer::Wait => DeadlineReason::Wait { step },
                 Timer::Expiry => DeadlineReason::ApprovalExpiry { step },
                 Timer::Attempt => DeadlineReason::AttemptTimeout { step },
+                Timer::Pass => DeadlineReason::NextPass { step },
+                Timer::Loop => DeadlineReason::LoopTimeout { step },
             };
             (*at, reason)
         });

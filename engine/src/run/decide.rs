@@ -1,12 +1,13 @@
 //! What becomes a fact: of an input, and of what is known already. Nothing here changes anything.
 
+use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
-use super::{GateStatus, Input, Rejected, Resolution, attempt, failure, gate, join, wait};
+use super::{GateStatus, Input, Rejected, Resolution, attempt, failure, gate, join, looping, wait};
 use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status};
-use crate::plan::{ActionKind, Plan};
+use crate::plan::{ActionKind, Plan, Work};
 use serde_json::{Map, Value, json};
 
 impl State {
@@ -25,9 +26,9 @@ impl State {
                 fence,
                 outcome,
             } => {
-                let last = plan
-                    .step(&step.0)
-                    .and_then(|index| self.steps.get(index))
+                let last = self
+                    .place_of_step(plan, step)
+                    .map(|place| self.step(place))
                     .filter(|step| step.phase == Phase::Running)
                     .and_then(|step| step.attempts.last());
                 match last {
@@ -43,18 +44,19 @@ impl State {
             }
             Input::Decide { approval, decision } => {
                 // An answer at the moment of expiry or later comes too late, whoever is handled first.
-                if let Some(&index) = self.approvals.get(approval)
-                    && self.steps[index]
+                if let Some(&place) = self.approvals.get(approval)
+                    && self
+                        .step(place)
                         .timer()
                         .is_some_and(|(at, timer)| timer == Timer::Expiry && at <= now)
                 {
-                    let status = match gate::approves_on_timeout(plan, index) {
+                    let status = match gate::approves_on_timeout(self.planned(plan, place)) {
                         true => GateStatus::Approved,
                         false => GateStatus::Expired,
                     };
                     return Err(Rejected::AlreadyDecided { status });
                 }
-                Ok(vec![gate::decide(plan, self, *approval, decision)?])
+                Ok(vec![gate::decide(self, plan, *approval, decision)?])
             }
             Input::Cancel { by, reason } => {
                 if self.finish.is_some() {
@@ -65,13 +67,17 @@ impl State {
                     reason: reason.clone(),
                 }])
             }
+            Input::Recover { .. } if self.awaits_kept() => Ok(vec![RunEvent::CancelRequested {
+                by: "druse".into(),
+                reason: Some("the server stopped before the run could begin".into()),
+            }]),
             Input::Recover { alone } => Ok(self.interrupt(plan, *alone)),
             Input::ResolveUncertain { step, resolution } => {
-                let index = plan
-                    .step(&step.0)
-                    .filter(|index| self.steps[*index].phase == Phase::Uncertain)
+                let place = self
+                    .place_of_step(plan, step)
+                    .filter(|place| self.step(*place).phase == Phase::Uncertain)
                     .ok_or(Rejected::NotUncertain)?;
-                Ok(vec![self.resolve(plan, index, resolution, now)])
+                Ok(vec![self.resolve(plan, place, resolution, now)])
             }
         }
     }
@@ -80,9 +86,9 @@ impl State {
         let alone = alone && self.running.len() == 1;
         self.running
             .iter()
-            .filter_map(|index| {
-                let step = plan.steps[*index].path.clone();
-                let number = self.steps[*index].attempts.last()?.number;
+            .filter_map(|place| {
+                let step = self.path(plan, *place);
+                let number = self.step(*place).attempts.last()?.number;
                 // A death is told apart by its outcome, so that the count of deaths is a fold of facts.
                 Some(if alone {
                     RunEvent::AttemptFinished {
@@ -103,23 +109,23 @@ impl State {
     fn resolve(
         &self,
         plan: &Plan,
-        index: usize,
+        place: Place,
         resolution: &Resolution,
         now: Timestamp,
     ) -> RunEvent {
-        let step = &plan.steps[index];
-        let last = self.steps[index].attempts.last();
+        let step = self.path(plan, place);
+        let last = self.step(place).attempts.last();
         match resolution {
             Resolution::Happened { output } => RunEvent::AttemptFinished {
-                step: step.path.clone(),
+                step,
                 number: last.map_or(0, |last| last.number),
                 outcome: Outcome::Succeeded {
                     output: output.clone(),
                 },
             },
-            Resolution::Again => attempt::again(self, index, step, now),
+            Resolution::Again => attempt::again(self, plan, place, now),
             Resolution::Failed { message } => RunEvent::StepFailed {
-                step: step.path.clone(),
+                step,
                 failure: Failure::new(FailureClass::Uncertain, "given_up", message.clone()),
             },
         }
@@ -135,84 +141,111 @@ impl State {
         }
     }
 
+    /// Whether something follows at once, without an input and without time passing.
+    pub(super) fn goes_on(&self) -> bool {
+        let left = !self.over.is_empty()
+            || !self.to_end.is_empty()
+            || !self.unsettled.is_empty()
+            || !self.idle.is_empty()
+            || !self.ready.is_empty();
+        left && self.finish.is_none() && !self.awaits_kept()
+    }
+
+    /// Whether results of an earlier run are missing: then it was never said that the run begins.
+    fn awaits_kept(&self) -> bool {
+        self.keep.awaited > 0 && self.ending.is_none()
+    }
+
+    /// Whether there is a next fact at `now`.
+    pub(super) fn follows(&self, plan: &Plan, now: Timestamp) -> bool {
+        let timer = self.timers.first().map(|(at, _, _)| *at);
+        let due = timer.into_iter().chain(self.run_deadline(plan)).min();
+        let waits = self.finish.is_none() && !self.awaits_kept();
+        self.goes_on() || (waits && due.is_some_and(|at| at <= now))
+    }
+
     /// The next fact that follows from what is known at `now`, if any.
     pub(super) fn next(&self, plan: &Plan, now: Timestamp) -> Option<RunEvent> {
-        if self.finish.is_some() {
+        if self.finish.is_some() || self.awaits_kept() {
             return None;
         }
-        if self.open == 0 {
-            return Some(self.end(plan));
+        if let Some(&scope) = self.over.first() {
+            return Some(match self.scopes[scope].owner {
+                Owner::Run => self.end(plan),
+                Owner::Pass { of, number } => {
+                    looping::finish_pass(self, plan, scope, of, number, now)
+                }
+            });
         }
         if self.run_deadline(plan).is_some_and(|at| at <= now) {
             return Some(RunEvent::RunTimedOut);
         }
-        if let Some(&index) = self.to_end.first() {
-            let step = plan.steps[index].path.clone();
-            return Some(match self.steps[index].phase {
+        if let Some(&place) = self.to_end.first() {
+            let step = self.path(plan, place);
+            return Some(match self.step(place).phase {
                 Phase::Queued => RunEvent::StepSkipped {
                     step,
-                    reason: self.skipped_at_the_end(plan, index),
+                    reason: self.skipped_at_the_end(plan, place),
                 },
                 _ => RunEvent::StepCanceled { step },
             });
         }
-        if let Some(&index) = self.unsettled.first() {
-            return Some(self.settle_step(plan, index, now));
+        if let Some(&place) = self.unsettled.first() {
+            return Some(self.settle_step(plan, place, now));
         }
-        if let Some(&(at, timer, index)) = self.timers.first()
+        if let Some(&place) = self.idle.first() {
+            return Some(looping::finish(self, plan, place));
+        }
+        if let Some(&(at, timer, place)) = self.timers.first()
             && at <= now
         {
-            return Some(self.fire(plan, timer, index, now));
+            return Some(self.fire(plan, timer, place, now));
         }
         self.ready
             .first()
-            .map(|index| self.begin(plan, *index, now))
+            .map(|place| self.begin(plan, *place, now))
     }
 
-    /// Why a step does not begin while the run ends: because of what it needs, where that went wrong by
+    /// Why a step does not begin while its scope ends: because of what it needs, where that went wrong by
     /// itself, so that the chain of reasons leads to the failure.
-    fn skipped_at_the_end(&self, plan: &Plan, index: usize) -> SkipReason {
-        if !self.ready.contains(&index) {
+    fn skipped_at_the_end(&self, plan: &Plan, place: Place) -> SkipReason {
+        if !self.ready.contains(&place) {
             return SkipReason::RunEnding;
         }
-        let Err(reason) = join::join(plan, self, &plan.steps[index]) else {
+        let Err(Some(need)) = join::join(plan, self, place) else {
             return SkipReason::RunEnding;
         };
-        let by_itself = match &reason {
-            SkipReason::Need { step, .. } => plan.step(step).is_some_and(|need| {
-                self.status(need) != Status::Canceled
-                    && self.steps[need].skip != Some(SkipReason::RunEnding)
-            }),
-            SkipReason::When | SkipReason::Case { .. } | SkipReason::RunEnding => true,
+        let needed = Place {
+            step: need.step,
+            ..place
         };
-        if by_itself {
-            reason
-        } else {
-            SkipReason::RunEnding
+        let ended = self.step(needed).skip.as_deref() == Some(&SkipReason::RunEnding);
+        if self.status(needed) == Status::Canceled || ended {
+            return SkipReason::RunEnding;
         }
+        join::reason(plan, self, place, need)
     }
 
-    fn settle_step(&self, plan: &Plan, index: usize, now: Timestamp) -> RunEvent {
-        let step = &plan.steps[index];
-        match &self.steps[index].phase {
+    fn settle_step(&self, plan: &Plan, place: Place, now: Timestamp) -> RunEvent {
+        match &self.step(place).phase {
             Phase::Broken {
                 failure,
                 retry_after_ms,
-            } => attempt::after_failure(self, index, step, failure, *retry_after_ms, now),
-            _ => attempt::after_interruption(self, index, step, now),
+            } => attempt::after_failure(self, plan, place, failure, *retry_after_ms, now),
+            _ => attempt::after_interruption(self, plan, place, now),
         }
     }
 
-    fn fire(&self, plan: &Plan, timer: Timer, index: usize, now: Timestamp) -> RunEvent {
-        let planned = &plan.steps[index];
-        let step = planned.path.clone();
+    fn fire(&self, plan: &Plan, timer: Timer, place: Place, now: Timestamp) -> RunEvent {
+        let step = self.path(plan, place);
         match timer {
-            Timer::Retry => attempt::again(self, index, planned, now),
+            Timer::Retry => attempt::again(self, plan, place, now),
             Timer::Wait => RunEvent::WaitFinished { step },
             Timer::Expiry => RunEvent::ApprovalExpired { step },
             Timer::Attempt => RunEvent::AttemptFinished {
                 step,
-                number: self.steps[index]
+                number: self
+                    .step(place)
                     .attempts
                     .last()
                     .map_or(0, |last| last.number),
@@ -221,58 +254,63 @@ impl State {
                     retry_after_ms: None,
                 },
             },
+            Timer::Pass => {
+                let looped = self.step(place).looped.as_ref();
+                let next = looped.map_or(0, |looped| looped.next);
+                RunEvent::PassStarted {
+                    step: step.pass(next),
+                }
+            }
+            Timer::Loop => RunEvent::LoopTimedOut { step },
         }
     }
 
     /// What becomes of a step whose needs have all ended.
-    fn begin(&self, plan: &Plan, index: usize, now: Timestamp) -> RunEvent {
-        let step = &plan.steps[index];
-        let path = step.path.clone();
-        if let Err(reason) = join::join(plan, self, step) {
-            return RunEvent::StepSkipped { step: path, reason };
+    fn begin(&self, plan: &Plan, place: Place, now: Timestamp) -> RunEvent {
+        let planned = self.planned(plan, place);
+        let step = self.path(plan, place);
+        if let Err(need) = join::join(plan, self, place) {
+            let reason = need.map_or(SkipReason::RunEnding, |need| {
+                join::reason(plan, self, place, need)
+            });
+            return RunEvent::StepSkipped { step, reason };
         }
-        match step.when.as_ref().map(|when| when.holds(&self.values)) {
+        let values = self.values(place.scope);
+        match planned.when.as_ref().map(|when| when.holds(&values)) {
             None | Some(Ok(true)) => {}
             Some(Ok(false)) => {
                 let reason = SkipReason::When;
-                return RunEvent::StepSkipped { step: path, reason };
+                return RunEvent::StepSkipped { step, reason };
             }
             Some(Err(error)) => {
                 let failure = failure::of_expression(&error, "when");
-                return RunEvent::StepFailed {
-                    step: path,
-                    failure,
-                };
+                return RunEvent::StepFailed { step, failure };
             }
         }
-        if step.kind == ActionKind::Switch {
-            return self.switch(plan, index);
-        }
-        let rendered = match step.kind {
+        let kind = match &planned.work {
+            Work::Loop(looped) => return looping::start(self, plan, place, looped, now),
+            Work::Action(ActionKind::Switch) => return self.switch(plan, place),
+            Work::Action(kind) => *kind,
+        };
+        let rendered = match kind {
             // Its value alone, so that one that is read from elsewhere is shared and not copied.
-            ActionKind::Transform => step
+            ActionKind::Transform => planned
                 .with
-                .render_entry("value", &self.values)
+                .render_entry("value", &values)
                 .map(Option::unwrap_or_default),
-            _ => step.with.render(&self.values),
+            _ => planned.with.render(&values),
         };
         let with = match rendered {
             Ok(with) => with,
             Err(error) => {
                 let failure = failure::of_expression(&error, "with");
-                return RunEvent::StepFailed {
-                    step: path,
-                    failure,
-                };
+                return RunEvent::StepFailed { step, failure };
             }
         };
-        match step.kind {
-            ActionKind::Transform => RunEvent::StepEvaluated {
-                step: path,
-                output: with,
-            },
-            ActionKind::Wait => wait::start(&step.path, &with, now),
-            ActionKind::ApprovalGate => gate::request(plan, self, index, &with, now),
+        match kind {
+            ActionKind::Transform => RunEvent::StepEvaluated { step, output: with },
+            ActionKind::Wait => wait::start(&step, &with, now),
+            ActionKind::ApprovalGate => gate::request(self, plan, place, &with, now),
             ActionKind::Switch
             | ActionKind::Http
             | ActionKind::Shell
@@ -281,15 +319,16 @@ impl State {
             | ActionKind::Emit
             | ActionKind::Sql
             | ActionKind::File
-            | ActionKind::Tool => attempt::first(self, index, step, with, now),
+            | ActionKind::Tool => attempt::first(self, plan, place, with, now),
         }
     }
 
-    fn switch(&self, plan: &Plan, index: usize) -> RunEvent {
-        let step = &plan.steps[index];
+    fn switch(&self, plan: &Plan, place: Place) -> RunEvent {
+        let step = self.path(plan, place);
+        let values = self.values(place.scope);
         let mut taken = None;
-        for (id, when) in &step.cases {
-            match when.as_ref().map(|when| when.holds(&self.values)) {
+        for (id, when) in &self.planned(plan, place).cases {
+            match when.as_ref().map(|when| when.holds(&values)) {
                 None | Some(Ok(true)) => {
                     taken = Some(id);
                     break;
@@ -297,14 +336,14 @@ impl State {
                 Some(Ok(false)) => {}
                 Some(Err(error)) => {
                     return RunEvent::StepFailed {
-                        step: step.path.clone(),
+                        step,
                         failure: failure::of_expression(&error, &format!("case {id}")),
                     };
                 }
             }
         }
         RunEvent::StepEvaluated {
-            step: step.path.clone(),
+            step,
             output: json!({ "case": taken }).into(),
         }
     }
@@ -335,18 +374,13 @@ impl State {
             }
             Some(Ending::Failing) | None => {}
         }
-        if let Some(index) = self.failed {
-            let failure = self.values.steps[index].error.clone().unwrap_or_else(|| {
-                Failure::new(FailureClass::Permanent, "step_failed", "a step failed")
-            });
-            return over(Status::Failed, failure);
+        if let Some((status, failure)) = looping::trouble_in(self, plan, TOP) {
+            return over(status, failure);
         }
-        if let Some(index) = self.refused {
-            return over(Status::Rejected, gate::refusal(plan, self, index));
-        }
+        let values = self.values(TOP);
         let mut outputs = Map::new();
         for (name, template) in &plan.outputs {
-            match template.render_output(&self.values) {
+            match template.render_output(&values) {
                 Ok(json) => outputs.insert(name.clone(), json.value().clone()),
                 Err(error) => {
                     let place = format!("output {name}");

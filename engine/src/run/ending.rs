@@ -11,10 +11,14 @@
 //!   have ended, so that what cleans up is never lost;
 //! - when all has ended, the run is `failed`, or `rejected` when only refusals were unhandled.
 //!
+//! In the body of a loop the same holds of a pass: its steps are handled and ended among themselves, and
+//! what the failure of a pass does to the loop is said in [`super::looping`].
+//!
 //! Under `on_error: continue` nothing of this happens. After a cancel, and when the run's own time is
 //! over, everything ends at once, handlers too.
 
 use super::join;
+use super::scope::{Close, Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Trouble};
 use crate::definition::OnError;
 use crate::event::Status;
@@ -22,32 +26,38 @@ use crate::plan::Plan;
 
 impl State {
     /// A step has failed or was refused.
-    pub(super) fn note_trouble(&mut self, plan: &Plan, index: usize) {
-        let step = &plan.steps[index];
+    pub(super) fn note_trouble(&mut self, plan: &Plan, place: Place) {
+        let step = self.planned(plan, place);
         if step.on_error == OnError::Continue {
             return;
         }
+        let scope = &self.scopes[place.scope];
+        let list = scope.list(plan);
         let handlers = step
             .dependants
             .iter()
             .filter(|next| {
-                self.steps[**next].phase == Phase::Queued && join::is_handler(&plan.steps[**next])
+                scope.steps[**next].phase == Phase::Queued && join::is_handler(&list.steps[**next])
             })
             .count();
         if handlers == 0 {
-            self.unhandled(plan, index);
+            self.unhandled(plan, place);
         } else {
-            self.steps[index].trouble = Trouble::Open(handlers);
+            self.step_mut(place).trouble = Trouble::Open(handlers);
         }
     }
 
     /// A step has left the queue; if it ran, the failures that it joins are handled.
-    pub(super) fn left_queue(&mut self, plan: &Plan, index: usize, ran: bool) {
-        for need in join::handles(&plan.steps[index]) {
-            match self.steps[need].trouble {
-                Trouble::Open(_) if ran => self.steps[need].trouble = Trouble::Handled,
+    pub(super) fn left_queue(&mut self, plan: &Plan, place: Place, ran: bool) {
+        for need in join::handles(self.planned(plan, place)) {
+            let need = Place {
+                step: need,
+                ..place
+            };
+            match self.step(need).trouble {
+                Trouble::Open(_) if ran => self.step_mut(need).trouble = Trouble::Handled,
                 Trouble::Open(left) if left > 1 => {
-                    self.steps[need].trouble = Trouble::Open(left - 1);
+                    self.step_mut(need).trouble = Trouble::Open(left - 1);
                 }
                 Trouble::Open(_) => self.unhandled(plan, need),
                 Trouble::None | Trouble::Handled | Trouble::Unhandled => {}
@@ -55,33 +65,28 @@ impl State {
         }
     }
 
-    fn unhandled(&mut self, plan: &Plan, index: usize) {
-        self.steps[index].trouble = Trouble::Unhandled;
-        let first = match self.status(index) {
-            Status::Rejected => &mut self.refused,
-            _ => &mut self.failed,
+    fn unhandled(&mut self, plan: &Plan, place: Place) {
+        self.step_mut(place).trouble = Trouble::Unhandled;
+        let status = self.status(place);
+        let scope = &mut self.scopes[place.scope];
+        let first = match status {
+            Status::Rejected => &mut scope.refused,
+            _ => &mut scope.failed,
         };
-        first.get_or_insert(index);
-        if self.ending.is_none() {
+        first.get_or_insert(place.step);
+        if scope.owner == Owner::Run && self.ending.is_none() {
             self.ending = Some(Ending::Failing);
-            self.to_end = self
-                .open_steps()
-                .filter(|open| !join::is_handler(&plan.steps[*open]))
-                .collect();
+        }
+        let owner = scope.owner;
+        self.close_scope(plan, place.scope, Close::Failing);
+        if let Owner::Pass { of, .. } = owner {
+            self.pass_is_failing(plan, of, place.scope);
         }
     }
 
     /// The run ends now, whatever its steps do.
-    pub(super) fn end_all(&mut self, ending: Ending) {
+    pub(super) fn end_all(&mut self, plan: &Plan, ending: Ending) {
         self.ending = Some(ending);
-        self.to_end = self.open_steps().collect();
-    }
-
-    fn open_steps(&self) -> impl Iterator<Item = usize> {
-        self.steps
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| step.phase != Phase::Over)
-            .map(|(index, _)| index)
+        self.close_scope(plan, TOP, Close::Stopped);
     }
 }

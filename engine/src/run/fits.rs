@@ -1,24 +1,40 @@
 //! Which facts can follow from a state: what tells the journal of a run from anything else.
 
+use super::apply::About;
+use super::scope::{Place, TOP};
 use super::state::{Phase, State, StepState};
-use crate::event::{Outcome, RunEvent};
-use crate::plan::{ActionKind, Plan};
+use crate::event::{Outcome, RunEvent, Status, StepPath};
+use crate::plan::{ActionKind, Plan, Times, Work};
+use serde_json::Value;
 
 impl State {
     /// Whether a fact can follow from what is known.
     pub(super) fn fits(
         &self,
         plan: &Plan,
-        index: Option<usize>,
+        about: &About,
         event: &RunEvent,
     ) -> Result<(), &'static str> {
-        let Some(index) = index else {
-            return match event {
-                RunEvent::Finished { .. } if self.open > 0 => Err("steps are not over"),
+        let awaits = self.keep.awaited > 0
+            && !event.keeps()
+            && !matches!(event, RunEvent::CancelRequested { .. });
+        if awaits && self.ending.is_none() {
+            return Err("results that are kept are to come first");
+        }
+        match about {
+            About::Run => match event {
+                RunEvent::KeepingStarted { .. } if self.last_seq > 1 => Err("the run has begun"),
+                RunEvent::Finished { .. } if !self.over.contains(&TOP) => Err("steps are not over"),
                 _ => Ok(()),
-            };
-        };
-        let step = &self.steps[index];
+            },
+            About::Step(place) => self.fits_step(plan, *place, event),
+            About::Pass(place, number) => self.fits_pass(*place, *number, event),
+            About::Later(path) => self.fits_later(plan, path, event),
+        }
+    }
+
+    fn fits_step(&self, plan: &Plan, place: Place, event: &RunEvent) -> Result<(), &'static str> {
+        let step = self.step(place);
         if !follows(step, event) {
             return Err(match step.phase {
                 Phase::Over => "the step is over",
@@ -28,26 +44,109 @@ impl State {
         let early = step.open_needs > 0
             && match event {
                 RunEvent::StepKept { .. } => false,
-                RunEvent::StepSkipped { .. } => !self.to_end.contains(&index),
+                RunEvent::StepSkipped { .. } => !self.to_end.contains(&place),
                 _ => true,
             };
         if early {
             return Err("what the step needs is not over");
         }
-        let kind = plan.steps[index].kind;
+        let open = step.phase == Phase::Looping
+            && !self.idle.contains(&place)
+            && matches!(
+                event,
+                RunEvent::LoopFinished { .. } | RunEvent::StepCanceled { .. }
+            );
+        if open {
+            return Err("passes of the loop are not over");
+        }
+        let work = &self.planned(plan, place).work;
+        let kind = work.kind();
         let right = match event {
-            RunEvent::StepEvaluated { .. } => kind.is_pure(),
-            RunEvent::WaitStarted { .. } => kind == ActionKind::Wait,
-            RunEvent::ApprovalRequested { .. } => kind == ActionKind::ApprovalGate,
-            RunEvent::AttemptStarted { .. } => {
+            RunEvent::StepEvaluated { .. } => kind.is_some_and(ActionKind::is_pure),
+            RunEvent::WaitStarted { .. } => kind == Some(ActionKind::Wait),
+            RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
+            RunEvent::AttemptStarted { .. } => kind.is_some_and(|kind| {
                 !kind.is_pure() && !matches!(kind, ActionKind::Wait | ActionKind::ApprovalGate)
-            }
+            }),
+            RunEvent::LoopStarted { items, .. } => match (work, items.as_ref()) {
+                (Work::Loop(looped), items) => match (&looped.times, items.map(|i| i.value())) {
+                    (Times::Repeat(_), None) => true,
+                    (Times::ForEach(_), Some(Value::Array(_) | Value::Object(_))) => true,
+                    _ => false,
+                },
+                (Work::Action(_), _) => false,
+            },
             _ => true,
         };
         if right {
             Ok(())
         } else {
             Err("the step is of another kind")
+        }
+    }
+
+    fn fits_pass(&self, place: Place, number: u32, event: &RunEvent) -> Result<(), &'static str> {
+        let step = self.step(place);
+        let Some(looped) = step
+            .looped
+            .as_ref()
+            .filter(|_| step.phase == Phase::Looping)
+        else {
+            return Err("the loop has no passes now");
+        };
+        let right = match event {
+            RunEvent::PassStarted { .. } => looped.due.is_some() && looped.next == number,
+            RunEvent::PassFinished { status, .. } => {
+                looped.passes.get(&number).is_some_and(|pass| {
+                    pass.status == Status::Running
+                        && status.is_final()
+                        && pass.scope.is_some_and(|scope| self.over.contains(&scope))
+                })
+            }
+            _ => false,
+        };
+        if right {
+            Ok(())
+        } else {
+            Err("the loop is not at this pass")
+        }
+    }
+
+    /// Results of passes are kept before anything else happens to their loops.
+    fn fits_later(
+        &self,
+        plan: &Plan,
+        path: &StepPath,
+        event: &RunEvent,
+    ) -> Result<(), &'static str> {
+        let Some(planned) = plan.find(path) else {
+            return Err("the document has no such step");
+        };
+        let begun = path.parts().next().flatten().is_none_or(|(id, _)| {
+            plan.step(id).is_none_or(|step| {
+                let place = Place { scope: TOP, step };
+                self.step(place).phase != Phase::Queued
+            })
+        });
+        if begun {
+            return Err("the loop has begun");
+        }
+        let around = path.0.rfind('.').map(|end| StepPath::from(&path.0[..end]));
+        if around.is_some_and(|around| !self.keep.has_pass(&around)) {
+            return Err("nothing is kept of the pass around it");
+        }
+        let ends_in_pass = path.0.ends_with(']');
+        let right = match event {
+            RunEvent::PassKept { .. } => {
+                ends_in_pass && planned.work.looped().is_some() && !self.keep.has_pass(path)
+            }
+            RunEvent::StepKept { .. } => !ends_in_pass && !self.keep.has_step(path),
+            _ => false,
+        };
+        if right {
+            Ok(())
+        } else {
+            Err("it cannot be kept")
         }
     }
 }
@@ -91,7 +190,23 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             matches!(phase, Phase::Broken { .. } | Phase::Interrupted)
         }
         RunEvent::StepCanceled { .. } => !matches!(phase, Phase::Queued | Phase::Over),
+        RunEvent::LoopStarted { .. } => *phase == Phase::Queued,
+        RunEvent::LoopFinished { status, .. } => {
+            *phase == Phase::Looping
+                && matches!(
+                    status,
+                    Status::Succeeded | Status::Failed | Status::Rejected
+                )
+        }
+        RunEvent::LoopTimedOut { .. } => {
+            let looped = step.looped.as_ref();
+            *phase == Phase::Looping && looped.is_some_and(|looped| looped.deadline.is_some())
+        }
+        RunEvent::PassStarted { .. }
+        | RunEvent::PassFinished { .. }
+        | RunEvent::PassKept { .. } => false,
         RunEvent::Created(_)
+        | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }
         | RunEvent::RunTimedOut
         | RunEvent::Finished { .. } => true,

@@ -3,14 +3,15 @@
 //! What is shown is frozen when the gate is reached, together with the inputs of the steps directly
 //! behind it, and the digest covers all of it: a person decides about exactly what will run.
 
-use super::state::{Phase, State};
+use super::scope::Place;
+use super::state::State;
 use super::time::later;
 use super::{GateStatus, Rejected};
-use crate::definition::{FailureClass, Step};
-use crate::event::{ApprovalRequest, Decision, Failure, RunEvent, Verdict};
+use crate::definition::FailureClass;
+use crate::event::{ApprovalRequest, Decision, Failure, RunEvent, Status, Verdict};
 use crate::expression::Template;
 use crate::json::canonical;
-use crate::plan::{ActionKind, Plan};
+use crate::plan::{ActionKind, Plan, PlannedStep, Times, Work};
 use crate::{ApprovalId, Digest, Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -20,38 +21,39 @@ const APPROVERS: &str = "role:approver";
 
 /// The fact that a gate asks, from its rendered configuration.
 pub(super) fn request(
-    plan: &Plan,
     state: &State,
-    index: usize,
+    plan: &Plan,
+    place: Place,
     with: &Json,
     now: Timestamp,
 ) -> RunEvent {
-    let step = &plan.steps[index];
-    match ask(plan, state, index, with.value(), now) {
+    let step = state.path(plan, place);
+    match ask(state, plan, place, with.value(), now) {
         Ok(request) => RunEvent::ApprovalRequested {
-            step: step.path.clone(),
+            step,
             request: Box::new(request),
         },
         Err(message) => RunEvent::StepFailed {
-            step: step.path.clone(),
+            step,
             failure: Failure::new(FailureClass::Permanent, "invalid_gate", message),
         },
     }
 }
 
 fn ask(
-    plan: &Plan,
     state: &State,
-    index: usize,
+    plan: &Plan,
+    place: Place,
     with: &Value,
     now: Timestamp,
 ) -> Result<ApprovalRequest, String> {
-    let step = &plan.steps[index];
-    let written = written(plan, index);
+    let step = state.planned(plan, place);
+    let path = state.path(plan, place);
     let title = match with.get("title") {
-        None | Some(Value::Null) => written
-            .and_then(|step| step.name.clone())
-            .unwrap_or_else(|| step.path.to_string()),
+        None | Some(Value::Null) => {
+            let name = step.written.name.clone();
+            name.unwrap_or_else(|| path.to_string())
+        }
         Some(value) => text(value),
     };
     let message = match with.get("message") {
@@ -93,7 +95,10 @@ fn ask(
     let next: Vec<Value> = step
         .dependants
         .iter()
-        .map(|next| behind(plan, state, *next))
+        .map(|next| {
+            let scope = place.scope;
+            behind(state, plan, Place { scope, step: *next })
+        })
         .collect();
     let show = with.get("show").cloned().unwrap_or_default();
     let details = json!({ "show": show, "next": next });
@@ -101,7 +106,7 @@ fn ask(
     let digest = Digest::of(
         canonical(&json!({
             "version": plan.digest,
-            "step": step.path,
+            "step": path,
             "title": title,
             "message": message,
             "details": details,
@@ -113,7 +118,7 @@ fn ask(
         .as_bytes(),
     );
     Ok(ApprovalRequest {
-        approval: id(state.start.run, &step.path.0, state.last_seq + 1, now),
+        approval: id(state.start.run, &path.0, state.last_seq + 1, now),
         title,
         message,
         details: details.into(),
@@ -134,36 +139,49 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// A step as the document writes it.
-fn written(plan: &Plan, index: usize) -> Option<&Step> {
-    let path = &plan.steps[index].path;
-    plan.document.steps.iter().find(|step| *step.id == *path.0)
-}
-
-/// A step behind a gate: its rendered configuration where all that it reads is known, else as written.
-fn behind(plan: &Plan, state: &State, index: usize) -> Value {
-    let step = &plan.steps[index];
-    let rendered = (step.kind != ActionKind::Switch && known(plan, state, &step.with))
-        .then(|| step.with.render(&state.values).ok())
-        .flatten();
-    let with = match rendered {
-        Some(json) => json.value().clone(),
-        None => Value::Object(
-            written(plan, index)
-                .and_then(|step| step.with.clone())
-                .unwrap_or_default(),
-        ),
+/// A step behind a gate: its rendered configuration where all that it reads is known, else as written. Of
+/// a loop that is its items, and its body as written.
+fn behind(state: &State, plan: &Plan, place: Place) -> Value {
+    let step = state.planned(plan, place);
+    let rendered = |template: &Template| {
+        known(state, place.scope, template)
+            .then(|| template.render(&state.values(place.scope)).ok())
+            .flatten()
+            .map(|json| json.value().clone())
     };
-    json!({ "step": step.path, "action": step.kind.name(), "with": with })
+    let with = match &step.work {
+        Work::Loop(looped) => {
+            let mut written = json!({
+                "for_each": step.written.for_each,
+                "repeat": step.written.repeat,
+                "steps": looped.body_written(plan),
+            });
+            if let Times::ForEach(each) = &looped.times
+                && let Some(items) = rendered(&each.items)
+            {
+                written["for_each"]["items"] = items;
+            }
+            if let Some(map) = written.as_object_mut() {
+                map.retain(|_, value| !value.is_null());
+            }
+            written
+        }
+        Work::Action(kind) => (*kind != ActionKind::Switch)
+            .then(|| rendered(&step.with))
+            .flatten()
+            .unwrap_or_else(|| Value::Object(step.written.with.clone().unwrap_or_default())),
+    };
+    json!({ "step": state.path(plan, place), "action": step.work.name(), "with": with })
 }
 
 /// Whether every step that a template reads has ended.
-fn known(plan: &Plan, state: &State, template: &Template) -> bool {
+fn known(state: &State, scope: usize, template: &Template) -> bool {
+    let values = state.values(scope);
     template.expressions().iter().all(|(_, expression)| {
         expression.references().steps().all(|item| {
             item.key(0)
-                .and_then(|id| plan.step(id))
-                .is_some_and(|index| state.steps[index].phase == Phase::Over)
+                .and_then(|id| values.step(id)?.status)
+                .is_some_and(Status::is_final)
         })
     })
 }
@@ -184,15 +202,15 @@ fn id(run: RunId, path: &str, seq: u64, now: Timestamp) -> ApprovalId {
 
 /// The fact that a person's answer makes.
 pub(super) fn decide(
-    plan: &Plan,
     state: &State,
+    plan: &Plan,
     approval: ApprovalId,
     decision: &Decision,
 ) -> Result<RunEvent, Rejected> {
-    let (index, gate) = state
+    let (place, gate) = state
         .approvals
         .get(&approval)
-        .and_then(|index| Some((*index, state.steps[*index].gate.as_ref()?)))
+        .and_then(|place| Some((*place, state.step(*place).gate.as_ref()?)))
         .ok_or(Rejected::UnknownApproval)?;
     if gate.status != GateStatus::Pending {
         return Err(Rejected::AlreadyDecided {
@@ -210,15 +228,15 @@ pub(super) fn decide(
         });
     }
     Ok(RunEvent::ApprovalDecided {
-        step: plan.steps[index].path.clone(),
+        step: state.path(plan, place),
         decision: decision.clone(),
     })
 }
 
 /// Whether the gate counts as approved when nobody answers in time.
-pub(super) fn approves_on_timeout(plan: &Plan, index: usize) -> bool {
-    written(plan, index)
-        .and_then(|step| step.with.as_ref()?.get("on_timeout"))
+pub(super) fn approves_on_timeout(step: &PlannedStep) -> bool {
+    let with = step.written.with.as_ref();
+    with.and_then(|with| with.get("on_timeout"))
         .is_some_and(|value| value == "approve")
 }
 
@@ -243,19 +261,19 @@ pub(super) fn expired(approve: bool) -> Json {
     json!({ "decision": verdict, "by": null, "comment": null, "fields": null }).into()
 }
 
-/// The failure of a run that ends because a gate was refused.
-pub(super) fn refusal(plan: &Plan, state: &State, index: usize) -> Failure {
-    let step = &plan.steps[index];
-    let gate = state.steps[index].gate.as_ref();
+/// The failure that a refused gate is to what does not handle it.
+pub(super) fn refusal(state: &State, plan: &Plan, place: Place) -> Failure {
+    let path = state.path(plan, place);
+    let gate = state.step(place).gate.as_ref();
     if gate.is_some_and(|gate| gate.status == GateStatus::Expired) {
-        let message = format!("nobody answered the approval of step {} in time", step.path);
+        let message = format!("nobody answered the approval of step {path} in time");
         return Failure::new(FailureClass::Permanent, "approval_expired", message);
     }
     let last = gate.and_then(|gate| gate.decisions.last());
     let by = last.map_or("somebody", |decision| decision.by.as_str());
     let message = match last.and_then(|decision| decision.comment.as_deref()) {
-        Some(comment) => format!("{by} rejected step {}: {comment}", step.path),
-        None => format!("{by} rejected step {}", step.path),
+        Some(comment) => format!("{by} rejected step {path}: {comment}"),
+        None => format!("{by} rejected step {path}"),
     };
     Failure::new(FailureClass::Permanent, "rejected", message)
 }

@@ -121,6 +121,9 @@ pub enum Rejected {
     /// There is no such step, or it is not uncertain.
     #[error("this step does not wait to be resolved")]
     NotUncertain,
+    /// It says more than can be written down.
+    #[error("this is more than can be kept")]
+    TooLarge,
     /// It is understood but not done by this version.
     #[error("{what} is not supported yet")]
     NotSupportedYet {
@@ -139,6 +142,7 @@ impl Rejected {
             Self::AlreadyDecided { .. } => "already_decided",
             Self::AlreadyVoted { .. } => "already_voted",
             Self::NotUncertain => "not_uncertain",
+            Self::TooLarge => "too_large",
             Self::NotSupportedYet { .. } => "not_supported_yet",
         }
     }

@@ -1,9 +1,23 @@
 //! What is always true of a run. One predicate, for simulation and for production.
 
 use super::Run;
-use super::state::{Phase, Trouble};
-use crate::event::Status;
+use super::scope::{Owner, Place};
+use super::state::{Phase, StepState, Trouble};
+use crate::event::{Status, StepPath};
+use crate::plan::Work;
 use std::collections::BTreeSet;
+
+/// The indexes over the steps as they must be.
+#[derive(Debug, Default, PartialEq)]
+struct Found {
+    held: usize,
+    timers: BTreeSet<(crate::Timestamp, super::state::Timer, Place)>,
+    running: BTreeSet<Place>,
+    ready: BTreeSet<Place>,
+    unsettled: BTreeSet<Place>,
+    over: BTreeSet<usize>,
+    idle: BTreeSet<Place>,
+}
 
 impl Run {
     /// Checks what must hold after every turn; `Err` says what does not.
@@ -12,81 +26,143 @@ impl Run {
     /// One sentence on the first thing that is wrong. It is a bug of the engine, whatever the input was.
     pub fn check(&self) -> Result<(), String> {
         let state = &self.state;
-        let mut open = 0;
-        let mut timers = BTreeSet::new();
-        let mut running = BTreeSet::new();
-        let mut ready = BTreeSet::new();
+        let mut found = Found::default();
         let mut named = false;
-        for (index, step) in state.steps.iter().enumerate() {
-            let path = &self.plan.steps[index].path;
-            let status = state.status(index);
-            let fits = match &step.phase {
-                Phase::Queued => status == Status::Queued,
-                Phase::Running => status == Status::Running,
-                Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Asking => {
-                    status == Status::Waiting
-                }
-                Phase::Uncertain => status == Status::Uncertain,
-                Phase::Over => status.is_final(),
-                Phase::Broken { .. } | Phase::Interrupted => {
-                    return Err(format!("step {path} was left unsettled"));
+        let mut unhandled = false;
+        for (number, scope) in state.scopes.iter() {
+            let mut open = 0;
+            found.held += scope.steps.len();
+            for (index, step) in scope.steps.iter().enumerate() {
+                let place = Place {
+                    scope: number,
+                    step: index,
+                };
+                let path = state.path(&self.plan, place);
+                self.check_step(place, step, &path)?;
+                open += usize::from(step.phase != Phase::Over);
+                named |= matches!(step.phase, Phase::Asking | Phase::Uncertain);
+                unhandled |= number == super::scope::TOP
+                    && matches!(step.trouble, Trouble::Unhandled | Trouble::Open(_));
+                self.find(place, step, &mut found);
+            }
+            if open != scope.open {
+                return Err(format!("scope {number} miscounts its steps"));
+            }
+            let ended = match scope.owner {
+                Owner::Run => state.finish.is_some(),
+                Owner::Pass { of, number } => {
+                    let looped = state.step(of).looped.as_ref();
+                    let pass = looped.and_then(|looped| looped.passes.get(&number));
+                    pass.is_none_or(|pass| pass.status != Status::Running)
                 }
             };
-            if !fits {
-                return Err(format!(
-                    "step {path} is {} in {:?}",
-                    status.name(),
-                    step.phase
-                ));
-            }
-            if let Some((at, timer)) = step.timer() {
-                timers.insert((at, timer, index));
-            }
-            open += usize::from(step.phase != Phase::Over);
-            named |= matches!(step.phase, Phase::Asking | Phase::Uncertain);
-            if step.phase == Phase::Running {
-                running.insert(index);
-            }
-            let needs: BTreeSet<usize> = self.plan.steps[index]
-                .needs
-                .iter()
-                .map(|need| need.step)
-                .filter(|need| state.steps[*need].phase != Phase::Over)
-                .collect();
-            if needs.len() != step.open_needs {
-                return Err(format!("step {path} miscounts its needs"));
-            }
-            if needs.is_empty() && step.phase == Phase::Queued {
-                ready.insert(index);
+            if open == 0 && !ended {
+                found.over.insert(number);
             }
         }
-        if open != state.open || timers != state.timers || running != state.running {
-            return Err("an index over the steps does not agree with them".into());
+        let known = Found {
+            held: state.held,
+            timers: state.timers.clone(),
+            running: state.running.clone(),
+            ready: state.ready.clone(),
+            unsettled: state.unsettled.clone(),
+            over: state.over.clone(),
+            idle: state.idle.clone(),
+        };
+        if known != found {
+            return Err(format!(
+                "an index over the steps does not agree with them: {known:?} and {found:?}"
+            ));
         }
-        if ready != state.ready {
-            return Err("the queue of ready steps does not agree with the steps".into());
-        }
-        if !ready.is_empty() || !state.to_end.is_empty() || !state.unsettled.is_empty() {
+        if state.goes_on() && !self.cut {
             return Err("something was left undone".into());
         }
         if let Some(finish) = &state.finish {
-            if open > 0 {
+            if state.scopes.top().open > 0 {
                 return Err("the run is over and steps are not".into());
             }
-            let unhandled = state
-                .steps
-                .iter()
-                .any(|step| matches!(step.trouble, Trouble::Unhandled | Trouble::Open(_)));
             if finish.status == Status::Succeeded && unhandled {
                 return Err("the run succeeded with a failure that nothing handled".into());
             }
             return Ok(());
         }
-        if open == 0 {
-            return Err("all steps are over and the run is not".into());
-        }
-        if !named && running.is_empty() && timers.is_empty() {
+        if !named && found.running.is_empty() && found.timers.is_empty() && !state.goes_on() {
             return Err("the run waits for nothing that has a name".into());
+        }
+        Ok(())
+    }
+
+    fn find(&self, place: Place, step: &StepState, found: &mut Found) {
+        if let Some((at, timer)) = step.timer() {
+            found.timers.insert((at, timer, place));
+        }
+        match step.phase {
+            Phase::Running => {
+                found.running.insert(place);
+            }
+            Phase::Broken { .. } | Phase::Interrupted => {
+                found.unsettled.insert(place);
+            }
+            Phase::Queued if step.open_needs == 0 => {
+                found.ready.insert(place);
+            }
+            Phase::Looping => {
+                let looped = step.looped.as_ref();
+                if looped.is_some_and(|looped| looped.open == 0 && looped.due.is_none()) {
+                    found.idle.insert(place);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_step(&self, place: Place, step: &StepState, path: &StepPath) -> Result<(), String> {
+        let state = &self.state;
+        let status = state.status(place);
+        let fits = match &step.phase {
+            Phase::Queued => status == Status::Queued,
+            Phase::Running | Phase::Broken { .. } | Phase::Interrupted => status == Status::Running,
+            Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Asking => {
+                status == Status::Waiting
+            }
+            Phase::Uncertain => status == Status::Uncertain,
+            Phase::Looping => matches!(status, Status::Running | Status::Waiting),
+            Phase::Over => status.is_final(),
+        };
+        if !fits {
+            let phase = &step.phase;
+            return Err(format!("step {path} is {} in {phase:?}", status.name()));
+        }
+        let planned = state.planned(&self.plan, place);
+        let needs: BTreeSet<usize> = planned
+            .needs
+            .iter()
+            .map(|need| need.step)
+            .filter(|need| {
+                let need = Place {
+                    step: *need,
+                    ..place
+                };
+                state.step(need).phase != Phase::Over
+            })
+            .collect();
+        if needs.len() != step.open_needs {
+            return Err(format!("step {path} miscounts its needs"));
+        }
+        let Some(looped) = &step.looped else {
+            return Ok(());
+        };
+        let open = looped.passes.values();
+        let open = open.filter(|pass| pass.status == Status::Running).count();
+        let most = match &planned.work {
+            Work::Loop(plan) => plan.times.max_parallel(),
+            Work::Action(_) => return Err(format!("step {path} is no loop and has passes")),
+        };
+        if open != looped.open || open > most {
+            return Err(format!("loop {path} miscounts its passes"));
+        }
+        if step.phase == Phase::Over && open > 0 {
+            return Err(format!("loop {path} is over and its passes are not"));
         }
         Ok(())
     }

@@ -19,6 +19,7 @@
 //!
 //! A step without needs always runs. The truth table itself stands in the tests.
 
+use super::scope::Place;
 use super::state::State;
 use crate::definition::Join;
 use crate::event::{SkipReason, Status};
@@ -59,15 +60,20 @@ pub(super) fn handles(step: &PlannedStep) -> Vec<usize> {
 }
 
 /// The case that an ended switch took.
-fn taken(state: &State, index: usize) -> Option<&str> {
-    let output = state.values.steps.get(index)?.output.as_ref()?;
+fn taken(state: &State, place: Place) -> Option<&str> {
+    let output = state.value(place).output.as_ref()?;
     output.value().get("case")?.as_str()
 }
 
-pub(super) fn part(state: &State, need: &Need) -> Part {
-    match state.status(need.step) {
+/// How a need of a step in this scope counts.
+pub(super) fn part(state: &State, scope: usize, need: &Need) -> Part {
+    let place = Place {
+        scope,
+        step: need.step,
+    };
+    match state.status(place) {
         Status::Succeeded => match &need.case {
-            Some(case) if taken(state, need.step) != Some(case) => Part::Skipped,
+            Some(case) if taken(state, place) != Some(case) => Part::Skipped,
             _ => Part::Succeeded,
         },
         Status::Skipped => Part::Skipped,
@@ -83,8 +89,14 @@ pub(super) fn part(state: &State, need: &Need) -> Part {
 }
 
 /// Whether a step whose needs have all ended runs; if not, the first need that speaks against it.
-pub(super) fn join(plan: &Plan, state: &State, step: &PlannedStep) -> Result<(), SkipReason> {
-    let parts = || counted(step).map(|need| part(state, need));
+pub(super) fn join<'a>(
+    plan: &'a Plan,
+    state: &State,
+    place: Place,
+) -> Result<(), Option<&'a Need>> {
+    let step = state.planned(plan, place);
+    let part = |need: &Need| part(state, place.scope, need);
+    let parts = || counted(step).map(part);
     if counted(step).next().is_none() {
         return Ok(());
     }
@@ -107,21 +119,23 @@ pub(super) fn join(plan: &Plan, state: &State, step: &PlannedStep) -> Result<(),
         _ => part != Part::Succeeded,
     };
     let culprit = counted(step)
-        .find(|need| against(part(state, need)))
+        .find(|need| against(part(need)))
         .or_else(|| counted(step).next());
-    Err(culprit.map_or(SkipReason::RunEnding, |need| reason(plan, state, need)))
+    Err(culprit)
 }
 
-fn reason(plan: &Plan, state: &State, need: &Need) -> SkipReason {
-    let step = plan
-        .steps
-        .get(need.step)
-        .map_or_else(String::new, |step| step.path.to_string());
-    let status = state.status(need.step);
+/// Why a step is skipped because of a need.
+pub(super) fn reason(plan: &Plan, state: &State, place: Place, need: &Need) -> SkipReason {
+    let needed = Place {
+        scope: place.scope,
+        step: need.step,
+    };
+    let step = state.path(plan, needed).to_string();
+    let status = state.status(needed);
     if need.case.is_some() && status == Status::Succeeded {
         return SkipReason::Case {
             step,
-            taken: taken(state, need.step).map(ToOwned::to_owned),
+            taken: taken(state, needed).map(ToOwned::to_owned),
         };
     }
     SkipReason::Need { step, status }

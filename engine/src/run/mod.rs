@@ -2,7 +2,9 @@
 //!
 //! `decide` proposes facts and changes nothing, `apply` is the only place where state changes, and
 //! [`Run::handle`] alternates between them until nothing more follows from what is known. A fact that
-//! makes pure steps ready is settled together with them: a chain of ten transforms is one turn.
+//! makes pure steps ready is settled together with them: a chain of ten transforms is one turn. A turn
+//! has bounds, so that its facts fit into one record and others come in between: of what is more, the
+//! next turn comes at once ([`Run::goes_on`]).
 //! [`Run::pending`] says what must be in force, as a function of state: whoever drives a run compares it
 //! with what is in force, after every turn and after a restart.
 //!
@@ -12,6 +14,7 @@
 
 mod apply;
 mod attempt;
+mod bound;
 mod deadline;
 mod decide;
 mod ending;
@@ -21,16 +24,22 @@ mod gate;
 mod input;
 mod invariant;
 mod join;
+mod kept;
+mod looping;
 mod retry;
+mod scope;
 mod state;
 mod time;
 mod view;
 mod wait;
 
 pub use apply::CorruptJournal;
+pub use bound::LARGEST_FACT;
 pub use deadline::DeadlineReason;
 pub use input::{Effect, GateStatus, Input, Rejected, Resolution};
-pub use view::{ApprovalView, AttemptView, StepView};
+pub use kept::Kept;
+pub use looping::{KNOWN_PASSES, MOST_STEPS};
+pub use view::{ApprovalView, AttemptView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, RunEvent, Start, Status, StepPath};
 use crate::plan::Plan;
@@ -44,6 +53,8 @@ use std::sync::Arc;
 pub struct Run {
     plan: Arc<Plan>,
     state: State,
+    /// Whether the last turn was cut, for the check of what must always hold.
+    cut: bool,
 }
 
 impl Run {
@@ -52,28 +63,47 @@ impl Run {
         Self::begin_with(plan, start, Vec::new(), now)
     }
 
-    /// As [`Run::begin`], with results of an earlier run that are kept: steps that do not run again.
-    /// Steps that the plan does not have are left out.
+    /// As [`Run::begin`], with results of an earlier run that are kept ([`Run::kept`]): what does not run
+    /// again. Steps that the plan does not have are left out.
     pub fn begin_with(
         plan: Arc<Plan>,
         start: Start,
-        kept: Vec<(StepPath, Json, RunId)>,
+        kept: Vec<Kept>,
         now: Timestamp,
     ) -> (Self, Vec<Entry>) {
-        let start = Box::new(start);
-        let mut entries = vec![Entry {
+        let mut run = Self::created(plan, start, now);
+        let created = Entry {
             seq: 1,
             at: now,
-            event: RunEvent::Created(start.clone()),
-        }];
-        let state = State::new(&plan, start, now);
-        let mut run = Self { plan, state };
-        for (step, output, from) in kept {
+            event: RunEvent::Created(run.state.start.clone()),
+        };
+        let mut entries = vec![created];
+        for kept in kept {
             // One that does not fit (no such step, named twice) is not taken in.
-            run.take(RunEvent::StepKept { step, output, from }, now, &mut entries);
+            run.take(kept.into_event(), now, &mut entries);
+        }
+        let weight: usize = entries.iter().map(|entry| entry.event.weight()).sum();
+        if weight > bound::TURN_WEIGHT || entries.len() > run.plan.turn {
+            let start = (*run.state.start).clone();
+            run = Self::created(run.plan, start, now);
+            let results = u32::try_from(entries.len() - 1).unwrap_or(u32::MAX);
+            let kept = entries.split_off(1);
+            run.take(RunEvent::KeepingStarted { results }, now, &mut entries);
+            for entry in kept {
+                run.take(entry.event, now, &mut entries);
+            }
         }
         run.settle(now, &mut entries);
         (run, entries)
+    }
+
+    fn created(plan: Arc<Plan>, start: Start, now: Timestamp) -> Self {
+        let state = State::new(&plan, Box::new(start), now);
+        Self {
+            plan,
+            state,
+            cut: false,
+        }
     }
 
     /// The run that a journal tells of. A journal that ends in the middle of a turn is taken as it is:
@@ -99,7 +129,11 @@ impl Run {
             None => return Err(CorruptJournal::new(0, "it is empty")),
         };
         let state = State::new(&plan, start, at);
-        let mut run = Self { plan, state };
+        let mut run = Self {
+            plan,
+            state,
+            cut: true,
+        };
         for entry in entries {
             run.apply(&entry)?;
         }
@@ -130,21 +164,47 @@ impl Run {
     /// When the input is out of place; then nothing has changed.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<Vec<Entry>, Rejected> {
         let events = self.decide(now, &input)?;
+        if events.iter().any(bound::says_too_much) {
+            return Err(Rejected::TooLarge);
+        }
         let mut entries = Vec::with_capacity(events.len() + 1);
         for event in events {
-            self.take(event, now, &mut entries);
+            self.take(bound::within(event), now, &mut entries);
         }
         self.settle(now, &mut entries);
         Ok(entries)
     }
 
+    /// Takes in what follows, until nothing more does or the turn is long enough.
     fn settle(&mut self, now: Timestamp, entries: &mut Vec<Entry>) {
+        let mut weight: usize = entries.iter().map(|entry| entry.event.weight()).sum();
+        self.cut = false;
         while let Some(event) = self.state.next(&self.plan, now) {
+            let event = bound::within(event);
+            weight += event.weight();
             if !self.take(event, now, entries) {
                 debug_assert!(false, "a run proposed a fact that does not fit: {self:?}");
                 break;
             }
+            if entries.len() >= self.plan.turn || weight >= bound::TURN_WEIGHT {
+                self.cut = self.state.follows(&self.plan, now);
+                if self.cut {
+                    break;
+                }
+            }
         }
+    }
+
+    /// Whether more follows at once, without an input: the last turn was cut because it was long. The
+    /// next input, a tick for instance, goes on with it.
+    pub fn goes_on(&self) -> bool {
+        self.state.goes_on()
+    }
+
+    /// Whether the last turn was cut, so that something may be due.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn was_cut(&self) -> bool {
+        self.cut
     }
 
     fn take(&mut self, event: RunEvent, at: Timestamp, entries: &mut Vec<Entry>) -> bool {
@@ -162,23 +222,23 @@ impl Run {
         self.state
             .running
             .iter()
-            .filter_map(|index| attempt::effect(&self.state, *index, &self.plan.steps[*index]))
+            .filter_map(|place| attempt::effect(&self.state, &self.plan, *place))
             .collect()
     }
 
     /// The running attempts alone (step, number, fence), for comparing them cheaply with what is in force.
-    pub fn running(&self) -> impl Iterator<Item = (&StepPath, u32, u64)> {
-        self.state.running.iter().filter_map(|index| {
-            let last = self.state.steps[*index].attempts.last()?;
-            Some((&self.plan.steps[*index].path, last.number, last.fence))
+    pub fn running(&self) -> impl Iterator<Item = (StepPath, u32, u64)> {
+        self.state.running.iter().filter_map(|place| {
+            let last = self.state.step(*place).attempts.last()?;
+            Some((self.state.path(&self.plan, *place), last.number, last.fence))
         })
     }
 
     /// The effect of one step, while an attempt of it runs. With the `AttemptStarted` facts of a turn it
     /// spares going through [`Run::pending`] again for wide runs.
     pub fn effect(&self, step: &str) -> Option<Effect> {
-        let index = self.plan.step(step)?;
-        attempt::effect(&self.state, index, &self.plan.steps[index])
+        let place = self.state.place_of_step(&self.plan, &step.into())?;
+        attempt::effect(&self.state, &self.plan, place)
     }
 
     /// Its plan.
@@ -200,7 +260,7 @@ impl Run {
     pub fn status(&self) -> Status {
         match &self.state.finish {
             Some(finish) => finish.status,
-            None if self.state.running.is_empty() && self.state.last_seq > 1 => Status::Waiting,
+            None if self.state.running.is_empty() && !self.goes_on() => Status::Waiting,
             None => Status::Running,
         }
     }
@@ -242,7 +302,7 @@ impl Run {
 
     /// Whether two runs know the same: what replay and live state are compared by.
     pub fn same_state(&self, other: &Self) -> bool {
-        self.state.same(&other.state)
+        self.state == other.state
     }
 
     /// Everything that it knows, as text. For tests and for support, not for programs.

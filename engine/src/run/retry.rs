@@ -3,7 +3,7 @@
 use super::state::StepState;
 use super::time::later;
 use crate::definition::{Delivery, FailureClass, Retry};
-use crate::event::Failure;
+use crate::event::{Failure, StepPath};
 use crate::plan::PlannedStep;
 use crate::{RunId, Span, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -11,19 +11,26 @@ use sha2::{Digest as _, Sha256};
 /// The longest wait that the other side may ask for.
 const LONGEST_ASKED: u64 = 24 * 3_600_000;
 
+/// A step that was tried.
+pub(super) struct Tried<'a> {
+    pub(super) run: RunId,
+    pub(super) path: &'a StepPath,
+    pub(super) state: &'a StepState,
+}
+
 /// The time of the next attempt, or none when it is not tried again.
 ///
 /// It is tried again when the failure's class is listed, attempts are left (interrupted ones do not
 /// count) and the time over all attempts is not over by then. A step with `delivery: at_most_once` is
 /// never tried again after a failure that leaves open whether it happened.
 pub(super) fn due(
-    run: RunId,
+    tried: &Tried<'_>,
     step: &PlannedStep,
-    state: &StepState,
     failure: &Failure,
     retry_after_ms: Option<u64>,
     now: Timestamp,
 ) -> Option<Timestamp> {
+    let state = tried.state;
     let retry = &step.retry;
     if !retry.on.contains(&failure.class) || state.failures >= retry.attempts {
         return None;
@@ -36,8 +43,12 @@ pub(super) fn due(
         return None;
     }
     let number = state.attempts.last().map_or(0, |attempt| attempt.number);
-    let wait = backoff(retry, state.failures, draw(run, &step.path.0, number))
-        .max(retry_after_ms.unwrap_or(0).min(LONGEST_ASKED));
+    let wait = backoff(
+        retry,
+        state.failures,
+        draw(tried.run, &tried.path.0, number),
+    )
+    .max(retry_after_ms.unwrap_or(0).min(LONGEST_ASKED));
     let due = later(now, Span::from_millis(wait));
     match total_end(retry, state) {
         Some(end) if due >= end => None,

@@ -27,17 +27,25 @@
 //! | `Uncertain`    | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
+//! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
+//! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
+//! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
 //! | all but `Queued` and `Over` | `StepCanceled`               | `Over` (canceled)                           |
+//!
+//! A loop is over only after all of its passes: they end with facts of their own.
 
 use super::GateStatus;
-use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status};
-use crate::expression::Values;
-use crate::plan::Plan;
+use super::kept::Keep;
+use super::looping::LoopState;
+use super::scope::{Owner, Place, Scope, Scopes, TOP};
+use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
+use crate::expression::{RunFacts, StepValue, Values};
+use crate::plan::{Plan, PlannedStep};
 use crate::{ApprovalId, Json, RunId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Where a step is in its life; how it ended stands in [`Values::steps`].
+/// Where a step is in its life; how it ended stands in its [`StepValue`].
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Phase {
     /// Not begun.
@@ -46,7 +54,7 @@ pub(super) enum Phase {
     Running,
     /// Its last attempt failed; what follows is decided in the same turn.
     Broken {
-        failure: Failure,
+        failure: Box<Failure>,
         retry_after_ms: Option<u64>,
     },
     /// Its last attempt ended with the process; what follows is decided in the same turn.
@@ -59,6 +67,8 @@ pub(super) enum Phase {
     Asking,
     /// Nobody knows whether it happened.
     Uncertain,
+    /// It is a loop with passes to come or under way.
+    Looping,
     /// Nothing more happens to it.
     Over,
 }
@@ -111,7 +121,8 @@ pub(super) struct StepState {
     /// Deaths of the process in a row while its attempt was the only one.
     pub(super) deaths: u32,
     pub(super) gate: Option<Box<GateState>>,
-    pub(super) skip: Option<SkipReason>,
+    pub(super) looped: Option<Box<LoopState>>,
+    pub(super) skip: Option<Box<SkipReason>>,
     pub(super) kept_from: Option<RunId>,
     pub(super) trouble: Trouble,
     pub(super) started_at: Option<Timestamp>,
@@ -136,6 +147,8 @@ pub(super) enum Timer {
     Wait,
     Expiry,
     Attempt,
+    Pass,
+    Loop,
 }
 
 /// How a run ended.
@@ -149,108 +162,162 @@ pub(super) struct Finish {
 
 /// Everything that a run knows: the fold of its facts.
 ///
-/// The sets are indexes over `steps`, so that no fact costs a walk over all of them.
-#[derive(Debug, Clone)]
+/// The sets are indexes over the steps of all scopes, so that no fact costs a walk over them.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct State {
     pub(super) start: Box<Start>,
     pub(super) created_at: Timestamp,
-    pub(super) values: Arc<Values>,
-    pub(super) steps: Vec<StepState>,
-    /// Steps that are not over.
-    pub(super) open: usize,
+    facts: RunFacts,
+    pub(super) scopes: Scopes,
+    /// How many steps all scopes have.
+    pub(super) held: usize,
     /// Queued steps whose needs have all ended.
-    pub(super) ready: BTreeSet<usize>,
+    pub(super) ready: BTreeSet<Place>,
     /// Steps in a phase that lasts only until the next fact.
-    pub(super) unsettled: BTreeSet<usize>,
+    pub(super) unsettled: BTreeSet<Place>,
     /// Steps with a running attempt.
-    pub(super) running: BTreeSet<usize>,
-    /// Steps that must end because the run does.
-    pub(super) to_end: BTreeSet<usize>,
-    pub(super) timers: BTreeSet<(Timestamp, Timer, usize)>,
-    pub(super) approvals: BTreeMap<ApprovalId, usize>,
+    pub(super) running: BTreeSet<Place>,
+    /// Steps that must end because their scope does.
+    pub(super) to_end: BTreeSet<Place>,
+    /// Scopes whose steps are all over, and whose own end is to follow.
+    pub(super) over: BTreeSet<usize>,
+    /// Loops whose passes are all over, and whose own end is to follow.
+    pub(super) idle: BTreeSet<Place>,
+    pub(super) timers: BTreeSet<(Timestamp, Timer, Place)>,
+    pub(super) approvals: BTreeMap<ApprovalId, Place>,
+    /// Results of an earlier run for passes to come.
+    pub(super) keep: Keep,
     /// The highest fence given out.
     pub(super) fence: u64,
     pub(super) last_seq: u64,
+    pub(super) last_at: Timestamp,
     pub(super) ending: Option<Ending>,
-    /// The first step whose failure was not handled.
-    pub(super) failed: Option<usize>,
-    /// The first step whose refusal was not handled.
-    pub(super) refused: Option<usize>,
     pub(super) finish: Option<Finish>,
 }
 
 impl State {
     pub(super) fn new(plan: &Plan, start: Box<Start>, at: Timestamp) -> Self {
-        let facts = crate::expression::RunFacts {
+        let facts = RunFacts {
             id: start.run,
             started_at: at,
             scheduled_at: start.scheduled_at,
         };
-        let mut values = Values::new(
-            start.inputs.clone(),
-            start.trigger.clone(),
-            facts,
-            plan.names.clone(),
-        );
-        values.steps.resize_with(plan.steps.len(), Default::default);
-        let steps: Vec<StepState> = plan
-            .steps
-            .iter()
-            .map(|step| StepState::new(distinct_needs(step)))
-            .collect();
-        let ready = steps
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| step.open_needs == 0)
-            .map(|(index, _)| index)
-            .collect();
-        Self {
+        let top = Scope::new(plan, Owner::Run, 0, None);
+        let mut state = Self {
             start,
             created_at: at,
-            values: Arc::new(values),
-            open: steps.len(),
-            steps,
-            ready,
+            facts,
+            scopes: Scopes::new(top),
+            held: 0,
+            ready: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             running: BTreeSet::new(),
             to_end: BTreeSet::new(),
+            over: BTreeSet::new(),
+            idle: BTreeSet::new(),
             timers: BTreeSet::new(),
             approvals: BTreeMap::new(),
+            keep: Keep::default(),
             fence: 0,
             last_seq: 1,
+            last_at: at,
             ending: None,
-            failed: None,
-            refused: None,
             finish: None,
+        };
+        state.enlist(TOP);
+        state
+    }
+
+    /// Takes a new scope into the indexes.
+    pub(super) fn enlist(&mut self, scope: usize) {
+        let steps = &self.scopes[scope].steps;
+        self.held += steps.len();
+        if steps.is_empty() {
+            self.over.insert(scope);
         }
+        let free = steps.iter().enumerate().filter(|(_, s)| s.open_needs == 0);
+        self.ready
+            .extend(free.map(|(step, _)| Place { scope, step }));
+    }
+
+    pub(super) fn step(&self, place: Place) -> &StepState {
+        &self.scopes[place.scope].steps[place.step]
+    }
+
+    pub(super) fn step_mut(&mut self, place: Place) -> &mut StepState {
+        &mut self.scopes[place.scope].steps[place.step]
+    }
+
+    pub(super) fn value(&self, place: Place) -> &StepValue {
+        self.scopes[place.scope].value(place.step)
     }
 
     /// How a step stands.
-    pub(super) fn status(&self, index: usize) -> Status {
-        self.values
-            .steps
-            .get(index)
-            .and_then(|value| value.status)
-            .unwrap_or(Status::Queued)
+    pub(super) fn status(&self, place: Place) -> Status {
+        self.value(place).status.unwrap_or(Status::Queued)
     }
-}
 
-/// How many different steps it needs: two cases of one switch are one.
-fn distinct_needs(step: &crate::plan::PlannedStep) -> usize {
-    let needs = &step.needs;
-    match needs.as_slice() {
-        [] => 0,
-        [_] => 1,
-        _ => needs
-            .iter()
-            .map(|need| need.step)
-            .collect::<BTreeSet<_>>()
-            .len(),
+    pub(super) fn planned<'a>(&self, plan: &'a Plan, place: Place) -> &'a PlannedStep {
+        &self.scopes[place.scope].list(plan).steps[place.step]
+    }
+
+    pub(super) fn path(&self, plan: &Plan, place: Place) -> StepPath {
+        self.scopes[place.scope].path(self.planned(plan, place))
+    }
+
+    /// What expressions of a scope's steps see.
+    pub(super) fn values(&self, scope: usize) -> Arc<Values> {
+        let mut frames = Vec::with_capacity(2);
+        let mut next = Some(scope);
+        while let Some(scope) = next {
+            let scope = &self.scopes[scope];
+            frames.push(scope.frame.clone());
+            next = match scope.owner {
+                Owner::Run => None,
+                Owner::Pass { of, .. } => Some(of.scope),
+            };
+        }
+        Arc::new(Values {
+            inputs: self.start.inputs.clone(),
+            trigger: self.start.trigger.clone(),
+            run: self.facts.clone(),
+            frames,
+        })
+    }
+
+    /// The step that a path leads to, and the number of the pass where it leads to one.
+    pub(super) fn place(&self, plan: &Plan, path: &StepPath) -> Option<(Place, Option<u32>)> {
+        let mut scope = Some(TOP);
+        let mut found = None;
+        for part in path.parts() {
+            let (id, pass) = part?;
+            let inside = scope.take()?;
+            let step = self.scopes[inside].list(plan).step(id)?;
+            let place = Place {
+                scope: inside,
+                step,
+            };
+            if let Some(number) = pass {
+                let looped = self.step(place).looped.as_ref();
+                // A pass to come has no scope yet.
+                scope = looped.and_then(|looped| looped.passes.get(&number)?.scope);
+            }
+            found = Some((place, pass));
+        }
+        found
+    }
+
+    /// The step that a path leads to.
+    pub(super) fn place_of_step(&self, plan: &Plan, path: &StepPath) -> Option<Place> {
+        match self.place(plan, path)? {
+            (place, None) => Some(place),
+            (_, Some(_)) => None,
+        }
     }
 }
 
 impl StepState {
-    fn new(open_needs: usize) -> Self {
+    pub(super) fn new(open_needs: usize) -> Self {
         Self {
             phase: Phase::Queued,
             open_needs,
@@ -260,6 +327,7 @@ impl StepState {
             failures: 0,
             deaths: 0,
             gate: None,
+            looped: None,
             skip: None,
             kept_from: None,
             trouble: Trouble::None,
@@ -283,39 +351,13 @@ impl StepState {
                 .as_ref()
                 .and_then(|gate| gate.request.expires_at)
                 .map(|at| (at, Timer::Expiry)),
+            Phase::Looping => {
+                let looped = self.looped.as_ref()?;
+                let pass = looped.due.map(|at| (at, Timer::Pass));
+                let end = looped.deadline.map(|at| (at, Timer::Loop));
+                pass.into_iter().chain(end).min()
+            }
             _ => None,
         }
-    }
-}
-
-impl State {
-    /// Whether two states are the same in every part.
-    pub(super) fn same(&self, other: &Self) -> bool {
-        let values = self.values.steps.len() == other.values.steps.len()
-            && self
-                .values
-                .steps
-                .iter()
-                .zip(&other.values.steps)
-                .all(|(a, b)| a.status == b.status && a.output == b.output && a.error == b.error);
-        values
-            && self.start == other.start
-            && self.created_at == other.created_at
-            && self.values.inputs == other.values.inputs
-            && self.values.trigger == other.values.trigger
-            && self.steps == other.steps
-            && self.open == other.open
-            && self.ready == other.ready
-            && self.unsettled == other.unsettled
-            && self.running == other.running
-            && self.to_end == other.to_end
-            && self.timers == other.timers
-            && self.approvals == other.approvals
-            && self.fence == other.fence
-            && self.last_seq == other.last_seq
-            && self.ending == other.ending
-            && self.failed == other.failed
-            && self.refused == other.refused
-            && self.finish == other.finish
     }
 }

@@ -1,5 +1,7 @@
 //! A run as people and programs see it.
 
+use super::looping::LoopState;
+use super::scope::{Place, TOP};
 use super::state::{Ending, Phase};
 use super::{GateStatus, Run};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Status, StepPath};
@@ -14,7 +16,7 @@ pub struct StepView {
     pub id: String,
     /// Where it stands in the run.
     pub path: StepPath,
-    /// The kind of action.
+    /// The kind of action; `for_each` or `repeat` for a loop.
     pub action: &'static str,
     /// How it stands.
     pub status: Status,
@@ -40,10 +42,34 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub kept_from: Option<RunId>,
+    /// How far a loop has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passes: Option<PassesView>,
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+/// How far a loop has come.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct PassesView {
+    /// How many items there are; null for a `repeat`.
+    pub items: Option<u32>,
+    /// The number of its first pass. Not zero where it goes on from an earlier run.
+    pub first: u32,
+    /// How many passes have begun.
+    pub begun: u32,
+    /// How many are open.
+    pub open: u32,
+    /// How many have succeeded.
+    pub succeeded: u32,
+    /// How many have failed or were rejected.
+    pub failed: u32,
+    /// How many of the succeeded ones were kept from an earlier run.
+    pub kept: u32,
+    /// Why the first one failed.
+    pub error: Option<Failure>,
 }
 
 /// One try of a step.
@@ -79,24 +105,36 @@ pub struct ApprovalView {
 }
 
 impl Run {
-    /// Its steps, in the order of the document.
+    /// Its steps in the order of the document, those of a loop's passes behind the loop.
     pub fn steps(&self) -> Vec<StepView> {
-        let written = &self.plan.document.steps;
-        written
-            .iter()
-            .filter_map(|step| self.step_view(self.plan.step(&step.id)?))
-            .collect()
+        let mut views = Vec::with_capacity(self.state.held);
+        self.view_scope(TOP, &mut views);
+        views
+    }
+
+    fn view_scope(&self, scope: usize, views: &mut Vec<StepView>) {
+        for &step in &self.state.scopes[scope].list(&self.plan).written {
+            let place = Place { scope, step };
+            views.push(self.step_view(place));
+            let looped = self.state.step(place).looped.iter();
+            for pass in looped.flat_map(|looped| looped.passes.values()) {
+                if let Some(scope) = pass.scope {
+                    self.view_scope(scope, views);
+                }
+            }
+        }
     }
 
     /// One step, by its path.
     pub fn step(&self, path: &str) -> Option<StepView> {
-        self.step_view(self.plan.step(path)?)
+        let place = self.state.place_of_step(&self.plan, &path.into())?;
+        Some(self.step_view(place))
     }
 
-    fn step_view(&self, index: usize) -> Option<StepView> {
-        let planned = self.plan.steps.get(index)?;
-        let step = self.state.steps.get(index)?;
-        let value = self.state.values.steps.get(index)?;
+    fn step_view(&self, place: Place) -> StepView {
+        let planned = self.state.planned(&self.plan, place);
+        let step = self.state.step(place);
+        let value = self.state.value(place);
         let attempts = step.attempts.iter().map(|attempt| AttemptView {
             number: attempt.number,
             status: attempt.status,
@@ -104,26 +142,28 @@ impl Run {
             finished_at: attempt.finished_at,
             error: attempt.failure.clone(),
         });
-        Some(StepView {
-            id: planned.path.to_string(),
-            path: planned.path.clone(),
-            action: planned.kind.name(),
-            status: self.state.status(index),
+        StepView {
+            id: planned.id.to_string(),
+            path: self.state.path(&self.plan, place),
+            action: planned.work.name(),
+            status: self.state.status(place),
             attempts: attempts.collect(),
             input: step.input.clone(),
             output: value.output.clone(),
             error: value.error.clone(),
-            skipped: step.skip.clone(),
+            skipped: step.skip.as_deref().cloned(),
             approval_id: step.gate.as_ref().map(|gate| gate.request.approval),
             waits_until: match step.phase {
                 Phase::Retrying { due } => Some(due),
                 Phase::Waiting { until } => Some(until),
+                Phase::Looping => step.looped.as_ref().and_then(|looped| looped.due),
                 _ => None,
             },
             kept_from: step.kept_from,
+            passes: step.looped.as_deref().map(passes_view),
             started_at: step.started_at,
             finished_at: step.finished_at,
-        })
+        }
     }
 
     /// The gates that it has reached, in the order of their ids.
@@ -131,7 +171,7 @@ impl Run {
         self.state
             .approvals
             .values()
-            .filter_map(|index| self.approval_at(*index))
+            .filter_map(|place| self.approval_at(*place))
             .collect()
     }
 
@@ -140,11 +180,16 @@ impl Run {
         self.approval_at(*self.state.approvals.get(&id)?)
     }
 
-    fn approval_at(&self, index: usize) -> Option<ApprovalView> {
-        let step = self.state.steps.get(index)?;
+    /// The gate that a step reached.
+    pub fn approval_of(&self, step: &StepPath) -> Option<ApprovalView> {
+        self.approval_at(self.state.place_of_step(&self.plan, step)?)
+    }
+
+    fn approval_at(&self, place: Place) -> Option<ApprovalView> {
+        let step = self.state.step(place);
         let gate = step.gate.as_ref()?;
         Some(ApprovalView {
-            step: self.plan.steps[index].path.clone(),
+            step: self.state.path(&self.plan, place),
             request: gate.request.clone(),
             status: gate.status,
             decisions: gate.decisions.clone(),
@@ -161,12 +206,15 @@ impl Run {
                 None => finish.status.name().to_owned(),
             };
         }
-        let mut parts: Vec<String> = self
-            .state
-            .steps
-            .iter()
-            .enumerate()
-            .filter_map(|(index, _)| self.step_waits_for(index))
+        if self.goes_on() {
+            return "goes on at once".into();
+        }
+        let scopes = self.state.scopes.iter();
+        let places = scopes.flat_map(|(scope, inner)| {
+            (0..inner.steps.len()).map(move |step| Place { scope, step })
+        });
+        let mut parts: Vec<String> = places
+            .filter_map(|place| self.step_waits_for(place))
             .take(4)
             .collect();
         if parts.len() == 4 {
@@ -183,9 +231,12 @@ impl Run {
         }
     }
 
-    fn step_waits_for(&self, index: usize) -> Option<String> {
-        let step = self.state.steps.get(index)?;
-        let path = &self.plan.steps[index].path;
+    fn step_waits_for(&self, place: Place) -> Option<String> {
+        let step = self.state.step(place);
+        if matches!(step.phase, Phase::Queued | Phase::Over) {
+            return None;
+        }
+        let path = self.state.path(&self.plan, place);
         Some(match &step.phase {
             Phase::Running => {
                 let number = step.attempts.last().map_or(1, |attempt| attempt.number);
@@ -204,7 +255,24 @@ impl Run {
             Phase::Uncertain => {
                 format!("a person must find out whether step {path} happened")
             }
+            Phase::Looping => {
+                let due = step.looped.as_ref()?.due?;
+                format!("the next pass of step {path} begins at {due}")
+            }
             Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Over => return None,
         })
+    }
+}
+
+fn passes_view(looped: &LoopState) -> PassesView {
+    PassesView {
+        items: (!looped.is_repeat()).then_some(looped.count),
+        first: looped.first,
+        begun: looped.next - looped.first,
+        open: u32::try_from(looped.open).unwrap_or(u32::MAX),
+        succeeded: looped.succeeded,
+        failed: looped.failed,
+        kept: looped.kept,
+        error: looped.first_failure.as_deref().cloned(),
     }
 }

@@ -14,7 +14,7 @@ pub struct DocumentSpec {
 }
 
 /// A step to be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepSpec {
     /// What it does.
     pub kind: KindSpec,
@@ -35,7 +35,7 @@ pub struct StepSpec {
 }
 
 /// A need to be: `back` steps before this one, and a case of it when that is a switch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NeedSpec {
     /// How many steps before.
     pub back: usize,
@@ -73,19 +73,69 @@ pub enum KindSpec {
     Gate(u32, Option<u32>, bool),
     /// An effect of this kind of action.
     Effect(&'static str),
+    /// A loop over so many items.
+    ForEach(Box<ForEachSpec>),
+    /// A loop until something holds.
+    Repeat(Box<RepeatSpec>),
 }
 
-/// Documents of up to `most` steps.
+/// A `for_each` to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForEachSpec {
+    /// How many items.
+    pub items: u32,
+    /// Whether they are entries of a map.
+    pub map: bool,
+    /// `max_parallel`.
+    pub parallel: u32,
+    /// `on_item_error: continue`.
+    pub goes_on: bool,
+    /// The pass that `until` holds after.
+    pub until: Option<u32>,
+    /// What `output` is.
+    pub output: OutputSpec,
+    /// The body.
+    pub body: Vec<StepSpec>,
+}
+
+/// A `repeat` to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RepeatSpec {
+    /// The pass that `until` holds after.
+    pub until: u32,
+    /// `max`.
+    pub max: u32,
+    /// Seconds between passes.
+    pub every: Option<u32>,
+    /// Whether the wait grows.
+    pub grows: bool,
+    /// The body.
+    pub body: Vec<StepSpec>,
+}
+
+/// The `output` of a `for_each` to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputSpec {
+    /// Left out.
+    Last,
+    /// What is known of the pass.
+    Reads,
+    /// One without a value for some items.
+    Fails,
+}
+
+/// Documents of up to `most` steps in their own list, and loops in loops.
 pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
     (
-        prop::collection::vec(step(), 0..=most),
+        prop::collection::vec(step(2), 0..=most),
         prop::option::weighted(0.15, 1u32..600),
     )
         .prop_map(|(steps, timeout)| DocumentSpec { steps, timeout })
 }
 
-fn step() -> impl Strategy<Value = StepSpec> {
-    let kind = prop_oneof![
+/// A step with loops in it down to this depth.
+fn step(depth: u32) -> BoxedStrategy<StepSpec> {
+    let plain = prop_oneof![
         3 => Just(KindSpec::Transform),
         2 => Just(KindSpec::Reads),
         1 => Just(KindSpec::Broken),
@@ -96,6 +146,63 @@ fn step() -> impl Strategy<Value = StepSpec> {
         6 => prop::sample::select(vec!["http", "shell", "mcp", "emit", "tool", "automation"])
             .prop_map(KindSpec::Effect),
     ];
+    if depth == 0 {
+        return of_kind(plain.boxed());
+    }
+    of_kind(prop_oneof![8 => plain, 2 => for_each(depth - 1), 1 => repeat(depth - 1)].boxed())
+}
+
+fn body(depth: u32) -> impl Strategy<Value = Vec<StepSpec>> {
+    prop::collection::vec(step(depth), 1..4)
+}
+
+fn for_each(depth: u32) -> impl Strategy<Value = KindSpec> {
+    let output = prop_oneof![
+        3 => Just(OutputSpec::Last),
+        2 => Just(OutputSpec::Reads),
+        1 => Just(OutputSpec::Fails),
+    ];
+    (
+        (0u32..4, any::<bool>()),
+        1u32..4,
+        any::<bool>(),
+        prop::option::weighted(0.3, 0u32..3),
+        output,
+        body(depth),
+    )
+        .prop_map(|((items, map), parallel, goes_on, until, output, body)| {
+            KindSpec::ForEach(Box::new(ForEachSpec {
+                items,
+                map,
+                parallel,
+                goes_on,
+                until,
+                output,
+                body,
+            }))
+        })
+}
+
+fn repeat(depth: u32) -> impl Strategy<Value = KindSpec> {
+    (
+        0u32..4,
+        1u32..4,
+        prop::option::of(0u32..60),
+        any::<bool>(),
+        body(depth),
+    )
+        .prop_map(|(until, max, every, grows, body)| {
+            KindSpec::Repeat(Box::new(RepeatSpec {
+                until,
+                max,
+                every,
+                grows,
+                body,
+            }))
+        })
+}
+
+fn of_kind(kind: BoxedStrategy<KindSpec>) -> BoxedStrategy<StepSpec> {
     let need = (0usize..4, prop::option::of(any::<bool>()))
         .prop_map(|(back, case)| NeedSpec { back, case });
     let join = prop::sample::select(vec![
@@ -134,12 +241,14 @@ fn step() -> impl Strategy<Value = StepSpec> {
                 at_most_once,
             },
         )
+        .boxed()
 }
 
 impl DocumentSpec {
     /// The document.
     pub fn document(&self) -> Document {
-        let mut full = json!({ "druse": 1, "name": "random", "steps": self.steps() });
+        let steps = list(&self.steps, "");
+        let mut full = json!({ "druse": 1, "name": "random", "steps": steps });
         if let Some(seconds) = self.timeout {
             full["timeout"] = format!("{seconds}s").into();
         }
@@ -149,96 +258,174 @@ impl DocumentSpec {
         serde_json::from_value(full)
             .unwrap_or_else(|error| panic!("the strategy is wrong: {error}"))
     }
+}
 
-    fn steps(&self) -> Vec<Value> {
-        (0..self.steps.len())
-            .map(|index| self.step(index))
-            .collect()
+/// A list of steps; `prefix` makes ids of bodies differ from those around them.
+fn list(steps: &[StepSpec], prefix: &str) -> Vec<Value> {
+    (0..steps.len())
+        .map(|index| written(steps, prefix, index))
+        .collect()
+}
+
+fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
+    let spec = &steps[index];
+    let id = format!("{prefix}s{index}");
+    let mut step = Map::new();
+    step.insert("id".into(), id.as_str().into());
+    let before = index
+        .checked_sub(1)
+        .map(|before| format!("{prefix}s{before}"));
+    let inner = format!("{id}_");
+    match &spec.kind {
+        KindSpec::ForEach(each) => {
+            step.insert("for_each".into(), each.written(&inner));
+            step.insert("steps".into(), list(&each.body, &inner).into());
+        }
+        KindSpec::Repeat(repeat) => {
+            step.insert("repeat".into(), repeat.written());
+            step.insert("steps".into(), list(&repeat.body, &inner).into());
+        }
+        kind => {
+            let (action, with) = action(kind, index, before, !prefix.is_empty());
+            step.insert("action".into(), action.into());
+            step.insert("with".into(), with);
+        }
     }
+    let needs: Vec<Value> = spec
+        .needs
+        .iter()
+        .filter_map(|need| need_of(steps, prefix, index, need))
+        .map(Value::from)
+        .collect();
+    if !needs.is_empty() {
+        step.insert("needs".into(), needs.into());
+    }
+    step.insert("join".into(), spec.join.into());
+    let when = match spec.when {
+        WhenSpec::None => None,
+        WhenSpec::Holds => Some("1 == 1"),
+        WhenSpec::Not => Some("1 == 2"),
+        WhenSpec::Fails => Some("[1, 2] | only"),
+    };
+    if let Some(when) = when {
+        step.insert("when".into(), when.into());
+    }
+    if let Some(seconds) = spec.timeout {
+        step.insert("timeout".into(), format!("{seconds}s").into());
+    }
+    if spec.goes_on {
+        step.insert("on_error".into(), "continue".into());
+    }
+    if step.contains_key("steps") {
+        return step.into();
+    }
+    if let Some((attempts, total)) = spec.retry {
+        let mut retry = json!({ "attempts": attempts, "backoff": "2s", "max": "20s" });
+        if let Some(total) = total {
+            retry["total"] = format!("{total}s").into();
+        }
+        step.insert("retry".into(), retry);
+    }
+    if spec.at_most_once {
+        step.insert("delivery".into(), "at_most_once".into());
+    }
+    step.into()
+}
 
-    fn step(&self, index: usize) -> Value {
-        let spec = &self.steps[index];
-        let mut step = Map::new();
-        step.insert("id".into(), format!("s{index}").into());
-        let reads = index.checked_sub(1);
-        let (action, with) = match &spec.kind {
-            KindSpec::Transform => ("transform", json!({ "value": index })),
-            KindSpec::Reads => match reads {
-                Some(before) => (
-                    "transform",
-                    json!({ "value": {
-                        "status": format!("{{{{ steps.s{before}.status }}}}"),
-                        "output": format!("{{{{ steps.s{before}.output | default(0) }}}}"),
-                    } }),
-                ),
-                None => ("transform", json!({ "value": "{{ inputs }}" })),
-            },
-            KindSpec::Broken => ("transform", json!({ "value": "{{ [1, 2] | only }}" })),
-            KindSpec::Switch(taken) => (
-                "switch",
-                json!({ "cases": [
-                    { "id": "a", "when": if *taken == 0 { "1 == 1" } else { "1 == 2" } },
-                    { "id": "b", "when": if *taken == 1 { "1 == 1" } else { "1 == 2" } },
-                ] }),
+fn action(
+    kind: &KindSpec,
+    index: usize,
+    before: Option<String>,
+    in_loop: bool,
+) -> (&'static str, Value) {
+    match kind {
+        KindSpec::Transform => ("transform", json!({ "value": index })),
+        KindSpec::Reads => match before {
+            Some(before) => (
+                "transform",
+                json!({ "value": {
+                    "status": format!("{{{{ steps.{before}.status }}}}"),
+                    "output": format!("{{{{ steps.{before}.output | default(0) }}}}"),
+                } }),
             ),
-            KindSpec::Wait(seconds) => ("wait", json!({ "for": format!("{seconds}s") })),
-            KindSpec::Gate(needed, timeout, approve) => {
-                let mut with = json!({ "title": "Go on?", "needed": needed });
-                if let Some(seconds) = timeout {
-                    with["timeout"] = format!("{seconds}s").into();
-                    with["on_timeout"] = if *approve { "approve" } else { "reject" }.into();
-                }
-                ("approval_gate", with)
+            None if in_loop => ("transform", json!({ "value": "{{ loop.index }}" })),
+            None => ("transform", json!({ "value": "{{ inputs }}" })),
+        },
+        KindSpec::Broken => ("transform", json!({ "value": "{{ [1, 2] | only }}" })),
+        KindSpec::Switch(taken) => (
+            "switch",
+            json!({ "cases": [
+                { "id": "a", "when": if *taken == 0 { "1 == 1" } else { "1 == 2" } },
+                { "id": "b", "when": if *taken == 1 { "1 == 1" } else { "1 == 2" } },
+            ] }),
+        ),
+        KindSpec::Wait(seconds) => ("wait", json!({ "for": format!("{seconds}s") })),
+        KindSpec::Gate(needed, timeout, approve) => {
+            let mut with = json!({ "title": "Go on?", "needed": needed });
+            if let Some(seconds) = timeout {
+                with["timeout"] = format!("{seconds}s").into();
+                with["on_timeout"] = if *approve { "approve" } else { "reject" }.into();
             }
-            KindSpec::Effect(action) => (*action, json!({ "n": index })),
-        };
-        step.insert("action".into(), action.into());
-        step.insert("with".into(), with);
-        let needs: Vec<Value> = spec
-            .needs
-            .iter()
-            .filter_map(|need| self.need(index, need))
-            .map(Value::from)
-            .collect();
-        if !needs.is_empty() {
-            step.insert("needs".into(), needs.into());
+            ("approval_gate", with)
         }
-        step.insert("join".into(), spec.join.into());
-        let when = match spec.when {
-            WhenSpec::None => None,
-            WhenSpec::Holds => Some("1 == 1"),
-            WhenSpec::Not => Some("1 == 2"),
-            WhenSpec::Fails => Some("[1, 2] | only"),
-        };
-        if let Some(when) = when {
-            step.insert("when".into(), when.into());
-        }
-        if let Some((attempts, total)) = spec.retry {
-            let mut retry = json!({ "attempts": attempts, "backoff": "2s", "max": "20s" });
-            if let Some(total) = total {
-                retry["total"] = format!("{total}s").into();
-            }
-            step.insert("retry".into(), retry);
-        }
-        if let Some(seconds) = spec.timeout {
-            step.insert("timeout".into(), format!("{seconds}s").into());
-        }
-        if spec.goes_on {
-            step.insert("on_error".into(), "continue".into());
-        }
-        if spec.at_most_once {
-            step.insert("delivery".into(), "at_most_once".into());
-        }
-        step.into()
+        KindSpec::Effect(action) => (*action, json!({ "n": index })),
+        KindSpec::ForEach(_) | KindSpec::Repeat(_) => unreachable!("loops have no action"),
     }
+}
 
-    fn need(&self, index: usize, need: &NeedSpec) -> Option<String> {
-        let before = index.checked_sub(need.back + 1)?;
-        Some(match (need.case, &self.steps[before].kind) {
-            (Some(first), KindSpec::Switch(_)) => {
-                format!("s{before}.{}", if first { "a" } else { "b" })
+fn need_of(steps: &[StepSpec], prefix: &str, index: usize, need: &NeedSpec) -> Option<String> {
+    let before = index.checked_sub(need.back + 1)?;
+    Some(match (need.case, &steps[before].kind) {
+        (Some(first), KindSpec::Switch(_)) => {
+            format!("{prefix}s{before}.{}", if first { "a" } else { "b" })
+        }
+        _ => format!("{prefix}s{before}"),
+    })
+}
+
+impl ForEachSpec {
+    fn written(&self, inner: &str) -> Value {
+        let name = format!("{inner}item");
+        let numbers = 0..self.items;
+        let items = if self.map {
+            let entries = numbers.map(|n| (format!("k{n}"), n.into()));
+            Value::Object(entries.collect())
+        } else {
+            Value::Array(numbers.map(Value::from).collect())
+        };
+        let mut each = json!({ "items": items, "as": name, "max_parallel": self.parallel });
+        if self.goes_on {
+            each["on_item_error"] = "continue".into();
+        }
+        if let Some(last) = self.until {
+            each["until"] = format!("loop.index >= {last}").into();
+        }
+        match self.output {
+            OutputSpec::Last => {}
+            OutputSpec::Reads => {
+                each["output"] = json!({
+                    "item": format!("{{{{ {name} }}}}"),
+                    "first": format!("{{{{ steps.{inner}s0.output }}}}"),
+                });
             }
-            _ => format!("s{before}"),
-        })
+            OutputSpec::Fails => {
+                each["output"] = "{{ [1, 2, 3][loop.index:2] | only }}".into();
+            }
+        }
+        each
+    }
+}
+
+impl RepeatSpec {
+    fn written(&self) -> Value {
+        let until = format!("loop.index >= {}", self.until);
+        let mut repeat = json!({ "until": until, "max": self.max });
+        if let Some(seconds) = self.every {
+            repeat["every"] = format!("{seconds}s").into();
+        }
+        if self.grows {
+            repeat["factor"] = json!(1.5);
+        }
+        repeat
     }
 }

@@ -1,10 +1,23 @@
 //! The laws that can be seen from a run's facts alone, independent of how the run computes them.
 
-use crate::definition::{Delivery, OnError};
+use crate::Json;
+use crate::definition::{Delivery, Join, OnError};
 use crate::event::{Entry, Outcome, RunEvent, Status, StepPath};
-use crate::plan::Plan;
-use crate::run::Run;
+use crate::plan::{Plan, Times};
+use crate::run::{Kept, Run, StepView};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How a pass ended.
+#[derive(Debug, Clone)]
+struct PassEnd {
+    status: Status,
+    /// What it gave by itself, not by its last step.
+    output: Option<Json>,
+    /// Whether a step of it is why.
+    by_step: bool,
+    /// Whether `until` held.
+    done: bool,
+}
 
 /// Reads along with a journal.
 #[derive(Debug, Default, Clone)]
@@ -15,6 +28,8 @@ pub struct Watch {
     open: BTreeSet<StepPath>,
     /// How often in a row the process died with nothing but this step's attempt running.
     deaths: BTreeMap<StepPath, u32>,
+    /// How passes of loops ended.
+    passes: BTreeMap<StepPath, PassEnd>,
     fence: u64,
     seq: u64,
     over: bool,
@@ -43,6 +58,9 @@ impl Watch {
         if self.ended.contains(step) {
             return wrong("a step ends at most once");
         }
+        if around(step).any(|pass| self.ended.contains(&pass)) {
+            return wrong("nothing happens in a pass that is over");
+        }
         let ends = match &entry.event {
             RunEvent::StepSkipped { .. }
             | RunEvent::StepEvaluated { .. }
@@ -50,6 +68,8 @@ impl Watch {
             | RunEvent::WaitFinished { .. }
             | RunEvent::ApprovalExpired { .. }
             | RunEvent::StepFailed { .. }
+            | RunEvent::PassFinished { .. }
+            | RunEvent::LoopFinished { .. }
             | RunEvent::StepCanceled { .. } => true,
             RunEvent::AttemptFinished { outcome, .. } => {
                 matches!(outcome, Outcome::Succeeded { .. })
@@ -77,8 +97,8 @@ impl Watch {
                     return wrong("a step has one key");
                 }
                 let once = plan
-                    .step(&step.0)
-                    .is_some_and(|index| plan.steps[index].delivery == Delivery::AtMostOnce);
+                    .find(step)
+                    .is_some_and(|planned| planned.delivery == Delivery::AtMostOnce);
                 if once && self.open.contains(step) && !resolved {
                     return wrong("at most once means at most once");
                 }
@@ -109,6 +129,21 @@ impl Watch {
             RunEvent::AttemptFinished { .. } => {
                 self.deaths.remove(step);
             }
+            RunEvent::PassFinished {
+                status,
+                output,
+                failure,
+                done,
+                ..
+            } => {
+                let end = PassEnd {
+                    status: *status,
+                    output: output.clone(),
+                    by_step: failure.is_none(),
+                    done: *done,
+                };
+                self.passes.insert(step.clone(), end);
+            }
             _ => {}
         }
         Ok(())
@@ -120,48 +155,223 @@ impl Watch {
     /// The law that it breaks.
     pub fn see_end(&self, run: &Run) -> Result<(), String> {
         let plan = run.plan();
-        let steps = run.steps();
-        let find = |index: usize| {
-            steps
-                .iter()
-                .find(|view| view.path == plan.steps[index].path)
-        };
-        let mut unhandled = Vec::new();
-        for (index, planned) in plan.steps.iter().enumerate() {
-            let Some(view) = find(index) else {
-                return Err(format!("step {} is not shown", planned.path));
-            };
-            if !view.status.is_final() {
-                return Err(format!("step {} did not end", planned.path));
+        let views = run.steps();
+        let mut lists: BTreeMap<Option<StepPath>, Vec<&StepView>> = BTreeMap::new();
+        lists.insert(None, Vec::new());
+        for view in &views {
+            lists.entry(pass_of(&view.path)).or_default().push(view);
+        }
+        for (pass, steps) in &lists {
+            let unhandled = unhandled(plan, steps)?;
+            match pass {
+                None => end_of_run(run, &unhandled)?,
+                Some(pass) => self.end_of_pass(pass, &unhandled)?,
             }
-            let bad = matches!(view.status, Status::Failed | Status::Rejected);
-            if bad && planned.on_error != OnError::Continue {
-                use crate::definition::Join::{AllDone, AnyFailed};
-                let handled = planned.dependants.iter().any(|next| {
-                    matches!(plan.steps[*next].join, AllDone | AnyFailed)
-                        && find(*next).is_some_and(|view| view.started_at.is_some())
-                });
-                if !handled {
-                    unhandled.push(view.status);
+        }
+        for view in &views {
+            self.end_of_loop(plan, view, &lists)?;
+        }
+        Ok(())
+    }
+
+    fn end_of_pass(&self, pass: &StepPath, unhandled: &[Status]) -> Result<(), String> {
+        let Some(end) = self.passes.get(pass) else {
+            return Err(format!("pass {pass} did not end"));
+        };
+        let (status, by_step) = (end.status, end.by_step);
+        let right = match status {
+            Status::Succeeded | Status::Canceled => unhandled.is_empty(),
+            Status::Failed => !by_step || unhandled.contains(&Status::Failed),
+            Status::Rejected => {
+                unhandled.contains(&Status::Rejected) && !unhandled.contains(&Status::Failed)
+            }
+            _ => false,
+        };
+        if right {
+            return Ok(());
+        }
+        Err(format!(
+            "pass {pass} is {} with {unhandled:?}",
+            status.name()
+        ))
+    }
+
+    fn end_of_loop(
+        &self,
+        plan: &Plan,
+        view: &StepView,
+        lists: &BTreeMap<Option<StepPath>, Vec<&StepView>>,
+    ) -> Result<(), String> {
+        let Some((planned, seen)) = plan
+            .find(&view.path)
+            .and_then(|planned| Some((planned.work.looped()?, view.passes.as_ref()?)))
+        else {
+            return Ok(());
+        };
+        let wrong = |law: &str| Err(format!("loop {}: {law}", view.path));
+        let mut ends = Vec::new();
+        let mut outputs = Vec::new();
+        for number in seen.first..seen.first + seen.begun {
+            let path = view.path.pass(number);
+            let Some(end) = self.passes.get(&path) else {
+                if seen.kept > 0 {
+                    // What a kept pass gave is not among this run's facts.
+                    return Ok(());
+                }
+                return wrong("passes begin in order and all of them end");
+            };
+            ends.push(end);
+            let last = plan.blocks[planned.body].last().and_then(|last| {
+                let id = &plan.blocks[planned.body].steps[last].id;
+                let steps = lists.get(&Some(path))?;
+                steps.iter().find(|step| *step.id == **id)?.output.clone()
+            });
+            outputs.push(match end.status {
+                Status::Succeeded => end.output.clone().or(last).unwrap_or_default(),
+                _ => Json::null(),
+            });
+        }
+        let statuses: Vec<Status> = ends.iter().map(|end| end.status).collect();
+        let done = ends.iter().position(|end| end.done);
+        match &planned.times {
+            Times::Repeat(repeat) => {
+                let last = done.is_none_or(|done| done + 1 == ends.len());
+                if ends.len() > repeat.max as usize || !last {
+                    return wrong("it went on when it had to end");
+                }
+                if view.status == Status::Succeeded && done.is_none() {
+                    return wrong("it succeeded and `until` did not hold");
+                }
+            }
+            Times::ForEach(each) => {
+                let most = done.map_or(usize::MAX, |done| done + each.max_parallel as usize);
+                if ends.len() > most {
+                    return wrong("it went on when it had to end");
+                }
+                let all = Some(seen.begun) == seen.items;
+                if view.status == Status::Succeeded && done.is_none() && !all {
+                    return wrong("it succeeded before its last item");
                 }
             }
         }
-        match run.status() {
-            Status::Succeeded if !unhandled.is_empty() => {
-                Err("a run with an unhandled failure succeeded".into())
+        let bad = |status: &Status| matches!(status, Status::Failed | Status::Rejected);
+        let (goes_on, expected) = match &planned.times {
+            Times::ForEach(each) => {
+                let list = outputs
+                    .iter()
+                    .map(|output| output.value().clone())
+                    .collect();
+                (each.goes_on, serde_json::Value::Array(list).into())
             }
-            Status::Rejected if !unhandled.contains(&Status::Rejected) => {
-                Err("a run was rejected and no gate was".into())
+            Times::Repeat(_) => (false, outputs.pop().unwrap_or_default()),
+        };
+        match view.status {
+            Status::Succeeded if !goes_on && statuses.iter().any(bad) => {
+                wrong("it succeeded with a pass that failed")
             }
-            Status::Failed
-                if !unhandled.contains(&Status::Failed)
-                    && run.failure().map(|failure| failure.code.as_str())
-                        != Some("run_timeout") =>
-            {
-                Err("a run failed and no step did".into())
+            Status::Succeeded if view.output.as_ref() != Some(&expected) => {
+                wrong(&format!("it gave {:?} for {expected:?}", view.output))
             }
-            Status::Succeeded | Status::Rejected | Status::Failed | Status::Canceled => Ok(()),
-            other => Err(format!("a run ended as {}", other.name())),
+            Status::Rejected if !statuses.contains(&Status::Rejected) => {
+                wrong("it was rejected and no pass was")
+            }
+            Status::Failed if !statuses.iter().any(bad) => {
+                let code = view.error.as_ref().map_or("", |error| &error.code);
+                match code {
+                    "timeout" | "repeat_limit" => Ok(()),
+                    _ => wrong("it failed and no pass did"),
+                }
+            }
+            _ => Ok(()),
         }
+    }
+}
+
+/// What a run kept did not happen again.
+///
+/// # Errors
+/// The law that it breaks.
+pub(super) fn keeps(kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
+    let steps: BTreeSet<&StepPath> = kept
+        .iter()
+        .filter_map(|kept| match kept {
+            Kept::Step { step, .. } => Some(step),
+            Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
+        })
+        .collect();
+    for entry in journal {
+        let Some(step) = entry.event.step() else {
+            continue;
+        };
+        let begins = matches!(
+            entry.event,
+            RunEvent::StepEvaluated { .. }
+                | RunEvent::AttemptStarted { .. }
+                | RunEvent::WaitStarted { .. }
+                | RunEvent::ApprovalRequested { .. }
+                | RunEvent::LoopStarted { .. }
+        );
+        let again = steps.contains(step) || around(step).any(|pass| steps.contains(&pass));
+        if again && begins {
+            return Err(format!("what was kept does not happen again: {entry:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The pass that a step stands in.
+fn pass_of(step: &StepPath) -> Option<StepPath> {
+    let end = step.0.rfind('.')?;
+    Some(step.0[..end].into())
+}
+
+/// The passes around a step or pass, from the inside out.
+fn around(step: &StepPath) -> impl Iterator<Item = StepPath> {
+    std::iter::successors(pass_of(step), pass_of)
+}
+
+/// The failures and refusals of a list of steps that no step of it handled.
+fn unhandled(plan: &Plan, steps: &[&StepView]) -> Result<Vec<Status>, String> {
+    let mut unhandled = Vec::new();
+    for view in steps {
+        let Some((list, planned)) = plan.locate(&view.path) else {
+            return Err(format!("step {} is not of the plan", view.path));
+        };
+        if steps.len() != list.steps.len() {
+            return Err("a step is not shown".into());
+        }
+        if !view.status.is_final() {
+            return Err(format!("step {} did not end", view.path));
+        }
+        let bad = matches!(view.status, Status::Failed | Status::Rejected);
+        if !bad || planned.on_error == OnError::Continue {
+            continue;
+        }
+        let handled = planned.dependants.iter().any(|next| {
+            let next = &list.steps[*next];
+            let began = |view: &&&StepView| *view.id == *next.id && view.started_at.is_some();
+            matches!(next.join, Join::AllDone | Join::AnyFailed) && steps.iter().any(|v| began(&v))
+        });
+        if !handled {
+            unhandled.push(view.status);
+        }
+    }
+    Ok(unhandled)
+}
+
+fn end_of_run(run: &Run, unhandled: &[Status]) -> Result<(), String> {
+    let code = run.failure().map(|failure| failure.code.as_str());
+    match run.status() {
+        Status::Succeeded if !unhandled.is_empty() => {
+            Err("a run with an unhandled failure succeeded".into())
+        }
+        Status::Rejected if !unhandled.contains(&Status::Rejected) => {
+            Err("a run was rejected and no gate was".into())
+        }
+        Status::Failed if !unhandled.contains(&Status::Failed) && code != Some("run_timeout") => {
+            Err("a run failed and no step did".into())
+        }
+        Status::Succeeded | Status::Rejected | Status::Failed | Status::Canceled => Ok(()),
+        other => Err(format!("a run ended as {}", other.name())),
     }
 }

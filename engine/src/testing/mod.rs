@@ -8,7 +8,10 @@ mod random;
 mod simulator;
 mod world;
 
-pub use document::{DocumentSpec, KindSpec, NeedSpec, StepSpec, WhenSpec, documents};
+pub use document::{
+    DocumentSpec, ForEachSpec, KindSpec, NeedSpec, OutputSpec, RepeatSpec, StepSpec, WhenSpec,
+    documents,
+};
 pub use law::Watch;
 pub use random::Random;
 pub use simulator::{Life, Report, live};

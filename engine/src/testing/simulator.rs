@@ -2,9 +2,9 @@
 
 use super::{Random, Watch, start};
 use crate::Timestamp;
-use crate::event::{Entry, StepPath};
+use crate::event::{Entry, RunEvent, Status, StepPath};
 use crate::plan::Plan;
-use crate::run::{Effect, Input, Rejected, Run};
+use crate::run::{Effect, Input, Kept, Rejected, Run};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Life {
     journal: Vec<Entry>,
     /// Where the journal's last turn begins.
     turn: usize,
+    /// How many entries are written together at the start.
+    together: usize,
     watch: Watch,
     pub(super) random: Random,
     pub(super) now: Timestamp,
@@ -37,6 +39,8 @@ pub struct Report {
     pub crashes: usize,
     /// How many inputs the run was given.
     pub inputs: usize,
+    /// The journal of the run that kept what succeeded, if there was one.
+    pub journal_of_retry: Vec<Entry>,
 }
 
 impl Report {
@@ -52,9 +56,24 @@ impl Report {
 /// # Errors
 /// The law that was broken, with everything that led there.
 pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, String> {
-    let mut life = Life::new(plan.clone(), seed)?;
+    let (report, life) = lived(Life::new(plan.clone(), seed)?, seed)?;
+    if life.run.status() == Status::Succeeded || !life.random.clone().percent(50) {
+        return Ok(report);
+    }
+    let kept = life
+        .run
+        .kept(plan, None)
+        .ok_or("every plan has its steps")?;
+    let (again, _) = lived(Life::keeping(plan.clone(), seed ^ 1, kept.clone())?, seed)?;
+    super::law::keeps(&kept, &again.journal)?;
+    let mut report = report;
+    report.journal_of_retry = again.journal;
+    Ok(report)
+}
+
+fn lived(mut life: Life, seed: u64) -> Result<(Report, Life), String> {
     let outcome = life.whole();
-    outcome.map_err(|law| {
+    let report = outcome.map_err(|law| {
         let log: Vec<String> = life
             .log
             .iter()
@@ -68,7 +87,8 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, String> {
             log.join("\n  "),
             life.run.dump()
         )
-    })
+    })?;
+    Ok((report, life))
 }
 
 impl Life {
@@ -77,10 +97,24 @@ impl Life {
     /// # Errors
     /// The law that its first turn broke.
     pub fn new(plan: Arc<Plan>, seed: u64) -> Result<Self, String> {
+        Self::keeping(plan, seed, Vec::new())
+    }
+
+    /// A life that has just begun with results of an earlier one.
+    ///
+    /// # Errors
+    /// The law that its first turn broke.
+    pub fn keeping(plan: Arc<Plan>, seed: u64, kept: Vec<Kept>) -> Result<Self, String> {
         let mut random = Random::new(seed);
         let now = Timestamp(1_800_000_000_000);
         let through_text = random.percent(10);
-        let (run, entries) = Run::begin(plan.clone(), start(&plan, json!({})), now);
+        let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
+        let begin = start(&plan, json!({}));
+        let (run, entries) = Run::begin_with(plan.clone(), begin, kept, now);
+        let together = match entries.get(1) {
+            Some(entry) if sealed(entry) => 2,
+            _ => 1 + entries.iter().filter(|e| e.event.keeps()).count(),
+        };
         let mut watch = Watch::default();
         for entry in &entries {
             watch.see(&plan, entry, false)?;
@@ -92,6 +126,7 @@ impl Life {
             shadow,
             journal: entries,
             turn: 0,
+            together,
             watch,
             random,
             now,
@@ -131,6 +166,7 @@ impl Life {
             journal: std::mem::take(&mut self.journal),
             crashes,
             inputs: self.log.len(),
+            journal_of_retry: Vec::new(),
         })
     }
 
@@ -186,6 +222,7 @@ impl Life {
         }
         if let Some((at, reason)) = self.run.next_deadline()
             && at <= self.now
+            && !self.run.was_cut()
         {
             return Err(format!("{reason:?} was due at {at} and is still there"));
         }
@@ -206,7 +243,8 @@ impl Life {
 
     /// The process dies: what was written of the last turn survives up to some entry.
     fn crash(&mut self) -> Result<(), String> {
-        let last = self.journal.len() - self.turn.max(1).min(self.journal.len());
+        let turn = self.turn.max(self.together);
+        let last = self.journal.len() - turn.min(self.journal.len());
         let lost = if self.random.percent(40) {
             self.random.below(last + 1)
         } else {
@@ -252,7 +290,7 @@ impl Life {
         self.journal
             .iter()
             .filter_map(|entry| match &entry.event {
-                crate::event::RunEvent::AttemptStarted { fence, .. } => Some(*fence),
+                RunEvent::AttemptStarted { fence, .. } => Some(*fence),
                 _ => None,
             })
             .max()

@@ -24,7 +24,11 @@ impl Life {
                     by: "ana".into(),
                     reason: None,
                 };
-                match (self.give(cancel)?, over) {
+                let given = self.give(cancel)?;
+                while self.run.goes_on() {
+                    self.must(Input::Tick)?;
+                }
+                match (given, over) {
                     (Ok(()), false) if self.run.is_over() => Ok(()),
                     (Err(Rejected::AlreadyOver), true) => Ok(()),
                     (other, _) => Err(format!("cancel gave {other:?}")),
@@ -228,8 +232,9 @@ impl Life {
     /// All that the run waits for comes: then it must end.
     pub(super) fn finish(&mut self) -> Result<(), String> {
         // Each round ends at least one thing that a step waits for; retries, votes and interruptions are
-        // bounded for each step.
-        for _ in 0..(40 * (self.plan.steps.len() + 1)) {
+        // bounded for each step, and so are the passes that a step is part of.
+        let steps: usize = self.plan.blocks.iter().map(|block| block.steps.len()).sum();
+        for _ in 0..(40 * (30 * steps + 1)) {
             if self.run.is_over() {
                 return Ok(());
             }

@@ -19,7 +19,7 @@ const INHERITED: [&str; 9] = [
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
 ];
 /// Runs fixed scripts.
-const INTERPRETER: &str = "/bin/sh";
+pub(crate) const INTERPRETER: &str = "/bin/sh";
 /// Characters of stderr that a failure shows, from its end.
 const TAIL: usize = 2_000;
 
@@ -55,7 +55,7 @@ impl ShellPolicy {
         };
         if !allowed.iter().any(|known| known == program) {
             let message = format!(
-                "The program {program:?} is not allowed on this server. An administrator allows programs in its configuration."
+                "The program {program:?} is not allowed on this server. An administrator allows it with `--allow-program {program}` or in the configuration."
             );
             return Err(Failed::permanent("program_not_allowed", message));
         }

@@ -2,12 +2,12 @@
 
 use super::super::{
     answer::Reply,
-    call::{Call, ok},
+    call::{Call, Made, ok},
     route::Answer,
 };
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
-use http::StatusCode;
+use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -26,10 +26,7 @@ pub(in crate::api) async fn create(call: Call) -> Answer {
     let change = call
         .app
         .new_automation(&call.who, written, Origin::MANUAL)?;
-    let at = format!("/api/v1/automations/{}", change.automation);
-    Ok(done(&call, change, StatusCode::CREATED)
-        .await?
-        .with(http::header::LOCATION, &at))
+    done(&call, change, StatusCode::CREATED).await
 }
 
 pub(in crate::api) async fn read(call: Call) -> Answer {
@@ -102,9 +99,19 @@ pub(in crate::api) async fn deactivate(call: Call) -> Answer {
 
 /// Makes a change durable, tells the engine, and answers.
 pub(super) async fn done(call: &Call, change: Change, status: StatusCode) -> Answer {
-    let batch = call.claim_answer(change.batch, status, &change.answer);
+    let mut headers = vec![(header::ETAG, change.tag)];
+    if status == StatusCode::CREATED {
+        let at = format!("/api/v1/automations/{}", change.automation);
+        headers.push((header::LOCATION, at));
+    }
+    let answer = Made {
+        status,
+        headers,
+        body: &change.answer,
+    };
+    let batch = call.claim_answer(change.batch, &answer);
     call.app.commit(batch).await?;
     call.app.engine.automation_changed(change.automation);
     call.app.triggers()?.refresh(change.automation)?;
-    Ok(Reply::json(status, &change.answer)?.tagged(&change.tag))
+    answer.reply()
 }

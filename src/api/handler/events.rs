@@ -1,12 +1,16 @@
 //! Events in the form of CloudEvents.
 
-use super::super::{answer::Reply, call::Call, route::Answer};
+use super::super::{
+    call::{Call, Made},
+    route::Answer,
+};
 use crate::service::Problem;
 use crate::trigger::is_builtin;
+use druse_storage::Batch;
 use druse_triggers::event::{Event, Received, read};
 use druse_triggers::webhook::Headers;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(in crate::api) async fn take(call: Call) -> Answer {
     let received = read(&headers(&call), &call.body).map_err(|error| {
@@ -17,11 +21,10 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
         };
         Problem::new(status, error.code, error.message, error.help)
     })?;
-    match received {
+    let body = match received {
         Received::One(event) => {
             check_type(&event)?;
-            let published = call.app.triggers()?.publish(*event).await?;
-            Reply::json(StatusCode::ACCEPTED, &published)
+            json!(call.app.triggers()?.publish(*event).await?)
         }
         Received::Batch(events) => {
             events.iter().try_for_each(check_type)?;
@@ -29,9 +32,25 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
             for event in events {
                 items.push(call.app.triggers()?.publish(event).await?);
             }
-            Reply::json(StatusCode::ACCEPTED, &json!({ "items": items }))
+            json!({ "items": items })
         }
+    };
+    taken(&call, &body).await
+}
+
+/// 202 with what was made, given again to whoever repeats the key. Where a crash comes between the two,
+/// the events and times themselves are known, and the repetition finds what they made.
+pub(super) async fn taken(call: &Call, body: &Value) -> Answer {
+    let answer = Made {
+        status: StatusCode::ACCEPTED,
+        headers: Vec::new(),
+        body,
+    };
+    if call.claim.is_some() {
+        let batch = call.claim_answer(Batch::new(), &answer);
+        call.app.commit(batch).await?;
     }
+    answer.reply()
 }
 
 /// Only Druse itself says what happens inside: nobody makes others believe that a run has ended.

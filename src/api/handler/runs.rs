@@ -10,8 +10,9 @@ use crate::service::audit::Audited;
 use crate::service::{App, Problem, Retry, RunView, Submit};
 use axum::body::Body;
 use bytes::Bytes;
+use druse_engine::event::{Entry, RunEvent};
 use druse_engine::{AutomationId, Json, RunId, Span, Timestamp};
-use druse_storage::{Batch, RunQuery};
+use druse_storage::{Batch, ReadError, RunQuery};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,6 +53,9 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         Ok(id) => id,
         Err(_) => call.app.automation(call.param("id"))?.id,
     };
+    if let Some(number) = wanted.version {
+        call.app.may_start(&call.who, automation, number)?;
+    }
     let user = call.who.user();
     let submit = Submit {
         automation,
@@ -168,35 +172,30 @@ pub(in crate::api) async fn events(call: Call) -> Answer {
         (Some(cursor), _) => cursor.parse().unwrap_or(0),
         (None, after) => after.unwrap_or(0),
     };
-    let items = call
-        .app
-        .store
-        .run_entries(id, after, page.limit + 1)?
+    let mut follow = Follow::new(call.app.clone(), id, after);
+    let wait = wait_of(&call)?.unwrap_or_default();
+    let entries = tokio::time::timeout(wait, follow.entries(page.limit + 1))
+        .await
+        .unwrap_or(Ok(Vec::new()))?;
+    let items = entries
         .into_iter()
         .map(|entry| (entry.seq.to_string(), entry))
         .collect();
     ok(&page.answer(items))
 }
 
+/// Reads a journal as it grows.
 struct Follow {
     app: App,
     run: RunId,
+    /// The number of the last fact that was read.
     seq: u64,
     changes: tokio::sync::watch::Receiver<u64>,
     over: bool,
 }
 
 fn stream(app: App, run: RunId, after: u64) -> Reply {
-    // Subscribed before the first read: what comes in between is a change that is seen.
-    let changes = app.engine.changes(run);
-    let state = Follow {
-        app,
-        run,
-        seq: after,
-        changes,
-        over: false,
-    };
-    let chunks = futures_util::stream::unfold(state, |mut follow| async move {
+    let chunks = futures_util::stream::unfold(Follow::new(app, run, after), |mut follow| async {
         let chunk = follow.next().await?;
         Some((Ok::<_, std::convert::Infallible>(chunk), follow))
     });
@@ -208,53 +207,72 @@ fn stream(app: App, run: RunId, after: u64) -> Reply {
 }
 
 impl Follow {
+    fn new(app: App, run: RunId, after: u64) -> Self {
+        // Subscribed before the first read: what comes in between is a change that is seen.
+        let changes = app.engine.changes(run);
+        Self {
+            app,
+            run,
+            seq: after,
+            changes,
+            over: false,
+        }
+    }
+
+    /// The next facts, once there are any; none when none will come, or the server ends.
+    async fn entries(&mut self, limit: usize) -> Result<Vec<Entry>, ReadError> {
+        loop {
+            self.changes.mark_unchanged();
+            let entries = self.app.store.run_entries(self.run, self.seq, limit)?;
+            if let Some(last) = entries.last() {
+                self.seq = last.seq;
+                self.over = matches!(last.event, RunEvent::Finished { .. });
+                return Ok(entries);
+            }
+            let head = self.app.store.run_head(self.run)?;
+            if head.is_none_or(|head| head.status.is_final()) {
+                return Ok(Vec::new());
+            }
+            tokio::select! {
+                changed = self.changes.changed() => if changed.is_err() {
+                    // The run has left memory: subscribe anew, or find its end at the next read.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    self.changes = self.app.engine.changes(self.run);
+                },
+                () = self.app.engine.closing() => return Ok(Vec::new()),
+            }
+        }
+    }
+
+    /// The next piece of a stream; `None` at its end.
     async fn next(&mut self) -> Option<Bytes> {
         if self.over {
             return None;
         }
-        loop {
-            self.changes.mark_unchanged();
-            let entries = match self.app.store.run_entries(self.run, self.seq, FACTS) {
-                Ok(entries) => entries,
-                Err(error) => {
-                    tracing::error!(%error, run = %self.run, "a stream of facts was cut");
-                    return None;
-                }
-            };
-            if let Some(last) = entries.last() {
-                self.seq = last.seq;
-                let mut text = String::new();
-                for entry in &entries {
-                    let data = serde_json::to_string(entry).unwrap_or_default();
-                    let name = serde_json::to_value(&entry.event)
-                        .ok()
-                        .and_then(|event| event["type"].as_str().map(str::to_owned))
-                        .unwrap_or_default();
-                    text.push_str(&format!(
-                        "id: {}\nevent: {name}\ndata: {data}\n\n",
-                        entry.seq
-                    ));
-                }
-                self.over = matches!(
-                    entries.last().map(|entry| &entry.event),
-                    Some(druse_engine::event::RunEvent::Finished { .. })
-                );
-                return Some(text.into());
-            }
-            let head = self.app.store.run_head(self.run).ok().flatten()?;
-            if head.status.is_final() {
+        let entries = match tokio::time::timeout(KEEP_ALIVE, self.entries(FACTS)).await {
+            Ok(Ok(entries)) => entries,
+            Ok(Err(error)) => {
+                tracing::error!(%error, run = %self.run, "a stream of facts was cut");
                 return None;
             }
-            match tokio::time::timeout(KEEP_ALIVE, self.changes.changed()).await {
-                Ok(Ok(())) => {}
-                // The run has left memory: subscribe anew, or find its end at the next read.
-                Ok(Err(_)) => {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    self.changes = self.app.engine.changes(self.run);
-                }
-                Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
-            }
+            Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
+        };
+        if entries.is_empty() {
+            return None;
         }
+        let mut text = String::new();
+        for entry in &entries {
+            let data = serde_json::to_string(entry).unwrap_or_default();
+            let name = serde_json::to_value(&entry.event)
+                .ok()
+                .and_then(|event| event["type"].as_str().map(str::to_owned))
+                .unwrap_or_default();
+            text.push_str(&format!(
+                "id: {}\nevent: {name}\ndata: {data}\n\n",
+                entry.seq
+            ));
+        }
+        Some(text.into())
     }
 }
 
@@ -312,6 +330,13 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         return started(&call.app, again(&call.app, run).await?, wait).await;
     }
     let body: RetryBody = call.json()?;
+    if let Some(number) = body.version
+        && let Some(head) = call.app.store.run_head(id)?
+        && let Some(automation) = head.automation
+        && head.version != number
+    {
+        call.app.may_start(&call.who, automation, number)?;
+    }
     let retry = Retry {
         run: clock::new_id(RunId::from_parts),
         from: body.from,

@@ -2,7 +2,7 @@
 
 use super::super::{
     answer::Reply,
-    call::{Call, ok},
+    call::{Call, Made, ok},
     route::Answer,
 };
 use crate::service::audit::Audited;
@@ -39,9 +39,14 @@ pub(in crate::api) async fn store(call: Call) -> Answer {
     } else {
         json!({ "items": views })
     };
-    let batch = call.claim_answer(batch, StatusCode::CREATED, &answer);
+    let answer = Made {
+        status: StatusCode::CREATED,
+        headers: Vec::new(),
+        body: &answer,
+    };
+    let batch = call.claim_answer(batch, &answer);
     call.app.commit(batch).await?;
-    Reply::json(StatusCode::CREATED, &answer)
+    answer.reply()
 }
 
 pub(in crate::api) async fn list(call: Call) -> Answer {
@@ -73,9 +78,11 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
                 && status.is_none_or(|status| row.status == Some(status))
                 && (!unknown || row.status.is_none())
                 && agent.is_none_or(|agent| row.agent.as_deref() == Some(agent))
-                && text
-                    .as_ref()
-                    .is_none_or(|text| says(&row.goal, text) || says(&row.agent, text))
+                && text.as_ref().is_none_or(|text| {
+                    [&row.goal, &row.agent, &row.said]
+                        .iter()
+                        .any(|field| says(field, text))
+                })
                 && since.is_none_or(|since| row.created_at >= since)
                 && until.is_none_or(|until| row.created_at < until);
             Ok(fits.then(|| SessionView::from(row)))
@@ -126,8 +133,5 @@ pub(in crate::api) async fn crystallize(call: Call) -> Answer {
         .app
         .crystallized(&call.who, kind(&call), id(&call), request)
         .await?;
-    let at = format!("/api/v1/automations/{}", change.automation);
-    Ok(super::automations::done(&call, change, StatusCode::CREATED)
-        .await?
-        .with(http::header::LOCATION, &at))
+    super::automations::done(&call, change, StatusCode::CREATED).await
 }

@@ -57,6 +57,10 @@ pub(crate) fn run(shared: &Arc<Shared>) {
             core.applier_waits = false;
         }
         drop(core);
+        // A write of the index that finds no space spoils it for reading too: it is not begun.
+        if shared.space.found_short(shared) {
+            continue;
+        }
         unflushed += step(shared);
         if unflushed >= FLUSH {
             shared.index.flush();

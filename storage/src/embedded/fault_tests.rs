@@ -155,6 +155,7 @@ fn a_flipped_bit_is_named_and_fences_off_only_its_run() {
     let codes: Vec<_> = report.problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["record_damaged", "sequence_gap", "chain_broken"]);
     assert_eq!(report.problems[0].record, Some(3));
+    assert_eq!(report.problems[0].run, Some(run_id(3)));
     assert_eq!(report.problems[1].run, Some(run_id(3)));
 
     for without_index in [false, true] {
@@ -184,6 +185,59 @@ fn a_flipped_bit_is_named_and_fences_off_only_its_run() {
         assert_eq!(store.runs(&all).unwrap().len(), 4);
         assert_eq!(store.live_runs().unwrap().len(), 4);
     }
+}
+
+#[test]
+fn a_damaged_row_is_left_out_of_lists_and_the_pages_around_it_stay_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    // Long rows stand in the log alone.
+    for number in 1..=5 {
+        let long = format!("{} value {number}", "x".repeat(4_000));
+        let row = setting(&format!("s{number}"), json!(long));
+        wait(&store, Batch::new().put(&row));
+    }
+    store.settle();
+    drop(store);
+    let (path, at) = (1..)
+        .find_map(|number| {
+            let path = segment(folder.path(), number);
+            let bytes = fs::read(&path).expect("a segment holds the third row");
+            let at = bytes.windows(7).position(|seven| seven == b"value 3")?;
+            Some((path, at))
+        })
+        .unwrap();
+    overwrite(&path, at as u64, b"w");
+
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    let names = |descending, limit| {
+        let mut names = Vec::new();
+        let mut after = None;
+        loop {
+            let page: Vec<crate::entity::Setting> = store
+                .scan(&Scan {
+                    after: after.take(),
+                    descending,
+                    limit,
+                    ..Scan::default()
+                })
+                .unwrap();
+            after = page.last().map(|row| row.name.clone());
+            let last = page.len() < limit;
+            names.extend(page.into_iter().map(|row| row.name));
+            if last {
+                return names;
+            }
+        }
+    };
+    for limit in [1, 2, 9] {
+        assert_eq!(names(false, limit), ["s1", "s2", "s4", "s5"]);
+        assert_eq!(names(true, limit), ["s5", "s4", "s2", "s1"]);
+    }
+    assert!(matches!(
+        store.get::<crate::entity::Setting>("s3"),
+        Err(ReadError::Damaged(_))
+    ));
 }
 
 #[test]

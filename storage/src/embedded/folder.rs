@@ -29,6 +29,28 @@ pub(crate) fn prepare(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Names of our own that may stand in a folder before its format does: a start may have been cut short.
+const EARLY: [&str; 2] = ["lock", "format.tmp"];
+
+/// Checks, before anything is changed, that a folder is free or ours: a wrong path must do no harm.
+pub(crate) fn free_or_known(path: &Path) -> Result<(), OpenError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(OpenError::NotAFolder(path.to_owned()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if !EARLY.iter().any(|early| name == *early) {
+            return format(path, false);
+        }
+    }
+    Ok(())
+}
+
 /// Holds the folder for this process until it is dropped.
 pub(crate) struct Lock(#[expect(dead_code, reason = "held, never read")] Flock<File>);
 

@@ -150,7 +150,7 @@ impl Index {
         match self.attempt(&work) {
             Ok(value) => Ok(value),
             Err(error) => {
-                tracing::warn!(%error, "the index is damaged and is made anew from the log");
+                tracing::warn!(%error, "the index cannot be used as it is and is made anew from the log");
                 self.heal()?;
                 self.attempt(&work)
                     .map_err(|error| ReadError::Io(format!("the index cannot be used: {error}")))

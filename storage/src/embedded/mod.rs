@@ -264,11 +264,13 @@ impl Embedded {
         let core = self.shared.lock();
         let (failed, head) = (core.failed, core.durable);
         drop(core);
-        if !failed {
-            let mark = self.path.join("log").join("head");
-            if let Err(error) = folder::replace(&mark, &head.encode()) {
-                tracing::warn!(%error, "the mark of a clean stop cannot be written");
-            }
+        let mark = self.path.join("log").join("head");
+        // The folder of a command's own store may be gone before the store is.
+        if !failed
+            && self.path.is_dir()
+            && let Err(error) = folder::replace(&mark, &head.encode())
+        {
+            tracing::warn!(%error, "the mark of a clean stop cannot be written");
         }
         self.shared.index.close();
     }

@@ -34,12 +34,37 @@ impl Shared {
         }
     }
 
+    /// Rows in the order of their keys. One that is damaged is left out: a list is not lost with it.
     pub(super) fn read_rows(
         &self,
         table: Table,
         scan: &Scan,
     ) -> Result<Vec<(String, Value)>, ReadError> {
         let table = table as u8;
+        let mut found = Vec::new();
+        let mut rest = scan.clone();
+        loop {
+            let rows = self.merged_rows(table, &rest)?;
+            let over = rows.len() < rest.limit;
+            for (key, row) in rows {
+                match index::resolve(&self.segments, table, &key, row) {
+                    Ok(value) => found.push((key.clone(), value.value().clone())),
+                    Err(ReadError::Damaged(error)) => {
+                        tracing::warn!(key, error, "a damaged row is left out of a list");
+                    }
+                    Err(error) => return Err(error),
+                }
+                rest.after = Some(key);
+            }
+            rest.limit = scan.limit.saturating_sub(found.len());
+            if over || rest.limit == 0 {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// What memory and the index have, memory first.
+    fn merged_rows(&self, table: u8, scan: &Scan) -> Result<Vec<(String, IndexedRow)>, ReadError> {
         let after = scan.after.as_deref();
         let inside = |key: &str| {
             key.starts_with(&scan.prefix)
@@ -69,16 +94,11 @@ impl Shared {
                 None => drop(merged.remove(&key)),
             }
         }
-        let resolve = |(key, row): (String, IndexedRow)| {
-            let value = index::resolve(&self.segments, table, &key, row)?;
-            Ok((key, value.value().clone()))
-        };
-        if scan.descending {
-            let rows = merged.into_iter().rev().take(scan.limit);
-            rows.map(resolve).collect()
+        Ok(if scan.descending {
+            merged.into_iter().rev().take(scan.limit).collect()
         } else {
-            merged.into_iter().take(scan.limit).map(resolve).collect()
-        }
+            merged.into_iter().take(scan.limit).collect()
+        })
     }
 
     /// The durable entry of a run, and its head where that is in memory.

@@ -4,7 +4,7 @@ use super::core::{Core, Slot};
 use super::index::Index;
 use super::scan::{Damage, End};
 use super::segment::{HEADER, Header, Mark, Segments};
-use super::space::Space;
+use super::space::{self, Space};
 use super::writer::{self, Writer};
 use super::{Embedded, OpenError, Options, Shared, applier, blob, folder, rebuild};
 use crate::record::frame::{Frame, Place};
@@ -21,6 +21,17 @@ use std::{
 use tokio::sync::watch;
 
 pub(super) fn open(path: &Path, options: Options) -> Result<Embedded, OpenError> {
+    folder::free_or_known(path)?;
+    match attempt(path, options.clone()) {
+        Err(OpenError::Io(error)) if space::make_room(path) => {
+            tracing::warn!(%error, "there is no space to open the data folder: its reserve is given up");
+            attempt(path, options)
+        }
+        answer => answer,
+    }
+}
+
+fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
     folder::prepare(path)?;
     let lock = folder::lock(path)?;
     folder::format(path, true)?;

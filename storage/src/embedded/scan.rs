@@ -67,7 +67,7 @@ pub(crate) fn scan<E: From<io::Error>>(
         let gap = previous.is_some_and(|previous| previous + 1 != segment)
             || (previous.is_none() && from.number == 0 && segment != 1);
         previous = Some(segment);
-        let bytes = segments.bytes_from(segment, start)?;
+        let (bytes, used) = segments.bytes_from(segment, start)?;
         end.segment = segment;
         end.capacity = header.map_or(0, |header| header.capacity);
         match header {
@@ -86,7 +86,7 @@ pub(crate) fn scan<E: From<io::Error>>(
                 next = header.first;
             }
             Some(_) => {}
-            None if last && bytes.iter().all(|byte| *byte == 0) => {
+            None if last && used == 0 => {
                 // The power went between making the file and writing its header.
                 end.headless = true;
                 return Ok(end);
@@ -122,7 +122,7 @@ pub(crate) fn scan<E: From<io::Error>>(
             if stop == Some(next) {
                 break;
             }
-            match look_beyond(&bytes, at, next, last) {
+            match look_beyond(&bytes, used, at, next, last) {
                 Some((found, number)) => {
                     meet(Met::Damage(Damage {
                         place: Place::new(segment, start + at as u64),
@@ -149,7 +149,7 @@ pub(crate) fn scan<E: From<io::Error>>(
                     break;
                 }
                 None => {
-                    end.torn = bytes[at..].iter().any(|byte| *byte != 0);
+                    end.torn = used > at;
                     if end.head.end.segment() != segment {
                         end.head.end = Place::new(segment, start + at as u64);
                     }
@@ -163,13 +163,19 @@ pub(crate) fn scan<E: From<io::Error>>(
 
 /// The next whole record after a place that has none, where it proves damage: its writer knew the
 /// missing one to be durable. In the last segment, a whole record without that proof was written
-/// together with the missing one, and neither was ever acknowledged.
-fn look_beyond(bytes: &[u8], at: usize, missing: u64, last: bool) -> Option<(usize, u64)> {
+/// together with the missing one, and neither was ever acknowledged. No record begins at `used` or after.
+fn look_beyond(
+    bytes: &[u8],
+    used: usize,
+    at: usize,
+    missing: u64,
+    last: bool,
+) -> Option<(usize, u64)> {
     let mut nearest = None;
     let mut offset = at.next_multiple_of(8) + 8;
     // A number beyond this one cannot be reached in what is left of the segment.
     let farthest = missing + ((bytes.len().saturating_sub(at)) / 32) as u64 + 1;
-    while offset + 32 <= bytes.len() {
+    while offset < used && offset + 32 <= bytes.len() {
         let rest = &bytes[offset..];
         let plausible = Frame::length(rest).is_some_and(|length| length <= rest.len())
             && Frame::claimed_number(rest)
@@ -190,7 +196,7 @@ fn look_beyond(bytes: &[u8], at: usize, missing: u64, last: bool) -> Option<(usi
 impl Damage {
     /// One sentence about it.
     pub(crate) fn sentence(&self) -> String {
-        if self.last < self.first {
+        let mut text = if self.last < self.first {
             format!("{} at {}", self.what, self.place)
         } else if self.first == self.last {
             format!("{} at {}: record {}", self.what, self.place, self.first)
@@ -199,6 +205,20 @@ impl Damage {
                 "{} at {}: records {} to {}",
                 self.what, self.place, self.first, self.last
             )
+        };
+        let named: Vec<String> = self.named_runs().map(|run| run.to_string()).collect();
+        if !named.is_empty() {
+            text.push_str(&format!(" (of {}, as it seems)", named.join(", ")));
         }
+        text
+    }
+
+    /// The hints that look like ids at all: damaged bytes may name anything.
+    pub(crate) fn named_runs(&self) -> impl Iterator<Item = RunId> {
+        let looks_made = |run: &&RunId| {
+            let bytes = run.0.to_bytes();
+            bytes[6] >> 4 == 7 && bytes[8] >> 6 == 2
+        };
+        self.runs.iter().filter(looks_made).take(16).copied()
     }
 }

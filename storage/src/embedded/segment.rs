@@ -17,6 +17,8 @@ const MAGIC: &[u8; 8] = b"DRUSELOG";
 const FORMAT: u32 = 1;
 /// Open files kept for reading.
 const KEPT_OPEN: usize = 32;
+/// Bytes of a segment that are looked at together.
+const PIECE: usize = 64 << 10;
 
 /// What a segment says about itself and about the log before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,13 +167,32 @@ impl Segments {
         }
     }
 
-    /// A segment's bytes from an offset on.
-    pub(crate) fn bytes_from(&self, segment: u32, offset: u64) -> io::Result<Vec<u8>> {
+    /// A segment's bytes from an offset on, and how many of them stand before nothing but zeros: what was
+    /// prepared and never used is looked at once, and not kept.
+    pub(crate) fn bytes_from(&self, segment: u32, offset: u64) -> io::Result<(Vec<u8>, usize)> {
         let file = self.file(segment)?;
         let length = file.metadata()?.len().saturating_sub(offset);
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-        file.read_exact_at(&mut bytes, offset)?;
-        Ok(bytes)
+        let length = usize::try_from(length).unwrap_or(0);
+        let (mut piece, zeros) = (vec![0; PIECE], vec![0; PIECE]);
+        let mut used = length;
+        while used > 0 {
+            let from = used.saturating_sub(PIECE);
+            let piece = &mut piece[..used - from];
+            file.read_exact_at(piece, offset + from as u64)?;
+            // Compared as a whole: a byte at a time takes longer than the reading.
+            if *piece != zeros[..piece.len()] {
+                used = from
+                    + piece
+                        .iter()
+                        .rposition(|byte| *byte != 0)
+                        .map_or(0, |at| at + 1);
+                break;
+            }
+            used = from;
+        }
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes[..used], offset)?;
+        Ok((bytes, used))
     }
 
     /// The frame at a place, checked.

@@ -76,6 +76,16 @@ impl Space {
         self.wake.notify_one();
     }
 
+    /// Looks at the free space itself; when it is short, says so and has it watched.
+    pub(crate) fn found_short(&self, shared: &Shared) -> bool {
+        let short = self.is_short(shared);
+        if short {
+            self.say(shared, true);
+            self.look_again();
+        }
+        short
+    }
+
     pub(crate) fn close(&self) {
         self.lock().closing = true;
         self.wake.notify_one();
@@ -105,7 +115,10 @@ impl Space {
                     Err(error) => {
                         failed = true;
                         short = is_full(&error);
-                        tracing::warn!(%error, "the next segment of the log cannot be prepared");
+                        // That there is no space is said once, below.
+                        if !short {
+                            tracing::warn!(%error, "the next segment of the log cannot be prepared");
+                        }
                     }
                 }
             } else {
@@ -212,12 +225,22 @@ impl Space {
         if shared.options.disk.is_short() {
             return true;
         }
-        match nix::sys::statvfs::statvfs(&self.ballast.with_file_name("")) {
-            Ok(figures) => {
-                let free = figures.blocks_available() * figures.fragment_size();
-                free < shared.options.least_free
-            }
-            Err(_) => false,
-        }
+        free(&self.ballast.with_file_name("")).is_some_and(|free| free < shared.options.least_free)
     }
+}
+
+/// The bytes that are free where a path is, if the system says.
+fn free(path: &Path) -> Option<u64> {
+    let figures = nix::sys::statvfs::statvfs(path).ok()?;
+    Some(figures.blocks_available() * figures.fragment_size())
+}
+
+/// Lets the ballast of a folder go that could not be opened for want of space, so that what is there can
+/// at least be read. False when that is not the reason.
+pub(crate) fn make_room(data: &Path) -> bool {
+    let ballast = data.join("ballast");
+    let Ok(kept) = fs::metadata(&ballast) else {
+        return false;
+    };
+    free(data).is_some_and(|free| free < kept.len()) && fs::remove_file(&ballast).is_ok()
 }

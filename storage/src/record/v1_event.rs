@@ -164,6 +164,40 @@ pub(super) enum V1Event<'a> {
         outputs: Option<Text<'a>>,
         failure: Option<V1Failure<'a>>,
     },
+    LoopStarted {
+        step: Step<'a>,
+        items: Option<Text<'a>>,
+        deadline: Option<i64>,
+    },
+    PassStarted {
+        step: Step<'a>,
+    },
+    PassFinished {
+        step: Step<'a>,
+        status: u8,
+        output: Option<Text<'a>>,
+        failure: Option<V1Failure<'a>>,
+        done: bool,
+        due: Option<i64>,
+    },
+    LoopFinished {
+        step: Step<'a>,
+        status: u8,
+        failure: Option<V1Failure<'a>>,
+    },
+    LoopTimedOut {
+        step: Step<'a>,
+    },
+    KeepingStarted {
+        results: u32,
+    },
+    PassKept {
+        step: Step<'a>,
+        item: Text<'a>,
+        output: Option<Text<'a>>,
+        done: bool,
+        from: [u8; 16],
+    },
 }
 
 macro_rules! codes {
@@ -472,6 +506,55 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 outputs: outputs.as_ref().map(text),
                 failure: failure.as_ref().map(V1Failure::from),
             },
+            E::LoopStarted {
+                step: s,
+                items,
+                deadline,
+            } => Self::LoopStarted {
+                step: step(s),
+                items: items.as_ref().map(text),
+                deadline: deadline.map(|at| at.0),
+            },
+            E::PassStarted { step: s } => Self::PassStarted { step: step(s) },
+            E::PassFinished {
+                step: s,
+                status,
+                output,
+                failure,
+                done,
+                due,
+            } => Self::PassFinished {
+                step: step(s),
+                status: status_code(*status),
+                output: output.as_ref().map(text),
+                failure: failure.as_ref().map(V1Failure::from),
+                done: *done,
+                due: due.map(|at| at.0),
+            },
+            E::LoopFinished {
+                step: s,
+                status,
+                failure,
+            } => Self::LoopFinished {
+                step: step(s),
+                status: status_code(*status),
+                failure: failure.as_ref().map(V1Failure::from),
+            },
+            E::LoopTimedOut { step: s } => Self::LoopTimedOut { step: step(s) },
+            E::KeepingStarted { results } => Self::KeepingStarted { results: *results },
+            E::PassKept {
+                step: s,
+                item,
+                output,
+                done,
+                from,
+            } => Self::PassKept {
+                step: step(s),
+                item: borrowed(item.as_str()),
+                output: output.as_ref().map(text),
+                done: *done,
+                from: from.0.to_bytes(),
+            },
         }
     }
 }
@@ -570,6 +653,55 @@ impl V1Event<'_> {
                 status: status(code)?,
                 outputs: outputs.map(json),
                 failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+            Self::LoopStarted {
+                step,
+                items,
+                deadline,
+            } => E::LoopStarted {
+                step: path(step),
+                items: items.map(json),
+                deadline: deadline.map(Timestamp),
+            },
+            Self::PassStarted { step } => E::PassStarted { step: path(step) },
+            Self::PassFinished {
+                step,
+                status: code,
+                output,
+                failure,
+                done,
+                due,
+            } => E::PassFinished {
+                step: path(step),
+                status: status(code)?,
+                output: output.map(json),
+                failure: failure.map(V1Failure::into_failure).transpose()?,
+                done,
+                due: due.map(Timestamp),
+            },
+            Self::LoopFinished {
+                step,
+                status: code,
+                failure,
+            } => E::LoopFinished {
+                step: path(step),
+                status: status(code)?,
+                failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+            Self::LoopTimedOut { step } => E::LoopTimedOut { step: path(step) },
+            Self::KeepingStarted { results } => E::KeepingStarted { results },
+            Self::PassKept {
+                step,
+                item,
+                output,
+                done,
+                from,
+            } => E::PassKept {
+                step: path(step),
+                item: digest(&item)?,
+                output: output.map(json),
+                done,
+                from: run_id(from),
             },
         })
     }

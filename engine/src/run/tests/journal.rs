@@ -117,7 +117,7 @@ the journal does not fit at entry 3: its number does not follow the one before
 the journal does not fit at entry 3: the step is not where this fact leads on from
 the journal does not fit at entry 2: the run exists already
 the journal does not fit at entry 5: the run is over
-the journal does not fit at entry 2: the document has no such step
+the journal does not fit at entry 2: the run has no such step
 "#);
 }
 

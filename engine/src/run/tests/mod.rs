@@ -2,10 +2,15 @@
 
 mod attempts;
 mod endings;
+mod for_each;
 mod gates;
 mod joins;
 mod journal;
+mod kept;
+mod repeat;
+mod scale;
 mod steps;
+mod turns;
 
 use super::*;
 use crate::definition::FailureClass;
@@ -122,6 +127,12 @@ impl Bench {
         }
     }
 
+    /// What a step gave, as text.
+    pub(super) fn output(&self, step: &str) -> String {
+        let output = self.run.step(step).unwrap().output;
+        output.map_or_else(|| "none".into(), |output| output.text().to_owned())
+    }
+
     pub(super) fn status(&self, step: &str) -> Status {
         self.run.step(step).unwrap().status
     }
@@ -130,7 +141,7 @@ impl Bench {
     pub(super) fn line(&self) -> String {
         let mut line = String::new();
         for step in self.run.steps() {
-            line.push_str(&format!("{}={} ", step.id, step.status.name()));
+            line.push_str(&format!("{}={} ", step.path, step.status.name()));
         }
         line.push_str(&format!("run={}", self.run.status().name()));
         line
@@ -171,6 +182,29 @@ pub(super) fn call(id: &str, more: Value) -> Value {
         .unwrap()
         .extend(more.as_object().unwrap().clone());
     step
+}
+
+/// A transform.
+pub(super) fn value(id: &str, value: Value) -> Value {
+    json!({"id": id, "action": "transform", "with": {"value": value}})
+}
+
+/// A `for_each` named `each` over inputs.items, or what `more` says; then the body.
+pub(super) fn each(more: Value, body: Value) -> Value {
+    let mut looped = json!({"items": "{{ inputs.items }}"});
+    looped
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    json!({"id": "each", "for_each": looped, "steps": body})
+}
+
+/// A run of these steps over these items.
+pub(super) fn over(items: Value, steps: Value) -> Bench {
+    Bench::with_inputs(
+        json!({"inputs": {"items": {}}, "steps": steps}),
+        json!({"items": items}),
+    )
 }
 
 #[test]

@@ -152,11 +152,17 @@ fn kept_results_are_not_made_again() {
         call("b", json!({"needs": ["a", "s.x"]})),
     ]}));
     let earlier = RunId::from_parts(1, [1; 10]);
+    let kept = |step: &str, output: Value| Kept::Step {
+        step: step.into(),
+        output: output.into(),
+        from: earlier,
+    };
     let kept = vec![
-        ("s".into(), json!({"case": "x"}).into(), earlier),
-        ("a".into(), json!("kept").into(), earlier),
-        ("a".into(), json!("twice").into(), earlier),
-        ("gone".into(), json!(1).into(), earlier),
+        kept("s", json!({"case": "x"})),
+        kept("a", json!("kept")),
+        kept("a", json!("twice")),
+        kept("gone", json!(1)),
+        kept("a[0].b", json!(1)),
     ];
     let begin = start(&plan, json!({}));
     let (run, entries) = Run::begin_with(plan.clone(), begin, kept, BEGIN);

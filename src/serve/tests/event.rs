@@ -1,21 +1,12 @@
-use super::*;
+use super::super::*;
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
 use druse_engine::event::Status;
 use futures_util::future::BoxFuture;
-use http::{Method, Request};
-use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::time::Duration;
-use tower::ServiceExt as _;
 
-const DOCUMENT: &str = "druse: 1
-name: tells
-steps:
-  - id: tell
-    action: emit
-    with: { type: com.example.told, data: {} }
-";
+use super::help::*;
 
 /// Never comes to an end with an event, and says that it was asked.
 struct Stuck(tokio::sync::Notify);
@@ -27,53 +18,13 @@ impl crate::runtime::Publish for Stuck {
     }
 }
 
-async fn post(assembly: &Assembly, path: &str, body: &str) -> Value {
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header(
-            "content-type",
-            if body.starts_with('{') {
-                "application/json"
-            } else {
-                "application/yaml"
-            },
-        )
-        .body(axum::body::Body::from(body.to_owned()))
-        .unwrap();
-    let response = assembly.router().oneshot(request).await.unwrap();
-    let status = response.status();
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    assert!(status.is_success(), "{path}: {bytes:?}");
-    serde_json::from_slice(&bytes).unwrap()
-}
-
-/// A life of its own, which ends as a killed process does: in the middle of everything.
-fn life<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let gave = runtime.block_on(work);
-    runtime.shutdown_timeout(Duration::from_secs(60));
-    gave
-}
-
 #[test]
 fn an_event_whose_sending_was_cut_short_is_sent_by_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let automation = life(async {
         let assembly = Assembly::open(data, Setup::own()).await.unwrap();
-        let made = post(&assembly, "/api/v1/automations", DOCUMENT).await;
-        let id = made["id"].as_str().unwrap().to_owned();
-        post(
-            &assembly,
-            &format!("/api/v1/automations/{id}/activate"),
-            "{}",
-        )
-        .await;
+        let id = active(&assembly, DOCUMENT).await;
         assembly.close().await;
         id
     });
@@ -109,8 +60,12 @@ fn an_event_whose_sending_was_cut_short_is_sent_by_the_next_start() {
         stuck.0.notified().await;
         run.id
     });
+    let serving = Setup {
+        serves: true,
+        ..Setup::own()
+    };
     let ended: RunView = life(async {
-        let assembly = Assembly::open(data, Setup::own()).await.unwrap();
+        let assembly = Assembly::open(data, serving).await.unwrap();
         let engine = assembly.app.engine.clone();
         let ended = engine.wait(run, Duration::from_secs(60)).await.unwrap();
         assembly.close().await;

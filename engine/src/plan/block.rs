@@ -1,0 +1,28 @@
+//! A list of steps.
+
+use super::PlannedStep;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A compiled list of steps: that of the document, or the body of a loop.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// In topological order; ties as in the document.
+    pub steps: Vec<PlannedStep>,
+    /// Step id to index in [`Block::steps`].
+    pub names: Arc<BTreeMap<String, usize>>,
+    /// The indexes in the order of the document.
+    pub written: Vec<usize>,
+}
+
+impl Block {
+    /// The index of a step.
+    pub fn step(&self, id: &str) -> Option<usize> {
+        self.names.get(id).copied()
+    }
+
+    /// The step that is written last: what it gives is what a pass of a loop gives.
+    pub fn last(&self) -> Option<usize> {
+        self.written.last().copied()
+    }
+}

@@ -1,0 +1,269 @@
+//! What a new run keeps of an ended one, so that what succeeded does not run again.
+//!
+//! Of the document's steps those are kept that succeeded and come after none that runs again. What was
+//! skipped because of what came before it is skipped again, and is nothing that runs again. A loop that
+//! did not succeed, and comes after none that runs again, keeps its passes that succeeded; of its
+//! other passes it keeps the steps by the same rule. A pass counts only for an equal item.
+//!
+//! A `repeat` goes on with the pass that it failed in, or with the one it would have made next: numbers
+//! go on too, so that no pass has the idempotency keys of another.
+
+use super::Run;
+use super::looping::{LoopState, digest};
+use super::scope::{Place, TOP};
+use crate::event::{RunEvent, SkipReason, Status, StepPath};
+use crate::plan::{LoopPlan, Plan, Times};
+use crate::{Digest, Json, RunId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A result of an earlier run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kept {
+    /// Of a step.
+    Step {
+        /// The step.
+        step: StepPath,
+        /// Its output there.
+        output: Json,
+        /// The earlier run.
+        from: RunId,
+    },
+    /// Of a pass of a loop.
+    Pass {
+        /// The pass (`each_invoice[3]`).
+        step: StepPath,
+        /// Digest of its item.
+        item: Digest,
+        /// What it gave; none when only steps of it are kept.
+        output: Option<Json>,
+        /// Whether `until` held after it.
+        done: bool,
+        /// The earlier run.
+        from: RunId,
+    },
+}
+
+impl Kept {
+    pub(super) fn into_event(self) -> RunEvent {
+        match self {
+            Self::Step { step, output, from } => RunEvent::StepKept { step, output, from },
+            Self::Pass {
+                step,
+                item,
+                output,
+                done,
+                from,
+            } => RunEvent::PassKept {
+                step,
+                item,
+                output,
+                done,
+                from,
+            },
+        }
+    }
+}
+
+/// Results for passes that have not begun yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Keep {
+    /// How many results are still to come before anything begins.
+    pub(super) awaited: u32,
+    passes: BTreeMap<StepPath, KeptPass>,
+    steps: BTreeMap<StepPath, (Json, RunId)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct KeptPass {
+    item: Digest,
+    pub(super) output: Option<Json>,
+    pub(super) done: bool,
+    pub(super) from: RunId,
+}
+
+impl Keep {
+    pub(super) fn add_pass(
+        &mut self,
+        path: StepPath,
+        item: Digest,
+        output: Option<Json>,
+        done: bool,
+        from: RunId,
+    ) {
+        let kept = KeptPass {
+            item,
+            output,
+            done,
+            from,
+        };
+        self.passes.insert(path, kept);
+    }
+
+    pub(super) fn add_step(&mut self, path: StepPath, output: Json, from: RunId) {
+        self.steps.insert(path, (output, from));
+    }
+
+    pub(super) fn has_pass(&self, path: &StepPath) -> bool {
+        self.passes.contains_key(path)
+    }
+
+    pub(super) fn has_step(&self, path: &StepPath) -> bool {
+        self.steps.contains_key(path)
+    }
+
+    /// The number of the pass that a `repeat` goes on with.
+    pub(super) fn first_pass(&self, of: &StepPath) -> Option<u32> {
+        let begin = StepPath(format!("{of}[").into());
+        let (path, _) = self.passes.range(begin.clone()..).next()?;
+        let rest = path.0.strip_prefix(&*begin.0)?;
+        rest.strip_suffix(']')?.parse().ok()
+    }
+
+    /// What was kept of a pass, if it had this item.
+    pub(super) fn take(&mut self, path: &StepPath, item: &Json) -> Option<KeptPass> {
+        let kept = self.passes.remove(path)?;
+        if kept.item == digest(item) {
+            return Some(kept);
+        }
+        // What was kept of the steps inside goes with it.
+        let begin = StepPath(format!("{path}.").into());
+        drop_inside(&mut self.steps, &begin);
+        drop_inside(&mut self.passes, &begin);
+        None
+    }
+
+    pub(super) fn take_step(&mut self, path: &StepPath) -> Option<(Json, RunId)> {
+        self.steps.remove(path)
+    }
+}
+
+/// Removes what stands under keys that begin with a text.
+fn drop_inside<V>(map: &mut BTreeMap<StepPath, V>, begin: &StepPath) {
+    let inside: Vec<StepPath> = map
+        .range(begin.clone()..)
+        .map(|(path, _)| path)
+        .take_while(|path| path.0.starts_with(&*begin.0))
+        .cloned()
+        .collect();
+    for path in inside {
+        map.remove(&path);
+    }
+}
+
+impl Run {
+    /// What a run of this plan keeps that begins anew from this one, whose inputs are the same: all but
+    /// the steps that did not succeed, or all but the step `from`, and what comes after these. With
+    /// `from` a loop of which passes failed, these run again; else all of its passes do.
+    ///
+    /// None when the plan has no step `from`.
+    pub fn kept(&self, plan: &Plan, from: Option<&str>) -> Option<Vec<Kept>> {
+        let chosen = match from {
+            Some(id) => Some(plan.step(id)?),
+            None => None,
+        };
+        let mut found = Found {
+            run: self,
+            plan,
+            kept: Vec::new(),
+        };
+        found.list(TOP, 0, chosen);
+        Some(found.kept)
+    }
+}
+
+/// A walk over what a run knows, along the steps of a plan.
+struct Found<'a> {
+    run: &'a Run,
+    plan: &'a Plan,
+    kept: Vec<Kept>,
+}
+
+impl Found<'_> {
+    /// The steps of a scope of the run, by a list of the plan.
+    fn list(&mut self, scope: usize, block: usize, chosen: Option<usize>) {
+        let state = &self.run.state;
+        let known = state.scopes[scope].list(&self.run.plan);
+        let mut again = BTreeSet::new();
+        for (index, step) in self.plan.blocks[block].steps.iter().enumerate() {
+            if step.needs.iter().any(|need| again.contains(&need.step)) {
+                again.insert(index);
+                continue;
+            }
+            let place = known.step(&step.id).map(|step| Place { scope, step });
+            let Some(place) = place else {
+                again.insert(index);
+                continue;
+            };
+            let status = state.status(place);
+            let succeeded = status == Status::Succeeded;
+            if succeeded && chosen != Some(index) {
+                self.kept.push(Kept::Step {
+                    step: state.path(&self.run.plan, place),
+                    output: state.value(place).output.clone().unwrap_or_default(),
+                    from: self.run.id(),
+                });
+                continue;
+            }
+            let old = state.step(place);
+            let ended_early = old.skip.as_deref() == Some(&SkipReason::RunEnding);
+            if status == Status::Skipped && !ended_early && chosen != Some(index) {
+                // It is decided anew and, all before it being the same, skipped again.
+                continue;
+            }
+            again.insert(index);
+            if let (Some(old), Some(new)) = (&old.looped, step.work.looped())
+                && (!succeeded || old.failed > 0)
+            {
+                let path = state.path(&self.run.plan, place);
+                self.passes(old, &path, new);
+            }
+        }
+    }
+
+    fn passes(&mut self, old: &LoopState, path: &StepPath, new: &LoopPlan) {
+        let repeat = matches!(new.times, Times::Repeat(_));
+        if old.is_repeat() != repeat {
+            return;
+        }
+        let body = new.body;
+        if repeat {
+            let last = old.passes.last_key_value();
+            let (number, scope) = match last {
+                Some((number, pass)) if pass.status != Status::Succeeded => (*number, pass.scope),
+                _ => (old.next, None),
+            };
+            self.pass(old, &path.pass(number), number, None, false);
+            if let Some(scope) = scope {
+                self.list(scope, body, None);
+            }
+            return;
+        }
+        for (number, pass) in &old.passes {
+            let path = path.pass(*number);
+            if pass.status == Status::Succeeded {
+                let output = pass.output.clone().unwrap_or_default();
+                self.pass(old, &path, *number, Some(output), pass.done);
+            } else if let Some(scope) = pass.scope {
+                self.pass(old, &path, *number, None, false);
+                self.list(scope, body, None);
+            }
+        }
+    }
+
+    fn pass(
+        &mut self,
+        old: &LoopState,
+        path: &StepPath,
+        number: u32,
+        output: Option<Json>,
+        done: bool,
+    ) {
+        self.kept.push(Kept::Pass {
+            step: path.clone(),
+            item: digest(&old.item(number)),
+            output,
+            done,
+            from: self.run.id(),
+        });
+    }
+}

@@ -1,0 +1,768 @@
+//! Loops: what begins their passes, and what their ends come to.
+//!
+//! Each pass is a [`Scope`] of its own: the body's steps with their states, the item and `loop`. A pass
+//! ends like a run does: when all of its steps are over it has succeeded, unless a failure or refusal
+//! in it was not handled.
+//!
+//! - A `for_each` begins passes in the order of its items, while fewer than `max_parallel` are open. An
+//!   item that was kept from an earlier run is over at once.
+//! - A `repeat` has one pass at a time; the next one begins `every` after the end of the one before.
+//! - No further pass begins once `until` held, a pass failed (and the loop does not go on), the loop's
+//!   time ran out, or the loop must end. Passes that are open come to their end first.
+//! - A failure that is not handled in its pass fails the loop, unless the loop goes on: the open passes
+//!   beside it are closed at once, as a failure closes a run. Only steps that handle failures still run.
+
+use super::scope::{Close, Owner, Place, Scope};
+use super::state::{Phase, State, StepState};
+use super::time::later;
+use super::{failure, gate, join};
+use crate::definition::FailureClass;
+use crate::event::{Failure, RunEvent, Status, StepPath};
+use crate::plan::{LoopPlan, Plan, RepeatPlan, Times};
+use crate::{Digest, Json, RunId, Span, Timestamp};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many steps a run holds at most, those of all passes together.
+pub const MOST_STEPS: usize = 250_000;
+/// How many passes of a `repeat` stay known: what earlier ones did is in the journal.
+pub const KNOWN_PASSES: usize = 100;
+/// The most bytes of JSON that the results of a `for_each` come to.
+const RESULTS_LIMIT: usize = 64 * 1024 * 1024;
+/// What a wait between passes grows to at most, in milliseconds; `every` itself may be longer.
+const LONGEST_WAIT: f64 = 3_600_000.0;
+
+/// A loop that has begun.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LoopState {
+    /// The items of a `for_each`, as a list.
+    items: Option<Json>,
+    /// The number of its first pass.
+    pub(super) first: u32,
+    /// The number behind that of its last pass, if all of them run.
+    pub(super) count: u32,
+    /// The number of the next pass to begin.
+    pub(super) next: u32,
+    pub(super) passes: BTreeMap<u32, Pass>,
+    /// How many passes are open.
+    pub(super) open: usize,
+    pub(super) succeeded: u32,
+    pub(super) failed: u32,
+    pub(super) kept: u32,
+    /// Whether `until` held.
+    pub(super) done: bool,
+    /// When the next pass of a `repeat` begins.
+    pub(super) due: Option<Timestamp>,
+    pub(super) deadline: Option<Timestamp>,
+    /// What ends it from outside.
+    pub(super) close: Option<Close>,
+    /// Why it fails or is rejected.
+    pub(super) trouble: Option<(Status, Box<Failure>)>,
+    /// The first failure of a pass, whether or not the loop goes on.
+    pub(super) first_failure: Option<Box<Failure>>,
+}
+
+/// One pass of a loop that has begun.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pass {
+    /// Its steps; none for a result that was kept.
+    pub(super) scope: Option<usize>,
+    /// `running` until it is over.
+    pub(super) status: Status,
+    pub(super) output: Option<Json>,
+    /// Whether `until` held after it.
+    pub(super) done: bool,
+    pub(super) kept_from: Option<RunId>,
+}
+
+impl LoopState {
+    fn stops(&self) -> bool {
+        self.done || self.close.is_some() || self.trouble.is_some()
+    }
+
+    pub(super) fn is_repeat(&self) -> bool {
+        self.items.is_none()
+    }
+
+    /// The item of a pass.
+    pub(super) fn item(&self, number: u32) -> Json {
+        let items = self
+            .items
+            .as_ref()
+            .and_then(|items| items.value().get(number as usize));
+        items.cloned().unwrap_or_default().into()
+    }
+
+    fn open_scopes(&self) -> Vec<usize> {
+        self.passes
+            .values()
+            .filter(|pass| pass.status == Status::Running)
+            .filter_map(|pass| pass.scope)
+            .collect()
+    }
+}
+
+/// What tells items apart when results of an earlier run are kept.
+pub(super) fn digest(item: &Json) -> Digest {
+    Digest::of(crate::json::canonical(item.value()).as_bytes())
+}
+
+/// The beginning of a loop, from its rendered items.
+pub(super) fn start(
+    state: &State,
+    plan: &Plan,
+    place: Place,
+    looped: &LoopPlan,
+    now: Timestamp,
+) -> RunEvent {
+    let step = state.path(plan, place);
+    let failed = |failure| RunEvent::StepFailed {
+        step: step.clone(),
+        failure,
+    };
+    let permanent = |code, message| failed(Failure::new(FailureClass::Permanent, code, message));
+    let items = match &looped.times {
+        Times::Repeat(_) => None,
+        Times::ForEach(each) => {
+            let items = match each.items.render(&state.values(place.scope)) {
+                Ok(items) => items,
+                Err(error) => return failed(failure::of_expression(&error, "items")),
+            };
+            let count = match items.value() {
+                Value::Array(list) => list.len(),
+                Value::Object(map) => map.len(),
+                other => {
+                    let message = format!("`items` is a list or a map, not {other:.60}");
+                    return permanent("invalid_items", message);
+                }
+            };
+            if count > each.max_items as usize {
+                let most = each.max_items;
+                let message = format!("there are {count} items, and `max_items` is {most}");
+                return permanent("too_many_items", message);
+            }
+            Some(items)
+        }
+    };
+    let timeout = state.planned(plan, place).timeout;
+    RunEvent::LoopStarted {
+        step,
+        items,
+        deadline: timeout.map(|timeout| later(now, timeout)),
+    }
+}
+
+/// The end of a pass whose steps are all over.
+pub(super) fn finish_pass(
+    state: &State,
+    plan: &Plan,
+    scope: usize,
+    of: Place,
+    number: u32,
+    now: Timestamp,
+) -> RunEvent {
+    let step = state.path(plan, of).pass(number);
+    let end = |status, failure| RunEvent::PassFinished {
+        step: step.clone(),
+        status,
+        output: None,
+        failure,
+        done: false,
+        due: None,
+    };
+    if let Some((status, _)) = trouble_in(state, plan, scope) {
+        return end(status, None);
+    }
+    if state.scopes[scope].close.is_some() {
+        return end(Status::Canceled, None);
+    }
+    let values = state.values(scope);
+    let failed = |error, place| end(Status::Failed, Some(failure::of_expression(error, place)));
+    let (Some(looped), Some(known)) = (
+        state.planned(plan, of).work.looped(),
+        &state.step(of).looped,
+    ) else {
+        return end(Status::Canceled, None);
+    };
+    let (output, until) = match &looped.times {
+        Times::ForEach(each) => {
+            let output = each
+                .output
+                .as_ref()
+                .map(|output| output.render_output(&values));
+            match output.transpose() {
+                Ok(output) => (output, each.until.as_ref()),
+                Err(error) => return failed(&error, "output"),
+            }
+        }
+        Times::Repeat(repeat) => (None, Some(&repeat.until)),
+    };
+    let done = match until.map(|until| until.holds(&values)).transpose() {
+        Ok(held) => held.unwrap_or(false),
+        Err(error) => return failed(&error, "until"),
+    };
+    let due = match &looped.times {
+        Times::Repeat(repeat) if !done && number.saturating_add(1) < known.count => {
+            Some(later(now, wait(repeat, number.saturating_sub(known.first))))
+        }
+        _ => None,
+    };
+    RunEvent::PassFinished {
+        step,
+        status: Status::Succeeded,
+        output,
+        failure: None,
+        done,
+        due,
+    }
+}
+
+/// The wait after the pass with this index: `every`, multiplied by `factor` once for each pass before.
+fn wait(repeat: &RepeatPlan, index: u32) -> Span {
+    let every = repeat.every.as_millis() as f64;
+    let longest = every.max(LONGEST_WAIT);
+    let mut wait = every;
+    for _ in 0..index.min(10_000) {
+        if wait >= longest || wait < 1.0 || repeat.factor <= 1.0 {
+            break;
+        }
+        wait *= repeat.factor;
+    }
+    // A cast from float to integer saturates.
+    Span::from_millis(wait.min(longest).ceil() as u64)
+}
+
+/// What went wrong in a scope and was not handled there: a failure before a refusal.
+pub(super) fn trouble_in(state: &State, plan: &Plan, scope: usize) -> Option<(Status, Failure)> {
+    let inner = &state.scopes[scope];
+    let (status, step) = match (inner.failed, inner.refused) {
+        (Some(step), _) => (Status::Failed, step),
+        (None, Some(step)) => (Status::Rejected, step),
+        (None, None) => return None,
+    };
+    let place = Place { scope, step };
+    let known = state.value(place).error.clone();
+    let failure = match status {
+        Status::Rejected => known.unwrap_or_else(|| gate::refusal(state, plan, place)),
+        _ => known.unwrap_or_else(|| {
+            Failure::new(FailureClass::Permanent, "step_failed", "a step failed")
+        }),
+    };
+    Some((status, failure))
+}
+
+/// The failure of a pass as that of its loop: it says which step it was.
+fn from_inside(state: &State, plan: &Plan, scope: usize, failure: Failure) -> Failure {
+    let inner = &state.scopes[scope];
+    let Some(step) = inner.failed.or(inner.refused) else {
+        return failure;
+    };
+    let place = Place { scope, step };
+    let named = |failure: &Failure| {
+        let details = failure.details.as_ref().map(Json::value);
+        details.is_some_and(|details| details["step"].is_string())
+    };
+    if state.step(place).looped.is_some() && named(&failure) {
+        return failure;
+    }
+    let path = state.path(plan, place);
+    at(&path, failure, inner.failed.is_some())
+}
+
+fn at(path: &StepPath, mut failure: Failure, prefix: bool) -> Failure {
+    if prefix {
+        failure.message = format!("{path}: {}", failure.message);
+    }
+    let mut details = json!({ "step": path });
+    if let Some(inner) = failure.details.take() {
+        details["details"] = inner.value().clone();
+    }
+    failure.details = Some(details.into());
+    failure
+}
+
+/// The end of a loop whose passes are all over.
+pub(super) fn finish(state: &State, plan: &Plan, place: Place) -> RunEvent {
+    let step = state.path(plan, place);
+    let Some(looped) = &state.step(place).looped else {
+        return RunEvent::StepCanceled { step };
+    };
+    let (status, failure) = match (&looped.trouble, looped.close) {
+        (Some((status, failure)), _) => (*status, Some((**failure).clone())),
+        (None, Some(_)) => return RunEvent::StepCanceled { step },
+        (None, None) => {
+            let outputs = looped
+                .passes
+                .values()
+                .filter_map(|pass| pass.output.as_ref());
+            let size: usize = outputs.map(|output| output.text().len() + 1).sum();
+            if size > RESULTS_LIMIT {
+                let message = format!("the loop gave {size} bytes; the limit is {RESULTS_LIMIT}");
+                let failure = Failure::new(FailureClass::Permanent, "output_too_large", message);
+                (Status::Failed, Some(failure))
+            } else {
+                (Status::Succeeded, None)
+            }
+        }
+    };
+    RunEvent::LoopFinished {
+        step,
+        status,
+        failure,
+    }
+}
+
+impl State {
+    pub(super) fn loop_started(
+        &mut self,
+        plan: &Plan,
+        place: Place,
+        items: Option<&Json>,
+        deadline: Option<Timestamp>,
+        at: Timestamp,
+    ) {
+        let Some(looped) = self.planned(plan, place).work.looped() else {
+            return;
+        };
+        let path = self.path(plan, place);
+        let (first, count, items) = match &looped.times {
+            Times::Repeat(repeat) => {
+                let first = self.keep.first_pass(&path).unwrap_or(0);
+                (first, first.saturating_add(repeat.max), None)
+            }
+            Times::ForEach(_) => {
+                let items = items.map(listed).unwrap_or_default();
+                let count = items.value().as_array().map_or(0, Vec::len);
+                (0, u32::try_from(count).unwrap_or(u32::MAX), Some(items))
+            }
+        };
+        self.step_mut(place).looped = Some(Box::new(LoopState {
+            items,
+            first,
+            count,
+            next: first,
+            passes: BTreeMap::new(),
+            open: 0,
+            succeeded: 0,
+            failed: 0,
+            kept: 0,
+            done: false,
+            due: None,
+            deadline,
+            close: None,
+            trouble: None,
+            first_failure: None,
+        }));
+        self.enter(place, Phase::Looping, Status::Running);
+        match &looped.times {
+            Times::ForEach(_) => self.fill(plan, place, at),
+            Times::Repeat(_) => {
+                self.open_pass(plan, place, at);
+                self.note_idle(place);
+            }
+        }
+    }
+
+    fn looped(&mut self, place: Place) -> Option<&mut LoopState> {
+        self.step_mut(place).looped.as_deref_mut()
+    }
+
+    /// Begins passes of a `for_each` as long as it may.
+    fn fill(&mut self, plan: &Plan, place: Place, at: Timestamp) {
+        let looped = self.planned(plan, place).work.looped();
+        let most = looped.map_or(0, |looped| looped.times.max_parallel());
+        while self.looped(place).is_some_and(|looped| {
+            !looped.stops() && looped.next < looped.count && looped.open < most
+        }) {
+            self.open_pass(plan, place, at);
+        }
+        self.note_idle(place);
+    }
+
+    fn note_idle(&mut self, place: Place) {
+        if self
+            .looped(place)
+            .is_some_and(|looped| looped.open == 0 && looped.due.is_none())
+        {
+            self.idle.insert(place);
+        }
+    }
+
+    /// Begins the next pass of a loop.
+    fn open_pass(&mut self, plan: &Plan, place: Place, at: Timestamp) {
+        let path = self.path(plan, place);
+        let Some(planned) = self.planned(plan, place).work.looped() else {
+            return;
+        };
+        let Some(looped) = self.looped(place) else {
+            return;
+        };
+        let number = looped.next;
+        looped.next = number.saturating_add(1);
+        let item = looped.item(number);
+        let path = path.pass(number);
+        let kept = self.keep.take(&path, &item);
+        if let Some(kept) = &kept
+            && let Some(output) = &kept.output
+        {
+            if let Some(looped) = self.looped(place) {
+                looped.kept += 1;
+                looped.succeeded += 1;
+                looped.done |= kept.done;
+                let pass = Pass {
+                    scope: None,
+                    status: Status::Succeeded,
+                    output: Some(output.compacted()),
+                    done: kept.done,
+                    kept_from: Some(kept.from),
+                };
+                looped.passes.insert(number, pass);
+            }
+            return;
+        }
+        if self.held + plan.blocks[planned.body].steps.len() > MOST_STEPS {
+            let message = format!("a run has at most {MOST_STEPS} steps, those of loops included");
+            let failure = Failure::new(FailureClass::Permanent, "too_many_steps", message);
+            self.fail_loop(plan, place, Status::Failed, failure, Close::Failing);
+            return;
+        }
+        let owner = Owner::Pass { of: place, number };
+        let mut scope = Scope::new(plan, owner, planned.body, Some(&path));
+        let frame = Arc::make_mut(&mut scope.frame);
+        if let Times::ForEach(each) = &planned.times {
+            frame.locals.push((each.name.clone(), item));
+        }
+        frame
+            .locals
+            .push(("loop".into(), json!({ "index": number }).into()));
+        let scope = self.scopes.add(scope);
+        if let Some(looped) = self.looped(place) {
+            looped.open += 1;
+            let pass = Pass {
+                scope: Some(scope),
+                status: Status::Running,
+                output: None,
+                done: false,
+                kept_from: None,
+            };
+            looped.passes.insert(number, pass);
+        }
+        self.enlist(scope);
+        if kept.is_some() {
+            for step in 0..self.scopes[scope].steps.len() {
+                let place = Place { scope, step };
+                let path = self.path(plan, place);
+                if let Some((output, from)) = self.keep.take_step(&path) {
+                    self.keep_step(plan, place, output, from, at);
+                }
+            }
+        }
+    }
+
+    pub(super) fn pass_started(&mut self, plan: &Plan, place: Place, at: Timestamp) {
+        self.retime(place, |looped| looped.due = None);
+        self.set_status(place, Status::Running);
+        self.open_pass(plan, place, at);
+        self.note_idle(place);
+    }
+
+    pub(super) fn pass_finished(
+        &mut self,
+        plan: &Plan,
+        place: Place,
+        number: u32,
+        end: &RunEvent,
+        at: Timestamp,
+    ) {
+        let RunEvent::PassFinished {
+            status,
+            output,
+            failure,
+            done,
+            due,
+            ..
+        } = end
+        else {
+            return;
+        };
+        let looped = self.step(place).looped.as_ref();
+        let Some(scope) = looped.and_then(|looped| looped.passes.get(&number)?.scope) else {
+            return;
+        };
+        self.over.remove(&scope);
+        let failure = match failure {
+            Some(failure) => Some(at_pass(&self.path(plan, place).pass(number), failure)),
+            None => trouble_in(self, plan, scope)
+                .map(|(_, failure)| from_inside(self, plan, scope, failure)),
+        };
+        self.scopes[scope].compact();
+        let output = match (status, output) {
+            (Status::Succeeded, Some(output)) => Some(output.compacted()),
+            (Status::Succeeded, None) => self.scopes[scope]
+                .list(plan)
+                .last()
+                .and_then(|last| self.scopes[scope].value(last).output.clone()),
+            _ => None,
+        };
+        let Some(looped) = self.looped(place) else {
+            return;
+        };
+        looped.open = looped.open.saturating_sub(1);
+        looped.done |= done;
+        if let Some(pass) = looped.passes.get_mut(&number) {
+            pass.status = *status;
+            pass.output = output;
+            pass.done = *done;
+        }
+        match status {
+            Status::Succeeded => looped.succeeded += 1,
+            Status::Failed | Status::Rejected => looped.failed += 1,
+            _ => {}
+        }
+        if matches!(status, Status::Failed | Status::Rejected) {
+            let failure = failure.unwrap_or_else(|| {
+                Failure::new(FailureClass::Permanent, "pass_failed", "a pass failed")
+            });
+            if let Some(looped) = self.looped(place) {
+                looped
+                    .first_failure
+                    .get_or_insert_with(|| Box::new(failure.clone()));
+            }
+            if !self.goes_on_past_failures(plan, place) {
+                self.fail_loop(plan, place, *status, failure, Close::Failing);
+            }
+        }
+        self.after_pass(plan, place, *due, at);
+    }
+
+    /// What follows on the end of a pass.
+    fn after_pass(&mut self, plan: &Plan, place: Place, due: Option<Timestamp>, at: Timestamp) {
+        let Some(planned) = self.planned(plan, place).work.looped() else {
+            return;
+        };
+        let repeat = match &planned.times {
+            Times::ForEach(_) => return self.fill(plan, place, at),
+            Times::Repeat(repeat) => repeat,
+        };
+        let Some(looped) = self.looped(place) else {
+            return;
+        };
+        if looped.stops() {
+        } else if looped.next >= looped.count {
+            let most = repeat.max;
+            let message = format!("`until` did not hold within {most} passes");
+            let failure = Failure::new(FailureClass::Permanent, "repeat_limit", message);
+            looped.trouble = Some((Status::Failed, Box::new(failure)));
+        } else {
+            self.retime(place, |looped| looped.due = Some(due.unwrap_or(at)));
+            self.set_status(place, Status::Waiting);
+        }
+        self.forget_passes(place);
+        self.note_idle(place);
+    }
+
+    /// Forgets early passes of a `repeat`, but for those with gates: an answer to one of these may come.
+    fn forget_passes(&mut self, place: Place) {
+        loop {
+            let Some(looped) = self.looped(place) else {
+                return;
+            };
+            if looped.passes.len() <= KNOWN_PASSES {
+                return;
+            }
+            let Some((&number, pass)) = looped.passes.first_key_value() else {
+                return;
+            };
+            let mut inside = Vec::new();
+            if let Some(scope) = pass.scope {
+                inside.push(scope);
+            }
+            let mut next = 0;
+            while let Some(&scope) = inside.get(next) {
+                next += 1;
+                for step in &self.scopes[scope].steps {
+                    if step.gate.is_some() {
+                        return;
+                    }
+                    let passes = step.looped.iter().flat_map(|looped| looped.passes.values());
+                    inside.extend(passes.filter_map(|pass| pass.scope));
+                }
+            }
+            for scope in inside {
+                self.held = self.held.saturating_sub(self.scopes[scope].steps.len());
+                self.scopes.forget(scope);
+            }
+            if let Some(looped) = self.looped(place) {
+                looped.passes.remove(&number);
+            }
+        }
+    }
+
+    /// Something in a pass failed or was refused, and nothing there handled it.
+    pub(super) fn pass_is_failing(&mut self, plan: &Plan, place: Place, scope: usize) {
+        if self.goes_on_past_failures(plan, place) {
+            return;
+        }
+        if let Some((status, failure)) = trouble_in(self, plan, scope) {
+            let failure = from_inside(self, plan, scope, failure);
+            self.fail_loop(plan, place, status, failure, Close::Failing);
+        }
+    }
+
+    fn goes_on_past_failures(&self, plan: &Plan, place: Place) -> bool {
+        match self.planned(plan, place).work.looped().map(|l| &l.times) {
+            Some(Times::ForEach(each)) => each.goes_on,
+            _ => false,
+        }
+    }
+
+    /// A loop fails: its open passes are closed, and its own end follows on theirs. A failure outweighs
+    /// a refusal.
+    fn fail_loop(
+        &mut self,
+        plan: &Plan,
+        place: Place,
+        status: Status,
+        failure: Failure,
+        close: Close,
+    ) {
+        self.retime(place, |looped| looped.due = None);
+        let Some(looped) = self.looped(place) else {
+            return;
+        };
+        let outweighs = match &looped.trouble {
+            None => true,
+            Some((known, _)) => *known == Status::Rejected && status == Status::Failed,
+        };
+        if outweighs {
+            looped.trouble = Some((status, Box::new(failure)));
+        }
+        for scope in looped.open_scopes() {
+            self.close_scope(plan, scope, close);
+        }
+    }
+
+    pub(super) fn loop_timed_out(&mut self, plan: &Plan, place: Place) {
+        self.retime(place, |looped| looped.deadline = None);
+        let failure = Failure::new(
+            FailureClass::Timeout,
+            "timeout",
+            "the loop did not end within its time limit",
+        );
+        self.fail_loop(plan, place, Status::Failed, failure, Close::Stopped);
+        self.note_idle(place);
+    }
+
+    /// A loop must end: no pass begins, and the open ones are closed.
+    fn close_loop(&mut self, plan: &Plan, place: Place, close: Close) {
+        self.retime(place, |looped| {
+            looped.due = None;
+            looped.close = looped.close.max(Some(close));
+        });
+        let Some(looped) = self.looped(place) else {
+            return;
+        };
+        for scope in looped.open_scopes() {
+            self.close_scope(plan, scope, close);
+        }
+        self.note_idle(place);
+    }
+
+    /// A scope must end: what is left of it is ended at once, but for steps that handle failures where
+    /// it is failing.
+    pub(super) fn close_scope(&mut self, plan: &Plan, scope: usize, close: Close) {
+        let inner = &mut self.scopes[scope];
+        if inner.open == 0 || inner.close.is_some_and(|known| known >= close) {
+            return;
+        }
+        inner.close = Some(close);
+        let inner = &self.scopes[scope];
+        let list = inner.list(plan);
+        let ends = |(index, step): &(usize, &StepState)| {
+            let spared = close == Close::Failing && join::is_handler(&list.steps[*index]);
+            step.phase != Phase::Over && !spared
+        };
+        let steps = inner.steps.iter().enumerate().filter(ends);
+        let left: Vec<(usize, bool)> = steps
+            .map(|(index, step)| (index, step.phase == Phase::Looping))
+            .collect();
+        for (step, looping) in left {
+            let place = Place { scope, step };
+            if looping {
+                self.close_loop(plan, place, close);
+            } else {
+                self.to_end.insert(place);
+            }
+        }
+    }
+
+    pub(super) fn loop_finished(
+        &mut self,
+        plan: &Plan,
+        place: Place,
+        status: Status,
+        failure: Option<&Failure>,
+        at: Timestamp,
+    ) {
+        let output = match (status, self.planned(plan, place).work.looped()) {
+            (Status::Succeeded, Some(planned)) => Some(self.output(place, planned)),
+            _ => None,
+        };
+        self.end_step(plan, place, status, output, failure.cloned(), at);
+    }
+
+    /// What a loop gives: the results of a `for_each` in the order of its items, as far as it came, or
+    /// that of the last pass of a `repeat`.
+    fn output(&self, place: Place, planned: &LoopPlan) -> Json {
+        let Some(looped) = &self.step(place).looped else {
+            return Json::null();
+        };
+        let mut outputs = looped.passes.values().map(|pass| &pass.output);
+        if let Times::Repeat(_) = planned.times {
+            return outputs.next_back().cloned().flatten().unwrap_or_default();
+        }
+        let mut text = String::from("[");
+        for (index, output) in outputs.enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            text.push_str(output.as_ref().map_or("null", Json::text));
+        }
+        text.push(']');
+        Json::from_trusted_text(text)
+    }
+
+    /// Changes what a loop waits for, and keeps the timers right.
+    fn retime(&mut self, place: Place, change: impl FnOnce(&mut LoopState)) {
+        let step = self.step_mut(place);
+        let before = step.timer();
+        if let Some(looped) = step.looped.as_deref_mut() {
+            change(looped);
+        }
+        let after = step.timer();
+        if let Some((at, timer)) = before {
+            self.timers.remove(&(at, timer, place));
+        }
+        if let Some((at, timer)) = after {
+            self.timers.insert((at, timer, place));
+        }
+    }
+}
+
+fn at_pass(path: &StepPath, failure: &Failure) -> Failure {
+    at(path, failure.clone(), true)
+}
+
+/// The items as a list: the entries of a map are `{key, value}`.
+fn listed(items: &Json) -> Json {
+    match items.value() {
+        Value::Object(map) => {
+            let entries = map
+                .iter()
+                .map(|(key, value)| json!({ "key": key, "value": value }));
+            Value::Array(entries.collect()).into()
+        }
+        _ => items.clone(),
+    }
+}

@@ -1,0 +1,11 @@
+//! The API as an outside client meets it.
+
+mod agent_run;
+mod bad_input;
+mod chat_thread;
+mod description;
+mod lists;
+mod process;
+mod roles;
+mod runs;
+mod triggers;

@@ -1,0 +1,159 @@
+//! `druse triggers next`: when a schedule fires, offline.
+
+use super::{Desk, json};
+use serde_json::json;
+
+fn next(cron: &str, zone: &str, from: &str, count: &str) -> serde_json::Value {
+    let desk = Desk::new();
+    let words = [
+        "triggers",
+        "next",
+        "--cron",
+        cron,
+        "--timezone",
+        zone,
+        "--from",
+        from,
+        "-n",
+        count,
+    ];
+    json(&desk, &words)
+}
+
+#[test]
+fn times_are_strictly_after_and_have_no_fraction() {
+    let found = next("0 7 * * MON", "Europe/Berlin", "2027-03-22T06:00:00Z", "2");
+    // The Monday after has summer time.
+    assert_eq!(
+        found,
+        json!(["2027-03-29T05:00:00Z", "2027-04-05T05:00:00Z"])
+    );
+    let found = next(
+        "0 7 * * MON",
+        "Europe/Berlin",
+        "2027-03-22T05:59:59.999Z",
+        "1",
+    );
+    assert_eq!(found, json!(["2027-03-22T06:00:00Z"]));
+}
+
+#[test]
+fn a_fixed_time_in_a_gap_fires_once_right_after_it() {
+    let found = next("30 2 * * *", "Europe/Berlin", "2027-03-27T00:00:00Z", "3");
+    let times = json!([
+        "2027-03-27T01:30:00Z",
+        "2027-03-28T01:00:00Z",
+        "2027-03-29T00:30:00Z"
+    ]);
+    assert_eq!(found, times);
+    // Several of one job in one gap fire once.
+    let found = next(
+        "0,15,45 2 * * *",
+        "Europe/Berlin",
+        "2027-03-27T12:00:00Z",
+        "2",
+    );
+    assert_eq!(
+        found,
+        json!(["2027-03-28T01:00:00Z", "2027-03-29T00:00:00Z"])
+    );
+}
+
+#[test]
+fn a_fixed_time_in_an_overlap_fires_at_its_first_pass() {
+    let found = next("30 2 * * *", "Europe/Berlin", "2027-10-30T12:00:00Z", "2");
+    assert_eq!(
+        found,
+        json!(["2027-10-31T00:30:00Z", "2027-11-01T01:30:00Z"])
+    );
+}
+
+#[test]
+fn a_job_that_begins_with_a_star_follows_real_time() {
+    // At both passes of an overlap, and in a gap not at all.
+    let found = next("*/30 2 * * *", "Europe/Berlin", "2027-10-31T00:00:00Z", "3");
+    let times = json!([
+        "2027-10-31T00:30:00Z",
+        "2027-10-31T01:00:00Z",
+        "2027-10-31T01:30:00Z"
+    ]);
+    assert_eq!(found, times);
+    let found = next("*/30 2 * * *", "Europe/Berlin", "2027-03-28T00:00:00Z", "1");
+    assert_eq!(found, json!(["2027-03-29T00:00:00Z"]));
+}
+
+#[test]
+fn the_two_day_fields_are_joined_by_or_unless_one_begins_with_a_star() {
+    let found = next("0 0 13 * FRI", "UTC", "2027-08-01T00:00:00Z", "3");
+    let times = json!([
+        "2027-08-06T00:00:00Z",
+        "2027-08-13T00:00:00Z",
+        "2027-08-20T00:00:00Z"
+    ]);
+    assert_eq!(found, times);
+    let found = next("0 0 */13 * FRI", "UTC", "2027-08-01T00:00:00Z", "1");
+    assert_eq!(found, json!(["2027-08-27T00:00:00Z"]));
+}
+
+#[test]
+fn the_schedules_of_a_document_are_merged() {
+    let desk = Desk::new();
+    desk.write(
+        "auto.yaml",
+        "druse: 1\nname: two\ntriggers:\n  - id: noon\n    schedule: { cron: \"0 12 * * *\" }\n  \
+         - id: midnight\n    schedule: { cron: \"@daily\" }\nsteps:\n  - id: a\n    action: transform\n    \
+         with: { value: 1 }\n",
+    );
+    let words = [
+        "triggers",
+        "next",
+        "auto.yaml",
+        "--from",
+        "2027-01-01T00:00:00Z",
+        "-n",
+        "3",
+    ];
+    let times = [
+        "2027-01-01T12:00:00Z",
+        "2027-01-02T00:00:00Z",
+        "2027-01-02T12:00:00Z",
+    ];
+    assert_eq!(json(&desk, &words), json!(times));
+    let said = desk.run(&words).ok().out;
+    let lines: Vec<String> = times
+        .iter()
+        .zip(["noon", "midnight", "noon"])
+        .map(|(at, id)| format!("{at}  {id}\n"))
+        .collect();
+    assert_eq!(said, lines.concat());
+}
+
+#[test]
+fn what_is_no_schedule_is_said_with_its_place() {
+    let desk = Desk::new();
+    desk.run(&["triggers", "next", "--cron", "61 * * * *"])
+        .refused(65, &["61"]);
+    desk.run(&["triggers", "next", "--cron", "0 0 * *"])
+        .refused(65, &["five"]);
+    desk.run(&[
+        "triggers",
+        "next",
+        "--cron",
+        "0 0 * * *",
+        "--timezone",
+        "Europe/Berln",
+    ])
+    .refused(65, &["Europe/Berln", "Europe/Berlin"]);
+    desk.run(&[
+        "triggers",
+        "next",
+        "--cron",
+        "0 0 * * *",
+        "--from",
+        "tomorrow",
+    ])
+    .refused(2, &["tomorrow", "--from 2027-03-28T00:00:00Z"]);
+    desk.run(&["triggers", "next"]).refused(2, &["--cron"]);
+    desk.run(&["triggers", "next", "--cron", "@daily", "-n", "0"])
+        .with(2);
+}

@@ -1,0 +1,14 @@
+//! What the tests stand on: the server as a process, an outside client, and waiting for a state.
+
+pub(crate) mod client;
+pub(crate) mod raw;
+pub(crate) mod server;
+pub(crate) mod stream;
+pub(crate) mod wait;
+pub(crate) mod world;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use raw::Raw;
+pub(crate) use server::{Server, druse, text};
+pub(crate) use stream::Stream;
+pub(crate) use world::World;
