@@ -346,7 +346,12 @@ fn next(
                 .note
                 .map(|note| format!("  ({note})"))
                 .unwrap_or_default();
-            let line = format!("{}  {}  {name}{note}", printed(next.at), next.local);
+            // In UTC the local time says nothing new.
+            let local = match next.local.strip_suffix("+00:00") {
+                Some(_) => String::new(),
+                None => format!("  {}", next.local),
+            };
+            let line = format!("{}{local}  {name}{note}", printed(next.at));
             print::line(line.trim_end());
         }),
     }
