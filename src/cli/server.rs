@@ -294,6 +294,29 @@ Examples:
         #[arg(short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         count: u32,
     },
+    /// Say what an event, a delivery or a time would do, and why; works offline.
+    #[command(after_help = "\
+Examples:
+  druse triggers test auto.yaml --event order.json
+  druse triggers test auto.yaml --event delivery.json --secret key.txt
+  druse triggers test auto.yaml --at 2027-03-28T01:00:00Z")]
+    Test {
+        /// A document.
+        file: PathBuf,
+        /// A file, `-` for standard input: a CloudEvents event as JSON, or a delivery as {body, headers,
+        /// query}, or just its body.
+        #[arg(long, value_name = "FILE", required_unless_present = "at")]
+        event: Option<PathBuf>,
+        /// For schedules: a time.
+        #[arg(long, value_name = "TIME", conflicts_with = "event")]
+        at: Option<String>,
+        /// Only this trigger.
+        #[arg(long, value_name = "ID")]
+        trigger: Option<String>,
+        /// Verifies a delivery with the secret in this file.
+        #[arg(long, value_name = "FILE")]
+        secret: Option<PathBuf>,
+    },
     /// Show one, with what is wrong or odd about it.
     #[command(after_help = "Example:\n  druse triggers show trig_01…")]
     Show {
@@ -417,6 +440,58 @@ pub enum Events {
         /// Its subject.
         #[arg(long)]
         subject: Option<String>,
+    },
+    /// Have events sent to an address, signed as Standard Webhooks.
+    #[command(after_help = "\
+Examples:
+  druse events subscribe accounts --type 'com.example.*' \\
+    --url https://example.com/hook --secret signing
+  druse events subscribe ops --type run.failed --connection ops --path /alerts --secret signing")]
+    Subscribe {
+        /// What it is called.
+        name: String,
+        /// A type of events; `*` matches any characters.
+        #[arg(long = "type", required = true)]
+        types: Vec<String>,
+        /// Their source; `*` matches any characters.
+        #[arg(long)]
+        source: Option<String>,
+        /// Their subject; `*` matches any characters.
+        #[arg(long)]
+        subject: Option<String>,
+        /// An expression over `trigger`, the event, that must hold.
+        #[arg(long)]
+        when: Option<String>,
+        /// A public address.
+        #[arg(long, required_unless_present = "connection")]
+        url: Option<String>,
+        /// A connection of kind http.
+        #[arg(long, conflicts_with = "url")]
+        connection: Option<String>,
+        /// The path below the connection.
+        #[arg(long, requires = "connection")]
+        path: Option<String>,
+        /// The name of the secret that signs.
+        #[arg(long)]
+        secret: String,
+        /// The name of a second one that signs too, while secrets change.
+        #[arg(long)]
+        also: Option<String>,
+    },
+    /// List who is told of events.
+    #[command(after_help = "Example:\n  druse events subscriptions --output json")]
+    Subscriptions,
+    /// List what is and was sent to a subscription.
+    #[command(after_help = "Example:\n  druse events deliveries sub_01…")]
+    Deliveries {
+        /// Its id.
+        subscription: String,
+    },
+    /// Remove a subscription.
+    #[command(after_help = "Example:\n  druse events unsubscribe sub_01…")]
+    Unsubscribe {
+        /// Its id.
+        subscription: String,
     },
 }
 

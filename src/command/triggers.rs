@@ -1,5 +1,6 @@
 //! `druse triggers`.
 
+use super::trial::{self, Wanted};
 use super::{Done, document, print};
 use crate::cli::{Output, Target, Triggers};
 use crate::client::{Client, Failure, encode};
@@ -35,6 +36,23 @@ pub(super) async fn triggers(what: Triggers, target: &Target) -> Done {
             target.output,
         );
     }
+    if let Triggers::Test {
+        file,
+        event,
+        at,
+        trigger,
+        secret,
+    } = &what
+    {
+        let wanted = Wanted {
+            file,
+            event: event.as_deref(),
+            at: at.as_deref(),
+            trigger: trigger.as_deref(),
+            secret: secret.as_deref(),
+        };
+        return trial::test(&wanted, target.output);
+    }
     let client = Client::connect(target).await?;
     let answer = at_work(&client, what, target.output).await;
     client.close().await;
@@ -50,7 +68,7 @@ async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Valu
     let text = output == Output::Text;
     let of = |trigger: &str| format!("/triggers/{}", encode(trigger));
     Ok(match &what {
-        Triggers::Next { .. } => Value::Null,
+        Triggers::Next { .. } | Triggers::Test { .. } => Value::Null,
         Triggers::List => {
             let items = client.list("/triggers", 10_000).await?;
             if text {

@@ -219,6 +219,30 @@ fn nest(base: &str, inner: Option<Vec<Finding>>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Adds what is wrong with a document's triggers to what the engine found, each place once: where the
+/// engine has an error already, a second one in other words helps nobody.
+pub fn add_to(findings: &mut Vec<Finding>, document: &Document) {
+    let told: Vec<(String, bool)> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .filter_map(|finding| Some((finding.path.clone()?, finding.code == "missing_key")))
+        .collect();
+    for finding in check_document(document) {
+        let path = finding.path.as_deref().unwrap_or_default();
+        let known = told.iter().any(|(place, is_missing)| {
+            // What is missing is told at the map by one, and at the key by the other.
+            let key_of = path
+                .strip_prefix(place.as_str())
+                .and_then(|rest| rest.strip_prefix('/'));
+            place == path || *is_missing && key_of.is_some_and(|key| !key.contains('/'))
+        });
+        let same = findings.iter().any(|other| other.id == finding.id);
+        if !known && !same {
+            findings.push(finding);
+        }
+    }
+}
+
 /// Whether any of the findings forbids storing or activating.
 pub fn has_errors(findings: &[Finding]) -> bool {
     findings
@@ -311,5 +335,24 @@ Warning unused_setting:/triggers/4/webhook/respond_timeout a time limit changes 
 Error invalid_trigger:/triggers/5 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
 Error missing_input:/triggers/5/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
 "###);
+    }
+
+    #[test]
+    fn a_place_is_told_once() {
+        let document = document(json!([
+            { "id": "hook", "webhook": { "verify": {} }, "inputs": { "total": 1 } },
+            { "id": "other", "webhook": { "verify": { "scheme": "githb" } }, "inputs": { "total": 1, "x": 1 } },
+        ]));
+        let at = |path: &str, code: &str| Finding::error(code, "told by the engine").at_path(path);
+        let mut findings = vec![
+            at("/triggers/0/webhook/verify", "missing_key"),
+            at("/triggers/1/webhook/verify/scheme", "bad_value"),
+        ];
+        add_to(&mut findings, &document);
+        let codes: Vec<&str> = findings
+            .iter()
+            .map(|finding| finding.code.as_str())
+            .collect();
+        assert_eq!(codes, ["missing_key", "bad_value", "unknown_input"]);
     }
 }

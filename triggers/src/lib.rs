@@ -16,6 +16,7 @@ pub mod suggest;
 pub mod timetable;
 #[cfg(test)]
 mod timetable_tests;
+pub mod trial;
 pub mod webhook;
 pub mod window;
 pub mod zone;
