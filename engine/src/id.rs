@@ -146,6 +146,10 @@ ids! {
     FiringId = "fire", "a firing";
     /// An event that was received or emitted.
     EventId = "evt", "an event";
+    /// A stretch of missed times that is made up for.
+    BackfillId = "fill", "a backfill";
+    /// An address that events are sent to.
+    SubscriptionId = "sub", "a subscription";
     /// An API token.
     TokenId = "tok", "a token";
     /// One HTTP request, for the log and for error answers.

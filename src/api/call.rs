@@ -8,12 +8,15 @@ use druse_storage::Batch;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// What a handler gets.
 pub(super) struct Call {
     pub(super) app: App,
     pub(super) who: Principal,
+    /// Where the request came from, when that is known.
+    pub(super) sender: Option<IpAddr>,
     pub(super) params: Vec<(String, String)>,
     pub(super) query: Query,
     pub(super) headers: HeaderMap,

@@ -14,5 +14,5 @@ mod table;
 mod tests;
 
 pub use openapi::document as openapi;
-pub use route::{Peer, router};
+pub use route::{Peer, Sender, router};
 pub use serve::{Listener, serve};

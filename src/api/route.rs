@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode, header, request::Parts};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,6 +36,16 @@ pub enum Peer {
     },
     /// From this process.
     Inside(Principal),
+}
+
+/// The address that a request came from, among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Sender(pub IpAddr);
+
+/// The token in a webhook's address.
+fn hook_token(params: &RawPathParams) -> &str {
+    let token = params.iter().find(|(name, _)| *name == "token");
+    token.map_or("", |(_, token)| token)
 }
 
 pub(super) type Answer = Result<Reply, Problem>;
@@ -58,13 +69,18 @@ pub(super) enum Takes {
     Document,
     /// A recording of up to 64 MiB.
     Recording,
-    /// Anything of up to 1 MiB: webhooks and events.
+    /// Anything of up to 1 MiB: events.
     Anything,
+    /// Anything up to what the webhook at the address takes.
+    Hook,
 }
 
 impl Takes {
-    fn limit(self) -> usize {
+    fn limit(self, app: &App, params: &RawPathParams) -> usize {
         match self {
+            Self::Hook => app.triggers().map_or(1 << 20, |triggers| {
+                triggers.longest_body(hook_token(params))
+            }),
             Self::Json | Self::Anything => 1 << 20,
             Self::Document => 2 << 20,
             Self::Recording => druse_crystallizer::import::MAX_BYTES,
@@ -217,10 +233,19 @@ async fn answer(
             "Write what is not ASCII as percent-encoded UTF-8.",
         )
     })?;
-    let body = body::read(body, route.takes.limit()).await?;
+    let body = match body::read(body, route.takes.limit(app, &params)).await {
+        Ok(body) => body,
+        Err(problem) => {
+            if route.takes == Takes::Hook && problem.code == "too_large" {
+                app.triggers()?.note_too_long(hook_token(&params)).await?;
+            }
+            return Err(problem);
+        }
+    };
     let mut call = Call {
         app: app.clone(),
         who,
+        sender: parts.extensions.get::<Sender>().map(|sender| sender.0),
         params: params
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

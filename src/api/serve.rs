@@ -1,6 +1,6 @@
 //! Accepting connections: bounded in number, with time limits on what a slow or silent client may hold.
 
-use super::route::Peer;
+use super::route::{Peer, Sender};
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -74,12 +74,14 @@ async fn accept(
             () = end.cancelled() => return,
         };
         match accepted {
-            Ok(Some((stream, peer))) => {
+            Ok(Some((stream, peer, sender))) => {
                 let (router, end) = (router.clone(), end.clone());
                 tasks.spawn(async move {
                     match stream {
-                        Stream::Tcp(stream) => connection(stream, peer, router, end).await,
-                        Stream::Socket(stream) => connection(stream, peer, router, end).await,
+                        Stream::Tcp(stream) => connection(stream, peer, sender, router, end).await,
+                        Stream::Socket(stream) => {
+                            connection(stream, peer, sender, router, end).await
+                        }
                     }
                     drop(permit);
                 });
@@ -99,12 +101,15 @@ enum Stream {
     Socket(tokio::net::UnixStream),
 }
 
-async fn accept_one(listener: &Listener) -> std::io::Result<Option<(Stream, Peer)>> {
+async fn accept_one(
+    listener: &Listener,
+) -> std::io::Result<Option<(Stream, Peer, Option<Sender>)>> {
     match listener {
         Listener::Tcp(listener) => {
-            let (stream, _) = listener.accept().await?;
+            let (stream, from) = listener.accept().await?;
             let _ = stream.set_nodelay(true);
-            Ok(Some((Stream::Tcp(stream), Peer::Network)))
+            let sender = Sender(from.ip());
+            Ok(Some((Stream::Tcp(stream), Peer::Network, Some(sender))))
         }
         Listener::Socket(listener) => {
             let (stream, _) = listener.accept().await?;
@@ -113,7 +118,7 @@ async fn accept_one(listener: &Listener) -> std::io::Result<Option<(Stream, Peer
                 return Ok(None);
             };
             let uid = peer.uid();
-            Ok(Some((Stream::Socket(stream), Peer::Socket { uid })))
+            Ok(Some((Stream::Socket(stream), Peer::Socket { uid }, None)))
         }
     }
 }
@@ -121,12 +126,16 @@ async fn accept_one(listener: &Listener) -> std::io::Result<Option<(Stream, Peer
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: Peer,
+    sender: Option<Sender>,
     router: Router,
     end: CancellationToken,
 ) {
     let service = service_fn(move |request: http::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());
+        if let Some(sender) = sender {
+            request.extensions_mut().insert(sender);
+        }
         let mut router = router.clone();
         async move { router.call(request).await }
     });

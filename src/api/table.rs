@@ -2,7 +2,7 @@
 
 use super::handler::{
     approvals, automations, connections, events, health, hooks, runs, secrets, sessions, steps,
-    tokens, tools, triggers, versions,
+    subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -13,7 +13,10 @@ use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
-use crate::trigger::{FiringView, Published, TriggerView};
+use crate::trigger::{
+    BackfillRequest, BackfillView, DeliveryView, FiringView, NewSubscription, Published,
+    SubscriptionView, TriggerView,
+};
 use druse_crystallizer::{Session, ToolMap};
 use druse_engine::definition::{Document, Step};
 use http::Method;
@@ -69,7 +72,14 @@ const PAGE: &[&str] = &["limit", "cursor"];
 /// The table.
 pub(super) fn routes() -> Vec<Route> {
     let mut all = open();
-    for group in [recordings(), automation(), run(), trigger(), admin()] {
+    for group in [
+        recordings(),
+        automation(),
+        run(),
+        trigger(),
+        subscription(),
+        admin(),
+    ] {
         all.extend(group);
     }
     all
@@ -98,8 +108,20 @@ fn open() -> Vec<Route> {
             to!(hooks::deliver),
             "Deliver a webhook",
         )
-        .takes(Takes::Anything)
+        .takes(Takes::Hook)
         .status(202),
+        open(
+            Method::GET,
+            "/hooks/{token}",
+            to!(hooks::challenge),
+            "Answer a sender that subscribes (hub.challenge)",
+        ),
+        open(
+            Method::OPTIONS,
+            "/hooks/{token}",
+            to!(hooks::options),
+            "Say whether deliveries are wanted (CloudEvents abuse protection)",
+        ),
         open(
             Method::POST,
             "/api/v1/setup",
@@ -402,8 +424,41 @@ fn trigger() -> Vec<Route> {
             to!(triggers::firings),
             "List the firings of a trigger",
         )
-        .query(PAGE)
+        .query(&["limit", "cursor", "status"])
         .response::<List<FiringView>>(),
+        get(
+            "/api/v1/triggers/{id}/firings/{firing_id}",
+            Viewer,
+            to!(triggers::firing),
+            "Read a firing, with what came where no run has it",
+        )
+        .response::<FiringView>(),
+        post(
+            "/api/v1/triggers/{id}/firings/{firing_id}/replay",
+            Operator,
+            to!(triggers::replay),
+            "Let what came once come again",
+        )
+        .creates()
+        .request::<triggers::Switch>()
+        .response::<FiringView>()
+        .status(202),
+        get(
+            "/api/v1/triggers/{id}/next",
+            Viewer,
+            to!(triggers::next),
+            "Say when a schedule fires next",
+        )
+        .query(&["from", "n"])
+        .response::<Value>(),
+        post(
+            "/api/v1/triggers/preview",
+            Viewer,
+            to!(triggers::preview),
+            "Say when a schedule would fire",
+        )
+        .request::<triggers::Preview>()
+        .response::<Value>(),
         post(
             "/api/v1/triggers/{id}/fire",
             Operator,
@@ -437,8 +492,32 @@ fn trigger() -> Vec<Route> {
             "Fire the times of a schedule that it missed",
         )
         .creates()
-        .request::<triggers::Backfill>()
-        .response::<List<FiringView>>()
+        .request::<BackfillRequest>()
+        .response::<BackfillView>()
+        .status(202),
+        get(
+            "/api/v1/triggers/{id}/backfills",
+            Viewer,
+            to!(triggers::backfills),
+            "List the backfills of a schedule",
+        )
+        .query(PAGE)
+        .response::<List<BackfillView>>(),
+        get(
+            "/api/v1/triggers/{id}/backfills/{backfill_id}",
+            Viewer,
+            to!(triggers::read_backfill),
+            "Say how far a backfill is",
+        )
+        .response::<BackfillView>(),
+        post(
+            "/api/v1/triggers/{id}/backfills/{backfill_id}/cancel",
+            Operator,
+            to!(triggers::cancel_backfill),
+            "Stop a backfill",
+        )
+        .request::<triggers::Stop>()
+        .response::<BackfillView>()
         .status(202),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
@@ -446,6 +525,74 @@ fn trigger() -> Vec<Route> {
             .request::<Value>()
             .response::<Published>()
             .status(202),
+    ]
+}
+
+fn subscription() -> Vec<Route> {
+    vec![
+        get(
+            "/api/v1/subscriptions",
+            Admin,
+            to!(subscriptions::list),
+            "List who is told of events",
+        )
+        .query(PAGE)
+        .response::<List<SubscriptionView>>(),
+        post(
+            "/api/v1/subscriptions",
+            Admin,
+            to!(subscriptions::create),
+            "Have events sent to an address",
+        )
+        .creates()
+        .request::<NewSubscription>()
+        .response::<SubscriptionView>()
+        .status(201),
+        get(
+            "/api/v1/subscriptions/{id}",
+            Admin,
+            to!(subscriptions::read),
+            "Read a subscription",
+        )
+        .response::<SubscriptionView>(),
+        delete(
+            "/api/v1/subscriptions/{id}",
+            Admin,
+            to!(subscriptions::remove),
+            "Remove a subscription",
+        ),
+        post(
+            "/api/v1/subscriptions/{id}/pause",
+            Admin,
+            to!(subscriptions::pause),
+            "Stop the sending; what waits stays",
+        )
+        .request::<triggers::Switch>()
+        .response::<SubscriptionView>(),
+        post(
+            "/api/v1/subscriptions/{id}/resume",
+            Admin,
+            to!(subscriptions::resume),
+            "Go on with the sending",
+        )
+        .request::<triggers::Switch>()
+        .response::<SubscriptionView>(),
+        get(
+            "/api/v1/subscriptions/{id}/deliveries",
+            Admin,
+            to!(subscriptions::deliveries),
+            "List what is and was sent",
+        )
+        .query(PAGE)
+        .response::<List<DeliveryView>>(),
+        post(
+            "/api/v1/subscriptions/{id}/deliveries/{event_id}/retry",
+            Admin,
+            to!(subscriptions::retry),
+            "Send an event again",
+        )
+        .response::<DeliveryView>()
+        .status(202),
     ]
 }
 

@@ -110,14 +110,7 @@ pub(super) fn check(loaded: &Loaded, connections: Option<&Map<String, Value>>) -
     };
     let mut findings = loaded.warnings.clone();
     findings.extend(druse_engine::check::check(&loaded.document, &catalog));
-    for finding in druse_triggers::check_document(&loaded.document) {
-        if !findings
-            .iter()
-            .any(|known| known.code == finding.code && known.path == finding.path)
-        {
-            findings.push(finding);
-        }
-    }
+    druse_triggers::check::add_to(&mut findings, &loaded.document);
     loaded.source.locate(&mut findings);
     findings
 }

@@ -2,11 +2,11 @@
 
 use super::{Done, print};
 use crate::cli::{Events, Output, Target};
-use crate::client::{Client, Failure};
+use crate::client::{Client, Failure, encode};
 use crate::runtime::clock;
 use druse_engine::EventId;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 pub(super) async fn events(what: Events, target: &Target) -> Done {
@@ -16,7 +16,17 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
         source,
         id,
         subject,
-    } = what;
+    } = what
+    else {
+        let client = Client::connect(target).await?;
+        let answer = subscriptions(&client, what, target.output == Output::Text).await;
+        client.close().await;
+        let answer = answer?;
+        if target.output == Output::Json {
+            print::json(&answer);
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
     let mut event = json!({
         "specversion": "1.0", "type": event_type, "source": source,
         "id": id.unwrap_or_else(|| clock::new_id(EventId::from_parts).to_string()), "time": clock::now(),
@@ -67,4 +77,90 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
     }
     client.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who is told of events.
+async fn subscriptions(client: &Client, what: Events, text: bool) -> Result<Value, Failure> {
+    Ok(match what {
+        Events::Send { .. } => Value::Null,
+        Events::Subscribe {
+            name,
+            types,
+            source,
+            subject,
+            when,
+            url,
+            connection,
+            path,
+            secret,
+            also,
+        } => {
+            let body = json!({
+                "name": name, "types": types, "source": source, "subject": subject, "when": when,
+                "url": url, "connection": connection, "path": path, "secret": secret, "also": also,
+            });
+            let made = client.post("/subscriptions", &body).await?;
+            if text {
+                print::line(&print::cell(&made["id"]));
+            }
+            made
+        }
+        Events::Subscriptions => {
+            let items = client.list("/subscriptions", 1_000).await?;
+            if text {
+                let fields = [
+                    "id",
+                    "name",
+                    "status",
+                    "types",
+                    "url",
+                    "connection",
+                    "waiting",
+                    "reason",
+                ];
+                let head = [
+                    "ID",
+                    "NAME",
+                    "STATUS",
+                    "TYPES",
+                    "URL",
+                    "CONNECTION",
+                    "WAITING",
+                    "REASON",
+                ];
+                print::table(&head, &print::rows(&items, &fields));
+            }
+            json!(items)
+        }
+        Events::Deliveries { subscription } => {
+            let path = format!("/subscriptions/{}/deliveries", encode(&subscription));
+            let page = client.get(&path).await?;
+            if text {
+                let mut items = page["waiting"].as_array().cloned().unwrap_or_default();
+                items.extend(page["items"].as_array().cloned().unwrap_or_default());
+                let fields = [
+                    "event_id",
+                    "event_type",
+                    "status",
+                    "attempts",
+                    "answered",
+                    "next_at",
+                    "error",
+                ];
+                let head = [
+                    "EVENT", "TYPE", "STATUS", "TRIES", "ANSWER", "NEXT", "ERROR",
+                ];
+                print::table(&head, &print::rows(&items, &fields));
+            }
+            page
+        }
+        Events::Unsubscribe { subscription } => {
+            let path = format!("/subscriptions/{}", encode(&subscription));
+            client.request(Method::DELETE, &path, None).await?;
+            if text {
+                print::line("removed");
+            }
+            json!({ "id": subscription })
+        }
+    })
 }

@@ -26,6 +26,7 @@ mod secrets;
 mod serve;
 mod sessions;
 mod tokens;
+mod trial;
 mod triggers;
 mod verify;
 mod version;

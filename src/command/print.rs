@@ -13,6 +13,16 @@ pub(super) fn json(value: &Value) {
     line(&serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
+/// Text in red, where standard output is a terminal and colour is not refused.
+pub(super) fn red(text: &str) -> String {
+    use std::io::IsTerminal as _;
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match std::io::stdout().is_terminal() && !refused {
+        true => format!("\x1b[31m{text}\x1b[0m"),
+        false => text.to_owned(),
+    }
+}
+
 /// Prints columns, each as wide as its widest cell.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) {
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();

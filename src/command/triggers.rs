@@ -1,11 +1,13 @@
 //! `druse triggers`.
 
+use super::trial::{self, Wanted};
 use super::{Done, document, print};
 use crate::cli::{Output, Target, Triggers};
 use crate::client::{Client, Failure, encode};
 use crate::runtime::clock;
 use druse_engine::Timestamp;
-use druse_triggers::{Timetable, timetable::printed};
+use druse_triggers::Timetable;
+use druse_triggers::timetable::{Preview, printed};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,65 +36,284 @@ pub(super) async fn triggers(what: Triggers, target: &Target) -> Done {
             target.output,
         );
     }
+    if let Triggers::Test {
+        file,
+        event,
+        at,
+        trigger,
+        secret,
+    } = &what
+    {
+        let wanted = Wanted {
+            file,
+            event: event.as_deref(),
+            at: at.as_deref(),
+            trigger: trigger.as_deref(),
+            secret: secret.as_deref(),
+        };
+        return trial::test(&wanted, target.output);
+    }
     let client = Client::connect(target).await?;
-    let answer = match &what {
-        Triggers::Next { .. } => Value::Null,
+    let answer = at_work(&client, what, target.output).await;
+    client.close().await;
+    let answer = answer?;
+    if target.output == Output::Json {
+        print::json(&answer);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What needs the triggers at work: asks, prints for people, and gives the answer.
+async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Value, Failure> {
+    let text = output == Output::Text;
+    let of = |trigger: &str| format!("/triggers/{}", encode(trigger));
+    Ok(match &what {
+        Triggers::Next { .. } | Triggers::Test { .. } => Value::Null,
         Triggers::List => {
             let items = client.list("/triggers", 10_000).await?;
-            if target.output == Output::Text {
-                let fields = ["id", "name", "kind", "status", "address", "next.0"];
-                let rows = items
-                    .iter()
-                    .map(|item| {
-                        let mut row =
-                            print::rows(std::slice::from_ref(item), &fields[..5]).swap_remove(0);
-                        row.push(print::cell(&item["next"][0]));
-                        row
-                    })
-                    .collect::<Vec<_>>();
-                print::table(&["ID", "NAME", "KIND", "STATUS", "ADDRESS", "NEXT"], &rows);
+            if text {
+                list(&items);
             }
             json!(items)
         }
-        Triggers::Fire { trigger } => {
-            let fired = client
-                .post(&format!("/triggers/{}/fire", encode(trigger)), &json!({}))
-                .await?;
-            if target.output == Output::Text {
-                print::line(&format!(
-                    "{}: {}",
-                    print::cell(&fired["status"]),
-                    print::cell(&fired["run_id"])
-                ));
+        Triggers::Show { trigger } => {
+            let shown = client.get(&of(trigger)).await?;
+            if text {
+                show(&shown);
             }
-            fired
+            shown
         }
-        Triggers::Firings { trigger } => {
-            let items = client
-                .list(&format!("/triggers/{}/firings", encode(trigger)), 1_000)
-                .await?;
-            if target.output == Output::Text {
+        Triggers::Fire { trigger } => {
+            let path = format!("{}/fire", of(trigger));
+            told(client.post(&path, &json!({})).await?, text)
+        }
+        Triggers::Replay { trigger, firing } => {
+            let path = format!("{}/firings/{}/replay", of(trigger), encode(firing));
+            told(client.post(&path, &json!({})).await?, text)
+        }
+        Triggers::Pause { trigger, reason } => {
+            let path = format!("{}/pause", of(trigger));
+            let shown = client.post(&path, &json!({ "reason": reason })).await?;
+            if text {
+                print::line(&format!("paused: {}", print::cell(&shown["reason"])));
+            }
+            shown
+        }
+        Triggers::Resume { trigger } => {
+            let path = format!("{}/resume", of(trigger));
+            let shown = client.post(&path, &json!({})).await?;
+            if text {
+                print::line(&format!("active; next: {}", print::cell(&shown["next"][0])));
+            }
+            shown
+        }
+        Triggers::Firings { trigger, status } => {
+            let mut path = format!("{}/firings", of(trigger));
+            if let Some(status) = status {
+                path.push_str(&format!("?status={}", encode(status)));
+            }
+            let items = client.list(&path, 1_000).await?;
+            if text {
                 let fields = [
                     "id",
                     "status",
                     "scheduled_at",
                     "received_at",
+                    "late_ms",
                     "run_id",
                     "reason",
                 ];
                 print::table(
-                    &["ID", "STATUS", "SCHEDULED", "RECEIVED", "RUN", "REASON"],
+                    &[
+                        "ID",
+                        "STATUS",
+                        "SCHEDULED",
+                        "RECEIVED",
+                        "LATE MS",
+                        "RUN",
+                        "REASON",
+                    ],
                     &print::rows(&items, &fields),
                 );
             }
             json!(items)
         }
-    };
-    if target.output == Output::Json {
-        print::json(&answer);
+        Triggers::Firing { trigger, firing } => {
+            let path = format!("{}/firings/{}", of(trigger), encode(firing));
+            let firing = client.get(&path).await?;
+            if text {
+                print::json(&firing);
+            }
+            firing
+        }
+        Triggers::Backfill {
+            trigger,
+            from,
+            to,
+            label,
+            all,
+            parallel,
+            wait,
+        } => {
+            let body = json!({
+                "from": time(from, "--from")?, "label": label, "only_missing": !all, "parallel": parallel,
+                "to": to.as_deref().map_or_else(|| Ok(clock::now()), |to| time(to, "--to"))?,
+            });
+            let path = format!("{}/backfill", of(trigger));
+            let mut backfill = client.post(&path, &body).await?;
+            let path = format!("{}/backfills/{}", of(trigger), print::cell(&backfill["id"]));
+            let mut before = Value::Null;
+            while *wait && backfill["status"] == "running" {
+                if backfill["done"] != before {
+                    before = backfill["done"].clone();
+                    eprintln!("{before} of {}", backfill["total"]);
+                }
+                tokio::time::sleep(LOOK).await;
+                backfill = client.get(&path).await?;
+            }
+            if text {
+                backfills(std::slice::from_ref(&backfill));
+            }
+            backfill
+        }
+        Triggers::Backfills { trigger } => {
+            let path = format!("{}/backfills", of(trigger));
+            let items = client.list(&path, 1_000).await?;
+            if text {
+                backfills(&items);
+            }
+            json!(items)
+        }
+        Triggers::CancelBackfill {
+            trigger,
+            backfill,
+            runs,
+            reason,
+        } => {
+            let path = format!("{}/backfills/{}/cancel", of(trigger), encode(backfill));
+            let body = json!({ "runs": runs, "reason": reason });
+            let stopped = client.post(&path, &body).await?;
+            if text {
+                backfills(std::slice::from_ref(&stopped));
+            }
+            stopped
+        }
+    })
+}
+
+/// How often a backfill that is waited for is looked at.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
+
+fn time(text: &str, flag: &str) -> Result<Timestamp, Failure> {
+    text.parse().map_err(|error: String| {
+        Failure::usage(error, format!("Example: {flag} 2027-03-28T00:00:00Z"))
+    })
+}
+
+fn list(items: &[Value]) {
+    let fields = ["id", "name", "kind", "status", "address"];
+    let rows: Vec<Vec<String>> = items
+        .iter()
+        .map(|item| {
+            let mut row = print::rows(std::slice::from_ref(item), &fields).swap_remove(0);
+            row.push(print::cell(&item["next"][0]));
+            let last = &item["last_firing"];
+            row.push(match &last["status"] {
+                Value::Null => "-".into(),
+                status => format!(
+                    "{} {}",
+                    print::cell(status),
+                    print::cell(&last["received_at"])
+                ),
+            });
+            row.push(remarks(item));
+            row
+        })
+        .collect();
+    let head = [
+        "ID", "NAME", "KIND", "STATUS", "ADDRESS", "NEXT", "LAST", "REMARKS",
+    ];
+    print::table(&head, &rows);
+}
+
+/// What stands out: an open webhook first, and in red where there is colour.
+fn remarks(item: &Value) -> String {
+    let findings = item["findings"].as_array().into_iter().flatten();
+    let codes: Vec<String> = findings
+        .map(|finding| match print::cell(&finding["code"]) {
+            code if code == "open_webhook" => print::red("OPEN: verifies nothing"),
+            code => code,
+        })
+        .collect();
+    codes.join(", ")
+}
+
+fn show(item: &Value) {
+    for (name, field) in [
+        ("id", "id"),
+        ("name", "name"),
+        ("automation", "automation_id"),
+        ("kind", "kind"),
+        ("status", "status"),
+        ("reason", "reason"),
+        ("address", "address"),
+        ("delay", "delay"),
+    ] {
+        if !item[field].is_null() {
+            print::line(&format!("{name:<11} {}", print::cell(&item[field])));
+        }
     }
-    client.close().await;
-    Ok(ExitCode::SUCCESS)
+    for next in item["upcoming"].as_array().into_iter().flatten() {
+        print::line(&format!("next        {}", upcoming(next)));
+    }
+    if let last @ Value::Object(_) = &item["last_firing"] {
+        let line =
+            ["status", "received_at", "run_id", "reason"].map(|field| print::cell(&last[field]));
+        print::line(&format!("last        {}", line.join("  ")));
+    }
+    for finding in item["findings"].as_array().into_iter().flatten() {
+        let line = format!(
+            "{}: {}. {}",
+            print::cell(&finding["severity"]),
+            print::cell(&finding["message"]),
+            print::cell(&finding["help"])
+        );
+        print::line(&match finding["code"] == "open_webhook" {
+            true => print::red(&line),
+            false => line,
+        });
+    }
+}
+
+/// A next time as people read it: local time with offset, and what the clock does.
+fn upcoming(next: &Value) -> String {
+    let at = print::cell(&next["at"]);
+    let note = match &next["note"] {
+        Value::String(note) => format!("  ({note})"),
+        _ => String::new(),
+    };
+    format!("{at}  {}{note}", print::cell(&next["local"]))
+}
+
+fn backfills(items: &[Value]) {
+    let fields = [
+        "id", "status", "done", "total", "started", "present", "refused", "label", "reason",
+    ];
+    let head = [
+        "ID", "STATUS", "DONE", "OF", "STARTED", "PRESENT", "REFUSED", "LABEL", "REASON",
+    ];
+    print::table(&head, &print::rows(items, &fields));
+}
+
+fn told(firing: Value, text: bool) -> Value {
+    if text {
+        print::line(&format!(
+            "{}: {}",
+            print::cell(&firing["status"]),
+            print::cell(&firing["run_id"])
+        ));
+    }
+    firing
 }
 
 fn next(
@@ -127,22 +348,30 @@ fn next(
             ));
         }
     }
-    let mut times: Vec<(Timestamp, &str)> = tables
+    let mut times: Vec<(Preview, &str)> = tables
         .iter()
         .flat_map(|(name, table)| {
-            table
-                .next(from, count)
-                .into_iter()
-                .map(|at| (at, name.as_str()))
+            let preview = table.preview(from, count).into_iter();
+            preview.map(|next| (next, name.as_str()))
         })
         .collect();
-    times.sort_unstable();
+    times.sort_by(|(a, first), (b, second)| (a.at, first).cmp(&(b.at, second)));
     times.truncate(count);
     match output {
-        Output::Json => print::json(&times.iter().map(|(at, _)| printed(*at)).collect()),
-        Output::Text => times
-            .iter()
-            .for_each(|(at, name)| print::line(format!("{}  {name}", printed(*at)).trim_end())),
+        Output::Json => print::json(&times.iter().map(|(next, _)| printed(next.at)).collect()),
+        Output::Text => times.iter().for_each(|(next, name)| {
+            let note = next
+                .note
+                .map(|note| format!("  ({note})"))
+                .unwrap_or_default();
+            // In UTC the local time says nothing new.
+            let local = match next.local.strip_suffix("+00:00") {
+                Some(_) => String::new(),
+                None => format!("  {}", next.local),
+            };
+            let line = format!("{}{local}  {name}{note}", printed(next.at));
+            print::line(line.trim_end());
+        }),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -188,8 +188,8 @@ fn checked_fields(
 
 fn rejected(reason: Rejected) -> RunError {
     match reason {
-        Rejected::TooLarge => RunError::TooLarge,
         Rejected::AlreadyOver => RunError::AlreadyOver,
+        Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
             GateStatus::Pending => ApprovalStatus::Pending,

@@ -13,6 +13,8 @@ pub(super) struct OnItsWay {
     ticket: Option<Ticket>,
     /// The number of the last fact among them.
     pub(super) seq: u64,
+    /// Whether rows that tell of them go along.
+    announces: bool,
 }
 
 impl OnItsWay {
@@ -20,7 +22,14 @@ impl OnItsWay {
         Self {
             ticket: Some(ticket),
             seq,
+            announces: false,
         }
+    }
+
+    /// Notes whether rows that tell of the facts go along.
+    pub(super) fn announcing(mut self, announces: bool) -> Self {
+        self.announces = announces;
+        self
     }
 }
 
@@ -48,10 +57,17 @@ impl Engine {
         let entries = locked.run.handle(clock::now(), input)?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
-            return Ok(OnItsWay { ticket: None, seq });
+            return Ok(OnItsWay {
+                ticket: None,
+                seq,
+                announces: false,
+            });
         }
+        let announced = self.announce(&locked.run, &entries);
+        let announces = !announced.facts.is_empty();
         let mut batches = locked.batches(entries).into_iter();
         let mut first = extra;
+        first.facts.extend(announced.facts);
         first.facts.extend(batches.next().unwrap_or_default().facts);
         let mut ticket = self.append_or_end(first);
         for batch in batches {
@@ -60,7 +76,11 @@ impl Engine {
         self.0
             .timers
             .set(id, locked.run.next_deadline().map(|(at, _)| at));
-        Ok(OnItsWay { ticket, seq })
+        Ok(OnItsWay {
+            ticket,
+            seq,
+            announces,
+        })
     }
 
     /// Appends facts that are already applied. They cannot be taken back, so a log that refuses them is
@@ -93,6 +113,9 @@ impl Engine {
                 return false;
             }
             engine.release(id, &live, way.seq);
+            if way.announces {
+                engine.announced();
+            }
             true
         })
     }

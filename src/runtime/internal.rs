@@ -4,8 +4,9 @@
 use super::{Engine, Inner, clock, live};
 use crate::action::{Attempt, Failed, Internal, Performed};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
-use druse_engine::event::Status;
+use druse_engine::event::{Entry, Status};
 use druse_engine::plan::InputCheck;
+use druse_engine::run::Run;
 use druse_engine::{AutomationId, Digest, Json, RunId};
 use druse_storage::{AutomationName, Batch, IdempotencyKey, StoreExt as _};
 use futures_util::future::BoxFuture;
@@ -16,6 +17,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Who publishes events: makes them durable, and starts what waits for them.
 pub trait Publish: Send + Sync {
+    /// The rows that tell what new facts of a run mean outside, to become durable together with them.
+    fn announce(&self, _run: &Run, _entries: &[Entry]) -> Batch {
+        Batch::new()
+    }
+
+    /// What was announced has become durable.
+    fn announced(&self) {}
+
     /// Publishes a CloudEvents event; the same `source` and `id` again changes nothing. Gives its id here.
     fn publish<'a>(&'a self, event: Value) -> BoxFuture<'a, Result<String, RunError>>;
 }
@@ -72,6 +81,19 @@ impl Internal for Inner {
 }
 
 impl Engine {
+    /// The rows that tell what new facts of a run mean outside.
+    pub(super) fn announce(&self, run: &Run, entries: &[Entry]) -> Batch {
+        let publisher = self.0.publisher.get().and_then(Weak::upgrade);
+        publisher.map_or_else(Batch::new, |publisher| publisher.announce(run, entries))
+    }
+
+    /// Such rows have become durable.
+    pub(super) fn announced(&self) {
+        if let Some(publisher) = self.0.publisher.get().and_then(Weak::upgrade) {
+            publisher.announced();
+        }
+    }
+
     async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let input = attempt.input.value();
         let automation = self.child_of(input)?;

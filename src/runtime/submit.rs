@@ -93,10 +93,17 @@ impl Engine {
         {
             return Err(RunError::TooLarge);
         }
+        let announced = self.announce(&run, &entries);
+        let announces = !announced.facts.is_empty();
+        let mut extra = extra;
+        extra.facts.extend(announced.facts);
         if run.is_over() {
             let batches = with_claims(batches_of(&run, entries), extra, claim, id, now);
             let ticket = self.append_new(batches).map_err(refused)?;
             ticket.await.map_err(|error| self.log_failed(&error))?;
+            if announces {
+                self.announced();
+            }
             return Ok(view::view(&run));
         }
         let mut live = LiveRun::new(run);
@@ -114,7 +121,8 @@ impl Engine {
             }
         };
         self.0.timers.set(id, deadline);
-        let settled = self.settle(id, live, super::dispatch::OnItsWay::new(ticket, seq));
+        let way = super::dispatch::OnItsWay::new(ticket, seq).announcing(announces);
+        let settled = self.settle(id, live, way);
         match settled.await {
             Ok(true) => Ok(shown),
             Ok(false) | Err(_) => Err(RunError::Ending),

@@ -3,10 +3,11 @@
 use super::automation::{Change, document_of, tag};
 use super::{App, Principal, Problem, Role, audit::Audited, page};
 use crate::runtime::clock;
+use crate::trigger::Triggers;
 use druse_engine::definition;
-use druse_engine::{AutomationId, Finding, Severity};
-use druse_storage::{Automation, AutomationStatus, Trigger, Version};
-use serde_json::json;
+use druse_engine::{AutomationId, Finding, Severity, Timestamp};
+use druse_storage::{Automation, AutomationStatus, Batch, StoreExt as _, Trigger, Version};
+use serde_json::{Value, json};
 
 impl App {
     /// All triggers that an automation has or had.
@@ -35,6 +36,9 @@ impl App {
         let version = self.version(row.id, number)?;
         let catalog = self.catalog()?;
         let findings = self.findings(&version, &catalog)?;
+        let document = document_of(&version)?;
+        let mut findings = findings;
+        findings.extend(self.pinned(row.id, &document)?);
         let blocking = blocking(&findings, &row, acknowledge);
         if !blocking.is_empty() {
             let open = blocking
@@ -61,20 +65,52 @@ impl App {
         row.status = AutomationStatus::Active;
         row.active_version = Some(number);
         row.updated_at = now;
-        let document = document_of(&version)?;
-        let mut batch = crate::trigger::rows(&*self.store, row.id, Some(&document), now)?.put(&row);
+        let since = self.triggers().map_or(now, Triggers::now);
+        let rows = crate::trigger::rows(&*self.store, row.id, Some(&document), since)?;
+        let mut batch = rows.put(&row);
         batch = batch.audited(
             who,
             "automation.activate",
             &row.id,
             json!({ "version": number, "digest": version.digest, "acknowledged": acknowledge }),
         );
+        let data = json!({
+            "automation_id": row.id, "automation": row.name, "version": number,
+            "digest": version.digest, "by": who.name,
+        });
+        batch
+            .facts
+            .extend(told("version.activated", &row, now, data).facts);
         Ok(Change {
             batch,
             answer: json!(self.automation_view(&row, &catalog)?),
             automation: row.id,
             tag: tag(&row),
         })
+    }
+
+    /// What is wrong with the versions that triggers pin.
+    fn pinned(
+        &self,
+        automation: AutomationId,
+        document: &definition::Document,
+    ) -> Result<Vec<Finding>, Problem> {
+        let mut findings = Vec::new();
+        for (index, trigger) in document.triggers.iter().enumerate() {
+            let Some(number) = trigger.version else {
+                continue;
+            };
+            let key = Version::key_of(automation, number);
+            if self.store.get::<Version>(&key)?.is_none() {
+                let message = format!("the automation has no version {number}");
+                findings.push(
+                    Finding::error("unknown_version", message)
+                        .at_path(format!("/triggers/{index}/version"))
+                        .help("Name one that exists, or leave it out for the active one."),
+                );
+            }
+        }
+        Ok(findings)
     }
 
     /// Looks whether somebody may start a version by its number, also one that was never activated. What
@@ -124,7 +160,10 @@ impl App {
         row.active_version = None;
         row.updated_at = clock::now();
         let batch = crate::trigger::rows(&*self.store, row.id, None, row.updated_at)?.put(&row);
-        let batch = batch.audited(who, "automation.deactivate", &row.id, json!({}));
+        let mut batch = batch.audited(who, "automation.deactivate", &row.id, json!({}));
+        let data = json!({ "automation_id": row.id, "automation": row.name, "by": who.name });
+        let told = told("automation.deactivated", &row, row.updated_at, data);
+        batch.facts.extend(told.facts);
         Ok(Change {
             batch,
             answer: json!(self.automation_view(&row, &self.catalog()?)?),
@@ -132,6 +171,12 @@ impl App {
             tag: tag(&row),
         })
     }
+}
+
+/// The row that tells an event of an automation; its name is the subject.
+fn told(event_type: &str, row: &Automation, at: Timestamp, data: Value) -> Batch {
+    let source = format!("/automations/{}", row.id);
+    crate::trigger::announcement(event_type, &source, &row.name, at, data)
 }
 
 /// The findings that keep a version from being activated.

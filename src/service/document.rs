@@ -54,14 +54,7 @@ impl App {
     /// The findings of the engine, of the triggers, and of what this server lets steps do, each once.
     pub fn check_with(&self, document: &Document, catalog: &Catalog) -> Vec<Finding> {
         let mut findings = check(document, catalog);
-        for finding in druse_triggers::check_document(document) {
-            let known = findings.iter().any(|known| {
-                known.id == finding.id || (known.path == finding.path && known.path.is_some())
-            });
-            if !known {
-                findings.push(finding);
-            }
-        }
+        druse_triggers::check::add_to(&mut findings, document);
         if let Some(allowed) = &self.options.programs {
             findings.extend(refused_programs(document, allowed));
         }

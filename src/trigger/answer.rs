@@ -77,7 +77,8 @@ impl Triggers {
         }
     }
 
-    fn start_of(&self, run: RunId) -> Result<Start, ReadError> {
+    /// How a run began.
+    pub(super) fn start_of(&self, run: RunId) -> Result<Start, ReadError> {
         let first = self.store().run_entries(run, 0, 1)?;
         match first.into_iter().next().map(|entry| entry.event) {
             Some(RunEvent::Created(start)) => Ok(*start),

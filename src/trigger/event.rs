@@ -1,16 +1,21 @@
 //! Events: stored once, and each makes a run of every trigger that waits for it.
 
+use super::builtin::is_builtin;
 use super::fire::{Arrival, Claim, is_passing, key_of, reason_of};
 use super::registry::{Armed, Kind};
+use super::window::{Admitted, Windowed};
 use super::{Inner, Started, Triggers};
 use crate::runtime::{Publish, clock};
 use crate::service::{Problem, RunError};
+use druse_engine::event::Entry;
+use druse_engine::run::Run;
 use druse_engine::{EventId, Finding, Json, RunId};
 use druse_storage::{
     Batch, Entity, EventKey, Firing, FiringKey, FiringStatus, ReadError, Scan, StoreExt,
     StoredEvent,
 };
-use druse_triggers::{Event, Mapped, event::read_one};
+use druse_triggers::Event;
+use druse_triggers::event::{EventError, read_one};
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -49,6 +54,12 @@ impl Triggers {
     /// When the store takes no more for now. The event may be stored then, in which case its runs are
     /// started later; publishing it again gives them.
     pub async fn publish(&self, event: Event) -> Result<Published, RunError> {
+        self.take_in(event, Batch::new()).await
+    }
+
+    /// As [`Triggers::publish`], with rows that become durable together with the event; not when it came
+    /// before.
+    pub(super) async fn take_in(&self, event: Event, extra: Batch) -> Result<Published, RunError> {
         let key = event.occurrence();
         let _held = self.0.taking.hold(format!("event\n{key}")).await;
         if let Some(known) = self.store().get::<EventKey>(&key)? {
@@ -60,7 +71,7 @@ impl Triggers {
                 duplicate: true,
             });
         }
-        let now = clock::now();
+        let now = self.now();
         let mut stored = StoredEvent {
             id: clock::new_id(EventId::from_parts),
             event: event.to_value(),
@@ -73,13 +84,16 @@ impl Triggers {
             event: stored.id,
             at: now,
         };
-        let (mut notes, mut planned) = (Batch::new(), Vec::new());
+        let (mut notes, mut planned) = (extra, Vec::new());
+        let (outgoing, to) = self.outgoing(&event, stored.id, now);
+        notes.facts.extend(outgoing.facts);
         let fits = |armed: &Armed| {
             armed.is_active()
                 && matches!(&armed.kind, Kind::Event { filter } if filter.matches(&event))
         };
+        let mut windowed = Windowed::default();
         for armed in self.those(fits) {
-            match self.plan(armed, &event, stored.id).await? {
+            match self.plan(armed, &event, stored.id, &mut windowed).await? {
                 Ok(plan) => planned.push(plan),
                 Err(rows) => notes.facts.extend(rows.facts),
             }
@@ -89,8 +103,10 @@ impl Triggers {
         {
             // One run: the event goes into the batch of the run.
             stored.runs = vec![plan.run];
-            plan.arrival.extra = Batch::new().claim(&claim).put(&stored);
-            plan.arrival.extra.facts.extend(notes.facts.iter().cloned());
+            let mut with = Batch::new().claim(&claim).put(&stored);
+            with.facts.extend(notes.facts.iter().cloned());
+            with.facts.extend(plan.arrival.extra.facts);
+            plan.arrival.extra = with;
             let firing =
                 plan.arrival
                     .firing(&plan.armed, FiringStatus::Accepted, Some(plan.run), None);
@@ -103,6 +119,8 @@ impl Triggers {
             );
             match self.0.engine.submit(submit).await {
                 Ok(_) => {
+                    self.windows_changed(windowed);
+                    self.send_to(to, stored.id, now);
                     return Ok(Published {
                         id: stored.id,
                         runs: stored.runs,
@@ -133,7 +151,9 @@ impl Triggers {
             batch.facts.extend(plan.arrival.rows(&firing).facts);
         }
         self.append(batch).await?;
+        self.windows_changed(windowed);
         let id = stored.id;
+        self.send_to(to, id, now);
         let runs = self.carry_out(stored, planned).await?;
         Ok(Published {
             id,
@@ -147,7 +167,7 @@ impl Triggers {
         row.ok_or_else(|| ReadError::Damaged(format!("the event {id} is claimed and not there")))
     }
 
-    fn event_arrival(armed: &Armed, event: &Event, id: EventId) -> Arrival {
+    fn event_arrival(&self, armed: &Armed, event: &Event, id: EventId) -> Arrival {
         let cause = json!({
             "kind": "event", "trigger_id": armed.row.id, "trigger": armed.row.name, "event_id": id,
             "source": event.source, "id": event.id, "type": event.event_type, "depth": event.depth(),
@@ -155,18 +175,19 @@ impl Triggers {
         Arrival {
             occurrence: event.occurrence(),
             claim: Claim::New,
-            ..Arrival::new(armed, event.trigger().into(), cause.into())
+            ..self.arrival(armed, event.trigger().into(), cause.into())
         }
     }
 
     /// What an event comes to at one trigger: a run, or rows that say why there is none.
-    async fn plan(
-        &self,
+    async fn plan<'a>(
+        &'a self,
         armed: Arc<Armed>,
         event: &Event,
         id: EventId,
+        windowed: &mut Windowed<'a>,
     ) -> Result<Result<Planned, Batch>, RunError> {
-        let mut arrival = Self::event_arrival(&armed, event, id);
+        let mut arrival = self.event_arrival(&armed, event, id);
         let run = clock::new_id(RunId::from_parts);
         if event.is_too_deep() {
             let reason = format!(
@@ -179,12 +200,10 @@ impl Triggers {
         let rejected = |arrival: &Arrival, reason: String| {
             Batch::new().put(&arrival.firing(&armed, FiringStatus::Rejected, None, Some(reason)))
         };
-        let inputs = match armed
-            .mapping
-            .apply(arrival.trigger.clone(), Self::facts(&arrival, run))
-        {
-            Ok(Mapped::Start(inputs)) => inputs,
-            Ok(Mapped::Filtered) => {
+        let facts = Self::facts(&arrival, run);
+        match armed.mapping.holds(&arrival.trigger, facts.clone()) {
+            Ok(true) => {}
+            Ok(false) => {
                 let firing = arrival.firing(
                     &armed,
                     FiringStatus::Filtered,
@@ -193,6 +212,15 @@ impl Triggers {
                 );
                 return Ok(Err(arrival.rows(&firing)));
             }
+            Err(error) => return Ok(Err(rejected(&arrival, error.message))),
+        }
+        match self.admit(&armed, &mut arrival, run, windowed).await? {
+            Admitted::Start => {}
+            Admitted::Rows(_, rows) => return Ok(Err(rows)),
+            Admitted::Rejected(problem) => return Ok(Err(rejected(&arrival, reason_of(&problem)))),
+        }
+        let inputs = match armed.mapping.inputs(arrival.trigger.clone(), facts) {
+            Ok(inputs) => inputs,
             Err(error) => return Ok(Err(rejected(&arrival, error.message))),
         };
         let firing = arrival.firing(&armed, FiringStatus::Accepted, Some(run), None);
@@ -290,14 +318,14 @@ impl Triggers {
                 continue;
             };
             missing.retain(|other| *other != run);
-            let mut arrival = Self::event_arrival(&armed, event, stored.id);
+            let mut arrival = self.event_arrival(&armed, event, stored.id);
             arrival.firing = key.firing;
             arrival.received_at = key.at;
             let mapped = armed
                 .mapping
-                .apply(arrival.trigger.clone(), Self::facts(&arrival, run));
+                .inputs(arrival.trigger.clone(), Self::facts(&arrival, run));
             match mapped {
-                Ok(Mapped::Start(inputs)) if armed.is_active() => planned.push(Planned {
+                Ok(inputs) if armed.is_active() => planned.push(Planned {
                     armed,
                     arrival,
                     run,
@@ -382,6 +410,16 @@ impl Triggers {
     }
 }
 
+/// Only Druse itself says what happens inside.
+pub(super) fn reserved(event_type: &str) -> EventError {
+    EventError {
+        code: "reserved_event_type",
+        message: format!("events of the type `{event_type}` are told by Druse alone"),
+        help: "Take a name of your own, such as com.example.order.paid.".into(),
+        path: Some("/type".into()),
+    }
+}
+
 fn unreadable(error: &druse_triggers::event::EventError) -> RunError {
     let finding = Finding::error(error.code, error.message.clone()).help(error.help.clone());
     let finding = match &error.path {
@@ -392,10 +430,25 @@ fn unreadable(error: &druse_triggers::event::EventError) -> RunError {
 }
 
 impl Publish for Inner {
+    fn announce(&self, run: &Run, entries: &[Entry]) -> Batch {
+        self.this
+            .upgrade()
+            .map_or_else(Batch::new, |this| Triggers(this).announce_run(run, entries))
+    }
+
+    fn announced(&self) {
+        if let Some(this) = self.this.upgrade() {
+            Triggers(this).look_into_outbox();
+        }
+    }
+
     fn publish<'a>(&'a self, event: Value) -> BoxFuture<'a, Result<String, RunError>> {
         Box::pin(async move {
             let triggers = Triggers(self.this.upgrade().ok_or(RunError::Ending)?);
             let event = read_one(event).map_err(|error| unreadable(&error))?;
+            if is_builtin(&event.event_type) {
+                return Err(unreadable(&reserved(&event.event_type)));
+            }
             triggers
                 .publish(event)
                 .await

@@ -3,11 +3,12 @@
 use super::Triggers;
 use super::registry::{Armed, Kind};
 use super::view::FiringView;
+use super::window::{Admitted, Windowed};
 use crate::runtime::clock;
 use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
 use druse_engine::definition::Overlap;
 use druse_engine::expression::RunFacts;
-use druse_engine::{FiringId, Json, RunId, Timestamp};
+use druse_engine::{BackfillId, FiringId, Json, RunId, Timestamp};
 use druse_storage::{Batch, Entity, Firing, FiringKey, FiringStatus, StoreExt, Trigger};
 use druse_triggers::Mapped;
 use serde_json::json;
@@ -21,6 +22,16 @@ pub(super) struct Arrival {
     pub(super) claim: Claim,
     pub(super) scheduled_at: Option<Timestamp>,
     pub(super) received_at: Timestamp,
+    /// How long after its time, in milliseconds.
+    pub(super) late_ms: Option<u64>,
+    pub(super) replay_of: Option<FiringId>,
+    pub(super) backfill: Option<BackfillId>,
+    /// The run that it becomes, where others have to know it before.
+    pub(super) run: Option<RunId>,
+    /// Whether `when` held for it already.
+    pub(super) admitted: bool,
+    /// What is said about it when it starts a run.
+    pub(super) reason: Option<String>,
     /// What expressions see as `trigger`.
     pub(super) trigger: Json,
     pub(super) cause: Json,
@@ -29,6 +40,8 @@ pub(super) struct Arrival {
     pub(super) idempotency: Option<IdempotencyClaim>,
     /// Rows that become durable with it, whatever becomes of it.
     pub(super) extra: Batch,
+    /// Rows that take their place when it starts no run.
+    pub(super) extra_if_none: Option<Batch>,
 }
 
 /// The claim of an occurrence.
@@ -46,29 +59,16 @@ pub(super) enum Claim {
 pub(super) enum Fired {
     Started(Firing),
     Filtered(Firing),
-    Rejected(Firing, Problem),
+    Rejected(Problem),
     /// It came before.
     Again(FiringKey),
+    /// Something with the same key came before.
+    Same(Firing),
+    /// It waits in a window, or one was over its limit.
+    Waits(Firing),
 }
 
 impl Arrival {
-    /// A new arrival of this trigger, at this moment.
-    pub(super) fn new(armed: &Armed, trigger: Json, cause: Json) -> Self {
-        let firing = clock::new_id(FiringId::from_parts);
-        Self {
-            firing,
-            occurrence: firing.to_string(),
-            claim: Claim::None,
-            scheduled_at: None,
-            received_at: clock::now(),
-            trigger,
-            cause,
-            started_by: armed.starter(),
-            idempotency: None,
-            extra: Batch::new(),
-        }
-    }
-
     /// The firing that it is.
     pub(super) fn firing(
         &self,
@@ -77,15 +77,23 @@ impl Arrival {
         run: Option<RunId>,
         reason: Option<String>,
     ) -> Firing {
+        // A run keeps what it saw; what started none is kept here, to be looked at and replayed.
+        let kept = run.is_none() && !self.trigger.value().is_null();
         Firing {
-            id: self.firing,
-            trigger: armed.row.id,
-            occurrence: self.occurrence.clone(),
             scheduled_at: self.scheduled_at,
-            received_at: self.received_at,
-            status,
             reason,
             run,
+            late_ms: self.late_ms,
+            payload: (kept && self.scheduled_at.is_none()).then(|| self.trigger.value().clone()),
+            replay_of: self.replay_of,
+            backfill: self.backfill,
+            ..Firing::new(
+                self.firing,
+                armed.row.id,
+                self.occurrence.clone(),
+                self.received_at,
+                status,
+            )
         }
     }
 
@@ -109,8 +117,16 @@ impl Arrival {
             let answer = json!({ "status": 202, "body": FiringView::from(firing.clone()) });
             batch = batch.put(&claim.row(answer, firing.received_at));
         }
-        batch.facts.extend(self.extra.facts.iter().cloned());
+        batch.facts.extend(self.with_it(firing.run).facts);
         batch
+    }
+
+    /// The rows that go with it.
+    fn with_it(&self, run: Option<RunId>) -> Batch {
+        match &self.extra_if_none {
+            Some(other) if run.is_none() => other.clone(),
+            _ => self.extra.clone(),
+        }
     }
 }
 
@@ -135,6 +151,35 @@ pub(super) fn reason_of(problem: &Problem) -> String {
 }
 
 impl Triggers {
+    /// A new run's id.
+    pub(super) fn run_id(&self) -> RunId {
+        clock::new_id(RunId::from_parts)
+    }
+
+    /// A new arrival at a trigger, at this moment.
+    pub(super) fn arrival(&self, armed: &Armed, trigger: Json, cause: Json) -> Arrival {
+        let firing = clock::new_id(FiringId::from_parts);
+        Arrival {
+            firing,
+            occurrence: firing.to_string(),
+            claim: Claim::None,
+            scheduled_at: None,
+            received_at: self.now(),
+            late_ms: None,
+            replay_of: None,
+            backfill: None,
+            run: None,
+            admitted: false,
+            reason: None,
+            trigger,
+            cause,
+            started_by: armed.starter(),
+            idempotency: None,
+            extra: Batch::new(),
+            extra_if_none: None,
+        }
+    }
+
     /// The facts of a run that may be, as a trigger's expressions see them.
     pub(super) fn facts(arrival: &Arrival, run: RunId) -> RunFacts {
         RunFacts {
@@ -142,6 +187,42 @@ impl Triggers {
             started_at: arrival.received_at,
             scheduled_at: arrival.scheduled_at,
         }
+    }
+
+    /// As [`Triggers::fire`], through the trigger's windows.
+    ///
+    /// # Errors
+    /// As [`Triggers::fire`].
+    pub(super) async fn take(
+        &self,
+        armed: &Armed,
+        mut arrival: Arrival,
+    ) -> Result<Fired, RunError> {
+        if armed.windows.is_none() {
+            return self.fire(armed, arrival).await;
+        }
+        let run = self.run_id();
+        let holds = armed
+            .mapping
+            .holds(&arrival.trigger, Self::facts(&arrival, run));
+        if !matches!(holds, Ok(true)) {
+            // What does not pass `when` touches no window.
+            return self.fire(armed, arrival).await;
+        }
+        arrival.admitted = true;
+        arrival.run = Some(run);
+        let mut windowed = Windowed::default();
+        let fired = match self.admit(armed, &mut arrival, run, &mut windowed).await? {
+            Admitted::Start => self.fire(armed, arrival).await?,
+            Admitted::Rejected(problem) => self.reject(armed, &arrival, problem).await?,
+            Admitted::Rows(firing, rows) => match self.append(rows).await {
+                Ok(()) if firing.status == FiringStatus::Duplicate => Fired::Same(*firing),
+                Ok(()) => Fired::Waits(*firing),
+                Err(error) => self.again(armed, &arrival, error)?,
+            },
+        };
+        self.windows_changed(windowed);
+        Ok(fired)
     }
 
     /// Makes a run of what came, or notes why not. Returns when that is durable.
@@ -153,11 +234,13 @@ impl Triggers {
         armed: &Armed,
         mut arrival: Arrival,
     ) -> Result<Fired, RunError> {
-        let run = clock::new_id(RunId::from_parts);
-        let inputs = match armed
-            .mapping
-            .apply(arrival.trigger.clone(), Self::facts(&arrival, run))
-        {
+        let run = arrival.run.unwrap_or_else(|| self.run_id());
+        let (seen, facts) = (arrival.trigger.clone(), Self::facts(&arrival, run));
+        let mapped = match arrival.admitted {
+            true => armed.mapping.inputs(seen, facts).map(Mapped::Start),
+            false => armed.mapping.apply(seen, facts),
+        };
+        let inputs = match mapped {
             Ok(Mapped::Start(inputs)) => inputs,
             Ok(Mapped::Filtered) => {
                 let firing = arrival.firing(
@@ -185,11 +268,14 @@ impl Triggers {
                 return self.reject(armed, &arrival, problem).await;
             }
         };
-        let firing = arrival.firing(armed, FiringStatus::Accepted, Some(run), None);
+        let reason = arrival.reason.take();
+        let firing = arrival.firing(armed, FiringStatus::Accepted, Some(run), reason);
         let submit = self.submission(armed, &mut arrival, &firing, run, inputs.value().clone());
         match self.0.engine.submit(submit).await {
             Ok(_) => {
-                self.note_run(armed, run);
+                if arrival.backfill.is_none() {
+                    self.note_run(armed, run);
+                }
                 Ok(Fired::Started(firing))
             }
             Err(error) if is_passing(&error) => self.again(armed, &arrival, error),
@@ -208,7 +294,7 @@ impl Triggers {
     ) -> Submit {
         Submit {
             automation: armed.row.automation,
-            version: None,
+            version: armed.version,
             inputs,
             cause: arrival.cause.clone(),
             started_by: arrival.started_by.clone(),
@@ -236,9 +322,9 @@ impl Triggers {
             Some(reason_of(&problem)),
         );
         let mut batch = Batch::new().put(&firing);
-        batch.facts.extend(arrival.extra.facts.iter().cloned());
+        batch.facts.extend(arrival.with_it(None).facts);
         self.append(batch).await?;
-        Ok(Fired::Rejected(firing, problem))
+        Ok(Fired::Rejected(problem))
     }
 
     /// A claim that was taken is a repetition; anything else stays an error.

@@ -1,13 +1,12 @@
-//! What people do with triggers: fire one by hand, pause and resume it, make up for times that it missed.
+//! What people do with triggers: fire one by hand, replay what came, pause and resume it.
 
 use super::Triggers;
-use super::fire::{Arrival, Fired};
+use super::fire::Fired;
 use super::registry::{Armed, Kind};
 use super::view::{FiringView, TriggerView};
-use crate::runtime::clock;
 use crate::service::{IdempotencyClaim, Problem};
-use druse_engine::{Timestamp, TriggerId};
-use druse_storage::{Batch, StoreExt, Trigger, TriggerStatus};
+use druse_engine::{FiringId, TriggerId};
+use druse_storage::{Batch, Firing, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::mapping::scheduled;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -23,8 +22,8 @@ pub struct By {
     pub extra: Batch,
 }
 
-/// The most times that one call makes up for.
-const MOST_TIMES: usize = 1_000;
+/// Marks a payload whose body could not be read.
+pub(super) const UNREADABLE: &str = "unreadable";
 
 impl Triggers {
     /// Fires a trigger by hand. `given` stands in for what would have come: fields of `trigger`, over
@@ -39,10 +38,10 @@ impl Triggers {
         by: By,
     ) -> Result<FiringView, Problem> {
         let armed = self.usable(id)?;
-        let now = clock::now();
+        let now = self.now();
         let cause =
             json!({ "kind": "manual", "trigger_id": id, "trigger": armed.row.name, "by": by.user });
-        let mut arrival = Arrival::new(&armed, Value::Null.into(), cause.into());
+        let mut arrival = self.arrival(&armed, Value::Null.into(), cause.into());
         arrival.occurrence = format!("manual/{}", arrival.firing);
         arrival.started_by = by.user;
         arrival.idempotency = by.idempotency;
@@ -65,8 +64,11 @@ impl Triggers {
         }
         arrival.trigger = trigger.into();
         match self.fire(&armed, arrival).await? {
-            Fired::Started(firing) | Fired::Filtered(firing) => Ok(firing.into()),
-            Fired::Rejected(_, problem) => Err(problem),
+            Fired::Started(firing)
+            | Fired::Filtered(firing)
+            | Fired::Same(firing)
+            | Fired::Waits(firing) => Ok(firing.into()),
+            Fired::Rejected(problem) => Err(problem),
             Fired::Again(_) => Err(Problem::conflict(
                 "conflict",
                 "The same firing came before.",
@@ -75,55 +77,64 @@ impl Triggers {
         }
     }
 
-    /// Fires the times of a schedule after `from` and up to `to`, oldest first, whatever the rules for
-    /// overlaps and missed times say. A time that was fired already stays as it is and is left out.
+    /// Lets what came once come again, as it was then: a new firing of what the trigger is now, past its
+    /// windows, and never a duplicate.
     ///
     /// # Errors
-    /// When it is no schedule, or there are more than 1,000 times.
-    pub async fn backfill(
+    /// When there is no such firing, nothing of it was kept, or it starts no run.
+    pub async fn replay(
         &self,
         id: TriggerId,
-        from: Timestamp,
-        to: Timestamp,
+        firing: FiringId,
         by: By,
-    ) -> Result<Vec<FiringView>, Problem> {
+    ) -> Result<FiringView, Problem> {
         let armed = self.usable(id)?;
-        let Kind::Schedule { timetable, .. } = &armed.kind else {
-            return Err(Problem::unprocessable(
-                "no_schedule",
-                "Only a schedule has times to make up for.",
-                "Fire the trigger by hand instead.",
-            ));
-        };
-        let now = clock::now();
-        let to = to.min(now);
-        let times: Vec<Timestamp> = timetable
-            .after(from)
-            .take_while(|at| *at <= to)
-            .take(MOST_TIMES + 1)
-            .collect();
-        if times.len() > MOST_TIMES {
-            return Err(Problem::unprocessable(
-                "too_many_times",
-                format!("There are more than {MOST_TIMES} times between the two."),
-                "Ask for a shorter stretch of time.",
-            ));
-        }
-        if !by.extra.facts.is_empty() {
-            self.append(by.extra).await?;
-        }
-        let mut fired = Vec::new();
-        for at in times {
-            let mut arrival = Self::scheduled_arrival(&armed, at, clock::now());
-            arrival.started_by.clone_from(&by.user);
-            match self.fire(&armed, arrival).await? {
-                Fired::Started(firing) | Fired::Filtered(firing) | Fired::Rejected(firing, _) => {
-                    fired.push(firing.into())
-                }
-                Fired::Again(_) => {}
+        let row: Option<Firing> = self.store().get(&Firing::key_of(id, firing))?;
+        let row = row.ok_or_else(|| Problem::not_found("firing"))?;
+        let seen = match (&row.payload, row.run, row.scheduled_at) {
+            (Some(payload), _, _) if payload.get(UNREADABLE).is_none() => payload.clone().into(),
+            (None, Some(run), _) => self.start_of(run)?.trigger,
+            (None, None, Some(at)) => scheduled(at).into(),
+            _ => {
+                return Err(Problem::conflict(
+                    "nothing_kept",
+                    "Nothing of this firing was kept that could come again.",
+                    "What could not be verified or read is not replayed; have it sent again.",
+                ));
             }
+        };
+        let mut cause = json!({
+            "kind": armed.kind_name(), "trigger_id": id, "trigger": armed.row.name,
+            "replay_of": firing, "by": by.user,
+        });
+        if let Some(at) = row.scheduled_at {
+            cause["scheduled_at"] = json!(at);
         }
-        Ok(fired)
+        if let Kind::Event { .. } = armed.kind {
+            for key in ["source", "id", "type"] {
+                cause[key] = seen.value()[key].clone();
+            }
+            cause["depth"] = seen.value()[druse_triggers::event::DEPTH].clone();
+        }
+        let mut arrival = self.arrival(&armed, seen, cause.into());
+        arrival.occurrence = format!("replay/{}", arrival.firing);
+        arrival.scheduled_at = row.scheduled_at;
+        arrival.replay_of = Some(firing);
+        arrival.started_by = by.user;
+        arrival.idempotency = by.idempotency;
+        arrival.extra = by.extra;
+        match self.fire(&armed, arrival).await? {
+            Fired::Started(firing)
+            | Fired::Filtered(firing)
+            | Fired::Same(firing)
+            | Fired::Waits(firing) => Ok(firing.into()),
+            Fired::Rejected(problem) => Err(problem),
+            Fired::Again(_) => Err(Problem::conflict(
+                "conflict",
+                "The same firing came before.",
+                "Replay it again.",
+            )),
+        }
     }
 
     /// Stops a trigger until it is resumed; its automation stays active.
@@ -139,7 +150,8 @@ impl Triggers {
         let reason = reason
             .filter(|reason| !reason.trim().is_empty())
             .unwrap_or_else(|| format!("paused by {}", by.user));
-        self.switch(id, by.extra, |row| {
+        let told = json!({ "reason": reason, "by": by.user });
+        self.switch(id, by.extra, ("trigger.paused", told), |row| {
             row.status = TriggerStatus::Paused;
             row.reason = Some(reason);
         })
@@ -151,9 +163,10 @@ impl Triggers {
     /// # Errors
     /// When there is no such trigger, or its automation is not active.
     pub async fn resume(&self, id: TriggerId, by: By) -> Result<TriggerView, Problem> {
-        self.switch(id, by.extra, |row| {
+        let (told, now) = (json!({ "by": by.user }), self.now());
+        self.switch(id, by.extra, ("trigger.resumed", told), |row| {
             if row.status != TriggerStatus::Active {
-                row.since = clock::now();
+                row.since = now;
             }
             row.status = TriggerStatus::Active;
             row.reason = None;
@@ -165,27 +178,27 @@ impl Triggers {
         &self,
         id: TriggerId,
         extra: Batch,
+        (event_type, told): (&str, Value),
         change: impl FnOnce(&mut Trigger),
     ) -> Result<TriggerView, Problem> {
-        self.usable(id)?;
-        let _held = self.0.writing.lock().await;
+        let armed = self.usable(id)?;
+        let _held = self.0.writing.write().await;
         let row: Option<Trigger> = self.store().get(&id.to_string())?;
         let mut row = row
             .filter(|row| row.status != TriggerStatus::Inactive)
             .ok_or_else(not_active)?;
         change(&mut row);
-        let mut batch = extra;
-        batch = batch.put(&row);
-        self.append(batch).await?;
+        let announced = self.announce(event_type, &armed, told);
+        self.append_announced(extra.put(&row), announced).await?;
         self.refresh(row.automation)?;
         self.get(id, true)
     }
 
-    fn usable(&self, id: TriggerId) -> Result<Arc<Armed>, Problem> {
+    pub(super) fn usable(&self, id: TriggerId) -> Result<Arc<Armed>, Problem> {
         let armed = self
             .armed(id)
             .ok_or_else(|| Problem::not_found("trigger"))?;
-        if armed.row.status == TriggerStatus::Inactive {
+        if armed.is_off() {
             return Err(not_active());
         }
         Ok(armed)

@@ -1,34 +1,52 @@
 //! Triggers at work: what comes (a time, a delivery, an event, a person's wish) becomes a firing, and the
 //! firing a run. A firing, its claim and its run become durable together or not at all.
 
+mod agenda;
 mod answer;
+mod backfill;
+mod builtin;
 mod event;
 mod fire;
 mod hook;
+mod late;
 mod manual;
+mod outbox;
 mod overlap;
 mod registry;
 mod scheduler;
+mod sender;
+mod senders;
+mod subscription;
+mod sweep;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod view;
+mod window;
 
+pub use backfill::{BackfillRequest, BackfillView};
+pub use builtin::is_builtin;
 pub use event::Published;
-pub use hook::HookAnswer;
+pub use hook::{HookAnswer, Incoming};
 pub use manual::By;
+pub use outbox::announcement;
+pub use subscription::{DeliveryView, NewSubscription, SubscriptionView};
 pub use sync::rows;
 pub use view::{FiringView, TriggerView};
 
-use crate::runtime::{Engine, Publish};
+use crate::runtime::{Engine, Publish, clock};
 use crate::secret::Secrets;
 use crate::service::RunError;
 use crate::service::idempotency::KeyLocks;
-use druse_engine::{EventId, RunId};
+use agenda::Agenda;
+use druse_engine::{BackfillId, EventId, RunId, SubscriptionId, Timestamp, TriggerId};
 use druse_storage::{AppendError, Batch, ReadError, RunHead, Store};
 use registry::Registry;
-use std::collections::BTreeSet;
+use senders::Senders;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use subscription::Subscriptions;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -36,17 +54,41 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct Triggers(Arc<Inner>);
 
+/// Gives the present time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 struct Inner {
     store: Arc<dyn Store>,
     engine: Engine,
     secrets: Arc<Secrets>,
+    clock: Clock,
     registry: RwLock<Registry>,
-    /// Held over read, change and write of a trigger's row.
-    writing: Arc<tokio::sync::Mutex<()>>,
+    /// Held for reading while a trigger's row moves on with a firing, and for writing over read, change
+    /// and write of rows by people.
+    writing: Arc<tokio::sync::RwLock<()>>,
     /// Deliveries and events that are being taken in: the same one again waits for the first.
     taking: KeyLocks,
     /// Events whose runs could not all be started yet.
     unfinished: Mutex<BTreeSet<EventId>>,
+    /// Who sent what could not be verified.
+    senders: Senders,
+    /// When which schedule is looked at next.
+    schedules: Agenda<TriggerId>,
+    /// When which window is looked at next.
+    windows: Agenda<String>,
+    subscriptions: RwLock<Subscriptions>,
+    /// When which event is sent to whom.
+    sending: Agenda<(SubscriptionId, EventId)>,
+    /// Wakes who sends them.
+    to_send: Notify,
+    /// Backfills that go on, each with what ends it.
+    backfills: Mutex<BTreeMap<BackfillId, CancellationToken>>,
+    /// Whether there may be something in the outbox.
+    outbox: AtomicBool,
+    /// Wakes who publishes it.
+    told: Notify,
+    /// Events of runs that a trigger or a subscriber may want.
+    wanted: RwLock<Arc<BTreeSet<&'static str>>>,
     /// Wakes the scheduler.
     changed: Notify,
     closing: CancellationToken,
@@ -77,21 +119,48 @@ impl Triggers {
         engine: Engine,
         secrets: Arc<Secrets>,
     ) -> Result<Self, ReadError> {
+        Self::load_with(store, engine, secrets, Arc::new(clock::now))
+    }
+
+    /// As [`Triggers::load`], with a clock of its own.
+    ///
+    /// # Errors
+    /// As [`Triggers::load`].
+    pub fn load_with(
+        store: Arc<dyn Store>,
+        engine: Engine,
+        secrets: Arc<Secrets>,
+        clock: Clock,
+    ) -> Result<Self, ReadError> {
         let registry = Registry::load(store.as_ref())?;
+        let subscriptions = subscription::load(store.as_ref())?;
         let triggers = Self(Arc::new_cyclic(|this| Inner {
             store,
             engine,
             secrets,
+            clock,
             registry: RwLock::new(registry),
             writing: Arc::default(),
             taking: KeyLocks::default(),
             unfinished: Mutex::default(),
+            senders: Senders::default(),
+            schedules: Agenda::default(),
+            windows: Agenda::default(),
+            subscriptions: RwLock::new(subscriptions),
+            sending: Agenda::default(),
+            to_send: Notify::new(),
+            backfills: Mutex::default(),
+            outbox: AtomicBool::new(true),
+            told: Notify::new(),
+            wanted: RwLock::default(),
             changed: Notify::new(),
             closing: CancellationToken::new(),
             this: this.clone(),
         }));
         let publisher: Arc<dyn Publish> = triggers.0.clone();
         triggers.0.engine.set_publisher(Arc::downgrade(&publisher));
+        triggers.look_at_all_schedules();
+        triggers.find_wanted();
         Ok(triggers)
     }
 
@@ -101,19 +170,31 @@ impl Triggers {
     /// When what was promised cannot be read.
     pub async fn take_up(&self) -> Result<(), ReadError> {
         self.take_up_overlaps()?;
+        self.look_at_windows(None)?;
+        self.take_up_outgoing()?;
         self.find_unfinished()?;
         self.finish_events().await;
-        Ok(())
+        self.publish_outbox().await;
+        self.take_up_backfills()
     }
 
     /// Keeps the schedules from now on, until [`Triggers::close`].
     pub fn start(&self) {
-        tokio::spawn(self.clone().keep_schedules());
+        tokio::spawn(self.clone().keep());
+        tokio::spawn(self.clone().keep_watch());
+        tokio::spawn(self.clone().keep_outbox());
+        tokio::spawn(self.clone().keep_swept());
+        tokio::spawn(self.clone().keep_sending());
     }
 
     /// Ends the scheduler. What is due then is found by the next start.
     pub fn close(&self) {
         self.0.closing.cancel();
+    }
+
+    /// The present time, as triggers see it.
+    pub fn now(&self) -> Timestamp {
+        (self.0.clock)()
     }
 
     fn store(&self) -> &dyn Store {

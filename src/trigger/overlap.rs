@@ -5,7 +5,7 @@ use super::registry::{Armed, Kind};
 use super::{Started, Triggers};
 use crate::service::RunError;
 use druse_engine::definition::Overlap;
-use druse_engine::{RunId, TriggerId};
+use druse_engine::{RunId, Timestamp, TriggerId};
 use druse_storage::{Batch, Firing, FiringStatus, ReadError, Scan, StoreExt};
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ pub(super) enum Turn {
 /// are the youngest but for a few that a person made in between.
 const PAST: usize = 500;
 
+/// The most firings of one schedule that wait.
+const LONGEST_QUEUE: usize = 1_000;
+
 /// How long a run is waited for at once.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -32,7 +35,12 @@ impl Triggers {
             let Started::Going(head) = self.started(run)? else {
                 continue;
             };
-            let trigger = head.cause.value()["trigger_id"]
+            let cause = head.cause.value();
+            if !cause["backfill_id"].is_null() {
+                // A backfill keeps to a bound of its own.
+                continue;
+            }
+            let trigger = cause["trigger_id"]
                 .as_str()
                 .and_then(|id| id.parse::<TriggerId>().ok());
             if let Some(armed) = trigger.and_then(|id| self.armed(id))
@@ -111,6 +119,9 @@ impl Triggers {
                 Turn::Skip("another firing waits already, and only one may".into())
             }
             (_, []) => Turn::Start,
+            (Overlap::Queue, _) if queued >= LONGEST_QUEUE => Turn::Skip(format!(
+                "{queued} firings wait already, which is the most that may"
+            )),
             (Overlap::Queue | Overlap::QueueOne, _) => Turn::Wait,
             (Overlap::CancelRunning, going) => {
                 for run in going {
@@ -143,7 +154,7 @@ impl Triggers {
             if !self.still_running(armed)?.is_empty() {
                 return Ok(());
             }
-            let _held = self.0.writing.lock().await;
+            let _held = self.0.writing.read().await;
             let Some(row) = self.current(armed)? else {
                 return Ok(());
             };
@@ -156,8 +167,10 @@ impl Triggers {
                 self.append(Batch::new().put(&firing)).await?;
             } else {
                 let at = waiting.scheduled_at.unwrap_or(waiting.received_at);
-                let mut arrival = Self::scheduled_arrival(armed, at, waiting.received_at);
+                let mut arrival = self.scheduled_arrival(armed, at);
                 arrival.firing = waiting.id;
+                arrival.received_at = waiting.received_at;
+                arrival.late_ms = waiting.late_ms;
                 arrival.claim = Claim::Held;
                 match self.fire(armed, arrival).await {
                     Ok(_) => {}
@@ -177,6 +190,7 @@ impl Triggers {
     /// Wakes the scheduler when the runs that are going now have ended.
     pub(super) fn watch(&self, armed: &Armed) {
         let (triggers, runs) = (self.clone(), armed.progress.running().clone());
+        let trigger = armed.row.id;
         tokio::spawn(async move {
             let all_over = async {
                 for run in runs {
@@ -186,7 +200,10 @@ impl Triggers {
                 }
             };
             tokio::select! {
-                () = all_over => triggers.0.changed.notify_one(),
+                () = all_over => {
+                    triggers.0.schedules.add(trigger, Timestamp(0));
+                    triggers.0.changed.notify_one();
+                }
                 () = triggers.0.closing.cancelled() => {}
             }
         });

@@ -2,11 +2,12 @@
 
 use super::Triggers;
 use druse_engine::definition::{Overlap, Trigger as Definition};
-use druse_engine::{AutomationId, Digest, Finding, RunId, Timestamp, TriggerId};
+use druse_engine::{AutomationId, Digest, Finding, RunId, Span, Timestamp, TriggerId};
 use druse_storage::{Firing, ReadError, Scan, Store, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::event::Filter;
-use druse_triggers::webhook::Respond;
-use druse_triggers::{CatchUpRule, Mapping, Timetable, Verifier};
+use druse_triggers::rate::Used;
+use druse_triggers::webhook::{MAX_BODY, MOST_MAX_BODY, Respond};
+use druse_triggers::{CatchUpRule, Mapping, Rate, Timetable, Verifier, Windows, delay_of};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +18,10 @@ pub(super) struct Armed {
     pub(super) row: Trigger,
     pub(super) kind: Kind,
     pub(super) mapping: Mapping,
+    pub(super) windows: Option<Windows>,
+    /// The version that it starts; the active one when none is named.
+    pub(super) version: Option<u32>,
     pub(super) progress: Arc<Progress>,
-    /// Milliseconds; nothing is due before. 0 when not known yet.
-    pub(super) next: AtomicI64,
 }
 
 /// What makes it fire.
@@ -28,10 +30,15 @@ pub(super) enum Kind {
         timetable: Timetable,
         rule: CatchUpRule,
         overlap: Overlap,
+        /// How long after its times it fires.
+        delay: Span,
     },
     Webhook {
         verifier: Verifier,
         respond: Respond,
+        rate: Option<Rate>,
+        max_body: u64,
+        origins: Vec<String>,
     },
     Event {
         filter: Filter,
@@ -49,6 +56,12 @@ pub(super) struct Progress {
     queue: Mutex<VecDeque<Firing>>,
     /// The minute, and how many refused deliveries were written down in it.
     refusals: Mutex<(i64, u32)>,
+    /// How much of the rate limit is used.
+    used: Mutex<Used>,
+    /// Held while its due times are fired: nothing else fires them meanwhile.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    /// The last due time that was found missing by the watch.
+    missing: AtomicI64,
 }
 
 /// The most refused deliveries that are written down in a minute: whoever knows an address must not be
@@ -68,9 +81,23 @@ impl Progress {
         lock(&self.queue)
     }
 
+    pub(super) fn used(&self) -> MutexGuard<'_, Used> {
+        lock(&self.used)
+    }
+
     /// Nothing up to `at` is due again.
     pub(super) fn passed(&self, at: Timestamp) {
         self.last.fetch_max(at.0, Ordering::Relaxed);
+    }
+
+    /// Times after `at` are due again: the clock went back.
+    pub(super) fn rewind(&self, at: Timestamp) {
+        self.last.store(at.0, Ordering::Relaxed);
+    }
+
+    /// Whether a due time is found missing for the first time.
+    pub(super) fn is_newly_missing(&self, at: Timestamp) -> bool {
+        self.missing.swap(at.0, Ordering::Relaxed) != at.0
     }
 
     /// Whether one more refused delivery is written down.
@@ -97,13 +124,19 @@ impl Armed {
         let kind = if let Some(schedule) = &definition.schedule {
             Kind::Schedule {
                 timetable: Timetable::compile(schedule)?,
-                rule: CatchUpRule::new(schedule.catch_up.unwrap_or_default()),
+                rule: CatchUpRule::of(schedule),
                 overlap: schedule.overlap.unwrap_or_default(),
+                delay: schedule
+                    .jitter
+                    .map_or(Span::default(), |jitter| delay_of(row.id, jitter)),
             }
         } else if let Some(webhook) = &definition.webhook {
             Kind::Webhook {
                 verifier: Verifier::parse(&webhook.verify)?,
                 respond: Respond::compile(webhook)?,
+                rate: webhook.rate_limit.as_ref().map(Rate::compile).transpose()?,
+                max_body: webhook.max_body.unwrap_or(MAX_BODY).min(MOST_MAX_BODY),
+                origins: webhook.origins.clone(),
             }
         } else if let Some(event) = &definition.event {
             Kind::Event {
@@ -114,15 +147,22 @@ impl Armed {
             return Err(vec![Finding::error("invalid_trigger", message)]);
         };
         let mapping = Mapping::compile(&definition)?;
+        let windows = Windows::compile(&definition)?;
         let last = row.last_scheduled.map_or(row.since, |at| at.max(row.since));
         progress.passed(last);
         Ok(Self {
             row,
             kind,
             mapping,
+            windows,
+            version: definition.version,
             progress,
-            next: AtomicI64::new(0),
         })
+    }
+
+    /// Whether its automation is not active, or its active version no longer has it.
+    pub(super) fn is_off(&self) -> bool {
+        self.row.status == TriggerStatus::Inactive
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -154,6 +194,15 @@ impl Armed {
 pub(super) struct Registry {
     by_id: BTreeMap<TriggerId, Arc<Armed>>,
     by_address: HashMap<Digest, TriggerId>,
+    /// Those that cannot be compiled, with the reasons.
+    broken: BTreeMap<TriggerId, Broken>,
+}
+
+/// A trigger that cannot be used.
+#[derive(Clone)]
+pub(super) struct Broken {
+    pub(super) row: Trigger,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Registry {
@@ -172,16 +221,8 @@ impl Registry {
             .token
             .as_deref()
             .and_then(druse_triggers::address::digest);
-        let before = self.by_id.remove(&id);
-        if let Some(token) = before.as_ref().and_then(|armed| armed.row.token.as_deref())
-            && let Some(old) = druse_triggers::address::digest(token)
-        {
-            self.by_address.remove(&old);
-        }
-        let progress = before
-            .map(|armed| armed.progress.clone())
-            .unwrap_or_default();
-        match Armed::compile(row, progress) {
+        let progress = self.disarm(id).unwrap_or_default();
+        match Armed::compile(row.clone(), progress) {
             Ok(armed) => {
                 if let Some(digest) = digest {
                     self.by_address.insert(digest, id);
@@ -190,8 +231,21 @@ impl Registry {
             }
             Err(findings) => {
                 tracing::error!(trigger = %id, ?findings, "a trigger cannot be used and does not fire");
+                self.broken.insert(id, Broken { row, findings });
             }
         }
+    }
+
+    /// Takes a trigger out; its progress goes on when it comes back.
+    fn disarm(&mut self, id: TriggerId) -> Option<Arc<Progress>> {
+        self.broken.remove(&id);
+        let before = self.by_id.remove(&id)?;
+        if let Some(token) = before.row.token.as_deref()
+            && let Some(old) = druse_triggers::address::digest(token)
+        {
+            self.by_address.remove(&old);
+        }
+        Some(before.progress.clone())
     }
 }
 
@@ -237,6 +291,11 @@ impl Triggers {
         })
     }
 
+    /// Whether any fits.
+    pub(super) fn any(&self, fits: impl Fn(&Armed) -> bool) -> bool {
+        self.read(|registry| registry.by_id.values().any(|armed| fits(armed)))
+    }
+
     /// All that fit, in the order of their ids.
     pub(super) fn those(&self, fits: impl Fn(&Armed) -> bool) -> Vec<Arc<Armed>> {
         self.read(|registry| {
@@ -251,14 +310,47 @@ impl Triggers {
     /// When the rows cannot be read.
     pub fn refresh(&self, automation: AutomationId) -> Result<(), ReadError> {
         let rows = all_rows(self.store())?;
+        let mut changed = Vec::new();
         {
             let registry = &self.0.registry;
             let mut registry = registry.write().unwrap_or_else(PoisonError::into_inner);
+            let known = registry.by_id.values();
+            let gone: Vec<TriggerId> = known
+                .filter(|armed| armed.row.automation == automation)
+                .map(|armed| armed.row.id)
+                .filter(|id| rows.binary_search_by_key(id, |row| row.id).is_err())
+                .collect();
+            for id in gone {
+                registry.disarm(id);
+            }
             for row in rows.into_iter().filter(|row| row.automation == automation) {
+                let (id, is_schedule) = (row.id, row.definition.get("schedule").is_some());
                 registry.arm(row);
+                if is_schedule {
+                    self.0.schedules.add(id, Timestamp(0));
+                } else {
+                    changed.push(id);
+                }
             }
         }
+        for id in changed {
+            self.look_at_windows(Some(id))?;
+        }
+        self.find_wanted();
+        self.look_into_outbox();
         self.0.changed.notify_one();
         Ok(())
+    }
+
+    /// Puts all schedules on the agenda, to be looked at as soon as they are kept.
+    pub(super) fn look_at_all_schedules(&self) {
+        for armed in self.those(|armed| matches!(armed.kind, Kind::Schedule { .. })) {
+            self.0.schedules.add(armed.row.id, Timestamp(0));
+        }
+    }
+
+    /// Those that cannot be used.
+    pub(super) fn broken(&self) -> Vec<Broken> {
+        self.read(|registry| registry.broken.values().cloned().collect())
     }
 }

@@ -1,4 +1,5 @@
-//! Time as a trigger: fires what is due, never early, and each time once.
+//! Time as a trigger: fires what is due, never early, and each time once. When that is follows from the
+//! definition and the last firing, so there is nothing that could be forgotten to be armed again.
 
 use super::Triggers;
 use super::fire::{Arrival, Claim, Fired};
@@ -6,12 +7,16 @@ use super::overlap::Turn;
 use super::registry::{Armed, Kind};
 use crate::runtime::clock;
 use crate::service::RunError;
-use druse_engine::{FiringId, Span, Timestamp};
+use druse_engine::{FiringId, Span, Timestamp, TriggerId};
 use druse_storage::{Batch, Firing, FiringStatus, StoreExt, Trigger, TriggerStatus};
+use druse_triggers::schedule::{before, rewound};
 use druse_triggers::{due, mapping::scheduled};
+use futures_util::FutureExt as _;
 use serde_json::json;
-use std::sync::atomic::Ordering;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The longest sleep: after a step of the wall clock, due times are noticed within this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
@@ -19,13 +24,37 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 /// The wait after which a firing that the store did not take is tried again.
 const AGAIN: Span = Span::from_secs(1);
 
+/// How many triggers fire at once: many due in one second share the syncs of the log.
+const AT_ONCE: usize = 256;
+
 impl Triggers {
     /// Fires what is due until [`Triggers::close`].
-    pub(super) async fn keep_schedules(self) {
-        loop {
-            let next = self.tick(clock::now()).await;
-            let sleep = next.map_or(LONGEST_SLEEP, |at| {
-                at.since(clock::now()).0.min(LONGEST_SLEEP)
+    pub(super) async fn keep(self) {
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        while !self.0.closing.is_cancelled() {
+            for id in self.0.schedules.take(self.now()) {
+                let Ok(permit) = permits.clone().acquire_owned().await else {
+                    return;
+                };
+                let triggers = self.clone();
+                tokio::spawn(async move {
+                    triggers.turn_and_again(id).await;
+                    drop(permit);
+                });
+            }
+            for key in self.0.windows.take(self.now()) {
+                let Ok(permit) = permits.clone().acquire_owned().await else {
+                    return;
+                };
+                let triggers = self.clone();
+                tokio::spawn(async move {
+                    triggers.window_and_again(key).await;
+                    drop(permit);
+                });
+            }
+            self.finish_events().await;
+            let sleep = self.next_look().map_or(LONGEST_SLEEP, |at| {
+                at.since(self.now()).0.min(LONGEST_SLEEP)
             });
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
@@ -35,44 +64,76 @@ impl Triggers {
         }
     }
 
-    /// Fires what is due at `now`, and gives the next time at which something may be.
-    pub(super) async fn tick(&self, now: Timestamp) -> Option<Timestamp> {
-        let mut wake = None;
+    /// Does once all that is due now, and returns when it is done.
+    #[cfg(test)]
+    pub(super) async fn tick(&self) {
+        let due = self.0.schedules.take(self.now());
+        let turns = due.into_iter().map(|id| self.turn_and_again(id));
+        futures_util::future::join_all(turns).await;
+        let due = self.0.windows.take(self.now());
+        let looks = due.into_iter().map(|key| self.window_and_again(key));
+        futures_util::future::join_all(looks).await;
+        self.publish_outbox().await;
         self.finish_events().await;
-        if !self.unfinished().is_empty() {
-            wake = Some(now.after(AGAIN));
-        }
-        for armed in
-            self.those(|armed| armed.is_active() && matches!(armed.kind, Kind::Schedule { .. }))
-        {
-            if self.0.closing.is_cancelled() {
-                return None;
-            }
-            let next = match self.turn(&armed, now).await {
-                Ok(next) => next,
-                Err(error) => {
-                    tracing::warn!(trigger = %armed.row.id, %error, "a schedule could not fire and is tried again");
-                    Some(now.after(AGAIN))
-                }
-            };
-            wake = [wake, next].into_iter().flatten().min();
-        }
-        wake
     }
 
-    async fn turn(&self, armed: &Armed, now: Timestamp) -> Result<Option<Timestamp>, RunError> {
+    /// When something may be due next.
+    pub(super) fn next_look(&self) -> Option<Timestamp> {
+        let owing = !self.unfinished().is_empty();
+        let again = owing.then(|| self.now().after(AGAIN));
+        [self.0.schedules.first(), self.0.windows.first(), again]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Fires what is due of a trigger, and says when it is looked at again, whatever happens.
+    async fn turn_and_again(&self, id: TriggerId) {
+        let next = match AssertUnwindSafe(self.turn(id)).catch_unwind().await {
+            Ok(Ok(next)) => next,
+            Ok(Err(error)) => {
+                tracing::warn!(trigger = %id, %error, "a schedule could not fire and is tried again");
+                Some(self.now().after(AGAIN))
+            }
+            Err(_) => {
+                tracing::error!(trigger = %id, "a schedule broke while it fired and is tried again");
+                Some(self.now().after(Span::from_secs(60)))
+            }
+        };
+        if let Some(next) = next
+            && self.0.schedules.add(id, next)
+        {
+            self.0.changed.notify_one();
+        }
+    }
+
+    async fn turn(&self, id: TriggerId) -> Result<Option<Timestamp>, RunError> {
+        let Some(progress) = self.armed(id).map(|armed| armed.progress.clone()) else {
+            return Ok(None);
+        };
+        let _turn = progress.turn.lock().await;
+        // It may have been changed while its turn was waited for.
+        let Some(armed) = self.armed(id).filter(|armed| armed.is_active()) else {
+            return Ok(None);
+        };
+        let armed = &*armed;
         let Kind::Schedule {
-            timetable, rule, ..
+            timetable,
+            rule,
+            delay,
+            ..
         } = &armed.kind
         else {
             return Ok(None);
         };
-        self.drain(armed).await?;
-        let known = armed.next.load(Ordering::Relaxed);
-        if known > now.0 {
-            return Ok(Some(Timestamp(known)));
+        let now = self.now();
+        if let Some(to) = rewound(armed.last(), now, *delay)
+            && !self.rewind(armed, to, now).await?
+        {
+            return Ok(Some(now.after(AGAIN)));
         }
-        let due = due(timetable, *rule, armed.last(), now);
+        self.drain(armed).await?;
+        let due = due(timetable, *rule, armed.last(), before(now, *delay));
         if !due.skipped.is_empty()
             && !self
                 .pass_over(armed, &due.skipped, due.skipped_count, now)
@@ -84,7 +145,7 @@ impl Triggers {
             if self.0.closing.is_cancelled() {
                 return Ok(None);
             }
-            if !self.fire_scheduled(armed, *at, now).await? {
+            if !self.fire_scheduled(armed, *at, *delay).await? {
                 // It is being changed: what it is then decides.
                 return Ok(Some(now.after(AGAIN)));
             }
@@ -92,10 +153,7 @@ impl Triggers {
         if due.until > armed.last() {
             armed.progress.passed(due.until);
         }
-        armed
-            .next
-            .store(due.next.map_or(i64::MAX, |at| at.0), Ordering::Relaxed);
-        Ok(due.next)
+        Ok(due.next.map(|at| at.after(*delay)))
     }
 
     /// The row as it is now, if the trigger still is what it was when it was compiled.
@@ -106,6 +164,31 @@ impl Triggers {
         }))
     }
 
+    /// Notes that the clock went back, so that times count from there on; whether the trigger still is
+    /// what it was.
+    async fn rewind(&self, armed: &Armed, to: Timestamp, now: Timestamp) -> Result<bool, RunError> {
+        let _held = self.0.writing.read().await;
+        let Some(row) = self.current(armed)? else {
+            return Ok(false);
+        };
+        let last = armed.last();
+        tracing::warn!(trigger = %row.id, %last, %now, "the clock went back: times count from now on");
+        let row = Trigger {
+            since: row.since.min(to),
+            last_scheduled: Some(to),
+            ..row
+        };
+        let announced = self.announce(
+            "schedule.clock_went_back",
+            armed,
+            json!({ "last": last, "now": now }),
+        );
+        self.append_announced(Batch::new().put(&row), announced)
+            .await?;
+        armed.progress.rewind(to);
+        Ok(true)
+    }
+
     /// Notes times that the catch-up rule gives up; whether the trigger still is what it was.
     async fn pass_over(
         &self,
@@ -114,7 +197,7 @@ impl Triggers {
         count: u64,
         now: Timestamp,
     ) -> Result<bool, RunError> {
-        let _held = self.0.writing.lock().await;
+        let _held = self.0.writing.read().await;
         let (Some(row), Some(newest)) = (self.current(armed)?, times.last()) else {
             return Ok(false);
         };
@@ -127,23 +210,30 @@ impl Triggers {
                 ),
             };
             batch = batch.put(&Firing {
-                id: clock::new_id(FiringId::from_parts),
-                trigger: armed.row.id,
-                occurrence: at.to_string(),
                 scheduled_at: Some(*at),
-                received_at: now,
-                status: FiringStatus::Skipped,
                 reason: Some(reason),
-                run: None,
+                late_ms: Some(now.since(*at).as_millis()),
+                ..Firing::new(
+                    clock::new_id(FiringId::from_parts),
+                    armed.row.id,
+                    at.to_string(),
+                    now,
+                    FiringStatus::Skipped,
+                )
             });
         }
-        self.append(batch).await?;
+        let announced = self.announce(
+            "schedule.missed",
+            armed,
+            json!({ "count": count, "newest": newest, "times": times }),
+        );
+        self.append_announced(batch, announced).await?;
         armed.progress.passed(*newest);
         Ok(true)
     }
 
     /// What a scheduled time is when it comes.
-    pub(super) fn scheduled_arrival(armed: &Armed, at: Timestamp, now: Timestamp) -> Arrival {
+    pub(super) fn scheduled_arrival(&self, armed: &Armed, at: Timestamp) -> Arrival {
         let cause = json!({
             "kind": "schedule", "trigger_id": armed.row.id, "trigger": armed.row.name, "scheduled_at": at,
         });
@@ -151,8 +241,7 @@ impl Triggers {
             occurrence: at.to_string(),
             claim: Claim::New,
             scheduled_at: Some(at),
-            received_at: now,
-            ..Arrival::new(armed, scheduled(at).into(), cause.into())
+            ..self.arrival(armed, scheduled(at).into(), cause.into())
         }
     }
 
@@ -161,20 +250,31 @@ impl Triggers {
         &self,
         armed: &Armed,
         at: Timestamp,
-        now: Timestamp,
+        delay: Span,
     ) -> Result<bool, RunError> {
         // Decided and done before the row is held: canceling the run before takes its time.
         let turn = self.turn_of(armed).await?;
-        let _held = self.0.writing.lock().await;
+        let _held = self.0.writing.read().await;
         let Some(row) = self.current(armed)? else {
             return Ok(false);
         };
-        let mut arrival = Self::scheduled_arrival(armed, at, now);
+        let mut arrival = self.scheduled_arrival(armed, at);
+        let late = arrival.received_at.since(at.after(delay));
+        arrival.late_ms = Some(late.as_millis());
         arrival.extra = Batch::new().put(&Self::moved(&row, at));
+        let announced = match late > super::late::LATE {
+            true => self.announce(
+                "schedule.late",
+                armed,
+                json!({ "scheduled_at": at, "late_ms": late.as_millis(), "firing_id": arrival.firing }),
+            ),
+            false => Batch::new(),
+        };
+        arrival.extra.facts.extend(announced.facts.iter().cloned());
         match turn {
             Turn::Start => {
                 if let Fired::Again(_) = self.fire(armed, arrival).await? {
-                    // Somebody has made up for this time already.
+                    // Somebody has made up for this time already, or the clock went back.
                     self.append(Batch::new().put(&Self::moved(&row, at)))
                         .await?;
                 }
@@ -194,6 +294,9 @@ impl Triggers {
                     self.watch(armed);
                 }
             }
+        }
+        if !announced.facts.is_empty() {
+            self.look_into_outbox();
         }
         armed.progress.passed(at);
         Ok(true)

@@ -7,7 +7,7 @@ use druse_engine::definition::{Document, Trigger as Definition};
 use druse_engine::{AutomationId, Timestamp, TriggerId};
 use druse_storage::{Batch, HookAddress, ReadError, Store, Trigger, TriggerStatus};
 use std::collections::BTreeMap;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::OwnedRwLockWriteGuard;
 
 /// The rows that make the triggers of a document those of its automation, or without one switch all off.
 /// A trigger keeps its id and its address over versions by its name. One that was paused stays so.
@@ -71,14 +71,20 @@ fn switched_on(
     };
     row.definition = written;
     if definition.webhook.is_some() {
+        let is_new = row.token.is_none();
         let token = row
             .token
             .get_or_insert_with(|| druse_triggers::address::token(clock::random()));
         if let Some(digest) = druse_triggers::address::digest(token) {
-            batch = batch.put(&HookAddress {
+            let address = HookAddress {
                 digest,
                 trigger: row.id,
-            });
+            };
+            // A new address is claimed: no two triggers ever share one.
+            batch = match is_new {
+                true => batch.claim(&address),
+                false => batch.put(&address),
+            };
         }
     } else if let Some(digest) = row
         .token
@@ -93,7 +99,7 @@ fn switched_on(
 impl Triggers {
     /// Held over the reading of triggers' rows, their change and [`Triggers::refresh`]: no schedule writes
     /// them meanwhile.
-    pub async fn hold(&self) -> OwnedMutexGuard<()> {
-        self.0.writing.clone().lock_owned().await
+    pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        self.0.writing.clone().write_owned().await
     }
 }

@@ -1,12 +1,14 @@
 //! Triggers and firings as callers see them.
 
 use super::Triggers;
-use super::registry::{Armed, Kind};
-use crate::runtime::clock;
+use super::registry::{Armed, Broken, Kind};
 use crate::service::Problem;
 use crate::service::page::Page;
-use druse_engine::{AutomationId, FiringId, RunId, Timestamp, TriggerId};
-use druse_storage::{Firing, FiringStatus, Scan, StoreExt, TriggerStatus};
+use druse_engine::{
+    AutomationId, BackfillId, Finding, FiringId, RunId, Span, Timestamp, TriggerId,
+};
+use druse_storage::{Firing, FiringStatus, Scan, StoreExt, Trigger, TriggerStatus};
+use druse_triggers::timetable::Preview;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -34,8 +36,19 @@ pub struct TriggerView {
     pub status: TriggerStatus,
     /// Why it is paused.
     pub reason: Option<String>,
-    /// The next times of a schedule.
+    /// The next times of a schedule; it fires `delay` after each.
     pub next: Vec<Timestamp>,
+    /// The same times in the schedule's zone, with the offset and what the clock does then.
+    #[schemars(with = "Vec<Value>")]
+    pub upcoming: Vec<Preview>,
+    /// How long after its times a schedule with `jitter` fires.
+    pub delay: Option<Span>,
+    /// Whether everybody who knows the address can start it: a webhook that verifies nothing.
+    pub open: bool,
+    /// What waits in its windows: `{kind, key, held, since, due}` each.
+    pub waiting: Vec<Value>,
+    /// What is wrong or odd about it now.
+    pub findings: Vec<Finding>,
     /// What came last.
     pub last_firing: Option<FiringView>,
     /// The trigger as the document writes it.
@@ -65,19 +78,39 @@ pub struct FiringView {
     /// The run it started.
     #[schemars(with = "Option<String>")]
     pub run_id: Option<RunId>,
+    /// How long after its time a scheduled one came, in milliseconds.
+    pub late_ms: Option<u64>,
+    /// The firing that it repeats.
+    #[schemars(with = "Option<String>")]
+    pub replay_of: Option<FiringId>,
+    /// The backfill that it belongs to.
+    #[schemars(with = "Option<String>")]
+    pub backfill_id: Option<BackfillId>,
+    /// What the trigger saw; only where one firing is read, and left out where the run has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Value>,
 }
 
 impl From<Firing> for FiringView {
     fn from(firing: Firing) -> Self {
+        // A scheduled time is unique for its trigger, which makes a name of the two.
+        let key = match firing.scheduled_at {
+            Some(_) => format!("{}@{}", firing.trigger, firing.occurrence),
+            None => firing.occurrence,
+        };
         Self {
             id: firing.id,
             trigger_id: firing.trigger,
-            key: firing.occurrence,
+            key,
             scheduled_at: firing.scheduled_at,
             received_at: firing.received_at,
             status: firing.status,
             reason: firing.reason,
             run_id: firing.run,
+            late_ms: firing.late_ms,
+            replay_of: firing.replay_of,
+            backfill_id: firing.backfill,
+            payload: None,
         }
     }
 }
@@ -93,13 +126,21 @@ impl Triggers {
         automation: Option<AutomationId>,
         with_address: bool,
     ) -> Result<Vec<TriggerView>, Problem> {
-        self.those(|armed| {
-            automation.is_none_or(|id| armed.row.automation == id)
-                && armed.row.status != TriggerStatus::Inactive
-        })
-        .iter()
-        .map(|armed| self.view(armed, with_address))
-        .collect()
+        let wanted = |row: &Trigger| {
+            automation.is_none_or(|id| row.automation == id)
+                && row.status != TriggerStatus::Inactive
+        };
+        let usable = self.those(|armed| wanted(&armed.row));
+        let mut views = usable
+            .iter()
+            .map(|armed| self.view(armed, with_address))
+            .collect::<Result<Vec<_>, _>>()?;
+        for broken in self.broken() {
+            if wanted(&broken.row) {
+                views.push(Self::broken_view(broken));
+            }
+        }
+        Ok(views)
     }
 
     /// One trigger.
@@ -107,22 +148,70 @@ impl Triggers {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn get(&self, id: TriggerId, with_address: bool) -> Result<TriggerView, Problem> {
-        let armed = self
-            .armed(id)
-            .ok_or_else(|| Problem::not_found("trigger"))?;
-        self.view(&armed, with_address)
+        if let Some(armed) = self.armed(id) {
+            return self.view(&armed, with_address);
+        }
+        let mut broken = self.broken();
+        broken.retain(|broken| broken.row.id == id);
+        broken
+            .pop()
+            .map(Self::broken_view)
+            .ok_or_else(|| Problem::not_found("trigger"))
     }
 
-    /// A page of a trigger's firings, youngest first: `{items, next_cursor}`.
+    /// A page of a trigger's firings, youngest first: `{items, next_cursor}`. With a status, those alone.
     ///
     /// # Errors
     /// When there is no such trigger, or they cannot be read.
-    pub fn firings(&self, id: TriggerId, page: &Page) -> Result<Value, Problem> {
-        self.armed(id)
-            .ok_or_else(|| Problem::not_found("trigger"))?;
+    pub fn firings(
+        &self,
+        id: TriggerId,
+        status: Option<FiringStatus>,
+        page: &Page,
+    ) -> Result<Value, Problem> {
+        self.get(id, false)?;
         page.list(self.store(), &format!("{id}/"), true, |firing: Firing| {
-            Ok(Some(FiringView::from(firing)))
+            Ok(status
+                .is_none_or(|status| firing.status == status)
+                .then(|| FiringView::from(firing)))
         })
+    }
+
+    /// One firing, with what the trigger saw where no run has it.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn firing(&self, id: TriggerId, firing: FiringId) -> Result<FiringView, Problem> {
+        let row: Option<Firing> = self.store().get(&Firing::key_of(id, firing))?;
+        let mut row = row.ok_or_else(|| Problem::not_found("firing"))?;
+        let payload = row.payload.take();
+        let mut view = FiringView::from(row);
+        view.payload = payload;
+        Ok(view)
+    }
+
+    /// The next times of a schedule strictly after a moment, as people read them.
+    ///
+    /// # Errors
+    /// When there is no such trigger, or it is no schedule.
+    pub fn upcoming(
+        &self,
+        id: TriggerId,
+        from: Option<Timestamp>,
+        count: usize,
+    ) -> Result<Vec<Preview>, Problem> {
+        let armed = self
+            .armed(id)
+            .ok_or_else(|| Problem::not_found("trigger"))?;
+        let Kind::Schedule { timetable, .. } = &armed.kind else {
+            return Err(Problem::unprocessable(
+                "no_schedule",
+                "Only a schedule has next times.",
+                "A webhook or an event comes when it comes.",
+            ));
+        };
+        let from = from.unwrap_or_else(|| armed.last().max(self.now()));
+        Ok(timetable.preview(from, count))
     }
 
     pub(super) fn view(&self, armed: &Armed, with_address: bool) -> Result<TriggerView, Problem> {
@@ -132,13 +221,17 @@ impl Triggers {
             limit: 1,
             ..Scan::default()
         })?;
-        let next = match &armed.kind {
+        let last = last.into_iter().next();
+        let now = self.now();
+        let upcoming = match &armed.kind {
             Kind::Schedule { timetable, .. } if armed.is_active() => {
-                timetable.next(armed.last().max(clock::now()), NEXT)
+                timetable.preview(armed.last().max(now), NEXT)
             }
             _ => Vec::new(),
         };
         let token = armed.row.token.as_deref().filter(|_| with_address);
+        let mut findings = super::late::findings(armed, last.as_ref(), now);
+        findings.extend(self.hook_findings(armed));
         Ok(TriggerView {
             id: armed.row.id,
             name: armed.row.name.clone(),
@@ -147,9 +240,75 @@ impl Triggers {
             address: token.map(druse_triggers::address::path),
             status: armed.row.status,
             reason: armed.row.reason.clone(),
-            next,
-            last_firing: last.into_iter().next().map(FiringView::from),
+            next: upcoming.iter().map(|next| next.at).collect(),
+            upcoming,
+            delay: match &armed.kind {
+                Kind::Schedule { delay, .. } if *delay > Span::default() => Some(*delay),
+                _ => None,
+            },
+            open: matches!(&armed.kind, Kind::Webhook { verifier, .. } if verifier.is_open()),
+            waiting: match &armed.windows {
+                Some(_) => self.waiting_windows(armed.row.id)?,
+                None => Vec::new(),
+            },
+            findings,
+            last_firing: last.map(FiringView::from),
             definition: armed.row.definition.clone(),
         })
+    }
+
+    fn broken_view(broken: Broken) -> TriggerView {
+        let row = broken.row;
+        TriggerView {
+            id: row.id,
+            name: row.name,
+            automation_id: row.automation,
+            kind: match &row.definition {
+                definition if definition.get("schedule").is_some() => "schedule",
+                definition if definition.get("webhook").is_some() => "webhook",
+                _ => "event",
+            },
+            address: None,
+            status: row.status,
+            reason: row.reason,
+            next: Vec::new(),
+            upcoming: Vec::new(),
+            delay: None,
+            open: false,
+            waiting: Vec::new(),
+            findings: broken.findings,
+            last_firing: None,
+            definition: row.definition,
+        }
+    }
+
+    /// What is to be said about how a webhook's senders prove themselves.
+    fn hook_findings(&self, armed: &Armed) -> Vec<Finding> {
+        let Kind::Webhook { verifier, .. } = &armed.kind else {
+            return Vec::new();
+        };
+        if verifier.is_open() {
+            let message = "everybody who knows the address can start this automation";
+            return vec![
+                Finding::warning("open_webhook", message)
+                    .help("Use `bearer` or the scheme of the sender."),
+            ];
+        }
+        let mut findings = Vec::new();
+        for name in verifier.secret_names() {
+            let found = self.0.secrets.get(name);
+            let wrong = match &found {
+                None => Some("is not in the store"),
+                Some(secret) => verifier.check_secret(secret.expose().as_bytes()).err(),
+            };
+            if let Some(wrong) = wrong {
+                let message = format!("the secret `{name}` cannot verify anything: {wrong}");
+                findings.push(
+                    Finding::error("missing_secret", message)
+                        .help(format!("Set it with `druse secrets set {name}`.")),
+                );
+            }
+        }
+        findings
     }
 }

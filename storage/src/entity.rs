@@ -2,8 +2,8 @@
 
 use druse_crystallizer::{Counts, SessionKind, SessionStatus};
 use druse_engine::{
-    ApprovalId, AutomationId, Digest, EventId, Finding, FiringId, Json, RunId, SessionId,
-    Timestamp, TokenId, TriggerId,
+    ApprovalId, AutomationId, BackfillId, Digest, EventId, Finding, FiringId, Json, RunId,
+    SessionId, Timestamp, TokenId, TriggerId,
     event::{Decision, Failure, Status},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -49,6 +49,20 @@ pub enum Table {
     Setting = 17,
     /// The audit log by `<milliseconds, 16 digits>/<request or random id>`.
     Audit = 18,
+    /// Backfills by `<trigger id>/<backfill id>`.
+    Backfill = 40,
+    /// Windows in which a trigger collects or counts by `<trigger id>/<digest of the key>`.
+    Window = 41,
+    /// Firings that wait in a window by `<window's key>/<firing id>`.
+    Held = 42,
+    /// Subscriptions by id.
+    Subscription = 43,
+    /// Events still to be sent by `<subscription id>/<event id>`.
+    Outgoing = 44,
+    /// Events that were sent, or given up, by `<subscription id>/<event id>`.
+    Sent = 45,
+    /// What happened inside and is still to be published by event id.
+    Outbox = 46,
 }
 
 /// A typed row.
@@ -344,8 +358,50 @@ pub struct Firing {
     pub reason: Option<String>,
     /// The run it started.
     pub run: Option<RunId>,
+    /// How long after its time a scheduled firing came, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_ms: Option<u64>,
+    /// What expressions saw as `trigger`, or the bytes that could not be read; kept where no run has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Value>,
+    /// The firing that this one repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<FiringId>,
+    /// The backfill that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<BackfillId>,
 }
-entity!(Firing, Firing, self => format!("{}/{}", self.trigger, self.id));
+impl Firing {
+    /// A firing about which nothing more is known yet.
+    pub fn new(
+        id: FiringId,
+        trigger: TriggerId,
+        occurrence: String,
+        received_at: Timestamp,
+        status: FiringStatus,
+    ) -> Self {
+        Self {
+            id,
+            trigger,
+            occurrence,
+            scheduled_at: None,
+            received_at,
+            status,
+            reason: None,
+            run: None,
+            late_ms: None,
+            payload: None,
+            replay_of: None,
+            backfill: None,
+        }
+    }
+
+    /// The key of a firing.
+    pub fn key_of(trigger: TriggerId, id: FiringId) -> String {
+        format!("{trigger}/{id}")
+    }
+}
+entity!(Firing, Firing, self => Firing::key_of(self.trigger, self.id));
 
 /// What became of a firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,10 @@ pub mod entity;
 pub mod fault;
 mod record;
 pub mod store;
+pub mod triggering;
 mod verify;
 
 pub use entity::*;
 pub use store::*;
+pub use triggering::*;
 pub use verify::*;

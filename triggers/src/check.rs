@@ -3,13 +3,16 @@
 use crate::{
     event::Filter,
     mapping::Mapping,
+    rate::Rate,
+    schedule::check_firing,
     suggest::{nearest, shown},
     timetable::Timetable,
-    webhook::{Respond, RespondKind, Verifier},
+    webhook::{MOST_MAX_BODY, Respond, RespondKind, Verifier},
+    window::Windows,
 };
 use druse_engine::{
     Finding, Severity,
-    definition::{Document, Trigger},
+    definition::{Document, Trigger, Webhook},
 };
 use serde_json::Value;
 
@@ -37,10 +40,12 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
             Timetable::compile(schedule).err(),
             &mut findings,
         );
-        if schedule.timezone.is_some() && schedule.cron.is_none() {
+        nest("/schedule", Some(check_firing(schedule)), &mut findings);
+        let dates = schedule.start.is_some() || schedule.end.is_some() || !schedule.skip.is_empty();
+        if schedule.timezone.is_some() && schedule.cron.is_none() && !dates {
             findings.push(unused(
                 "/schedule/timezone",
-                "a time zone changes nothing without `cron`",
+                "a time zone changes nothing without `cron` or dates",
             ));
         }
     }
@@ -57,6 +62,7 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
             Ok(_) => {}
             Err(wrong) => nest("/webhook/verify", Some(wrong), &mut findings),
         }
+        check_limits(webhook, &mut findings);
         match Respond::compile(webhook) {
             Ok(Respond {
                 kind: RespondKind::Accepted,
@@ -74,8 +80,44 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
     if let Some(event) = &trigger.event {
         nest("/event", Filter::compile(event).err(), &mut findings);
     }
+    nest("", Some(Windows::read(trigger).1), &mut findings);
     nest("", Mapping::compile(trigger).err(), &mut findings);
+    if trigger.version == Some(0) {
+        findings.push(
+            Finding::error("bad_value", "versions are numbered from 1")
+                .at_path("/version")
+                .help("Leave it out for the active one."),
+        );
+    }
     findings
+}
+
+fn check_limits(webhook: &Webhook, findings: &mut Vec<Finding>) {
+    if let Some(limit) = &webhook.rate_limit {
+        nest("/webhook/rate_limit", Rate::compile(limit).err(), findings);
+    }
+    if webhook
+        .max_body
+        .is_some_and(|bytes| bytes == 0 || bytes > MOST_MAX_BODY)
+    {
+        findings.push(
+            Finding::error(
+                "bad_value",
+                format!("`max_body` is a number of bytes from 1 to {MOST_MAX_BODY}"),
+            )
+            .at_path("/webhook/max_body")
+            .help("What is longer is better fetched by a step."),
+        );
+    }
+    for (index, origin) in webhook.origins.iter().enumerate() {
+        if origin.trim().is_empty() || origin.contains('/') {
+            findings.push(
+                Finding::error("bad_value", format!("{} is not an origin", shown(origin)))
+                    .at_path(format!("/webhook/origins/{index}"))
+                    .help("Write the host name alone, such as eventgrid.azure.net."),
+            );
+        }
+    }
 }
 
 /// What is wrong with the triggers of a document: each by itself, their ids, and whether they give the
@@ -177,6 +219,30 @@ fn nest(base: &str, inner: Option<Vec<Finding>>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Adds what is wrong with a document's triggers to what the engine found, each place once: where the
+/// engine has an error already, a second one in other words helps nobody.
+pub fn add_to(findings: &mut Vec<Finding>, document: &Document) {
+    let told: Vec<(String, bool)> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .filter_map(|finding| Some((finding.path.clone()?, finding.code == "missing_key")))
+        .collect();
+    for finding in check_document(document) {
+        let path = finding.path.as_deref().unwrap_or_default();
+        let known = told.iter().any(|(place, is_missing)| {
+            // What is missing is told at the map by one, and at the key by the other.
+            let key_of = path
+                .strip_prefix(place.as_str())
+                .and_then(|rest| rest.strip_prefix('/'));
+            place == path || *is_missing && key_of.is_some_and(|key| !key.contains('/'))
+        });
+        let same = findings.iter().any(|other| other.id == finding.id);
+        if !known && !same {
+            findings.push(finding);
+        }
+    }
+}
+
 /// Whether any of the findings forbids storing or activating.
 pub fn has_errors(findings: &[Finding]) -> bool {
     findings
@@ -192,7 +258,7 @@ pub fn secret_names(document: &Document) -> Vec<String> {
         .iter()
         .filter_map(|trigger| trigger.webhook.as_ref())
     {
-        for name in ["secret", "also"]
+        for name in ["secret", "also", "verify_token"]
             .into_iter()
             .filter_map(|key| webhook.verify.get(key).and_then(Value::as_str))
         {
@@ -248,26 +314,45 @@ mod tests {
             .map(|f| format!("{:?} {} {} | {}", f.severity, f.id, f.message, f.help))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r###"
-    Error unknown_timezone:/triggers/0/schedule/timezone "Europe/Berln" is not a known time zone | Did you mean `Europe/Berlin`?
-    Error schedule_never_fires:/triggers/0/schedule/cron "0 0 31 2 *" names a day that no year has | Give the month a day that it has.
-    Error invalid_id:/triggers/0/id "A-b" is not the id of a trigger | Use lower-case letters, digits and `_`, a letter first, at most 64.
-    Error missing_input:/triggers/0/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
-    Error invalid_trigger:/triggers/1 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
-    Warning unused_setting:/triggers/1/schedule/timezone a time zone changes nothing without `cron` | Take it out.
-    Error invalid_event_filter:/triggers/1/event/type `type` of an event is empty or holds control characters | Write a text; `*` matches any characters.
-    Error unknown_input:/triggers/1/inputs/regoin the automation has no input "regoin" | Did you mean `region`?
-    Warning open_webhook:/triggers/2/webhook/verify/scheme everybody who knows the address can start this automation | Use `bearer` or the scheme of the sender.
-    Error invalid_respond:/triggers/2/webhook/respond "acepted" is not an answer | Did you mean `accepted`?
-    Error unknown_reference:/triggers/2/when `trigger` has no "data" here | Known here: body, headers, query, method, id.
-    Error duplicate_id:/triggers/2/id two triggers have the id "twice" | Give each an id of its own.
-    Error invalid_verifier:/triggers/3/webhook/verify/scheme `verify` has no `scheme` | Known here: standard_webhooks, github, gitlab, stripe, slack, shopify, hmac, bearer, basic, none.
-    Error unknown_key:/triggers/3/webhook/respond an answer has no "text" | Known here: status, headers, body.
-    Error invalid_respond:/triggers/3/webhook/respond/status the status is not a number from 200 to 599 | Write a number or one expression.
-    Error invalid_respond:/triggers/3/webhook/respond/headers the headers are not an object of texts | Write `X-Name: value`.
-    Error invalid_respond:/triggers/3/webhook/respond an answer of one's own needs a `body` | Add `body: …`.
-    Warning unused_setting:/triggers/4/webhook/respond_timeout a time limit changes nothing when the answer does not wait | Take it out.
-    Error invalid_trigger:/triggers/5 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
-    Error missing_input:/triggers/5/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
-    "###);
+Error unknown_timezone:/triggers/0/schedule/timezone "Europe/Berln" is not a known time zone | Did you mean `Europe/Berlin`?
+Error schedule_never_fires:/triggers/0/schedule/cron "0 0 31 2 *" names a day that no year has | Give the month a day that it has.
+Error invalid_id:/triggers/0/id "A-b" is not the id of a trigger | Use lower-case letters, digits and `_`, a letter first, at most 64.
+Error missing_input:/triggers/0/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
+Error invalid_trigger:/triggers/1 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
+Warning unused_setting:/triggers/1/schedule/timezone a time zone changes nothing without `cron` or dates | Take it out.
+Error invalid_event_filter:/triggers/1/event/type `type` of an event is empty or holds control characters | Write a text; `*` matches any characters.
+Error unknown_input:/triggers/1/inputs/regoin the automation has no input "regoin" | Did you mean `region`?
+Warning open_webhook:/triggers/2/webhook/verify/scheme everybody who knows the address can start this automation | Use `bearer` or the scheme of the sender.
+Error invalid_respond:/triggers/2/webhook/respond "acepted" is not an answer | Did you mean `accepted`?
+Error unknown_reference:/triggers/2/when `trigger` has no "data" here | Known here: body, headers, query, method, id.
+Error duplicate_id:/triggers/2/id two triggers have the id "twice" | Give each an id of its own.
+Error invalid_verifier:/triggers/3/webhook/verify/scheme `verify` has no `scheme` | Known here: standard_webhooks, github, gitlab, stripe, slack, shopify, hmac, bearer, basic, none.
+Error unknown_key:/triggers/3/webhook/respond an answer has no "text" | Known here: status, headers, body.
+Error invalid_respond:/triggers/3/webhook/respond/status the status is not a number from 200 to 599 | Write a number or one expression.
+Error invalid_respond:/triggers/3/webhook/respond/headers the headers are not an object of texts | Write `X-Name: value`.
+Error invalid_respond:/triggers/3/webhook/respond an answer of one's own needs a `body` | Add `body: …`.
+Warning unused_setting:/triggers/4/webhook/respond_timeout a time limit changes nothing when the answer does not wait | Take it out.
+Error invalid_trigger:/triggers/5 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
+Error missing_input:/triggers/5/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
+"###);
+    }
+
+    #[test]
+    fn a_place_is_told_once() {
+        let document = document(json!([
+            { "id": "hook", "webhook": { "verify": {} }, "inputs": { "total": 1 } },
+            { "id": "other", "webhook": { "verify": { "scheme": "githb" } }, "inputs": { "total": 1, "x": 1 } },
+        ]));
+        let at = |path: &str, code: &str| Finding::error(code, "told by the engine").at_path(path);
+        let mut findings = vec![
+            at("/triggers/0/webhook/verify", "missing_key"),
+            at("/triggers/1/webhook/verify/scheme", "bad_value"),
+        ];
+        add_to(&mut findings, &document);
+        let codes: Vec<&str> = findings
+            .iter()
+            .map(|finding| finding.code.as_str())
+            .collect();
+        assert_eq!(codes, ["missing_key", "bad_value", "unknown_input"]);
     }
 }

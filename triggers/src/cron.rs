@@ -1,6 +1,6 @@
-//! The five-field dialect of crontab(5), as text. The `cron` crate expands and matches the
-//! fields; this front end is needed because that crate counts days of the week from 1 = Sunday,
-//! wants a field of seconds and takes forms that mean something else elsewhere. Whatever reaches it has been
+//! The five-field dialect of crontab(5), as text, and a sixth field of seconds before them. The `cron`
+//! crate expands and matches the fields; this front end is needed because that crate counts days of the
+//! week from 1 = Sunday and takes forms that mean something else elsewhere. Whatever reaches it has been
 //! written anew, in numbers and names on which the two agree.
 
 use crate::suggest::{did_you_mean, shown};
@@ -41,7 +41,13 @@ const MONTHS: &[&str] = &[
 ];
 const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-const FIELDS: [Field; 5] = [
+const FIELDS: [Field; 6] = [
+    Field {
+        name: "second",
+        low: 0,
+        high: 59,
+        names: &[],
+    },
     Field {
         name: "minute",
         low: 0,
@@ -88,7 +94,8 @@ const MACROS: [(&str, &str); 7] = [
 const MAX_LENGTH: usize = 400;
 
 impl Cron {
-    /// Compiles five fields, or `@daily` and its like. Names are three letters in either case.
+    /// Compiles five fields, six with seconds first, or `@daily` and its like. Names are three letters in
+    /// either case.
     pub fn parse(source: &str) -> Result<Self, CronError> {
         let text = source.trim();
         if text.len() > MAX_LENGTH {
@@ -102,12 +109,18 @@ impl Cron {
             None => text,
         };
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let &[minute, hour, day, month, weekday] = words.as_slice() else {
-            return Err(wrong_count(source, &words));
+        let (second, minute, hour, day, month, weekday) = match words.as_slice() {
+            [zone, ..] if zone.contains("TZ=") => return Err(wrong_count(source, &words)),
+            &[minute, hour, day, month, weekday] => ("0", minute, hour, day, month, weekday),
+            &[second, minute, hour, day, month, weekday] => {
+                (second, minute, hour, day, month, weekday)
+            }
+            _ => return Err(wrong_count(source, &words)),
         };
-        let [minutes, hours, days, months, weekdays] = &FIELDS;
+        let [seconds, minutes, hours, days, months, weekdays] = &FIELDS;
         let rewritten = format!(
-            "0 {} {} {} {} {} *",
+            "{} {} {} {} {} {} *",
+            seconds.rewrite(second)?,
             minutes.rewrite(minute)?,
             hours.rewrite(hour)?,
             days.rewrite(day)?,
@@ -144,6 +157,11 @@ impl Cron {
     /// Whether the minute or the hour field begins with `*`: such a job follows real time, any other local time.
     pub fn follows_real_time(&self) -> bool {
         self.real_time
+    }
+
+    /// The seconds of the minute, ascending.
+    pub fn seconds(&self) -> impl Iterator<Item = u32> + '_ {
+        self.fields.seconds().iter()
     }
 
     /// The minutes of the hour, ascending.
@@ -187,15 +205,15 @@ fn wrong_count(source: &str, words: &[&str]) -> CronError {
     let first = words.first().copied().unwrap_or_default();
     let help = if first.starts_with("TZ=") || first.starts_with("CRON_TZ=") {
         "Give the zone as `timezone: Europe/Berlin` beside `cron`."
-    } else if words.len() > 5 {
-        "Leave seconds and years out; for less than a minute use `every: 15s`."
+    } else if words.len() > 6 {
+        "Leave years out: seconds, minute, hour, day of month, month and day of week are all there is."
     } else {
         "Write minute, hour, day of month, month and day of week, such as `30 7 * * MON-FRI`."
     };
     let count = words.len();
     invalid(
         format!(
-            "{} has {count} field{}; a cron expression has five",
+            "{} has {count} field{}; a cron expression has five, or six with seconds",
             shown(source),
             if count == 1 { "" } else { "s" }
         ),
@@ -371,6 +389,16 @@ fn number(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_sixth_field_stands_first_and_counts_seconds() {
+        let seconds = |text: &str| Cron::parse(text).unwrap().seconds().collect::<Vec<_>>();
+        assert_eq!(seconds("*/20 * * * * *"), [0, 20, 40]);
+        assert_eq!(seconds("5-7,59 0 9 * * MON"), [5, 6, 7, 59]);
+        assert_eq!(seconds("0 9 * * MON"), [0]);
+        let real_time = |text: &str| Cron::parse(text).unwrap().follows_real_time();
+        assert!(real_time("0 */5 2 * * *") && !real_time("* 0 2 * * *"));
+    }
+
     fn shape(text: &str) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
         let cron = Cron::parse(text).unwrap();
         let days = cron
@@ -418,7 +446,8 @@ mod tests {
         let wrong = [
             "",
             "0 0 * *",
-            "0 0 0 * * *",
+            "0 0 0 * * * 2027",
+            "61 0 0 * * *",
             "TZ=UTC 0 0 * * *",
             "@dayly",
             "@every 5m",
@@ -452,33 +481,34 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r###"
-    invalid_cron: "" has 0 fields; a cron expression has five | Write minute, hour, day of month, month and day of week, such as `30 7 * * MON-FRI`.
-    invalid_cron: "0 0 * *" has 4 fields; a cron expression has five | Write minute, hour, day of month, month and day of week, such as `30 7 * * MON-FRI`.
-    invalid_cron: "0 0 0 * * *" has 6 fields; a cron expression has five | Leave seconds and years out; for less than a minute use `every: 15s`.
-    invalid_cron: "TZ=UTC 0 0 * * *" has 6 fields; a cron expression has five | Give the zone as `timezone: Europe/Berlin` beside `cron`.
-    invalid_cron: "@dayly" is not a known abbreviation | Did you mean `@daily`?
-    invalid_cron: "@every 5m" is not a known abbreviation | Use `every: 15m` instead of `cron`.
-    invalid_cron: "@reboot" is not a known abbreviation | A start of the server is not a time; name one.
-    invalid_cron: the minute field "60" has "60", which is not one of its values | Use 0 to 59.
-    invalid_cron: the hour field "24" has "24", which is not one of its values | Use 0 to 23.
-    invalid_cron: the day of month field "0" has "0", which is not one of its values | Use 1 to 31.
-    invalid_cron: the month field "13" has "13", which is not one of its values | Use 1 to 12.
-    invalid_cron: the day of week field "8" has "8", which is not one of its values | Use 0 to 7.
-    invalid_cron: the day of week field "monday" has "monday", which is not one of its values | Use three letters: SUN, MON, TUE, WED, THU, FRI, SAT.
-    invalid_cron: the day of month field "?" has '?', which crontab(5) does not know | Use numbers, names, `*`, ranges, lists and steps.
-    invalid_cron: the day of month field "L" has 'L', which crontab(5) does not know | Use numbers, names, `*`, ranges, lists and steps.
-    invalid_cron: the day of week field "5#2" has '#', which crontab(5) does not know | Use numbers, names, `*`, ranges, lists and steps.
-    invalid_cron: the minute field "*/0" has the step "0" | A step is a whole number from 1.
-    invalid_cron: the minute field "*/90" has the step 90, which is longer than the field | Use `every: 90m` for an interval that does not fit into the field.
-    invalid_cron: the hour field "22-2" has the range 22-2, which ends before it begins | Write it as two ranges: 22-23,0-2.
-    invalid_cron: the day of week field "fri-mon" has the range fri-mon, which ends before it begins | Write it as two ranges: fri-7,0-mon.
-    invalid_cron: the minute field "1,,2" has an empty place | Take the comma out.
-    invalid_cron: the minute field "-1" has "", which is not one of its values | Use 0 to 59.
-    invalid_cron: the minute field "1-" has "", which is not one of its values | Use 0 to 59.
-    invalid_cron: the minute field "*5" has "*5", which is not one of its values | Use 0 to 59.
-    invalid_cron: the minute field "1.5" has "1.5", which is not one of its values | Use 0 to 59.
-    schedule_never_fires: "0 0 31 2,4 *" names a day that no year has | Give the month a day that it has.
-    schedule_never_fires: "0 0 30-31 2 *" names a day that no year has | Give the month a day that it has.
-    "###);
+invalid_cron: "" has 0 fields; a cron expression has five, or six with seconds | Write minute, hour, day of month, month and day of week, such as `30 7 * * MON-FRI`.
+invalid_cron: "0 0 * *" has 4 fields; a cron expression has five, or six with seconds | Write minute, hour, day of month, month and day of week, such as `30 7 * * MON-FRI`.
+invalid_cron: "0 0 0 * * * 2027" has 7 fields; a cron expression has five, or six with seconds | Leave years out: seconds, minute, hour, day of month, month and day of week are all there is.
+invalid_cron: the second field "61" has "61", which is not one of its values | Use 0 to 59.
+invalid_cron: "TZ=UTC 0 0 * * *" has 6 fields; a cron expression has five, or six with seconds | Give the zone as `timezone: Europe/Berlin` beside `cron`.
+invalid_cron: "@dayly" is not a known abbreviation | Did you mean `@daily`?
+invalid_cron: "@every 5m" is not a known abbreviation | Use `every: 15m` instead of `cron`.
+invalid_cron: "@reboot" is not a known abbreviation | A start of the server is not a time; name one.
+invalid_cron: the minute field "60" has "60", which is not one of its values | Use 0 to 59.
+invalid_cron: the hour field "24" has "24", which is not one of its values | Use 0 to 23.
+invalid_cron: the day of month field "0" has "0", which is not one of its values | Use 1 to 31.
+invalid_cron: the month field "13" has "13", which is not one of its values | Use 1 to 12.
+invalid_cron: the day of week field "8" has "8", which is not one of its values | Use 0 to 7.
+invalid_cron: the day of week field "monday" has "monday", which is not one of its values | Use three letters: SUN, MON, TUE, WED, THU, FRI, SAT.
+invalid_cron: the day of month field "?" has '?', which crontab(5) does not know | Use numbers, names, `*`, ranges, lists and steps.
+invalid_cron: the day of month field "L" has 'L', which crontab(5) does not know | Use numbers, names, `*`, ranges, lists and steps.
+invalid_cron: the day of week field "5#2" has '#', which crontab(5) does not know | Use numbers, names, `*`, ranges, lists and steps.
+invalid_cron: the minute field "*/0" has the step "0" | A step is a whole number from 1.
+invalid_cron: the minute field "*/90" has the step 90, which is longer than the field | Use `every: 90m` for an interval that does not fit into the field.
+invalid_cron: the hour field "22-2" has the range 22-2, which ends before it begins | Write it as two ranges: 22-23,0-2.
+invalid_cron: the day of week field "fri-mon" has the range fri-mon, which ends before it begins | Write it as two ranges: fri-7,0-mon.
+invalid_cron: the minute field "1,,2" has an empty place | Take the comma out.
+invalid_cron: the minute field "-1" has "", which is not one of its values | Use 0 to 59.
+invalid_cron: the minute field "1-" has "", which is not one of its values | Use 0 to 59.
+invalid_cron: the minute field "*5" has "*5", which is not one of its values | Use 0 to 59.
+invalid_cron: the minute field "1.5" has "1.5", which is not one of its values | Use 0 to 59.
+schedule_never_fires: "0 0 31 2,4 *" names a day that no year has | Give the month a day that it has.
+schedule_never_fires: "0 0 30-31 2 *" names a day that no year has | Give the month a day that it has.
+"###);
     }
 }

@@ -65,6 +65,11 @@ impl Mapping {
                 Err(error) => findings.push(finding(error, "/when")),
             }
         }
+        // `when` looks at each by itself; what a batch starts is made of all of them.
+        let names = match trigger.batch {
+            Some(_) => Names::of_batch(),
+            None => names,
+        };
         let inputs = compile_template(
             &Value::Object(trigger.inputs.clone()),
             "/inputs",
@@ -83,25 +88,41 @@ impl Mapping {
     /// # Errors
     /// When an expression has no value for what came.
     pub fn apply(&self, trigger: Json, run: RunFacts) -> Result<Mapped, MappingError> {
-        let none = Value::Object(Map::new()).into();
-        let values = Arc::new(Values::new(none, trigger, run, Arc::default()));
-        if let Some(when) = &self.when
-            && !when
-                .holds(&values)
-                .map_err(|error| MappingError::at("/when".into(), error))?
-        {
+        if !self.holds(&trigger, run.clone())? {
             return Ok(Mapped::Filtered);
         }
-        self.inputs
-            .render(&values)
-            .map(Mapped::Start)
-            .map_err(|error| {
-                MappingError::at(
-                    format!("/inputs{}", error.path.as_deref().unwrap_or_default()),
-                    error,
-                )
-            })
+        self.inputs(trigger, run).map(Mapped::Start)
     }
+
+    /// Whether `when` holds for what came.
+    ///
+    /// # Errors
+    /// When it has no value for it.
+    pub fn holds(&self, trigger: &Json, run: RunFacts) -> Result<bool, MappingError> {
+        let Some(when) = &self.when else {
+            return Ok(true);
+        };
+        when.holds(&values(trigger.clone(), run))
+            .map_err(|error| MappingError::at("/when".into(), error))
+    }
+
+    /// The inputs of the run, whatever `when` says.
+    ///
+    /// # Errors
+    /// When an expression has no value for what came.
+    pub fn inputs(&self, trigger: Json, run: RunFacts) -> Result<Json, MappingError> {
+        self.inputs.render(&values(trigger, run)).map_err(|error| {
+            MappingError::at(
+                format!("/inputs{}", error.path.as_deref().unwrap_or_default()),
+                error,
+            )
+        })
+    }
+}
+
+fn values(trigger: Json, run: RunFacts) -> Arc<Values> {
+    let none = Value::Object(Map::new()).into();
+    Arc::new(Values::new(none, trigger, run, Arc::default()))
 }
 
 /// The value of `trigger` for a schedule.
@@ -182,6 +203,15 @@ impl Names {
                 fields: &["scheduled_at"],
                 open: false,
             }
+        }
+    }
+
+    /// The names of a run that takes many.
+    pub(crate) fn of_batch() -> Self {
+        Self {
+            roots: &["trigger", "run"],
+            fields: &["items", "count", "first_at", "last_at"],
+            open: false,
         }
     }
 

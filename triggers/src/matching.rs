@@ -2,6 +2,7 @@
 
 use crate::cron::Cron;
 use ::cron::TimeUnitSpec;
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, date};
 
 impl Cron {
@@ -22,26 +23,43 @@ impl Cron {
 
     /// The first named local time at or after `from`; `None` past the end of the calendar.
     pub fn at_or_after(&self, from: DateTime) -> Option<DateTime> {
-        let (mut day, mut hour, mut minute) =
-            (from.date(), from.hour() as u32, from.minute() as u32);
-        if from.second() > 0 || from.subsec_nanosecond() > 0 {
-            minute += 1;
+        let from = match from.subsec_nanosecond() {
+            0 => from,
+            // Named local times are whole seconds.
+            _ => from
+                .with()
+                .subsec_nanosecond(0)
+                .build()
+                .ok()?
+                .checked_add(SignedDuration::from_secs(1))
+                .ok()?,
+        };
+        if self.matches_day(from.date())
+            && let Some(found) = self.time_at_or_after(from)
+        {
+            return Some(found);
         }
-        if self.matches_day(day) {
-            let fields = &self.fields;
-            if fields.hours().includes(hour)
-                && let Some(minute) = fields.minutes().range(minute..).next()
+        let day = self.day_at_or_after(from.date().tomorrow().ok()?)?;
+        self.time_at_or_after(day.at(0, 0, 0, 0))
+    }
+
+    /// The first named time of this day at or after `from`.
+    fn time_at_or_after(&self, from: DateTime) -> Option<DateTime> {
+        let fields = &self.fields;
+        let (first_minute, first_second) = (self.minutes().next()?, self.seconds().next()?);
+        let (hour, minute) = (from.hour() as u32, from.minute() as u32);
+        if fields.hours().includes(hour) {
+            if fields.minutes().includes(minute)
+                && let Some(second) = fields.seconds().range(from.second() as u32..).next()
             {
-                return Some(at(day, hour, minute));
+                return Some(at(from.date(), hour, minute, second));
             }
-            hour += 1;
-            minute = fields.minutes().iter().next()?;
-            if let Some(hour) = fields.hours().range(hour..).next() {
-                return Some(at(day, hour, minute));
+            if let Some(minute) = fields.minutes().range(minute + 1..).next() {
+                return Some(at(from.date(), hour, minute, first_second));
             }
         }
-        day = self.day_at_or_after(day.tomorrow().ok()?)?;
-        Some(at(day, self.hours().next()?, self.minutes().next()?))
+        let hour = fields.hours().range(hour + 1..).next()?;
+        Some(at(from.date(), hour, first_minute, first_second))
     }
 
     fn day_at_or_after(&self, mut day: Date) -> Option<Date> {
@@ -63,6 +81,6 @@ impl Cron {
 }
 
 /// The values come from the fields, which hold 0–23 and 0–59.
-fn at(day: Date, hour: u32, minute: u32) -> DateTime {
-    day.at(hour as i8, minute as i8, 0, 0)
+fn at(day: Date, hour: u32, minute: u32, second: u32) -> DateTime {
+    day.at(hour as i8, minute as i8, second as i8, 0)
 }

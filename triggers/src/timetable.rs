@@ -1,16 +1,20 @@
 //! A compiled schedule: its times, one after the other.
 
-use crate::{cron::Cron, zone::Zone};
+use crate::{calendar::Calendar, cron::Cron, zone::Zone};
 use druse_engine::{Finding, Span, Timestamp, definition::Schedule};
 use jiff::SignedDuration;
 
 /// A schedule that has been checked and can be asked for its times.
 #[derive(Debug, Clone)]
-pub struct Timetable(Kind);
+pub struct Timetable {
+    kind: Kind,
+    zone: Zone,
+    calendar: Calendar,
+}
 
 #[derive(Debug, Clone)]
 enum Kind {
-    Cron(Box<Cron>, Zone),
+    Cron(Box<Cron>),
     /// Milliseconds, more than zero.
     Every(i64),
     At(Timestamp),
@@ -22,6 +26,13 @@ const SHORTEST_INTERVAL: Span = Span::from_secs(1);
 /// How far a search for a matching local time goes. The longest wait of any day is 40 years (a
 /// certain weekday on 29 February, over a century that has none); the rest is for zones.
 const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 366 * 100);
+
+/// How far a search over skipped dates goes, in milliseconds: a schedule of which nothing is left must
+/// not be searched to the end of the calendar.
+const SKIP_HORIZON: i64 = 24 * 3_600_000 * 366 * 60;
+
+/// Where the search for a first time begins when it is asked whether there is any.
+const EARLIEST: Timestamp = Timestamp(0);
 
 impl Timetable {
     /// Compiles a schedule. Paths of findings begin at the schedule (`/cron`).
@@ -37,7 +48,7 @@ impl Timetable {
         };
         let kind = match (&schedule.cron, schedule.every, &schedule.at) {
             (Some(cron), None, None) => Cron::parse(cron)
-                .map(|cron| Kind::Cron(Box::new(cron), zone))
+                .map(|cron| Kind::Cron(Box::new(cron)))
                 .map_err(|wrong| {
                     Finding::error(wrong.code, wrong.message)
                         .at_path("/cron")
@@ -62,14 +73,27 @@ impl Timetable {
             .at_path("")
             .help("Keep one of them.")),
         };
-        match kind {
-            Ok(kind) if findings.is_empty() => Ok(Self(kind)),
-            Ok(_) => Err(findings),
-            Err(finding) => {
-                findings.push(finding);
-                Err(findings)
-            }
+        let kind = kind.map_err(|finding| findings.push(finding));
+        let calendar = Calendar::compile(schedule, &zone).map_err(|wrong| findings.extend(wrong));
+        let (Ok(kind), Ok(calendar), true) = (kind, calendar, findings.is_empty()) else {
+            return Err(findings);
+        };
+        let table = Self {
+            kind,
+            zone,
+            calendar,
+        };
+        if !table.calendar.is_whole() && table.next_after(EARLIEST).is_none() {
+            return Err(vec![
+                Finding::error(
+                    "schedule_never_fires",
+                    "no time of the schedule is left by `start`, `end` and `skip`",
+                )
+                .at_path("")
+                .help("Give it a longer stretch of time, or skip fewer dates."),
+            ]);
         }
+        Ok(table)
     }
 
     /// A timetable of a cron expression alone, as `--cron C --timezone Z` gives it.
@@ -83,7 +107,23 @@ impl Timetable {
 
     /// The first time strictly after `from`; `None` when there is none.
     pub fn next_after(&self, from: Timestamp) -> Option<Timestamp> {
-        match &self.0 {
+        let mut from = self.calendar.search_from(from);
+        let horizon = Timestamp(from.0.saturating_add(SKIP_HORIZON));
+        loop {
+            let time = self.named_after(from)?;
+            if self.calendar.is_over(time) || time > horizon && !self.calendar.is_whole() {
+                return None;
+            }
+            match self.calendar.skipped_until(time, &self.zone) {
+                None => return Some(time),
+                Some(end) => from = end,
+            }
+        }
+    }
+
+    /// The first time after `from` whatever the calendar says.
+    fn named_after(&self, from: Timestamp) -> Option<Timestamp> {
+        match &self.kind {
             Kind::At(at) => (*at > from).then_some(*at),
             // Intervals count from the Unix epoch, so that no state decides about the times:
             // `15m` is every quarter of an hour of UTC.
@@ -94,13 +134,13 @@ impl Timetable {
                     .ok()
                     .map(|_| Timestamp(next))
             }
-            Kind::Cron(cron, zone) => {
+            Kind::Cron(cron) => {
                 let from = from.as_millis().max(jiff::Timestamp::MIN.as_millisecond());
                 let from = jiff::Timestamp::from_millisecond(from).ok()?;
                 let next = if cron.follows_real_time() {
-                    next_real_time(cron, zone, from)
+                    next_real_time(cron, &self.zone, from)
                 } else {
-                    next_fixed_time(cron, zone, from)
+                    next_fixed_time(cron, &self.zone, from)
                 }?;
                 Some(Timestamp(next.as_millisecond()))
             }
@@ -115,6 +155,52 @@ impl Timetable {
     /// The next `count` times strictly after `from`.
     pub fn next(&self, from: Timestamp, count: usize) -> Vec<Timestamp> {
         self.after(from).take(count).collect()
+    }
+}
+
+/// One of the next times, as people read it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Preview {
+    /// The moment.
+    pub at: Timestamp,
+    /// The local time with its offset, such as `2027-03-28T09:00:00+02:00`.
+    pub local: String,
+    /// What the clock does at that moment, where it does something.
+    pub note: Option<&'static str>,
+}
+
+impl Timetable {
+    /// The next `count` times strictly after `from`, with local time and offset.
+    pub fn preview(&self, from: Timestamp, count: usize) -> Vec<Preview> {
+        let show = |at: Timestamp| {
+            let moment = jiff::Timestamp::from_millisecond(at.0).ok()?;
+            let offset = self.zone.offset(moment);
+            let before = self
+                .zone
+                .offset(moment.checked_sub(SignedDuration::from_nanos(1)).ok()?);
+            let local = self.zone.local(moment);
+            let named = match &self.kind {
+                Kind::Cron(cron) => cron.at_or_after(local) == Some(local),
+                Kind::Every(_) | Kind::At(_) => true,
+            };
+            let note = if before < offset && !named {
+                Some("the clock skips the named time: this is the first moment after the gap")
+            } else if self.zone.is_repeated(local) {
+                Some(if self.zone.first_moment(local) == Some(moment) {
+                    "this local time comes twice: this is the first"
+                } else {
+                    "this local time comes twice: this is the second"
+                })
+            } else {
+                None
+            };
+            Some(Preview {
+                at,
+                local: self.zone.written(moment),
+                note,
+            })
+        };
+        self.after(from).take(count).filter_map(show).collect()
     }
 }
 
@@ -144,7 +230,7 @@ fn interval(every: Span) -> Result<i64, (&'static str, String, &'static str)> {
 fn next_fixed_time(cron: &Cron, zone: &Zone, from: jiff::Timestamp) -> Option<jiff::Timestamp> {
     let mut local = zone.local(from);
     loop {
-        // Named local times are whole minutes, so a nanosecond more excludes the one that was seen.
+        // Named local times are whole seconds, so a nanosecond more excludes the one that was seen.
         local = cron.at_or_after(local.checked_add(SignedDuration::from_nanos(1)).ok()?)?;
         let moment = zone.first_moment(local)?;
         if moment > from {

@@ -165,6 +165,149 @@ fn intervals_and_single_times() {
 }
 
 #[test]
+fn seconds_in_gaps_and_overlaps() {
+    assert_eq!(
+        next(
+            "*/30 30 2 * * *",
+            "Europe/Berlin",
+            "2027-03-27T12:00:00Z",
+            3
+        ),
+        [
+            "2027-03-28T01:00:00Z",
+            "2027-03-29T00:30:00Z",
+            "2027-03-29T00:30:30Z"
+        ],
+        "several of one job in one gap: once"
+    );
+    assert_eq!(
+        next(
+            "*/20 59 2 * * *",
+            "Europe/Berlin",
+            "2027-10-31T00:59:10Z",
+            3
+        ),
+        [
+            "2027-10-31T00:59:20Z",
+            "2027-10-31T00:59:40Z",
+            "2027-11-01T01:59:00Z"
+        ],
+        "the first pass alone"
+    );
+    assert_eq!(
+        next("*/20 * * * * *", "UTC", "2027-01-01T00:00:19.500Z", 2),
+        ["2027-01-01T00:00:20Z", "2027-01-01T00:00:40Z"]
+    );
+}
+
+#[test]
+fn a_calendar_bounds_a_schedule_and_takes_dates_out() {
+    let table = |change: &dyn Fn(&mut Schedule)| {
+        let mut schedule = Schedule {
+            cron: Some("0 9 * * *".into()),
+            timezone: Some("Europe/Berlin".into()),
+            ..Schedule::default()
+        };
+        change(&mut schedule);
+        Timetable::compile(&schedule)
+    };
+    let bounded = table(&|schedule| {
+        schedule.start = Some("2027-12-23".into());
+        schedule.end = Some("2027-12-27".into());
+        schedule.skip = vec!["12-25".into(), "2027-12-26/2027-12-26".into()];
+    })
+    .unwrap();
+    let times: Vec<String> = bounded
+        .next(Timestamp(0), 9)
+        .into_iter()
+        .map(printed)
+        .collect();
+    assert_eq!(
+        times,
+        [
+            "2027-12-23T08:00:00Z",
+            "2027-12-24T08:00:00Z",
+            "2027-12-27T08:00:00Z"
+        ]
+    );
+    // A skipped date is one of the zone, on both sides of midnight UTC.
+    let hourly = Timetable::compile(&Schedule {
+        every: Some(druse_engine::Span::from_secs(3_600)),
+        timezone: Some("Pacific/Auckland".into()),
+        skip: vec!["2027-06-10".into()],
+        ..Schedule::default()
+    })
+    .unwrap();
+    assert_eq!(
+        hourly.next(time("2027-06-09T11:00:00Z"), 1),
+        [time("2027-06-10T12:00:00Z")]
+    );
+    let nothing_left = |change: &dyn Fn(&mut Schedule)| {
+        let findings = table(change).unwrap_err();
+        assert_eq!(findings[0].code, "schedule_never_fires", "{findings:?}");
+    };
+    nothing_left(&|schedule| {
+        schedule.cron = Some("0 9 1 1 *".into());
+        schedule.skip = vec!["01-01".into()];
+    });
+    nothing_left(&|schedule| {
+        schedule.start = Some("2027-03-01T10:00:00+01:00".into());
+        schedule.end = Some("2027-03-02T08:00:00+01:00".into());
+    });
+    nothing_left(&|schedule| {
+        schedule.cron = None;
+        schedule.at = Some("2027-03-01T10:00:00Z".into());
+        schedule.skip = vec!["2027-03-01".into()];
+    });
+    // Every day of every year: told without a search to the end of the calendar.
+    nothing_left(&|schedule| {
+        schedule.cron = Some("* * * * * *".into());
+        schedule.skip = (1..=12)
+            .flat_map(|month| (1..=31).map(move |day| format!("{month:02}-{day:02}")))
+            .filter(|text| format!("2000-{text}").parse::<jiff::civil::Date>().is_ok())
+            .collect();
+    });
+}
+
+#[test]
+fn a_preview_shows_the_offset_and_what_the_clock_does() {
+    let preview = |cron: &str, from: &str| {
+        let table = Timetable::cron(cron, Some("Europe/Berlin")).unwrap();
+        let lines: Vec<String> = table
+            .preview(time(from), 3)
+            .into_iter()
+            .map(|next| {
+                format!(
+                    "{} {} {}",
+                    printed(next.at),
+                    next.local,
+                    next.note.unwrap_or("-")
+                )
+            })
+            .collect();
+        lines.join("\n")
+    };
+    let all = [
+        preview("30 2 * * *", "2027-03-27T12:00:00Z"),
+        preview("30 2 * * *", "2027-10-30T12:00:00Z"),
+        preview("*/30 * * * *", "2027-10-31T00:29:00Z"),
+    ];
+    insta::assert_snapshot!(all.join("\n\n"), @r###"
+2027-03-28T01:00:00Z 2027-03-28T03:00:00+02:00 the clock skips the named time: this is the first moment after the gap
+2027-03-29T00:30:00Z 2027-03-29T02:30:00+02:00 -
+2027-03-30T00:30:00Z 2027-03-30T02:30:00+02:00 -
+
+2027-10-31T00:30:00Z 2027-10-31T02:30:00+02:00 this local time comes twice: this is the first
+2027-11-01T01:30:00Z 2027-11-01T02:30:00+01:00 -
+2027-11-02T01:30:00Z 2027-11-02T02:30:00+01:00 -
+
+2027-10-31T00:30:00Z 2027-10-31T02:30:00+02:00 this local time comes twice: this is the first
+2027-10-31T01:00:00Z 2027-10-31T02:00:00+01:00 this local time comes twice: this is the second
+2027-10-31T01:30:00Z 2027-10-31T02:30:00+01:00 this local time comes twice: this is the second
+"###);
+}
+
+#[test]
 fn wrong_schedules_say_what_is_wrong() {
     let compile = |schedule: &Schedule| {
         let findings = Timetable::compile(schedule).unwrap_err();

@@ -74,6 +74,22 @@ impl Zone {
             .map(|transition| transition.timestamp())
     }
 
+    /// Whether a local time comes twice.
+    pub fn is_repeated(&self, local: DateTime) -> bool {
+        matches!(
+            self.0.to_ambiguous_timestamp(local).offset(),
+            AmbiguousOffset::Fold { .. }
+        )
+    }
+
+    /// A moment as local time with its offset, such as `2027-03-28T09:00:00+02:00`.
+    pub fn written(&self, moment: Timestamp) -> String {
+        moment
+            .to_zoned_datetime(self.0.clone())
+            .strftime("%Y-%m-%dT%H:%M:%S%:z")
+            .to_string()
+    }
+
     /// The first moment whose local time is `local`; in a gap the first moment after the gap.
     pub fn first_moment(&self, local: DateTime) -> Option<Timestamp> {
         match self.0.to_ambiguous_timestamp(local).offset() {

@@ -167,7 +167,7 @@ fn webhook(context: &mut Context<'_>, trigger: &Trigger, path: &str, at: &At<'_>
             }
         }
     }
-    for key in ["secret", "also"] {
+    for key in ["secret", "also", "verify_token"] {
         if let Some(name) = webhook.verify.get(key).and_then(Value::as_str)
             && let Some(known) = &context.catalog.secrets
             && !known.contains(name)

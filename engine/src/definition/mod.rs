@@ -27,7 +27,10 @@ pub use document::{Concurrency, Document, InputSchema, Overflow};
 pub use step::{
     Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Repeat, Retry, Step, Undo,
 };
-pub use trigger::{CatchUp, EventFilter, Overlap, Schedule, Trigger, Webhook};
+pub use trigger::{
+    Batch, CatchUp, Debounce, Dedupe, EventFilter, Over, Overlap, RateLimit, Schedule, Throttle,
+    Trigger, Webhook,
+};
 
 #[cfg(test)]
 mod tests;

@@ -109,6 +109,16 @@ impl Action for Http {
     }
 }
 
+/// Whether an address that somebody names is one that can be reached from here: http or https, without
+/// credentials, and, where it is written as a number, on the public internet.
+///
+/// # Errors
+/// In one sentence.
+pub fn check_public(url: &str) -> Result<(), String> {
+    let url = request::public_url(url).map_err(|failed| failed.failure.message)?;
+    guard::check_literal(&url).map_err(|_| not_allowed().failure.message)
+}
+
 fn not_allowed() -> Failed {
     Failed::permanent(
         "address_not_allowed",

@@ -60,6 +60,7 @@ pub(in crate::api) async fn remove(call: Call) -> Answer {
     let batch = call.app.without_automation(&call.who, &row)?;
     call.app.commit(batch).await?;
     call.app.engine.automation_changed(row.id);
+    call.app.triggers()?.refresh(row.id)?;
     Ok(Reply::empty())
 }
 

@@ -5,8 +5,9 @@ use super::super::{
     route::Answer,
 };
 use crate::service::Problem;
+use crate::trigger::is_builtin;
 use druse_storage::Batch;
-use druse_triggers::event::{Received, read};
+use druse_triggers::event::{Event, Received, read};
 use druse_triggers::webhook::Headers;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -21,8 +22,12 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
         Problem::new(status, error.code, error.message, error.help)
     })?;
     let body = match received {
-        Received::One(event) => json!(call.app.triggers()?.publish(*event).await?),
+        Received::One(event) => {
+            check_type(&event)?;
+            json!(call.app.triggers()?.publish(*event).await?)
+        }
         Received::Batch(events) => {
+            events.iter().try_for_each(check_type)?;
             let mut items = Vec::with_capacity(events.len());
             for event in events {
                 items.push(call.app.triggers()?.publish(event).await?);
@@ -46,6 +51,21 @@ pub(super) async fn taken(call: &Call, body: &Value) -> Answer {
         call.app.commit(batch).await?;
     }
     answer.reply()
+}
+
+/// Only Druse itself says what happens inside: nobody makes others believe that a run has ended.
+fn check_type(event: &Event) -> Result<(), Problem> {
+    if !is_builtin(&event.event_type) {
+        return Ok(());
+    }
+    Err(Problem::unprocessable(
+        "reserved_event_type",
+        format!(
+            "Events of the type {} are told by Druse alone.",
+            event.event_type
+        ),
+        "Take a name of your own, such as com.example.order.paid.",
+    ))
 }
 
 /// The headers as the crate of triggers reads them; one that is no text is left out.

@@ -10,6 +10,7 @@ pub(super) mod runs;
 pub(super) mod secrets;
 pub(super) mod sessions;
 pub(super) mod steps;
+pub(super) mod subscriptions;
 pub(super) mod tokens;
 pub(super) mod tools;
 pub(super) mod triggers;

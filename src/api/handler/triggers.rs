@@ -5,12 +5,15 @@ use super::super::{
     call::{Call, ok},
     route::Answer,
 };
+use crate::runtime::clock;
 use crate::service::audit::Audited;
 use crate::service::automation::document_of;
 use crate::service::{Problem, Role};
-use crate::trigger::By;
-use druse_engine::{Timestamp, TriggerId};
+use crate::trigger::{BackfillRequest, By};
+use druse_engine::definition::Schedule;
+use druse_engine::{BackfillId, FiringId, Timestamp, TriggerId};
 use druse_storage::Batch;
+use druse_triggers::Timetable;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -67,7 +70,8 @@ pub(in crate::api) async fn of_automation(call: Call) -> Answer {
             };
             items.push(json!({
                 "id": null, "automation_id": automation.id, "name": trigger.id, "kind": kind, "address": null,
-                "status": "inactive", "reason": null, "next": [], "last_firing": null, "definition": trigger,
+                "status": "inactive", "reason": null, "next": [], "upcoming": [], "delay": null,
+                "open": false, "waiting": [], "findings": [], "last_firing": null, "definition": trigger,
             }));
         }
     }
@@ -82,7 +86,85 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
 }
 
 pub(in crate::api) async fn firings(call: Call) -> Answer {
-    ok(&call.app.triggers()?.firings(id(&call)?, &call.page()?)?)
+    let form = "accepted, filtered, duplicate, rejected, skipped or queued";
+    let status = call.query.word("status", form)?;
+    ok(&call
+        .app
+        .triggers()?
+        .firings(id(&call)?, status, &call.page()?)?)
+}
+
+pub(in crate::api) async fn firing(call: Call) -> Answer {
+    let firing = call.id("firing_id", "firing")?;
+    ok(&call.app.triggers()?.firing(id(&call)?, firing)?)
+}
+
+pub(in crate::api) async fn replay(call: Call) -> Answer {
+    let (id, firing): (_, FiringId) = (id(&call)?, call.id("firing_id", "firing")?);
+    let body: Switch = call.json()?;
+    let details = json!({ "firing": firing, "reason": body.reason });
+    let by = by(&call, "trigger.replay", id, details);
+    let firing = call.app.triggers()?.replay(id, firing, by).await?;
+    Reply::json(StatusCode::ACCEPTED, &firing)
+}
+
+/// The most times that are shown at once.
+const MOST_NEXT: usize = 1_000;
+
+fn count(call: &Call) -> Result<usize, Problem> {
+    let form = "a number from 1 to 1000";
+    let count: usize = call.query.read("n", form)?.unwrap_or(5);
+    check_count(count)
+}
+
+fn check_count(count: usize) -> Result<usize, Problem> {
+    if (1..=MOST_NEXT).contains(&count) {
+        return Ok(count);
+    }
+    Err(Problem::bad_request(
+        "bad_query",
+        "`n` is a number from 1 to 1000.",
+        "Ask for the next ones with `from`.",
+    ))
+}
+
+pub(in crate::api) async fn next(call: Call) -> Answer {
+    let from = call.query.read("from", "an RFC 3339 time")?;
+    let items = call
+        .app
+        .triggers()?
+        .upcoming(id(&call)?, from, count(&call)?)?;
+    ok(&json!({ "items": items }))
+}
+
+/// A schedule that is looked at before it is stored.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Preview {
+    /// The schedule as a document writes it.
+    pub(in crate::api) schedule: Schedule,
+    /// Strictly after this time; now when left out.
+    #[serde(default)]
+    pub(in crate::api) from: Option<Timestamp>,
+    /// How many; 5 when left out.
+    #[serde(default)]
+    pub(in crate::api) n: Option<usize>,
+}
+
+pub(in crate::api) async fn preview(call: Call) -> Answer {
+    let body: Preview = call.json()?;
+    let n = check_count(body.n.unwrap_or(5))?;
+    let wrong = |findings| {
+        Problem::unprocessable(
+            "bad_schedule",
+            "The schedule is wrong.",
+            "The findings say what and where.",
+        )
+        .findings(findings)
+    };
+    let table = Timetable::compile(&body.schedule).map_err(wrong)?;
+    let from = body.from.unwrap_or_else(clock::now);
+    ok(&json!({ "items": table.preview(from, n) }))
 }
 
 /// What a push gives the trigger to see.
@@ -137,29 +219,46 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
     ok(&call.app.triggers()?.resume(id, by).await?)
 }
 
-/// Which times are made up for.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::api) struct Backfill {
-    /// After this time.
-    pub(in crate::api) from: Timestamp,
-    /// Up to this time.
-    pub(in crate::api) to: Timestamp,
-}
-
 pub(in crate::api) async fn backfill(call: Call) -> Answer {
     let id = id(&call)?;
-    let body: Backfill = call.json()?;
-    let by = by(
-        &call,
-        "trigger.backfill",
-        id,
-        json!({ "from": body.from, "to": body.to }),
-    );
-    let items = call
+    let body: BackfillRequest = call.json()?;
+    let details = json!({ "from": body.from, "to": body.to, "label": body.label });
+    let by = by(&call, "trigger.backfill", id, details);
+    let backfill = call.app.triggers()?.backfill(id, body, by).await?;
+    Reply::json(StatusCode::ACCEPTED, &backfill)
+}
+
+pub(in crate::api) async fn backfills(call: Call) -> Answer {
+    ok(&call.app.triggers()?.backfills(id(&call)?, &call.page()?)?)
+}
+
+pub(in crate::api) async fn read_backfill(call: Call) -> Answer {
+    let backfill = call.id("backfill_id", "backfill")?;
+    ok(&call.app.triggers()?.backfill_of(id(&call)?, backfill)?)
+}
+
+/// How a backfill is stopped.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Stop {
+    /// Why.
+    #[serde(default)]
+    pub(in crate::api) reason: Option<String>,
+    /// Whether its runs that go are canceled, too.
+    #[serde(default)]
+    pub(in crate::api) runs: bool,
+}
+
+pub(in crate::api) async fn cancel_backfill(call: Call) -> Answer {
+    let id = id(&call)?;
+    let backfill: BackfillId = call.id("backfill_id", "backfill")?;
+    let body: Stop = call.json()?;
+    let details = json!({ "backfill": backfill, "reason": body.reason, "runs": body.runs });
+    let by = by(&call, "trigger.backfill_cancel", id, details);
+    let stopped = call
         .app
         .triggers()?
-        .backfill(id, body.from, body.to, by)
+        .cancel_backfill(id, backfill, body.reason, body.runs, by)
         .await?;
-    super::events::taken(&call, &json!({ "items": items })).await
+    Reply::json(StatusCode::ACCEPTED, &stopped)
 }

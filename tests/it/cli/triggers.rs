@@ -157,3 +157,90 @@ fn what_is_no_schedule_is_said_with_its_place() {
     desk.run(&["triggers", "next", "--cron", "@daily", "-n", "0"])
         .with(2);
 }
+
+#[test]
+fn what_comes_is_tried_out_offline() {
+    let desk = Desk::new();
+    desk.write(
+        "orders.yaml",
+        "druse: 1
+name: orders
+inputs: { total: { type: number } }
+triggers:
+  - id: paid
+    event: { type: com.example.* }
+    when: trigger.data.total > 10
+    inputs: { total: \"{{ trigger.data.total }}\" }
+  - id: hook
+    webhook: { verify: { scheme: bearer, secret: key } }
+    debounce: { delay: 10s, key: \"{{ trigger.query.shop }}\" }
+    inputs: { total: \"{{ trigger.body.total }}\" }
+  - id: daily
+    schedule: { cron: '0 7 * * *' }
+    inputs: { total: 1 }
+steps: [ { id: a, action: transform, with: { value: 1 } } ]
+",
+    );
+    let event = |total: i64| json!({ "specversion": "1.0", "id": "1", "source": "/s", "type": "com.example.x", "data": { "total": total } });
+    desk.write("event.json", event(11).to_string());
+    desk.write("small.json", event(1).to_string());
+    desk.write("key.txt", "open sesame\n");
+    let delivery = json!({ "body": { "total": 5 }, "query": "shop=7", "headers": { "authorization": "Bearer open sesame" } });
+    desk.write("delivery.json", delivery.to_string());
+    desk.write("wrong.json", "{\"total\": \"many\"}");
+    let tried = |words: &[&str]| {
+        let words: Vec<&str> = ["triggers", "test", "orders.yaml"]
+            .iter()
+            .chain(words)
+            .copied()
+            .collect();
+        let done = desk.run(&[words.as_slice(), &["--output", "json"]].concat());
+        let trials: Vec<serde_json::Value> = serde_json::from_str(&done.out).unwrap();
+        let outcomes: Vec<String> = trials
+            .iter()
+            .map(|trial| {
+                format!(
+                    "{} {}",
+                    trial["trigger"].as_str().unwrap(),
+                    trial["outcome"].as_str().unwrap()
+                )
+            })
+            .collect();
+        (done.code, outcomes, trials)
+    };
+    let (code, outcomes, trials) = tried(&["--event", "event.json"]);
+    assert_eq!(
+        (code, outcomes),
+        (
+            0,
+            vec![
+                "paid starts".into(),
+                "hook not_meant".into(),
+                "daily not_meant".into()
+            ]
+        )
+    );
+    assert_eq!(trials[0]["inputs"], json!({ "total": 11 }));
+    let (code, outcomes, _) = tried(&["--event", "small.json", "--trigger", "paid"]);
+    assert_eq!((code, outcomes), (1, vec!["paid filtered".into()]));
+    let (code, outcomes, trials) = tried(&[
+        "--event",
+        "delivery.json",
+        "--trigger",
+        "hook",
+        "--secret",
+        "key.txt",
+    ]);
+    assert_eq!((code, outcomes), (0, vec!["hook waits".into()]));
+    assert_eq!(
+        (&trials[0]["window_key"], &trials[0]["inputs"]),
+        (&json!("7"), &json!({ "total": 5 }))
+    );
+    let (code, outcomes, trials) = tried(&["--event", "wrong.json", "--trigger", "hook"]);
+    assert_eq!((code, outcomes), (1, vec!["hook rejected".into()]));
+    assert!(trials[0]["reason"].as_str().unwrap().contains("shop"));
+    let (code, outcomes, _) = tried(&["--at", "2027-03-01T07:00:00Z", "--trigger", "daily"]);
+    assert_eq!((code, outcomes), (0, vec!["daily starts".into()]));
+    let (code, outcomes, _) = tried(&["--at", "2027-03-01T07:30:00Z"]);
+    assert_eq!((code, outcomes.len()), (1, 3));
+}

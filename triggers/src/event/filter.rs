@@ -43,9 +43,36 @@ impl Filter {
         })
     }
 
+    /// Whether events of this type may pass.
+    pub fn takes_type(&self, event_type: &str) -> bool {
+        self.event_type.matches(event_type)
+    }
+
+    /// Why an event does not pass; `None` when it does.
+    pub fn mismatch(&self, event: &Event) -> Option<String> {
+        if !self.event_type.matches(&event.event_type) {
+            return Some(format!(
+                "its type {} is not {}",
+                event.event_type, self.event_type
+            ));
+        }
+        if let Some(wanted) = &self.source
+            && !wanted.matches(&event.source)
+        {
+            return Some(format!("its source {} is not {wanted}", event.source));
+        }
+        match (&self.subject, &event.subject) {
+            (Some(wanted), Some(subject)) if !wanted.matches(subject) => {
+                Some(format!("its subject {subject} is not {wanted}"))
+            }
+            (Some(wanted), None) => Some(format!("it has no subject, and {wanted} is wanted")),
+            _ => None,
+        }
+    }
+
     /// Whether an event passes. One without a subject passes no filter of subjects.
     pub fn matches(&self, event: &Event) -> bool {
-        self.event_type.matches(&event.event_type)
+        self.takes_type(&event.event_type)
             && self
                 .source
                 .as_ref()
@@ -62,6 +89,12 @@ impl Filter {
 /// A text in which `*` stands for any characters, none and separators included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern(Vec<String>);
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join("*"))
+    }
+}
 
 impl Pattern {
     fn new(text: &str) -> Self {

@@ -2,6 +2,7 @@
 
 mod filter;
 mod read;
+pub mod send;
 
 pub use filter::Filter;
 pub use read::{EventError, LARGEST_BATCH, Received, read, read_one};

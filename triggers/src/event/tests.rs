@@ -221,7 +221,9 @@ fn filters_choose_by_type_source_and_subject() {
             source: source.map(Into::into),
             subject: subject.map(Into::into),
         };
-        Filter::compile(&filter).unwrap().matches(event)
+        let filter = Filter::compile(&filter).unwrap();
+        assert_eq!(filter.mismatch(event).is_none(), filter.matches(event));
+        filter.matches(event)
     };
     assert!(matches("com.example.order.*", None, None, &event));
     assert!(matches("*", Some("/shops/*"), Some("order/5"), &event));

@@ -1,6 +1,8 @@
 //! Webhooks: whether a delivery comes from who it should, and what a run sees of it.
 
+pub mod handshake;
 mod headers;
+mod multipart;
 mod parse;
 mod request;
 mod respond;
@@ -18,6 +20,14 @@ pub use verify::{Delivery, Refused};
 use druse_engine::Span;
 use signature::{Algorithm, Encoding};
 
+/// The longest body that is taken when a webhook says nothing, and the longest that it may say.
+pub const MAX_BODY: u64 = 1 << 20;
+/// The longest body that a webhook may take.
+pub const MOST_MAX_BODY: u64 = 8 << 20;
+
+/// How long a delivery is known again by its id.
+pub const REMEMBERED: Span = Span::from_secs(7 * 86_400);
+
 /// How far a signed time may lie from the present one, in either direction.
 pub const TOLERANCE: Span = Span::from_secs(300);
 
@@ -27,6 +37,8 @@ pub struct Verifier {
     scheme: Scheme,
     /// The secret, then the one that `also` holds.
     secrets: Vec<String>,
+    /// The secret that a subscribing sender has to know.
+    verify_token: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +60,11 @@ enum Scheme {
         username: Option<String>,
     },
     None,
+}
+
+/// The Standard Webhooks signature of a body that is sent; `None` for a secret that cannot sign.
+pub fn webhook_signature(secret: &[u8], id: &str, seconds: &str, body: &[u8]) -> Option<String> {
+    signature::sign_webhook(secret, id, seconds, body)
 }
 
 impl Verifier {

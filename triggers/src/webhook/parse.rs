@@ -32,7 +32,9 @@ impl Verifier {
             return Err(reader.findings);
         };
         let own: &[&str] = match scheme {
-            "hmac" => &["header", "algorithm", "encoding", "prefix"],
+            "hmac" => &["header", "algorithm", "encoding", "prefix", "verify_token"],
+            // Meta signs as GitHub does, and asks for a token before.
+            "github" => &["verify_token"],
             "basic" => &["username"],
             _ => &[],
         };
@@ -73,10 +75,12 @@ impl Verifier {
             }
             secrets.extend(reader.text("also"));
         }
+        let verify_token = reader.text("verify_token");
         if reader.findings.is_empty() {
             Ok(Self {
                 scheme: parsed,
                 secrets,
+                verify_token,
             })
         } else {
             Err(reader.findings)

@@ -1,7 +1,8 @@
 //! What expressions see of a delivery: `trigger.body`, `headers`, `query`, `method` and `id`.
 
 use super::{Delivery, Headers};
-use serde_json::{Map, Value};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
 
 /// A request to a webhook's address.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +23,9 @@ pub enum BodyError {
     /// The content type says JSON.
     #[error("the body is not valid JSON")]
     InvalidJson,
-    /// Neither text nor a form nor JSON.
-    #[error("the body is neither JSON nor a form nor text in UTF-8")]
-    Binary,
+    /// The content type says `multipart/form-data`.
+    #[error("the body is not multipart/form-data with a boundary and names")]
+    BadMultipart,
 }
 
 /// What proves a sender is for the verifier alone and goes into no journal.
@@ -64,7 +65,8 @@ impl Request<'_> {
         Ok(trigger.into())
     }
 
-    /// JSON as its value, a form as an object, text as text; without a content type JSON if it is JSON.
+    /// JSON as its value, a form as an object, text as text, anything else as `{base64, size}`; without a
+    /// content type JSON if it is JSON.
     fn body(&self) -> Result<Value, BodyError> {
         let content_type = self
             .headers
@@ -79,24 +81,35 @@ impl Request<'_> {
             .trim()
             .to_ascii_lowercase();
         let json = || serde_json::from_slice::<Value>(self.body);
-        let text = || {
-            let text = std::str::from_utf8(self.body).map_err(|_| BodyError::Binary)?;
-            Ok(if text.is_empty() {
-                Value::Null
-            } else {
-                text.into()
-            })
-        };
         if self.body.is_empty() {
             Ok(Value::Null)
         } else if media == "application/json" || media.ends_with("+json") {
             json().map_err(|_| BodyError::InvalidJson)
         } else if media == "application/x-www-form-urlencoded" {
             Ok(fields(self.body))
+        } else if media == "multipart/form-data" {
+            super::multipart::read(content_type, self.body)
         } else if media.is_empty() {
-            json().or_else(|_| text())
+            Ok(json().unwrap_or_else(|_| self.text_or_bytes(content_type)))
         } else {
-            text()
+            Ok(self.text_or_bytes(content_type))
+        }
+    }
+
+    fn text_or_bytes(&self, content_type: &str) -> Value {
+        let lower = content_type.to_ascii_lowercase();
+        if lower.starts_with("text/") && lower.contains("charset=iso-8859-1") {
+            return self
+                .body
+                .iter()
+                .copied()
+                .map(char::from)
+                .collect::<String>()
+                .into();
+        }
+        match std::str::from_utf8(self.body) {
+            Ok(text) => text.into(),
+            Err(_) => json!({ "base64": STANDARD.encode(self.body), "size": self.body.len() }),
         }
     }
 }

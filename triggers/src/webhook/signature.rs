@@ -92,3 +92,13 @@ pub(super) fn webhook_key(secret: &[u8]) -> Option<Vec<u8>> {
         .ok()?;
     (!key.is_empty()).then_some(key)
 }
+
+/// The signature of a delivery that is sent: `v1,` and base64. `None` for a secret that cannot sign.
+pub(super) fn sign_webhook(secret: &[u8], id: &str, seconds: &str, body: &[u8]) -> Option<String> {
+    let key = webhook_key(secret)?;
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).ok()?;
+    for part in [id.as_bytes(), b".", seconds.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    Some(format!("v1,{}", BASE64.encode(mac.finalize().into_bytes())))
+}

@@ -560,7 +560,23 @@ fn a_run_sees_the_delivery_without_its_credentials() {
     assert_eq!(body("application/json", b""), Ok(Value::Null));
     assert_eq!(body("application/json", b"{"), Err(BodyError::InvalidJson));
     assert_eq!(body("", b"plain"), Ok(json!("plain")));
-    assert_eq!(body("image/png", b"\x89PNG"), Err(BodyError::Binary));
+    assert_eq!(
+        body("image/png", b"\x89PNG"),
+        Ok(json!({ "base64": "iVBORw==", "size": 4 }))
+    );
+    assert_eq!(
+        body("text/plain; charset=ISO-8859-1", b"caf\xe9"),
+        Ok(json!("café"))
+    );
+    let form = b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--";
+    assert_eq!(
+        body("multipart/form-data; boundary=b", form),
+        Ok(json!({ "a": "1" }))
+    );
+    assert_eq!(
+        body("multipart/form-data; boundary=c", form),
+        Err(BodyError::BadMultipart)
+    );
 }
 
 proptest! {

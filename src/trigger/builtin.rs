@@ -1,0 +1,183 @@
+//! The events of what happens inside, in the words of the outside: a run that ended, a gate that asks, a
+//! version that became active, a schedule that is late.
+
+use super::Triggers;
+use super::registry::Kind;
+use crate::runtime::clock;
+use druse_engine::event::{Entry, RunEvent, Status};
+use druse_engine::run::Run;
+use druse_engine::{EventId, Timestamp};
+use druse_storage::{Batch, Outbox};
+use druse_triggers::event::DEPTH;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+/// What a run tells.
+const OF_RUNS: [&str; 9] = [
+    "run.started",
+    "run.succeeded",
+    "run.failed",
+    "run.rejected",
+    "run.canceled",
+    "approval.requested",
+    "approval.decided",
+    "approval.expired",
+    "step.uncertain",
+];
+
+/// What everything else tells.
+const OTHERS: [&str; 10] = [
+    "version.activated",
+    "automation.deactivated",
+    "schedule.late",
+    "schedule.missed",
+    "schedule.overdue",
+    "schedule.clock_went_back",
+    "trigger.paused",
+    "trigger.resumed",
+    "backfill.finished",
+    "subscription.gone",
+];
+
+/// The largest value of a run that an event carries; a larger one is read from the run.
+const LARGEST_VALUE: usize = 64 * 1024;
+
+/// Whether a type is one that only Druse itself tells.
+pub fn is_builtin(event_type: &str) -> bool {
+    OF_RUNS.contains(&event_type) || OTHERS.contains(&event_type)
+}
+
+/// An event in the structured form of CloudEvents. `id` makes it the same event when it is told again.
+pub(super) fn event(
+    event_type: &str,
+    source: &str,
+    id: String,
+    subject: &str,
+    at: Timestamp,
+    depth: u32,
+    data: Value,
+) -> Value {
+    let mut event = json!({
+        "specversion": "1.0", "id": id, "source": source, "type": event_type, "time": at,
+        "datacontenttype": "application/json", "data": data,
+    });
+    event[DEPTH] = depth.into();
+    if !subject.is_empty() {
+        event["subject"] = subject.into();
+    }
+    event
+}
+
+impl Triggers {
+    /// Finds out which events of runs anybody may want. To be called when triggers or subscriptions change.
+    pub(super) fn find_wanted(&self) {
+        let subscribed = self.all_subscribed();
+        let wanted: BTreeSet<&'static str> = OF_RUNS
+            .into_iter()
+            .filter(|event_type| {
+                self.any(|armed| {
+                    armed.is_active()
+                        && matches!(&armed.kind, Kind::Event { filter } if filter.takes_type(event_type))
+                }) || subscribed.iter().any(|one| one.is_active() && one.takes_type(event_type))
+            })
+            .collect();
+        let mut known = self
+            .0
+            .wanted
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(wanted);
+    }
+
+    /// The rows that tell what new facts of a run mean outside, to become durable together with them.
+    /// What nobody wants is not told.
+    pub(super) fn announce_run(&self, run: &Run, entries: &[Entry]) -> Batch {
+        let mut batch = Batch::new();
+        let wanted = {
+            let wanted = self.0.wanted.read().unwrap_or_else(PoisonError::into_inner);
+            wanted.clone()
+        };
+        if wanted.is_empty() {
+            return batch;
+        }
+        for entry in entries {
+            let Some(event_type) = told(&entry.event).filter(|told| wanted.contains(told)) else {
+                continue;
+            };
+            let start = run.start();
+            let value = event(
+                event_type,
+                &format!("/runs/{}", start.run),
+                format!("{}/{}", start.run, entry.seq),
+                &start.name,
+                entry.at,
+                start.depth + 1,
+                data_of(run, &entry.event),
+            );
+            batch = batch.put(&Outbox {
+                id: clock::new_id(EventId::from_parts),
+                event: value,
+            });
+        }
+        batch
+    }
+}
+
+fn told(fact: &RunEvent) -> Option<&'static str> {
+    match fact {
+        RunEvent::Created(_) => Some("run.started"),
+        RunEvent::Finished { status, .. } => match status {
+            Status::Succeeded => Some("run.succeeded"),
+            Status::Rejected => Some("run.rejected"),
+            Status::Canceled => Some("run.canceled"),
+            _ => Some("run.failed"),
+        },
+        RunEvent::ApprovalRequested { .. } => Some("approval.requested"),
+        RunEvent::ApprovalDecided { .. } => Some("approval.decided"),
+        RunEvent::ApprovalExpired { .. } => Some("approval.expired"),
+        RunEvent::StepUncertain { .. } => Some("step.uncertain"),
+        _ => None,
+    }
+}
+
+fn data_of(run: &Run, fact: &RunEvent) -> Value {
+    let start = run.start();
+    let mut data = json!({
+        "run_id": start.run, "automation_id": start.automation, "automation": start.name,
+        "version": start.version, "cause": start.cause.value()["kind"],
+    });
+    if let Some(step) = fact.step() {
+        data["step_id"] = json!(step);
+    }
+    match fact {
+        RunEvent::Finished {
+            status,
+            outputs,
+            failure,
+        } => {
+            data["status"] = json!(status);
+            data["started_at"] = json!(run.started_at());
+            data["error"] = json!(failure);
+            if let Some(outputs) = outputs
+                && outputs.text().len() <= LARGEST_VALUE
+            {
+                data["outputs"] = outputs.value().clone();
+            }
+        }
+        RunEvent::ApprovalRequested { request, .. } => {
+            data["approval_id"] = json!(request.approval);
+            data["title"] = json!(request.title);
+            data["message"] = json!(request.message);
+            data["approvers"] = json!(request.approvers);
+            data["expires_at"] = json!(request.expires_at);
+        }
+        RunEvent::ApprovalDecided { decision, .. } => {
+            data["decision"] = json!(decision.decision);
+            data["by"] = json!(decision.by);
+            data["comment"] = json!(decision.comment);
+        }
+        _ => {}
+    }
+    data
+}
