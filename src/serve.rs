@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long an address is asked for that somebody else still has.
@@ -261,6 +261,8 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     let local = local_socket(&socket)?;
     announce_setup(&assembly, &settings.data).await?;
     let state = json!({ "address": url, "pid": std::process::id() });
+    // Before anybody learns of this process: until then a signal just ends it.
+    let mut told = Told::new().map_err(|error| Failure::internal(&error))?;
     let file = settings.data.join("server.json");
     std::fs::write(&file, format!("{state}\n")).map_err(|error| Failure::io(&file, &error))?;
     eprintln!("listening on {url}");
@@ -273,7 +275,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         end.clone(),
     ));
     let exit = tokio::select! {
-        () = told_to_end() => ExitCode::SUCCESS,
+        () = told.to_end() => ExitCode::SUCCESS,
         reason = assembly.app.engine.failure() => { eprintln!("error: {reason}; nothing more is acknowledged"); ExitCode::from(EXIT_IO) }
         _ = failure.wait_for(Option::is_some) => { eprintln!("error: the log failed; nothing more is acknowledged"); ExitCode::from(EXIT_IO) }
     };
@@ -286,7 +288,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     // A second signal does not wait.
     tokio::select! {
         _ = serving => {}
-        () = told_to_end() => {}
+        () = told.to_end() => {}
     }
     let _ = std::fs::remove_file(&socket);
     let _ = std::fs::remove_file(&file);
@@ -308,16 +310,25 @@ async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     }
 }
 
-async fn told_to_end() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals by which a person or a supervisor tells a server to end.
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn to_end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
