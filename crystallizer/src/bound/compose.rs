@@ -91,8 +91,17 @@ fn words_inside(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
     for token in crate::leaf::tokens(text) {
+        let start = place(token);
+        // Some ids begin with a sign, as `#W1234567` does.
+        if let Some(with_sign) = start
+            .checked_sub(1)
+            .filter(|before| text.as_bytes().get(*before) == Some(&b'#'))
+            .and_then(|before| text.get(before..start + token.len()))
+        {
+            found.push((start - 1, with_sign));
+        }
         if canonical_text(token) == token {
-            found.push((place(token), token));
+            found.push((start, token));
         }
         if token.contains('/') {
             for part in token

@@ -171,7 +171,7 @@ impl<'a> Binder<'a> {
         let mention = self.said.find(sent.value, &sent.key.full());
         if let Some(mention) = mention.filter(|mention| mention.person) {
             let near = self.said.is_near(&mention, &sent.key.full());
-            if own >= WEAK || near {
+            if own >= WEAK || near || self.said.is_name(&mention, sent.value) {
                 // A weak value that nobody connected with the key may still be that of the record at hand.
                 if own < STRONG
                     && !near
@@ -187,6 +187,10 @@ impl<'a> Binder<'a> {
         let outcome = self.from_answers(sent, WEAK);
         if let Outcome::Bound(binding) = outcome {
             return self.bind(sent, vec![Piece::Value(binding)]);
+        }
+        // A small number that the person said somewhere may be this one, or not.
+        if mention.is_some_and(|mention| mention.person) && own < WEAK && self.changes(sent.call) {
+            return self.freeze(sent, Why::Unsure(open_choices()));
         }
         if mention.is_some() && own < STRONG {
             return self.freeze(sent, Why::Instructions);

@@ -157,7 +157,7 @@ fn weak_names(decisions: &Decisions) -> World {
 impl Prover<'_> {
     /// Counts what is bound and what stays, and finds what had to follow and does not.
     fn count(&mut self) {
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: Vec<&str> = self.decisions.said.by_people().collect();
         let mut answered = 0;
         for (index, kept) in self.kept.iter().enumerate() {
             // Answers of calls that were issued together are known only to those that come after.
@@ -225,7 +225,7 @@ impl Prover<'_> {
         }
     }
 
-    /// A fixed value: where a part of it stands in an earlier answer and tells enough, it had to follow.
+    /// A fixed value: where a part of it was said or answered before and tells enough, it had to follow.
     fn fixed(&mut self, kept: &Kept<'_>, pointer: &str, value: &Value, seen: &[&str]) {
         let text = match value {
             Value::String(text) => text.clone(),
@@ -240,7 +240,7 @@ impl Prover<'_> {
         });
         if let Some(name) = name {
             let message = format!(
-                "`{}` at `{pointer}` keeps {}, which an earlier answer holds.",
+                "`{}` at `{pointer}` keeps {}, which was said or answered before.",
                 kept.step,
                 crate::show::value("", &name.into(), 60)
             );

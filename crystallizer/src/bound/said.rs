@@ -260,6 +260,27 @@ impl Said {
             .any(|(_, word)| named_by(key, word))
     }
 
+    /// What people said.
+    pub(super) fn by_people(&self) -> impl Iterator<Item = &str> {
+        self.texts
+            .iter()
+            .filter(|spoken| spoken.person)
+            .map(|spoken| spoken.text.as_str())
+    }
+
+    /// Whether a mention has the very letters of a value that is a name: with a capital, not a word in passing.
+    pub(super) fn is_name(&self, mention: &Mention, value: &Value) -> bool {
+        let spoken = &self.texts[mention.text];
+        let start = spoken.starts.get(mention.word).copied().unwrap_or(0);
+        value.as_str().is_some_and(|text| {
+            text.chars().any(char::is_uppercase)
+                && spoken
+                    .text
+                    .get(start..)
+                    .is_some_and(|rest| rest.starts_with(text))
+        })
+    }
+
     /// The words around a mention, for a person.
     pub(super) fn quote(&self, mention: &Mention) -> String {
         let spoken = &self.texts[mention.text];

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 /// The most fields by which an element is picked.
 const MOST_FIELDS: usize = 3;
+/// The information from which on a field that the person said tells an element.
+const TELLING: f64 = 4.0;
 /// The most fields that are tried together.
 const MOST_TRIED: usize = 6;
 
@@ -28,6 +30,22 @@ pub(super) struct Scope<'a> {
     pub(super) said: &'a Said,
     /// Known values by their JSON.
     pub(super) known: &'a HashMap<String, Vec<Known>>,
+}
+
+/// Where a list comes from.
+pub(super) struct Origin<'a> {
+    /// Words that name it.
+    pub(super) about: Vec<String>,
+    /// What the call sent that answered it: elements that all have that say nothing by it.
+    pub(super) asked: &'a Value,
+}
+
+impl Origin<'_> {
+    fn repeats(&self, value: &Value) -> bool {
+        let mut found = false;
+        crate::leaf::leaves(self.asked, &mut |_, _, leaf| found |= leaf == value);
+        found
+    }
 }
 
 /// What a field is compared with.
@@ -63,6 +81,16 @@ pub(super) struct Equal {
     pub(super) operand: Operand,
     pub(super) value: Value,
     bits: f64,
+}
+
+impl Equal {
+    /// Whether the person said what the field has to be.
+    fn is_said(&self) -> bool {
+        match &self.operand {
+            Operand::Said { .. } => true,
+            Operand::Expression(text) => text.starts_with("inputs."),
+        }
+    }
 }
 
 /// How an element is picked.
@@ -165,6 +193,19 @@ impl Route {
     /// Whether some step knows only a place.
     pub(super) fn is_positional(&self) -> bool {
         self.picks().any(|pick| matches!(pick, Pick::Position(_)))
+    }
+
+    /// Whether the person said what tells the value from others.
+    pub(super) fn is_said(&self) -> bool {
+        self.picks().any(|pick| match pick {
+            Pick::Where(equals) => equals
+                .iter()
+                .any(|equal| equal.is_said() && equal.bits >= TELLING),
+            Pick::Under(Operand::Said { .. }) => true,
+            Pick::Under(Operand::Expression(text)) => text.starts_with("inputs."),
+            Pick::Extreme { .. } => true,
+            Pick::Only | Pick::Position(_) => false,
+        })
     }
 
     /// Whether no step rests on fields that say little, on an extreme, or on being the only one of a list of scalars.
@@ -322,12 +363,12 @@ fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
 }
 
 /// How to pick one of the elements; the last resort is its place. `wanted` is the value that is looked for in it,
-/// by which it must not be picked; `about` are words that name the list.
+/// by which it must not be picked.
 pub(super) fn pick(
     elements: &[Value],
     chosen: usize,
     wanted: &Value,
-    about: &[String],
+    origin: &Origin<'_>,
     scope: &Scope<'_>,
 ) -> Pick {
     let Some(element) = elements.get(chosen) else {
@@ -335,7 +376,11 @@ pub(super) fn pick(
     };
     let anchors = anchors(element, wanted, scope);
     if elements.len() == 1 {
-        let telling = |equal: &&Equal| equal.bits >= STRONG;
+        // Being the only one says little: what the person said of it says more, if it is not what was asked for.
+        let telling = |equal: &&Equal| {
+            !origin.repeats(&equal.value)
+                && (equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING)
+        };
         return match anchors.iter().find(telling) {
             Some(equal) => Pick::Where(vec![equal.clone()]),
             None => Pick::Only,
@@ -344,7 +389,7 @@ pub(super) fn pick(
     if let Some(equals) = least(elements, &anchors) {
         return Pick::Where(equals);
     }
-    if let Some(extreme) = extreme(elements, chosen, &anchors, about, scope.said) {
+    if let Some(extreme) = extreme(elements, chosen, &anchors, &origin.about, scope.said) {
         return extreme;
     }
     Pick::Position(if chosen == 0 {
@@ -391,8 +436,9 @@ fn anchors(element: &Value, wanted: &Value, scope: &Scope<'_>) -> Vec<Equal> {
             .filter(|mention| mention.person)
         {
             let near = scope.said.is_near(&mention, &key.words);
-            if own >= WEAK || near && own > 0.0 {
-                let bits = own + if near { 3.0 } else { 0.0 };
+            if own >= WEAK || own > 0.0 && (near || scope.said.is_name(&mention, value)) {
+                let name = scope.said.is_name(&mention, value);
+                let bits = own + if near { 3.0 } else { 0.0 } + if name { 2.0 } else { 0.0 };
                 let operand = Operand::Said {
                     key,
                     value: value.clone(),
@@ -609,7 +655,7 @@ pub(super) fn pick_entry(
     map: &serde_json::Map<String, Value>,
     chosen: &str,
     wanted: &Value,
-    about: &[String],
+    origin: &Origin<'_>,
     scope: &Scope<'_>,
 ) -> Pick {
     let entries: Vec<Value> = map
@@ -640,7 +686,7 @@ pub(super) fn pick_entry(
             });
         }
     }
-    pick(&entries, index, wanted, about, scope)
+    pick(&entries, index, wanted, origin, scope)
 }
 
 /// What a pick goes by, for a person; empty for the only element.

@@ -76,7 +76,11 @@ impl Binder<'_> {
                 ways.push((candidate, way));
             }
         }
-        ways.sort_by(|one, two| two.0.score.total_cmp(&one.0.score));
+        ways.sort_by(|(one, first), (two, second)| {
+            (second.route.is_said(), two.score)
+                .partial_cmp(&(first.route.is_said(), one.score))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
         let (certain, positional): (Vec<_>, Vec<_>) = ways
             .into_iter()
             .partition(|(_, way)| !way.route.is_positional());
@@ -107,10 +111,12 @@ impl Binder<'_> {
             }
             return Outcome::Nothing;
         };
+        // Of a particular value every other source is one that may be meant; what the person said decides.
         let rivals: Vec<&(Candidate, Way)> = certain
             .iter()
             .skip(1)
-            .filter(|(other, _)| best.score - other.score < MARGIN)
+            .filter(|(other, _)| own >= STRONG || best.score - other.score < MARGIN)
+            .filter(|(_, other)| other.route.is_said() || !way.route.is_said())
             .filter(|(other, _)| !self.answers.same_record(&best.place, &other.place))
             .collect();
         if own < STRONG && !rivals.is_empty() {
