@@ -4,6 +4,7 @@
 use super::answers::Answers;
 use super::binder::{Binder, Sent};
 use super::binding::{Decided, Piece, Why};
+use super::compose::Composed;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
@@ -201,8 +202,10 @@ impl<'a> Binder<'a> {
         if let Outcome::Open(why) = outcome {
             return self.freeze(sent, why);
         }
-        if let Some(pieces) = self.template(sent) {
-            return self.bind(sent, pieces);
+        match self.template(sent) {
+            Composed::Pieces(pieces) => return self.bind(sent, pieces),
+            Composed::Unsure => return self.freeze(sent, Why::Unsure(open_choices())),
+            Composed::Nothing => {}
         }
         if mention.is_some() {
             return self.freeze(sent, Why::Instructions);
@@ -213,10 +216,10 @@ impl<'a> Binder<'a> {
         if let Some(why) = self.unnamed_day(sent) {
             return self.freeze(sent, why);
         }
-        let why = if own < WEAK {
-            Why::Chance
-        } else if self.is_data(sent) {
+        let why = if self.is_data(sent) {
             Why::Made(open_choices())
+        } else if own < WEAK {
+            Why::Chance
         } else {
             Why::Agent
         };

@@ -281,6 +281,13 @@ impl Said {
         })
     }
 
+    /// The same, where it is not only the beginning of a sentence that gives the capital.
+    pub(super) fn names(&self, mention: &Mention, value: &Value) -> bool {
+        let spoken = &self.texts[mention.text];
+        let start = spoken.starts.get(mention.word).copied().unwrap_or(0);
+        self.is_name(mention, value) && !super::compose::begins_sentence(&spoken.text, start)
+    }
+
     /// The words around a mention, for a person.
     pub(super) fn quote(&self, mention: &Mention) -> String {
         let spoken = &self.texts[mention.text];

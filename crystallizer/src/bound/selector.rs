@@ -386,11 +386,13 @@ pub(super) fn pick(
             None => Pick::Only,
         };
     }
-    if let Some(equals) = least(elements, &anchors) {
-        return Pick::Where(equals);
-    }
-    if let Some(extreme) = extreme(elements, chosen, &anchors, &origin.about, scope.said) {
-        return extreme;
+    let extreme = extreme(elements, chosen, &anchors, &origin.about, scope.said);
+    match (least(elements, &anchors), extreme) {
+        // Two things that the person said tell it, and nothing tells which of them was meant.
+        (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
+        (Some(equals), _) => return Pick::Where(with_all_said(equals, &anchors, origin)),
+        (None, Some(extreme)) => return extreme,
+        (None, None) => {}
     }
     Pick::Position(if chosen == 0 {
         Position::First
@@ -487,6 +489,22 @@ fn least(elements: &[Value], anchors: &[Equal]) -> Option<Vec<Equal>> {
         }
     }
     None
+}
+
+/// The fields that tell an element, and all others that the person spoke of: when they part in another run, none of
+/// them is followed alone.
+fn with_all_said(mut equals: Vec<Equal>, anchors: &[Equal], origin: &Origin<'_>) -> Vec<Equal> {
+    for anchor in anchors {
+        if equals.len() < MOST_FIELDS
+            && anchor.is_said()
+            && anchor.bits >= TELLING
+            && !origin.repeats(&anchor.value)
+            && !equals.contains(anchor)
+        {
+            equals.push(anchor.clone());
+        }
+    }
+    equals
 }
 
 fn subsets(count: usize, size: usize) -> Vec<Vec<usize>> {

@@ -111,13 +111,16 @@ impl Binder<'_> {
             }
             return Outcome::Nothing;
         };
-        // Of a particular value every other source is one that may be meant; what the person said decides.
+        // Of a particular value every other source is one that may be meant; what the person said decides, and the keys.
+        let is_number = canonical::is_number(sent.value);
         let rivals: Vec<&(Candidate, Way)> = certain
             .iter()
             .skip(1)
             .filter(|(other, _)| own >= STRONG || best.score - other.score < MARGIN)
+            .filter(|(other, _)| other.agreement + 1 >= best.agreement)
+            .filter(|(other, _)| !is_number || other.agreement >= 2)
             .filter(|(_, other)| other.route.is_said() || !way.route.is_said())
-            .filter(|(other, _)| !self.answers.same_record(&best.place, &other.place))
+            .filter(|(other, _)| !self.answers.are_twins(&best.place, &other.place))
             .collect();
         if own < STRONG && !rivals.is_empty() {
             let choices = self.choices(sent, certain.iter());
@@ -143,6 +146,54 @@ impl Binder<'_> {
             return Outcome::Open(Why::Unsure(self.choices(sent, std::iter::empty())));
         }
         self.learn_inputs();
+        Outcome::Bound(Box::new(binding))
+    }
+
+    /// The source of a name that stands in a text: a place of an earlier answer that holds just that, under a key for
+    /// names.
+    pub(super) fn from_names(&mut self, sent: &Sent<'_>) -> Outcome {
+        let places: Vec<Place> = self
+            .answers
+            .find(&canonical::forms(sent.value))
+            .into_iter()
+            .filter(|place| place.call < sent.call && place.of == Of::Value)
+            .filter(|place| self.answers.scalar(place) == Some(sent.value))
+            .filter(|place| names_people(&self.answers.key(place)))
+            .collect();
+        if places.is_empty() {
+            return Outcome::Nothing;
+        }
+        let mut weighed: Vec<Candidate> = places
+            .into_iter()
+            .filter_map(|place| {
+                let own = bits(sent.value, &sent.key.words);
+                self.weigh(sent, place, own.max(WEAK))
+            })
+            .collect();
+        weighed.sort_by(|one, two| two.score.total_cmp(&one.score));
+        let mut ways = Vec::new();
+        for candidate in weighed.into_iter().take(MOST_CANDIDATES) {
+            if let Some(way) = self.way(&candidate.place, sent.value)
+                && !way.route.is_positional()
+            {
+                ways.push((candidate, way));
+            }
+        }
+        let unsure = || Outcome::Open(Why::Unsure(Vec::new()));
+        let Some((best, way)) = ways.first() else {
+            return unsure();
+        };
+        let rivalled = ways.iter().skip(1).any(|(other, _)| {
+            best.score - other.score < MARGIN
+                && !self.answers.same_record(&best.place, &other.place)
+        });
+        if rivalled {
+            return unsure();
+        }
+        let binding = self.binding(sent, best, way);
+        if self.recorded.evaluate(&binding.expression).as_ref() != Some(sent.value) {
+            return unsure();
+        }
         Outcome::Bound(Box::new(binding))
     }
 
@@ -318,4 +369,32 @@ impl Binder<'_> {
         }
         choices
     }
+}
+
+/// Whether the values under a key are names of people, places and firms.
+fn names_people(key: &Key) -> bool {
+    key.words.iter().chain(&key.around).any(|word| {
+        matches!(
+            word.as_str(),
+            "name"
+                | "firstname"
+                | "lastname"
+                | "surname"
+                | "city"
+                | "town"
+                | "country"
+                | "company"
+                | "supplier"
+                | "organisation"
+                | "organization"
+                | "author"
+                | "owner"
+                | "sender"
+                | "recipient"
+                | "contact"
+                | "person"
+                | "employee"
+                | "member"
+        )
+    })
 }
