@@ -72,7 +72,7 @@ impl Binder<'_> {
     fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {
         let value = Value::from(word);
         let is_strong = bits(&value, &[]) >= STRONG && word.len() < text.len();
-        let is_name = is_name(word);
+        let is_name = is_name(word) && is_message(text);
         if !is_strong && !is_name || crate::secret::kind("", word).is_some() {
             return Hole::Word;
         }
@@ -113,6 +113,11 @@ fn is_name(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_uppercase)
         && word.chars().filter(|c| c.is_alphabetic()).count() >= 3
         && word.chars().any(char::is_lowercase)
+}
+
+/// Whether a text is a message or a title, not a file or a program.
+fn is_message(text: &str) -> bool {
+    text.len() <= 800 && !text.contains(['{', '}', ';', '=', '<', '>', '`', '|'])
 }
 
 /// Whether a word stands at the beginning of a sentence, where every word has a capital.

@@ -8,13 +8,15 @@ use super::information::{STRONG, WEAK, bits, names_things};
 use super::key::{Key, agree};
 use super::route::Way;
 use super::selector::Scope;
-use super::unsourced::constant;
+use super::unsourced::{constant, open_choices};
 use serde_json::Value;
 
 /// The most candidates whose way is worked out.
 const MOST_CANDIDATES: usize = 8;
 /// The most choices of a question that are expressions.
 const MOST_CHOICES: usize = 3;
+/// The most further sources that have to agree.
+const MOST_AGREEING: usize = 2;
 /// How much better a source has to be than the next.
 const MARGIN: f64 = 1.0;
 /// The information of the values beside it from which on a weak one is taken to come from their record.
@@ -126,9 +128,19 @@ impl Binder<'_> {
             let choices = self.choices(sent, certain.iter());
             return Outcome::Open(Why::Unsure(choices));
         }
-        let mut binding = self.binding(sent, best, way);
-        // What two places say about one thing has to stay one thing.
-        for (_, rival) in rivals.iter().take(2) {
+        let rivals: Vec<(Candidate, Way)> = rivals.into_iter().cloned().collect();
+        self.settle(sent, &certain[0], &rivals)
+    }
+
+    /// Takes the best source. What others say about one thing has to stay one thing: they have to agree in every run.
+    fn settle(
+        &mut self,
+        sent: &Sent<'_>,
+        best: &(Candidate, Way),
+        rivals: &[(Candidate, Way)],
+    ) -> Outcome {
+        let mut binding = self.binding(sent, &best.0, &best.1);
+        for (_, rival) in rivals.iter().take(MOST_AGREEING) {
             let other = self.written(rival);
             if self.recorded.evaluate(&other).as_ref() == Some(sent.value) {
                 binding.agreeing.push(other);
@@ -143,7 +155,7 @@ impl Binder<'_> {
             );
         }
         if self.recorded.evaluate(&binding.expression).as_ref() != Some(sent.value) {
-            return Outcome::Open(Why::Unsure(self.choices(sent, std::iter::empty())));
+            return Outcome::Open(Why::Unsure(open_choices()));
         }
         self.learn_inputs();
         Outcome::Bound(Box::new(binding))
@@ -179,22 +191,15 @@ impl Binder<'_> {
                 ways.push((candidate, way));
             }
         }
-        let unsure = || Outcome::Open(Why::Unsure(Vec::new()));
-        let Some((best, way)) = ways.first() else {
-            return unsure();
+        let Some((best, others)) = ways.split_first() else {
+            return Outcome::Open(Why::Unsure(open_choices()));
         };
-        let rivalled = ways.iter().skip(1).any(|(other, _)| {
-            best.score - other.score < MARGIN
-                && !self.answers.same_record(&best.place, &other.place)
-        });
-        if rivalled {
-            return unsure();
-        }
-        let binding = self.binding(sent, best, way);
-        if self.recorded.evaluate(&binding.expression).as_ref() != Some(sent.value) {
-            return unsure();
-        }
-        Outcome::Bound(Box::new(binding))
+        let rivals: Vec<(Candidate, Way)> = others
+            .iter()
+            .filter(|(other, _)| !self.answers.are_twins(&best.0.place, &other.place))
+            .cloned()
+            .collect();
+        self.settle(sent, best, &rivals)
     }
 
     fn weigh(&self, sent: &Sent<'_>, place: Place, own: f64) -> Option<Candidate> {

@@ -8,9 +8,9 @@ mod random;
 mod run;
 mod world;
 
-use super::build::{call, options, session};
+use super::build::{call, options, said, session};
 use crate::report::Level;
-use crate::session::{Session, SessionStatus};
+use crate::session::{Role, Session, SessionStatus};
 use crate::{Crystallized, Mode, Options, crystallize};
 use program::{Called, Played, play};
 use random::Random;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use world::{World, changes};
 
 /// How many programs are measured.
-const PROGRAMS: u64 = 300;
+const PROGRAMS: u64 = 600;
 /// In how many fresh worlds each draft runs.
 const FRESH: u64 = 20;
 
@@ -96,23 +96,23 @@ fn yaml(value: &Value, depth: usize, out: &mut String) {
     }
 }
 
-fn recording(played: &Played, notation: Notation) -> Session {
-    let turns = played
-        .calls
-        .iter()
-        .enumerate()
-        .map(|(index, one)| {
-            call(
-                &format!("c{index}"),
-                u32::try_from(index).unwrap(),
-                &one.tool,
-                one.arguments.clone(),
-                notation.write(&one.answer),
-            )
-        })
-        .collect();
+fn recording(played: &Played, world: &World, notation: Notation) -> Session {
+    let mut turns = Vec::new();
+    for (index, one) in played.calls.iter().enumerate() {
+        for (_, text) in played.later.iter().filter(|(before, _)| *before == index) {
+            turns.push(said(Role::User, text));
+        }
+        turns.push(call(
+            &format!("c{index}"),
+            u32::try_from(index).unwrap(),
+            &one.tool,
+            one.arguments.clone(),
+            notation.write(&one.answer),
+        ));
+    }
     let mut session = session(played.task.trim(), turns);
     session.status = Some(SessionStatus::Succeeded);
+    session.started_at = Some(world.now);
     session
 }
 
@@ -177,14 +177,14 @@ fn known_programs_are_followed_in_fresh_worlds() {
     let mut figures = Figures::default();
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
     for shape in 0..PROGRAMS {
-        let Some((recorded, _)) = (0..40).find_map(|seed| {
+        let Some((recorded, world)) = (0..40).find_map(|seed| {
             let world = World::new(seed * 1_000 + shape);
-            play(shape, &world, seed).map(|played| (played, seed))
+            play(shape, &world, seed).map(|played| (played, world))
         }) else {
             continue;
         };
         let notation = Notation::of(shape);
-        let made = crystallize(&[recording(&recorded, notation)], &options).unwrap();
+        let made = crystallize(&[recording(&recorded, &world, notation)], &options).unwrap();
         assert_eq!(made.report.replay.differences, [], "program {shape}");
         figures.programs += 1;
         figures.derivable += u64::from(recorded.derivable);
@@ -216,6 +216,7 @@ fn known_programs_are_followed_in_fresh_worlds() {
             let (calls, ended) = run(
                 &made.document,
                 inputs(&made, &recorded, &fresh),
+                world.now,
                 &|tool, arguments| {
                     world
                         .call(tool, arguments)

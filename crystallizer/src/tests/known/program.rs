@@ -5,6 +5,21 @@ use super::random::Random;
 use super::world::{STATUSES, World};
 use serde_json::{Value, json};
 
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// One call of a program.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Called {
@@ -20,6 +35,8 @@ pub(super) struct Played {
     /// The values that the person says, in the order of the program.
     pub(super) said: Vec<Value>,
     pub(super) calls: Vec<Called>,
+    /// What the person says later, each before the call of this number.
+    pub(super) later: Vec<(usize, String)>,
     /// Whether everything that it sends follows from what was said and answered by the rules of the crystallizer.
     pub(super) derivable: bool,
 }
@@ -63,6 +80,42 @@ impl Play<'_> {
     fn tell(&mut self, text: &str) {
         self.played.task.push_str(text);
         self.played.task.push(' ');
+    }
+
+    /// Says something once the answers so far are known.
+    fn tell_later(&mut self, text: &str) {
+        let at = self.played.calls.len();
+        self.played.later.push((at, text.to_owned()));
+    }
+
+    /// Says things that have nothing to do with it, with values that may stand in any answer.
+    fn chatter(&mut self) {
+        for _ in 0..2 {
+            let text = match self.shape.below(9) {
+                0 => format!("I have {} cats.", 2 + self.data.below(8)),
+                1 => format!(
+                    "My colleague has a {} one.",
+                    self.data.pick(&["black", "white", "green", "blue", "grey"])
+                ),
+                2 => format!(
+                    "I already called on {} {}.",
+                    self.data.pick(&["May", "June", "March"]),
+                    1 + self.data.below(28)
+                ),
+                3 => format!(
+                    "I live in {}.",
+                    self.data.pick(&["Lisbon", "Graz", "Oslo", "Lima"])
+                ),
+                4 => format!("Everything else I had was {}.", self.data.pick(&STATUSES)),
+                5 => format!("It did cost me {} euros.", self.data.below(300) + 3),
+                6 => format!(
+                    "My friend {} told me about you.",
+                    self.data.pick(&["Ana", "Ben", "Mara", "Hugo"])
+                ),
+                _ => continue,
+            };
+            self.tell(&text);
+        }
     }
 
     fn not_derivable(&mut self) {
@@ -215,6 +268,118 @@ impl Play<'_> {
             self.tell(&format!("Use the {}.", kind.replace('_', " ")));
         }
         method["id"].clone()
+    }
+
+    /// A letter that greets by name.
+    fn letter(&mut self) {
+        let customer = self.customer();
+        let order = self.order(&customer);
+        let full = self.ask("get_customer", json!({ "customer_id": customer }));
+        let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+        let body = match self.shape.below(3) {
+            0 => format!(
+                "Dear {}, your order {} is on its way to {}.",
+                text(&full["name"]["first"]),
+                text(&order),
+                text(&full["address"]["city"])
+            ),
+            1 => format!(
+                "Order {} of {} {} is late.",
+                text(&order),
+                text(&full["name"]["first"]),
+                text(&full["name"]["last"])
+            ),
+            _ => "We have good news for you.".to_owned(),
+        };
+        self.tell("Write them about it.");
+        self.ask(
+            "send_email",
+            json!({ "to": full["email"], "subject": "Your order", "body": body }),
+        );
+    }
+
+    /// One item of an order, by its name or by what the person picks once it is read to them.
+    fn one_item(&mut self) {
+        let customer = self.customer();
+        let order = self.order(&customer);
+        let detail = self.ask("get_order", json!({ "order_id": order }));
+        let items = detail["items"].as_array().cloned().unwrap_or_default();
+        if items.len() < 2 {
+            self.failed = true;
+            return;
+        }
+        let item = items[self.data.below(items.len())].clone();
+        if items
+            .iter()
+            .filter(|other| other["name"] == item["name"])
+            .count()
+            > 1
+        {
+            self.failed = true;
+        }
+        let name = self.said(&item["name"]);
+        if self.shape.chance(50) {
+            self.tell_later(&format!("The {name} is broken, I want to return it."));
+        } else {
+            self.tell(&format!("The {name} in it is broken, please take it back."));
+        }
+        let method = self.method(&customer, Some(&detail));
+        self.ask("return_items", json!({ "order_id": order, "item_ids": [item["item_id"]], "payment_method_id": method }));
+    }
+
+    /// An appointment on a day that is said in words, or by its distance.
+    fn appointment(&mut self) {
+        let customer = self.customer();
+        let day = if self.shape.chance(50) {
+            let (month, number) = (self.data.below(12), 1 + self.data.below(28));
+            let day = format!("2027-{:02}-{number:02}", month + 1);
+            self.played.said.push(json!(day));
+            self.tell(&format!(
+                "Book a visit on {} {number}, 2027.",
+                MONTHS[month]
+            ));
+            day
+        } else {
+            let (word, days) = *self
+                .shape
+                .pick(&[("today", 0), ("tomorrow", 1), ("in 3 days", 3)]);
+            self.tell(&format!("Book a visit {word}."));
+            self.world.day(days)
+        };
+        let booked = self.ask(
+            "book_visit",
+            json!({ "customer_id": customer, "date": day }),
+        );
+        if self.shape.chance(50) {
+            let text = format!(
+                "Visit {} is booked.",
+                booked["visit_id"].as_str().unwrap_or("")
+            );
+            self.ask("add_note", json!({ "customer_id": customer, "text": text }));
+        }
+    }
+
+    /// The cheapest of two shelves, worked out by the agent, and how many there are.
+    fn restock(&mut self) {
+        let product = self.world.products[self.data.below(self.world.products.len())].clone();
+        let query = self.said(&product["category"]);
+        let found = self.ask("search_products", json!({ "query": query }));
+        let list = found.as_array().cloned().unwrap_or_default();
+        if list.is_empty() {
+            self.failed = true;
+            return;
+        }
+        let all: usize = list
+            .iter()
+            .filter_map(|one| one["stock"].as_u64())
+            .map(|stock| stock as usize)
+            .sum();
+        self.not_derivable();
+        self.tell(&format!("Order as many {query} as there are in all."));
+        self.ask(
+            "order_stock",
+            json!({ "sku": list[0]["sku"], "quantity": all + 2 }),
+        );
     }
 
     fn ticket(&mut self) {
@@ -406,17 +571,23 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
             task: String::new(),
             said: Vec::new(),
             calls: Vec::new(),
+            later: Vec::new(),
             derivable: true,
         },
         failed: false,
     };
-    match play.shape.below(7) {
+    play.chatter();
+    match play.shape.below(11) {
         0 => play.ticket(),
         1 => play.refund(),
         2 => play.buy(),
         3 => play.pay(),
         4 => play.give_back(),
         5 => play.address(),
+        6 => play.letter(),
+        7 => play.one_item(),
+        8 => play.appointment(),
+        9 => play.restock(),
         _ => play.cancel(),
     }
     (!play.failed).then_some(play.played)

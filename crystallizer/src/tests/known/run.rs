@@ -24,6 +24,7 @@ pub(super) enum Ended {
 pub(super) fn run(
     document: &Document,
     inputs: Map<String, Value>,
+    now: Timestamp,
     tools: &dyn Fn(&str, &Value) -> Option<Value>,
 ) -> (Vec<Called>, Ended) {
     let plan = Arc::new(Plan::compile(Arc::new(document.clone())).unwrap());
@@ -46,7 +47,6 @@ pub(super) fn run(
         root: id,
         depth: 0,
     };
-    let now = Timestamp(1_800_000_000_000);
     let (mut state, entries) = Run::begin(plan, start, now);
     let mut facts: VecDeque<Entry> = entries.into();
     let mut calls = Vec::new();

@@ -1,6 +1,7 @@
 //! A small shop with a support desk: what its tools answer follows from its data alone.
 
 use super::random::Random;
+use druse_engine::Timestamp;
 use serde_json::{Map, Value, json};
 
 const FIRST: [&str; 16] = [
@@ -57,6 +58,8 @@ pub(super) struct World {
     pub(super) products: Vec<Value>,
     pub(super) methods: Vec<(String, Map<String, Value>)>,
     pub(super) invoices: Vec<(String, Value)>,
+    /// When everything happens.
+    pub(super) now: Timestamp,
 }
 
 fn day(random: &mut Random) -> String {
@@ -77,6 +80,7 @@ impl World {
             products: Vec::new(),
             methods: Vec::new(),
             invoices: Vec::new(),
+            now: Timestamp(1_800_000_000_000 + (seed % 400) as i64 * 86_400_000),
         };
         for index in 0..14 {
             let colour = *random.pick(&COLOURS);
@@ -189,6 +193,12 @@ impl World {
         world
     }
 
+    /// The day so many days from now.
+    pub(super) fn day(&self, days: i64) -> String {
+        let later = Timestamp(self.now.0 + days * 86_400_000);
+        later.to_string()[..10].to_owned()
+    }
+
     /// What a tool answers; none when there is nothing.
     pub(super) fn call(&self, tool: &str, arguments: &Value) -> Option<Value> {
         let text = |key: &str| arguments.get(key).and_then(Value::as_str);
@@ -268,6 +278,8 @@ impl World {
             "place_order" => json!({ "order_id": made("NEW", arguments), "status": "pending" }),
             "send_email" => json!({ "message_id": made("MSG", arguments) }),
             "pay_invoice" => json!({ "payment_id": made("PAY", arguments) }),
+            "book_visit" => json!({ "visit_id": made("VIS", arguments) }),
+            "order_stock" => json!({ "stock_order": made("STO", arguments) }),
             "return_items" => json!({ "return_id": made("RET", arguments), "label": "printed" }),
             "update_address" | "cancel_order" | "close_ticket" | "add_note" => {
                 json!({ "ok": true })
