@@ -8,7 +8,7 @@ use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
 use super::route::{Router, Way};
 use super::said::Said;
-use super::selector::{Compared, Known};
+use super::selector::{Compared, Known, Writer};
 use super::transform::Transform;
 use super::{canonical, explain, whole};
 use crate::kept::Kept;
@@ -228,7 +228,9 @@ impl<'a> Binder<'a> {
         found: Found,
         schema: Option<&Value>,
     ) -> Binding {
-        let expression = self.inputs.get(&sent.key, sent.value, found, schema);
+        let expression = self
+            .inputs
+            .get(&sent.key, sent.value, found, schema, &self.said);
         let name = input_name(&expression);
         self.learn_inputs();
         let transform = self
@@ -278,7 +280,10 @@ impl<'a> Binder<'a> {
 
     /// The expression of a way.
     pub(super) fn written(&mut self, way: &Way) -> String {
-        let expression = way.write(&mut self.inputs);
+        let expression = way.write(&mut Writer {
+            inputs: &mut self.inputs,
+            said: &self.said,
+        });
         self.learn_inputs();
         expression
     }

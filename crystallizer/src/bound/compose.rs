@@ -71,7 +71,8 @@ impl Binder<'_> {
 
     fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {
         let value = Value::from(word);
-        let is_strong = bits(&value, &[]) >= STRONG && word.len() < text.len();
+        let is_strong =
+            bits(&value, &[]) >= STRONG && word.len() < text.len() && !word.contains(' ');
         let is_name = is_name(word) && is_message(text);
         if !is_strong && !is_name || crate::secret::kind("", word).is_some() {
             return Hole::Word;
@@ -84,6 +85,13 @@ impl Binder<'_> {
             value: &value,
         };
         let mention = self.said.find(&value, &[]).filter(|mention| mention.person);
+        // Of a name whose parts are inputs already the parts are followed.
+        if !is_strong
+            && word.contains(' ')
+            && mention.is_some_and(|mention| self.inputs.has_part_of(&mention, &self.said))
+        {
+            return Hole::Word;
+        }
         if let Some(mention) = mention
             && (is_strong || self.said.names(&mention, &value) && !begins_sentence(text, start))
         {
@@ -111,7 +119,7 @@ impl Binder<'_> {
 /// Whether a word may be a name: it begins with a capital, and goes on.
 fn is_name(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_uppercase)
-        && word.chars().filter(|c| c.is_alphabetic()).count() >= 3
+        && word.chars().filter(|c| c.is_alphabetic()).count() >= 2
         && word.chars().any(char::is_lowercase)
 }
 

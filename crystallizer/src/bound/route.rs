@@ -1,9 +1,8 @@
 //! The way that a run goes from a step's output to a value in it.
 
 use super::answers::{Answers, Hop, Of, Place, Step, WholePlace};
-use super::inputs::Inputs;
 use super::key::{noun, words};
-use super::selector::{Origin, Route, Scope, Turn, pick, pick_entry};
+use super::selector::{Origin, Route, Scope, Turn, Writer, pick, pick_entry};
 use super::transform::{Op, Transform};
 use super::view::view;
 use super::{anchor, canonical};
@@ -23,8 +22,8 @@ pub(super) struct Way {
 }
 
 impl Way {
-    pub(super) fn write(&self, inputs: &mut Inputs) -> String {
-        self.transform.write(&self.route.write(&self.base, inputs))
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> String {
+        self.transform.write(&self.route.write(&self.base, writer))
     }
 }
 

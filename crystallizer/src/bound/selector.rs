@@ -48,6 +48,12 @@ impl Origin<'_> {
     }
 }
 
+/// What expressions are written with: the inputs that they may need.
+pub(super) struct Writer<'a> {
+    pub(super) inputs: &'a mut Inputs,
+    pub(super) said: &'a Said,
+}
+
 /// What a field is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Operand {
@@ -62,14 +68,14 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    fn write(&self, inputs: &mut Inputs) -> String {
+    fn write(&self, writer: &mut Writer<'_>) -> String {
         match self {
             Self::Expression(text) => text.clone(),
             Self::Said {
                 key,
                 value,
                 mention,
-            } => inputs.said(key, value, *mention),
+            } => writer.inputs.said(key, value, *mention, writer.said),
         }
     }
 }
@@ -81,6 +87,8 @@ pub(super) struct Equal {
     pub(super) operand: Operand,
     pub(super) value: Value,
     bits: f64,
+    /// Whether it was spoken of as a property of such elements, not in passing.
+    meant: bool,
 }
 
 impl Equal {
@@ -236,7 +244,7 @@ impl Route {
     }
 
     /// The expression that goes this way from a base.
-    pub(super) fn write(&self, base: &str, inputs: &mut Inputs) -> String {
+    pub(super) fn write(&self, base: &str, inputs: &mut Writer<'_>) -> String {
         let mut text = base.to_owned();
         for turn in &self.0 {
             text = match turn {
@@ -296,8 +304,8 @@ fn has_filters(text: &str) -> bool {
     false
 }
 
-fn element(list: &str, pick: &Pick, inputs: &mut Inputs) -> String {
-    let narrowed = |equals: &[Equal], inputs: &mut Inputs| {
+fn element(list: &str, pick: &Pick, inputs: &mut Writer<'_>) -> String {
+    let narrowed = |equals: &[Equal], inputs: &mut Writer<'_>| {
         let mut text = list.to_owned();
         for equal in equals {
             let operand = equal.operand.write(inputs);
@@ -374,7 +382,7 @@ pub(super) fn pick(
     let Some(element) = elements.get(chosen) else {
         return Pick::Position(Position::At(chosen));
     };
-    let anchors = anchors(element, wanted, scope);
+    let anchors = anchors(element, wanted, origin, scope);
     if elements.len() == 1 {
         // Being the only one says little: what the person said of it says more, if it is not what was asked for.
         let telling = |equal: &&Equal| {
@@ -405,7 +413,7 @@ pub(super) fn pick(
 
 /// The fields of an element that are equal to something known, the most telling first. Agreement of the keys
 /// counts as much as three bits.
-fn anchors(element: &Value, wanted: &Value, scope: &Scope<'_>) -> Vec<Equal> {
+fn anchors(element: &Value, wanted: &Value, origin: &Origin<'_>, scope: &Scope<'_>) -> Vec<Equal> {
     let mut found = Vec::new();
     for (path, value) in fields(element) {
         if value == wanted {
@@ -429,6 +437,7 @@ fn anchors(element: &Value, wanted: &Value, scope: &Scope<'_>) -> Vec<Equal> {
                 operand: Operand::Expression(known.expression.clone()),
                 value: value.clone(),
                 bits: own + f64::from(agreement),
+                meant: true,
             });
             continue;
         }
@@ -437,27 +446,57 @@ fn anchors(element: &Value, wanted: &Value, scope: &Scope<'_>) -> Vec<Equal> {
             .find(value, &key.words)
             .filter(|mention| mention.person)
         {
-            let near = scope.said.is_near(&mention, &key.words);
-            if own >= WEAK || own > 0.0 && (near || scope.said.is_name(&mention, value)) {
-                let name = scope.said.is_name(&mention, value);
-                let bits = own + if near { 3.0 } else { 0.0 } + if name { 2.0 } else { 0.0 };
-                let operand = Operand::Said {
-                    key,
-                    value: value.clone(),
-                    mention,
-                };
-                found.push(Equal {
-                    field: path,
-                    operand,
-                    value: value.clone(),
-                    bits,
-                });
-            }
+            found.extend(said_anchor(path, key, value, mention, origin, scope.said));
         }
     }
     found.sort_by(|one, two| two.bits.total_cmp(&one.bits));
     found.truncate(MOST_TRIED);
     found
+}
+
+/// A field that is equal to what the person said. A word in passing is none: something around it has to name the field
+/// or the list, unless the words themselves are particular.
+fn said_anchor(
+    path: Vec<String>,
+    key: Key,
+    value: &Value,
+    mention: Mention,
+    origin: &Origin<'_>,
+    said: &Said,
+) -> Option<Equal> {
+    let own = bits(value, &key.words);
+    let near = said.is_near(&mention, &key.words) || said.is_near(&mention, &origin.about);
+    let name = said.is_name(&mention, value);
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let is_phrase = super::canonical::runs(&text).count() >= 2;
+    let is_code = text.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    let mut beside = false;
+    crate::leaf::leaves(origin.asked, &mut |_, _, leaf| {
+        beside |= said
+            .find(leaf, &[])
+            .is_some_and(|other| other.person && said.beside(&mention, &other));
+    });
+    let meant = near || beside || own >= STRONG || own >= WEAK && (is_phrase || is_code);
+    if !(meant || name) || own <= 0.0 {
+        return None;
+    }
+    let bits = own
+        + if near { 3.0 } else { 0.0 }
+        + if name { 2.0 } else { 0.0 }
+        + if beside { 2.0 } else { 0.0 };
+    Some(Equal {
+        field: path,
+        operand: Operand::Said {
+            key,
+            value: value.clone(),
+            mention,
+        },
+        value: value.clone(),
+        bits,
+        meant,
+    })
 }
 
 fn matches(element: &Value, equals: &[&Equal]) -> bool {
@@ -497,6 +536,7 @@ fn with_all_said(mut equals: Vec<Equal>, anchors: &[Equal], origin: &Origin<'_>)
     for anchor in anchors {
         if equals.len() < MOST_FIELDS
             && anchor.is_said()
+            && anchor.meant
             && anchor.bits >= TELLING
             && !origin.repeats(&anchor.value)
             && !equals.contains(anchor)

@@ -336,6 +336,9 @@ impl Binder<'_> {
         for pick in way.route.picks() {
             because.push(super::selector::shown(pick));
         }
+        if because.is_empty() {
+            because.push("it stands there".to_owned());
+        }
         Binding {
             expression,
             source: Source::Output(candidate.place.clone()),
