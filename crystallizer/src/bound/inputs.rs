@@ -5,7 +5,7 @@ use super::canonical::form;
 use super::information::{STRONG, WEAK, bits};
 use super::key::Key;
 use super::said::{Mention, Said};
-use super::transform::Transform;
+use super::transform::{Op, Transform};
 use crate::session::ToolSpec;
 use crate::value_class;
 use druse_engine::plan::check_value;
@@ -54,10 +54,11 @@ impl Inputs {
         mention: Mention,
         said: &Said,
     ) -> String {
-        self.get(key, value, Found::Said(mention), None, said)
+        let (name, transform) = self.get(key, value, Found::Said(mention), None, said);
+        transform.write(&format!("inputs.{name}"))
     }
 
-    /// The expression that gives this value: of the input that has it already, or of a new one.
+    /// The input that gives this value, and what is made of it: the one that has it already, or a new one.
     pub(super) fn get(
         &mut self,
         key: &Key,
@@ -65,25 +66,24 @@ impl Inputs {
         found: Found,
         schema: Option<&Value>,
         said: &Said,
-    ) -> String {
+    ) -> (String, Transform) {
         if let Found::Said(mention) = &found
             && let Some(part) = self.part(value, mention, said)
         {
             return part;
         }
         let index = self.index(key, value, found, schema);
-        let Some(input) = self.all.get(index) else {
-            return super::evaluate::literal(value);
-        };
-        let base = format!("inputs.{}", input.name);
-        match Transform::find(&input.value, value) {
-            Some(transform) => transform.write(&base),
-            None => base,
+        match self.all.get(index) {
+            Some(input) => (
+                input.name.clone(),
+                Transform::find(&input.value, value).unwrap_or_default(),
+            ),
+            None => (String::new(), Transform::default()),
         }
     }
 
     /// A word of an input of several words that the person said in one breath: it is not asked for again.
-    fn part(&self, value: &Value, mention: &Mention, said: &Said) -> Option<String> {
+    fn part(&self, value: &Value, mention: &Mention, said: &Said) -> Option<(String, Transform)> {
         let wanted = value.as_str()?;
         self.all.iter().find_map(|input| {
             let Found::Said(whole) = &input.found else {
@@ -92,7 +92,7 @@ impl Inputs {
             let text = input.value.as_str()?;
             let place = text.split(' ').position(|word| word == wanted)?;
             (text != wanted && said.holds(whole, mention))
-                .then(|| format!("(inputs.{} | split(' '))[{place}]", input.name))
+                .then(|| (input.name.clone(), Transform(vec![Op::Word(place)])))
         })
     }
 
@@ -301,7 +301,9 @@ mod tests {
     fn one_input_for_each_value_and_meaning() {
         let mut inputs = Inputs::default();
         let get = |inputs: &mut Inputs, key: &Key, value: Value| {
-            inputs.get(key, &value, Found::Repeated, None, &Said::default())
+            let (name, transform) =
+                inputs.get(key, &value, Found::Repeated, None, &Said::default());
+            transform.write(&format!("inputs.{name}"))
         };
         assert_eq!(
             get(

@@ -41,6 +41,17 @@ pub(super) struct Origin<'a> {
 }
 
 impl Origin<'_> {
+    /// Whether a word is one of those that were asked for.
+    fn asks_for(&self, word: &str) -> bool {
+        let mut found = false;
+        crate::leaf::leaves(self.asked, &mut |_, _, leaf| {
+            found |= leaf
+                .as_str()
+                .is_some_and(|text| super::canonical::runs(text).any(|run| run == word));
+        });
+        found
+    }
+
     fn repeats(&self, value: &Value) -> bool {
         let mut found = false;
         crate::leaf::leaves(self.asked, &mut |_, _, leaf| found |= leaf == value);
@@ -394,7 +405,7 @@ pub(super) fn pick(
             None => Pick::Only,
         };
     }
-    let extreme = extreme(elements, chosen, &anchors, &origin.about, scope.said);
+    let extreme = extreme(elements, chosen, &anchors, origin, scope.said);
     match (least(elements, &anchors), extreme) {
         // Two things that the person said tell it, and nothing tells which of them was meant.
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
@@ -441,9 +452,10 @@ fn anchors(element: &Value, wanted: &Value, origin: &Origin<'_>, scope: &Scope<'
             });
             continue;
         }
+        let around: Vec<String> = key.words.iter().chain(&origin.about).cloned().collect();
         if let Some(mention) = scope
             .said
-            .find(value, &key.words)
+            .find(value, &around)
             .filter(|mention| mention.person)
         {
             found.extend(said_anchor(path, key, value, mention, origin, scope.said));
@@ -590,7 +602,7 @@ fn extreme(
     elements: &[Value],
     chosen: usize,
     anchors: &[Equal],
-    about_list: &[String],
+    origin: &Origin<'_>,
     said: &Said,
 ) -> Option<Pick> {
     let element = elements.get(chosen)?;
@@ -645,7 +657,9 @@ fn extreme(
             ([one], _) | ([], [one]) => [*one],
             _ => continue,
         };
-        let names_list = near.iter().any(|said| named_by(about_list, said));
+        let names_list = near
+            .iter()
+            .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
         for (path, _) in fields {
             for equals in &among {
                 // The word has to be about these elements: it names them, their field, or what they are among.
