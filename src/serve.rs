@@ -275,7 +275,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         end.clone(),
     ));
     let exit = tokio::select! {
-        () = told.to_end() => ExitCode::SUCCESS,
+        () = told.end() => ExitCode::SUCCESS,
         reason = assembly.app.engine.failure() => { eprintln!("error: {reason}; nothing more is acknowledged"); ExitCode::from(EXIT_IO) }
         _ = failure.wait_for(Option::is_some) => { eprintln!("error: the log failed; nothing more is acknowledged"); ExitCode::from(EXIT_IO) }
     };
@@ -288,7 +288,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     // A second signal does not wait.
     tokio::select! {
         _ = serving => {}
-        () = told.to_end() => {}
+        () = told.end() => {}
     }
     let _ = std::fs::remove_file(&socket);
     let _ = std::fs::remove_file(&file);
@@ -324,7 +324,7 @@ impl Told {
         })
     }
 
-    async fn to_end(&mut self) {
+    async fn end(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -33,8 +33,8 @@ pub(crate) struct Drive<'d> {
     /// When the run begins.
     pub(crate) now: Timestamp,
     pub(crate) order: Order,
-    /// What each kept call answers, where it is not what was recorded.
-    pub(crate) answers: &'d BTreeMap<usize, Answer>,
+    /// How a kept call ends that asked for this.
+    pub(crate) respond: &'d dyn Fn(usize, &Value) -> Outcome,
 }
 
 /// What a run asked for.
@@ -50,6 +50,7 @@ pub(crate) struct Driven {
 
 struct Open {
     call: usize,
+    input: Json,
     step: StepPath,
     number: u32,
     fence: u64,
@@ -95,7 +96,12 @@ impl Drive<'_> {
                 let Some(next) = self.next(&mut open, &mut turn) else {
                     break;
                 };
-                let outcome = self.outcome(next.call);
+                let outcome = match self.kept.get(next.call) {
+                    Some(_) => (self.respond)(next.call, next.input.value()),
+                    None => Outcome::Succeeded {
+                        output: Json::null(),
+                    },
+                };
                 let answer = Input::Finished {
                     step: next.step,
                     number: next.number,
@@ -118,9 +124,10 @@ impl Drive<'_> {
                     ..
                 } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
-                    driven.note(call, step.0.to_string(), input);
+                    driven.note(call, step.0.to_string(), input.clone());
                     open.push(Open {
                         call,
+                        input,
                         step,
                         number,
                         fence,
@@ -184,15 +191,6 @@ impl Drive<'_> {
         };
         Some(open.remove(place))
     }
-
-    fn outcome(&self, call: usize) -> Outcome {
-        let Some(kept) = self.kept.get(call) else {
-            return Outcome::Succeeded {
-                output: Json::null(),
-            };
-        };
-        outcome(kept, self.answers.get(&call).unwrap_or(&kept.answer))
-    }
 }
 
 impl Driven {
@@ -206,8 +204,8 @@ impl Driven {
     }
 }
 
-/// How a recorded tool answered.
-fn outcome(kept: &Kept<'_>, answer: &Answer) -> Outcome {
+/// How a recorded tool ended, with this answer where it succeeded.
+pub(crate) fn outcome(kept: &Kept<'_>, answer: &Answer) -> Outcome {
     if crate::prune::failed(kept.call) {
         return Outcome::Failed {
             failure: Failure::new(

@@ -2,14 +2,13 @@
 //! the engine makes is compared with the recorded call.
 
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order};
+use crate::drive::{Drive, Driven, Order, outcome};
 use crate::kept::Kept;
 use crate::report::{Difference, Replay};
 use druse_engine::Timestamp;
 use druse_engine::definition::Document;
 use druse_engine::plan::Plan;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most differences that are listed for one call.
@@ -23,7 +22,7 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
             inputs: json!({}),
             now,
             order: Order::Recorded,
-            answers: &BTreeMap::new(),
+            respond: &|call, _| outcome(&kept[call], &kept[call].answer),
         }
         .run(&Arc::new(plan)),
         // The findings of the check say what is wrong; nothing could be run.

@@ -361,6 +361,12 @@ impl Answers {
         one.call == two.call && self.record(one) == self.record(two)
     }
 
+    /// Whether two places are one by the shape of the answer: an entry's key, and its repetition inside.
+    pub(super) fn are_twins(&self, one: &Place, two: &Place) -> bool {
+        one.call == two.call && one.node == two.node
+            || self.same_record(one, two) && (one.of == Of::Key || two.of == Of::Key)
+    }
+
     /// The scalars beside a place: those of the record that it stands in.
     pub(super) fn beside(&self, place: &Place) -> Vec<&Value> {
         let at = self.record(place);

@@ -8,8 +8,7 @@ use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
 use super::route::{Router, Way};
 use super::said::Said;
-use super::selector::{Compared, Known};
-use super::transform::Transform;
+use super::selector::{Compared, Known, Writer};
 use super::{canonical, explain, whole};
 use crate::kept::Kept;
 use crate::session::{Session, ToolSpec};
@@ -228,15 +227,11 @@ impl<'a> Binder<'a> {
         found: Found,
         schema: Option<&Value>,
     ) -> Binding {
-        let expression = self.inputs.get(&sent.key, sent.value, found, schema);
-        let name = input_name(&expression);
-        self.learn_inputs();
-        let transform = self
+        let (name, transform) = self
             .inputs
-            .iter()
-            .find(|input| input.name == name)
-            .and_then(|input| Transform::find(&input.value, sent.value))
-            .unwrap_or_default();
+            .get(&sent.key, sent.value, found, schema, &self.said);
+        let expression = transform.write(&format!("inputs.{name}"));
+        self.learn_inputs();
         let because = match &found {
             Found::Said(mention) => format!("the person said it: “{}”", self.said.quote(mention)),
             Found::Repeated => "several steps send it and nothing answered it".to_owned(),
@@ -278,7 +273,10 @@ impl<'a> Binder<'a> {
 
     /// The expression of a way.
     pub(super) fn written(&mut self, way: &Way) -> String {
-        let expression = way.write(&mut self.inputs);
+        let expression = way.write(&mut Writer {
+            inputs: &mut self.inputs,
+            said: &self.said,
+        });
         self.learn_inputs();
         expression
     }
@@ -290,15 +288,4 @@ impl<'a> Binder<'a> {
                 .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
         })
     }
-}
-
-/// The name of the input that an expression reads.
-fn input_name(expression: &str) -> String {
-    expression
-        .trim_start_matches("'%.2f' | format(")
-        .trim_start_matches("inputs.")
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .next()
-        .unwrap_or("")
-        .to_owned()
 }

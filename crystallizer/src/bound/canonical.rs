@@ -18,6 +18,15 @@ pub(super) fn forms(value: &Value) -> Vec<String> {
     }
 }
 
+/// Whether a scalar is a number, be it written as text.
+pub(super) fn is_number(value: &Value) -> bool {
+    match value {
+        Value::Number(_) => true,
+        Value::String(text) => number(text).is_some(),
+        _ => false,
+    }
+}
+
 /// The main form of a scalar.
 pub(super) fn form(value: &Value) -> Option<String> {
     forms(value).into_iter().next()

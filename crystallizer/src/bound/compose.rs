@@ -1,7 +1,7 @@
 //! Texts with ids in them that come from elsewhere: fixed text, and a hole for each.
 
 use super::binder::{Binder, Sent};
-use super::binding::Piece;
+use super::binding::{Binding, Piece};
 use super::information::{STRONG, bits};
 use super::inputs::Found;
 use super::key::Key;
@@ -12,62 +12,132 @@ use serde_json::Value;
 /// The longest text in which parts are looked for.
 const LONGEST_TEMPLATE: usize = 4_000;
 
+/// What a text is made of.
+pub(super) enum Composed {
+    /// Fixed text and what is bound in it.
+    Pieces(Vec<Piece>),
+    /// A name in it comes from elsewhere, and it is not certain from where.
+    Unsure,
+    /// Nothing in it comes from elsewhere.
+    Nothing,
+}
+
+/// What stands in the place of a word.
+enum Hole {
+    Bound(Box<Binding>),
+    Unsure,
+    Word,
+}
+
 impl Binder<'_> {
-    /// A text with ids in it that come from elsewhere: fixed text, and a hole for each.
-    pub(super) fn template(&mut self, sent: &Sent<'_>) -> Option<Vec<Piece>> {
-        let text = sent.value.as_str()?;
-        let kept = self.kept.get(sent.call)?;
+    /// A text with ids and names in it that come from elsewhere: fixed text, and a hole for each.
+    pub(super) fn template(&mut self, sent: &Sent<'_>) -> Composed {
+        let (Some(text), Some(kept)) = (sent.value.as_str(), self.kept.get(sent.call)) else {
+            return Composed::Nothing;
+        };
         // Nothing is ever put into the text of a program.
         if text.len() > LONGEST_TEMPLATE
             || is_code(&sent.key)
             || crate::determinism::is_shell_tool(&kept.call.name)
         {
-            return None;
+            return Composed::Nothing;
         }
         let mut pieces = Vec::new();
         let mut done = 0;
         for (start, word) in words_inside(text) {
-            if start < done || word.len() >= text.len() {
+            if start < done {
                 continue;
             }
-            let value = Value::from(word);
-            if bits(&value, &[]) < STRONG || crate::secret::kind("", word).is_some() {
-                continue;
-            }
-            let inner = Sent {
-                call: sent.call,
-                pointer: sent.pointer.clone(),
-                path: sent.path.clone(),
-                key: sent.key.clone(),
-                value: &value,
-            };
-            let mention = self.said.find(&value, &[]).filter(|mention| mention.person);
-            let mut binding = match mention {
-                Some(mention) => {
-                    let named = Sent {
-                        key: part_key(&value, &sent.key),
-                        ..inner
-                    };
-                    self.input(&named, Found::Said(mention), None)
+            match self.hole(sent, text, start, word) {
+                Hole::Word => {}
+                Hole::Unsure => return Composed::Unsure,
+                Hole::Bound(mut binding) => {
+                    if word.len() < text.len() {
+                        binding.because = format!("{}; it is a part of the text", binding.because);
+                    }
+                    pieces.push(Piece::Text(text[done..start].to_owned()));
+                    pieces.push(Piece::Value(binding));
+                    done = start + word.len();
                 }
-                None => match self.among_answers(&inner, STRONG) {
-                    // A hole that is itself found by wording would be a guess on a guess.
-                    Outcome::Bound(binding) if !binding.is_by_wording() => *binding,
-                    _ => continue,
-                },
-            };
-            binding.because = format!("{}; it is a part of the text", binding.because);
-            pieces.push(Piece::Text(text.get(done..start)?.to_owned()));
-            pieces.push(Piece::Value(Box::new(binding)));
-            done = start + word.len();
+            }
         }
         if pieces.is_empty() {
-            return None;
+            return Composed::Nothing;
         }
-        pieces.push(Piece::Text(text.get(done..)?.to_owned()));
+        pieces.push(Piece::Text(text[done..].to_owned()));
         pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
-        // One hole alone would lose that it is a text.
-        (pieces.len() > 1).then_some(pieces)
+        Composed::Pieces(pieces)
+    }
+
+    fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {
+        let value = Value::from(word);
+        let is_strong =
+            bits(&value, &[]) >= STRONG && word.len() < text.len() && !word.contains(' ');
+        let is_name = is_name(word) && is_message(text);
+        if !is_strong && !is_name || crate::secret::kind("", word).is_some() {
+            return Hole::Word;
+        }
+        let inner = Sent {
+            call: sent.call,
+            pointer: sent.pointer.clone(),
+            path: sent.path.clone(),
+            key: sent.key.clone(),
+            value: &value,
+        };
+        let mention = self.said.find(&value, &[]).filter(|mention| mention.person);
+        // Of a name whose parts are inputs already the parts are followed.
+        if !is_strong
+            && word.contains(' ')
+            && mention.is_some_and(|mention| self.inputs.has_part_of(&mention, &self.said))
+        {
+            return Hole::Word;
+        }
+        if let Some(mention) = mention
+            && (is_strong || self.said.names(&mention, &value) && !begins_sentence(text, start))
+        {
+            let named = Sent {
+                key: part_key(&value, &sent.key),
+                ..inner
+            };
+            return Hole::Bound(Box::new(self.input(&named, Found::Said(mention), None)));
+        }
+        if is_strong {
+            return match self.among_answers(&inner, STRONG) {
+                // A hole that is itself found by wording would be a guess on a guess.
+                Outcome::Bound(binding) if !binding.is_by_wording() => Hole::Bound(binding),
+                _ => Hole::Word,
+            };
+        }
+        match self.among_names(&inner) {
+            Outcome::Bound(binding) => Hole::Bound(binding),
+            Outcome::Open(_) => Hole::Unsure,
+            Outcome::Nothing => Hole::Word,
+        }
+    }
+}
+
+/// Whether a word may be a name: it begins with a capital, and goes on.
+fn is_name(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase)
+        && word.chars().filter(|c| c.is_alphabetic()).count() >= 2
+        && word.chars().any(char::is_lowercase)
+}
+
+/// Whether a text is a message or a title, not a file or a program.
+fn is_message(text: &str) -> bool {
+    text.len() <= 800 && !text.contains(['{', '}', ';', '=', '<', '>', '`', '|'])
+}
+
+/// Whether a word stands at the beginning of a sentence, where every word has a capital.
+pub(super) fn begins_sentence(text: &str, at: usize) -> bool {
+    match text.get(..at).and_then(|before| {
+        before
+            .chars()
+            .rev()
+            .find(|c| !matches!(c, ' ' | '\t' | '"' | '\'' | '“' | '‘' | '(' | '*'))
+    }) {
+        None => true,
+        Some(before) => matches!(before, '.' | '!' | '?' | '\n' | ':' | '-' | '•'),
     }
 }
 
@@ -78,6 +148,7 @@ fn part_key(value: &Value, around: &Key) -> Key {
         Some(crate::value_class::ValueClass::Email) => "email",
         Some(crate::value_class::ValueClass::Url) => "url",
         Some(crate::value_class::ValueClass::Path) => "path",
+        None if value.as_str().is_some_and(is_name) => "name",
         _ => "id",
     };
     Key {
@@ -86,13 +157,35 @@ fn part_key(value: &Value, around: &Key) -> Key {
     }
 }
 
-/// The words of a text with their places, and the parts of addresses among them.
+/// The words of a text with their places: names of several words, ids, and the parts of addresses. Longer ones come
+/// before their parts.
 fn words_inside(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
-    for token in crate::leaf::tokens(text) {
-        if canonical_text(token) == token {
-            found.push((place(token), token));
+    let all: Vec<(usize, &str)> = crate::leaf::tokens(text)
+        .map(|token| (place(token), token))
+        .collect();
+    for (index, (start, token)) in all.iter().enumerate() {
+        // Names of two and three words.
+        for more in [2, 1] {
+            if let Some((last, word)) = all.get(index + more)
+                && let Some(name) = text.get(*start..last + word.len())
+                && name.split(' ').count() == more + 1
+                && name.split(' ').all(is_name)
+            {
+                found.push((*start, name));
+            }
+        }
+        // Some ids begin with a sign, as `#W1234567` does.
+        if let Some(with_sign) = start
+            .checked_sub(1)
+            .filter(|before| text.as_bytes().get(*before) == Some(&b'#'))
+            .and_then(|before| text.get(before..start + token.len()))
+        {
+            found.push((start - 1, with_sign));
+        }
+        if canonical_text(token) == *token {
+            found.push((*start, *token));
         }
         if token.contains('/') {
             for part in token

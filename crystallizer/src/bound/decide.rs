@@ -4,6 +4,7 @@
 use super::answers::Answers;
 use super::binder::{Binder, Sent};
 use super::binding::{Decided, Piece, Why};
+use super::compose::Composed;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
@@ -171,7 +172,7 @@ impl<'a> Binder<'a> {
         let mention = self.said.find(sent.value, &sent.key.full());
         if let Some(mention) = mention.filter(|mention| mention.person) {
             let near = self.said.is_near(&mention, &sent.key.full());
-            if own >= WEAK || near {
+            if own >= WEAK || near || self.said.is_name(&mention, sent.value) {
                 // A weak value that nobody connected with the key may still be that of the record at hand.
                 if own < STRONG
                     && !near
@@ -188,6 +189,10 @@ impl<'a> Binder<'a> {
         if let Outcome::Bound(binding) = outcome {
             return self.bind(sent, vec![Piece::Value(binding)]);
         }
+        // A small number that the person said somewhere may be this one, or not.
+        if mention.is_some_and(|mention| mention.person) && own < WEAK && self.changes(sent.call) {
+            return self.freeze(sent, Why::Unsure(open_choices()));
+        }
         if mention.is_some() && own < STRONG {
             return self.freeze(sent, Why::Instructions);
         }
@@ -197,8 +202,10 @@ impl<'a> Binder<'a> {
         if let Outcome::Open(why) = outcome {
             return self.freeze(sent, why);
         }
-        if let Some(pieces) = self.template(sent) {
-            return self.bind(sent, pieces);
+        match self.template(sent) {
+            Composed::Pieces(pieces) => return self.bind(sent, pieces),
+            Composed::Unsure => return self.freeze(sent, Why::Unsure(open_choices())),
+            Composed::Nothing => {}
         }
         if mention.is_some() {
             return self.freeze(sent, Why::Instructions);
@@ -209,10 +216,10 @@ impl<'a> Binder<'a> {
         if let Some(why) = self.unnamed_day(sent) {
             return self.freeze(sent, why);
         }
-        let why = if own < WEAK {
-            Why::Chance
-        } else if self.is_data(sent) {
+        let why = if self.is_data(sent) {
             Why::Made(open_choices())
+        } else if own < WEAK {
+            Why::Chance
         } else {
             Why::Agent
         };

@@ -1,8 +1,7 @@
 //! How much a value tells: −log₂ of the chance that it stands in an answer that has nothing to do with it. A
 //! small number, a date or a word of everyday matches somewhere by accident; an id does not.
 //!
-//! The figures are rates measured by value class on recordings of tool-using agents (`docs/crystallizer.md`
-//! says how), rounded to the careful side.
+//! The figures are priors by value class, set by hand on the careful side.
 
 use super::canonical::number;
 use crate::value_class::{self, ValueClass};

@@ -2,10 +2,10 @@
 //! each value and meaning, named from the keys under which it was sent, with the recorded value as default.
 
 use super::canonical::form;
-use super::information::{STRONG, bits};
+use super::information::{STRONG, WEAK, bits};
 use super::key::Key;
 use super::said::{Mention, Said};
-use super::transform::Transform;
+use super::transform::{Op, Transform};
 use crate::session::ToolSpec;
 use crate::value_class;
 use druse_engine::plan::check_value;
@@ -14,9 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest name of an input.
 const LONGEST_NAME: usize = 40;
-
-/// The information from which on one mention by a person is one thing, under whatever keys it is sent.
-const TELLING: f64 = 4.0;
 
 /// Where the value of an input was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,27 +47,61 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// The expression that gives a value that the person said.
-    pub(super) fn said(&mut self, key: &Key, value: &Value, mention: Mention) -> String {
-        self.get(key, value, Found::Said(mention), None)
+    pub(super) fn said(
+        &mut self,
+        key: &Key,
+        value: &Value,
+        mention: Mention,
+        said: &Said,
+    ) -> String {
+        let (name, transform) = self.get(key, value, Found::Said(mention), None, said);
+        transform.write(&format!("inputs.{name}"))
     }
 
-    /// The expression that gives this value: of the input that has it already, or of a new one.
+    /// The input that gives this value, and what is made of it: the one that has it already, or a new one.
     pub(super) fn get(
         &mut self,
         key: &Key,
         value: &Value,
         found: Found,
         schema: Option<&Value>,
-    ) -> String {
-        let index = self.index(key, value, found, schema);
-        let Some(input) = self.all.get(index) else {
-            return super::evaluate::literal(value);
-        };
-        let base = format!("inputs.{}", input.name);
-        match Transform::find(&input.value, value) {
-            Some(transform) => transform.write(&base),
-            None => base,
+        said: &Said,
+    ) -> (String, Transform) {
+        if let Found::Said(mention) = &found
+            && let Some(part) = self.part(value, mention, said)
+        {
+            return part;
         }
+        let index = self.index(key, value, found, schema);
+        match self.all.get(index) {
+            Some(input) => (
+                input.name.clone(),
+                Transform::find(&input.value, value).unwrap_or_default(),
+            ),
+            None => (String::new(), Transform::default()),
+        }
+    }
+
+    /// A word of an input of several words that the person said in one breath: it is not asked for again.
+    fn part(&self, value: &Value, mention: &Mention, said: &Said) -> Option<(String, Transform)> {
+        let wanted = value.as_str()?;
+        self.all.iter().find_map(|input| {
+            let Found::Said(whole) = &input.found else {
+                return None;
+            };
+            let text = input.value.as_str()?;
+            let place = text.split(' ').position(|word| word == wanted)?;
+            (text != wanted && said.holds(whole, mention))
+                .then(|| (input.name.clone(), Transform(vec![Op::Word(place)])))
+        })
+    }
+
+    /// Whether a part of what was said there is an input already.
+    pub(super) fn has_part_of(&self, mention: &Mention, said: &Said) -> bool {
+        self.all.iter().any(|input| match &input.found {
+            Found::Said(part) => part != mention && said.holds(mention, part),
+            Found::Repeated | Found::Answered => false,
+        })
     }
 
     fn index(&mut self, key: &Key, value: &Value, found: Found, schema: Option<&Value>) -> usize {
@@ -150,7 +181,7 @@ fn meaning(key: &Key, value: &Value, found: &Found) -> (String, Vec<String>) {
     let own = bits(value, &[]);
     let words = match found {
         _ if own >= STRONG => Vec::new(),
-        Found::Said(mention) if own >= TELLING => vec![mention.place()],
+        Found::Said(mention) if own >= WEAK => vec![mention.place()],
         _ => key.full(),
     };
     (same, words)
@@ -270,7 +301,9 @@ mod tests {
     fn one_input_for_each_value_and_meaning() {
         let mut inputs = Inputs::default();
         let get = |inputs: &mut Inputs, key: &Key, value: Value| {
-            inputs.get(key, &value, Found::Repeated, None)
+            let (name, transform) =
+                inputs.get(key, &value, Found::Repeated, None, &Said::default());
+            transform.write(&format!("inputs.{name}"))
         };
         assert_eq!(
             get(
@@ -334,12 +367,14 @@ mod tests {
             &json!("economy"),
             Found::Repeated,
             cabin,
+            &Said::default(),
         );
         inputs.get(
             &key(&["class"], &[]),
             &json!("first"),
             Found::Repeated,
             cabin,
+            &Said::default(),
         );
         let declared = inputs.declared(&Said::default());
         assert_eq!(

@@ -206,14 +206,22 @@ fn ends(long: &[String], short: &[String]) -> bool {
     !short.is_empty() && long.len() > short.len() && long.ends_with(short)
 }
 
-/// Whether a word of people names the key: `bags` for `total_baggages`.
+/// Whether a word of people names the key: `bags` for `total_baggages`, `rated` for `rating`.
 pub(super) fn named_by(words: &[String], said: &str) -> bool {
-    let said = singular(said);
-    words.iter().any(|word| {
-        *word == said
-            || said.len() >= 3 && word.starts_with(said.as_str())
-            || word.len() >= 4 && said.starts_with(word.as_str())
-    })
+    let said = stem(said);
+    said.len() >= 3
+        && words.iter().any(|word| {
+            let own = stem(word);
+            own == said || own.starts_with(said) || own.len() >= 4 && said.starts_with(own)
+        })
+}
+
+/// A word without the usual endings.
+fn stem(word: &str) -> &str {
+    ["ing", "ed", "es", "s", "e"]
+        .iter()
+        .find_map(|end| word.strip_suffix(end).filter(|stem| stem.len() >= 3))
+        .unwrap_or(word)
 }
 
 #[cfg(test)]
@@ -265,5 +273,6 @@ mod tests {
         let words = words("total_baggages");
         assert!(named_by(&words, "bags"));
         assert!(!named_by(&words, "passengers"));
+        assert!(named_by(&super::words("rating"), "rated"));
     }
 }

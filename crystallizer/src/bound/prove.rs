@@ -11,7 +11,7 @@ use super::slot;
 use super::world::World;
 use crate::answer::Answer;
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order};
+use crate::drive::{Drive, Driven, Order, outcome};
 use crate::kept::Kept;
 use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
 use druse_engine::definition::{Document, EffectLevel};
@@ -157,7 +157,7 @@ fn weak_names(decisions: &Decisions) -> World {
 impl Prover<'_> {
     /// Counts what is bound and what stays, and finds what had to follow and does not.
     fn count(&mut self) {
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: Vec<&str> = self.decisions.said.by_people().collect();
         let mut answered = 0;
         for (index, kept) in self.kept.iter().enumerate() {
             // Answers of calls that were issued together are known only to those that come after.
@@ -225,7 +225,7 @@ impl Prover<'_> {
         }
     }
 
-    /// A fixed value: where a part of it stands in an earlier answer and tells enough, it had to follow.
+    /// A fixed value: where a part of it was said or answered before and tells enough, it had to follow.
     fn fixed(&mut self, kept: &Kept<'_>, pointer: &str, value: &Value, seen: &[&str]) {
         let text = match value {
             Value::String(text) => text.clone(),
@@ -240,7 +240,7 @@ impl Prover<'_> {
         });
         if let Some(name) = name {
             let message = format!(
-                "`{}` at `{pointer}` keeps {}, which an earlier answer holds.",
+                "`{}` at `{pointer}` keeps {}, which was said or answered before.",
                 kept.step,
                 crate::show::value("", &name.into(), 60)
             );
@@ -272,7 +272,10 @@ impl Prover<'_> {
                 inputs: Value::Object(inputs.clone()),
                 now: self.started_at.after(Span::from_millis(days * 86_400_000)),
                 order: *order,
-                answers: &answers,
+                respond: &|call, _| {
+                    let kept = &self.kept[call];
+                    outcome(kept, answers.get(&call).unwrap_or(&kept.answer))
+                },
             }
             .run(&self.plan);
             let before = differences.len();

@@ -1,14 +1,14 @@
 //! The way that a run goes from a step's output to a value in it.
 
 use super::answers::{Answers, Hop, Of, Place, Step, WholePlace};
-use super::inputs::Inputs;
 use super::key::{noun, words};
-use super::selector::{Route, Scope, Turn, pick, pick_entry};
+use super::selector::{Origin, Route, Scope, Turn, Writer, pick, pick_entry};
 use super::transform::{Op, Transform};
 use super::view::view;
 use super::{anchor, canonical};
 use crate::kept::Kept;
 use crate::leaf::tokens;
+use crate::session::ToolCall;
 use druse_engine::expression::labelled;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -22,8 +22,8 @@ pub(super) struct Way {
 }
 
 impl Way {
-    pub(super) fn write(&self, inputs: &mut Inputs) -> String {
-        self.transform.write(&self.route.write(&self.base, inputs))
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> String {
+        self.transform.write(&self.route.write(&self.base, writer))
     }
 }
 
@@ -97,10 +97,8 @@ impl Router {
                 Transform::find(&Value::from(token), wanted)?.after(Op::Between(before, after))
             }
         };
-        let tool = kept
-            .get(place.call)
-            .map_or("", |kept| kept.call.name.as_str());
-        let route = route(&steps, target, place.of == Of::Key, tool, scope);
+        let source = kept.get(place.call)?.call;
+        let route = route(&steps, target, place.of == Of::Key, source, scope);
         Some(Way {
             base: self.base(kept, place.call)?,
             route,
@@ -117,10 +115,8 @@ impl Router {
         scope: &Scope<'_>,
     ) -> Option<Way> {
         let steps = answers.steps_to_whole(place);
-        let tool = kept
-            .get(place.call)
-            .map_or("", |kept| kept.call.name.as_str());
-        let route = route(&steps, answers.whole(place)?, false, tool, scope);
+        let source = kept.get(place.call)?.call;
+        let route = route(&steps, answers.whole(place)?, false, source, scope);
         Some(Way {
             base: self.base(kept, place.call)?,
             route,
@@ -129,22 +125,31 @@ impl Router {
     }
 }
 
-fn route(steps: &[Step<'_>], target: &Value, to_key: bool, tool: &str, scope: &Scope<'_>) -> Route {
+fn route(
+    steps: &[Step<'_>],
+    target: &Value,
+    to_key: bool,
+    source: &ToolCall,
+    scope: &Scope<'_>,
+) -> Route {
     let mut turns = Vec::with_capacity(steps.len());
-    let mut about = noun(tool);
+    let mut origin = Origin {
+        about: noun(&source.name),
+        asked: &source.arguments,
+    };
     for (index, step) in steps.iter().enumerate() {
         let is_last = index + 1 == steps.len();
         turns.push(match (step.hop, step.from) {
             (Hop::Key(key), _) => {
-                about = words(key);
+                origin.about = words(key);
                 Turn::Member(key.clone())
             }
             (Hop::Parsed(notation), _) => Turn::Parsed(*notation),
             (Hop::Index(at), Value::Array(items)) => {
-                Turn::Element(pick(items, *at, target, &about, scope))
+                Turn::Element(pick(items, *at, target, &origin, scope))
             }
             (Hop::Entry(key), Value::Object(map)) => {
-                let pick = pick_entry(map, key, target, &about, scope);
+                let pick = pick_entry(map, key, target, &origin, scope);
                 if to_key && is_last {
                     Turn::EntryKey(pick, key.clone())
                 } else {

@@ -38,6 +38,8 @@ struct Spoken {
     text: String,
     /// Where each word begins.
     starts: Vec<usize>,
+    /// The number of the sentence that each word stands in.
+    sentences: Vec<usize>,
 }
 
 /// The words said so far.
@@ -59,15 +61,29 @@ impl Said {
             words: Vec::new(),
             text: text.to_owned(),
             starts: Vec::new(),
+            sentences: Vec::new(),
         };
         let mut start = None;
+        let mut sentence = 0;
+        let mut ends = false;
         for (index, c) in text.char_indices().chain([(text.len(), ' ')]) {
             match (start, c.is_alphanumeric()) {
-                (None, true) => start = Some(index),
+                (None, true) => {
+                    sentence += usize::from(ends);
+                    ends = false;
+                    start = Some(index);
+                }
+                // A sign that ends a sentence has a blank behind it; a line's end is one.
+                (None, false) if c == '\n' => ends = true,
                 (Some(begin), false) => {
                     spoken.words.push(text[begin..index].to_lowercase());
                     spoken.starts.push(begin);
+                    spoken.sentences.push(sentence);
                     start = None;
+                    let mut after = text[index..].chars();
+                    ends |= c == '\n'
+                        || matches!(after.next(), Some('.' | '!' | '?' | ';'))
+                            && after.next().is_none_or(char::is_whitespace);
                 }
                 _ => {}
             }
@@ -245,19 +261,67 @@ impl Said {
         }
     }
 
-    /// Whether a word around the mention names the key.
+    /// Whether a word around the mention, in its sentence, names the key.
     pub(super) fn is_near(&self, mention: &Mention, key: &[String]) -> bool {
-        let words = &self.texts[mention.text].words;
+        self.around(mention).any(|word| named_by(key, word))
+    }
+
+    /// The words around a mention in its sentence.
+    fn around(&self, mention: &Mention) -> impl Iterator<Item = &str> {
+        let spoken = &self.texts[mention.text];
         let from = mention.word.saturating_sub(NEAR);
-        let to = words.len().min(mention.word + mention.length + NEAR);
-        words[from..to]
+        let to = spoken.words.len().min(mention.word + mention.length + NEAR);
+        let sentence = spoken.sentences.get(mention.word).copied();
+        let inside = mention.word..mention.word + mention.length;
+        (from..to)
+            .filter(move |place| !inside.contains(place))
+            .filter(move |place| spoken.sentences.get(*place).copied() == sentence)
+            .filter_map(|place| spoken.words.get(place).map(String::as_str))
+    }
+
+    /// Whether two mentions stand side by side, as the parts of a name do.
+    pub(super) fn beside(&self, one: &Mention, two: &Mention) -> bool {
+        let (first, second) = if one.word <= two.word {
+            (one, two)
+        } else {
+            (two, one)
+        };
+        one.text == two.text && one != two && first.word + first.length >= second.word
+    }
+
+    /// Whether a mention has another inside of it.
+    pub(super) fn holds(&self, whole: &Mention, part: &Mention) -> bool {
+        whole.text == part.text
+            && whole.word <= part.word
+            && whole.word + whole.length >= part.word + part.length
+    }
+
+    /// What people said.
+    pub(super) fn by_people(&self) -> impl Iterator<Item = &str> {
+        self.texts
             .iter()
-            .enumerate()
-            .filter(|(index, _)| {
-                let place = from + index;
-                place < mention.word || place >= mention.word + mention.length
-            })
-            .any(|(_, word)| named_by(key, word))
+            .filter(|spoken| spoken.person)
+            .map(|spoken| spoken.text.as_str())
+    }
+
+    /// Whether a mention has the very letters of a value that is a name: with a capital, not a word in passing.
+    pub(super) fn is_name(&self, mention: &Mention, value: &Value) -> bool {
+        let spoken = &self.texts[mention.text];
+        let start = spoken.starts.get(mention.word).copied().unwrap_or(0);
+        value.as_str().is_some_and(|text| {
+            text.chars().any(char::is_uppercase)
+                && spoken
+                    .text
+                    .get(start..)
+                    .is_some_and(|rest| rest.starts_with(text))
+        })
+    }
+
+    /// The same, where it is not only the beginning of a sentence that gives the capital.
+    pub(super) fn names(&self, mention: &Mention, value: &Value) -> bool {
+        let spoken = &self.texts[mention.text];
+        let start = spoken.starts.get(mention.word).copied().unwrap_or(0);
+        self.is_name(mention, value) && !super::compose::begins_sentence(&spoken.text, start)
     }
 
     /// The words around a mention, for a person.

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 /// The most fields by which an element is picked.
 const MOST_FIELDS: usize = 3;
+/// The information from which on a field that the person said tells an element.
+const TELLING: f64 = 4.0;
 /// The most fields that are tried together.
 const MOST_TRIED: usize = 6;
 
@@ -30,6 +32,39 @@ pub(super) struct Scope<'a> {
     pub(super) known: &'a HashMap<String, Vec<Known>>,
 }
 
+/// Where a list comes from.
+pub(super) struct Origin<'a> {
+    /// Words that name it.
+    pub(super) about: Vec<String>,
+    /// What the call sent that answered it: elements that all have that say nothing by it.
+    pub(super) asked: &'a Value,
+}
+
+impl Origin<'_> {
+    /// Whether a word is one of those that were asked for.
+    fn asks_for(&self, word: &str) -> bool {
+        let mut found = false;
+        crate::leaf::leaves(self.asked, &mut |_, _, leaf| {
+            found |= leaf
+                .as_str()
+                .is_some_and(|text| super::canonical::runs(text).any(|run| run == word));
+        });
+        found
+    }
+
+    fn repeats(&self, value: &Value) -> bool {
+        let mut found = false;
+        crate::leaf::leaves(self.asked, &mut |_, _, leaf| found |= leaf == value);
+        found
+    }
+}
+
+/// What expressions are written with: the inputs that they may need.
+pub(super) struct Writer<'a> {
+    pub(super) inputs: &'a mut Inputs,
+    pub(super) said: &'a Said,
+}
+
 /// What a field is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Operand {
@@ -44,14 +79,14 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    fn write(&self, inputs: &mut Inputs) -> String {
+    fn write(&self, writer: &mut Writer<'_>) -> String {
         match self {
             Self::Expression(text) => text.clone(),
             Self::Said {
                 key,
                 value,
                 mention,
-            } => inputs.said(key, value, *mention),
+            } => writer.inputs.said(key, value, *mention, writer.said),
         }
     }
 }
@@ -63,6 +98,18 @@ pub(super) struct Equal {
     pub(super) operand: Operand,
     pub(super) value: Value,
     bits: f64,
+    /// Whether it was spoken of as a property of such elements, not in passing.
+    meant: bool,
+}
+
+impl Equal {
+    /// Whether the person said what the field has to be.
+    fn is_said(&self) -> bool {
+        match &self.operand {
+            Operand::Said { .. } => true,
+            Operand::Expression(text) => text.starts_with("inputs."),
+        }
+    }
 }
 
 /// How an element is picked.
@@ -167,6 +214,19 @@ impl Route {
         self.picks().any(|pick| matches!(pick, Pick::Position(_)))
     }
 
+    /// Whether the person said what tells the value from others.
+    pub(super) fn is_said(&self) -> bool {
+        self.picks().any(|pick| match pick {
+            Pick::Where(equals) => equals
+                .iter()
+                .any(|equal| equal.is_said() && equal.bits >= TELLING),
+            Pick::Under(Operand::Said { .. }) => true,
+            Pick::Under(Operand::Expression(text)) => text.starts_with("inputs."),
+            Pick::Extreme { .. } => true,
+            Pick::Only | Pick::Position(_) => false,
+        })
+    }
+
     /// Whether no step rests on fields that say little, on an extreme, or on being the only one of a list of scalars.
     pub(super) fn is_sure(&self) -> bool {
         !matches!(self.0.last(), Some(Turn::Element(Pick::Only)))
@@ -195,7 +255,7 @@ impl Route {
     }
 
     /// The expression that goes this way from a base.
-    pub(super) fn write(&self, base: &str, inputs: &mut Inputs) -> String {
+    pub(super) fn write(&self, base: &str, inputs: &mut Writer<'_>) -> String {
         let mut text = base.to_owned();
         for turn in &self.0 {
             text = match turn {
@@ -255,8 +315,8 @@ fn has_filters(text: &str) -> bool {
     false
 }
 
-fn element(list: &str, pick: &Pick, inputs: &mut Inputs) -> String {
-    let narrowed = |equals: &[Equal], inputs: &mut Inputs| {
+fn element(list: &str, pick: &Pick, inputs: &mut Writer<'_>) -> String {
+    let narrowed = |equals: &[Equal], inputs: &mut Writer<'_>| {
         let mut text = list.to_owned();
         for equal in equals {
             let operand = equal.operand.write(inputs);
@@ -322,30 +382,36 @@ fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
 }
 
 /// How to pick one of the elements; the last resort is its place. `wanted` is the value that is looked for in it,
-/// by which it must not be picked; `about` are words that name the list.
+/// by which it must not be picked.
 pub(super) fn pick(
     elements: &[Value],
     chosen: usize,
     wanted: &Value,
-    about: &[String],
+    origin: &Origin<'_>,
     scope: &Scope<'_>,
 ) -> Pick {
     let Some(element) = elements.get(chosen) else {
         return Pick::Position(Position::At(chosen));
     };
-    let anchors = anchors(element, wanted, scope);
+    let anchors = anchors(element, wanted, origin, scope);
     if elements.len() == 1 {
-        let telling = |equal: &&Equal| equal.bits >= STRONG;
+        // Being the only one says little: what the person said of it says more, if it is not what was asked for.
+        let telling = |equal: &&Equal| {
+            !origin.repeats(&equal.value)
+                && (equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING)
+        };
         return match anchors.iter().find(telling) {
             Some(equal) => Pick::Where(vec![equal.clone()]),
             None => Pick::Only,
         };
     }
-    if let Some(equals) = least(elements, &anchors) {
-        return Pick::Where(equals);
-    }
-    if let Some(extreme) = extreme(elements, chosen, &anchors, about, scope.said) {
-        return extreme;
+    let extreme = extreme(elements, chosen, &anchors, origin, scope.said);
+    match (least(elements, &anchors), extreme) {
+        // Two things that the person said tell it, and nothing tells which of them was meant.
+        (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
+        (Some(equals), _) => return Pick::Where(with_all_said(equals, &anchors, origin)),
+        (None, Some(extreme)) => return extreme,
+        (None, None) => {}
     }
     Pick::Position(if chosen == 0 {
         Position::First
@@ -358,7 +424,7 @@ pub(super) fn pick(
 
 /// The fields of an element that are equal to something known, the most telling first. Agreement of the keys
 /// counts as much as three bits.
-fn anchors(element: &Value, wanted: &Value, scope: &Scope<'_>) -> Vec<Equal> {
+fn anchors(element: &Value, wanted: &Value, origin: &Origin<'_>, scope: &Scope<'_>) -> Vec<Equal> {
     let mut found = Vec::new();
     for (path, value) in fields(element) {
         if value == wanted {
@@ -382,34 +448,67 @@ fn anchors(element: &Value, wanted: &Value, scope: &Scope<'_>) -> Vec<Equal> {
                 operand: Operand::Expression(known.expression.clone()),
                 value: value.clone(),
                 bits: own + f64::from(agreement),
+                meant: true,
             });
             continue;
         }
+        let around: Vec<String> = key.words.iter().chain(&origin.about).cloned().collect();
         if let Some(mention) = scope
             .said
-            .find(value, &key.words)
+            .find(value, &around)
             .filter(|mention| mention.person)
         {
-            let near = scope.said.is_near(&mention, &key.words);
-            if own >= WEAK || near && own > 0.0 {
-                let bits = own + if near { 3.0 } else { 0.0 };
-                let operand = Operand::Said {
-                    key,
-                    value: value.clone(),
-                    mention,
-                };
-                found.push(Equal {
-                    field: path,
-                    operand,
-                    value: value.clone(),
-                    bits,
-                });
-            }
+            found.extend(said_anchor(path, key, value, mention, origin, scope.said));
         }
     }
     found.sort_by(|one, two| two.bits.total_cmp(&one.bits));
     found.truncate(MOST_TRIED);
     found
+}
+
+/// A field that is equal to what the person said. A word in passing is none: something around it has to name the field
+/// or the list, unless the words themselves are particular.
+fn said_anchor(
+    path: Vec<String>,
+    key: Key,
+    value: &Value,
+    mention: Mention,
+    origin: &Origin<'_>,
+    said: &Said,
+) -> Option<Equal> {
+    let own = bits(value, &key.words);
+    let near = said.is_near(&mention, &key.words) || said.is_near(&mention, &origin.about);
+    let name = said.is_name(&mention, value);
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let is_phrase = super::canonical::runs(&text).count() >= 2;
+    let is_code = text.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    let mut beside = false;
+    crate::leaf::leaves(origin.asked, &mut |_, _, leaf| {
+        beside |= said
+            .find(leaf, &[])
+            .is_some_and(|other| other.person && said.beside(&mention, &other));
+    });
+    let meant = near || beside || own >= STRONG || own >= WEAK && (is_phrase || is_code);
+    if !(meant || name) || own <= 0.0 {
+        return None;
+    }
+    let bits = own
+        + if near { 3.0 } else { 0.0 }
+        + if name { 2.0 } else { 0.0 }
+        + if beside { 2.0 } else { 0.0 };
+    Some(Equal {
+        field: path,
+        operand: Operand::Said {
+            key,
+            value: value.clone(),
+            mention,
+        },
+        value: value.clone(),
+        bits,
+        meant,
+    })
 }
 
 fn matches(element: &Value, equals: &[&Equal]) -> bool {
@@ -441,6 +540,23 @@ fn least(elements: &[Value], anchors: &[Equal]) -> Option<Vec<Equal>> {
         }
     }
     None
+}
+
+/// The fields that tell an element, and all others that the person spoke of: when they part in another run, none of
+/// them is followed alone.
+fn with_all_said(mut equals: Vec<Equal>, anchors: &[Equal], origin: &Origin<'_>) -> Vec<Equal> {
+    for anchor in anchors {
+        if equals.len() < MOST_FIELDS
+            && anchor.is_said()
+            && anchor.meant
+            && anchor.bits >= TELLING
+            && !origin.repeats(&anchor.value)
+            && !equals.contains(anchor)
+        {
+            equals.push(anchor.clone());
+        }
+    }
+    equals
 }
 
 fn subsets(count: usize, size: usize) -> Vec<Vec<usize>> {
@@ -486,7 +602,7 @@ fn extreme(
     elements: &[Value],
     chosen: usize,
     anchors: &[Equal],
-    about_list: &[String],
+    origin: &Origin<'_>,
     said: &Said,
 ) -> Option<Pick> {
     let element = elements.get(chosen)?;
@@ -541,7 +657,9 @@ fn extreme(
             ([one], _) | ([], [one]) => [*one],
             _ => continue,
         };
-        let names_list = near.iter().any(|said| named_by(about_list, said));
+        let names_list = near
+            .iter()
+            .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
         for (path, _) in fields {
             for equals in &among {
                 // The word has to be about these elements: it names them, their field, or what they are among.
@@ -609,7 +727,7 @@ pub(super) fn pick_entry(
     map: &serde_json::Map<String, Value>,
     chosen: &str,
     wanted: &Value,
-    about: &[String],
+    origin: &Origin<'_>,
     scope: &Scope<'_>,
 ) -> Pick {
     let entries: Vec<Value> = map
@@ -640,7 +758,7 @@ pub(super) fn pick_entry(
             });
         }
     }
-    pick(&entries, index, wanted, about, scope)
+    pick(&entries, index, wanted, origin, scope)
 }
 
 /// What a pick goes by, for a person; empty for the only element.

@@ -98,6 +98,8 @@ pub(super) enum Op {
     /// The first word: an amount without its unit.
     FirstWord,
     LastWord,
+    /// The word at this place, from 0.
+    Word(usize),
     ParseNumber,
     /// Without a sign of currency or per cent.
     Without(char),
@@ -134,6 +136,7 @@ impl Op {
             Self::Int => "int".to_owned(),
             Self::Float => "float".to_owned(),
             Self::Text => "string".to_owned(),
+            Self::Word(place) => return format!("({expression} | split(' '))[{place}]"),
             Self::Money => return format!("'%.2f' | format({expression})"),
             Self::Trim => "trim".to_owned(),
             Self::Lower => "lower".to_owned(),
@@ -159,6 +162,7 @@ impl Op {
                 crate::show::text(after, 40)
             ),
             Self::OnlyLine => "its only line".to_owned(),
+            Self::Word(_) => "a word of it".to_owned(),
             Self::FirstWord | Self::LastWord => "without its unit".to_owned(),
             Self::Without(' ' | '-') => "without what stands between its groups".to_owned(),
             Self::ParseNumber | Self::Int | Self::Float | Self::Without(_) => {

@@ -53,7 +53,10 @@ impl Binder<'_> {
     pub(super) fn is_data(&self, sent: &Sent<'_>) -> bool {
         let own = bits(sent.value, &[]);
         match sent.value {
-            Value::Number(_) => own >= WEAK && self.changes(sent.call),
+            // None and one are what is taken when nothing is said.
+            Value::Number(number) => {
+                self.changes(sent.call) && number.as_f64().is_some_and(|number| number.abs() > 1.0)
+            }
             Value::String(text) => match value_class::of(text.trim()) {
                 Some(
                     ValueClass::Date | ValueClass::Moment | ValueClass::Email | ValueClass::Uuid,

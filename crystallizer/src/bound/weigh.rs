@@ -8,13 +8,15 @@ use super::information::{STRONG, WEAK, bits, names_things};
 use super::key::{Key, agree};
 use super::route::Way;
 use super::selector::Scope;
-use super::unsourced::constant;
+use super::unsourced::{constant, open_choices};
 use serde_json::Value;
 
 /// The most candidates whose way is worked out.
 const MOST_CANDIDATES: usize = 8;
 /// The most choices of a question that are expressions.
 const MOST_CHOICES: usize = 3;
+/// The most further sources that have to agree.
+const MOST_AGREEING: usize = 2;
 /// How much better a source has to be than the next.
 const MARGIN: f64 = 1.0;
 /// The information of the values beside it from which on a weak one is taken to come from their record.
@@ -76,7 +78,11 @@ impl Binder<'_> {
                 ways.push((candidate, way));
             }
         }
-        ways.sort_by(|one, two| two.0.score.total_cmp(&one.0.score));
+        ways.sort_by(|(one, first), (two, second)| {
+            (second.route.is_said(), two.score)
+                .partial_cmp(&(first.route.is_said(), one.score))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
         let (certain, positional): (Vec<_>, Vec<_>) = ways
             .into_iter()
             .partition(|(_, way)| !way.route.is_positional());
@@ -107,19 +113,34 @@ impl Binder<'_> {
             }
             return Outcome::Nothing;
         };
+        // Of a particular value every other source is one that may be meant; what the person said decides, and the keys.
+        let is_number = canonical::is_number(sent.value);
         let rivals: Vec<&(Candidate, Way)> = certain
             .iter()
             .skip(1)
-            .filter(|(other, _)| best.score - other.score < MARGIN)
-            .filter(|(other, _)| !self.answers.same_record(&best.place, &other.place))
+            .filter(|(other, _)| own >= STRONG || best.score - other.score < MARGIN)
+            .filter(|(other, _)| other.agreement + 1 >= best.agreement)
+            .filter(|(other, _)| !is_number || other.agreement >= 2)
+            .filter(|(_, other)| other.route.is_said() || !way.route.is_said())
+            .filter(|(other, _)| !self.answers.are_twins(&best.place, &other.place))
             .collect();
         if own < STRONG && !rivals.is_empty() {
             let choices = self.choices(sent, certain.iter());
             return Outcome::Open(Why::Unsure(choices));
         }
-        let mut binding = self.binding(sent, best, way);
-        // What two places say about one thing has to stay one thing.
-        for (_, rival) in rivals.iter().take(2) {
+        let rivals: Vec<(Candidate, Way)> = rivals.into_iter().cloned().collect();
+        self.settle(sent, &certain[0], &rivals)
+    }
+
+    /// Takes the best source. What others say about one thing has to stay one thing: they have to agree in every run.
+    fn settle(
+        &mut self,
+        sent: &Sent<'_>,
+        best: &(Candidate, Way),
+        rivals: &[(Candidate, Way)],
+    ) -> Outcome {
+        let mut binding = self.binding(sent, &best.0, &best.1);
+        for (_, rival) in rivals.iter().take(MOST_AGREEING) {
             let other = self.written(rival);
             if self.recorded.evaluate(&other).as_ref() == Some(sent.value) {
                 binding.agreeing.push(other);
@@ -134,10 +155,51 @@ impl Binder<'_> {
             );
         }
         if self.recorded.evaluate(&binding.expression).as_ref() != Some(sent.value) {
-            return Outcome::Open(Why::Unsure(self.choices(sent, std::iter::empty())));
+            return Outcome::Open(Why::Unsure(open_choices()));
         }
         self.learn_inputs();
         Outcome::Bound(Box::new(binding))
+    }
+
+    /// The source of a name that stands in a text: a place of an earlier answer that holds just that, under a key for
+    /// names.
+    pub(super) fn among_names(&mut self, sent: &Sent<'_>) -> Outcome {
+        let places: Vec<Place> = self
+            .answers
+            .find(&canonical::forms(sent.value))
+            .into_iter()
+            .filter(|place| place.call < sent.call && place.of == Of::Value)
+            .filter(|place| self.answers.scalar(place) == Some(sent.value))
+            .filter(|place| names_people(&self.answers.key(place)))
+            .collect();
+        if places.is_empty() {
+            return Outcome::Nothing;
+        }
+        let mut weighed: Vec<Candidate> = places
+            .into_iter()
+            .filter_map(|place| {
+                let own = bits(sent.value, &sent.key.words);
+                self.weigh(sent, place, own.max(WEAK))
+            })
+            .collect();
+        weighed.sort_by(|one, two| two.score.total_cmp(&one.score));
+        let mut ways = Vec::new();
+        for candidate in weighed.into_iter().take(MOST_CANDIDATES) {
+            if let Some(way) = self.way(&candidate.place, sent.value)
+                && !way.route.is_positional()
+            {
+                ways.push((candidate, way));
+            }
+        }
+        let Some((best, others)) = ways.split_first() else {
+            return Outcome::Open(Why::Unsure(open_choices()));
+        };
+        let rivals: Vec<(Candidate, Way)> = others
+            .iter()
+            .filter(|(other, _)| !self.answers.are_twins(&best.0.place, &other.place))
+            .cloned()
+            .collect();
+        self.settle(sent, best, &rivals)
     }
 
     fn weigh(&self, sent: &Sent<'_>, place: Place, own: f64) -> Option<Candidate> {
@@ -274,6 +336,9 @@ impl Binder<'_> {
         for pick in way.route.picks() {
             because.push(super::selector::shown(pick));
         }
+        if because.is_empty() {
+            because.push("it stands there".to_owned());
+        }
         Binding {
             expression,
             source: Source::Output(candidate.place.clone()),
@@ -312,4 +377,32 @@ impl Binder<'_> {
         }
         choices
     }
+}
+
+/// Whether the values under a key are names of people, places and firms.
+fn names_people(key: &Key) -> bool {
+    key.words.iter().chain(&key.around).any(|word| {
+        matches!(
+            word.as_str(),
+            "name"
+                | "firstname"
+                | "lastname"
+                | "surname"
+                | "city"
+                | "town"
+                | "country"
+                | "company"
+                | "supplier"
+                | "organisation"
+                | "organization"
+                | "author"
+                | "owner"
+                | "sender"
+                | "recipient"
+                | "contact"
+                | "person"
+                | "employee"
+                | "member"
+        )
+    })
 }

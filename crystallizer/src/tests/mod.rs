@@ -4,5 +4,6 @@ mod bound_corpus;
 mod build;
 mod corpus;
 mod exact;
+mod known;
 mod laws;
 mod mapping;
