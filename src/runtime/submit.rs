@@ -92,7 +92,8 @@ impl Engine {
         // What it is given may be too large; what it makes of that never is.
         if entries
             .first()
-            .is_some_and(|created| created.event.weight() > LARGEST_FACT) {
+            .is_some_and(|created| created.event.weight() > LARGEST_FACT)
+        {
             return Err(RunError::TooLarge);
         }
         if run.is_over() {

@@ -545,7 +545,8 @@ fn any_step() -> impl Strategy<Value = Value> {
                 step["steps"] = body.into();
                 match items {
                     Some(items) => {
-                        step["for_each"] = json!({"items": items, "output": "{{ steps.c.output }}"});
+                        step["for_each"] =
+                            json!({"items": items, "output": "{{ steps.c.output }}"});
                     }
                     None => step["repeat"] = json!({"until": until, "every": "1s"}),
                 }

@@ -82,10 +82,7 @@ impl Run {
             // One that does not fit (no such step, named twice) is not taken in.
             run.take(kept.into_event(), now, &mut entries);
         }
-        let weight: usize = entries
-            .iter()
-            .map(|entry| entry.event.weight())
-            .sum();
+        let weight: usize = entries.iter().map(|entry| entry.event.weight()).sum();
         if weight > bound::TURN_WEIGHT || entries.len() > run.plan.turn {
             let start = (*run.state.start).clone();
             run = Self::created(run.plan, start, now);
@@ -180,10 +177,7 @@ impl Run {
 
     /// Takes in what follows, until nothing more does or the turn is long enough.
     fn settle(&mut self, now: Timestamp, entries: &mut Vec<Entry>) {
-        let mut weight: usize = entries
-            .iter()
-            .map(|entry| entry.event.weight())
-            .sum();
+        let mut weight: usize = entries.iter().map(|entry| entry.event.weight()).sum();
         self.cut = false;
         while let Some(event) = self.state.next(&self.plan, now) {
             let event = bound::within(event);

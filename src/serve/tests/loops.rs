@@ -237,10 +237,7 @@ outputs:
         let run = start(client, &id, json!({ "items": items })).await;
         let read = over(client, &run).await;
         assert_eq!(read["status"], "succeeded", "{}", read["error"]);
-        assert_eq!(
-            read["outputs"],
-            json!({ "last": 19_998, "naps": 10_000 })
-        );
+        assert_eq!(read["outputs"], json!({ "last": 19_998, "naps": 10_000 }));
         assert_eq!(read["steps"].as_array().unwrap().len(), 20_002);
         run
     });

@@ -39,18 +39,24 @@ fn drive(plan: &Arc<Plan>, inputs: Value) -> (Run, Vec<Entry>) {
 
 /// The processor time that this process has used, in seconds, or the time of day where that is not told.
 fn processor() -> f64 {
-    let told = std::fs::read_to_string("/proc/self/stat").ok().and_then(|text| {
-        let fields: Vec<u64> = text
-            .rsplit(')')
-            .next()?
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .map_while(|field| field.parse().ok())
-            .collect();
-        Some(fields.iter().sum::<u64>() as f64 / 100.0)
-    });
-    let since_boot = || std::time::SystemTime::UNIX_EPOCH.elapsed().map(|time| time.as_secs_f64());
+    let told = std::fs::read_to_string("/proc/self/stat")
+        .ok()
+        .and_then(|text| {
+            let fields: Vec<u64> = text
+                .rsplit(')')
+                .next()?
+                .split_whitespace()
+                .skip(11)
+                .take(2)
+                .map_while(|field| field.parse().ok())
+                .collect();
+            Some(fields.iter().sum::<u64>() as f64 / 100.0)
+        });
+    let since_boot = || {
+        std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .map(|time| time.as_secs_f64())
+    };
     told.or(since_boot().ok()).unwrap_or_default()
 }
 
@@ -87,7 +93,8 @@ fn measure(name: &str, steps: usize, document: Value, inputs: Value) -> (Run, Ve
 }
 
 fn items(count: usize) -> Value {
-    let items = (0..count).map(|n| json!({"id": n, "name": format!("invoice {n}"), "total": n * 7}));
+    let items =
+        (0..count).map(|n| json!({"id": n, "name": format!("invoice {n}"), "total": n * 7}));
     json!({"items": items.collect::<Vec<_>>()})
 }
 
@@ -102,9 +109,22 @@ fn looped(parallel: usize, body: Value) -> Value {
 fn loops_from_ten_to_ten_thousand_items() {
     for count in [10, 100, 1_000, 10_000] {
         let effect = json!([call("send", json!({"with": {"to": "{{ item.id }}"}}))]);
-        let (run, _) = measure("for_each, one by one", count, looped(1, effect.clone()), items(count));
-        assert_eq!(run.step("count").unwrap().output.unwrap().text(), count.to_string());
-        measure("for_each, all at once", count, looped(count, effect), items(count));
+        let (run, _) = measure(
+            "for_each, one by one",
+            count,
+            looped(1, effect.clone()),
+            items(count),
+        );
+        assert_eq!(
+            run.step("count").unwrap().output.unwrap().text(),
+            count.to_string()
+        );
+        measure(
+            "for_each, all at once",
+            count,
+            looped(count, effect),
+            items(count),
+        );
         let pure = json!([value("x", json!("{{ item.total + loop.index }}"))]);
         let (_, journal) = measure("for_each, pure", count, looped(1, pure), items(count));
         assert_eq!(journal.len(), 2 * count + 5);
@@ -113,7 +133,12 @@ fn loops_from_ten_to_ten_thousand_items() {
             value("b", json!("{{ steps.a.output.id }}")),
             call("c", json!({"needs": ["b"]})),
         ]);
-        measure("for_each, three steps", 3 * count, looped(8, gated), items(count));
+        measure(
+            "for_each, three steps",
+            3 * count,
+            looped(8, gated),
+            items(count),
+        );
     }
 }
 
@@ -123,7 +148,10 @@ fn chains_and_fans_from_ten_to_a_thousand_steps() {
         let steps: Vec<Value> = (0..count)
             .map(|n| match n {
                 0 => call("s0", json!({})),
-                _ => call(&format!("s{n}"), json!({"with": {"before": format!("{{{{ steps.s{}.output.id }}}}", n - 1)}})),
+                _ => call(
+                    &format!("s{n}"),
+                    json!({"with": {"before": format!("{{{{ steps.s{}.output.id }}}}", n - 1)}}),
+                ),
             })
             .collect();
         measure("chain", count, json!({"steps": steps}), json!({}));
@@ -132,7 +160,12 @@ fn chains_and_fans_from_ten_to_a_thousand_steps() {
             .collect();
         let needs: Vec<String> = (0..count).map(|n| format!("s{n}")).collect();
         steps.push(call("join", json!({"needs": needs})));
-        measure("fan-out with join", count + 1, json!({"steps": steps}), json!({}));
+        measure(
+            "fan-out with join",
+            count + 1,
+            json!({"steps": steps}),
+            json!({}),
+        );
     }
 }
 
