@@ -29,16 +29,16 @@ pub struct Step {
     /// The action's configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<Map<String, Value>>,
-    /// Repeats the body over a list or map.
+    /// Runs the body once for each item of a list or map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_each: Option<ForEach>,
-    /// Repeats the body until an expression holds.
+    /// Runs the body until an expression holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
     /// The body of a loop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
-    /// Time limit of each attempt.
+    /// Time limit of each attempt; of a loop, of the loop as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
     /// When and how often it is tried again; left out: tried once.
@@ -184,24 +184,24 @@ impl Default for Retry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForEach {
-    /// A template that gives the list or map.
+    /// A template that gives the list or map; evaluated once. The item of a map is `{key, value}`.
     pub items: Value,
-    /// The name of the item inside the body.
+    /// The name of the item inside the body; left out: `item`.
     #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How many items at once.
+    /// How many passes may be open at once; left out: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_parallel: Option<u32>,
-    /// More items than this are an error.
+    /// More items than this fail the loop; left out: 10000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
-    /// What a failing item does to the loop: `fail` or `continue`.
+    /// What a failing pass does to the loop: `fail` (left out), or `continue`: its result is null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_item_error: Option<OnError>,
-    /// An expression seen after each item; when it holds, the rest is not run.
+    /// A bare expression seen after each pass that succeeded; when it holds, no further one begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// A template for what an item gives to the loop's output.
+    /// A template for what a pass gives to the loop's output; left out: what the body's last step gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
 }
@@ -210,15 +210,15 @@ pub struct ForEach {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Repeat {
-    /// A bare expression seen after each pass.
+    /// A bare expression seen after each pass that succeeded; when it holds, the loop has succeeded.
     pub until: String,
-    /// The wait between passes.
+    /// The wait between the end of a pass and the next one; left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Span>,
-    /// What the wait is multiplied by after each pass.
+    /// What the wait is multiplied by after each pass, up to an hour; left out: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<f64>,
-    /// The most passes.
+    /// The most passes, after which the loop fails; left out: 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
 }

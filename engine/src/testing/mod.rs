@@ -56,4 +56,6 @@ pub fn start(plan: &Plan, inputs: Value) -> Start {
 }
 
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod tests;
