@@ -135,7 +135,7 @@ impl Open {
 
 async fn probe_folder(folder: FolderConnection) -> crate::action::Performed {
     let looked = tokio::task::spawn_blocking(move || {
-        let entries = Root::open(&folder.path, folder.read_only)?.count()?;
+        let entries = Root::open(&folder.path, folder.read_only, None)?.count()?;
         let what = if folder.read_only {
             "read"
         } else {

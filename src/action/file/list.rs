@@ -93,7 +93,7 @@ impl Walk<'_> {
             // Gone since its name was read.
             let Ok(stat) = stat else { continue };
             let shown = name.to_string_lossy();
-            if is_mark(&shown) {
+            if is_mark(&shown) || self.root.is_own(&inside(&shown)) {
                 continue;
             }
             let pattern = self.job.config.pattern.as_deref();

@@ -7,12 +7,16 @@ pub(crate) mod root;
 pub mod work;
 
 use super::{Action, Attempt, Failed, Limits, attempt::Performed, blocking, blocking::Stop};
-use crate::connection::Connections;
+use crate::connection::{Connections, FolderConnection};
 use druse_engine::action_config::{self, FileConfig, FileOperation};
 use futures_util::future::BoxFuture;
 use root::Root;
 use sha2::{Digest as _, Sha256};
-use std::{io, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio_util::sync::CancellationToken;
 use work::WorkFolders;
 
@@ -41,7 +45,11 @@ impl File {
             return Err(Failed::permanent("bad_path", format!("{fault}.")));
         }
         let place = match &config.connection {
-            Some(name) => Place::Folder(self.connections.get(name)?.folder()?.clone()),
+            Some(name) => {
+                let own = self.work.as_ref().and_then(WorkFolders::own);
+                let folder = self.connections.get(name)?.folder()?.clone();
+                Place::Folder(folder, own.map(Path::to_path_buf))
+            }
             None => match &self.work {
                 Some(work) => Place::Work(work.clone(), attempt.root.to_string()),
                 None => {
@@ -79,14 +87,15 @@ impl Action for File {
 
 /// Where the root is.
 enum Place {
-    Folder(crate::connection::FolderConnection),
+    /// A connection's, and where the server's own data is.
+    Folder(FolderConnection, Option<PathBuf>),
     Work(WorkFolders, String),
 }
 
 impl Place {
     fn open(&self) -> Result<Root, Failed> {
         match self {
-            Self::Folder(folder) => Root::open(&folder.path, folder.read_only),
+            Self::Folder(folder, own) => Root::open(&folder.path, folder.read_only, own.as_deref()),
             Self::Work(work, run) => work.open(run),
         }
     }

@@ -24,6 +24,8 @@ const AGAIN: usize = 64;
 pub(crate) struct Root {
     folder: OwnedFd,
     read_only: bool,
+    /// Where the server's own data lies below it, which no step touches.
+    own: Option<String>,
 }
 
 /// A place in a folder below a root: the folder, open, and a name in it.
@@ -34,7 +36,8 @@ pub(super) struct Spot {
 
 impl Root {
     /// Opens a folder as a root. Where it is itself reached by links is its administrator's choice.
-    pub(crate) fn open(path: &Path, read_only: bool) -> Result<Self, Failed> {
+    /// `own` is the folder of the server's data, where there is one.
+    pub(crate) fn open(path: &Path, read_only: bool, own: Option<&Path>) -> Result<Self, Failed> {
         let opened = fs::OpenOptions::new().read(true).open(path);
         let folder = opened.and_then(|file| {
             if file.metadata()?.is_dir() {
@@ -47,6 +50,7 @@ impl Root {
             Ok(folder) => Ok(Self {
                 folder: folder.into(),
                 read_only,
+                own: own.map(|own| below(path, own)).transpose()?.flatten(),
             }),
             Err(error) => {
                 let reason = failure("the root", &error).failure.message;
@@ -77,7 +81,20 @@ impl Root {
 
     /// Opens what a path names, below the root.
     pub(super) fn at(&self, path: &str, flags: OFlag, mode: Mode) -> io::Result<OwnedFd> {
-        at(&self.folder, &plain(path), flags, mode)
+        let path = plain(path);
+        if self.is_own(&path) {
+            return Err(Errno::EACCES.into());
+        }
+        at(&self.folder, &path, flags, mode)
+    }
+
+    /// Whether a path is one of the server's own data. Below the root nothing follows links, so its
+    /// parts say where it is.
+    pub(super) fn is_own(&self, path: &str) -> bool {
+        self.own.as_ref().is_some_and(|own| {
+            path.strip_prefix(own.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 
     /// Opens a folder.
@@ -111,6 +128,9 @@ impl Root {
         };
         if name == "." {
             return Err(Errno::EISDIR.into());
+        }
+        if self.is_own(&path) {
+            return Err(Errno::EACCES.into());
         }
         let folder = match self.folder(folder) {
             Err(error) if create_folders && error.kind() == io::ErrorKind::NotFound => {
@@ -160,6 +180,21 @@ impl Spot {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Where the server's data lies below a root; nothing when it lies elsewhere.
+fn below(root: &Path, own: &Path) -> Result<Option<String>, Failed> {
+    let (Ok(root), Ok(own)) = (root.canonicalize(), own.canonicalize()) else {
+        return Ok(None);
+    };
+    if root.starts_with(&own) {
+        return Err(Failed::permanent(
+            "folder_unusable",
+            "The folder of the connection is within the server's own data.",
+        ));
+    }
+    let inside = own.strip_prefix(&root).ok();
+    Ok(inside.and_then(Path::to_str).map(str::to_owned))
 }
 
 /// What kind of thing something is.

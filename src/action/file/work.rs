@@ -6,7 +6,7 @@ use std::{
     collections::BTreeSet,
     fs, io,
     os::unix::fs::DirBuilderExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -40,7 +40,12 @@ impl WorkFolders {
             let message = format!("The run's working folder cannot be made: {error}.");
             Failed::retryable("io_error", message)
         })?;
-        Root::open(&path, false)
+        Root::open(&path, false, None)
+    }
+
+    /// The folder that they are in: that of the server's data.
+    pub(super) fn own(&self) -> Option<&Path> {
+        self.base.parent()
     }
 
     /// Removes the folders that no live run needs and no step has used for longer than [`KEPT`]. Says how

@@ -494,3 +494,89 @@ async fn a_run_and_its_retries_share_a_folder_of_their_own() {
         .mode();
     assert_eq!(mode & 0o777, 0o700);
 }
+
+#[tokio::test]
+async fn the_data_of_the_server_is_not_a_step_s() {
+    let world = World::new();
+    let data = world.at("druse-data");
+    fs::create_dir_all(data.join("log")).unwrap();
+    fs::write(data.join("secret.key"), "key").unwrap();
+    fs::write(world.at("druse-database"), "other").unwrap();
+    let mut connections = json!({ "all": { "kind": "folder", "path": world.at("") } });
+    connections["inner"] = json!({ "kind": "folder", "path": data.join("log") });
+    let actions =
+        actions(connections, &[]).with_work_folders(WorkFolders::below(data.join("work")));
+    let all = |mut input: Value| {
+        input["connection"] = "all".into();
+        input
+    };
+    for input in [
+        json!({ "op": "read", "path": "druse-data/secret.key" }),
+        json!({ "op": "read", "path": "./druse-data//secret.key" }),
+        json!({ "op": "write", "path": "druse-data/secret.key", "text": "x" }),
+        json!({ "op": "write", "path": "druse-data/new/x", "text": "x", "create_folders": true }),
+        json!({ "op": "append", "path": "druse-data/log/x", "text": "x" }),
+        json!({ "op": "list", "path": "druse-data" }),
+    ] {
+        let failure = failure(&actions, "file", all(input.clone())).await;
+        assert_eq!(failure.code, "access_denied", "{input}");
+    }
+    let listed = output(
+        &actions,
+        "file",
+        all(json!({ "op": "list", "path": ".", "recursive": true })),
+    )
+    .await;
+    assert_eq!(listed["entries"].as_array().unwrap().len(), 1);
+    let beside = output(
+        &actions,
+        "file",
+        all(json!({ "op": "read", "path": "druse-database" })),
+    )
+    .await;
+    assert_eq!(beside["text"], "other");
+    let inner = failure(
+        &actions,
+        "file",
+        json!({ "connection": "inner", "op": "list", "path": "." }),
+    )
+    .await;
+    assert_eq!(inner.code, "folder_unusable");
+    output(
+        &actions,
+        "file",
+        json!({ "op": "write", "path": "mine", "text": "x" }),
+    )
+    .await;
+    assert_eq!(names(&data), ["log", "secret.key", "work"]);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_path_of_any_parts_leaves_the_root(
+        parts in proptest::collection::vec(
+            proptest::sample::select(vec!["..", ".", "", "a", "up", "file", "sub", "outside.txt", "etc"]),
+            1..6,
+        ),
+        operation in 0..4usize,
+    ) {
+        let world = World::new();
+        symlink(world.folder.path(), world.at("up")).unwrap();
+        symlink("../outside.txt", world.at("file")).unwrap();
+        fs::create_dir(world.at("sub")).unwrap();
+        let path = parts.join("/");
+        let input = [
+            json!({ "op": "write", "path": path, "text": "overwritten", "create_folders": true }),
+            json!({ "op": "append", "path": path, "text": "overwritten", "create_folders": true }),
+            json!({ "op": "edit", "path": path, "find": "outside", "replace": "overwritten" }),
+            json!({ "op": "read", "path": path }),
+        ][operation].clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let outcome = runtime.block_on(world.actions.perform(attempt("file", inbox(input)), never()));
+        let outside = fs::read_to_string(world.folder.path().join("outside.txt")).unwrap();
+        assert_eq!(outside, "outside");
+        assert_eq!(names(world.folder.path()), ["outside.txt", "root"]);
+        assert!(!format!("{outcome:?}").contains("outside\""), "{outcome:?}");
+    }
+}
