@@ -13,6 +13,7 @@ mod watch;
 mod work;
 
 use crate::harness::Server;
+use crate::harness::client::Client;
 use crate::harness::wait::{DEADLINE, until};
 use ledger::compare;
 use load::{Crowd, Life};
@@ -165,8 +166,29 @@ async fn live(crowd: &Arc<Crowd>, life: Life, random: &mut Random) {
             task.expect("a client goes to its end");
         }
     });
-    assert!(
-        ended.await.is_ok(),
-        "the clients did not get enough answers in time"
-    );
+    if ended.await.is_err() {
+        panic!(
+            "the clients did not get enough answers in time: {}",
+            standing(&life.client).await
+        );
+    }
+}
+
+/// What the server says of itself and of its runs, for whoever has to find out why it is slow.
+async fn standing(client: &Client) -> String {
+    let mut said = String::new();
+    for path in [
+        "/runs?status=running&limit=3",
+        "/runs?status=waiting&limit=3",
+        "/runs?status=queued&limit=3",
+    ] {
+        let ask = client.request("GET", path).try_send();
+        let answer = match tokio::time::timeout(std::time::Duration::from_secs(5), ask).await {
+            Ok(Ok(answer)) => format!("{} {}", answer.status, answer.text),
+            Ok(Err(error)) => format!("no answer: {error:?}"),
+            Err(_) => "no answer within 5 s".to_owned(),
+        };
+        said.push_str(&format!("\n{path}: {answer}"));
+    }
+    said
 }
