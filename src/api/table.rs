@@ -85,7 +85,8 @@ pub(super) fn routes() -> Vec<Route> {
     all
 }
 
-/// The only addresses that need no token. A webhook proves itself by its signature.
+/// The only addresses that need no token. A webhook proves itself by its signature; the schema is the same
+/// on every server, and editors that complete documents have no token.
 fn open() -> Vec<Route> {
     let open =
         |method, path, handler, summary| route(method, path, Access::Public, handler, summary);
@@ -102,6 +103,13 @@ fn open() -> Vec<Route> {
             to!(health::ready),
             "Whether the server takes work",
         ),
+        open(
+            Method::GET,
+            "/schema/v1.json",
+            to!(health::schema),
+            "The JSON Schema of automation documents, for editors",
+        )
+        .response::<Value>(),
         open(
             Method::POST,
             "/hooks/{token}",

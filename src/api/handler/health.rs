@@ -15,6 +15,10 @@ pub(in crate::api) async fn alive(_: Call) -> Answer {
     ok(&json!({ "status": "ok" }))
 }
 
+pub(in crate::api) async fn schema(_: Call) -> Answer {
+    ok(&druse_engine::definition::schema())
+}
+
 pub(in crate::api) async fn ready(call: Call) -> Answer {
     if !call.app.ready.load(Ordering::Acquire) {
         return Err(Problem::new(

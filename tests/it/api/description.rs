@@ -50,6 +50,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("/api/v1/tools", "get put"),
     ("/api/v1/openapi.json", "get"),
     ("/healthz", "get"),
+    ("/schema/v1.json", "get"),
     ("/readyz", "get"),
     ("/metrics", "get"),
 ];

@@ -111,10 +111,10 @@ async fn each_role_may_what_it_is_for_and_no_more() {
 }
 
 #[tokio::test]
-async fn without_a_token_only_health_is_told() {
+async fn without_a_token_only_health_and_the_schema_are_told() {
     let server = Server::new().await;
     let anonymous = server.anonymous();
-    for open in ["/healthz", "/readyz"] {
+    for open in ["/healthz", "/readyz", "/schema/v1.json"] {
         anonymous.root("GET", open).send().await.with(200);
     }
     let admin = server.admin_token().to_owned();
