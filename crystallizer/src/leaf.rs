@@ -35,37 +35,52 @@ pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, 
     walk(value, &mut String::new(), "", visit);
 }
 
+/// Whether a character stands between the words of a text: a blank, a quote or a bracket.
+pub(crate) fn parts_words(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '"' | '\''
+                | '`'
+                | ','
+                | ';'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '<'
+                | '>'
+                | '|'
+                | '='
+        )
+}
+
 /// The tokens of a text: what stands between blanks, quotes and brackets, without punctuation at its ends.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| {
-        c.is_whitespace()
-            || matches!(
-                c,
-                '"' | '\''
-                    | '`'
-                    | ','
-                    | ';'
-                    | '('
-                    | ')'
-                    | '['
-                    | ']'
-                    | '{'
-                    | '}'
-                    | '<'
-                    | '>'
-                    | '|'
-                    | '='
-            )
-    })
-    .map(|token| {
-        token.trim_matches(|c: char| {
-            matches!(
-                c,
-                '.' | ':' | '!' | '?' | '*' | '$' | '€' | '£' | '#' | '…' | '“' | '”' | '‘' | '’'
-            )
+    text.split(parts_words)
+        .map(|token| {
+            token.trim_matches(|c: char| {
+                matches!(
+                    c,
+                    '.' | ':'
+                        | '!'
+                        | '?'
+                        | '*'
+                        | '$'
+                        | '€'
+                        | '£'
+                        | '#'
+                        | '…'
+                        | '“'
+                        | '”'
+                        | '‘'
+                        | '’'
+                )
+            })
         })
-    })
-    .filter(|token| !token.is_empty())
+        .filter(|token| !token.is_empty())
 }
 
 /// One form for equal values: numbers and numeric texts in their shortest form, other text as it is.

@@ -63,18 +63,7 @@ impl Triggers {
             fields.extend(given);
         }
         arrival.trigger = trigger.into();
-        match self.fire(&armed, arrival).await? {
-            Fired::Started(firing)
-            | Fired::Filtered(firing)
-            | Fired::Same(firing)
-            | Fired::Waits(firing) => Ok(firing.into()),
-            Fired::Rejected(problem) => Err(problem),
-            Fired::Again(_) => Err(Problem::conflict(
-                "conflict",
-                "The same firing came before.",
-                "Fire it again.",
-            )),
-        }
+        shown(self.fire(&armed, arrival).await?, "Fire it again.")
     }
 
     /// Lets what came once come again, as it was then: a new firing of what the trigger is now, past its
@@ -123,18 +112,7 @@ impl Triggers {
         arrival.started_by = by.user;
         arrival.idempotency = by.idempotency;
         arrival.extra = by.extra;
-        match self.fire(&armed, arrival).await? {
-            Fired::Started(firing)
-            | Fired::Filtered(firing)
-            | Fired::Same(firing)
-            | Fired::Waits(firing) => Ok(firing.into()),
-            Fired::Rejected(problem) => Err(problem),
-            Fired::Again(_) => Err(Problem::conflict(
-                "conflict",
-                "The same firing came before.",
-                "Replay it again.",
-            )),
-        }
+        shown(self.fire(&armed, arrival).await?, "Replay it again.")
     }
 
     /// Stops a trigger until it is resumed; its automation stays active.
@@ -202,6 +180,22 @@ impl Triggers {
             return Err(not_active());
         }
         Ok(armed)
+    }
+}
+
+/// A firing by hand, as its caller sees it. `again` says what to do where another came first.
+fn shown(fired: Fired, again: &'static str) -> Result<FiringView, Problem> {
+    match fired {
+        Fired::Started(firing)
+        | Fired::Filtered(firing)
+        | Fired::Same(firing)
+        | Fired::Waits(firing) => Ok(firing.into()),
+        Fired::Rejected(problem) => Err(problem),
+        Fired::Again(_) => Err(Problem::conflict(
+            "conflict",
+            "The same firing came before.",
+            again,
+        )),
     }
 }
 

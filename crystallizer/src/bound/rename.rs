@@ -233,26 +233,7 @@ pub(super) fn other(value: &Value) -> Value {
 /// The pieces of a text that get another name, as they are.
 pub(super) fn names_in(content: &str) -> Vec<&str> {
     content
-        .split(|c: char| {
-            c.is_whitespace()
-                || matches!(
-                    c,
-                    '"' | '\''
-                        | '`'
-                        | ','
-                        | ';'
-                        | '('
-                        | ')'
-                        | '['
-                        | ']'
-                        | '{'
-                        | '}'
-                        | '<'
-                        | '>'
-                        | '|'
-                        | '='
-                )
-        })
+        .split(crate::leaf::parts_words)
         .map(|word| {
             word.trim_matches(|c: char| {
                 matches!(c, '.' | ':' | '!' | '?' | '*' | '$' | '€' | '£' | '#' | '%')
