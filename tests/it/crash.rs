@@ -74,7 +74,7 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
             acknowledgements,
             under_way,
         );
-        live(&crowd, life, &mut random).await;
+        live(&crowd, &server, life, &mut random).await;
         server.kill();
         ruin.between(&server, &effects, cycle, &mut random);
         if cycle % 10 == 9 {
@@ -150,7 +150,7 @@ async fn set_up(server: &Server, effects: &Path) -> Crowd {
 }
 
 /// One life of the server under load, to its end.
-async fn live(crowd: &Arc<Crowd>, life: Life, random: &mut Random) {
+async fn live(crowd: &Arc<Crowd>, server: &Server, life: Life, random: &mut Random) {
     let life = Arc::new(life);
     let mut tasks = JoinSet::new();
     for _ in 0..ASKING {
@@ -168,8 +168,11 @@ async fn live(crowd: &Arc<Crowd>, life: Life, random: &mut Random) {
     });
     if ended.await.is_err() {
         panic!(
-            "the clients did not get enough answers in time: {}",
-            standing(&life.client).await
+            "the clients did not get enough answers in time (killed: {}): {}\n{}\n{}",
+            life.over.is_cancelled(),
+            standing(&life.client).await,
+            server.process(),
+            server.said()
         );
     }
 }

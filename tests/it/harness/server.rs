@@ -171,6 +171,29 @@ impl Server {
         self.running().said()
     }
 
+    /// What the system says of its process and of the connections to it, for whoever has to find out
+    /// why it does not answer.
+    pub(crate) fn process(&self) -> String {
+        let of = |what: &str| {
+            let text = std::fs::read_to_string(format!("/proc/{}/{what}", self.pid()));
+            text.unwrap_or_else(|error| error.to_string())
+        };
+        let status = of("status");
+        let status = status.lines().filter(|line| {
+            let name = line.split(':').next().unwrap_or_default();
+            ["State", "Threads", "SigQ", "VmRSS"].contains(&name)
+        });
+        let port = self.address().rsplit(':').next().unwrap_or_default();
+        let port = port
+            .parse::<u16>()
+            .map_or_else(|_| String::new(), |port| format!(":{port:04X} "));
+        let net = of("net/tcp");
+        let here = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
+        let net = if net.contains("sl ") { net } else { here };
+        let connections = net.lines().filter(|line| line.contains(&port));
+        status.chain(connections).collect::<Vec<_>>().join("\n")
+    }
+
     /// A client with the admin token.
     pub(crate) fn admin(&self) -> Client {
         self.anonymous().token(self.admin_token())
