@@ -1,14 +1,15 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, events, health, hooks, runs, secrets, sessions, steps,
-    subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, doctor, events, health, hooks, runs, secrets, sessions,
+    steps, subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
 use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
+use crate::service::doctor::Diagnosis;
 use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
@@ -700,6 +701,13 @@ fn admin() -> Vec<Route> {
         )
         .request::<ToolMap>()
         .response::<ToolMap>(),
+        get(
+            "/api/v1/doctor",
+            Operator,
+            to!(doctor::examine),
+            "Say what is wrong: with runs, schedules, the store, the disk, what automations need",
+        )
+        .response::<Diagnosis>(),
         get(
             "/metrics",
             Viewer,

@@ -271,6 +271,16 @@ Examples:
         #[arg(long, value_enum, default_value = "text")]
         output: Output,
     },
+    /// Look for what is wrong with a server and its folder, and say what helps; exits 1 when there is something.
+    #[command(after_help = "\
+Examples:
+  druse doctor
+  druse doctor --output json")]
+    Doctor {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
     /// Print a completion script for a shell.
     #[command(
         after_help = "Example:\n  druse completions bash > ~/.local/share/bash-completion/completions/druse"

@@ -9,6 +9,7 @@ mod connections;
 mod crystallize;
 mod demo;
 mod diff;
+mod doctor;
 mod document;
 mod events;
 mod example;
@@ -83,6 +84,7 @@ fn on_runtime(verb: Verb) -> Done {
             Verb::Connections { what, target } => connections::connections(what, &target).await,
             Verb::Secrets { what, target } => secrets::secrets(what, &target).await,
             Verb::Tokens { what, target } => tokens::tokens(what, &target).await,
+            Verb::Doctor { target } => doctor::doctor(&target).await,
             Verb::ExampleTools { root } => example::tools(root).await,
             other => Err(Failure::internal(&format!("{other:?} needs no runtime"))),
         }

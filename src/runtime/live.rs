@@ -81,6 +81,16 @@ impl LiveRun {
         self.launching.get(step).copied().or_else(running)
     }
 
+    /// Whether somebody works on this attempt, or will as soon as its start is durable.
+    pub(super) fn has_attempt(&self, key: &AttemptKey) -> bool {
+        self.attempts.contains_key(key) || self.launching.get(&key.0) == Some(&key.1)
+    }
+
+    #[cfg(test)]
+    pub(super) fn lose_attempts(&mut self) {
+        self.attempts.clear();
+    }
+
     /// Facts up to `seq` are durable: gives what may happen outside now.
     pub(super) fn release(&mut self, seq: u64) -> Released {
         let mut released = Released::default();

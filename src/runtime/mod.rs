@@ -15,12 +15,14 @@ mod project;
 mod read;
 mod recover;
 mod retry;
+mod stuck;
 mod submit;
 mod timer;
 mod view;
 
 pub use internal::Publish;
 pub use recover::Recovered;
+pub use stuck::{Examined, Stuck};
 
 use crate::action::{Actions, file::work::WorkFolders};
 use druse_engine::AutomationId;

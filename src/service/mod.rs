@@ -7,6 +7,7 @@ pub mod audit;
 pub mod automation;
 pub mod connections;
 pub mod difference;
+pub mod doctor;
 pub mod document;
 pub mod idempotency;
 pub mod page;

@@ -3,7 +3,7 @@
 use crate::entity::{Entity, RunHead, Table};
 use druse_engine::{AutomationId, Digest, RunId, Timestamp, event::Entry, event::Status};
 use serde_json::Value;
-use std::{future::Future, pin::Pin, sync::Arc, task};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, task};
 
 /// A fact to be made durable.
 #[derive(Debug, Clone)]
@@ -244,6 +244,32 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether new work is let in: false while the disk is full or nearly.
     fn accepts_work(&self) -> bool;
+
+    /// How it does.
+    fn health(&self) -> StoreHealth;
+}
+
+/// How a store does, for whoever looks after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreHealth {
+    /// Where it keeps its files.
+    pub folder: PathBuf,
+    /// Number of the newest durable record.
+    pub head: Position,
+    /// Whether the log has failed.
+    pub failed: bool,
+    /// Whether no new work is taken for want of space.
+    pub full: bool,
+    /// What was found damaged at the start, one sentence each.
+    pub damage: Vec<String>,
+    /// Changes that are durable and that the index does not have yet.
+    pub index_lag: usize,
+    /// Bytes of the log's files.
+    pub log_bytes: u64,
+    /// Bytes that are free on its disk, if the system says.
+    pub free_bytes: Option<u64>,
+    /// Bytes of its disk, if the system says.
+    pub disk_bytes: Option<u64>,
 }
 
 /// Reads of typed rows, on top of any store.

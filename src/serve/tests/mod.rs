@@ -1,6 +1,7 @@
 //! One data folder over several lives of a process, and what is answered when its disk is full.
 
 mod damage;
+mod doctor;
 mod event;
 mod full_disk;
 mod help;

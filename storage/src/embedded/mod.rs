@@ -30,7 +30,9 @@ use self::core::{Core, Fetched};
 use crate::disk::{Disk, RealDisk, is_full};
 use crate::entity::{RunHead, Table};
 use crate::record::{Draft, frame::Frame};
-use crate::store::{AppendError, Batch, Position, ReadError, RunQuery, Scan, Store, Ticket};
+use crate::store::{
+    AppendError, Batch, Position, ReadError, RunQuery, Scan, Store, StoreHealth, Ticket,
+};
 use druse_engine::{Digest, RunId, event::Entry};
 use index::Index;
 use segment::Segments;
@@ -402,5 +404,21 @@ impl Store for Embedded {
     fn accepts_work(&self) -> bool {
         let core = self.shared.lock();
         !core.full && !core.failed && !core.closing
+    }
+
+    fn health(&self) -> StoreHealth {
+        let disk = space::figures(&self.path);
+        let core = self.shared.lock();
+        StoreHealth {
+            folder: self.path.clone(),
+            head: core.durable.number,
+            failed: core.failed,
+            full: core.full,
+            damage: self.damage.clone(),
+            index_lag: core.dirty.len(),
+            log_bytes: self.shared.segments.bytes(),
+            free_bytes: disk.map(|(free, _)| free),
+            disk_bytes: disk.map(|(_, whole)| whole),
+        }
     }
 }

@@ -143,6 +143,13 @@ impl Segments {
         Ok(found)
     }
 
+    /// Bytes of all segments, as far as the system says.
+    pub(crate) fn bytes(&self) -> u64 {
+        let length = |segment| fs::metadata(self.path(segment)).map_or(0, |found| found.len());
+        self.list()
+            .map_or(0, |list| list.into_iter().map(length).sum())
+    }
+
     /// A segment's file, opened for reading.
     pub(crate) fn file(&self, segment: u32) -> io::Result<Arc<File>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
