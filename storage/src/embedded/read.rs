@@ -3,6 +3,7 @@
 use super::Shared;
 use super::index::{self, IndexedRow};
 use super::pack::{RunEntry, Wanted};
+use super::signature;
 use crate::entity::{RunHead, Table};
 use crate::record::{self, RecordFact, RunFacts, frame::Frame, frame::Place};
 use crate::store::{ReadError, RunQuery, Scan};
@@ -283,8 +284,7 @@ impl Shared {
                     }
                     Err(error) => return Err(error),
                 };
-                let kind = head.cause.value().get("kind").and_then(Value::as_str);
-                if entry.wanted(query) == Wanted::AskHead && kind != query.cause.as_deref() {
+                if entry.wanted(query) == Wanted::AskHead && !fits(&head, query) {
                     continue;
                 }
                 heads.push(head);
@@ -308,6 +308,13 @@ impl Shared {
             .map(|(run, _)| *run)
             .collect()
     }
+}
+
+/// What the head alone tells of a run that is searched for.
+fn fits(head: &RunHead, query: &RunQuery) -> bool {
+    let kind = head.cause.value().get("kind").and_then(Value::as_str);
+    let begun = query.cause.is_none() || kind == query.cause.as_deref();
+    begun && signature::fits(head, query)
 }
 
 fn fenced(run: RunId) -> ReadError {

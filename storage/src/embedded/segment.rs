@@ -164,6 +164,12 @@ impl Segments {
         Ok(file)
     }
 
+    /// Lets go of a segment's file.
+    pub(crate) fn close(&self, segment: u32) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.remove(&segment);
+    }
+
     /// A segment's header, if it is whole.
     pub(crate) fn header(&self, segment: u32) -> io::Result<Option<Header>> {
         let mut block = [0; 68];
