@@ -1,8 +1,8 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, doctor, events, health, hooks, runs, secrets, sessions,
-    steps, subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, doctor, events, health, hooks, retention, runs, secrets,
+    sessions, steps, subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -11,6 +11,7 @@ use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
 use crate::service::doctor::Diagnosis;
 use crate::service::page::List;
+use crate::service::retention::{Retention, Swept};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
@@ -346,6 +347,8 @@ fn run() -> Vec<Route> {
             "cause",
             "since",
             "until",
+            "input.NAME",
+            "label.NAME",
         ])
         .response::<List<RunView>>(),
         get(
@@ -701,6 +704,35 @@ fn admin() -> Vec<Route> {
         )
         .request::<ToolMap>()
         .response::<ToolMap>(),
+        get(
+            "/api/v1/settings/retention",
+            Viewer,
+            to!(retention::read),
+            "Read what is kept of the history",
+        )
+        .response::<Retention>(),
+        put(
+            "/api/v1/settings/retention",
+            Admin,
+            to!(retention::write),
+            "Say what is kept of the history",
+        )
+        .request::<Retention>()
+        .response::<Retention>(),
+        post(
+            "/api/v1/store/compact",
+            Admin,
+            to!(retention::compact),
+            "Let go now what is not kept, and give its space back",
+        )
+        .response::<Swept>(),
+        get(
+            "/api/v1/store/head",
+            Viewer,
+            to!(retention::head),
+            "Read the number and hash of the newest durable record, to be kept elsewhere",
+        )
+        .response::<Value>(),
         get(
             "/api/v1/doctor",
             Operator,

@@ -257,8 +257,18 @@ Examples:
         target: Target,
     },
     /// Read a whole data folder offline and say whether everything in it is whole.
-    #[command(after_help = "Example:\n  druse verify --data ./druse-data && echo whole")]
+    #[command(after_help = "\
+Examples:
+  druse verify --data ./druse-data && echo whole
+  druse verify --print-head > /elsewhere/head.json    keeps what the log ends with now
+  druse verify --head /elsewhere/head.json            and shows later whether all of that is still there")]
     Verify {
+        /// Also compare with a head that was kept: a file, `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+        /// Only print the head of the log, to be kept elsewhere; asks the server where one runs.
+        #[arg(long, conflicts_with = "head")]
+        print_head: bool,
         /// The data folder.
         #[arg(
             long,
@@ -277,6 +287,14 @@ Examples:
   druse doctor
   druse doctor --output json")]
     Doctor {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Let go now what the settings do not keep, and give the disk back what it took. A server does this by
+    /// itself.
+    #[command(after_help = "Example:\n  druse compact --data ./druse-data")]
+    Compact {
         /// Where.
         #[command(flatten)]
         target: Target,

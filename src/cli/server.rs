@@ -160,14 +160,18 @@ Examples:
         /// A version that is not the active one.
         #[arg(long)]
         version: Option<u32>,
+        /// A label by which it can be found again.
+        #[arg(long = "label", value_name = "NAME=TEXT")]
+        labels: Vec<String>,
         /// Wait for its end, at most this long.
         #[arg(long, value_name = "DURATION")]
         wait: Option<String>,
     },
     /// List them, youngest first.
-    #[command(
-        after_help = "Example:\n  druse runs list --automation pay-bill --status failed --limit 50"
-    )]
+    #[command(after_help = "\
+Examples:
+  druse runs list --automation pay-bill --status failed --limit 50
+  druse runs list --input region=EU --label ticket=OPS-12 --since 2027-03-01T00:00:00Z")]
     List {
         /// Only with this status.
         #[arg(long)]
@@ -175,6 +179,21 @@ Examples:
         /// Only of this automation (name, id or file).
         #[arg(long)]
         automation: Option<String>,
+        /// Only those that began in this way: manual, schedule, webhook, event, automation, retry.
+        #[arg(long)]
+        cause: Option<String>,
+        /// Only those with this value of an input; a dot goes into an object.
+        #[arg(short = 'i', long = "input", value_name = "NAME=VALUE")]
+        inputs: Vec<String>,
+        /// Only those with this label.
+        #[arg(long = "label", value_name = "NAME=TEXT")]
+        labels: Vec<String>,
+        /// Only those that were created at this time or later.
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Only those that were created before this time.
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
         /// At most this many.
         #[arg(long, default_value_t = 20)]
         limit: u32,

@@ -17,6 +17,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             input,
             inputs: file,
             version,
+            labels,
             wait,
         } => {
             let given = inputs::collect(file.as_deref(), input)?;
@@ -36,6 +37,10 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let mut body = json!({ "inputs": given });
             if !version.is_null() {
                 body["version"] = version;
+            }
+            for label in labels {
+                let (name, text) = pair(label)?;
+                body["labels"][name] = text.into();
             }
             let wait = wait
                 .as_ref()
@@ -61,9 +66,25 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
         Runs::List {
             status,
             automation,
+            cause,
+            inputs,
+            labels,
+            since,
+            until,
             limit,
         } => {
             let mut filter = Vec::new();
+            for (name, given) in [("cause", cause), ("since", since), ("until", until)] {
+                if let Some(given) = given {
+                    filter.push(format!("{name}={}", encode(given)));
+                }
+            }
+            for (kind, given) in [("input", inputs), ("label", labels)] {
+                for one in given {
+                    let (name, text) = pair(one)?;
+                    filter.push(format!("{kind}.{}={}", encode(name), encode(text)));
+                }
+            }
             if let Some(status) = status {
                 filter.push(format!("status={}", encode(status)));
             }
@@ -143,6 +164,17 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
     }
     client.close().await;
     Ok(exit)
+}
+
+/// `NAME=TEXT` in its two parts.
+fn pair(text: &str) -> Result<(&str, &str), Failure> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.ok_or_else(|| {
+        Failure::usage(
+            format!("{text:?} is not NAME=VALUE."),
+            "Write it as region=EU.",
+        )
+    })
 }
 
 fn why(run: &Value) -> String {

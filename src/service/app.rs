@@ -1,5 +1,6 @@
 //! What every service works with.
 
+use super::retention::Keeper;
 use super::{Problem, RunView, idempotency::KeyLocks, tokens::KnownTokens};
 use crate::connection::Connections;
 use crate::runtime::Engine;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub edits: Mutex<()>,
     /// Idempotency keys whose requests are being answered.
     pub keys: KeyLocks,
+    /// Keeps the history to what is wanted.
+    pub keeper: Keeper,
     /// Requests answered since the start.
     pub requests: AtomicU64,
     /// Requests answered with a status of 500 or more.
@@ -94,6 +97,7 @@ impl App {
             tokens: KnownTokens::default(),
             edits: Mutex::new(()),
             keys: KeyLocks::default(),
+            keeper: Keeper::default(),
             requests: AtomicU64::new(0),
             faults: AtomicU64::new(0),
             appended: AtomicU64::new(0),

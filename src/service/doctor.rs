@@ -97,6 +97,14 @@ impl App {
         let mut problems = Vec::new();
         of_runs(&runs, &mut problems);
         of_store(&health, &mut problems);
+        if let Some(reason) = self.history_blocked() {
+            problems.push(Trouble::error(
+                "history_blocked",
+                &health.folder.display(),
+                sentence(&reason),
+                "Old history cannot be given back past it. `druse verify` names what is damaged; a backup brings it back.",
+            ));
+        }
         of_folder(&health.folder, &mut problems);
         self.of_schedules(&mut problems);
         self.of_clock(&mut problems)?;
@@ -266,6 +274,12 @@ fn of_store(health: &StoreHealth, problems: &mut Vec<Trouble>) {
             sentence(damage),
             "`druse verify` names what is damaged. What it belongs to is fenced off; a backup brings it back.",
         ));
+    }
+    if health.over_quota {
+        let text =
+            "The history takes more than it may, and none of it can go: no new work is taken.";
+        let help = "Raise `max_bytes` of the retention settings, or end runs that wait.";
+        problems.push(Trouble::error("over_quota", &folder, text.into(), help));
     }
     let little = match (health.free_bytes, health.disk_bytes) {
         (Some(free), Some(whole)) => (free < LITTLE.max(whole / 20)).then_some(free),

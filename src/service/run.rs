@@ -118,6 +118,10 @@ pub struct RunView {
     pub waits_for: Option<String>,
     /// How it began.
     pub cause: Json,
+    /// By which it can be found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<std::collections::BTreeMap<String, String>>")]
+    pub labels: Option<Value>,
     /// The inputs, with their defaults.
     pub inputs: Json,
     /// The outputs, on success.
@@ -215,6 +219,7 @@ impl From<&RunHead> for RunView {
             digest: head.digest.clone(),
             status: head.status,
             waits_for: None,
+            labels: super::label::of(&head.cause).cloned(),
             cause: head.cause.clone(),
             inputs: head.inputs.clone(),
             outputs: head.outputs.clone(),

@@ -2,6 +2,7 @@
 
 use crate::entity::{Entity, RunHead, Table};
 use druse_engine::{AutomationId, Digest, RunId, Timestamp, event::Entry, event::Status};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, task};
 
@@ -275,6 +276,9 @@ pub trait Store: Send + Sync + 'static {
     /// How it does.
     fn health(&self) -> StoreHealth;
 
+    /// The newest durable record.
+    fn log_head(&self) -> LogHead;
+
     /// How much of the disk the history takes, and how much of that is still needed. Reads the whole index.
     fn usage(&self) -> Result<Usage, ReadError>;
 
@@ -313,6 +317,16 @@ pub struct StoreHealth {
     pub free_bytes: Option<u64>,
     /// Bytes of its disk, if the system says.
     pub disk_bytes: Option<u64>,
+}
+
+/// A record of the log, by number and hash. Who keeps one elsewhere can tell later whether the log still
+/// holds all up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogHead {
+    /// Its number; 0 in an empty log.
+    pub number: Position,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
 }
 
 /// What the history takes of the disk.

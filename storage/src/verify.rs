@@ -3,9 +3,10 @@
 use crate::embedded::scan::{Met, scan};
 use crate::embedded::segment::{Mark, Segments};
 use crate::embedded::{OpenError, base, offline};
-use crate::entity::{StoredSession, Table};
+use crate::entity::{LogBase, StoredSession, Table};
 use crate::record::frame::{Frame, KIND_BATCH, KIND_MOVED, Link, Place};
 use crate::record::{self, RecordFact, RunFacts};
+use crate::store::LogHead;
 use druse_engine::{Digest, Json, RunId};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -16,7 +17,7 @@ use std::{
 };
 
 /// What was read, and all that is wrong with it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VerifyReport {
     /// Segment files.
     pub segments: u64,
@@ -28,6 +29,8 @@ pub struct VerifyReport {
     pub first: u64,
     /// Number of the last whole record.
     pub head: u64,
+    /// SHA-256 of it.
+    pub digest: Digest,
     /// Runs of which the log says that they left the history.
     pub forgotten: u64,
     /// Runs that the log tells of.
@@ -44,6 +47,26 @@ pub struct VerifyReport {
     pub problems: Vec<Problem>,
 }
 
+impl Default for VerifyReport {
+    fn default() -> Self {
+        Self {
+            segments: 0,
+            bytes: 0,
+            records: 0,
+            first: 1,
+            head: 0,
+            digest: base::digest(&[0; 32]),
+            forgotten: 0,
+            runs: 0,
+            entries: 0,
+            rows: 0,
+            blobs: 0,
+            torn_tail: false,
+            problems: Vec::new(),
+        }
+    }
+}
+
 impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
@@ -55,7 +78,7 @@ impl VerifyReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable: `record_damaged`, `record_unreadable`, `chain_broken`, `sequence_gap`,
-    /// `log_truncated`, `mark_damaged`, `blob_missing`, `blob_damaged`, `row_unreadable`.
+    /// `log_truncated`, `head_changed`, `mark_damaged`, `blob_missing`, `blob_damaged`, `row_unreadable`.
     pub code: &'static str,
     /// Where: a segment and an offset in it, or the name of a file.
     pub place: String,
@@ -115,6 +138,9 @@ struct Verifier {
     /// The first segment that there is.
     first_segment: u32,
     base: Option<Json>,
+    /// What was the head once, and what now stands there.
+    known: Option<LogHead>,
+    there: Option<Digest>,
 }
 
 /// Facts of a run in a record, as they are looked at.
@@ -128,11 +154,22 @@ struct Facts<'a> {
 
 /// Reads everything and says what is wrong. The folder is held meanwhile, and not changed.
 pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, VerifyError> {
+    verify_against(path, None)
+}
+
+/// As [`verify`], and says whether the log still holds a record that was its head once.
+pub fn verify_against(
+    path: impl AsRef<Path>,
+    known: Option<&LogHead>,
+) -> Result<VerifyReport, VerifyError> {
     let path = path.as_ref();
     let _lock = offline(path)?;
     let log = path.join("log");
     let segments = Segments::new(log.clone());
-    let mut verifier = Verifier::default();
+    let mut verifier = Verifier {
+        known: known.cloned(),
+        ..Verifier::default()
+    };
     let list = segments.list()?;
     verifier.report.segments = list.len() as u64;
     verifier.first_segment = list.first().copied().unwrap_or_default();
@@ -165,6 +202,8 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, VerifyError> {
         verifier.problem("record_damaged", lost.place, Some(1), None, text);
     }
     verifier.ends();
+    verifier.known(end.head);
+    verifier.report.digest = base::digest(&end.head.hash);
     verifier.mark(&log, end.head)?;
     verifier.blobs(&path.join("blobs"))?;
     Ok(verifier.report)
@@ -204,7 +243,12 @@ impl Verifier {
                 );
             }
         }
-        self.last = Some((frame.number, Sha256::digest(frame.bytes).into()));
+        let hash = Sha256::digest(frame.bytes).into();
+        self.last = Some((frame.number, hash));
+        let known = self.known.as_ref();
+        if known.is_some_and(|known| known.number == frame.number) {
+            self.there = Some(base::digest(&hash));
+        }
         self.report.records += 1;
         self.report.bytes += frame.bytes.len() as u64;
         let parts = match record::sections(frame.body) {
@@ -367,6 +411,46 @@ impl Verifier {
             );
             self.problem("chain_broken", found.place, number, run, text);
         }
+    }
+
+    /// Compares with the head of an earlier time.
+    fn known(&mut self, head: Mark) {
+        let Some(known) = self.known.take().filter(|known| known.number > 0) else {
+            return;
+        };
+        let number = known.number;
+        let base = self.base.as_ref();
+        let base: Option<LogBase> =
+            base.and_then(|row| serde_json::from_value(row.value().clone()).ok());
+        let (code, text) = match &self.there {
+            Some(there) if *there == known.digest => return,
+            Some(_) => (
+                "head_changed",
+                format!("record {number} is not the one that was the head"),
+            ),
+            None if number > head.number => (
+                "log_truncated",
+                format!(
+                    "the log ends at record {}, but record {number} was its head",
+                    head.number
+                ),
+            ),
+            // What was given back cannot be compared; only its last record is named.
+            None if number < self.report.first => match base {
+                Some(base) if base.number == number && base.digest != known.digest => (
+                    "head_changed",
+                    format!(
+                        "record {number}, which was given back, is not the one that was the head"
+                    ),
+                ),
+                _ => return,
+            },
+            None => (
+                "record_damaged",
+                format!("record {number}, which was the head, cannot be read"),
+            ),
+        };
+        self.problem(code, head.end, Some(number), None, text);
     }
 
     fn ends(&mut self) {

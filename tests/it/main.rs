@@ -7,3 +7,4 @@ mod data;
 mod examples;
 mod full_disk;
 mod harness;
+mod history;

@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::runtime::clock;
 use crate::service::audit::Audited;
-use crate::service::{App, Problem, Retry, RunView, Submit};
+use crate::service::{App, Problem, Retry, RunView, Submit, label};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
@@ -17,6 +17,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The longest wait for a run in one request.
@@ -27,6 +28,16 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Facts in one page or one read of a stream.
 const FACTS: usize = 500;
+
+/// How runs begin.
+const CAUSES: [&str; 6] = [
+    "manual",
+    "schedule",
+    "webhook",
+    "event",
+    "automation",
+    "retry",
+];
 
 /// A run to be started.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -41,6 +52,9 @@ pub(in crate::api) struct Start {
     /// Only says what would run.
     #[serde(default)]
     pub(in crate::api) dry_run: bool,
+    /// By which it can be found again; its retries have them, too.
+    #[serde(default)]
+    pub(in crate::api) labels: BTreeMap<String, String>,
 }
 
 pub(in crate::api) async fn start(call: Call) -> Answer {
@@ -57,11 +71,13 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         call.app.may_start(&call.who, automation, number)?;
     }
     let user = call.who.user();
+    let mut cause = json!({ "kind": "manual", "by": user });
+    label::add(&mut cause, &wanted.labels)?;
     let submit = Submit {
         automation,
         version: wanted.version,
         inputs: wanted.inputs.unwrap_or_else(|| json!({})),
-        cause: json!({ "kind": "manual", "by": user }).into(),
+        cause: cause.into(),
         started_by: user,
         trigger: Json::null(),
         scheduled_at: None,
@@ -130,20 +146,38 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
     let query = RunQuery {
         automation,
         status: call.query.word("status", "a status of runs")?,
-        cause: call.query.get("cause").map(str::to_owned),
+        cause: cause_of(&call)?,
+        inputs: call.query.below("input."),
+        labels: call.query.below("label."),
         since: call.query.read("since", "an RFC 3339 time")?,
         until: call.query.read("until", "an RFC 3339 time")?,
         before,
         limit: page.limit + 1,
     };
-    let items = call
-        .app
-        .store
-        .runs(&query)?
+    let store = call.app.store.clone();
+    // A search may have to look at many: the others do not wait for it.
+    let runs = call.app.off_thread(move || Ok(store.runs(&query)?)).await?;
+    let items = runs
         .iter()
         .map(|head| (head.id.to_string(), RunView::from(head.as_ref())))
         .collect();
     ok(&page.answer(items))
+}
+
+/// The kind of cause that is looked for.
+fn cause_of(call: &Call) -> Result<Option<String>, Problem> {
+    let Some(kind) = call.query.get("cause") else {
+        return Ok(None);
+    };
+    if CAUSES.contains(&kind) {
+        return Ok(Some(kind.to_owned()));
+    }
+    let shown: String = kind.chars().take(60).collect();
+    Err(Problem::bad_request(
+        "bad_query",
+        format!("`cause` in the address is not how a run begins: {shown:?}."),
+        format!("It is one of {}.", CAUSES.join(", ")),
+    ))
 }
 
 pub(in crate::api) async fn read(call: Call) -> Answer {

@@ -22,7 +22,7 @@ use crate::store::{
 use druse_engine::{Json, RunId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
 /// The part of a segment that is written again in one record, about.
@@ -31,6 +31,8 @@ const PORTIONS: u64 = 64;
 const LINKS: usize = 4096;
 /// The most that is written again while the disk is full.
 const WHEN_FULL: u64 = 4 << 20;
+/// The longest wait for the index before figures are taken from it.
+const CATCH_UP: Duration = Duration::from_secs(2);
 /// Between two records, so that others come first.
 const PACE: Duration = Duration::from_millis(1);
 
@@ -55,6 +57,7 @@ struct Portion {
 impl Shared {
     /// What the history takes.
     pub(super) fn usage(&self) -> Result<Usage, ReadError> {
+        self.catch_up();
         let kept = self.keep_segments();
         let sums = self.index.sums()?;
         drop(kept);
@@ -79,6 +82,20 @@ impl Shared {
             }
         }
         Ok(usage)
+    }
+
+    /// Waits a moment for the index to have what is durable now.
+    fn catch_up(&self) {
+        let wanted = self.lock().durable.number;
+        let end = Instant::now() + CATCH_UP;
+        while self.index.applied().number < wanted && Instant::now() < end {
+            let core = self.lock();
+            if core.failed || core.full || core.closing {
+                return;
+            }
+            drop(core);
+            std::thread::sleep(PACE);
+        }
     }
 
     pub(super) fn oldest_ended(

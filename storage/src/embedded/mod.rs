@@ -36,8 +36,8 @@ use crate::disk::{Disk, RealDisk, is_full};
 use crate::entity::{RunHead, Table};
 use crate::record::{Draft, frame::Frame};
 use crate::store::{
-    AppendError, Batch, CompactError, Compacted, EndedRun, Fact, Position, ReadError, RunQuery,
-    Scan, Store, StoreHealth, Ticket, Usage,
+    AppendError, Batch, CompactError, Compacted, EndedRun, Fact, LogHead, Position, ReadError,
+    RunQuery, Scan, Store, StoreHealth, Ticket, Usage,
 };
 use druse_engine::{Digest, RunId, event::Entry};
 use index::Index;
@@ -454,6 +454,14 @@ impl Store for Embedded {
     fn accepts_work(&self) -> bool {
         let core = self.shared.lock();
         !core.full && !core.over_quota && !core.failed && !core.closing
+    }
+
+    fn log_head(&self) -> LogHead {
+        let head = self.shared.lock().durable;
+        LogHead {
+            number: head.number,
+            digest: base::digest(&head.hash),
+        }
     }
 
     fn usage(&self) -> Result<Usage, ReadError> {
