@@ -10,6 +10,7 @@ use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
 use crate::service::doctor::Diagnosis;
+use crate::service::export::Export;
 use crate::service::page::List;
 use crate::service::retention::{Retention, Swept};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
@@ -366,6 +367,13 @@ fn run() -> Vec<Route> {
         )
         .query(&["limit", "cursor", "after", "wait"])
         .response::<List<runs::Fact>>(),
+        get(
+            "/api/v1/runs/{id}/export",
+            Viewer,
+            to!(runs::export),
+            "Read a run as one file: its document, its journal and the chain of its hashes",
+        )
+        .response::<Export>(),
         post(
             "/api/v1/runs/{id}/cancel",
             Operator,

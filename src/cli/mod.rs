@@ -299,6 +299,22 @@ Examples:
         #[command(flatten)]
         target: Target,
     },
+    /// Step through an exported run, fact by fact, and check its chain of hashes; works offline.
+    #[command(after_help = "\
+Examples:
+  druse runs export run_01… > run.json
+  druse inspect run.json                  lists its facts; on a terminal it goes step by step
+  druse inspect run.json --at 12          the run as it was after fact 12")]
+    Inspect {
+        /// The exported run, `-` for standard input.
+        file: PathBuf,
+        /// Show the run as it was after this fact.
+        #[arg(long, value_name = "N")]
+        at: Option<u64>,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        output: Output,
+    },
     /// Print a completion script for a shell.
     #[command(
         after_help = "Example:\n  druse completions bash > ~/.local/share/bash-completion/completions/druse"

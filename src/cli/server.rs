@@ -231,6 +231,12 @@ Examples:
         #[arg(long, value_name = "STEP")]
         from: Option<String>,
     },
+    /// Print it as one JSON file, which `druse inspect` steps through; without secrets.
+    #[command(after_help = "Example:\n  druse runs export run_01… > run.json")]
+    Export {
+        /// Its id.
+        run: String,
+    },
     /// Say in one sentence what it waits for.
     #[command(after_help = "Example:\n  druse runs why run_01…")]
     Why {

@@ -17,6 +17,7 @@ mod example;
 mod fmt;
 mod graph;
 mod inputs;
+mod inspect;
 mod local;
 mod print;
 mod progress;
@@ -57,6 +58,7 @@ pub fn perform(cli: Cli) -> ExitCode {
             head,
             print_head: false,
         } => verify::verify(&data, output, head.as_deref()),
+        Verb::Inspect { file, at, output } => inspect::inspect(&file, at, output),
         Verb::Completions { shell } => completions::completions(shell),
         Verb::ExampleRecord { name } => example::record(&name),
         Verb::ExampleCreate { name, folder } => example::create(&name, &folder),

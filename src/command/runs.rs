@@ -150,6 +150,13 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
+        Runs::Export { run } => {
+            let found = client.get(&format!("/runs/{}/export", encode(run))).await?;
+            if target.output == Output::Text {
+                print::json(&found);
+            }
+            found
+        }
         Runs::Why { run } => {
             let found = client.get(&format!("/runs/{}", encode(run))).await?;
             let why = why(&found);

@@ -9,6 +9,7 @@ pub mod connections;
 pub mod difference;
 pub mod doctor;
 pub mod document;
+pub mod export;
 pub mod idempotency;
 pub mod label;
 pub mod page;

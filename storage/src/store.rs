@@ -1,5 +1,6 @@
 //! What the rest of Druse asks of a store, in its own words. Each backend does it in its own way.
 
+use crate::chain::ChainPart;
 use crate::entity::{Entity, RunHead, Table};
 use druse_engine::{AutomationId, Digest, RunId, Timestamp, event::Entry, event::Status};
 use serde::{Deserialize, Serialize};
@@ -254,6 +255,9 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Entry>, ReadError>;
 
+    /// A run's facts as they are written, with the links of its chain of hashes, in order.
+    fn run_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError>;
+
     /// Runs, youngest first.
     fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError>;
 
@@ -282,7 +286,8 @@ pub trait Store: Send + Sync + 'static {
     /// How much of the disk the history takes, and how much of that is still needed. Reads the whole index.
     fn usage(&self) -> Result<Usage, ReadError>;
 
-    /// Runs that have ended, oldest first, after one of them, at most `limit`.
+    /// Runs that have ended, oldest first, after one of them, at most `limit`. From the beginning, it waits
+    /// a moment for what has just ended.
     fn oldest_ended(&self, after: Option<RunId>, limit: usize) -> Result<Vec<EndedRun>, ReadError>;
 
     /// Gives back the oldest stretch of the log, once what is still needed of it stands further on. Blocks

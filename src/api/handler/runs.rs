@@ -218,6 +218,12 @@ pub(in crate::api) async fn events(call: Call) -> Answer {
     ok(&page.answer(items))
 }
 
+pub(in crate::api) async fn export(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    let app = call.app.clone();
+    ok(&call.app.off_thread(move || app.export(id)).await?)
+}
+
 /// Reads a journal as it grows.
 struct Follow {
     app: App,

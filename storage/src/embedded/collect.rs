@@ -85,7 +85,7 @@ impl Shared {
     }
 
     /// Waits a moment for the index to have what is durable now.
-    fn catch_up(&self) {
+    pub(super) fn catch_up(&self) {
         let wanted = self.lock().durable.number;
         let end = Instant::now() + CATCH_UP;
         while self.index.applied().number < wanted && Instant::now() < end {

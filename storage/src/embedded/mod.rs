@@ -32,6 +32,7 @@ pub(crate) use blob::get as read_blob;
 pub(crate) use folder::offline;
 
 use self::core::{Core, Fetched};
+use crate::chain::ChainPart;
 use crate::disk::{Disk, RealDisk, is_full};
 use crate::entity::{RunHead, Table};
 use crate::record::{Draft, frame::Frame};
@@ -405,6 +406,11 @@ impl Store for Embedded {
         self.shared.read_entries(run, after_seq, limit)
     }
 
+    fn run_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError> {
+        let _kept = self.shared.keep_segments();
+        self.shared.read_chain(run)
+    }
+
     fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError> {
         let _kept = self.shared.keep_segments();
         self.shared.read_runs(query)
@@ -469,6 +475,9 @@ impl Store for Embedded {
     }
 
     fn oldest_ended(&self, after: Option<RunId>, limit: usize) -> Result<Vec<EndedRun>, ReadError> {
+        if after.is_none() {
+            self.shared.catch_up();
+        }
         let _kept = self.shared.keep_segments();
         self.shared.oldest_ended(after, limit)
     }

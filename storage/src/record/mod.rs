@@ -254,6 +254,11 @@ pub(crate) fn decode(format: u8, tag: u8, part: &[u8]) -> Result<RecordFact, Und
     }
 }
 
+/// Reads facts of a run alone, as [`crate::ChainPart`] has them.
+pub(crate) fn decode_run(format: u8, part: &[u8]) -> Result<RecordFact, Undecodable> {
+    decode(format, TAG_RUN, part)
+}
+
 /// Reads a whole body: each fact, with what it takes up where it is one of a run.
 pub(crate) fn decode_all(format: u8, body: &[u8]) -> Result<Vec<(RecordFact, u64)>, Undecodable> {
     sections(body)?

@@ -2,6 +2,7 @@
 //! is wrong.
 
 mod doctor;
+mod export;
 mod head;
 mod retention;
 mod search;
