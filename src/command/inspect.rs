@@ -118,7 +118,7 @@ impl Walk {
             .and_then(|index| self.entries.get(index))
             .ok_or_else(|| {
                 let message = format!("There is no fact {at}.");
-                Failure::usage(message, &format!("They go from 1 to {}.", self.last()))
+                Failure::usage(message, format!("They go from 1 to {}.", self.last()))
             })
     }
 

@@ -535,7 +535,7 @@ impl Sweep<'_> {
     fn requests(&mut self) -> Result<(), Problem> {
         let now = self.now;
         let store = self.app.store.clone();
-        self.prune(&String::new(), move |key: &IdempotencyKey| {
+        self.prune("", move |key: &IdempotencyKey| {
             let goes_on = || {
                 let run = key.scope.strip_prefix("run:")?.parse().ok()?;
                 let head = store.run_head(run).ok()??;

@@ -45,7 +45,7 @@ async fn a_log_that_lost_its_end_does_not_hold_a_head_that_was_kept() {
     let bytes = fs::read(&path).unwrap();
     let last = bytes.iter().rposition(|byte| *byte != 0).unwrap();
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-    file.write_all_at(&vec![0; 40], last as u64 - 39).unwrap();
+    file.write_all_at(&[0; 40], last as u64 - 39).unwrap();
     fs::remove_file(server.data().join("log/head")).unwrap();
     fs::remove_dir_all(server.data().join("index")).unwrap();
     desk.run(&["verify", "--data", &data]).ok();
