@@ -1,7 +1,7 @@
 //! The facts of a run. Its journal is the list of these, and its state is nothing but their fold.
 
 use crate::definition::FailureClass;
-use crate::{ApprovalId, AutomationId, Digest, Json, RunId, Timestamp};
+use crate::{ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::{fmt, sync::Arc};
@@ -469,6 +469,30 @@ pub enum RunEvent {
         /// The failure, on failure.
         failure: Option<Failure>,
     },
+    /// A `wait` for an event began.
+    EventAwaited {
+        /// The step.
+        step: StepPath,
+        /// The CloudEvents type, `*` for any characters.
+        event_type: String,
+        /// The text that its `when` compares a part of the event with, where it does so.
+        key: Option<String>,
+        /// From when on an event counts.
+        since: Timestamp,
+        /// From when on none counts any more.
+        until: Option<Timestamp>,
+    },
+    /// A `wait` took an event.
+    EventTaken {
+        /// The step.
+        step: StepPath,
+        /// The event's id here.
+        event: EventId,
+        /// When it came.
+        received_at: Timestamp,
+        /// Its attributes and `data`.
+        value: Json,
+    },
 }
 
 /// A value that is there, be it null.
@@ -505,7 +529,9 @@ impl RunEvent {
             | Self::PassFinished { step, .. }
             | Self::LoopFinished { step, .. }
             | Self::LoopTimedOut { step }
-            | Self::PassKept { step, .. } => Some(step),
+            | Self::PassKept { step, .. }
+            | Self::EventAwaited { step, .. }
+            | Self::EventTaken { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

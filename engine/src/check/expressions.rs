@@ -20,6 +20,8 @@ pub(super) enum Sight {
     Start,
     /// The pages of a service: `page`.
     Page,
+    /// The event of a `wait`: everything and `event`.
+    Event,
 }
 
 /// Where an expression stands.
@@ -64,7 +66,25 @@ pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &St
             pages(context, value, &path, &at);
             continue;
         }
+        if key == "event" && plan::when_of(step).is_some() {
+            event(context, step, &path, &at);
+            continue;
+        }
         template(context, value, &path, &At { secrets, ..at });
+    }
+}
+
+/// The event of a `wait`, whose `when` is a bare expression.
+fn event(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
+    if let Some(event) = plan::without_when(step).and_then(|with| with.get("event").cloned()) {
+        template(context, &event, path, at);
+    }
+    if let Some(when) = plan::when_of(step) {
+        let at = At {
+            sight: Sight::Event,
+            ..*at
+        };
+        bare(context, when, &format!("{path}/when"), &at);
     }
 }
 
@@ -166,11 +186,12 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
     let root = reference.root.as_str();
     let mut known = match at.sight {
         Sight::Run => vec!["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Event => vec!["event", "inputs", "steps", "trigger", "run", "secrets"],
         Sight::Trigger => vec!["trigger"],
         Sight::Start => vec!["inputs", "trigger", "run"],
         Sight::Page => vec![action_config::PAGE],
     };
-    if at.sight == Sight::Run {
+    if matches!(at.sight, Sight::Run | Sight::Event) {
         known.extend(&context.lists[at.list].names);
     }
     if !known.contains(&root) {
@@ -332,6 +353,7 @@ fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
         "approval_gate" => &["decision", "by", "comment", "fields"],
         "automation" => &["run_id", "outputs"],
         "emit" => &["event_id"],
+        "wait" if step.with.as_ref()?.contains_key("event") => &["event", "waited_until"],
         "wait" => &["waited_until"],
         "sql" => &["rows", "columns", "affected"],
         "mail" => &["message_id", "accepted"],

@@ -1,6 +1,7 @@
 //! From a document to its plan.
 
 use super::graph::{Graph, split_need};
+use super::hears::{hears, without_when};
 use super::looping::shape;
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
@@ -230,7 +231,7 @@ fn template(
     }
 }
 
-fn expression(
+pub(super) fn expression(
     source: &str,
     path: &str,
     step: &str,
@@ -337,7 +338,7 @@ fn planned(
         template(&Value::Object(Map::new()), "", None, findings)
     } else {
         template(
-            &Value::Object(with.clone()),
+            &Value::Object(without_when(step).unwrap_or_else(|| with.clone())),
             &format!("{path}/with"),
             Some(&step.id),
             findings,
@@ -347,6 +348,7 @@ fn planned(
         let path = format!("{path}/idempotency_key");
         template(&Value::from(key), &path, Some(&step.id), findings)
     });
+    let hears = hears(step, path, findings);
     if findings.len() > before {
         return None;
     }
@@ -369,6 +371,7 @@ fn planned(
         when,
         with,
         cases,
+        hears,
         join: step.join.unwrap_or_default(),
         timeout: step.timeout,
         retry: step.retry.clone().unwrap_or_else(|| Retry {
@@ -416,17 +419,6 @@ pub(crate) fn unsupported(document: &Document, findings: &mut Vec<Finding>) {
             }
             if step.on_error == Some(OnError::Pause) {
                 say("`on_error: pause`", id, at("on_error"));
-            }
-            match step.action.as_deref() {
-                Some("wait")
-                    if step
-                        .with
-                        .as_ref()
-                        .is_some_and(|with| with.contains_key("event")) =>
-                {
-                    say("waiting for an event", id, at("with/event"));
-                }
-                _ => {}
             }
             list(&step.steps, &at("steps"), say);
         }

@@ -3,11 +3,13 @@
 mod block;
 mod build;
 mod graph;
+mod hears;
 mod inputs;
 mod kind;
 mod looping;
 
 pub use block::Block;
+pub use hears::Hears;
 pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
@@ -15,6 +17,7 @@ pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 
 pub(crate) use build::{cycle_finding, finding, pointer, unsupported};
 pub(crate) use graph::{Graph, split_need};
+pub(crate) use hears::{EVENT, when_of, without_when};
 pub(crate) use looping::{ITEM, shape};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
@@ -68,6 +71,8 @@ pub struct PlannedStep {
     pub with: Template,
     /// The cases of a switch, in order; one without an expression is the default.
     pub cases: Vec<(String, Option<Expression>)>,
+    /// Which event a `wait` takes, for one that waits for an event.
+    pub hears: Option<Box<Hears>>,
     /// How the outcomes of `needs` are joined.
     pub join: Join,
     /// Time limit of each attempt, or of a loop as a whole.

@@ -125,8 +125,8 @@ unknown_input /regoin there is no input `regoin` did you mean `region`?
 fn what_is_not_run_yet_is_said() {
     let findings = plan(json!({
         "steps": [
-            {"id": "a", "action": "wait", "with": {"event": {"type": "x"}}},
-            {"id": "b", "for_each": {"items": []}, "steps": [{"id": "c", "action": "wait", "with": {"event": {"type": "x"}}}]},
+            {"id": "a", "action": "http", "with": {}, "undo": {"action": "http", "with": {}}},
+            {"id": "b", "for_each": {"items": []}, "steps": [{"id": "c", "action": "http", "with": {}, "undo": {"action": "http", "with": {}}}]},
         ],
         "finally": [{"id": "c", "action": "wait", "with": {"for": "1s"}}],
     }))

@@ -3,7 +3,9 @@
 use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
-use super::{GateStatus, Input, Rejected, Resolution, attempt, failure, gate, join, looping, wait};
+use super::{
+    GateStatus, Input, Rejected, Resolution, attempt, failure, gate, hear, join, looping, wait,
+};
 use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status};
@@ -79,6 +81,18 @@ impl State {
                     .ok_or(Rejected::NotUncertain)?;
                 Ok(vec![self.resolve(plan, place, resolution, now)])
             }
+            Input::Event { step, heard } => {
+                self.place_of_step(plan, step)
+                    .filter(|place| hear::takes(self, plan, *place, heard))
+                    .ok_or(Rejected::NotAwaited)?;
+                Ok(vec![RunEvent::EventTaken {
+                    step: step.clone(),
+                    event: heard.event,
+                    received_at: heard.received_at,
+                    value: heard.value.clone(),
+                }])
+            }
+            Input::Silence => Ok(hear::silence(self, plan, now)),
         }
     }
 
@@ -309,6 +323,9 @@ impl State {
         };
         match kind {
             ActionKind::Transform => RunEvent::StepEvaluated { step, output: with },
+            ActionKind::Wait if planned.hears.is_some() => {
+                hear::start(self, plan, place, with.value(), now)
+            }
             ActionKind::Wait => wait::start(&step, &with, now),
             ActionKind::ApprovalGate => gate::request(self, plan, place, &with, now),
             ActionKind::Switch

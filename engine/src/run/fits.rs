@@ -64,6 +64,8 @@ impl State {
         let right = match event {
             RunEvent::StepEvaluated { .. } => kind.is_some_and(ActionKind::is_pure),
             RunEvent::WaitStarted { .. } => kind == Some(ActionKind::Wait),
+            RunEvent::EventAwaited { .. } => self.planned(plan, place).hears.is_some(),
+            RunEvent::EventTaken { event, .. } => !self.taken.contains(event),
             RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
             RunEvent::AttemptStarted { .. } => kind.is_some_and(|kind| {
                 !kind.is_pure() && !matches!(kind, ActionKind::Wait | ActionKind::ApprovalGate)
@@ -160,6 +162,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::StepEvaluated { .. }
         | RunEvent::StepKept { .. }
         | RunEvent::WaitStarted { .. }
+        | RunEvent::EventAwaited { .. }
         | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
         RunEvent::AttemptStarted { number, .. } => {
             matches!(
@@ -178,13 +181,20 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             *phase == Phase::Running && Some(*number) == last
         }
         RunEvent::RetryScheduled { .. } => matches!(phase, Phase::Broken { .. }),
-        RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
+        RunEvent::WaitFinished { .. } => {
+            matches!(phase, Phase::Waiting { .. } | Phase::Listening)
+        }
+        RunEvent::EventTaken { .. } => *phase == Phase::Listening,
         RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. } => {
             *phase == Phase::Asking
         }
         RunEvent::StepFailed { .. } => matches!(
             phase,
-            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Uncertain
+            Phase::Queued
+                | Phase::Broken { .. }
+                | Phase::Interrupted
+                | Phase::Listening
+                | Phase::Uncertain
         ),
         RunEvent::StepUncertain { .. } => {
             matches!(phase, Phase::Broken { .. } | Phase::Interrupted)

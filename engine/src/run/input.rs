@@ -1,5 +1,6 @@
 //! What a run is told, what it asks for, and what it refuses.
 
+use super::hear::Heard;
 use crate::event::{Decision, Outcome, StepPath};
 use crate::plan::ActionKind;
 use crate::{ApprovalId, Json, Span, Timestamp};
@@ -49,6 +50,16 @@ pub enum Input {
         /// What became of it.
         resolution: Resolution,
     },
+    /// An event came. Each wait is told all events from the time on that counts for it, in the order in
+    /// which they came.
+    Event {
+        /// The wait.
+        step: StepPath,
+        /// The event.
+        heard: Heard,
+    },
+    /// All events that came until now were told.
+    Silence,
 }
 
 /// What became of an uncertain step.
@@ -121,6 +132,9 @@ pub enum Rejected {
     /// There is no such step, or it is not uncertain.
     #[error("this step does not wait to be resolved")]
     NotUncertain,
+    /// The step does not wait for this event.
+    #[error("the step does not wait for this event")]
+    NotAwaited,
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
@@ -142,6 +156,7 @@ impl Rejected {
             Self::AlreadyDecided { .. } => "already_decided",
             Self::AlreadyVoted { .. } => "already_voted",
             Self::NotUncertain => "not_uncertain",
+            Self::NotAwaited => "not_awaited",
             Self::TooLarge => "too_large",
             Self::NotSupportedYet { .. } => "not_supported_yet",
         }

@@ -1,5 +1,6 @@
 //! The laws that can be seen from a run's facts alone, independent of how the run computes them.
 
+use super::heard::Heeded;
 use crate::Json;
 use crate::definition::{Delivery, Join, OnError};
 use crate::event::{Entry, Outcome, RunEvent, Status, StepPath};
@@ -33,6 +34,7 @@ pub struct Watch {
     fence: u64,
     seq: u64,
     over: bool,
+    pub(super) heeded: Heeded,
 }
 
 impl Watch {
@@ -52,6 +54,7 @@ impl Watch {
         if let RunEvent::Finished { .. } = entry.event {
             self.over = true;
         }
+        self.heeded.see(plan, entry)?;
         let Some(step) = entry.event.step() else {
             return Ok(());
         };
@@ -66,6 +69,7 @@ impl Watch {
             | RunEvent::StepEvaluated { .. }
             | RunEvent::StepKept { .. }
             | RunEvent::WaitFinished { .. }
+            | RunEvent::EventTaken { .. }
             | RunEvent::ApprovalExpired { .. }
             | RunEvent::StepFailed { .. }
             | RunEvent::PassFinished { .. }
@@ -308,6 +312,7 @@ pub(super) fn keeps(kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
             RunEvent::StepEvaluated { .. }
                 | RunEvent::AttemptStarted { .. }
                 | RunEvent::WaitStarted { .. }
+                | RunEvent::EventAwaited { .. }
                 | RunEvent::ApprovalRequested { .. }
                 | RunEvent::LoopStarted { .. }
         );

@@ -4,6 +4,7 @@ mod attempts;
 mod endings;
 mod for_each;
 mod gates;
+mod hear;
 mod joins;
 mod journal;
 mod kept;
