@@ -134,6 +134,7 @@ impl Assembly {
             );
         }
         tokio::spawn(engine.clone().keep_time());
+        tokio::spawn(engine.clone().keep_hearing(setup.serves));
         if setup.serves {
             tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;

@@ -201,7 +201,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
-        Rejected::StaleAttempt | Rejected::NotUncertain => {
+        Rejected::StaleAttempt | Rejected::NotUncertain | Rejected::NotAwaited => {
             RunError::NotFound("step that waits for this")
         }
     }

@@ -271,6 +271,38 @@ fn loop_entries() -> Vec<Entry> {
         .collect()
 }
 
+/// Every kind of event about waits for events, with every optional part there and missing.
+fn wait_entries() -> Vec<Entry> {
+    let step = |name: &str| StepPath::from(name);
+    let awaited = |name: &str, open: bool| RunEvent::EventAwaited {
+        step: step(name),
+        event_type: "com.example.*".into(),
+        key: open.then(|| "ß-17".into()),
+        since: at(1),
+        until: open.then(|| at(90)),
+    };
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        awaited("paid", true),
+        awaited("each[0].paid", false),
+        RunEvent::EventTaken {
+            step: step("paid"),
+            event: EventId::from_parts(1_800_000_000_000, [9; 10]),
+            received_at: at(2),
+            value: Json::from(json!({ "type": "com.example.paid", "data": [98.70] })),
+        },
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
 fn head(status: Status) -> RunHead {
     let start = start();
     let over = status.is_final();
@@ -333,6 +365,12 @@ fn write_loops(folder: &Path) {
     store.append(batch).unwrap().wait().unwrap();
 }
 
+fn write_waits(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), wait_entries());
+    store.append(batch).unwrap().wait().unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -349,7 +387,11 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn what_is_written_today_is_format_1_to_the_byte() {
     type Write = fn(&Path);
-    for (name, write) in [("v1", write as Write), ("v1-loops", write_loops)] {
+    for (name, write) in [
+        ("v1", write as Write),
+        ("v1-loops", write_loops),
+        ("v1-waits", write_waits),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path());
         let kept = kept(name);
@@ -381,6 +423,19 @@ fn events_about_loops_of_format_1_say_what_they_said() {
     assert!(report.is_sound(), "{:?}", report.problems);
     let store = Embedded::open(folder.path(), options()).unwrap();
     assert_eq!(store.run_entries(run(), 0, 100).unwrap(), loop_entries());
+}
+
+#[test]
+fn events_about_waits_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_WAITS") {
+        write_waits(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-waits"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), wait_entries());
 }
 
 #[test]

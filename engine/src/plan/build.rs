@@ -1,7 +1,7 @@
 //! From a document to its plan.
 
 use super::graph::{Graph, split_need};
-use super::hears::{hears, without_when};
+use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
@@ -68,6 +68,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     Ok(Plan {
         digest: definition::digest(&document),
         timeout: document.timeout,
+        hears: types_of(&blocks),
         blocks,
         inputs,
         outputs,

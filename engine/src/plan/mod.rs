@@ -23,7 +23,7 @@ pub(crate) use looping::{ITEM, shape};
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
 use crate::event::StepPath;
 use crate::expression::{Expression, Template};
-use crate::{Digest, Finding, Json, Span};
+use crate::{Digest, Finding, Json, Pattern, Span};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -48,6 +48,8 @@ pub struct Plan {
     pub concurrency: Option<(Template, Concurrency)>,
     /// Time limit of the run.
     pub timeout: Option<Span>,
+    /// The types of events that its steps may wait for, `*` for what is only known in a run.
+    pub hears: Vec<Pattern>,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
