@@ -134,6 +134,7 @@ impl Triggers {
             match self.0.engine.submit(submit).await {
                 Ok(_) => {
                     under_way.is_durable(now, event.trigger().into());
+                    self.0.count.change(1);
                     self.windows_changed(windowed);
                     self.send_to(to, stored.id, now);
                     return Ok(Published {
@@ -167,6 +168,7 @@ impl Triggers {
         }
         self.append(batch).await?;
         under_way.is_durable(now, event.trigger().into());
+        self.0.count.change(1);
         self.windows_changed(windowed);
         let id = stored.id;
         self.send_to(to, id, now);

@@ -4,7 +4,7 @@
 //! So was `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS`: the kinds of event that came to format 1 later.
 
 use druse_engine::{
-    ApprovalId, AutomationId, Digest, Json, RunId, Timestamp,
+    ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp,
     definition::FailureClass,
     event::{
         ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, SkipReason, Start, Status,

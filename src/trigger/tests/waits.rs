@@ -2,6 +2,7 @@
 
 use super::{Life, World};
 use crate::runtime::clock;
+use crate::trigger::KeptEvents;
 use serde_json::{Value, json};
 
 /// A document whose runs wait for the payment of their order.
@@ -78,6 +79,12 @@ fn an_event_wakes_the_run_that_waits_for_it() {
         }
         let again = send(&life, "a", "o-7").await;
         assert_eq!(again, sent);
+        let kept = life
+            .get(&format!("/events/{}", sent["id"].as_str().unwrap()))
+            .await;
+        assert_eq!(kept["event"]["data"], json!({ "order": "o-7" }));
+        assert_eq!(kept["woke"][0]["run_id"], runs[7]);
+        assert_eq!(kept["woke"][0]["step_id"], "paid");
     });
 }
 
@@ -253,5 +260,51 @@ fn each_pass_takes_an_event_of_its_own() {
         let ended = life.ended(&run["id"]).await;
         assert_eq!(ended["outputs"], json!({ "last": "cem" }));
         assert_eq!(life.ended(&canceled["id"]).await["status"], "canceled");
+    });
+}
+
+/// Events are forgotten with all that tells of them, the oldest first; one that is forgotten and comes
+/// again is a new one.
+#[test]
+fn events_are_kept_for_a_time_and_up_to_a_number() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        life.triggers.keep_events(KeptEvents {
+            span: "2d".parse().unwrap(),
+            most: 3,
+        });
+        let ids = async |path: &str| -> Vec<String> {
+            let items = life.get(path).await["items"].as_array().unwrap().clone();
+            let ids = items
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned());
+            ids.collect()
+        };
+        let first = send(&life, "a", "o-1").await;
+        life.set_clock("2027-03-02T12:00:00Z");
+        let second = send(&life, "b", "o-2").await;
+        life.triggers.sweep_events().await.unwrap();
+        assert_eq!(ids("/events").await.len(), 2);
+        life.set_clock("2027-03-03T00:00:00.001Z");
+        life.triggers.sweep_events().await.unwrap();
+        assert_eq!(ids("/events").await, [second["id"].as_str().unwrap()]);
+        assert_eq!(ids("/events?type=order.paid").await.len(), 1);
+        let again = send(&life, "a", "o-1").await;
+        assert_ne!(again["id"], first["id"]);
+        for id in ["c", "d", "e"] {
+            send(&life, id, "o-3").await;
+        }
+        life.triggers.sweep_events().await.unwrap();
+        let left = ids("/events?type=order.*&source=/shop").await;
+        assert_eq!(left.len(), 3);
+        assert!(!left.contains(&again["id"].as_str().unwrap().to_owned()));
+        let (status, _) = life
+            .call(
+                "GET",
+                &format!("/events/{}", first["id"].as_str().unwrap()),
+                &Value::Null,
+            )
+            .await;
+        assert_eq!(status, 404);
     });
 }
