@@ -38,8 +38,13 @@ const TOLD: &str = "events_told";
 
 /// What the one task does next.
 enum Item {
-    /// Tells a new wait what came before.
-    Begun(RunId, StepPath),
+    /// Tells a wait what came before.
+    Begun {
+        run: RunId,
+        step: StepPath,
+        /// Whether it began in an earlier process, which may have told it something.
+        again: bool,
+    },
     /// Tells an event that has become durable.
     Event(Heard),
     /// The time of a run's waits may be over.
@@ -132,26 +137,27 @@ impl Hearing {
         self.count.store(waits.len(), Ordering::Release);
         drop(waits);
         if known || !begun.is_empty() {
-            self.begun(run, begun);
+            self.begun(run, begun, false);
         }
     }
 
-    /// Takes in the waits of a run that goes on from its journal.
-    pub(super) fn take_up(&self, run: &Run) {
+    /// Takes in the waits of a run that has begun, or that goes on `again`, from its journal.
+    pub(super) fn take_up(&self, run: &Run, again: bool) {
         let mut waits = self.waits();
         let begun = waits.take_up(run);
         self.count.store(waits.len(), Ordering::Release);
         drop(waits);
         if !begun.is_empty() {
-            self.begun(run, begun);
+            self.begun(run, begun, again);
         }
     }
 
-    fn begun(&self, run: &Run, steps: Vec<StepPath>) {
+    fn begun(&self, of: &Run, steps: Vec<StepPath>, again: bool) {
         for step in steps {
-            self.push(Item::Begun(run.id(), step));
+            let run = of.id();
+            self.push(Item::Begun { run, step, again });
         }
-        self.silences.set(run.id(), run.next_silence());
+        self.silences.set(of.id(), of.next_silence());
     }
 
     /// The time of a run's waits may be over.
@@ -218,7 +224,8 @@ impl Engine {
                 }
             };
             match item {
-                Some(Item::Begun(run, step)) => {
+                Some(Item::Begun { run, step, again }) => {
+                    let told = again.then_some(told).flatten();
                     // What was not told is not noted to be.
                     notes &= self.catch_up(run, &step, told).await;
                 }
@@ -239,7 +246,7 @@ impl Engine {
     }
 
     /// Up to when events were told, by the last note, to all waits that had begun by then.
-    fn told(&self) -> Timestamp {
+    fn told(&self) -> Option<Timestamp> {
         let row: Result<Option<Setting>, ReadError> = self.0.store.get(TOLD);
         let at = match row {
             Ok(row) => row.and_then(|row| row.value.as_i64()),
@@ -248,7 +255,8 @@ impl Engine {
                 None
             }
         };
-        Timestamp(at.unwrap_or(0))
+        // One that is yet to come is of a clock that was set back since: it says nothing.
+        at.map(Timestamp).filter(|at| *at <= clock::now())
     }
 
     /// Notes how far waits were told: a later process tells less again.
@@ -273,17 +281,16 @@ impl Engine {
     }
 
     /// Tells a wait what came before it is told what comes; whether that could be read.
-    async fn catch_up(&self, run: RunId, step: &StepPath, told: Timestamp) -> bool {
+    async fn catch_up(&self, run: RunId, step: &StepPath, told: Option<Timestamp>) -> bool {
         let wait = self.0.hearing.waits().get(run, step).cloned();
         let Some(Wait { listening, .. }) = wait else {
             return true;
         };
         let began_run = Timestamp(i64::try_from(run.0.unix_ms()).unwrap_or(0));
         let since = listening.since.min(began_run);
-        let from = if listening.began_at < told {
-            since.max(told)
-        } else {
-            since
+        let from = match told {
+            Some(told) if listening.began_at < told => since.max(told),
+            _ => since,
         };
         let mut stored = Stored::new(self.0.store.clone(), &listening.event_type, from);
         loop {

@@ -60,7 +60,7 @@ impl Engine {
             };
             let (deadline, parent) = {
                 let locked = lock(&live);
-                self.0.hearing.take_up(&locked.run);
+                self.0.hearing.take_up(&locked.run, true);
                 let deadline = locked.run.next_deadline().map(|(at, _)| at);
                 (deadline, parent_of(&locked.run))
             };

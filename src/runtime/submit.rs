@@ -124,7 +124,7 @@ impl Engine {
         self.0.timers.set(id, deadline);
         if listens {
             // No earlier: a run that is not taken waits for nothing.
-            self.0.hearing.take_up(&live::lock(&live).run);
+            self.0.hearing.take_up(&live::lock(&live).run, false);
         }
         let way = super::dispatch::OnItsWay::new(ticket, seq).announcing(announces);
         let settled = self.settle(id, live, way);

@@ -249,3 +249,97 @@ pub(super) fn may_take(listening: &Listening, heard: &Heard) -> bool {
         .as_ref()
         .is_none_or(|(path, text)| text_at(heard.value.value(), path) == Some(text.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use druse_engine::{EventId, Timestamp};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn listening(event_type: &str, key: Option<(&str, &str)>, step: usize) -> Listening {
+        Listening {
+            step: format!("s{step}").as_str().into(),
+            event_type: event_type.into(),
+            key: key.map(|(path, text)| {
+                let path = path.split('.').map(str::to_owned);
+                (path.collect(), text.to_owned())
+            }),
+            since: Timestamp(0),
+            until: None,
+            began_at: Timestamp(0),
+        }
+    }
+
+    fn heard(event_type: &str, order: &Value) -> Heard {
+        Heard {
+            event: EventId::from_parts(1, [1; 10]),
+            received_at: Timestamp(1),
+            value: json!({ "type": event_type, "subject": order, "data": { "order": order } })
+                .into(),
+        }
+    }
+
+    const TYPES: [&str; 5] = ["a.b", "a.c", "a.*", "*", "*.b"];
+    const KEYS: [Option<(&str, &str)>; 5] = [
+        None,
+        Some(("data.order", "x")),
+        Some(("data.order", "y")),
+        Some(("subject", "x")),
+        Some(("data.other", "x")),
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What is found by the index is what is found by looking at each wait; what has ended is not found.
+        #[test]
+        fn waits_are_found_by_type_and_text(
+            all in prop::collection::vec((0u8..4, 0usize..5, 0usize..5, any::<bool>(), any::<bool>()), 0..40),
+        ) {
+            let mut waits = Waits::default();
+            let run = |number: u8| RunId::from_parts(u64::from(number), [0; 10]);
+            for (step, (number, event_type, key, ready, _)) in all.iter().enumerate() {
+                let listening = listening(TYPES[*event_type], KEYS[*key], step);
+                let path = listening.step.clone();
+                waits.add(run(*number), step as u64, listening);
+                if *ready {
+                    waits.make_ready(run(*number), &path);
+                }
+            }
+            for (step, (number, .., gone)) in all.iter().enumerate() {
+                if *gone {
+                    waits.remove(run(*number), &format!("s{step}").as_str().into());
+                }
+            }
+            let left = all.iter().filter(|(.., gone)| !gone).count();
+            prop_assert_eq!(waits.len(), left);
+            for event_type in ["a.b", "a.c", "a.d", "x.b", "x"] {
+                for order in [json!("x"), json!("y"), json!(1), json!(null)] {
+                    let heard = heard(event_type, &order);
+                    let mut expected: Vec<(RunId, usize)> = Vec::new();
+                    let mut heard_of = false;
+                    for (step, (number, pattern, key, ready, gone)) in all.iter().enumerate() {
+                        let fits = !gone && Pattern::new(TYPES[*pattern]).matches(event_type);
+                        heard_of |= fits;
+                        if fits && *ready && may_take(&listening("", KEYS[*key], 0), &heard) {
+                            expected.push((run(*number), step));
+                        }
+                    }
+                    expected.sort_unstable();
+                    let expected: Vec<(RunId, StepPath)> = expected
+                        .into_iter()
+                        .map(|(run, step)| (run, format!("s{step}").as_str().into()))
+                        .collect();
+                    prop_assert_eq!(waits.of(&heard), expected);
+                    prop_assert_eq!(waits.hears(event_type), heard_of);
+                }
+            }
+            for (step, (number, ..)) in all.iter().enumerate() {
+                waits.remove(run(*number), &format!("s{step}").as_str().into());
+            }
+            let nothing = waits.by_run.is_empty() && waits.exact.is_empty() && waits.open.is_empty();
+            prop_assert!(nothing && waits.len() == 0);
+        }
+    }
+}
