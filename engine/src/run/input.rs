@@ -49,6 +49,10 @@ pub enum Input {
         step: StepPath,
         /// What became of it.
         resolution: Resolution,
+        /// Who.
+        by: String,
+        /// How they know.
+        reason: Option<String>,
     },
     /// An event came. Each wait is told all events from the time on that counts for it, in the order in
     /// which they came.
