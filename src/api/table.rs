@@ -406,6 +406,14 @@ fn run() -> Vec<Route> {
         .creates()
         .request::<approvals::DecisionBody>()
         .response::<ApprovalView>(),
+        post(
+            "/api/v1/approvals/{id}/reassign",
+            Approver,
+            to!(approvals::reassign),
+            "Ask others instead",
+        )
+        .request::<approvals::ReassignBody>()
+        .response::<ApprovalView>(),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! From a document to its plan.
 
+use super::gate::{gate, send_back_findings};
 use super::graph::{Graph, split_need};
 use super::looping::shape;
 use super::{
@@ -49,6 +50,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     findings.clear();
     let mut blocks = Vec::new();
     block(&document.steps, "/steps", &mut blocks, &mut findings);
+    send_back_findings(&document.steps, "/steps", &mut findings);
     unsupported(&document, &mut findings);
     let inputs = inputs(&document, &mut findings);
     let outputs = outputs(&document, &mut findings);
@@ -76,7 +78,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     })
 }
 
-fn has_errors(findings: &[Finding]) -> bool {
+pub(super) fn has_errors(findings: &[Finding]) -> bool {
     findings
         .iter()
         .any(|finding| finding.severity == crate::Severity::Error)
@@ -156,10 +158,11 @@ fn block(list: &[Step], path: &str, blocks: &mut Vec<Block>, findings: &mut Vec<
             })
             .collect();
         let path = format!("{path}/{position}");
+        let gate = gate(list, &graph, &names, position, &path, findings);
         if let Some(work) = work(step, &path, blocks, findings)
             && let Some(step) = planned(step, &path, work, needs, findings)
         {
-            steps.push(step);
+            steps.push(PlannedStep { gate, ..step });
         }
     }
     let edges: Vec<(usize, usize)> = steps
@@ -336,8 +339,13 @@ fn planned(
         }
         template(&Value::Object(Map::new()), "", None, findings)
     } else {
+        let mut with = with.clone();
+        if work.kind() == Some(ActionKind::ApprovalGate) {
+            // Rendered when somebody is told, with what is known only then.
+            with.remove("notify");
+        }
         template(
-            &Value::Object(with.clone()),
+            &Value::Object(with),
             &format!("{path}/with"),
             Some(&step.id),
             findings,
@@ -369,6 +377,7 @@ fn planned(
         when,
         with,
         cases,
+        gate: None,
         join: step.join.unwrap_or_default(),
         timeout: step.timeout,
         retry: step.retry.clone().unwrap_or_else(|| Retry {

@@ -57,7 +57,14 @@ pub(super) fn first(
     now: Timestamp,
 ) -> RunEvent {
     let key = match &state.planned(plan, place).idempotency_key {
-        None => key(state.start.root, &state.path(plan, place).0),
+        None => {
+            let path = state.path(plan, place);
+            match state.step(place).round {
+                0 => key(state.start.root, &path.0),
+                // What runs again because a person wanted it otherwise is not the same work.
+                round => key(state.start.root, &format!("{path}~{round}")),
+            }
+        }
         Some(template) => match template.render(&state.values(place.scope)) {
             Ok(json) => match json.value() {
                 Value::String(text) => text.clone(),

@@ -55,6 +55,8 @@ pub(super) struct Scope {
     pub(super) failed: Option<usize>,
     /// The first step whose refusal was not handled.
     pub(super) refused: Option<usize>,
+    /// Whether steps of it ran again because a gate was sent back.
+    pub(super) turned: bool,
 }
 
 impl Scope {
@@ -75,6 +77,7 @@ impl Scope {
             close: None,
             failed: None,
             refused: None,
+            turned: false,
         }
     }
 

@@ -8,6 +8,7 @@ mod joins;
 mod journal;
 mod kept;
 mod repeat;
+mod reviews;
 mod scale;
 mod steps;
 mod turns;
