@@ -93,8 +93,8 @@ pub(super) fn problem(problem: &Problem, request: &str) -> Response {
             document["findings_left_out"] = (problem.findings.len() - shown).into();
         }
     }
-    if !problem.changes.is_empty() {
-        document["changes"] = json!(problem.changes);
+    if let Some(changes) = &problem.changes {
+        document["changes"] = (**changes).clone();
     }
     let mut response = Response::new(Body::from(document.to_string()));
     *response.status_mut() = problem.status;

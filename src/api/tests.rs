@@ -1,4 +1,5 @@
 mod contract;
+mod races;
 
 use super::route::{Access, Peer};
 use super::{openapi, router, table};

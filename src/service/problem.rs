@@ -1,9 +1,10 @@
 //! Why something asked for was not done, as people and machines are told: a code, one sentence, a hint.
 
 use super::run::RunError;
-use druse_engine::{Finding, event::Change};
+use druse_engine::Finding;
 use druse_storage::{AppendError, ReadError};
 use http::StatusCode;
+use serde_json::{Value, json};
 
 /// A refusal or a failure. What is inside of it goes to callers; internals go to the log only.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub struct Problem {
     /// Seconds after which to try again.
     pub retry_after: Option<u64>,
     /// What is not as it was, of a decision that came too late for it.
-    pub changes: Vec<Change>,
+    pub changes: Option<Box<Value>>,
 }
 
 impl Problem {
@@ -39,7 +40,7 @@ impl Problem {
             help: help.into(),
             findings: Vec::new(),
             retry_after: None,
-            changes: Vec::new(),
+            changes: None,
         }
     }
 
@@ -206,7 +207,7 @@ impl From<RunError> for Problem {
                     message,
                     "Read the approval again and decide on what it shows now.",
                 );
-                problem.changes = changes;
+                problem.changes = Some(Box::new(json!(changes)));
                 problem
             }
             RunError::CommentNeeded => Self::unprocessable(

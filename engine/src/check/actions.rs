@@ -69,18 +69,23 @@ pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
     }
     let path = path.to_owned();
     let look = Look { step, path, with };
+    rules(context, kind, &look);
+}
+
+/// The rules of a kind of action beyond its schema.
+fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>) {
     match kind {
-        ActionKind::Http => http(context, &look),
-        ActionKind::Shell => shell(context, &look),
-        ActionKind::Mcp => mcp(context, &look),
-        ActionKind::Wait => wait(context, &look),
-        ActionKind::ApprovalGate => gate(context, &look),
-        ActionKind::Switch => switch(context, &look),
-        ActionKind::Automation => automation(context, &look),
-        ActionKind::Tool => tool(context, &look),
-        ActionKind::Sql => data::sql(context, &look),
-        ActionKind::File => data::file(context, &look),
-        ActionKind::Mail => data::mail(context, &look),
+        ActionKind::Http => http(context, look),
+        ActionKind::Shell => shell(context, look),
+        ActionKind::Mcp => mcp(context, look),
+        ActionKind::Wait => wait(context, look),
+        ActionKind::ApprovalGate => gate(context, look),
+        ActionKind::Switch => switch(context, look),
+        ActionKind::Automation => automation(context, look),
+        ActionKind::Tool => tool(context, look),
+        ActionKind::Sql => data::sql(context, look),
+        ActionKind::File => data::file(context, look),
+        ActionKind::Mail => data::mail(context, look),
         ActionKind::Transform | ActionKind::Emit => {}
     }
 }
@@ -372,6 +377,18 @@ fn notice(context: &mut Context<'_>, look: &Look<'_>, at: &str, notify: &Notify)
         let at = finding.path.take().unwrap_or_default();
         context.say(finding.at_step(&look.step.id).at_path(at));
     }
+    let step = Step {
+        id: look.step.id.clone(),
+        action: Some(notify.action.clone()),
+        with: Some(notify.with.clone()),
+        ..Step::default()
+    };
+    let inner = Look {
+        step: &step,
+        path: format!("{}/with/{at}", look.path),
+        with: &notify.with,
+    };
+    rules(context, kind, &inner);
     if let Some(person) = &notify.person
         && !person.contains("{{")
         && person
