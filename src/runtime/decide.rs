@@ -194,6 +194,9 @@ fn judged(
     request: &DecisionRequest,
 ) -> Result<(Option<Json>, bool), RunError> {
     let gate = run.approval(id).ok_or(RunError::NotFound("approval"))?;
+    if gate.status == GateStatus::Void {
+        return Err(RunError::ApprovalChanged(gate.changes));
+    }
     if gate.status != GateStatus::Pending {
         return Err(RunError::AlreadyDecided(approval_row(run, &gate).status));
     }

@@ -382,3 +382,86 @@ async fn others_are_asked_when_the_time_is_over_and_the_gate_ends_after_that() {
     assert_eq!(gate["escalated"], true);
     assert_eq!(gate["approvers"], json!(["user:ana", "role:approver"]));
 }
+
+const BOUND: &str = r#"druse: 1
+name: bound
+steps:
+  - id: draft
+    action: transform
+    with: { value: "round {{ review.round }}" }
+  - id: later
+    action: wait
+    with: { for: 100ms }
+  - id: legal
+    action: approval_gate
+    needs: [later]
+    with: { title: Legal? }
+  - id: style
+    action: approval_gate
+    needs: [draft]
+    with: { title: Style?, send_back: { to: draft } }
+  - id: publish
+    action: transform
+    needs: [legal, style]
+    with: { value: "{{ steps.draft.output }}" }
+outputs:
+  published: "{{ steps.publish.output }}"
+"#;
+
+/// The request of a step's gate that waits, other than one that is known.
+async fn other(client: &Client, run: &str, step: &str, than: &Value) -> Value {
+    let path = format!("/approvals?status=pending&run_id={run}");
+    wait::until(&format!("a request of {step}"), || async {
+        let page = client.get(&path).await.with(200);
+        let mut items = page["items"].as_array().unwrap().iter();
+        items
+            .find(|gate| gate["step_id"] == step && gate["id"] != *than)
+            .cloned()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_has_changed_since_it_was_asked_is_refused_with_the_difference() {
+    let mut server = Server::new().await;
+    let admin = server.admin();
+    let run = run_of(&admin, BOUND).await;
+    let legal = other(&admin, &run, "legal", &Value::Null).await;
+    assert_eq!(legal["details"]["next"][0]["rendered"], true);
+    assert_eq!(legal["details"]["next"][0]["with"]["value"], "round 0");
+    let style = other(&admin, &run, "style", &Value::Null).await;
+    admin
+        .post(&decision(&style), &answer(&style, "send_back", "again"))
+        .await
+        .with(200);
+    let changes = json!([{ "what": "publish/with/value", "before": "round 0", "after": "round 1" }]);
+    let new = other(&admin, &run, "legal", &legal["id"]).await;
+    let late = admin
+        .post(&decision(&legal), &answer(&legal, "approve", ""))
+        .await
+        .problem(409, "approval_changed");
+    assert_eq!(late["changes"], changes);
+    server.crash().await;
+    let admin = server.admin();
+    let void = admin
+        .get(&format!("/approvals/{}", text(&legal["id"])))
+        .await
+        .with(200);
+    assert_eq!((&void["status"], &void["changes"]), (&json!("void"), &changes));
+    let id = text(&legal["id"]);
+    let (code, said) = asked(&server, &["approve", &id]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("publish/with/value: \"round 0\" became \"round 1\""),
+        "{said}"
+    );
+    let style = other(&admin, &run, "style", &style["id"]).await;
+    for gate in [&new, &style] {
+        admin
+            .post(&decision(gate), &answer(gate, "approve", ""))
+            .await
+            .with(200);
+    }
+    let ended = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(ended["outputs"]["published"], "round 1");
+}
