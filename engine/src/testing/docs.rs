@@ -60,8 +60,8 @@ fn answer(run: &Run, line: &str, now: Timestamp) -> Input {
         let fields: Value = serde_json::from_str(rest).expect(rest);
         Json::from(fields)
     });
-    let gate = run.approvals().into_iter();
-    let gate = gate.rfind(|gate| gate.status == GateStatus::Pending);
+    let mut gates = run.approvals().into_iter();
+    let gate = gates.rfind(|gate| gate.status == GateStatus::Pending);
     let gate = gate.expect("a gate asks");
     if let Some(fields) = &fields {
         let findings = check_value(gate.request.fields.value(), fields.value());

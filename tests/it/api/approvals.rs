@@ -108,7 +108,7 @@ async fn a_gate_is_sent_back_over_a_crash_and_asks_anew() {
     let (code, said) = asked(&server, &["send-back", &id, "--comment", "again"]);
     assert_eq!(
         (code, said.as_str()),
-        (Some(0), "Publish round 1?: sent back.\n")
+        (Some(0), "Publish round 1?: sent_back.\n")
     );
     let third = wait::approval(&admin, &run).await;
     assert_eq!(third["can_send_back"], false);
@@ -434,7 +434,8 @@ async fn what_has_changed_since_it_was_asked_is_refused_with_the_difference() {
         .post(&decision(&style), &answer(&style, "send_back", "again"))
         .await
         .with(200);
-    let changes = json!([{ "what": "publish/with/value", "before": "round 0", "after": "round 1" }]);
+    let changes =
+        json!([{ "what": "publish/with/value", "before": "round 0", "after": "round 1" }]);
     let new = other(&admin, &run, "legal", &legal["id"]).await;
     let late = admin
         .post(&decision(&legal), &answer(&legal, "approve", ""))
@@ -447,7 +448,10 @@ async fn what_has_changed_since_it_was_asked_is_refused_with_the_difference() {
         .get(&format!("/approvals/{}", text(&legal["id"])))
         .await
         .with(200);
-    assert_eq!((&void["status"], &void["changes"]), (&json!("void"), &changes));
+    assert_eq!(
+        (&void["status"], &void["changes"]),
+        (&json!("void"), &changes)
+    );
     let id = text(&legal["id"]);
     let (code, said) = asked(&server, &["approve", &id]);
     assert_eq!(code, Some(1));
