@@ -244,6 +244,8 @@ impl State {
                 status, failure, ..
             } => self.loop_finished(plan, place, *status, failure.as_ref(), at),
             RunEvent::LoopTimedOut { .. } => self.loop_timed_out(plan, place),
+            // Who said what follows; nothing changes by it.
+            RunEvent::StepResolved { .. } => {}
             RunEvent::ApprovalReminded { .. } => {
                 let planned = self.planned(plan, place);
                 self.change_gate(place, |gate| {

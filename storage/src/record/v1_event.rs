@@ -205,6 +205,11 @@ pub(super) enum V1Event<'a> {
         done: bool,
         from: [u8; 16],
     },
+    StepResolved {
+        step: Step<'a>,
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
     ApprovalReminded {
         step: Step<'a>,
     },
@@ -591,6 +596,15 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 done: *done,
                 from: from.0.to_bytes(),
             },
+            E::StepResolved {
+                step: s,
+                by,
+                reason,
+            } => Self::StepResolved {
+                step: step(s),
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
             E::ApprovalReminded { step: s } => Self::ApprovalReminded { step: step(s) },
             E::ApprovalEscalated {
                 step: s,
@@ -787,6 +801,11 @@ impl V1Event<'_> {
                 output: output.map(json),
                 done,
                 from: run_id(from),
+            },
+            Self::StepResolved { step, by, reason } => E::StepResolved {
+                step: path(step),
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
             },
             Self::ApprovalReminded { step } => E::ApprovalReminded { step: path(step) },
             Self::ApprovalEscalated {

@@ -10,3 +10,4 @@ mod process;
 mod roles;
 mod runs;
 mod triggers;
+mod uncertain;
