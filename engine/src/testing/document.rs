@@ -75,6 +75,8 @@ pub enum KindSpec {
     Review(Box<ReviewSpec>),
     /// An effect of this kind of action.
     Effect(&'static str),
+    /// An effect that works with what the step so many before it gave.
+    Works(usize),
     /// A loop over so many items.
     ForEach(Box<ForEachSpec>),
     /// A loop until something holds.
@@ -145,11 +147,49 @@ pub enum OutputSpec {
 
 /// Documents of up to `most` steps in their own list, and loops in loops.
 pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
-    (
-        prop::collection::vec(step(2), 0..=most),
-        prop::option::weighted(0.15, 1u32..600),
-    )
+    let steps = prop_oneof![
+        8 => prop::collection::vec(step(2), 0..=most),
+        1 => (1u32..3, any::<bool>()).prop_map(|(rounds, late)| two_gates(rounds, late)),
+    ];
+    (steps, prop::option::weighted(0.15, 1u32..600))
         .prop_map(|(steps, timeout)| DocumentSpec { steps, timeout })
+}
+
+/// A step behind two gates, of which one sends back what the step works with, and the other asks, if it
+/// comes late, when that is known.
+fn two_gates(rounds: u32, late: bool) -> Vec<StepSpec> {
+    let plain = |kind: KindSpec, back: &[usize]| StepSpec {
+        kind,
+        needs: back
+            .iter()
+            .map(|back| NeedSpec {
+                back: *back,
+                case: None,
+            })
+            .collect(),
+        join: "all_succeeded",
+        when: WhenSpec::None,
+        retry: None,
+        timeout: None,
+        goes_on: false,
+        at_most_once: false,
+    };
+    let review = ReviewSpec {
+        needed: 1,
+        timeout: None,
+        remind: None,
+        notify: 0,
+        back: 0,
+        rounds,
+    };
+    let wait = KindSpec::Wait(if late { 60 } else { 0 });
+    vec![
+        plain(KindSpec::Effect("http"), &[]),
+        plain(KindSpec::Review(Box::new(review)), &[0]),
+        plain(wait, &[]),
+        plain(KindSpec::Gate(1, None, false), &[0]),
+        plain(KindSpec::Works(4), &[0, 2]),
+    ]
 }
 
 /// A step with loops in it down to this depth.
@@ -449,6 +489,10 @@ fn action(
                 json!({ "n": index, "said": "{{ review.comment }}" }),
             ),
         },
+        KindSpec::Works(back) => {
+            let read = format!("{{{{ steps.s{}.output }}}}", index.saturating_sub(*back));
+            ("http", json!({ "n": read }))
+        }
         KindSpec::ForEach(_) | KindSpec::Repeat(_) => unreachable!("loops have no action"),
     }
 }

@@ -241,6 +241,11 @@ async fn a_link_shows_to_whoever_opens_it_and_decides_once_as_its_person() {
     let address = text(&made["address"]);
     assert!(address.starts_with(server.address()), "{address}");
     let path = below(&address).to_owned();
+    let id = text(&gate["id"]);
+    let (code, said) = asked(&server, &["link", &id, "--for", "ana", "--expires", "2d"]);
+    assert_eq!(code, Some(0), "{said}");
+    let another = below(said.trim()).to_owned();
+    assert_ne!(another, path);
     server.crash().await;
     let anybody = server.anonymous();
     // Mail programs open links: that shows, and never decides.
@@ -290,6 +295,16 @@ async fn a_link_shows_to_whoever_opens_it_and_decides_once_as_its_person() {
         (&json!("approved"), &json!("ana"))
     );
     wait::run(&admin, &run, "succeeded").await;
+    // The other link shows what became of it, and decides nothing any more.
+    let page = anybody.root("GET", &another).send().await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("approved") && !page.text.contains("<form"));
+    let late = anybody
+        .root("POST", &another)
+        .form(&[("decision", "approve"), ("digest", &digest)])
+        .send()
+        .await;
+    assert_eq!(late.status, 409);
     let forged = format!("{path}x");
     assert_eq!(anybody.root("GET", &forged).send().await.status, 404);
     // Of the token nothing is kept.
