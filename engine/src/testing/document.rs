@@ -477,7 +477,7 @@ fn action(
         }
         KindSpec::Review(review) => ("approval_gate", review.written()),
         KindSpec::Effect(action) => match before {
-            Some(before) if index % 2 == 0 => (
+            Some(before) if index.is_multiple_of(2) => (
                 *action,
                 json!({
                     "n": format!("{{{{ steps.{before}.output | default(0) }}}}"),
