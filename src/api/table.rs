@@ -372,6 +372,24 @@ fn run() -> Vec<Route> {
         .response::<RunView>()
         .status(202),
         post(
+            "/api/v1/runs/{id}/pause",
+            Operator,
+            to!(runs::pause),
+            "Hold a run: nothing new starts",
+        )
+        .request::<runs::Reason>()
+        .response::<RunView>()
+        .status(202),
+        post(
+            "/api/v1/runs/{id}/resume",
+            Operator,
+            to!(runs::resume),
+            "Let a run, or its steps that wait after a failure, go on",
+        )
+        .request::<runs::ResumeBody>()
+        .response::<RunView>()
+        .status(202),
+        post(
             "/api/v1/runs/{id}/retry",
             Operator,
             to!(runs::retry),

@@ -1,14 +1,16 @@
-//! Decisions: the one place where a person's answer to a gate, or wish to end a run, is judged. Every
-//! surface comes through here.
+//! Decisions: the one place where a person's answer to a gate, or wish to end, hold or go on with a run, is
+//! judged. Every surface comes through here.
 
+use super::live::{self, LiveRun};
 use super::project::approval_row;
-use super::{Engine, clock, live};
-use crate::service::{ApprovalView, DecisionRequest, Principal, Role, RunError, RunView};
+use super::{Engine, clock};
+use crate::service::{ApprovalView, DecisionRequest, Principal, Resume, Role, RunError, RunView};
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
 use druse_engine::run::{GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, StoreExt as _};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 impl Engine {
     /// Takes a person's answer to a gate. Returns when it is durable.
@@ -76,7 +78,7 @@ impl Engine {
         }
     }
 
-    /// Asks a run to end. Returns when that is durable.
+    /// Asks a run to end. A second time ends what handles its end, too. Returns when that is durable.
     ///
     /// # Errors
     /// When there is no such run, or it has ended.
@@ -86,22 +88,78 @@ impl Engine {
         by: String,
         reason: Option<String>,
     ) -> Result<RunView, RunError> {
-        let Some(live) = self.0.live.get(id) else {
-            return Err(match self.0.store.run_head(id)? {
-                Some(_) => RunError::AlreadyOver,
-                None => RunError::NotFound("run"),
-            });
+        let live = self.going(id)?;
+        let shown = self.tell(id, live, Input::Cancel { by, reason }).await?;
+        // Only now: what a held run was doing is not begun again to be canceled at once.
+        self.take_up(id).await;
+        Ok(shown)
+    }
+
+    /// As [`Engine::cancel`], for whoever is no person: a run that is ending already is left to end, so
+    /// that what cleans up is never stopped by a rule.
+    ///
+    /// # Errors
+    /// As [`Engine::cancel`].
+    pub async fn end(&self, id: RunId, by: String, reason: Option<String>) -> Result<(), RunError> {
+        let live = self.going(id)?;
+        if live::lock(&live).run.is_canceled() {
+            return Ok(());
+        }
+        self.cancel(id, by, reason).await.map(|_| ())
+    }
+
+    /// Holds a run: what runs comes to its end, and nothing new starts. Returns when that is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, or it has ended.
+    pub async fn pause(
+        &self,
+        id: RunId,
+        by: String,
+        reason: Option<String>,
+    ) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        self.tell(id, live, Input::Pause { by, reason }).await
+    }
+
+    /// Lets a run go on that is paused, or in which steps failed and wait for a person.
+    ///
+    /// # Errors
+    /// When there is no such run or step, it has ended, or the input cannot be changed.
+    pub async fn resume(&self, id: RunId, resume: Resume) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::Resume {
+            by: resume.by,
+            reason: resume.reason,
+            step: resume.step.map(|step| step.as_str().into()),
+            answer: resume.answer,
         };
-        let way = self
-            .give(id, &live, Input::Cancel { by, reason })
-            .map_err(rejected)?;
+        let shown = self.tell(id, live, input).await?;
+        self.take_up(id).await;
+        Ok(shown)
+    }
+
+    fn going(&self, id: RunId) -> Result<Arc<Mutex<LiveRun>>, RunError> {
+        if let Some(live) = self.0.live.get(id) {
+            return Ok(live);
+        }
+        Err(match self.0.store.run_head(id)? {
+            Some(_) => RunError::AlreadyOver,
+            None => RunError::NotFound("run"),
+        })
+    }
+
+    /// Gives an input, and the run as it stands with it, once that is durable.
+    async fn tell(
+        &self,
+        id: RunId,
+        live: Arc<Mutex<LiveRun>>,
+        input: Input,
+    ) -> Result<RunView, RunError> {
+        let way = self.give(id, &live, input).map_err(rejected)?;
         let shown = super::view::view(&live::lock(&live).run);
         match self.settle(id, live, way).await {
-            Ok(true) => {
-                // Only now: what a held run was doing is not begun again to be canceled at once.
-                self.take_up(id).await;
-                Ok(shown)
-            }
+            Ok(true) => Ok(shown),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
     }
@@ -189,6 +247,9 @@ fn checked_fields(
 fn rejected(reason: Rejected) -> RunError {
     match reason {
         Rejected::AlreadyOver => RunError::AlreadyOver,
+        Rejected::NotPaused => RunError::NotPaused,
+        Rejected::WhichStep => RunError::WhichStep,
+        Rejected::Approved => RunError::ApprovedInput,
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {

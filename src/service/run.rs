@@ -2,7 +2,7 @@
 
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
-use druse_engine::run::PassesView;
+use druse_engine::run::{PassesView, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -161,6 +161,9 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub approval_id: Option<ApprovalId>,
+    /// How what undoes it stands, once the run undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Status>,
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
@@ -304,6 +307,19 @@ impl TryFrom<Approval> for ApprovalView {
     }
 }
 
+/// A person's wish that a run goes on.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Of the steps that wait only this one.
+    pub step: Option<String>,
+    /// What becomes of the steps that wait.
+    pub answer: ResumeAnswer,
+}
+
 /// Why the engine did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RunError {
@@ -331,6 +347,15 @@ pub enum RunError {
     /// The run has not ended.
     #[error("The run has not ended yet.")]
     NotOver,
+    /// No such step waits for a person after a failure.
+    #[error("No such step of the run waits for a person after a failure.")]
+    NotPaused,
+    /// Several steps wait, and the input is for one.
+    #[error("Several steps of the run wait, and the input is for one.")]
+    WhichStep,
+    /// What the step does was approved as it stands.
+    #[error("What this step does was approved as it stands.")]
+    ApprovedInput,
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),
