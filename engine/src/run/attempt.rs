@@ -86,8 +86,11 @@ fn made_key(state: &State, plan: &Plan, place: Place) -> String {
         Owner::Undo { of } => state.path(plan, of),
         _ => path.clone(),
     };
-    let root = state.keep.undone(&done).unwrap_or(state.start.root);
-    key(root, &path.0)
+    match state.keep.undone(&done) {
+        None => key(state.start.root, &path.0),
+        // The run that undid it may be the first one: its id alone would give the key of before.
+        Some(from) => key(from, &format!("{path} after undo")),
+    }
 }
 
 /// The key of a step whose configuration a person gave, there being none.
