@@ -25,7 +25,7 @@ fn catalog() -> Catalog {
     }
 }
 
-fn findings(steps: &str) -> String {
+pub(super) fn findings(steps: &str) -> String {
     let text = format!(
         "druse: 1\nname: test\ninputs:\n  region: {{type: string}}\n  count: {{type: integer, default: 1}}\n{steps}"
     );
