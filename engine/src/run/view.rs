@@ -280,7 +280,7 @@ impl Run {
             Phase::Paused { failure } => {
                 format!(
                     "step {path} failed and waits for a person: {}",
-                    failure.message
+                    failure.message.trim_end_matches('.')
                 )
             }
             Phase::Looping => {
