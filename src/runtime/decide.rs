@@ -4,11 +4,13 @@
 use super::live::{self, LiveRun};
 use super::project::approval_row;
 use super::{Engine, clock};
-use crate::service::{ApprovalView, DecisionRequest, Principal, Resume, Role, RunError, RunView};
+use crate::service::{
+    ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
+};
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
 use druse_engine::run::{GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
-use druse_storage::{Approval, ApprovalStatus, StoreExt as _};
+use druse_storage::{Approval, ApprovalStatus, Batch, StoreExt as _};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -82,14 +84,13 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run, or it has ended.
-    pub async fn cancel(
-        &self,
-        id: RunId,
-        by: String,
-        reason: Option<String>,
-    ) -> Result<RunView, RunError> {
+    pub async fn cancel(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
-        let shown = self.tell(id, live, Input::Cancel { by, reason }).await?;
+        let input = Input::Cancel {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+        };
+        let shown = self.tell(id, live, input, wish).await?;
         // Only now: what a held run was doing is not begun again to be canceled at once.
         self.take_up(id).await;
         Ok(shown)
@@ -105,36 +106,41 @@ impl Engine {
         if live::lock(&live).run.is_canceled() {
             return Ok(());
         }
-        self.cancel(id, by, reason).await.map(|_| ())
+        let wish = Wish {
+            by,
+            reason,
+            idempotency: None,
+            extra: Batch::new(),
+        };
+        self.cancel(id, wish).await.map(|_| ())
     }
 
     /// Holds a run: what runs comes to its end, and nothing new starts. Returns when that is durable.
     ///
     /// # Errors
     /// When there is no such run, or it has ended.
-    pub async fn pause(
-        &self,
-        id: RunId,
-        by: String,
-        reason: Option<String>,
-    ) -> Result<RunView, RunError> {
+    pub async fn pause(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
-        self.tell(id, live, Input::Pause { by, reason }).await
+        let input = Input::Pause {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+        };
+        self.tell(id, live, input, wish).await
     }
 
     /// Lets a run go on that is paused, or in which steps failed and wait for a person.
     ///
     /// # Errors
     /// When there is no such run or step, it has ended, or the input cannot be changed.
-    pub async fn resume(&self, id: RunId, resume: Resume) -> Result<RunView, RunError> {
+    pub async fn resume(&self, id: RunId, resume: Resume, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
         let input = Input::Resume {
-            by: resume.by,
-            reason: resume.reason,
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
             step: resume.step.map(|step| step.as_str().into()),
             answer: resume.answer,
         };
-        let shown = self.tell(id, live, input).await?;
+        let shown = self.tell(id, live, input, wish).await?;
         self.take_up(id).await;
         Ok(shown)
     }
@@ -155,11 +161,58 @@ impl Engine {
         id: RunId,
         live: Arc<Mutex<LiveRun>>,
         input: Input,
+        wish: Wish,
     ) -> Result<RunView, RunError> {
-        let way = self.give(id, &live, input).map_err(rejected)?;
-        let shown = super::view::view(&live::lock(&live).run);
+        let (way, shown) = {
+            let mut locked = live::lock(&live);
+            let mut extra = wish.extra;
+            if let Some(claim) = &wish.idempotency {
+                extra = extra.put(&claim.row(json!({ "run": id }), clock::now()));
+            }
+            let way = self
+                .give_locked(id, &mut locked, input, extra)
+                .map_err(rejected)?;
+            (way, super::view::view(&locked.run))
+        };
         match self.settle(id, live, way).await {
             Ok(true) => Ok(shown),
+            Ok(false) | Err(_) => Err(RunError::Ending),
+        }
+    }
+}
+
+impl Engine {
+    /// Takes what a person found out of an uncertain step. Returns when it is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, it has ended, or the step is not uncertain.
+    pub async fn resolve(&self, id: RunId, request: ResolveRequest) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::ResolveUncertain {
+            step: request.step.as_str().into(),
+            resolution: request.resolution,
+            by: request.by,
+            reason: request.reason,
+        };
+        // Looked at before a held run is moved: what is refused must move nothing.
+        live::lock(&live)
+            .run
+            .decide(clock::now(), &input)
+            .map_err(rejected)?;
+        self.take_up(id).await;
+        let (way, view) = {
+            let mut locked = live::lock(&live);
+            let mut extra = request.extra;
+            if let Some(claim) = &request.idempotency {
+                extra = extra.put(&claim.row(json!({ "run": id }), clock::now()));
+            }
+            let way = self
+                .give_locked(id, &mut locked, input, extra)
+                .map_err(rejected)?;
+            (way, super::view::view(&locked.run))
+        };
+        match self.settle(id, live, way).await {
+            Ok(true) => Ok(view),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
     }
@@ -262,9 +315,8 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
-        Rejected::StaleAttempt | Rejected::NotUncertain => {
-            RunError::NotFound("step that waits for this")
-        }
+        Rejected::NotUncertain => RunError::NotUncertain,
+        Rejected::StaleAttempt => RunError::NotFound("step that waits for this"),
     }
 }
 

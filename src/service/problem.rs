@@ -205,6 +205,11 @@ impl From<RunError> for Problem {
                 message,
                 "Let the step fail, and start a run with other inputs: it will be approved anew.",
             ),
+            RunError::NotUncertain => Self::conflict(
+                "not_uncertain",
+                message,
+                "GET /runs/{id} shows the steps by path; only one with the status uncertain asks for this.",
+            ),
             RunError::AlreadyDecided(_) => Self::conflict(
                 "already_decided",
                 message,

@@ -2,7 +2,7 @@
 
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
-use druse_engine::run::{PassesView, ResumeAnswer};
+use druse_engine::run::{PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -77,6 +77,23 @@ pub struct Retry {
     pub reason: Option<String>,
     /// Claimed together with the run, with `{"run": id}` as what was made.
     pub idempotency: Option<IdempotencyClaim>,
+}
+
+/// What a person found out of an uncertain step.
+#[derive(Debug, Clone)]
+pub struct ResolveRequest {
+    /// The step, by its path in the run.
+    pub step: String,
+    /// What became of it.
+    pub resolution: Resolution,
+    /// `user:<name>`.
+    pub by: String,
+    /// How they know.
+    pub reason: Option<String>,
+    /// Claimed together with it, with `{"run": id}` as what was made.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// Facts that become durable together with it: its line in the audit log.
+    pub extra: Batch,
 }
 
 /// A person's answer to a gate.
@@ -307,13 +324,22 @@ impl TryFrom<Approval> for ApprovalView {
     }
 }
 
-/// A person's wish that a run goes on.
+/// Somebody's wish that a run ends, is held, or goes on.
 #[derive(Debug, Clone)]
-pub struct Resume {
+pub struct Wish {
     /// Who.
     pub by: String,
     /// Why.
     pub reason: Option<String>,
+    /// Claimed together with the wish.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// What becomes durable together with it: a line of the audit log.
+    pub extra: Batch,
+}
+
+/// How a run goes on.
+#[derive(Debug, Clone)]
+pub struct Resume {
     /// Of the steps that wait only this one.
     pub step: Option<String>,
     /// What becomes of the steps that wait.
@@ -344,6 +370,9 @@ pub enum RunError {
     /// The run has ended.
     #[error("The run has ended.")]
     AlreadyOver,
+    /// The step is not there, or is not uncertain.
+    #[error("The run has no step at this path that is uncertain.")]
+    NotUncertain,
     /// The run has not ended.
     #[error("The run has not ended yet.")]
     NotOver,

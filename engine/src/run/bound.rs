@@ -62,7 +62,10 @@ impl RunEvent {
             Self::LoopFinished { failure, .. } => failure.as_ref().map_or(0, failure_weight),
             Self::CancelRequested { by, reason }
             | Self::Paused { by, reason }
-            | Self::Resumed { by, reason } => by.len() + reason.as_ref().map_or(0, String::len),
+            | Self::Resumed { by, reason }
+            | Self::StepResolved { by, reason, .. } => {
+                by.len() + reason.as_ref().map_or(0, String::len)
+            }
             Self::Finished {
                 outputs, failure, ..
             }
@@ -89,15 +92,19 @@ impl RunEvent {
 }
 
 /// Whether a person said more than can be written down.
-pub(super) fn says_too_much(event: &RunEvent) -> bool {
-    matches!(
-        event,
-        RunEvent::ApprovalDecided { .. }
-            | RunEvent::CancelRequested { .. }
-            | RunEvent::Paused { .. }
-            | RunEvent::Resumed { .. }
-            | RunEvent::StepResumed { .. }
-    ) && event.weight() > LARGEST_FACT
+pub(super) fn says_too_much(events: &[RunEvent]) -> bool {
+    let said = matches!(
+        events.first(),
+        Some(
+            RunEvent::ApprovalDecided { .. }
+                | RunEvent::CancelRequested { .. }
+                | RunEvent::StepResolved { .. }
+                | RunEvent::Paused { .. }
+                | RunEvent::Resumed { .. }
+                | RunEvent::StepResumed { .. }
+        )
+    );
+    said && events.iter().any(|event| event.weight() > LARGEST_FACT)
 }
 
 /// The fact, or in the place of one that is too large the failure that this is.

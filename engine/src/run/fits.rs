@@ -198,7 +198,9 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
         }
-        RunEvent::RetryScheduled { .. } => matches!(phase, Phase::Broken { .. }),
+        RunEvent::RetryScheduled { .. } => {
+            matches!(phase, Phase::Broken { .. } | Phase::Uncertain)
+        }
         RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
         RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. } => {
             *phase == Phase::Asking
@@ -219,6 +221,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::StepUncertain { .. } => {
             matches!(phase, Phase::Broken { .. } | Phase::Interrupted)
         }
+        RunEvent::StepResolved { .. } => *phase == Phase::Uncertain,
         RunEvent::StepCanceled { .. } => !matches!(phase, Phase::Queued | Phase::Over),
         RunEvent::LoopStarted { .. } => *phase == Phase::Queued,
         RunEvent::LoopFinished { status, .. } => {

@@ -27,6 +27,7 @@
 //! | `Uncertain`    | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
+//! | `Uncertain`    | `RetryScheduled` (in a pause)             | `Retrying`                                  |
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |

@@ -132,6 +132,9 @@ impl Watch {
             RunEvent::AttemptFinished { .. } => {
                 self.deaths.remove(step);
             }
+            RunEvent::StepResolved { .. } => {
+                self.open.remove(step);
+            }
             RunEvent::StepResumed { .. } => {
                 self.open.remove(step);
                 self.deaths.remove(step);

@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::runtime::clock;
 use crate::service::audit::Audited;
-use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit};
+use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
@@ -286,35 +286,40 @@ pub(in crate::api) struct Reason {
     pub(in crate::api) reason: Option<String>,
 }
 
+impl Reason {
+    /// The wish of whoever calls, with its line of the audit log: of one record with the fact in the run.
+    fn wish(self, call: &Call, action: &str, id: RunId) -> Wish {
+        let details = json!({ "reason": self.reason });
+        wish(call, action, id, self.reason, details)
+    }
+}
+
+fn wish(call: &Call, action: &str, id: RunId, reason: Option<String>, details: Value) -> Wish {
+    Wish {
+        by: call.who.user(),
+        reason,
+        idempotency: call.claim.clone(),
+        extra: Batch::new().audited(&call.who, action, &id, details),
+    }
+}
+
 pub(in crate::api) async fn cancel(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
-    let body: Reason = call.json()?;
-    let run = call
-        .app
-        .engine
-        .cancel(id, call.who.user(), body.reason.clone())
-        .await?;
-    // The journal of the run has the fact itself; this line is for who reads the audit log.
-    let mut audit = Batch::new().audited(
-        &call.who,
-        "run.cancel",
-        &id,
-        json!({ "reason": body.reason }),
-    );
-    audit.must_fit = true;
-    call.app.commit(audit).await?;
+    if call.made.is_some() {
+        return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
+    }
+    let wish = call.json::<Reason>()?.wish(&call, "run.cancel", id);
+    let run = call.app.engine.cancel(id, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
 }
 
 pub(in crate::api) async fn pause(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
-    let body: Reason = call.json()?;
-    let by = call.who.user();
-    let run = call.app.engine.pause(id, by, body.reason.clone()).await?;
-    let details = json!({ "reason": body.reason });
-    let mut audit = Batch::new().audited(&call.who, "run.pause", &id, details);
-    audit.must_fit = true;
-    call.app.commit(audit).await?;
+    if call.made.is_some() {
+        return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
+    }
+    let wish = call.json::<Reason>()?.wish(&call, "run.pause", id);
+    let run = call.app.engine.pause(id, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
 }
 
@@ -349,6 +354,9 @@ pub(in crate::api) enum ResumeDecision {
 
 pub(in crate::api) async fn resume(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
+    if call.made.is_some() {
+        return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
+    }
     let body: ResumeBody = call.json()?;
     if body.input.is_some() {
         if call.who.role < Role::Editor {
@@ -377,9 +385,8 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
         "fails": body.decision == ResumeDecision::Fail,
         "corrected": body.input.as_ref().map(|input| input.keys().collect::<Vec<_>>()),
     });
+    let wish = wish(&call, "run.resume", id, body.reason, details);
     let resume = Resume {
-        by: call.who.user(),
-        reason: body.reason,
         step: body.step,
         answer: match body.decision {
             ResumeDecision::Fail => ResumeAnswer::Fail,
@@ -388,10 +395,7 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
             },
         },
     };
-    let run = call.app.engine.resume(id, resume).await?;
-    let mut audit = Batch::new().audited(&call.who, "run.resume", &id, details);
-    audit.must_fit = true;
-    call.app.commit(audit).await?;
+    let run = call.app.engine.resume(id, resume, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
 }
 

@@ -84,6 +84,21 @@ fn the_clock_goes_on_in_a_pause() {
 }
 
 #[test]
+fn what_is_found_in_a_pause_starts_again_after_it() {
+    let mut bench = Bench::new(json!({"steps": [call("a", json!({"delivery": "at_most_once"}))]}));
+    bench.give(Input::Recover { alone: false }).give(pause());
+    bench.give(Input::ResolveUncertain {
+        step: "a".into(),
+        resolution: Resolution::Again,
+        by: "ben".into(),
+        reason: None,
+    });
+    assert_eq!(bench.line(), "a=waiting run=paused");
+    bench.give(resume());
+    assert_eq!(bench.running(), ["a#2"]);
+}
+
+#[test]
 fn gates_take_answers_in_a_pause() {
     let mut bench = Bench::new(json!({"steps": [
         {"id": "gate", "action": "approval_gate", "with": {}},

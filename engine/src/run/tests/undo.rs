@@ -190,6 +190,8 @@ fn an_undo_that_may_not_be_repeated_waits_for_a_person_after_a_crash() {
         resolution: Resolution::Happened {
             output: json!(1).into(),
         },
+        by: "ben".into(),
+        reason: None,
     });
     assert_eq!(bench.run.status(), Status::Failed);
     assert_eq!(bench.run.step("a").unwrap().undo, Some(Status::Succeeded));
