@@ -40,11 +40,10 @@ impl Handling {
     /// Reads one fact.
     pub(super) fn see(&mut self, plan: &Plan, event: &RunEvent) -> Result<(), &'static str> {
         match event {
-            RunEvent::WorkFinished { status, .. } => {
-                if self.outcome.replace(*status).is_some() {
-                    return Err("a run's own work ends once");
-                }
+            RunEvent::WorkFinished { .. } if self.outcome.is_some() => {
+                return Err("a run's own work ends once");
             }
+            RunEvent::WorkFinished { status, .. } => self.outcome = Some(*status),
             RunEvent::HandlersStarted { list } => {
                 if self.outcome.is_none() || self.begun.last().is_some_and(|last| last >= list) {
                     return Err("handlers begin after the work, each list once and in order");
