@@ -135,7 +135,7 @@ impl Engine {
             self.launch(id, effect, token);
         }
         if tell {
-            self.tell(id);
+            self.notify(id);
         }
         if over {
             self.0.timers.set(id, None);

@@ -64,7 +64,7 @@ impl Engine {
                 (deadline, parent_of(&locked.run))
             };
             self.0.timers.set(id, deadline);
-            self.tell(id);
+            self.notify(id);
             // Whatever ended that process, this run is not blamed: others may have been under way, too.
             match self.give(id, &live, Input::Recover { alone: false }) {
                 Ok(way) => {

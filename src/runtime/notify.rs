@@ -29,7 +29,7 @@ impl Engine {
     }
 
     /// Tells people of the gates of a run of which they have not been told.
-    pub(super) fn tell(&self, run: RunId) {
+    pub(super) fn notify(&self, run: RunId) {
         let Some(live) = self.0.live.get(run) else {
             return;
         };

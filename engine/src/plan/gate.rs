@@ -209,6 +209,14 @@ pub(crate) fn send_back_findings(steps: &[Step], path: &str, findings: &mut Vec<
     }
 }
 
+/// The step, or one inside of it, that has an `undo`.
+fn undone(step: &Step) -> Option<&Step> {
+    match step.undo {
+        Some(_) => Some(step),
+        None => step.steps.iter().find_map(undone),
+    }
+}
+
 fn send_back_finding(
     steps: &[Step],
     graph: &Graph,
@@ -244,6 +252,18 @@ fn send_back_finding(
     if !has_errors(&wrong)
         && let Some((again, _)) = again(steps, graph, position)
     {
+        for step in again.iter().filter_map(|again| undone(&steps[*again])) {
+            wrong.push(
+                Finding::error(
+                    "send_back_undo",
+                    format!(
+                        "step `{}` has an `undo`, and runs again when the gate `{}` is sent back: what it did before would not be undone",
+                        step.id, gate.id
+                    ),
+                )
+                .help("leave its `undo` out, or send back to a step behind it"),
+            );
+        }
         for (other, step) in steps.iter().enumerate() {
             let reads = graph.before[other]
                 .iter()

@@ -9,6 +9,12 @@ use serde_json::{Map, Value, json};
 pub struct DocumentSpec {
     /// Its steps; each may need only those before it.
     pub steps: Vec<StepSpec>,
+    /// Its `on_failure`.
+    pub on_failure: Vec<StepSpec>,
+    /// Its `finally`.
+    pub finally: Vec<StepSpec>,
+    /// `undo_on_failure: true`.
+    pub undoes: bool,
     /// Seconds until the run times out.
     pub timeout: Option<u32>,
 }
@@ -30,8 +36,12 @@ pub struct StepSpec {
     pub timeout: Option<u32>,
     /// `on_error: continue`.
     pub goes_on: bool,
+    /// `on_error: pause`, where it may stand.
+    pub pauses: bool,
     /// `delivery: at_most_once`.
     pub at_most_once: bool,
+    /// Whether it has an `undo`, where it may stand.
+    pub undo: bool,
 }
 
 /// A need to be: `back` steps before this one, and a case of it when that is a switch.
@@ -151,8 +161,23 @@ pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
         8 => prop::collection::vec(step(2), 0..=most),
         1 => (1u32..3, any::<bool>()).prop_map(|(rounds, late)| two_gates(rounds, late)),
     ];
-    (steps, prop::option::weighted(0.15, 1u32..600))
-        .prop_map(|(steps, timeout)| DocumentSpec { steps, timeout })
+    let handlers = || prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(step(1), 0..3)];
+    (
+        steps,
+        handlers(),
+        handlers(),
+        any::<bool>(),
+        prop::option::weighted(0.15, 1u32..600),
+    )
+        .prop_map(
+            |(steps, on_failure, finally, undoes, timeout)| DocumentSpec {
+                steps,
+                on_failure,
+                finally,
+                undoes,
+                timeout,
+            },
+        )
 }
 
 /// A step behind two gates, of which one sends back what the step works with, and the other asks, if it
@@ -173,6 +198,8 @@ fn two_gates(rounds: u32, late: bool) -> Vec<StepSpec> {
         timeout: None,
         goes_on: false,
         at_most_once: false,
+        pauses: false,
+        undo: false,
     };
     let review = ReviewSpec {
         needed: 1,
@@ -307,19 +334,23 @@ fn of_kind(kind: BoxedStrategy<KindSpec>) -> BoxedStrategy<StepSpec> {
         when,
         prop::option::weighted(0.4, (1u32..5, prop::option::weighted(0.3, 1u32..60))),
         prop::option::weighted(0.3, 0u32..30),
-        prop::bool::weighted(0.3),
-        prop::bool::weighted(0.25),
+        (prop::bool::weighted(0.3), prop::bool::weighted(0.15)),
+        (prop::bool::weighted(0.25), prop::bool::weighted(0.5)),
     )
         .prop_map(
-            |(kind, needs, join, when, retry, timeout, goes_on, at_most_once)| StepSpec {
-                kind,
-                needs,
-                join,
-                when,
-                retry,
-                timeout,
-                goes_on,
-                at_most_once,
+            |(kind, needs, join, when, retry, timeout, (goes_on, pauses), (at_most_once, undo))| {
+                StepSpec {
+                    kind,
+                    needs,
+                    join,
+                    when,
+                    retry,
+                    timeout,
+                    goes_on,
+                    pauses,
+                    at_most_once,
+                    undo,
+                }
             },
         )
         .boxed()
@@ -330,6 +361,17 @@ impl DocumentSpec {
     pub fn document(&self) -> Document {
         let steps = list(&self.steps, "");
         let mut full = json!({ "druse": 1, "name": "random", "steps": steps });
+        for (key, steps, prefix) in [
+            ("on_failure", &self.on_failure, "f_"),
+            ("finally", &self.finally, "e_"),
+        ] {
+            if !steps.is_empty() {
+                full[key] = list(steps, prefix).into();
+            }
+        }
+        if self.undoes {
+            full["undo_on_failure"] = true.into();
+        }
         if let Some(seconds) = self.timeout {
             full["timeout"] = format!("{seconds}s").into();
         }
@@ -341,7 +383,13 @@ impl DocumentSpec {
                 .unwrap_or_else(|error| panic!("the strategy is wrong: {error}"));
             // Other steps work with what would run again: that one is not sent back.
             let mut findings = Vec::new();
-            crate::plan::send_back_findings(&document.steps, "/steps", &mut findings);
+            for (steps, path) in [
+                (&document.steps, "/steps"),
+                (&document.on_failure, "/on_failure"),
+                (&document.finally, "/finally"),
+            ] {
+                crate::plan::send_back_findings(steps, path, &mut findings);
+            }
             let Some(path) = findings.pop().and_then(|finding| finding.path) else {
                 return document;
             };
@@ -379,7 +427,7 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
             step.insert("steps".into(), list(&repeat.body, &inner).into());
         }
         kind => {
-            let (action, mut with) = action(kind, index, before, !prefix.is_empty());
+            let (action, mut with) = action(kind, index, before, in_loop(prefix));
             if let KindSpec::Review(review) = kind
                 && let Some(to) = review.to(prefix, index)
             {
@@ -420,8 +468,20 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
     if let Some(seconds) = spec.timeout {
         step.insert("timeout".into(), format!("{seconds}s").into());
     }
-    if spec.goes_on {
+    let effect = matches!(spec.kind, KindSpec::Effect(_));
+    if spec.pauses && effect {
+        step.insert("on_error".into(), "pause".into());
+    } else if spec.goes_on {
         step.insert("on_error".into(), "continue".into());
+    }
+    let plain = !step.contains_key("steps");
+    if spec.undo && plain && !prefix.starts_with(['f', 'e']) {
+        let output = format!("{{{{ steps.{id}.output }}}}");
+        let mut with = json!({ "of": output });
+        if in_loop(prefix) {
+            with["pass"] = "{{ loop.index }}".into();
+        }
+        step.insert("undo".into(), json!({ "action": "http", "with": with }));
     }
     if step.contains_key("steps") {
         return step.into();
@@ -437,6 +497,11 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
         step.insert("delivery".into(), "at_most_once".into());
     }
     step.into()
+}
+
+/// Whether the steps with this prefix stand in a loop: then the id of one is part of it.
+fn in_loop(prefix: &str) -> bool {
+    prefix.contains('s')
 }
 
 fn action(

@@ -42,6 +42,26 @@ fn a_gate_sends_back_to_what_it_needs_and_nothing_beside_it_works_with_that() {
 }
 
 #[test]
+fn what_would_have_to_be_undone_is_not_sent_back() {
+    insta::assert_snapshot!(
+        findings(
+            r#"undo_on_failure: true
+steps:
+  - id: pay
+    action: http
+    with: { connection: crm, method: POST, path: /pay }
+    undo: { action: http, with: { connection: crm, method: DELETE, path: /pay } }
+  - id: gate
+    action: approval_gate
+    needs: [pay]
+    with: { send_back: { to: pay } }
+"#
+        ),
+        @"15:30 send_back_undo: step `pay` has an `undo`, and runs again when the gate `gate` is sent back: what it did before would not be undone -- leave its `undo` out, or send back to a step behind it"
+    );
+}
+
+#[test]
 fn what_tells_people_is_checked_like_a_step() {
     insta::assert_snapshot!(
         findings(
