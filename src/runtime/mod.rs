@@ -10,6 +10,7 @@ mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod notify;
 mod plan;
 mod portion;
 mod project;
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     held: hold::Held,
     hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
+    address: OnceLock<Option<String>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
     this: Weak<Inner>,
@@ -83,6 +85,7 @@ impl Engine {
             held: hold::Held::default(),
             hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
+            address: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),
         }));

@@ -40,6 +40,7 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         waits_for: step.waits_for,
         waits_until: step.waits_until,
         approval_id: step.approval_id,
+        undo: step.undo,
         passes: step.passes,
     }
 }

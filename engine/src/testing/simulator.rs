@@ -26,6 +26,8 @@ pub struct Life {
     pub(super) teller: Teller,
     /// Every attempt that was ever given out: step, number, fence.
     pub(super) given: Vec<(StepPath, u32, u64)>,
+    /// How often somebody wanted the run to end.
+    pub(super) cancels: u32,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
     /// Inputs with their times; none for a crash.
@@ -67,7 +69,7 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, String> {
         .kept(plan, None)
         .ok_or("every plan has its steps")?;
     let (again, _) = lived(Life::keeping(plan.clone(), seed ^ 1, kept.clone())?, seed)?;
-    super::law::keeps(&kept, &again.journal)?;
+    super::law::keeps(plan, &kept, &again.journal)?;
     let mut report = report;
     report.journal_of_retry = again.journal;
     Ok(report)
@@ -85,8 +87,13 @@ fn lived(mut life: Life, seed: u64) -> Result<(Report, Life), String> {
             })
             .collect();
         format!(
-            "seed {seed}: {law}\ninputs:\n  {}\nstate: {}",
+            "seed {seed}: {law}\ninputs:\n  {}\njournal:\n  {}\nstate: {}",
             log.join("\n  "),
+            life.journal
+                .iter()
+                .map(text)
+                .collect::<Vec<_>>()
+                .join("\n  "),
             life.run.dump()
         )
     })?;
@@ -134,6 +141,7 @@ impl Life {
             now,
             teller: Teller::default(),
             given: Vec::new(),
+            cancels: 0,
             through_text,
             log: Vec::new(),
         };
@@ -270,6 +278,8 @@ impl Life {
         let replay = |read: Vec<Entry>| {
             Run::replay(self.plan.clone(), read).map_err(|error| error.to_string())
         };
+        let canceled = |entry: &&Entry| matches!(entry.event, RunEvent::CancelRequested { .. });
+        self.cancels = u32::try_from(read.iter().filter(canceled).count()).unwrap_or(u32::MAX);
         self.run = replay(read.clone())?;
         self.shadow = replay(read)?;
         // Fences of attempts that were never durable may be given out again.
