@@ -12,6 +12,7 @@ pub mod document;
 pub mod export;
 pub mod idempotency;
 pub mod label;
+pub mod links;
 pub mod page;
 pub mod principal;
 pub mod problem;
@@ -29,5 +30,5 @@ pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
     ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, ResolveRequest,
-    Retry, RunError, RunView, StepView, Submit,
+    Resume, Retry, RunError, RunView, SinceAsked, StepView, Submit, Wish,
 };

@@ -7,6 +7,7 @@ pub(super) mod doctor;
 pub(super) mod events;
 pub(super) mod health;
 pub(super) mod hooks;
+pub(super) mod links;
 pub(super) mod resolve;
 pub(super) mod retention;
 pub(super) mod runs;
