@@ -454,6 +454,17 @@ pub(super) fn words(entry: &Value) -> String {
         "retry_scheduled" => format!("{step}: tried again at {}", print::cell(&entry["due"])),
         "wait_started" => format!("{step}: waits until {}", print::cell(&entry["until"])),
         "wait_finished" => format!("{step}: waited"),
+        "event_awaited" => {
+            let key = entry["key"].as_str();
+            let key = key.map(|key| format!(" with {key:?}")).unwrap_or_default();
+            let until = entry["until"].as_str();
+            let until = until
+                .map(|until| format!(", until {until}"))
+                .unwrap_or_default();
+            let wanted = print::cell(&entry["event_type"]);
+            format!("{step}: waits for an event of the type {wanted}{key}{until}")
+        }
+        "event_taken" => format!("{step}: took the event {}", print::cell(&entry["event"])),
         "approval_requested" => {
             format!("{step}: asks: {}", print::cell(&entry["request"]["title"]))
         }
@@ -524,6 +535,23 @@ pub(super) fn words(entry: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use druse_engine::event::RunEvent;
+
+    #[test]
+    fn every_fact_has_words() {
+        // Which facts there are is said by who reads them.
+        let unknown = serde_json::from_value::<RunEvent>(json!({ "type": "none such" }));
+        let told = unknown.unwrap_err().to_string();
+        let (_, list) = told.split_once("expected one of ").unwrap();
+        let types: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+        assert!(types.contains(&"created") && types.contains(&"event_taken"));
+        let fallback = words(&json!({ "type": "none_such" }));
+        assert_eq!(fallback, "none such");
+        for name in types {
+            let said = words(&json!({ "type": name, "step": "pay", "status": "failed" }));
+            assert_ne!(said, name.replace('_', " "), "{name} has no words");
+        }
+    }
 
     fn step(path: &str, status: &str) -> Value {
         json!({ "path": path, "status": status, "action": "http", "attempts": [] })

@@ -58,6 +58,16 @@ impl LiveRun {
         !self.telling.is_empty()
     }
 
+    /// A gate of which people are to be told, and nobody tells them or will when it is durable.
+    pub(super) fn untold(&self) -> Option<Notice> {
+        let tells = |(_, release): &(u64, Release)| matches!(release, Release::Tell);
+        if self.waiting.iter().any(tells) {
+            return None;
+        }
+        let mut notices = self.run.notices().into_iter();
+        notices.find(|notice| !self.telling.contains(notice))
+    }
+
     /// What is to be told and is not being told yet; from now on it is.
     pub(super) fn begin_telling(&mut self) -> Vec<Notice> {
         let mut new = self.run.notices();
@@ -116,6 +126,11 @@ impl LiveRun {
     /// Whether somebody works on this attempt, or will as soon as its start is durable.
     pub(super) fn has_attempt(&self, key: &AttemptKey) -> bool {
         self.attempts.contains_key(key) || self.launching.get(&key.0) == Some(&key.1)
+    }
+
+    #[cfg(test)]
+    pub(super) fn lose_notices(&mut self) {
+        self.telling.clear();
     }
 
     #[cfg(test)]

@@ -26,7 +26,7 @@ mod waits;
 pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use recover::Recovered;
-pub use stuck::{Examined, Stuck};
+pub use stuck::{Examined, LeftToPeople, Stuck};
 
 use crate::action::{Actions, file::work::WorkFolders};
 use druse_engine::AutomationId;

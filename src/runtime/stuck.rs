@@ -3,6 +3,8 @@
 
 use super::live::{LiveRun, lock};
 use super::{Engine, clock};
+use druse_engine::event::{Status, StepPath};
+use druse_engine::run::Run;
 use druse_engine::{RunId, Span, Timestamp};
 use druse_storage::ReadError;
 use std::collections::BTreeMap;
@@ -23,6 +25,18 @@ pub struct Stuck {
     pub reason: String,
 }
 
+/// A run that goes on, or a step of it that does, only when a person says how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftToPeople {
+    /// The run.
+    pub run: RunId,
+    /// Who holds the run and why, in one sentence without a full stop, if anybody does.
+    pub held: Option<String>,
+    /// The steps that failed under `on_error: pause`, and those of which nobody knows whether they
+    /// happened.
+    pub steps: Vec<(StepPath, Status)>,
+}
+
 /// What an examination of all live runs came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Examined {
@@ -36,12 +50,14 @@ pub struct Examined {
     pub held: usize,
     /// Those that nothing will move.
     pub stuck: Vec<Stuck>,
+    /// Those of the others that wait for a person who may not know it.
+    pub left_to_people: Vec<LeftToPeople>,
 }
 
 enum State {
     Gone,
-    Moving,
-    Waiting,
+    Moving(Option<LeftToPeople>),
+    Waiting(Option<LeftToPeople>),
     Held,
     /// Why, and the number of its last fact.
     Stuck(String, u64),
@@ -66,7 +82,7 @@ impl Engine {
         }
         for (run, before) in suspects {
             let state = match self.state_of(run) {
-                State::Stuck(_, seq) if seq != before => State::Moving,
+                State::Stuck(_, seq) if seq != before => State::Moving(None),
                 state => state,
             };
             examined.count(run, state);
@@ -93,12 +109,34 @@ impl Engine {
             return State::Held;
         }
         let due = self.0.timers.due(id);
-        match wrong(&locked, due) {
-            Some(reason) => State::Stuck(reason, locked.run.last_seq()),
-            None if due.is_some() || locked.run.running().next().is_some() => State::Moving,
-            None => State::Waiting,
+        let hearing = &self.0.hearing;
+        let wrong = wrong(&locked, due)
+            .or_else(|| hearing.wrong(&locked.run, clock::now(), LATE))
+            .or_else(|| {
+                let approval = locked.untold()?.approval;
+                Some(format!("nobody tells people of the approval {approval}"))
+            });
+        if let Some(reason) = wrong {
+            return State::Stuck(reason, locked.run.last_seq());
+        }
+        let run = &locked.run;
+        let timed = due.is_some() || run.next_silence().is_some();
+        if timed || run.running().next().is_some() {
+            State::Moving(left_to_people(run))
+        } else {
+            State::Waiting(left_to_people(run))
         }
     }
+}
+
+fn left_to_people(run: &Run) -> Option<LeftToPeople> {
+    let held = run.is_held().then(|| run.waits_for());
+    let steps = run.left_to_people();
+    (held.is_some() || !steps.is_empty()).then(|| LeftToPeople {
+        run: run.id(),
+        held,
+        steps,
+    })
 }
 
 /// Why nothing will move a run, given the time at which it is looked at again.
@@ -124,8 +162,14 @@ impl Examined {
     fn count(&mut self, run: RunId, state: State) {
         match state {
             State::Gone => return,
-            State::Moving => self.moving += 1,
-            State::Waiting => self.waiting += 1,
+            State::Moving(left) => {
+                self.moving += 1;
+                self.left_to_people.extend(left);
+            }
+            State::Waiting(left) => {
+                self.waiting += 1;
+                self.left_to_people.extend(left);
+            }
             State::Held => self.held += 1,
             State::Stuck(reason, _) => self.stuck.push(Stuck { run, reason }),
         }
@@ -144,6 +188,23 @@ impl Engine {
     pub(crate) fn lose_attempts(&self, run: RunId) {
         if let Some(live) = self.0.live.get(run) {
             lock(&live).lose_attempts();
+        }
+    }
+
+    /// Forgets that a step waits for events, as a bug would.
+    pub(crate) fn lose_wait(&self, run: RunId, step: &str) {
+        self.0.hearing.lose(run, &step.into());
+    }
+
+    /// Forgets when a run's waits for events are over, as a bug would.
+    pub(crate) fn lose_silence(&self, run: RunId) {
+        self.0.hearing.silences.set(run, None);
+    }
+
+    /// Forgets who tells people of a run's gates, as a bug would.
+    pub(crate) fn lose_notices(&self, run: RunId) {
+        if let Some(live) = self.0.live.get(run) {
+            lock(&live).lose_notices();
         }
     }
 

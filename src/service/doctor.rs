@@ -4,6 +4,7 @@
 use super::{App, Problem, page};
 use crate::runtime::{Examined, clock};
 use crate::secret::names_in;
+use druse_engine::event::Status;
 use druse_engine::{Severity, Span, Timestamp};
 use druse_storage::{
     Automation, AutomationStatus, Connection, RunQuery, StoreExt as _, StoreHealth, Version,
@@ -96,6 +97,7 @@ impl App {
         let health = self.store.health();
         let mut problems = Vec::new();
         of_runs(&runs, &mut problems);
+        of_people(&runs, &mut problems);
         of_store(&health, &mut problems);
         if let Some(reason) = self.history_blocked() {
             problems.push(Trouble::error(
@@ -257,6 +259,43 @@ fn of_runs(runs: &Examined, problems: &mut Vec<Trouble>) {
             format!("{} wait, and no server carries them.", runs.held),
             "Start one with `druse serve` on this folder.",
         ));
+    }
+}
+
+/// What waits for a person who may not know it: no gate tells of it.
+fn of_people(runs: &Examined, problems: &mut Vec<Trouble>) {
+    for left in runs.left_to_people.iter().take(SHOWN) {
+        let run = &left.run;
+        if let Some(held) = &left.held {
+            let help = format!("`druse runs resume {run}` lets it go on.");
+            problems.push(Trouble::warning("run_paused", run, sentence(held), &help));
+        }
+        for (step, status) in left.steps.iter().take(SHOWN) {
+            let (code, text, help) = if *status == Status::Uncertain {
+                (
+                    "step_uncertain",
+                    format!("Nobody knows whether step {step} happened."),
+                    format!(
+                        "Look it up, then say so with `druse runs resolve {run} {step}`: --happened, --again or --failed."
+                    ),
+                )
+            } else {
+                (
+                    "step_paused",
+                    format!("Step {step} failed and waits for a person."),
+                    format!(
+                        "`druse runs why {run}` says why. `druse runs resume {run} --step {step}` tries it again; with --fail it fails."
+                    ),
+                )
+            };
+            problems.push(Trouble::warning(code, run, text, &help));
+        }
+    }
+    if runs.left_to_people.len() > SHOWN {
+        let more = runs.left_to_people.len() - SHOWN;
+        let help = "`druse runs list --status paused` and `--status waiting` have them.";
+        let text = format!("{more} more runs wait for a person who says how they go on.");
+        problems.push(Trouble::warning("run_paused", &"runs", text, help));
     }
 }
 

@@ -5,10 +5,10 @@
 use super::{App, Principal, Problem, audit::Audited, idempotency, page};
 use crate::runtime::clock;
 use druse_engine::event::RunEvent;
-use druse_engine::{AutomationId, Finding, RunId, Span, Timestamp};
+use druse_engine::{ApprovalId, AutomationId, Finding, RunId, Span, Timestamp};
 use druse_storage::{
-    Approval, Automation, Batch, CompactError, EndedRun, Entity, Firing, FiringKey, FiringStatus,
-    IdempotencyKey, Scan, Sent, Setting, Store, StoreExt as _, Trigger, Usage,
+    Approval, ApprovalLink, Automation, Batch, CompactError, EndedRun, Entity, Firing, FiringKey,
+    FiringStatus, IdempotencyKey, Scan, Sent, Setting, Store, StoreExt as _, Trigger, Usage,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -264,9 +264,11 @@ impl App {
             kept,
             now: clock::now(),
             claimed: None,
+            links: None,
             swept: Swept::default(),
         };
         sweep.requests()?;
+        sweep.old_links()?;
         sweep.by_age()?;
         sweep.by_count()?;
         sweep.triggered()?;
@@ -289,6 +291,8 @@ struct Sweep<'a> {
     now: Timestamp,
     /// Runs that a repeated request may still ask for, once they are needed.
     claimed: Option<BTreeSet<RunId>>,
+    /// The keys of the links to each approval, once they are needed.
+    links: Option<BTreeMap<ApprovalId, Vec<String>>>,
     swept: Swept,
 }
 
@@ -417,7 +421,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Lets runs leave, with the gates they had; gives the bytes that nobody needs any more.
+    /// Lets runs leave, with the gates they had and the links to these; gives the bytes that nobody needs any more.
     fn forget_some(&mut self, runs: &[EndedRun], reason: &str) -> Result<u64, Problem> {
         let mut batch = Batch::new();
         let (mut bytes, mut count) = (0, 0);
@@ -428,7 +432,10 @@ impl Sweep<'_> {
             bytes += run.bytes;
             count += 1;
             for approval in self.approvals(run.run) {
-                batch = batch.remove::<Approval>(approval);
+                batch = batch.remove::<Approval>(approval.to_string());
+                for link in self.links_to(approval)? {
+                    batch = batch.remove::<ApprovalLink>(link);
+                }
             }
             batch = batch.forget(run.run, reason, self.now);
         }
@@ -482,15 +489,30 @@ impl Sweep<'_> {
         Ok(claimed)
     }
 
-    fn approvals(&self, run: RunId) -> Vec<String> {
+    /// All that the gates of a run have asked: those that were sent back or are void, too.
+    fn approvals(&self, run: RunId) -> Vec<ApprovalId> {
         let entries = self.store().run_entries(run, 0, usize::MAX);
         let requests = entries.unwrap_or_default().into_iter();
         requests
             .filter_map(|entry| match entry.event {
-                RunEvent::ApprovalRequested { request, .. } => Some(request.approval.to_string()),
+                RunEvent::ApprovalRequested { request, .. } => Some(request.approval),
                 _ => None,
             })
             .collect()
+    }
+
+    /// The keys of the links to an approval; they are not asked for again.
+    fn links_to(&mut self, approval: ApprovalId) -> Result<Vec<String>, Problem> {
+        if self.links.is_none() {
+            let mut links: BTreeMap<ApprovalId, Vec<String>> = BTreeMap::new();
+            self.each(|link: &ApprovalLink| {
+                links.entry(link.approval).or_default().push(link.key());
+            })?;
+            self.links = Some(links);
+        }
+        let links = self.links.as_mut();
+        let links = links.and_then(|links| links.remove(&approval));
+        Ok(links.unwrap_or_default())
     }
 
     fn each<E: Entity>(&self, mut visit: impl FnMut(&E)) -> Result<(), Problem> {
@@ -542,6 +564,15 @@ impl Sweep<'_> {
                 Some(!head.status.is_final())
             };
             now.since(key.at) > idempotency::KEPT && goes_on() != Some(true)
+        })
+    }
+
+    /// Links to approvals whose time is over: for a while longer they say so to whoever opens them. One
+    /// that was used says that until then.
+    fn old_links(&mut self) -> Result<(), Problem> {
+        let now = self.now;
+        self.prune("", move |link: &ApprovalLink| {
+            now.since(link.expires_at) > idempotency::KEPT
         })
     }
 
