@@ -29,6 +29,32 @@ steps:
     with: { title: Go on? }
 ";
 
+const LISTENS: &str = "druse: 1
+name: listens
+steps:
+  - id: heard
+    action: wait
+    with: { event: { type: com.example.never } }
+";
+
+const LISTENS_A_WHILE: &str = "druse: 1
+name: listens_a_while
+steps:
+  - id: heard
+    action: wait
+    with: { event: { type: com.example.never }, timeout: 2h }
+";
+
+const TELLS: &str = "druse: 1
+name: tells
+steps:
+  - id: ask
+    action: approval_gate
+    with:
+      title: Go on?
+      notify: [{ action: shell, with: { argv: [sleep, '600'] } }]
+";
+
 async fn started(assembly: &Assembly, document: &str, status: &str) -> RunId {
     let id = active(assembly, document).await;
     let path = format!("/api/v1/automations/{id}/runs");
@@ -75,23 +101,32 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
         let waits = started(&assembly, WAITS, "waiting").await;
         let works = started(&assembly, WORKS, "running").await;
         let asks = started(&assembly, ASKS, "waiting").await;
+        let listens = started(&assembly, LISTENS, "waiting").await;
+        let a_while = started(&assembly, LISTENS_A_WHILE, "waiting").await;
+        let tells = started(&assembly, TELLS, "waiting").await;
         let found = diagnosis(&assembly).await;
         assert_eq!(stuck(&found), [], "{found:#}");
-        let runs = json!({ "live": 3, "moving": 2, "waiting": 1, "held": 0, "stuck": 0 });
+        let runs = json!({ "live": 6, "moving": 3, "waiting": 3, "held": 0, "stuck": 0 });
         assert_eq!(found["runs"], runs);
 
         let engine = &assembly.app.engine;
         engine.lose_timer(waits);
         engine.lose_attempts(works);
         engine.lose_run(asks);
+        engine.lose_wait(listens, "heard");
+        engine.lose_silence(a_while);
+        engine.lose_notices(tells);
         let found = diagnosis(&assembly).await;
         assert_eq!(found["healthy"], false);
-        assert_eq!(found["runs"]["stuck"], 3, "{found:#}");
+        assert_eq!(found["runs"]["stuck"], 6, "{found:#}");
         let said = stuck(&found);
         for (run, words) in [
             (waits, "is in no timer"),
             (works, "nobody works on attempt 1 of step work"),
             (asks, "nobody carries it"),
+            (listens, "nobody tells step heard of events"),
+            (a_while, "of its waits is in no timer"),
+            (tells, "nobody tells people of the approval"),
         ] {
             let run = run.to_string();
             let of = said.iter().find(|(subject, _)| *subject == run);
@@ -103,7 +138,7 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
     life(async {
         let assembly = Assembly::open(folder.path(), Setup::own()).await.unwrap();
         let found = diagnosis(&assembly).await;
-        assert_eq!(found["runs"]["held"], 3, "{found:#}");
+        assert_eq!(found["runs"]["held"], 6, "{found:#}");
         assert_eq!(stuck(&found), []);
         assembly.close().await;
     });

@@ -5,5 +5,6 @@ mod doctor;
 mod event;
 mod full_disk;
 mod help;
+mod links;
 mod loops;
 mod stop;
