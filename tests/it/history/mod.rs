@@ -3,6 +3,7 @@
 
 mod doctor;
 mod export;
+mod facts;
 mod head;
 mod retention;
 mod search;
