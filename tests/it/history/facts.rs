@@ -114,8 +114,8 @@ async fn new_kinds_of_waiting_are_told_of_by_the_doctor_and_in_the_file() {
     let facts = facts.json()["facts"].as_array().unwrap().clone();
     assert_eq!(facts.len(), journal.len());
     let after = |kind: &str| {
-        let facts = facts.iter().filter(|one| one["fact"]["type"] == kind);
-        facts.last().cloned().unwrap()
+        let mut facts = facts.iter().filter(|one| one["fact"]["type"] == kind);
+        facts.next_back().cloned().unwrap()
     };
     for (kind, waits_for) in [
         ("event_awaited", "step heard waits for an event"),
