@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
-use crate::report::{Replay, Report, ReportCounts};
+use crate::report::{Level, Replay, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
@@ -11,10 +11,10 @@ use crate::{
     prune, replay,
 };
 use druse_engine::check::{Catalog, check};
-use druse_engine::definition::{Document, EffectLevel, blocks_storing};
+use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// How often what makes no valid step is set aside before the draft is taken as it is.
@@ -51,34 +51,28 @@ pub fn crystallize(
 
     let draft = settled(session, options, &pruned);
     let Draft {
-        kept,
+        mut kept,
         mut emitted,
         gates,
         checked,
         left_out,
         repeated,
     } = draft;
-    let bound = options.mode == Mode::Bound;
-    let made = bound.then(|| {
-        bound::bind(
+    let started_at = match options.mode {
+        Mode::Exact => Timestamp(0),
+        Mode::Bound => session.started_at.unwrap_or_default(),
+    };
+    let made = (options.mode == Mode::Bound).then(|| {
+        bind(
             session,
-            &kept,
-            &mut emitted.document,
-            &emitted.places,
+            &mut kept,
+            &mut emitted,
             &options.answers,
+            started_at,
         )
     });
-
     let document = Arc::new(emitted.document);
-    let replayed = replay::replay(
-        &document,
-        &kept,
-        if bound {
-            session.started_at.unwrap_or_default()
-        } else {
-            Timestamp(0)
-        },
-    );
+    let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);
     found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
@@ -104,7 +98,10 @@ pub fn crystallize(
         !matches!(
             finding.code.as_str(),
             "unmapped_tool" | "missing_connection"
-        )
+        ) && finding
+            .step
+            .as_deref()
+            .is_none_or(|step| has_step(&document.steps, step))
     }));
     if replayed.differing + replayed.missing > 0 {
         found.push(
@@ -146,11 +143,73 @@ pub fn crystallize(
     Ok(Crystallized { document, report })
 }
 
+/// Binds the values. Calls that repeat become loops, unless the draft without loops repeats the recording better or
+/// holds on more other data.
+fn bind(
+    session: &Session,
+    kept: &mut [Kept<'_>],
+    emitted: &mut emit::Emitted,
+    answers: &BTreeMap<String, String>,
+    started_at: Timestamp,
+) -> bound::Made {
+    let plain = emitted.clone();
+    let steps: Vec<String> = kept.iter().map(|kept| kept.step.clone()).collect();
+    let made = bound::bind(
+        session,
+        kept,
+        &mut emitted.document,
+        &mut emitted.places,
+        answers,
+        true,
+    );
+    if made.loops == 0 {
+        return made;
+    }
+    let document = Arc::new(emitted.document.clone());
+    let replayed = replay::replay(&document, kept, started_at);
+    let repeats = replayed.differing + replayed.missing == 0;
+    if repeats && made.generalisable > Level::Same {
+        return made;
+    }
+    let folded = std::mem::replace(emitted, plain);
+    let paths: Vec<(String, String)> = kept
+        .iter_mut()
+        .zip(steps)
+        .map(|(kept, step)| {
+            let path = std::mem::replace(&mut kept.path, step.clone());
+            (std::mem::replace(&mut kept.step, step), path)
+        })
+        .collect();
+    let unfolded = bound::bind(
+        session,
+        kept,
+        &mut emitted.document,
+        &mut emitted.places,
+        answers,
+        false,
+    );
+    if !repeats || unfolded.generalisable > made.generalisable {
+        return unfolded;
+    }
+    *emitted = folded;
+    for (kept, (step, path)) in kept.iter_mut().zip(paths) {
+        (kept.step, kept.path) = (step, path);
+    }
+    made
+}
+
 /// Whether a JSON Pointer leads to a place or into it.
 fn within(pointer: &str, place: &str) -> bool {
     pointer
         .strip_prefix(place)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a list of steps, or a body in it, has a step.
+fn has_step(steps: &[Step], id: &str) -> bool {
+    steps
+        .iter()
+        .any(|step| step.id == id || has_step(&step.steps, id))
 }
 
 fn count(number: usize) -> u64 {
@@ -327,6 +386,7 @@ fn draft<'a>(
             Kept {
                 call,
                 step: String::new(),
+                path: String::new(),
                 answer: answer::of(call),
                 effects,
                 reasons,
@@ -346,6 +406,7 @@ fn draft<'a>(
     let mut ids = Ids::default();
     for kept in &mut kept {
         kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+        kept.path.clone_from(&kept.step);
     }
     let gates = gate::gates(session, &kept, &left_out);
     let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);

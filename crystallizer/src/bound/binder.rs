@@ -2,18 +2,20 @@
 
 use super::answers::Answers;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
+use super::cycle::Cycle;
 use super::evaluate::Recorded;
+use super::fold::Pending;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
 use super::route::{Router, Way};
 use super::said::Said;
-use super::selector::{Compared, Known, Writer};
+use super::selector::Known;
+use super::turn::{Compared, Writer};
 use super::{canonical, explain, whole};
 use crate::kept::Kept;
 use crate::session::{Session, ToolSpec};
 use crate::tool_map::escape;
-use druse_engine::definition::EffectLevel;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -39,6 +41,16 @@ pub(super) struct Binder<'a> {
     questions: BTreeMap<(String, Vec<String>), String>,
     pub(super) session: &'a Session,
     pub(super) decided: Vec<Decided>,
+    /// Whether calls that repeat become loops.
+    pub(super) folds: bool,
+    /// The calls before which a person spoke.
+    pub(super) cuts: BTreeSet<usize>,
+    /// The calls about which a person was asked.
+    pub(super) alone: BTreeSet<usize>,
+    /// The loops so far.
+    pub(super) cycles: Vec<Cycle>,
+    /// What each of them gave.
+    pub(super) pending: Vec<Pending>,
 }
 
 /// A value that a call sent.
@@ -78,6 +90,11 @@ impl<'a> Binder<'a> {
             questions: BTreeMap::new(),
             session,
             decided: vec![Decided::default(); kept.len()],
+            folds: true,
+            cuts: BTreeSet::new(),
+            alone: BTreeSet::new(),
+            cycles: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
@@ -283,9 +300,6 @@ impl<'a> Binder<'a> {
 
     /// Whether a call may change something.
     pub(super) fn changes(&self, call: usize) -> bool {
-        self.kept.get(call).is_some_and(|kept| {
-            kept.effects
-                .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
-        })
+        self.kept.get(call).is_some_and(Kept::changes)
     }
 }

@@ -1,8 +1,8 @@
 //! What was decided about the values of a call: where each comes from in a run, or why it stays.
 
 use super::answers::{ColumnPlace, Of, Place, WholePlace};
-use super::selector::Compared;
 use super::transform::Transform;
+use super::turn::Compared;
 use serde_json::Value;
 
 /// Where a bound value comes from.
@@ -18,6 +18,10 @@ pub(super) enum Source {
     Column(ColumnPlace),
     /// The day on which the run begins, and so many days more.
     Clock(i64),
+    /// A field of the element of the pass, in a loop over a list that this call answered.
+    Item(usize, Vec<String>),
+    /// A field of what this place of the body answered in the same pass; with the call of the first pass there.
+    Pass(usize, Vec<String>),
 }
 
 /// A value that a run works out.

@@ -3,12 +3,13 @@
 
 use super::binding::{Binding, Bound, Frozen, Source, Why};
 use super::compose::is_code;
+use super::cycle::Cycle;
 use super::decide::Decisions;
 use super::inputs::Found;
 use super::key::{Key, words};
 use super::slot;
 use crate::findings::{is_sink, located};
-use crate::kept::Kept;
+use crate::kept::{Kept, Spot};
 use crate::report::{Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
 use std::collections::BTreeSet;
@@ -22,11 +23,11 @@ pub(super) struct Explained {
     pub(super) covered: BTreeSet<(usize, String)>,
 }
 
-/// Explains every decision. `steps` gives the index in the document of each kept call, `gated` the calls behind a
+/// Explains every decision. `steps` gives where the step of each kept call stands, `gated` the calls behind a
 /// gate of their own.
 pub(super) fn explain(
     kept: &[Kept<'_>],
-    steps: &[usize],
+    steps: &[Spot],
     decisions: &Decisions,
     gated: &dyn Fn(usize) -> bool,
 ) -> Explained {
@@ -73,7 +74,7 @@ pub(super) fn explain(
                     explained.questions.push(Question {
                         id,
                         step: kept_one.step.clone(),
-                        path: format!("/steps/{step}{inner}"),
+                        path: format!("{}{inner}", step.pointer()),
                         text: asked(kept_one, frozen),
                         choices: answers,
                         default: "constant".to_owned(),
@@ -85,6 +86,22 @@ pub(super) fn explain(
                     .push(located(finding, &kept_one.step, *step, &inner));
             }
         }
+    }
+    for cycle in &decisions.cycles {
+        let Some(spot) = steps.get(cycle.first) else {
+            continue;
+        };
+        for call in cycle.first..=cycle.last() {
+            if let Some(kept) = kept.get(call) {
+                crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, _| {
+                    explained.covered.insert((call, pointer.to_owned()));
+                });
+            }
+        }
+        let whole = Spot::of(spot.step);
+        explained
+            .findings
+            .push(located(of_cycle(cycle), &cycle.id, whole, "/for_each"));
     }
     for id in &decisions.unused_answers {
         let mut finding = Finding::warning(
@@ -166,6 +183,24 @@ fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions) -> Finding {
     }
 }
 
+/// What a loop was folded from, and what it goes by.
+fn of_cycle(cycle: &Cycle) -> Finding {
+    let calls = crate::show::count(cycle.passes * cycle.width, "call", "calls");
+    let until = match &cycle.until {
+        Some(until) => format!(", until `{}`", crate::show::text(until, 120)),
+        None => String::new(),
+    };
+    Finding::info(
+        "folded_loop",
+        format!(
+            "{calls} became the loop `{}`, one pass for each element of `{}`{until}: {}.",
+            cycle.id,
+            crate::show::text(&cycle.items, 160),
+            cycle.because
+        ),
+    )
+}
+
 fn follows(binding: &Binding, decisions: &Decisions) -> String {
     let what = match &binding.source {
         Source::Input(name) => {
@@ -181,7 +216,11 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
         }
         Source::Clock(0) => "the day of the run".to_owned(),
         Source::Clock(days) => format!("the day of the run and {days} more"),
-        Source::Output(_) | Source::Whole(..) | Source::Column(_) => {
+        Source::Output(_)
+        | Source::Whole(..)
+        | Source::Column(_)
+        | Source::Item(..)
+        | Source::Pass(..) => {
             format!("`{}`", crate::show::text(&binding.expression, 160))
         }
     };
@@ -200,6 +239,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Output(place) => place.call,
             Source::Whole(place, _) => place.call,
             Source::Column(place) => place.list.call,
+            Source::Item(call, _) | Source::Pass(call, _) => *call,
             Source::Input(_) | Source::Clock(_) => return None,
         };
         let source = all.get(call)?;

@@ -6,14 +6,20 @@ mod answers;
 mod binder;
 mod binding;
 mod canonical;
+mod column;
 mod compose;
+mod cycle;
 mod decide;
 mod evaluate;
 mod explain;
+mod filter;
+mod fold;
 mod information;
 mod inputs;
 mod key;
+mod nest;
 mod order;
+mod passes;
 mod prove;
 mod rename;
 mod repeat;
@@ -22,7 +28,9 @@ mod said;
 mod selector;
 mod slot;
 mod spoken_time;
+mod superlative;
 mod transform;
+mod turn;
 mod unsourced;
 mod view;
 mod weigh;
@@ -30,7 +38,7 @@ mod whole;
 mod world;
 mod write;
 
-use crate::kept::Kept;
+use crate::kept::{Kept, Spot};
 use crate::report::{Level, Perturbed, Question, ValueCounts};
 use crate::session::Session;
 use binding::{Source, Why};
@@ -43,23 +51,28 @@ pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
     pub(crate) generalisable: Level,
     pub(crate) values: ValueCounts,
+    /// How many loops calls were folded into.
+    pub(crate) loops: usize,
     pub(crate) findings: Vec<Finding>,
     pub(crate) questions: Vec<Question>,
     /// The values that the findings speak of, as index of the call and pointer in its arguments.
     pub(crate) covered: BTreeSet<(usize, String)>,
 }
 
-/// Binds the values of a draft. `steps` gives the index in the document of each kept call.
+/// Binds the values of a draft. `spots` gives where the step of each kept call stands in the document; `folds` says
+/// whether calls that repeat become loops.
 pub(crate) fn bind(
     session: &Session,
-    kept: &[Kept<'_>],
+    kept: &mut [Kept<'_>],
     document: &mut Document,
-    steps: &[usize],
+    spots: &mut [Spot],
     answers: &BTreeMap<String, String>,
+    folds: bool,
 ) -> Made {
-    let mut decisions = decide::decide(session, kept, answers);
-    write::write(document, kept, steps, &mut decisions);
-    order::order(document, kept, steps);
+    let mut decisions = decide::decide(session, kept, answers, folds);
+    nest::nest(document, kept, spots, &decisions.cycles);
+    write::write(document, kept, spots, &mut decisions);
+    order::order(document, kept, spots);
     let proof = prove::prove(
         document,
         kept,
@@ -67,18 +80,18 @@ pub(crate) fn bind(
         session.started_at.unwrap_or_default(),
     );
     let gated = |call: usize| {
-        steps
+        spots
             .get(call)
-            .and_then(|step| step.checked_sub(1))
-            .is_some_and(|before| !steps.contains(&before))
+            .is_some_and(|spot| write::gate_before(*spot, spots).is_some())
     };
-    let mut explained = explain::explain(kept, steps, &decisions, &gated);
+    let mut explained = explain::explain(kept, spots, &decisions, &gated);
     explained
         .findings
         .extend(explain::of_proof(&proof.perturbed, proof.level));
     Made {
         perturbed: proof.perturbed,
         generalisable: proof.level,
+        loops: decisions.cycles.len(),
         values: count(kept, &decisions),
         findings: explained.findings,
         questions: explained.questions,

@@ -7,7 +7,7 @@
 //! computes waits for what it reads.
 
 use super::write::each_expression;
-use crate::kept::Kept;
+use crate::kept::{Kept, Spot};
 use druse_engine::definition::{Document, EffectLevel, OnError};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -61,10 +61,14 @@ impl Bits {
     }
 }
 
-/// Puts the steps in order, with as few edges as say it. `steps` gives the index in the document of each kept call.
-pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize]) {
+/// Puts the steps in order, with as few edges as say it. `steps` gives where the step of
+/// each kept call stands.
+pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[Spot]) {
     let count = document.steps.len();
-    let calls: BTreeMap<usize, &Kept<'_>> = steps.iter().copied().zip(kept).collect();
+    let mut calls: BTreeMap<usize, Vec<&Kept<'_>>> = BTreeMap::new();
+    for (spot, kept) in steps.iter().zip(kept) {
+        calls.entry(spot.step).or_default().push(kept);
+    }
     let names: BTreeMap<String, usize> = document
         .steps
         .iter()
@@ -90,11 +94,11 @@ pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize])
         let call = calls.get(&index);
         // A gate is as late as it was: it lets through all that comes after it.
         let is_gate = call.is_none();
-        let changes = call.is_some_and(|kept| {
-            kept.effects
-                .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
+        let changes = call.is_some_and(|all| all.iter().any(|kept| kept.changes()));
+        let computes = call.is_some_and(|all| {
+            all.iter()
+                .all(|kept| kept.effects == Some(EffectLevel::Pure))
         });
-        let computes = call.is_some_and(|kept| kept.effects == Some(EffectLevel::Pure));
         let mut add = |source: usize, kind: Kind| {
             before.entry(source).or_insert(kind);
         };

@@ -295,14 +295,17 @@ impl Binder<'_> {
             let text = value.to_string();
             text != own && self.strong.contains(&text)
         };
+        // What a loop asked for in its last pass says nothing about the others.
+        let of_loop = self.cycles.iter().any(|cycle| cycle.last() == place.call);
         self.answers.beside(place).into_iter().any(about)
-            || self.kept.get(place.call).is_some_and(|source| {
-                let mut found = false;
-                crate::leaf::leaves(&source.call.arguments, &mut |_, _, leaf| {
-                    found |= about(leaf)
-                });
-                found
-            })
+            || !of_loop
+                && self.kept.get(place.call).is_some_and(|source| {
+                    let mut found = false;
+                    crate::leaf::leaves(&source.call.arguments, &mut |_, _, leaf| {
+                        found |= about(leaf)
+                    });
+                    found
+                })
     }
 
     /// The way to a place, and what is made of the value there.
@@ -334,7 +337,7 @@ impl Binder<'_> {
             because.push(transform);
         }
         for pick in way.route.picks() {
-            because.push(super::selector::shown(pick));
+            because.push(super::turn::shown(pick));
         }
         if because.is_empty() {
             because.push("it stands there".to_owned());

@@ -60,6 +60,27 @@ impl World {
         }
     }
 
+    /// The answer to a call like this one about something that was not there. `all` holds what was answered there.
+    pub(super) fn strange_answer(&self, like: &Kept<'_>, all: &[Value]) -> Answer {
+        let old = &like.answer;
+        let value = self.stranger("", &super::view::data(like, old), all);
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let raw = match &old.raw {
+            Value::String(_) => Value::from(text.as_str()),
+            Value::Array(_) if old.text != old.raw.to_string() => raw_like(&old.raw, &text),
+            _ => value.clone(),
+        };
+        Answer {
+            raw,
+            text,
+            json: old.json.as_ref().map(|_| value),
+            structured: old.structured,
+        }
+    }
+
     /// A value under a key, in this world.
     pub(super) fn value(&self, key: &str, value: &Value, depth: usize) -> Value {
         match value {
