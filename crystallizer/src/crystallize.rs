@@ -7,8 +7,8 @@ use crate::report::{Level, Replay, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, answer, bound, determinism, duplicate, effects, emit, findings, gate, provenance,
-    prune, replay,
+    advice, align, answer, bound, determinism, duplicate, effects, emit, findings, gate,
+    provenance, prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -62,6 +62,16 @@ pub fn crystallize(
         Mode::Exact => Timestamp(0),
         Mode::Bound => session.started_at.unwrap_or_default(),
     };
+    let others: Vec<(&Session, prune::Pruned<'_>)> = match options.mode {
+        Mode::Exact => Vec::new(),
+        Mode::Bound => sessions
+            .iter()
+            .skip(1)
+            .filter(|other| accepted(other, options).is_ok())
+            .map(|other| (other, prune::prune(other)))
+            .collect(),
+    };
+    let (witnesses, strangers) = witnesses(&kept, &others, options);
     let made = (options.mode == Mode::Bound).then(|| {
         bind(
             session,
@@ -69,11 +79,13 @@ pub fn crystallize(
             &mut emitted,
             &options.answers,
             started_at,
+            &witnesses,
         )
     });
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);
+    found.extend(strangers);
     found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
@@ -128,6 +140,10 @@ pub fn crystallize(
         },
         replay: replayed,
         values: made.as_ref().map(|made| made.values),
+        held_out: made
+            .as_ref()
+            .map(|made| made.held_out.clone())
+            .unwrap_or_default(),
         generalisable: made.as_ref().map(|made| made.generalisable),
         questions: made
             .as_ref()
@@ -143,6 +159,42 @@ pub fn crystallize(
     Ok(Crystallized { document, report })
 }
 
+/// The further recordings, aligned with the one that is followed; of those that share no call with it a finding.
+fn witnesses<'a>(
+    kept: &[Kept<'_>],
+    others: &'a [(&'a Session, prune::Pruned<'a>)],
+    options: &Options,
+) -> (Vec<bound::Witness<'a>>, Vec<Finding>) {
+    let mut witnesses = Vec::new();
+    let mut found = Vec::new();
+    for (session, pruned) in others {
+        let draft = settled(session, options, pruned);
+        let counterparts = align::align(kept, &draft.kept);
+        if counterparts.iter().all(Option::is_none) {
+            let name = session
+                .external_id
+                .clone()
+                .unwrap_or_else(|| session.digest.to_string());
+            let mut finding = Finding::warning(
+                "another_task",
+                format!(
+                    "The recording `{}` has no step in common with the one that is followed, and was not used.",
+                    crate::show::text(&name, 60)
+                ),
+            );
+            finding.id = format!("another_task:{name}");
+            found.push(finding);
+            continue;
+        }
+        witnesses.push(bound::Witness {
+            session,
+            kept: draft.kept,
+            counterparts,
+        });
+    }
+    (witnesses, found)
+}
+
 /// Binds the values. Calls that repeat become loops, unless the draft without loops repeats the recording better or
 /// holds on more other data.
 fn bind(
@@ -151,6 +203,7 @@ fn bind(
     emitted: &mut emit::Emitted,
     answers: &BTreeMap<String, String>,
     started_at: Timestamp,
+    witnesses: &[bound::Witness<'_>],
 ) -> bound::Made {
     let plain = emitted.clone();
     let steps: Vec<String> = kept.iter().map(|kept| kept.step.clone()).collect();
@@ -161,6 +214,7 @@ fn bind(
         &mut emitted.places,
         answers,
         true,
+        witnesses,
     );
     if made.loops == 0 {
         return made;
@@ -187,6 +241,7 @@ fn bind(
         &mut emitted.places,
         answers,
         false,
+        witnesses,
     );
     if !repeats || unfolded.generalisable > made.generalisable {
         return unfolded;
@@ -273,7 +328,7 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         ),
         Some(SessionStatus::Succeeded) => {}
     }
-    if sessions.len() > 1 {
+    if sessions.len() > 1 && options.mode == Mode::Exact {
         found.push(Finding::info(
             "further_recordings_unused",
             format!(
@@ -282,6 +337,19 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
                 sessions.len() - 1
             ),
         ));
+    }
+    if options.mode == Mode::Bound {
+        for other in sessions.iter().skip(1) {
+            if let Err(error) = accepted(other, options) {
+                let mut finding = Finding::warning(
+                    "recording_not_used",
+                    format!("A further recording was not used. {}", error.message),
+                )
+                .help(error.help);
+                finding.id = format!("recording_not_used:{}", other.digest);
+                found.push(finding);
+            }
+        }
     }
     if !options.accept.is_empty() {
         found.push(

@@ -34,7 +34,7 @@ pub(crate) struct Drive<'d> {
     pub(crate) now: Timestamp,
     pub(crate) order: Order,
     /// How what was asked for at this path of a step ends. The call is the one that was recorded there, if any was.
-    pub(crate) respond: &'d dyn Fn(Option<usize>, &str) -> Outcome,
+    pub(crate) respond: &'d dyn Fn(Option<usize>, &str, &Value) -> Outcome,
 }
 
 /// What a run asked for.
@@ -50,6 +50,7 @@ pub(crate) struct Driven {
 
 struct Open {
     call: usize,
+    input: Json,
     step: StepPath,
     number: u32,
     fence: u64,
@@ -96,7 +97,7 @@ impl Drive<'_> {
                     break;
                 };
                 let call = (next.call < self.kept.len()).then_some(next.call);
-                let outcome = (self.respond)(call, &next.step.0);
+                let outcome = (self.respond)(call, &next.step.0, next.input.value());
                 let answer = Input::Finished {
                     step: next.step,
                     number: next.number,
@@ -119,9 +120,10 @@ impl Drive<'_> {
                     ..
                 } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
-                    driven.note(call, step.0.to_string(), input);
+                    driven.note(call, step.0.to_string(), input.clone());
                     open.push(Open {
                         call,
+                        input,
                         step,
                         number,
                         fence,

@@ -22,7 +22,7 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
             inputs: json!({}),
             now,
             order: Order::Recorded,
-            respond: &|call, _| match call.and_then(|call| kept.get(call)) {
+            respond: &|call, _, _| match call.and_then(|call| kept.get(call)) {
                 Some(kept) => outcome(kept, &kept.answer),
                 None => unknown(),
             },

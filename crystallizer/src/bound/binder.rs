@@ -12,6 +12,7 @@ use super::route::{Router, Way};
 use super::said::Said;
 use super::selector::Known;
 use super::turn::{Compared, Writer};
+use super::witness::Seen;
 use super::{canonical, explain, whole};
 use crate::kept::Kept;
 use crate::session::{Session, ToolSpec};
@@ -47,6 +48,10 @@ pub(super) struct Binder<'a> {
     pub(super) cuts: BTreeSet<usize>,
     /// The calls about which a person was asked.
     pub(super) alone: BTreeSet<usize>,
+    /// Further recordings of the task.
+    pub(super) witnesses: Vec<Seen<'a>>,
+    /// Whether what was sent in them differs anywhere.
+    pub(super) differ: bool,
     /// The loops so far.
     pub(super) cycles: Vec<Cycle>,
     /// What each of them gave.
@@ -93,6 +98,8 @@ impl<'a> Binder<'a> {
             folds: true,
             cuts: BTreeSet::new(),
             alone: BTreeSet::new(),
+            witnesses: Vec::new(),
+            differ: false,
             cycles: Vec::new(),
             pending: Vec::new(),
         }
@@ -178,6 +185,7 @@ impl<'a> Binder<'a> {
 
     /// Notes that a value stays, unless a person answered the question that it leaves open.
     pub(super) fn freeze(&mut self, sent: &Sent<'_>, why: Why) {
+        let why = self.in_their_light(sent, why);
         let mut question = None;
         if let (Some(choices), Some(kept)) = (why.choices(), self.kept.get(sent.call)) {
             let own = explain::question_id(kept, &sent.pointer);
@@ -198,6 +206,9 @@ impl<'a> Binder<'a> {
                 let choice = choice.clone();
                 return self.take_answer(sent, choice);
             }
+            if let Some(choice) = self.witnessed(sent, choices) {
+                return self.take_witnessed(sent, choice);
+            }
             question = Some(id);
         }
         self.note_frozen(sent, why, question);
@@ -215,14 +226,26 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// What the further recordings show: that it stays, that it is an input, or which source it has.
+    fn take_witnessed(&mut self, sent: &Sent<'_>, choice: Choice) {
+        if choice.answer == "constant" {
+            return self.note_frozen(sent, Why::Confirmed, None);
+        }
+        self.take(sent, choice, "the further recordings show it");
+    }
+
     /// What a person answered: that it stays, that it becomes an input, or which source it has.
     fn take_answer(&mut self, sent: &Sent<'_>, choice: Choice) {
         if choice.answer == "constant" {
             return self.note_frozen(sent, Why::Answered, None);
         }
+        self.take(sent, choice, "a person answered so");
+    }
+
+    fn take(&mut self, sent: &Sent<'_>, choice: Choice, because: &str) {
         let binding = match choice.binding {
             Some(binding) => Binding {
-                because: "a person answered so".to_owned(),
+                because: because.to_owned(),
                 ..binding
             },
             None => {
@@ -249,6 +272,7 @@ impl<'a> Binder<'a> {
             .get(&sent.key, sent.value, found, schema, &self.said);
         let expression = transform.write(&format!("inputs.{name}"));
         self.learn_inputs();
+        self.set_witnessed(sent, &name, &transform);
         let because = match &found {
             Found::Said(mention) => format!("the person said it: “{}”", self.said.quote(mention)),
             Found::Repeated => "several steps send it and nothing answered it".to_owned(),

@@ -106,6 +106,8 @@ pub(super) struct Choice {
     pub(super) answer: String,
     /// What it would be, where it is an expression.
     pub(super) binding: Option<Binding>,
+    /// Whether it goes by a place in a list that is neither the first nor the last.
+    pub(super) is_numbered: bool,
 }
 
 /// Why a value stays as it was recorded.
@@ -131,6 +133,10 @@ pub(super) enum Why {
     Made(Vec<Choice>),
     /// A day that nobody named, while the person spoke of days by their distance.
     Day(Vec<Choice>),
+    /// It differs between recordings of the task, and nothing explains how.
+    Varied(Vec<Choice>),
+    /// It is the same in all recordings of the task, while other values differ.
+    Confirmed,
     /// A person said that it stays.
     Answered,
 }
@@ -143,6 +149,7 @@ impl Why {
             | Self::Unpicked(choices)
             | Self::Day(choices)
             | Self::Made(choices)
+            | Self::Varied(choices)
             | Self::Volatile(_, choices) => Some(choices),
             _ => None,
         }

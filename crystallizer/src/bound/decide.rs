@@ -14,9 +14,10 @@ use super::slot;
 use super::unsourced::open_choices;
 use super::weigh::Outcome;
 use super::whole;
+use super::witness::{self, Seen, Witness};
 use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How much has to speak for the record at hand before a value that the person said, too, is taken from it.
@@ -30,6 +31,8 @@ pub(super) struct Decisions {
     pub(super) said: Said,
     /// The loops that calls were folded into, in their order.
     pub(super) cycles: Vec<Cycle>,
+    /// The inputs of each further recording, as far as they are sent as they are.
+    pub(super) witnessed: Vec<Map<String, Value>>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
 }
@@ -47,6 +50,7 @@ pub(super) fn decide<'a>(
     kept: &'a [Kept<'a>],
     answered: &'a BTreeMap<String, String>,
     folds: bool,
+    witnesses: &'a [Witness<'a>],
 ) -> Decisions {
     let index: HashMap<&str, usize> = kept
         .iter()
@@ -54,6 +58,11 @@ pub(super) fn decide<'a>(
         .map(|(index, kept)| (kept.call.id.as_str(), index))
         .collect();
     let mut binder = Binder::new(session, kept, answered);
+    binder.witnesses = witnesses
+        .iter()
+        .map(|witness| Seen::new(witness, kept))
+        .collect();
+    binder.differ = witness::differ(kept, witnesses);
     binder.folds = folds;
     (binder.cuts, binder.alone) = cuts(session, &index);
     if let Some(goal) = &session.goal {
@@ -115,6 +124,11 @@ pub(super) fn decide<'a>(
         answers: binder.answers,
         said: binder.said,
         cycles: binder.cycles,
+        witnessed: binder
+            .witnesses
+            .into_iter()
+            .map(Seen::into_inputs)
+            .collect(),
     }
 }
 
@@ -244,6 +258,9 @@ impl<'a> Binder<'a> {
         let Some(binding) = whole::find(self, &sent) else {
             return false;
         };
+        if !self.holds_everywhere(&sent, &binding) {
+            return false;
+        }
         self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
         true
     }
@@ -274,6 +291,7 @@ impl<'a> Binder<'a> {
                     && !near
                     && let Outcome::Bound(binding) = self.among_answers(sent, WEAK)
                     && binding.score >= SURE
+                    && self.holds_everywhere(sent, &binding)
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);
                 }
@@ -283,6 +301,9 @@ impl<'a> Binder<'a> {
         }
         let outcome = self.among_answers(sent, WEAK);
         if let Outcome::Bound(binding) = outcome {
+            if !self.holds_everywhere(sent, &binding) {
+                return self.freeze(sent, Why::Varied(open_choices()));
+            }
             return self.bind(sent, vec![Piece::Value(binding)]);
         }
         // A small number that the person said somewhere may be this one, or not.

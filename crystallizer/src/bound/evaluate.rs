@@ -23,18 +23,27 @@ impl Recorded {
             .collect();
         let mut values = nothing(started_at, Arc::new(names));
         for (value, kept) in values.steps_mut().iter_mut().zip(kept) {
-            if crate::prune::failed(kept.call) {
-                continue;
-            }
-            *value = StepValue {
-                status: Some(Status::Succeeded),
-                output: Some(Json::from(answer::output(
-                    &kept.target,
-                    kept.call,
-                    &kept.answer,
-                ))),
-                error: None,
-            };
+            *value = given(kept);
+        }
+        Self {
+            values: Arc::new(values),
+        }
+    }
+
+    /// The same under given names, of those calls that were answered.
+    pub(super) fn named<'k, 'a: 'k>(
+        steps: impl Iterator<Item = (String, &'k Kept<'a>)>,
+        started_at: Timestamp,
+    ) -> Self {
+        let (names, kept): (Vec<String>, Vec<&Kept<'a>>) = steps.unzip();
+        let names: BTreeMap<String, usize> = names
+            .into_iter()
+            .enumerate()
+            .map(|(index, name)| (name, index))
+            .collect();
+        let mut values = nothing(started_at, Arc::new(names));
+        for (value, kept) in values.steps_mut().iter_mut().zip(kept) {
+            *value = given(kept);
         }
         Self {
             values: Arc::new(values),
@@ -68,12 +77,36 @@ impl Recorded {
         values.inputs = Value::Object(inputs).into();
     }
 
+    /// The inputs that were given a value.
+    pub(super) fn inputs(&self) -> Map<String, Value> {
+        match self.values.inputs.value() {
+            Value::Object(map) => map.clone(),
+            _ => Map::new(),
+        }
+    }
+
     /// The value of an expression; none when it has none.
     pub(super) fn evaluate(&self, expression: &str) -> Option<Value> {
         Expression::compile(expression)
             .ok()?
             .evaluate(&self.values)
             .ok()
+    }
+}
+
+/// What a step gave; nothing where it failed.
+fn given(kept: &Kept<'_>) -> StepValue {
+    if crate::prune::failed(kept.call) {
+        return StepValue::default();
+    }
+    StepValue {
+        status: Some(Status::Succeeded),
+        output: Some(Json::from(answer::output(
+            &kept.target,
+            kept.call,
+            &kept.answer,
+        ))),
+        error: None,
     }
 }
 

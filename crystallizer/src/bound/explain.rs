@@ -10,7 +10,7 @@ use super::key::{Key, words};
 use super::slot;
 use crate::findings::{is_sink, located};
 use crate::kept::{Kept, Spot};
-use crate::report::{Level, Perturbation, Perturbed, Question, Verdict};
+use crate::report::{HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
 use std::collections::BTreeSet;
 
@@ -315,6 +315,10 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
             "{key} of `{}` is {value}; nobody said it and nothing answered it. Is it the same in every run?",
             kept.step
         ),
+        Why::Varied(_) => format!(
+            "{key} of `{}` is {value} in this recording and another in others. Where does it come from?",
+            kept.step
+        ),
         Why::Volatile(why, _) => format!(
             "{key} of `{}` is {value}, which looks made by {why}. Is it the same in every run?",
             kept.step
@@ -340,6 +344,9 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
         Why::Made(_) => format!(
             "{key} is frozen as {value}, which the agent made: nobody said it and nothing answered it."
         ),
+        Why::Varied(_) => format!(
+            "{key} is frozen as {value}, and other recordings of the task have another value there."
+        ),
         Why::Volatile(why, _) => {
             format!(
                 "{key} is frozen as {value}, which looks made by {why} while the session was recorded."
@@ -353,6 +360,7 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
         Why::Unpicked(_) => "open_choice",
         Why::Day(_) => "frozen_date",
         Why::Made(_) => "made_by_agent",
+        Why::Varied(_) => "differs_between_recordings",
         Why::Volatile(..) => "frozen_volatile",
         _ => "open_source",
     };
@@ -377,6 +385,9 @@ fn of_frozen(frozen: &Frozen) -> Option<Finding> {
         Why::Instructions => format!("{key} stays {value}: the instructions name it."),
         Why::Default => format!("{key} stays {value}, which the tool takes by default."),
         Why::Answered => format!("{key} stays {value}, as a person answered."),
+        Why::Confirmed => format!(
+            "{key} stays {value}: it is the same in all recordings, while other values differ."
+        ),
         _ => return None,
     };
     let code = match &frozen.why {
@@ -384,6 +395,42 @@ fn of_frozen(frozen: &Frozen) -> Option<Finding> {
         _ => "constant",
     };
     Some(Finding::info(code, message))
+}
+
+/// What came of predicting the further recordings.
+pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for held in held_out {
+        let recording = crate::show::text(&held.recording, 60);
+        let mut finding = match held.verdict {
+            Verdict::Passed => Finding::info(
+                "held_out_predicted",
+                format!(
+                    "The draft predicts the recording `{recording}`: it changes there what was changed there."
+                ),
+            ),
+            Verdict::Failed => Finding::warning(
+                "held_out_differs",
+                format!(
+                    "The draft does not do what the recording `{recording}` shows: {}",
+                    held.differences
+                        .first()
+                        .map_or("", |difference| difference.message.as_str())
+                ),
+            )
+            .help("The differences are listed under `held_out`."),
+            Verdict::NotRun => Finding::warning(
+                "held_out_not_run",
+                format!(
+                    "The recording `{recording}` was not predicted. {}",
+                    held.message.as_deref().unwrap_or("")
+                ),
+            ),
+        };
+        finding.id = format!("{}:{}", finding.code, held.recording);
+        found.push(finding);
+    }
+    found
 }
 
 /// Why the draft was not shown to hold in more worlds.

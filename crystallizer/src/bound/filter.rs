@@ -271,6 +271,15 @@ fn shared(
         .collect()
 }
 
+/// The numbers that people named a side of.
+pub(super) fn limits(said: &Said) -> Vec<Value> {
+    said.numbers_by_people()
+        .into_iter()
+        .filter(|(_, _, before)| Side::said(before).is_some())
+        .map(|(_, limit, _)| limit)
+        .collect()
+}
+
 /// The side of a number that the person named on which all chosen elements stand.
 fn side(elements: &[Value], chosen: &[usize], origin: &Origin<'_>, said: &Said) -> Option<Beside> {
     let first = elements.first()?;

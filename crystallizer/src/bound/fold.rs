@@ -94,11 +94,12 @@ impl Binder<'_> {
                 }
             }
         }
-        // A list that all of is taken of before one of which a part is; the earliest of equals.
+        // What the person said about the elements is followed where it can be: all elements may be of that kind by
+        // chance. Of equals the earliest list.
         lists.sort_by_key(|found| {
             (
                 found.until.is_some(),
-                !found.filter.is_empty(),
+                found.filter.is_empty(),
                 found.list.call,
             )
         });
@@ -112,9 +113,7 @@ impl Binder<'_> {
         let plan = plans.drain(..1.min(plans.len())).next()?;
         // Where something is changed it has to be certain which list is meant.
         let rival = plans.iter().any(|other| {
-            other.until.is_some() == plan.until.is_some()
-                && other.filter.is_empty() == plan.filter.is_empty()
-                && !self.derives(other.list, plan.list)
+            !self.derives(other.list, plan.list) && !self.derives(plan.list, other.list)
         });
         (!rival).then_some(plan)
     }

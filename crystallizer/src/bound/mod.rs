@@ -14,6 +14,7 @@ mod evaluate;
 mod explain;
 mod filter;
 mod fold;
+mod hold_out;
 mod information;
 mod inputs;
 mod key;
@@ -35,22 +36,26 @@ mod unsourced;
 mod view;
 mod weigh;
 mod whole;
+mod witness;
 mod world;
 mod write;
 
 use crate::kept::{Kept, Spot};
-use crate::report::{Level, Perturbed, Question, ValueCounts};
+use crate::report::{HeldOut, Level, Perturbed, Question, ValueCounts, Verdict};
 use crate::session::Session;
 use binding::{Source, Why};
 use druse_engine::Finding;
 use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use witness::Witness;
+
 /// What the mode made of a draft.
 pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
     pub(crate) generalisable: Level,
     pub(crate) values: ValueCounts,
+    pub(crate) held_out: Vec<HeldOut>,
     /// How many loops calls were folded into.
     pub(crate) loops: usize,
     pub(crate) findings: Vec<Finding>,
@@ -68,8 +73,9 @@ pub(crate) fn bind(
     spots: &mut [Spot],
     answers: &BTreeMap<String, String>,
     folds: bool,
+    witnesses: &[Witness<'_>],
 ) -> Made {
-    let mut decisions = decide::decide(session, kept, answers, folds);
+    let mut decisions = decide::decide(session, kept, answers, folds, witnesses);
     nest::nest(document, kept, spots, &decisions.cycles);
     write::write(document, kept, spots, &mut decisions);
     order::order(document, kept, spots);
@@ -79,6 +85,13 @@ pub(crate) fn bind(
         &decisions,
         session.started_at.unwrap_or_default(),
     );
+    let held_out = hold_out::hold_out(document, kept, &decisions, witnesses);
+    // A binding has to hold in all recordings.
+    let level = if held_out.iter().any(|held| held.verdict == Verdict::Failed) {
+        Level::Same
+    } else {
+        proof.level
+    };
     let gated = |call: usize| {
         spots
             .get(call)
@@ -88,9 +101,11 @@ pub(crate) fn bind(
     explained
         .findings
         .extend(explain::of_proof(&proof.perturbed, proof.level));
+    explained.findings.extend(explain::of_held_out(&held_out));
     Made {
         perturbed: proof.perturbed,
-        generalisable: proof.level,
+        held_out,
+        generalisable: level,
         loops: decisions.cycles.len(),
         values: count(kept, &decisions),
         findings: explained.findings,

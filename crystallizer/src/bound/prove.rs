@@ -340,7 +340,7 @@ impl Prover<'_> {
                 inputs: Value::Object(inputs.clone()),
                 now: self.started_at.after(Span::from_millis(days * 86_400_000)),
                 order: *order,
-                respond: &|call, path| {
+                respond: &|call, path, _| {
                     if let Some((cycle, pass, inner)) = self.inside(path) {
                         return self.answer_in_pass(&scene, cycle, pass, inner);
                     }

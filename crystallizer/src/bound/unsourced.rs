@@ -85,6 +85,7 @@ pub(super) fn constant(answer: &str) -> Choice {
     Choice {
         answer: answer.to_owned(),
         binding: None,
+        is_numbered: false,
     }
 }
 

@@ -8,6 +8,7 @@ use super::information::{STRONG, WEAK, bits, names_things};
 use super::key::{Key, agree};
 use super::route::Way;
 use super::selector::Scope;
+use super::turn::{Pick, Position};
 use super::unsourced::{constant, open_choices};
 use serde_json::Value;
 
@@ -289,7 +290,7 @@ impl Binder<'_> {
 
     /// Whether the record of a place is about what the call is about: it holds an id that the call sends too, or it
     /// was asked for by one.
-    fn coherent(&self, sent: &Sent<'_>, place: &Place) -> bool {
+    pub(super) fn coherent(&self, sent: &Sent<'_>, place: &Place) -> bool {
         let own = sent.value.to_string();
         let about = |value: &Value| {
             let text = value.to_string();
@@ -375,6 +376,10 @@ impl Binder<'_> {
                 choices.push(Choice {
                     answer: binding.expression.clone(),
                     binding: Some(binding),
+                    is_numbered: way
+                        .route
+                        .picks()
+                        .any(|pick| matches!(pick, Pick::Position(Position::At(_)))),
                 });
             }
         }
