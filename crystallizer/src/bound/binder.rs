@@ -4,7 +4,7 @@ use super::answers::Answers;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::cycle::Cycle;
 use super::evaluate::Recorded;
-use super::fold::Pending;
+use super::fold::{Offer, Pending};
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
@@ -56,6 +56,8 @@ pub(super) struct Binder<'a> {
     pub(super) cycles: Vec<Cycle>,
     /// What each of them gave.
     pub(super) pending: Vec<Pending>,
+    /// The questions whether calls that repeat are loops.
+    pub(super) offers: Vec<Offer>,
 }
 
 /// A value that a call sent.
@@ -101,6 +103,7 @@ impl<'a> Binder<'a> {
             witnesses: Vec::new(),
             differ: false,
             cycles: Vec::new(),
+            offers: Vec::new(),
             pending: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use super::binder::{Binder, Sent};
 use super::binding::{Decided, Piece, Why};
 use super::compose::Composed;
 use super::cycle::Cycle;
+use super::fold::Offer;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
@@ -31,6 +32,8 @@ pub(super) struct Decisions {
     pub(super) said: Said,
     /// The loops that calls were folded into, in their order.
     pub(super) cycles: Vec<Cycle>,
+    /// The questions whether calls that repeat are loops.
+    pub(super) offers: Vec<Offer>,
     /// The inputs of each further recording, as far as they are sent as they are.
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// Ids of answers that no question was found for.
@@ -124,6 +127,7 @@ pub(super) fn decide<'a>(
         answers: binder.answers,
         said: binder.said,
         cycles: binder.cycles,
+        offers: binder.offers,
         witnessed: binder
             .witnesses
             .into_iter()

@@ -5,6 +5,7 @@ use super::binding::{Binding, Bound, Frozen, Source, Why};
 use super::compose::is_code;
 use super::cycle::Cycle;
 use super::decide::Decisions;
+use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
 use super::key::{Key, words};
 use super::slot;
@@ -102,6 +103,34 @@ pub(super) fn explain(
         explained
             .findings
             .push(located(of_cycle(cycle), &cycle.id, whole, "/for_each"));
+    }
+    for offer in &decisions.offers {
+        let (Some(kept), Some(spot)) = (kept.get(offer.call), steps.get(offer.call)) else {
+            continue;
+        };
+        explained.questions.push(Question {
+            id: offer.id.clone(),
+            step: kept.step.clone(),
+            path: spot.pointer(),
+            text: format!(
+                "`{}` is done with some elements of a list. Is it meant for all that have this in common, and only for them?",
+                kept.step
+            ),
+            choices: std::iter::once(ONE_BY_ONE.to_owned())
+                .chain(offer.choices.iter().cloned())
+                .collect(),
+            default: ONE_BY_ONE.to_owned(),
+        });
+        explained.findings.push(located(
+            Finding::info(
+                "loop_not_folded",
+                "The calls go over a part of a list, and nobody said which part. They stay one by one.",
+            )
+            .help(format!("Answer `{}` with one of its choices.", offer.id)),
+            &kept.step,
+            *spot,
+            "",
+        ));
     }
     for id in &decisions.unused_answers {
         let mut finding = Finding::warning(

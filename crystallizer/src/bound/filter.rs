@@ -2,6 +2,7 @@
 //! or was said, or whose number lies on one side of one that the person named. Never by a value that only the
 //! recording has.
 
+use super::evaluate::literal;
 use super::key::{Key, words};
 use super::said::Said;
 use super::selector::{Origin, Scope, TELLING, anchors, field, fields, matches, subsets};
@@ -10,6 +11,9 @@ use serde_json::Value;
 
 /// The most fields that are compared together.
 const MOST_FIELDS: usize = 2;
+
+/// The most fields that are offered to a person.
+const MOST_LITERALS: usize = 3;
 
 /// Which elements are taken: those for which all of it holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -167,7 +171,8 @@ impl Filter {
     /// What is compared.
     pub(super) fn compared(&self) -> Compared {
         let mut compared = Compared::default();
-        for equal in &self.equals {
+        // A value that a person wrote into the draft is the same in every world.
+        for equal in self.equals.iter().filter(|equal| equal.bits > 0.0) {
             if let Some(last) = equal.field.last() {
                 compared.fields.push((last.clone(), equal.value.clone()));
             }
@@ -246,6 +251,33 @@ pub(super) fn filters(
         }
     }
     all
+}
+
+/// What all chosen elements have in one field and none of the others, whether anybody said it or not: only a person
+/// can tell that it is meant. Each with what a person answers to take it.
+pub(super) fn literals(elements: &[Value], chosen: &[usize]) -> Vec<(String, Filter)> {
+    let Some(first) = chosen.first().and_then(|at| elements.get(*at)) else {
+        return Vec::new();
+    };
+    fields(first)
+        .into_iter()
+        .filter_map(|(field, value)| {
+            let literal = literal(value);
+            let filter = Filter {
+                equals: vec![Equal {
+                    operand: Operand::Expression(literal.clone()),
+                    value: value.clone(),
+                    bits: 0.0,
+                    meant: true,
+                    field,
+                }],
+                side: None,
+            };
+            let answer = format!("where({}, {literal})", path(&filter.equals.first()?.field));
+            (filter.of(elements) == chosen).then_some((answer, filter))
+        })
+        .take(MOST_LITERALS)
+        .collect()
 }
 
 /// The fields that all chosen elements have alike, and that are equal to what is known or was said.

@@ -7,7 +7,7 @@ use super::binding::{Bound, Source};
 use super::column::{Column, Field, columns, fields_of};
 use super::cycle::{Cycle, elements, repeats};
 use super::decide::strong_values;
-use super::filter::{Filter, filters};
+use super::filter::{Filter, filters, literals};
 use super::information::{STRONG, bits};
 use super::key::{Key, noun, words};
 use super::selector::{Origin, Scope, pick};
@@ -21,6 +21,18 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_TRIED: usize = 12;
 /// The most lists that are tried.
 const MOST_LISTS: usize = 12;
+
+/// The answer that leaves calls that repeat as they are.
+pub(super) const ONE_BY_ONE: &str = "one_by_one";
+
+/// A question whether calls that repeat are a loop.
+pub(super) struct Offer {
+    /// The first of them.
+    pub(super) call: usize,
+    pub(super) id: String,
+    /// What the elements that were taken have in common, as answers.
+    pub(super) choices: Vec<String>,
+}
 
 /// What a loop over a list would be.
 struct Plan {
@@ -48,6 +60,14 @@ struct Found {
     until: Option<Vec<Equal>>,
 }
 
+/// What going over a list may come to.
+enum Over {
+    Found(Found),
+    /// The person named the elements one by one.
+    Named,
+    Nothing,
+}
+
 /// A loop whose answers are not known yet.
 pub(super) struct Pending {
     /// Forms of values that were sent before it.
@@ -62,19 +82,48 @@ impl Binder<'_> {
         if !self.folds {
             return None;
         }
+        let mut offered: Vec<String> = Vec::new();
         for (width, most) in repeats(self.kept, at, &self.cuts, &self.alone) {
             for passes in (2..=most).rev().take(MOST_TRIED) {
-                if let Some(plan) = self.plan(at, width, passes) {
+                if let Some(plan) = self.plan(at, width, passes, &mut offered) {
                     let last = at + width * passes - 1;
                     self.enter(plan);
                     return Some(last);
+                }
+                // What is asked is about all of the calls that repeat.
+                if !offered.is_empty() {
+                    self.offer(at, offered);
+                    return None;
                 }
             }
         }
         None
     }
 
-    fn plan(&mut self, first: usize, width: usize, passes: usize) -> Option<Plan> {
+    /// Asks whether calls that repeat are a loop over the elements that have something in common.
+    fn offer(&mut self, at: usize, choices: Vec<String>) {
+        let Some(kept) = self.kept.get(at) else {
+            return;
+        };
+        let id = loop_question(kept);
+        if self.answered.get(&id).map(String::as_str) == Some(ONE_BY_ONE) {
+            self.used_answers.insert(id);
+            return;
+        }
+        self.offers.push(Offer {
+            call: at,
+            id,
+            choices,
+        });
+    }
+
+    fn plan(
+        &mut self,
+        first: usize,
+        width: usize,
+        passes: usize,
+        offered: &mut Vec<String>,
+    ) -> Option<Plan> {
         let kept = self.kept;
         let columns = columns(kept, first, width, passes);
         let varying = columns
@@ -88,7 +137,7 @@ impl Binder<'_> {
             .collect();
         let mut lists: Vec<Found> = Vec::new();
         for column in varying {
-            for found in self.lists(first, width, column, &answers, harmless) {
+            for found in self.lists(first, width, column, &answers, harmless, offered) {
                 if lists.iter().all(|other| other.list != found.list) {
                     lists.push(found);
                 }
@@ -136,6 +185,7 @@ impl Binder<'_> {
         column: &Column<'_>,
         answers: &[Vec<Value>],
         harmless: bool,
+        offered: &mut Vec<String>,
     ) -> Vec<Found> {
         let Some(value) = column.values.first() else {
             return Vec::new();
@@ -157,9 +207,40 @@ impl Binder<'_> {
             let Some(chosen) = chosen(&elements, &path, &column.values) else {
                 continue;
             };
-            all.extend(self.over(
-                first, width, list, &elements, chosen, answers, harmless, column,
-            ));
+            let found = self.over(
+                first,
+                width,
+                list,
+                &elements,
+                chosen.clone(),
+                answers,
+                harmless,
+                column,
+            );
+            match found {
+                Over::Found(found) => {
+                    all.push(found);
+                    continue;
+                }
+                Over::Named => continue,
+                Over::Nothing => {}
+            }
+            let answer = self
+                .kept
+                .get(first)
+                .and_then(|kept| self.answered.get(&loop_question(kept)));
+            for (choice, filter) in literals(&elements, &chosen) {
+                if answer == Some(&choice) {
+                    all.push(Found {
+                        list,
+                        chosen: chosen.clone(),
+                        filter,
+                        until: None,
+                    });
+                } else if !offered.contains(&choice) {
+                    offered.push(choice);
+                }
+            }
         }
         all
     }
@@ -176,8 +257,10 @@ impl Binder<'_> {
         answers: &[Vec<Value>],
         harmless: bool,
         column: &Column<'_>,
-    ) -> Option<Found> {
-        let source = self.kept.get(list.call)?.call;
+    ) -> Over {
+        let Some(source) = self.kept.get(list.call).map(|kept| kept.call) else {
+            return Over::Nothing;
+        };
         let key = self.answers.last_key_of(list);
         let origin = Origin {
             about: if key.is_empty() {
@@ -204,29 +287,28 @@ impl Binder<'_> {
             )
             .count();
         if named == chosen.len() || named > 0 && !harmless {
-            return None;
+            return Over::Named;
         }
         for filter in filters(elements, &chosen, &origin, &scope) {
             let taken = filter.of(elements);
-            if taken == chosen {
-                return Some(Found {
-                    list,
-                    chosen,
-                    filter,
-                    until: None,
-                });
-            }
-            if harmless && taken.starts_with(&chosen) {
-                let equals = self.found_at(first, width, answers)?;
-                return Some(Found {
-                    list,
-                    chosen,
-                    filter,
-                    until: Some(equals),
-                });
-            }
+            let until = if taken == chosen {
+                None
+            } else if harmless && taken.starts_with(&chosen) {
+                match self.found_at(first, width, answers) {
+                    Some(equals) => Some(equals),
+                    None => continue,
+                }
+            } else {
+                continue;
+            };
+            return Over::Found(Found {
+                list,
+                chosen,
+                filter,
+                until,
+            });
         }
-        None
+        Over::Nothing
     }
 
     /// What tells the last answer of a search from those before: the person said it, or it is known.
@@ -422,6 +504,11 @@ impl Binder<'_> {
     /// Takes a loop: notes what is bound in it, decides about the rest, and remembers what it gives.
     fn enter(&mut self, plan: Plan) {
         let kept = self.kept;
+        if let Some(id) = kept.get(plan.first).map(loop_question)
+            && self.answered.contains_key(&id)
+        {
+            self.used_answers.insert(id);
+        }
         let before = self.sent.clone();
         let body: Vec<&Kept<'_>> = kept.iter().skip(plan.first).take(plan.width).collect();
         for (inner, (kept, bound)) in body.iter().zip(&plan.bound).enumerate() {
@@ -582,6 +669,11 @@ impl Binder<'_> {
         }
         id
     }
+}
+
+/// The id of the question whether calls that repeat are a loop.
+fn loop_question(kept: &Kept<'_>) -> String {
+    format!("loop:{}", kept.step)
 }
 
 /// The elements that have these values in a field, one each, in the order of the list.

@@ -140,7 +140,29 @@ fn a_part_of_a_list_needs_a_reason_that_was_said() {
     let made = crystallized(&unsaid);
     assert_eq!(loops(&made), Vec::<String>::new());
     assert_eq!(made.report.generalisable, Some(Level::Same));
-    assert!(!made.report.questions.is_empty());
+    let question = &made.report.questions[0];
+    assert_eq!(question.id, "loop:close_ticket");
+    assert_eq!(
+        question.choices,
+        ["one_by_one", "where('state', 'waiting')"]
+    );
+
+    // A person says that it is meant.
+    let mut options = bound();
+    options.answers.insert(
+        "loop:close_ticket".to_owned(),
+        "where('state', 'waiting')".to_owned(),
+    );
+    let made = crate::tests::build::made(&unsaid, &options);
+    assert_eq!(
+        loops(&made),
+        [
+            "each_ticket: {{ steps.list_tickets.output.tickets | where('state', 'waiting') }} [close_ticket]"
+        ]
+    );
+    assert_eq!(made.report.replay.differences, []);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    assert_eq!(made.report.questions, []);
 }
 
 #[test]
