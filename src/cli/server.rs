@@ -191,11 +191,44 @@ Examples:
         /// Its id.
         run: String,
     },
-    /// Cancel it.
+    /// Cancel it: its work ends and its `finally` runs. Said twice, that ends too.
     #[command(after_help = "Example:\n  druse runs cancel run_01… --reason 'wrong month'")]
     Cancel {
         /// Its id.
         run: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Hold it: what runs comes to its end, and nothing new starts.
+    #[command(
+        after_help = "Example:\n  druse runs pause run_01… --reason 'the shop is being moved'"
+    )]
+    Pause {
+        /// Its id.
+        run: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Let it go on, and with it the steps that failed under `on_error: pause`.
+    #[command(after_help = "\
+Examples:
+  druse runs resume run_01… --reason 'the shop is back'
+  druse runs resume run_01… --step pay --input path=/v2/payments     tried with another input
+  druse runs resume run_01… --step pay --fail")]
+    Resume {
+        /// Its id.
+        run: String,
+        /// Of the steps that wait only this one, by its path.
+        #[arg(long, value_name = "PATH")]
+        step: Option<String>,
+        /// Takes the place of a key of the step's configuration; JSON where it reads as JSON, else text.
+        #[arg(long, short, value_name = "KEY=VALUE", conflicts_with = "fail")]
+        input: Vec<String>,
+        /// Lets the steps that wait fail.
+        #[arg(long)]
+        fail: bool,
         /// Why.
         #[arg(long)]
         reason: Option<String>,
@@ -212,12 +245,44 @@ Examples:
         #[arg(long, value_name = "STEP")]
         from: Option<String>,
     },
+    /// Say what became of a step of which nobody knows whether it happened.
+    #[command(after_help = "\
+Examples:
+  druse runs resolve run_01… pay --happened --output-value '{\"id\": 7}' --reason 'the bank shows it'
+  druse runs resolve run_01… pay --again             it did not happen: it starts again
+  druse runs resolve run_01… each[3].pay --failed 'the bank refused it'")]
+    Resolve(Resolve),
     /// Say in one sentence what it waits for.
     #[command(after_help = "Example:\n  druse runs why run_01…")]
     Why {
         /// Its id.
         run: String,
     },
+}
+
+/// What became of an uncertain step.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("found").required(true))]
+pub struct Resolve {
+    /// The run's id.
+    pub run: String,
+    /// The step's path in the run.
+    pub step: String,
+    /// It happened.
+    #[arg(long, group = "found")]
+    pub happened: bool,
+    /// What it gave, for later steps: a JSON value, or text.
+    #[arg(long, value_name = "VALUE", requires = "happened")]
+    pub output_value: Option<String>,
+    /// It did not happen: it starts again, with the same idempotency key.
+    #[arg(long, group = "found")]
+    pub again: bool,
+    /// It is given up, and the step fails.
+    #[arg(long, value_name = "MESSAGE", group = "found")]
+    pub failed: Option<String>,
+    /// How you know.
+    #[arg(long)]
+    pub reason: Option<String>,
 }
 
 /// `druse approvals`.

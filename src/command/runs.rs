@@ -2,11 +2,31 @@
 
 use super::progress::Busy;
 use super::{Done, apply, automations, document, inputs, print};
-use crate::cli::{Output, Runs, Target};
+use crate::cli::{Output, Resolve, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// The body that says what became of an uncertain step.
+fn resolution(what: &Resolve) -> Value {
+    let mut body = json!({ "step": what.step });
+    body["found"] = json!(match (&what.failed, what.again) {
+        (Some(_), _) => "failed",
+        (None, true) => "again",
+        (None, false) => "happened",
+    });
+    if let Some(message) = &what.failed {
+        body["message"] = json!(message);
+    }
+    if let Some(output) = &what.output_value {
+        body["output"] = inputs::read(output);
+    }
+    if let Some(reason) = &what.reason {
+        body["reason"] = json!(reason);
+    }
+    body
+}
 
 pub(super) async fn runs(what: Runs, target: &Target) -> Done {
     let client = Client::connect(target).await?;
@@ -116,6 +136,40 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
+        Runs::Pause { run, reason } => {
+            let done = client
+                .post(
+                    &format!("/runs/{}/pause", encode(run)),
+                    &json!({ "reason": reason }),
+                )
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!("{run} is {}.", print::cell(&done["status"])));
+            }
+            done
+        }
+        Runs::Resume {
+            run,
+            step,
+            input,
+            fail,
+            reason,
+        } => {
+            let mut body = json!({ "reason": reason, "step": step });
+            if *fail {
+                body["decision"] = "fail".into();
+            }
+            if !input.is_empty() {
+                body["input"] = json!(inputs::collect(None, input)?);
+            }
+            let done = client
+                .post(&format!("/runs/{}/resume", encode(run)), &body)
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!("{run} is {}.", print::cell(&done["status"])));
+            }
+            done
+        }
         Runs::Retry { run, from } => {
             let body = from
                 .as_ref()
@@ -126,6 +180,23 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let done = client.carried(done).await?;
             if target.output == Output::Text {
                 print::line(&format!("{} goes on in {}.", run, print::cell(&done["id"])));
+            }
+            done
+        }
+        Runs::Resolve(what) => {
+            let done = client
+                .post(
+                    &format!("/runs/{}/resolve", encode(&what.run)),
+                    &resolution(what),
+                )
+                .await?;
+            let done = client.carried(done).await?;
+            if target.output == Output::Text {
+                print::line(&format!(
+                    "{} is {}.",
+                    what.run,
+                    print::cell(&done["status"])
+                ));
             }
             done
         }
@@ -347,6 +418,10 @@ pub(super) fn words(entry: &Value) -> String {
             "{step}: failed: {}",
             print::cell(&entry["failure"]["message"])
         ),
+        "step_resolved" => format!(
+            "{step}: {} says what became of it",
+            print::cell(&entry["by"])
+        ),
         "step_uncertain" => format!("{step}: nobody knows whether it happened"),
         "step_canceled" => format!("{step}: canceled"),
         "loop_started" => format!("{step}: begins"),
@@ -363,6 +438,16 @@ pub(super) fn words(entry: &Value) -> String {
         "pass_kept" => format!("{step}: kept from an earlier run"),
         "keeping_started" => format!("keeps {} results of an earlier run", entry["results"]),
         "cancel_requested" => format!("canceled by {}", print::cell(&entry["by"])),
+        "work_finished" => format!("its own work is over: {}", print::cell(&entry["status"])),
+        "handlers_started" => format!("`{}` begins", print::cell(&entry["list"])),
+        "paused" => format!("paused by {}", print::cell(&entry["by"])),
+        "resumed" => format!("goes on, says {}", print::cell(&entry["by"])),
+        "step_paused" => format!(
+            "{step}: failed and waits for a person: {}",
+            print::cell(&entry["failure"]["message"])
+        ),
+        "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
+        "undone_before" => format!("{step}: was undone in an earlier run"),
         "run_timed_out" => "ran out of time".into(),
         "finished" => print::cell(&entry["status"]),
         other => other.replace('_', " "),
