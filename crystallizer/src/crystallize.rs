@@ -394,7 +394,8 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
 }
 
 /// Replays a session through a document that was made of it and then edited: what is still asked for as it was
-/// recorded, what differs, what is missing. Steps are known by their ids.
+/// recorded, what differs, what is missing. Steps are known by the paths that the document names for its calls, else
+/// by their ids.
 ///
 /// # Errors
 /// As [`crystallize()`].
@@ -405,11 +406,30 @@ pub fn replay_edited(
 ) -> Result<Replay, CrystallizeError> {
     accepted(session, options)?;
     let pruned = prune::prune(session);
-    let draft = settled(session, options, &pruned);
+    let mut draft = settled(session, options, &pruned);
+    // The passes of a loop stand in the document under paths of their own.
+    if let Some(Value::Object(calls)) = document
+        .metadata
+        .get("crystallized")
+        .and_then(|made| made.get("calls"))
+    {
+        for kept in &mut draft.kept {
+            let path = calls
+                .iter()
+                .find(|(_, call)| call.as_str() == Some(kept.call.id.as_str()));
+            if let Some((path, _)) = path {
+                kept.path.clone_from(path);
+            }
+        }
+    }
+    let started_at = match options.mode {
+        Mode::Exact => Timestamp(0),
+        Mode::Bound => session.started_at.unwrap_or_default(),
+    };
     Ok(replay::replay(
         &Arc::new(document.clone()),
         &draft.kept,
-        Timestamp(0),
+        started_at,
     ))
 }
 

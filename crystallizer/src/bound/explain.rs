@@ -104,11 +104,12 @@ pub(super) fn explain(
             .findings
             .push(located(of_cycle(cycle), &cycle.id, whole, "/for_each"));
     }
-    for offer in &decisions.offers {
+    // These first: one answer may take the place of many.
+    for (place, offer) in decisions.offers.iter().enumerate() {
         let (Some(kept), Some(spot)) = (kept.get(offer.call), steps.get(offer.call)) else {
             continue;
         };
-        explained.questions.push(Question {
+        let asked = Question {
             id: offer.id.clone(),
             step: kept.step.clone(),
             path: spot.pointer(),
@@ -120,7 +121,10 @@ pub(super) fn explain(
                 .chain(offer.choices.iter().cloned())
                 .collect(),
             default: ONE_BY_ONE.to_owned(),
-        });
+        };
+        explained
+            .questions
+            .insert(place.min(explained.questions.len()), asked);
         explained.findings.push(located(
             Finding::info(
                 "loop_not_folded",

@@ -114,6 +114,8 @@ fn a_whole_list_becomes_a_loop() {
         step.steps[0].with.as_ref().unwrap()["arguments"],
         json!({ "ticket_id": "{{ ticket.ticket_id }}", "note": "{{ ticket.ticket_id }} is done." })
     );
+    let edited = crate::replay_edited(&made.document, &session, &bound()).unwrap();
+    assert_eq!((edited.matched, edited.differences), (5, Vec::new()));
     assert_eq!(
         made.document.metadata["crystallized"]["calls"],
         json!({
@@ -342,4 +344,27 @@ fn what_is_not_certain_stays_one_by_one() {
         ),
     );
     none("two lists", twice);
+}
+
+#[test]
+fn a_person_is_shown_the_body() {
+    let session = session(
+        "Close all tickets of ana_li_3668.",
+        vec![
+            list(),
+            close(1, "T-48121"),
+            close(2, "T-77340"),
+            close(3, "T-10553"),
+            close(4, "T-62087"),
+        ],
+    );
+    let made = crystallized(&session);
+    let text = crate::text::text(&made.report, &made.document);
+    for said in [
+        "Crystallized: 5 calls in 2 steps",
+        "for each of {{ steps.list_tickets.output.tickets }}:",
+        "close_ticket  tool",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
 }

@@ -436,7 +436,7 @@ fn measure(family: &Family) -> Figures {
                 .zip(simple)
                 .map(|(rule, figures)| (rule.name().to_owned(), figures)),
         );
-        let file = format!("{}.md", family.name.replace([' ', ','], "-"));
+        let file = format!("{}.md", family.name.replace(", ", "-").replace(' ', "-"));
         std::fs::write(folder.join(file), table::rows(family.name, &all)).unwrap();
     }
     figures
