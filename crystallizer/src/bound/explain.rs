@@ -2,6 +2,7 @@
 //! where only they can decide.
 
 use super::binding::{Binding, Bound, Frozen, Source, Why};
+use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
 use super::cycle::Cycle;
 use super::decide::Decisions;
@@ -428,6 +429,59 @@ fn of_frozen(frozen: &Frozen) -> Option<Finding> {
         _ => "constant",
     };
     Some(Finding::info(code, message))
+}
+
+/// Steps that only some recordings have: the condition that was found, or the question.
+pub(super) fn of_branches(
+    explained: &mut Explained,
+    kept: &[Kept<'_>],
+    steps: &[Spot],
+    branches: &[Branch],
+) {
+    for branch in branches {
+        let (Some(kept), Some(spot)) = (kept.get(branch.call), steps.get(branch.call)) else {
+            continue;
+        };
+        let (with, without) = branch.sides;
+        let sides = format!(
+            "{} it, {} not",
+            crate::show::count(with, "recording has", "recordings have"),
+            crate::show::count(without, "does", "do")
+        );
+        let finding = match &branch.taken {
+            Some(condition) => Finding::info(
+                "step_has_condition",
+                format!(
+                    "It runs when `{}`: {sides}, and this parts them.",
+                    crate::show::text(condition, 160)
+                ),
+            ),
+            None => Finding::warning(
+                "step_not_in_all",
+                format!("Every run does it, though {sides}."),
+            )
+            .help(if branch.choices.is_empty() {
+                "Nothing that was known before it parts them. Give more recordings, or write a `when` by hand.".to_owned()
+            } else {
+                format!("Answer `{}` with one of its choices.", branch.id)
+            }),
+        };
+        explained
+            .findings
+            .push(located(finding, &kept.step, *spot, ""));
+        if branch.taken.is_none() && !branch.choices.is_empty() {
+            explained.questions.push(Question {
+                id: branch.id.clone(),
+                step: kept.step.clone(),
+                path: spot.pointer(),
+                text: format!("When does `{}` run? {sides}.", kept.step),
+                choices: std::iter::once(ALWAYS.to_owned())
+                    .chain(branch.choices.iter().cloned())
+                    .collect(),
+                default: ALWAYS.to_owned(),
+            });
+        }
+    }
 }
 
 /// What came of predicting the further recordings.

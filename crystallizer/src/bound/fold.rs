@@ -5,17 +5,15 @@ use super::answers::{Answers, Place, WholePlace};
 use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::column::{Column, Field, columns, fields_of};
-use super::cycle::{Cycle, elements, repeats};
-use super::decide::strong_values;
+use super::cycle::{elements, repeats};
 use super::filter::{Filter, filters, literals};
-use super::information::{STRONG, bits};
 use super::key::{Key, noun, words};
 use super::selector::{Origin, Scope, pick};
-use super::turn::{Compared, Equal, Pick, Writer, closed};
+use super::turn::{Compared, Equal, Pick, Writer};
 use super::{canonical, slot, view};
 use crate::kept::Kept;
-use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// How many numbers of passes are tried for one width of the body.
 const MOST_TRIED: usize = 12;
@@ -35,21 +33,21 @@ pub(super) struct Offer {
 }
 
 /// What a loop over a list would be.
-struct Plan {
-    first: usize,
-    width: usize,
-    passes: usize,
-    list: WholePlace,
-    chosen: Vec<usize>,
-    filter: Filter,
-    until: Option<Vec<Equal>>,
-    items: String,
-    compared: Compared,
-    item: String,
+pub(super) struct Plan {
+    pub(super) first: usize,
+    pub(super) width: usize,
+    pub(super) passes: usize,
+    pub(super) list: WholePlace,
+    pub(super) chosen: Vec<usize>,
+    pub(super) filter: Filter,
+    pub(super) until: Option<Vec<Equal>>,
+    pub(super) items: String,
+    pub(super) compared: Compared,
+    pub(super) item: String,
     /// What is bound in each call of the body.
-    bound: Vec<Vec<Bound>>,
+    pub(super) bound: Vec<Vec<Bound>>,
     /// What the calls of the body answered, by pass.
-    answers: Vec<Vec<Value>>,
+    pub(super) answers: Vec<Vec<Value>>,
 }
 
 /// A list whose elements tell the passes apart.
@@ -60,20 +58,23 @@ struct Found {
     until: Option<Vec<Equal>>,
 }
 
+/// Calls that repeat.
+struct Stretch {
+    first: usize,
+    width: usize,
+    passes: usize,
+    /// What the calls of the body answered, by pass.
+    answers: Vec<Vec<Value>>,
+    /// Whether none of them changes anything.
+    harmless: bool,
+}
+
 /// What going over a list may come to.
 enum Over {
-    Found(Found),
+    Found(Box<Found>),
     /// The person named the elements one by one.
     Named,
     Nothing,
-}
-
-/// A loop whose answers are not known yet.
-pub(super) struct Pending {
-    /// Forms of values that were sent before it.
-    sent: BTreeSet<String>,
-    /// What it gives.
-    output: Value,
 }
 
 impl Binder<'_> {
@@ -131,13 +132,19 @@ impl Binder<'_> {
             .filter(|column| column.inner == 0 && column.varies());
         let bodies = kept.get(first..first + width * passes)?;
         let harmless = bodies.iter().all(Kept::is_harmless);
-        let answers: Vec<Vec<Value>> = bodies
-            .chunks(width)
-            .map(|pass| pass.iter().map(|kept| view::view(kept).data).collect())
-            .collect();
+        let stretch = Stretch {
+            first,
+            width,
+            passes,
+            harmless,
+            answers: bodies
+                .chunks(width)
+                .map(|pass| pass.iter().map(|kept| view::view(kept).data).collect())
+                .collect(),
+        };
         let mut lists: Vec<Found> = Vec::new();
         for column in varying {
-            for found in self.lists(first, width, column, &answers, harmless, offered) {
+            for found in self.lists(&stretch, column, offered) {
                 if lists.iter().all(|other| other.list != found.list) {
                     lists.push(found);
                 }
@@ -154,7 +161,7 @@ impl Binder<'_> {
         });
         let mut plans = Vec::new();
         for found in lists {
-            plans.extend(self.with_list(first, width, passes, found, &columns, &answers));
+            plans.extend(self.with_list(&stretch, found, &columns));
             if harmless && !plans.is_empty() {
                 break;
             }
@@ -180,11 +187,8 @@ impl Binder<'_> {
     /// The lists that a column goes over.
     fn lists(
         &self,
-        first: usize,
-        width: usize,
+        stretch: &Stretch,
         column: &Column<'_>,
-        answers: &[Vec<Value>],
-        harmless: bool,
         offered: &mut Vec<String>,
     ) -> Vec<Found> {
         let Some(value) = column.values.first() else {
@@ -192,7 +196,7 @@ impl Binder<'_> {
         };
         let mut seen: Vec<(WholePlace, Vec<String>)> = Vec::new();
         let places: Vec<Place> = self.answers.find(&canonical::forms(value));
-        for place in places.iter().filter(|place| place.call < first) {
+        for place in places.iter().filter(|place| place.call < stretch.first) {
             for found in self.answers.lists_over(place) {
                 if !seen.contains(&found) && seen.len() < MOST_LISTS {
                     seen.push(found);
@@ -207,19 +211,10 @@ impl Binder<'_> {
             let Some(chosen) = chosen(&elements, &path, &column.values) else {
                 continue;
             };
-            let found = self.over(
-                first,
-                width,
-                list,
-                &elements,
-                chosen.clone(),
-                answers,
-                harmless,
-                column,
-            );
+            let found = self.over(stretch, list, &elements, chosen.clone(), column);
             match found {
                 Over::Found(found) => {
-                    all.push(found);
+                    all.push(*found);
                     continue;
                 }
                 Over::Named => continue,
@@ -227,7 +222,7 @@ impl Binder<'_> {
             }
             let answer = self
                 .kept
-                .get(first)
+                .get(stretch.first)
                 .and_then(|kept| self.answered.get(&loop_question(kept)));
             for (choice, filter) in literals(&elements, &chosen) {
                 if answer == Some(&choice) {
@@ -246,16 +241,12 @@ impl Binder<'_> {
     }
 
     /// How a loop over a list comes to these elements: all of it, those that a filter takes, or until one is found.
-    #[allow(clippy::too_many_arguments)]
     fn over(
         &self,
-        first: usize,
-        width: usize,
+        stretch: &Stretch,
         list: WholePlace,
         elements: &[Value],
         chosen: Vec<usize>,
-        answers: &[Vec<Value>],
-        harmless: bool,
         column: &Column<'_>,
     ) -> Over {
         let Some(source) = self.kept.get(list.call).map(|kept| kept.call) else {
@@ -286,35 +277,37 @@ impl Binder<'_> {
                 },
             )
             .count();
-        if named == chosen.len() || named > 0 && !harmless {
+        if named == chosen.len() || named > 0 && !stretch.harmless {
             return Over::Named;
         }
         for filter in filters(elements, &chosen, &origin, &scope) {
             let taken = filter.of(elements);
             let until = if taken == chosen {
                 None
-            } else if harmless && taken.starts_with(&chosen) {
-                match self.found_at(first, width, answers) {
+            } else if stretch.harmless && taken.starts_with(&chosen) {
+                match self.found_at(stretch) {
                     Some(equals) => Some(equals),
                     None => continue,
                 }
             } else {
                 continue;
             };
-            return Over::Found(Found {
+            return Over::Found(Box::new(Found {
                 list,
                 chosen,
                 filter,
                 until,
-            });
+            }));
         }
         Over::Nothing
     }
 
     /// What tells the last answer of a search from those before: the person said it, or it is known.
-    fn found_at(&self, first: usize, width: usize, answers: &[Vec<Value>]) -> Option<Vec<Equal>> {
-        let asked = self.kept.get(first + width * answers.len() - 1)?.call;
-        let gathered: Vec<Value> = answers
+    fn found_at(&self, stretch: &Stretch) -> Option<Vec<Equal>> {
+        let last = stretch.first + stretch.width * stretch.passes - 1;
+        let asked = self.kept.get(last)?.call;
+        let gathered: Vec<Value> = stretch
+            .answers
             .iter()
             .filter_map(|pass| pass.last().cloned())
             .collect();
@@ -341,14 +334,18 @@ impl Binder<'_> {
     /// The loop over a list, when it sends in each pass what was sent.
     fn with_list(
         &mut self,
-        first: usize,
-        width: usize,
-        passes: usize,
+        stretch: &Stretch,
         found: Found,
         columns: &[Column<'_>],
-        answers: &[Vec<Value>],
     ) -> Option<Plan> {
         let kept = self.kept;
+        let Stretch {
+            first,
+            width,
+            passes,
+            ref answers,
+            ..
+        } = *stretch;
         let all = self.answers.whole(found.list).map(elements)?;
         let items: Vec<Value> = found
             .chosen
@@ -367,7 +364,7 @@ impl Binder<'_> {
         let mut bound: Vec<Vec<Bound>> = vec![Vec::new(); width];
         let mut fields = of_item;
         let mut sent_so_far: Vec<&Column<'_>> = Vec::new();
-        for inner in 0..width {
+        for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
                 let pointer = &column.pointer;
                 let path: Vec<String> = pointer
@@ -386,7 +383,7 @@ impl Binder<'_> {
                 };
                 if let Some(one) = one {
                     slot::first(kept.get(first + inner)?, pointer)?;
-                    bound[inner].push(one);
+                    bound.push(one);
                 }
             }
             sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
@@ -435,7 +432,7 @@ impl Binder<'_> {
             compared,
             item,
             bound,
-            answers: answers.to_vec(),
+            answers: answers.clone(),
         })
     }
 
@@ -500,179 +497,10 @@ impl Binder<'_> {
             .collect();
         (given == taken).then_some((items, compared))
     }
-
-    /// Takes a loop: notes what is bound in it, decides about the rest, and remembers what it gives.
-    fn enter(&mut self, plan: Plan) {
-        let kept = self.kept;
-        if let Some(id) = kept.get(plan.first).map(loop_question)
-            && self.answered.contains_key(&id)
-        {
-            self.used_answers.insert(id);
-        }
-        let before = self.sent.clone();
-        let body: Vec<&Kept<'_>> = kept.iter().skip(plan.first).take(plan.width).collect();
-        for (inner, (kept, bound)) in body.iter().zip(&plan.bound).enumerate() {
-            let taken: BTreeSet<String> = bound.iter().map(|one| one.pointer.clone()).collect();
-            if let Some(decided) = self.decided.get_mut(plan.first + inner) {
-                decided.bound.extend(bound.iter().cloned());
-            }
-            self.strong = strong_values(&kept.call.arguments);
-            self.others(plan.first + inner, &taken);
-        }
-        for kept in kept.iter().skip(plan.first).take(plan.width * plan.passes) {
-            self.note_sent(&kept.call.arguments);
-        }
-        let id = self.loop_id(&plan.item);
-        let mut compared = plan.compared;
-        let until = plan.until.as_ref().and_then(|equals| {
-            let base = self
-                .router
-                .base(kept, plan.first + plan.width - 1)
-                .unwrap_or_default();
-            let parts: Vec<String> = equals
-                .iter()
-                .map(|equal| {
-                    let mut text = closed(&base);
-                    for word in &equal.field {
-                        text.push_str(&super::evaluate::member(word));
-                    }
-                    let operand = equal.operand.write(&mut Writer {
-                        inputs: &mut self.inputs,
-                        said: &self.said,
-                    });
-                    if let Some(last) = equal.field.last() {
-                        compared.fields.push((last.clone(), equal.value.clone()));
-                    }
-                    format!("{text} == {operand}")
-                })
-                .collect();
-            self.learn_inputs();
-            (!parts.is_empty()).then(|| parts.join(" and "))
-        });
-        let bases: Vec<String> = (0..plan.width)
-            .map(|inner| {
-                self.router
-                    .base(kept, plan.first + inner)
-                    .unwrap_or_default()
-            })
-            .collect();
-        let (output, gives) = output(
-            &plan.item,
-            &body,
-            &bases,
-            &self.items_of(&plan.list, &plan.chosen),
-            &plan.answers,
-        );
-        let mut because = vec![match (&plan.until, plan.filter.is_empty()) {
-            (None, true) => "each element of the list was taken, in its order".to_owned(),
-            (None, false) => format!("those elements were taken whose {}", plan.filter.shown()),
-            (Some(_), true) => {
-                "the elements were looked at in their order, up to the one that was meant"
-                    .to_owned()
-            }
-            (Some(_), false) => format!(
-                "the elements whose {} were looked at in their order, up to the one that was meant",
-                plan.filter.shown()
-            ),
-        }];
-        because.push("every pass was predicted exactly".to_owned());
-        let harmless = kept
-            .iter()
-            .skip(plan.first)
-            .take(plan.width)
-            .all(Kept::is_harmless);
-        let cycle = Cycle {
-            id,
-            first: plan.first,
-            width: plan.width,
-            passes: plan.passes,
-            list: plan.list,
-            chosen: plan.chosen,
-            items: plan.items,
-            item: plan.item,
-            filter: (!plan.filter.is_empty()).then_some(plan.filter),
-            until,
-            output,
-            compared,
-            harmless,
-            because: because.join("; "),
-        };
-        self.pending.push(Pending {
-            sent: before,
-            output: gives,
-        });
-        self.cycles.push(cycle);
-    }
-
-    fn items_of(&self, list: &WholePlace, chosen: &[usize]) -> Vec<Value> {
-        let all = self.answers.whole(*list).map(elements).unwrap_or_default();
-        chosen
-            .iter()
-            .filter_map(|at| all.get(*at).cloned())
-            .collect()
-    }
-
-    /// Decides about what is not bound to the pass.
-    fn others(&mut self, at: usize, taken: &BTreeSet<String>) {
-        let mut scalars = Vec::new();
-        let Some(kept) = self.kept.get(at) else {
-            return;
-        };
-        self.apart(
-            at,
-            &kept.call.arguments,
-            &mut Vec::new(),
-            taken,
-            &mut scalars,
-        );
-        let (strong, weak): (Vec<_>, Vec<_>) = scalars
-            .into_iter()
-            .partition(|sent| bits(sent.value, &sent.key.words) >= STRONG);
-        for sent in strong.iter().chain(&weak) {
-            self.scalar(sent);
-        }
-    }
-
-    /// Takes in what a loop gave.
-    pub(super) fn learn_loop(&mut self, index: usize) {
-        let (Some(cycle), Some(pending)) = (self.cycles.get(index), self.pending.get(index)) else {
-            return;
-        };
-        let last = cycle.last();
-        let id = cycle.id.clone();
-        let tool = self
-            .kept
-            .get(last)
-            .map_or("", |kept| kept.call.name.as_str());
-        let said = &self.said;
-        self.answers
-            .learn_value(last, tool, pending.output.clone(), &|form, value| {
-                pending.sent.contains(form)
-                    || bits(value, &[]) >= super::information::WEAK
-                        && said.find(value, &[]).is_some_and(|mention| mention.person)
-            });
-        self.recorded.set_loop(&id, last, pending.output.clone());
-        self.router.set_base(last, format!("steps.{id}.output"));
-    }
-
-    fn loop_id(&self, item: &str) -> String {
-        let base = format!("each_{item}");
-        let taken = |id: &str| {
-            self.kept.iter().any(|kept| kept.step == id)
-                || self.cycles.iter().any(|cycle| cycle.id == id)
-        };
-        let mut id = base.clone();
-        let mut number = 2;
-        while taken(&id) {
-            id = format!("{base}_{number}");
-            number += 1;
-        }
-        id
-    }
 }
 
 /// The id of the question whether calls that repeat are a loop.
-fn loop_question(kept: &Kept<'_>) -> String {
+pub(super) fn loop_question(kept: &Kept<'_>) -> String {
     format!("loop:{}", kept.step)
 }
 
@@ -735,48 +563,4 @@ fn item_name(answers: &Answers, list: WholePlace, tool: &str) -> String {
                 | "none"
         );
     if is_name { name } else { "item".to_owned() }
-}
-
-/// What a pass gives, as a template where it is not what the last step gives, and what that was in the recording.
-fn output(
-    item: &str,
-    body: &[&Kept<'_>],
-    bases: &[String],
-    items: &[Value],
-    answers: &[Vec<Value>],
-) -> (Option<Value>, Value) {
-    // Which element an answer is about has to be seen from it.
-    let tells = answers.iter().zip(items).all(|(pass, item)| {
-        let mut ids = Vec::new();
-        crate::leaf::leaves(item, &mut |_, _, leaf| {
-            if bits(leaf, &[]) >= STRONG {
-                ids.push(leaf.clone());
-            }
-        });
-        pass.last().is_some_and(|answer| {
-            let mut found = ids.is_empty();
-            crate::leaf::leaves(answer, &mut |_, _, leaf| found |= ids.contains(leaf));
-            found
-        })
-    });
-    if let ([one], [base], true) = (body, bases, tells) {
-        let template = (*base != format!("steps.{}.output", one.step))
-            .then(|| Value::from(format!("{{{{ {base} }}}}")));
-        let gives = answers.iter().filter_map(|pass| pass.first().cloned());
-        return (template, Value::Array(gives.collect()));
-    }
-    let mut template = Map::new();
-    template.insert("item".to_owned(), format!("{{{{ {item} }}}}").into());
-    for (kept, base) in body.iter().zip(bases) {
-        template.insert(kept.step.clone(), format!("{{{{ {base} }}}}").into());
-    }
-    let gives = answers.iter().zip(items).map(|(pass, item)| {
-        let mut map = Map::new();
-        map.insert("item".to_owned(), item.clone());
-        for (kept, answer) in body.iter().zip(pass) {
-            map.insert(kept.step.clone(), answer.clone());
-        }
-        Value::Object(map)
-    });
-    (Some(Value::Object(template)), Value::Array(gives.collect()))
 }

@@ -5,11 +5,13 @@ mod anchor;
 mod answers;
 mod binder;
 mod binding;
+mod branch;
 mod canonical;
 mod column;
 mod compose;
 mod cycle;
 mod decide;
+mod enter;
 mod evaluate;
 mod explain;
 mod filter;
@@ -78,7 +80,11 @@ pub(crate) fn bind(
     let mut decisions = decide::decide(session, kept, answers, folds, witnesses);
     nest::nest(document, kept, spots, &decisions.cycles);
     write::write(document, kept, spots, &mut decisions);
-    order::order(document, kept, spots);
+    let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers);
+    decisions
+        .unused_answers
+        .retain(|id| branches.iter().all(|branch| branch.id != *id));
+    order::order(document, kept, spots, &branches);
     let proof = prove::prove(
         document,
         kept,
@@ -102,6 +108,7 @@ pub(crate) fn bind(
         .findings
         .extend(explain::of_proof(&proof.perturbed, proof.level));
     explained.findings.extend(explain::of_held_out(&held_out));
+    explain::of_branches(&mut explained, kept, spots, &branches);
     Made {
         perturbed: proof.perturbed,
         held_out,

@@ -32,15 +32,7 @@ impl World {
     /// The answer of a call in this world.
     pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer {
         let old = &kept.answer;
-        let is_text = match &old.raw {
-            Value::String(_) => true,
-            Value::Array(_) => {
-                let written = old.raw.to_string();
-                old.text != written
-            }
-            _ => false,
-        };
-        let (raw, text) = if is_text {
+        let (raw, text) = if is_text(old) {
             let text = match data_in(&old.text) {
                 Value::String(_) => self.text("", &old.text),
                 // JSON is YAML, too.
@@ -68,10 +60,10 @@ impl World {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let raw = match &old.raw {
-            Value::String(_) => Value::from(text.as_str()),
-            Value::Array(_) if old.text != old.raw.to_string() => raw_like(&old.raw, &text),
-            _ => value.clone(),
+        let raw = if is_text(old) {
+            raw_like(&old.raw, &text)
+        } else {
+            value.clone()
         };
         Answer {
             raw,
@@ -252,6 +244,18 @@ impl World {
             }
             other => other.clone(),
         }
+    }
+}
+
+/// Whether an answer was recorded as a text: as one, or in blocks.
+fn is_text(answer: &Answer) -> bool {
+    match &answer.raw {
+        Value::String(_) => true,
+        Value::Array(_) => {
+            let written = answer.raw.to_string();
+            answer.text != written
+        }
+        _ => false,
     }
 }
 

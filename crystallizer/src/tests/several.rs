@@ -191,3 +191,101 @@ fn another_task_is_no_witness() {
     assert!(codes(&made.report.findings).contains(&"- another_task".to_owned()));
     assert_eq!(made.report.held_out, []);
 }
+
+/// Looks at an order, sends a voucher for some, and notes that it was looked at.
+fn looked_at(number: u32, order: &str, tier: &str, state: &str, voucher: bool) -> Session {
+    let mut turns = vec![call(
+        "g",
+        0,
+        "get_order",
+        json!({ "order_id": order }),
+        json!({ "order_id": order, "tier": tier, "state": state, "email": format!("p{number}7@example.com") }),
+    )];
+    if voucher {
+        turns.push(call(
+            "v",
+            1,
+            "send_voucher",
+            json!({ "to": format!("p{number}7@example.com") }),
+            json!({ "ok": true }),
+        ));
+    }
+    turns.push(call(
+        "n",
+        2,
+        "add_note",
+        json!({ "order_id": order }),
+        json!({ "ok": true }),
+    ));
+    let mut session = session(&format!("Look after order {order}."), turns);
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn what_only_some_do_gets_a_condition_that_parts_them() {
+    let all = [
+        looked_at(1, "W-481210", "gold", "late", true),
+        looked_at(2, "W-555120", "basic", "late", false),
+        looked_at(3, "W-773402", "gold", "sent", true),
+        looked_at(4, "W-900817", "silver", "sent", false),
+    ];
+    let made = both(&all);
+    assert_eq!(
+        chain(&made),
+        [
+            "get_order tool <- ",
+            "send_voucher tool <- get_order when steps.get_order.output.tier == 'gold'",
+            "add_note tool <- get_order when steps.send_voucher.status in ['succeeded', 'skipped']",
+        ]
+    );
+    let verdicts: Vec<Verdict> = made
+        .report
+        .held_out
+        .iter()
+        .map(|held| held.verdict)
+        .collect();
+    assert_eq!(verdicts, [Verdict::Passed; 3]);
+    assert_eq!(made.report.questions, []);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+
+    // One recording a side is too little.
+    let few = both(&all[..3]);
+    assert!(codes(&few.report.findings).contains(&"send_voucher step_not_in_all".to_owned()));
+    assert_eq!(few.report.generalisable, Some(Level::Same));
+
+    // Two things that part them: a person says which.
+    let both_ways = [
+        looked_at(1, "W-481210", "gold", "late", true),
+        looked_at(2, "W-555120", "basic", "sent", false),
+        looked_at(3, "W-773402", "gold", "late", true),
+        looked_at(4, "W-900817", "silver", "open", false),
+    ];
+    let made = both(&both_ways);
+    let question = &made.report.questions[0];
+    assert_eq!(question.id, "branch:send_voucher");
+    assert_eq!(
+        question.choices,
+        [
+            "always",
+            "steps.get_order.output.tier == 'gold'",
+            "steps.get_order.output.state == 'late'"
+        ]
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+    let answered = crystallize(
+        &both_ways,
+        &Options {
+            mode: Mode::Bound,
+            answers: [(
+                "branch:send_voucher".to_owned(),
+                "steps.get_order.output.tier == 'gold'".to_owned(),
+            )]
+            .into(),
+            ..options()
+        },
+    )
+    .unwrap();
+    assert_eq!(answered.report.questions, []);
+    assert_eq!(answered.report.generalisable, Some(Level::Shuffled));
+}

@@ -207,7 +207,7 @@ fn recorded(family: &Family, shape: u64) -> Option<(Played, World)> {
             (family.play)(shape, &world, seed).map(|played| (played, world))
         })
     };
-    if !family.one_way && shape % 4 != 0 {
+    if !family.one_way && !shape.is_multiple_of(4) {
         return worlds()
             .find(|(played, _)| played.derivable)
             .or_else(|| worlds().next());
