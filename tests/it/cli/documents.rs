@@ -96,7 +96,7 @@ fn several_recordings_of_one_task_make_one_draft() {
             { "role": "assistant", "tool_calls": [calls[1]] },
             { "role": "tool", "tool_call_id": "c", "content": "{\"ok\":true}" },
         ] });
-        desk.write(name, &recording.to_string());
+        desk.write(name, recording.to_string());
     }
     let made = |files: &[&str]| {
         let mut words = vec!["crystallize", "--mode", "bound", "--output", "json"];
