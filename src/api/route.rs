@@ -371,7 +371,7 @@ fn bearer(parts: &Parts) -> Option<&str> {
 
 /// A page of another site can make a browser send requests here under that site's name (DNS rebinding):
 /// a loopback server answers only to the names that are its own.
-fn check_host(app: &App, parts: &Parts) -> Result<(), Problem> {
+pub(crate) fn check_host(app: &App, parts: &Parts) -> Result<(), Problem> {
     if app.options.hosts.is_empty() {
         return Ok(());
     }

@@ -1,0 +1,50 @@
+//! Findings.
+
+use druse_engine::{Finding, Severity};
+use maud::{Markup, html};
+use serde_json::Value;
+
+/// The findings in an answer.
+pub(in crate::console) fn read(value: &Value) -> Vec<Finding> {
+    let all = value.as_array().into_iter().flatten();
+    all.filter_map(|one| serde_json::from_value(one.clone()).ok())
+        .collect()
+}
+
+/// The name of a severity, and its sign.
+pub(in crate::console) fn sign(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Error => ("error", "✕"),
+        Severity::Warning => ("warning", "⚠"),
+        Severity::Info => ("info", "i"),
+    }
+}
+
+/// One of them.
+pub(in crate::console) fn one(finding: &Finding) -> Markup {
+    let (word, sign) = sign(finding.severity);
+    html! {
+        p .finding.(format!("f-{word}")) {
+            span .sign aria-hidden="true" { (sign) }
+            span .sr { (word) ": " }
+            @if let Some(line) = finding.line {
+                a href={ "#line-" (line) } data-line=(line) { "line " (line)
+                    @if let Some(column) = finding.column { ", column " (column) } }
+                " "
+            }
+            @if let Some(step) = &finding.step { code { (step) } " " }
+            (finding.message)
+            @if !finding.help.is_empty() { " " span .dim { (finding.help) } }
+            " " code .dim { (finding.code) }
+        }
+    }
+}
+
+/// All of them.
+pub(in crate::console) fn list(findings: &[Finding]) -> Markup {
+    html! {
+        div .findings {
+            @for finding in findings { (one(finding)) }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The pages, one a file.
+
+pub(super) mod approval;
+pub(super) mod approvals;
+pub(super) mod automation;
+pub(super) mod automations;
+mod conversation;
+mod document;
+mod draft;
+pub(super) mod home;
+mod journal;
+pub(super) mod recording;
+pub(super) mod recordings;
+pub(super) mod review;
+pub(super) mod run;
+pub(super) mod runs;
+pub(super) mod settings;
+pub(super) mod signin;
+mod timeline;
+mod triggers;
+mod versions;
+mod why;

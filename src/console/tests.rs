@@ -1,0 +1,1 @@
+//! What the console promises, without a server around it.
