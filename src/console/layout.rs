@@ -146,8 +146,8 @@ fn keys() -> Markup {
 pub(super) fn refusal(refusal: &Refusal) -> Markup {
     html! {
         section .refusal role="alert" {
-            h2 { (component::state::mark("failed")) " " (refusal.message) }
-            @if !refusal.help.is_empty() { p { (refusal.help) } }
+            h2 { (component::state::mark("failed")) " " (component::value::said(&refusal.message)) }
+            @if !refusal.help.is_empty() { p { (component::value::said(&refusal.help)) } }
             @if !refusal.findings.is_empty() { (finding::list(&refusal.findings)) }
             p .dim { code { (refusal.status.as_u16()) " " (refusal.code) } }
         }

@@ -3,7 +3,7 @@
 use super::call::Handler;
 use super::page::{
     approval, approvals, automation, automations, home, recording, recordings, review, run, runs,
-    settings, signin,
+    settings, signin, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -99,6 +99,7 @@ fn work() -> Vec<Route> {
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),
         form("/runs/{id}/cancel", Operator, to!(run::cancel), one),
+        form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
         form("/runs/{id}/retry", Operator, to!(run::retry), one),
     ]
 }

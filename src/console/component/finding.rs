@@ -1,5 +1,6 @@
 //! Findings.
 
+use super::value;
 use druse_engine::{Finding, Severity};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -33,8 +34,8 @@ pub(in crate::console) fn one(finding: &Finding) -> Markup {
                 " "
             }
             @if let Some(step) = &finding.step { code { (step) } " " }
-            (finding.message)
-            @if !finding.help.is_empty() { " " span .dim { (finding.help) } }
+            (value::said(&finding.message))
+            @if !finding.help.is_empty() { " " span .dim { (value::said(&finding.help)) } }
             " " code .dim { (finding.code) }
         }
     }
@@ -45,6 +46,24 @@ pub(in crate::console) fn list(findings: &[Finding]) -> Markup {
     html! {
         div .findings {
             @for finding in findings { (one(finding)) }
+        }
+    }
+}
+
+/// Those that need somebody at once, the others folded with how many they are.
+pub(in crate::console) fn folded(findings: &[&Finding]) -> Markup {
+    let (loud, quiet): (Vec<&Finding>, Vec<&Finding>) = findings
+        .iter()
+        .partition(|one| one.acknowledge || one.severity == Severity::Error);
+    html! {
+        div .findings {
+            @for finding in loud { (one(finding)) }
+            @if !quiet.is_empty() {
+                details .more {
+                    summary { (value::count(quiet.len(), "finding", "findings")) }
+                    @for finding in quiet { (one(finding)) }
+                }
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// Characters that are shown at once; more is folded.
 const SHORT: usize = 320;
+/// Characters of lists and objects that stand in one line.
+const IN_A_LINE: usize = 72;
 /// Characters that a page shows at all of one value.
 const LONGEST: usize = 60_000;
 
@@ -23,6 +25,26 @@ pub(in crate::console) fn show(value: &Value) -> Markup {
             pre { code { (shown) } }
             @if length > LONGEST { p .dim { "The rest of it is read by the API." } }
         }
+    }
+}
+
+/// A sentence in which names stand between backticks.
+pub(in crate::console) fn said(text: &str) -> Markup {
+    let whole = text.matches('`').count() % 2 == 0;
+    html! {
+        @if whole {
+            @for (index, part) in text.split('`').enumerate() {
+                @if index % 2 == 0 { (part) } @else { code { (part) } }
+            }
+        } @else { (text) }
+    }
+}
+
+/// Something and how many of it there are.
+pub(in crate::console) fn count(number: usize, one: &str, more: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {more}"),
     }
 }
 
@@ -46,6 +68,10 @@ fn written(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(_) | Value::Array(_) => {
+            let line = value.to_string();
+            if line.chars().count() <= IN_A_LINE {
+                return line;
+            }
             serde_json::to_string_pretty(value).unwrap_or_default()
         }
         other => other.to_string(),

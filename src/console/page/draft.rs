@@ -130,6 +130,6 @@ pub(super) fn show(leaf: &Leaf<'_>, why: Option<&str>) -> Markup {
             @if let Some(step) = &source.step { a href={ "#step-" (step) } { (step) } " " }
         }
         (value::show(leaf.value))
-        @if let Some(why) = why { div .dim.why-bound { (why) } }
+        @if let Some(why) = why { div .dim.why-bound { (value::said(why)) } }
     }
 }

@@ -219,7 +219,7 @@ fn health(call: &Call, triggers: &Value) -> Markup {
             (line(space, "There is space on the disk", "There is no space left for new work".into()))
             (line(late == 0, "Schedules fire in time", format!("{late} schedules came late")))
             @if paused > 0 { li { (state::mark("paused")) " " (paused) " triggers are paused" } }
-            li .dim { (call.app.engine.live()) " runs are live" }
+            li .dim { (value::count(call.app.engine.live(), "run is", "runs are")) " live" }
         }
     }
 }

@@ -18,5 +18,6 @@ pub(super) mod settings;
 pub(super) mod signin;
 mod timeline;
 mod triggers;
+pub(super) mod uncertain;
 mod versions;
 mod why;

@@ -141,7 +141,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                     Some((_, session)) => (conversation::show(session, &draft.fates())),
                     None => p .dim { "The recording is not here any more." },
                 }
-                @if left_out > 0 { p .dim { (left_out) " calls are left out; each says why." } }
+                @if left_out > 0 { p .dim { (value::count(left_out, "call is", "calls are")) " left out; each says why." } }
             }
             section aria-label="The automation" {
                 h2 { "Automation" }
@@ -187,12 +187,12 @@ fn questions(call: &Call, id: &str, draft: &Draft) -> Markup {
     html! {
         @if !all.is_empty() {
             section .questions {
-                h2 { (all.len()) @if all.len() == 1 { " question" } @else { " questions" } }
+                h2 { (value::count(all.len(), "question", "questions")) }
                 ul .plain {
                     @for question in all {
                         li .question {
                             p { a href={ "#step-" (question["step"].as_str().unwrap_or_default()) } { (question["step"].as_str().unwrap_or_default()) } " "
-                                (question["text"].as_str().unwrap_or_default()) }
+                                (value::said(question["text"].as_str().unwrap_or_default())) }
                             @if call.may(Role::Editor) {
                                 div .buttons {
                                     @for choice in question["choices"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -242,9 +242,10 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
         draft.automation["id"].as_str().unwrap_or_default()
     );
     let with = &step["with"];
-    let own: Vec<&&Finding> = findings
+    let own: Vec<&Finding> = findings
         .iter()
         .filter(|one| one.step.as_deref() == Some(id))
+        .copied()
         .collect();
     let gate = step["action"] == "approval_gate";
     let bindings = &step["metadata"]["bindings"];
@@ -276,7 +277,7 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                         @if call.may(Role::Editor) && !gate { (change::buttons(&path, id, &leaf, bindings[bound].is_string())) } }
                 }
             }
-            @if !own.is_empty() { div .findings { @for one in own { (finding::one(one)) } } }
+            @if !own.is_empty() { (finding::folded(&own)) }
             @if call.may(Role::Editor) { (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)])) }
         }
     }

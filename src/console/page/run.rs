@@ -143,6 +143,7 @@ fn values(run: &Value) -> Markup {
 fn steps(call: &Call, run: &Value) -> Markup {
     let all = all_steps(run);
     html! {
+        h2 .sr { "Steps" }
         ol .steps {
             @for step in all.iter().take(MOST) { (step_of(call, run, step)) }
         }
@@ -186,6 +187,7 @@ fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
                 }
                 div .inside {
                     @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
+                    @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }
                     @if !step["input"].is_null() { h3 { "Input" } (value::pairs(&step["input"])) }
                     @if !step["output"].is_null() { h3 { "Output" } (value::pairs(&step["output"])) }

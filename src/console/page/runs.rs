@@ -144,12 +144,12 @@ pub(super) fn strip(list: &Value, now: Timestamp) -> Markup {
     };
     html! {
         @if runs.is_empty() { p .dim { "No run yet." } } @else {
-            svg .strip viewBox={ "0 0 " (runs.len() * 12) " 44" } width=(runs.len() * 12) height="44" role="list" aria-label="Last runs, oldest first" {
+            svg .strip viewBox={ "0 0 " (runs.len() * 12) " 44" } width=(runs.len() * 12) height="44" role="group" aria-label="Last runs, oldest first" {
                 @for (index, run) in runs.iter().rev().enumerate() {
                     @let status = run["status"].as_str().unwrap_or_default();
                     @let high = height(length(run));
                     @let says = format!("{} {}, {}", run["automation_name"].as_str().unwrap_or_default(), status, time::span(length(run)));
-                    a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } role="listitem" aria-label=(says) {
+                    a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } aria-label=(says) {
                         title { (says) }
                         rect .hit x=(index * 12) y="0" width="12" height="44" {}
                         rect .bar.(state::class(status)) x=(index * 12 + 1) y=(40 - high) width="9" height=(high) rx="1.5" {}

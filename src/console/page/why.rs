@@ -1,6 +1,6 @@
 //! Why a run is not succeeded, in a sentence, and what a person can do.
 
-use crate::console::component::time;
+use crate::console::component::{time, value};
 use serde_json::Value;
 
 /// The sentence on top of a run, and the hint behind it.
@@ -67,7 +67,12 @@ fn failed(run: &Value) -> (String, String) {
         Some("uncertain") => "Look at the other side before you retry: it may have happened.",
         _ => "Retry goes on from this step; the ones before it are kept.",
     };
-    (sentence(&format!("{tried}: {message}")), hint.into())
+    let mut why = sentence(&format!("{tried}: {message}"));
+    let said = error["details"]["stderr"].as_str().unwrap_or_default();
+    if let Some(last) = said.lines().rev().find(|line| !line.trim().is_empty()) {
+        why.push_str(&format!(" It said: “{}”.", value::cut(last.trim(), 160)));
+    }
+    (why, hint.into())
 }
 
 fn rejected(run: &Value) -> String {

@@ -2,7 +2,7 @@
 
 use crate::harness::browser::hidden;
 use crate::harness::{Browser, Server, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The draft of the example, bound, with its world connected; the address of its review.
 async fn draft(server: &Server, world: &World, editor: &Browser) -> String {
@@ -11,6 +11,8 @@ async fn draft(server: &Server, world: &World, editor: &Browser) -> String {
         .put("/connections/household", &world.tools())
         .await
         .with(200);
+    let tools: Value = serde_saphyr::from_str(&world.file("tools.yaml")).expect("a tool map");
+    server.admin().put("/tools", &tools).await.with(200);
     let page = editor
         .upload(
             "/recordings",
@@ -76,7 +78,7 @@ async fn a_draft_is_reviewed_changed_and_activated() {
     let made = admin.get(&automation).await.with(200);
     assert_eq!(made["latest_version"], 2);
     assert_eq!(made["name"], "pay-bill");
-    let pay = |document: &serde_json::Value| {
+    let pay = |document: &Value| {
         document["steps"]
             .as_array()
             .and_then(|steps| steps.iter().find(|step| step["id"] == "pay"))

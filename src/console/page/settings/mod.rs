@@ -23,6 +23,7 @@ async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
             h1 { "Settings" }
             p { "You are " strong { (call.who.name) } ", " (call.who.role.name()) ". "
                 @if !admin { span .dim { "Connections, secrets and tokens are seen by administrators." } } }
+            form .phone-only method="post" action="/signout" { button { "Sign out" } }
             @if admin { nav .tabs aria-label="Parts of the settings" {
                 a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" }
             } }
