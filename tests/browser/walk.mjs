@@ -101,7 +101,7 @@ steps:
 `);
   await server.run(id, {}, "30s");
   await page.goto(server.address);
-  await page.getByRole("link", { name: /nightly failed/ }).click();
+  await page.locator(".inbox").getByRole("link", { name: /nightly failed/ }).click();
   assert.match(await page.textContent(".why"), /upload failed.*maintenance/s);
   await page.locator("summary", { hasText: "Retry with other inputs" }).click();
   await page.getByLabel("code").fill("0");

@@ -55,7 +55,7 @@ async fn it_is_written_activated_and_run() {
             ],
         )
         .await
-        .says(422, "`times` is not a number");
+        .says(422, "is not a number");
     let run = editor
         .act(
             &format!("{path}/runs"),

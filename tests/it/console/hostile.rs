@@ -48,8 +48,13 @@ fn strings() -> Vec<String> {
         "<object data=//evil>",
         "<link rel=stylesheet href=//evil>",
     ];
-    (0..200)
-        .map(|index| format!("{}¤{index}", shapes[index % shapes.len()]))
+    let ways = ["", "\">", "'>", "</textarea></title>", "-->]]>"];
+    let all = shapes
+        .iter()
+        .flat_map(|shape| ways.map(|way| format!("{way}{shape}")));
+    // The mark tells them apart, also where a name has to be unique.
+    all.enumerate()
+        .map(|(index, text)| format!("{text}¤{index}"))
         .collect()
 }
 
@@ -146,9 +151,13 @@ async fn no_text_of_others_becomes_markup_or_hides() {
         "/settings".into(),
     ];
 
-    // A run for every string: as an input, in the gate's title and values, in a comment, in an error.
+    // Every shape, each in one of the ways: in a run as an input, in the gate's title and values, in a comment, in an error.
     let mut gates = Vec::new();
-    for one in &all {
+    let some: Vec<&String> = (0..all.len() / 5)
+        .map(|index| &all[index * 5 + index % 5])
+        .collect();
+    assert_eq!((all.len(), some.len()), (200, 40));
+    for one in some.iter().copied() {
         let run = started(&admin, &id, json!({ "x": one })).await;
         gates.push((run.clone(), wait::approval(&admin, &run).await, one));
     }
@@ -215,7 +224,7 @@ async fn no_text_of_others_becomes_markup_or_hides() {
             .await;
         admin.put(&format!("/connections/c{index}"), &json!({ "kind": "http", "base_url": "https://x.example", "headers": { "X": "y" } })).await;
     }
-    for one in all.iter().take(40) {
+    for one in some.iter().copied() {
         let encoded: String = url_encoded(one);
         for path in [
             "/runs?since=",

@@ -66,7 +66,7 @@ async fn a_failed_run_is_found_understood_and_retried() {
             &[("with_inputs", "yes"), ("field.code", "zero")],
         )
         .await;
-    wrong.says(422, "`code` is not a number");
+    wrong.says(422, "is not a number");
     wrong.says(422, "value=\"zero\"");
     let next = operator
         .act(
