@@ -120,6 +120,7 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
                     }
                 }
                 (keys())
+                (palette())
             }
         },
     )
@@ -135,9 +136,22 @@ fn keys() -> Markup {
                 dt { kbd { "/" } } dd { "To the filter" }
                 dt { kbd { "j" } " " kbd { "k" } } dd { "Down and up a list" }
                 dt { kbd { "Enter" } } dd { "Open" }
+                dt { kbd { "ctrl k" } } dd { "Go to anything by its name" }
                 dt { kbd { "?" } } dd { "These keys" }
             }
             form method="dialog" { button { "Close" } }
+        }
+    }
+}
+
+/// Filled and opened by the script.
+fn palette() -> Markup {
+    html! {
+        dialog #palette aria-labelledby="palette-title" {
+            h2 #palette-title { "Go to" }
+            label .sr for="palette-text" { "A piece of a name" }
+            input #palette-text type="text" autocomplete="off" placeholder="automation, run, page";
+            ul .plain {}
         }
     }
 }

@@ -22,6 +22,12 @@ use std::sync::Arc;
 /// No host but this one, nothing inline, no frame around it.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
+/// The longest form that is kept of somebody whose session is over.
+const WRITTEN: usize = 1 << 20;
+
+/// What the script says when a page looks for news without anybody having asked.
+const BY_ITSELF: &str = "x-druse-by-itself";
+
 /// The API with the console beside it.
 pub fn mount(app: App, api: axum::Router) -> axum::Router {
     let mut paths: BTreeMap<&'static str, MethodRouter> = BTreeMap::new();
@@ -93,6 +99,10 @@ async fn answer(
     parts: &Parts,
     body: &mut Body,
 ) -> Response {
+    // Whoever only asks whether something is here uses nothing up.
+    if parts.method == Method::HEAD {
+        return html(maud::html! {}, StatusCode::OK);
+    }
     match begun(route, app, api, params, parts, body).await {
         Ok(call) => perform(route, call).await,
         Err(response) => *response,
@@ -119,19 +129,23 @@ async fn begun(
     if changes {
         same_site::check(parts).map_err(refused)?;
     }
-    let bytes = body::read(body, route.largest)
-        .await
-        .map_err(|problem| refused(problem.into()))?;
     let who = signed_in(app, parts).map_err(refused)?;
     let path = parts
         .uri
         .path_and_query()
         .map_or("/", http::uri::PathAndQuery::as_str);
+    let read = async |body: &mut Body, largest: usize| {
+        body::read(body, largest)
+            .await
+            .map_err(|problem| refused(problem.into()))
+    };
     let who = match (route.access, who) {
         (_, Some(who)) => who,
         (Access::Anybody, None) => nobody(),
         (Access::Role(_), None) if changes => {
-            // What was written is kept and can be sent once they are signed in again.
+            // What was written is kept and can be sent once they are signed in again. From who is nobody,
+            // no more is taken than people write.
+            let bytes = read(body, route.largest.min(WRITTEN)).await?;
             let again = page::signin::interrupted(parts.uri.path(), &form_of(parts, &bytes));
             return Err(Box::new(html(again, StatusCode::UNAUTHORIZED)));
         }
@@ -140,22 +154,22 @@ async fn begun(
             return Err(Box::new(see(&to)));
         }
     };
-    let refusal = match route.access {
-        Access::Role(role) if who.role < role => Some(Refusal::new(
+    if let Access::Role(role) = route.access
+        && who.role < role
+    {
+        let message = format!(
+            "This needs the role {}; you have {}.",
+            role.name(),
+            who.role.name()
+        );
+        return Err(refused(Refusal::new(
             StatusCode::FORBIDDEN,
             "role_too_low",
-            &format!(
-                "This needs the role {}; you have {}.",
-                role.name(),
-                who.role.name()
-            ),
+            &message,
             "Ask an administrator.",
-        )),
-        _ => None,
-    };
-    if let Some(refusal) = refusal {
-        return Err(refused(refusal));
+        )));
     }
+    let bytes = read(body, route.largest).await?;
     Ok(Call {
         app: app.clone(),
         api: Twin::new(api, who.clone()),
@@ -184,7 +198,7 @@ fn nobody() -> Principal {
 
 fn signed_in(app: &App, parts: &Parts) -> Result<Option<Principal>, Refusal> {
     match cookie::read(&parts.headers) {
-        Some(session) => Ok(app.session_of(session)?),
+        Some(session) => Ok(app.session_of(session, !parts.headers.contains_key(BY_ITSELF))?),
         None => Ok(None),
     }
 }

@@ -135,11 +135,12 @@ impl App {
         Ok(text)
     }
 
-    /// Who is behind a session, with the role that they have now; `None` when it is over.
+    /// Who is behind a session, with the role that they have now; `None` when it is over. A page that looks
+    /// for news by itself does not keep it going: `by_hand` says whether a person did something.
     ///
     /// # Errors
     /// When the store does not give their token.
-    pub fn session_of(&self, text: &str) -> Result<Option<Principal>, Problem> {
+    pub fn session_of(&self, text: &str, by_hand: bool) -> Result<Option<Principal>, Problem> {
         let digest = Digest::of(text.as_bytes());
         let now = clock::now();
         let who = {
@@ -151,7 +152,9 @@ impl App {
                 kept.sessions.remove(&digest);
                 return Ok(None);
             }
-            session.used = now;
+            if by_hand {
+                session.used = now;
+            }
             session.who.clone()
         };
         if who.is_local() {
@@ -171,5 +174,34 @@ impl App {
     pub fn end_session(&self, text: &str) {
         let digest = Digest::of(text.as_bytes());
         self.sign_ins.kept().sessions.remove(&digest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_when_it_is_not_used_and_after_half_a_day_in_any_case() {
+        let at = |minutes: i64| Timestamp(minutes * 60_000);
+        let session = |begun, used| BrowserSession {
+            who: Principal::local(0),
+            begun: at(begun),
+            used: at(used),
+        };
+        assert!(!session(0, 0).over(at(29)));
+        assert!(session(0, 0).over(at(30)));
+        assert!(!session(0, 719).over(at(719)));
+        assert!(session(0, 719).over(at(720)));
+    }
+
+    #[test]
+    fn the_oldest_makes_room() {
+        let mut all: HashMap<Digest, Timestamp> = (0..MOST)
+            .map(|index| (Digest::of(&index.to_be_bytes()), Timestamp(index as i64)))
+            .collect();
+        make_room(&mut all, |one| *one);
+        assert_eq!(all.len(), MOST - 1);
+        assert!(!all.contains_key(&Digest::of(&0_usize.to_be_bytes())));
     }
 }

@@ -164,6 +164,13 @@ test("keys go everywhere, and everything works without script", async t => {
   }
   await page.keyboard.press("?");
   await page.getByRole("heading", { name: "Keys" }).waitFor();
+  await page.keyboard.press("Escape");
+  await server.active(GATED);
+  await page.keyboard.press("Control+k");
+  await page.getByLabel("A piece of a name").fill("pay-b");
+  await page.locator("#palette").getByRole("link", { name: /^pay-bills/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/automations\/auto_/);
   const bare = await browser.open({ javaScriptEnabled: false });
   t.after(() => bare.close());
   const plain = await bare.newPage();

@@ -87,7 +87,7 @@ function busy(main) {
 async function renew() {
   const main = $("#main");
   if (!main || busy(main)) return;
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-druse-by-itself": "1" } });
   if (!answer.ok || answer.redirected) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = $("#main", next);
@@ -122,7 +122,7 @@ function follow(address) {
     }, 250);
   };
   const read = async () => {
-    const headers = { accept: "text/event-stream" };
+    const headers = { accept: "text/event-stream", "x-druse-by-itself": "1" };
     if (last) headers["last-event-id"] = last;
     const answer = await fetch(address, { headers });
     if (!answer.ok) { over = true; return; }
@@ -196,6 +196,58 @@ function keys() {
   });
 }
 
+// ctrl-k: go to a part, an automation or a run by a piece of its name.
+function palette() {
+  const dialog = $("#palette");
+  if (!dialog) return;
+  const input = $("input", dialog);
+  const list = $("ul", dialog);
+  let known = [];
+  const learn = async () => {
+    known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") }));
+    for (const path of ["/automations", "/runs"]) {
+      const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
+      if (!answer.ok || answer.redirected) continue;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const link of all("a[data-open]", page)) {
+        const run = path === "/runs" ? $("code.id", link.closest("tr"))?.textContent : "";
+        const state = $(".pill", link.closest("tr"))?.textContent.trim() ?? "";
+        known.push({ name: [link.textContent.trim(), run && "#" + run, state].filter(Boolean).join(" "), address: link.getAttribute("href") });
+      }
+    }
+    show();
+  };
+  const show = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = known.filter(one => words.every(word => one.name.toLowerCase().includes(word))).slice(0, 12);
+    list.replaceChildren(...found.map(one => {
+      const item = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = one.address;
+      link.textContent = one.name;
+      item.append(link);
+      return item;
+    }));
+  };
+  input.addEventListener("input", show);
+  dialog.addEventListener("keydown", event => {
+    const links = all("a", list);
+    const at = links.indexOf(document.activeElement);
+    if (event.key === "Enter" && at < 0 && links.length) { event.preventDefault(); links[0].click(); }
+    const next = event.key === "ArrowDown" ? at + 1 : event.key === "ArrowUp" ? at - 1 : null;
+    if (next === null) return;
+    event.preventDefault();
+    (links[next] ?? input).focus();
+  });
+  document.addEventListener("keydown", event => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "k") return;
+    event.preventDefault();
+    input.value = "";
+    dialog.showModal();
+    learn().catch(() => {});
+  });
+}
+
 // What is written and not saved is not left without a word.
 function unsaved() {
   let sent = false;
@@ -208,6 +260,7 @@ function unsaved() {
 ready(document);
 drops();
 keys();
+palette();
 unsaved();
 const main = $("#main");
 if (main?.dataset.follow) follow(main.dataset.follow);

@@ -4,6 +4,7 @@ use super::runs::strip;
 use crate::console::call::{Call, Done};
 use crate::console::component::{state, time, value};
 use crate::console::layout::{Here, Page};
+use crate::console::twin::Refusal;
 use crate::service::Role;
 use druse_engine::{Span, Timestamp};
 use maud::{Markup, html};
@@ -27,7 +28,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let triggers = call.api.get("/triggers?limit=200").await?;
     let known = call.api.get("/automations?limit=1").await?;
     let empty = items(&known).is_empty() && items(&runs).is_empty();
-    let names = automation_names(call, &triggers).await?;
+    let soon = soon(&triggers);
+    let names = automation_names(call, &soon).await?;
     let body = html! {
         header .head { h1 { "Home" } }
         @if empty {
@@ -39,7 +41,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                     (waiting(call, &gates, &uncertain, &drafts, &failed))
                 }
                 div {
-                    section { h2 { "Next" } (next(call, &triggers, &names)) }
+                    section { h2 { "Next" } (next(call, &soon, &names)) }
                     section { h2 { "Health" } (health(call, &triggers)) }
                 }
             }
@@ -57,13 +59,28 @@ pub(super) fn items(list: &Value) -> &[Value] {
     list["items"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The names of the automations that triggers belong to.
+/// How many times that come are shown.
+const SOON: usize = 6;
+
+/// The next times of all triggers, the first ones.
+fn soon(triggers: &Value) -> Vec<(&str, &Value)> {
+    let mut soon: Vec<(&str, &Value)> = Vec::new();
+    for trigger in items(triggers) {
+        let times = trigger["next"].as_array().into_iter().flatten();
+        soon.extend(times.filter_map(Value::as_str).map(|at| (at, trigger)));
+    }
+    soon.sort_by(|a, b| a.0.cmp(b.0));
+    soon.truncate(SOON);
+    soon
+}
+
+/// The names of the automations that these belong to.
 async fn automation_names(
     call: &Call,
-    triggers: &Value,
-) -> Result<BTreeMap<String, String>, crate::console::twin::Refusal> {
+    soon: &[(&str, &Value)],
+) -> Result<BTreeMap<String, String>, Refusal> {
     let mut names = BTreeMap::new();
-    for trigger in items(triggers) {
+    for (_, trigger) in soon {
         let Some(id) = trigger["automation_id"].as_str() else {
             continue;
         };
@@ -172,17 +189,11 @@ fn waiting(
     }
 }
 
-fn next(call: &Call, triggers: &Value, names: &BTreeMap<String, String>) -> Markup {
-    let mut soon: Vec<(&str, &Value)> = Vec::new();
-    for trigger in items(triggers) {
-        let times = trigger["next"].as_array().into_iter().flatten();
-        soon.extend(times.filter_map(Value::as_str).map(|at| (at, trigger)));
-    }
-    soon.sort_by(|a, b| a.0.cmp(b.0));
+fn next(call: &Call, soon: &[(&str, &Value)], names: &BTreeMap<String, String>) -> Markup {
     html! {
         @if soon.is_empty() { p .dim { "No schedule is active." } }
         ul .inbox {
-            @for (at, trigger) in soon.iter().take(6) {
+            @for (at, trigger) in soon {
                 @let id = trigger["automation_id"].as_str().unwrap_or_default();
                 li {
                     span .when { (time::ago(&Value::from(*at), call.now)) }

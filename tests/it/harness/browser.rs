@@ -65,20 +65,6 @@ impl Browser {
         self.cookie = set.split(';').next().map(str::to_owned);
     }
 
-    /// The cookie, as it is sent.
-    pub(crate) fn cookie(&self) -> &str {
-        self.cookie.as_deref().unwrap_or_default()
-    }
-
-    /// The same person's other browser.
-    pub(crate) fn with_cookie(&self, cookie: &str) -> Self {
-        Self {
-            http: self.http.clone(),
-            address: self.address.clone(),
-            cookie: Some(cookie.to_owned()),
-        }
-    }
-
     async fn send(&self, mut request: reqwest::RequestBuilder, asked: String) -> Page {
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
