@@ -172,6 +172,9 @@ pub fn router(app: App) -> axum::Router {
 }
 
 fn nowhere(app: &App, request: Request) -> Response {
+    if crate::console::looks_for_a_page(&request) {
+        return crate::console::no_such_page();
+    }
     let path: String = request.uri().path().chars().take(200).collect();
     body::linger(app, request.into_body());
     answer::problem(

@@ -20,6 +20,7 @@ mod twin;
 mod visible;
 
 pub use route::mount;
+pub(crate) use route::{looks_for_a_page, no_such_page};
 
 #[cfg(test)]
 mod tests;

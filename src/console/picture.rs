@@ -17,6 +17,11 @@ const HIGH: usize = 44;
 const ACROSS: usize = 24;
 const DOWN: usize = 40;
 
+/// Room of a line that passes a layer.
+const BEND: usize = 20;
+/// The widest picture that is shown as a whole.
+const SEEN: usize = 1_500;
+
 /// Characters of an id that fit into a box.
 const FITS: usize = 20;
 
@@ -33,11 +38,11 @@ pub(super) fn of_document(
         return html! { p .dim { "There is no graph of this document." } };
     };
     html! {
-        div .graph tabindex="0" role="region" aria-label="The graph of the steps" { (draw(&plan, plan.top(), states, link)) }
+        div .graph tabindex="0" role="region" aria-label="The graph of the steps" { (draw(plan.top(), states, link)) }
         @for step in &plan.top().steps {
             @if let Some(looped) = step.work.looped() {
                 h3 { "In each pass of " (step.id) }
-                div .graph tabindex="0" role="region" aria-label={ "The steps of " (step.id) } { (draw(&plan, &plan.blocks[looped.body], &BTreeMap::new(), link)) }
+                div .graph tabindex="0" role="region" aria-label={ "The steps of " (step.id) } { (draw(&plan.blocks[looped.body], &BTreeMap::new(), link)) }
             }
         }
         details .more { summary { "The same as a list" } (list(&plan, plan.top())) }
@@ -57,28 +62,18 @@ fn edges(block: &Block) -> Vec<Edge> {
     edges
 }
 
-fn draw(_plan: &Plan, block: &Block, states: &BTreeMap<String, String>, link: &str) -> Markup {
+fn draw(block: &Block, states: &BTreeMap<String, String>, link: &str) -> Markup {
     let names: Vec<String> = block.steps.iter().map(|step| step.id.to_string()).collect();
     let graph = Graph::lay_out(&names, &edges(block));
-    let most = graph.widest().max(1);
-    let (wide, high) = (most * (WIDE + ACROSS), graph.layers.len() * (HIGH + DOWN));
-    let place = |node: usize| {
-        let layer = graph.layer_of[node];
-        let row = &graph.layers[layer];
-        let at = row.iter().position(|one| *one == node).unwrap_or(0);
-        // Each layer stands in the middle.
-        let left = (most - row.len()) * (WIDE + ACROSS) / 2;
-        (
-            left + at * (WIDE + ACROSS) + ACROSS / 2,
-            layer * (HIGH + DOWN) + DOWN / 2,
-        )
-    };
+    let (places, wide) = places(&graph);
+    let high = graph.layers.len() * (HIGH + DOWN);
+    let place = |node: usize| places[node];
     let centre = |node: usize| {
         let (x, y) = place(node);
-        (x + WIDE / 2, y)
+        (x + if node < graph.nodes { WIDE / 2 } else { 0 }, y)
     };
     html! {
-        svg viewBox={ "0 0 " (wide) " " (high) } width=(wide) height=(high) aria-hidden="true" focusable="false" {
+        svg .whole[wide <= SEEN] viewBox={ "0 0 " (wide) " " (high) } width=(wide) height=(high) aria-hidden="true" focusable="false" {
             @for path in &graph.paths {
                 path .edge d=(curve(path, &centre, graph.nodes)) {}
             }
@@ -87,6 +82,36 @@ fn draw(_plan: &Plan, block: &Block, states: &BTreeMap<String, String>, link: &s
             }
         }
     }
+}
+
+/// Where each box and each bend of a line stands, and how wide all of it is. Lines that pass take little room.
+fn places(graph: &Graph) -> (Vec<(usize, usize)>, usize) {
+    let room = |node: &usize| match *node < graph.nodes {
+        true => WIDE + ACROSS,
+        false => BEND,
+    };
+    let width = |row: &Vec<usize>| row.iter().map(room).sum::<usize>();
+    let wide = graph.layers.iter().map(width).max().unwrap_or(0);
+    let mut places = vec![(0, 0); graph.layer_of.len()];
+    for (layer, row) in graph.layers.iter().enumerate() {
+        // Each layer stands in the middle, while all of it can be seen at once; else everything begins at
+        // the left, where one looks first.
+        let mut left = if wide <= SEEN {
+            (wide - width(row)) / 2
+        } else {
+            0
+        };
+        for node in row {
+            let inner = if *node < graph.nodes {
+                ACROSS / 2
+            } else {
+                BEND / 2
+            };
+            places[*node] = (left + inner, layer * (HIGH + DOWN) + DOWN / 2);
+            left += room(node);
+        }
+    }
+    (places, wide)
 }
 
 /// A line from box to box through the places that it keeps free on its way.

@@ -51,6 +51,27 @@ pub fn mount(app: App, api: axum::Router) -> axum::Router {
     router.merge(api)
 }
 
+/// Whether a browser, and not a program, asks for an address that is none.
+pub(crate) fn looks_for_a_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT);
+    let accept = accept
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or_default();
+    let path = request.uri().path();
+    request.method() == Method::GET && accept.contains("text/html") && !path.starts_with("/api/")
+}
+
+/// What it is told.
+pub(crate) fn no_such_page() -> Response {
+    let refusal = Refusal::new(
+        StatusCode::NOT_FOUND,
+        "no_such_page",
+        "There is no such page.",
+        "Check the address, or begin at home.",
+    );
+    finish(html(layout::bare(&refusal), refusal.status))
+}
+
 async fn give_asset(request: Request) -> Response {
     let Some(found) = asset::find(request.uri().path()) else {
         let mut response = Response::new(Body::from("There is no such file."));

@@ -164,13 +164,6 @@ test("keys go everywhere, and everything works without script", async t => {
   }
   await page.keyboard.press("?");
   await page.getByRole("heading", { name: "Keys" }).waitFor();
-  await page.keyboard.press("Escape");
-  await server.active(GATED);
-  await page.keyboard.press("Control+k");
-  await page.getByLabel("A piece of a name").fill("pay-b");
-  await page.locator("#palette").getByRole("link", { name: /^pay-bills/ }).waitFor();
-  await page.keyboard.press("Enter");
-  await page.waitForURL(/automations\/auto_/);
   const bare = await browser.open({ javaScriptEnabled: false });
   t.after(() => bare.close());
   const plain = await bare.newPage();
@@ -179,6 +172,13 @@ test("keys go everywhere, and everything works without script", async t => {
   await plain.getByRole("heading", { name: "Make it an automation" }).waitFor();
   await plain.getByRole("button", { name: "Crystallize" }).click();
   await plain.getByRole("heading", { name: "Activate" }).waitFor();
+  await page.keyboard.press("Escape");
+  await server.active(GATED);
+  await page.keyboard.press("Control+k");
+  await page.getByLabel("A piece of a name").fill("pay-b");
+  await page.locator("#palette").getByRole("link", { name: /^pay-bills/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/automations\/auto_/);
   whole();
 });
 

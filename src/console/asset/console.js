@@ -65,7 +65,33 @@ function lines(root) {
   }
 }
 
+// Buttons that make a graph larger and smaller; its size is an attribute, no style.
+function zooms(root) {
+  for (const graph of all(".graph", root)) {
+    const picture = $("svg", graph);
+    if (!picture) continue;
+    const whole = picture.viewBox.baseVal.width;
+    const bar = document.createElement("div");
+    bar.className = "zoom";
+    const to = width => {
+      picture.classList.remove("whole");
+      picture.setAttribute("width", Math.round(Math.min(whole * 3, Math.max(200, width))));
+      picture.removeAttribute("height");
+    };
+    for (const [sign, name, step] of [["−", "Smaller", now => now / 1.25], ["+", "Larger", now => now * 1.25], ["⤢", "All of it", () => graph.clientWidth]]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = sign;
+      button.setAttribute("aria-label", name);
+      button.addEventListener("click", () => to(step(picture.getBoundingClientRect().width)));
+      bar.append(button);
+    }
+    graph.before(bar);
+  }
+}
+
 function ready(root) {
+  zooms(root);
   times(root);
   copies(root);
   links(root);

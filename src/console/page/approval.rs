@@ -282,13 +282,23 @@ fn different(leaves: &[Leaf], last: Option<&Value>, document: &Value) -> Markup 
     }
 }
 
+/// Who is asked, in words.
+fn asked(who: &[&str]) -> String {
+    let words = who.iter().map(|one| match one.split_once(':') {
+        Some(("role", role)) => format!("whoever has the role {role}"),
+        Some(("user", name)) => name.to_owned(),
+        _ => (*one).to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" or ")
+}
+
 fn decision(call: &Call, gate: &Value, marked: usize) -> Markup {
     let who = items_of(&gate["approvers"])
         .iter()
         .filter_map(Value::as_str);
     let who: Vec<&str> = who.collect();
     if !call.may(Role::Approver) {
-        return html! { p .dim { "Deciding needs the role approver. It asks " (who.join(", ")) "." } };
+        return html! { p .dim { "Deciding needs the role approver. It asks " (asked(&who)) "." } };
     }
     html! {
         form .decision method="post" action={ "/approvals/" (gate["id"].as_str().unwrap_or_default()) } {
@@ -310,7 +320,7 @@ fn decision(call: &Call, gate: &Value, marked: usize) -> Markup {
                 button name="decision" value="send_back" .quiet { "Send back" }
                 button name="decision" value="approve" .primary { "Approve" }
             }
-            p .dim { "It asks " (who.join(", ")) "." }
+            p .dim { "It asks " (asked(&who)) "." }
         }
     }
 }

@@ -103,11 +103,6 @@ impl Graph {
         self.layers[layer] = keyed.into_iter().map(|(_, _, node)| node).collect();
     }
 
-    /// How many places the widest layer has.
-    pub(super) fn widest(&self) -> usize {
-        self.layers.iter().map(Vec::len).max().unwrap_or(0)
-    }
-
     /// How many pairs of lines cross.
     #[cfg(test)]
     fn crossings(&self) -> usize {
@@ -152,7 +147,7 @@ mod tests {
         assert_eq!(&graph.layer_of[..4], [0, 1, 2, 3]);
         // The edge from a to d goes past b and c.
         assert_eq!(graph.paths[2].len(), 4);
-        assert_eq!(graph.widest(), 2);
+        assert_eq!(graph.layers.iter().map(Vec::len).max(), Some(2));
     }
 
     #[test]

@@ -198,6 +198,25 @@ async fn every_answer_forbids_what_is_not_from_here() {
         .get("/runs/nothing")
         .await
         .says(404, "There is no such run");
+    let nowhere = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    for (path, media) in [
+        ("/nowhere", "text/html"),
+        ("/api/v1/nowhere", "application/problem+json"),
+    ] {
+        let url = format!("{}{path}", server.address());
+        let answer = nowhere
+            .get(url)
+            .header("accept", "text/html,*/*")
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 404);
+        let found = answer.headers()["content-type"].to_str().expect("text");
+        assert!(found.starts_with(media), "{path}: {found}");
+    }
     owner
         .get("/assets/other.js")
         .await
