@@ -97,6 +97,7 @@ ${Array.from({ length: 100 }, (_, index) => `  - { id: s${index}, action: transf
   await show("run-waiting", `/runs/${waiting.id}`);
   await show("run-graph", `/runs/${failed.id}?tab=graph`);
   await show("run-values", `/runs/${paid.id}?tab=values`);
+  await show("run-compare", `/runs/${paid.id}?tab=compare&with=${waiting.id}`);
   await show("run-history", `/runs/${failed.id}?tab=journal`);
   await show("recordings", "/recordings");
   await show("recording", `/recordings/${stored.id}`);

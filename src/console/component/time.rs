@@ -23,6 +23,11 @@ pub(in crate::console) fn moment(at: Timestamp, now: Timestamp) -> Markup {
     html! { time datetime=(exact) title=(utc(at)) { (relative(at, now)) } }
 }
 
+/// How far a time is from now, for where only text can stand.
+pub(in crate::console) fn words(value: &Value, now: Timestamp) -> String {
+    read(value).map_or_else(String::new, |at| relative(at, now))
+}
+
 /// A time written out.
 pub(in crate::console) fn exact(value: &Value) -> Markup {
     match read(value) {

@@ -4,6 +4,7 @@ pub(super) mod approval;
 pub(super) mod approvals;
 pub(super) mod automation;
 pub(super) mod automations;
+mod comparison;
 mod conversation;
 mod document;
 mod draft;

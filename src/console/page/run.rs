@@ -1,6 +1,6 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{journal, timeline, why};
+use super::{comparison, journal, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, schema_form, state, time, value};
@@ -14,11 +14,12 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const TABS: [(&str, &str); 4] = [
+const TABS: [(&str, &str); 5] = [
     ("steps", "Steps"),
     ("graph", "Graph"),
     ("values", "Input and output"),
     ("journal", "History"),
+    ("compare", "Compare"),
 ];
 
 /// The most steps that a page shows in full.
@@ -37,6 +38,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let path = format!("/runs/{id}");
     let main = match tab {
         "graph" => graph(&run, &document),
+        "compare" => comparison::show(call, &run).await?,
         "values" => values(&run),
         "journal" => {
             let cursor = call

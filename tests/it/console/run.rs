@@ -77,6 +77,12 @@ async fn a_failed_run_is_found_understood_and_retried() {
     let again = next.strip_prefix("/runs/").expect("a run");
     assert_ne!(again, run);
     wait::run(&admin, again, "succeeded").await;
+    let compared = operator
+        .see(&format!("{next}?tab=compare&with={run}"))
+        .await;
+    for part in ["Inputs", "<dt>code</dt>", "values differ", "the same"] {
+        assert!(compared.contains(part), "{part} is not in {compared}");
+    }
     let page = operator.see(&next).await;
     assert!(page.contains("It goes on from run"), "{page}");
 }
