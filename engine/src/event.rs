@@ -8,6 +8,8 @@ use std::{fmt, sync::Arc};
 
 /// Where a step stands in a run: its id, behind those of the loops around it and the numbers of their
 /// passes (`each_invoice[3].pay`). Without a step at its end it is a pass of a loop (`each_invoice[3]`).
+/// Steps of `on_failure` and `finally` stand behind that word (`finally.unlock`), what undoes a step
+/// behind the step (`each_invoice[3].pay.undo`).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepPath(pub Arc<str>);
@@ -80,6 +82,36 @@ pub enum Status {
     Skipped,
     /// Nobody knows whether it happened.
     Uncertain,
+    /// Held until a person lets it go on.
+    Paused,
+}
+
+/// A list of steps that begins when the run's own work is over. The order is the one they run in.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum HandlerList {
+    /// What takes back the steps that succeeded.
+    Undo,
+    /// The document's `on_failure`.
+    OnFailure,
+    /// The document's `finally`.
+    Finally,
+}
+
+impl HandlerList {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::Undo, Self::OnFailure, Self::Finally];
+
+    /// The name in documents and paths.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Undo => "undo",
+            Self::OnFailure => "on_failure",
+            Self::Finally => "finally",
+        }
+    }
 }
 
 impl Status {
@@ -103,6 +135,7 @@ impl Status {
             Self::Canceled => "canceled",
             Self::Skipped => "skipped",
             Self::Uncertain => "uncertain",
+            Self::Paused => "paused",
         }
     }
 }
@@ -478,6 +511,64 @@ pub enum RunEvent {
         /// The failure, on failure.
         failure: Option<Failure>,
     },
+    /// All of the run's own steps are over, and steps that handle its end follow.
+    WorkFinished {
+        /// How.
+        status: Status,
+        /// The outputs, on success.
+        outputs: Option<Json>,
+        /// The failure, on failure.
+        failure: Option<Failure>,
+    },
+    /// A list of handlers begins.
+    HandlersStarted {
+        /// Which.
+        list: HandlerList,
+    },
+    /// Somebody wants nothing new to start.
+    Paused {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Somebody lets the run go on.
+    Resumed {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// A step has failed for good and waits for a person.
+    StepPaused {
+        /// The step.
+        step: StepPath,
+        /// The failure.
+        failure: Failure,
+    },
+    /// A person has a step tried again that had failed for good.
+    StepResumed {
+        /// The step.
+        step: StepPath,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+        /// The configuration that it is tried with from now on, where it was corrected.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "there"
+        )]
+        input: Option<Json>,
+    },
+    /// An earlier run has undone what the step did there. So its idempotency key is a new one here.
+    UndoneBefore {
+        /// The step.
+        step: StepPath,
+        /// The earlier run.
+        from: RunId,
+    },
 }
 
 /// A value that is there, be it null.
@@ -488,7 +579,10 @@ fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::
 impl RunEvent {
     /// Whether it is a result that was kept of an earlier run.
     pub fn keeps(&self) -> bool {
-        matches!(self, Self::StepKept { .. } | Self::PassKept { .. })
+        matches!(
+            self,
+            Self::StepKept { .. } | Self::PassKept { .. } | Self::UndoneBefore { .. }
+        )
     }
 
     /// The step, or the pass of a loop, that it is about.
@@ -515,11 +609,18 @@ impl RunEvent {
             | Self::PassFinished { step, .. }
             | Self::LoopFinished { step, .. }
             | Self::LoopTimedOut { step }
-            | Self::PassKept { step, .. } => Some(step),
+            | Self::PassKept { step, .. }
+            | Self::StepPaused { step, .. }
+            | Self::StepResumed { step, .. }
+            | Self::UndoneBefore { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }
             | Self::RunTimedOut
+            | Self::WorkFinished { .. }
+            | Self::HandlersStarted { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. }
             | Self::Finished { .. } => None,
         }
     }

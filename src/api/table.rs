@@ -369,7 +369,28 @@ fn run() -> Vec<Route> {
             to!(runs::cancel),
             "Cancel a run",
         )
+        .creates()
         .request::<runs::Reason>()
+        .response::<RunView>()
+        .status(202),
+        post(
+            "/api/v1/runs/{id}/pause",
+            Operator,
+            to!(runs::pause),
+            "Hold a run: nothing new starts",
+        )
+        .creates()
+        .request::<runs::Reason>()
+        .response::<RunView>()
+        .status(202),
+        post(
+            "/api/v1/runs/{id}/resume",
+            Operator,
+            to!(runs::resume),
+            "Let a run, or its steps that wait after a failure, go on",
+        )
+        .creates()
+        .request::<runs::ResumeBody>()
         .response::<RunView>()
         .status(202),
         post(

@@ -191,11 +191,44 @@ Examples:
         /// Its id.
         run: String,
     },
-    /// Cancel it.
+    /// Cancel it: its work ends and its `finally` runs. Said twice, that ends too.
     #[command(after_help = "Example:\n  druse runs cancel run_01… --reason 'wrong month'")]
     Cancel {
         /// Its id.
         run: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Hold it: what runs comes to its end, and nothing new starts.
+    #[command(
+        after_help = "Example:\n  druse runs pause run_01… --reason 'the shop is being moved'"
+    )]
+    Pause {
+        /// Its id.
+        run: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Let it go on, and with it the steps that failed under `on_error: pause`.
+    #[command(after_help = "\
+Examples:
+  druse runs resume run_01… --reason 'the shop is back'
+  druse runs resume run_01… --step pay --input path=/v2/payments     tried with another input
+  druse runs resume run_01… --step pay --fail")]
+    Resume {
+        /// Its id.
+        run: String,
+        /// Of the steps that wait only this one, by its path.
+        #[arg(long, value_name = "PATH")]
+        step: Option<String>,
+        /// Takes the place of a key of the step's configuration; JSON where it reads as JSON, else text.
+        #[arg(long, short, value_name = "KEY=VALUE", conflicts_with = "fail")]
+        input: Vec<String>,
+        /// Lets the steps that wait fail.
+        #[arg(long)]
+        fail: bool,
         /// Why.
         #[arg(long)]
         reason: Option<String>,

@@ -136,6 +136,40 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
+        Runs::Pause { run, reason } => {
+            let done = client
+                .post(
+                    &format!("/runs/{}/pause", encode(run)),
+                    &json!({ "reason": reason }),
+                )
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!("{run} is {}.", print::cell(&done["status"])));
+            }
+            done
+        }
+        Runs::Resume {
+            run,
+            step,
+            input,
+            fail,
+            reason,
+        } => {
+            let mut body = json!({ "reason": reason, "step": step });
+            if *fail {
+                body["decision"] = "fail".into();
+            }
+            if !input.is_empty() {
+                body["input"] = json!(inputs::collect(None, input)?);
+            }
+            let done = client
+                .post(&format!("/runs/{}/resume", encode(run)), &body)
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!("{run} is {}.", print::cell(&done["status"])));
+            }
+            done
+        }
         Runs::Retry { run, from } => {
             let body = from
                 .as_ref()
@@ -404,6 +438,16 @@ pub(super) fn words(entry: &Value) -> String {
         "pass_kept" => format!("{step}: kept from an earlier run"),
         "keeping_started" => format!("keeps {} results of an earlier run", entry["results"]),
         "cancel_requested" => format!("canceled by {}", print::cell(&entry["by"])),
+        "work_finished" => format!("its own work is over: {}", print::cell(&entry["status"])),
+        "handlers_started" => format!("`{}` begins", print::cell(&entry["list"])),
+        "paused" => format!("paused by {}", print::cell(&entry["by"])),
+        "resumed" => format!("goes on, says {}", print::cell(&entry["by"])),
+        "step_paused" => format!(
+            "{step}: failed and waits for a person: {}",
+            print::cell(&entry["failure"]["message"])
+        ),
+        "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
+        "undone_before" => format!("{step}: was undone in an earlier run"),
         "run_timed_out" => "ran out of time".into(),
         "finished" => print::cell(&entry["status"]),
         other => other.replace('_', " "),

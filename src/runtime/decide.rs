@@ -1,16 +1,18 @@
-//! Decisions: the one place where a person's answer to a gate, or wish to end a run, is judged. Every
-//! surface comes through here.
+//! Decisions: the one place where a person's answer to a gate, or wish to end, hold or go on with a run, is
+//! judged. Every surface comes through here.
 
+use super::live::{self, LiveRun};
 use super::project::approval_row;
-use super::{Engine, clock, live};
+use super::{Engine, clock};
 use crate::service::{
-    ApprovalView, DecisionRequest, Principal, ResolveRequest, Role, RunError, RunView,
+    ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
 };
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
 use druse_engine::run::{GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
-use druse_storage::{Approval, ApprovalStatus, StoreExt as _};
+use druse_storage::{Approval, ApprovalStatus, Batch, StoreExt as _};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 impl Engine {
     /// Takes a person's answer to a gate. Returns when it is durable.
@@ -78,32 +80,102 @@ impl Engine {
         }
     }
 
-    /// Asks a run to end. Returns when that is durable.
+    /// Asks a run to end. A second time ends what handles its end, too. Returns when that is durable.
     ///
     /// # Errors
     /// When there is no such run, or it has ended.
-    pub async fn cancel(
+    pub async fn cancel(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::Cancel {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+        };
+        let shown = self.tell(id, live, input, wish).await?;
+        // Only now: what a held run was doing is not begun again to be canceled at once.
+        self.take_up(id).await;
+        Ok(shown)
+    }
+
+    /// As [`Engine::cancel`], for whoever is no person: a run that is ending already is left to end, so
+    /// that what cleans up is never stopped by a rule.
+    ///
+    /// # Errors
+    /// As [`Engine::cancel`].
+    pub async fn end(&self, id: RunId, by: String, reason: Option<String>) -> Result<(), RunError> {
+        let live = self.going(id)?;
+        if live::lock(&live).run.is_canceled() {
+            return Ok(());
+        }
+        let wish = Wish {
+            by,
+            reason,
+            idempotency: None,
+            extra: Batch::new(),
+        };
+        self.cancel(id, wish).await.map(|_| ())
+    }
+
+    /// Holds a run: what runs comes to its end, and nothing new starts. Returns when that is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, or it has ended.
+    pub async fn pause(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::Pause {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+        };
+        self.tell(id, live, input, wish).await
+    }
+
+    /// Lets a run go on that is paused, or in which steps failed and wait for a person.
+    ///
+    /// # Errors
+    /// When there is no such run or step, it has ended, or the input cannot be changed.
+    pub async fn resume(&self, id: RunId, resume: Resume, wish: Wish) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::Resume {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+            step: resume.step.map(|step| step.as_str().into()),
+            answer: resume.answer,
+        };
+        let shown = self.tell(id, live, input, wish).await?;
+        self.take_up(id).await;
+        Ok(shown)
+    }
+
+    fn going(&self, id: RunId) -> Result<Arc<Mutex<LiveRun>>, RunError> {
+        if let Some(live) = self.0.live.get(id) {
+            return Ok(live);
+        }
+        Err(match self.0.store.run_head(id)? {
+            Some(_) => RunError::AlreadyOver,
+            None => RunError::NotFound("run"),
+        })
+    }
+
+    /// Gives an input, and the run as it stands with it, once that is durable.
+    async fn tell(
         &self,
         id: RunId,
-        by: String,
-        reason: Option<String>,
+        live: Arc<Mutex<LiveRun>>,
+        input: Input,
+        wish: Wish,
     ) -> Result<RunView, RunError> {
-        let Some(live) = self.0.live.get(id) else {
-            return Err(match self.0.store.run_head(id)? {
-                Some(_) => RunError::AlreadyOver,
-                None => RunError::NotFound("run"),
-            });
-        };
-        let way = self
-            .give(id, &live, Input::Cancel { by, reason })
-            .map_err(rejected)?;
-        let shown = super::view::view(&live::lock(&live).run);
-        match self.settle(id, live, way).await {
-            Ok(true) => {
-                // Only now: what a held run was doing is not begun again to be canceled at once.
-                self.take_up(id).await;
-                Ok(shown)
+        let (way, shown) = {
+            let mut locked = live::lock(&live);
+            let mut extra = wish.extra;
+            if let Some(claim) = &wish.idempotency {
+                extra = extra.put(&claim.row(json!({ "run": id }), clock::now()));
             }
+            let way = self
+                .give_locked(id, &mut locked, input, extra)
+                .map_err(rejected)?;
+            (way, super::view::view(&locked.run))
+        };
+        match self.settle(id, live, way).await {
+            Ok(true) => Ok(shown),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
     }
@@ -115,12 +187,7 @@ impl Engine {
     /// # Errors
     /// When there is no such run, it has ended, or the step is not uncertain.
     pub async fn resolve(&self, id: RunId, request: ResolveRequest) -> Result<RunView, RunError> {
-        let Some(live) = self.0.live.get(id) else {
-            return Err(match self.0.store.run_head(id)? {
-                Some(_) => RunError::AlreadyOver,
-                None => RunError::NotFound("run"),
-            });
-        };
+        let live = self.going(id)?;
         let input = Input::ResolveUncertain {
             step: request.step.as_str().into(),
             resolution: request.resolution,
@@ -233,6 +300,9 @@ fn checked_fields(
 fn rejected(reason: Rejected) -> RunError {
     match reason {
         Rejected::AlreadyOver => RunError::AlreadyOver,
+        Rejected::NotPaused => RunError::NotPaused,
+        Rejected::WhichStep => RunError::WhichStep,
+        Rejected::Approved => RunError::ApprovedInput,
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {

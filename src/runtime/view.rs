@@ -38,6 +38,7 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
             .skipped
             .and_then(|reason| serde_json::to_value(reason).ok()),
         approval_id: step.approval_id,
+        undo: step.undo,
         passes: step.passes,
     }
 }

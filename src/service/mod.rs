@@ -26,5 +26,5 @@ pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
     ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, ResolveRequest,
-    Retry, RunError, RunView, StepView, Submit,
+    Resume, Retry, RunError, RunView, StepView, Submit, Wish,
 };

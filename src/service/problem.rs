@@ -192,6 +192,19 @@ impl From<RunError> for Problem {
             RunError::NotOver => {
                 Self::conflict("not_over", message, "Wait for its end, or cancel it first.")
             }
+            RunError::NotPaused => Self::conflict(
+                "not_paused",
+                message,
+                "Read the run: the steps with status `paused` wait.",
+            ),
+            RunError::WhichStep => {
+                Self::conflict("which_step", message, "Name it by its path as `step`.")
+            }
+            RunError::ApprovedInput => Self::conflict(
+                "approved_input",
+                message,
+                "Let the step fail, and start a run with other inputs: it will be approved anew.",
+            ),
             RunError::NotUncertain => Self::conflict(
                 "not_uncertain",
                 message,

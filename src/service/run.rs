@@ -2,7 +2,7 @@
 
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
-use druse_engine::run::{PassesView, Resolution};
+use druse_engine::run::{PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -178,6 +178,9 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub approval_id: Option<ApprovalId>,
+    /// How what undoes it stands, once the run undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Status>,
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
@@ -321,6 +324,28 @@ impl TryFrom<Approval> for ApprovalView {
     }
 }
 
+/// Somebody's wish that a run ends, is held, or goes on.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Claimed together with the wish.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// What becomes durable together with it: a line of the audit log.
+    pub extra: Batch,
+}
+
+/// How a run goes on.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// Of the steps that wait only this one.
+    pub step: Option<String>,
+    /// What becomes of the steps that wait.
+    pub answer: ResumeAnswer,
+}
+
 /// Why the engine did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RunError {
@@ -351,6 +376,15 @@ pub enum RunError {
     /// The run has not ended.
     #[error("The run has not ended yet.")]
     NotOver,
+    /// No such step waits for a person after a failure.
+    #[error("No such step of the run waits for a person after a failure.")]
+    NotPaused,
+    /// Several steps wait, and the input is for one.
+    #[error("Several steps of the run wait, and the input is for one.")]
+    WhichStep,
+    /// What the step does was approved as it stands.
+    #[error("What this step does was approved as it stands.")]
+    ApprovedInput,
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),

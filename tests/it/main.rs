@@ -6,5 +6,6 @@ mod console;
 mod crash;
 mod data;
 mod examples;
+mod failure;
 mod full_disk;
 mod harness;

@@ -3,6 +3,7 @@
 mod block;
 mod build;
 mod graph;
+mod handlers;
 mod inputs;
 mod kind;
 mod looping;
@@ -15,10 +16,11 @@ pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 
 pub(crate) use build::{cycle_finding, finding, pointer, unsupported};
 pub(crate) use graph::{Graph, split_need};
+pub(crate) use handlers::{UNDO, undo_step};
 pub(crate) use looping::{ITEM, shape};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
-use crate::event::StepPath;
+use crate::event::HandlerList;
 use crate::expression::{Expression, Template};
 use crate::{Digest, Finding, Json, Span};
 use serde_json::Value;
@@ -35,8 +37,13 @@ pub struct Plan {
     /// Its digest.
     pub digest: Digest,
     /// The lists of steps: the document's own first, each loop's body behind the list that the loop
-    /// stands in.
+    /// stands in, then those of handlers.
     pub blocks: Vec<Block>,
+    /// The lists that begin when the run's own work is over, as indexes in [`Plan::blocks`]; undoing is
+    /// none of them.
+    pub handlers: Vec<(HandlerList, usize)>,
+    /// Whether failure undoes what succeeded.
+    pub undo_on_failure: bool,
     /// The inputs' schemas, compiled, in document order.
     pub inputs: Vec<InputCheck>,
     /// The run's outputs in document order. Render them with [`Template::render_output`].
@@ -84,6 +91,8 @@ pub struct PlannedStep {
     pub secrets: Vec<String>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
+    /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
+    pub undo: Option<usize>,
 }
 
 /// What a step does.
@@ -166,30 +175,6 @@ impl Plan {
     /// The index of a step in [`Plan::steps`].
     pub fn step(&self, id: &str) -> Option<usize> {
         self.top().step(id)
-    }
-
-    /// The step that a path in a run leads to, whichever passes of loops it goes through. A path to a
-    /// pass leads to its loop.
-    pub fn find(&self, path: &StepPath) -> Option<&PlannedStep> {
-        self.locate(path).map(|(_, step)| step)
-    }
-
-    /// As [`Plan::find`], with the list that the step stands in.
-    pub fn locate(&self, path: &StepPath) -> Option<(&Block, &PlannedStep)> {
-        let mut block = Some(self.top());
-        let mut found = None;
-        for part in path.parts() {
-            let (id, pass) = part?;
-            let list = block.take()?;
-            let step = list.steps.get(list.step(id)?)?;
-            match (pass, step.work.looped()) {
-                (None, _) => {}
-                (Some(_), Some(looped)) => block = self.blocks.get(looped.body),
-                (Some(_), None) => return None,
-            }
-            found = Some((list, step));
-        }
-        found
     }
 }
 

@@ -128,7 +128,7 @@ fn what_is_not_run_yet_is_said() {
             {"id": "a", "action": "wait", "with": {"event": {"type": "x"}}},
             {"id": "b", "for_each": {"items": []}, "steps": [{"id": "c", "action": "wait", "with": {"event": {"type": "x"}}}]},
         ],
-        "finally": [{"id": "c", "action": "wait", "with": {"for": "1s"}}],
+        "finally": [{"id": "d", "action": "wait", "with": {"event": {"type": "x"}}}],
     }))
     .unwrap_err();
     assert!(findings.iter().all(|f| f.code == "not_supported_yet"));

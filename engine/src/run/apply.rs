@@ -1,7 +1,8 @@
 //! The only place where the state of a run changes.
 
+use super::pause::Pause;
 use super::scope::{Place, TOP};
-use super::state::{AttemptState, Ending, Finish, GateState, Phase, State};
+use super::state::{AttemptState, Finish, GateState, Phase, State};
 use super::{GateStatus, attempt, gate, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
 use crate::plan::Plan;
@@ -64,7 +65,7 @@ impl State {
             RunEvent::PassStarted { .. } | RunEvent::PassFinished { .. }
         );
         let later = match event {
-            RunEvent::PassKept { .. } => true,
+            RunEvent::PassKept { .. } | RunEvent::UndoneBefore { .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
         };
@@ -82,10 +83,25 @@ impl State {
         match &entry.event {
             RunEvent::KeepingStarted { results } => self.keep.awaited = *results,
             RunEvent::CancelRequested { by, reason } => {
-                let (by, reason) = (by.clone(), reason.clone());
-                self.end_all(plan, Ending::Canceled { by, reason });
+                self.cancel_requested(plan, by, reason.as_deref());
             }
-            RunEvent::RunTimedOut => self.end_all(plan, Ending::TimedOut),
+            RunEvent::RunTimedOut => self.timed_out(plan),
+            RunEvent::WorkFinished {
+                status,
+                outputs,
+                failure,
+            } => self.work_finished(Finish {
+                status: *status,
+                outputs: outputs.clone(),
+                failure: failure.clone(),
+                at: entry.at,
+            }),
+            RunEvent::HandlersStarted { list } => self.handlers_started(plan, *list, entry.at),
+            RunEvent::Paused { by, reason } => {
+                let (by, reason) = (by.clone(), reason.clone());
+                self.paused = Some(Pause { by, reason });
+            }
+            RunEvent::Resumed { .. } => self.paused = None,
             RunEvent::Finished {
                 status,
                 outputs,
@@ -127,6 +143,7 @@ impl State {
             RunEvent::StepKept { output, from, .. } => {
                 self.keep.add_step(path, output.clone(), *from);
             }
+            RunEvent::UndoneBefore { from, .. } => self.keep.add_undone(path, *from),
             _ => {}
         }
     }
@@ -218,7 +235,7 @@ impl State {
                 self.close_gate(plan, place, status, gate::expired(approve), at);
             }
             RunEvent::StepFailed { failure, .. } => {
-                if self.step(place).phase == Phase::Queued {
+                if self.step(place).started_at.is_none() {
                     self.left_queue(plan, place, false);
                 }
                 let failure = Some(failure.clone());
@@ -230,7 +247,14 @@ impl State {
                 }
                 self.enter(place, Phase::Uncertain, Status::Uncertain);
             }
+            RunEvent::StepPaused { failure, .. } => self.step_paused(place, failure),
+            RunEvent::StepResumed { input, .. } => {
+                self.step_resumed(plan, place, input.as_ref(), at);
+            }
             RunEvent::StepCanceled { .. } => {
+                if self.step(place).started_at.is_none() {
+                    self.left_queue(plan, place, false);
+                }
                 self.end_attempt(place, Status::Canceled, None, at);
                 if let Some(gate) = &mut self.step_mut(place).gate {
                     gate.status = GateStatus::Canceled;
@@ -255,8 +279,13 @@ impl State {
             | RunEvent::PassStarted { .. }
             | RunEvent::PassFinished { .. }
             | RunEvent::PassKept { .. }
+            | RunEvent::UndoneBefore { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
+            | RunEvent::WorkFinished { .. }
+            | RunEvent::HandlersStarted { .. }
+            | RunEvent::Paused { .. }
+            | RunEvent::Resumed { .. }
             | RunEvent::Finished { .. } => {}
         }
     }
@@ -343,7 +372,7 @@ impl State {
 
     /// A step leaves the queue to run; further attempts change nothing here.
     fn begin_step(&mut self, plan: &Plan, place: Place, at: Timestamp) {
-        if self.step(place).phase == Phase::Queued {
+        if self.step(place).started_at.is_none() {
             self.step_mut(place).started_at = Some(at);
             self.left_queue(plan, place, true);
         }
@@ -388,9 +417,7 @@ impl State {
         let scope = &mut self.scopes[place.scope];
         scope.steps[place.step].finished_at = Some(at);
         scope.open = scope.open.saturating_sub(1);
-        if scope.open == 0 {
-            self.over.insert(place.scope);
-        }
+        let over = scope.open == 0;
         for &next in &scope.list(plan).steps[place.step].dependants {
             let step = &mut scope.steps[next];
             step.open_needs = step.open_needs.saturating_sub(1);
@@ -401,8 +428,13 @@ impl State {
                 });
             }
         }
-        if matches!(status, Status::Failed | Status::Rejected) {
-            self.note_trouble(plan, place);
+        match status {
+            Status::Failed | Status::Rejected => self.note_trouble(plan, place),
+            Status::Succeeded => self.note_undoable(plan, place),
+            _ => {}
+        }
+        if over {
+            self.scope_over(plan, place.scope, at);
         }
     }
 
@@ -415,6 +447,7 @@ impl State {
         let new = &step.phase;
         let broken = |phase: &Phase| matches!(phase, Phase::Broken { .. } | Phase::Interrupted);
         let (runs, unsettled) = (*new == Phase::Running, broken(new));
+        let held = matches!(new, Phase::Paused { .. });
         match old {
             Phase::Queued => {
                 self.ready.remove(&place);
@@ -425,7 +458,13 @@ impl State {
             Phase::Broken { .. } | Phase::Interrupted => {
                 self.unsettled.remove(&place);
             }
+            Phase::Paused { .. } => {
+                self.held_steps.remove(&place);
+            }
             _ => {}
+        }
+        if held {
+            self.held_steps.insert(place);
         }
         if runs {
             self.running.insert(place);

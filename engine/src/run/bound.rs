@@ -37,7 +37,12 @@ impl RunEvent {
                 Outcome::Succeeded { output } => json(output),
                 Outcome::Failed { failure, .. } => failure_weight(failure),
             },
-            Self::StepFailed { failure, .. } => failure_weight(failure),
+            Self::StepFailed { failure, .. } | Self::StepPaused { failure, .. } => {
+                failure_weight(failure)
+            }
+            Self::StepResumed {
+                by, reason, input, ..
+            } => by.len() + reason.as_ref().map_or(0, String::len) + input.as_ref().map_or(0, json),
             Self::ApprovalRequested { request, .. } => {
                 request.title.len()
                     + request.message.as_ref().map_or(0, String::len)
@@ -55,10 +60,16 @@ impl RunEvent {
             } => output.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
             Self::PassKept { output, .. } => output.as_ref().map_or(0, json),
             Self::LoopFinished { failure, .. } => failure.as_ref().map_or(0, failure_weight),
-            Self::CancelRequested { by, reason } | Self::StepResolved { by, reason, .. } => {
+            Self::CancelRequested { by, reason }
+            | Self::Paused { by, reason }
+            | Self::Resumed { by, reason }
+            | Self::StepResolved { by, reason, .. } => {
                 by.len() + reason.as_ref().map_or(0, String::len)
             }
             Self::Finished {
+                outputs, failure, ..
+            }
+            | Self::WorkFinished {
                 outputs, failure, ..
             } => outputs.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
             Self::StepSkipped { .. }
@@ -72,6 +83,8 @@ impl RunEvent {
             | Self::PassStarted { .. }
             | Self::LoopTimedOut { .. }
             | Self::KeepingStarted { .. }
+            | Self::HandlersStarted { .. }
+            | Self::UndoneBefore { .. }
             | Self::RunTimedOut => 0,
         };
         PLAIN + values
@@ -86,6 +99,9 @@ pub(super) fn says_too_much(events: &[RunEvent]) -> bool {
             RunEvent::ApprovalDecided { .. }
                 | RunEvent::CancelRequested { .. }
                 | RunEvent::StepResolved { .. }
+                | RunEvent::Paused { .. }
+                | RunEvent::Resumed { .. }
+                | RunEvent::StepResumed { .. }
         )
     );
     said && events.iter().any(|event| event.weight() > LARGEST_FACT)
@@ -134,6 +150,10 @@ pub(super) fn within(event: RunEvent) -> RunEvent {
             step,
             failure: plain(failure),
         },
+        RunEvent::StepPaused { step, failure } => RunEvent::StepPaused {
+            step,
+            failure: plain(failure),
+        },
         RunEvent::PassFinished { step, .. } => RunEvent::PassFinished {
             step,
             status: Status::Failed,
@@ -150,6 +170,11 @@ pub(super) fn within(event: RunEvent) -> RunEvent {
             step,
             status,
             failure: failure.map(plain),
+        },
+        RunEvent::WorkFinished { .. } => RunEvent::WorkFinished {
+            status: Status::Failed,
+            outputs: None,
+            failure: Some(large("output_too_large", "the outputs", bytes, limit)),
         },
         RunEvent::Finished { .. } => RunEvent::Finished {
             status: Status::Failed,

@@ -58,7 +58,7 @@ impl Run {
             .state
             .run_deadline(&self.plan)
             .map(|at| (at, DeadlineReason::RunTimeout));
-        let step = self.state.timers.first().map(|(at, timer, place)| {
+        let step = self.state.first_timer().map(|(at, timer, place)| {
             let step = self.state.path(&self.plan, *place);
             let reason = match timer {
                 Timer::Retry => DeadlineReason::Retry { step },

@@ -3,7 +3,10 @@
 use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
-use super::{GateStatus, Input, Rejected, Resolution, attempt, failure, gate, join, looping, wait};
+use super::{
+    GateStatus, Input, Rejected, Resolution, attempt, failure, gate, handlers, join, looping,
+    pause, wait,
+};
 use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status};
@@ -67,6 +70,13 @@ impl State {
                     reason: reason.clone(),
                 }])
             }
+            Input::Pause { by, reason } => self.pause(by, reason.as_deref()),
+            Input::Resume {
+                by,
+                reason,
+                step,
+                answer,
+            } => self.resume(plan, by, reason.as_deref(), step.as_ref(), answer),
             Input::Recover { .. } if self.awaits_kept() => Ok(vec![RunEvent::CancelRequested {
                 by: "druse".into(),
                 reason: Some("the server stopped before the run could begin".into()),
@@ -133,6 +143,10 @@ impl State {
                     output: output.clone(),
                 },
             },
+            // Nothing starts in a pause, so it starts with the resume.
+            Resolution::Again if self.paused.is_some() => {
+                RunEvent::RetryScheduled { step, due: now }
+            }
             Resolution::Again => attempt::again(self, plan, place, now),
             Resolution::Failed { message } => RunEvent::StepFailed {
                 step,
@@ -143,6 +157,9 @@ impl State {
 
     /// When the run's own time is over.
     pub(super) fn run_deadline(&self, plan: &Plan) -> Option<Timestamp> {
+        if self.handling.outcome.is_some() {
+            return self.handlers_deadline(plan);
+        }
         match self.ending {
             None | Some(Ending::Failing) => {
                 plan.timeout.map(|timeout| later(self.created_at, timeout))
@@ -152,12 +169,14 @@ impl State {
     }
 
     /// Whether something follows at once, without an input and without time passing.
-    pub(super) fn goes_on(&self) -> bool {
-        let left = !self.over.is_empty()
+    pub(super) fn goes_on(&self, plan: &Plan) -> bool {
+        let begins = self.paused.is_none() && !self.ready.is_empty();
+        let left = begins
+            || (self.between() && self.after_list(plan).is_some())
+            || !self.over.is_empty()
             || !self.to_end.is_empty()
             || !self.unsettled.is_empty()
-            || !self.idle.is_empty()
-            || !self.ready.is_empty();
+            || !self.idle.is_empty();
         left && self.finish.is_none() && !self.awaits_kept()
     }
 
@@ -168,10 +187,10 @@ impl State {
 
     /// Whether there is a next fact at `now`.
     pub(super) fn follows(&self, plan: &Plan, now: Timestamp) -> bool {
-        let timer = self.timers.first().map(|(at, _, _)| *at);
+        let timer = self.first_timer().map(|(at, _, _)| *at);
         let due = timer.into_iter().chain(self.run_deadline(plan)).min();
         let waits = self.finish.is_none() && !self.awaits_kept();
-        self.goes_on() || (waits && due.is_some_and(|at| at <= now))
+        self.goes_on(plan) || (waits && due.is_some_and(|at| at <= now))
     }
 
     /// The next fact that follows from what is known at `now`, if any.
@@ -180,12 +199,18 @@ impl State {
             return None;
         }
         if let Some(&scope) = self.over.first() {
-            return Some(match self.scopes[scope].owner {
-                Owner::Run => self.end(plan),
+            match self.scopes[scope].owner {
+                Owner::Run => return Some(self.end_of_work(plan, self.end(plan))),
                 Owner::Pass { of, number } => {
-                    looping::finish_pass(self, plan, scope, of, number, now)
+                    let end = looping::finish_pass(self, plan, scope, of, number, now);
+                    return Some(end);
                 }
-            });
+                // Their ends are no facts of their own.
+                Owner::Handlers(_) | Owner::Undo { .. } => {}
+            }
+        }
+        if self.between() {
+            return self.after_list(plan);
         }
         if self.run_deadline(plan).is_some_and(|at| at <= now) {
             return Some(RunEvent::RunTimedOut);
@@ -206,10 +231,13 @@ impl State {
         if let Some(&place) = self.idle.first() {
             return Some(looping::finish(self, plan, place));
         }
-        if let Some(&(at, timer, place)) = self.timers.first()
+        if let Some(&(at, timer, place)) = self.first_timer()
             && at <= now
         {
             return Some(self.fire(plan, timer, place, now));
+        }
+        if self.paused.is_some() {
+            return None;
         }
         self.ready
             .first()
@@ -294,7 +322,7 @@ impl State {
             }
             Some(Err(error)) => {
                 let failure = failure::of_expression(&error, "when");
-                return RunEvent::StepFailed { step, failure };
+                return pause::failed(self, plan, place, failure);
             }
         }
         let kind = match &planned.work {
@@ -314,7 +342,7 @@ impl State {
             Ok(with) => with,
             Err(error) => {
                 let failure = failure::of_expression(&error, "with");
-                return RunEvent::StepFailed { step, failure };
+                return pause::failed(self, plan, place, failure);
             }
         };
         match kind {
@@ -359,7 +387,7 @@ impl State {
         }
     }
 
-    /// How the run ends, all of its steps being over.
+    /// How the run's own work ends, all of its steps being over.
     fn end(&self, plan: &Plan) -> RunEvent {
         let over = |status, failure| RunEvent::Finished {
             status,
@@ -368,12 +396,7 @@ impl State {
         };
         match &self.ending {
             Some(Ending::Canceled { by, reason }) => {
-                let message = match reason {
-                    Some(reason) => format!("canceled by {by}: {reason}"),
-                    None => format!("canceled by {by}"),
-                };
-                let failure = Failure::new(FailureClass::Canceled, "canceled", message);
-                return over(Status::Canceled, failure);
+                return over(Status::Canceled, handlers::canceled(by, reason.as_deref()));
             }
             Some(Ending::TimedOut) => {
                 let failure = Failure::new(

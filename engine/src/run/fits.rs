@@ -24,7 +24,19 @@ impl State {
         match about {
             About::Run => match event {
                 RunEvent::KeepingStarted { .. } if self.last_seq > 1 => Err("the run has begun"),
-                RunEvent::Finished { .. } if !self.over.contains(&TOP) => Err("steps are not over"),
+                RunEvent::Finished { .. } if !self.over.contains(&TOP) && !self.between() => {
+                    Err("steps are not over")
+                }
+                RunEvent::WorkFinished { .. } if !self.over.contains(&TOP) => {
+                    Err("steps are not over")
+                }
+                RunEvent::HandlersStarted { list } => {
+                    let outcome = self.handling.outcome.as_ref().map(|outcome| outcome.status);
+                    match outcome.and_then(|outcome| self.next_list(plan, outcome)) {
+                        Some(next) if next == *list && self.between() => Ok(()),
+                        _ => Err("these handlers do not begin now"),
+                    }
+                }
                 _ => Ok(()),
             },
             About::Step(place) => self.fits_step(plan, *place, event),
@@ -65,9 +77,9 @@ impl State {
             RunEvent::StepEvaluated { .. } => kind.is_some_and(ActionKind::is_pure),
             RunEvent::WaitStarted { .. } => kind == Some(ActionKind::Wait),
             RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
-            RunEvent::AttemptStarted { .. } => kind.is_some_and(|kind| {
-                !kind.is_pure() && !matches!(kind, ActionKind::Wait | ActionKind::ApprovalGate)
-            }),
+            RunEvent::AttemptStarted { .. } | RunEvent::StepPaused { .. } => {
+                kind.is_some_and(ActionKind::has_attempts)
+            }
             RunEvent::LoopStarted { items, .. } => match (work, items.as_ref()) {
                 (Work::Loop(looped), items) => matches!(
                     (&looped.times, items.map(|items| items.value())),
@@ -122,6 +134,15 @@ impl State {
         let Some(planned) = plan.find(path) else {
             return Err("the document has no such step");
         };
+        if matches!(event, RunEvent::UndoneBefore { .. }) {
+            let place = self.place_of_step(plan, path);
+            let begun = place.is_some_and(|place| self.step(place).phase != Phase::Queued);
+            let effect = planned.work.kind().is_some_and(ActionKind::has_attempts);
+            return match effect && !begun {
+                true => Ok(()),
+                false => Err("the step does not begin anew"),
+            };
+        }
         let begun = path.parts().next().flatten().is_none_or(|(id, _)| {
             plan.step(id).is_none_or(|step| {
                 let place = Place { scope: TOP, step };
@@ -177,15 +198,26 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
         }
-        RunEvent::RetryScheduled { .. } => matches!(phase, Phase::Broken { .. }),
+        RunEvent::RetryScheduled { .. } => {
+            matches!(phase, Phase::Broken { .. } | Phase::Uncertain)
+        }
         RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
         RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. } => {
             *phase == Phase::Asking
         }
         RunEvent::StepFailed { .. } => matches!(
             phase,
-            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Uncertain
+            Phase::Queued
+                | Phase::Broken { .. }
+                | Phase::Interrupted
+                | Phase::Uncertain
+                | Phase::Paused { .. }
         ),
+        RunEvent::StepPaused { .. } => matches!(
+            phase,
+            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted
+        ),
+        RunEvent::StepResumed { .. } => matches!(phase, Phase::Paused { .. }),
         RunEvent::StepUncertain { .. } => {
             matches!(phase, Phase::Broken { .. } | Phase::Interrupted)
         }
@@ -205,11 +237,16 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         }
         RunEvent::PassStarted { .. }
         | RunEvent::PassFinished { .. }
-        | RunEvent::PassKept { .. } => false,
+        | RunEvent::PassKept { .. }
+        | RunEvent::UndoneBefore { .. } => false,
         RunEvent::Created(_)
         | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }
         | RunEvent::RunTimedOut
+        | RunEvent::WorkFinished { .. }
+        | RunEvent::HandlersStarted { .. }
+        | RunEvent::Paused { .. }
+        | RunEvent::Resumed { .. }
         | RunEvent::Finished { .. } => true,
     }
 }

@@ -27,12 +27,32 @@ pub enum Input {
         /// The answer.
         decision: Decision,
     },
-    /// Somebody wants the run to end.
+    /// Somebody wants the run to end. The first time its own work ends and `finally` runs; when handlers
+    /// run already, they go on. The second time handlers end too.
     Cancel {
         /// Who.
         by: String,
         /// Why.
         reason: Option<String>,
+    },
+    /// Somebody wants nothing new to start. A run that is paused already stays so.
+    Pause {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Somebody lets the run go on, and with it the steps that failed under `on_error: pause`. A run that
+    /// is not held goes on as it is.
+    Resume {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+        /// Of the steps that wait only this one.
+        step: Option<StepPath>,
+        /// What becomes of the steps that wait.
+        answer: ResumeAnswer,
     },
     /// The process began anew: every attempt that was running is interrupted. A step with
     /// `at_least_once` starts again with the same key, one with `at_most_once` becomes uncertain.
@@ -53,6 +73,18 @@ pub enum Input {
         /// How they know.
         reason: Option<String>,
     },
+}
+
+/// What becomes of steps that failed under `on_error: pause`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResumeAnswer {
+    /// They are tried again, with all their retries.
+    Again {
+        /// Keys that take the place of those of the step's configuration. For one step only.
+        input: Option<Json>,
+    },
+    /// They fail.
+    Fail,
 }
 
 /// What became of an uncertain step.
@@ -125,6 +157,15 @@ pub enum Rejected {
     /// There is no such step, or it is not uncertain.
     #[error("this step does not wait to be resolved")]
     NotUncertain,
+    /// There is no such step, or it does not wait for a person after a failure.
+    #[error("no such step waits for a person after a failure")]
+    NotPaused,
+    /// Several steps wait, and the input is for one.
+    #[error("say which step the input is for")]
+    WhichStep,
+    /// What it sends out was approved as it stands.
+    #[error("what this step does was approved as it stands, so its input cannot be changed")]
+    Approved,
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
@@ -146,6 +187,9 @@ impl Rejected {
             Self::AlreadyDecided { .. } => "already_decided",
             Self::AlreadyVoted { .. } => "already_voted",
             Self::NotUncertain => "not_uncertain",
+            Self::NotPaused => "not_paused",
+            Self::WhichStep => "which_step",
+            Self::Approved => "approved_input",
             Self::TooLarge => "too_large",
             Self::NotSupportedYet { .. } => "not_supported_yet",
         }

@@ -7,6 +7,9 @@
 //!
 //! A `repeat` goes on with the pass that it failed in, or with the one it would have made next: numbers
 //! go on too, so that no pass has the idempotency keys of another.
+//!
+//! A step that was undone counts as one that did not succeed. It runs again with another idempotency key:
+//! with the old one the other side would take it for a repetition of what was taken back.
 
 use super::Run;
 use super::looping::{LoopState, digest};
@@ -41,12 +44,20 @@ pub enum Kept {
         /// The earlier run.
         from: RunId,
     },
+    /// That a step was undone: it runs again, with another key.
+    Undone {
+        /// The step.
+        step: StepPath,
+        /// The earlier run.
+        from: RunId,
+    },
 }
 
 impl Kept {
     pub(super) fn into_event(self) -> RunEvent {
         match self {
             Self::Step { step, output, from } => RunEvent::StepKept { step, output, from },
+            Self::Undone { step, from } => RunEvent::UndoneBefore { step, from },
             Self::Pass {
                 step,
                 item,
@@ -71,6 +82,8 @@ pub(super) struct Keep {
     pub(super) awaited: u32,
     passes: BTreeMap<StepPath, KeptPass>,
     steps: BTreeMap<StepPath, (Json, RunId)>,
+    /// Steps that were undone, with the run that did so last.
+    undone: BTreeMap<StepPath, RunId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +114,15 @@ impl Keep {
 
     pub(super) fn add_step(&mut self, path: StepPath, output: Json, from: RunId) {
         self.steps.insert(path, (output, from));
+    }
+
+    pub(super) fn add_undone(&mut self, path: StepPath, from: RunId) {
+        self.undone.insert(path, from);
+    }
+
+    /// The earlier run that has undone a step.
+    pub(super) fn undone(&self, path: &StepPath) -> Option<RunId> {
+        self.undone.get(path).copied()
     }
 
     pub(super) fn has_pass(&self, path: &StepPath) -> bool {
@@ -166,6 +188,20 @@ impl Run {
             plan,
             kept: Vec::new(),
         };
+        let earlier = self.state.keep.undone.iter();
+        let mut undone: BTreeMap<StepPath, RunId> =
+            earlier.map(|(step, from)| (step.clone(), *from)).collect();
+        for (scope, inner) in self.state.scopes.iter() {
+            for step in 0..inner.steps.len() {
+                let place = Place { scope, step };
+                if found.undone(place) {
+                    undone.insert(self.state.path(&self.plan, place), self.id());
+                }
+            }
+        }
+        for (step, from) in undone {
+            found.kept.push(Kept::Undone { step, from });
+        }
         found.list(TOP, 0, chosen);
         Some(found.kept)
     }
@@ -195,7 +231,7 @@ impl Found<'_> {
                 continue;
             };
             let status = state.status(place);
-            let succeeded = status == Status::Succeeded;
+            let succeeded = status == Status::Succeeded && !self.undone_in(place);
             if succeeded && chosen != Some(index) {
                 self.kept.push(Kept::Step {
                     step: state.path(&self.run.plan, place),
@@ -220,6 +256,25 @@ impl Found<'_> {
         }
     }
 
+    /// Whether what a step did was taken back.
+    fn undone(&self, place: Place) -> bool {
+        self.run.state.undo_status(place) == Some(Status::Succeeded)
+    }
+
+    /// Whether that is so of a step, or of one inside of a loop.
+    fn undone_in(&self, place: Place) -> bool {
+        let looped = self.run.state.step(place).looped.iter();
+        let mut scopes = looped.flat_map(|l| l.passes.values().filter_map(|pass| pass.scope));
+        self.undone(place) || scopes.any(|scope| self.undone_in_scope(scope))
+    }
+
+    fn undone_in_scope(&self, scope: usize) -> bool {
+        let steps = 0..self.run.state.scopes[scope].steps.len();
+        steps
+            .into_iter()
+            .any(|step| self.undone_in(Place { scope, step }))
+    }
+
     fn passes(&mut self, old: &LoopState, path: &StepPath, new: &LoopPlan) {
         let repeat = matches!(new.times, Times::Repeat(_));
         if old.is_repeat() != repeat {
@@ -227,6 +282,11 @@ impl Found<'_> {
         }
         let body = new.body;
         if repeat {
+            let mut scopes = old.passes.values().filter_map(|pass| pass.scope);
+            if scopes.any(|scope| self.undone_in_scope(scope)) {
+                // It begins again at its first pass.
+                return;
+            }
             let last = old.passes.last_key_value();
             let (number, scope) = match last {
                 Some((number, pass)) if pass.status != Status::Succeeded => (*number, pass.scope),
@@ -240,7 +300,8 @@ impl Found<'_> {
         }
         for (number, pass) in &old.passes {
             let path = path.pass(*number);
-            if pass.status == Status::Succeeded {
+            let undone = pass.scope.is_some_and(|scope| self.undone_in_scope(scope));
+            if pass.status == Status::Succeeded && !undone {
                 let output = pass.output.clone().unwrap_or_default();
                 self.pass(old, &path, *number, Some(output), pass.done);
             } else if let Some(scope) = pass.scope {

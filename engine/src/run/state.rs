@@ -27,20 +27,26 @@
 //! | `Uncertain`    | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
+//! | `Uncertain`    | `RetryScheduled` (in a pause)             | `Retrying`                                  |
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
+//! | `Queued`, [Broken], [Interrupted] | `StepPaused`           | `Paused`                                    |
+//! | `Paused`       | `StepResumed`                             | `Retrying` (due at once), `Queued` where it had no configuration |
+//! | `Paused`       | `StepFailed`                              | `Over` (failed)                             |
 //! | all but `Queued` and `Over` | `StepCanceled`               | `Over` (canceled)                           |
 //!
 //! A loop is over only after all of its passes: they end with facts of their own.
 
 use super::GateStatus;
+use super::handlers::Handling;
 use super::kept::Keep;
 use super::looping::LoopState;
+use super::pause::Pause;
 use super::scope::{Owner, Place, Scope, Scopes, TOP};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
-use crate::plan::{Plan, PlannedStep};
+use crate::plan::{Plan, PlannedStep, UNDO};
 use crate::{ApprovalId, Json, RunId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,6 +73,8 @@ pub(super) enum Phase {
     Asking,
     /// Nobody knows whether it happened.
     Uncertain,
+    /// It failed, and a person is to say what becomes of it.
+    Paused { failure: Box<Failure> },
     /// It is a loop with passes to come or under way.
     Looping,
     /// Nothing more happens to it.
@@ -118,12 +126,16 @@ pub(super) struct StepState {
     pub(super) key: Option<Arc<str>>,
     /// Attempts that failed by themselves: only these use up retries.
     pub(super) failures: u32,
+    /// How many of its attempts came before a person had it tried anew.
+    pub(super) anew: usize,
     /// Deaths of the process in a row while its attempt was the only one.
     pub(super) deaths: u32,
     pub(super) gate: Option<Box<GateState>>,
     pub(super) looped: Option<Box<LoopState>>,
     pub(super) skip: Option<Box<SkipReason>>,
     pub(super) kept_from: Option<RunId>,
+    /// The scope of what undoes it, once that has begun.
+    pub(super) undo: Option<usize>,
     pub(super) trouble: Trouble,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
@@ -183,6 +195,8 @@ pub(super) struct State {
     pub(super) over: BTreeSet<usize>,
     /// Loops whose passes are all over, and whose own end is to follow.
     pub(super) idle: BTreeSet<Place>,
+    /// Steps that failed and wait for a person.
+    pub(super) held_steps: BTreeSet<Place>,
     pub(super) timers: BTreeSet<(Timestamp, Timer, Place)>,
     pub(super) approvals: BTreeMap<ApprovalId, Place>,
     /// Results of an earlier run for passes to come.
@@ -192,6 +206,8 @@ pub(super) struct State {
     pub(super) last_seq: u64,
     pub(super) last_at: Timestamp,
     pub(super) ending: Option<Ending>,
+    pub(super) paused: Option<Pause>,
+    pub(super) handling: Handling,
     pub(super) finish: Option<Finish>,
 }
 
@@ -215,6 +231,7 @@ impl State {
             to_end: BTreeSet::new(),
             over: BTreeSet::new(),
             idle: BTreeSet::new(),
+            held_steps: BTreeSet::new(),
             timers: BTreeSet::new(),
             approvals: BTreeMap::new(),
             keep: Keep::default(),
@@ -222,6 +239,8 @@ impl State {
             last_seq: 1,
             last_at: at,
             ending: None,
+            paused: None,
+            handling: Handling::default(),
             finish: None,
         };
         state.enlist(TOP);
@@ -274,7 +293,8 @@ impl State {
             frames.push(scope.frame.clone());
             next = match scope.owner {
                 Owner::Run => None,
-                Owner::Pass { of, .. } => Some(of.scope),
+                Owner::Pass { of, .. } | Owner::Undo { of } => Some(of.scope),
+                Owner::Handlers(_) => Some(TOP),
             };
         }
         Arc::new(Values {
@@ -287,11 +307,31 @@ impl State {
 
     /// The step that a path leads to, and the number of the pass where it leads to one.
     pub(super) fn place(&self, plan: &Plan, path: &StepPath) -> Option<(Place, Option<u32>)> {
-        let mut scope = Some(TOP);
-        let mut found = None;
+        let rest;
+        let (mut scope, path) = match plan.split_handlers(path) {
+            Some((list, inside)) => {
+                rest = StepPath::from(inside);
+                let mut begun = self.handling.begun.iter();
+                let scope = begun.find(|(known, _)| *known == list)?.1;
+                (scope, &rest)
+            }
+            None => (Some(TOP), path),
+        };
+        let mut found: Option<(Place, Option<u32>)> = None;
         for part in path.parts() {
             let (id, pass) = part?;
-            let inside = scope.take()?;
+            let Some(inside) = scope.take() else {
+                let undo = match found {
+                    Some((place, None)) if id == UNDO && pass.is_none() => self.step(place).undo,
+                    _ => None,
+                };
+                let place = Place {
+                    scope: undo?,
+                    step: 0,
+                };
+                found = Some((place, None));
+                continue;
+            };
             let step = self.scopes[inside].list(plan).step(id)?;
             let place = Place {
                 scope: inside,
@@ -325,11 +365,13 @@ impl StepState {
             input: None,
             key: None,
             failures: 0,
+            anew: 0,
             deaths: 0,
             gate: None,
             looped: None,
             skip: None,
             kept_from: None,
+            undo: None,
             trouble: Trouble::None,
             started_at: None,
             finished_at: None,

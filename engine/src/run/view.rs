@@ -42,6 +42,9 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub kept_from: Option<RunId>,
+    /// How what undoes it stands, once the run undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Status>,
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
@@ -105,10 +108,16 @@ pub struct ApprovalView {
 }
 
 impl Run {
-    /// Its steps in the order of the document, those of a loop's passes behind the loop.
+    /// Its steps in the order of the document, those of a loop's passes behind the loop, and what undoes a
+    /// step behind the step; then those of the handlers that have begun.
     pub fn steps(&self) -> Vec<StepView> {
         let mut views = Vec::with_capacity(self.state.held);
         self.view_scope(TOP, &mut views);
+        for (_, scope) in &self.state.handling.begun {
+            if let Some(scope) = scope {
+                self.view_scope(*scope, &mut views);
+            }
+        }
         views
     }
 
@@ -116,6 +125,9 @@ impl Run {
         for &step in &self.state.scopes[scope].list(&self.plan).written {
             let place = Place { scope, step };
             views.push(self.step_view(place));
+            if let Some(undo) = self.state.step(place).undo {
+                self.view_scope(undo, views);
+            }
             let looped = self.state.step(place).looped.iter();
             for pass in looped.flat_map(|looped| looped.passes.values()) {
                 if let Some(scope) = pass.scope {
@@ -160,6 +172,7 @@ impl Run {
                 _ => None,
             },
             kept_from: step.kept_from,
+            undo: self.state.undo_status(place),
             passes: step.looped.as_deref().map(passes_view),
             started_at: step.started_at,
             finished_at: step.finished_at,
@@ -209,6 +222,12 @@ impl Run {
         if self.goes_on() {
             return "goes on at once".into();
         }
+        if let Some(pause) = &self.state.paused {
+            return match &pause.reason {
+                Some(reason) => format!("paused by {}: {reason}", pause.by),
+                None => format!("paused by {}", pause.by),
+            };
+        }
         let scopes = self.state.scopes.iter();
         let places = scopes.flat_map(|(scope, inner)| {
             (0..inner.steps.len()).map(move |step| Place { scope, step })
@@ -225,6 +244,9 @@ impl Run {
             return "goes on with the next input".into();
         }
         let text = parts.join(", and ");
+        if let Some(current) = &self.state.handling.current {
+            return format!("{text}; `{}` runs", current.list.name());
+        }
         match self.state.ending {
             Some(Ending::Failing) => format!("{text}; the run is failing"),
             _ => text,
@@ -254,6 +276,12 @@ impl Run {
             },
             Phase::Uncertain => {
                 format!("a person must find out whether step {path} happened")
+            }
+            Phase::Paused { failure } => {
+                format!(
+                    "step {path} failed and waits for a person: {}",
+                    failure.message.trim_end_matches('.')
+                )
             }
             Phase::Looping => {
                 let due = step.looped.as_ref()?.due?;

@@ -1,11 +1,12 @@
 //! What the pages of documentation say about documents, held against the engine.
 
 use crate::check::{Catalog, check};
-use crate::definition::{Syntax, parse};
+use crate::definition::{FailureClass, Syntax, parse};
+use crate::event::{Failure, Outcome};
 use crate::plan::Plan;
-use crate::run::{Input, Run};
+use crate::run::{Effect, Input, Run};
 use crate::{Severity, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The blocks of a page, each with its language.
@@ -44,6 +45,85 @@ fn holds(page: &str) -> usize {
         ran += 1;
     }
     ran
+}
+
+/// The ids of the steps whose line says that they fail.
+fn failing(text: &str) -> Vec<&str> {
+    let lines = text.lines().filter(|line| line.ends_with("# fails"));
+    let ids = lines.filter_map(|line| line.split_once("id: ")?.1.split([',', ' ']).next());
+    ids.collect()
+}
+
+/// Every document of a page is right; what stands behind it as JSON is how its run and its steps end,
+/// when the calls that say so fail and all others succeed.
+fn ends_so(page: &str) -> usize {
+    let blocks = blocks(page);
+    let mut ran = 0;
+    for pair in blocks.windows(2) {
+        let [("yaml", text), ("json", expected)] = pair else {
+            continue;
+        };
+        let document = parse(text, Syntax::Yaml).expect(text).document;
+        let findings = check(&document, &Catalog::default());
+        assert!(findings.is_empty(), "{findings:?}\n{text}");
+        let plan = Arc::new(Plan::compile(Arc::new(document)).expect(text));
+        let fails = failing(text);
+        let now = Timestamp(1_800_000_000_000);
+        let (mut run, _) = Run::begin(plan.clone(), super::start(&plan, json!({})), now);
+        while let Some(Effect::Attempt {
+            step,
+            number,
+            fence,
+            ..
+        }) = run.pending().into_iter().next()
+        {
+            let id = step.0.rsplit('.').next().unwrap_or_default();
+            let outcome = match fails.contains(&id) {
+                true => Outcome::Failed {
+                    failure: Failure::new(FailureClass::Permanent, "http_status", "422"),
+                    retry_after_ms: None,
+                },
+                false => Outcome::Succeeded {
+                    output: json!({ "json": { "id": 1 } }).into(),
+                },
+            };
+            let finished = Input::Finished {
+                step,
+                number,
+                fence,
+                outcome,
+            };
+            run.handle(now, finished).expect(text);
+        }
+        let steps: Vec<String> = run
+            .steps()
+            .iter()
+            .map(|step| format!("{} {}", step.path, step.status.name()))
+            .collect();
+        let expected: Value = serde_json::from_str(expected).expect(expected);
+        let ended = json!({ "status": run.status().name(), "steps": steps });
+        assert_eq!(ended, expected, "{text}");
+        ran += 1;
+    }
+    ran
+}
+
+#[test]
+fn the_page_on_failure_says_what_is_so() {
+    let page = include_str!("../../../docs/failure.md");
+    assert_eq!(ends_so(page), 3);
+    for fact in [
+        "work_finished",
+        "handlers_started",
+        "cancel_requested",
+        "paused",
+        "resumed",
+        "step_paused",
+        "step_resumed",
+        "undone_before",
+    ] {
+        assert!(page.contains(&format!("`{fact}`")), "{fact}");
+    }
 }
 
 #[test]

@@ -9,6 +9,12 @@ use serde_json::{Map, Value, json};
 pub struct DocumentSpec {
     /// Its steps; each may need only those before it.
     pub steps: Vec<StepSpec>,
+    /// Its `on_failure`.
+    pub on_failure: Vec<StepSpec>,
+    /// Its `finally`.
+    pub finally: Vec<StepSpec>,
+    /// `undo_on_failure: true`.
+    pub undoes: bool,
     /// Seconds until the run times out.
     pub timeout: Option<u32>,
 }
@@ -30,8 +36,12 @@ pub struct StepSpec {
     pub timeout: Option<u32>,
     /// `on_error: continue`.
     pub goes_on: bool,
+    /// `on_error: pause`, where it may stand.
+    pub pauses: bool,
     /// `delivery: at_most_once`.
     pub at_most_once: bool,
+    /// Whether it has an `undo`, where it may stand.
+    pub undo: bool,
 }
 
 /// A need to be: `back` steps before this one, and a case of it when that is a switch.
@@ -126,11 +136,23 @@ pub enum OutputSpec {
 
 /// Documents of up to `most` steps in their own list, and loops in loops.
 pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
+    let handlers = || prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(step(1), 0..3)];
     (
         prop::collection::vec(step(2), 0..=most),
+        handlers(),
+        handlers(),
+        any::<bool>(),
         prop::option::weighted(0.15, 1u32..600),
     )
-        .prop_map(|(steps, timeout)| DocumentSpec { steps, timeout })
+        .prop_map(
+            |(steps, on_failure, finally, undoes, timeout)| DocumentSpec {
+                steps,
+                on_failure,
+                finally,
+                undoes,
+                timeout,
+            },
+        )
 }
 
 /// A step with loops in it down to this depth.
@@ -226,19 +248,23 @@ fn of_kind(kind: BoxedStrategy<KindSpec>) -> BoxedStrategy<StepSpec> {
         when,
         prop::option::weighted(0.4, (1u32..5, prop::option::weighted(0.3, 1u32..60))),
         prop::option::weighted(0.3, 0u32..30),
-        prop::bool::weighted(0.3),
-        prop::bool::weighted(0.25),
+        (prop::bool::weighted(0.3), prop::bool::weighted(0.15)),
+        (prop::bool::weighted(0.25), prop::bool::weighted(0.5)),
     )
         .prop_map(
-            |(kind, needs, join, when, retry, timeout, goes_on, at_most_once)| StepSpec {
-                kind,
-                needs,
-                join,
-                when,
-                retry,
-                timeout,
-                goes_on,
-                at_most_once,
+            |(kind, needs, join, when, retry, timeout, (goes_on, pauses), (at_most_once, undo))| {
+                StepSpec {
+                    kind,
+                    needs,
+                    join,
+                    when,
+                    retry,
+                    timeout,
+                    goes_on,
+                    pauses,
+                    at_most_once,
+                    undo,
+                }
             },
         )
         .boxed()
@@ -249,6 +275,17 @@ impl DocumentSpec {
     pub fn document(&self) -> Document {
         let steps = list(&self.steps, "");
         let mut full = json!({ "druse": 1, "name": "random", "steps": steps });
+        for (key, steps, prefix) in [
+            ("on_failure", &self.on_failure, "f_"),
+            ("finally", &self.finally, "e_"),
+        ] {
+            if !steps.is_empty() {
+                full[key] = list(steps, prefix).into();
+            }
+        }
+        if self.undoes {
+            full["undo_on_failure"] = true.into();
+        }
         if let Some(seconds) = self.timeout {
             full["timeout"] = format!("{seconds}s").into();
         }
@@ -286,7 +323,7 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
             step.insert("steps".into(), list(&repeat.body, &inner).into());
         }
         kind => {
-            let (action, with) = action(kind, index, before, !prefix.is_empty());
+            let (action, with) = action(kind, index, before, in_loop(prefix));
             step.insert("action".into(), action.into());
             step.insert("with".into(), with);
         }
@@ -313,8 +350,20 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
     if let Some(seconds) = spec.timeout {
         step.insert("timeout".into(), format!("{seconds}s").into());
     }
-    if spec.goes_on {
+    let effect = matches!(spec.kind, KindSpec::Effect(_));
+    if spec.pauses && effect {
+        step.insert("on_error".into(), "pause".into());
+    } else if spec.goes_on {
         step.insert("on_error".into(), "continue".into());
+    }
+    let plain = !step.contains_key("steps");
+    if spec.undo && plain && !prefix.starts_with(['f', 'e']) {
+        let output = format!("{{{{ steps.{id}.output }}}}");
+        let mut with = json!({ "of": output });
+        if in_loop(prefix) {
+            with["pass"] = "{{ loop.index }}".into();
+        }
+        step.insert("undo".into(), json!({ "action": "http", "with": with }));
     }
     if step.contains_key("steps") {
         return step.into();
@@ -330,6 +379,11 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
         step.insert("delivery".into(), "at_most_once".into());
     }
     step.into()
+}
+
+/// Whether the steps with this prefix stand in a loop: then the id of one is part of it.
+fn in_loop(prefix: &str) -> bool {
+    prefix.contains('s')
 }
 
 fn action(

@@ -1,8 +1,9 @@
 //! The laws that can be seen from a run's facts alone, independent of how the run computes them.
 
+use super::law_handlers::{Handling, undoes};
 use crate::Json;
 use crate::definition::{Delivery, Join, OnError};
-use crate::event::{Entry, Outcome, RunEvent, Status, StepPath};
+use crate::event::{Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
 use crate::plan::{Plan, Times};
 use crate::run::{Kept, Run, StepView};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ pub struct Watch {
     fence: u64,
     seq: u64,
     over: bool,
+    handling: Handling,
 }
 
 impl Watch {
@@ -52,13 +54,14 @@ impl Watch {
         if let RunEvent::Finished { .. } = entry.event {
             self.over = true;
         }
+        self.handling.see(plan, &entry.event).or_else(wrong)?;
         let Some(step) = entry.event.step() else {
             return Ok(());
         };
         if self.ended.contains(step) {
             return wrong("a step ends at most once");
         }
-        if around(step).any(|pass| self.ended.contains(&pass)) {
+        if !undoes(step) && around(step).any(|pass| self.ended.contains(&pass)) {
             return wrong("nothing happens in a pass that is over");
         }
         let ends = match &entry.event {
@@ -129,6 +132,13 @@ impl Watch {
             RunEvent::AttemptFinished { .. } => {
                 self.deaths.remove(step);
             }
+            RunEvent::StepResolved { .. } => {
+                self.open.remove(step);
+            }
+            RunEvent::StepResumed { .. } => {
+                self.open.remove(step);
+                self.deaths.remove(step);
+            }
             RunEvent::PassFinished {
                 status,
                 output,
@@ -164,10 +174,16 @@ impl Watch {
         for (pass, steps) in &lists {
             let unhandled = unhandled(plan, steps)?;
             match pass {
-                None => end_of_run(run, &unhandled)?,
-                Some(pass) => self.end_of_pass(pass, &unhandled)?,
+                None => self.handling.end_of_work(run, &unhandled)?,
+                Some(pass) if pass.0.ends_with(']') => self.end_of_pass(pass, &unhandled)?,
+                // Handlers, and what undoes a step.
+                Some(_) => {}
             }
         }
+        let last = StepPath::from(HandlerList::Finally.name());
+        let last = lists.get(&Some(last)).map(|steps| unhandled(plan, steps));
+        self.handling
+            .end(run, &last.transpose()?.unwrap_or_default())?;
         for view in &views {
             self.end_of_loop(plan, view, &lists)?;
         }
@@ -297,6 +313,7 @@ pub(super) fn keeps(kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
+            Kept::Undone { .. } => None,
         })
         .collect();
     for entry in journal {
@@ -311,7 +328,8 @@ pub(super) fn keeps(kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
                 | RunEvent::ApprovalRequested { .. }
                 | RunEvent::LoopStarted { .. }
         );
-        let again = steps.contains(step) || around(step).any(|pass| steps.contains(&pass));
+        let inside = steps.contains(step) || around(step).any(|pass| steps.contains(&pass));
+        let again = inside && !undoes(step);
         if again && begins {
             return Err(format!("what was kept does not happen again: {entry:?}"));
         }
@@ -357,21 +375,4 @@ fn unhandled(plan: &Plan, steps: &[&StepView]) -> Result<Vec<Status>, String> {
         }
     }
     Ok(unhandled)
-}
-
-fn end_of_run(run: &Run, unhandled: &[Status]) -> Result<(), String> {
-    let code = run.failure().map(|failure| failure.code.as_str());
-    match run.status() {
-        Status::Succeeded if !unhandled.is_empty() => {
-            Err("a run with an unhandled failure succeeded".into())
-        }
-        Status::Rejected if !unhandled.contains(&Status::Rejected) => {
-            Err("a run was rejected and no gate was".into())
-        }
-        Status::Failed if !unhandled.contains(&Status::Failed) && code != Some("run_timeout") => {
-            Err("a run failed and no step did".into())
-        }
-        Status::Succeeded | Status::Rejected | Status::Failed | Status::Canceled => Ok(()),
-        other => Err(format!("a run ended as {}", other.name())),
-    }
 }

@@ -4,6 +4,7 @@
 
 mod document;
 mod law;
+mod law_handlers;
 mod random;
 mod simulator;
 mod world;

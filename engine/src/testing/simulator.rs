@@ -24,6 +24,8 @@ pub struct Life {
     pub(super) now: Timestamp,
     /// Every attempt that was ever given out: step, number, fence.
     pub(super) given: Vec<(StepPath, u32, u64)>,
+    /// How often somebody wanted the run to end.
+    pub(super) cancels: u32,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
     /// Inputs with their times; none for a crash.
@@ -83,8 +85,13 @@ fn lived(mut life: Life, seed: u64) -> Result<(Report, Life), String> {
             })
             .collect();
         format!(
-            "seed {seed}: {law}\ninputs:\n  {}\nstate: {}",
+            "seed {seed}: {law}\ninputs:\n  {}\njournal:\n  {}\nstate: {}",
             log.join("\n  "),
+            life.journal
+                .iter()
+                .map(text)
+                .collect::<Vec<_>>()
+                .join("\n  "),
             life.run.dump()
         )
     })?;
@@ -131,6 +138,7 @@ impl Life {
             random,
             now,
             given: Vec::new(),
+            cancels: 0,
             through_text,
             log: Vec::new(),
         };
@@ -264,6 +272,8 @@ impl Life {
         let replay = |read: Vec<Entry>| {
             Run::replay(self.plan.clone(), read).map_err(|error| error.to_string())
         };
+        let canceled = |entry: &&Entry| matches!(entry.event, RunEvent::CancelRequested { .. });
+        self.cancels = u32::try_from(read.iter().filter(canceled).count()).unwrap_or(u32::MAX);
         self.run = replay(read.clone())?;
         self.shadow = replay(read)?;
         // Fences of attempts that were never durable may be given out again.

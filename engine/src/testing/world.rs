@@ -2,8 +2,8 @@
 
 use super::Life;
 use crate::definition::FailureClass;
-use crate::event::{Decision, Failure, Outcome, StepPath, Verdict};
-use crate::run::{Effect, GateStatus, Input, Rejected, Resolution};
+use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
+use crate::run::{Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
 use crate::{ApprovalId, Timestamp};
 use serde_json::json;
 
@@ -19,22 +19,17 @@ impl Life {
             }
             13..=16 => self.decide(),
             17 if self.random.percent(25) => {
-                let over = self.run.is_over();
-                let cancel = Input::Cancel {
-                    by: "ana".into(),
-                    reason: None,
-                };
-                let given = self.give(cancel)?;
-                while self.run.goes_on() {
-                    self.must(Input::Tick)?;
-                }
-                match (given, over) {
-                    (Ok(()), false) if self.run.is_over() => Ok(()),
-                    (Err(Rejected::AlreadyOver), true) => Ok(()),
-                    (other, _) => Err(format!("cancel gave {other:?}")),
+                self.cancel()?;
+                match self.random.percent(50) {
+                    true => self.cancel(),
+                    false => Ok(()),
                 }
             }
-            18 => self.resolve(),
+            18 => match self.random.below(3) {
+                0 => self.pause(),
+                1 => self.resume(),
+                _ => self.resolve(),
+            },
             _ => self.must(Input::Tick),
         }
     }
@@ -42,6 +37,78 @@ impl Life {
     pub(super) fn must(&mut self, input: Input) -> Result<(), String> {
         self.give(input)?
             .map_err(|rejected| format!("an input in place was refused: {rejected}"))
+    }
+
+    /// The first cancel ends the run's own work, the second one everything.
+    fn cancel(&mut self) -> Result<(), String> {
+        let over = self.run.is_over();
+        let given = self.give(Input::Cancel {
+            by: "ana".into(),
+            reason: None,
+        })?;
+        self.cancels += u32::from(given.is_ok());
+        while self.run.goes_on() {
+            self.must(Input::Tick)?;
+        }
+        let ended = self.run.is_over() || (self.cancels < 2 && self.run.handles().is_some());
+        match (given, over) {
+            (Ok(()), false) if ended => Ok(()),
+            (Err(Rejected::AlreadyOver), true) => Ok(()),
+            (other, _) => Err(format!("cancel {} gave {other:?}", self.cancels)),
+        }
+    }
+
+    fn pause(&mut self) -> Result<(), String> {
+        let over = self.run.is_over();
+        let reason = self.random.percent(50).then(|| "a look at it".into());
+        let given = self.give(Input::Pause {
+            by: "ana".into(),
+            reason,
+        })?;
+        match given {
+            Ok(()) if !over && (self.run.is_held() || self.run.is_over()) => Ok(()),
+            Err(Rejected::AlreadyOver) if over => Ok(()),
+            other => Err(format!("pause gave {other:?}")),
+        }
+    }
+
+    /// Somebody lets the run, or a step that failed, go on.
+    fn resume(&mut self) -> Result<(), String> {
+        let over = self.run.is_over();
+        let steps = self.run.steps();
+        let held: Vec<StepPath> = steps
+            .into_iter()
+            .filter(|step| step.status == Status::Paused)
+            .map(|step| step.path)
+            .collect();
+        let step = match self.random.below(3) {
+            0 => None,
+            1 => self.random.pick(&held).cloned(),
+            _ => Some(StepPath::from("nowhere")),
+        };
+        let wrong = step.as_ref().is_some_and(|step| !held.contains(step));
+        let answer = match self.random.below(4) {
+            0 => ResumeAnswer::Fail,
+            1 => ResumeAnswer::Again {
+                input: Some(json!({ "n": "corrected" }).into()),
+            },
+            _ => ResumeAnswer::Again { input: None },
+        };
+        let plain = answer == ResumeAnswer::Again { input: None };
+        let given = self.give(Input::Resume {
+            by: "ben".into(),
+            reason: None,
+            step,
+            answer,
+        })?;
+        match given {
+            Ok(()) if !over && !wrong && !self.run.is_held() => Ok(()),
+            Err(Rejected::AlreadyOver) if over => Ok(()),
+            Err(Rejected::NotPaused) if wrong || (held.is_empty() && !plain) => Ok(()),
+            Err(Rejected::WhichStep) if held.len() > 1 && !plain => Ok(()),
+            Err(Rejected::Approved) if !held.is_empty() && !plain => Ok(()),
+            other => Err(format!("resume gave {other:?}")),
+        }
     }
 
     fn pass_time(&mut self) {
@@ -205,7 +272,7 @@ impl Life {
             .run
             .steps()
             .into_iter()
-            .find(|step| step.status == crate::event::Status::Uncertain);
+            .find(|step| step.status == Status::Uncertain);
         let Some(step) = uncertain else {
             let input = Input::ResolveUncertain {
                 step: "nowhere".into(),
@@ -241,9 +308,13 @@ impl Life {
         // Each round ends at least one thing that a step waits for; retries, votes and interruptions are
         // bounded for each step, and so are the passes that a step is part of.
         let steps: usize = self.plan.blocks.iter().map(|block| block.steps.len()).sum();
-        for _ in 0..(40 * (30 * steps + 1)) {
+        for _ in 0..(80 * (30 * steps + 1)) {
             if self.run.is_over() {
                 return Ok(());
+            }
+            if self.run.status() == Status::Paused {
+                self.resume()?;
+                continue;
             }
             if let Some(Effect::Attempt {
                 step,

@@ -6,8 +6,8 @@ use druse_engine::{
     Timestamp,
     definition::FailureClass,
     event::{
-        ApprovalRequest, Decision, Failure, Outcome, RunEvent, SkipReason, Start, Status, StepPath,
-        Verdict,
+        ApprovalRequest, Decision, Failure, HandlerList, Outcome, RunEvent, SkipReason, Start,
+        Status, StepPath, Verdict,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -203,6 +203,36 @@ pub(super) enum V1Event<'a> {
         by: Text<'a>,
         reason: Option<Text<'a>>,
     },
+    WorkFinished {
+        status: u8,
+        outputs: Option<Text<'a>>,
+        failure: Option<V1Failure<'a>>,
+    },
+    HandlersStarted {
+        list: u8,
+    },
+    Paused {
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
+    Resumed {
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
+    StepPaused {
+        step: Step<'a>,
+        failure: V1Failure<'a>,
+    },
+    StepResumed {
+        step: Step<'a>,
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+        input: Option<Text<'a>>,
+    },
+    UndoneBefore {
+        step: Step<'a>,
+        from: [u8; 16],
+    },
 }
 
 macro_rules! codes {
@@ -232,7 +262,17 @@ codes!(
     Rejected = 5,
     Canceled = 6,
     Skipped = 7,
-    Uncertain = 8
+    Uncertain = 8,
+    Paused = 9
+);
+codes!(
+    list_code,
+    list,
+    HandlerList,
+    "list of handlers",
+    Undo = 0,
+    OnFailure = 1,
+    Finally = 2
 );
 codes!(
     class_code,
@@ -546,6 +586,45 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 failure: failure.as_ref().map(V1Failure::from),
             },
             E::LoopTimedOut { step: s } => Self::LoopTimedOut { step: step(s) },
+            E::WorkFinished {
+                status: s,
+                outputs,
+                failure,
+            } => Self::WorkFinished {
+                status: status_code(*s),
+                outputs: outputs.as_ref().map(text),
+                failure: failure.as_ref().map(V1Failure::from),
+            },
+            E::HandlersStarted { list } => Self::HandlersStarted {
+                list: list_code(*list),
+            },
+            E::Paused { by, reason } => Self::Paused {
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
+            E::Resumed { by, reason } => Self::Resumed {
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
+            E::StepPaused { step: s, failure } => Self::StepPaused {
+                step: step(s),
+                failure: failure.into(),
+            },
+            E::StepResumed {
+                step: s,
+                by,
+                reason,
+                input,
+            } => Self::StepResumed {
+                step: step(s),
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+                input: input.as_ref().map(text),
+            },
+            E::UndoneBefore { step: s, from } => Self::UndoneBefore {
+                step: step(s),
+                from: from.0.to_bytes(),
+            },
             E::KeepingStarted { results } => Self::KeepingStarted { results: *results },
             E::PassKept {
                 step: s,
@@ -703,6 +782,43 @@ impl V1Event<'_> {
                 failure: failure.map(V1Failure::into_failure).transpose()?,
             },
             Self::LoopTimedOut { step } => E::LoopTimedOut { step: path(step) },
+            Self::WorkFinished {
+                status: code,
+                outputs,
+                failure,
+            } => E::WorkFinished {
+                status: status(code)?,
+                outputs: outputs.map(json),
+                failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+            Self::HandlersStarted { list: code } => E::HandlersStarted { list: list(code)? },
+            Self::Paused { by, reason } => E::Paused {
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+            },
+            Self::Resumed { by, reason } => E::Resumed {
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+            },
+            Self::StepPaused { step, failure } => E::StepPaused {
+                step: path(step),
+                failure: failure.into_failure()?,
+            },
+            Self::StepResumed {
+                step,
+                by,
+                reason,
+                input,
+            } => E::StepResumed {
+                step: path(step),
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+                input: input.map(json),
+            },
+            Self::UndoneBefore { step, from } => E::UndoneBefore {
+                step: path(step),
+                from: run_id(from),
+            },
             Self::KeepingStarted { results } => E::KeepingStarted { results },
             Self::PassKept {
                 step,
