@@ -2,8 +2,8 @@
 
 use super::call::Handler;
 use super::page::{
-    approval, approvals, automation, automations, home, recording, recordings, review, run, runs,
-    settings, signin, uncertain,
+    approval, approvals, automation, automations, home, pause, recording, recordings, review, run,
+    runs, settings, signin, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -100,6 +100,8 @@ fn work() -> Vec<Route> {
         show("/runs/{id}/events", Viewer, to!(run::events)),
         form("/runs/{id}/cancel", Operator, to!(run::cancel), one),
         form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
+        form("/runs/{id}/pause", Operator, to!(pause::pause), one),
+        form("/runs/{id}/resume", Operator, to!(pause::resume), one),
         form("/runs/{id}/retry", Operator, to!(run::retry), one),
     ]
 }

@@ -19,6 +19,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let since = Timestamp(call.now.0 - DAY);
     let gates = call.api.get("/approvals?status=pending&limit=20").await?;
     let uncertain = call.api.get("/runs?status=uncertain&limit=20").await?;
+    let paused = call.api.get("/runs?status=paused&limit=20").await?;
     let drafts = call.api.get("/automations?status=draft&limit=20").await?;
     let failed = call
         .api
@@ -38,7 +39,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             div .columns {
                 section {
                     h2 { "Waits for you" }
-                    (waiting(call, &gates, &uncertain, &drafts, &failed))
+                    (waiting(call, &gates, [&paused, &uncertain], &drafts, &failed))
                 }
                 div {
                     section { h2 { "Next" } (next(call, &soon, &names)) }
@@ -127,7 +128,7 @@ fn first_steps(call: &Call) -> Markup {
 fn waiting(
     call: &Call,
     gates: &Value,
-    uncertain: &Value,
+    [paused, uncertain]: [&Value; 2],
     drafts: &Value,
     failed: &Value,
 ) -> Markup {
@@ -138,6 +139,7 @@ fn waiting(
     }
     let nothing = items(gates).is_empty()
         && items(uncertain).is_empty()
+        && items(paused).is_empty()
         && items(drafts).is_empty()
         && broken.is_empty();
     html! {
@@ -151,6 +153,15 @@ fn waiting(
                         (gate["title"].as_str().unwrap_or_default())
                     }
                     span .when { (time::ago(&gate["requested_at"], call.now)) }
+                }
+            }
+            @for run in items(paused) {
+                li {
+                    (state::mark("paused"))
+                    a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } {
+                        "Go on: " (run["automation_name"].as_str().unwrap_or_default()) " is paused"
+                    }
+                    span .when { (time::ago(&run["created_at"], call.now)) }
                 }
             }
             @for run in items(uncertain) {

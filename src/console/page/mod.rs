@@ -10,6 +10,7 @@ mod document;
 mod draft;
 pub(super) mod home;
 mod journal;
+pub(super) mod pause;
 pub(super) mod recording;
 pub(super) mod recordings;
 pub(super) mod review;

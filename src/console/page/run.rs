@@ -175,7 +175,7 @@ fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
     let path = step["path"].as_str().unwrap_or_default();
     let status = step["status"].as_str().unwrap_or_default();
     let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
-    let open = matches!(status, "failed" | "uncertain" | "rejected");
+    let open = matches!(status, "failed" | "paused" | "uncertain" | "rejected");
     html! {
         li #{ "step-" (path) } {
             details open[open] {
@@ -183,12 +183,14 @@ fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
                     (state::pill(status)) " " strong { (path) } " " span .dim { (step["action"].as_str().unwrap_or_default()) }
                     @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
                     @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::cut(message, 100)) } }
+                    @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
                     @if let Some(passes) = step["passes"].as_object() {
                         " " span .dim { (passes["succeeded"]) " of " (if passes["items"].is_null() { &passes["begun"] } else { &passes["items"] }) " passes done" }
                     }
                 }
                 div .inside {
                     @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
+                    @if status == "paused" && call.may(Role::Operator) { (super::pause::of_step(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }
                     @if !step["input"].is_null() { h3 { "Input" } (value::pairs(&step["input"])) }
@@ -228,6 +230,7 @@ fn actions(call: &Call, run: &Value, document: &Value) -> Markup {
     html! {
         div .actions {
             @if !over {
+                (super::pause::of_run(call, run))
                 details .more {
                     summary { "Cancel" }
                     form method="post" action={ (path) "/cancel" } {

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 const FILTERS: [&str; 5] = ["automation_id", "status", "cause", "since", "until"];
-const STATES: [&str; 9] = [
+const STATES: [&str; 10] = [
     "queued",
     "running",
     "waiting",
@@ -17,6 +17,7 @@ const STATES: [&str; 9] = [
     "failed",
     "rejected",
     "canceled",
+    "paused",
     "skipped",
     "uncertain",
 ];

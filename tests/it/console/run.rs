@@ -163,3 +163,63 @@ async fn the_list_goes_on_from_page_to_page() {
     let second = viewer.see(&older.replace("&amp;", "&")).await;
     assert_eq!(second.matches("data-open").count(), 3, "{second}");
 }
+
+const HOLDS: &str = "druse: 1
+name: holds
+steps:
+  - id: broken
+    action: shell
+    on_error: pause
+    with: { argv: [\"false\"] }
+  - id: after
+    action: transform
+    needs: [broken]
+    with: { value: 1 }
+";
+
+#[tokio::test]
+async fn a_run_is_held_and_a_step_that_waits_is_corrected() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let id = active(&server, HOLDS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "paused").await;
+    assert!(editor.see("/").await.contains("holds is paused"));
+    let path = format!("/runs/{run}");
+    let page = editor.see(&path).await;
+    for part in ["Try it again", "Let it fail", "other input"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let resume = format!("{path}/resume");
+    let wrong = [
+        ("step", "broken"),
+        ("decision", "retry"),
+        ("input", "{ argv"),
+    ];
+    let refused = editor.post(&resume, &wrong).await;
+    refused.says(422, "is not JSON");
+    refused.says(422, "{ argv");
+    let right = [
+        ("step", "broken"),
+        ("decision", "retry"),
+        ("input", r#"{ "argv": ["true"] }"#),
+    ];
+    editor.act(&resume, &right).await;
+    wait::run(&admin, &run, "succeeded").await;
+
+    let id = active(&server, WAITS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::approval(&admin, &run).await;
+    let path = format!("/runs/{run}");
+    editor
+        .act(&format!("{path}/pause"), &[("reason", "lunch")])
+        .await;
+    let page = editor.see(&path).await;
+    assert!(
+        page.contains("paused by user:editor: lunch") && page.contains("Resume"),
+        "{page}"
+    );
+    editor.act(&format!("{path}/resume"), &[]).await;
+    wait::run(&admin, &run, "waiting").await;
+}
