@@ -30,7 +30,7 @@ pub(in crate::console) fn show(value: &Value) -> Markup {
 
 /// A sentence in which names stand between backticks.
 pub(in crate::console) fn said(text: &str) -> Markup {
-    let whole = text.matches('`').count() % 2 == 0;
+    let whole = text.matches('`').count().is_multiple_of(2);
     html! {
         @if whole {
             @for (index, part) in text.split('`').enumerate() {

@@ -259,7 +259,7 @@ pub(in crate::console) async fn activate(call: &Call) -> Done {
         }
         let trigger = json!({ "id": "schedule", "schedule": schedule });
         let mut triggers = document["triggers"].as_array().cloned().unwrap_or_default();
-        let same = triggers.iter().any(|one| *one == trigger);
+        let same = triggers.contains(&trigger);
         if !same {
             triggers.retain(|one| one["id"] != "schedule");
             triggers.push(trigger);
