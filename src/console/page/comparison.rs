@@ -66,7 +66,7 @@ fn differences(call: &Call, run: &Value, other: &Value) -> Markup {
         ol .steps {
             @for path in paths {
                 @let (one, two) = (mine.get(path).copied().unwrap_or(&Value::Null), theirs.get(path).copied().unwrap_or(&Value::Null));
-                @let moved = [moved(&one["input"], &two["input"]), moved(&one["output"], &two["output"]), moved(&one["error"]["message"], &two["error"]["message"])].concat();
+                @let moved = step_moved(one, two);
                 @let same = one["status"] == two["status"];
                 li {
                     @if moved.is_empty() && same { p .dim { (path) " · the same" } }
@@ -80,6 +80,15 @@ fn differences(call: &Call, run: &Value, other: &Value) -> Markup {
             }
         }
     }
+}
+
+/// What differs in what a step was given, in what it gave, and in why it failed.
+fn step_moved(one: &Value, two: &Value) -> Vec<Moved> {
+    let mut all = Vec::new();
+    for name in ["input", "output", "error"] {
+        collect(&mut all, name.to_owned(), &one[name], &two[name]);
+    }
+    all
 }
 
 fn status(step: &Value) -> Markup {
