@@ -105,6 +105,7 @@ impl Assembly {
         );
         let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
+        engine.set_address(setup.options.address.clone());
         let app = App::new(
             store.clone(),
             engine.clone(),
@@ -248,7 +249,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     let setup = Setup {
         options: Options {
             hosts: settings.hosts(address),
-            address: Some(url.clone()),
+            address: Some(settings.public_url.clone().unwrap_or_else(|| url.clone())),
             programs: settings.programs(),
         },
         serves: true,

@@ -17,6 +17,8 @@ pub struct Settings {
     pub accept_loss: bool,
     allow_programs: Option<Vec<String>>,
     hosts: Vec<String>,
+    /// The address at which people reach the server, where it is another than the one it listens on.
+    pub public_url: Option<String>,
 }
 
 /// The configuration file (`druse.toml`).
@@ -29,6 +31,8 @@ struct File {
     allow_programs: Option<Vec<String>>,
     /// Host names that requests may name, beside the server's own.
     hosts: Vec<String>,
+    /// The address at which people reach the server (`https://druse.example`): links begin with it.
+    public_url: Option<String>,
     /// Whether an address that is not loopback may be listened on without TLS.
     insecure_http: bool,
 }
@@ -59,7 +63,7 @@ impl Settings {
                         EXIT_CONFIG,
                         "bad_config",
                         format!("{} is wrong: {}", path.display(), reason.trim_end()),
-                        "It takes listen, allow_programs, hosts and insecure_http.",
+                        "It takes listen, allow_programs, hosts, public_url and insecure_http.",
                     )
                 })?
             }
@@ -98,6 +102,9 @@ impl Settings {
             accept_loss: args.accept_loss,
             allow_programs,
             hosts: file.hosts,
+            public_url: file
+                .public_url
+                .map(|url| url.trim_end_matches('/').to_owned()),
         })
     }
 

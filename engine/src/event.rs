@@ -266,6 +266,17 @@ pub struct Decision {
     pub own_run: bool,
 }
 
+/// One thing that is not as it was when a gate asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// What: `version`, or the path of a step behind the gate and a JSON Pointer into what is shown of it.
+    pub what: String,
+    /// What was asked about; null where there was nothing.
+    pub before: Json,
+    /// What it is now; null where there is nothing, or where it is not known yet.
+    pub after: Json,
+}
+
 /// How a run began: what its `Created` fact carries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
@@ -569,6 +580,58 @@ pub enum RunEvent {
         /// The earlier run.
         from: RunId,
     },
+    /// A gate that nobody has answered is brought to mind again.
+    ApprovalReminded {
+        /// The step.
+        step: StepPath,
+    },
+    /// A gate's time ran out, and others are asked, too.
+    ApprovalEscalated {
+        /// The step.
+        step: StepPath,
+        /// All who are asked from now on.
+        approvers: Vec<String>,
+        /// When its time runs out for good.
+        expires_at: Option<Timestamp>,
+    },
+    /// Others are asked in the place of those before.
+    ApprovalReassigned {
+        /// The step.
+        step: StepPath,
+        /// All who are asked from now on.
+        approvers: Vec<String>,
+        /// Who said so.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// A person sent it back: steps before the gate run again, and then the gate asks anew.
+    ApprovalSentBack {
+        /// The step.
+        step: StepPath,
+        /// The answer.
+        decision: Decision,
+    },
+    /// What the gate lets through is not what was asked about any more: it asks anew.
+    ApprovalVoided {
+        /// The step.
+        step: StepPath,
+        /// What has changed.
+        changes: Vec<Change>,
+    },
+    /// Somebody was told of a gate, or could not be.
+    ApprovalNotified {
+        /// The step.
+        step: StepPath,
+        /// 0 for the request; each reminder and escalation counts one up.
+        notice: u32,
+        /// Which action of the gate's `notify`, from 0.
+        index: u32,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why it did not work, if it did not.
+        failure: Option<Failure>,
+    },
 }
 
 /// A value that is there, be it null.
@@ -612,7 +675,13 @@ impl RunEvent {
             | Self::PassKept { step, .. }
             | Self::StepPaused { step, .. }
             | Self::StepResumed { step, .. }
-            | Self::UndoneBefore { step, .. } => Some(step),
+            | Self::UndoneBefore { step, .. }
+            | Self::ApprovalReminded { step }
+            | Self::ApprovalEscalated { step, .. }
+            | Self::ApprovalReassigned { step, .. }
+            | Self::ApprovalSentBack { step, .. }
+            | Self::ApprovalVoided { step, .. }
+            | Self::ApprovalNotified { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

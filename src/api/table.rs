@@ -1,14 +1,15 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, events, health, hooks, resolve, runs, secrets, sessions,
-    steps, subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, events, health, hooks, links, resolve, runs, secrets,
+    sessions, steps, subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
 use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
+use crate::service::links::MadeLink;
 use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::signin::SignInAddress;
@@ -125,6 +126,19 @@ fn open() -> Vec<Route> {
             to!(hooks::challenge),
             "Answer a sender that subscribes (hub.challenge)",
         ),
+        open(
+            Method::GET,
+            "/approve/{token}",
+            to!(links::page),
+            "The page of a link to an approval",
+        ),
+        open(
+            Method::POST,
+            "/approve/{token}",
+            to!(links::answer),
+            "Decide by a link to an approval",
+        )
+        .takes(Takes::Anything),
         open(
             Method::OPTIONS,
             "/hooks/{token}",
@@ -438,6 +452,23 @@ fn run() -> Vec<Route> {
         .creates()
         .request::<approvals::DecisionBody>()
         .response::<ApprovalView>(),
+        post(
+            "/api/v1/approvals/{id}/reassign",
+            Approver,
+            to!(approvals::reassign),
+            "Ask others instead",
+        )
+        .request::<approvals::ReassignBody>()
+        .response::<ApprovalView>(),
+        post(
+            "/api/v1/approvals/{id}/links",
+            Approver,
+            to!(links::make),
+            "Make an address by which one person decides",
+        )
+        .request::<links::LinkBody>()
+        .response::<MadeLink>()
+        .status(201),
     ]
 }
 

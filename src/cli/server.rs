@@ -310,9 +310,40 @@ Examples:
   druse approvals approve appr_01… --comment 'checked against the meter'
   druse approvals approve appr_01… --digest sha256:4f18… --field amount=84.2")]
     Approve(Decision),
-    /// Refuse: its step is rejected, and what needs it is not run.
+    /// Refuse: its step is rejected, and what needs it is not run. Needs a comment.
     #[command(after_help = "Example:\n  druse approvals reject appr_01… --comment 'paid already'")]
     Reject(Decision),
+    /// Send back: the steps that the gate names run again, and it asks anew. Needs a comment.
+    #[command(
+        after_help = "Example:\n  druse approvals send-back appr_01… --comment 'shorter, please'"
+    )]
+    SendBack(Decision),
+    /// Ask others instead.
+    #[command(after_help = "\
+Example:
+  druse approvals reassign appr_01… --to user:eva --to role:editor --reason 'on leave'")]
+    Reassign {
+        /// Its id.
+        approval: String,
+        /// Who is asked from now on: user:<name> or role:<role>.
+        #[arg(long = "to", required = true)]
+        approvers: Vec<String>,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Make an address by which one person decides, once.
+    #[command(after_help = "Example:\n  druse approvals link appr_01… --for ana --expires 2d")]
+    Link {
+        /// Its id.
+        approval: String,
+        /// The person's name; left out: yourself.
+        #[arg(long = "for", value_name = "NAME")]
+        person: Option<String>,
+        /// How long it can be used; left out: 7 days.
+        #[arg(long)]
+        expires: Option<String>,
+    },
 }
 
 /// A decision about a gate.

@@ -392,6 +392,12 @@ pub(super) fn decided(decision: &Value) -> String {
     }
 }
 
+/// A list of texts, in one line.
+fn list(texts: &Value) -> String {
+    let texts = texts.as_array().into_iter().flatten();
+    texts.map(print::cell).collect::<Vec<_>>().join(", ")
+}
+
 /// A fact of a journal in a few words.
 pub(super) fn words(entry: &Value) -> String {
     let step = entry["step"].as_str().unwrap_or_default();
@@ -413,6 +419,28 @@ pub(super) fn words(entry: &Value) -> String {
             format!("{step}: asks: {}", print::cell(&entry["request"]["title"]))
         }
         "approval_decided" => format!("{step}: {}", decided(&entry["decision"])),
+        "approval_reminded" => format!("{step}: asks again"),
+        "approval_escalated" => format!("{step}: asks others, too: {}", list(&entry["approvers"])),
+        "approval_reassigned" => format!(
+            "{step}: given to {} by {}",
+            list(&entry["approvers"]),
+            print::cell(&entry["by"])
+        ),
+        "approval_sent_back" => format!("{step}: {}", decided(&entry["decision"])),
+        "approval_voided" => format!(
+            "{step}: what it let through has changed ({}): asks anew",
+            entry["changes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|change| print::cell(&change["what"]))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        "approval_notified" => match entry["failure"]["message"].as_str() {
+            Some(message) => format!("{step}: could not tell anybody: {message}"),
+            None => format!("{step}: told"),
+        },
         "approval_expired" => format!("{step}: nobody answered in time"),
         "step_failed" => format!(
             "{step}: failed: {}",

@@ -95,6 +95,13 @@ fn work() -> Vec<Route> {
         show("/approvals", Viewer, to!(approvals::show)),
         show("/approvals/{id}", Viewer, gate),
         form("/approvals/{id}", Approver, to!(approval::decide), gate),
+        form(
+            "/approvals/{id}/reassign",
+            Approver,
+            to!(approval::reassign),
+            gate,
+        ),
+        form("/approvals/{id}/links", Approver, to!(approval::link), gate),
         show("/runs", Viewer, to!(runs::show)),
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),

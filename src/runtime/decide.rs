@@ -8,7 +8,7 @@ use crate::service::{
     ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
 };
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
-use druse_engine::run::{GateStatus, Input, Rejected, Run};
+use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, Batch, StoreExt as _};
 use serde_json::{Value, json};
@@ -78,6 +78,84 @@ impl Engine {
             Ok(true) => Ok(view),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
+    }
+
+    /// Gives an approval to others. Returns when it is durable.
+    ///
+    /// # Errors
+    /// When the gate has ended, asks for somebody else than who says so, or the others are nobody.
+    pub async fn reassign(
+        &self,
+        id: ApprovalId,
+        who: &Principal,
+        approvers: Vec<String>,
+        reason: Option<String>,
+        extra: Batch,
+    ) -> Result<ApprovalView, RunError> {
+        let row: Approval = self
+            .0
+            .store
+            .get(&id.to_string())?
+            .ok_or(RunError::NotFound("approval"))?;
+        let Some(live) = self.0.live.get(row.run) else {
+            self.0.store.run_head(row.run)?;
+            return Err(RunError::AlreadyDecided(ended(row.status)));
+        };
+        self.take_up(row.run).await;
+        let (way, view) = {
+            let mut locked = live::lock(&live);
+            let gate = locked
+                .run
+                .approval(id)
+                .ok_or(RunError::NotFound("approval"))?;
+            let own_run = locked.run.start().started_by == who.user();
+            may_decide(&gate, who, own_run)?;
+            let input = Input::Reassign {
+                approval: id,
+                approvers,
+                by: who.name.clone(),
+                reason,
+            };
+            let way = self
+                .give_locked(row.run, &mut locked, input, extra)
+                .map_err(rejected)?;
+            let gate = locked
+                .run
+                .approval(id)
+                .ok_or(RunError::NotFound("approval"))?;
+            let view = ApprovalView::try_from(approval_row(&locked.run, &gate))?;
+            (way, view)
+        };
+        match self.settle(row.run, live, way).await {
+            Ok(true) => Ok(view),
+            Ok(false) | Err(_) => Err(RunError::Ending),
+        }
+    }
+
+    /// Whether a gate that waits asks this person.
+    ///
+    /// # Errors
+    /// When there is no such gate, it has ended, or it asks somebody else.
+    pub fn is_asked(&self, id: ApprovalId, who: &Principal) -> Result<(), RunError> {
+        let row: Approval = self
+            .0
+            .store
+            .get(&id.to_string())?
+            .ok_or(RunError::NotFound("approval"))?;
+        let Some(live) = self.0.live.get(row.run) else {
+            return Err(RunError::AlreadyDecided(ended(row.status)));
+        };
+        let locked = live::lock(&live);
+        let gate = locked
+            .run
+            .approval(id)
+            .ok_or(RunError::NotFound("approval"))?;
+        if gate.status != GateStatus::Pending {
+            return Err(RunError::AlreadyDecided(
+                approval_row(&locked.run, &gate).status,
+            ));
+        }
+        may_decide(&gate, who, locked.run.start().started_by == who.user())
     }
 
     /// Asks a run to end. A second time ends what handles its end, too. Returns when that is durable.
@@ -227,13 +305,16 @@ fn judged(
     request: &DecisionRequest,
 ) -> Result<(Option<Json>, bool), RunError> {
     let gate = run.approval(id).ok_or(RunError::NotFound("approval"))?;
+    if gate.status == GateStatus::Void {
+        return Err(RunError::ApprovalChanged(gate.changes));
+    }
     if gate.status != GateStatus::Pending {
         return Err(RunError::AlreadyDecided(approval_row(run, &gate).status));
     }
     let own_run = run.start().started_by == who.user();
-    may_decide(&gate.request, who, own_run)?;
+    may_decide(&gate, who, own_run)?;
     if request.digest != gate.request.digest {
-        return Err(RunError::ApprovalChanged);
+        return Err(RunError::ApprovalChanged(run.approval_changes(id)));
     }
     let fields = checked_fields(&gate.request, request.decision, request.fields.clone())?;
     Ok((fields, own_run))
@@ -249,13 +330,13 @@ fn ended(status: ApprovalStatus) -> ApprovalStatus {
 
 /// Whether a gate asks this person. An administrator may always decide, except where the gate excludes
 /// whoever started the run.
-fn may_decide(request: &ApprovalRequest, who: &Principal, own_run: bool) -> Result<(), RunError> {
-    if request.exclude_starter && own_run {
+pub(super) fn may_decide(gate: &Gate, who: &Principal, own_run: bool) -> Result<(), RunError> {
+    if gate.request.exclude_starter && own_run {
         return Err(RunError::NotAllowed(
             "This gate asks for somebody else than whoever started the run.".into(),
         ));
     }
-    let asked = request
+    let asked = gate
         .approvers
         .iter()
         .any(|approver| match approver.split_once(':') {
@@ -268,7 +349,7 @@ fn may_decide(request: &ApprovalRequest, who: &Principal, own_run: bool) -> Resu
     }
     Err(RunError::NotAllowed(format!(
         "This gate asks {}.",
-        request.approvers.join(" or ")
+        gate.approvers.join(" or ")
     )))
 }
 
@@ -311,8 +392,16 @@ fn rejected(reason: Rejected) -> RunError {
             GateStatus::Rejected => ApprovalStatus::Rejected,
             GateStatus::Expired => ApprovalStatus::Expired,
             GateStatus::Canceled => ApprovalStatus::Canceled,
+            GateStatus::SentBack => ApprovalStatus::SentBack,
+            GateStatus::Void => ApprovalStatus::Void,
         }),
-        Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
+        Rejected::CommentNeeded => RunError::CommentNeeded,
+        Rejected::ApprovalChanged { changes } => RunError::ApprovalChanged(changes),
+        Rejected::CannotSendBack { why } => {
+            RunError::CannotSendBack(format!("{}.", sentence(&why)))
+        }
+        Rejected::BadApprovers { why } => RunError::BadApprovers(format!("{}.", sentence(&why))),
+        Rejected::AlreadyVoted { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
         Rejected::NotUncertain => RunError::NotUncertain,

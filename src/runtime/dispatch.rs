@@ -122,12 +122,20 @@ impl Engine {
 
     /// Facts up to `seq` are durable.
     pub(super) fn release(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, seq: u64) {
-        let Released { launch, stop, over } = live::lock(live).release(seq);
+        let Released {
+            launch,
+            stop,
+            over,
+            tell,
+        } = live::lock(live).release(seq);
         for token in stop {
             token.cancel();
         }
         for (effect, token) in launch {
             self.launch(id, effect, token);
+        }
+        if tell {
+            self.notify(id);
         }
         if over {
             self.0.timers.set(id, None);

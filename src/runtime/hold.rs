@@ -64,6 +64,7 @@ impl Engine {
                 (deadline, parent_of(&locked.run))
             };
             self.0.timers.set(id, deadline);
+            self.notify(id);
             // Whatever ended that process, this run is not blamed: others may have been under way, too.
             match self.give(id, &live, Input::Recover { alone: false }) {
                 Ok(way) => {
@@ -86,7 +87,7 @@ impl Engine {
                     continue;
                 };
                 let locked = lock(&live);
-                if self.moves(&locked.run) {
+                if locked.is_telling() || self.moves(&locked.run) {
                     moving = Some(locked.follow());
                     break;
                 }

@@ -1,6 +1,6 @@
 //! The runs that have not ended, in memory, each behind its own lock.
 
-use druse_engine::run::{Effect, Run};
+use druse_engine::run::{Effect, Notice, Run};
 use druse_engine::{RunId, event::Entry, event::RunEvent, event::StepPath};
 use druse_storage::Batch;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -15,6 +15,8 @@ pub(super) type AttemptKey = (StepPath, u32);
 enum Release {
     Launch(AttemptKey),
     Stop(AttemptKey),
+    /// People are to be told of a gate.
+    Tell,
 }
 
 /// What to do after facts have become durable.
@@ -23,6 +25,7 @@ pub(super) struct Released {
     pub(super) launch: Vec<(Effect, CancellationToken)>,
     pub(super) stop: Vec<CancellationToken>,
     pub(super) over: bool,
+    pub(super) tell: bool,
 }
 
 /// A run that has not ended, or whose end is not durable yet.
@@ -33,6 +36,8 @@ pub(super) struct LiveRun {
     /// The attempt of each step that is to be launched.
     launching: BTreeMap<StepPath, u32>,
     attempts: BTreeMap<AttemptKey, CancellationToken>,
+    /// What people are being told.
+    telling: BTreeSet<Notice>,
 }
 
 impl LiveRun {
@@ -43,7 +48,25 @@ impl LiveRun {
             waiting: VecDeque::new(),
             launching: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            telling: BTreeSet::new(),
         }
+    }
+
+    /// Whether people are being told of gates of it.
+    pub(super) fn is_telling(&self) -> bool {
+        !self.telling.is_empty()
+    }
+
+    /// What is to be told and is not being told yet; from now on it is.
+    pub(super) fn begin_telling(&mut self) -> Vec<Notice> {
+        let mut new = self.run.notices();
+        new.retain(|notice| self.telling.insert(*notice));
+        new
+    }
+
+    /// Somebody was told, or could not be.
+    pub(super) fn told(&mut self, notice: Notice) {
+        self.telling.remove(&notice);
     }
 
     /// Follows the number of the last durable fact.
@@ -68,6 +91,14 @@ impl LiveRun {
                     Some(number) => Release::Stop((step.clone(), number)),
                     None => continue,
                 },
+                RunEvent::ApprovalRequested { step, .. }
+                | RunEvent::ApprovalReminded { step }
+                | RunEvent::ApprovalEscalated { step, .. }
+                | RunEvent::ApprovalReassigned { step, .. }
+                    if tells(&self.run, step) =>
+                {
+                    Release::Tell
+                }
                 _ => continue,
             };
             self.waiting.push_back((entry.seq, release));
@@ -101,6 +132,7 @@ impl LiveRun {
                     }
                     released.stop.extend(self.attempts.remove(&key));
                 }
+                Some((_, Release::Tell)) => released.tell = true,
                 None => break,
             }
         }
@@ -123,6 +155,13 @@ impl LiveRun {
         released.over = self.run.is_over() && seq >= self.run.last_seq();
         released
     }
+}
+
+/// Whether the gate of a step tells anybody.
+fn tells(run: &Run, step: &StepPath) -> bool {
+    let planned = run.plan().find(step);
+    let gate = planned.and_then(|planned| planned.gate.as_ref());
+    gate.is_some_and(|gate| !gate.notify.is_empty())
 }
 
 /// All live runs.

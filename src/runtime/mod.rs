@@ -9,6 +9,7 @@ mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod notify;
 mod plan;
 mod portion;
 mod project;
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     timers: timer::Timers,
     held: hold::Held,
     publisher: OnceLock<Weak<dyn Publish>>,
+    address: OnceLock<Option<String>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
     this: Weak<Inner>,
@@ -78,6 +80,7 @@ impl Engine {
             timers: timer::Timers::default(),
             held: hold::Held::default(),
             publisher: OnceLock::new(),
+            address: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),
         }));

@@ -1,12 +1,12 @@
 //! Runs and gates as callers see them, and what they may ask of the engine.
 
 use druse_engine::definition::FailureClass;
-use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
+use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, Verdict};
 use druse_engine::run::{PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A caller's idempotency key, to be claimed in the batch that makes what was asked for.
@@ -295,6 +295,39 @@ pub struct ApprovalView {
     pub expires_at: Option<Timestamp>,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+    /// How often the gate was sent back before it asked this.
+    pub round: u32,
+    /// Whether `send_back` is an answer that it takes.
+    pub can_send_back: bool,
+    /// Whether others were asked because its time ran out.
+    pub escalated: bool,
+    /// How often it was brought to mind.
+    pub reminders: u32,
+    /// What has changed, of one that is void.
+    pub changes: Vec<Change>,
+    /// What became of telling people.
+    pub notices: Value,
+}
+
+/// What has become of an approval since it was asked, as its row keeps it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SinceAsked {
+    /// Who is asked now.
+    pub approvers: Vec<String>,
+    /// When its time runs out now.
+    pub expires_at: Option<Timestamp>,
+    /// How often the gate was sent back before.
+    pub round: u32,
+    /// Whether it can be sent back.
+    pub can_send_back: bool,
+    /// Whether others were asked because its time ran out.
+    pub escalated: bool,
+    /// How often it was brought to mind.
+    pub reminders: u32,
+    /// What has changed, of one that is void.
+    pub changes: Vec<Change>,
+    /// What became of telling people.
+    pub notices: Value,
 }
 
 impl TryFrom<Approval> for ApprovalView {
@@ -302,6 +335,16 @@ impl TryFrom<Approval> for ApprovalView {
     fn try_from(row: Approval) -> Result<Self, ReadError> {
         let request: ApprovalRequest = serde_json::from_value(row.request)
             .map_err(|error| ReadError::Damaged(error.to_string()))?;
+        let since = match row.since {
+            Value::Null => SinceAsked {
+                approvers: request.approvers.clone(),
+                expires_at: request.expires_at,
+                notices: Value::Array(Vec::new()),
+                ..SinceAsked::default()
+            },
+            since => serde_json::from_value(since)
+                .map_err(|error| ReadError::Damaged(error.to_string()))?,
+        };
         Ok(Self {
             id: row.id,
             run_id: row.run,
@@ -311,15 +354,21 @@ impl TryFrom<Approval> for ApprovalView {
             message: request.message,
             details: request.details,
             fields: request.fields,
-            approvers: request.approvers,
+            approvers: since.approvers,
             exclude_starter: request.exclude_starter,
             digest: request.digest,
             status: row.status,
             needed: request.needed,
             decisions: row.decisions,
             requested_at: row.requested_at,
-            expires_at: request.expires_at,
+            expires_at: since.expires_at,
             closed_at: row.closed_at,
+            round: since.round,
+            can_send_back: since.can_send_back,
+            escalated: since.escalated,
+            reminders: since.reminders,
+            changes: since.changes,
+            notices: since.notices,
         })
     }
 }
@@ -390,7 +439,16 @@ pub enum RunError {
     AlreadyDecided(ApprovalStatus),
     /// What would be done is not what the person saw.
     #[error("What is to be approved is not what you saw.")]
-    ApprovalChanged,
+    ApprovalChanged(Vec<Change>),
+    /// Whoever refuses says why.
+    #[error("A refusal needs a comment.")]
+    CommentNeeded,
+    /// The gate cannot be sent back, or not any more.
+    #[error("{0}")]
+    CannotSendBack(String),
+    /// A list of people to be asked is wrong.
+    #[error("{0}")]
+    BadApprovers(String),
     /// The form's values do not fit the form.
     #[error("The fields do not fit the form.")]
     BadFields(Vec<Finding>),
@@ -431,5 +489,7 @@ pub fn word(status: &ApprovalStatus) -> &'static str {
         ApprovalStatus::Rejected => "rejected",
         ApprovalStatus::Expired => "expired",
         ApprovalStatus::Canceled => "canceled",
+        ApprovalStatus::SentBack => "sent_back",
+        ApprovalStatus::Void => "void",
     }
 }

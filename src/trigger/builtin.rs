@@ -134,7 +134,9 @@ fn told(fact: &RunEvent) -> Option<&'static str> {
             _ => Some("run.failed"),
         },
         RunEvent::ApprovalRequested { .. } => Some("approval.requested"),
-        RunEvent::ApprovalDecided { .. } => Some("approval.decided"),
+        RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalSentBack { .. } => {
+            Some("approval.decided")
+        }
         RunEvent::ApprovalExpired { .. } => Some("approval.expired"),
         RunEvent::StepUncertain { .. } => Some("step.uncertain"),
         _ => None,
@@ -172,7 +174,8 @@ fn data_of(run: &Run, fact: &RunEvent) -> Value {
             data["approvers"] = json!(request.approvers);
             data["expires_at"] = json!(request.expires_at);
         }
-        RunEvent::ApprovalDecided { decision, .. } => {
+        RunEvent::ApprovalDecided { decision, .. }
+        | RunEvent::ApprovalSentBack { decision, .. } => {
             data["decision"] = json!(decision.decision);
             data["by"] = json!(decision.by);
             data["comment"] = json!(decision.comment);

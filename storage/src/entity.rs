@@ -63,6 +63,8 @@ pub enum Table {
     Sent = 45,
     /// What happened inside and is still to be published by event id.
     Outbox = 46,
+    /// Links to approvals by the SHA-256 of their token.
+    ApprovalLink = 60,
 }
 
 /// A typed row.
@@ -271,8 +273,34 @@ pub struct Approval {
     pub requested_at: Timestamp,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+    /// What has become of it since it was asked; of rows of before this was kept, null.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub since: Value,
 }
 entity!(Approval, Approval, self => self.id.to_string());
+
+/// A link by which one person decides about one approval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalLink {
+    /// SHA-256 of the token; the token itself is not kept.
+    pub digest: Digest,
+    /// The approval.
+    pub approval: ApprovalId,
+    /// The name of the person.
+    pub person: String,
+    /// The role that the person has by it.
+    pub role: String,
+    /// By whom it was made.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was used: then it is used up.
+    #[serde(default)]
+    pub used_at: Option<Timestamp>,
+}
+entity!(ApprovalLink, ApprovalLink, self => self.digest.to_string());
 
 /// Where a gate stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -288,6 +316,10 @@ pub enum ApprovalStatus {
     Expired,
     /// The run ended before.
     Canceled,
+    /// Somebody sent it back, and it was asked anew.
+    SentBack,
+    /// What it let through has changed, and it was asked anew.
+    Void,
 }
 
 /// A trigger of an automation's active version.

@@ -8,8 +8,8 @@ use druse_engine::{
     ApprovalId, AutomationId, Digest, Json, RunId, Timestamp,
     definition::FailureClass,
     event::{
-        ApprovalRequest, Decision, Entry, Failure, HandlerList, Outcome, RunEvent, SkipReason,
-        Start, Status, StepPath, Verdict,
+        ApprovalRequest, Change, Decision, Entry, Failure, HandlerList, Outcome, RunEvent,
+        SkipReason, Start, Status, StepPath, Verdict,
     },
 };
 use druse_storage::{
@@ -407,6 +407,83 @@ fn write_handlers(folder: &Path) {
     let store = Embedded::open(folder, options()).unwrap();
     let batch = Batch::new().run(Arc::new(head(Status::Paused)), handler_entries());
     store.append(batch).unwrap().wait().unwrap();
+}
+
+/// Every kind of event about approvals that came to format 1 later, with every optional part there and
+/// missing.
+fn approval_entries() -> Vec<Entry> {
+    let step = || StepPath::from("each[3].ask");
+    let decision = Decision {
+        decision: Verdict::SendBack,
+        by: "ada".into(),
+        comment: Some("shorter ✓".into()),
+        fields: None,
+        at: at(40),
+        own_run: false,
+    };
+    let failure = Failure::new(FailureClass::Timeout, "timeout", "Nobody took it.");
+    let change = Change {
+        what: "pay/with/amount".into(),
+        before: Json::from(json!(98.7)),
+        after: Json::null(),
+    };
+    let mut events = vec![
+        RunEvent::Created(Box::new(start())),
+        RunEvent::ApprovalReminded { step: step() },
+        RunEvent::ApprovalSentBack {
+            step: step(),
+            decision,
+        },
+        RunEvent::ApprovalVoided {
+            step: step(),
+            changes: vec![change],
+        },
+    ];
+    for open in [false, true] {
+        let approvers = vec!["user:ada".to_owned(); usize::from(open)];
+        events.extend([
+            RunEvent::ApprovalEscalated {
+                step: step(),
+                approvers: approvers.clone(),
+                expires_at: open.then(|| at(90)),
+            },
+            RunEvent::ApprovalReassigned {
+                step: step(),
+                approvers,
+                by: "bob".into(),
+                reason: open.then(|| "on leave".into()),
+            },
+            RunEvent::ApprovalNotified {
+                step: step(),
+                notice: 1,
+                index: 2,
+                attempts: 5,
+                failure: open.then(|| failure.clone()),
+            },
+        ]);
+    }
+    (1..)
+        .zip(events)
+        .map(|(seq, event)| Entry {
+            seq,
+            at: at(i64::try_from(seq).unwrap()),
+            event,
+        })
+        .collect()
+}
+
+#[test]
+fn events_about_approvals_come_back_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), approval_entries());
+    store.append(batch).unwrap().wait().unwrap();
+    drop(store);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(
+        store.run_entries(run(), 0, 100).unwrap(),
+        approval_entries()
+    );
 }
 
 fn copy(from: &Path, to: &Path) {

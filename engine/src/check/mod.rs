@@ -59,6 +59,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     expressions::document(&mut context);
     skips::check(&mut context);
     sensitive::check(&mut context);
+    plan::send_back_findings(&document.steps, "/steps", &mut context.findings);
     plan::unsupported(document, &mut context.findings);
     finish(context.findings)
 }

@@ -1,3 +1,5 @@
+mod gates;
+
 use super::*;
 use crate::definition::{Syntax, from_value, parse};
 use proptest::prelude::*;

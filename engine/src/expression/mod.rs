@@ -23,7 +23,7 @@ pub use extract::{enclosed, json as json_in, labelled, yaml as yaml_in};
 pub use literal::literal;
 pub use scan::{Reference, References, Segment};
 pub use template::{PlacedError, Template};
-pub use values::{Frame, RunFacts, StepValue, Values};
+pub use values::{Frame, REVIEW, RunFacts, StepValue, Values};
 
 pub(crate) use error::nearest;
 

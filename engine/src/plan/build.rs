@@ -1,5 +1,6 @@
 //! From a document to its plan.
 
+use super::gate::{gate, send_back_findings};
 use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
 use super::looping::shape;
@@ -64,12 +65,14 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         undo: undo_on_failure,
     };
     block(&document.steps, "/steps", &mut build, &mut findings);
+    send_back_findings(&document.steps, "/steps", &mut findings);
     build.undo = false;
     let mut lists = Vec::new();
     for (list, steps) in handlers {
         if !steps.is_empty() {
             let path = format!("/{}", list.name());
             lists.push((list, block(steps, &path, &mut build, &mut findings)));
+            send_back_findings(steps, &path, &mut findings);
         }
     }
     let blocks = build.blocks;
@@ -102,7 +105,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     })
 }
 
-fn has_errors(findings: &[Finding]) -> bool {
+pub(super) fn has_errors(findings: &[Finding]) -> bool {
     findings
         .iter()
         .any(|finding| finding.severity == crate::Severity::Error)
@@ -189,9 +192,11 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
             })
             .collect();
         let path = format!("{path}/{position}");
+        let gate = gate(list, &graph, &names, position, &path, findings);
         if let Some(work) = work(step, &path, build, findings)
-            && let Some(mut planned) = planned(step, &path, work, needs, findings)
+            && let Some(planned) = planned(step, &path, work, needs, findings)
         {
+            let mut planned = PlannedStep { gate, ..planned };
             if build.undo {
                 planned.undo = undo(step, &path, build, findings);
             }
@@ -388,8 +393,13 @@ fn planned(
         }
         template(&Value::Object(Map::new()), "", None, findings)
     } else {
+        let mut with = with.clone();
+        if work.kind() == Some(ActionKind::ApprovalGate) {
+            // Rendered when somebody is told, with what is known only then.
+            with.remove("notify");
+        }
         template(
-            &Value::Object(with.clone()),
+            &Value::Object(with),
             &format!("{path}/with"),
             Some(&step.id),
             findings,
@@ -421,6 +431,7 @@ fn planned(
         when,
         with,
         cases,
+        gate: None,
         join: step.join.unwrap_or_default(),
         timeout: step.timeout,
         retry: step.retry.clone().unwrap_or_else(|| Retry {

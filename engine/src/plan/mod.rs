@@ -2,6 +2,7 @@
 
 mod block;
 mod build;
+mod gate;
 mod graph;
 mod handlers;
 mod inputs;
@@ -9,6 +10,8 @@ mod kind;
 mod looping;
 
 pub use block::Block;
+pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
+pub(crate) use gate::{notices, send_back_findings, tells};
 pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
@@ -75,6 +78,8 @@ pub struct PlannedStep {
     pub with: Template,
     /// The cases of a switch, in order; one without an expression is the default.
     pub cases: Vec<(String, Option<Expression>)>,
+    /// Whom a gate tells and where it sends back to, where it does.
+    pub gate: Option<Box<GatePlan>>,
     /// How the outcomes of `needs` are joined.
     pub join: Join,
     /// Time limit of each attempt, or of a loop as a whole.

@@ -3,6 +3,7 @@
 use super::pause::Pause;
 use super::scope::{Place, TOP};
 use super::state::{AttemptState, Finish, GateState, Phase, State};
+use super::view::NoticeView;
 use super::{GateStatus, attempt, gate, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
 use crate::plan::Plan;
@@ -216,12 +217,8 @@ impl State {
             RunEvent::ApprovalRequested { request, .. } => {
                 self.begin_step(plan, place, at);
                 self.approvals.insert(request.approval, place);
-                self.step_mut(place).gate = Some(Box::new(GateState {
-                    request: (**request).clone(),
-                    requested_at: at,
-                    decisions: Vec::new(),
-                    status: GateStatus::Pending,
-                }));
+                let gate = GateState::new(self, plan, place, request, at);
+                self.step_mut(place).gate = Some(Box::new(gate));
                 self.enter(place, Phase::Asking, Status::Waiting);
             }
             RunEvent::ApprovalDecided { decision, .. } => self.decided(plan, place, decision, at),
@@ -273,6 +270,53 @@ impl State {
             RunEvent::LoopTimedOut { .. } => self.loop_timed_out(plan, place),
             // Who said what follows; nothing changes by it.
             RunEvent::StepResolved { .. } => {}
+            RunEvent::ApprovalReminded { .. } => {
+                let planned = self.planned(plan, place);
+                self.change_gate(place, |gate| {
+                    gate.reminded(at);
+                    gate.tell(planned);
+                });
+            }
+            RunEvent::ApprovalEscalated {
+                approvers,
+                expires_at,
+                ..
+            } => {
+                let planned = self.planned(plan, place);
+                self.change_gate(place, |gate| {
+                    gate.escalated = true;
+                    gate.approvers.clone_from(approvers);
+                    gate.expires_at = *expires_at;
+                    gate.tell(planned);
+                });
+            }
+            RunEvent::ApprovalReassigned { approvers, .. } => {
+                let planned = self.planned(plan, place);
+                self.change_gate(place, |gate| {
+                    gate.approvers.clone_from(approvers);
+                    gate.tell(planned);
+                });
+            }
+            RunEvent::ApprovalSentBack { decision, .. } => {
+                self.sent_back(plan, place, decision, at);
+            }
+            RunEvent::ApprovalVoided { changes, .. } => self.voided(plan, place, changes, at),
+            RunEvent::ApprovalNotified {
+                notice,
+                index,
+                attempts,
+                failure,
+                ..
+            } => self.change_gate(place, |gate| {
+                gate.untold.remove(&(*notice, *index));
+                gate.told.push(NoticeView {
+                    notice: *notice,
+                    index: *index,
+                    attempts: *attempts,
+                    at,
+                    error: failure.clone(),
+                });
+            }),
             // These are about the run or about passes.
             RunEvent::Created(_)
             | RunEvent::KeepingStarted { .. }
@@ -350,6 +394,23 @@ impl State {
             Verdict::Reject | Verdict::SendBack => GateStatus::Rejected,
         };
         self.close_gate(plan, place, status, gate::output(decision), at);
+    }
+
+    /// Changes what is known of a gate, and with it the moment that it waits for.
+    fn change_gate(&mut self, place: Place, change: impl FnOnce(&mut GateState)) {
+        let before = self.step(place).timer();
+        if let Some(gate) = &mut self.step_mut(place).gate {
+            change(gate);
+        }
+        let after = self.step(place).timer();
+        if before != after {
+            if let Some((at, timer)) = before {
+                self.timers.remove(&(at, timer, place));
+            }
+            if let Some((at, timer)) = after {
+                self.timers.insert((at, timer, place));
+            }
+        }
     }
 
     fn close_gate(
@@ -436,6 +497,9 @@ impl State {
         if over {
             self.scope_over(plan, place.scope, at);
         }
+        if self.scopes[place.scope].turned {
+            self.note_stale(plan, place.scope);
+        }
     }
 
     /// Changes a step's phase and keeps every index over the phases right.
@@ -454,6 +518,9 @@ impl State {
             }
             Phase::Running => {
                 self.running.remove(&place);
+            }
+            Phase::Asking => {
+                self.stale.remove(&place);
             }
             Phase::Broken { .. } | Phase::Interrupted => {
                 self.unsettled.remove(&place);

@@ -86,8 +86,13 @@ fn made_key(state: &State, plan: &Plan, place: Place) -> String {
         Owner::Undo { of } => state.path(plan, of),
         _ => path.clone(),
     };
+    // What runs again because a person wanted it otherwise is not the same work.
+    let path = match state.step(place).round {
+        0 => path.0.to_string(),
+        round => format!("{path}~{round}"),
+    };
     match state.keep.undone(&done) {
-        None => key(state.start.root, &path.0),
+        None => key(state.start.root, &path),
         // The run that undid it may be the first one: its id alone would give the key of before.
         Some(from) => key(from, &format!("{path} after undo")),
     }

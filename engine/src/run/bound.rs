@@ -54,6 +54,28 @@ impl RunEvent {
                 decision.comment.as_ref().map_or(0, String::len)
                     + decision.fields.as_ref().map_or(0, json)
             }
+            Self::ApprovalSentBack { decision, .. } => {
+                decision.comment.as_ref().map_or(0, String::len)
+                    + decision.fields.as_ref().map_or(0, json)
+            }
+            Self::ApprovalEscalated { approvers, .. } => {
+                approvers.iter().map(String::len).sum::<usize>()
+            }
+            Self::ApprovalReassigned {
+                approvers,
+                by,
+                reason,
+                ..
+            } => {
+                approvers.iter().map(String::len).sum::<usize>()
+                    + by.len()
+                    + reason.as_ref().map_or(0, String::len)
+            }
+            Self::ApprovalVoided { changes, .. } => changes
+                .iter()
+                .map(|change| change.what.len() + json(&change.before) + json(&change.after))
+                .sum(),
+            Self::ApprovalNotified { failure, .. } => failure.as_ref().map_or(0, failure_weight),
             Self::LoopStarted { items, .. } => items.as_ref().map_or(0, json),
             Self::PassFinished {
                 output, failure, ..
@@ -78,6 +100,7 @@ impl RunEvent {
             | Self::WaitStarted { .. }
             | Self::WaitFinished { .. }
             | Self::ApprovalExpired { .. }
+            | Self::ApprovalReminded { .. }
             | Self::StepUncertain { .. }
             | Self::StepCanceled { .. }
             | Self::PassStarted { .. }
@@ -97,6 +120,8 @@ pub(super) fn says_too_much(events: &[RunEvent]) -> bool {
         events.first(),
         Some(
             RunEvent::ApprovalDecided { .. }
+                | RunEvent::ApprovalSentBack { .. }
+                | RunEvent::ApprovalReassigned { .. }
                 | RunEvent::CancelRequested { .. }
                 | RunEvent::StepResolved { .. }
                 | RunEvent::Paused { .. }
@@ -149,6 +174,19 @@ pub(super) fn within(event: RunEvent) -> RunEvent {
         RunEvent::StepFailed { step, failure } => RunEvent::StepFailed {
             step,
             failure: plain(failure),
+        },
+        RunEvent::ApprovalNotified {
+            step,
+            notice,
+            index,
+            attempts,
+            failure,
+        } => RunEvent::ApprovalNotified {
+            step,
+            notice,
+            index,
+            attempts,
+            failure: failure.map(plain),
         },
         RunEvent::StepPaused { step, failure } => RunEvent::StepPaused {
             step,

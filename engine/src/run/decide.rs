@@ -4,8 +4,7 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
 use super::{
-    GateStatus, Input, Rejected, Resolution, attempt, failure, gate, handlers, join, looping,
-    pause, wait,
+    Input, Rejected, Resolution, attempt, failure, gate, handlers, join, looping, pause, wait,
 };
 use crate::Timestamp;
 use crate::definition::FailureClass;
@@ -46,20 +45,28 @@ impl State {
                 }
             }
             Input::Decide { approval, decision } => {
-                // An answer at the moment of expiry or later comes too late, whoever is handled first.
-                if let Some(&place) = self.approvals.get(approval)
-                    && self
-                        .step(place)
-                        .timer()
-                        .is_some_and(|(at, timer)| timer == Timer::Expiry && at <= now)
-                {
-                    let status = match gate::approves_on_timeout(self.planned(plan, place)) {
-                        true => GateStatus::Approved,
-                        false => GateStatus::Expired,
-                    };
-                    return Err(Rejected::AlreadyDecided { status });
-                }
-                Ok(vec![gate::decide(self, plan, *approval, decision)?])
+                Ok(vec![gate::decide(self, plan, *approval, decision, now)?])
+            }
+            Input::Reassign {
+                approval,
+                approvers,
+                by,
+                reason,
+            } => {
+                let reason = reason.as_ref();
+                let fact = gate::reassign(self, plan, *approval, approvers, by, reason)?;
+                Ok(vec![fact])
+            }
+            Input::Notified {
+                approval,
+                notice,
+                index,
+                attempts,
+                failure,
+            } => {
+                let told = (*notice, *index, *attempts);
+                let fact = gate::notified(self, plan, *approval, told, failure.as_ref())?;
+                Ok(vec![fact])
             }
             Input::Cancel { by, reason } => {
                 if self.finish.is_some() {
@@ -176,7 +183,8 @@ impl State {
             || !self.over.is_empty()
             || !self.to_end.is_empty()
             || !self.unsettled.is_empty()
-            || !self.idle.is_empty();
+            || !self.idle.is_empty()
+            || !self.stale.is_empty();
         left && self.finish.is_none() && !self.awaits_kept()
     }
 
@@ -231,6 +239,11 @@ impl State {
         if let Some(&place) = self.idle.first() {
             return Some(looping::finish(self, plan, place));
         }
+        if let Some(&place) = self.stale.first() {
+            let gate = self.step(place).gate.as_ref();
+            let changes = gate.map(|gate| gate::changes(self, plan, place, &gate.request));
+            return Some(gate::void(self, plan, place, changes.unwrap_or_default()));
+        }
         if let Some(&(at, timer, place)) = self.first_timer()
             && at <= now
         {
@@ -279,7 +292,8 @@ impl State {
         match timer {
             Timer::Retry => attempt::again(self, plan, place, now),
             Timer::Wait => RunEvent::WaitFinished { step },
-            Timer::Expiry => RunEvent::ApprovalExpired { step },
+            Timer::Expiry => gate::expire(self, plan, place, now),
+            Timer::Remind => RunEvent::ApprovalReminded { step },
             Timer::Attempt => RunEvent::AttemptFinished {
                 step,
                 number: self
@@ -324,6 +338,9 @@ impl State {
                 let failure = failure::of_expression(&error, "when");
                 return pause::failed(self, plan, place, failure);
             }
+        }
+        if let Some(void) = gate::not_approved(self, plan, place) {
+            return void;
         }
         let kind = match &planned.work {
             Work::Loop(looped) => return looping::start(self, plan, place, looped, now),

@@ -71,6 +71,9 @@ impl State {
         if open {
             return Err("passes of the loop are not over");
         }
+        if !self.fits_gate(plan, place, event) {
+            return Err("the gate is not where this fact leads on from");
+        }
         let work = &self.planned(plan, place).work;
         let kind = work.kind();
         let right = match event {
@@ -94,6 +97,32 @@ impl State {
             Ok(())
         } else {
             Err("the step is of another kind")
+        }
+    }
+
+    /// Whether a fact can follow on how a gate stands.
+    fn fits_gate(&self, plan: &Plan, place: Place, event: &RunEvent) -> bool {
+        let step = self.step(place);
+        let gate = step.gate.as_ref();
+        match event {
+            RunEvent::ApprovalReminded { .. } => gate.is_some_and(|gate| gate.remind_at.is_some()),
+            RunEvent::ApprovalEscalated { .. } => gate.is_some_and(|gate| !gate.escalated),
+            RunEvent::ApprovalSentBack { .. } => {
+                super::gate::cannot_send_back(self, plan, place).is_none()
+            }
+            RunEvent::ApprovalVoided { .. } => {
+                let scope = &self.scopes[place.scope];
+                let waits = |next: &usize| scope.steps[*next].phase == Phase::Queued;
+                scope.close.is_none()
+                    && scope.list(plan).steps[place.step]
+                        .dependants
+                        .iter()
+                        .any(waits)
+            }
+            RunEvent::ApprovalNotified { notice, index, .. } => {
+                gate.is_some_and(|gate| gate.untold.contains(&(*notice, *index)))
+            }
+            _ => true,
         }
     }
 
@@ -202,15 +231,28 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             matches!(phase, Phase::Broken { .. } | Phase::Uncertain)
         }
         RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
-        RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. } => {
-            *phase == Phase::Asking
-        }
+        RunEvent::ApprovalDecided { .. }
+        | RunEvent::ApprovalExpired { .. }
+        | RunEvent::ApprovalReminded { .. }
+        | RunEvent::ApprovalEscalated { .. }
+        | RunEvent::ApprovalReassigned { .. }
+        | RunEvent::ApprovalSentBack { .. } => *phase == Phase::Asking,
+        RunEvent::ApprovalVoided { .. } => match phase {
+            Phase::Asking => true,
+            Phase::Over => {
+                let gate = step.gate.as_ref();
+                gate.is_some_and(|gate| gate.status == super::GateStatus::Approved)
+            }
+            _ => false,
+        },
+        RunEvent::ApprovalNotified { .. } => step.gate.is_some(),
         RunEvent::StepFailed { .. } => matches!(
             phase,
             Phase::Queued
                 | Phase::Broken { .. }
                 | Phase::Interrupted
                 | Phase::Uncertain
+                | Phase::Asking
                 | Phase::Paused { .. }
         ),
         RunEvent::StepPaused { .. } => matches!(

@@ -1,6 +1,6 @@
 //! What a run is told, what it asks for, and what it refuses.
 
-use crate::event::{Decision, Outcome, StepPath};
+use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::plan::ActionKind;
 use crate::{ApprovalId, Json, Span, Timestamp};
 
@@ -26,6 +26,30 @@ pub enum Input {
         approval: ApprovalId,
         /// The answer.
         decision: Decision,
+    },
+    /// Others are to be asked in the place of those who are asked now. Who may say so was checked before.
+    Reassign {
+        /// The gate in this run.
+        approval: ApprovalId,
+        /// Who is asked from now on: `user:<name>` or `role:<role>`.
+        approvers: Vec<String>,
+        /// Who says so.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Somebody was told of a gate, or could not be.
+    Notified {
+        /// The gate in this run.
+        approval: ApprovalId,
+        /// The number of the notice, as [`super::Notice`] said.
+        notice: u32,
+        /// Which action of the gate's `notify`.
+        index: u32,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why it did not work, if it did not.
+        failure: Option<Failure>,
     },
     /// Somebody wants the run to end. The first time its own work ends and `finally` runs; when handlers
     /// run already, they go on. The second time handlers end too.
@@ -130,8 +154,19 @@ pub enum Effect {
     },
 }
 
+/// Somebody is to be told of a gate: [`Run::notices`](super::Run::notices) lists these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Notice {
+    /// The gate.
+    pub approval: ApprovalId,
+    /// 0 for the request; each reminder and escalation counts one up.
+    pub notice: u32,
+    /// Which action of the gate's `notify`, from 0.
+    pub index: u32,
+}
+
 /// Why an input changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Rejected {
     /// The attempt is not the one that runs: it was answered, replaced or canceled.
     #[error("this attempt is not the one that runs")]
@@ -154,6 +189,27 @@ pub enum Rejected {
         /// Who.
         by: String,
     },
+    /// Whoever refuses, or sends back, says why.
+    #[error("a comment is needed: whoever reads it has to know why")]
+    CommentNeeded,
+    /// What the gate lets through is not what it asked about.
+    #[error("what is to be approved has changed since it was asked")]
+    ApprovalChanged {
+        /// What has changed.
+        changes: Vec<Change>,
+    },
+    /// The gate cannot be sent back, or not any more.
+    #[error("{why}")]
+    CannotSendBack {
+        /// Why, in one sentence.
+        why: String,
+    },
+    /// A list of people to be asked is empty or says something else.
+    #[error("{why}")]
+    BadApprovers {
+        /// Why, in one sentence.
+        why: String,
+    },
     /// There is no such step, or it is not uncertain.
     #[error("this step does not wait to be resolved")]
     NotUncertain,
@@ -169,12 +225,6 @@ pub enum Rejected {
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
-    /// It is understood but not done by this version.
-    #[error("{what} is not supported yet")]
-    NotSupportedYet {
-        /// What.
-        what: &'static str,
-    },
 }
 
 impl Rejected {
@@ -191,7 +241,10 @@ impl Rejected {
             Self::WhichStep => "which_step",
             Self::Approved => "approved_input",
             Self::TooLarge => "too_large",
-            Self::NotSupportedYet { .. } => "not_supported_yet",
+            Self::CommentNeeded => "comment_required",
+            Self::ApprovalChanged { .. } => "approval_changed",
+            Self::CannotSendBack { .. } => "cannot_send_back",
+            Self::BadApprovers { .. } => "bad_approvers",
         }
     }
 }
@@ -222,6 +275,10 @@ pub enum GateStatus {
     Expired,
     /// The run ended first.
     Canceled,
+    /// Somebody sent it back; the gate asks anew when the steps before it have run again.
+    SentBack,
+    /// What it would have let through has changed; the gate asks anew.
+    Void,
 }
 
 impl GateStatus {
@@ -233,6 +290,8 @@ impl GateStatus {
             Self::Rejected => "rejected",
             Self::Expired => "expired",
             Self::Canceled => "canceled",
+            Self::SentBack => "sent_back",
+            Self::Void => "void",
         }
     }
 }

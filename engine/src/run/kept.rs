@@ -5,6 +5,9 @@
 //! did not succeed, and comes after none that runs again, keeps its passes that succeeded; of its
 //! other passes it keeps the steps by the same rule. A pass counts only for an equal item.
 //!
+//! An approval is kept only for what it was given for: with another version its gate asks anew, and so it
+//! does when a step directly behind it works with something that runs again.
+//!
 //! A `repeat` goes on with the pass that it failed in, or with the one it would have made next: numbers
 //! go on too, so that no pass has the idempotency keys of another.
 //!
@@ -15,7 +18,7 @@ use super::Run;
 use super::looping::{LoopState, digest};
 use super::scope::{Place, TOP};
 use crate::event::{RunEvent, SkipReason, Status, StepPath};
-use crate::plan::{LoopPlan, Plan, Times};
+use crate::plan::{ActionKind, LoopPlan, Plan, Times};
 use crate::{Digest, Json, RunId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -217,37 +220,37 @@ struct Found<'a> {
 impl Found<'_> {
     /// The steps of a scope of the run, by a list of the plan.
     fn list(&mut self, scope: usize, block: usize, chosen: Option<usize>) {
+        let mut asked = BTreeSet::new();
+        let again = loop {
+            let again = self.again(scope, block, chosen, &asked);
+            let before = asked.len();
+            asked.extend(self.asked_anew(block, &again));
+            if asked.len() == before {
+                break again;
+            }
+        };
         let state = &self.run.state;
         let known = state.scopes[scope].list(&self.run.plan);
-        let mut again = BTreeSet::new();
         for (index, step) in self.plan.blocks[block].steps.iter().enumerate() {
-            if step.needs.iter().any(|need| again.contains(&need.step)) {
-                again.insert(index);
-                continue;
-            }
             let place = known.step(&step.id).map(|step| Place { scope, step });
             let Some(place) = place else {
-                again.insert(index);
                 continue;
             };
-            let status = state.status(place);
-            let succeeded = status == Status::Succeeded && !self.undone_in(place);
-            if succeeded && chosen != Some(index) {
-                self.kept.push(Kept::Step {
-                    step: state.path(&self.run.plan, place),
-                    output: state.value(place).output.clone().unwrap_or_default(),
-                    from: self.run.id(),
-                });
+            let succeeded = state.status(place) == Status::Succeeded && !self.undone_in(place);
+            if !again.contains(&index) {
+                if succeeded {
+                    self.kept.push(Kept::Step {
+                        step: state.path(&self.run.plan, place),
+                        output: state.value(place).output.clone().unwrap_or_default(),
+                        from: self.run.id(),
+                    });
+                }
+                // What was skipped is decided anew and, all before it being the same, skipped again.
                 continue;
             }
             let old = state.step(place);
-            let ended_early = old.skip.as_deref() == Some(&SkipReason::RunEnding);
-            if status == Status::Skipped && !ended_early && chosen != Some(index) {
-                // It is decided anew and, all before it being the same, skipped again.
-                continue;
-            }
-            again.insert(index);
-            if let (Some(old), Some(new)) = (&old.looped, step.work.looped())
+            if !step.needs.iter().any(|need| again.contains(&need.step))
+                && let (Some(old), Some(new)) = (&old.looped, step.work.looped())
                 && (!succeeded || old.failed > 0)
             {
                 let path = state.path(&self.run.plan, place);
@@ -273,6 +276,53 @@ impl Found<'_> {
         steps
             .into_iter()
             .any(|step| self.undone_in(Place { scope, step }))
+    }
+
+    /// The steps of a list that run again; among them these gates.
+    fn again(
+        &self,
+        scope: usize,
+        block: usize,
+        chosen: Option<usize>,
+        asked: &BTreeSet<usize>,
+    ) -> BTreeSet<usize> {
+        let state = &self.run.state;
+        let known = state.scopes[scope].list(&self.run.plan);
+        let mut again = asked.clone();
+        for (index, step) in self.plan.blocks[block].steps.iter().enumerate() {
+            let place = known.step(&step.id).map(|step| Place { scope, step });
+            let stays = place.is_some_and(|place| {
+                let ended_early = state.step(place).skip.as_deref() == Some(&SkipReason::RunEnding);
+                match state.status(place) {
+                    Status::Succeeded => !self.undone_in(place),
+                    Status::Skipped => !ended_early,
+                    _ => false,
+                }
+            });
+            let behind = step.needs.iter().any(|need| again.contains(&need.step));
+            if behind || !stays || chosen == Some(index) {
+                again.insert(index);
+            }
+        }
+        again
+    }
+
+    /// The gates whose approval cannot be kept: it was given for another version, or a step that it let
+    /// through works with something that runs again.
+    fn asked_anew(&self, block: usize, again: &BTreeSet<usize>) -> Vec<usize> {
+        let other = self.plan.digest != self.run.plan.digest;
+        let steps = &self.plan.blocks[block].steps;
+        let gates = steps.iter().enumerate();
+        let gates = gates.filter(|(index, step)| {
+            let reads_anew = || {
+                step.dependants.iter().any(|next| {
+                    let mut needs = steps[*next].needs.iter();
+                    needs.any(|need| need.step != *index && again.contains(&need.step))
+                })
+            };
+            step.work.kind() == Some(ActionKind::ApprovalGate) && (other || reads_anew())
+        });
+        gates.map(|(index, _)| index).collect()
     }
 
     fn passes(&mut self, old: &LoopState, path: &StepPath, new: &LoopPlan) {

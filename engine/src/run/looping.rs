@@ -436,6 +436,10 @@ impl State {
         frame
             .locals
             .push(("loop".into(), json!({ "index": number }).into()));
+        let round = self.step(place).round;
+        for step in &mut scope.steps {
+            step.round = round;
+        }
         let scope = self.scopes.add(scope);
         if let Some(looped) = self.looped(place) {
             looped.open += 1;

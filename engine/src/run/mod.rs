@@ -12,6 +12,7 @@
 //! once; a stale attempt changes nothing; a live run always waits for something that has a name; same
 //! inputs, same bytes; and every run ends once all that it waits for has come.
 
+mod again;
 mod apply;
 mod attempt;
 mod bound;
@@ -38,10 +39,10 @@ mod wait;
 pub use apply::CorruptJournal;
 pub use bound::LARGEST_FACT;
 pub use deadline::DeadlineReason;
-pub use input::{Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
+pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
 pub use kept::Kept;
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
-pub use view::{ApprovalView, AttemptView, PassesView, StepView};
+pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
 use crate::plan::Plan;

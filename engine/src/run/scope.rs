@@ -59,6 +59,8 @@ pub(super) struct Scope {
     pub(super) failed: Option<usize>,
     /// The first step whose refusal was not handled.
     pub(super) refused: Option<usize>,
+    /// Whether steps of it ran again because a gate was sent back.
+    pub(super) turned: bool,
 }
 
 impl Scope {
@@ -79,6 +81,7 @@ impl Scope {
             close: None,
             failed: None,
             refused: None,
+            turned: false,
         }
     }
 

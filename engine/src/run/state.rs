@@ -24,6 +24,9 @@
 //! | `Waiting`      | `WaitFinished`                            | `Over` (succeeded)                          |
 //! | `Asking`       | `ApprovalDecided`                         | `Asking`, `Over` (succeeded or rejected)    |
 //! | `Asking`       | `ApprovalExpired`                         | `Over` (rejected, or succeeded)             |
+//! | `Asking`       | `ApprovalReminded`, `ApprovalEscalated`, `ApprovalReassigned` | `Asking`               |
+//! | `Asking`       | `ApprovalSentBack`                        | `Queued`, with steps before it              |
+//! | `Asking`, `Over` (approved) | `ApprovalVoided`             | `Queued`                                    |
 //! | `Uncertain`    | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
@@ -44,10 +47,11 @@ use super::kept::Keep;
 use super::looping::LoopState;
 use super::pause::Pause;
 use super::scope::{Owner, Place, Scope, Scopes, TOP};
+use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
 use crate::plan::{Plan, PlannedStep, UNDO};
-use crate::{ApprovalId, Json, RunId, Timestamp};
+use crate::{ApprovalId, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -100,6 +104,22 @@ pub(super) struct GateState {
     pub(super) requested_at: Timestamp,
     pub(super) decisions: Vec<Decision>,
     pub(super) status: GateStatus,
+    /// Who is asked now.
+    pub(super) approvers: Vec<String>,
+    /// When its time runs out now.
+    pub(super) expires_at: Option<Timestamp>,
+    /// Whether others were asked because its time ran out.
+    pub(super) escalated: bool,
+    /// How often it is brought to mind, and when next.
+    pub(super) remind: Option<Span>,
+    pub(super) remind_at: Option<Timestamp>,
+    pub(super) reminders: u32,
+    /// How often people were to be told: of the request, and of each reminder and escalation.
+    pub(super) notices: u32,
+    /// Notices that are still to be given: their number, and which action.
+    pub(super) untold: BTreeSet<(u32, u32)>,
+    /// What became of the others.
+    pub(super) told: Vec<NoticeView>,
 }
 
 /// What a failure or refusal of a step means for the run.
@@ -134,6 +154,11 @@ pub(super) struct StepState {
     pub(super) looped: Option<Box<LoopState>>,
     pub(super) skip: Option<Box<SkipReason>>,
     pub(super) kept_from: Option<RunId>,
+    /// The number of the run's turning back that made it run again; 0 the first time. Another one has
+    /// other idempotency keys.
+    pub(super) round: u32,
+    /// How often it was sent back, being a gate.
+    pub(super) sent_back: u32,
     /// The scope of what undoes it, once that has begun.
     pub(super) undo: Option<usize>,
     pub(super) trouble: Trouble,
@@ -158,6 +183,7 @@ pub(super) enum Timer {
     Retry,
     Wait,
     Expiry,
+    Remind,
     Attempt,
     Pass,
     Loop,
@@ -199,6 +225,12 @@ pub(super) struct State {
     pub(super) held_steps: BTreeSet<Place>,
     pub(super) timers: BTreeSet<(Timestamp, Timer, Place)>,
     pub(super) approvals: BTreeMap<ApprovalId, Place>,
+    /// Gates as they ended whose steps ran again since.
+    pub(super) closed: BTreeMap<ApprovalId, ApprovalView>,
+    /// Gates that ask about what has changed meanwhile.
+    pub(super) stale: BTreeSet<Place>,
+    /// How often the run has turned back: gates that were sent back or are void.
+    pub(super) rounds: u32,
     /// Results of an earlier run for passes to come.
     pub(super) keep: Keep,
     /// The highest fence given out.
@@ -234,6 +266,9 @@ impl State {
             held_steps: BTreeSet::new(),
             timers: BTreeSet::new(),
             approvals: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            stale: BTreeSet::new(),
+            rounds: 0,
             keep: Keep::default(),
             fence: 0,
             last_seq: 1,
@@ -371,6 +406,8 @@ impl StepState {
             looped: None,
             skip: None,
             kept_from: None,
+            round: 0,
+            sent_back: 0,
             undo: None,
             trouble: Trouble::None,
             started_at: None,
@@ -388,11 +425,12 @@ impl StepState {
                 .map(|at| (at, Timer::Attempt)),
             Phase::Retrying { due } => Some((*due, Timer::Retry)),
             Phase::Waiting { until } => Some((*until, Timer::Wait)),
-            Phase::Asking => self
-                .gate
-                .as_ref()
-                .and_then(|gate| gate.request.expires_at)
-                .map(|at| (at, Timer::Expiry)),
+            Phase::Asking => {
+                let gate = self.gate.as_ref()?;
+                let end = gate.expires_at.map(|at| (at, Timer::Expiry));
+                let remind = gate.remind_at.map(|at| (at, Timer::Remind));
+                end.into_iter().chain(remind).min()
+            }
             Phase::Looping => {
                 let looped = self.looped.as_ref()?;
                 let pass = looped.due.map(|at| (at, Timer::Pass));

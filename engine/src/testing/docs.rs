@@ -2,10 +2,10 @@
 
 use crate::check::{Catalog, check};
 use crate::definition::{FailureClass, Syntax, parse};
-use crate::event::{Failure, Outcome};
-use crate::plan::Plan;
-use crate::run::{Effect, Input, Run};
-use crate::{Severity, Timestamp};
+use crate::event::{Decision, Failure, Outcome};
+use crate::plan::{Plan, check_value};
+use crate::run::{Effect, GateStatus, Input, Run};
+use crate::{Json, Severity, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -129,4 +129,80 @@ fn the_page_on_failure_says_what_is_so() {
 #[test]
 fn the_page_on_loops_says_what_is_so() {
     assert_eq!(holds(include_str!("../../../docs/loops.md")), 3);
+}
+
+/// What a person says in an example: `ana: approve`, `ben: reject not today`, `ana: approve {"n": 1}`.
+fn answer(run: &Run, line: &str, now: Timestamp) -> Input {
+    let (by, said) = line.split_once(": ").expect(line);
+    let (verdict, rest) = said.split_once(' ').unwrap_or((said, ""));
+    let fields = rest.starts_with('{').then(|| {
+        let fields: Value = serde_json::from_str(rest).expect(rest);
+        Json::from(fields)
+    });
+    let mut gates = run.approvals().into_iter();
+    let gate = gates.rfind(|gate| gate.status == GateStatus::Pending);
+    let gate = gate.expect("a gate asks");
+    if let Some(fields) = &fields {
+        let findings = check_value(gate.request.fields.value(), fields.value());
+        assert!(findings.is_empty(), "{findings:?}");
+    }
+    let comment = (fields.is_none() && !rest.is_empty()).then(|| rest.to_owned());
+    Input::Decide {
+        approval: gate.request.approval,
+        decision: Decision {
+            decision: serde_json::from_value(verdict.into()).expect(verdict),
+            by: by.to_owned(),
+            comment,
+            fields,
+            at: now,
+            own_run: false,
+        },
+    }
+}
+
+#[test]
+fn the_page_on_approvals_says_what_is_so() {
+    let page = include_str!("../../../docs/approvals.md");
+    let blocks = blocks(page);
+    let mut ran = 0;
+    for (place, (language, text)) in blocks.iter().enumerate() {
+        if *language != "yaml" {
+            continue;
+        }
+        let document = parse(text, Syntax::Yaml).expect(text).document;
+        let findings = check(&document, &Catalog::default());
+        let wrong = findings.iter().any(|f| f.severity == Severity::Error);
+        assert!(!wrong, "{findings:?}\n{text}");
+        let plan = Arc::new(Plan::compile(Arc::new(document)).expect(text));
+        let (Some(("text", said)), Some(("json", expected))) =
+            (blocks.get(place + 1), blocks.get(place + 2))
+        else {
+            continue;
+        };
+        let inputs = plan.check_inputs(&Value::Null).expect(text);
+        let mut now = Timestamp(1_800_000_000_000);
+        let begin = super::start(&plan, inputs.value().clone());
+        let (mut run, _) = Run::begin(plan, begin, now);
+        for line in said.lines() {
+            let input = match line.strip_prefix("after ") {
+                Some(span) => {
+                    now = now.after(span.parse().expect(span));
+                    Input::Tick
+                }
+                None => answer(&run, line, now),
+            };
+            run.handle(now, input).expect(line);
+        }
+        let mut told = json!({ "status": run.status() });
+        if let Some(outputs) = run.outputs().filter(|_| run.failure().is_none()) {
+            told["outputs"] = outputs.value().clone();
+        }
+        if let Some(failure) = run.failure() {
+            told["error"] = failure.message.as_str().into();
+        }
+        let expected: Value = serde_json::from_str(expected).expect(expected);
+        assert_eq!(told, expected, "{text}");
+        ran += 1;
+    }
+    assert_eq!(ran, 6);
 }

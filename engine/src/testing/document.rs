@@ -81,12 +81,33 @@ pub enum KindSpec {
     Wait(u32),
     /// A gate: approvals needed, seconds until it expires, whether it is approved then.
     Gate(u32, Option<u32>, bool),
+    /// A gate that sends back, reminds, escalates and tells.
+    Review(Box<ReviewSpec>),
     /// An effect of this kind of action.
     Effect(&'static str),
+    /// An effect that works with what the step so many before it gave.
+    Works(usize),
     /// A loop over so many items.
     ForEach(Box<ForEachSpec>),
     /// A loop until something holds.
     Repeat(Box<RepeatSpec>),
+}
+
+/// A gate to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewSpec {
+    /// Approvals needed.
+    pub needed: u32,
+    /// Seconds until it expires, and whether that rejects, approves or escalates.
+    pub timeout: Option<(u32, u8)>,
+    /// Seconds between reminders.
+    pub remind: Option<u32>,
+    /// How many actions tell of it.
+    pub notify: usize,
+    /// It is sent back to the step that stands so many before it, at most so often.
+    pub back: usize,
+    /// How often.
+    pub rounds: u32,
 }
 
 /// A `for_each` to be.
@@ -136,9 +157,13 @@ pub enum OutputSpec {
 
 /// Documents of up to `most` steps in their own list, and loops in loops.
 pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
+    let steps = prop_oneof![
+        8 => prop::collection::vec(step(2), 0..=most),
+        1 => (1u32..3, any::<bool>()).prop_map(|(rounds, late)| two_gates(rounds, late)),
+    ];
     let handlers = || prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(step(1), 0..3)];
     (
-        prop::collection::vec(step(2), 0..=most),
+        steps,
         handlers(),
         handlers(),
         any::<bool>(),
@@ -155,6 +180,45 @@ pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
         )
 }
 
+/// A step behind two gates, of which one sends back what the step works with, and the other asks, if it
+/// comes late, when that is known.
+fn two_gates(rounds: u32, late: bool) -> Vec<StepSpec> {
+    let plain = |kind: KindSpec, back: &[usize]| StepSpec {
+        kind,
+        needs: back
+            .iter()
+            .map(|back| NeedSpec {
+                back: *back,
+                case: None,
+            })
+            .collect(),
+        join: "all_succeeded",
+        when: WhenSpec::None,
+        retry: None,
+        timeout: None,
+        goes_on: false,
+        at_most_once: false,
+        pauses: false,
+        undo: false,
+    };
+    let review = ReviewSpec {
+        needed: 1,
+        timeout: None,
+        remind: None,
+        notify: 0,
+        back: 0,
+        rounds,
+    };
+    let wait = KindSpec::Wait(if late { 60 } else { 0 });
+    vec![
+        plain(KindSpec::Effect("http"), &[]),
+        plain(KindSpec::Review(Box::new(review)), &[0]),
+        plain(wait, &[]),
+        plain(KindSpec::Gate(1, None, false), &[0]),
+        plain(KindSpec::Works(4), &[0, 2]),
+    ]
+}
+
 /// A step with loops in it down to this depth.
 fn step(depth: u32) -> BoxedStrategy<StepSpec> {
     let plain = prop_oneof![
@@ -165,6 +229,7 @@ fn step(depth: u32) -> BoxedStrategy<StepSpec> {
         2 => (0u32..120).prop_map(KindSpec::Wait),
         2 => (1u32..4, prop::option::of(0u32..300), any::<bool>())
             .prop_map(|(needed, timeout, approve)| KindSpec::Gate(needed, timeout, approve)),
+        2 => review(),
         6 => prop::sample::select(vec!["http", "shell", "mcp", "emit", "tool", "automation"])
             .prop_map(KindSpec::Effect),
     ];
@@ -172,6 +237,27 @@ fn step(depth: u32) -> BoxedStrategy<StepSpec> {
         return of_kind(plain.boxed());
     }
     of_kind(prop_oneof![8 => plain, 2 => for_each(depth - 1), 1 => repeat(depth - 1)].boxed())
+}
+
+fn review() -> impl Strategy<Value = KindSpec> {
+    (
+        1u32..4,
+        prop::option::of((0u32..300, 0u8..3)),
+        prop::option::of(1u32..90),
+        0usize..3,
+        0usize..3,
+        1u32..3,
+    )
+        .prop_map(|(needed, timeout, remind, notify, back, rounds)| {
+            KindSpec::Review(Box::new(ReviewSpec {
+                needed,
+                timeout,
+                remind,
+                notify,
+                back,
+                rounds,
+            }))
+        })
 }
 
 fn body(depth: u32) -> impl Strategy<Value = Vec<StepSpec>> {
@@ -292,8 +378,26 @@ impl DocumentSpec {
         if let Some(last) = self.steps.len().checked_sub(1) {
             full["outputs"] = json!({ "last": format!("{{{{ steps.s{last}.output }}}}") });
         }
-        serde_json::from_value(full)
-            .unwrap_or_else(|error| panic!("the strategy is wrong: {error}"))
+        loop {
+            let document: Document = serde_json::from_value(full.clone())
+                .unwrap_or_else(|error| panic!("the strategy is wrong: {error}"));
+            // Other steps work with what would run again: that one is not sent back.
+            let mut findings = Vec::new();
+            for (steps, path) in [
+                (&document.steps, "/steps"),
+                (&document.on_failure, "/on_failure"),
+                (&document.finally, "/finally"),
+            ] {
+                crate::plan::send_back_findings(steps, path, &mut findings);
+            }
+            let Some(path) = findings.pop().and_then(|finding| finding.path) else {
+                return document;
+            };
+            let with = path.trim_end_matches("/send_back/to");
+            if let Some(with) = full.pointer_mut(with).and_then(Value::as_object_mut) {
+                with.remove("send_back");
+            }
+        }
     }
 }
 
@@ -323,7 +427,12 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
             step.insert("steps".into(), list(&repeat.body, &inner).into());
         }
         kind => {
-            let (action, with) = action(kind, index, before, in_loop(prefix));
+            let (action, mut with) = action(kind, index, before, in_loop(prefix));
+            if let KindSpec::Review(review) = kind
+                && let Some(to) = review.to(prefix, index)
+            {
+                with["send_back"] = json!({ "to": [to], "rounds": review.rounds });
+            }
             step.insert("action".into(), action.into());
             step.insert("with".into(), with);
         }
@@ -334,6 +443,15 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
         .filter_map(|need| need_of(steps, prefix, index, need))
         .map(Value::from)
         .collect();
+    let mut needs = needs;
+    if let KindSpec::Review(review) = &spec.kind
+        && let Some(to) = review.to(prefix, index)
+    {
+        let to = Value::from(to);
+        if !needs.contains(&to) {
+            needs.push(to);
+        }
+    }
     if !needs.is_empty() {
         step.insert("needs".into(), needs.into());
     }
@@ -422,7 +540,24 @@ fn action(
             }
             ("approval_gate", with)
         }
-        KindSpec::Effect(action) => (*action, json!({ "n": index })),
+        KindSpec::Review(review) => ("approval_gate", review.written()),
+        KindSpec::Effect(action) => match before {
+            Some(before) if index.is_multiple_of(2) => (
+                *action,
+                json!({
+                    "n": format!("{{{{ steps.{before}.output | default(0) }}}}"),
+                    "said": "{{ review.comment }}",
+                }),
+            ),
+            _ => (
+                *action,
+                json!({ "n": index, "said": "{{ review.comment }}" }),
+            ),
+        },
+        KindSpec::Works(back) => {
+            let read = format!("{{{{ steps.s{}.output }}}}", index.saturating_sub(*back));
+            ("http", json!({ "n": read }))
+        }
         KindSpec::ForEach(_) | KindSpec::Repeat(_) => unreachable!("loops have no action"),
     }
 }
@@ -435,6 +570,32 @@ fn need_of(steps: &[StepSpec], prefix: &str, index: usize, need: &NeedSpec) -> O
         }
         _ => format!("{prefix}s{before}"),
     })
+}
+
+impl ReviewSpec {
+    fn to(&self, prefix: &str, index: usize) -> Option<String> {
+        let before = index.checked_sub(self.back + 1)?;
+        Some(format!("{prefix}s{before}"))
+    }
+
+    fn written(&self) -> Value {
+        let mut with = json!({ "title": "Right?", "needed": self.needed });
+        if let Some((seconds, end)) = self.timeout {
+            with["timeout"] = format!("{seconds}s").into();
+            with["on_timeout"] = ["reject", "approve", "escalate"][usize::from(end)].into();
+            with["escalate_to"] = json!(["user:eva", "role:admin"]);
+        }
+        if let Some(seconds) = self.remind {
+            with["remind"] = format!("{seconds}s").into();
+        }
+        let tell = json!({ "action": "http", "with": { "text": "{{ approval.title }}" } });
+        match self.notify {
+            0 => {}
+            1 => with["notify"] = tell,
+            _ => with["notify"] = json!([tell, tell]),
+        }
+        with
+    }
 }
 
 impl ForEachSpec {

@@ -10,8 +10,8 @@ mod simulator;
 mod world;
 
 pub use document::{
-    DocumentSpec, ForEachSpec, KindSpec, NeedSpec, OutputSpec, RepeatSpec, StepSpec, WhenSpec,
-    documents,
+    DocumentSpec, ForEachSpec, KindSpec, NeedSpec, OutputSpec, RepeatSpec, ReviewSpec, StepSpec,
+    WhenSpec, documents,
 };
 pub use law::Watch;
 pub use random::Random;

@@ -67,7 +67,7 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, String> {
         .kept(plan, None)
         .ok_or("every plan has its steps")?;
     let (again, _) = lived(Life::keeping(plan.clone(), seed ^ 1, kept.clone())?, seed)?;
-    super::law::keeps(&kept, &again.journal)?;
+    super::law::keeps(plan, &kept, &again.journal)?;
     let mut report = report;
     report.journal_of_retry = again.journal;
     Ok(report)

@@ -3,7 +3,7 @@
 use super::Life;
 use crate::definition::FailureClass;
 use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
-use crate::run::{Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
+use crate::run::{DeadlineReason, Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
 use crate::{ApprovalId, Timestamp};
 use serde_json::json;
 
@@ -17,7 +17,9 @@ impl Life {
                 self.pass_time();
                 self.must(Input::Tick)
             }
-            13..=16 => self.decide(),
+            13..=15 => self.decide(),
+            16 if self.random.percent(50) => self.reassign(),
+            16 => self.notified(),
             17 if self.random.percent(25) => {
                 self.cancel()?;
                 match self.random.percent(50) {
@@ -216,7 +218,10 @@ impl Life {
     }
 
     fn decide(&mut self) -> Result<(), String> {
-        let gates = self.run.approvals();
+        let mut gates = self.run.approvals();
+        if self.random.percent(80) && gates.iter().any(|gate| gate.status == GateStatus::Pending) {
+            gates.retain(|gate| gate.status == GateStatus::Pending);
+        }
         let Some(gate) = self.random.pick(&gates).cloned() else {
             let approval = ApprovalId::from_parts(1, [9; 10]);
             let decision = self.decision();
@@ -227,20 +232,31 @@ impl Life {
         };
         let decision = self.decision();
         let voted = gate.decisions.iter().any(|known| known.by == decision.by);
-        let late = gate
-            .request
-            .expires_at
-            .is_some_and(|expires| expires <= self.now);
+        let asks_others = !gate.escalated && self.escalates(&gate.step);
+        let late = gate.expires_at.is_some_and(|end| end <= self.now) && !asks_others;
         let back = decision.decision == Verdict::SendBack;
+        let approves = decision.decision == Verdict::Approve;
+        let silent = decision.comment.is_none();
         let approval = gate.request.approval;
+        let changed = !self.run.approval_changes(approval).is_empty();
         let given = self.give(Input::Decide { approval, decision })?;
+        let pending = gate.status == GateStatus::Pending;
         let right = match &given {
-            Ok(()) => gate.status == GateStatus::Pending && !voted && !late && !back,
+            Ok(()) => {
+                pending
+                    && !voted
+                    && !late
+                    && (approves || !silent)
+                    && (!back || gate.can_send_back)
+                    && !(approves && changed)
+            }
             Err(Rejected::AlreadyDecided { status }) => {
-                late || (gate.status == *status && *status != GateStatus::Pending)
+                late || (gate.status == *status && !pending)
             }
             Err(Rejected::AlreadyVoted { .. }) => voted,
-            Err(Rejected::NotSupportedYet { .. }) => back,
+            Err(Rejected::CommentNeeded) => silent && !approves,
+            Err(Rejected::CannotSendBack { .. }) => back && !gate.can_send_back,
+            Err(Rejected::ApprovalChanged { .. }) => approves && changed,
             Err(_) => false,
         };
         if right {
@@ -248,6 +264,61 @@ impl Life {
         } else {
             Err(format!("a decision on {gate:?} gave {given:?}"))
         }
+    }
+
+    fn escalates(&self, step: &StepPath) -> bool {
+        let planned = self.plan.find(step);
+        let with = planned.and_then(|planned| planned.written.with.as_ref());
+        with.and_then(|with| with.get("on_timeout"))
+            .is_some_and(|value| value == "escalate")
+    }
+
+    fn reassign(&mut self) -> Result<(), String> {
+        let gates = self.run.approvals();
+        let Some(gate) = self.random.pick(&gates).cloned() else {
+            return Ok(());
+        };
+        let bad = self.random.percent(20);
+        let approvers = match bad {
+            true => vec!["ana".to_owned()],
+            false => vec!["user:ana".to_owned()],
+        };
+        let given = self.give(Input::Reassign {
+            approval: gate.request.approval,
+            approvers,
+            by: "ben".into(),
+            reason: None,
+        })?;
+        match given {
+            Ok(()) if gate.status == GateStatus::Pending && !bad => Ok(()),
+            Err(Rejected::BadApprovers { .. }) if bad => Ok(()),
+            Err(Rejected::AlreadyDecided { .. }) if gate.status != GateStatus::Pending => Ok(()),
+            other => Err(format!("reassigning {gate:?} gave {other:?}")),
+        }
+    }
+
+    /// Somebody is told of a gate, which works or does not.
+    fn notified(&mut self) -> Result<(), String> {
+        let notices = self.run.notices();
+        let Some(notice) = self.random.pick(&notices).copied() else {
+            return Ok(());
+        };
+        let approval = json!({ "title": "Right?" }).into();
+        match self.run.notice(notice, &approval) {
+            Some(Ok(message)) if message.input.value()["text"] == "Right?" => {}
+            other => return Err(format!("a notice is {other:?}")),
+        }
+        let failed = self.random.percent(40);
+        let told = Input::Notified {
+            approval: notice.approval,
+            notice: notice.notice,
+            index: notice.index,
+            attempts: 1,
+            failure: failed
+                .then(|| Failure::new(FailureClass::Permanent, "simulated", "nobody was told")),
+        };
+        self.must(told.clone())?;
+        self.must_be_stale(told)
     }
 
     fn decision(&mut self) -> Decision {
@@ -260,7 +331,7 @@ impl Life {
         Decision {
             decision,
             by: (*self.random.pick(&people).unwrap_or(&"ana")).into(),
-            comment: None,
+            comment: (!self.random.percent(15)).then(|| "because".to_owned()),
             fields: None,
             at: self.now,
             own_run: false,
@@ -308,7 +379,7 @@ impl Life {
         // Each round ends at least one thing that a step waits for; retries, votes and interruptions are
         // bounded for each step, and so are the passes that a step is part of.
         let steps: usize = self.plan.blocks.iter().map(|block| block.steps.len()).sum();
-        for _ in 0..(80 * (30 * steps + 1)) {
+        for _ in 0..(200 * (30 * steps + 1)) {
             if self.run.is_over() {
                 return Ok(());
             }
@@ -330,7 +401,11 @@ impl Life {
                     fence,
                     outcome,
                 })?;
-            } else if let Some((at, _)) = self.run.next_deadline() {
+            } else if let Some((at, _)) = self
+                .run
+                .next_deadline()
+                .filter(|(_, reason)| !matches!(reason, DeadlineReason::ApprovalReminder { .. }))
+            {
                 self.now = at.max(self.now);
                 self.must(Input::Tick)?;
             } else if self

@@ -9,6 +9,8 @@ fn known(state: &str) -> (&'static str, &'static str) {
         "approved" => ("succeeded", "✓"),
         "passed" => ("succeeded", "✓"),
         "failed" => ("failed", "✕"),
+        "sent_back" => ("rejected", "↩"),
+        "void" => ("skipped", "–"),
         "rejected" => ("rejected", "⊘"),
         "waiting" | "pending" | "paused" => ("waiting", "‖"),
         "running" => ("running", "▶"),

@@ -73,8 +73,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                     }
                 }
             }
+            (history(&gate))
             @if pending { (decision(call, &gate, marked)) }
             @else { (after(&gate, &run)) }
+            (beside(call, &gate))
             p .dim.covers {
                 "covers exactly: version " (run["version"]) ", digest "
                 code title=(gate["digest"].as_str().unwrap_or_default()) { (value::short(gate["digest"].as_str().unwrap_or_default())) }
@@ -109,6 +111,7 @@ fn word(decision: &str) -> &str {
     match decision {
         "approve" => "approved",
         "reject" => "rejected",
+        "send_back" => "sent_back",
         other => other,
     }
 }
@@ -306,7 +309,7 @@ fn decision(call: &Call, gate: &Value, marked: usize) -> Markup {
             input type="hidden" name="digest" value=(gate["digest"].as_str().unwrap_or_default());
             (schema_form::show(call, &gate["fields"], &Value::Null))
             div .field {
-                label for="comment" { "Comment" }
+                label for="comment" { "Comment " span .dim { "needed to reject" } }
                 textarea #comment name="comment" rows="2" { (Kept(call.kept("comment", ""))) }
             }
             @if marked > 0 {
@@ -317,12 +320,97 @@ fn decision(call: &Call, gate: &Value, marked: usize) -> Markup {
             }
             div .buttons {
                 button name="decision" value="reject" .danger { "Reject" }
-                button name="decision" value="send_back" .quiet { "Send back" }
+                @if gate["can_send_back"] == true { button name="decision" value="send_back" .quiet { "Send back" } }
                 button name="decision" value="approve" .primary { "Approve" }
             }
             p .dim { "It asks " (asked(&who)) "." }
         }
     }
+}
+
+/// What has become of it since it was asked.
+fn history(gate: &Value) -> Markup {
+    let round = gate["round"].as_u64().unwrap_or(0);
+    let reminders = gate["reminders"].as_u64().unwrap_or(0);
+    let changes = items_of(&gate["changes"]);
+    html! {
+        @if round > 0 { p { "It was sent back " (value::count(usize::try_from(round).unwrap_or(0), "time", "times")) " before it asked this." } }
+        @if gate["escalated"] == true { p { "Its first time ran out, so others are asked now." } }
+        @if reminders > 0 { p .dim { "It was brought to mind " (value::count(usize::try_from(reminders).unwrap_or(0), "time", "times")) "." } }
+        @if !changes.is_empty() {
+            section { h2 { "What has changed since it was asked" } @for change in changes { (value::pairs(change)) } }
+        }
+    }
+}
+
+/// What can be done beside deciding: others are asked, or somebody gets an address of their own.
+fn beside(call: &Call, gate: &Value) -> Markup {
+    let path = format!("/approvals/{}", gate["id"].as_str().unwrap_or_default());
+    html! {
+        @if call.may(Role::Approver) && gate["status"] == "pending" {
+            details .more open[call.form.has("approvers")] {
+                summary { "Ask others instead" }
+                form method="post" action={ (path) "/reassign" } {
+                    (action::key())
+                    label for="approvers" { "Whom: " span .dim { "user:NAME or role:ROLE, with spaces between" } }
+                    input #approvers name="approvers" autocomplete="off" required value=(call.kept("approvers", ""));
+                    label for="reassign-reason" { "Reason" }
+                    input #reassign-reason name="reason" autocomplete="off" value=(call.kept("reason", ""));
+                    div .buttons { button { "Ask them" } }
+                }
+            }
+            details .more open[call.form.has("for")] {
+                summary { "Make a link by which one person decides" }
+                form method="post" action={ (path) "/links" } {
+                    (action::key())
+                    label for="for" { "Whose " span .dim { "left empty: yours" } }
+                    input #for name="for" autocomplete="off" value=(call.kept("for", ""));
+                    div .buttons { button { "Make the link" } }
+                    p .dim { "Whoever has it decides as that person. It is shown once." }
+                }
+            }
+        }
+    }
+}
+
+/// Asks others.
+pub(in crate::console) async fn reassign(call: &Call) -> Done {
+    let path = format!("/approvals/{}", call.part("id"));
+    let who: Vec<&str> = call
+        .form
+        .text("approvers")
+        .split([' ', ','])
+        .filter(|one| !one.is_empty())
+        .collect();
+    let mut body = json!({ "approvers": who });
+    if let Some(reason) = call.form.get("reason") {
+        body["reason"] = reason.into();
+    }
+    call.api
+        .post(&format!("{path}/reassign"), call.key(), &body)
+        .await?;
+    Ok(Answer::See(path))
+}
+
+/// Makes an address for one person, and shows it.
+pub(in crate::console) async fn link(call: &Call) -> Done {
+    let path = format!("/approvals/{}", call.part("id"));
+    let mut body = json!({});
+    if !call.form.text("for").is_empty() {
+        body["for"] = call.form.text("for").into();
+    }
+    let made = call
+        .api
+        .post(&format!("{path}/links"), call.key(), &body)
+        .await?;
+    let address = made["address"].as_str().unwrap_or_default();
+    let told = html! {
+        header .head { h1 { "A link for " (made["for"].as_str().unwrap_or_default()) } }
+        p { "It is shown only now, and can be used until " (time::exact(&made["expires_at"])) "." }
+        p { code .secret data-copy=(address) { (address) } }
+        p { a href=(path) { "Back to the approval" } }
+    };
+    Ok(Page::new("A link", Here::Approvals, told).into())
 }
 
 /// What became of it.

@@ -7,7 +7,15 @@ use crate::console::component::{pager, state, time, value};
 use crate::console::layout::{Here, Page};
 use maud::html;
 
-const STATES: [&str; 5] = ["pending", "approved", "rejected", "expired", "canceled"];
+const STATES: [&str; 7] = [
+    "pending",
+    "approved",
+    "rejected",
+    "sent_back",
+    "expired",
+    "canceled",
+    "void",
+];
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
     let status = call.query.get("status").unwrap_or("pending");
@@ -23,7 +31,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             h1 { "Approvals" }
             nav .tabs aria-label="By state" {
                 @for one in STATES {
-                    a href={ "/approvals?status=" (one) } aria-current=[(one == status).then_some("true")] { (one) }
+                    a href={ "/approvals?status=" (one) } aria-current=[(one == status).then_some("true")] { (one.replace('_', " ")) }
                 }
             }
         }

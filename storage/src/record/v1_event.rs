@@ -6,8 +6,8 @@ use druse_engine::{
     Timestamp,
     definition::FailureClass,
     event::{
-        ApprovalRequest, Decision, Failure, HandlerList, Outcome, RunEvent, SkipReason, Start,
-        Status, StepPath, Verdict,
+        ApprovalRequest, Change, Decision, Failure, HandlerList, Outcome, RunEvent, SkipReason,
+        Start, Status, StepPath, Verdict,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,13 @@ pub(super) struct V1Decision<'a> {
     fields: Option<Text<'a>>,
     at: i64,
     own_run: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Change<'a> {
+    what: Text<'a>,
+    before: Text<'a>,
+    after: Text<'a>,
 }
 
 /// New variants go to the end: the number of a variant is what stands in the log.
@@ -232,6 +239,35 @@ pub(super) enum V1Event<'a> {
     UndoneBefore {
         step: Step<'a>,
         from: [u8; 16],
+    },
+    ApprovalReminded {
+        step: Step<'a>,
+    },
+    ApprovalEscalated {
+        step: Step<'a>,
+        approvers: Vec<Text<'a>>,
+        expires_at: Option<i64>,
+    },
+    ApprovalReassigned {
+        step: Step<'a>,
+        approvers: Vec<Text<'a>>,
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
+    ApprovalSentBack {
+        step: Step<'a>,
+        decision: V1Decision<'a>,
+    },
+    ApprovalVoided {
+        step: Step<'a>,
+        changes: Vec<V1Change<'a>>,
+    },
+    ApprovalNotified {
+        step: Step<'a>,
+        notice: u32,
+        index: u32,
+        attempts: u32,
+        failure: Option<V1Failure<'a>>,
     },
 }
 
@@ -648,6 +684,55 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 by: borrowed(by),
                 reason: reason.as_deref().map(borrowed),
             },
+            E::ApprovalReminded { step: s } => Self::ApprovalReminded { step: step(s) },
+            E::ApprovalEscalated {
+                step: s,
+                approvers,
+                expires_at,
+            } => Self::ApprovalEscalated {
+                step: step(s),
+                approvers: approvers.iter().map(|who| borrowed(who)).collect(),
+                expires_at: expires_at.map(|at| at.0),
+            },
+            E::ApprovalReassigned {
+                step: s,
+                approvers,
+                by,
+                reason,
+            } => Self::ApprovalReassigned {
+                step: step(s),
+                approvers: approvers.iter().map(|who| borrowed(who)).collect(),
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
+            E::ApprovalSentBack { step: s, decision } => Self::ApprovalSentBack {
+                step: step(s),
+                decision: decision.into(),
+            },
+            E::ApprovalVoided { step: s, changes } => Self::ApprovalVoided {
+                step: step(s),
+                changes: changes
+                    .iter()
+                    .map(|change| V1Change {
+                        what: borrowed(&change.what),
+                        before: text(&change.before),
+                        after: text(&change.after),
+                    })
+                    .collect(),
+            },
+            E::ApprovalNotified {
+                step: s,
+                notice,
+                index,
+                attempts,
+                failure,
+            } => Self::ApprovalNotified {
+                step: step(s),
+                notice: *notice,
+                index: *index,
+                attempts: *attempts,
+                failure: failure.as_ref().map(V1Failure::from),
+            },
         }
     }
 }
@@ -837,6 +922,55 @@ impl V1Event<'_> {
                 step: path(step),
                 by: by.into_owned(),
                 reason: reason.map(Cow::into_owned),
+            },
+            Self::ApprovalReminded { step } => E::ApprovalReminded { step: path(step) },
+            Self::ApprovalEscalated {
+                step,
+                approvers,
+                expires_at,
+            } => E::ApprovalEscalated {
+                step: path(step),
+                approvers: approvers.into_iter().map(Cow::into_owned).collect(),
+                expires_at: expires_at.map(Timestamp),
+            },
+            Self::ApprovalReassigned {
+                step,
+                approvers,
+                by,
+                reason,
+            } => E::ApprovalReassigned {
+                step: path(step),
+                approvers: approvers.into_iter().map(Cow::into_owned).collect(),
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+            },
+            Self::ApprovalSentBack { step, decision } => E::ApprovalSentBack {
+                step: path(step),
+                decision: decision.into_decision()?,
+            },
+            Self::ApprovalVoided { step, changes } => E::ApprovalVoided {
+                step: path(step),
+                changes: changes
+                    .into_iter()
+                    .map(|change| Change {
+                        what: change.what.into_owned(),
+                        before: json(change.before),
+                        after: json(change.after),
+                    })
+                    .collect(),
+            },
+            Self::ApprovalNotified {
+                step,
+                notice,
+                index,
+                attempts,
+                failure,
+            } => E::ApprovalNotified {
+                step: path(step),
+                notice,
+                index,
+                attempts,
+                failure: failure.map(V1Failure::into_failure).transpose()?,
             },
         })
     }

@@ -299,7 +299,7 @@ fn runs_and_approvals(way: &Way, world: &World) {
         .unwrap()
         .to_owned();
     assert!(
-        way.text(&format!("approvals reject {gate}"))
+        way.text(&format!("approvals reject {gate} --comment no"))
             .ends_with("?: rejected.\n")
     );
     let lines = way

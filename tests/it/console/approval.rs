@@ -98,11 +98,18 @@ async fn a_gate_shows_what_will_happen_and_takes_a_decision() {
     let fields = [
         ("digest", hidden(&page, "digest")),
         ("decision", "reject".into()),
+        ("comment", String::new()),
     ];
-    let fields: Vec<(&str, &str)> = fields
+    let mut fields: Vec<(&str, &str)> = fields
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
+    // This gate cannot be sent back, and a refusal says why.
+    assert!(!page.contains("value=\"send_back\""), "{page}");
+    ana.post(&path, &fields)
+        .await
+        .says(422, "A refusal needs a comment");
+    fields[2].1 = "not this month";
     ana.act(&path, &fields).await;
     let run = wait::run(&admin, &run, "rejected").await;
     let page = ana.see(&format!("/runs/{}", text(&run["id"]))).await;
@@ -133,5 +140,51 @@ async fn a_digest_of_something_else_decides_nothing() {
             .see(&path)
             .await
             .contains("Deciding needs the role approver")
+    );
+}
+
+#[tokio::test]
+async fn others_are_asked_and_a_link_is_made() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, PAYS).await;
+    let run = started(&admin, &id, json!({ "amount": 1 })).await;
+    let gate = wait::approval(&admin, &run).await;
+    let path = format!("/approvals/{}", text(&gate["id"]));
+    let owner = Browser::owner(&server).await;
+    let ana = Browser::role(&server, "approver").await;
+    let made = ana.post(&format!("{path}/links"), &[]).await;
+    made.says(200, "A link for approver");
+    let address = made
+        .text
+        .split("/approve/")
+        .nth(1)
+        .and_then(|rest| rest.split(['"', '<']).next())
+        .expect("an address");
+    Browser::at(&server)
+        .get(&format!("/approve/{address}"))
+        .await
+        .says(200, "Pay 1 to Stadtwerke?");
+
+    owner
+        .post(&format!("{path}/reassign"), &[("approvers", "nobody:x")])
+        .await
+        .says(422, "nobody:x");
+    owner
+        .act(
+            &format!("{path}/reassign"),
+            &[
+                ("approvers", "user:ben, role:admin"),
+                ("reason", "on leave"),
+            ],
+        )
+        .await;
+    let asked = admin.get(&path).await.with(200);
+    assert_eq!(asked["approvers"], json!(["user:ben", "role:admin"]));
+    assert!(
+        owner
+            .see(&path)
+            .await
+            .contains("ben or whoever has the role admin")
     );
 }

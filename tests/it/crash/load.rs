@@ -355,7 +355,7 @@ impl Crowd {
             1 => ("reject", "rejected"),
             _ => ("approve", "approved"),
         };
-        let body = json!({ "decision": decision, "digest": shown["digest"] });
+        let body = json!({ "decision": decision, "comment": "seen", "digest": shown["digest"] });
         let ask = || {
             life.client
                 .request("POST", &format!("{path}/decision"))

@@ -10,6 +10,7 @@ mod journal;
 mod kept;
 mod pauses;
 mod repeat;
+mod reviews;
 mod scale;
 mod steps;
 mod turns;
