@@ -2,8 +2,8 @@
 
 use super::call::Handler;
 use super::page::{
-    approval, approvals, automation, automations, home, pause, recording, recordings, review, run,
-    runs, settings, signin, uncertain,
+    approval, approvals, automation, automations, delegation, home, pause, recording, recordings,
+    review, run, runs, settings, signin, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -98,10 +98,15 @@ fn work() -> Vec<Route> {
         form(
             "/approvals/{id}/reassign",
             Approver,
-            to!(approval::reassign),
+            to!(delegation::reassign),
             gate,
         ),
-        form("/approvals/{id}/links", Approver, to!(approval::link), gate),
+        form(
+            "/approvals/{id}/links",
+            Approver,
+            to!(delegation::link),
+            gate,
+        ),
         show("/runs", Viewer, to!(runs::show)),
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),

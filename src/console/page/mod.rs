@@ -6,6 +6,7 @@ pub(super) mod automation;
 pub(super) mod automations;
 mod comparison;
 mod conversation;
+pub(super) mod delegation;
 mod document;
 mod draft;
 pub(super) mod home;
