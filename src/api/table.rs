@@ -16,7 +16,7 @@ use crate::service::signin::SignInAddress;
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
 use crate::trigger::{
-    BackfillRequest, BackfillView, DeliveryView, FiringView, NewSubscription, Published,
+    BackfillRequest, BackfillView, DeliveryView, EventView, FiringView, NewSubscription, Published,
     SubscriptionView, TriggerView,
 };
 use druse_crystallizer::{Session, ToolMap};
@@ -590,6 +590,21 @@ fn trigger() -> Vec<Route> {
         .request::<triggers::Stop>()
         .response::<BackfillView>()
         .status(202),
+        get(
+            "/api/v1/events",
+            Viewer,
+            to!(events::list),
+            "List the events that are kept",
+        )
+        .query(&["limit", "cursor", "type", "source"])
+        .response::<List<EventView>>(),
+        get(
+            "/api/v1/events/{id}",
+            Viewer,
+            to!(events::read_one),
+            "Read an event, and what it started and woke",
+        )
+        .response::<EventView>(),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
             .creates()
