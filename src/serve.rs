@@ -5,11 +5,12 @@ use crate::api::{self, Listener, Peer};
 use crate::cli::Serve;
 use crate::client::{EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, Failure};
 use crate::connection::Connections;
+use crate::console;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::{App, Options, Principal, Problem, setup};
 use crate::settings::Settings;
-use crate::trigger::Triggers;
+use crate::trigger::{KeptEvents, Triggers};
 use axum::Router;
 use druse_storage::embedded::{self, Embedded, OpenError};
 use serde_json::json;
@@ -38,6 +39,8 @@ pub struct Setup {
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
     pub serves: bool,
+    /// How long events are kept.
+    pub events: KeptEvents,
     /// How the store is set up.
     pub store: embedded::Options,
 }
@@ -121,6 +124,7 @@ impl Assembly {
         };
         let triggers = Triggers::load(store.clone(), engine.clone(), app.secrets.clone())
             .map_err(unreadable)?;
+        triggers.keep_events(setup.events);
         let recovered = if setup.serves {
             engine.recover().await
         } else {
@@ -135,13 +139,14 @@ impl Assembly {
             );
         }
         tokio::spawn(engine.clone().keep_time());
+        tokio::spawn(engine.clone().keep_hearing(setup.serves));
         if setup.serves {
             tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
             triggers.start();
         }
         app.set_triggers(triggers.clone());
-        let router = api::router(app.clone());
+        let router = console::mount(app.clone(), api::router(app.clone()));
         Ok(Self {
             store,
             app,
@@ -252,6 +257,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             programs: settings.programs(),
         },
         serves: true,
+        events: settings.events,
         store: embedded::Options {
             accept_loss: settings.accept_loss,
             ..embedded::Options::default()

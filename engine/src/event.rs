@@ -1,7 +1,7 @@
 //! The facts of a run. Its journal is the list of these, and its state is nothing but their fold.
 
 use crate::definition::FailureClass;
-use crate::{ApprovalId, AutomationId, Digest, Json, RunId, Timestamp};
+use crate::{ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::{fmt, sync::Arc};
@@ -632,6 +632,30 @@ pub enum RunEvent {
         /// Why it did not work, if it did not.
         failure: Option<Failure>,
     },
+    /// A `wait` for an event began.
+    EventAwaited {
+        /// The step.
+        step: StepPath,
+        /// The CloudEvents type, `*` for any characters.
+        event_type: String,
+        /// The text that its `when` compares a part of the event with, where it does so.
+        key: Option<String>,
+        /// From when on an event counts.
+        since: Timestamp,
+        /// From when on none counts any more.
+        until: Option<Timestamp>,
+    },
+    /// A `wait` took an event.
+    EventTaken {
+        /// The step.
+        step: StepPath,
+        /// The event's id here.
+        event: EventId,
+        /// When it came.
+        received_at: Timestamp,
+        /// Its attributes and `data`.
+        value: Json,
+    },
 }
 
 /// A value that is there, be it null.
@@ -681,7 +705,9 @@ impl RunEvent {
             | Self::ApprovalReassigned { step, .. }
             | Self::ApprovalSentBack { step, .. }
             | Self::ApprovalVoided { step, .. }
-            | Self::ApprovalNotified { step, .. } => Some(step),
+            | Self::ApprovalNotified { step, .. }
+            | Self::EventAwaited { step, .. }
+            | Self::EventTaken { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

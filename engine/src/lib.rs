@@ -12,6 +12,7 @@ pub mod expression;
 pub mod finding;
 pub mod id;
 pub mod json;
+pub mod pattern;
 pub mod plan;
 pub mod run;
 #[cfg(any(test, feature = "testing"))]
@@ -22,4 +23,5 @@ pub use digest::Digest;
 pub use finding::{Finding, Severity};
 pub use id::*;
 pub use json::Json;
+pub use pattern::Pattern;
 pub use time::{Span, Timestamp};

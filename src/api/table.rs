@@ -12,10 +12,11 @@ use crate::service::connections::ConnectionView;
 use crate::service::links::MadeLink;
 use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
+use crate::service::signin::SignInAddress;
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
 use crate::trigger::{
-    BackfillRequest, BackfillView, DeliveryView, FiringView, NewSubscription, Published,
+    BackfillRequest, BackfillView, DeliveryView, EventView, FiringView, NewSubscription, Published,
     SubscriptionView, TriggerView,
 };
 use druse_crystallizer::{Session, ToolMap};
@@ -589,6 +590,21 @@ fn trigger() -> Vec<Route> {
         .request::<triggers::Stop>()
         .response::<BackfillView>()
         .status(202),
+        get(
+            "/api/v1/events",
+            Viewer,
+            to!(events::list),
+            "List the events that are kept",
+        )
+        .query(&["limit", "cursor", "type", "source"])
+        .response::<List<EventView>>(),
+        get(
+            "/api/v1/events/{id}",
+            Viewer,
+            to!(events::read_one),
+            "Read an event, and what it started and woke",
+        )
+        .response::<EventView>(),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
             .creates()
@@ -741,6 +757,14 @@ fn admin() -> Vec<Route> {
             .request::<NewToken>()
             .response::<TokenView>()
             .status(201),
+        post(
+            "/api/v1/signins",
+            Viewer,
+            to!(tokens::sign_in),
+            "Make a one-time address that signs you in to the console",
+        )
+        .response::<SignInAddress>()
+        .status(201),
         delete(
             "/api/v1/tokens/{id}",
             Admin,

@@ -88,6 +88,7 @@ impl Server {
         );
         let triggers = Triggers::load(store, engine.clone(), secrets).unwrap();
         engine.recover().await.unwrap();
+        tokio::spawn(engine.clone().keep_hearing(true));
         triggers.take_up().await.unwrap();
         app.set_triggers(triggers);
         let mut server = Self {

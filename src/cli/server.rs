@@ -537,6 +537,25 @@ pub enum Events {
         #[arg(long)]
         subject: Option<String>,
     },
+    /// List those that are kept, with what they started and woke.
+    #[command(after_help = "Example:\n  druse events list --type 'com.example.*'")]
+    List {
+        /// Only of this type; `*` matches any characters.
+        #[arg(long = "type")]
+        event_type: Option<String>,
+        /// Only from this source; `*` matches any characters.
+        #[arg(long)]
+        source: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show one with its data, and the runs that it started and woke.
+    #[command(after_help = "Example:\n  druse events show evt_01…")]
+    Show {
+        /// Its id here.
+        event: String,
+    },
     /// Have events sent to an address, signed as Standard Webhooks.
     #[command(after_help = "\
 Examples:

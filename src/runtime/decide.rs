@@ -168,7 +168,7 @@ impl Engine {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
         };
-        let shown = self.tell(id, live, input, wish).await?;
+        let shown = self.take_wish(id, live, input, wish).await?;
         // Only now: what a held run was doing is not begun again to be canceled at once.
         self.take_up(id).await;
         Ok(shown)
@@ -203,7 +203,7 @@ impl Engine {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
         };
-        self.tell(id, live, input, wish).await
+        self.take_wish(id, live, input, wish).await
     }
 
     /// Lets a run go on that is paused, or in which steps failed and wait for a person.
@@ -218,7 +218,7 @@ impl Engine {
             step: resume.step.map(|step| step.as_str().into()),
             answer: resume.answer,
         };
-        let shown = self.tell(id, live, input, wish).await?;
+        let shown = self.take_wish(id, live, input, wish).await?;
         self.take_up(id).await;
         Ok(shown)
     }
@@ -234,7 +234,7 @@ impl Engine {
     }
 
     /// Gives an input, and the run as it stands with it, once that is durable.
-    async fn tell(
+    async fn take_wish(
         &self,
         id: RunId,
         live: Arc<Mutex<LiveRun>>,
@@ -405,7 +405,9 @@ fn rejected(reason: Rejected) -> RunError {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
         Rejected::NotUncertain => RunError::NotUncertain,
-        Rejected::StaleAttempt => RunError::NotFound("step that waits for this"),
+        Rejected::StaleAttempt | Rejected::NotAwaited => {
+            RunError::NotFound("step that waits for this")
+        }
     }
 }
 

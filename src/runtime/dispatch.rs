@@ -63,6 +63,7 @@ impl Engine {
                 announces: false,
             });
         }
+        self.0.hearing.follow(&locked.run, &entries);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
         let mut batches = locked.batches(entries).into_iter();

@@ -60,6 +60,7 @@ impl Engine {
             };
             let (deadline, parent) = {
                 let locked = lock(&live);
+                self.0.hearing.take_up(&locked.run, true);
                 let deadline = locked.run.next_deadline().map(|(at, _)| at);
                 (deadline, parent_of(&locked.run))
             };
@@ -120,7 +121,9 @@ impl Engine {
             .running()
             .any(|(step, _, _)| !self.waits_for_child(run, &step.0));
         let now = clock::now();
+        let falls_silent = run.next_silence();
         works
+            || falls_silent.is_some_and(|at| at <= now.after(SOON))
             || run.next_deadline().is_some_and(|(at, reason)| {
                 let by_itself = matches!(
                     reason,

@@ -1,7 +1,8 @@
 //! The runs that have not ended, in memory, each behind its own lock.
 
+use druse_engine::plan::Plan;
 use druse_engine::run::{Effect, Notice, Run};
-use druse_engine::{RunId, event::Entry, event::RunEvent, event::StepPath};
+use druse_engine::{Pattern, RunId, event::Entry, event::RunEvent, event::StepPath};
 use druse_storage::Batch;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -168,6 +169,8 @@ fn tells(run: &Run, step: &StepPath) -> bool {
 #[derive(Default)]
 pub(super) struct LiveRuns {
     runs: RwLock<HashMap<RunId, Arc<Mutex<LiveRun>>>>,
+    /// The types of events that steps of these runs may wait for, and how many runs each.
+    heard: RwLock<BTreeMap<Pattern, usize>>,
 }
 
 impl LiveRuns {
@@ -180,6 +183,7 @@ impl LiveRuns {
     }
 
     pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
+        self.hear(live.run.plan(), true);
         let live = Arc::new(Mutex::new(live));
         self.runs
             .write()
@@ -189,10 +193,40 @@ impl LiveRuns {
     }
 
     pub(super) fn remove(&self, run: RunId) {
-        self.runs
+        let removed = self
+            .runs
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&run);
+        if let Some(live) = removed {
+            let plan = lock(&live).run.plan().clone();
+            self.hear(&plan, false);
+        }
+    }
+
+    fn hear(&self, plan: &Plan, more: bool) {
+        if plan.hears.is_empty() {
+            return;
+        }
+        let mut heard = self.heard.write().unwrap_or_else(PoisonError::into_inner);
+        for pattern in &plan.hears {
+            let runs = heard.entry(pattern.clone()).or_default();
+            *runs = if more {
+                *runs + 1
+            } else {
+                runs.saturating_sub(1)
+            };
+            if *runs == 0 {
+                heard.remove(pattern);
+            }
+        }
+    }
+
+    /// Which of these types of events a step of them may wait for, now or later.
+    pub(super) fn may_hear<'a>(&self, types: &[&'a str]) -> BTreeSet<&'a str> {
+        let heard = self.heard.read().unwrap_or_else(PoisonError::into_inner);
+        let hears = |name: &&&str| heard.keys().any(|pattern| pattern.matches(name));
+        types.iter().filter(hears).copied().collect()
     }
 
     /// Tells every attempt to stop.

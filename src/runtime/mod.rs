@@ -5,6 +5,7 @@ mod attempt;
 pub mod clock;
 mod decide;
 mod dispatch;
+mod hearing;
 mod hold;
 mod inputs;
 mod internal;
@@ -19,7 +20,9 @@ mod retry;
 mod submit;
 mod timer;
 mod view;
+mod waits;
 
+pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use recover::Recovered;
 
@@ -46,6 +49,7 @@ pub(crate) struct Inner {
     live: live::LiveRuns,
     timers: timer::Timers,
     held: hold::Held,
+    hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
     address: OnceLock<Option<String>>,
     closing: CancellationToken,
@@ -79,6 +83,7 @@ impl Engine {
             live: live::LiveRuns::default(),
             timers: timer::Timers::default(),
             held: hold::Held::default(),
+            hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
             address: OnceLock::new(),
             closing: CancellationToken::new(),
@@ -99,6 +104,12 @@ impl Engine {
         loop {
             let due = tokio::select! {
                 due = self.0.timers.next() => due,
+                silent = self.0.hearing.silences.next() => {
+                    for run in silent {
+                        self.0.hearing.silence(run);
+                    }
+                    continue;
+                }
                 () = self.0.closing.cancelled() => return,
             };
             for run in due {

@@ -174,6 +174,12 @@ pub struct StepView {
     /// Why it did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Value>,
+    /// The event that it waits for, in a few words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// Until when it waits, or when it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_until: Option<Timestamp>,
     /// The gate that it asks or asked through.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

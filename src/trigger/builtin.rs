@@ -98,11 +98,13 @@ impl Triggers {
             let wanted = self.0.wanted.read().unwrap_or_else(PoisonError::into_inner);
             wanted.clone()
         };
-        if wanted.is_empty() {
+        let heard = self.0.engine.may_hear(&OF_RUNS);
+        if wanted.is_empty() && heard.is_empty() {
             return batch;
         }
+        let is_wanted = |told: &&'static str| wanted.contains(told) || heard.contains(told);
         for entry in entries {
-            let Some(event_type) = told(&entry.event).filter(|told| wanted.contains(told)) else {
+            let Some(event_type) = told(&entry.event).filter(is_wanted) else {
                 continue;
             };
             let start = run.start();

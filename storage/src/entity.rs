@@ -65,6 +65,10 @@ pub enum Table {
     Outbox = 46,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
+    /// Ids of events by `<type>\n<event id>`.
+    EventOfType = 61,
+    /// Runs that took an event by `<event id>/<run id>/<step>`.
+    Woken = 62,
 }
 
 /// A typed row.
@@ -496,6 +500,49 @@ pub struct EventKey {
     pub at: Timestamp,
 }
 entity!(EventKey, EventKey, self => format!("{}\n{}", self.source, self.id));
+
+/// Which events of a type there are, in the order in which they came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventOfType {
+    /// CloudEvents `type`.
+    pub event_type: String,
+    /// What it is here.
+    pub event: EventId,
+}
+entity!(EventOfType, EventOfType, self => EventOfType::key_of(&self.event_type, self.event));
+
+impl EventOfType {
+    /// What the keys of a type begin with.
+    pub fn prefix_of(event_type: &str) -> String {
+        format!("{event_type}\n")
+    }
+
+    /// The key of an event of a type.
+    pub fn key_of(event_type: &str, event: EventId) -> String {
+        format!("{event_type}\n{event}")
+    }
+}
+
+/// A run that waited for an event and took it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Woken {
+    /// The event.
+    pub event: EventId,
+    /// The run.
+    pub run: RunId,
+    /// The step that waited.
+    pub step: String,
+    /// When.
+    pub at: Timestamp,
+}
+entity!(Woken, Woken, self => format!("{}{}/{}", Woken::prefix_of(self.event), self.run, self.step));
+
+impl Woken {
+    /// What the keys of an event begin with.
+    pub fn prefix_of(event: EventId) -> String {
+        format!("{event}/")
+    }
+}
 
 /// The first answer to a caller's idempotency key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@
 //! `DRUSE_WRITE_HANDLERS`: the kinds of event that came to format 1 later.
 
 use druse_engine::{
-    ApprovalId, AutomationId, Digest, Json, RunId, Timestamp,
+    ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp,
     definition::FailureClass,
     event::{
         ApprovalRequest, Change, Decision, Entry, Failure, HandlerList, Outcome, RunEvent,
@@ -341,6 +341,38 @@ fn handler_entries() -> Vec<Entry> {
         .collect()
 }
 
+/// Every kind of event about waits for events, with every optional part there and missing.
+fn wait_entries() -> Vec<Entry> {
+    let step = |name: &str| StepPath::from(name);
+    let awaited = |name: &str, open: bool| RunEvent::EventAwaited {
+        step: step(name),
+        event_type: "com.example.*".into(),
+        key: open.then(|| "ß-17".into()),
+        since: at(1),
+        until: open.then(|| at(90)),
+    };
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        awaited("paid", true),
+        awaited("each[0].paid", false),
+        RunEvent::EventTaken {
+            step: step("paid"),
+            event: EventId::from_parts(1_800_000_000_000, [9; 10]),
+            received_at: at(2),
+            value: Json::from(json!({ "type": "com.example.paid", "data": [98.70] })),
+        },
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
 fn head(status: Status) -> RunHead {
     let start = start();
     let over = status.is_final();
@@ -486,6 +518,12 @@ fn events_about_approvals_come_back_as_they_were() {
     );
 }
 
+fn write_waits(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), wait_entries());
+    store.append(batch).unwrap().wait().unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -506,6 +544,7 @@ fn what_is_written_today_is_format_1_to_the_byte() {
         ("v1", write as Write),
         ("v1-loops", write_loops),
         ("v1-handlers", write_handlers),
+        ("v1-waits", write_waits),
     ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path());
@@ -538,6 +577,19 @@ fn events_about_loops_of_format_1_say_what_they_said() {
     assert!(report.is_sound(), "{:?}", report.problems);
     let store = Embedded::open(folder.path(), options()).unwrap();
     assert_eq!(store.run_entries(run(), 0, 100).unwrap(), loop_entries());
+}
+
+#[test]
+fn events_about_waits_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_WAITS") {
+        write_waits(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-waits"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), wait_entries());
 }
 
 #[test]

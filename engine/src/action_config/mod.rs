@@ -17,8 +17,8 @@ pub use people::{GateConfig, Notify, OnTimeout, OneOrMore, SendBack};
 pub use sql::{SqlConfig, first_word, statement_fault};
 pub use text::Text;
 pub use work::{
-    AutomationConfig, EmitConfig, McpConfig, ShellConfig, SwitchCase, SwitchConfig, ToolConfig,
-    TransformConfig, WaitConfig, WaitEvent,
+    AutomationConfig, EmitConfig, McpConfig, OnSilence, ShellConfig, SwitchCase, SwitchConfig,
+    ToolConfig, TransformConfig, WaitConfig, WaitEvent,
 };
 
 use crate::plan::ActionKind;

@@ -288,6 +288,38 @@ fn wait(context: &mut Context<'_>, look: &Look<'_>) {
     {
         context.say(look.wrong("bad_value", "until", message));
     }
+    waits_for(context, look);
+}
+
+/// The event of a wait, and what belongs to it.
+fn waits_for(context: &mut Context<'_>, look: &Look<'_>) {
+    let mut idle = |key: &str, without: &str| {
+        let mut finding = look.wrong(
+            "no_effect",
+            key,
+            format!("`{key}` does nothing without `{without}`"),
+        );
+        finding.severity = crate::Severity::Warning;
+        context.say(finding);
+    };
+    if !look.has("event") {
+        for key in ["timeout", "on_timeout", "lookback"] {
+            if look.has(key) {
+                idle(key, "event");
+            }
+        }
+        return;
+    }
+    if look.has("on_timeout") && !look.has("timeout") {
+        idle("on_timeout", "timeout");
+    }
+    let event_type = look.with["event"].get("type").and_then(Value::as_str);
+    if let Some(Err(message)) = event_type.map(crate::run::type_fault) {
+        context.say(
+            look.wrong("bad_value", "event/type", message)
+                .help("write a text; `*` matches any characters"),
+        );
+    }
 }
 
 fn gate(context: &mut Context<'_>, look: &Look<'_>) {

@@ -22,6 +22,8 @@ pub(super) enum Sight {
     Page,
     /// What tells people of a gate: everything, and `approval`.
     Notice,
+    /// The event of a `wait`: everything and `event`.
+    Event,
 }
 
 /// Where an expression stands.
@@ -70,6 +72,10 @@ pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &St
             notices(context, step, &path, &at);
             continue;
         }
+        if key == "event" && plan::when_of(step).is_some() {
+            event(context, step, &path, &at);
+            continue;
+        }
         template(context, value, &path, &At { secrets, ..at });
     }
 }
@@ -105,6 +111,20 @@ fn notices(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
                 &at,
             );
         }
+    }
+}
+
+/// The event of a `wait`, whose `when` is a bare expression.
+fn event(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
+    if let Some(event) = plan::without_when(step).and_then(|with| with.get("event").cloned()) {
+        template(context, &event, path, at);
+    }
+    if let Some(when) = plan::when_of(step) {
+        let at = At {
+            sight: Sight::Event,
+            ..*at
+        };
+        bare(context, when, &format!("{path}/when"), &at);
     }
 }
 
@@ -206,11 +226,12 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
     let root = reference.root.as_str();
     let mut known = match at.sight {
         Sight::Run | Sight::Notice => vec!["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Event => vec!["event", "inputs", "steps", "trigger", "run", "secrets"],
         Sight::Trigger => vec!["trigger"],
         Sight::Start => vec!["inputs", "trigger", "run"],
         Sight::Page => vec![action_config::PAGE],
     };
-    if matches!(at.sight, Sight::Run | Sight::Notice) {
+    if matches!(at.sight, Sight::Run | Sight::Notice | Sight::Event) {
         known.extend(&context.lists[at.list].names);
         known.push(REVIEW);
     }
@@ -388,6 +409,7 @@ fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
         "approval_gate" => &["decision", "by", "comment", "fields"],
         "automation" => &["run_id", "outputs"],
         "emit" => &["event_id"],
+        "wait" if step.with.as_ref()?.contains_key("event") => &["event", "waited_until"],
         "wait" => &["waited_until"],
         "sql" => &["rows", "columns", "affected"],
         "mail" => &["message_id", "accepted"],

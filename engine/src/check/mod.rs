@@ -60,7 +60,6 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     skips::check(&mut context);
     sensitive::check(&mut context);
     plan::send_back_findings(&document.steps, "/steps", &mut context.findings);
-    plan::unsupported(document, &mut context.findings);
     finish(context.findings)
 }
 

@@ -9,7 +9,7 @@ use super::list::{List, find};
 use crate::Finding;
 use crate::definition::{Join, OnError, Step};
 use crate::expression::{Expression, References, Template};
-use crate::plan::{Graph, pointer, split_need};
+use crate::plan::{self, Graph, pointer, split_need};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -117,6 +117,8 @@ fn of_step(
                 reader.bare(context, when, &format!("{path}/with/cases/{number}/when"));
             }
         } else {
+            let when = plan::when_of(step);
+            reader.bare(context, when, &format!("{path}/with/event/when"));
             for (key, value) in with {
                 reader.template(context, value, &format!("{path}/with{}", pointer(&[key])));
             }

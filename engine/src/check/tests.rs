@@ -760,3 +760,44 @@ proptest! {
         let _ = from_value(extra);
     }
 }
+
+#[test]
+fn waits_for_events() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - id: right
+    action: wait
+    with: { event: { type: "order.{{ inputs.region }}", when: event.data.id == inputs.region }, timeout: 5m, on_timeout: continue, lookback: 1h }
+  - id: other
+    action: transform
+    with: { value: "{{ steps.right.output.evnt }} {{ event.data }}" }
+  - id: wrong
+    action: wait
+    with: { event: { type: "", when: "{{ data.id }}" }, on_timeout: stop }
+  - id: names
+    action: wait
+    with: { event: { type: x, when: data.id == secrets.api_key and steps.later.output }, for: 5m }
+  - id: idle
+    action: wait
+    with: { for: 5m, timeout: 1m, lookback: 1h }
+  - id: later
+    action: transform
+    when: inputs.count > 1
+    with: { value: 1 }
+"#
+    ), @r#"
+    13:20 unknown_output: the output of step `right` has no `evnt` -- did you mean `event`?
+    13:20 unknown_name: there is no name `event` here -- names that can be used here: inputs, steps, trigger, run, secrets
+    16:28 bad_value: the `type` of an event is empty or holds control characters -- write a text; `*` matches any characters
+    16:38 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
+    16:69 bad_value: `on_timeout` cannot be `stop` -- one of: fail, continue
+    16:69 no_effect: `on_timeout` does nothing without `timeout`
+    19:20 exclusive_keys: for and event exclude each other
+    19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets
+    19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+    19:37 may_be_skipped: step `later` may be skipped, and then it has no output to read -- write `steps.later.output | default(…)`, or add `later` to the `needs` of this step
+    22:45 no_effect: `lookback` does nothing without `event`
+    22:31 no_effect: `timeout` does nothing without `event`
+    "#);
+}

@@ -4,6 +4,7 @@
 //! `{{ }}` is syntax inside a text, keys are never templates, and an undefined value is an error.
 
 mod compiled;
+mod demand;
 mod error;
 mod extract;
 mod functions;

@@ -3,6 +3,7 @@
 use super::gate::{gate, send_back_findings};
 use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
+use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
@@ -76,7 +77,6 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         }
     }
     let blocks = build.blocks;
-    unsupported(&document, &mut findings);
     let inputs = inputs(&document, &mut findings);
     let outputs = outputs(&document, &mut findings);
     let concurrency = document.concurrency.as_ref().and_then(|limit| {
@@ -94,6 +94,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     Ok(Plan {
         digest: definition::digest(&document),
         timeout: document.timeout,
+        hears: types_of(&blocks),
         blocks,
         handlers: lists,
         undo_on_failure,
@@ -292,7 +293,7 @@ fn template(
     }
 }
 
-fn expression(
+pub(super) fn expression(
     source: &str,
     path: &str,
     step: &str,
@@ -399,7 +400,7 @@ fn planned(
             with.remove("notify");
         }
         template(
-            &Value::Object(with),
+            &Value::Object(without_when(step).unwrap_or_else(|| with.clone())),
             &format!("{path}/with"),
             Some(&step.id),
             findings,
@@ -409,6 +410,7 @@ fn planned(
         let path = format!("{path}/idempotency_key");
         template(&Value::from(key), &path, Some(&step.id), findings)
     });
+    let hears = hears(step, path, findings);
     if findings.len() > before {
         return None;
     }
@@ -431,6 +433,7 @@ fn planned(
         when,
         with,
         cases,
+        hears,
         gate: None,
         join: step.join.unwrap_or_default(),
         timeout: step.timeout,
@@ -445,42 +448,6 @@ fn planned(
         effects: step.effects,
         undo: None,
     })
-}
-
-/// What a document may say and this version does not run: said instead of ignored.
-pub(crate) fn unsupported(document: &Document, findings: &mut Vec<Finding>) {
-    let mut say = |what: &str, step: Option<&str>, path: String| {
-        let mut finding = Finding::error(
-            "not_supported_yet",
-            format!("{what} is understood but not run by this version"),
-        )
-        .help("the document can be kept as a draft; it cannot be activated or run with this part");
-        if let Some(step) = step {
-            finding = finding.at_step(step);
-        }
-        findings.push(finding.at_path(path));
-    };
-    fn list(steps: &[Step], path: &str, say: &mut dyn FnMut(&str, Option<&str>, String)) {
-        for (index, step) in steps.iter().enumerate() {
-            let id = Some(step.id.as_str());
-            let at = |key: &str| format!("{path}/{index}/{key}");
-            match step.action.as_deref() {
-                Some("wait")
-                    if step
-                        .with
-                        .as_ref()
-                        .is_some_and(|with| with.contains_key("event")) =>
-                {
-                    say("waiting for an event", id, at("with/event"));
-                }
-                _ => {}
-            }
-            list(&step.steps, &at("steps"), say);
-        }
-    }
-    list(&document.steps, "/steps", &mut say);
-    list(&document.on_failure, "/on_failure", &mut say);
-    list(&document.finally, "/finally", &mut say);
 }
 
 fn inputs(document: &Document, findings: &mut Vec<Finding>) -> Vec<InputCheck> {

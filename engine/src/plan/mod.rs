@@ -5,6 +5,7 @@ mod build;
 mod gate;
 mod graph;
 mod handlers;
+mod hears;
 mod inputs;
 mod kind;
 mod looping;
@@ -12,20 +13,22 @@ mod looping;
 pub use block::Block;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
 pub(crate) use gate::{notices, send_back_findings, tells};
+pub use hears::Hears;
 pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 
-pub(crate) use build::{cycle_finding, finding, pointer, unsupported};
+pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
 pub(crate) use handlers::{UNDO, undo_step};
+pub(crate) use hears::{EVENT, when_of, without_when};
 pub(crate) use looping::{ITEM, shape};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
 use crate::event::HandlerList;
 use crate::expression::{Expression, Template};
-use crate::{Digest, Finding, Json, Span};
+use crate::{Digest, Finding, Json, Pattern, Span};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -55,6 +58,8 @@ pub struct Plan {
     pub concurrency: Option<(Template, Concurrency)>,
     /// Time limit of the run.
     pub timeout: Option<Span>,
+    /// The types of events that its steps may wait for, `*` for what is only known in a run.
+    pub hears: Vec<Pattern>,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
@@ -78,6 +83,8 @@ pub struct PlannedStep {
     pub with: Template,
     /// The cases of a switch, in order; one without an expression is the default.
     pub cases: Vec<(String, Option<Expression>)>,
+    /// Which event a `wait` takes, for one that waits for an event.
+    pub hears: Option<Box<Hears>>,
     /// Whom a gate tells and where it sends back to, where it does.
     pub gate: Option<Box<GatePlan>>,
     /// How the outcomes of `needs` are joined.

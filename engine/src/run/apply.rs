@@ -1,10 +1,11 @@
 //! The only place where the state of a run changes.
 
+use super::hear::Hearing;
 use super::pause::Pause;
 use super::scope::{Place, TOP};
 use super::state::{AttemptState, Finish, GateState, Phase, State};
 use super::view::NoticeView;
-use super::{GateStatus, attempt, gate, wait};
+use super::{GateStatus, attempt, gate, hear, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
 use crate::plan::Plan;
 use crate::{Json, RunId, Timestamp};
@@ -208,11 +209,32 @@ impl State {
                 self.enter(place, Phase::Waiting { until: *until }, Status::Waiting);
             }
             RunEvent::WaitFinished { .. } => {
-                let output = match self.step(place).phase {
+                let step = self.step(place);
+                let output = match step.phase {
                     Phase::Waiting { until } => wait::output(until),
-                    _ => Json::null(),
+                    _ => hear::output(&Json::null(), step.silence().unwrap_or(at)),
                 };
                 self.succeed(plan, place, output, at);
+            }
+            RunEvent::EventAwaited {
+                event_type,
+                key,
+                since,
+                until,
+                ..
+            } => {
+                self.begin_step(plan, place, at);
+                self.step_mut(place).hearing = Some(Box::new(Hearing {
+                    event_type: event_type.clone(),
+                    key: key.clone(),
+                    since: *since,
+                    until: *until,
+                }));
+                self.enter(place, Phase::Listening, Status::Waiting);
+            }
+            RunEvent::EventTaken { event, value, .. } => {
+                self.taken.insert(*event);
+                self.succeed(plan, place, hear::output(value, at), at);
             }
             RunEvent::ApprovalRequested { request, .. } => {
                 self.begin_step(plan, place, at);
@@ -506,11 +528,14 @@ impl State {
     pub(super) fn enter(&mut self, place: Place, phase: Phase, status: Status) {
         let step = self.step_mut(place);
         let before = step.timer();
+        let silence = step.silence();
         let old = std::mem::replace(&mut step.phase, phase);
         let after = step.timer();
+        let next_silence = step.silence();
         let new = &step.phase;
         let broken = |phase: &Phase| matches!(phase, Phase::Broken { .. } | Phase::Interrupted);
         let (runs, unsettled) = (*new == Phase::Running, broken(new));
+        let listens = *new == Phase::Listening;
         let held = matches!(new, Phase::Paused { .. });
         match old {
             Phase::Queued => {
@@ -525,6 +550,10 @@ impl State {
             Phase::Broken { .. } | Phase::Interrupted => {
                 self.unsettled.remove(&place);
             }
+            Phase::Listening => {
+                self.listening.remove(&place);
+                self.step_mut(place).hearing = None;
+            }
             Phase::Paused { .. } => {
                 self.held_steps.remove(&place);
             }
@@ -538,6 +567,15 @@ impl State {
         }
         if unsettled {
             self.unsettled.insert(place);
+        }
+        if listens {
+            self.listening.insert(place);
+        }
+        if let Some(at) = silence {
+            self.silences.remove(&(at, place));
+        }
+        if let Some(at) = next_silence {
+            self.silences.insert((at, place));
         }
         if let Some((at, timer)) = before {
             self.timers.remove(&(at, timer, place));

@@ -80,6 +80,10 @@ impl RunEvent {
             Self::PassFinished {
                 output, failure, ..
             } => output.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
+            Self::EventTaken { value, .. } => json(value),
+            Self::EventAwaited {
+                event_type, key, ..
+            } => event_type.len() + key.as_ref().map_or(0, String::len),
             Self::PassKept { output, .. } => output.as_ref().map_or(0, json),
             Self::LoopFinished { failure, .. } => failure.as_ref().map_or(0, failure_weight),
             Self::CancelRequested { by, reason }
@@ -149,6 +153,8 @@ pub(super) fn within(event: RunEvent) -> RunEvent {
     match event {
         RunEvent::StepEvaluated { step, .. } => failed(step, "output_too_large", "its output"),
         RunEvent::AttemptStarted { step, .. } => failed(step, "input_too_large", "its input"),
+        RunEvent::EventAwaited { step, .. } => failed(step, "input_too_large", "its input"),
+        RunEvent::EventTaken { step, .. } => failed(step, "output_too_large", "its output"),
         RunEvent::ApprovalRequested { step, .. } => {
             failed(step, "input_too_large", "what it shows")
         }

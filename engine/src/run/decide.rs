@@ -4,7 +4,7 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
 use super::{
-    Input, Rejected, Resolution, attempt, failure, gate, handlers, join, looping, pause, wait,
+    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause, wait,
 };
 use crate::Timestamp;
 use crate::definition::FailureClass;
@@ -106,6 +106,18 @@ impl State {
                 };
                 Ok(vec![resolved, self.resolve(plan, place, resolution, now)])
             }
+            Input::Event { step, heard } => {
+                self.place_of_step(plan, step)
+                    .filter(|place| hear::takes(self, plan, *place, heard))
+                    .ok_or(Rejected::NotAwaited)?;
+                Ok(vec![RunEvent::EventTaken {
+                    step: step.clone(),
+                    event: heard.event,
+                    received_at: heard.received_at,
+                    value: heard.value.clone(),
+                }])
+            }
+            Input::Silence => Ok(hear::silence(self, plan, now)),
         }
     }
 
@@ -364,6 +376,9 @@ impl State {
         };
         match kind {
             ActionKind::Transform => RunEvent::StepEvaluated { step, output: with },
+            ActionKind::Wait if planned.hears.is_some() => {
+                hear::start(self, plan, place, with.value(), now)
+            }
             ActionKind::Wait => wait::start(&step, &with, now),
             ActionKind::ApprovalGate => gate::request(self, plan, place, &with, now),
             ActionKind::Switch

@@ -79,6 +79,8 @@ impl State {
         let right = match event {
             RunEvent::StepEvaluated { .. } => kind.is_some_and(ActionKind::is_pure),
             RunEvent::WaitStarted { .. } => kind == Some(ActionKind::Wait),
+            RunEvent::EventAwaited { .. } => self.planned(plan, place).hears.is_some(),
+            RunEvent::EventTaken { event, .. } => !self.taken.contains(event),
             RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
             RunEvent::AttemptStarted { .. } | RunEvent::StepPaused { .. } => {
                 kind.is_some_and(ActionKind::has_attempts)
@@ -210,6 +212,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::StepEvaluated { .. }
         | RunEvent::StepKept { .. }
         | RunEvent::WaitStarted { .. }
+        | RunEvent::EventAwaited { .. }
         | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
         RunEvent::AttemptStarted { number, .. } => {
             matches!(
@@ -227,10 +230,13 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
         }
+        RunEvent::EventTaken { .. } => *phase == Phase::Listening,
         RunEvent::RetryScheduled { .. } => {
             matches!(phase, Phase::Broken { .. } | Phase::Uncertain)
         }
-        RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
+        RunEvent::WaitFinished { .. } => {
+            matches!(phase, Phase::Waiting { .. } | Phase::Listening)
+        }
         RunEvent::ApprovalDecided { .. }
         | RunEvent::ApprovalExpired { .. }
         | RunEvent::ApprovalReminded { .. }
@@ -251,6 +257,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             Phase::Queued
                 | Phase::Broken { .. }
                 | Phase::Interrupted
+                | Phase::Listening
                 | Phase::Uncertain
                 | Phase::Asking
                 | Phase::Paused { .. }

@@ -1,5 +1,6 @@
 //! What a run is told, what it asks for, and what it refuses.
 
+use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::plan::ActionKind;
 use crate::{ApprovalId, Json, Span, Timestamp};
@@ -97,6 +98,16 @@ pub enum Input {
         /// How they know.
         reason: Option<String>,
     },
+    /// An event came. Each wait is told all events from the time on that counts for it, in the order in
+    /// which they came.
+    Event {
+        /// The wait.
+        step: StepPath,
+        /// The event.
+        heard: Heard,
+    },
+    /// All events that came until now were told.
+    Silence,
 }
 
 /// What becomes of steps that failed under `on_error: pause`.
@@ -222,6 +233,9 @@ pub enum Rejected {
     /// What it sends out was approved as it stands.
     #[error("what this step does was approved as it stands, so its input cannot be changed")]
     Approved,
+    /// The step does not wait for this event.
+    #[error("the step does not wait for this event")]
+    NotAwaited,
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
@@ -240,6 +254,7 @@ impl Rejected {
             Self::NotPaused => "not_paused",
             Self::WhichStep => "which_step",
             Self::Approved => "approved_input",
+            Self::NotAwaited => "not_awaited",
             Self::TooLarge => "too_large",
             Self::CommentNeeded => "comment_required",
             Self::ApprovalChanged { .. } => "approval_changed",

@@ -13,6 +13,8 @@ struct Found {
     held: usize,
     timers: BTreeSet<(crate::Timestamp, super::state::Timer, Place)>,
     running: BTreeSet<Place>,
+    listening: BTreeSet<Place>,
+    silences: BTreeSet<(crate::Timestamp, Place)>,
     ready: BTreeSet<Place>,
     unsettled: BTreeSet<Place>,
     over: BTreeSet<usize>,
@@ -43,7 +45,7 @@ impl Run {
                 open += usize::from(step.phase != Phase::Over);
                 named |= matches!(
                     step.phase,
-                    Phase::Asking | Phase::Uncertain | Phase::Paused { .. }
+                    Phase::Asking | Phase::Listening | Phase::Uncertain | Phase::Paused { .. }
                 );
                 unhandled |= number == super::scope::TOP
                     && matches!(step.trouble, Trouble::Unhandled | Trouble::Open(_));
@@ -69,6 +71,8 @@ impl Run {
             held: state.held,
             timers: state.timers.clone(),
             running: state.running.clone(),
+            listening: state.listening.clone(),
+            silences: state.silences.clone(),
             ready: state.ready.clone(),
             unsettled: state.unsettled.clone(),
             over: state.over.clone(),
@@ -102,7 +106,13 @@ impl Run {
         if let Some((at, timer)) = step.timer() {
             found.timers.insert((at, timer, place));
         }
+        if let Some(at) = step.silence() {
+            found.silences.insert((at, place));
+        }
         match step.phase {
+            Phase::Listening => {
+                found.listening.insert(place);
+            }
             Phase::Running => {
                 found.running.insert(place);
             }
@@ -131,7 +141,7 @@ impl Run {
         let fits = match &step.phase {
             Phase::Queued => status == Status::Queued,
             Phase::Running | Phase::Broken { .. } | Phase::Interrupted => status == Status::Running,
-            Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Asking => {
+            Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Listening | Phase::Asking => {
                 status == Status::Waiting
             }
             Phase::Uncertain => status == Status::Uncertain,

@@ -10,6 +10,7 @@
 //! | `Queued`       | `StepFailed` (an expression has no value) | `Over` (failed)                             |
 //! | `Queued`       | `AttemptStarted`                          | `Running`                                   |
 //! | `Queued`       | `WaitStarted`                             | `Waiting`                                   |
+//! | `Queued`       | `EventAwaited`                            | `Listening`                                 |
 //! | `Queued`       | `ApprovalRequested`                       | `Asking`                                    |
 //! | `Running`      | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Running`      | `AttemptFinished` failed                  | [Broken]; [Interrupted] for a death         |
@@ -22,6 +23,8 @@
 //! | [Interrupted]  | `StepFailed` (quarantined)                | `Over` (failed)                             |
 //! | `Retrying`     | `AttemptStarted`                          | `Running`                                   |
 //! | `Waiting`      | `WaitFinished`                            | `Over` (succeeded)                          |
+//! | `Listening`    | `EventTaken`, `WaitFinished`              | `Over` (succeeded)                          |
+//! | `Listening`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Asking`       | `ApprovalDecided`                         | `Asking`, `Over` (succeeded or rejected)    |
 //! | `Asking`       | `ApprovalExpired`                         | `Over` (rejected, or succeeded)             |
 //! | `Asking`       | `ApprovalReminded`, `ApprovalEscalated`, `ApprovalReassigned` | `Asking`               |
@@ -43,6 +46,7 @@
 
 use super::GateStatus;
 use super::handlers::Handling;
+use super::hear::Hearing;
 use super::kept::Keep;
 use super::looping::LoopState;
 use super::pause::Pause;
@@ -51,7 +55,7 @@ use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
 use crate::plan::{Plan, PlannedStep, UNDO};
-use crate::{ApprovalId, Json, RunId, Span, Timestamp};
+use crate::{ApprovalId, EventId, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -73,6 +77,8 @@ pub(super) enum Phase {
     Retrying { due: Timestamp },
     /// It is a `wait` until that time.
     Waiting { until: Timestamp },
+    /// It is a `wait` for an event.
+    Listening,
     /// It is a gate that asks.
     Asking,
     /// Nobody knows whether it happened.
@@ -151,6 +157,7 @@ pub(super) struct StepState {
     /// Deaths of the process in a row while its attempt was the only one.
     pub(super) deaths: u32,
     pub(super) gate: Option<Box<GateState>>,
+    pub(super) hearing: Option<Box<Hearing>>,
     pub(super) looped: Option<Box<LoopState>>,
     pub(super) skip: Option<Box<SkipReason>>,
     pub(super) kept_from: Option<RunId>,
@@ -224,6 +231,12 @@ pub(super) struct State {
     /// Steps that failed and wait for a person.
     pub(super) held_steps: BTreeSet<Place>,
     pub(super) timers: BTreeSet<(Timestamp, Timer, Place)>,
+    /// Steps that wait for an event.
+    pub(super) listening: BTreeSet<Place>,
+    /// When no event counts any more for those of them that have a time limit.
+    pub(super) silences: BTreeSet<(Timestamp, Place)>,
+    /// The events that were taken.
+    pub(super) taken: BTreeSet<EventId>,
     pub(super) approvals: BTreeMap<ApprovalId, Place>,
     /// Gates as they ended whose steps ran again since.
     pub(super) closed: BTreeMap<ApprovalId, ApprovalView>,
@@ -265,6 +278,9 @@ impl State {
             idle: BTreeSet::new(),
             held_steps: BTreeSet::new(),
             timers: BTreeSet::new(),
+            listening: BTreeSet::new(),
+            silences: BTreeSet::new(),
+            taken: BTreeSet::new(),
             approvals: BTreeMap::new(),
             closed: BTreeMap::new(),
             stale: BTreeSet::new(),
@@ -403,6 +419,7 @@ impl StepState {
             anew: 0,
             deaths: 0,
             gate: None,
+            hearing: None,
             looped: None,
             skip: None,
             kept_from: None,
@@ -413,6 +430,12 @@ impl StepState {
             started_at: None,
             finished_at: None,
         }
+    }
+
+    /// When no event counts for it any more.
+    pub(super) fn silence(&self) -> Option<Timestamp> {
+        let hearing = self.hearing.as_deref()?;
+        hearing.until.filter(|_| self.phase == Phase::Listening)
     }
 
     /// The point in time that its phase waits for.

@@ -41,6 +41,9 @@ pub struct StepView {
     /// Until when it waits, or when it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_until: Option<Timestamp>,
+    /// What it waits for, when that is an event: its type, and what must be in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     /// The earlier run that its result was kept from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -202,7 +205,12 @@ impl Run {
             waits_until: match step.phase {
                 Phase::Retrying { due } => Some(due),
                 Phase::Waiting { until } => Some(until),
+                Phase::Listening => step.silence(),
                 Phase::Looping => step.looped.as_ref().and_then(|looped| looped.due),
+                _ => None,
+            },
+            waits_for: match step.phase {
+                Phase::Listening => self.listening_at(place).map(|listening| listening.says()),
                 _ => None,
             },
             kept_from: step.kept_from,
@@ -375,6 +383,9 @@ impl Run {
             }
             Phase::Retrying { due } => format!("step {path} is tried again at {due}"),
             Phase::Waiting { until } => format!("step {path} waits until {until}"),
+            Phase::Listening => {
+                format!("step {path} waits for {}", self.listening_at(place)?.says())
+            }
             Phase::Asking => match &step.gate {
                 Some(gate) if gate.request.needed > 1 => format!(
                     "waits for an approval of step {path} ({} of {})",

@@ -36,9 +36,14 @@ fn holds(page: &str) -> usize {
         let mut now = Timestamp(1_800_000_000_000);
         let begin = super::start(&plan, inputs.value().clone());
         let (mut run, _) = Run::begin(plan, begin, now);
-        while let Some((at, _)) = run.next_deadline() {
+        loop {
+            let (at, input) = match (run.next_deadline(), run.next_silence()) {
+                (Some((at, _)), _) => (at, Input::Tick),
+                (None, Some(at)) => (at, Input::Silence),
+                (None, None) => break,
+            };
             now = now.max(at);
-            run.handle(now, Input::Tick).expect(text);
+            run.handle(now, input).expect(text);
         }
         let expected: Value = serde_json::from_str(expected).expect(expected);
         assert_eq!(run.outputs().map(|o| o.value()), Some(&expected), "{text}");
@@ -129,6 +134,11 @@ fn the_page_on_failure_says_what_is_so() {
 #[test]
 fn the_page_on_loops_says_what_is_so() {
     assert_eq!(holds(include_str!("../../../docs/loops.md")), 3);
+}
+
+#[test]
+fn the_page_on_waiting_says_what_is_so() {
+    assert_eq!(holds(include_str!("../../../docs/waiting.md")), 1);
 }
 
 /// What a person says in an example: `ana: approve`, `ben: reject not today`, `ana: approve {"n": 1}`.

@@ -4,6 +4,9 @@ use crate::definition::Document;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+/// The types of the events that come.
+pub const EVENT_TYPES: [&str; 2] = ["world.a", "world.b"];
+
 /// A document to be.
 #[derive(Debug, Clone)]
 pub struct DocumentSpec {
@@ -79,6 +82,20 @@ pub enum KindSpec {
     Switch(u8),
     /// A wait of so many seconds.
     Wait(u32),
+    /// A wait for an event of one of the world's types: whether its content matters, seconds until its
+    /// time is over, whether it goes on then, how many seconds it looks back.
+    Hear {
+        /// The place among [`EVENT_TYPES`], or any of them.
+        event_type: Option<usize>,
+        /// Whether its content matters, and whether as a text that is compared.
+        when: Option<bool>,
+        /// Seconds until its time is over.
+        timeout: Option<u32>,
+        /// Whether the run goes on then.
+        goes_on: bool,
+        /// How many seconds it looks back.
+        lookback: u32,
+    },
     /// A gate: approvals needed, seconds until it expires, whether it is approved then.
     Gate(u32, Option<u32>, bool),
     /// A gate that sends back, reminds, escalates and tells.
@@ -227,6 +244,7 @@ fn step(depth: u32) -> BoxedStrategy<StepSpec> {
         1 => Just(KindSpec::Broken),
         2 => (0u8..3).prop_map(KindSpec::Switch),
         2 => (0u32..120).prop_map(KindSpec::Wait),
+        2 => hear(),
         2 => (1u32..4, prop::option::of(0u32..300), any::<bool>())
             .prop_map(|(needed, timeout, approve)| KindSpec::Gate(needed, timeout, approve)),
         2 => review(),
@@ -237,6 +255,25 @@ fn step(depth: u32) -> BoxedStrategy<StepSpec> {
         return of_kind(plain.boxed());
     }
     of_kind(prop_oneof![8 => plain, 2 => for_each(depth - 1), 1 => repeat(depth - 1)].boxed())
+}
+
+fn hear() -> impl Strategy<Value = KindSpec> {
+    (
+        prop::option::weighted(0.7, 0..EVENT_TYPES.len()),
+        prop::option::weighted(0.6, any::<bool>()),
+        prop::option::weighted(0.6, 0u32..200),
+        any::<bool>(),
+        prop::sample::select(vec![0, 0, 30]),
+    )
+        .prop_map(
+            |(event_type, when, timeout, goes_on, lookback)| KindSpec::Hear {
+                event_type,
+                when,
+                timeout,
+                goes_on,
+                lookback,
+            },
+        )
 }
 
 fn review() -> impl Strategy<Value = KindSpec> {
@@ -532,6 +569,33 @@ fn action(
             ] }),
         ),
         KindSpec::Wait(seconds) => ("wait", json!({ "for": format!("{seconds}s") })),
+        KindSpec::Hear {
+            event_type,
+            when,
+            timeout,
+            goes_on,
+            lookback,
+        } => {
+            let event_type = event_type.map_or("world.*", |place| EVENT_TYPES[place]);
+            let mut with = json!({ "event": { "type": event_type } });
+            if let Some(text) = when {
+                with["event"]["when"] = match text {
+                    true => "event.data.text == 't' ~ 1",
+                    false => "event.data.n > 1",
+                }
+                .into();
+            }
+            if let Some(seconds) = timeout {
+                with["timeout"] = format!("{seconds}s").into();
+                if *goes_on {
+                    with["on_timeout"] = "continue".into();
+                }
+            }
+            if *lookback > 0 {
+                with["lookback"] = format!("{lookback}s").into();
+            }
+            ("wait", with)
+        }
         KindSpec::Gate(needed, timeout, approve) => {
             let mut with = json!({ "title": "Go on?", "needed": needed });
             if let Some(seconds) = timeout {

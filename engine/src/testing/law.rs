@@ -1,5 +1,6 @@
 //! The laws that can be seen from a run's facts alone, independent of how the run computes them.
 
+use super::heard::Heeded;
 use super::law_handlers::{Handling, undoes};
 use crate::Json;
 use crate::definition::{Delivery, Join, OnError};
@@ -40,6 +41,7 @@ pub struct Watch {
     fence: u64,
     seq: u64,
     over: bool,
+    pub(super) heeded: Heeded,
     handling: Handling,
 }
 
@@ -60,6 +62,7 @@ impl Watch {
         if let RunEvent::Finished { .. } = entry.event {
             self.over = true;
         }
+        self.heeded.see(plan, entry)?;
         self.handling.see(plan, &entry.event).or_else(wrong)?;
         let Some(step) = entry.event.step() else {
             return Ok(());
@@ -79,6 +82,7 @@ impl Watch {
             | RunEvent::StepEvaluated { .. }
             | RunEvent::StepKept { .. }
             | RunEvent::WaitFinished { .. }
+            | RunEvent::EventTaken { .. }
             | RunEvent::ApprovalExpired { .. }
             | RunEvent::StepFailed { .. }
             | RunEvent::PassFinished { .. }
@@ -401,6 +405,7 @@ pub(super) fn keeps(plan: &Plan, kept: &[Kept], journal: &[Entry]) -> Result<(),
             RunEvent::StepEvaluated { .. }
                 | RunEvent::AttemptStarted { .. }
                 | RunEvent::WaitStarted { .. }
+                | RunEvent::EventAwaited { .. }
                 | RunEvent::ApprovalRequested { .. }
                 | RunEvent::LoopStarted { .. }
         );

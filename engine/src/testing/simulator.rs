@@ -1,10 +1,11 @@
 //! One simulated life of a run.
 
+use super::heard::Teller;
 use super::{Random, Watch, start};
 use crate::Timestamp;
 use crate::event::{Entry, RunEvent, Status, StepPath};
 use crate::plan::Plan;
-use crate::run::{Effect, Input, Kept, Rejected, Run};
+use crate::run::{Effect, Heard, Input, Kept, Rejected, Run};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub struct Life {
     watch: Watch,
     pub(super) random: Random,
     pub(super) now: Timestamp,
+    pub(super) teller: Teller,
     /// Every attempt that was ever given out: step, number, fence.
     pub(super) given: Vec<(StepPath, u32, u64)>,
     /// How often somebody wanted the run to end.
@@ -137,6 +139,7 @@ impl Life {
             watch,
             random,
             now,
+            teller: Teller::default(),
             given: Vec::new(),
             cancels: 0,
             through_text,
@@ -263,7 +266,10 @@ impl Life {
         self.turn = kept;
         self.log.push((self.now, None));
         let mut read = Vec::with_capacity(kept);
+        let heeded = std::mem::take(&mut self.watch.heeded);
         self.watch = Watch::default();
+        self.watch.heeded = heeded.cut(kept as u64);
+        self.teller.forget();
         for entry in &self.journal {
             // What a person resolved before is not looked at twice.
             self.watch.see(&self.plan, entry, true)?;
@@ -294,6 +300,11 @@ impl Life {
             Ok(()) => Ok(()),
             Err(rejected) => Err(format!("recovery was refused: {rejected}")),
         }
+    }
+
+    /// The law knows of an event.
+    pub(super) fn heeds(&mut self, heard: Heard) {
+        self.watch.heeded.came(self.run.last_seq(), heard);
     }
 
     fn watch_fence(&self) -> u64 {

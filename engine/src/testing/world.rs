@@ -10,7 +10,13 @@ use serde_json::json;
 impl Life {
     /// Something happens in the world.
     pub(super) fn disturb(&mut self) -> Result<(), String> {
-        match self.random.below(20) {
+        match self.random.below(24) {
+            20 | 21 => {
+                self.come();
+                Ok(())
+            }
+            22 => self.tell(),
+            23 => self.silence(),
             0..=7 => self.answer(),
             8 => self.stale(),
             9..=12 => {
@@ -408,6 +414,11 @@ impl Life {
             {
                 self.now = at.max(self.now);
                 self.must(Input::Tick)?;
+            } else if self.run.next_silence().is_some() {
+                self.silence()?;
+            } else if self.run.listening().next().is_some() {
+                self.come();
+                self.tell()?;
             } else if self
                 .run
                 .approvals()

@@ -3,7 +3,7 @@
 use super::Undecodable;
 use super::v1::{Text, approval, automation, digest, json, run_id, text};
 use druse_engine::{
-    Timestamp,
+    EventId, Id, Timestamp,
     definition::FailureClass,
     event::{
         ApprovalRequest, Change, Decision, Failure, HandlerList, Outcome, RunEvent, SkipReason,
@@ -268,6 +268,19 @@ pub(super) enum V1Event<'a> {
         index: u32,
         attempts: u32,
         failure: Option<V1Failure<'a>>,
+    },
+    EventAwaited {
+        step: Step<'a>,
+        event_type: Text<'a>,
+        key: Option<Text<'a>>,
+        since: i64,
+        until: Option<i64>,
+    },
+    EventTaken {
+        step: Step<'a>,
+        event: [u8; 16],
+        received_at: i64,
+        value: Text<'a>,
     },
 }
 
@@ -558,6 +571,30 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 until: until.0,
             },
             E::WaitFinished { step: s } => Self::WaitFinished { step: step(s) },
+            E::EventAwaited {
+                step: s,
+                event_type,
+                key,
+                since,
+                until,
+            } => Self::EventAwaited {
+                step: step(s),
+                event_type: borrowed(event_type),
+                key: key.as_deref().map(borrowed),
+                since: since.0,
+                until: until.map(|at| at.0),
+            },
+            E::EventTaken {
+                step: s,
+                event,
+                received_at,
+                value,
+            } => Self::EventTaken {
+                step: step(s),
+                event: event.0.to_bytes(),
+                received_at: received_at.0,
+                value: text(value),
+            },
             E::ApprovalRequested { step: s, request } => Self::ApprovalRequested {
                 step: step(s),
                 request: request.as_ref().into(),
@@ -803,6 +840,30 @@ impl V1Event<'_> {
                 until: Timestamp(until),
             },
             Self::WaitFinished { step } => E::WaitFinished { step: path(step) },
+            Self::EventAwaited {
+                step,
+                event_type,
+                key,
+                since,
+                until,
+            } => E::EventAwaited {
+                step: path(step),
+                event_type: event_type.into_owned(),
+                key: key.map(Cow::into_owned),
+                since: Timestamp(since),
+                until: until.map(Timestamp),
+            },
+            Self::EventTaken {
+                step,
+                event,
+                received_at,
+                value,
+            } => E::EventTaken {
+                step: path(step),
+                event: EventId(Id::from_bytes(event)),
+                received_at: Timestamp(received_at),
+                value: json(value),
+            },
             Self::ApprovalRequested { step, request } => E::ApprovalRequested {
                 step: path(step),
                 request: Box::new(request.into_request()?),

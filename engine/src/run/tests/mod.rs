@@ -5,6 +5,7 @@ mod endings;
 mod for_each;
 mod gates;
 mod handlers;
+mod hear;
 mod joins;
 mod journal;
 mod kept;
