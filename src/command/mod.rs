@@ -19,6 +19,7 @@ mod graph;
 mod inputs;
 mod inspect;
 mod local;
+mod open;
 mod print;
 mod progress;
 mod run;
@@ -91,6 +92,7 @@ fn on_runtime(verb: Verb) -> Done {
             Verb::Events { what, target } => events::events(what, &target).await,
             Verb::Connections { what, target } => connections::connections(what, &target).await,
             Verb::Secrets { what, target } => secrets::secrets(what, &target).await,
+            Verb::Open { target } => open::open(&target).await,
             Verb::Tokens { what, target } => tokens::tokens(what, &target).await,
             Verb::Verify { data, output, .. } => verify::print_head(data, output).await,
             Verb::Compact { target } => compact::compact(&target).await,
