@@ -86,6 +86,12 @@ impl State {
                 self.end_all(plan, Ending::Canceled { by, reason });
             }
             RunEvent::RunTimedOut => self.end_all(plan, Ending::TimedOut),
+            RunEvent::Queued { .. }
+            | RunEvent::Admitted
+            | RunEvent::Parked { .. }
+            | RunEvent::PassedOver { .. } => {
+                self.change_slot(plan, &entry.event, entry.seq, entry.at);
+            }
             RunEvent::Finished {
                 status,
                 outputs,
@@ -255,7 +261,11 @@ impl State {
             | RunEvent::PassKept { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
-            | RunEvent::Finished { .. } => {}
+            | RunEvent::Finished { .. }
+            | RunEvent::Queued { .. }
+            | RunEvent::Admitted
+            | RunEvent::Parked { .. }
+            | RunEvent::PassedOver { .. } => {}
         }
     }
 

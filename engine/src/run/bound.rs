@@ -61,6 +61,11 @@ impl RunEvent {
             Self::Finished {
                 outputs, failure, ..
             } => outputs.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
+            Self::Queued { claim } => {
+                let key = claim.as_ref().and_then(|claim| claim.key.as_ref());
+                key.map_or(0, |key| key.key.len())
+            }
+            Self::PassedOver { reason } => reason.len(),
             Self::StepSkipped { .. }
             | Self::AttemptInterrupted { .. }
             | Self::RetryScheduled { .. }
@@ -72,7 +77,9 @@ impl RunEvent {
             | Self::PassStarted { .. }
             | Self::LoopTimedOut { .. }
             | Self::KeepingStarted { .. }
-            | Self::RunTimedOut => 0,
+            | Self::RunTimedOut
+            | Self::Admitted
+            | Self::Parked { .. } => 0,
         };
         PLAIN + values
     }

@@ -67,6 +67,13 @@ impl State {
                     reason: reason.clone(),
                 }])
             }
+            Input::Claim { claim } => self.of_slot(RunEvent::Queued {
+                claim: Some(Box::new(claim.clone())),
+            }),
+            Input::Admit => self.of_slot(RunEvent::Admitted),
+            Input::PassOver { reason } => self.of_slot(RunEvent::PassedOver {
+                reason: reason.clone(),
+            }),
             Input::Recover { .. } if self.awaits_kept() => Ok(vec![RunEvent::CancelRequested {
                 by: "druse".into(),
                 reason: Some("the server stopped before the run could begin".into()),
@@ -79,6 +86,17 @@ impl State {
                     .ok_or(Rejected::NotUncertain)?;
                 Ok(vec![self.resolve(plan, place, resolution, now)])
             }
+        }
+    }
+
+    /// A fact about the run's slots, if it can follow.
+    fn of_slot(&self, event: RunEvent) -> Result<Vec<RunEvent>, Rejected> {
+        if self.finish.is_some() {
+            return Err(Rejected::AlreadyOver);
+        }
+        match self.fits_slot(&event) {
+            true => Ok(vec![event]),
+            false => Err(Rejected::NotItsTurn),
         }
     }
 
@@ -123,7 +141,8 @@ impl State {
                     output: output.clone(),
                 },
             },
-            Resolution::Again => attempt::again(self, plan, place, now),
+            Resolution::Again if self.may_begin() => attempt::again(self, plan, place, now),
+            Resolution::Again => RunEvent::RetryScheduled { step, due: now },
             Resolution::Failed { message } => RunEvent::StepFailed {
                 step,
                 failure: Failure::new(FailureClass::Uncertain, "given_up", message.clone()),
@@ -135,7 +154,7 @@ impl State {
     pub(super) fn run_deadline(&self, plan: &Plan) -> Option<Timestamp> {
         match self.ending {
             None | Some(Ending::Failing) => {
-                plan.timeout.map(|timeout| later(self.created_at, timeout))
+                Some(later(self.begun_at()?, plan.timeout?))
             }
             Some(_) => None,
         }
@@ -147,8 +166,8 @@ impl State {
             || !self.to_end.is_empty()
             || !self.unsettled.is_empty()
             || !self.idle.is_empty()
-            || !self.ready.is_empty();
-        left && self.finish.is_none() && !self.awaits_kept()
+            || (!self.ready.is_empty() && !self.is_queued());
+        left && self.finish.is_none() && !self.awaits_kept() && !self.awaits_turn()
     }
 
     /// Whether results of an earlier run are missing: then it was never said that the run begins.
@@ -156,17 +175,23 @@ impl State {
         self.keep.awaited > 0 && self.ending.is_none()
     }
 
+    /// Whether nothing of it may begin yet, and nothing of it is to end.
+    fn awaits_turn(&self) -> bool {
+        !self.has_begun() && self.ending.is_none()
+    }
+
     /// Whether there is a next fact at `now`.
     pub(super) fn follows(&self, plan: &Plan, now: Timestamp) -> bool {
-        let timer = self.timers.first().map(|(at, _, _)| *at);
+        let timer = self.first_timer().map(|(at, _, _)| at);
         let due = timer.into_iter().chain(self.run_deadline(plan)).min();
-        let waits = self.finish.is_none() && !self.awaits_kept();
-        self.goes_on() || (waits && due.is_some_and(|at| at <= now))
+        let waits = self.finish.is_none() && !self.awaits_kept() && !self.awaits_turn();
+        let due = due.is_some_and(|at| at <= now);
+        self.goes_on() || (waits && (due || self.next_of_slot(plan).is_some()))
     }
 
     /// The next fact that follows from what is known at `now`, if any.
     pub(super) fn next(&self, plan: &Plan, now: Timestamp) -> Option<RunEvent> {
-        if self.finish.is_some() || self.awaits_kept() {
+        if self.finish.is_some() || self.awaits_kept() || self.awaits_turn() {
             return None;
         }
         if let Some(&scope) = self.over.first() {
@@ -196,14 +221,15 @@ impl State {
         if let Some(&place) = self.idle.first() {
             return Some(looping::finish(self, plan, place));
         }
-        if let Some(&(at, timer, place)) = self.timers.first()
+        if let Some((at, timer, place)) = self.first_timer()
             && at <= now
         {
             return Some(self.fire(plan, timer, place, now));
         }
-        self.ready
-            .first()
-            .map(|place| self.begin(plan, *place, now))
+        match self.ready.first() {
+            Some(place) if self.may_begin() => Some(self.begin(plan, *place, now)),
+            _ => self.next_of_slot(plan),
+        }
     }
 
     /// Why a step does not begin while its scope ends: because of what it needs, where that went wrong by
@@ -372,6 +398,11 @@ impl State {
                     "the run did not end within its time limit",
                 );
                 return over(Status::Failed, failure);
+            }
+            Some(Ending::PassedOver { reason }) => {
+                let failure =
+                    Failure::new(FailureClass::Canceled, "concurrency_limit", reason.clone());
+                return over(Status::Skipped, failure);
             }
             Some(Ending::Failing) | None => {}
         }

@@ -23,7 +23,10 @@ impl State {
         }
         match about {
             About::Run => match event {
-                RunEvent::KeepingStarted { .. } if self.last_seq > 1 => Err("the run has begun"),
+                RunEvent::KeepingStarted { .. } if self.last_seq > 1 + u64::from(self.slot.is_some()) => {
+                    Err("the run has begun")
+                }
+                event if !self.fits_slot(event) => Err("the run does not stand in the queue like that"),
                 RunEvent::Finished { .. } if !self.over.contains(&TOP) => Err("steps are not over"),
                 _ => Ok(()),
             },
@@ -35,6 +38,18 @@ impl State {
 
     fn fits_step(&self, plan: &Plan, place: Place, event: &RunEvent) -> Result<(), &'static str> {
         let step = self.step(place);
+        let begins = match event {
+            // What was under way when its run was first queued goes on, and so does the wait for a run.
+            RunEvent::AttemptStarted { .. } => step.phase != Phase::Interrupted,
+            RunEvent::StepEvaluated { .. }
+            | RunEvent::WaitStarted { .. }
+            | RunEvent::ApprovalRequested { .. }
+            | RunEvent::LoopStarted { .. } => true,
+            _ => false,
+        };
+        if begins && !self.may_begin() {
+            return Err("it is not the run's turn");
+        }
         if !follows(step, event) {
             return Err(match step.phase {
                 Phase::Over => "the step is over",
@@ -177,7 +192,9 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
         }
-        RunEvent::RetryScheduled { .. } => matches!(phase, Phase::Broken { .. }),
+        RunEvent::RetryScheduled { .. } => {
+            matches!(phase, Phase::Broken { .. } | Phase::Uncertain)
+        }
         RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
         RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. } => {
             *phase == Phase::Asking
@@ -209,6 +226,10 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }
         | RunEvent::RunTimedOut
-        | RunEvent::Finished { .. } => true,
+        | RunEvent::Finished { .. }
+        | RunEvent::Queued { .. }
+        | RunEvent::Admitted
+        | RunEvent::Parked { .. }
+        | RunEvent::PassedOver { .. } => true,
     }
 }

@@ -1,6 +1,7 @@
 //! What a run is told, what it asks for, and what it refuses.
 
 use crate::event::{Decision, Outcome, StepPath};
+use crate::flow::Claim;
 use crate::plan::ActionKind;
 use crate::{ApprovalId, Json, Span, Timestamp};
 
@@ -41,6 +42,18 @@ pub enum Input {
         /// then does the death of the process count against it; three such deaths in a row
         /// quarantine the step.
         alone: bool,
+    },
+    /// It is to wait for its turn from now on, as if it had been queued from the start.
+    Claim {
+        /// What it asks for.
+        claim: Claim,
+    },
+    /// It is its turn.
+    Admit,
+    /// It would have to wait for its turn, and is skipped instead.
+    PassOver {
+        /// What it would have waited for.
+        reason: String,
     },
     /// A person found out what became of an uncertain step.
     ResolveUncertain {
@@ -121,6 +134,9 @@ pub enum Rejected {
     /// There is no such step, or it is not uncertain.
     #[error("this step does not wait to be resolved")]
     NotUncertain,
+    /// It does not wait for its turn, or has begun.
+    #[error("the run does not wait for its turn")]
+    NotItsTurn,
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
@@ -142,6 +158,7 @@ impl Rejected {
             Self::AlreadyDecided { .. } => "already_decided",
             Self::AlreadyVoted { .. } => "already_voted",
             Self::NotUncertain => "not_uncertain",
+            Self::NotItsTurn => "not_its_turn",
             Self::TooLarge => "too_large",
             Self::NotSupportedYet { .. } => "not_supported_yet",
         }

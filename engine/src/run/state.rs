@@ -27,6 +27,7 @@
 //! | `Uncertain`    | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
+//! | `Uncertain`    | `RetryScheduled` (it is not its turn)     | `Retrying`                                  |
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
@@ -38,6 +39,7 @@ use super::GateStatus;
 use super::kept::Keep;
 use super::looping::LoopState;
 use super::scope::{Owner, Place, Scope, Scopes, TOP};
+use super::slot::Slot;
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
 use crate::plan::{Plan, PlannedStep};
@@ -138,6 +140,8 @@ pub(super) enum Ending {
     Canceled { by: String, reason: Option<String> },
     /// The run's own time ran out.
     TimedOut,
+    /// It would have had to wait for its turn, and is skipped instead.
+    PassedOver { reason: String },
 }
 
 /// What a point in time is for. The order breaks ties.
@@ -193,6 +197,8 @@ pub(super) struct State {
     pub(super) last_at: Timestamp,
     pub(super) ending: Option<Ending>,
     pub(super) finish: Option<Finish>,
+    /// What it asks for before it works, where something limits it.
+    pub(super) slot: Option<Box<Slot>>,
 }
 
 impl State {
@@ -223,6 +229,7 @@ impl State {
             last_at: at,
             ending: None,
             finish: None,
+            slot: None,
         };
         state.enlist(TOP);
         state

@@ -209,6 +209,9 @@ impl Run {
         if self.goes_on() {
             return "goes on at once".into();
         }
+        if self.state.is_queued() {
+            return "waits for its turn".into();
+        }
         let scopes = self.state.scopes.iter();
         let places = scopes.flat_map(|(scope, inner)| {
             (0..inner.steps.len()).map(move |step| Place { scope, step })

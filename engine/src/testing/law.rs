@@ -33,6 +33,10 @@ pub struct Watch {
     fence: u64,
     seq: u64,
     over: bool,
+    /// Whether it waits for its turn, or has given it back.
+    stands_by: bool,
+    /// Steps whose last attempt ended with the process.
+    interrupted: BTreeSet<StepPath>,
 }
 
 impl Watch {
@@ -52,9 +56,30 @@ impl Watch {
         if let RunEvent::Finished { .. } = entry.event {
             self.over = true;
         }
+        match &entry.event {
+            RunEvent::Queued { .. } | RunEvent::Parked { .. } => self.stands_by = true,
+            RunEvent::Admitted if !self.stands_by => return wrong("whoever has a turn gets none"),
+            RunEvent::Admitted => self.stands_by = false,
+            _ => {}
+        }
         let Some(step) = entry.event.step() else {
             return Ok(());
         };
+        let begins = match &entry.event {
+            RunEvent::AttemptStarted { .. } => !self.interrupted.remove(step),
+            RunEvent::StepEvaluated { .. }
+            | RunEvent::WaitStarted { .. }
+            | RunEvent::ApprovalRequested { .. }
+            | RunEvent::LoopStarted { .. }
+            | RunEvent::PassStarted { .. } => true,
+            _ => false,
+        };
+        if begins && self.stands_by {
+            return wrong("nothing begins before it is the run's turn");
+        }
+        if let RunEvent::AttemptInterrupted { .. } = entry.event {
+            self.interrupted.insert(step.clone());
+        }
         if self.ended.contains(step) {
             return wrong("a step ends at most once");
         }
@@ -111,6 +136,7 @@ impl Watch {
                 outcome: Outcome::Failed { failure, .. },
                 ..
             } if failure.code == "process_died" => {
+                self.interrupted.insert(step.clone());
                 *self.deaths.entry(step.clone()).or_default() += 1;
             }
             // A plain failure is an answer: it is known that it did not happen.
@@ -128,6 +154,10 @@ impl Watch {
             }
             RunEvent::AttemptFinished { .. } => {
                 self.deaths.remove(step);
+            }
+            // A person found out that it did not happen; it begins when it is its turn.
+            RunEvent::RetryScheduled { .. } if resolved => {
+                self.open.remove(step);
             }
             RunEvent::PassFinished {
                 status,
@@ -371,7 +401,14 @@ fn end_of_run(run: &Run, unhandled: &[Status]) -> Result<(), String> {
         Status::Failed if !unhandled.contains(&Status::Failed) && code != Some("run_timeout") => {
             Err("a run failed and no step did".into())
         }
-        Status::Succeeded | Status::Rejected | Status::Failed | Status::Canceled => Ok(()),
+        Status::Skipped if run.has_begun() || code != Some("concurrency_limit") => {
+            Err("a run that had begun was passed over".into())
+        }
+        Status::Succeeded
+        | Status::Rejected
+        | Status::Failed
+        | Status::Canceled
+        | Status::Skipped => Ok(()),
         other => Err(format!("a run ended as {}", other.name())),
     }
 }

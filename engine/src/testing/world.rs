@@ -2,7 +2,8 @@
 
 use super::Life;
 use crate::definition::FailureClass;
-use crate::event::{Decision, Failure, Outcome, StepPath, Verdict};
+use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
+use crate::flow::Standing;
 use crate::run::{Effect, GateStatus, Input, Rejected, Resolution};
 use crate::{ApprovalId, Timestamp};
 use serde_json::json;
@@ -10,6 +11,9 @@ use serde_json::json;
 impl Life {
     /// Something happens in the world.
     pub(super) fn disturb(&mut self) -> Result<(), String> {
+        if self.random.percent(20) {
+            return self.turn();
+        }
         match self.random.below(20) {
             0..=7 => self.answer(),
             8 => self.stale(),
@@ -36,6 +40,29 @@ impl Life {
             }
             18 => self.resolve(),
             _ => self.must(Input::Tick),
+        }
+    }
+
+    /// It is the run's turn, whether it waits for that or not.
+    fn turn(&mut self) -> Result<(), String> {
+        let queued = matches!(self.run.standing(), Standing::Queued { .. });
+        if queued && !self.run.has_begun() && self.random.percent(5) {
+            let reason = "another one runs".into();
+            self.must(Input::PassOver { reason })?;
+            while self.run.goes_on() {
+                self.must(Input::Tick)?;
+            }
+            return match self.run.status() {
+                Status::Skipped => Ok(()),
+                other => Err(format!("a run that is passed over is {}", other.name())),
+            };
+        }
+        let over = self.run.is_over();
+        match (self.give(Input::Admit)?, queued) {
+            (Ok(()), true) => Ok(()),
+            (Err(Rejected::AlreadyOver), false) if over => Ok(()),
+            (Err(Rejected::NotItsTurn), false) if !over => Ok(()),
+            (other, _) => Err(format!("a turn gave {other:?}")),
         }
     }
 
@@ -238,7 +265,9 @@ impl Life {
             if self.run.is_over() {
                 return Ok(());
             }
-            if let Some(Effect::Attempt {
+            if self.run.status() == Status::Queued {
+                self.must(Input::Admit)?;
+            } else if let Some(Effect::Attempt {
                 step,
                 number,
                 fence,
