@@ -11,6 +11,7 @@ use crate::service::{App, Options, Principal, Problem, setup};
 use crate::settings::Settings;
 use crate::trigger::Triggers;
 use axum::Router;
+use druse_engine::flow::RunLimits;
 use druse_storage::embedded::{self, Embedded, OpenError};
 use serde_json::json;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -38,6 +39,8 @@ pub struct Setup {
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
     pub serves: bool,
+    /// How many runs may work at once.
+    pub limits: RunLimits,
     /// How the store is set up.
     pub store: embedded::Options,
 }
@@ -104,6 +107,7 @@ impl Assembly {
         );
         let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
+        engine.set_limits(setup.limits);
         let app = App::new(
             store.clone(),
             engine.clone(),
@@ -251,6 +255,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             programs: settings.programs(),
         },
         serves: true,
+        limits: settings.limits,
         store: embedded::Options {
             accept_loss: settings.accept_loss,
             ..embedded::Options::default()

@@ -18,6 +18,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             inputs: file,
             version,
             wait,
+            priority,
         } => {
             let given = inputs::collect(file.as_deref(), input)?;
             let (id, version) = if Path::new(automation).is_file() {
@@ -36,6 +37,9 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let mut body = json!({ "inputs": given });
             if !version.is_null() {
                 body["version"] = version;
+            }
+            if let Some(priority) = priority {
+                body["priority"] = json!(priority);
             }
             let wait = wait
                 .as_ref()

@@ -95,7 +95,7 @@ impl Engine {
         let way = self
             .give(id, &live, Input::Cancel { by, reason })
             .map_err(rejected)?;
-        let shown = super::view::view(&live::lock(&live).run);
+        let shown = self.shown(&live::lock(&live).run);
         match self.settle(id, live, way).await {
             Ok(true) => {
                 // Only now: what a held run was doing is not begun again to be canceled at once.
@@ -201,7 +201,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
-        Rejected::StaleAttempt | Rejected::NotUncertain => {
+        Rejected::StaleAttempt | Rejected::NotUncertain | Rejected::NotItsTurn => {
             RunError::NotFound("step that waits for this")
         }
     }

@@ -33,6 +33,8 @@ pub(super) struct LiveRun {
     /// The attempt of each step that is to be launched.
     launching: BTreeMap<StepPath, u32>,
     attempts: BTreeMap<AttemptKey, CancellationToken>,
+    /// Whether the store did not take it: what it is told no longer counts.
+    pub(super) never_was: bool,
 }
 
 impl LiveRun {
@@ -43,6 +45,7 @@ impl LiveRun {
             waiting: VecDeque::new(),
             launching: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            never_was: false,
         }
     }
 
@@ -142,11 +145,16 @@ impl LiveRuns {
 
     pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
         let live = Arc::new(Mutex::new(live));
+        self.add(id, live.clone());
+        live
+    }
+
+    /// Takes in one that may be locked.
+    pub(super) fn add(&self, id: RunId, live: Arc<Mutex<LiveRun>>) {
         self.runs
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, live.clone());
-        live
+            .insert(id, live);
     }
 
     pub(super) fn remove(&self, run: RunId) {

@@ -5,6 +5,7 @@ mod attempt;
 pub mod clock;
 mod decide;
 mod dispatch;
+mod flow;
 mod hold;
 mod inputs;
 mod internal;
@@ -45,6 +46,7 @@ pub(crate) struct Inner {
     live: live::LiveRuns,
     timers: timer::Timers,
     held: hold::Held,
+    slots: flow::Slots,
     publisher: OnceLock<Weak<dyn Publish>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
@@ -77,6 +79,7 @@ impl Engine {
             live: live::LiveRuns::default(),
             timers: timer::Timers::default(),
             held: hold::Held::default(),
+            slots: flow::Slots::default(),
             publisher: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),
@@ -91,11 +94,15 @@ impl Engine {
         let _ = self.0.publisher.set(publisher);
     }
 
-    /// Wakes runs whose time has come. Ends with the engine.
+    /// Wakes runs whose time has come, or whose turn it is. Ends with the engine.
     pub async fn keep_time(self) {
         loop {
             let due = tokio::select! {
                 due = self.0.timers.next() => due,
+                () = self.0.slots.changed() => {
+                    self.let_go();
+                    continue;
+                }
                 () = self.0.closing.cancelled() => return,
             };
             for run in due {

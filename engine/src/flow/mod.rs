@@ -31,8 +31,8 @@ mod queue;
 mod view;
 
 pub use claim::{Claim, KeyClaim};
-pub use order::{PRIORITY_STEP, Rank};
-pub use queue::{Flow, Limits, Standing};
+pub use order::{MOST_PRIORITY, PRIORITY_STEP, Rank};
+pub use queue::{Flow, RunLimits, Standing};
 pub use view::{Queue, QueueKind, Wait, Waiting};
 
 #[cfg(test)]

@@ -5,6 +5,9 @@ use crate::{RunId, Timestamp};
 /// What a point of priority is worth, in milliseconds of waiting.
 pub const PRIORITY_STEP: i64 = 60_000;
 
+/// The priorities that there are.
+pub const MOST_PRIORITY: std::ops::RangeInclusive<i32> = -1000..=1000;
+
 /// A place in the order: the smallest is first. Ids break ties, so that no two are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {

@@ -1,19 +1,21 @@
 //! The slots, and the order of those that wait for one.
 
+use super::view::shown;
 use super::{Claim, KeyClaim, Rank};
+use crate::definition::Overflow;
 use crate::{AutomationId, RunId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The limits that are not a document's own; none: no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct RunLimits {
     /// How many runs may work at once.
     pub runs: Option<u32>,
     /// How many runs of one automation may work at once.
     pub runs_per_automation: Option<u32>,
 }
 
-impl Limits {
+impl RunLimits {
     /// Whether there is one.
     pub fn any(&self) -> bool {
         self.runs.is_some() || self.runs_per_automation.is_some()
@@ -116,7 +118,7 @@ pub(super) struct Branch {
 /// A change costs as much as a few steps in trees of the runs that wait, whatever their number.
 #[derive(Debug, Default, PartialEq)]
 pub struct Flow {
-    pub(super) limits: Limits,
+    pub(super) limits: RunLimits,
     pub(super) runs: BTreeMap<RunId, Known>,
     pub(super) working: BTreeSet<RunId>,
     pub(super) branches: BTreeMap<Owner, Branch>,
@@ -127,7 +129,7 @@ pub struct Flow {
 
 impl Flow {
     /// Without any run.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: RunLimits) -> Self {
         Self {
             limits,
             ..Self::default()
@@ -160,16 +162,28 @@ impl Flow {
     pub fn admit(&mut self) -> Vec<RunId> {
         let mut admitted = Vec::new();
         while let Some(run) = self.next() {
-            let Some(mut known) = self.remove(run) else {
-                break;
-            };
+            self.grant(run);
+            admitted.push(run);
+        }
+        admitted
+    }
+
+    fn grant(&mut self, run: RunId) {
+        if let Some(mut known) = self.remove(run) {
             if let Standing::Queued { turn, .. } = known.standing {
                 known.granted = Some(turn);
             }
             self.insert(run, known);
-            admitted.push(run);
         }
-        admitted
+    }
+
+    /// Lets a run go if it is the next one.
+    pub fn admit_first(&mut self, run: RunId) -> bool {
+        if self.next() != Some(run) {
+            return false;
+        }
+        self.grant(run);
+        true
     }
 
     /// Who would go next.
@@ -190,8 +204,30 @@ impl Flow {
             .is_some_and(|known| known.granted.is_some())
     }
 
+    /// What becomes of a new run, and why, when its key has no room and it is not to wait.
+    pub fn passed_over(&self, owner: Owner, claim: &Claim) -> Option<(Overflow, String)> {
+        let key = claim.key.as_ref()?;
+        if !matches!(key.overflow, Overflow::Skip | Overflow::Reject) {
+            return None;
+        }
+        let holders = self.full(owner, key)?;
+        let by = match holders.as_slice() {
+            [] => String::new(),
+            [one] => format!(" by {one}"),
+            [first, more @ ..] => format!(" by {first} and {} more", more.len()),
+        };
+        let slots = match key.limit {
+            1 => "the slot".to_owned(),
+            limit => format!("all {limit} slots"),
+        };
+        let verb = if key.limit == 1 { "is" } else { "are" };
+        let key_shown = shown(&key.key);
+        let reason = format!("{slots} of concurrency key {key_shown} {verb} taken{by}");
+        Some((key.overflow, reason))
+    }
+
     /// Who has the slots of a key, when a further run would have to wait for one.
-    pub fn full(&self, owner: Owner, key: &KeyClaim) -> Option<Vec<RunId>> {
+    fn full(&self, owner: Owner, key: &KeyClaim) -> Option<Vec<RunId>> {
         let lane = self.lane(owner, key)?;
         let room = lane.waiting.is_empty() && has_room(Some(key.limit), lane.taken.len());
         (!room).then(|| lane.taken.iter().copied().collect())
@@ -211,9 +247,9 @@ impl Flow {
             return Vec::new();
         };
         let before = |other: &RunId| match self.runs.get(other).map(|known| known.standing) {
-            Some(Standing::Queued { since: other_since, .. }) => {
-                (other_since, *other) < (since, run)
-            }
+            Some(Standing::Queued {
+                since: other_since, ..
+            }) => (other_since, *other) < (since, run),
             _ => false,
         };
         let waiting = lane.waiting.iter().map(|rank| rank.run).filter(before);

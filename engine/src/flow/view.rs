@@ -109,7 +109,7 @@ impl Wait {
 }
 
 /// A key as a sentence shows it: an empty or long one as what it is.
-fn shown(key: &str) -> String {
+pub(super) fn shown(key: &str) -> String {
     let plain = !key.is_empty() && key.chars().all(|c| !c.is_control() && !c.is_whitespace());
     if plain && key.len() <= 80 {
         return key.to_owned();
@@ -135,7 +135,11 @@ impl Flow {
                     limit: key.limit,
                     taken: lane.taken.len(),
                     held_by: lane.taken.iter().take(FEW).copied().collect(),
-                    position: 1 + lane.waiting.iter().take_while(|other| **other < rank).count(),
+                    position: 1 + lane
+                        .waiting
+                        .iter()
+                        .take_while(|other| **other < rank)
+                        .count(),
                 });
             }
         }

@@ -153,9 +153,7 @@ impl State {
     /// When the run's own time is over.
     pub(super) fn run_deadline(&self, plan: &Plan) -> Option<Timestamp> {
         match self.ending {
-            None | Some(Ending::Failing) => {
-                Some(later(self.begun_at()?, plan.timeout?))
-            }
+            None | Some(Ending::Failing) => Some(later(self.begun_at()?, plan.timeout?)),
             Some(_) => None,
         }
     }

@@ -23,10 +23,14 @@ impl State {
         }
         match about {
             About::Run => match event {
-                RunEvent::KeepingStarted { .. } if self.last_seq > 1 + u64::from(self.slot.is_some()) => {
+                RunEvent::KeepingStarted { .. }
+                    if self.last_seq > 1 + u64::from(self.slot.is_some()) =>
+                {
                     Err("the run has begun")
                 }
-                event if !self.fits_slot(event) => Err("the run does not stand in the queue like that"),
+                event if !self.fits_slot(event) => {
+                    Err("the run does not stand in the queue like that")
+                }
                 RunEvent::Finished { .. } if !self.over.contains(&TOP) => Err("steps are not over"),
                 _ => Ok(()),
             },

@@ -87,7 +87,11 @@ impl Run {
             return Ok(());
         }
         named |= state.is_queued();
-        if !state.goes_on() && !self.cut && state.next_of_slot(&self.plan).is_some() && state.has_begun() {
+        if !state.goes_on()
+            && !self.cut
+            && state.next_of_slot(&self.plan).is_some()
+            && state.has_begun()
+        {
             return Err("the run does not stand in the queue as it should".into());
         }
         if !named && found.running.is_empty() && found.timers.is_empty() && !state.goes_on() {

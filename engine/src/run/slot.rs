@@ -18,9 +18,9 @@
 use super::Run;
 use super::scope::Place;
 use super::state::{Ending, State, Timer};
+use crate::Timestamp;
 use crate::event::RunEvent;
 use crate::flow::{Claim, Standing};
-use crate::Timestamp;
 use crate::plan::{ActionKind, Plan};
 use serde_json::Value;
 
@@ -89,7 +89,8 @@ impl State {
     /// The fact by which it gives its slots back or is queued again, if one follows. Nothing else does.
     pub(super) fn next_of_slot(&self, plan: &Plan) -> Option<RunEvent> {
         let slot = self.slot.as_ref()?;
-        let wants = !self.ready.is_empty() || self.timers.iter().any(|(_, timer, _)| begins(*timer));
+        let wants =
+            !self.ready.is_empty() || self.timers.iter().any(|(_, timer, _)| begins(*timer));
         match slot.phase {
             SlotPhase::Queued { .. } => None,
             SlotPhase::Holding | SlotPhase::Parked if wants => {

@@ -1,7 +1,7 @@
 //! Runs of real documents under limits: they ask, work, wait at gates, start over after crashes, are
 //! canceled, and all of them end. What they do outside is written down by the world, not by the runs.
 
-use super::super::{Flow, Limits, Standing};
+use super::super::{Flow, RunLimits, Standing};
 use super::{automation, run};
 use crate::event::{Decision, Entry, Outcome, Status, Verdict};
 use crate::flow::Claim;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 struct World {
     plans: Vec<Arc<Plan>>,
-    limits: Limits,
+    limits: RunLimits,
     flow: Flow,
     runs: BTreeMap<RunId, (usize, Run)>,
     journals: BTreeMap<RunId, Vec<Entry>>,
@@ -29,7 +29,7 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64, limits: Limits) -> Self {
+    fn new(seed: u64, limits: RunLimits) -> Self {
         let document = |key: &str, limit: u32, hold: bool| {
             plan(&json!({
                 "inputs": { "region": { "type": "string" } },
@@ -44,7 +44,10 @@ impl World {
             }))
         };
         Self {
-            plans: vec![document("{{ inputs.region }}", 1, false), document("all", 2, true)],
+            plans: vec![
+                document("{{ inputs.region }}", 1, false),
+                document("all", 2, true),
+            ],
             limits,
             flow: Flow::new(limits),
             runs: BTreeMap::new(),
@@ -62,8 +65,10 @@ impl World {
         self.journals.entry(id).or_default().extend(entries);
         let (of, run) = &self.runs[&id];
         run.check().unwrap();
-        let running: BTreeSet<(RunId, String)> =
-            run.running().map(|(step, _, _)| (id, step.to_string())).collect();
+        let running: BTreeSet<(RunId, String)> = run
+            .running()
+            .map(|(step, _, _)| (id, step.to_string()))
+            .collect();
         self.outside.retain(|(other, _)| *other != id);
         self.outside.extend(running);
         let claim = run.claim().unwrap().clone();
@@ -100,7 +105,11 @@ impl World {
         for (id, _) in &self.outside {
             let (of, run) = &self.runs[id];
             let region = run.start().inputs.value()["region"].clone();
-            let key = if *of == 0 { format!("0 {region}") } else { "1".into() };
+            let key = if *of == 0 {
+                format!("0 {region}")
+            } else {
+                "1".into()
+            };
             for group in [key, format!("automation {of}"), "server".into()] {
                 by.entry(group).or_default().insert(*id);
             }
@@ -139,9 +148,17 @@ impl World {
 
     fn answer(&mut self, id: RunId, well: bool) {
         let pending = self.runs[&id].1.pending();
-        if let Some(Effect::Attempt { step, number, fence, .. }) = self.random.pick(&pending).cloned() {
+        if let Some(Effect::Attempt {
+            step,
+            number,
+            fence,
+            ..
+        }) = self.random.pick(&pending).cloned()
+        {
             let outcome = match well {
-                true => Outcome::Succeeded { output: json!(1).into() },
+                true => Outcome::Succeeded {
+                    output: json!(1).into(),
+                },
                 false => Outcome::Failed {
                     failure: crate::event::Failure::new(
                         crate::definition::FailureClass::Retryable,
@@ -151,15 +168,30 @@ impl World {
                     retry_after_ms: None,
                 },
             };
-            self.give(id, Input::Finished { step, number, fence, outcome });
+            self.give(
+                id,
+                Input::Finished {
+                    step,
+                    number,
+                    fence,
+                    outcome,
+                },
+            );
         }
     }
 
     fn decide(&mut self, id: RunId) {
         let gates = self.runs[&id].1.approvals();
-        for gate in gates.iter().filter(|gate| gate.status == GateStatus::Pending) {
+        for gate in gates
+            .iter()
+            .filter(|gate| gate.status == GateStatus::Pending)
+        {
             let decision = Decision {
-                decision: if self.random.percent(80) { Verdict::Approve } else { Verdict::Reject },
+                decision: if self.random.percent(80) {
+                    Verdict::Approve
+                } else {
+                    Verdict::Reject
+                },
                 by: "ana".into(),
                 comment: None,
                 fields: None,
@@ -187,9 +219,15 @@ impl World {
                 }
             }
             (Some(id), 17) if self.random.percent(40) => {
-                let cancel = Input::Cancel { by: "ana".into(), reason: None };
+                let cancel = Input::Cancel {
+                    by: "ana".into(),
+                    reason: None,
+                };
                 self.give(id, cancel);
-                assert!(self.runs[&id].1.is_over(), "a cancel ends a run that has no handlers");
+                assert!(
+                    self.runs[&id].1.is_over(),
+                    "a cancel ends a run that has no handlers"
+                );
             }
             (_, 18) if self.random.percent(20) => self.crash(),
             _ => {}
@@ -207,7 +245,10 @@ impl World {
     fn crash(&mut self) {
         let queue = |flow: &Flow| -> Vec<Vec<RunId>> {
             let queues = flow.queues();
-            queues.iter().map(|q| q.queue.iter().map(|w| w.run_id).collect()).collect()
+            queues
+                .iter()
+                .map(|q| q.queue.iter().map(|w| w.run_id).collect())
+                .collect()
         };
         let before = queue(&self.flow);
         self.outside.clear();
@@ -249,9 +290,15 @@ impl World {
 fn runs_under_limits_never_go_beyond_them_and_all_end() {
     for seed in 0..40 {
         let limits = match seed % 3 {
-            0 => Limits::default(),
-            1 => Limits { runs: Some(3), runs_per_automation: None },
-            _ => Limits { runs: Some(3), runs_per_automation: Some(2) },
+            0 => RunLimits::default(),
+            1 => RunLimits {
+                runs: Some(3),
+                runs_per_automation: None,
+            },
+            _ => RunLimits {
+                runs: Some(3),
+                runs_per_automation: Some(2),
+            },
         };
         let mut world = World::new(seed, limits);
         for _ in 0..400 {
@@ -260,13 +307,16 @@ fn runs_under_limits_never_go_beyond_them_and_all_end() {
         world.finish();
         assert!(world.flow.is_empty(), "{:?}", world.flow);
         assert!(world.made > 30 && !world.admitted.is_empty());
-        assert_eq!(world.most["1"], 2.min(limits.runs_per_automation.unwrap_or(2) as usize));
+        assert_eq!(
+            world.most["1"],
+            2.min(limits.runs_per_automation.unwrap_or(2) as usize)
+        );
     }
 }
 
 #[test]
 fn a_gate_gives_the_slot_back_and_asks_for_it_again() {
-    let mut world = World::new(1, Limits::default());
+    let mut world = World::new(1, RunLimits::default());
     let eu = |world: &mut World| {
         world.made += 1;
         let id = run(world.made);
@@ -295,8 +345,21 @@ fn a_gate_gives_the_slot_back_and_asks_for_it_again() {
     world.decide(first);
     world.settle();
     assert_eq!(world.runs[&first].1.status(), Status::Queued);
-    assert!(world.flow.why(first).unwrap().sentence().contains(&second.to_string()));
-    world.give(second, Input::Cancel { by: "ana".into(), reason: None });
+    assert!(
+        world
+            .flow
+            .why(first)
+            .unwrap()
+            .sentence()
+            .contains(&second.to_string())
+    );
+    world.give(
+        second,
+        Input::Cancel {
+            by: "ana".into(),
+            reason: None,
+        },
+    );
     world.settle();
     assert_eq!(world.runs[&first].1.status(), Status::Running);
     world.answer(first, true);

@@ -1,12 +1,10 @@
 //! A hundred thousand random changes, against a model that keeps nothing: it counts anew each time.
 
-use super::super::{Claim, Flow, Limits, Standing};
+use super::super::{Claim, Flow, RunLimits, Standing};
 use super::{automation, claim, run};
 use crate::testing::Random;
 use crate::{AutomationId, RunId, Timestamp};
 use std::collections::BTreeMap;
-
-const STEPS: usize = 100_000;
 
 /// A run as the model knows it.
 struct Known {
@@ -41,7 +39,7 @@ impl Known {
 
 struct World {
     flow: Flow,
-    limits: Limits,
+    limits: RunLimits,
     runs: BTreeMap<RunId, Known>,
     random: Random,
     now: i64,
@@ -159,7 +157,12 @@ impl World {
             }
             self.runs.get_mut(&id).unwrap().granted = true;
         }
-        let left: Vec<RunId> = self.runs.iter().filter(|(_, k)| k.waits()).map(|(id, _)| *id).collect();
+        let left: Vec<RunId> = self
+            .runs
+            .iter()
+            .filter(|(_, k)| k.waits())
+            .map(|(id, _)| *id)
+            .collect();
         for id in left {
             assert!(!self.could_go(id), "{id} could go and does not");
         }
@@ -176,7 +179,9 @@ impl World {
                     let same = known.claim.key.as_ref().is_some_and(|own| own.key == *key);
                     of(known) && same && known.has_key()
                 }),
-                None if queue.automation_id.is_some() => self.used(|known| of(known) && known.works()),
+                None if queue.automation_id.is_some() => {
+                    self.used(|known| of(known) && known.works())
+                }
                 None => self.used(Known::works),
             };
             assert_eq!(queue.taken, taken, "{queue:?}");
@@ -186,8 +191,12 @@ impl World {
 
 #[test]
 fn used_slots_are_always_what_follows_from_how_runs_stand() {
-    for (seed, limits) in [(1, (None, None)), (2, (Some(4), None)), (3, (Some(5), Some(2)))] {
-        let limits = Limits {
+    for (seed, steps, limits) in [
+        (1, 30_000, (None, None)),
+        (2, 30_000, (Some(4), None)),
+        (3, 40_000, (Some(5), Some(2))),
+    ] {
+        let limits = RunLimits {
             runs: limits.0,
             runs_per_automation: limits.1,
         };
@@ -201,7 +210,7 @@ fn used_slots_are_always_what_follows_from_how_runs_stand() {
             made: 0,
             passed: 0,
         };
-        for step in 0..STEPS {
+        for step in 0..steps {
             world.now += world.random.below(20_000) as i64;
             let ids: Vec<RunId> = world.runs.keys().copied().collect();
             match world.random.pick(&ids).copied() {
@@ -239,9 +248,16 @@ fn used_slots_are_always_what_follows_from_how_runs_stand() {
             }
             world.admit();
             rounds += 1;
-            assert!(rounds < 1_000, "some never get their turn: {:?}", world.flow);
+            assert!(
+                rounds < 1_000,
+                "some never get their turn: {:?}",
+                world.flow
+            );
         }
         assert_eq!(world.flow, Flow::new(limits));
-        println!("seed {seed}: {} runs, {} passed others", world.made, world.passed);
+        println!(
+            "seed {seed}: {} runs, {} passed others",
+            world.made, world.passed
+        );
     }
 }
