@@ -1,3 +1,4 @@
+mod docs;
 mod life;
 mod model;
 mod order;
