@@ -24,6 +24,6 @@ pub use app::{App, Options};
 pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
-    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, QueuePlace, Retry,
-    RunError, RunView, StepView, Submit,
+    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, QueuePlace,
+    ResolveRequest, Retry, RunError, RunView, StepView, Submit,
 };

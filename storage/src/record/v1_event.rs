@@ -199,6 +199,11 @@ pub(super) enum V1Event<'a> {
         done: bool,
         from: [u8; 16],
     },
+    StepResolved {
+        step: Step<'a>,
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
     Queued {
         claim: Option<V1Claim<'a>>,
     },
@@ -621,6 +626,15 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 done: *done,
                 from: from.0.to_bytes(),
             },
+            E::StepResolved {
+                step: s,
+                by,
+                reason,
+            } => Self::StepResolved {
+                step: step(s),
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
             E::Queued { claim } => Self::Queued {
                 claim: claim.as_deref().map(V1Claim::from),
             },
@@ -776,6 +790,11 @@ impl V1Event<'_> {
                 output: output.map(json),
                 done,
                 from: run_id(from),
+            },
+            Self::StepResolved { step, by, reason } => E::StepResolved {
+                step: path(step),
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
             },
             Self::Queued { claim } => E::Queued {
                 claim: claim

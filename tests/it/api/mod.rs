@@ -9,3 +9,4 @@ mod process;
 mod roles;
 mod runs;
 mod triggers;
+mod uncertain;
