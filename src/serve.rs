@@ -9,7 +9,7 @@ use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::{App, Options, Principal, Problem, setup};
 use crate::settings::Settings;
-use crate::trigger::Triggers;
+use crate::trigger::{KeptEvents, Triggers};
 use axum::Router;
 use druse_engine::flow::RunLimits;
 use druse_storage::embedded::{self, Embedded, OpenError};
@@ -41,6 +41,8 @@ pub struct Setup {
     pub serves: bool,
     /// How many runs may work at once.
     pub limits: RunLimits,
+    /// How long events are kept.
+    pub events: KeptEvents,
     /// How the store is set up.
     pub store: embedded::Options,
 }
@@ -108,6 +110,7 @@ impl Assembly {
         let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
         engine.set_limits(setup.limits);
+        engine.set_address(setup.options.address.clone());
         let app = App::new(
             store.clone(),
             engine.clone(),
@@ -124,6 +127,7 @@ impl Assembly {
         };
         let triggers = Triggers::load(store.clone(), engine.clone(), app.secrets.clone())
             .map_err(unreadable)?;
+        triggers.keep_events(setup.events);
         let recovered = if setup.serves {
             engine.recover().await
         } else {
@@ -138,6 +142,7 @@ impl Assembly {
             );
         }
         tokio::spawn(engine.clone().keep_time());
+        tokio::spawn(engine.clone().keep_hearing(setup.serves));
         if setup.serves {
             tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
@@ -251,11 +256,12 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     let setup = Setup {
         options: Options {
             hosts: settings.hosts(address),
-            address: Some(url.clone()),
+            address: Some(settings.public_url.clone().unwrap_or_else(|| url.clone())),
             programs: settings.programs(),
         },
         serves: true,
         limits: settings.limits,
+        events: settings.events,
         store: embedded::Options {
             accept_loss: settings.accept_loss,
             ..embedded::Options::default()

@@ -2,6 +2,8 @@
 
 use crate::cli::Serve;
 use crate::client::{EXIT_CONFIG, Failure};
+use crate::trigger::KeptEvents;
+use druse_engine::Span;
 use druse_engine::flow::RunLimits;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -19,8 +21,12 @@ pub struct Settings {
     pub accept_loss: bool,
     /// How many runs may work at once.
     pub limits: RunLimits,
+    /// How long events are kept, and how many.
+    pub events: KeptEvents,
     allow_programs: Option<Vec<String>>,
     hosts: Vec<String>,
+    /// The address at which people reach the server, where it is another than the one it listens on.
+    pub public_url: Option<String>,
 }
 
 /// The configuration file (`druse.toml`).
@@ -37,8 +43,14 @@ struct File {
     max_runs: Option<NonZeroU32>,
     /// How many runs of one automation may work at once.
     max_runs_per_automation: Option<NonZeroU32>,
+    /// The address at which people reach the server (`https://druse.example`): links begin with it.
+    public_url: Option<String>,
     /// Whether an address that is not loopback may be listened on without TLS.
     insecure_http: bool,
+    /// How long events are kept; left out: 7d.
+    events_kept: Option<Span>,
+    /// How many events are kept at most; left out: 1000000.
+    events_most: Option<u64>,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
@@ -67,7 +79,7 @@ impl Settings {
                         EXIT_CONFIG,
                         "bad_config",
                         format!("{} is wrong: {}", path.display(), reason.trim_end()),
-                        "It takes listen, allow_programs, hosts, max_runs, max_runs_per_automation and insecure_http.",
+                        "It takes listen, allow_programs, hosts, public_url, insecure_http, max_runs, max_runs_per_automation, events_kept and events_most.",
                     )
                 })?
             }
@@ -100,7 +112,12 @@ impl Settings {
             let known = allow_programs.get_or_insert_default();
             known.extend(args.allow_programs.iter().cloned());
         }
+        let kept = KeptEvents::default();
         Ok(Self {
+            events: KeptEvents {
+                span: file.events_kept.unwrap_or(kept.span),
+                most: file.events_most.unwrap_or(kept.most),
+            },
             data: args.data.clone(),
             listen,
             accept_loss: args.accept_loss,
@@ -112,6 +129,9 @@ impl Settings {
             },
             allow_programs,
             hosts: file.hosts,
+            public_url: file
+                .public_url
+                .map(|url| url.trim_end_matches('/').to_owned()),
         })
     }
 

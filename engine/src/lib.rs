@@ -13,6 +13,7 @@ pub mod finding;
 pub mod flow;
 pub mod id;
 pub mod json;
+pub mod pattern;
 pub mod plan;
 pub mod run;
 #[cfg(any(test, feature = "testing"))]
@@ -23,4 +24,5 @@ pub use digest::Digest;
 pub use finding::{Finding, Severity};
 pub use id::*;
 pub use json::Json;
+pub use pattern::Pattern;
 pub use time::{Span, Timestamp};

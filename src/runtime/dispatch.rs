@@ -66,6 +66,7 @@ impl Engine {
                 announces: false,
             });
         }
+        self.0.hearing.follow(&locked.run, &entries);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
         let mut batches = locked.batches(entries).into_iter();
@@ -128,7 +129,12 @@ impl Engine {
     /// Facts up to `seq` are durable.
     pub(super) fn release(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, seq: u64) {
         let mut locked = live::lock(live);
-        let Released { launch, stop, over } = locked.release(seq);
+        let Released {
+            launch,
+            stop,
+            over,
+            tell,
+        } = locked.release(seq);
         let at_work: Vec<_> = launch
             .iter()
             .map(|(effect, _)| self.at_work(&locked.run, effect))
@@ -139,6 +145,9 @@ impl Engine {
         }
         for ((effect, token), at_work) in launch.into_iter().zip(at_work) {
             self.launch(id, effect, token, at_work);
+        }
+        if tell {
+            self.notify(id);
         }
         if over {
             self.0.timers.set(id, None);

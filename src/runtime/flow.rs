@@ -280,16 +280,8 @@ impl Engine {
             return;
         };
         for victim in victims {
-            let canceling = self
-                .0
-                .live
-                .get(victim)
-                .is_none_or(|live| live::lock(&live).run.is_canceling());
-            if canceling {
-                continue;
-            }
             let reason = format!("the run {id} takes its place (concurrency key {key})");
-            if let Err(error) = self.cancel(victim, format!("run:{id}"), Some(reason)).await {
+            if let Err(error) = self.end(victim, format!("run:{id}"), Some(reason)).await {
                 tracing::debug!(run = %victim, %error, "it ended before it was replaced");
             }
         }

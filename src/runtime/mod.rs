@@ -6,10 +6,12 @@ pub mod clock;
 mod decide;
 mod dispatch;
 mod flow;
+mod hearing;
 mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod notify;
 mod plan;
 mod portion;
 mod project;
@@ -19,7 +21,9 @@ mod retry;
 mod submit;
 mod timer;
 mod view;
+mod waits;
 
+pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use recover::Recovered;
 
@@ -47,7 +51,9 @@ pub(crate) struct Inner {
     timers: timer::Timers,
     held: hold::Held,
     slots: flow::Slots,
+    hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
+    address: OnceLock<Option<String>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
     this: Weak<Inner>,
@@ -80,7 +86,9 @@ impl Engine {
             timers: timer::Timers::default(),
             held: hold::Held::default(),
             slots: flow::Slots::default(),
+            hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
+            address: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),
         }));
@@ -101,6 +109,12 @@ impl Engine {
                 due = self.0.timers.next() => due,
                 () = self.0.slots.changed() => {
                     self.let_go();
+                    continue;
+                }
+                silent = self.0.hearing.silences.next() => {
+                    for run in silent {
+                        self.0.hearing.silence(run);
+                    }
                     continue;
                 }
                 () = self.0.closing.cancelled() => return,

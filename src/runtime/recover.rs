@@ -48,6 +48,8 @@ impl Engine {
         }
         let ids: Vec<RunId> = taken_up.iter().map(|(id, _)| *id).collect();
         for (id, live) in taken_up {
+            self.0.hearing.take_up(&lock(&live).run, true);
+            self.notify(id);
             match self.give(id, &live, Input::Recover { alone }) {
                 Ok(way) => under_way.push(self.settle(id, live, way)),
                 Err(rejected) => tracing::error!(run = %id, ?rejected, "a run refused to go on"),

@@ -178,6 +178,8 @@ impl Engine {
             return Ok(Begun::Over(view, ticket, announces));
         }
         self.0.timers.set(id, deadline.map(|(at, _)| at));
+        // No earlier: a run that is not taken waits for nothing.
+        self.0.hearing.take_up(&locked.run, false);
         drop(locked);
         let way = OnItsWay::new(ticket, seq).announcing(announces);
         Ok(Begun::Live(view, live, way))

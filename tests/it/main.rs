@@ -5,6 +5,7 @@ mod cli;
 mod crash;
 mod data;
 mod examples;
+mod failure;
 mod flow;
 mod full_disk;
 mod harness;

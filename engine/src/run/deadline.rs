@@ -23,6 +23,11 @@ pub enum DeadlineReason {
         /// The step.
         step: StepPath,
     },
+    /// A gate is brought to mind.
+    ApprovalReminder {
+        /// The step.
+        step: StepPath,
+    },
     /// An attempt's time runs out.
     AttemptTimeout {
         /// The step.
@@ -64,6 +69,7 @@ impl Run {
                 Timer::Retry => DeadlineReason::Retry { step },
                 Timer::Wait => DeadlineReason::Wait { step },
                 Timer::Expiry => DeadlineReason::ApprovalExpiry { step },
+                Timer::Remind => DeadlineReason::ApprovalReminder { step },
                 Timer::Attempt => DeadlineReason::AttemptTimeout { step },
                 Timer::Pass => DeadlineReason::NextPass { step },
                 Timer::Loop => DeadlineReason::LoopTimeout { step },

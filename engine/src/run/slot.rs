@@ -66,8 +66,12 @@ impl State {
         }
     }
 
-    /// Whether steps may begin.
+    /// Whether steps may begin: it is the run's turn, and nobody has paused it.
     pub(super) fn may_begin(&self) -> bool {
+        self.paused.is_none() && self.has_turn()
+    }
+
+    fn has_turn(&self) -> bool {
         let phase = self.slot.as_ref().map(|slot| slot.phase);
         phase.is_none_or(|phase| phase == SlotPhase::Working)
     }
@@ -79,18 +83,23 @@ impl State {
 
     /// The first point in time that may be acted upon as the run stands.
     pub(super) fn first_timer(&self) -> Option<(Timestamp, Timer, Place)> {
-        let free = self.may_begin();
-        let mut timers = self.timers.iter();
-        timers
-            .find(|(_, timer, _)| free || !begins(*timer))
+        let free = self.has_turn();
+        let paused = self.paused.is_some();
+        let may = |timer: Timer| match timer {
+            Timer::Retry => free && !paused,
+            timer => free || !begins(timer),
+        };
+        self.timers
+            .iter()
+            .find(|(_, timer, _)| may(*timer))
             .copied()
     }
 
     /// The fact by which it gives its slots back or is queued again, if one follows. Nothing else does.
     pub(super) fn next_of_slot(&self, plan: &Plan) -> Option<RunEvent> {
         let slot = self.slot.as_ref()?;
-        let wants =
-            !self.ready.is_empty() || self.timers.iter().any(|(_, timer, _)| begins(*timer));
+        let wants = self.paused.is_none()
+            && (!self.ready.is_empty() || self.timers.iter().any(|(_, timer, _)| begins(*timer)));
         match slot.phase {
             SlotPhase::Queued { .. } => None,
             SlotPhase::Holding | SlotPhase::Parked if wants => {
@@ -224,10 +233,5 @@ impl Run {
     /// Whether it waits for its turn and nothing of it has begun.
     pub fn has_begun(&self) -> bool {
         self.state.has_begun()
-    }
-
-    /// Whether somebody wants it to end.
-    pub fn is_canceling(&self) -> bool {
-        matches!(self.state.ending, Some(Ending::Canceled { .. }))
     }
 }
