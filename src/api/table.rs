@@ -12,6 +12,7 @@ use crate::service::connections::ConnectionView;
 use crate::service::links::MadeLink;
 use crate::service::page::List;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
+use crate::service::signin::SignInAddress;
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
 use crate::trigger::{
@@ -764,6 +765,14 @@ fn admin() -> Vec<Route> {
             .request::<NewToken>()
             .response::<TokenView>()
             .status(201),
+        post(
+            "/api/v1/signins",
+            Viewer,
+            to!(tokens::sign_in),
+            "Make a one-time address that signs you in to the console",
+        )
+        .response::<SignInAddress>()
+        .status(201),
         delete(
             "/api/v1/tokens/{id}",
             Admin,
