@@ -250,7 +250,9 @@ impl State {
             }
         }
         if self.between() {
-            return self.after_list(plan);
+            // In a pause no list begins, and its slots are free for others.
+            let next = self.after_list(plan);
+            return next.or_else(|| self.next_of_slot(plan));
         }
         if self.run_deadline(plan).is_some_and(|at| at <= now) {
             return Some(RunEvent::RunTimedOut);

@@ -200,7 +200,7 @@ impl Handling {
             (HandlerList::OnFailure, failed),
             (HandlerList::Finally, true),
         ] {
-            let due = due && run.plan().handler_block(list).is_some();
+            let due = due && run.has_begun() && run.plan().handler_block(list).is_some();
             if self.begun.contains(&list) != due {
                 return Err(format!(
                     "`{}` is wrong after {}",

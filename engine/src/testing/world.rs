@@ -436,11 +436,10 @@ impl Life {
                     fence,
                     outcome,
                 })?;
-            } else if let Some((at, _)) = self
-                .run
-                .next_deadline()
-                .filter(|(_, reason)| !matches!(reason, DeadlineReason::ApprovalReminder { .. }))
-            {
+            } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
+                // One that is due stands before what is due behind it; others come again and again.
+                *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })
+            }) {
                 self.now = at.max(self.now);
                 self.must(Input::Tick)?;
             } else if self.run.next_silence().is_some() {
