@@ -210,7 +210,8 @@ impl State {
             || !self.to_end.is_empty()
             || !self.unsettled.is_empty()
             || !self.idle.is_empty()
-            || !self.stale.is_empty();
+            || !self.stale.is_empty()
+            || self.next_of_slot(plan).is_some();
         left && self.finish.is_none() && !self.awaits_kept() && !self.awaits_turn()
     }
 
@@ -230,7 +231,7 @@ impl State {
         let due = timer.into_iter().chain(self.run_deadline(plan)).min();
         let waits = self.finish.is_none() && !self.awaits_kept() && !self.awaits_turn();
         let due = due.is_some_and(|at| at <= now);
-        self.goes_on(plan) || (waits && (due || self.next_of_slot(plan).is_some()))
+        self.goes_on(plan) || (waits && due)
     }
 
     /// The next fact that follows from what is known at `now`, if any.
