@@ -10,6 +10,7 @@ pub mod digest;
 pub mod event;
 pub mod expression;
 pub mod finding;
+pub mod flow;
 pub mod id;
 pub mod json;
 pub mod pattern;

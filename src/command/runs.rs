@@ -39,6 +39,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             version,
             labels,
             wait,
+            priority,
         } => {
             let given = inputs::collect(file.as_deref(), input)?;
             let (id, version) = if Path::new(automation).is_file() {
@@ -61,6 +62,9 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             for label in labels {
                 let (name, text) = pair(label)?;
                 body["labels"][name] = text.into();
+            }
+            if let Some(priority) = priority {
+                body["priority"] = json!(priority);
             }
             let wait = wait
                 .as_ref()

@@ -7,6 +7,7 @@ mod crash;
 mod data;
 mod examples;
 mod failure;
+mod flow;
 mod full_disk;
 mod harness;
 mod history;

@@ -8,6 +8,7 @@ pub(super) mod events;
 pub(super) mod health;
 pub(super) mod hooks;
 pub(super) mod links;
+pub(super) mod queues;
 pub(super) mod resolve;
 pub(super) mod retention;
 pub(super) mod runs;

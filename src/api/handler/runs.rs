@@ -11,6 +11,7 @@ use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish, l
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
+use druse_engine::flow::MOST_PRIORITY;
 use druse_engine::run::ResumeAnswer;
 use druse_engine::{AutomationId, Json, RunId, Span, Timestamp};
 use druse_storage::{Batch, ReadError, RunQuery};
@@ -56,6 +57,20 @@ pub(in crate::api) struct Start {
     /// By which it can be found again; its retries have them, too.
     #[serde(default)]
     pub(in crate::api) labels: BTreeMap<String, String>,
+    /// Where it has to wait for a limit, higher goes first; left out: the document's.
+    #[serde(default)]
+    pub(in crate::api) priority: Option<i32>,
+}
+
+fn priority_of(given: i32) -> Result<i32, Problem> {
+    if MOST_PRIORITY.contains(&given) {
+        return Ok(given);
+    }
+    Err(Problem::unprocessable(
+        "bad_priority",
+        format!("The priority {given} is out of bounds."),
+        "It is a number from -1000 to 1000; a point is worth a minute of waiting.",
+    ))
 }
 
 pub(in crate::api) async fn start(call: Call) -> Answer {
@@ -86,6 +101,7 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         extra: Batch::new(),
         run: clock::new_id(RunId::from_parts),
         dry_run: wanted.dry_run,
+        priority: wanted.priority.map(priority_of).transpose()?,
     };
     let dry_run = submit.dry_run;
     let run = call.app.engine.submit(submit).await?;
@@ -160,7 +176,11 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
     let runs = call.app.off_thread(move || Ok(store.runs(&query)?)).await?;
     let items = runs
         .iter()
-        .map(|head| (head.id.to_string(), RunView::from(head.as_ref())))
+        .map(|head| {
+            let mut view = RunView::from(head.as_ref());
+            call.app.engine.say_why(&mut view);
+            (head.id.to_string(), view)
+        })
         .collect();
     ok(&page.answer(items))
 }
