@@ -113,6 +113,11 @@ impl Engine {
         let wrong = wrong(&locked, due)
             .or_else(|| hearing.wrong(&locked.run, clock::now(), LATE))
             .or_else(|| {
+                let queued = locked.run.status() == Status::Queued;
+                (queued && self.why_queued(id).is_none() && !self.is_let_go(id))
+                    .then(|| "it waits for its turn and stands in no queue".into())
+            })
+            .or_else(|| {
                 let approval = locked.untold()?.approval;
                 Some(format!("nobody tells people of the approval {approval}"))
             });
