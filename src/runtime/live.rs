@@ -193,10 +193,16 @@ fn tells(run: &Run, step: &StepPath) -> bool {
     gate.is_some_and(|gate| !gate.notify.is_empty())
 }
 
+/// A live run, with what is to be known of it without its lock.
+struct Known {
+    live: Arc<Mutex<LiveRun>>,
+    plan: Arc<Plan>,
+}
+
 /// All live runs.
 #[derive(Default)]
 pub(super) struct LiveRuns {
-    runs: RwLock<HashMap<RunId, Arc<Mutex<LiveRun>>>>,
+    runs: RwLock<HashMap<RunId, Known>>,
     /// The types of events that steps of these runs may wait for, and how many runs each.
     heard: RwLock<BTreeMap<Pattern, usize>>,
 }
@@ -207,33 +213,41 @@ impl LiveRuns {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&run)
-            .cloned()
+            .map(|known| known.live.clone())
     }
 
     pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
-        self.hear(live.run.plan(), true);
+        let plan = live.run.plan().clone();
         let live = Arc::new(Mutex::new(live));
-        self.add(id, live.clone());
+        self.add(id, live.clone(), plan);
         live
     }
 
-    /// Takes in one that may be locked.
-    pub(super) fn add(&self, id: RunId, live: Arc<Mutex<LiveRun>>) {
-        self.runs
+    /// Takes in one that may be locked, once or again.
+    pub(super) fn add(&self, id: RunId, live: Arc<Mutex<LiveRun>>, plan: Arc<Plan>) {
+        let known = Known {
+            live,
+            plan: plan.clone(),
+        };
+        let before = self
+            .runs
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, live);
+            .insert(id, known);
+        if before.is_none() {
+            self.hear(&plan, true);
+        }
     }
 
+    /// Forgets one, which may be locked.
     pub(super) fn remove(&self, run: RunId) {
         let removed = self
             .runs
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&run);
-        if let Some(live) = removed {
-            let plan = lock(&live).run.plan().clone();
-            self.hear(&plan, false);
+        if let Some(known) = removed {
+            self.hear(&known.plan, false);
         }
     }
 
@@ -269,7 +283,7 @@ impl LiveRuns {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .values()
-            .cloned()
+            .map(|known| known.live.clone())
             .collect();
         for live in runs {
             for token in lock(&live).attempts.values() {
@@ -291,7 +305,7 @@ impl LiveRuns {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .values()
-            .cloned()
+            .map(|known| known.live.clone())
             .collect();
         runs.iter()
             .map(|live| lock(live).run.start().root)

@@ -146,7 +146,9 @@ impl Engine {
         let id = run.id();
         let live = Arc::new(Mutex::new(LiveRun::new(run)));
         let mut locked = live::lock(&live);
-        entries.extend(self.queue_up(&mut locked.run, now, || self.0.live.add(id, live.clone()))?);
+        let plan = locked.run.plan().clone();
+        let known = || self.0.live.add(id, live.clone(), plan.clone());
+        entries.extend(self.queue_up(&mut locked.run, now, known)?);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
         let mut extra = with.extra;
@@ -158,7 +160,7 @@ impl Engine {
             true => batches_of(&locked.run, entries),
             false => {
                 // Known before it is durable, so that no fact of it is lost; shown to nobody until then.
-                self.0.live.add(id, live.clone());
+                known();
                 locked.batches(entries)
             }
         };
