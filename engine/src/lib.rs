@@ -6,6 +6,7 @@
 pub mod action_config;
 pub mod check;
 pub mod definition;
+pub mod difference;
 pub mod digest;
 pub mod event;
 pub mod expression;
@@ -13,6 +14,7 @@ pub mod finding;
 pub mod id;
 pub mod json;
 pub mod plan;
+pub mod rehearsal;
 pub mod run;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

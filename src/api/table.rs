@@ -1,8 +1,8 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, events, health, hooks, runs, secrets, sessions, steps,
-    subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, events, health, hooks, rehearsal, runs, secrets, sessions,
+    steps, subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -10,6 +10,7 @@ use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
 use crate::service::page::List;
+use crate::service::rehearsal::{Tested, Tried};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
@@ -250,6 +251,22 @@ fn automation() -> Vec<Route> {
             "Read a version",
         )
         .response::<Value>(),
+        post(
+            "/api/v1/automations/{id}/versions/{n}/try",
+            Operator,
+            to!(rehearsal::try_version),
+            "Try a version on the last runs, with the answers that those had",
+        )
+        .request::<rehearsal::Try>()
+        .response::<Tried>(),
+        post(
+            "/api/v1/automations/{id}/test",
+            Operator,
+            to!(rehearsal::test),
+            "Run tests against a version",
+        )
+        .request::<rehearsal::Tests>()
+        .response::<Tested>(),
         get(
             "/api/v1/automations/{id}/diff",
             Viewer,

@@ -18,6 +18,7 @@ mod inputs;
 mod local;
 mod print;
 mod progress;
+mod rehearsal;
 mod run;
 mod runs;
 mod schema;
@@ -25,6 +26,7 @@ mod scratch;
 mod secrets;
 mod serve;
 mod sessions;
+mod test;
 mod tokens;
 mod trial;
 mod triggers;
@@ -44,8 +46,8 @@ pub fn perform(cli: Cli) -> ExitCode {
     let done = match cli.verb {
         Verb::Serve(args) => serve::serve(args),
         Verb::Check(args) => check::check(&args),
+        Verb::Test(args) => test::test(&args),
         Verb::Fmt(args) => fmt::fmt(&args),
-        Verb::Diff(args) => diff::diff(&args),
         Verb::Graph(args) => graph::graph(&args),
         Verb::Schema { of } => schema::schema(of),
         Verb::Crystallize(args) => crystallize::crystallize(&args),
@@ -73,6 +75,7 @@ fn on_runtime(verb: Verb) -> Done {
         match verb {
             Verb::Demo(args) => demo::demo(args, &scratch).await,
             Verb::Run(args) => run::run(args, &scratch).await,
+            Verb::Diff(args) => diff::diff(&args).await,
             Verb::Apply(args) => apply::apply(args).await,
             Verb::Sessions { what, target } => sessions::sessions(what, &target).await,
             Verb::Automations { what, target } => automations::automations(what, &target).await,

@@ -14,6 +14,7 @@ mod portion;
 mod project;
 mod read;
 mod recover;
+mod rehearse;
 mod retry;
 mod submit;
 mod timer;
@@ -21,6 +22,7 @@ mod view;
 
 pub use internal::Publish;
 pub use recover::Recovered;
+pub use rehearse::{Given, Rehearsed};
 
 use crate::action::{Actions, file::work::WorkFolders};
 use druse_engine::AutomationId;

@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod page;
 pub mod principal;
 pub mod problem;
+pub mod rehearsal;
 pub mod run;
 pub mod secrets;
 pub mod sessions;

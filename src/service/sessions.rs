@@ -300,6 +300,23 @@ impl App {
         Ok(change)
     }
 
+    /// The server's tool map and connections, as the crystallizer takes them.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn mapping_options(&self) -> Result<Options, Problem> {
+        let connections: Vec<Connection> = page::all(&*self.store, "")?;
+        Ok(Options {
+            tools: self.tool_rules()?,
+            connections: connections
+                .into_iter()
+                .map(|row| (row.name, row.definition))
+                .collect(),
+            force: true,
+            ..Options::default()
+        })
+    }
+
     /// The name, or the name with the first number behind it that makes it free.
     fn free_name(&self, name: &str) -> Result<String, Problem> {
         let mut free = name.to_owned();
