@@ -93,7 +93,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
         Automations::Versions { automation } => {
             let id = id_of(&client, automation).await?;
             let items = client
-                .list(&format!("/automations/{id}/versions?"), 10_000)
+                .list(&format!("/automations/{id}/versions"), 10_000)
                 .await?;
             if target.output == Output::Text {
                 let fields = ["version", "digest", "created_by", "created_at"];

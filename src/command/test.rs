@@ -104,9 +104,8 @@ impl Pair {
         let loaded = document::load(&self.document)?;
         let mut wrong = document::check(&loaded, None);
         // What is missing around a document is not needed where nothing is called.
-        wrong.retain(|finding| {
-            finding.severity == Severity::Error && blocks_storing(&finding.code)
-        });
+        wrong
+            .retain(|finding| finding.severity == Severity::Error && blocks_storing(&finding.code));
         if !wrong.is_empty() {
             return Err(document::wrong(&self.document, &loaded.text, &wrong));
         }
@@ -116,6 +115,7 @@ impl Pair {
         let (text, value, source) = read(&self.tests)?;
         let tests = read_tests(value, &plan).map_err(|mut findings| {
             source.locate(&mut findings);
+            findings.sort_by_key(|finding| (finding.line, finding.column));
             document::wrong(&self.tests, &text, &findings)
         })?;
         let results = tests.iter().map(|test| {

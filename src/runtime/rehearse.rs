@@ -90,7 +90,13 @@ impl Engine {
             answers = answers.with(recorded.answers_alone());
         }
         answers = answers.with(outcomes.answers());
-        let course = rehearsed(&compiled.plan, start, Vec::new(), clock::now(), &mut answers);
+        let course = rehearsed(
+            &compiled.plan,
+            start,
+            Vec::new(),
+            clock::now(),
+            &mut answers,
+        );
         Ok(Rehearsed {
             view: view::view(&course.run),
             effects: course.calls,

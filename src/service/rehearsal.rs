@@ -190,8 +190,7 @@ impl App {
             .store
             .get::<StoredSession>(&source.id.to_string())?
             .ok_or_else(gone)?;
-        let document =
-            super::automation::document_of(&self.version(row.id, version)?)?;
+        let document = super::automation::document_of(&self.version(row.id, version)?)?;
         let options = self.mapping_options()?;
         let store = self.store.clone();
         self.off_thread(move || {
@@ -207,12 +206,7 @@ impl App {
     ///
     /// # Errors
     /// 404 for an unknown version, 422 for one that cannot run.
-    pub async fn tried(
-        &self,
-        row: &Automation,
-        version: u32,
-        runs: u32,
-    ) -> Result<Tried, Problem> {
+    pub async fn tried(&self, row: &Automation, version: u32, runs: u32) -> Result<Tried, Problem> {
         let (plan, version) = self.engine.plan(row.id, Some(version))?;
         let app = self.clone();
         let automation = row.id;

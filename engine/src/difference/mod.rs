@@ -198,7 +198,10 @@ fn steps(
             continue;
         };
         let fields = fields_of(&without_body(before), &without_body(step));
-        match renamed.iter().find(|one| one.list == head && one.to == step.id) {
+        match renamed
+            .iter()
+            .find(|one| one.list == head && one.to == step.id)
+        {
             Some(one) => {
                 let mut change = told(Became::Renamed, fields);
                 change.from = Some(format!("{head}{}", one.from));
@@ -212,7 +215,13 @@ fn steps(
             change.after = position.checked_sub(1).map(|place| new[place].id.clone());
             changes.push(change);
         }
-        steps(&format!("{id}."), &before.steps, &step.steps, renamed, changes);
+        steps(
+            &format!("{id}."),
+            &before.steps,
+            &step.steps,
+            renamed,
+            changes,
+        );
     }
     for step in old {
         if !new.iter().any(|known| known.id == step.id) {
@@ -263,7 +272,11 @@ fn settings(old: &Document, new: &Document, changes: &mut Vec<Change>) {
             .collect()
     };
     let mut all = names(&after);
-    all.extend(names(&before).into_iter().filter(|name| after.get(name).is_none()));
+    all.extend(
+        names(&before)
+            .into_iter()
+            .filter(|name| after.get(name).is_none()),
+    );
     for name in all {
         let (old, new) = (before.get(&name), after.get(&name));
         let became = match (old, new) {

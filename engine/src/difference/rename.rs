@@ -41,7 +41,12 @@ fn list(head: &str, old: &[Step], new: &[Step], found: &mut Vec<Renamed>) {
     }
     for step in new {
         if let Some(before) = old.iter().find(|known| known.id == step.id) {
-            list(&format!("{head}{}.", step.id), &before.steps, &step.steps, found);
+            list(
+                &format!("{head}{}.", step.id),
+                &before.steps,
+                &step.steps,
+                found,
+            );
         }
     }
 }
@@ -97,7 +102,10 @@ fn ids(list: &mut Value, head: &str, renamed: &[Renamed]) {
         if let Some(one) = known {
             step["id"] = one.to.clone().into();
         }
-        let inner = format!("{head}{}.", known.map_or(id.as_str(), |one| one.to.as_str()));
+        let inner = format!(
+            "{head}{}.",
+            known.map_or(id.as_str(), |one| one.to.as_str())
+        );
         if let Some(body) = step.get_mut("steps") {
             ids(body, &inner, renamed);
         }
@@ -112,7 +120,10 @@ fn ids(list: &mut Value, head: &str, renamed: &[Renamed]) {
                 Some((id, case)) => (id, Some(case)),
                 None => (text, None),
             };
-            if let Some(one) = renamed.iter().find(|one| one.list == head && one.from == id) {
+            if let Some(one) = renamed
+                .iter()
+                .find(|one| one.list == head && one.from == id)
+            {
                 *need = match case {
                     Some(case) => format!("{}.{case}", one.to),
                     None => one.to.clone(),

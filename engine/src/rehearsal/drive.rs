@@ -2,10 +2,10 @@
 
 use super::answers::{Answer, Answers, Ask, GateAnswer, Source};
 use super::course::{Call, Course, Stop};
+use crate::Timestamp;
 use crate::event::{ApprovalRequest, Decision, Entry, RunEvent, Start, StepPath};
 use crate::plan::{Plan, check_value};
 use crate::run::{DeadlineReason, Effect, GateStatus, Input, Kept, Rejected, Run};
-use crate::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 

@@ -220,7 +220,10 @@ impl Look<'_> {
                         .find(|call| call.path == stop.path)
                         .map_or("", |call| call.action.name());
                     let input = input.as_ref().map(shown).unwrap_or_default();
-                    format!("no mock for step {} ({kind}), which asks for {input}", stop.path)
+                    format!(
+                        "no mock for step {} ({kind}), which asks for {input}",
+                        stop.path
+                    )
                 }
                 "no_decision" => format!("no mock for the gate {}", stop.path),
                 _ => stop.message.clone(),
@@ -275,21 +278,36 @@ impl Look<'_> {
         }
         if let Some(error) = &wanted.error {
             let found = view.error.as_ref();
-            self.error(&format!("{what}.error"), &format!("{at}/error"), error, found);
+            self.error(
+                &format!("{what}.error"),
+                &format!("{at}/error"),
+                error,
+                found,
+            );
         }
         if let Some(reason) = &wanted.skipped {
             let found = reason_of(view);
             if found.as_deref() != Some(reason) {
                 let found = found.map_or(Value::Null, Value::from);
                 let path = format!("{at}/skipped");
-                self.other(&format!("{what}.skipped"), path, reason.clone().into(), found);
+                self.other(
+                    &format!("{what}.skipped"),
+                    path,
+                    reason.clone().into(),
+                    found,
+                );
             }
         }
         if let Some(attempts) = wanted.attempts {
             let found = u32::try_from(view.attempts.len()).unwrap_or(u32::MAX);
             if found != attempts {
                 let path = format!("{at}/attempts");
-                self.other(&format!("{what}.attempts"), path, attempts.into(), found.into());
+                self.other(
+                    &format!("{what}.attempts"),
+                    path,
+                    attempts.into(),
+                    found.into(),
+                );
             }
         }
     }
@@ -309,19 +327,34 @@ impl Look<'_> {
             && class != failure.class
         {
             let path = format!("{at}/class");
-            self.other(&format!("{what}.class"), path, json!(class), json!(failure.class));
+            self.other(
+                &format!("{what}.class"),
+                path,
+                json!(class),
+                json!(failure.class),
+            );
         }
         if let Some(code) = &expected.code
             && *code != failure.code
         {
             let path = format!("{at}/code");
-            self.other(&format!("{what}.code"), path, json!(code), json!(failure.code));
+            self.other(
+                &format!("{what}.code"),
+                path,
+                json!(code),
+                json!(failure.code),
+            );
         }
         if let Some(part) = &expected.message
             && !failure.message.contains(part)
         {
             let path = format!("{at}/message");
-            self.other(&format!("{what}.message"), path, json!(part), json!(failure.message));
+            self.other(
+                &format!("{what}.message"),
+                path,
+                json!(part),
+                json!(failure.message),
+            );
         }
     }
 
@@ -387,4 +420,3 @@ fn shown(value: &Value) -> String {
         None => text,
     }
 }
-

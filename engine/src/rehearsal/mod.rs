@@ -19,7 +19,9 @@ pub use expect::{Difference, Seen, TestResult, run_test};
 pub use mock::{Mock, Mocks};
 pub use pattern::PathPattern;
 pub use recorded::Recorded;
-pub use spec::{ErrorExpectation, Expectation, Expected, StepExpectation, Test, read_mocks, read_tests};
+pub use spec::{
+    ErrorExpectation, Expectation, Expected, StepExpectation, Test, read_mocks, read_tests,
+};
 pub use trial::{CallChange, ChangeKind, Decided, DecisionChange, Trial, compare};
 
 #[cfg(test)]

@@ -184,11 +184,13 @@ impl Recorded {
 
     fn asks(&mut self, plan: &Plan, path: &StepPath, input: &Json) {
         let kind = plan.find(path).and_then(|step| step.work.kind());
-        self.steps.entry(path.clone()).or_insert_with(|| RecordedStep {
-            kind,
-            input: Some(input.clone()),
-            outcomes: Vec::new(),
-        });
+        self.steps
+            .entry(path.clone())
+            .or_insert_with(|| RecordedStep {
+                kind,
+                input: Some(input.clone()),
+                outcomes: Vec::new(),
+            });
         if let Some(kind) = kind {
             self.by_request
                 .entry((kind, digest(input)))
@@ -206,12 +208,7 @@ impl Recorded {
 }
 
 /// How long an attempt took. One that ended in time by the run, but late by the clock, ended in time.
-fn lasted(
-    from: Timestamp,
-    deadline: Option<Timestamp>,
-    at: Timestamp,
-    outcome: &Outcome,
-) -> Span {
+fn lasted(from: Timestamp, deadline: Option<Timestamp>, at: Timestamp, outcome: &Outcome) -> Span {
     let timed_out = matches!(outcome, Outcome::Failed { failure, .. }
         if failure.class == crate::definition::FailureClass::Timeout);
     match deadline {
@@ -238,9 +235,8 @@ impl Answers for Replay<'_> {
     fn attempt(&mut self, ask: &Ask<'_>) -> Answer {
         let own = self.known.steps.get_key_value(ask.step);
         let own = own.filter(|(_, known)| known.kind.is_none_or(|kind| kind == ask.kind));
-        let equal = own.is_some_and(|(_, known)| {
-            known.input.as_ref().is_none_or(|input| input == ask.input)
-        });
+        let equal = own
+            .is_some_and(|(_, known)| known.input.as_ref().is_none_or(|input| input == ask.input));
         // The same request under another name is the same call; else the step's own answer stands in.
         let other = || {
             let path = self.known.same_request(ask.kind, ask.input)?;

@@ -17,14 +17,14 @@ use std::sync::OnceLock;
 const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
 
 /// The shape of a file of tests.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[allow(dead_code)]
 struct Tests {
     /// The tests.
     tests: Vec<Written>,
     /// The document that is tested, from the folder of this file; left out: the one beside it.
     #[serde(default)]
-    #[allow(dead_code)]
     automation: Option<String>,
 }
 
@@ -167,15 +167,34 @@ pub struct Expected<T> {
 pub fn read_tests(value: Value, plan: &Plan) -> Result<Vec<Test>, Vec<Finding>> {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
     let schema = SCHEMA.get_or_init(|| schemars::schema_for!(Tests).to_value());
-    let read: Tests = conforming(schema, value, "")?;
+    let mut value = value;
+    let mut walk = Walk::new(schema, Mode::Plain);
+    walk.value(&mut value, "");
+    // Where a part has the wrong shape, the rest is looked at all the same.
+    for finding in &walk.findings {
+        remove(&mut value, finding.path.as_deref().unwrap_or_default());
+    }
     let mut reader = Reader {
         plan,
-        findings: Vec::new(),
+        findings: walk.findings,
     };
+    let written = value.get_mut("tests").and_then(Value::as_array_mut);
+    let written = written.map(std::mem::take).unwrap_or_default();
     let mut names = BTreeSet::new();
-    let mut tests = Vec::with_capacity(read.tests.len());
-    for (index, written) in read.tests.into_iter().enumerate() {
+    let mut tests = Vec::with_capacity(written.len());
+    for (index, value) in written.into_iter().enumerate() {
         let at = format!("/tests/{index}");
+        let written: Written = match serde_json::from_value(value) {
+            Ok(written) => written,
+            Err(error) => {
+                // What is said already is why it cannot be read.
+                if !reader.findings.iter().any(|known| within(known, &at)) {
+                    let finding = Finding::error("wrong_type", error.to_string());
+                    reader.say(finding.at_path(at));
+                }
+                continue;
+            }
+        };
         if !names.insert(written.name.clone()) {
             reader.say(
                 Finding::error(
@@ -209,6 +228,22 @@ pub fn read_mocks(mocks: Map<String, Value>, at: &str, plan: &Plan) -> Result<Mo
         Ok(read)
     } else {
         Err(reader.findings)
+    }
+}
+
+/// Whether a finding is about a place or something inside of it.
+fn within(finding: &Finding, at: &str) -> bool {
+    let path = finding.path.as_deref().unwrap_or_default();
+    path.strip_prefix(at)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Takes away what a pointer leads to, out of a map.
+fn remove(value: &mut Value, path: &str) {
+    if let Some((around, key)) = path.rsplit_once('/')
+        && let Some(map) = value.pointer_mut(around).and_then(Value::as_object_mut)
+    {
+        map.remove(&key.replace("~1", "/").replace("~0", "~"));
     }
 }
 
