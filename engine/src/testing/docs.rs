@@ -98,3 +98,8 @@ fn the_page_on_versions_says_what_is_so() {
         .collect();
     assert_eq!(blocks[2], ("text", &*format!("{}\n", lines.join("\n"))));
 }
+
+#[test]
+fn the_page_on_joins_says_what_is_so() {
+    assert_eq!(holds(include_str!("../../../docs/joins.md")), 4);
+}
