@@ -451,6 +451,15 @@ pub enum RunEvent {
         /// The earlier run.
         from: RunId,
     },
+    /// A person said what became of an uncertain step; what follows from that is the next fact.
+    StepResolved {
+        /// The step.
+        step: StepPath,
+        /// Who.
+        by: String,
+        /// How they know.
+        reason: Option<String>,
+    },
     /// Somebody wants the run to end.
     CancelRequested {
         /// Who.
@@ -500,6 +509,7 @@ impl RunEvent {
             | Self::StepFailed { step, .. }
             | Self::StepUncertain { step }
             | Self::StepCanceled { step }
+            | Self::StepResolved { step, .. }
             | Self::LoopStarted { step, .. }
             | Self::PassStarted { step }
             | Self::PassFinished { step, .. }

@@ -1,8 +1,8 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, events, health, hooks, rehearsal, runs, secrets, sessions,
-    steps, subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, events, health, hooks, rehearsal, resolve, runs, secrets,
+    sessions, steps, subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -397,6 +397,16 @@ fn run() -> Vec<Route> {
         .creates()
         .query(&["wait"])
         .request::<runs::RetryBody>()
+        .response::<RunView>()
+        .status(202),
+        post(
+            "/api/v1/runs/{id}/resolve",
+            Operator,
+            to!(resolve::resolve),
+            "Say what became of an uncertain step",
+        )
+        .creates()
+        .request::<resolve::ResolveBody>()
         .response::<RunView>()
         .status(202),
         get(

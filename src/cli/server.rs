@@ -250,6 +250,13 @@ Examples:
         #[arg(long, value_name = "STEP")]
         from: Option<String>,
     },
+    /// Say what became of a step of which nobody knows whether it happened.
+    #[command(after_help = "\
+Examples:
+  druse runs resolve run_01… pay --happened --output-value '{\"id\": 7}' --reason 'the bank shows it'
+  druse runs resolve run_01… pay --again             it did not happen: it starts again
+  druse runs resolve run_01… each[3].pay --failed 'the bank refused it'")]
+    Resolve(Resolve),
     /// Say in one sentence what it waits for.
     #[command(after_help = "Example:\n  druse runs why run_01…")]
     Why {
@@ -276,6 +283,31 @@ pub struct DryRun {
     /// For a dry run: approve the gates that nothing answers.
     #[arg(long, requires = "dry_run")]
     pub approve: bool,
+}
+
+/// What became of an uncertain step.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("found").required(true))]
+pub struct Resolve {
+    /// The run's id.
+    pub run: String,
+    /// The step's path in the run.
+    pub step: String,
+    /// It happened.
+    #[arg(long, group = "found")]
+    pub happened: bool,
+    /// What it gave, for later steps: a JSON value, or text.
+    #[arg(long, value_name = "VALUE", requires = "happened")]
+    pub output_value: Option<String>,
+    /// It did not happen: it starts again, with the same idempotency key.
+    #[arg(long, group = "found")]
+    pub again: bool,
+    /// It is given up, and the step fails.
+    #[arg(long, value_name = "MESSAGE", group = "found")]
+    pub failed: Option<String>,
+    /// How you know.
+    #[arg(long)]
+    pub reason: Option<String>,
 }
 
 /// `druse approvals`.

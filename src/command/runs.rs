@@ -2,11 +2,31 @@
 
 use super::progress::Busy;
 use super::{Done, apply, automations, document, inputs, print, rehearsal};
-use crate::cli::{Output, Runs, Target};
+use crate::cli::{Output, Resolve, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// The body that says what became of an uncertain step.
+fn resolution(what: &Resolve) -> Value {
+    let mut body = json!({ "step": what.step });
+    body["found"] = json!(match (&what.failed, what.again) {
+        (Some(_), _) => "failed",
+        (None, true) => "again",
+        (None, false) => "happened",
+    });
+    if let Some(message) = &what.failed {
+        body["message"] = json!(message);
+    }
+    if let Some(output) = &what.output_value {
+        body["output"] = inputs::read(output);
+    }
+    if let Some(reason) = &what.reason {
+        body["reason"] = json!(reason);
+    }
+    body
+}
 
 pub(super) async fn runs(what: Runs, target: &Target) -> Done {
     let client = Client::connect(target).await?;
@@ -148,6 +168,23 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let done = client.carried(done).await?;
             if target.output == Output::Text {
                 print::line(&format!("{} goes on in {}.", run, print::cell(&done["id"])));
+            }
+            done
+        }
+        Runs::Resolve(what) => {
+            let done = client
+                .post(
+                    &format!("/runs/{}/resolve", encode(&what.run)),
+                    &resolution(what),
+                )
+                .await?;
+            let done = client.carried(done).await?;
+            if target.output == Output::Text {
+                print::line(&format!(
+                    "{} is {}.",
+                    what.run,
+                    print::cell(&done["status"])
+                ));
             }
             done
         }
@@ -368,6 +405,10 @@ pub(super) fn words(entry: &Value) -> String {
         "step_failed" => format!(
             "{step}: failed: {}",
             print::cell(&entry["failure"]["message"])
+        ),
+        "step_resolved" => format!(
+            "{step}: {} says what became of it",
+            print::cell(&entry["by"])
         ),
         "step_uncertain" => format!("{step}: nobody knows whether it happened"),
         "step_canceled" => format!("{step}: canceled"),

@@ -3,7 +3,9 @@
 
 use super::project::approval_row;
 use super::{Engine, clock, live};
-use crate::service::{ApprovalView, DecisionRequest, Principal, Role, RunError, RunView};
+use crate::service::{
+    ApprovalView, DecisionRequest, Principal, ResolveRequest, Role, RunError, RunView,
+};
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
 use druse_engine::run::{GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
@@ -107,6 +109,48 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Takes what a person found out of an uncertain step. Returns when it is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, it has ended, or the step is not uncertain.
+    pub async fn resolve(&self, id: RunId, request: ResolveRequest) -> Result<RunView, RunError> {
+        let Some(live) = self.0.live.get(id) else {
+            return Err(match self.0.store.run_head(id)? {
+                Some(_) => RunError::AlreadyOver,
+                None => RunError::NotFound("run"),
+            });
+        };
+        let input = Input::ResolveUncertain {
+            step: request.step.as_str().into(),
+            resolution: request.resolution,
+            by: request.by,
+            reason: request.reason,
+        };
+        // Looked at before a held run is moved: what is refused must move nothing.
+        live::lock(&live)
+            .run
+            .decide(clock::now(), &input)
+            .map_err(rejected)?;
+        self.take_up(id).await;
+        let (way, view) = {
+            let mut locked = live::lock(&live);
+            let mut extra = request.extra;
+            if let Some(claim) = &request.idempotency {
+                extra = extra.put(&claim.row(json!({ "run": id }), clock::now()));
+            }
+            let way = self
+                .give_locked(id, &mut locked, input, extra)
+                .map_err(rejected)?;
+            (way, super::view::view(&locked.run))
+        };
+        match self.settle(id, live, way).await {
+            Ok(true) => Ok(view),
+            Ok(false) | Err(_) => Err(RunError::Ending),
+        }
+    }
+}
+
 /// Whether this answer may be given to this gate as the run stands now: the fields as they are kept, and
 /// whether whoever decides started the run.
 fn judged(
@@ -201,9 +245,8 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
-        Rejected::StaleAttempt | Rejected::NotUncertain => {
-            RunError::NotFound("step that waits for this")
-        }
+        Rejected::NotUncertain => RunError::NotUncertain,
+        Rejected::StaleAttempt => RunError::NotFound("step that waits for this"),
     }
 }
 

@@ -25,6 +25,6 @@ pub use app::{App, Options};
 pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
-    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, Retry, RunError,
-    RunView, StepView, Submit,
+    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, ResolveRequest,
+    Retry, RunError, RunView, StepView, Submit,
 };

@@ -192,6 +192,11 @@ impl From<RunError> for Problem {
             RunError::NotOver => {
                 Self::conflict("not_over", message, "Wait for its end, or cancel it first.")
             }
+            RunError::NotUncertain => Self::conflict(
+                "not_uncertain",
+                message,
+                "GET /runs/{id} shows the steps by path; only one with the status uncertain asks for this.",
+            ),
             RunError::AlreadyDecided(_) => Self::conflict(
                 "already_decided",
                 message,

@@ -2,7 +2,7 @@
 
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
-use druse_engine::run::PassesView;
+use druse_engine::run::{PassesView, Resolution};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -77,6 +77,23 @@ pub struct Retry {
     pub reason: Option<String>,
     /// Claimed together with the run, with `{"run": id}` as what was made.
     pub idempotency: Option<IdempotencyClaim>,
+}
+
+/// What a person found out of an uncertain step.
+#[derive(Debug, Clone)]
+pub struct ResolveRequest {
+    /// The step, by its path in the run.
+    pub step: String,
+    /// What became of it.
+    pub resolution: Resolution,
+    /// `user:<name>`.
+    pub by: String,
+    /// How they know.
+    pub reason: Option<String>,
+    /// Claimed together with it, with `{"run": id}` as what was made.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// Facts that become durable together with it: its line in the audit log.
+    pub extra: Batch,
 }
 
 /// A person's answer to a gate.
@@ -328,6 +345,9 @@ pub enum RunError {
     /// The run has ended.
     #[error("The run has ended.")]
     AlreadyOver,
+    /// The step is not there, or is not uncertain.
+    #[error("The run has no step at this path that is uncertain.")]
+    NotUncertain,
     /// The run has not ended.
     #[error("The run has not ended yet.")]
     NotOver,

@@ -143,6 +143,8 @@ impl Drive {
                     let input = Input::ResolveUncertain {
                         step: step.clone(),
                         resolution,
+                        by: "user:rehearsal".into(),
+                        reason: None,
                     };
                     self.later(self.now, step, input);
                 }

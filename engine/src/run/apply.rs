@@ -247,6 +247,8 @@ impl State {
                 status, failure, ..
             } => self.loop_finished(plan, place, *status, failure.as_ref(), at),
             RunEvent::LoopTimedOut { .. } => self.loop_timed_out(plan, place),
+            // Who said what follows; nothing changes by it.
+            RunEvent::StepResolved { .. } => {}
             // These are about the run or about passes.
             RunEvent::Created(_)
             | RunEvent::KeepingStarted { .. }

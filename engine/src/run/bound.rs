@@ -55,7 +55,7 @@ impl RunEvent {
             } => output.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
             Self::PassKept { output, .. } => output.as_ref().map_or(0, json),
             Self::LoopFinished { failure, .. } => failure.as_ref().map_or(0, failure_weight),
-            Self::CancelRequested { by, reason } => {
+            Self::CancelRequested { by, reason } | Self::StepResolved { by, reason, .. } => {
                 by.len() + reason.as_ref().map_or(0, String::len)
             }
             Self::Finished {
@@ -79,11 +79,16 @@ impl RunEvent {
 }
 
 /// Whether a person said more than can be written down.
-pub(super) fn says_too_much(event: &RunEvent) -> bool {
-    matches!(
-        event,
-        RunEvent::ApprovalDecided { .. } | RunEvent::CancelRequested { .. }
-    ) && event.weight() > LARGEST_FACT
+pub(super) fn says_too_much(events: &[RunEvent]) -> bool {
+    let said = matches!(
+        events.first(),
+        Some(
+            RunEvent::ApprovalDecided { .. }
+                | RunEvent::CancelRequested { .. }
+                | RunEvent::StepResolved { .. }
+        )
+    );
+    said && events.iter().any(|event| event.weight() > LARGEST_FACT)
 }
 
 /// The fact, or in the place of one that is too large the failure that this is.

@@ -72,12 +72,22 @@ impl State {
                 reason: Some("the server stopped before the run could begin".into()),
             }]),
             Input::Recover { alone } => Ok(self.interrupt(plan, *alone)),
-            Input::ResolveUncertain { step, resolution } => {
+            Input::ResolveUncertain {
+                step,
+                resolution,
+                by,
+                reason,
+            } => {
                 let place = self
                     .place_of_step(plan, step)
                     .filter(|place| self.step(*place).phase == Phase::Uncertain)
                     .ok_or(Rejected::NotUncertain)?;
-                Ok(vec![self.resolve(plan, place, resolution, now)])
+                let resolved = RunEvent::StepResolved {
+                    step: self.path(plan, place),
+                    by: by.clone(),
+                    reason: reason.clone(),
+                };
+                Ok(vec![resolved, self.resolve(plan, place, resolution, now)])
             }
         }
     }

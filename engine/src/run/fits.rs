@@ -189,6 +189,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::StepUncertain { .. } => {
             matches!(phase, Phase::Broken { .. } | Phase::Interrupted)
         }
+        RunEvent::StepResolved { .. } => *phase == Phase::Uncertain,
         RunEvent::StepCanceled { .. } => !matches!(phase, Phase::Queued | Phase::Over),
         RunEvent::LoopStarted { .. } => *phase == Phase::Queued,
         RunEvent::LoopFinished { status, .. } => {

@@ -48,6 +48,10 @@ pub enum Input {
         step: StepPath,
         /// What became of it.
         resolution: Resolution,
+        /// Who.
+        by: String,
+        /// How they know.
+        reason: Option<String>,
     },
 }
 

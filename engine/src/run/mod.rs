@@ -164,7 +164,7 @@ impl Run {
     /// When the input is out of place; then nothing has changed.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<Vec<Entry>, Rejected> {
         let events = self.decide(now, &input)?;
-        if events.iter().any(bound::says_too_much) {
+        if bound::says_too_much(&events) {
             return Err(Rejected::TooLarge);
         }
         let mut entries = Vec::with_capacity(events.len() + 1);

@@ -210,6 +210,8 @@ impl Life {
             let input = Input::ResolveUncertain {
                 step: "nowhere".into(),
                 resolution: Resolution::Again,
+                by: "ana".into(),
+                reason: None,
             };
             return match self.give(input)? {
                 Err(Rejected::NotUncertain) => Ok(()),
@@ -226,7 +228,12 @@ impl Life {
             },
         };
         let step = step.path;
-        self.must(Input::ResolveUncertain { step, resolution })
+        self.must(Input::ResolveUncertain {
+            step,
+            resolution,
+            by: "ana".into(),
+            reason: None,
+        })
     }
 
     /// All that the run waits for comes: then it must end.

@@ -7,6 +7,7 @@ pub(super) mod events;
 pub(super) mod health;
 pub(super) mod hooks;
 pub(super) mod rehearsal;
+pub(super) mod resolve;
 pub(super) mod runs;
 pub(super) mod secrets;
 pub(super) mod sessions;

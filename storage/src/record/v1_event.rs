@@ -198,6 +198,11 @@ pub(super) enum V1Event<'a> {
         done: bool,
         from: [u8; 16],
     },
+    StepResolved {
+        step: Step<'a>,
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
 }
 
 macro_rules! codes {
@@ -555,6 +560,15 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 done: *done,
                 from: from.0.to_bytes(),
             },
+            E::StepResolved {
+                step: s,
+                by,
+                reason,
+            } => Self::StepResolved {
+                step: step(s),
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
         }
     }
 }
@@ -702,6 +716,11 @@ impl V1Event<'_> {
                 output: output.map(json),
                 done,
                 from: run_id(from),
+            },
+            Self::StepResolved { step, by, reason } => E::StepResolved {
+                step: path(step),
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
             },
         })
     }

@@ -30,6 +30,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("/api/v1/runs/{id}", "get"),
     ("/api/v1/runs/{id}/events", "get"),
     ("/api/v1/runs/{id}/cancel", "post"),
+    ("/api/v1/runs/{id}/resolve", "post"),
     ("/api/v1/runs/{id}/retry", "post"),
     ("/api/v1/approvals", "get"),
     ("/api/v1/approvals/{id}", "get"),

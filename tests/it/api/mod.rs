@@ -10,3 +10,4 @@ mod rehearsal;
 mod roles;
 mod runs;
 mod triggers;
+mod uncertain;

@@ -49,6 +49,12 @@ async fn each_role_may_what_it_is_for_and_no_more() {
         ("POST", runs, 1, json!({ "dry_run": true })),
         ("POST", "/runs/run_x/cancel".into(), 1, json!({})),
         ("POST", "/runs/run_x/retry".into(), 1, json!({})),
+        (
+            "POST",
+            "/runs/run_x/resolve".into(),
+            1,
+            json!({ "step": "a", "found": "again" }),
+        ),
         ("POST", "/triggers/trig_x/fire".into(), 1, json!({})),
         ("POST", "/events".into(), 1, json!({})),
         ("POST", decision, 2, wrong),

@@ -12,8 +12,14 @@ use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+/// How long an answer may be on its way after the server was killed. It lies in the socket by then or
+/// never comes, and the HTTP library does not always say so: a request that is handed to a connection in
+/// the moment that it ends may be neither sent nor given back.
+const LATE: Duration = Duration::from_secs(5);
 
 /// The server did not answer, because it was killed.
 pub(super) struct Gone;
@@ -106,6 +112,18 @@ impl Life {
         }
     }
 
+    /// What comes of something that the server has to do, if it lives.
+    async fn unless_gone<T>(&self, asked: impl Future<Output = T>) -> Result<T, Gone> {
+        let gone = async {
+            self.over.cancelled().await;
+            tokio::time::sleep(LATE).await;
+        };
+        tokio::select! {
+            answer = asked => Ok(answer),
+            () = gone => Err(Gone),
+        }
+    }
+
     async fn send(&self, request: Request) -> Result<Answer, Gone> {
         let answer = if self.armed.swap(false, Ordering::SeqCst) {
             let sending = tokio::spawn(request.try_send());
@@ -113,9 +131,10 @@ impl Life {
                 tokio::task::yield_now().await;
             }
             self.kill();
-            sending.await.expect("a request does not panic")
+            let sent = self.unless_gone(sending).await?;
+            sent.expect("a request does not panic")
         } else {
-            request.try_send().await
+            self.unless_gone(request.try_send()).await?
         };
         answer.map_err(|error| {
             assert!(
@@ -386,10 +405,11 @@ impl Crowd {
                     () = life.over.cancelled() => return,
                 }
             };
-            let Ok(mut stream) = Stream::try_of(&life.client, &run, None).await else {
+            let opened = life.unless_gone(Stream::try_of(&life.client, &run, None));
+            let Ok(Ok(mut stream)) = opened.await else {
                 return;
             };
-            while let Some(event) = stream.next().await {
+            while let Ok(Some(event)) = life.unless_gone(stream.next()).await {
                 let seq = event.id.parse().expect("facts are numbered");
                 let mut ledger = self.ledger();
                 let shown = ledger.shown.entry(run.clone()).or_default();

@@ -265,6 +265,8 @@ fn at_most_once_never_runs_again_by_itself() {
     let resolve = |resolution| Input::ResolveUncertain {
         step: "a".into(),
         resolution,
+        by: "ana".into(),
+        reason: Some("the bank says so".into()),
     };
     let mut bench = uncertain();
     bench.give(resolve(Resolution::Happened {

@@ -563,6 +563,8 @@ fn an_uncertain_step_of_a_pass_is_resolved_by_its_path() {
         resolution: Resolution::Happened {
             output: json!("paid").into(),
         },
+        by: "ana".into(),
+        reason: None,
     };
     for wrong in ["pay", "each[0]", "each[1].pay", "each[00].pay", "each.pay"] {
         assert_eq!(bench.refused(resolve(wrong)), Rejected::NotUncertain);
