@@ -18,7 +18,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "The recorder cut the answer to a call.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "answer_not_used",
@@ -34,7 +34,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A recorded answer is so large that not all of it was looked at.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "approval_without_call",
@@ -42,7 +42,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info, Warning],
         meaning: "A recorded approval is of no call that the recording holds.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "approved_in_words",
@@ -50,7 +50,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "The person said yes before the call, so a gate stands before it.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "arguments_not_json",
@@ -58,7 +58,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "The arguments of a call are no JSON; they stand as text.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "background_command",
@@ -74,7 +74,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A value follows from the time of the run.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "bound_to_input",
@@ -82,7 +82,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A value follows from an input of the run.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "bound_to_output",
@@ -90,7 +90,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A value follows from what an earlier step gives.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "broken_line",
@@ -106,7 +106,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "The agent chose a value; it is frozen.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "demonstration",
@@ -114,7 +114,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "Messages of a demonstration before the task were skipped.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "document_too_deep",
@@ -146,7 +146,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A call repeated an earlier one exactly, and is left out.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "expected_calls",
@@ -154,7 +154,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "The recording lists expected calls and no results.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "failed_call_kept",
@@ -170,7 +170,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info, Warning],
         meaning: "A call failed and was repeated; only the repetition is kept.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "failure_inferred",
@@ -178,7 +178,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A call is taken as failed by the text of its answer.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "flows_into_sink",
@@ -218,7 +218,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "The mode follows one recording; the others were not used.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "hidden_characters",
@@ -234,7 +234,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A person interrupted the agent.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "known_noise",
@@ -242,7 +242,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "Records without a say in the task were skipped.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "looks_like_secret",
@@ -266,7 +266,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "An attachment was left out: a session keeps text and data.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "no_result",
@@ -282,7 +282,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "An entry is no record of the format.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "not_renamed",
@@ -290,7 +290,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning, Info],
         meaning: "The replay with other names failed, so the bindings are not proved against that.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "not_reordered",
@@ -298,7 +298,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning, Info],
         meaning: "The replay in another order failed.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "not_shuffled",
@@ -306,7 +306,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning, Info],
         meaning: "The replay with other values failed.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "not_text",
@@ -322,7 +322,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "The recording holds NUL bytes, as a file that was cut by a crash does.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "number_precision",
@@ -354,7 +354,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "The recording is not UTF-8 and was read as what it is.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "refusal_without_call",
@@ -362,7 +362,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info, Warning],
         meaning: "A recorded refusal is of no call that the recording holds.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "refused",
@@ -370,7 +370,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A call was refused and is left out.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "refused_but_ran",
@@ -378,7 +378,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A person refused a call, and the recording holds a result of it.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "repaired_json",
@@ -386,7 +386,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "JSON that was broken was mended.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "repeated_call_id",
@@ -394,7 +394,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "Two calls have one id.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "repeated_record",
@@ -402,7 +402,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A record that is there twice was kept once.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "repeated_result",
@@ -410,7 +410,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A further result of a call was left out.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "replay_differs",
@@ -426,7 +426,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A result belongs to no call of the recording.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "rewound",
@@ -434,7 +434,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "The conversation was taken back and continued from an earlier place.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "run_not_successful",
@@ -458,7 +458,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "Calls were made by a sub-agent.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "success_unknown",
@@ -474,7 +474,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A result was cut by the recorder or the tool.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "unknown_block",
@@ -482,7 +482,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A content block of an unknown kind was left out.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "unknown_record",
@@ -490,7 +490,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A record of an unknown type was left out.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "unknown_role",
@@ -498,7 +498,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A message of an unknown role was left out.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "unmatched_call",
@@ -514,7 +514,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A call could not be read.",
         example: "",
-        fix: "Nothing has to be done; look at it where it matters.",
+        fix: "",
     },
     Code {
         code: "unreadable_tools",

@@ -66,7 +66,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "A step was removed, and what needed it needs now what that one needed.",
         example: "",
-        fix: "The hint beside it says what to do.",
+        fix: "",
     },
     Code {
         code: "secret_needed",

@@ -9,7 +9,7 @@ pub(super) const CODES: &[Code] = &[
         group: Group::Trigger,
         severities: &[Error],
         meaning: "`throttle`, `debounce` or `batch` of a trigger is not one.",
-        example: "throttle: { limit: 1 }",
+        example: "",
         fix: "The hint beside it says what to write.",
     },
     Code {
@@ -18,15 +18,15 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "The clock shows a time before one that has fired already; nothing fires twice.",
         example: "",
-        fix: "The hint beside it says what to write.",
+        fix: "",
     },
     Code {
         code: "constant_key",
         group: Group::Trigger,
         severities: &[Warning],
         meaning: "The key of a window is the same for all that comes, so all of it is one group.",
-        example: "debounce: { key: all, wait: 1m }",
-        fix: "The hint beside it says what to write.",
+        example: "",
+        fix: "",
     },
     Code {
         code: "invalid_cron",
@@ -49,7 +49,7 @@ pub(super) const CODES: &[Code] = &[
         group: Group::Trigger,
         severities: &[Error],
         meaning: "A filter of events is empty or holds control characters.",
-        example: "event: { type: \"\" }",
+        example: "",
         fix: "The hint beside it says what to write.",
     },
     Code {
@@ -73,7 +73,7 @@ pub(super) const CODES: &[Code] = &[
         group: Group::Trigger,
         severities: &[Error],
         meaning: "`respond` of a webhook is not one of its forms.",
-        example: "webhook: { respond: later }",
+        example: "",
         fix: "The hint beside it says what to write.",
     },
     Code {
@@ -81,7 +81,7 @@ pub(super) const CODES: &[Code] = &[
         group: Group::Trigger,
         severities: &[Error],
         meaning: "A schedule has none or several of `cron`, `every` and `at`.",
-        example: "schedule: { cron: \"0 7 * * *\", every: 5m }",
+        example: "",
         fix: "The hint beside it says what to write.",
     },
     Code {
@@ -121,7 +121,7 @@ pub(super) const CODES: &[Code] = &[
         group: Group::Trigger,
         severities: &[Error],
         meaning: "A scheme needs the name of a secret.",
-        example: "webhook: { verify: { scheme: github } }",
+        example: "",
         fix: "The hint beside it says what to write.",
     },
     Code {
@@ -130,7 +130,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "Everybody who knows the address can start the automation.",
         example: "webhook: { verify: { scheme: none } }",
-        fix: "The hint beside it says what to write.",
+        fix: "",
     },
     Code {
         code: "schedule_late",
@@ -138,7 +138,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "The last time of a schedule fired late.",
         example: "",
-        fix: "The hint beside it says what to write.",
+        fix: "",
     },
     Code {
         code: "schedule_missed",
@@ -146,7 +146,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "The last time of a schedule was missed.",
         example: "",
-        fix: "The hint beside it says what to write.",
+        fix: "",
     },
     Code {
         code: "schedule_never_fires",
@@ -162,7 +162,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info],
         meaning: "The schedule has no further time.",
         example: "",
-        fix: "The hint beside it says what to write.",
+        fix: "",
     },
     Code {
         code: "schedule_overdue",
@@ -170,7 +170,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Error],
         meaning: "A time is due and has not fired.",
         example: "",
-        fix: "The hint beside it says what to write.",
+        fix: "",
     },
     Code {
         code: "too_many_events",
@@ -185,7 +185,7 @@ pub(super) const CODES: &[Code] = &[
         group: Group::Trigger,
         severities: &[Error],
         meaning: "An expression of a trigger reads what is not there.",
-        example: "inputs: { n: \"{{ triger.data }}\" }",
+        example: "",
         fix: "The hint beside it says what to write.",
     },
     Code {
@@ -210,6 +210,6 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A setting changes nothing without another one.",
         example: "schedule: { cron: \"0 7 * * *\", catch_up_max: 3 }",
-        fix: "The hint beside it says what to write.",
+        fix: "",
     },
 ];
