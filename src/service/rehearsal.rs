@@ -124,8 +124,7 @@ impl App {
             .engine
             .plan(row.id, Some(version.unwrap_or(row.latest_version)))?;
         self.off_thread(move || {
-            let tests =
-                read_tests(json!({ "tests": tests }), &plan).map_err(|findings| wrong(findings))?;
+            let tests = read_tests(json!({ "tests": tests }), &plan).map_err(wrong)?;
             let tests: Vec<TestResult> = tests.iter().map(|test| run_test(&plan, test)).collect();
             let passed = tests.iter().filter(|test| test.passed).count();
             Ok(Tested {
