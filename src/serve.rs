@@ -9,7 +9,7 @@ use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::{App, Options, Principal, Problem, setup};
 use crate::settings::Settings;
-use crate::trigger::Triggers;
+use crate::trigger::{KeptEvents, Triggers};
 use axum::Router;
 use druse_storage::embedded::{self, Embedded, OpenError};
 use serde_json::json;
@@ -38,6 +38,8 @@ pub struct Setup {
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
     pub serves: bool,
+    /// How long events are kept.
+    pub events: KeptEvents,
     /// How the store is set up.
     pub store: embedded::Options,
 }
@@ -104,6 +106,7 @@ impl Assembly {
         );
         let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
+        engine.set_address(setup.options.address.clone());
         let app = App::new(
             store.clone(),
             engine.clone(),
@@ -120,6 +123,7 @@ impl Assembly {
         };
         let triggers = Triggers::load(store.clone(), engine.clone(), app.secrets.clone())
             .map_err(unreadable)?;
+        triggers.keep_events(setup.events);
         let recovered = if setup.serves {
             engine.recover().await
         } else {
@@ -134,6 +138,7 @@ impl Assembly {
             );
         }
         tokio::spawn(engine.clone().keep_time());
+        tokio::spawn(engine.clone().keep_hearing(setup.serves));
         if setup.serves {
             tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
@@ -247,10 +252,11 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
     let setup = Setup {
         options: Options {
             hosts: settings.hosts(address),
-            address: Some(url.clone()),
+            address: Some(settings.public_url.clone().unwrap_or_else(|| url.clone())),
             programs: settings.programs(),
         },
         serves: true,
+        events: settings.events,
         store: embedded::Options {
             accept_loss: settings.accept_loss,
             ..embedded::Options::default()

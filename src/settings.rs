@@ -2,6 +2,8 @@
 
 use crate::cli::Serve;
 use crate::client::{EXIT_CONFIG, Failure};
+use crate::trigger::KeptEvents;
+use druse_engine::Span;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,8 +17,12 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Whether a lost end of the log is given up.
     pub accept_loss: bool,
+    /// How long events are kept, and how many.
+    pub events: KeptEvents,
     allow_programs: Option<Vec<String>>,
     hosts: Vec<String>,
+    /// The address at which people reach the server, where it is another than the one it listens on.
+    pub public_url: Option<String>,
 }
 
 /// The configuration file (`druse.toml`).
@@ -29,8 +35,14 @@ struct File {
     allow_programs: Option<Vec<String>>,
     /// Host names that requests may name, beside the server's own.
     hosts: Vec<String>,
+    /// The address at which people reach the server (`https://druse.example`): links begin with it.
+    public_url: Option<String>,
     /// Whether an address that is not loopback may be listened on without TLS.
     insecure_http: bool,
+    /// How long events are kept; left out: 7d.
+    events_kept: Option<Span>,
+    /// How many events are kept at most; left out: 1000000.
+    events_most: Option<u64>,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
@@ -59,7 +71,7 @@ impl Settings {
                         EXIT_CONFIG,
                         "bad_config",
                         format!("{} is wrong: {}", path.display(), reason.trim_end()),
-                        "It takes listen, allow_programs, hosts and insecure_http.",
+                        "It takes listen, allow_programs, hosts, public_url, insecure_http, events_kept and events_most.",
                     )
                 })?
             }
@@ -92,12 +104,20 @@ impl Settings {
             let known = allow_programs.get_or_insert_default();
             known.extend(args.allow_programs.iter().cloned());
         }
+        let kept = KeptEvents::default();
         Ok(Self {
+            events: KeptEvents {
+                span: file.events_kept.unwrap_or(kept.span),
+                most: file.events_most.unwrap_or(kept.most),
+            },
             data: args.data.clone(),
             listen,
             accept_loss: args.accept_loss,
             allow_programs,
             hosts: file.hosts,
+            public_url: file
+                .public_url
+                .map(|url| url.trim_end_matches('/').to_owned()),
         })
     }
 

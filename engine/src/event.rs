@@ -1,13 +1,15 @@
 //! The facts of a run. Its journal is the list of these, and its state is nothing but their fold.
 
 use crate::definition::FailureClass;
-use crate::{ApprovalId, AutomationId, Digest, Json, RunId, Timestamp};
+use crate::{ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::{fmt, sync::Arc};
 
 /// Where a step stands in a run: its id, behind those of the loops around it and the numbers of their
 /// passes (`each_invoice[3].pay`). Without a step at its end it is a pass of a loop (`each_invoice[3]`).
+/// Steps of `on_failure` and `finally` stand behind that word (`finally.unlock`), what undoes a step
+/// behind the step (`each_invoice[3].pay.undo`).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepPath(pub Arc<str>);
@@ -80,6 +82,36 @@ pub enum Status {
     Skipped,
     /// Nobody knows whether it happened.
     Uncertain,
+    /// Held until a person lets it go on.
+    Paused,
+}
+
+/// A list of steps that begins when the run's own work is over. The order is the one they run in.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum HandlerList {
+    /// What takes back the steps that succeeded.
+    Undo,
+    /// The document's `on_failure`.
+    OnFailure,
+    /// The document's `finally`.
+    Finally,
+}
+
+impl HandlerList {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::Undo, Self::OnFailure, Self::Finally];
+
+    /// The name in documents and paths.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Undo => "undo",
+            Self::OnFailure => "on_failure",
+            Self::Finally => "finally",
+        }
+    }
 }
 
 impl Status {
@@ -103,6 +135,7 @@ impl Status {
             Self::Canceled => "canceled",
             Self::Skipped => "skipped",
             Self::Uncertain => "uncertain",
+            Self::Paused => "paused",
         }
     }
 }
@@ -231,6 +264,17 @@ pub struct Decision {
     /// Whether it was who started the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_run: bool,
+}
+
+/// One thing that is not as it was when a gate asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// What: `version`, or the path of a step behind the gate and a JSON Pointer into what is shown of it.
+    pub what: String,
+    /// What was asked about; null where there was nothing.
+    pub before: Json,
+    /// What it is now; null where there is nothing, or where it is not known yet.
+    pub after: Json,
 }
 
 /// How a run began: what its `Created` fact carries.
@@ -478,6 +522,140 @@ pub enum RunEvent {
         /// The failure, on failure.
         failure: Option<Failure>,
     },
+    /// All of the run's own steps are over, and steps that handle its end follow.
+    WorkFinished {
+        /// How.
+        status: Status,
+        /// The outputs, on success.
+        outputs: Option<Json>,
+        /// The failure, on failure.
+        failure: Option<Failure>,
+    },
+    /// A list of handlers begins.
+    HandlersStarted {
+        /// Which.
+        list: HandlerList,
+    },
+    /// Somebody wants nothing new to start.
+    Paused {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Somebody lets the run go on.
+    Resumed {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// A step has failed for good and waits for a person.
+    StepPaused {
+        /// The step.
+        step: StepPath,
+        /// The failure.
+        failure: Failure,
+    },
+    /// A person has a step tried again that had failed for good.
+    StepResumed {
+        /// The step.
+        step: StepPath,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+        /// The configuration that it is tried with from now on, where it was corrected.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "there"
+        )]
+        input: Option<Json>,
+    },
+    /// An earlier run has undone what the step did there. So its idempotency key is a new one here.
+    UndoneBefore {
+        /// The step.
+        step: StepPath,
+        /// The earlier run.
+        from: RunId,
+    },
+    /// A gate that nobody has answered is brought to mind again.
+    ApprovalReminded {
+        /// The step.
+        step: StepPath,
+    },
+    /// A gate's time ran out, and others are asked, too.
+    ApprovalEscalated {
+        /// The step.
+        step: StepPath,
+        /// All who are asked from now on.
+        approvers: Vec<String>,
+        /// When its time runs out for good.
+        expires_at: Option<Timestamp>,
+    },
+    /// Others are asked in the place of those before.
+    ApprovalReassigned {
+        /// The step.
+        step: StepPath,
+        /// All who are asked from now on.
+        approvers: Vec<String>,
+        /// Who said so.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// A person sent it back: steps before the gate run again, and then the gate asks anew.
+    ApprovalSentBack {
+        /// The step.
+        step: StepPath,
+        /// The answer.
+        decision: Decision,
+    },
+    /// What the gate lets through is not what was asked about any more: it asks anew.
+    ApprovalVoided {
+        /// The step.
+        step: StepPath,
+        /// What has changed.
+        changes: Vec<Change>,
+    },
+    /// Somebody was told of a gate, or could not be.
+    ApprovalNotified {
+        /// The step.
+        step: StepPath,
+        /// 0 for the request; each reminder and escalation counts one up.
+        notice: u32,
+        /// Which action of the gate's `notify`, from 0.
+        index: u32,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why it did not work, if it did not.
+        failure: Option<Failure>,
+    },
+    /// A `wait` for an event began.
+    EventAwaited {
+        /// The step.
+        step: StepPath,
+        /// The CloudEvents type, `*` for any characters.
+        event_type: String,
+        /// The text that its `when` compares a part of the event with, where it does so.
+        key: Option<String>,
+        /// From when on an event counts.
+        since: Timestamp,
+        /// From when on none counts any more.
+        until: Option<Timestamp>,
+    },
+    /// A `wait` took an event.
+    EventTaken {
+        /// The step.
+        step: StepPath,
+        /// The event's id here.
+        event: EventId,
+        /// When it came.
+        received_at: Timestamp,
+        /// Its attributes and `data`.
+        value: Json,
+    },
 }
 
 /// A value that is there, be it null.
@@ -488,7 +666,10 @@ fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::
 impl RunEvent {
     /// Whether it is a result that was kept of an earlier run.
     pub fn keeps(&self) -> bool {
-        matches!(self, Self::StepKept { .. } | Self::PassKept { .. })
+        matches!(
+            self,
+            Self::StepKept { .. } | Self::PassKept { .. } | Self::UndoneBefore { .. }
+        )
     }
 
     /// The step, or the pass of a loop, that it is about.
@@ -515,11 +696,26 @@ impl RunEvent {
             | Self::PassFinished { step, .. }
             | Self::LoopFinished { step, .. }
             | Self::LoopTimedOut { step }
-            | Self::PassKept { step, .. } => Some(step),
+            | Self::PassKept { step, .. }
+            | Self::StepPaused { step, .. }
+            | Self::StepResumed { step, .. }
+            | Self::UndoneBefore { step, .. }
+            | Self::ApprovalReminded { step }
+            | Self::ApprovalEscalated { step, .. }
+            | Self::ApprovalReassigned { step, .. }
+            | Self::ApprovalSentBack { step, .. }
+            | Self::ApprovalVoided { step, .. }
+            | Self::ApprovalNotified { step, .. }
+            | Self::EventAwaited { step, .. }
+            | Self::EventTaken { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }
             | Self::RunTimedOut
+            | Self::WorkFinished { .. }
+            | Self::HandlersStarted { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. }
             | Self::Finished { .. } => None,
         }
     }

@@ -93,6 +93,9 @@ pub(super) fn problem(problem: &Problem, request: &str) -> Response {
             document["findings_left_out"] = (problem.findings.len() - shown).into();
         }
     }
+    if let Some(changes) = &problem.changes {
+        document["changes"] = (**changes).clone();
+    }
     let mut response = Response::new(Body::from(document.to_string()));
     *response.status_mut() = problem.status;
     let headers = response.headers_mut();

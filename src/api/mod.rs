@@ -4,6 +4,7 @@ mod answer;
 mod body;
 mod call;
 mod handler;
+mod link_page;
 mod openapi;
 mod query;
 mod route;

@@ -1,21 +1,22 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, events, health, hooks, rehearsal, resolve, runs, secrets,
-    sessions, steps, subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, events, health, hooks, links, rehearsal, resolve, runs,
+    secrets, sessions, steps, subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
 use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
+use crate::service::links::MadeLink;
 use crate::service::page::List;
 use crate::service::rehearsal::{Tested, Tried};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
 use crate::trigger::{
-    BackfillRequest, BackfillView, DeliveryView, FiringView, NewSubscription, Published,
+    BackfillRequest, BackfillView, DeliveryView, EventView, FiringView, NewSubscription, Published,
     SubscriptionView, TriggerView,
 };
 use druse_crystallizer::{Session, ToolMap};
@@ -125,6 +126,19 @@ fn open() -> Vec<Route> {
             to!(hooks::challenge),
             "Answer a sender that subscribes (hub.challenge)",
         ),
+        open(
+            Method::GET,
+            "/approve/{token}",
+            to!(links::page),
+            "The page of a link to an approval",
+        ),
+        open(
+            Method::POST,
+            "/approve/{token}",
+            to!(links::answer),
+            "Decide by a link to an approval",
+        )
+        .takes(Takes::Anything),
         open(
             Method::OPTIONS,
             "/hooks/{token}",
@@ -385,7 +399,28 @@ fn run() -> Vec<Route> {
             to!(runs::cancel),
             "Cancel a run",
         )
+        .creates()
         .request::<runs::Reason>()
+        .response::<RunView>()
+        .status(202),
+        post(
+            "/api/v1/runs/{id}/pause",
+            Operator,
+            to!(runs::pause),
+            "Hold a run: nothing new starts",
+        )
+        .creates()
+        .request::<runs::Reason>()
+        .response::<RunView>()
+        .status(202),
+        post(
+            "/api/v1/runs/{id}/resume",
+            Operator,
+            to!(runs::resume),
+            "Let a run, or its steps that wait after a failure, go on",
+        )
+        .creates()
+        .request::<runs::ResumeBody>()
         .response::<RunView>()
         .status(202),
         post(
@@ -433,6 +468,23 @@ fn run() -> Vec<Route> {
         .creates()
         .request::<approvals::DecisionBody>()
         .response::<ApprovalView>(),
+        post(
+            "/api/v1/approvals/{id}/reassign",
+            Approver,
+            to!(approvals::reassign),
+            "Ask others instead",
+        )
+        .request::<approvals::ReassignBody>()
+        .response::<ApprovalView>(),
+        post(
+            "/api/v1/approvals/{id}/links",
+            Approver,
+            to!(links::make),
+            "Make an address by which one person decides",
+        )
+        .request::<links::LinkBody>()
+        .response::<MadeLink>()
+        .status(201),
     ]
 }
 
@@ -554,6 +606,21 @@ fn trigger() -> Vec<Route> {
         .request::<triggers::Stop>()
         .response::<BackfillView>()
         .status(202),
+        get(
+            "/api/v1/events",
+            Viewer,
+            to!(events::list),
+            "List the events that are kept",
+        )
+        .query(&["limit", "cursor", "type", "source"])
+        .response::<List<EventView>>(),
+        get(
+            "/api/v1/events/{id}",
+            Viewer,
+            to!(events::read_one),
+            "Read an event, and what it started and woke",
+        )
+        .response::<EventView>(),
         post("/api/v1/events", Operator, to!(events::take), "Send events")
             .takes(Takes::Anything)
             .creates()

@@ -1,4 +1,5 @@
 mod contract;
+mod races;
 
 use super::route::{Access, Peer};
 use super::{openapi, router, table};
@@ -87,6 +88,7 @@ impl Server {
         );
         let triggers = Triggers::load(store, engine.clone(), secrets).unwrap();
         engine.recover().await.unwrap();
+        tokio::spawn(engine.clone().keep_hearing(true));
         triggers.take_up().await.unwrap();
         app.set_triggers(triggers);
         let mut server = Self {
@@ -192,6 +194,8 @@ async fn each_route_lets_in_its_role_and_those_above_it() {
                 "/readyz",
                 "/schema/v1.json",
                 "/hooks/{token}",
+                // Whoever has the address decides as whom it was made for, once.
+                "/approve/{token}",
                 "/api/v1/setup",
             ];
             assert!(open.contains(&route.path), "{place} is open to anybody");

@@ -194,7 +194,7 @@ Examples:
         #[command(flatten)]
         target: Target,
     },
-    /// Gates that wait for a person: list, show, approve, reject.
+    /// Gates that wait for a person: list, show, decide, reassign, link.
     #[command(after_help = "\
 Examples:
   druse approvals list

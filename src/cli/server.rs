@@ -229,11 +229,44 @@ Examples:
         /// Its id.
         run: String,
     },
-    /// Cancel it.
+    /// Cancel it: its work ends and its `finally` runs. Said twice, that ends too.
     #[command(after_help = "Example:\n  druse runs cancel run_01… --reason 'wrong month'")]
     Cancel {
         /// Its id.
         run: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Hold it: what runs comes to its end, and nothing new starts.
+    #[command(
+        after_help = "Example:\n  druse runs pause run_01… --reason 'the shop is being moved'"
+    )]
+    Pause {
+        /// Its id.
+        run: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Let it go on, and with it the steps that failed under `on_error: pause`.
+    #[command(after_help = "\
+Examples:
+  druse runs resume run_01… --reason 'the shop is back'
+  druse runs resume run_01… --step pay --input path=/v2/payments     tried with another input
+  druse runs resume run_01… --step pay --fail")]
+    Resume {
+        /// Its id.
+        run: String,
+        /// Of the steps that wait only this one, by its path.
+        #[arg(long, value_name = "PATH")]
+        step: Option<String>,
+        /// Takes the place of a key of the step's configuration; JSON where it reads as JSON, else text.
+        #[arg(long, short, value_name = "KEY=VALUE", conflicts_with = "fail")]
+        input: Vec<String>,
+        /// Lets the steps that wait fail.
+        #[arg(long)]
+        fail: bool,
         /// Why.
         #[arg(long)]
         reason: Option<String>,
@@ -335,9 +368,40 @@ Examples:
   druse approvals approve appr_01… --comment 'checked against the meter'
   druse approvals approve appr_01… --digest sha256:4f18… --field amount=84.2")]
     Approve(Decision),
-    /// Refuse: its step is rejected, and what needs it is not run.
+    /// Refuse: its step is rejected, and what needs it is not run. Needs a comment.
     #[command(after_help = "Example:\n  druse approvals reject appr_01… --comment 'paid already'")]
     Reject(Decision),
+    /// Send back: the steps that the gate names run again, and it asks anew. Needs a comment.
+    #[command(
+        after_help = "Example:\n  druse approvals send-back appr_01… --comment 'shorter, please'"
+    )]
+    SendBack(Decision),
+    /// Ask others instead.
+    #[command(after_help = "\
+Example:
+  druse approvals reassign appr_01… --to user:eva --to role:editor --reason 'on leave'")]
+    Reassign {
+        /// Its id.
+        approval: String,
+        /// Who is asked from now on: user:<name> or role:<role>.
+        #[arg(long = "to", required = true)]
+        approvers: Vec<String>,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Make an address by which one person decides, once.
+    #[command(after_help = "Example:\n  druse approvals link appr_01… --for ana --expires 2d")]
+    Link {
+        /// Its id.
+        approval: String,
+        /// The person's name; left out: yourself.
+        #[arg(long = "for", value_name = "NAME")]
+        person: Option<String>,
+        /// How long it can be used; left out: 7 days.
+        #[arg(long)]
+        expires: Option<String>,
+    },
 }
 
 /// A decision about a gate.
@@ -530,6 +594,25 @@ pub enum Events {
         /// Its subject.
         #[arg(long)]
         subject: Option<String>,
+    },
+    /// List those that are kept, with what they started and woke.
+    #[command(after_help = "Example:\n  druse events list --type 'com.example.*'")]
+    List {
+        /// Only of this type; `*` matches any characters.
+        #[arg(long = "type")]
+        event_type: Option<String>,
+        /// Only from this source; `*` matches any characters.
+        #[arg(long)]
+        source: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show one with its data, and the runs that it started and woke.
+    #[command(after_help = "Example:\n  druse events show evt_01…")]
+    Show {
+        /// Its id here.
+        event: String,
     },
     /// Have events sent to an address, signed as Standard Webhooks.
     #[command(after_help = "\

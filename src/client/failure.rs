@@ -162,6 +162,14 @@ impl Failure {
                 message.push_str(&format!("\n      {help}"));
             }
         }
+        for change in body["changes"].as_array().into_iter().flatten() {
+            message.push_str(&format!(
+                "\n  {}: {} became {}",
+                change["what"].as_str().unwrap_or_default(),
+                change["before"],
+                change["after"]
+            ));
+        }
         Self {
             exit,
             code,

@@ -43,6 +43,37 @@ pub(super) async fn approvals(what: Approvals, target: &Target) -> Done {
         }
         Approvals::Approve(decision) => decide(&client, target, decision, "approve").await?,
         Approvals::Reject(decision) => decide(&client, target, decision, "reject").await?,
+        Approvals::SendBack(decision) => decide(&client, target, decision, "send_back").await?,
+        Approvals::Reassign {
+            approval,
+            approvers,
+            reason,
+        } => {
+            let path = format!("/approvals/{}/reassign", encode(approval));
+            let body = json!({ "approvers": approvers, "reason": reason });
+            let done = client.post(&path, &body).await?;
+            if target.output == Output::Text {
+                print::line(&format!(
+                    "{}: asks {}.",
+                    print::cell(&done["title"]),
+                    approvers.join(", ")
+                ));
+            }
+            done
+        }
+        Approvals::Link {
+            approval,
+            person,
+            expires,
+        } => {
+            let path = format!("/approvals/{}/links", encode(approval));
+            let body = json!({ "for": person, "expires": expires });
+            let made = client.post(&path, &body).await?;
+            if target.output == Output::Text {
+                print::line(&print::cell(&made["address"]));
+            }
+            made
+        }
     };
     if target.output == Output::Json {
         print::json(&answer);
@@ -61,6 +92,30 @@ fn show(approval: &Value) {
     ));
     for line in lines {
         print::line(&format!("  {line}"));
+    }
+    let asked: Vec<String> = approval["approvers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(print::cell)
+        .collect();
+    print::line(&format!(
+        "  asks {}, {} needed",
+        asked.join(", "),
+        print::cell(&approval["needed"])
+    ));
+    for change in approval["changes"].as_array().into_iter().flatten() {
+        print::line(&format!(
+            "  changed: {}: {} became {}",
+            print::cell(&change["what"]),
+            change["before"],
+            change["after"]
+        ));
+    }
+    for notice in approval["notices"].as_array().into_iter().flatten() {
+        if let Some(message) = notice["error"]["message"].as_str() {
+            print::line(&format!("  could not tell anybody: {message}"));
+        }
     }
     for decision in approval["decisions"].as_array().into_iter().flatten() {
         print::line(&format!("  {}", runs::decided(decision)));

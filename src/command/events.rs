@@ -19,7 +19,11 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
     } = what
     else {
         let client = Client::connect(target).await?;
-        let answer = subscriptions(&client, what, target.output == Output::Text).await;
+        let text = target.output == Output::Text;
+        let answer = match &what {
+            Events::List { .. } | Events::Show { .. } => kept(&client, &what, text).await,
+            _ => subscriptions(&client, what, text).await,
+        };
         client.close().await;
         let answer = answer?;
         if target.output == Output::Json {
@@ -79,10 +83,69 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Events that are kept.
+async fn kept(client: &Client, what: &Events, text: bool) -> Result<Value, Failure> {
+    match what {
+        Events::Show { event } => {
+            let shown = client.get(&format!("/events/{}", encode(event))).await?;
+            if text {
+                print::json(&shown["event"]);
+                for run in shown["runs"].as_array().into_iter().flatten() {
+                    print::line(&format!("It started {}.", print::cell(run)));
+                }
+                for woken in shown["woke"].as_array().into_iter().flatten() {
+                    let (run, step) = (
+                        print::cell(&woken["run_id"]),
+                        print::cell(&woken["step_id"]),
+                    );
+                    print::line(&format!("Step {step} of {run} waited for it and took it."));
+                }
+            }
+            Ok(shown)
+        }
+        Events::List {
+            event_type,
+            source,
+            limit,
+        } => {
+            let mut path = "/events?".to_owned();
+            for (name, wanted) in [("type", event_type), ("source", source)] {
+                if let Some(wanted) = wanted {
+                    path.push_str(&format!("{name}={}&", encode(wanted)));
+                }
+            }
+            let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
+            let items = client
+                .list(path.trim_end_matches(['&', '?']), limit)
+                .await?;
+            if text {
+                let rows: Vec<Vec<String>> = items.iter().map(row).collect();
+                let head = [
+                    "ID", "RECEIVED", "TYPE", "SOURCE", "SUBJECT", "STARTED", "WOKE",
+                ];
+                print::table(&head, &rows);
+            }
+            Ok(json!(items))
+        }
+        _ => Ok(Value::Null),
+    }
+}
+
+fn row(item: &Value) -> Vec<String> {
+    let count = |name: &str| item[name].as_array().map_or(0, Vec::len).to_string();
+    let fields = ["id", "received_at", "type", "source", "subject"];
+    let mut row: Vec<String> = fields
+        .iter()
+        .map(|name| print::cell(&item[*name]))
+        .collect();
+    row.extend([count("runs"), count("woke")]);
+    row
+}
+
 /// Who is told of events.
 async fn subscriptions(client: &Client, what: Events, text: bool) -> Result<Value, Failure> {
     Ok(match what {
-        Events::Send { .. } => Value::Null,
+        Events::Send { .. } | Events::List { .. } | Events::Show { .. } => Value::Null,
         Events::Subscribe {
             name,
             types,

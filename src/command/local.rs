@@ -125,6 +125,8 @@ async fn answer(
     let mut body = json!({ "decision": decision, "digest": approval["digest"] });
     if gates == Gates::Approve {
         body["comment"] = "approved with --yes".into();
+    } else if decision == "reject" {
+        body["comment"] = "refused at the terminal".into();
     }
     client
         .post(

@@ -158,6 +158,40 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
+        Runs::Pause { run, reason } => {
+            let done = client
+                .post(
+                    &format!("/runs/{}/pause", encode(run)),
+                    &json!({ "reason": reason }),
+                )
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!("{run} is {}.", print::cell(&done["status"])));
+            }
+            done
+        }
+        Runs::Resume {
+            run,
+            step,
+            input,
+            fail,
+            reason,
+        } => {
+            let mut body = json!({ "reason": reason, "step": step });
+            if *fail {
+                body["decision"] = "fail".into();
+            }
+            if !input.is_empty() {
+                body["input"] = json!(inputs::collect(None, input)?);
+            }
+            let done = client
+                .post(&format!("/runs/{}/resume", encode(run)), &body)
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!("{run} is {}.", print::cell(&done["status"])));
+            }
+            done
+        }
         Runs::Retry { run, from } => {
             let body = from
                 .as_ref()
@@ -380,6 +414,12 @@ pub(super) fn decided(decision: &Value) -> String {
     }
 }
 
+/// A list of texts, in one line.
+fn list(texts: &Value) -> String {
+    let texts = texts.as_array().into_iter().flatten();
+    texts.map(print::cell).collect::<Vec<_>>().join(", ")
+}
+
 /// A fact of a journal in a few words.
 pub(super) fn words(entry: &Value) -> String {
     let step = entry["step"].as_str().unwrap_or_default();
@@ -401,6 +441,28 @@ pub(super) fn words(entry: &Value) -> String {
             format!("{step}: asks: {}", print::cell(&entry["request"]["title"]))
         }
         "approval_decided" => format!("{step}: {}", decided(&entry["decision"])),
+        "approval_reminded" => format!("{step}: asks again"),
+        "approval_escalated" => format!("{step}: asks others, too: {}", list(&entry["approvers"])),
+        "approval_reassigned" => format!(
+            "{step}: given to {} by {}",
+            list(&entry["approvers"]),
+            print::cell(&entry["by"])
+        ),
+        "approval_sent_back" => format!("{step}: {}", decided(&entry["decision"])),
+        "approval_voided" => format!(
+            "{step}: what it let through has changed ({}): asks anew",
+            entry["changes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|change| print::cell(&change["what"]))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        "approval_notified" => match entry["failure"]["message"].as_str() {
+            Some(message) => format!("{step}: could not tell anybody: {message}"),
+            None => format!("{step}: told"),
+        },
         "approval_expired" => format!("{step}: nobody answered in time"),
         "step_failed" => format!(
             "{step}: failed: {}",
@@ -426,6 +488,16 @@ pub(super) fn words(entry: &Value) -> String {
         "pass_kept" => format!("{step}: kept from an earlier run"),
         "keeping_started" => format!("keeps {} results of an earlier run", entry["results"]),
         "cancel_requested" => format!("canceled by {}", print::cell(&entry["by"])),
+        "work_finished" => format!("its own work is over: {}", print::cell(&entry["status"])),
+        "handlers_started" => format!("`{}` begins", print::cell(&entry["list"])),
+        "paused" => format!("paused by {}", print::cell(&entry["by"])),
+        "resumed" => format!("goes on, says {}", print::cell(&entry["by"])),
+        "step_paused" => format!(
+            "{step}: failed and waits for a person: {}",
+            print::cell(&entry["failure"]["message"])
+        ),
+        "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
+        "undone_before" => format!("{step}: was undone in an earlier run"),
         "run_timed_out" => "ran out of time".into(),
         "finished" => print::cell(&entry["status"]),
         other => other.replace('_', " "),

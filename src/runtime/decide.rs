@@ -1,16 +1,18 @@
-//! Decisions: the one place where a person's answer to a gate, or wish to end a run, is judged. Every
-//! surface comes through here.
+//! Decisions: the one place where a person's answer to a gate, or wish to end, hold or go on with a run, is
+//! judged. Every surface comes through here.
 
+use super::live::{self, LiveRun};
 use super::project::approval_row;
-use super::{Engine, clock, live};
+use super::{Engine, clock};
 use crate::service::{
-    ApprovalView, DecisionRequest, Principal, ResolveRequest, Role, RunError, RunView,
+    ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
 };
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
-use druse_engine::run::{GateStatus, Input, Rejected, Run};
+use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
-use druse_storage::{Approval, ApprovalStatus, StoreExt as _};
+use druse_storage::{Approval, ApprovalStatus, Batch, StoreExt as _};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 impl Engine {
     /// Takes a person's answer to a gate. Returns when it is durable.
@@ -78,32 +80,180 @@ impl Engine {
         }
     }
 
-    /// Asks a run to end. Returns when that is durable.
+    /// Gives an approval to others. Returns when it is durable.
+    ///
+    /// # Errors
+    /// When the gate has ended, asks for somebody else than who says so, or the others are nobody.
+    pub async fn reassign(
+        &self,
+        id: ApprovalId,
+        who: &Principal,
+        approvers: Vec<String>,
+        reason: Option<String>,
+        extra: Batch,
+    ) -> Result<ApprovalView, RunError> {
+        let row: Approval = self
+            .0
+            .store
+            .get(&id.to_string())?
+            .ok_or(RunError::NotFound("approval"))?;
+        let Some(live) = self.0.live.get(row.run) else {
+            self.0.store.run_head(row.run)?;
+            return Err(RunError::AlreadyDecided(ended(row.status)));
+        };
+        self.take_up(row.run).await;
+        let (way, view) = {
+            let mut locked = live::lock(&live);
+            let gate = locked
+                .run
+                .approval(id)
+                .ok_or(RunError::NotFound("approval"))?;
+            let own_run = locked.run.start().started_by == who.user();
+            may_decide(&gate, who, own_run)?;
+            let input = Input::Reassign {
+                approval: id,
+                approvers,
+                by: who.name.clone(),
+                reason,
+            };
+            let way = self
+                .give_locked(row.run, &mut locked, input, extra)
+                .map_err(rejected)?;
+            let gate = locked
+                .run
+                .approval(id)
+                .ok_or(RunError::NotFound("approval"))?;
+            let view = ApprovalView::try_from(approval_row(&locked.run, &gate))?;
+            (way, view)
+        };
+        match self.settle(row.run, live, way).await {
+            Ok(true) => Ok(view),
+            Ok(false) | Err(_) => Err(RunError::Ending),
+        }
+    }
+
+    /// Whether a gate that waits asks this person.
+    ///
+    /// # Errors
+    /// When there is no such gate, it has ended, or it asks somebody else.
+    pub fn is_asked(&self, id: ApprovalId, who: &Principal) -> Result<(), RunError> {
+        let row: Approval = self
+            .0
+            .store
+            .get(&id.to_string())?
+            .ok_or(RunError::NotFound("approval"))?;
+        let Some(live) = self.0.live.get(row.run) else {
+            return Err(RunError::AlreadyDecided(ended(row.status)));
+        };
+        let locked = live::lock(&live);
+        let gate = locked
+            .run
+            .approval(id)
+            .ok_or(RunError::NotFound("approval"))?;
+        if gate.status != GateStatus::Pending {
+            return Err(RunError::AlreadyDecided(
+                approval_row(&locked.run, &gate).status,
+            ));
+        }
+        may_decide(&gate, who, locked.run.start().started_by == who.user())
+    }
+
+    /// Asks a run to end. A second time ends what handles its end, too. Returns when that is durable.
     ///
     /// # Errors
     /// When there is no such run, or it has ended.
-    pub async fn cancel(
+    pub async fn cancel(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::Cancel {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+        };
+        let shown = self.take_wish(id, live, input, wish).await?;
+        // Only now: what a held run was doing is not begun again to be canceled at once.
+        self.take_up(id).await;
+        Ok(shown)
+    }
+
+    /// As [`Engine::cancel`], for whoever is no person: a run that is ending already is left to end, so
+    /// that what cleans up is never stopped by a rule.
+    ///
+    /// # Errors
+    /// As [`Engine::cancel`].
+    pub async fn end(&self, id: RunId, by: String, reason: Option<String>) -> Result<(), RunError> {
+        let live = self.going(id)?;
+        if live::lock(&live).run.is_canceled() {
+            return Ok(());
+        }
+        let wish = Wish {
+            by,
+            reason,
+            idempotency: None,
+            extra: Batch::new(),
+        };
+        self.cancel(id, wish).await.map(|_| ())
+    }
+
+    /// Holds a run: what runs comes to its end, and nothing new starts. Returns when that is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, or it has ended.
+    pub async fn pause(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::Pause {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+        };
+        self.take_wish(id, live, input, wish).await
+    }
+
+    /// Lets a run go on that is paused, or in which steps failed and wait for a person.
+    ///
+    /// # Errors
+    /// When there is no such run or step, it has ended, or the input cannot be changed.
+    pub async fn resume(&self, id: RunId, resume: Resume, wish: Wish) -> Result<RunView, RunError> {
+        let live = self.going(id)?;
+        let input = Input::Resume {
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+            step: resume.step.map(|step| step.as_str().into()),
+            answer: resume.answer,
+        };
+        let shown = self.take_wish(id, live, input, wish).await?;
+        self.take_up(id).await;
+        Ok(shown)
+    }
+
+    fn going(&self, id: RunId) -> Result<Arc<Mutex<LiveRun>>, RunError> {
+        if let Some(live) = self.0.live.get(id) {
+            return Ok(live);
+        }
+        Err(match self.0.store.run_head(id)? {
+            Some(_) => RunError::AlreadyOver,
+            None => RunError::NotFound("run"),
+        })
+    }
+
+    /// Gives an input, and the run as it stands with it, once that is durable.
+    async fn take_wish(
         &self,
         id: RunId,
-        by: String,
-        reason: Option<String>,
+        live: Arc<Mutex<LiveRun>>,
+        input: Input,
+        wish: Wish,
     ) -> Result<RunView, RunError> {
-        let Some(live) = self.0.live.get(id) else {
-            return Err(match self.0.store.run_head(id)? {
-                Some(_) => RunError::AlreadyOver,
-                None => RunError::NotFound("run"),
-            });
-        };
-        let way = self
-            .give(id, &live, Input::Cancel { by, reason })
-            .map_err(rejected)?;
-        let shown = super::view::view(&live::lock(&live).run);
-        match self.settle(id, live, way).await {
-            Ok(true) => {
-                // Only now: what a held run was doing is not begun again to be canceled at once.
-                self.take_up(id).await;
-                Ok(shown)
+        let (way, shown) = {
+            let mut locked = live::lock(&live);
+            let mut extra = wish.extra;
+            if let Some(claim) = &wish.idempotency {
+                extra = extra.put(&claim.row(json!({ "run": id }), clock::now()));
             }
+            let way = self
+                .give_locked(id, &mut locked, input, extra)
+                .map_err(rejected)?;
+            (way, super::view::view(&locked.run))
+        };
+        match self.settle(id, live, way).await {
+            Ok(true) => Ok(shown),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
     }
@@ -115,12 +265,7 @@ impl Engine {
     /// # Errors
     /// When there is no such run, it has ended, or the step is not uncertain.
     pub async fn resolve(&self, id: RunId, request: ResolveRequest) -> Result<RunView, RunError> {
-        let Some(live) = self.0.live.get(id) else {
-            return Err(match self.0.store.run_head(id)? {
-                Some(_) => RunError::AlreadyOver,
-                None => RunError::NotFound("run"),
-            });
-        };
+        let live = self.going(id)?;
         let input = Input::ResolveUncertain {
             step: request.step.as_str().into(),
             resolution: request.resolution,
@@ -160,13 +305,16 @@ fn judged(
     request: &DecisionRequest,
 ) -> Result<(Option<Json>, bool), RunError> {
     let gate = run.approval(id).ok_or(RunError::NotFound("approval"))?;
+    if gate.status == GateStatus::Void {
+        return Err(RunError::ApprovalChanged(gate.changes));
+    }
     if gate.status != GateStatus::Pending {
         return Err(RunError::AlreadyDecided(approval_row(run, &gate).status));
     }
     let own_run = run.start().started_by == who.user();
-    may_decide(&gate.request, who, own_run)?;
+    may_decide(&gate, who, own_run)?;
     if request.digest != gate.request.digest {
-        return Err(RunError::ApprovalChanged);
+        return Err(RunError::ApprovalChanged(run.approval_changes(id)));
     }
     let fields = checked_fields(&gate.request, request.decision, request.fields.clone())?;
     Ok((fields, own_run))
@@ -182,13 +330,13 @@ fn ended(status: ApprovalStatus) -> ApprovalStatus {
 
 /// Whether a gate asks this person. An administrator may always decide, except where the gate excludes
 /// whoever started the run.
-fn may_decide(request: &ApprovalRequest, who: &Principal, own_run: bool) -> Result<(), RunError> {
-    if request.exclude_starter && own_run {
+pub(super) fn may_decide(gate: &Gate, who: &Principal, own_run: bool) -> Result<(), RunError> {
+    if gate.request.exclude_starter && own_run {
         return Err(RunError::NotAllowed(
             "This gate asks for somebody else than whoever started the run.".into(),
         ));
     }
-    let asked = request
+    let asked = gate
         .approvers
         .iter()
         .any(|approver| match approver.split_once(':') {
@@ -201,7 +349,7 @@ fn may_decide(request: &ApprovalRequest, who: &Principal, own_run: bool) -> Resu
     }
     Err(RunError::NotAllowed(format!(
         "This gate asks {}.",
-        request.approvers.join(" or ")
+        gate.approvers.join(" or ")
     )))
 }
 
@@ -233,6 +381,9 @@ fn checked_fields(
 fn rejected(reason: Rejected) -> RunError {
     match reason {
         Rejected::AlreadyOver => RunError::AlreadyOver,
+        Rejected::NotPaused => RunError::NotPaused,
+        Rejected::WhichStep => RunError::WhichStep,
+        Rejected::Approved => RunError::ApprovedInput,
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
@@ -241,12 +392,22 @@ fn rejected(reason: Rejected) -> RunError {
             GateStatus::Rejected => ApprovalStatus::Rejected,
             GateStatus::Expired => ApprovalStatus::Expired,
             GateStatus::Canceled => ApprovalStatus::Canceled,
+            GateStatus::SentBack => ApprovalStatus::SentBack,
+            GateStatus::Void => ApprovalStatus::Void,
         }),
-        Rejected::AlreadyVoted { .. } | Rejected::NotSupportedYet { .. } => {
+        Rejected::CommentNeeded => RunError::CommentNeeded,
+        Rejected::ApprovalChanged { changes } => RunError::ApprovalChanged(changes),
+        Rejected::CannotSendBack { why } => {
+            RunError::CannotSendBack(format!("{}.", sentence(&why)))
+        }
+        Rejected::BadApprovers { why } => RunError::BadApprovers(format!("{}.", sentence(&why))),
+        Rejected::AlreadyVoted { .. } => {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
         Rejected::NotUncertain => RunError::NotUncertain,
-        Rejected::StaleAttempt => RunError::NotFound("step that waits for this"),
+        Rejected::StaleAttempt | Rejected::NotAwaited => {
+            RunError::NotFound("step that waits for this")
+        }
     }
 }
 

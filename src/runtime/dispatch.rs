@@ -63,6 +63,7 @@ impl Engine {
                 announces: false,
             });
         }
+        self.0.hearing.follow(&locked.run, &entries);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
         let mut batches = locked.batches(entries).into_iter();
@@ -122,12 +123,20 @@ impl Engine {
 
     /// Facts up to `seq` are durable.
     pub(super) fn release(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, seq: u64) {
-        let Released { launch, stop, over } = live::lock(live).release(seq);
+        let Released {
+            launch,
+            stop,
+            over,
+            tell,
+        } = live::lock(live).release(seq);
         for token in stop {
             token.cancel();
         }
         for (effect, token) in launch {
             self.launch(id, effect, token);
+        }
+        if tell {
+            self.notify(id);
         }
         if over {
             self.0.timers.set(id, None);

@@ -60,10 +60,12 @@ impl Engine {
             };
             let (deadline, parent) = {
                 let locked = lock(&live);
+                self.0.hearing.take_up(&locked.run, true);
                 let deadline = locked.run.next_deadline().map(|(at, _)| at);
                 (deadline, parent_of(&locked.run))
             };
             self.0.timers.set(id, deadline);
+            self.notify(id);
             // Whatever ended that process, this run is not blamed: others may have been under way, too.
             match self.give(id, &live, Input::Recover { alone: false }) {
                 Ok(way) => {
@@ -86,7 +88,7 @@ impl Engine {
                     continue;
                 };
                 let locked = lock(&live);
-                if self.moves(&locked.run) {
+                if locked.is_telling() || self.moves(&locked.run) {
                     moving = Some(locked.follow());
                     break;
                 }
@@ -119,7 +121,9 @@ impl Engine {
             .running()
             .any(|(step, _, _)| !self.waits_for_child(run, &step.0));
         let now = clock::now();
+        let falls_silent = run.next_silence();
         works
+            || falls_silent.is_some_and(|at| at <= now.after(SOON))
             || run.next_deadline().is_some_and(|(at, reason)| {
                 let by_itself = matches!(
                     reason,

@@ -153,7 +153,7 @@ impl Engine {
                 () = cancel.cancelled() => {
                     if !self.0.closing.is_cancelled() {
                         let reason = Some(format!("the run {} that started it was canceled", attempt.run));
-                        let _ = self.cancel(child, format!("run:{}", attempt.run), reason).await;
+                        let _ = self.end(child, format!("run:{}", attempt.run), reason).await;
                     }
                     return Err(Failed::canceled());
                 }

@@ -1,7 +1,8 @@
 //! The runs that have not ended, in memory, each behind its own lock.
 
-use druse_engine::run::{Effect, Run};
-use druse_engine::{RunId, event::Entry, event::RunEvent, event::StepPath};
+use druse_engine::plan::Plan;
+use druse_engine::run::{Effect, Notice, Run};
+use druse_engine::{Pattern, RunId, event::Entry, event::RunEvent, event::StepPath};
 use druse_storage::Batch;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -15,6 +16,8 @@ pub(super) type AttemptKey = (StepPath, u32);
 enum Release {
     Launch(AttemptKey),
     Stop(AttemptKey),
+    /// People are to be told of a gate.
+    Tell,
 }
 
 /// What to do after facts have become durable.
@@ -23,6 +26,7 @@ pub(super) struct Released {
     pub(super) launch: Vec<(Effect, CancellationToken)>,
     pub(super) stop: Vec<CancellationToken>,
     pub(super) over: bool,
+    pub(super) tell: bool,
 }
 
 /// A run that has not ended, or whose end is not durable yet.
@@ -33,6 +37,8 @@ pub(super) struct LiveRun {
     /// The attempt of each step that is to be launched.
     launching: BTreeMap<StepPath, u32>,
     attempts: BTreeMap<AttemptKey, CancellationToken>,
+    /// What people are being told.
+    telling: BTreeSet<Notice>,
 }
 
 impl LiveRun {
@@ -43,7 +49,25 @@ impl LiveRun {
             waiting: VecDeque::new(),
             launching: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            telling: BTreeSet::new(),
         }
+    }
+
+    /// Whether people are being told of gates of it.
+    pub(super) fn is_telling(&self) -> bool {
+        !self.telling.is_empty()
+    }
+
+    /// What is to be told and is not being told yet; from now on it is.
+    pub(super) fn begin_telling(&mut self) -> Vec<Notice> {
+        let mut new = self.run.notices();
+        new.retain(|notice| self.telling.insert(*notice));
+        new
+    }
+
+    /// Somebody was told, or could not be.
+    pub(super) fn told(&mut self, notice: Notice) {
+        self.telling.remove(&notice);
     }
 
     /// Follows the number of the last durable fact.
@@ -68,6 +92,14 @@ impl LiveRun {
                     Some(number) => Release::Stop((step.clone(), number)),
                     None => continue,
                 },
+                RunEvent::ApprovalRequested { step, .. }
+                | RunEvent::ApprovalReminded { step }
+                | RunEvent::ApprovalEscalated { step, .. }
+                | RunEvent::ApprovalReassigned { step, .. }
+                    if tells(&self.run, step) =>
+                {
+                    Release::Tell
+                }
                 _ => continue,
             };
             self.waiting.push_back((entry.seq, release));
@@ -101,6 +133,7 @@ impl LiveRun {
                     }
                     released.stop.extend(self.attempts.remove(&key));
                 }
+                Some((_, Release::Tell)) => released.tell = true,
                 None => break,
             }
         }
@@ -125,10 +158,19 @@ impl LiveRun {
     }
 }
 
+/// Whether the gate of a step tells anybody.
+fn tells(run: &Run, step: &StepPath) -> bool {
+    let planned = run.plan().find(step);
+    let gate = planned.and_then(|planned| planned.gate.as_ref());
+    gate.is_some_and(|gate| !gate.notify.is_empty())
+}
+
 /// All live runs.
 #[derive(Default)]
 pub(super) struct LiveRuns {
     runs: RwLock<HashMap<RunId, Arc<Mutex<LiveRun>>>>,
+    /// The types of events that steps of these runs may wait for, and how many runs each.
+    heard: RwLock<BTreeMap<Pattern, usize>>,
 }
 
 impl LiveRuns {
@@ -141,6 +183,7 @@ impl LiveRuns {
     }
 
     pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
+        self.hear(live.run.plan(), true);
         let live = Arc::new(Mutex::new(live));
         self.runs
             .write()
@@ -150,10 +193,40 @@ impl LiveRuns {
     }
 
     pub(super) fn remove(&self, run: RunId) {
-        self.runs
+        let removed = self
+            .runs
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&run);
+        if let Some(live) = removed {
+            let plan = lock(&live).run.plan().clone();
+            self.hear(&plan, false);
+        }
+    }
+
+    fn hear(&self, plan: &Plan, more: bool) {
+        if plan.hears.is_empty() {
+            return;
+        }
+        let mut heard = self.heard.write().unwrap_or_else(PoisonError::into_inner);
+        for pattern in &plan.hears {
+            let runs = heard.entry(pattern.clone()).or_default();
+            *runs = if more {
+                *runs + 1
+            } else {
+                runs.saturating_sub(1)
+            };
+            if *runs == 0 {
+                heard.remove(pattern);
+            }
+        }
+    }
+
+    /// Which of these types of events a step of them may wait for, now or later.
+    pub(super) fn may_hear<'a>(&self, types: &[&'a str]) -> BTreeSet<&'a str> {
+        let heard = self.heard.read().unwrap_or_else(PoisonError::into_inner);
+        let hears = |name: &&&str| heard.keys().any(|pattern| pattern.matches(name));
+        types.iter().filter(hears).copied().collect()
     }
 
     /// Tells every attempt to stop.

@@ -5,10 +5,12 @@ mod attempt;
 pub mod clock;
 mod decide;
 mod dispatch;
+mod hearing;
 mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod notify;
 mod plan;
 mod portion;
 mod project;
@@ -19,7 +21,9 @@ mod retry;
 mod submit;
 mod timer;
 mod view;
+mod waits;
 
+pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use recover::Recovered;
 pub use rehearse::{Given, Rehearsed};
@@ -47,7 +51,9 @@ pub(crate) struct Inner {
     live: live::LiveRuns,
     timers: timer::Timers,
     held: hold::Held,
+    hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
+    address: OnceLock<Option<String>>,
     closing: CancellationToken,
     failed: watch::Sender<Option<String>>,
     this: Weak<Inner>,
@@ -79,7 +85,9 @@ impl Engine {
             live: live::LiveRuns::default(),
             timers: timer::Timers::default(),
             held: hold::Held::default(),
+            hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
+            address: OnceLock::new(),
             closing: CancellationToken::new(),
             failed: watch::Sender::new(None),
         }));
@@ -98,6 +106,12 @@ impl Engine {
         loop {
             let due = tokio::select! {
                 due = self.0.timers.next() => due,
+                silent = self.0.hearing.silences.next() => {
+                    for run in silent {
+                        self.0.hearing.silence(run);
+                    }
+                    continue;
+                }
                 () = self.0.closing.cancelled() => return,
             };
             for run in due {

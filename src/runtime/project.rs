@@ -1,6 +1,7 @@
 //! What lists and inboxes show, made from a run: its head and the rows of its gates.
 
 use super::portion::portions;
+use crate::service::SinceAsked;
 use druse_engine::event::{Entry, RunEvent, Status, StepPath};
 use druse_engine::run::{ApprovalView, GateStatus, Run};
 use druse_storage::{Approval, ApprovalStatus, Batch, RunHead};
@@ -52,16 +53,33 @@ pub(super) fn batches_of(run: &Run, entries: Vec<Entry>) -> Vec<Batch> {
 /// The batch of a portion of facts, with the rows of the gates that they touch.
 fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
     let mut touched: BTreeSet<&StepPath> = BTreeSet::new();
+    let mut turned = Vec::new();
     for entry in &entries {
         if let RunEvent::ApprovalRequested { step, .. }
         | RunEvent::ApprovalDecided { step, .. }
         | RunEvent::ApprovalExpired { step }
+        | RunEvent::ApprovalReminded { step }
+        | RunEvent::ApprovalEscalated { step, .. }
+        | RunEvent::ApprovalReassigned { step, .. }
+        | RunEvent::ApprovalNotified { step, .. }
         | RunEvent::StepCanceled { step } = &entry.event
         {
             touched.insert(step);
         }
+        if let RunEvent::ApprovalSentBack { step, .. } | RunEvent::ApprovalVoided { step, .. } =
+            &entry.event
+        {
+            // The step has another request by now, or will have.
+            turned.extend(run.closed_approvals().filter(|gate| {
+                let ended = matches!(gate.status, GateStatus::SentBack | GateStatus::Void);
+                ended && gate.step == *step && gate.closed_at == Some(entry.at)
+            }));
+        }
     }
     let mut batch = Batch::new();
+    for gate in turned {
+        batch = batch.put(&approval_row(run, gate));
+    }
     for step in touched {
         if let Some(gate) = run.approval_of(step) {
             batch = batch.put(&approval_row(run, &gate));
@@ -84,9 +102,22 @@ pub(super) fn approval_row(run: &Run, gate: &ApprovalView) -> Approval {
             GateStatus::Rejected => ApprovalStatus::Rejected,
             GateStatus::Expired => ApprovalStatus::Expired,
             GateStatus::Canceled => ApprovalStatus::Canceled,
+            GateStatus::SentBack => ApprovalStatus::SentBack,
+            GateStatus::Void => ApprovalStatus::Void,
         },
         decisions: gate.decisions.clone(),
         requested_at: gate.requested_at,
         closed_at: gate.closed_at,
+        since: serde_json::to_value(SinceAsked {
+            approvers: gate.approvers.clone(),
+            expires_at: gate.expires_at,
+            round: gate.round,
+            can_send_back: gate.can_send_back,
+            escalated: gate.escalated,
+            reminders: gate.reminders,
+            changes: gate.changes.clone(),
+            notices: serde_json::to_value(&gate.notices).unwrap_or_default(),
+        })
+        .unwrap_or_default(),
     }
 }

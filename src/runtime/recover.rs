@@ -40,6 +40,8 @@ impl Engine {
             // What the journal holds was durable already.
             lock(&live).release(seq);
             self.0.timers.set(id, deadline);
+            self.0.hearing.take_up(&lock(&live).run, true);
+            self.notify(id);
             match self.give(id, &live, Input::Recover { alone }) {
                 Ok(way) => under_way.push(self.settle(id, live, way)),
                 Err(rejected) => tracing::error!(run = %id, ?rejected, "a run refused to go on"),

@@ -1,6 +1,6 @@
 //! The start of a run: answered when it is durable.
 
-use super::live::LiveRun;
+use super::live::{self, LiveRun};
 use super::plan::{Compiled, NoPlan};
 use super::project::batches_of;
 use super::{Engine, clock, view};
@@ -107,6 +107,7 @@ impl Engine {
             return Ok(view::view(&run));
         }
         let mut live = LiveRun::new(run);
+        let listens = live.run.listening().next().is_some();
         let seq = live.run.last_seq();
         let deadline = live.run.next_deadline().map(|(at, _)| at);
         let batches = with_claims(live.batches(entries), extra, claim, id, now);
@@ -121,6 +122,10 @@ impl Engine {
             }
         };
         self.0.timers.set(id, deadline);
+        if listens {
+            // No earlier: a run that is not taken waits for nothing.
+            self.0.hearing.take_up(&live::lock(&live).run, false);
+        }
         let way = super::dispatch::OnItsWay::new(ticket, seq).announcing(announces);
         let settled = self.settle(id, live, way);
         match settled.await {

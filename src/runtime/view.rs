@@ -37,7 +37,10 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         skipped: step
             .skipped
             .and_then(|reason| serde_json::to_value(reason).ok()),
+        waits_for: step.waits_for,
+        waits_until: step.waits_until,
         approval_id: step.approval_id,
+        undo: step.undo,
         passes: step.passes,
     }
 }

@@ -9,6 +9,7 @@ pub mod connections;
 pub mod difference;
 pub mod document;
 pub mod idempotency;
+pub mod links;
 pub mod page;
 pub mod principal;
 pub mod problem;
@@ -26,5 +27,5 @@ pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
     ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, ResolveRequest,
-    Retry, RunError, RunView, StepView, Submit,
+    Resume, Retry, RunError, RunView, SinceAsked, StepView, Submit, Wish,
 };

@@ -4,6 +4,7 @@ use super::run::RunError;
 use druse_engine::Finding;
 use druse_storage::{AppendError, ReadError};
 use http::StatusCode;
+use serde_json::{Value, json};
 
 /// A refusal or a failure. What is inside of it goes to callers; internals go to the log only.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Problem {
     pub findings: Vec<Finding>,
     /// Seconds after which to try again.
     pub retry_after: Option<u64>,
+    /// What is not as it was, of a decision that came too late for it.
+    pub changes: Option<Box<Value>>,
 }
 
 impl Problem {
@@ -37,6 +40,7 @@ impl Problem {
             help: help.into(),
             findings: Vec::new(),
             retry_after: None,
+            changes: None,
         }
     }
 
@@ -192,6 +196,19 @@ impl From<RunError> for Problem {
             RunError::NotOver => {
                 Self::conflict("not_over", message, "Wait for its end, or cancel it first.")
             }
+            RunError::NotPaused => Self::conflict(
+                "not_paused",
+                message,
+                "Read the run: the steps with status `paused` wait.",
+            ),
+            RunError::WhichStep => {
+                Self::conflict("which_step", message, "Name it by its path as `step`.")
+            }
+            RunError::ApprovedInput => Self::conflict(
+                "approved_input",
+                message,
+                "Let the step fail, and start a run with other inputs: it will be approved anew.",
+            ),
             RunError::NotUncertain => Self::conflict(
                 "not_uncertain",
                 message,
@@ -202,10 +219,29 @@ impl From<RunError> for Problem {
                 message,
                 "Nothing more can be decided here.",
             ),
-            RunError::ApprovalChanged => Self::conflict(
-                "approval_changed",
+            RunError::ApprovalChanged(changes) => {
+                let mut problem = Self::conflict(
+                    "approval_changed",
+                    message,
+                    "Read the approval again and decide on what it shows now.",
+                );
+                problem.changes = Some(Box::new(json!(changes)));
+                problem
+            }
+            RunError::CommentNeeded => Self::unprocessable(
+                "comment_required",
                 message,
-                "Read the approval again and decide on what it shows now.",
+                "Say in `comment` why, for whoever has to go on with it.",
+            ),
+            RunError::CannotSendBack(_) => Self::conflict(
+                "cannot_send_back",
+                message,
+                "Approve or reject it. `send_back: {to: step}` in the gate names what runs again.",
+            ),
+            RunError::BadApprovers(_) => Self::unprocessable(
+                "bad_approvers",
+                message,
+                "Write user:<name> or role:<role>.",
             ),
             RunError::BadFields(findings) => Self::unprocessable(
                 "bad_fields",

@@ -1,12 +1,12 @@
 //! Runs and gates as callers see them, and what they may ask of the engine.
 
 use druse_engine::definition::FailureClass;
-use druse_engine::event::{ApprovalRequest, Decision, Failure, Status, Verdict};
-use druse_engine::run::{PassesView, Resolution};
+use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, Verdict};
+use druse_engine::run::{PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A caller's idempotency key, to be claimed in the batch that makes what was asked for.
@@ -174,10 +174,19 @@ pub struct StepView {
     /// Why it did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Value>,
+    /// The event that it waits for, in a few words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// Until when it waits, or when it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_until: Option<Timestamp>,
     /// The gate that it asks or asked through.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub approval_id: Option<ApprovalId>,
+    /// How what undoes it stands, once the run undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Status>,
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
@@ -292,6 +301,39 @@ pub struct ApprovalView {
     pub expires_at: Option<Timestamp>,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+    /// How often the gate was sent back before it asked this.
+    pub round: u32,
+    /// Whether `send_back` is an answer that it takes.
+    pub can_send_back: bool,
+    /// Whether others were asked because its time ran out.
+    pub escalated: bool,
+    /// How often it was brought to mind.
+    pub reminders: u32,
+    /// What has changed, of one that is void.
+    pub changes: Vec<Change>,
+    /// What became of telling people.
+    pub notices: Value,
+}
+
+/// What has become of an approval since it was asked, as its row keeps it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SinceAsked {
+    /// Who is asked now.
+    pub approvers: Vec<String>,
+    /// When its time runs out now.
+    pub expires_at: Option<Timestamp>,
+    /// How often the gate was sent back before.
+    pub round: u32,
+    /// Whether it can be sent back.
+    pub can_send_back: bool,
+    /// Whether others were asked because its time ran out.
+    pub escalated: bool,
+    /// How often it was brought to mind.
+    pub reminders: u32,
+    /// What has changed, of one that is void.
+    pub changes: Vec<Change>,
+    /// What became of telling people.
+    pub notices: Value,
 }
 
 impl TryFrom<Approval> for ApprovalView {
@@ -299,6 +341,16 @@ impl TryFrom<Approval> for ApprovalView {
     fn try_from(row: Approval) -> Result<Self, ReadError> {
         let request: ApprovalRequest = serde_json::from_value(row.request)
             .map_err(|error| ReadError::Damaged(error.to_string()))?;
+        let since = match row.since {
+            Value::Null => SinceAsked {
+                approvers: request.approvers.clone(),
+                expires_at: request.expires_at,
+                notices: Value::Array(Vec::new()),
+                ..SinceAsked::default()
+            },
+            since => serde_json::from_value(since)
+                .map_err(|error| ReadError::Damaged(error.to_string()))?,
+        };
         Ok(Self {
             id: row.id,
             run_id: row.run,
@@ -308,17 +360,45 @@ impl TryFrom<Approval> for ApprovalView {
             message: request.message,
             details: request.details,
             fields: request.fields,
-            approvers: request.approvers,
+            approvers: since.approvers,
             exclude_starter: request.exclude_starter,
             digest: request.digest,
             status: row.status,
             needed: request.needed,
             decisions: row.decisions,
             requested_at: row.requested_at,
-            expires_at: request.expires_at,
+            expires_at: since.expires_at,
             closed_at: row.closed_at,
+            round: since.round,
+            can_send_back: since.can_send_back,
+            escalated: since.escalated,
+            reminders: since.reminders,
+            changes: since.changes,
+            notices: since.notices,
         })
     }
+}
+
+/// Somebody's wish that a run ends, is held, or goes on.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Claimed together with the wish.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// What becomes durable together with it: a line of the audit log.
+    pub extra: Batch,
+}
+
+/// How a run goes on.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// Of the steps that wait only this one.
+    pub step: Option<String>,
+    /// What becomes of the steps that wait.
+    pub answer: ResumeAnswer,
 }
 
 /// Why the engine did not do what was asked.
@@ -351,12 +431,30 @@ pub enum RunError {
     /// The run has not ended.
     #[error("The run has not ended yet.")]
     NotOver,
+    /// No such step waits for a person after a failure.
+    #[error("No such step of the run waits for a person after a failure.")]
+    NotPaused,
+    /// Several steps wait, and the input is for one.
+    #[error("Several steps of the run wait, and the input is for one.")]
+    WhichStep,
+    /// What the step does was approved as it stands.
+    #[error("What this step does was approved as it stands.")]
+    ApprovedInput,
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),
     /// What would be done is not what the person saw.
     #[error("What is to be approved is not what you saw.")]
-    ApprovalChanged,
+    ApprovalChanged(Vec<Change>),
+    /// Whoever refuses says why.
+    #[error("A refusal needs a comment.")]
+    CommentNeeded,
+    /// The gate cannot be sent back, or not any more.
+    #[error("{0}")]
+    CannotSendBack(String),
+    /// A list of people to be asked is wrong.
+    #[error("{0}")]
+    BadApprovers(String),
     /// The form's values do not fit the form.
     #[error("The fields do not fit the form.")]
     BadFields(Vec<Finding>),
@@ -397,5 +495,7 @@ pub fn word(status: &ApprovalStatus) -> &'static str {
         ApprovalStatus::Rejected => "rejected",
         ApprovalStatus::Expired => "expired",
         ApprovalStatus::Canceled => "canceled",
+        ApprovalStatus::SentBack => "sent_back",
+        ApprovalStatus::Void => "void",
     }
 }

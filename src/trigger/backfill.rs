@@ -293,7 +293,7 @@ impl Triggers {
         if with_runs {
             for run in self.runs_of(backfill)? {
                 let reason = row.reason.clone();
-                match self.0.engine.cancel(run, by.user.clone(), reason).await {
+                match self.0.engine.end(run, by.user.clone(), reason).await {
                     Ok(_) | Err(RunError::AlreadyOver | RunError::NotFound(_)) => {}
                     Err(error) => return Err(error.into()),
                 }

@@ -98,11 +98,13 @@ impl Triggers {
             let wanted = self.0.wanted.read().unwrap_or_else(PoisonError::into_inner);
             wanted.clone()
         };
-        if wanted.is_empty() {
+        let heard = self.0.engine.may_hear(&OF_RUNS);
+        if wanted.is_empty() && heard.is_empty() {
             return batch;
         }
+        let is_wanted = |told: &&'static str| wanted.contains(told) || heard.contains(told);
         for entry in entries {
-            let Some(event_type) = told(&entry.event).filter(|told| wanted.contains(told)) else {
+            let Some(event_type) = told(&entry.event).filter(is_wanted) else {
                 continue;
             };
             let start = run.start();
@@ -134,7 +136,9 @@ fn told(fact: &RunEvent) -> Option<&'static str> {
             _ => Some("run.failed"),
         },
         RunEvent::ApprovalRequested { .. } => Some("approval.requested"),
-        RunEvent::ApprovalDecided { .. } => Some("approval.decided"),
+        RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalSentBack { .. } => {
+            Some("approval.decided")
+        }
         RunEvent::ApprovalExpired { .. } => Some("approval.expired"),
         RunEvent::StepUncertain { .. } => Some("step.uncertain"),
         _ => None,
@@ -172,7 +176,8 @@ fn data_of(run: &Run, fact: &RunEvent) -> Value {
             data["approvers"] = json!(request.approvers);
             data["expires_at"] = json!(request.expires_at);
         }
-        RunEvent::ApprovalDecided { decision, .. } => {
+        RunEvent::ApprovalDecided { decision, .. }
+        | RunEvent::ApprovalSentBack { decision, .. } => {
             data["decision"] = json!(decision.decision);
             data["by"] = json!(decision.by);
             data["comment"] = json!(decision.comment);

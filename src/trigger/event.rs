@@ -11,8 +11,8 @@ use druse_engine::event::Entry;
 use druse_engine::run::Run;
 use druse_engine::{EventId, Finding, Json, RunId};
 use druse_storage::{
-    Batch, Entity, EventKey, Firing, FiringKey, FiringStatus, ReadError, Scan, StoreExt,
-    StoredEvent,
+    Batch, Entity, EventKey, EventOfType, Firing, FiringKey, FiringStatus, ReadError, Scan,
+    StoreExt, StoredEvent,
 };
 use druse_triggers::Event;
 use druse_triggers::event::{EventError, read_one};
@@ -59,7 +59,16 @@ impl Triggers {
 
     /// As [`Triggers::publish`], with rows that become durable together with the event; not when it came
     /// before.
+    ///
+    /// Goes on to its end when whoever asked goes away: what has become durable starts and wakes all that
+    /// it is to.
     pub(super) async fn take_in(&self, event: Event, extra: Batch) -> Result<Published, RunError> {
+        let this = self.clone();
+        let taken = tokio::spawn(async move { this.take_in_here(event, extra).await });
+        taken.await.unwrap_or(Err(RunError::Ending))
+    }
+
+    async fn take_in_here(&self, event: Event, extra: Batch) -> Result<Published, RunError> {
         let key = event.occurrence();
         let _held = self.0.taking.hold(format!("event\n{key}")).await;
         if let Some(known) = self.store().get::<EventKey>(&key)? {
@@ -77,6 +86,11 @@ impl Triggers {
             event: event.to_value(),
             received_at: now,
             runs: Vec::new(),
+        };
+        let under_way = self.0.engine.event_under_way(stored.id);
+        let of_type = EventOfType {
+            event_type: event.event_type.clone(),
+            event: stored.id,
         };
         let claim = EventKey {
             source: event.source.clone(),
@@ -103,7 +117,7 @@ impl Triggers {
         {
             // One run: the event goes into the batch of the run.
             stored.runs = vec![plan.run];
-            let mut with = Batch::new().claim(&claim).put(&stored);
+            let mut with = Batch::new().claim(&claim).put(&stored).put(&of_type);
             with.facts.extend(notes.facts.iter().cloned());
             with.facts.extend(plan.arrival.extra.facts);
             plan.arrival.extra = with;
@@ -119,6 +133,8 @@ impl Triggers {
             );
             match self.0.engine.submit(submit).await {
                 Ok(_) => {
+                    under_way.is_durable(now, event.trigger().into());
+                    self.0.count.change(1);
                     self.windows_changed(windowed);
                     self.send_to(to, stored.id, now);
                     return Ok(Published {
@@ -142,7 +158,7 @@ impl Triggers {
             }
         }
         stored.runs = planned.iter().map(|plan| plan.run).collect();
-        let mut batch = Batch::new().claim(&claim).put(&stored);
+        let mut batch = Batch::new().claim(&claim).put(&stored).put(&of_type);
         batch.facts.extend(notes.facts);
         for plan in &planned {
             let firing =
@@ -151,6 +167,8 @@ impl Triggers {
             batch.facts.extend(plan.arrival.rows(&firing).facts);
         }
         self.append(batch).await?;
+        under_way.is_durable(now, event.trigger().into());
+        self.0.count.change(1);
         self.windows_changed(windowed);
         let id = stored.id;
         self.send_to(to, id, now);

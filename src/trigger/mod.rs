@@ -8,6 +8,7 @@ mod builtin;
 mod event;
 mod fire;
 mod hook;
+mod kept;
 mod late;
 mod manual;
 mod outbox;
@@ -28,6 +29,7 @@ pub use backfill::{BackfillRequest, BackfillView};
 pub use builtin::is_builtin;
 pub use event::Published;
 pub use hook::{HookAnswer, Incoming};
+pub use kept::{EventView, KeptEvents};
 pub use manual::By;
 pub use outbox::announcement;
 pub use subscription::{DeliveryView, NewSubscription, SubscriptionView};
@@ -45,7 +47,7 @@ use registry::Registry;
 use senders::Senders;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use subscription::Subscriptions;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -89,6 +91,10 @@ struct Inner {
     told: Notify,
     /// Events of runs that a trigger or a subscriber may want.
     wanted: RwLock<Arc<BTreeSet<&'static str>>>,
+    /// How long events are kept.
+    kept: OnceLock<KeptEvents>,
+    /// How many there are.
+    count: kept::Count,
     /// Wakes the scheduler.
     changed: Notify,
     closing: CancellationToken,
@@ -153,6 +159,8 @@ impl Triggers {
             outbox: AtomicBool::new(true),
             told: Notify::new(),
             wanted: RwLock::default(),
+            kept: OnceLock::new(),
+            count: kept::Count::default(),
             changed: Notify::new(),
             closing: CancellationToken::new(),
             this: this.clone(),

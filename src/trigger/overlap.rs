@@ -127,12 +127,7 @@ impl Triggers {
                 for run in going {
                     let reason = "the schedule's next time has come, and it cancels the run before"
                         .to_owned();
-                    match self
-                        .0
-                        .engine
-                        .cancel(*run, armed.starter(), Some(reason))
-                        .await
-                    {
+                    match self.0.engine.end(*run, armed.starter(), Some(reason)).await {
                         Ok(_) | Err(RunError::AlreadyOver | RunError::NotFound(_)) => {}
                         Err(error) => return Err(error),
                     }

@@ -1,4 +1,5 @@
-//! Claims of deliveries and events are forgotten once they are too old to tell a repetition.
+//! Claims of deliveries and events are forgotten once they are too old to tell a repetition, and events
+//! once they are older than events are kept.
 
 use super::Triggers;
 use super::registry::Kind;
@@ -23,6 +24,9 @@ impl Triggers {
             }
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old claims could not be forgotten");
+            }
+            if let Err(error) = self.sweep_events().await {
+                tracing::warn!(%error, "old events could not be forgotten");
             }
         }
     }

@@ -63,6 +63,12 @@ pub enum Table {
     Sent = 45,
     /// What happened inside and is still to be published by event id.
     Outbox = 46,
+    /// Links to approvals by the SHA-256 of their token.
+    ApprovalLink = 60,
+    /// Ids of events by `<type>\n<event id>`.
+    EventOfType = 61,
+    /// Runs that took an event by `<event id>/<run id>/<step>`.
+    Woken = 62,
 }
 
 /// A typed row.
@@ -271,8 +277,34 @@ pub struct Approval {
     pub requested_at: Timestamp,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+    /// What has become of it since it was asked; of rows of before this was kept, null.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub since: Value,
 }
 entity!(Approval, Approval, self => self.id.to_string());
+
+/// A link by which one person decides about one approval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalLink {
+    /// SHA-256 of the token; the token itself is not kept.
+    pub digest: Digest,
+    /// The approval.
+    pub approval: ApprovalId,
+    /// The name of the person.
+    pub person: String,
+    /// The role that the person has by it.
+    pub role: String,
+    /// By whom it was made.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was used: then it is used up.
+    #[serde(default)]
+    pub used_at: Option<Timestamp>,
+}
+entity!(ApprovalLink, ApprovalLink, self => self.digest.to_string());
 
 /// Where a gate stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -288,6 +320,10 @@ pub enum ApprovalStatus {
     Expired,
     /// The run ended before.
     Canceled,
+    /// Somebody sent it back, and it was asked anew.
+    SentBack,
+    /// What it let through has changed, and it was asked anew.
+    Void,
 }
 
 /// A trigger of an automation's active version.
@@ -464,6 +500,49 @@ pub struct EventKey {
     pub at: Timestamp,
 }
 entity!(EventKey, EventKey, self => format!("{}\n{}", self.source, self.id));
+
+/// Which events of a type there are, in the order in which they came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventOfType {
+    /// CloudEvents `type`.
+    pub event_type: String,
+    /// What it is here.
+    pub event: EventId,
+}
+entity!(EventOfType, EventOfType, self => EventOfType::key_of(&self.event_type, self.event));
+
+impl EventOfType {
+    /// What the keys of a type begin with.
+    pub fn prefix_of(event_type: &str) -> String {
+        format!("{event_type}\n")
+    }
+
+    /// The key of an event of a type.
+    pub fn key_of(event_type: &str, event: EventId) -> String {
+        format!("{event_type}\n{event}")
+    }
+}
+
+/// A run that waited for an event and took it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Woken {
+    /// The event.
+    pub event: EventId,
+    /// The run.
+    pub run: RunId,
+    /// The step that waited.
+    pub step: String,
+    /// When.
+    pub at: Timestamp,
+}
+entity!(Woken, Woken, self => format!("{}{}/{}", Woken::prefix_of(self.event), self.run, self.step));
+
+impl Woken {
+    /// What the keys of an event begin with.
+    pub fn prefix_of(event: EventId) -> String {
+        format!("{event}/")
+    }
+}
 
 /// The first answer to a caller's idempotency key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,14 +1,15 @@
 //! Data of every format that was ever written must open for ever.
 //!
 //! `tests/data/v1` was written once by this file with `DRUSE_WRITE_DATA=<folder>`; it is never written again.
-//! So was `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS`: the kinds of event that came to format 1 later.
+//! So were `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS` and `tests/data/v1-handlers` with
+//! `DRUSE_WRITE_HANDLERS`: the kinds of event that came to format 1 later.
 
 use druse_engine::{
-    ApprovalId, AutomationId, Digest, Json, RunId, Timestamp,
+    ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp,
     definition::FailureClass,
     event::{
-        ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, SkipReason, Start, Status,
-        StepPath, Verdict,
+        ApprovalRequest, Change, Decision, Entry, Failure, HandlerList, Outcome, RunEvent,
+        SkipReason, Start, Status, StepPath, Verdict,
     },
 };
 use druse_storage::{
@@ -271,6 +272,107 @@ fn loop_entries() -> Vec<Entry> {
         .collect()
 }
 
+/// What came with handlers and pauses.
+fn handler_entries() -> Vec<Entry> {
+    let step = |name: &str| StepPath::from(name);
+    let failure = Failure::new(FailureClass::Timeout, "timeout", "It took too long.");
+    let (by, reason) = (
+        "user:ana".to_owned(),
+        Some("ein Blick darauf, größer".to_owned()),
+    );
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        RunEvent::UndoneBefore {
+            step: step("each[0].pay"),
+            from: start().root,
+        },
+        RunEvent::Paused {
+            by: by.clone(),
+            reason: reason.clone(),
+        },
+        RunEvent::Resumed {
+            by: by.clone(),
+            reason: None,
+        },
+        RunEvent::StepPaused {
+            step: step("pay"),
+            failure: failure.clone(),
+        },
+        RunEvent::StepResumed {
+            step: step("pay"),
+            by: by.clone(),
+            reason,
+            input: Some(Json::from(json!({ "path": "/v2" }))),
+        },
+        RunEvent::StepResumed {
+            step: step("pay"),
+            by,
+            reason: None,
+            input: None,
+        },
+        RunEvent::WorkFinished {
+            status: Status::Failed,
+            outputs: None,
+            failure: Some(failure),
+        },
+        RunEvent::HandlersStarted {
+            list: HandlerList::Undo,
+        },
+        RunEvent::HandlersStarted {
+            list: HandlerList::OnFailure,
+        },
+        RunEvent::HandlersStarted {
+            list: HandlerList::Finally,
+        },
+        RunEvent::WorkFinished {
+            status: Status::Succeeded,
+            outputs: Some(Json::from(json!({ "n": 1 }))),
+            failure: None,
+        },
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
+/// Every kind of event about waits for events, with every optional part there and missing.
+fn wait_entries() -> Vec<Entry> {
+    let step = |name: &str| StepPath::from(name);
+    let awaited = |name: &str, open: bool| RunEvent::EventAwaited {
+        step: step(name),
+        event_type: "com.example.*".into(),
+        key: open.then(|| "ß-17".into()),
+        since: at(1),
+        until: open.then(|| at(90)),
+    };
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        awaited("paid", true),
+        awaited("each[0].paid", false),
+        RunEvent::EventTaken {
+            step: step("paid"),
+            event: EventId::from_parts(1_800_000_000_000, [9; 10]),
+            received_at: at(2),
+            value: Json::from(json!({ "type": "com.example.paid", "data": [98.70] })),
+        },
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
 fn head(status: Status) -> RunHead {
     let start = start();
     let over = status.is_final();
@@ -333,6 +435,95 @@ fn write_loops(folder: &Path) {
     store.append(batch).unwrap().wait().unwrap();
 }
 
+fn write_handlers(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Paused)), handler_entries());
+    store.append(batch).unwrap().wait().unwrap();
+}
+
+/// Every kind of event about approvals that came to format 1 later, with every optional part there and
+/// missing.
+fn approval_entries() -> Vec<Entry> {
+    let step = || StepPath::from("each[3].ask");
+    let decision = Decision {
+        decision: Verdict::SendBack,
+        by: "ada".into(),
+        comment: Some("shorter ✓".into()),
+        fields: None,
+        at: at(40),
+        own_run: false,
+    };
+    let failure = Failure::new(FailureClass::Timeout, "timeout", "Nobody took it.");
+    let change = Change {
+        what: "pay/with/amount".into(),
+        before: Json::from(json!(98.7)),
+        after: Json::null(),
+    };
+    let mut events = vec![
+        RunEvent::Created(Box::new(start())),
+        RunEvent::ApprovalReminded { step: step() },
+        RunEvent::ApprovalSentBack {
+            step: step(),
+            decision,
+        },
+        RunEvent::ApprovalVoided {
+            step: step(),
+            changes: vec![change],
+        },
+    ];
+    for open in [false, true] {
+        let approvers = vec!["user:ada".to_owned(); usize::from(open)];
+        events.extend([
+            RunEvent::ApprovalEscalated {
+                step: step(),
+                approvers: approvers.clone(),
+                expires_at: open.then(|| at(90)),
+            },
+            RunEvent::ApprovalReassigned {
+                step: step(),
+                approvers,
+                by: "bob".into(),
+                reason: open.then(|| "on leave".into()),
+            },
+            RunEvent::ApprovalNotified {
+                step: step(),
+                notice: 1,
+                index: 2,
+                attempts: 5,
+                failure: open.then(|| failure.clone()),
+            },
+        ]);
+    }
+    (1..)
+        .zip(events)
+        .map(|(seq, event)| Entry {
+            seq,
+            at: at(i64::try_from(seq).unwrap()),
+            event,
+        })
+        .collect()
+}
+
+#[test]
+fn events_about_approvals_come_back_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), approval_entries());
+    store.append(batch).unwrap().wait().unwrap();
+    drop(store);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(
+        store.run_entries(run(), 0, 100).unwrap(),
+        approval_entries()
+    );
+}
+
+fn write_waits(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), wait_entries());
+    store.append(batch).unwrap().wait().unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -349,7 +540,12 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn what_is_written_today_is_format_1_to_the_byte() {
     type Write = fn(&Path);
-    for (name, write) in [("v1", write as Write), ("v1-loops", write_loops)] {
+    for (name, write) in [
+        ("v1", write as Write),
+        ("v1-loops", write_loops),
+        ("v1-handlers", write_handlers),
+        ("v1-waits", write_waits),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path());
         let kept = kept(name);
@@ -381,6 +577,34 @@ fn events_about_loops_of_format_1_say_what_they_said() {
     assert!(report.is_sound(), "{:?}", report.problems);
     let store = Embedded::open(folder.path(), options()).unwrap();
     assert_eq!(store.run_entries(run(), 0, 100).unwrap(), loop_entries());
+}
+
+#[test]
+fn events_about_waits_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_WAITS") {
+        write_waits(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-waits"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), wait_entries());
+}
+
+#[test]
+fn events_about_handlers_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_HANDLERS") {
+        write_handlers(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-handlers"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), handler_entries());
+    let head = store.run_head(run()).unwrap().unwrap();
+    assert_eq!(head.status, Status::Paused);
 }
 
 #[test]

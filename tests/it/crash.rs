@@ -9,6 +9,7 @@ mod ledger_tests;
 mod load;
 mod random;
 mod ruin;
+mod ticks;
 mod watch;
 mod work;
 
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use ticks::Ticks;
 use tokio::task::JoinSet;
 use watch::Watch;
 
@@ -60,6 +62,7 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
     let effects = folder.path().join("effects");
     let mut server = Server::on(&folder.path().join("data"), &["--allow-program", "/bin/sh"]).await;
     let crowd = Arc::new(set_up(&server, &effects).await);
+    let ticks = Ticks::begin(&server.admin()).await;
     let mut watch = Watch::default();
     let mut ruin = ruin::Ruin::default();
     let first = Life::new(server.admin(), server.pid(), 0, u64::MAX, None);
@@ -86,7 +89,11 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
         watch.after_crash(&crowd, &server, cycle, &mut random).await;
     }
     let life = Life::new(server.admin(), server.pid(), u64::MAX, u64::MAX, None);
+    ticks.end(&server.admin()).await;
     watch.until_all_ended(&crowd, &life).await;
+    let (late, times) = ticks.compare(&server.admin()).await;
+    assert!(late.is_empty(), "DRUSE_CRASH_SEED={seed}: {late:#?}");
+    eprintln!("{times} times of a schedule, each with one firing and one run");
     let store = watch.store(&crowd, &life.client, &mut random).await;
     let lines = std::fs::read_to_string(&effects).expect("there were effects");
     let done: Vec<_> = lines

@@ -160,7 +160,7 @@ async fn refuses_and_reads(client: &Client, greet: &str, acknowledged: &[String]
 
 async fn decide(client: &Client, gate: &Value, decision: &str) {
     let path = format!("/approvals/{}/decision", text(&gate["id"]));
-    let body = json!({ "decision": decision, "digest": gate["digest"] });
+    let body = json!({ "decision": decision, "comment": "seen", "digest": gate["digest"] });
     client.post(&path, &body).await.with(200);
 }
 

@@ -5,5 +5,6 @@ mod cli;
 mod crash;
 mod data;
 mod examples;
+mod failure;
 mod full_disk;
 mod harness;

@@ -13,12 +13,12 @@ mod work;
 pub use file::{FileConfig, FileEncoding, FileOperation, IfExists, path_fault};
 pub use http::{FormField, HttpConfig, MultipartField, PAGE, Paginate};
 pub use mail::{Addresses, Attachment, MailConfig};
-pub use people::{GateConfig, OnTimeout};
+pub use people::{GateConfig, Notify, OnTimeout, OneOrMore, SendBack};
 pub use sql::{SqlConfig, first_word, statement_fault};
 pub use text::Text;
 pub use work::{
-    AutomationConfig, EmitConfig, McpConfig, ShellConfig, SwitchCase, SwitchConfig, ToolConfig,
-    TransformConfig, WaitConfig, WaitEvent,
+    AutomationConfig, EmitConfig, McpConfig, OnSilence, ShellConfig, SwitchCase, SwitchConfig,
+    ToolConfig, TransformConfig, WaitConfig, WaitEvent,
 };
 
 use crate::plan::ActionKind;

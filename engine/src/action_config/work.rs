@@ -28,9 +28,26 @@ pub struct WaitConfig {
     /// An event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<WaitEvent>,
-    /// How long it waits for the event.
+    /// How long it waits for the event; left out: for as long as the run goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// What happens when no event has come by then; left out: fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_timeout: Option<OnSilence>,
+    /// How long before the start of the run an event may have come; left out: not before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookback: Option<Span>,
+}
+
+/// What happens to a `wait` whose event did not come in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSilence {
+    /// The step fails: class `timeout`, code `event_timeout`.
+    #[default]
+    Fail,
+    /// The step succeeds, and the event in its output is null.
+    Continue,
 }
 
 /// The event that a `wait` waits for.
@@ -40,7 +57,7 @@ pub struct WaitEvent {
     /// The CloudEvents type; `*` matches any characters.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// A bare expression over the event.
+    /// A bare expression over `event` and over what the step may read otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
 }

@@ -3,9 +3,9 @@
 use super::address::is_internal;
 use super::{Context, data, schemas, suggest};
 use crate::Finding;
-use crate::action_config::schema_of;
+use crate::action_config::{Notify, schema_of};
 use crate::definition::{Mode, Step, Walk};
-use crate::plan::{ActionKind, pointer, validator};
+use crate::plan::{ActionKind, notices, pointer, tells, validator};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -69,18 +69,23 @@ pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
     }
     let path = path.to_owned();
     let look = Look { step, path, with };
+    rules(context, kind, &look);
+}
+
+/// The rules of a kind of action beyond its schema.
+fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>) {
     match kind {
-        ActionKind::Http => http(context, &look),
-        ActionKind::Shell => shell(context, &look),
-        ActionKind::Mcp => mcp(context, &look),
-        ActionKind::Wait => wait(context, &look),
-        ActionKind::ApprovalGate => gate(context, &look),
-        ActionKind::Switch => switch(context, &look),
-        ActionKind::Automation => automation(context, &look),
-        ActionKind::Tool => tool(context, &look),
-        ActionKind::Sql => data::sql(context, &look),
-        ActionKind::File => data::file(context, &look),
-        ActionKind::Mail => data::mail(context, &look),
+        ActionKind::Http => http(context, look),
+        ActionKind::Shell => shell(context, look),
+        ActionKind::Mcp => mcp(context, look),
+        ActionKind::Wait => wait(context, look),
+        ActionKind::ApprovalGate => gate(context, look),
+        ActionKind::Switch => switch(context, look),
+        ActionKind::Automation => automation(context, look),
+        ActionKind::Tool => tool(context, look),
+        ActionKind::Sql => data::sql(context, look),
+        ActionKind::File => data::file(context, look),
+        ActionKind::Mail => data::mail(context, look),
         ActionKind::Transform | ActionKind::Emit => {}
     }
 }
@@ -283,6 +288,38 @@ fn wait(context: &mut Context<'_>, look: &Look<'_>) {
     {
         context.say(look.wrong("bad_value", "until", message));
     }
+    waits_for(context, look);
+}
+
+/// The event of a wait, and what belongs to it.
+fn waits_for(context: &mut Context<'_>, look: &Look<'_>) {
+    let mut idle = |key: &str, without: &str| {
+        let mut finding = look.wrong(
+            "no_effect",
+            key,
+            format!("`{key}` does nothing without `{without}`"),
+        );
+        finding.severity = crate::Severity::Warning;
+        context.say(finding);
+    };
+    if !look.has("event") {
+        for key in ["timeout", "on_timeout", "lookback"] {
+            if look.has(key) {
+                idle(key, "event");
+            }
+        }
+        return;
+    }
+    if look.has("on_timeout") && !look.has("timeout") {
+        idle("on_timeout", "timeout");
+    }
+    let event_type = look.with["event"].get("type").and_then(Value::as_str);
+    if let Some(Err(message)) = event_type.map(crate::run::type_fault) {
+        context.say(
+            look.wrong("bad_value", "event/type", message)
+                .help("write a text; `*` matches any characters"),
+        );
+    }
 }
 
 fn gate(context: &mut Context<'_>, look: &Look<'_>) {
@@ -321,6 +358,15 @@ fn gate(context: &mut Context<'_>, look: &Look<'_>) {
         let path = format!("{}/with/fields", look.path);
         schemas::check(context, fields, &path, false);
     }
+    for (at, notify) in notices(look.step) {
+        notice(context, look, &at, &notify);
+    }
+    if look.has("send_back")
+        && let Some(rounds) = look.with["send_back"].get("rounds").and_then(Value::as_u64)
+        && !(1..=50).contains(&rounds)
+    {
+        context.say(look.wrong("bad_value", "send_back/rounds", "`rounds` is from 1 to 50"));
+    }
     let on_timeout = look.text("on_timeout");
     if on_timeout.is_some() && !look.has("timeout") {
         context.say({
@@ -339,6 +385,56 @@ fn gate(context: &mut Context<'_>, look: &Look<'_>) {
             "",
             "`on_timeout: escalate` needs `escalate_to`",
         ));
+    }
+}
+
+/// An action that tells people of a gate.
+fn notice(context: &mut Context<'_>, look: &Look<'_>, at: &str, notify: &Notify) {
+    let at = format!("notify{at}");
+    let Some(kind) = ActionKind::parse(&notify.action).filter(|kind| tells(*kind)) else {
+        context.say(
+            look.wrong(
+                "unknown_action",
+                &format!("{at}/action"),
+                format!("`{}` cannot tell anybody of a gate", notify.action),
+            )
+            .help("`notify` takes http, mail, shell, mcp, sql and file"),
+        );
+        return;
+    };
+    let mut with = Value::Object(notify.with.clone());
+    let mut walk = Walk::new(schema_of(kind), Mode::Templates);
+    walk.value(&mut with, &format!("{}/with/{at}/with", look.path));
+    for mut finding in walk.findings {
+        let at = finding.path.take().unwrap_or_default();
+        context.say(finding.at_step(&look.step.id).at_path(at));
+    }
+    let step = Step {
+        id: look.step.id.clone(),
+        action: Some(notify.action.clone()),
+        with: Some(notify.with.clone()),
+        ..Step::default()
+    };
+    let inner = Look {
+        step: &step,
+        path: format!("{}/with/{at}", look.path),
+        with: &notify.with,
+    };
+    rules(context, kind, &inner);
+    if let Some(person) = &notify.person
+        && !person.contains("{{")
+        && person
+            .strip_prefix("user:")
+            .is_none_or(|name| name.is_empty())
+    {
+        context.say(
+            look.wrong(
+                "bad_value",
+                &format!("{at}/for"),
+                format!("`{person}` is no person"),
+            )
+            .help("a link is made for one person: write user:<name>"),
+        );
     }
 }
 

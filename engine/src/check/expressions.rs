@@ -5,7 +5,7 @@ use super::{Context, suggest};
 use crate::Finding;
 use crate::action_config::{self, FileOperation};
 use crate::definition::Step;
-use crate::expression::{Expression, Reference, Segment, Template};
+use crate::expression::{Expression, REVIEW, Reference, Segment, Template};
 use crate::plan::{self, pointer};
 use serde_json::Value;
 
@@ -20,6 +20,10 @@ pub(super) enum Sight {
     Start,
     /// The pages of a service: `page`.
     Page,
+    /// What tells people of a gate: everything, and `approval`.
+    Notice,
+    /// The event of a `wait`: everything and `event`.
+    Event,
 }
 
 /// Where an expression stands.
@@ -64,7 +68,63 @@ pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &St
             pages(context, value, &path, &at);
             continue;
         }
+        if step.action.as_deref() == Some("approval_gate") && key == "notify" {
+            notices(context, step, &path, &at);
+            continue;
+        }
+        if key == "event" && plan::when_of(step).is_some() {
+            event(context, step, &path, &at);
+            continue;
+        }
         template(context, value, &path, &At { secrets, ..at });
+    }
+}
+
+/// The actions that tell people of a gate.
+fn notices(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
+    for (inner, notify) in plan::notices(step) {
+        let path = format!("{path}{inner}");
+        let sight = Sight::Notice;
+        if let Some(person) = &notify.person {
+            let at = At { sight, ..*at };
+            template(
+                context,
+                &person.as_str().into(),
+                &format!("{path}/for"),
+                &at,
+            );
+        }
+        for (key, value) in &notify.with {
+            let secrets = matches!(
+                (notify.action.as_str(), key.as_str()),
+                ("http", "headers") | ("shell", "env")
+            );
+            let at = At {
+                sight,
+                secrets,
+                ..*at
+            };
+            template(
+                context,
+                value,
+                &format!("{path}/with{}", pointer(&[key])),
+                &at,
+            );
+        }
+    }
+}
+
+/// The event of a `wait`, whose `when` is a bare expression.
+fn event(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
+    if let Some(event) = plan::without_when(step).and_then(|with| with.get("event").cloned()) {
+        template(context, &event, path, at);
+    }
+    if let Some(when) = plan::when_of(step) {
+        let at = At {
+            sight: Sight::Event,
+            ..*at
+        };
+        bare(context, when, &format!("{path}/when"), &at);
     }
 }
 
@@ -165,13 +225,18 @@ fn names(context: &mut Context<'_>, expression: &Expression, path: &str, at: &At
 fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
     let root = reference.root.as_str();
     let mut known = match at.sight {
-        Sight::Run => vec!["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Run | Sight::Notice => vec!["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Event => vec!["event", "inputs", "steps", "trigger", "run", "secrets"],
         Sight::Trigger => vec!["trigger"],
         Sight::Start => vec!["inputs", "trigger", "run"],
         Sight::Page => vec![action_config::PAGE],
     };
-    if at.sight == Sight::Run {
+    if matches!(at.sight, Sight::Run | Sight::Notice | Sight::Event) {
         known.extend(&context.lists[at.list].names);
+        known.push(REVIEW);
+    }
+    if at.sight == Sight::Notice {
+        known.push("approval");
     }
     if !known.contains(&root) {
         let finding = Finding::error("unknown_name", format!("there is no name `{root}` here"));
@@ -205,6 +270,18 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
                     name,
                     known,
                     "there are run.id, run.started_at and run.scheduled_at",
+                )
+            })
+        }
+        REVIEW => {
+            let name = reference.key(0)?;
+            let known = ["step", "by", "comment", "fields", "round"];
+            (!known.contains(&name)).then(|| {
+                suggest(
+                    Finding::error("unknown_name", format!("`review` has no `{name}`")),
+                    name,
+                    known,
+                    "it is what a person said who sent a gate back: review.comment, .by, .fields, .round, .step",
                 )
             })
         }
@@ -332,6 +409,7 @@ fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
         "approval_gate" => &["decision", "by", "comment", "fields"],
         "automation" => &["run_id", "outputs"],
         "emit" => &["event_id"],
+        "wait" if step.with.as_ref()?.contains_key("event") => &["event", "waited_until"],
         "wait" => &["waited_until"],
         "sql" => &["rows", "columns", "affected"],
         "mail" => &["message_id", "accepted"],

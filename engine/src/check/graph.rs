@@ -67,6 +67,15 @@ fn not_here(context: &Context<'_>, list: usize, id: &str) -> Finding {
         .help(format!("write `needs: [{looped}]`: the loop as a whole"));
     }
     let here = &context.lists[list];
+    if here.handles && context.lists[0].ids.contains_key(id) {
+        return Finding::error(
+            "over_already",
+            format!("step `{id}` is over when handlers begin, so none of them needs it"),
+        )
+        .help(format!(
+            "leave it out; what became of it is read as `steps.{id}.status`"
+        ));
+    }
     if find(context.lists, list, id).is_some()
         && let Some((around, position)) = here.around
     {

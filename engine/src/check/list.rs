@@ -1,6 +1,6 @@
-//! The lists of steps of a document: its own, and the bodies of its loops.
+//! The lists of steps of a document: its own, those of handlers, and the bodies of their loops.
 
-use crate::definition::Step;
+use crate::definition::{Document, Step};
 use crate::plan::ITEM;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ pub(super) struct List<'a> {
     pub(super) ids: BTreeMap<&'a str, usize>,
     /// The loop whose body it is: the list that the loop stands in, and its position there.
     pub(super) around: Option<(usize, usize)>,
+    /// Whether it is one of handlers, or inside of one. Such a list sees the document's own steps.
+    pub(super) handles: bool,
     /// The body of each step that is a loop.
     pub(super) bodies: BTreeMap<usize, usize>,
     /// The names that loops around it give, the innermost loop's last.
@@ -27,11 +29,34 @@ impl List<'_> {
     }
 }
 
-/// All lists below one, each before those inside of it.
-pub(super) fn lists(steps: &[Step]) -> Vec<List<'_>> {
+/// All lists of a document, its own first, each before those inside of it.
+pub(super) fn lists(document: &Document) -> Vec<List<'_>> {
     let mut all = Vec::new();
-    add(steps, "/steps".into(), None, Vec::new(), &mut all);
+    let handlers = [
+        ("/on_failure", &document.on_failure),
+        ("/finally", &document.finally),
+    ];
+    add(&document.steps, "/steps".into(), None, Vec::new(), &mut all);
+    let own = all.len();
+    for (path, steps) in handlers {
+        if !steps.is_empty() {
+            add(steps, path.into(), None, Vec::new(), &mut all);
+        }
+    }
+    for list in &mut all[own..] {
+        list.handles = true;
+    }
     all
+}
+
+/// The list whose steps are seen from one besides its own: the one around its loop, or that of the document
+/// for handlers.
+fn outer(lists: &[List<'_>], list: usize) -> Option<usize> {
+    match lists[list].around {
+        Some((around, _)) => Some(around),
+        None if lists[list].handles => Some(0),
+        None => None,
+    }
 }
 
 fn add<'a>(
@@ -47,6 +72,7 @@ fn add<'a>(
         steps,
         ids: ids.map(|(index, step)| (step.id.as_str(), index)).collect(),
         around,
+        handles: false,
         bodies: BTreeMap::new(),
         names: names.clone(),
         path,
@@ -77,7 +103,7 @@ pub(super) fn find(lists: &[List<'_>], list: usize, id: &str) -> Option<(usize, 
         if let Some(position) = here.ids.get(id) {
             return Some((list, *position));
         }
-        next = here.around.map(|(list, _)| list);
+        next = outer(lists, list);
     }
     None
 }
@@ -88,7 +114,7 @@ pub(super) fn visible<'a>(lists: &[List<'a>], list: usize) -> Vec<&'a str> {
     let mut next = Some(list);
     while let Some(list) = next {
         ids.extend(lists[list].ids.keys().copied());
-        next = lists[list].around.map(|(list, _)| list);
+        next = outer(lists, list);
     }
     ids
 }
@@ -96,8 +122,8 @@ pub(super) fn visible<'a>(lists: &[List<'a>], list: usize) -> Vec<&'a str> {
 /// The loop, seen from a list, that a step of this id stands inside of.
 pub(super) fn inside<'a>(lists: &[List<'a>], list: usize, id: &str) -> Option<&'a str> {
     let mut seen = vec![list];
-    while let Some((around, _)) = seen.last().and_then(|list| lists[*list].around) {
-        seen.push(around);
+    while let Some(next) = seen.last().and_then(|list| outer(lists, *list)) {
+        seen.push(next);
     }
     let holder = lists.iter().position(|other| other.ids.contains_key(id))?;
     let mut inner = holder;

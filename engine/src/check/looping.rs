@@ -21,6 +21,7 @@ pub(super) fn check(context: &mut Context<'_>, list: usize, position: usize) {
     }
     if here.around.is_some() {
         seen_before(context, list, step, &path);
+        let here = &context.lists[list];
         same_key(context, here, step, &path);
     }
     let outside = At {

@@ -5,6 +5,7 @@ mod address;
 mod data;
 mod expressions;
 mod graph;
+mod handlers;
 mod list;
 mod looping;
 mod schemas;
@@ -36,7 +37,7 @@ pub struct Catalog {
 
 /// Everything that is to be said about a document, in document order.
 pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
-    let lists = list::lists(&document.steps);
+    let lists = list::lists(document);
     let mut context = Context {
         document,
         catalog,
@@ -50,6 +51,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
         for (position, step) in list.steps.iter().enumerate() {
             let path = list.at(position);
             actions::check(&mut context, &path, step);
+            handlers::check(&mut context, number, position);
             looping::check(&mut context, number, position);
             expressions::step(&mut context, number, &path, step);
         }
@@ -57,7 +59,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     expressions::document(&mut context);
     skips::check(&mut context);
     sensitive::check(&mut context);
-    plan::unsupported(document, &mut context.findings);
+    plan::send_back_findings(&document.steps, "/steps", &mut context.findings);
     finish(context.findings)
 }
 

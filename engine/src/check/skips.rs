@@ -9,7 +9,7 @@ use super::list::{List, find};
 use crate::Finding;
 use crate::definition::{Join, OnError, Step};
 use crate::expression::{Expression, References, Template};
-use crate::plan::{Graph, pointer, split_need};
+use crate::plan::{self, Graph, pointer, split_need};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -82,6 +82,7 @@ fn of_step(
         list,
         step,
         guard: None,
+        undoes: None,
         given: known.given(list, step),
     };
     let when = step
@@ -97,6 +98,17 @@ fn of_step(
     if let Some(each) = &step.for_each {
         reader.template(context, &each.items, &format!("{path}/for_each/items"));
     }
+    if let Some(undo) = &step.undo {
+        let before = known.before(list, position);
+        let undo_reader = Reader {
+            undoes: Some(&before),
+            ..reader.clone()
+        };
+        for (key, value) in &undo.with {
+            let path = format!("{path}/undo/with{}", pointer(&[key]));
+            undo_reader.template(context, value, &path);
+        }
+    }
     if let Some(with) = &step.with {
         if step.action.as_deref() == Some("switch") {
             let cases = with.get("cases").and_then(Value::as_array);
@@ -105,6 +117,8 @@ fn of_step(
                 reader.bare(context, when, &format!("{path}/with/cases/{number}/when"));
             }
         } else {
+            let when = plan::when_of(step);
+            reader.bare(context, when, &format!("{path}/with/event/when"));
             for (key, value) in with {
                 reader.template(context, value, &format!("{path}/with{}", pointer(&[key])));
             }
@@ -151,6 +165,23 @@ impl Known<'_> {
         conditions
     }
 
+    /// The step itself and all steps that come before it, in its list and in those around it.
+    fn before(&self, list: usize, position: usize) -> BTreeSet<(usize, usize)> {
+        let mut before = BTreeSet::new();
+        let mut next = Some((list, position));
+        while let Some((list, position)) = next {
+            let graph = Graph::new(self.lists[list].steps);
+            let mut open = vec![position];
+            while let Some(position) = open.pop() {
+                if before.insert((list, position)) {
+                    open.extend(graph.before[position].iter().map(|edge| edge.from));
+                }
+            }
+            next = self.lists[list].around;
+        }
+        before
+    }
+
     fn of(&self, list: usize, id: &str) -> Option<&Conditions> {
         let (list, position) = find(self.lists, list, id)?;
         self.all.get(list)?.get(position)
@@ -158,6 +189,7 @@ impl Known<'_> {
 }
 
 /// A step whose expressions are looked at.
+#[derive(Clone)]
 struct Reader<'a> {
     known: &'a Known<'a>,
     /// The list whose steps the expressions see.
@@ -165,6 +197,8 @@ struct Reader<'a> {
     step: &'a Step,
     /// What its `when` names.
     guard: Option<&'a References>,
+    /// For what undoes the step: the steps, by their lists, that were over when it succeeded.
+    undoes: Option<&'a BTreeSet<(usize, usize)>>,
     /// What holds when its expressions are evaluated.
     given: Conditions,
 }
@@ -190,10 +224,18 @@ impl Reader<'_> {
             let (Some(id), Some("output"), false) = (item.key(0), item.key(1), item.guarded) else {
                 continue;
             };
-            let Some(wanted) = self.known.of(self.list, id) else {
+            let (Some(wanted), Some(place)) = (
+                self.known.of(self.list, id),
+                find(self.known.lists, self.list, id),
+            ) else {
                 continue;
             };
-            if id == self.step.id || wanted.is_subset(&self.given) || said.contains(id) {
+            // What a handler reads of the run's own steps need not have happened, and what undoes a step
+            // may run before what does not come before the step.
+            let handles = self.known.lists[self.list].handles && !self.known.lists[place.0].handles;
+            let later = self.undoes.is_some_and(|before| !before.contains(&place));
+            let sure = wanted.is_subset(&self.given) && !handles && !later;
+            if id == self.step.id || sure || said.contains(id) {
                 continue;
             }
             let tests = |references: &References| {
@@ -209,7 +251,9 @@ impl Reader<'_> {
                 continue;
             }
             said.insert(id.to_owned());
-            let why = if wanted
+            let why = if handles || later {
+                "may not have run"
+            } else if wanted
                 .difference(&self.given)
                 .all(|condition| matches!(condition, Condition::Success(_)))
             {
@@ -218,7 +262,8 @@ impl Reader<'_> {
                 "may be skipped"
             };
             let text = item.text(item.path.len());
-            let can_need = self.known.lists[self.list].ids.contains_key(id)
+            let can_need = self.undoes.is_none()
+                && self.known.lists[self.list].ids.contains_key(id)
                 && self.known.lists[self.list]
                     .ids
                     .contains_key(self.step.id.as_str());

@@ -1,3 +1,5 @@
+mod gates;
+
 use super::*;
 use crate::definition::{Syntax, from_value, parse};
 use proptest::prelude::*;
@@ -25,7 +27,7 @@ fn catalog() -> Catalog {
     }
 }
 
-fn findings(steps: &str) -> String {
+pub(super) fn findings(steps: &str) -> String {
     let text = format!(
         "druse: 1\nname: test\ninputs:\n  region: {{type: string}}\n  count: {{type: integer, default: 1}}\n{steps}"
     );
@@ -346,7 +348,6 @@ steps:
 21:28 missing_key: `type` is missing -- The CloudEvents type.
 22:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
 23:5 missing_key: step `p` has no `action` -- say what it does, such as `action: http`
-24:151 not_supported_yet: `on_error: pause` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
 24:123 bad_value: `attempts` counts the first one too, so it is at least 1
 24:134 bad_value: `factor` is at least 1
 24:100 bad_value: a time limit is longer than nothing
@@ -391,7 +392,6 @@ finally:
 20:21 unknown_name: there is no name `steps` here -- names that can be used here: inputs, trigger, run
 20:52 bad_value: `limit` is at least 1
 21:8 no_steps: the document has no steps, so a run does nothing
-23:3 not_supported_yet: `finally` is understood but not run by this version -- the document can be kept as a draft; it cannot be activated or run with this part
 "#);
 }
 
@@ -759,4 +759,45 @@ proptest! {
         }
         let _ = from_value(extra);
     }
+}
+
+#[test]
+fn waits_for_events() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - id: right
+    action: wait
+    with: { event: { type: "order.{{ inputs.region }}", when: event.data.id == inputs.region }, timeout: 5m, on_timeout: continue, lookback: 1h }
+  - id: other
+    action: transform
+    with: { value: "{{ steps.right.output.evnt }} {{ event.data }}" }
+  - id: wrong
+    action: wait
+    with: { event: { type: "", when: "{{ data.id }}" }, on_timeout: stop }
+  - id: names
+    action: wait
+    with: { event: { type: x, when: data.id == secrets.api_key and steps.later.output }, for: 5m }
+  - id: idle
+    action: wait
+    with: { for: 5m, timeout: 1m, lookback: 1h }
+  - id: later
+    action: transform
+    when: inputs.count > 1
+    with: { value: 1 }
+"#
+    ), @r#"
+    13:20 unknown_output: the output of step `right` has no `evnt` -- did you mean `event`?
+    13:20 unknown_name: there is no name `event` here -- names that can be used here: inputs, steps, trigger, run, secrets
+    16:28 bad_value: the `type` of an event is empty or holds control characters -- write a text; `*` matches any characters
+    16:38 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
+    16:69 bad_value: `on_timeout` cannot be `stop` -- one of: fail, continue
+    16:69 no_effect: `on_timeout` does nothing without `timeout`
+    19:20 exclusive_keys: for and event exclude each other
+    19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets
+    19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+    19:37 may_be_skipped: step `later` may be skipped, and then it has no output to read -- write `steps.later.output | default(…)`, or add `later` to the `needs` of this step
+    22:45 no_effect: `lookback` does nothing without `event`
+    22:31 no_effect: `timeout` does nothing without `event`
+    "#);
 }

@@ -12,6 +12,5 @@ pub fn blocks_storing(code: &str) -> bool {
             | "wrong_connection"
             | "internal_address"
             | "program_not_allowed"
-            | "not_supported_yet"
     )
 }

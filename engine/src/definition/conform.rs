@@ -61,11 +61,15 @@ impl<'a> Walk<'a> {
             return;
         }
         if let Some(any) = schema.get("anyOf").and_then(Value::as_array) {
-            // What is optional: null, or the one thing that is meant.
+            // What is optional: null, or the one thing that is meant. Of several that one which is of the
+            // value's type, else the first.
             if value.is_null() && any.iter().any(|one| types(one).contains(&"null")) {
                 return;
             }
-            if let Some(one) = any.iter().find(|one| !types(one).contains(&"null")) {
+            let meant = || any.iter().filter(|one| !types(one).contains(&"null"));
+            let kind = type_of(value);
+            let fits = meant().find(|one| types(self.resolve(one)).contains(&kind));
+            if let Some(one) = fits.or_else(|| meant().next()) {
                 self.visit(one, value, pointer);
             }
             return;
@@ -274,6 +278,17 @@ fn types(schema: &Value) -> Vec<&str> {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 

@@ -4,6 +4,7 @@
 //! `{{ }}` is syntax inside a text, keys are never templates, and an undefined value is an error.
 
 mod compiled;
+mod demand;
 mod error;
 mod extract;
 mod functions;
@@ -23,7 +24,7 @@ pub use extract::{enclosed, json as json_in, labelled, yaml as yaml_in};
 pub use literal::literal;
 pub use scan::{Reference, References, Segment};
 pub use template::{PlacedError, Template};
-pub use values::{Frame, RunFacts, StepValue, Values};
+pub use values::{Frame, REVIEW, RunFacts, StepValue, Values};
 
 pub(crate) use error::nearest;
 

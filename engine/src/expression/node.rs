@@ -1,6 +1,6 @@
 //! JSON that is read in place: a value of the language that points into a tree it shares.
 
-use super::values::Values;
+use super::values::{REVIEW, Values, no_review};
 use crate::Json;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Dyn};
 use serde_json::Value;
@@ -138,7 +138,10 @@ impl Object for Scope {
             "steps" => Some(Dyn::from_object(Steps(self.0.clone()))),
             "run" => Some(Dyn::from_object(Facts(self.0.clone()))),
             "secrets" => Some(Dyn::from_object(Secrets)),
-            name => self.0.local(name).map(dynamic),
+            name => match self.0.local(name) {
+                Some(json) => Some(dynamic(json)),
+                None => (name == REVIEW).then(|| dynamic(&no_review())),
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::error::{ExpressionError, nearest};
 use super::node::placeholder;
 use super::scan::{Reference, References, Segment};
-use super::values::{RunFacts, Values};
+use super::values::{REVIEW, RunFacts, Values, no_review};
 use crate::Json;
 use crate::event::Status;
 use serde_json::Value;
@@ -68,10 +68,12 @@ fn start(reference: &Reference, values: &Values) -> Result<(Json, usize), Expres
         "steps" => step(reference, values),
         name => values
             .local(name)
-            .map(|json| (json.clone(), 0))
+            .cloned()
+            .or_else(|| (name == REVIEW).then(no_review))
+            .map(|json| (json, 0))
             .ok_or_else(|| {
                 let error = at(reference, 0, format!("there is no name `{name}` here"));
-                let known = ["inputs", "steps", "trigger", "run", "secrets"]
+                let known = ["inputs", "steps", "trigger", "run", "secrets", REVIEW]
                     .into_iter()
                     .chain(values.locals().map(|(name, _)| name));
                 suggest(error, nearest(name, known))

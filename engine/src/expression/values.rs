@@ -5,6 +5,19 @@ use crate::{Json, RunId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+/// The name of what a person said who sent a gate back.
+pub const REVIEW: &str = "review";
+
+/// `review` while no gate was sent back.
+pub(super) fn no_review() -> Json {
+    static NONE: OnceLock<Json> = OnceLock::new();
+    NONE.get_or_init(|| {
+        serde_json::json!({"step": null, "by": null, "comment": null, "fields": null, "round": 0})
+            .into()
+    })
+    .clone()
+}
+
 /// The names and values that one expression sees. Cheap to make: it shares its parts, and outputs are
 /// read in place and never converted as a whole.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use super::PlannedStep;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A compiled list of steps: that of the document, or the body of a loop.
+/// A compiled list of steps: that of the document, the body of a loop, a list of handlers, or the one step
+/// that undoes another.
 #[derive(Debug, Default)]
 pub struct Block {
     /// In topological order; ties as in the document.
@@ -13,6 +14,8 @@ pub struct Block {
     pub names: Arc<BTreeMap<String, usize>>,
     /// The indexes in the order of the document.
     pub written: Vec<usize>,
+    /// Whether steps of it, or of loops in it, are undone when the run fails.
+    pub undoes: bool,
 }
 
 impl Block {

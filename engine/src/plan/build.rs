@@ -1,6 +1,9 @@
 //! From a document to its plan.
 
+use super::gate::{gate, send_back_findings};
 use super::graph::{Graph, split_need};
+use super::handlers::undo_step;
+use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
@@ -8,6 +11,7 @@ use super::{
 };
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
+use crate::event::HandlerList;
 use crate::expression::{Expression, ExpressionError, Template};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,13 +47,36 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         &mut BTreeSet::new(),
         &mut findings,
     );
+    let own: BTreeSet<&str> = document.steps.iter().map(|step| step.id.as_str()).collect();
+    let handlers = [
+        (HandlerList::OnFailure, &document.on_failure),
+        (HandlerList::Finally, &document.finally),
+    ];
+    for (list, steps) in handlers {
+        let path = format!("/{}", list.name());
+        structure(steps, &path, &mut own.clone(), &mut findings);
+    }
     if has_errors(&findings) {
         return Err(findings);
     }
     findings.clear();
-    let mut blocks = Vec::new();
-    block(&document.steps, "/steps", &mut blocks, &mut findings);
-    unsupported(&document, &mut findings);
+    let undo_on_failure = document.undo_on_failure == Some(true);
+    let mut build = Build {
+        blocks: Vec::new(),
+        undo: undo_on_failure,
+    };
+    block(&document.steps, "/steps", &mut build, &mut findings);
+    send_back_findings(&document.steps, "/steps", &mut findings);
+    build.undo = false;
+    let mut lists = Vec::new();
+    for (list, steps) in handlers {
+        if !steps.is_empty() {
+            let path = format!("/{}", list.name());
+            lists.push((list, block(steps, &path, &mut build, &mut findings)));
+            send_back_findings(steps, &path, &mut findings);
+        }
+    }
+    let blocks = build.blocks;
     let inputs = inputs(&document, &mut findings);
     let outputs = outputs(&document, &mut findings);
     let concurrency = document.concurrency.as_ref().and_then(|limit| {
@@ -67,7 +94,10 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     Ok(Plan {
         digest: definition::digest(&document),
         timeout: document.timeout,
+        hears: types_of(&blocks),
         blocks,
+        handlers: lists,
+        undo_on_failure,
         inputs,
         outputs,
         concurrency,
@@ -76,7 +106,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     })
 }
 
-fn has_errors(findings: &[Finding]) -> bool {
+pub(super) fn has_errors(findings: &[Finding]) -> bool {
     findings
         .iter()
         .any(|finding| finding.severity == crate::Severity::Error)
@@ -129,10 +159,17 @@ fn structure<'a>(
     *seen = around;
 }
 
+/// The lists that are compiled so far.
+struct Build {
+    blocks: Vec<Block>,
+    /// Whether steps are undone.
+    undo: bool,
+}
+
 /// Compiles a list of steps and the bodies of its loops; gives its index.
-fn block(list: &[Step], path: &str, blocks: &mut Vec<Block>, findings: &mut Vec<Finding>) -> usize {
-    let own = blocks.len();
-    blocks.push(Block::default());
+fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> usize {
+    let own = build.blocks.len();
+    build.blocks.push(Block::default());
     let graph = Graph::new(list);
     let order = graph.order();
     let names: BTreeMap<String, usize> = order
@@ -156,10 +193,15 @@ fn block(list: &[Step], path: &str, blocks: &mut Vec<Block>, findings: &mut Vec<
             })
             .collect();
         let path = format!("{path}/{position}");
-        if let Some(work) = work(step, &path, blocks, findings)
-            && let Some(step) = planned(step, &path, work, needs, findings)
+        let gate = gate(list, &graph, &names, position, &path, findings);
+        if let Some(work) = work(step, &path, build, findings)
+            && let Some(planned) = planned(step, &path, work, needs, findings)
         {
-            steps.push(step);
+            let mut planned = PlannedStep { gate, ..planned };
+            if build.undo {
+                planned.undo = undo(step, &path, build, findings);
+            }
+            steps.push(planned);
         }
     }
     let edges: Vec<(usize, usize)> = steps
@@ -174,12 +216,33 @@ fn block(list: &[Step], path: &str, blocks: &mut Vec<Block>, findings: &mut Vec<
             step.dependants.push(to);
         }
     }
-    blocks[own] = Block {
+    let undoes = steps.iter().any(|step| {
+        let body = step.work.looped().map(|looped| &build.blocks[looped.body]);
+        step.undo.is_some() || body.is_some_and(|body| body.undoes)
+    });
+    build.blocks[own] = Block {
         steps,
         names: Arc::new(names),
         written,
+        undoes,
     };
     own
+}
+
+/// Compiles what undoes a step as a list of its own. Its name is one that no expression can say, so that
+/// it hides none of the steps that are seen.
+fn undo(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
+    let undo = undo_step(step)?;
+    let path = format!("{path}/undo");
+    let work = work(&undo, &path, build, findings)?;
+    let planned = planned(&undo, &path, work, Vec::new(), findings)?;
+    build.blocks.push(Block {
+        steps: vec![planned],
+        names: Arc::new(BTreeMap::from([(String::new(), 0)])),
+        written: vec![0],
+        undoes: false,
+    });
+    Some(build.blocks.len() - 1)
 }
 
 pub(crate) fn cycle_finding(steps: &[Step], path: &str, cycle: &[usize]) -> Finding {
@@ -230,7 +293,7 @@ fn template(
     }
 }
 
-fn expression(
+pub(super) fn expression(
     source: &str,
     path: &str,
     step: &str,
@@ -241,12 +304,7 @@ fn expression(
         .ok()
 }
 
-fn work(
-    step: &Step,
-    path: &str,
-    blocks: &mut Vec<Block>,
-    findings: &mut Vec<Finding>,
-) -> Option<Work> {
+fn work(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<Work> {
     let times = if let Some(each) = &step.for_each {
         let items = template(
             &each.items,
@@ -294,7 +352,7 @@ fn work(
         }
         return kind.map(Work::Action);
     };
-    let body = block(&step.steps, &format!("{path}/steps"), blocks, findings);
+    let body = block(&step.steps, &format!("{path}/steps"), build, findings);
     Some(Work::Loop(Box::new(LoopPlan { body, times })))
 }
 
@@ -336,8 +394,13 @@ fn planned(
         }
         template(&Value::Object(Map::new()), "", None, findings)
     } else {
+        let mut with = with.clone();
+        if work.kind() == Some(ActionKind::ApprovalGate) {
+            // Rendered when somebody is told, with what is known only then.
+            with.remove("notify");
+        }
         template(
-            &Value::Object(with.clone()),
+            &Value::Object(without_when(step).unwrap_or_else(|| with.clone())),
             &format!("{path}/with"),
             Some(&step.id),
             findings,
@@ -347,6 +410,7 @@ fn planned(
         let path = format!("{path}/idempotency_key");
         template(&Value::from(key), &path, Some(&step.id), findings)
     });
+    let hears = hears(step, path, findings);
     if findings.len() > before {
         return None;
     }
@@ -369,6 +433,8 @@ fn planned(
         when,
         with,
         cases,
+        hears,
+        gate: None,
         join: step.join.unwrap_or_default(),
         timeout: step.timeout,
         retry: step.retry.clone().unwrap_or_else(|| Retry {
@@ -380,58 +446,8 @@ fn planned(
         idempotency_key,
         secrets: secrets.into_iter().collect(),
         effects: step.effects,
+        undo: None,
     })
-}
-
-/// What a document may say and this version does not run: said instead of ignored.
-pub(crate) fn unsupported(document: &Document, findings: &mut Vec<Finding>) {
-    let mut say = |what: &str, step: Option<&str>, path: String| {
-        let mut finding = Finding::error(
-            "not_supported_yet",
-            format!("{what} is understood but not run by this version"),
-        )
-        .help("the document can be kept as a draft; it cannot be activated or run with this part");
-        if let Some(step) = step {
-            finding = finding.at_step(step);
-        }
-        findings.push(finding.at_path(path));
-    };
-    for (list, steps) in [
-        ("on_failure", &document.on_failure),
-        ("finally", &document.finally),
-    ] {
-        if !steps.is_empty() {
-            say(&format!("`{list}`"), None, format!("/{list}"));
-        }
-    }
-    if document.undo_on_failure == Some(true) {
-        say("`undo_on_failure`", None, "/undo_on_failure".into());
-    }
-    fn list(steps: &[Step], path: &str, say: &mut dyn FnMut(&str, Option<&str>, String)) {
-        for (index, step) in steps.iter().enumerate() {
-            let id = Some(step.id.as_str());
-            let at = |key: &str| format!("{path}/{index}/{key}");
-            if step.undo.is_some() {
-                say("`undo`", id, at("undo"));
-            }
-            if step.on_error == Some(OnError::Pause) {
-                say("`on_error: pause`", id, at("on_error"));
-            }
-            match step.action.as_deref() {
-                Some("wait")
-                    if step
-                        .with
-                        .as_ref()
-                        .is_some_and(|with| with.contains_key("event")) =>
-                {
-                    say("waiting for an event", id, at("with/event"));
-                }
-                _ => {}
-            }
-            list(&step.steps, &at("steps"), say);
-        }
-    }
-    list(&document.steps, "/steps", &mut say);
 }
 
 fn inputs(document: &Document, findings: &mut Vec<Finding>) -> Vec<InputCheck> {

@@ -1,5 +1,6 @@
 //! Which step comes before which.
 
+use super::hears::when_of;
 use crate::definition::Step;
 use crate::expression::{Expression, Reference, Template};
 use serde_json::Value;
@@ -84,6 +85,7 @@ fn references(step: &Step, then: &mut dyn FnMut(&Reference, &Expression)) {
         }
     }
     let conditions = [
+        when_of(step),
         each.and_then(|each| each.until.as_deref()),
         step.repeat.as_ref().map(|repeat| repeat.until.as_str()),
     ];

@@ -76,6 +76,11 @@ impl ActionKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether its effect happens outside of the engine, in attempts.
+    pub fn has_attempts(self) -> bool {
+        !self.is_pure() && !matches!(self, Self::Wait | Self::ApprovalGate)
+    }
+
     /// Whether it is computed by the engine itself, without an attempt.
     pub fn is_pure(self) -> bool {
         matches!(self, Self::Transform | Self::Switch)

@@ -2,25 +2,33 @@
 
 mod block;
 mod build;
+mod gate;
 mod graph;
+mod handlers;
+mod hears;
 mod inputs;
 mod kind;
 mod looping;
 
 pub use block::Block;
+pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
+pub(crate) use gate::{notices, send_back_findings, tells};
+pub use hears::Hears;
 pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 
-pub(crate) use build::{cycle_finding, finding, pointer, unsupported};
+pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
+pub(crate) use handlers::{UNDO, undo_step};
+pub(crate) use hears::{EVENT, when_of, without_when};
 pub(crate) use looping::{ITEM, shape};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
-use crate::event::StepPath;
+use crate::event::HandlerList;
 use crate::expression::{Expression, Template};
-use crate::{Digest, Finding, Json, Span};
+use crate::{Digest, Finding, Json, Pattern, Span};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -35,8 +43,13 @@ pub struct Plan {
     /// Its digest.
     pub digest: Digest,
     /// The lists of steps: the document's own first, each loop's body behind the list that the loop
-    /// stands in.
+    /// stands in, then those of handlers.
     pub blocks: Vec<Block>,
+    /// The lists that begin when the run's own work is over, as indexes in [`Plan::blocks`]; undoing is
+    /// none of them.
+    pub handlers: Vec<(HandlerList, usize)>,
+    /// Whether failure undoes what succeeded.
+    pub undo_on_failure: bool,
     /// The inputs' schemas, compiled, in document order.
     pub inputs: Vec<InputCheck>,
     /// The run's outputs in document order. Render them with [`Template::render_output`].
@@ -45,6 +58,8 @@ pub struct Plan {
     pub concurrency: Option<(Template, Concurrency)>,
     /// Time limit of the run.
     pub timeout: Option<Span>,
+    /// The types of events that its steps may wait for, `*` for what is only known in a run.
+    pub hears: Vec<Pattern>,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
@@ -68,6 +83,10 @@ pub struct PlannedStep {
     pub with: Template,
     /// The cases of a switch, in order; one without an expression is the default.
     pub cases: Vec<(String, Option<Expression>)>,
+    /// Which event a `wait` takes, for one that waits for an event.
+    pub hears: Option<Box<Hears>>,
+    /// Whom a gate tells and where it sends back to, where it does.
+    pub gate: Option<Box<GatePlan>>,
     /// How the outcomes of `needs` are joined.
     pub join: Join,
     /// Time limit of each attempt, or of a loop as a whole.
@@ -84,6 +103,8 @@ pub struct PlannedStep {
     pub secrets: Vec<String>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
+    /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
+    pub undo: Option<usize>,
 }
 
 /// What a step does.
@@ -166,30 +187,6 @@ impl Plan {
     /// The index of a step in [`Plan::steps`].
     pub fn step(&self, id: &str) -> Option<usize> {
         self.top().step(id)
-    }
-
-    /// The step that a path in a run leads to, whichever passes of loops it goes through. A path to a
-    /// pass leads to its loop.
-    pub fn find(&self, path: &StepPath) -> Option<&PlannedStep> {
-        self.locate(path).map(|(_, step)| step)
-    }
-
-    /// As [`Plan::find`], with the list that the step stands in.
-    pub fn locate(&self, path: &StepPath) -> Option<(&Block, &PlannedStep)> {
-        let mut block = Some(self.top());
-        let mut found = None;
-        for part in path.parts() {
-            let (id, pass) = part?;
-            let list = block.take()?;
-            let step = list.steps.get(list.step(id)?)?;
-            match (pass, step.work.looped()) {
-                (None, _) => {}
-                (Some(_), Some(looped)) => block = self.blocks.get(looped.body),
-                (Some(_), None) => return None,
-            }
-            found = Some((list, step));
-        }
-        found
     }
 }
 

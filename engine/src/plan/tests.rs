@@ -121,20 +121,6 @@ unknown_input /regoin there is no input `regoin` did you mean `region`?
     );
 }
 
-#[test]
-fn what_is_not_run_yet_is_said() {
-    let findings = plan(json!({
-        "steps": [
-            {"id": "a", "action": "wait", "with": {"event": {"type": "x"}}},
-            {"id": "b", "for_each": {"items": []}, "steps": [{"id": "c", "action": "wait", "with": {"event": {"type": "x"}}}]},
-        ],
-        "finally": [{"id": "c", "action": "wait", "with": {"for": "1s"}}],
-    }))
-    .unwrap_err();
-    assert!(findings.iter().all(|f| f.code == "not_supported_yet"));
-    assert_eq!(findings.len(), 3);
-}
-
 fn value(id: &str, value: Value) -> Value {
     json!({"id": id, "action": "transform", "with": {"value": value}})
 }

@@ -1,8 +1,11 @@
 //! The only place where the state of a run changes.
 
+use super::hear::Hearing;
+use super::pause::Pause;
 use super::scope::{Place, TOP};
-use super::state::{AttemptState, Ending, Finish, GateState, Phase, State};
-use super::{GateStatus, attempt, gate, wait};
+use super::state::{AttemptState, Finish, GateState, Phase, State};
+use super::view::NoticeView;
+use super::{GateStatus, attempt, gate, hear, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
 use crate::plan::Plan;
 use crate::{Json, RunId, Timestamp};
@@ -64,7 +67,7 @@ impl State {
             RunEvent::PassStarted { .. } | RunEvent::PassFinished { .. }
         );
         let later = match event {
-            RunEvent::PassKept { .. } => true,
+            RunEvent::PassKept { .. } | RunEvent::UndoneBefore { .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
         };
@@ -82,10 +85,25 @@ impl State {
         match &entry.event {
             RunEvent::KeepingStarted { results } => self.keep.awaited = *results,
             RunEvent::CancelRequested { by, reason } => {
-                let (by, reason) = (by.clone(), reason.clone());
-                self.end_all(plan, Ending::Canceled { by, reason });
+                self.cancel_requested(plan, by, reason.as_deref());
             }
-            RunEvent::RunTimedOut => self.end_all(plan, Ending::TimedOut),
+            RunEvent::RunTimedOut => self.timed_out(plan),
+            RunEvent::WorkFinished {
+                status,
+                outputs,
+                failure,
+            } => self.work_finished(Finish {
+                status: *status,
+                outputs: outputs.clone(),
+                failure: failure.clone(),
+                at: entry.at,
+            }),
+            RunEvent::HandlersStarted { list } => self.handlers_started(plan, *list, entry.at),
+            RunEvent::Paused { by, reason } => {
+                let (by, reason) = (by.clone(), reason.clone());
+                self.paused = Some(Pause { by, reason });
+            }
+            RunEvent::Resumed { .. } => self.paused = None,
             RunEvent::Finished {
                 status,
                 outputs,
@@ -127,6 +145,7 @@ impl State {
             RunEvent::StepKept { output, from, .. } => {
                 self.keep.add_step(path, output.clone(), *from);
             }
+            RunEvent::UndoneBefore { from, .. } => self.keep.add_undone(path, *from),
             _ => {}
         }
     }
@@ -190,21 +209,38 @@ impl State {
                 self.enter(place, Phase::Waiting { until: *until }, Status::Waiting);
             }
             RunEvent::WaitFinished { .. } => {
-                let output = match self.step(place).phase {
+                let step = self.step(place);
+                let output = match step.phase {
                     Phase::Waiting { until } => wait::output(until),
-                    _ => Json::null(),
+                    _ => hear::output(&Json::null(), step.silence().unwrap_or(at)),
                 };
                 self.succeed(plan, place, output, at);
+            }
+            RunEvent::EventAwaited {
+                event_type,
+                key,
+                since,
+                until,
+                ..
+            } => {
+                self.begin_step(plan, place, at);
+                self.step_mut(place).hearing = Some(Box::new(Hearing {
+                    event_type: event_type.clone(),
+                    key: key.clone(),
+                    since: *since,
+                    until: *until,
+                }));
+                self.enter(place, Phase::Listening, Status::Waiting);
+            }
+            RunEvent::EventTaken { event, value, .. } => {
+                self.taken.insert(*event);
+                self.succeed(plan, place, hear::output(value, at), at);
             }
             RunEvent::ApprovalRequested { request, .. } => {
                 self.begin_step(plan, place, at);
                 self.approvals.insert(request.approval, place);
-                self.step_mut(place).gate = Some(Box::new(GateState {
-                    request: (**request).clone(),
-                    requested_at: at,
-                    decisions: Vec::new(),
-                    status: GateStatus::Pending,
-                }));
+                let gate = GateState::new(self, plan, place, request, at);
+                self.step_mut(place).gate = Some(Box::new(gate));
                 self.enter(place, Phase::Asking, Status::Waiting);
             }
             RunEvent::ApprovalDecided { decision, .. } => self.decided(plan, place, decision, at),
@@ -218,7 +254,7 @@ impl State {
                 self.close_gate(plan, place, status, gate::expired(approve), at);
             }
             RunEvent::StepFailed { failure, .. } => {
-                if self.step(place).phase == Phase::Queued {
+                if self.step(place).started_at.is_none() {
                     self.left_queue(plan, place, false);
                 }
                 let failure = Some(failure.clone());
@@ -230,7 +266,14 @@ impl State {
                 }
                 self.enter(place, Phase::Uncertain, Status::Uncertain);
             }
+            RunEvent::StepPaused { failure, .. } => self.step_paused(place, failure),
+            RunEvent::StepResumed { input, .. } => {
+                self.step_resumed(plan, place, input.as_ref(), at);
+            }
             RunEvent::StepCanceled { .. } => {
+                if self.step(place).started_at.is_none() {
+                    self.left_queue(plan, place, false);
+                }
                 self.end_attempt(place, Status::Canceled, None, at);
                 if let Some(gate) = &mut self.step_mut(place).gate {
                     gate.status = GateStatus::Canceled;
@@ -249,14 +292,66 @@ impl State {
             RunEvent::LoopTimedOut { .. } => self.loop_timed_out(plan, place),
             // Who said what follows; nothing changes by it.
             RunEvent::StepResolved { .. } => {}
+            RunEvent::ApprovalReminded { .. } => {
+                let planned = self.planned(plan, place);
+                self.change_gate(place, |gate| {
+                    gate.reminded(at);
+                    gate.tell(planned);
+                });
+            }
+            RunEvent::ApprovalEscalated {
+                approvers,
+                expires_at,
+                ..
+            } => {
+                let planned = self.planned(plan, place);
+                self.change_gate(place, |gate| {
+                    gate.escalated = true;
+                    gate.approvers.clone_from(approvers);
+                    gate.expires_at = *expires_at;
+                    gate.tell(planned);
+                });
+            }
+            RunEvent::ApprovalReassigned { approvers, .. } => {
+                let planned = self.planned(plan, place);
+                self.change_gate(place, |gate| {
+                    gate.approvers.clone_from(approvers);
+                    gate.tell(planned);
+                });
+            }
+            RunEvent::ApprovalSentBack { decision, .. } => {
+                self.sent_back(plan, place, decision, at);
+            }
+            RunEvent::ApprovalVoided { changes, .. } => self.voided(plan, place, changes, at),
+            RunEvent::ApprovalNotified {
+                notice,
+                index,
+                attempts,
+                failure,
+                ..
+            } => self.change_gate(place, |gate| {
+                gate.untold.remove(&(*notice, *index));
+                gate.told.push(NoticeView {
+                    notice: *notice,
+                    index: *index,
+                    attempts: *attempts,
+                    at,
+                    error: failure.clone(),
+                });
+            }),
             // These are about the run or about passes.
             RunEvent::Created(_)
             | RunEvent::KeepingStarted { .. }
             | RunEvent::PassStarted { .. }
             | RunEvent::PassFinished { .. }
             | RunEvent::PassKept { .. }
+            | RunEvent::UndoneBefore { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
+            | RunEvent::WorkFinished { .. }
+            | RunEvent::HandlersStarted { .. }
+            | RunEvent::Paused { .. }
+            | RunEvent::Resumed { .. }
             | RunEvent::Finished { .. } => {}
         }
     }
@@ -323,6 +418,23 @@ impl State {
         self.close_gate(plan, place, status, gate::output(decision), at);
     }
 
+    /// Changes what is known of a gate, and with it the moment that it waits for.
+    fn change_gate(&mut self, place: Place, change: impl FnOnce(&mut GateState)) {
+        let before = self.step(place).timer();
+        if let Some(gate) = &mut self.step_mut(place).gate {
+            change(gate);
+        }
+        let after = self.step(place).timer();
+        if before != after {
+            if let Some((at, timer)) = before {
+                self.timers.remove(&(at, timer, place));
+            }
+            if let Some((at, timer)) = after {
+                self.timers.insert((at, timer, place));
+            }
+        }
+    }
+
     fn close_gate(
         &mut self,
         plan: &Plan,
@@ -343,7 +455,7 @@ impl State {
 
     /// A step leaves the queue to run; further attempts change nothing here.
     fn begin_step(&mut self, plan: &Plan, place: Place, at: Timestamp) {
-        if self.step(place).phase == Phase::Queued {
+        if self.step(place).started_at.is_none() {
             self.step_mut(place).started_at = Some(at);
             self.left_queue(plan, place, true);
         }
@@ -388,9 +500,7 @@ impl State {
         let scope = &mut self.scopes[place.scope];
         scope.steps[place.step].finished_at = Some(at);
         scope.open = scope.open.saturating_sub(1);
-        if scope.open == 0 {
-            self.over.insert(place.scope);
-        }
+        let over = scope.open == 0;
         for &next in &scope.list(plan).steps[place.step].dependants {
             let step = &mut scope.steps[next];
             step.open_needs = step.open_needs.saturating_sub(1);
@@ -401,8 +511,16 @@ impl State {
                 });
             }
         }
-        if matches!(status, Status::Failed | Status::Rejected) {
-            self.note_trouble(plan, place);
+        match status {
+            Status::Failed | Status::Rejected => self.note_trouble(plan, place),
+            Status::Succeeded => self.note_undoable(plan, place),
+            _ => {}
+        }
+        if over {
+            self.scope_over(plan, place.scope, at);
+        }
+        if self.scopes[place.scope].turned {
+            self.note_stale(plan, place.scope);
         }
     }
 
@@ -410,11 +528,15 @@ impl State {
     pub(super) fn enter(&mut self, place: Place, phase: Phase, status: Status) {
         let step = self.step_mut(place);
         let before = step.timer();
+        let silence = step.silence();
         let old = std::mem::replace(&mut step.phase, phase);
         let after = step.timer();
+        let next_silence = step.silence();
         let new = &step.phase;
         let broken = |phase: &Phase| matches!(phase, Phase::Broken { .. } | Phase::Interrupted);
         let (runs, unsettled) = (*new == Phase::Running, broken(new));
+        let listens = *new == Phase::Listening;
+        let held = matches!(new, Phase::Paused { .. });
         match old {
             Phase::Queued => {
                 self.ready.remove(&place);
@@ -422,16 +544,38 @@ impl State {
             Phase::Running => {
                 self.running.remove(&place);
             }
+            Phase::Asking => {
+                self.stale.remove(&place);
+            }
             Phase::Broken { .. } | Phase::Interrupted => {
                 self.unsettled.remove(&place);
             }
+            Phase::Listening => {
+                self.listening.remove(&place);
+                self.step_mut(place).hearing = None;
+            }
+            Phase::Paused { .. } => {
+                self.held_steps.remove(&place);
+            }
             _ => {}
+        }
+        if held {
+            self.held_steps.insert(place);
         }
         if runs {
             self.running.insert(place);
         }
         if unsettled {
             self.unsettled.insert(place);
+        }
+        if listens {
+            self.listening.insert(place);
+        }
+        if let Some(at) = silence {
+            self.silences.remove(&(at, place));
+        }
+        if let Some(at) = next_silence {
+            self.silences.insert((at, place));
         }
         if let Some((at, timer)) = before {
             self.timers.remove(&(at, timer, place));

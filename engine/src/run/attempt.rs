@@ -1,10 +1,9 @@
 //! Attempts: steps whose effect happens outside of the engine.
 
-use super::retry;
-use super::scope::Place;
+use super::scope::{Owner, Place};
 use super::state::{Phase, State};
 use super::time::later;
-use super::{Effect, failure};
+use super::{Effect, failure, pause, retry};
 use crate::definition::{Delivery, FailureClass};
 use crate::event::{Failure, RunEvent};
 use crate::plan::Plan;
@@ -56,22 +55,55 @@ pub(super) fn first(
     input: Json,
     now: Timestamp,
 ) -> RunEvent {
-    let key = match &state.planned(plan, place).idempotency_key {
-        None => key(state.start.root, &state.path(plan, place).0),
-        Some(template) => match template.render(&state.values(place.scope)) {
-            Ok(json) => match json.value() {
-                Value::String(text) => text.clone(),
-                _ => json.text().to_owned(),
-            },
-            Err(error) => {
-                return RunEvent::StepFailed {
-                    step: state.path(plan, place),
-                    failure: failure::of_expression(&error, "idempotency_key"),
-                };
-            }
-        },
+    match written_key(state, plan, place) {
+        Ok(key) => {
+            let key = key.unwrap_or_else(|| made_key(state, plan, place));
+            started(state, plan, place, input, key, now)
+        }
+        Err(failure) => pause::failed(state, plan, place, failure),
+    }
+}
+
+/// The key that the document gives.
+fn written_key(state: &State, plan: &Plan, place: Place) -> Result<Option<String>, Failure> {
+    let Some(template) = &state.planned(plan, place).idempotency_key else {
+        return Ok(None);
     };
-    started(state, plan, place, input, key, now)
+    match template.render(&state.values(place.scope)) {
+        Ok(json) => Ok(Some(match json.value() {
+            Value::String(text) => text.clone(),
+            _ => json.text().to_owned(),
+        })),
+        Err(error) => Err(failure::of_expression(&error, "idempotency_key")),
+    }
+}
+
+/// The key that the engine makes. What an earlier run has undone is done anew, and so with another key
+/// than there.
+fn made_key(state: &State, plan: &Plan, place: Place) -> String {
+    let path = state.path(plan, place);
+    let done = match state.scopes[place.scope].owner {
+        Owner::Undo { of } => state.path(plan, of),
+        _ => path.clone(),
+    };
+    // What runs again because a person wanted it otherwise is not the same work.
+    let path = match state.step(place).round {
+        0 => path.0.to_string(),
+        round => format!("{path}~{round}"),
+    };
+    match state.keep.undone(&done) {
+        None => key(state.start.root, &path),
+        // The run that undid it may be the first one: its id alone would give the key of before.
+        Some(from) => key(from, &format!("{path} after undo")),
+    }
+}
+
+/// The key of a step whose configuration a person gave, there being none.
+pub(super) fn own_key(state: &State, plan: &Plan, place: Place) -> String {
+    match written_key(state, plan, place) {
+        Ok(Some(key)) => key,
+        Ok(None) | Err(_) => made_key(state, plan, place),
+    }
 }
 
 /// A further attempt: same input, same key.
@@ -95,7 +127,7 @@ fn started(
     let number = known.attempts.last().map_or(0, |last| last.number);
     let own = step.timeout.map(|timeout| later(now, timeout));
     let total = match step.retry.total {
-        Some(total) if known.attempts.is_empty() => Some(later(now, total)),
+        Some(total) if known.attempts.len() <= known.anew => Some(later(now, total)),
         _ => retry::total_end(&step.retry, known),
     };
     RunEvent::AttemptStarted {
@@ -130,10 +162,7 @@ pub(super) fn after_failure(
     };
     match retry::due(&tried, step, failure, retry_after_ms, now) {
         Some(due) => RunEvent::RetryScheduled { step: path, due },
-        None => RunEvent::StepFailed {
-            step: path,
-            failure: failure.clone(),
-        },
+        None => pause::failed(state, plan, place, failure.clone()),
     }
 }
 
@@ -146,14 +175,10 @@ pub(super) fn after_interruption(
 ) -> RunEvent {
     let path = state.path(plan, place);
     if state.step(place).deaths >= DEATHS {
-        return RunEvent::StepFailed {
-            step: path,
-            failure: Failure::new(
-                FailureClass::Quarantined,
-                "quarantined",
-                format!("the server died {DEATHS} times in a row while this step was all that ran"),
-            ),
-        };
+        let message =
+            format!("the server died {DEATHS} times in a row while this step was all that ran");
+        let failure = Failure::new(FailureClass::Quarantined, "quarantined", message);
+        return pause::failed(state, plan, place, failure);
     }
     match state.planned(plan, place).delivery {
         Delivery::AtLeastOnce => again(state, plan, place, now),

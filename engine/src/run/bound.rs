@@ -37,7 +37,12 @@ impl RunEvent {
                 Outcome::Succeeded { output } => json(output),
                 Outcome::Failed { failure, .. } => failure_weight(failure),
             },
-            Self::StepFailed { failure, .. } => failure_weight(failure),
+            Self::StepFailed { failure, .. } | Self::StepPaused { failure, .. } => {
+                failure_weight(failure)
+            }
+            Self::StepResumed {
+                by, reason, input, ..
+            } => by.len() + reason.as_ref().map_or(0, String::len) + input.as_ref().map_or(0, json),
             Self::ApprovalRequested { request, .. } => {
                 request.title.len()
                     + request.message.as_ref().map_or(0, String::len)
@@ -49,16 +54,48 @@ impl RunEvent {
                 decision.comment.as_ref().map_or(0, String::len)
                     + decision.fields.as_ref().map_or(0, json)
             }
+            Self::ApprovalSentBack { decision, .. } => {
+                decision.comment.as_ref().map_or(0, String::len)
+                    + decision.fields.as_ref().map_or(0, json)
+            }
+            Self::ApprovalEscalated { approvers, .. } => {
+                approvers.iter().map(String::len).sum::<usize>()
+            }
+            Self::ApprovalReassigned {
+                approvers,
+                by,
+                reason,
+                ..
+            } => {
+                approvers.iter().map(String::len).sum::<usize>()
+                    + by.len()
+                    + reason.as_ref().map_or(0, String::len)
+            }
+            Self::ApprovalVoided { changes, .. } => changes
+                .iter()
+                .map(|change| change.what.len() + json(&change.before) + json(&change.after))
+                .sum(),
+            Self::ApprovalNotified { failure, .. } => failure.as_ref().map_or(0, failure_weight),
             Self::LoopStarted { items, .. } => items.as_ref().map_or(0, json),
             Self::PassFinished {
                 output, failure, ..
             } => output.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
+            Self::EventTaken { value, .. } => json(value),
+            Self::EventAwaited {
+                event_type, key, ..
+            } => event_type.len() + key.as_ref().map_or(0, String::len),
             Self::PassKept { output, .. } => output.as_ref().map_or(0, json),
             Self::LoopFinished { failure, .. } => failure.as_ref().map_or(0, failure_weight),
-            Self::CancelRequested { by, reason } | Self::StepResolved { by, reason, .. } => {
+            Self::CancelRequested { by, reason }
+            | Self::Paused { by, reason }
+            | Self::Resumed { by, reason }
+            | Self::StepResolved { by, reason, .. } => {
                 by.len() + reason.as_ref().map_or(0, String::len)
             }
             Self::Finished {
+                outputs, failure, ..
+            }
+            | Self::WorkFinished {
                 outputs, failure, ..
             } => outputs.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
             Self::StepSkipped { .. }
@@ -67,11 +104,14 @@ impl RunEvent {
             | Self::WaitStarted { .. }
             | Self::WaitFinished { .. }
             | Self::ApprovalExpired { .. }
+            | Self::ApprovalReminded { .. }
             | Self::StepUncertain { .. }
             | Self::StepCanceled { .. }
             | Self::PassStarted { .. }
             | Self::LoopTimedOut { .. }
             | Self::KeepingStarted { .. }
+            | Self::HandlersStarted { .. }
+            | Self::UndoneBefore { .. }
             | Self::RunTimedOut => 0,
         };
         PLAIN + values
@@ -84,8 +124,13 @@ pub(super) fn says_too_much(events: &[RunEvent]) -> bool {
         events.first(),
         Some(
             RunEvent::ApprovalDecided { .. }
+                | RunEvent::ApprovalSentBack { .. }
+                | RunEvent::ApprovalReassigned { .. }
                 | RunEvent::CancelRequested { .. }
                 | RunEvent::StepResolved { .. }
+                | RunEvent::Paused { .. }
+                | RunEvent::Resumed { .. }
+                | RunEvent::StepResumed { .. }
         )
     );
     said && events.iter().any(|event| event.weight() > LARGEST_FACT)
@@ -108,6 +153,8 @@ pub(super) fn within(event: RunEvent) -> RunEvent {
     match event {
         RunEvent::StepEvaluated { step, .. } => failed(step, "output_too_large", "its output"),
         RunEvent::AttemptStarted { step, .. } => failed(step, "input_too_large", "its input"),
+        RunEvent::EventAwaited { step, .. } => failed(step, "input_too_large", "its input"),
+        RunEvent::EventTaken { step, .. } => failed(step, "output_too_large", "its output"),
         RunEvent::ApprovalRequested { step, .. } => {
             failed(step, "input_too_large", "what it shows")
         }
@@ -134,6 +181,23 @@ pub(super) fn within(event: RunEvent) -> RunEvent {
             step,
             failure: plain(failure),
         },
+        RunEvent::ApprovalNotified {
+            step,
+            notice,
+            index,
+            attempts,
+            failure,
+        } => RunEvent::ApprovalNotified {
+            step,
+            notice,
+            index,
+            attempts,
+            failure: failure.map(plain),
+        },
+        RunEvent::StepPaused { step, failure } => RunEvent::StepPaused {
+            step,
+            failure: plain(failure),
+        },
         RunEvent::PassFinished { step, .. } => RunEvent::PassFinished {
             step,
             status: Status::Failed,
@@ -150,6 +214,11 @@ pub(super) fn within(event: RunEvent) -> RunEvent {
             step,
             status,
             failure: failure.map(plain),
+        },
+        RunEvent::WorkFinished { .. } => RunEvent::WorkFinished {
+            status: Status::Failed,
+            outputs: None,
+            failure: Some(large("output_too_large", "the outputs", bytes, limit)),
         },
         RunEvent::Finished { .. } => RunEvent::Finished {
             status: Status::Failed,

@@ -23,6 +23,11 @@ pub enum DeadlineReason {
         /// The step.
         step: StepPath,
     },
+    /// A gate is brought to mind.
+    ApprovalReminder {
+        /// The step.
+        step: StepPath,
+    },
     /// An attempt's time runs out.
     AttemptTimeout {
         /// The step.
@@ -58,12 +63,13 @@ impl Run {
             .state
             .run_deadline(&self.plan)
             .map(|at| (at, DeadlineReason::RunTimeout));
-        let step = self.state.timers.first().map(|(at, timer, place)| {
+        let step = self.state.first_timer().map(|(at, timer, place)| {
             let step = self.state.path(&self.plan, *place);
             let reason = match timer {
                 Timer::Retry => DeadlineReason::Retry { step },
                 Timer::Wait => DeadlineReason::Wait { step },
                 Timer::Expiry => DeadlineReason::ApprovalExpiry { step },
+                Timer::Remind => DeadlineReason::ApprovalReminder { step },
                 Timer::Attempt => DeadlineReason::AttemptTimeout { step },
                 Timer::Pass => DeadlineReason::NextPass { step },
                 Timer::Loop => DeadlineReason::LoopTimeout { step },

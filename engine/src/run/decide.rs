@@ -3,7 +3,9 @@
 use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
-use super::{GateStatus, Input, Rejected, Resolution, attempt, failure, gate, join, looping, wait};
+use super::{
+    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause, wait,
+};
 use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status};
@@ -43,20 +45,28 @@ impl State {
                 }
             }
             Input::Decide { approval, decision } => {
-                // An answer at the moment of expiry or later comes too late, whoever is handled first.
-                if let Some(&place) = self.approvals.get(approval)
-                    && self
-                        .step(place)
-                        .timer()
-                        .is_some_and(|(at, timer)| timer == Timer::Expiry && at <= now)
-                {
-                    let status = match gate::approves_on_timeout(self.planned(plan, place)) {
-                        true => GateStatus::Approved,
-                        false => GateStatus::Expired,
-                    };
-                    return Err(Rejected::AlreadyDecided { status });
-                }
-                Ok(vec![gate::decide(self, plan, *approval, decision)?])
+                Ok(vec![gate::decide(self, plan, *approval, decision, now)?])
+            }
+            Input::Reassign {
+                approval,
+                approvers,
+                by,
+                reason,
+            } => {
+                let reason = reason.as_ref();
+                let fact = gate::reassign(self, plan, *approval, approvers, by, reason)?;
+                Ok(vec![fact])
+            }
+            Input::Notified {
+                approval,
+                notice,
+                index,
+                attempts,
+                failure,
+            } => {
+                let told = (*notice, *index, *attempts);
+                let fact = gate::notified(self, plan, *approval, told, failure.as_ref())?;
+                Ok(vec![fact])
             }
             Input::Cancel { by, reason } => {
                 if self.finish.is_some() {
@@ -67,6 +77,13 @@ impl State {
                     reason: reason.clone(),
                 }])
             }
+            Input::Pause { by, reason } => self.pause(by, reason.as_deref()),
+            Input::Resume {
+                by,
+                reason,
+                step,
+                answer,
+            } => self.resume(plan, by, reason.as_deref(), step.as_ref(), answer),
             Input::Recover { .. } if self.awaits_kept() => Ok(vec![RunEvent::CancelRequested {
                 by: "druse".into(),
                 reason: Some("the server stopped before the run could begin".into()),
@@ -89,6 +106,18 @@ impl State {
                 };
                 Ok(vec![resolved, self.resolve(plan, place, resolution, now)])
             }
+            Input::Event { step, heard } => {
+                self.place_of_step(plan, step)
+                    .filter(|place| hear::takes(self, plan, *place, heard))
+                    .ok_or(Rejected::NotAwaited)?;
+                Ok(vec![RunEvent::EventTaken {
+                    step: step.clone(),
+                    event: heard.event,
+                    received_at: heard.received_at,
+                    value: heard.value.clone(),
+                }])
+            }
+            Input::Silence => Ok(hear::silence(self, plan, now)),
         }
     }
 
@@ -133,6 +162,10 @@ impl State {
                     output: output.clone(),
                 },
             },
+            // Nothing starts in a pause, so it starts with the resume.
+            Resolution::Again if self.paused.is_some() => {
+                RunEvent::RetryScheduled { step, due: now }
+            }
             Resolution::Again => attempt::again(self, plan, place, now),
             Resolution::Failed { message } => RunEvent::StepFailed {
                 step,
@@ -143,6 +176,9 @@ impl State {
 
     /// When the run's own time is over.
     pub(super) fn run_deadline(&self, plan: &Plan) -> Option<Timestamp> {
+        if self.handling.outcome.is_some() {
+            return self.handlers_deadline(plan);
+        }
         match self.ending {
             None | Some(Ending::Failing) => {
                 plan.timeout.map(|timeout| later(self.created_at, timeout))
@@ -152,12 +188,15 @@ impl State {
     }
 
     /// Whether something follows at once, without an input and without time passing.
-    pub(super) fn goes_on(&self) -> bool {
-        let left = !self.over.is_empty()
+    pub(super) fn goes_on(&self, plan: &Plan) -> bool {
+        let begins = self.paused.is_none() && !self.ready.is_empty();
+        let left = begins
+            || (self.between() && self.after_list(plan).is_some())
+            || !self.over.is_empty()
             || !self.to_end.is_empty()
             || !self.unsettled.is_empty()
             || !self.idle.is_empty()
-            || !self.ready.is_empty();
+            || !self.stale.is_empty();
         left && self.finish.is_none() && !self.awaits_kept()
     }
 
@@ -168,10 +207,10 @@ impl State {
 
     /// Whether there is a next fact at `now`.
     pub(super) fn follows(&self, plan: &Plan, now: Timestamp) -> bool {
-        let timer = self.timers.first().map(|(at, _, _)| *at);
+        let timer = self.first_timer().map(|(at, _, _)| *at);
         let due = timer.into_iter().chain(self.run_deadline(plan)).min();
         let waits = self.finish.is_none() && !self.awaits_kept();
-        self.goes_on() || (waits && due.is_some_and(|at| at <= now))
+        self.goes_on(plan) || (waits && due.is_some_and(|at| at <= now))
     }
 
     /// The next fact that follows from what is known at `now`, if any.
@@ -180,12 +219,18 @@ impl State {
             return None;
         }
         if let Some(&scope) = self.over.first() {
-            return Some(match self.scopes[scope].owner {
-                Owner::Run => self.end(plan),
+            match self.scopes[scope].owner {
+                Owner::Run => return Some(self.end_of_work(plan, self.end(plan))),
                 Owner::Pass { of, number } => {
-                    looping::finish_pass(self, plan, scope, of, number, now)
+                    let end = looping::finish_pass(self, plan, scope, of, number, now);
+                    return Some(end);
                 }
-            });
+                // Their ends are no facts of their own.
+                Owner::Handlers(_) | Owner::Undo { .. } => {}
+            }
+        }
+        if self.between() {
+            return self.after_list(plan);
         }
         if self.run_deadline(plan).is_some_and(|at| at <= now) {
             return Some(RunEvent::RunTimedOut);
@@ -206,10 +251,18 @@ impl State {
         if let Some(&place) = self.idle.first() {
             return Some(looping::finish(self, plan, place));
         }
-        if let Some(&(at, timer, place)) = self.timers.first()
+        if let Some(&place) = self.stale.first() {
+            let gate = self.step(place).gate.as_ref();
+            let changes = gate.map(|gate| gate::changes(self, plan, place, &gate.request));
+            return Some(gate::void(self, plan, place, changes.unwrap_or_default()));
+        }
+        if let Some(&(at, timer, place)) = self.first_timer()
             && at <= now
         {
             return Some(self.fire(plan, timer, place, now));
+        }
+        if self.paused.is_some() {
+            return None;
         }
         self.ready
             .first()
@@ -251,7 +304,8 @@ impl State {
         match timer {
             Timer::Retry => attempt::again(self, plan, place, now),
             Timer::Wait => RunEvent::WaitFinished { step },
-            Timer::Expiry => RunEvent::ApprovalExpired { step },
+            Timer::Expiry => gate::expire(self, plan, place, now),
+            Timer::Remind => RunEvent::ApprovalReminded { step },
             Timer::Attempt => RunEvent::AttemptFinished {
                 step,
                 number: self
@@ -294,8 +348,11 @@ impl State {
             }
             Some(Err(error)) => {
                 let failure = failure::of_expression(&error, "when");
-                return RunEvent::StepFailed { step, failure };
+                return pause::failed(self, plan, place, failure);
             }
+        }
+        if let Some(void) = gate::not_approved(self, plan, place) {
+            return void;
         }
         let kind = match &planned.work {
             Work::Loop(looped) => return looping::start(self, plan, place, looped, now),
@@ -314,11 +371,14 @@ impl State {
             Ok(with) => with,
             Err(error) => {
                 let failure = failure::of_expression(&error, "with");
-                return RunEvent::StepFailed { step, failure };
+                return pause::failed(self, plan, place, failure);
             }
         };
         match kind {
             ActionKind::Transform => RunEvent::StepEvaluated { step, output: with },
+            ActionKind::Wait if planned.hears.is_some() => {
+                hear::start(self, plan, place, with.value(), now)
+            }
             ActionKind::Wait => wait::start(&step, &with, now),
             ActionKind::ApprovalGate => gate::request(self, plan, place, &with, now),
             ActionKind::Switch
@@ -359,7 +419,7 @@ impl State {
         }
     }
 
-    /// How the run ends, all of its steps being over.
+    /// How the run's own work ends, all of its steps being over.
     fn end(&self, plan: &Plan) -> RunEvent {
         let over = |status, failure| RunEvent::Finished {
             status,
@@ -368,12 +428,7 @@ impl State {
         };
         match &self.ending {
             Some(Ending::Canceled { by, reason }) => {
-                let message = match reason {
-                    Some(reason) => format!("canceled by {by}: {reason}"),
-                    None => format!("canceled by {by}"),
-                };
-                let failure = Failure::new(FailureClass::Canceled, "canceled", message);
-                return over(Status::Canceled, failure);
+                return over(Status::Canceled, handlers::canceled(by, reason.as_deref()));
             }
             Some(Ending::TimedOut) => {
                 let failure = Failure::new(

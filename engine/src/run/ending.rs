@@ -15,7 +15,7 @@
 //! what the failure of a pass does to the loop is said in [`super::looping`].
 //!
 //! Under `on_error: continue` nothing of this happens. After a cancel, and when the run's own time is
-//! over, everything ends at once, handlers too.
+//! over, everything ends at once, such handlers too. What then follows is said in [`super::handlers`].
 
 use super::join;
 use super::scope::{Close, Owner, Place, TOP};
@@ -74,13 +74,17 @@ impl State {
             _ => &mut scope.failed,
         };
         first.get_or_insert(place.step);
-        if scope.owner == Owner::Run && self.ending.is_none() {
-            self.ending = Some(Ending::Failing);
-        }
-        let owner = scope.owner;
-        self.close_scope(plan, place.scope, Close::Failing);
-        if let Owner::Pass { of, .. } = owner {
-            self.pass_is_failing(plan, of, place.scope);
+        match scope.owner {
+            Owner::Run => {
+                self.ending.get_or_insert(Ending::Failing);
+                self.close_scope(plan, place.scope, Close::Failing);
+            }
+            Owner::Pass { of, .. } => {
+                self.close_scope(plan, place.scope, Close::Failing);
+                self.pass_is_failing(plan, of, place.scope);
+            }
+            // What cleans up is not stopped because something else that does has failed.
+            Owner::Handlers(_) | Owner::Undo { .. } => {}
         }
     }
 

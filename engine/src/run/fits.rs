@@ -24,7 +24,19 @@ impl State {
         match about {
             About::Run => match event {
                 RunEvent::KeepingStarted { .. } if self.last_seq > 1 => Err("the run has begun"),
-                RunEvent::Finished { .. } if !self.over.contains(&TOP) => Err("steps are not over"),
+                RunEvent::Finished { .. } if !self.over.contains(&TOP) && !self.between() => {
+                    Err("steps are not over")
+                }
+                RunEvent::WorkFinished { .. } if !self.over.contains(&TOP) => {
+                    Err("steps are not over")
+                }
+                RunEvent::HandlersStarted { list } => {
+                    let outcome = self.handling.outcome.as_ref().map(|outcome| outcome.status);
+                    match outcome.and_then(|outcome| self.next_list(plan, outcome)) {
+                        Some(next) if next == *list && self.between() => Ok(()),
+                        _ => Err("these handlers do not begin now"),
+                    }
+                }
                 _ => Ok(()),
             },
             About::Step(place) => self.fits_step(plan, *place, event),
@@ -59,15 +71,20 @@ impl State {
         if open {
             return Err("passes of the loop are not over");
         }
+        if !self.fits_gate(plan, place, event) {
+            return Err("the gate is not where this fact leads on from");
+        }
         let work = &self.planned(plan, place).work;
         let kind = work.kind();
         let right = match event {
             RunEvent::StepEvaluated { .. } => kind.is_some_and(ActionKind::is_pure),
             RunEvent::WaitStarted { .. } => kind == Some(ActionKind::Wait),
+            RunEvent::EventAwaited { .. } => self.planned(plan, place).hears.is_some(),
+            RunEvent::EventTaken { event, .. } => !self.taken.contains(event),
             RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
-            RunEvent::AttemptStarted { .. } => kind.is_some_and(|kind| {
-                !kind.is_pure() && !matches!(kind, ActionKind::Wait | ActionKind::ApprovalGate)
-            }),
+            RunEvent::AttemptStarted { .. } | RunEvent::StepPaused { .. } => {
+                kind.is_some_and(ActionKind::has_attempts)
+            }
             RunEvent::LoopStarted { items, .. } => match (work, items.as_ref()) {
                 (Work::Loop(looped), items) => matches!(
                     (&looped.times, items.map(|items| items.value())),
@@ -82,6 +99,32 @@ impl State {
             Ok(())
         } else {
             Err("the step is of another kind")
+        }
+    }
+
+    /// Whether a fact can follow on how a gate stands.
+    fn fits_gate(&self, plan: &Plan, place: Place, event: &RunEvent) -> bool {
+        let step = self.step(place);
+        let gate = step.gate.as_ref();
+        match event {
+            RunEvent::ApprovalReminded { .. } => gate.is_some_and(|gate| gate.remind_at.is_some()),
+            RunEvent::ApprovalEscalated { .. } => gate.is_some_and(|gate| !gate.escalated),
+            RunEvent::ApprovalSentBack { .. } => {
+                super::gate::cannot_send_back(self, plan, place).is_none()
+            }
+            RunEvent::ApprovalVoided { .. } => {
+                let scope = &self.scopes[place.scope];
+                let waits = |next: &usize| scope.steps[*next].phase == Phase::Queued;
+                scope.close.is_none()
+                    && scope.list(plan).steps[place.step]
+                        .dependants
+                        .iter()
+                        .any(waits)
+            }
+            RunEvent::ApprovalNotified { notice, index, .. } => {
+                gate.is_some_and(|gate| gate.untold.contains(&(*notice, *index)))
+            }
+            _ => true,
         }
     }
 
@@ -122,6 +165,15 @@ impl State {
         let Some(planned) = plan.find(path) else {
             return Err("the document has no such step");
         };
+        if matches!(event, RunEvent::UndoneBefore { .. }) {
+            let place = self.place_of_step(plan, path);
+            let begun = place.is_some_and(|place| self.step(place).phase != Phase::Queued);
+            let effect = planned.work.kind().is_some_and(ActionKind::has_attempts);
+            return match effect && !begun {
+                true => Ok(()),
+                false => Err("the step does not begin anew"),
+            };
+        }
         let begun = path.parts().next().flatten().is_none_or(|(id, _)| {
             plan.step(id).is_none_or(|step| {
                 let place = Place { scope: TOP, step };
@@ -160,6 +212,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::StepEvaluated { .. }
         | RunEvent::StepKept { .. }
         | RunEvent::WaitStarted { .. }
+        | RunEvent::EventAwaited { .. }
         | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
         RunEvent::AttemptStarted { number, .. } => {
             matches!(
@@ -177,15 +230,43 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
         }
-        RunEvent::RetryScheduled { .. } => matches!(phase, Phase::Broken { .. }),
-        RunEvent::WaitFinished { .. } => matches!(phase, Phase::Waiting { .. }),
-        RunEvent::ApprovalDecided { .. } | RunEvent::ApprovalExpired { .. } => {
-            *phase == Phase::Asking
+        RunEvent::EventTaken { .. } => *phase == Phase::Listening,
+        RunEvent::RetryScheduled { .. } => {
+            matches!(phase, Phase::Broken { .. } | Phase::Uncertain)
         }
+        RunEvent::WaitFinished { .. } => {
+            matches!(phase, Phase::Waiting { .. } | Phase::Listening)
+        }
+        RunEvent::ApprovalDecided { .. }
+        | RunEvent::ApprovalExpired { .. }
+        | RunEvent::ApprovalReminded { .. }
+        | RunEvent::ApprovalEscalated { .. }
+        | RunEvent::ApprovalReassigned { .. }
+        | RunEvent::ApprovalSentBack { .. } => *phase == Phase::Asking,
+        RunEvent::ApprovalVoided { .. } => match phase {
+            Phase::Asking => true,
+            Phase::Over => {
+                let gate = step.gate.as_ref();
+                gate.is_some_and(|gate| gate.status == super::GateStatus::Approved)
+            }
+            _ => false,
+        },
+        RunEvent::ApprovalNotified { .. } => step.gate.is_some(),
         RunEvent::StepFailed { .. } => matches!(
             phase,
-            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Uncertain
+            Phase::Queued
+                | Phase::Broken { .. }
+                | Phase::Interrupted
+                | Phase::Listening
+                | Phase::Uncertain
+                | Phase::Asking
+                | Phase::Paused { .. }
         ),
+        RunEvent::StepPaused { .. } => matches!(
+            phase,
+            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted
+        ),
+        RunEvent::StepResumed { .. } => matches!(phase, Phase::Paused { .. }),
         RunEvent::StepUncertain { .. } => {
             matches!(phase, Phase::Broken { .. } | Phase::Interrupted)
         }
@@ -205,11 +286,16 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         }
         RunEvent::PassStarted { .. }
         | RunEvent::PassFinished { .. }
-        | RunEvent::PassKept { .. } => false,
+        | RunEvent::PassKept { .. }
+        | RunEvent::UndoneBefore { .. } => false,
         RunEvent::Created(_)
         | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }
         | RunEvent::RunTimedOut
+        | RunEvent::WorkFinished { .. }
+        | RunEvent::HandlersStarted { .. }
+        | RunEvent::Paused { .. }
+        | RunEvent::Resumed { .. }
         | RunEvent::Finished { .. } => true,
     }
 }

@@ -1,6 +1,7 @@
 //! What a run is told, what it asks for, and what it refuses.
 
-use crate::event::{Decision, Outcome, StepPath};
+use super::hear::Heard;
+use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::plan::ActionKind;
 use crate::{ApprovalId, Json, Span, Timestamp};
 
@@ -27,12 +28,56 @@ pub enum Input {
         /// The answer.
         decision: Decision,
     },
-    /// Somebody wants the run to end.
+    /// Others are to be asked in the place of those who are asked now. Who may say so was checked before.
+    Reassign {
+        /// The gate in this run.
+        approval: ApprovalId,
+        /// Who is asked from now on: `user:<name>` or `role:<role>`.
+        approvers: Vec<String>,
+        /// Who says so.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Somebody was told of a gate, or could not be.
+    Notified {
+        /// The gate in this run.
+        approval: ApprovalId,
+        /// The number of the notice, as [`super::Notice`] said.
+        notice: u32,
+        /// Which action of the gate's `notify`.
+        index: u32,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why it did not work, if it did not.
+        failure: Option<Failure>,
+    },
+    /// Somebody wants the run to end. The first time its own work ends and `finally` runs; when handlers
+    /// run already, they go on. The second time handlers end too.
     Cancel {
         /// Who.
         by: String,
         /// Why.
         reason: Option<String>,
+    },
+    /// Somebody wants nothing new to start. A run that is paused already stays so.
+    Pause {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Somebody lets the run go on, and with it the steps that failed under `on_error: pause`. A run that
+    /// is not held goes on as it is.
+    Resume {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+        /// Of the steps that wait only this one.
+        step: Option<StepPath>,
+        /// What becomes of the steps that wait.
+        answer: ResumeAnswer,
     },
     /// The process began anew: every attempt that was running is interrupted. A step with
     /// `at_least_once` starts again with the same key, one with `at_most_once` becomes uncertain.
@@ -53,6 +98,28 @@ pub enum Input {
         /// How they know.
         reason: Option<String>,
     },
+    /// An event came. Each wait is told all events from the time on that counts for it, in the order in
+    /// which they came.
+    Event {
+        /// The wait.
+        step: StepPath,
+        /// The event.
+        heard: Heard,
+    },
+    /// All events that came until now were told.
+    Silence,
+}
+
+/// What becomes of steps that failed under `on_error: pause`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResumeAnswer {
+    /// They are tried again, with all their retries.
+    Again {
+        /// Keys that take the place of those of the step's configuration. For one step only.
+        input: Option<Json>,
+    },
+    /// They fail.
+    Fail,
 }
 
 /// What became of an uncertain step.
@@ -98,8 +165,19 @@ pub enum Effect {
     },
 }
 
+/// Somebody is to be told of a gate: [`Run::notices`](super::Run::notices) lists these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Notice {
+    /// The gate.
+    pub approval: ApprovalId,
+    /// 0 for the request; each reminder and escalation counts one up.
+    pub notice: u32,
+    /// Which action of the gate's `notify`, from 0.
+    pub index: u32,
+}
+
 /// Why an input changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Rejected {
     /// The attempt is not the one that runs: it was answered, replaced or canceled.
     #[error("this attempt is not the one that runs")]
@@ -122,18 +200,45 @@ pub enum Rejected {
         /// Who.
         by: String,
     },
+    /// Whoever refuses, or sends back, says why.
+    #[error("a comment is needed: whoever reads it has to know why")]
+    CommentNeeded,
+    /// What the gate lets through is not what it asked about.
+    #[error("what is to be approved has changed since it was asked")]
+    ApprovalChanged {
+        /// What has changed.
+        changes: Vec<Change>,
+    },
+    /// The gate cannot be sent back, or not any more.
+    #[error("{why}")]
+    CannotSendBack {
+        /// Why, in one sentence.
+        why: String,
+    },
+    /// A list of people to be asked is empty or says something else.
+    #[error("{why}")]
+    BadApprovers {
+        /// Why, in one sentence.
+        why: String,
+    },
     /// There is no such step, or it is not uncertain.
     #[error("this step does not wait to be resolved")]
     NotUncertain,
+    /// There is no such step, or it does not wait for a person after a failure.
+    #[error("no such step waits for a person after a failure")]
+    NotPaused,
+    /// Several steps wait, and the input is for one.
+    #[error("say which step the input is for")]
+    WhichStep,
+    /// What it sends out was approved as it stands.
+    #[error("what this step does was approved as it stands, so its input cannot be changed")]
+    Approved,
+    /// The step does not wait for this event.
+    #[error("the step does not wait for this event")]
+    NotAwaited,
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
-    /// It is understood but not done by this version.
-    #[error("{what} is not supported yet")]
-    NotSupportedYet {
-        /// What.
-        what: &'static str,
-    },
 }
 
 impl Rejected {
@@ -146,8 +251,15 @@ impl Rejected {
             Self::AlreadyDecided { .. } => "already_decided",
             Self::AlreadyVoted { .. } => "already_voted",
             Self::NotUncertain => "not_uncertain",
+            Self::NotPaused => "not_paused",
+            Self::WhichStep => "which_step",
+            Self::Approved => "approved_input",
+            Self::NotAwaited => "not_awaited",
             Self::TooLarge => "too_large",
-            Self::NotSupportedYet { .. } => "not_supported_yet",
+            Self::CommentNeeded => "comment_required",
+            Self::ApprovalChanged { .. } => "approval_changed",
+            Self::CannotSendBack { .. } => "cannot_send_back",
+            Self::BadApprovers { .. } => "bad_approvers",
         }
     }
 }
@@ -178,6 +290,10 @@ pub enum GateStatus {
     Expired,
     /// The run ended first.
     Canceled,
+    /// Somebody sent it back; the gate asks anew when the steps before it have run again.
+    SentBack,
+    /// What it would have let through has changed; the gate asks anew.
+    Void,
 }
 
 impl GateStatus {
@@ -189,6 +305,8 @@ impl GateStatus {
             Self::Rejected => "rejected",
             Self::Expired => "expired",
             Self::Canceled => "canceled",
+            Self::SentBack => "sent_back",
+            Self::Void => "void",
         }
     }
 }

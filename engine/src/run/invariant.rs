@@ -13,10 +13,13 @@ struct Found {
     held: usize,
     timers: BTreeSet<(crate::Timestamp, super::state::Timer, Place)>,
     running: BTreeSet<Place>,
+    listening: BTreeSet<Place>,
+    silences: BTreeSet<(crate::Timestamp, Place)>,
     ready: BTreeSet<Place>,
     unsettled: BTreeSet<Place>,
     over: BTreeSet<usize>,
     idle: BTreeSet<Place>,
+    held_steps: BTreeSet<Place>,
 }
 
 impl Run {
@@ -27,7 +30,7 @@ impl Run {
     pub fn check(&self) -> Result<(), String> {
         let state = &self.state;
         let mut found = Found::default();
-        let mut named = false;
+        let mut named = state.paused.is_some();
         let mut unhandled = false;
         for (number, scope) in state.scopes.iter() {
             let mut open = 0;
@@ -40,7 +43,10 @@ impl Run {
                 let path = state.path(&self.plan, place);
                 self.check_step(place, step, &path)?;
                 open += usize::from(step.phase != Phase::Over);
-                named |= matches!(step.phase, Phase::Asking | Phase::Uncertain);
+                named |= matches!(
+                    step.phase,
+                    Phase::Asking | Phase::Listening | Phase::Uncertain | Phase::Paused { .. }
+                );
                 unhandled |= number == super::scope::TOP
                     && matches!(step.trouble, Trouble::Unhandled | Trouble::Open(_));
                 self.find(place, step, &mut found);
@@ -49,7 +55,8 @@ impl Run {
                 return Err(format!("scope {number} miscounts its steps"));
             }
             let ended = match scope.owner {
-                Owner::Run => state.finish.is_some(),
+                Owner::Run => state.finish.is_some() || state.handling.outcome.is_some(),
+                Owner::Handlers(_) | Owner::Undo { .. } => true,
                 Owner::Pass { of, number } => {
                     let looped = state.step(of).looped.as_ref();
                     let pass = looped.and_then(|looped| looped.passes.get(&number));
@@ -64,21 +71,24 @@ impl Run {
             held: state.held,
             timers: state.timers.clone(),
             running: state.running.clone(),
+            listening: state.listening.clone(),
+            silences: state.silences.clone(),
             ready: state.ready.clone(),
             unsettled: state.unsettled.clone(),
             over: state.over.clone(),
             idle: state.idle.clone(),
+            held_steps: state.held_steps.clone(),
         };
         if known != found {
             return Err(format!(
                 "an index over the steps does not agree with them: {known:?} and {found:?}"
             ));
         }
-        if state.goes_on() && !self.cut {
+        if self.goes_on() && !self.cut {
             return Err("something was left undone".into());
         }
         if let Some(finish) = &state.finish {
-            if state.scopes.top().open > 0 {
+            if state.scopes.iter().any(|(_, scope)| scope.open > 0) {
                 return Err("the run is over and steps are not".into());
             }
             if finish.status == Status::Succeeded && unhandled {
@@ -86,7 +96,7 @@ impl Run {
             }
             return Ok(());
         }
-        if !named && found.running.is_empty() && found.timers.is_empty() && !state.goes_on() {
+        if !named && found.running.is_empty() && found.timers.is_empty() && !self.goes_on() {
             return Err("the run waits for nothing that has a name".into());
         }
         Ok(())
@@ -96,12 +106,21 @@ impl Run {
         if let Some((at, timer)) = step.timer() {
             found.timers.insert((at, timer, place));
         }
+        if let Some(at) = step.silence() {
+            found.silences.insert((at, place));
+        }
         match step.phase {
+            Phase::Listening => {
+                found.listening.insert(place);
+            }
             Phase::Running => {
                 found.running.insert(place);
             }
             Phase::Broken { .. } | Phase::Interrupted => {
                 found.unsettled.insert(place);
+            }
+            Phase::Paused { .. } => {
+                found.held_steps.insert(place);
             }
             Phase::Queued if step.open_needs == 0 => {
                 found.ready.insert(place);
@@ -122,10 +141,11 @@ impl Run {
         let fits = match &step.phase {
             Phase::Queued => status == Status::Queued,
             Phase::Running | Phase::Broken { .. } | Phase::Interrupted => status == Status::Running,
-            Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Asking => {
+            Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Listening | Phase::Asking => {
                 status == Status::Waiting
             }
             Phase::Uncertain => status == Status::Uncertain,
+            Phase::Paused { .. } => status == Status::Paused,
             Phase::Looping => matches!(status, Status::Running | Status::Waiting),
             Phase::Over => status.is_final(),
         };

@@ -84,6 +84,7 @@ pub(super) fn part(state: &State, scope: usize, need: &Need) -> Part {
         | Status::Queued
         | Status::Running
         | Status::Waiting
+        | Status::Paused
         | Status::Uncertain => Part::Failed,
     }
 }

@@ -5,14 +5,20 @@
 //! did not succeed, and comes after none that runs again, keeps its passes that succeeded; of its
 //! other passes it keeps the steps by the same rule. A pass counts only for an equal item.
 //!
+//! An approval is kept only for what it was given for: with another version its gate asks anew, and so it
+//! does when a step directly behind it works with something that runs again.
+//!
 //! A `repeat` goes on with the pass that it failed in, or with the one it would have made next: numbers
 //! go on too, so that no pass has the idempotency keys of another.
+//!
+//! A step that was undone counts as one that did not succeed. It runs again with another idempotency key:
+//! with the old one the other side would take it for a repetition of what was taken back.
 
 use super::Run;
 use super::looping::{LoopState, digest};
 use super::scope::{Place, TOP};
 use crate::event::{RunEvent, SkipReason, Status, StepPath};
-use crate::plan::{LoopPlan, Plan, Times};
+use crate::plan::{ActionKind, LoopPlan, Plan, Times};
 use crate::{Digest, Json, RunId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,12 +47,20 @@ pub enum Kept {
         /// The earlier run.
         from: RunId,
     },
+    /// That a step was undone: it runs again, with another key.
+    Undone {
+        /// The step.
+        step: StepPath,
+        /// The earlier run.
+        from: RunId,
+    },
 }
 
 impl Kept {
     pub(super) fn into_event(self) -> RunEvent {
         match self {
             Self::Step { step, output, from } => RunEvent::StepKept { step, output, from },
+            Self::Undone { step, from } => RunEvent::UndoneBefore { step, from },
             Self::Pass {
                 step,
                 item,
@@ -71,6 +85,8 @@ pub(super) struct Keep {
     pub(super) awaited: u32,
     passes: BTreeMap<StepPath, KeptPass>,
     steps: BTreeMap<StepPath, (Json, RunId)>,
+    /// Steps that were undone, with the run that did so last.
+    undone: BTreeMap<StepPath, RunId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +117,15 @@ impl Keep {
 
     pub(super) fn add_step(&mut self, path: StepPath, output: Json, from: RunId) {
         self.steps.insert(path, (output, from));
+    }
+
+    pub(super) fn add_undone(&mut self, path: StepPath, from: RunId) {
+        self.undone.insert(path, from);
+    }
+
+    /// The earlier run that has undone a step.
+    pub(super) fn undone(&self, path: &StepPath) -> Option<RunId> {
+        self.undone.get(path).copied()
     }
 
     pub(super) fn has_pass(&self, path: &StepPath) -> bool {
@@ -166,6 +191,20 @@ impl Run {
             plan,
             kept: Vec::new(),
         };
+        let earlier = self.state.keep.undone.iter();
+        let mut undone: BTreeMap<StepPath, RunId> =
+            earlier.map(|(step, from)| (step.clone(), *from)).collect();
+        for (scope, inner) in self.state.scopes.iter() {
+            for step in 0..inner.steps.len() {
+                let place = Place { scope, step };
+                if found.undone(place) {
+                    undone.insert(self.state.path(&self.plan, place), self.id());
+                }
+            }
+        }
+        for (step, from) in undone {
+            found.kept.push(Kept::Undone { step, from });
+        }
         found.list(TOP, 0, chosen);
         Some(found.kept)
     }
@@ -181,43 +220,109 @@ struct Found<'a> {
 impl Found<'_> {
     /// The steps of a scope of the run, by a list of the plan.
     fn list(&mut self, scope: usize, block: usize, chosen: Option<usize>) {
+        let mut asked = BTreeSet::new();
+        let again = loop {
+            let again = self.again(scope, block, chosen, &asked);
+            let before = asked.len();
+            asked.extend(self.asked_anew(block, &again));
+            if asked.len() == before {
+                break again;
+            }
+        };
         let state = &self.run.state;
         let known = state.scopes[scope].list(&self.run.plan);
-        let mut again = BTreeSet::new();
         for (index, step) in self.plan.blocks[block].steps.iter().enumerate() {
-            if step.needs.iter().any(|need| again.contains(&need.step)) {
-                again.insert(index);
-                continue;
-            }
             let place = known.step(&step.id).map(|step| Place { scope, step });
             let Some(place) = place else {
-                again.insert(index);
                 continue;
             };
-            let status = state.status(place);
-            let succeeded = status == Status::Succeeded;
-            if succeeded && chosen != Some(index) {
-                self.kept.push(Kept::Step {
-                    step: state.path(&self.run.plan, place),
-                    output: state.value(place).output.clone().unwrap_or_default(),
-                    from: self.run.id(),
-                });
+            let succeeded = state.status(place) == Status::Succeeded && !self.undone_in(place);
+            if !again.contains(&index) {
+                if succeeded {
+                    self.kept.push(Kept::Step {
+                        step: state.path(&self.run.plan, place),
+                        output: state.value(place).output.clone().unwrap_or_default(),
+                        from: self.run.id(),
+                    });
+                }
+                // What was skipped is decided anew and, all before it being the same, skipped again.
                 continue;
             }
             let old = state.step(place);
-            let ended_early = old.skip.as_deref() == Some(&SkipReason::RunEnding);
-            if status == Status::Skipped && !ended_early && chosen != Some(index) {
-                // It is decided anew and, all before it being the same, skipped again.
-                continue;
-            }
-            again.insert(index);
-            if let (Some(old), Some(new)) = (&old.looped, step.work.looped())
+            if !step.needs.iter().any(|need| again.contains(&need.step))
+                && let (Some(old), Some(new)) = (&old.looped, step.work.looped())
                 && (!succeeded || old.failed > 0)
             {
                 let path = state.path(&self.run.plan, place);
                 self.passes(old, &path, new);
             }
         }
+    }
+
+    /// Whether what a step did was taken back.
+    fn undone(&self, place: Place) -> bool {
+        self.run.state.undo_status(place) == Some(Status::Succeeded)
+    }
+
+    /// Whether that is so of a step, or of one inside of a loop.
+    fn undone_in(&self, place: Place) -> bool {
+        let looped = self.run.state.step(place).looped.iter();
+        let mut scopes = looped.flat_map(|l| l.passes.values().filter_map(|pass| pass.scope));
+        self.undone(place) || scopes.any(|scope| self.undone_in_scope(scope))
+    }
+
+    fn undone_in_scope(&self, scope: usize) -> bool {
+        let steps = 0..self.run.state.scopes[scope].steps.len();
+        steps
+            .into_iter()
+            .any(|step| self.undone_in(Place { scope, step }))
+    }
+
+    /// The steps of a list that run again; among them these gates.
+    fn again(
+        &self,
+        scope: usize,
+        block: usize,
+        chosen: Option<usize>,
+        asked: &BTreeSet<usize>,
+    ) -> BTreeSet<usize> {
+        let state = &self.run.state;
+        let known = state.scopes[scope].list(&self.run.plan);
+        let mut again = asked.clone();
+        for (index, step) in self.plan.blocks[block].steps.iter().enumerate() {
+            let place = known.step(&step.id).map(|step| Place { scope, step });
+            let stays = place.is_some_and(|place| {
+                let ended_early = state.step(place).skip.as_deref() == Some(&SkipReason::RunEnding);
+                match state.status(place) {
+                    Status::Succeeded => !self.undone_in(place),
+                    Status::Skipped => !ended_early,
+                    _ => false,
+                }
+            });
+            let behind = step.needs.iter().any(|need| again.contains(&need.step));
+            if behind || !stays || chosen == Some(index) {
+                again.insert(index);
+            }
+        }
+        again
+    }
+
+    /// The gates whose approval cannot be kept: it was given for another version, or a step that it let
+    /// through works with something that runs again.
+    fn asked_anew(&self, block: usize, again: &BTreeSet<usize>) -> Vec<usize> {
+        let other = self.plan.digest != self.run.plan.digest;
+        let steps = &self.plan.blocks[block].steps;
+        let gates = steps.iter().enumerate();
+        let gates = gates.filter(|(index, step)| {
+            let reads_anew = || {
+                step.dependants.iter().any(|next| {
+                    let mut needs = steps[*next].needs.iter();
+                    needs.any(|need| need.step != *index && again.contains(&need.step))
+                })
+            };
+            step.work.kind() == Some(ActionKind::ApprovalGate) && (other || reads_anew())
+        });
+        gates.map(|(index, _)| index).collect()
     }
 
     fn passes(&mut self, old: &LoopState, path: &StepPath, new: &LoopPlan) {
@@ -227,6 +332,11 @@ impl Found<'_> {
         }
         let body = new.body;
         if repeat {
+            let mut scopes = old.passes.values().filter_map(|pass| pass.scope);
+            if scopes.any(|scope| self.undone_in_scope(scope)) {
+                // It begins again at its first pass.
+                return;
+            }
             let last = old.passes.last_key_value();
             let (number, scope) = match last {
                 Some((number, pass)) if pass.status != Status::Succeeded => (*number, pass.scope),
@@ -240,7 +350,8 @@ impl Found<'_> {
         }
         for (number, pass) in &old.passes {
             let path = path.pass(*number);
-            if pass.status == Status::Succeeded {
+            let undone = pass.scope.is_some_and(|scope| self.undone_in_scope(scope));
+            if pass.status == Status::Succeeded && !undone {
                 let output = pass.output.clone().unwrap_or_default();
                 self.pass(old, &path, *number, Some(output), pass.done);
             } else if let Some(scope) = pass.scope {

@@ -436,6 +436,10 @@ impl State {
         frame
             .locals
             .push(("loop".into(), json!({ "index": number }).into()));
+        let round = self.step(place).round;
+        for step in &mut scope.steps {
+            step.round = round;
+        }
         let scope = self.scopes.add(scope);
         if let Some(looped) = self.looped(place) {
             looped.open += 1;
@@ -496,7 +500,7 @@ impl State {
             None => trouble_in(self, plan, scope)
                 .map(|(_, failure)| from_inside(self, plan, scope, failure)),
         };
-        self.scopes[scope].compact();
+        self.scopes[scope].compact(plan);
         let output = match (status, output) {
             (Status::Succeeded, Some(output)) => Some(output.compacted()),
             (Status::Succeeded, None) => self.scopes[scope]
@@ -558,12 +562,17 @@ impl State {
             self.retime(place, |looped| looped.due = Some(due.unwrap_or(at)));
             self.set_status(place, Status::Waiting);
         }
-        self.forget_passes(place);
+        self.forget_passes(plan, place);
         self.note_idle(place);
     }
 
-    /// Forgets early passes of a `repeat`, but for those with gates: an answer to one of these may come.
-    fn forget_passes(&mut self, place: Place) {
+    /// Forgets early passes of a `repeat`, but for those with gates, because an answer to one of these may
+    /// come, and those with steps that may be undone.
+    fn forget_passes(&mut self, plan: &Plan, place: Place) {
+        let looped = self.planned(plan, place).work.looped();
+        if looped.is_some_and(|looped| plan.blocks[looped.body].undoes) {
+            return;
+        }
         loop {
             let Some(looped) = self.looped(place) else {
                 return;

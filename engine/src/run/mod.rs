@@ -12,6 +12,7 @@
 //! once; a stale attempt changes nothing; a live run always waits for something that has a name; same
 //! inputs, same bytes; and every run ends once all that it waits for has come.
 
+mod again;
 mod apply;
 mod attempt;
 mod bound;
@@ -21,11 +22,14 @@ mod ending;
 mod failure;
 mod fits;
 mod gate;
+mod handlers;
+mod hear;
 mod input;
 mod invariant;
 mod join;
 mod kept;
 mod looping;
+mod pause;
 mod retry;
 mod scope;
 mod state;
@@ -36,12 +40,14 @@ mod wait;
 pub use apply::CorruptJournal;
 pub use bound::LARGEST_FACT;
 pub use deadline::DeadlineReason;
-pub use input::{Effect, GateStatus, Input, Rejected, Resolution};
+pub(crate) use hear::type_fault;
+pub use hear::{Heard, Listening};
+pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
 pub use kept::Kept;
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
-pub use view::{ApprovalView, AttemptView, PassesView, StepView};
+pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
 
-use crate::event::{Entry, Failure, RunEvent, Start, Status, StepPath};
+use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
 use crate::plan::Plan;
 use crate::{Json, RunId, Timestamp};
 use state::State;
@@ -198,7 +204,7 @@ impl Run {
     /// Whether more follows at once, without an input: the last turn was cut because it was long. The
     /// next input, a tick for instance, goes on with it.
     pub fn goes_on(&self) -> bool {
-        self.state.goes_on()
+        self.state.goes_on(&self.plan)
     }
 
     /// Whether the last turn was cut, so that something may be due.
@@ -256,13 +262,32 @@ impl Run {
         self.state.start.run
     }
 
-    /// How it stands: `running` while an attempt runs, `waiting` while it waits for time or people.
+    /// How it stands: `paused` while a person holds it, `running` while an attempt runs, `paused` too while
+    /// a step has failed and waits for a person, `waiting` while it waits for time or people otherwise.
     pub fn status(&self) -> Status {
         match &self.state.finish {
             Some(finish) => finish.status,
-            None if self.state.running.is_empty() && !self.goes_on() => Status::Waiting,
-            None => Status::Running,
+            None if self.state.paused.is_some() => Status::Paused,
+            None if !self.state.running.is_empty() || self.goes_on() => Status::Running,
+            None if !self.state.held_steps.is_empty() => Status::Paused,
+            None => Status::Waiting,
         }
+    }
+
+    /// The list of handlers that runs.
+    pub fn handles(&self) -> Option<HandlerList> {
+        let current = self.state.handling.current.as_ref();
+        current.map(|current| current.list)
+    }
+
+    /// Whether somebody wanted it to end.
+    pub fn is_canceled(&self) -> bool {
+        self.state.handling.cancels > 0
+    }
+
+    /// Whether a person holds it.
+    pub fn is_held(&self) -> bool {
+        self.state.paused.is_some()
     }
 
     /// Whether nothing more happens.

@@ -58,7 +58,7 @@ pub(super) fn due(
 
 /// When the time over all attempts is over, for a step that has begun.
 pub(super) fn total_end(retry: &Retry, state: &StepState) -> Option<Timestamp> {
-    let first = state.attempts.first()?;
+    let first = state.attempts.get(state.anew)?;
     retry.total.map(|total| later(first.started_at, total))
 }
 

@@ -1,8 +1,8 @@
 //! Scopes: lists of steps with states of their own. The document's list is one, and so is each pass of a
-//! loop.
+//! loop, each list of handlers, and what undoes a step.
 
 use super::state::StepState;
-use crate::event::StepPath;
+use crate::event::{HandlerList, StepPath};
 use crate::expression::{Frame, StepValue};
 use crate::plan::{Block, Plan, PlannedStep};
 use std::collections::BTreeSet;
@@ -26,6 +26,10 @@ pub(super) enum Owner {
     Run,
     /// A pass of a loop.
     Pass { of: Place, number: u32 },
+    /// A list of handlers.
+    Handlers(HandlerList),
+    /// What undoes a step.
+    Undo { of: Place },
 }
 
 /// What ends a scope although steps of it are left. The order says which of two counts.
@@ -55,6 +59,8 @@ pub(super) struct Scope {
     pub(super) failed: Option<usize>,
     /// The first step whose refusal was not handled.
     pub(super) refused: Option<usize>,
+    /// Whether steps of it ran again because a gate was sent back.
+    pub(super) turned: bool,
 }
 
 impl Scope {
@@ -75,6 +81,7 @@ impl Scope {
             close: None,
             failed: None,
             refused: None,
+            turned: false,
         }
     }
 
@@ -101,10 +108,14 @@ impl Scope {
         &mut Arc::make_mut(&mut self.frame).steps[step]
     }
 
-    /// Gives up what is only needed while it goes on; what is shown of it stays.
-    pub(super) fn compact(&mut self) {
+    /// Gives up what is only needed while it goes on; what is shown of it, and what undoing its steps
+    /// reads, stays.
+    pub(super) fn compact(&mut self, plan: &Plan) {
+        let undoes = self.list(plan).undoes;
         let frame = Arc::make_mut(&mut self.frame);
-        frame.locals = Vec::new();
+        if !undoes {
+            frame.locals = Vec::new();
+        }
         for value in &mut frame.steps {
             value.output = value.output.as_ref().map(crate::Json::compacted);
         }
@@ -145,10 +156,6 @@ impl Scopes {
 
     pub(super) fn forget(&mut self, scope: usize) {
         self.0[scope] = None;
-    }
-
-    pub(super) fn top(&self) -> &Scope {
-        &self[TOP]
     }
 
     /// All that are held, the oldest first.

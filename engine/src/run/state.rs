@@ -10,6 +10,7 @@
 //! | `Queued`       | `StepFailed` (an expression has no value) | `Over` (failed)                             |
 //! | `Queued`       | `AttemptStarted`                          | `Running`                                   |
 //! | `Queued`       | `WaitStarted`                             | `Waiting`                                   |
+//! | `Queued`       | `EventAwaited`                            | `Listening`                                 |
 //! | `Queued`       | `ApprovalRequested`                       | `Asking`                                    |
 //! | `Running`      | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Running`      | `AttemptFinished` failed                  | [Broken]; [Interrupted] for a death         |
@@ -22,26 +23,39 @@
 //! | [Interrupted]  | `StepFailed` (quarantined)                | `Over` (failed)                             |
 //! | `Retrying`     | `AttemptStarted`                          | `Running`                                   |
 //! | `Waiting`      | `WaitFinished`                            | `Over` (succeeded)                          |
+//! | `Listening`    | `EventTaken`, `WaitFinished`              | `Over` (succeeded)                          |
+//! | `Listening`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Asking`       | `ApprovalDecided`                         | `Asking`, `Over` (succeeded or rejected)    |
 //! | `Asking`       | `ApprovalExpired`                         | `Over` (rejected, or succeeded)             |
+//! | `Asking`       | `ApprovalReminded`, `ApprovalEscalated`, `ApprovalReassigned` | `Asking`               |
+//! | `Asking`       | `ApprovalSentBack`                        | `Queued`, with steps before it              |
+//! | `Asking`, `Over` (approved) | `ApprovalVoided`             | `Queued`                                    |
 //! | `Uncertain`    | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
+//! | `Uncertain`    | `RetryScheduled` (in a pause)             | `Retrying`                                  |
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
+//! | `Queued`, [Broken], [Interrupted] | `StepPaused`           | `Paused`                                    |
+//! | `Paused`       | `StepResumed`                             | `Retrying` (due at once), `Queued` where it had no configuration |
+//! | `Paused`       | `StepFailed`                              | `Over` (failed)                             |
 //! | all but `Queued` and `Over` | `StepCanceled`               | `Over` (canceled)                           |
 //!
 //! A loop is over only after all of its passes: they end with facts of their own.
 
 use super::GateStatus;
+use super::handlers::Handling;
+use super::hear::Hearing;
 use super::kept::Keep;
 use super::looping::LoopState;
+use super::pause::Pause;
 use super::scope::{Owner, Place, Scope, Scopes, TOP};
+use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
-use crate::plan::{Plan, PlannedStep};
-use crate::{ApprovalId, Json, RunId, Timestamp};
+use crate::plan::{Plan, PlannedStep, UNDO};
+use crate::{ApprovalId, EventId, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -63,10 +77,14 @@ pub(super) enum Phase {
     Retrying { due: Timestamp },
     /// It is a `wait` until that time.
     Waiting { until: Timestamp },
+    /// It is a `wait` for an event.
+    Listening,
     /// It is a gate that asks.
     Asking,
     /// Nobody knows whether it happened.
     Uncertain,
+    /// It failed, and a person is to say what becomes of it.
+    Paused { failure: Box<Failure> },
     /// It is a loop with passes to come or under way.
     Looping,
     /// Nothing more happens to it.
@@ -92,6 +110,22 @@ pub(super) struct GateState {
     pub(super) requested_at: Timestamp,
     pub(super) decisions: Vec<Decision>,
     pub(super) status: GateStatus,
+    /// Who is asked now.
+    pub(super) approvers: Vec<String>,
+    /// When its time runs out now.
+    pub(super) expires_at: Option<Timestamp>,
+    /// Whether others were asked because its time ran out.
+    pub(super) escalated: bool,
+    /// How often it is brought to mind, and when next.
+    pub(super) remind: Option<Span>,
+    pub(super) remind_at: Option<Timestamp>,
+    pub(super) reminders: u32,
+    /// How often people were to be told: of the request, and of each reminder and escalation.
+    pub(super) notices: u32,
+    /// Notices that are still to be given: their number, and which action.
+    pub(super) untold: BTreeSet<(u32, u32)>,
+    /// What became of the others.
+    pub(super) told: Vec<NoticeView>,
 }
 
 /// What a failure or refusal of a step means for the run.
@@ -118,12 +152,22 @@ pub(super) struct StepState {
     pub(super) key: Option<Arc<str>>,
     /// Attempts that failed by themselves: only these use up retries.
     pub(super) failures: u32,
+    /// How many of its attempts came before a person had it tried anew.
+    pub(super) anew: usize,
     /// Deaths of the process in a row while its attempt was the only one.
     pub(super) deaths: u32,
     pub(super) gate: Option<Box<GateState>>,
+    pub(super) hearing: Option<Box<Hearing>>,
     pub(super) looped: Option<Box<LoopState>>,
     pub(super) skip: Option<Box<SkipReason>>,
     pub(super) kept_from: Option<RunId>,
+    /// The number of the run's turning back that made it run again; 0 the first time. Another one has
+    /// other idempotency keys.
+    pub(super) round: u32,
+    /// How often it was sent back, being a gate.
+    pub(super) sent_back: u32,
+    /// The scope of what undoes it, once that has begun.
+    pub(super) undo: Option<usize>,
     pub(super) trouble: Trouble,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
@@ -146,6 +190,7 @@ pub(super) enum Timer {
     Retry,
     Wait,
     Expiry,
+    Remind,
     Attempt,
     Pass,
     Loop,
@@ -183,8 +228,22 @@ pub(super) struct State {
     pub(super) over: BTreeSet<usize>,
     /// Loops whose passes are all over, and whose own end is to follow.
     pub(super) idle: BTreeSet<Place>,
+    /// Steps that failed and wait for a person.
+    pub(super) held_steps: BTreeSet<Place>,
     pub(super) timers: BTreeSet<(Timestamp, Timer, Place)>,
+    /// Steps that wait for an event.
+    pub(super) listening: BTreeSet<Place>,
+    /// When no event counts any more for those of them that have a time limit.
+    pub(super) silences: BTreeSet<(Timestamp, Place)>,
+    /// The events that were taken.
+    pub(super) taken: BTreeSet<EventId>,
     pub(super) approvals: BTreeMap<ApprovalId, Place>,
+    /// Gates as they ended whose steps ran again since.
+    pub(super) closed: BTreeMap<ApprovalId, ApprovalView>,
+    /// Gates that ask about what has changed meanwhile.
+    pub(super) stale: BTreeSet<Place>,
+    /// How often the run has turned back: gates that were sent back or are void.
+    pub(super) rounds: u32,
     /// Results of an earlier run for passes to come.
     pub(super) keep: Keep,
     /// The highest fence given out.
@@ -192,6 +251,8 @@ pub(super) struct State {
     pub(super) last_seq: u64,
     pub(super) last_at: Timestamp,
     pub(super) ending: Option<Ending>,
+    pub(super) paused: Option<Pause>,
+    pub(super) handling: Handling,
     pub(super) finish: Option<Finish>,
 }
 
@@ -215,13 +276,22 @@ impl State {
             to_end: BTreeSet::new(),
             over: BTreeSet::new(),
             idle: BTreeSet::new(),
+            held_steps: BTreeSet::new(),
             timers: BTreeSet::new(),
+            listening: BTreeSet::new(),
+            silences: BTreeSet::new(),
+            taken: BTreeSet::new(),
             approvals: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            stale: BTreeSet::new(),
+            rounds: 0,
             keep: Keep::default(),
             fence: 0,
             last_seq: 1,
             last_at: at,
             ending: None,
+            paused: None,
+            handling: Handling::default(),
             finish: None,
         };
         state.enlist(TOP);
@@ -274,7 +344,8 @@ impl State {
             frames.push(scope.frame.clone());
             next = match scope.owner {
                 Owner::Run => None,
-                Owner::Pass { of, .. } => Some(of.scope),
+                Owner::Pass { of, .. } | Owner::Undo { of } => Some(of.scope),
+                Owner::Handlers(_) => Some(TOP),
             };
         }
         Arc::new(Values {
@@ -287,11 +358,31 @@ impl State {
 
     /// The step that a path leads to, and the number of the pass where it leads to one.
     pub(super) fn place(&self, plan: &Plan, path: &StepPath) -> Option<(Place, Option<u32>)> {
-        let mut scope = Some(TOP);
-        let mut found = None;
+        let rest;
+        let (mut scope, path) = match plan.split_handlers(path) {
+            Some((list, inside)) => {
+                rest = StepPath::from(inside);
+                let mut begun = self.handling.begun.iter();
+                let scope = begun.find(|(known, _)| *known == list)?.1;
+                (scope, &rest)
+            }
+            None => (Some(TOP), path),
+        };
+        let mut found: Option<(Place, Option<u32>)> = None;
         for part in path.parts() {
             let (id, pass) = part?;
-            let inside = scope.take()?;
+            let Some(inside) = scope.take() else {
+                let undo = match found {
+                    Some((place, None)) if id == UNDO && pass.is_none() => self.step(place).undo,
+                    _ => None,
+                };
+                let place = Place {
+                    scope: undo?,
+                    step: 0,
+                };
+                found = Some((place, None));
+                continue;
+            };
             let step = self.scopes[inside].list(plan).step(id)?;
             let place = Place {
                 scope: inside,
@@ -325,15 +416,26 @@ impl StepState {
             input: None,
             key: None,
             failures: 0,
+            anew: 0,
             deaths: 0,
             gate: None,
+            hearing: None,
             looped: None,
             skip: None,
             kept_from: None,
+            round: 0,
+            sent_back: 0,
+            undo: None,
             trouble: Trouble::None,
             started_at: None,
             finished_at: None,
         }
+    }
+
+    /// When no event counts for it any more.
+    pub(super) fn silence(&self) -> Option<Timestamp> {
+        let hearing = self.hearing.as_deref()?;
+        hearing.until.filter(|_| self.phase == Phase::Listening)
     }
 
     /// The point in time that its phase waits for.
@@ -346,11 +448,12 @@ impl StepState {
                 .map(|at| (at, Timer::Attempt)),
             Phase::Retrying { due } => Some((*due, Timer::Retry)),
             Phase::Waiting { until } => Some((*until, Timer::Wait)),
-            Phase::Asking => self
-                .gate
-                .as_ref()
-                .and_then(|gate| gate.request.expires_at)
-                .map(|at| (at, Timer::Expiry)),
+            Phase::Asking => {
+                let gate = self.gate.as_ref()?;
+                let end = gate.expires_at.map(|at| (at, Timer::Expiry));
+                let remind = gate.remind_at.map(|at| (at, Timer::Remind));
+                end.into_iter().chain(remind).min()
+            }
             Phase::Looping => {
                 let looped = self.looped.as_ref()?;
                 let pass = looped.due.map(|at| (at, Timer::Pass));

@@ -2,12 +2,15 @@
 
 use super::looping::LoopState;
 use super::scope::{Place, TOP};
-use super::state::{Ending, Phase};
-use super::{GateStatus, Run};
-use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Status, StepPath};
-use crate::{ApprovalId, Json, RunId, Timestamp};
+use super::state::{Ending, Phase, State};
+use super::{GateStatus, Notice, Run};
+use crate::event::{ApprovalRequest, Change, Decision, Failure, SkipReason, Status, StepPath};
+use crate::expression::{Frame, Values};
+use crate::plan::{ActionKind, NotifyPlan, Plan};
+use crate::{ApprovalId, Json, RunId, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -38,10 +41,16 @@ pub struct StepView {
     /// Until when it waits, or when it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_until: Option<Timestamp>,
+    /// What it waits for, when that is an event: its type, and what must be in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     /// The earlier run that its result was kept from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub kept_from: Option<RunId>,
+    /// How what undoes it stands, once the run undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Status>,
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
@@ -87,6 +96,21 @@ pub struct AttemptView {
     pub error: Option<Failure>,
 }
 
+/// What became of telling somebody of a gate.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct NoticeView {
+    /// 0 for the request; each reminder and escalation counts one up.
+    pub notice: u32,
+    /// Which action of the gate's `notify`, from 0.
+    pub index: u32,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was known.
+    pub at: Timestamp,
+    /// Why it did not work; null when it did.
+    pub error: Option<Failure>,
+}
+
 /// A gate that was reached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApprovalView {
@@ -102,13 +126,35 @@ pub struct ApprovalView {
     pub requested_at: Timestamp,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+    /// Who is asked now.
+    pub approvers: Vec<String>,
+    /// When its time runs out now.
+    pub expires_at: Option<Timestamp>,
+    /// Whether others were asked because its time ran out.
+    pub escalated: bool,
+    /// How often it was brought to mind.
+    pub reminders: u32,
+    /// How often the gate was sent back before it asked this.
+    pub round: u32,
+    /// Whether it can be sent back.
+    pub can_send_back: bool,
+    /// Why it is void.
+    pub changes: Vec<Change>,
+    /// What became of telling people.
+    pub notices: Vec<NoticeView>,
 }
 
 impl Run {
-    /// Its steps in the order of the document, those of a loop's passes behind the loop.
+    /// Its steps in the order of the document, those of a loop's passes behind the loop, and what undoes a
+    /// step behind the step; then those of the handlers that have begun.
     pub fn steps(&self) -> Vec<StepView> {
         let mut views = Vec::with_capacity(self.state.held);
         self.view_scope(TOP, &mut views);
+        for (_, scope) in &self.state.handling.begun {
+            if let Some(scope) = scope {
+                self.view_scope(*scope, &mut views);
+            }
+        }
         views
     }
 
@@ -116,6 +162,9 @@ impl Run {
         for &step in &self.state.scopes[scope].list(&self.plan).written {
             let place = Place { scope, step };
             views.push(self.step_view(place));
+            if let Some(undo) = self.state.step(place).undo {
+                self.view_scope(undo, views);
+            }
             let looped = self.state.step(place).looped.iter();
             for pass in looped.flat_map(|looped| looped.passes.values()) {
                 if let Some(scope) = pass.scope {
@@ -156,46 +205,127 @@ impl Run {
             waits_until: match step.phase {
                 Phase::Retrying { due } => Some(due),
                 Phase::Waiting { until } => Some(until),
+                Phase::Listening => step.silence(),
                 Phase::Looping => step.looped.as_ref().and_then(|looped| looped.due),
                 _ => None,
             },
+            waits_for: match step.phase {
+                Phase::Listening => self.listening_at(place).map(|listening| listening.says()),
+                _ => None,
+            },
             kept_from: step.kept_from,
+            undo: self.state.undo_status(place),
             passes: step.looped.as_deref().map(passes_view),
             started_at: step.started_at,
             finished_at: step.finished_at,
         }
     }
 
-    /// The gates that it has reached, in the order of their ids.
+    /// The gates that it has reached, in the order of their ids; one that asked anew is there with each
+    /// of its requests.
     pub fn approvals(&self) -> Vec<ApprovalView> {
-        self.state
-            .approvals
-            .values()
-            .filter_map(|place| self.approval_at(*place))
-            .collect()
+        let places = self.state.approvals.values();
+        let asked = places.filter_map(|place| self.state.approval_at(&self.plan, *place));
+        let mut all: Vec<_> = asked.chain(self.state.closed.values().cloned()).collect();
+        all.sort_by_key(|gate| gate.request.approval);
+        all
     }
 
     /// One gate.
     pub fn approval(&self, id: ApprovalId) -> Option<ApprovalView> {
-        self.approval_at(*self.state.approvals.get(&id)?)
-    }
-
-    /// The gate that a step reached.
-    pub fn approval_of(&self, step: &StepPath) -> Option<ApprovalView> {
-        self.approval_at(self.state.place_of_step(&self.plan, step)?)
-    }
-
-    fn approval_at(&self, place: Place) -> Option<ApprovalView> {
-        let step = self.state.step(place);
-        let gate = step.gate.as_ref()?;
-        Some(ApprovalView {
-            step: self.state.path(&self.plan, place),
-            request: gate.request.clone(),
-            status: gate.status,
-            decisions: gate.decisions.clone(),
-            requested_at: gate.requested_at,
-            closed_at: step.finished_at,
+        let closed = self.state.closed.get(&id).cloned();
+        closed.or_else(|| {
+            let place = *self.state.approvals.get(&id)?;
+            self.state.approval_at(&self.plan, place)
         })
+    }
+
+    /// The gate that a step reached; of one that asked anew the last request.
+    pub fn approval_of(&self, step: &StepPath) -> Option<ApprovalView> {
+        let place = self.state.place_of_step(&self.plan, step)?;
+        self.state.approval_at(&self.plan, place)
+    }
+
+    /// The requests of a step's gate that were sent back or are void, and those of gates in a loop of
+    /// that path.
+    pub fn closed_approvals(&self) -> impl Iterator<Item = &ApprovalView> {
+        self.state.closed.values()
+    }
+
+    /// Why an approval cannot be given as it stands: what is not as it was when the gate asked.
+    pub fn approval_changes(&self, id: ApprovalId) -> Vec<Change> {
+        let place = self.state.approvals.get(&id);
+        let gate = place.and_then(|place| Some((place, self.state.step(*place).gate.as_ref()?)));
+        gate.map_or_else(Vec::new, |(place, gate)| {
+            super::gate::changes(&self.state, &self.plan, *place, &gate.request)
+        })
+    }
+
+    /// Whom it is still to be told that gates ask, in order.
+    pub fn notices(&self) -> Vec<Notice> {
+        let gates = self.state.approvals.iter();
+        gates
+            .filter_map(|(approval, place)| {
+                Some((approval, self.state.step(*place).gate.as_ref()?))
+            })
+            .filter(|(_, gate)| gate.status == GateStatus::Pending)
+            .flat_map(|(approval, gate)| {
+                gate.untold.iter().map(|(notice, index)| Notice {
+                    approval: *approval,
+                    notice: *notice,
+                    index: *index,
+                })
+            })
+            .collect()
+    }
+
+    /// What is done to tell somebody of a gate, where that is still to be done. `approval` is what the
+    /// expressions in it see under that name; whom a link in it is made for is said by
+    /// [`Run::notified_person`].
+    ///
+    /// # Errors
+    /// When an expression in it has no value.
+    pub fn notice(&self, notice: Notice, approval: &Json) -> Option<Result<Message, Failure>> {
+        let (place, plan) = self.notify_plan(notice)?;
+        let values = self.noticed_values(place, approval);
+        Some(match plan.with.render(&values) {
+            Ok(input) => Ok(Message {
+                kind: plan.kind,
+                input,
+                secrets: plan.secrets.clone(),
+                timeout: plan.timeout,
+            }),
+            Err(error) => Err(super::failure::of_expression(&error, "notify")),
+        })
+    }
+
+    /// The person whom the link in a notice is made for (`user:<name>`), where there is one.
+    pub fn notified_person(&self, notice: Notice, approval: &Json) -> Option<String> {
+        let (place, plan) = self.notify_plan(notice)?;
+        let values = self.noticed_values(place, approval);
+        let person = plan.person.as_ref()?.render(&values).ok()?;
+        person.value().as_str().map(ToOwned::to_owned)
+    }
+
+    fn noticed_values(&self, place: Place, approval: &Json) -> Arc<Values> {
+        let mut values = (*self.state.values(place.scope)).clone();
+        let mut frame = Frame::default();
+        frame.locals.push(("approval".into(), approval.clone()));
+        values.frames.insert(0, Arc::new(frame));
+        Arc::new(values)
+    }
+
+    fn notify_plan(&self, notice: Notice) -> Option<(Place, &NotifyPlan)> {
+        let place = *self.state.approvals.get(&notice.approval)?;
+        let gate = self.state.step(place).gate.as_ref()?;
+        if gate.status != GateStatus::Pending
+            || !gate.untold.contains(&(notice.notice, notice.index))
+        {
+            return None;
+        }
+        let plan = self.state.planned(&self.plan, place).gate.as_ref()?;
+        let index = usize::try_from(notice.index).ok()?;
+        Some((place, plan.notify.get(index)?))
     }
 
     /// What it waits for, or how it ended, in one sentence without a full stop.
@@ -208,6 +338,12 @@ impl Run {
         }
         if self.goes_on() {
             return "goes on at once".into();
+        }
+        if let Some(pause) = &self.state.paused {
+            return match &pause.reason {
+                Some(reason) => format!("paused by {}: {reason}", pause.by),
+                None => format!("paused by {}", pause.by),
+            };
         }
         let scopes = self.state.scopes.iter();
         let places = scopes.flat_map(|(scope, inner)| {
@@ -225,6 +361,9 @@ impl Run {
             return "goes on with the next input".into();
         }
         let text = parts.join(", and ");
+        if let Some(current) = &self.state.handling.current {
+            return format!("{text}; `{}` runs", current.list.name());
+        }
         match self.state.ending {
             Some(Ending::Failing) => format!("{text}; the run is failing"),
             _ => text,
@@ -244,6 +383,9 @@ impl Run {
             }
             Phase::Retrying { due } => format!("step {path} is tried again at {due}"),
             Phase::Waiting { until } => format!("step {path} waits until {until}"),
+            Phase::Listening => {
+                format!("step {path} waits for {}", self.listening_at(place)?.says())
+            }
             Phase::Asking => match &step.gate {
                 Some(gate) if gate.request.needed > 1 => format!(
                     "waits for an approval of step {path} ({} of {})",
@@ -255,6 +397,12 @@ impl Run {
             Phase::Uncertain => {
                 format!("a person must find out whether step {path} happened")
             }
+            Phase::Paused { failure } => {
+                format!(
+                    "step {path} failed and waits for a person: {}",
+                    failure.message.trim_end_matches('.')
+                )
+            }
             Phase::Looping => {
                 let due = step.looped.as_ref()?.due?;
                 format!("the next pass of step {path} begins at {due}")
@@ -262,6 +410,44 @@ impl Run {
             Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Over => return None,
         })
     }
+}
+
+impl State {
+    /// The gate that a step reached.
+    pub(super) fn approval_at(&self, plan: &Plan, place: Place) -> Option<ApprovalView> {
+        let step = self.step(place);
+        let gate = step.gate.as_ref()?;
+        Some(ApprovalView {
+            step: self.path(plan, place),
+            request: gate.request.clone(),
+            status: gate.status,
+            decisions: gate.decisions.clone(),
+            requested_at: gate.requested_at,
+            closed_at: step.finished_at,
+            approvers: gate.approvers.clone(),
+            expires_at: gate.expires_at,
+            escalated: gate.escalated,
+            reminders: gate.reminders,
+            round: step.sent_back,
+            can_send_back: gate.status == GateStatus::Pending
+                && super::gate::cannot_send_back(self, plan, place).is_none(),
+            changes: Vec::new(),
+            notices: gate.told.clone(),
+        })
+    }
+}
+
+/// What is done to tell somebody of a gate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// What to do.
+    pub kind: ActionKind,
+    /// The rendered configuration; secrets still stand in it as `{{ secrets.NAME }}`.
+    pub input: Json,
+    /// The secrets that may be filled in.
+    pub secrets: Vec<String>,
+    /// Time limit of each try.
+    pub timeout: Option<Span>,
 }
 
 fn passes_view(looped: &LoopState) -> PassesView {

@@ -4,11 +4,20 @@ use crate::definition::Document;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+/// The types of the events that come.
+pub const EVENT_TYPES: [&str; 2] = ["world.a", "world.b"];
+
 /// A document to be.
 #[derive(Debug, Clone)]
 pub struct DocumentSpec {
     /// Its steps; each may need only those before it.
     pub steps: Vec<StepSpec>,
+    /// Its `on_failure`.
+    pub on_failure: Vec<StepSpec>,
+    /// Its `finally`.
+    pub finally: Vec<StepSpec>,
+    /// `undo_on_failure: true`.
+    pub undoes: bool,
     /// Seconds until the run times out.
     pub timeout: Option<u32>,
 }
@@ -30,8 +39,12 @@ pub struct StepSpec {
     pub timeout: Option<u32>,
     /// `on_error: continue`.
     pub goes_on: bool,
+    /// `on_error: pause`, where it may stand.
+    pub pauses: bool,
     /// `delivery: at_most_once`.
     pub at_most_once: bool,
+    /// Whether it has an `undo`, where it may stand.
+    pub undo: bool,
 }
 
 /// A need to be: `back` steps before this one, and a case of it when that is a switch.
@@ -69,14 +82,49 @@ pub enum KindSpec {
     Switch(u8),
     /// A wait of so many seconds.
     Wait(u32),
+    /// A wait for an event of one of the world's types: whether its content matters, seconds until its
+    /// time is over, whether it goes on then, how many seconds it looks back.
+    Hear {
+        /// The place among [`EVENT_TYPES`], or any of them.
+        event_type: Option<usize>,
+        /// Whether its content matters, and whether as a text that is compared.
+        when: Option<bool>,
+        /// Seconds until its time is over.
+        timeout: Option<u32>,
+        /// Whether the run goes on then.
+        goes_on: bool,
+        /// How many seconds it looks back.
+        lookback: u32,
+    },
     /// A gate: approvals needed, seconds until it expires, whether it is approved then.
     Gate(u32, Option<u32>, bool),
+    /// A gate that sends back, reminds, escalates and tells.
+    Review(Box<ReviewSpec>),
     /// An effect of this kind of action.
     Effect(&'static str),
+    /// An effect that works with what the step so many before it gave.
+    Works(usize),
     /// A loop over so many items.
     ForEach(Box<ForEachSpec>),
     /// A loop until something holds.
     Repeat(Box<RepeatSpec>),
+}
+
+/// A gate to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewSpec {
+    /// Approvals needed.
+    pub needed: u32,
+    /// Seconds until it expires, and whether that rejects, approves or escalates.
+    pub timeout: Option<(u32, u8)>,
+    /// Seconds between reminders.
+    pub remind: Option<u32>,
+    /// How many actions tell of it.
+    pub notify: usize,
+    /// It is sent back to the step that stands so many before it, at most so often.
+    pub back: usize,
+    /// How often.
+    pub rounds: u32,
 }
 
 /// A `for_each` to be.
@@ -126,11 +174,66 @@ pub enum OutputSpec {
 
 /// Documents of up to `most` steps in their own list, and loops in loops.
 pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
+    let steps = prop_oneof![
+        8 => prop::collection::vec(step(2), 0..=most),
+        1 => (1u32..3, any::<bool>()).prop_map(|(rounds, late)| two_gates(rounds, late)),
+    ];
+    let handlers = || prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(step(1), 0..3)];
     (
-        prop::collection::vec(step(2), 0..=most),
+        steps,
+        handlers(),
+        handlers(),
+        any::<bool>(),
         prop::option::weighted(0.15, 1u32..600),
     )
-        .prop_map(|(steps, timeout)| DocumentSpec { steps, timeout })
+        .prop_map(
+            |(steps, on_failure, finally, undoes, timeout)| DocumentSpec {
+                steps,
+                on_failure,
+                finally,
+                undoes,
+                timeout,
+            },
+        )
+}
+
+/// A step behind two gates, of which one sends back what the step works with, and the other asks, if it
+/// comes late, when that is known.
+fn two_gates(rounds: u32, late: bool) -> Vec<StepSpec> {
+    let plain = |kind: KindSpec, back: &[usize]| StepSpec {
+        kind,
+        needs: back
+            .iter()
+            .map(|back| NeedSpec {
+                back: *back,
+                case: None,
+            })
+            .collect(),
+        join: "all_succeeded",
+        when: WhenSpec::None,
+        retry: None,
+        timeout: None,
+        goes_on: false,
+        at_most_once: false,
+        pauses: false,
+        undo: false,
+    };
+    let review = ReviewSpec {
+        needed: 1,
+        timeout: None,
+        remind: None,
+        notify: 0,
+        back: 0,
+        rounds,
+    };
+    let wait = KindSpec::Wait(if late { 60 } else { 0 });
+    vec![
+        plain(KindSpec::Effect("http"), &[]),
+        plain(KindSpec::Review(Box::new(review)), &[0]),
+        plain(wait, &[]),
+        plain(KindSpec::Gate(1, None, false), &[0]),
+        plain(KindSpec::Works(4), &[0, 2]),
+    ]
 }
 
 /// A step with loops in it down to this depth.
@@ -141,8 +244,10 @@ fn step(depth: u32) -> BoxedStrategy<StepSpec> {
         1 => Just(KindSpec::Broken),
         2 => (0u8..3).prop_map(KindSpec::Switch),
         2 => (0u32..120).prop_map(KindSpec::Wait),
+        2 => hear(),
         2 => (1u32..4, prop::option::of(0u32..300), any::<bool>())
             .prop_map(|(needed, timeout, approve)| KindSpec::Gate(needed, timeout, approve)),
+        2 => review(),
         6 => prop::sample::select(vec!["http", "shell", "mcp", "emit", "tool", "automation"])
             .prop_map(KindSpec::Effect),
     ];
@@ -150,6 +255,46 @@ fn step(depth: u32) -> BoxedStrategy<StepSpec> {
         return of_kind(plain.boxed());
     }
     of_kind(prop_oneof![8 => plain, 2 => for_each(depth - 1), 1 => repeat(depth - 1)].boxed())
+}
+
+fn hear() -> impl Strategy<Value = KindSpec> {
+    (
+        prop::option::weighted(0.7, 0..EVENT_TYPES.len()),
+        prop::option::weighted(0.6, any::<bool>()),
+        prop::option::weighted(0.6, 0u32..200),
+        any::<bool>(),
+        prop::sample::select(vec![0, 0, 30]),
+    )
+        .prop_map(
+            |(event_type, when, timeout, goes_on, lookback)| KindSpec::Hear {
+                event_type,
+                when,
+                timeout,
+                goes_on,
+                lookback,
+            },
+        )
+}
+
+fn review() -> impl Strategy<Value = KindSpec> {
+    (
+        1u32..4,
+        prop::option::of((0u32..300, 0u8..3)),
+        prop::option::of(1u32..90),
+        0usize..3,
+        0usize..3,
+        1u32..3,
+    )
+        .prop_map(|(needed, timeout, remind, notify, back, rounds)| {
+            KindSpec::Review(Box::new(ReviewSpec {
+                needed,
+                timeout,
+                remind,
+                notify,
+                back,
+                rounds,
+            }))
+        })
 }
 
 fn body(depth: u32) -> impl Strategy<Value = Vec<StepSpec>> {
@@ -226,19 +371,23 @@ fn of_kind(kind: BoxedStrategy<KindSpec>) -> BoxedStrategy<StepSpec> {
         when,
         prop::option::weighted(0.4, (1u32..5, prop::option::weighted(0.3, 1u32..60))),
         prop::option::weighted(0.3, 0u32..30),
-        prop::bool::weighted(0.3),
-        prop::bool::weighted(0.25),
+        (prop::bool::weighted(0.3), prop::bool::weighted(0.15)),
+        (prop::bool::weighted(0.25), prop::bool::weighted(0.5)),
     )
         .prop_map(
-            |(kind, needs, join, when, retry, timeout, goes_on, at_most_once)| StepSpec {
-                kind,
-                needs,
-                join,
-                when,
-                retry,
-                timeout,
-                goes_on,
-                at_most_once,
+            |(kind, needs, join, when, retry, timeout, (goes_on, pauses), (at_most_once, undo))| {
+                StepSpec {
+                    kind,
+                    needs,
+                    join,
+                    when,
+                    retry,
+                    timeout,
+                    goes_on,
+                    pauses,
+                    at_most_once,
+                    undo,
+                }
             },
         )
         .boxed()
@@ -249,14 +398,43 @@ impl DocumentSpec {
     pub fn document(&self) -> Document {
         let steps = list(&self.steps, "");
         let mut full = json!({ "druse": 1, "name": "random", "steps": steps });
+        for (key, steps, prefix) in [
+            ("on_failure", &self.on_failure, "f_"),
+            ("finally", &self.finally, "e_"),
+        ] {
+            if !steps.is_empty() {
+                full[key] = list(steps, prefix).into();
+            }
+        }
+        if self.undoes {
+            full["undo_on_failure"] = true.into();
+        }
         if let Some(seconds) = self.timeout {
             full["timeout"] = format!("{seconds}s").into();
         }
         if let Some(last) = self.steps.len().checked_sub(1) {
             full["outputs"] = json!({ "last": format!("{{{{ steps.s{last}.output }}}}") });
         }
-        serde_json::from_value(full)
-            .unwrap_or_else(|error| panic!("the strategy is wrong: {error}"))
+        loop {
+            let document: Document = serde_json::from_value(full.clone())
+                .unwrap_or_else(|error| panic!("the strategy is wrong: {error}"));
+            // Other steps work with what would run again: that one is not sent back.
+            let mut findings = Vec::new();
+            for (steps, path) in [
+                (&document.steps, "/steps"),
+                (&document.on_failure, "/on_failure"),
+                (&document.finally, "/finally"),
+            ] {
+                crate::plan::send_back_findings(steps, path, &mut findings);
+            }
+            let Some(path) = findings.pop().and_then(|finding| finding.path) else {
+                return document;
+            };
+            let with = path.trim_end_matches("/send_back/to");
+            if let Some(with) = full.pointer_mut(with).and_then(Value::as_object_mut) {
+                with.remove("send_back");
+            }
+        }
     }
 }
 
@@ -286,7 +464,12 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
             step.insert("steps".into(), list(&repeat.body, &inner).into());
         }
         kind => {
-            let (action, with) = action(kind, index, before, !prefix.is_empty());
+            let (action, mut with) = action(kind, index, before, in_loop(prefix));
+            if let KindSpec::Review(review) = kind
+                && let Some(to) = review.to(prefix, index)
+            {
+                with["send_back"] = json!({ "to": [to], "rounds": review.rounds });
+            }
             step.insert("action".into(), action.into());
             step.insert("with".into(), with);
         }
@@ -297,6 +480,15 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
         .filter_map(|need| need_of(steps, prefix, index, need))
         .map(Value::from)
         .collect();
+    let mut needs = needs;
+    if let KindSpec::Review(review) = &spec.kind
+        && let Some(to) = review.to(prefix, index)
+    {
+        let to = Value::from(to);
+        if !needs.contains(&to) {
+            needs.push(to);
+        }
+    }
     if !needs.is_empty() {
         step.insert("needs".into(), needs.into());
     }
@@ -313,8 +505,20 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
     if let Some(seconds) = spec.timeout {
         step.insert("timeout".into(), format!("{seconds}s").into());
     }
-    if spec.goes_on {
+    let effect = matches!(spec.kind, KindSpec::Effect(_));
+    if spec.pauses && effect {
+        step.insert("on_error".into(), "pause".into());
+    } else if spec.goes_on {
         step.insert("on_error".into(), "continue".into());
+    }
+    let plain = !step.contains_key("steps");
+    if spec.undo && plain && !prefix.starts_with(['f', 'e']) {
+        let output = format!("{{{{ steps.{id}.output }}}}");
+        let mut with = json!({ "of": output });
+        if in_loop(prefix) {
+            with["pass"] = "{{ loop.index }}".into();
+        }
+        step.insert("undo".into(), json!({ "action": "http", "with": with }));
     }
     if step.contains_key("steps") {
         return step.into();
@@ -330,6 +534,11 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
         step.insert("delivery".into(), "at_most_once".into());
     }
     step.into()
+}
+
+/// Whether the steps with this prefix stand in a loop: then the id of one is part of it.
+fn in_loop(prefix: &str) -> bool {
+    prefix.contains('s')
 }
 
 fn action(
@@ -360,6 +569,33 @@ fn action(
             ] }),
         ),
         KindSpec::Wait(seconds) => ("wait", json!({ "for": format!("{seconds}s") })),
+        KindSpec::Hear {
+            event_type,
+            when,
+            timeout,
+            goes_on,
+            lookback,
+        } => {
+            let event_type = event_type.map_or("world.*", |place| EVENT_TYPES[place]);
+            let mut with = json!({ "event": { "type": event_type } });
+            if let Some(text) = when {
+                with["event"]["when"] = match text {
+                    true => "event.data.text == 't' ~ 1",
+                    false => "event.data.n > 1",
+                }
+                .into();
+            }
+            if let Some(seconds) = timeout {
+                with["timeout"] = format!("{seconds}s").into();
+                if *goes_on {
+                    with["on_timeout"] = "continue".into();
+                }
+            }
+            if *lookback > 0 {
+                with["lookback"] = format!("{lookback}s").into();
+            }
+            ("wait", with)
+        }
         KindSpec::Gate(needed, timeout, approve) => {
             let mut with = json!({ "title": "Go on?", "needed": needed });
             if let Some(seconds) = timeout {
@@ -368,7 +604,24 @@ fn action(
             }
             ("approval_gate", with)
         }
-        KindSpec::Effect(action) => (*action, json!({ "n": index })),
+        KindSpec::Review(review) => ("approval_gate", review.written()),
+        KindSpec::Effect(action) => match before {
+            Some(before) if index.is_multiple_of(2) => (
+                *action,
+                json!({
+                    "n": format!("{{{{ steps.{before}.output | default(0) }}}}"),
+                    "said": "{{ review.comment }}",
+                }),
+            ),
+            _ => (
+                *action,
+                json!({ "n": index, "said": "{{ review.comment }}" }),
+            ),
+        },
+        KindSpec::Works(back) => {
+            let read = format!("{{{{ steps.s{}.output }}}}", index.saturating_sub(*back));
+            ("http", json!({ "n": read }))
+        }
         KindSpec::ForEach(_) | KindSpec::Repeat(_) => unreachable!("loops have no action"),
     }
 }
@@ -381,6 +634,32 @@ fn need_of(steps: &[StepSpec], prefix: &str, index: usize, need: &NeedSpec) -> O
         }
         _ => format!("{prefix}s{before}"),
     })
+}
+
+impl ReviewSpec {
+    fn to(&self, prefix: &str, index: usize) -> Option<String> {
+        let before = index.checked_sub(self.back + 1)?;
+        Some(format!("{prefix}s{before}"))
+    }
+
+    fn written(&self) -> Value {
+        let mut with = json!({ "title": "Right?", "needed": self.needed });
+        if let Some((seconds, end)) = self.timeout {
+            with["timeout"] = format!("{seconds}s").into();
+            with["on_timeout"] = ["reject", "approve", "escalate"][usize::from(end)].into();
+            with["escalate_to"] = json!(["user:eva", "role:admin"]);
+        }
+        if let Some(seconds) = self.remind {
+            with["remind"] = format!("{seconds}s").into();
+        }
+        let tell = json!({ "action": "http", "with": { "text": "{{ approval.title }}" } });
+        match self.notify {
+            0 => {}
+            1 => with["notify"] = tell,
+            _ => with["notify"] = json!([tell, tell]),
+        }
+        with
+    }
 }
 
 impl ForEachSpec {

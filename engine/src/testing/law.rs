@@ -1,8 +1,10 @@
 //! The laws that can be seen from a run's facts alone, independent of how the run computes them.
 
+use super::heard::Heeded;
+use super::law_handlers::{Handling, undoes};
 use crate::Json;
 use crate::definition::{Delivery, Join, OnError};
-use crate::event::{Entry, Outcome, RunEvent, Status, StepPath};
+use crate::event::{ApprovalRequest, Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
 use crate::plan::{Plan, Times};
 use crate::run::{Kept, Run, StepView};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,9 +32,17 @@ pub struct Watch {
     deaths: BTreeMap<StepPath, u32>,
     /// How passes of loops ended.
     passes: BTreeMap<StepPath, PassEnd>,
+    /// What each gate asked last.
+    asked: BTreeMap<StepPath, Box<ApprovalRequest>>,
+    /// Who has answered that.
+    votes: BTreeMap<StepPath, BTreeSet<String>>,
+    /// Keys of steps that have run again since.
+    old_keys: BTreeSet<String>,
     fence: u64,
     seq: u64,
     over: bool,
+    pub(super) heeded: Heeded,
+    handling: Handling,
 }
 
 impl Watch {
@@ -52,13 +62,19 @@ impl Watch {
         if let RunEvent::Finished { .. } = entry.event {
             self.over = true;
         }
+        self.heeded.see(plan, entry)?;
+        self.handling.see(plan, &entry.event).or_else(wrong)?;
         let Some(step) = entry.event.step() else {
             return Ok(());
         };
-        if self.ended.contains(step) {
+        if let RunEvent::ApprovalNotified { .. } = entry.event {
+            return Ok(());
+        }
+        let void = matches!(entry.event, RunEvent::ApprovalVoided { .. });
+        if self.ended.contains(step) && !void {
             return wrong("a step ends at most once");
         }
-        if around(step).any(|pass| self.ended.contains(&pass)) {
+        if !undoes(step) && around(step).any(|pass| self.ended.contains(&pass)) {
             return wrong("nothing happens in a pass that is over");
         }
         let ends = match &entry.event {
@@ -66,6 +82,7 @@ impl Watch {
             | RunEvent::StepEvaluated { .. }
             | RunEvent::StepKept { .. }
             | RunEvent::WaitFinished { .. }
+            | RunEvent::EventTaken { .. }
             | RunEvent::ApprovalExpired { .. }
             | RunEvent::StepFailed { .. }
             | RunEvent::PassFinished { .. }
@@ -80,11 +97,30 @@ impl Watch {
             self.ended.insert(step.clone());
         }
         match &entry.event {
+            RunEvent::ApprovalRequested { request, .. } => {
+                self.asked.insert(step.clone(), request.clone());
+                self.votes.remove(step);
+            }
+            RunEvent::ApprovalDecided { decision, .. } => {
+                let votes = self.votes.entry(step.clone()).or_default();
+                if !votes.insert(decision.by.clone()) {
+                    return wrong("a person answers once");
+                }
+            }
+            RunEvent::ApprovalSentBack { .. } => self.turn_back(plan, step),
+            RunEvent::ApprovalVoided { .. } => self.forget(step),
             RunEvent::AttemptStarted {
                 fence,
                 idempotency_key,
+                input,
                 ..
             } => {
+                if self.old_keys.contains(idempotency_key) {
+                    return wrong("what runs again has another key");
+                }
+                if !self.lets_through(plan, step, input) {
+                    return wrong("what runs behind a gate is what it asked about");
+                }
                 if *fence <= self.fence {
                     return wrong("fences only go up");
                 }
@@ -129,6 +165,13 @@ impl Watch {
             RunEvent::AttemptFinished { .. } => {
                 self.deaths.remove(step);
             }
+            RunEvent::StepResolved { .. } => {
+                self.open.remove(step);
+            }
+            RunEvent::StepResumed { .. } => {
+                self.open.remove(step);
+                self.deaths.remove(step);
+            }
             RunEvent::PassFinished {
                 status,
                 output,
@@ -149,6 +192,47 @@ impl Watch {
         Ok(())
     }
 
+    /// The steps before a gate that was sent back run again.
+    fn turn_back(&mut self, plan: &Plan, gate: &StepPath) {
+        for step in again(plan, gate) {
+            self.forget(&step);
+        }
+        self.forget(gate);
+    }
+
+    /// A step, with all that stands inside of it, is as if it had never run.
+    fn forget(&mut self, step: &StepPath) {
+        let inside = format!("{step}[");
+        let gone = |path: &StepPath| path == step || path.0.starts_with(&inside);
+        self.ended.retain(|path| !gone(path));
+        self.open.retain(|path| !gone(path));
+        self.deaths.retain(|path, _| !gone(path));
+        self.passes.retain(|path, _| !gone(path));
+        self.asked.retain(|path, _| !gone(path));
+        let (old, keys) = std::mem::take(&mut self.keys)
+            .into_iter()
+            .partition(|(path, _)| gone(path));
+        self.keys = keys;
+        let old: BTreeMap<StepPath, String> = old;
+        self.old_keys.extend(old.into_values());
+    }
+
+    /// Whether a step is begun with what the gates before it have shown.
+    fn lets_through(&self, plan: &Plan, step: &StepPath, input: &Json) -> bool {
+        let Some((list, planned)) = plan.locate(step) else {
+            return false;
+        };
+        planned.needs.iter().all(|need| {
+            let gate = beside(step, &list.steps[need.step].id);
+            let Some(asked) = self.asked.get(&gate) else {
+                return true;
+            };
+            let next = asked.details.value()["next"].as_array();
+            let shown = next.and_then(|next| next.iter().find(|item| item["step"] == *step.0));
+            shown.is_some_and(|item| item["rendered"] != true || item["with"] == *input.value())
+        })
+    }
+
     /// What must hold of a run that is over, seen from outside.
     ///
     /// # Errors
@@ -164,10 +248,16 @@ impl Watch {
         for (pass, steps) in &lists {
             let unhandled = unhandled(plan, steps)?;
             match pass {
-                None => end_of_run(run, &unhandled)?,
-                Some(pass) => self.end_of_pass(pass, &unhandled)?,
+                None => self.handling.end_of_work(run, &unhandled)?,
+                Some(pass) if pass.0.ends_with(']') => self.end_of_pass(pass, &unhandled)?,
+                // Handlers, and what undoes a step.
+                Some(_) => {}
             }
         }
+        let last = StepPath::from(HandlerList::Finally.name());
+        let last = lists.get(&Some(last)).map(|steps| unhandled(plan, steps));
+        self.handling
+            .end(run, &last.transpose()?.unwrap_or_default())?;
         for view in &views {
             self.end_of_loop(plan, view, &lists)?;
         }
@@ -291,15 +381,22 @@ impl Watch {
 ///
 /// # Errors
 /// The law that it breaks.
-pub(super) fn keeps(kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
-    let steps: BTreeSet<&StepPath> = kept
+pub(super) fn keeps(plan: &Plan, kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
+    let mut steps: BTreeSet<StepPath> = kept
         .iter()
         .filter_map(|kept| match kept {
-            Kept::Step { step, .. } => Some(step),
-            Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
+            Kept::Step { step, .. } => Some(step.clone()),
+            Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
+            Kept::Undone { .. } => None,
         })
         .collect();
     for entry in journal {
+        if let RunEvent::ApprovalSentBack { step, .. } = &entry.event {
+            for again in again(plan, step) {
+                let inside = format!("{again}[");
+                steps.retain(|step| *step != again && !step.0.starts_with(&inside));
+            }
+        }
         let Some(step) = entry.event.step() else {
             continue;
         };
@@ -308,10 +405,12 @@ pub(super) fn keeps(kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
             RunEvent::StepEvaluated { .. }
                 | RunEvent::AttemptStarted { .. }
                 | RunEvent::WaitStarted { .. }
+                | RunEvent::EventAwaited { .. }
                 | RunEvent::ApprovalRequested { .. }
                 | RunEvent::LoopStarted { .. }
         );
-        let again = steps.contains(step) || around(step).any(|pass| steps.contains(&pass));
+        let inside = steps.contains(step) || around(step).any(|pass| steps.contains(&pass));
+        let again = inside && !undoes(step);
         if again && begins {
             return Err(format!("what was kept does not happen again: {entry:?}"));
         }
@@ -323,6 +422,30 @@ pub(super) fn keeps(kept: &[Kept], journal: &[Entry]) -> Result<(), String> {
 fn pass_of(step: &StepPath) -> Option<StepPath> {
     let end = step.0.rfind('.')?;
     Some(step.0[..end].into())
+}
+
+/// The steps that run again when a gate is sent back, without the gate.
+fn again(plan: &Plan, gate: &StepPath) -> Vec<StepPath> {
+    let Some((list, planned)) = plan.locate(gate) else {
+        return Vec::new();
+    };
+    let back = planned
+        .gate
+        .as_ref()
+        .and_then(|gate| gate.send_back.as_ref());
+    let steps = back.map_or(&[][..], |back| &back.again);
+    steps
+        .iter()
+        .map(|step| beside(gate, &list.steps[*step].id))
+        .collect()
+}
+
+/// Another step of the same list.
+fn beside(step: &StepPath, id: &str) -> StepPath {
+    match pass_of(step) {
+        Some(pass) => format!("{pass}.{id}").as_str().into(),
+        None => id.into(),
+    }
 }
 
 /// The passes around a step or pass, from the inside out.
@@ -357,21 +480,4 @@ fn unhandled(plan: &Plan, steps: &[&StepView]) -> Result<Vec<Status>, String> {
         }
     }
     Ok(unhandled)
-}
-
-fn end_of_run(run: &Run, unhandled: &[Status]) -> Result<(), String> {
-    let code = run.failure().map(|failure| failure.code.as_str());
-    match run.status() {
-        Status::Succeeded if !unhandled.is_empty() => {
-            Err("a run with an unhandled failure succeeded".into())
-        }
-        Status::Rejected if !unhandled.contains(&Status::Rejected) => {
-            Err("a run was rejected and no gate was".into())
-        }
-        Status::Failed if !unhandled.contains(&Status::Failed) && code != Some("run_timeout") => {
-            Err("a run failed and no step did".into())
-        }
-        Status::Succeeded | Status::Rejected | Status::Failed | Status::Canceled => Ok(()),
-        other => Err(format!("a run ended as {}", other.name())),
-    }
 }

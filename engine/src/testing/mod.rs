@@ -3,14 +3,16 @@
 //! of [`crate::run`] against them after every input.
 
 mod document;
+mod heard;
 mod law;
+mod law_handlers;
 mod random;
 mod simulator;
 mod world;
 
 pub use document::{
-    DocumentSpec, ForEachSpec, KindSpec, NeedSpec, OutputSpec, RepeatSpec, StepSpec, WhenSpec,
-    documents,
+    DocumentSpec, EVENT_TYPES, ForEachSpec, KindSpec, NeedSpec, OutputSpec, RepeatSpec, ReviewSpec,
+    StepSpec, WhenSpec, documents,
 };
 pub use law::Watch;
 pub use random::Random;

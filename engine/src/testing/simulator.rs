@@ -1,10 +1,11 @@
 //! One simulated life of a run.
 
+use super::heard::Teller;
 use super::{Random, Watch, start};
 use crate::Timestamp;
 use crate::event::{Entry, RunEvent, Status, StepPath};
 use crate::plan::Plan;
-use crate::run::{Effect, Input, Kept, Rejected, Run};
+use crate::run::{Effect, Heard, Input, Kept, Rejected, Run};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -22,8 +23,11 @@ pub struct Life {
     watch: Watch,
     pub(super) random: Random,
     pub(super) now: Timestamp,
+    pub(super) teller: Teller,
     /// Every attempt that was ever given out: step, number, fence.
     pub(super) given: Vec<(StepPath, u32, u64)>,
+    /// How often somebody wanted the run to end.
+    pub(super) cancels: u32,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
     /// Inputs with their times; none for a crash.
@@ -65,7 +69,7 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, String> {
         .kept(plan, None)
         .ok_or("every plan has its steps")?;
     let (again, _) = lived(Life::keeping(plan.clone(), seed ^ 1, kept.clone())?, seed)?;
-    super::law::keeps(&kept, &again.journal)?;
+    super::law::keeps(plan, &kept, &again.journal)?;
     let mut report = report;
     report.journal_of_retry = again.journal;
     Ok(report)
@@ -83,8 +87,13 @@ fn lived(mut life: Life, seed: u64) -> Result<(Report, Life), String> {
             })
             .collect();
         format!(
-            "seed {seed}: {law}\ninputs:\n  {}\nstate: {}",
+            "seed {seed}: {law}\ninputs:\n  {}\njournal:\n  {}\nstate: {}",
             log.join("\n  "),
+            life.journal
+                .iter()
+                .map(text)
+                .collect::<Vec<_>>()
+                .join("\n  "),
             life.run.dump()
         )
     })?;
@@ -130,7 +139,9 @@ impl Life {
             watch,
             random,
             now,
+            teller: Teller::default(),
             given: Vec::new(),
+            cancels: 0,
             through_text,
             log: Vec::new(),
         };
@@ -255,7 +266,10 @@ impl Life {
         self.turn = kept;
         self.log.push((self.now, None));
         let mut read = Vec::with_capacity(kept);
+        let heeded = std::mem::take(&mut self.watch.heeded);
         self.watch = Watch::default();
+        self.watch.heeded = heeded.cut(kept as u64);
+        self.teller.forget();
         for entry in &self.journal {
             // What a person resolved before is not looked at twice.
             self.watch.see(&self.plan, entry, true)?;
@@ -264,6 +278,8 @@ impl Life {
         let replay = |read: Vec<Entry>| {
             Run::replay(self.plan.clone(), read).map_err(|error| error.to_string())
         };
+        let canceled = |entry: &&Entry| matches!(entry.event, RunEvent::CancelRequested { .. });
+        self.cancels = u32::try_from(read.iter().filter(canceled).count()).unwrap_or(u32::MAX);
         self.run = replay(read.clone())?;
         self.shadow = replay(read)?;
         // Fences of attempts that were never durable may be given out again.
@@ -284,6 +300,11 @@ impl Life {
             Ok(()) => Ok(()),
             Err(rejected) => Err(format!("recovery was refused: {rejected}")),
         }
+    }
+
+    /// The law knows of an event.
+    pub(super) fn heeds(&mut self, heard: Heard) {
+        self.watch.heeded.came(self.run.last_seq(), heard);
     }
 
     fn watch_fence(&self) -> u64 {

@@ -2,39 +2,42 @@
 
 use super::Life;
 use crate::definition::FailureClass;
-use crate::event::{Decision, Failure, Outcome, StepPath, Verdict};
-use crate::run::{Effect, GateStatus, Input, Rejected, Resolution};
+use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
+use crate::run::{DeadlineReason, Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
 use crate::{ApprovalId, Timestamp};
 use serde_json::json;
 
 impl Life {
     /// Something happens in the world.
     pub(super) fn disturb(&mut self) -> Result<(), String> {
-        match self.random.below(20) {
+        match self.random.below(24) {
+            20 | 21 => {
+                self.come();
+                Ok(())
+            }
+            22 => self.tell(),
+            23 => self.silence(),
             0..=7 => self.answer(),
             8 => self.stale(),
             9..=12 => {
                 self.pass_time();
                 self.must(Input::Tick)
             }
-            13..=16 => self.decide(),
+            13..=15 => self.decide(),
+            16 if self.random.percent(50) => self.reassign(),
+            16 => self.notified(),
             17 if self.random.percent(25) => {
-                let over = self.run.is_over();
-                let cancel = Input::Cancel {
-                    by: "ana".into(),
-                    reason: None,
-                };
-                let given = self.give(cancel)?;
-                while self.run.goes_on() {
-                    self.must(Input::Tick)?;
-                }
-                match (given, over) {
-                    (Ok(()), false) if self.run.is_over() => Ok(()),
-                    (Err(Rejected::AlreadyOver), true) => Ok(()),
-                    (other, _) => Err(format!("cancel gave {other:?}")),
+                self.cancel()?;
+                match self.random.percent(50) {
+                    true => self.cancel(),
+                    false => Ok(()),
                 }
             }
-            18 => self.resolve(),
+            18 => match self.random.below(3) {
+                0 => self.pause(),
+                1 => self.resume(),
+                _ => self.resolve(),
+            },
             _ => self.must(Input::Tick),
         }
     }
@@ -42,6 +45,78 @@ impl Life {
     pub(super) fn must(&mut self, input: Input) -> Result<(), String> {
         self.give(input)?
             .map_err(|rejected| format!("an input in place was refused: {rejected}"))
+    }
+
+    /// The first cancel ends the run's own work, the second one everything.
+    fn cancel(&mut self) -> Result<(), String> {
+        let over = self.run.is_over();
+        let given = self.give(Input::Cancel {
+            by: "ana".into(),
+            reason: None,
+        })?;
+        self.cancels += u32::from(given.is_ok());
+        while self.run.goes_on() {
+            self.must(Input::Tick)?;
+        }
+        let ended = self.run.is_over() || (self.cancels < 2 && self.run.handles().is_some());
+        match (given, over) {
+            (Ok(()), false) if ended => Ok(()),
+            (Err(Rejected::AlreadyOver), true) => Ok(()),
+            (other, _) => Err(format!("cancel {} gave {other:?}", self.cancels)),
+        }
+    }
+
+    fn pause(&mut self) -> Result<(), String> {
+        let over = self.run.is_over();
+        let reason = self.random.percent(50).then(|| "a look at it".into());
+        let given = self.give(Input::Pause {
+            by: "ana".into(),
+            reason,
+        })?;
+        match given {
+            Ok(()) if !over && (self.run.is_held() || self.run.is_over()) => Ok(()),
+            Err(Rejected::AlreadyOver) if over => Ok(()),
+            other => Err(format!("pause gave {other:?}")),
+        }
+    }
+
+    /// Somebody lets the run, or a step that failed, go on.
+    fn resume(&mut self) -> Result<(), String> {
+        let over = self.run.is_over();
+        let steps = self.run.steps();
+        let held: Vec<StepPath> = steps
+            .into_iter()
+            .filter(|step| step.status == Status::Paused)
+            .map(|step| step.path)
+            .collect();
+        let step = match self.random.below(3) {
+            0 => None,
+            1 => self.random.pick(&held).cloned(),
+            _ => Some(StepPath::from("nowhere")),
+        };
+        let wrong = step.as_ref().is_some_and(|step| !held.contains(step));
+        let answer = match self.random.below(4) {
+            0 => ResumeAnswer::Fail,
+            1 => ResumeAnswer::Again {
+                input: Some(json!({ "n": "corrected" }).into()),
+            },
+            _ => ResumeAnswer::Again { input: None },
+        };
+        let plain = answer == ResumeAnswer::Again { input: None };
+        let given = self.give(Input::Resume {
+            by: "ben".into(),
+            reason: None,
+            step,
+            answer,
+        })?;
+        match given {
+            Ok(()) if !over && !wrong && !self.run.is_held() => Ok(()),
+            Err(Rejected::AlreadyOver) if over => Ok(()),
+            Err(Rejected::NotPaused) if wrong || (held.is_empty() && !plain) => Ok(()),
+            Err(Rejected::WhichStep) if held.len() > 1 && !plain => Ok(()),
+            Err(Rejected::Approved) if !held.is_empty() && !plain => Ok(()),
+            other => Err(format!("resume gave {other:?}")),
+        }
     }
 
     fn pass_time(&mut self) {
@@ -149,7 +224,10 @@ impl Life {
     }
 
     fn decide(&mut self) -> Result<(), String> {
-        let gates = self.run.approvals();
+        let mut gates = self.run.approvals();
+        if self.random.percent(80) && gates.iter().any(|gate| gate.status == GateStatus::Pending) {
+            gates.retain(|gate| gate.status == GateStatus::Pending);
+        }
         let Some(gate) = self.random.pick(&gates).cloned() else {
             let approval = ApprovalId::from_parts(1, [9; 10]);
             let decision = self.decision();
@@ -160,20 +238,31 @@ impl Life {
         };
         let decision = self.decision();
         let voted = gate.decisions.iter().any(|known| known.by == decision.by);
-        let late = gate
-            .request
-            .expires_at
-            .is_some_and(|expires| expires <= self.now);
+        let asks_others = !gate.escalated && self.escalates(&gate.step);
+        let late = gate.expires_at.is_some_and(|end| end <= self.now) && !asks_others;
         let back = decision.decision == Verdict::SendBack;
+        let approves = decision.decision == Verdict::Approve;
+        let silent = decision.comment.is_none();
         let approval = gate.request.approval;
+        let changed = !self.run.approval_changes(approval).is_empty();
         let given = self.give(Input::Decide { approval, decision })?;
+        let pending = gate.status == GateStatus::Pending;
         let right = match &given {
-            Ok(()) => gate.status == GateStatus::Pending && !voted && !late && !back,
+            Ok(()) => {
+                pending
+                    && !voted
+                    && !late
+                    && (approves || !silent)
+                    && (!back || gate.can_send_back)
+                    && !(approves && changed)
+            }
             Err(Rejected::AlreadyDecided { status }) => {
-                late || (gate.status == *status && *status != GateStatus::Pending)
+                late || (gate.status == *status && !pending)
             }
             Err(Rejected::AlreadyVoted { .. }) => voted,
-            Err(Rejected::NotSupportedYet { .. }) => back,
+            Err(Rejected::CommentNeeded) => silent && !approves,
+            Err(Rejected::CannotSendBack { .. }) => back && !gate.can_send_back,
+            Err(Rejected::ApprovalChanged { .. }) => approves && changed,
             Err(_) => false,
         };
         if right {
@@ -181,6 +270,61 @@ impl Life {
         } else {
             Err(format!("a decision on {gate:?} gave {given:?}"))
         }
+    }
+
+    fn escalates(&self, step: &StepPath) -> bool {
+        let planned = self.plan.find(step);
+        let with = planned.and_then(|planned| planned.written.with.as_ref());
+        with.and_then(|with| with.get("on_timeout"))
+            .is_some_and(|value| value == "escalate")
+    }
+
+    fn reassign(&mut self) -> Result<(), String> {
+        let gates = self.run.approvals();
+        let Some(gate) = self.random.pick(&gates).cloned() else {
+            return Ok(());
+        };
+        let bad = self.random.percent(20);
+        let approvers = match bad {
+            true => vec!["ana".to_owned()],
+            false => vec!["user:ana".to_owned()],
+        };
+        let given = self.give(Input::Reassign {
+            approval: gate.request.approval,
+            approvers,
+            by: "ben".into(),
+            reason: None,
+        })?;
+        match given {
+            Ok(()) if gate.status == GateStatus::Pending && !bad => Ok(()),
+            Err(Rejected::BadApprovers { .. }) if bad => Ok(()),
+            Err(Rejected::AlreadyDecided { .. }) if gate.status != GateStatus::Pending => Ok(()),
+            other => Err(format!("reassigning {gate:?} gave {other:?}")),
+        }
+    }
+
+    /// Somebody is told of a gate, which works or does not.
+    fn notified(&mut self) -> Result<(), String> {
+        let notices = self.run.notices();
+        let Some(notice) = self.random.pick(&notices).copied() else {
+            return Ok(());
+        };
+        let approval = json!({ "title": "Right?" }).into();
+        match self.run.notice(notice, &approval) {
+            Some(Ok(message)) if message.input.value()["text"] == "Right?" => {}
+            other => return Err(format!("a notice is {other:?}")),
+        }
+        let failed = self.random.percent(40);
+        let told = Input::Notified {
+            approval: notice.approval,
+            notice: notice.notice,
+            index: notice.index,
+            attempts: 1,
+            failure: failed
+                .then(|| Failure::new(FailureClass::Permanent, "simulated", "nobody was told")),
+        };
+        self.must(told.clone())?;
+        self.must_be_stale(told)
     }
 
     fn decision(&mut self) -> Decision {
@@ -193,7 +337,7 @@ impl Life {
         Decision {
             decision,
             by: (*self.random.pick(&people).unwrap_or(&"ana")).into(),
-            comment: None,
+            comment: (!self.random.percent(15)).then(|| "because".to_owned()),
             fields: None,
             at: self.now,
             own_run: false,
@@ -205,7 +349,7 @@ impl Life {
             .run
             .steps()
             .into_iter()
-            .find(|step| step.status == crate::event::Status::Uncertain);
+            .find(|step| step.status == Status::Uncertain);
         let Some(step) = uncertain else {
             let input = Input::ResolveUncertain {
                 step: "nowhere".into(),
@@ -241,9 +385,13 @@ impl Life {
         // Each round ends at least one thing that a step waits for; retries, votes and interruptions are
         // bounded for each step, and so are the passes that a step is part of.
         let steps: usize = self.plan.blocks.iter().map(|block| block.steps.len()).sum();
-        for _ in 0..(40 * (30 * steps + 1)) {
+        for _ in 0..(200 * (30 * steps + 1)) {
             if self.run.is_over() {
                 return Ok(());
+            }
+            if self.run.status() == Status::Paused {
+                self.resume()?;
+                continue;
             }
             if let Some(Effect::Attempt {
                 step,
@@ -259,9 +407,18 @@ impl Life {
                     fence,
                     outcome,
                 })?;
-            } else if let Some((at, _)) = self.run.next_deadline() {
+            } else if let Some((at, _)) = self
+                .run
+                .next_deadline()
+                .filter(|(_, reason)| !matches!(reason, DeadlineReason::ApprovalReminder { .. }))
+            {
                 self.now = at.max(self.now);
                 self.must(Input::Tick)?;
+            } else if self.run.next_silence().is_some() {
+                self.silence()?;
+            } else if self.run.listening().next().is_some() {
+                self.come();
+                self.tell()?;
             } else if self
                 .run
                 .approvals()

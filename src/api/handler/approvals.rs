@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(in crate::api) async fn list(call: Call) -> Answer {
-    let status: Option<ApprovalStatus> = call
-        .query
-        .word("status", "pending, approved, rejected, expired or canceled")?;
+    let status: Option<ApprovalStatus> = call.query.word(
+        "status",
+        "pending, approved, rejected, expired, canceled, sent_back or void",
+    )?;
     let run: Option<RunId> = call.query.read("run_id", "the id of a run")?;
     let answer = call
         .page()?
@@ -87,4 +88,25 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
         extra,
     };
     ok(&call.app.engine.decide(id, &call.who, request).await?)
+}
+
+/// Who is asked from now on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct ReassignBody {
+    /// `user:<name>` or `role:<role>`, at least one.
+    pub(in crate::api) approvers: Vec<String>,
+    /// Why.
+    #[serde(default)]
+    pub(in crate::api) reason: Option<String>,
+}
+
+pub(in crate::api) async fn reassign(call: Call) -> Answer {
+    let id: ApprovalId = call.id("id", "approval")?;
+    let body: ReassignBody = call.json()?;
+    let details = json!({ "approvers": body.approvers, "reason": body.reason });
+    let extra = Batch::new().audited(&call.who, "approval.reassign", &id, details);
+    let engine = &call.app.engine;
+    let view = engine.reassign(id, &call.who, body.approvers, body.reason, extra);
+    ok(&view.await?)
 }

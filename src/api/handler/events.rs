@@ -1,16 +1,30 @@
 //! Events in the form of CloudEvents.
 
 use super::super::{
-    call::{Call, Made},
+    call::{Call, Made, ok},
     route::Answer,
 };
 use crate::service::Problem;
 use crate::trigger::is_builtin;
+use druse_engine::EventId;
 use druse_storage::Batch;
 use druse_triggers::event::{Event, Received, read};
 use druse_triggers::webhook::Headers;
 use http::StatusCode;
 use serde_json::{Value, json};
+
+pub(in crate::api) async fn list(call: Call) -> Answer {
+    let (event_type, source) = (call.query.get("type"), call.query.get("source"));
+    ok(&call
+        .app
+        .triggers()?
+        .events(event_type, source, &call.page()?)?)
+}
+
+pub(in crate::api) async fn read_one(call: Call) -> Answer {
+    let id: EventId = call.id("id", "event")?;
+    ok(&call.app.triggers()?.event(id)?)
+}
 
 pub(in crate::api) async fn take(call: Call) -> Answer {
     let received = read(&headers(&call), &call.body).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Runs: start, list, read, follow, cancel, retry.
+//! Runs: start, list, read, follow, cancel, pause, resume, retry.
 
 use super::super::{
     answer::Reply,
@@ -8,10 +8,11 @@ use super::super::{
 use crate::runtime::clock;
 use crate::service::audit::Audited;
 use crate::service::rehearsal::AnswersOf;
-use crate::service::{App, Problem, Retry, RunView, Submit};
+use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
+use druse_engine::run::ResumeAnswer;
 use druse_engine::{AutomationId, Json, RunId, Span, Timestamp};
 use druse_storage::{Batch, ReadError, RunQuery};
 use http::StatusCode;
@@ -323,23 +324,116 @@ pub(in crate::api) struct Reason {
     pub(in crate::api) reason: Option<String>,
 }
 
+impl Reason {
+    /// The wish of whoever calls, with its line of the audit log: of one record with the fact in the run.
+    fn wish(self, call: &Call, action: &str, id: RunId) -> Wish {
+        let details = json!({ "reason": self.reason });
+        wish(call, action, id, self.reason, details)
+    }
+}
+
+fn wish(call: &Call, action: &str, id: RunId, reason: Option<String>, details: Value) -> Wish {
+    Wish {
+        by: call.who.user(),
+        reason,
+        idempotency: call.claim.clone(),
+        extra: Batch::new().audited(&call.who, action, &id, details),
+    }
+}
+
 pub(in crate::api) async fn cancel(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
-    let body: Reason = call.json()?;
-    let run = call
-        .app
-        .engine
-        .cancel(id, call.who.user(), body.reason.clone())
-        .await?;
-    // The journal of the run has the fact itself; this line is for who reads the audit log.
-    let mut audit = Batch::new().audited(
-        &call.who,
-        "run.cancel",
-        &id,
-        json!({ "reason": body.reason }),
-    );
-    audit.must_fit = true;
-    call.app.commit(audit).await?;
+    if call.made.is_some() {
+        return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
+    }
+    let wish = call.json::<Reason>()?.wish(&call, "run.cancel", id);
+    let run = call.app.engine.cancel(id, wish).await?;
+    Reply::json(StatusCode::ACCEPTED, &run)
+}
+
+pub(in crate::api) async fn pause(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    if call.made.is_some() {
+        return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
+    }
+    let wish = call.json::<Reason>()?.wish(&call, "run.pause", id);
+    let run = call.app.engine.pause(id, wish).await?;
+    Reply::json(StatusCode::ACCEPTED, &run)
+}
+
+/// How a run goes on.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct ResumeBody {
+    /// Why.
+    #[serde(default)]
+    pub(in crate::api) reason: Option<String>,
+    /// The path of a step that failed and waits; left out: all that do.
+    #[serde(default)]
+    pub(in crate::api) step: Option<String>,
+    /// What becomes of the steps that wait.
+    #[serde(default)]
+    pub(in crate::api) decision: ResumeDecision,
+    /// Keys that take the place of those of the step's configuration. It takes an editor.
+    #[serde(default)]
+    pub(in crate::api) input: Option<serde_json::Map<String, Value>>,
+}
+
+/// What becomes of steps that failed and wait.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::api) enum ResumeDecision {
+    /// They are tried again.
+    #[default]
+    Retry,
+    /// They fail.
+    Fail,
+}
+
+pub(in crate::api) async fn resume(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    if call.made.is_some() {
+        return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
+    }
+    let body: ResumeBody = call.json()?;
+    if body.input.is_some() {
+        if call.who.role < Role::Editor {
+            // Other input is other work, which operators cannot write otherwise either.
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "role_too_low",
+                format!(
+                    "Another input needs the role editor; your token has {}.",
+                    call.who.role.name()
+                ),
+                "Ask an editor, or let the step be tried again as it is.",
+            ));
+        }
+        if body.decision == ResumeDecision::Fail {
+            return Err(Problem::bad_request(
+                "bad_body",
+                "A step that fails takes no input.",
+                "Leave `input` out, or let the step be tried again.",
+            ));
+        }
+    }
+    let details = json!({
+        "reason": body.reason,
+        "step": body.step,
+        "fails": body.decision == ResumeDecision::Fail,
+        "corrected": body.input.as_ref().map(|input| input.keys().collect::<Vec<_>>()),
+    });
+    let wish = wish(&call, "run.resume", id, body.reason, details);
+    let resume = Resume {
+        step: body.step,
+        answer: match body.decision {
+            ResumeDecision::Fail => ResumeAnswer::Fail,
+            ResumeDecision::Retry => ResumeAnswer::Again {
+                input: body.input.map(|input| Value::Object(input).into()),
+            },
+        },
+    };
+    let run = call.app.engine.resume(id, resume, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
 }
 

@@ -380,7 +380,7 @@ fn answers_are_what_the_trigger_says() {
         // The caller comes back: the same run, and its answer once it has one.
         let gate = life.get("/approvals").await["items"][0].clone();
         let decide = format!("/approvals/{}/decision", gate["id"].as_str().unwrap());
-        life.post(&decide, &json!({ "decision": "reject", "digest": gate["digest"] })).await;
+        life.post(&decide, &json!({ "decision": "reject", "comment": "no", "digest": gate["digest"] })).await;
         life.ended(&answer["run_id"]).await;
         let (status, _, problem) = Send::to(&slow).with("idempotency-key", "a").send(&life).await;
         assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("run_not_successful")));

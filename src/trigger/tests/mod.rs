@@ -7,6 +7,7 @@ mod clock;
 mod hooks;
 mod schedules;
 mod subscriptions;
+mod waits;
 mod windows;
 
 use super::Triggers;
@@ -55,13 +56,22 @@ impl World {
 
     /// A life that ends in the middle of everything when the work is done.
     fn life<T, F: Future<Output = T>>(&self, work: impl FnOnce(Life) -> F) -> T {
+        self.life_that(true, work)
+    }
+
+    /// A life that ends before it tells any wait of events.
+    fn deaf_life<T, F: Future<Output = T>>(&self, work: impl FnOnce(Life) -> F) -> T {
+        self.life_that(false, work)
+    }
+
+    fn life_that<T, F: Future<Output = T>>(&self, hears: bool, work: impl FnOnce(Life) -> F) -> T {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
         let gave = runtime.block_on(async {
-            let life = Life::open(self.folder.path(), self.clock.clone()).await;
+            let life = Life::open(self.folder.path(), self.clock.clone(), hears).await;
             work(life).await
         });
         runtime.shutdown_timeout(Duration::from_secs(60));
@@ -70,7 +80,7 @@ impl World {
 }
 
 impl Life {
-    async fn open(folder: &Path, clock: Arc<AtomicI64>) -> Self {
+    async fn open(folder: &Path, clock: Arc<AtomicI64>, hears: bool) -> Self {
         let options = embedded::Options {
             prepare: false,
             ballast_bytes: 0,
@@ -101,7 +111,10 @@ impl Life {
         let now = Arc::new(move || Timestamp(shown.load(Ordering::SeqCst)));
         let triggers = Triggers::load_with(store, engine.clone(), secrets, now).unwrap();
         engine.recover().await.unwrap();
-        tokio::spawn(engine.keep_time());
+        tokio::spawn(engine.clone().keep_time());
+        if hears {
+            tokio::spawn(engine.keep_hearing(true));
+        }
         triggers.take_up().await.unwrap();
         app.set_triggers(triggers.clone());
         let who = Principal::local(0);

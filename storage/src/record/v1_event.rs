@@ -3,11 +3,11 @@
 use super::Undecodable;
 use super::v1::{Text, approval, automation, digest, json, run_id, text};
 use druse_engine::{
-    Timestamp,
+    EventId, Id, Timestamp,
     definition::FailureClass,
     event::{
-        ApprovalRequest, Decision, Failure, Outcome, RunEvent, SkipReason, Start, Status, StepPath,
-        Verdict,
+        ApprovalRequest, Change, Decision, Failure, HandlerList, Outcome, RunEvent, SkipReason,
+        Start, Status, StepPath, Verdict,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,13 @@ pub(super) struct V1Decision<'a> {
     fields: Option<Text<'a>>,
     at: i64,
     own_run: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Change<'a> {
+    what: Text<'a>,
+    before: Text<'a>,
+    after: Text<'a>,
 }
 
 /// New variants go to the end: the number of a variant is what stands in the log.
@@ -203,6 +210,78 @@ pub(super) enum V1Event<'a> {
         by: Text<'a>,
         reason: Option<Text<'a>>,
     },
+    WorkFinished {
+        status: u8,
+        outputs: Option<Text<'a>>,
+        failure: Option<V1Failure<'a>>,
+    },
+    HandlersStarted {
+        list: u8,
+    },
+    Paused {
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
+    Resumed {
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
+    StepPaused {
+        step: Step<'a>,
+        failure: V1Failure<'a>,
+    },
+    StepResumed {
+        step: Step<'a>,
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+        input: Option<Text<'a>>,
+    },
+    UndoneBefore {
+        step: Step<'a>,
+        from: [u8; 16],
+    },
+    ApprovalReminded {
+        step: Step<'a>,
+    },
+    ApprovalEscalated {
+        step: Step<'a>,
+        approvers: Vec<Text<'a>>,
+        expires_at: Option<i64>,
+    },
+    ApprovalReassigned {
+        step: Step<'a>,
+        approvers: Vec<Text<'a>>,
+        by: Text<'a>,
+        reason: Option<Text<'a>>,
+    },
+    ApprovalSentBack {
+        step: Step<'a>,
+        decision: V1Decision<'a>,
+    },
+    ApprovalVoided {
+        step: Step<'a>,
+        changes: Vec<V1Change<'a>>,
+    },
+    ApprovalNotified {
+        step: Step<'a>,
+        notice: u32,
+        index: u32,
+        attempts: u32,
+        failure: Option<V1Failure<'a>>,
+    },
+    EventAwaited {
+        step: Step<'a>,
+        event_type: Text<'a>,
+        key: Option<Text<'a>>,
+        since: i64,
+        until: Option<i64>,
+    },
+    EventTaken {
+        step: Step<'a>,
+        event: [u8; 16],
+        received_at: i64,
+        value: Text<'a>,
+    },
 }
 
 macro_rules! codes {
@@ -232,7 +311,17 @@ codes!(
     Rejected = 5,
     Canceled = 6,
     Skipped = 7,
-    Uncertain = 8
+    Uncertain = 8,
+    Paused = 9
+);
+codes!(
+    list_code,
+    list,
+    HandlerList,
+    "list of handlers",
+    Undo = 0,
+    OnFailure = 1,
+    Finally = 2
 );
 codes!(
     class_code,
@@ -482,6 +571,30 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 until: until.0,
             },
             E::WaitFinished { step: s } => Self::WaitFinished { step: step(s) },
+            E::EventAwaited {
+                step: s,
+                event_type,
+                key,
+                since,
+                until,
+            } => Self::EventAwaited {
+                step: step(s),
+                event_type: borrowed(event_type),
+                key: key.as_deref().map(borrowed),
+                since: since.0,
+                until: until.map(|at| at.0),
+            },
+            E::EventTaken {
+                step: s,
+                event,
+                received_at,
+                value,
+            } => Self::EventTaken {
+                step: step(s),
+                event: event.0.to_bytes(),
+                received_at: received_at.0,
+                value: text(value),
+            },
             E::ApprovalRequested { step: s, request } => Self::ApprovalRequested {
                 step: step(s),
                 request: request.as_ref().into(),
@@ -546,6 +659,45 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 failure: failure.as_ref().map(V1Failure::from),
             },
             E::LoopTimedOut { step: s } => Self::LoopTimedOut { step: step(s) },
+            E::WorkFinished {
+                status: s,
+                outputs,
+                failure,
+            } => Self::WorkFinished {
+                status: status_code(*s),
+                outputs: outputs.as_ref().map(text),
+                failure: failure.as_ref().map(V1Failure::from),
+            },
+            E::HandlersStarted { list } => Self::HandlersStarted {
+                list: list_code(*list),
+            },
+            E::Paused { by, reason } => Self::Paused {
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
+            E::Resumed { by, reason } => Self::Resumed {
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
+            E::StepPaused { step: s, failure } => Self::StepPaused {
+                step: step(s),
+                failure: failure.into(),
+            },
+            E::StepResumed {
+                step: s,
+                by,
+                reason,
+                input,
+            } => Self::StepResumed {
+                step: step(s),
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+                input: input.as_ref().map(text),
+            },
+            E::UndoneBefore { step: s, from } => Self::UndoneBefore {
+                step: step(s),
+                from: from.0.to_bytes(),
+            },
             E::KeepingStarted { results } => Self::KeepingStarted { results: *results },
             E::PassKept {
                 step: s,
@@ -568,6 +720,55 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 step: step(s),
                 by: borrowed(by),
                 reason: reason.as_deref().map(borrowed),
+            },
+            E::ApprovalReminded { step: s } => Self::ApprovalReminded { step: step(s) },
+            E::ApprovalEscalated {
+                step: s,
+                approvers,
+                expires_at,
+            } => Self::ApprovalEscalated {
+                step: step(s),
+                approvers: approvers.iter().map(|who| borrowed(who)).collect(),
+                expires_at: expires_at.map(|at| at.0),
+            },
+            E::ApprovalReassigned {
+                step: s,
+                approvers,
+                by,
+                reason,
+            } => Self::ApprovalReassigned {
+                step: step(s),
+                approvers: approvers.iter().map(|who| borrowed(who)).collect(),
+                by: borrowed(by),
+                reason: reason.as_deref().map(borrowed),
+            },
+            E::ApprovalSentBack { step: s, decision } => Self::ApprovalSentBack {
+                step: step(s),
+                decision: decision.into(),
+            },
+            E::ApprovalVoided { step: s, changes } => Self::ApprovalVoided {
+                step: step(s),
+                changes: changes
+                    .iter()
+                    .map(|change| V1Change {
+                        what: borrowed(&change.what),
+                        before: text(&change.before),
+                        after: text(&change.after),
+                    })
+                    .collect(),
+            },
+            E::ApprovalNotified {
+                step: s,
+                notice,
+                index,
+                attempts,
+                failure,
+            } => Self::ApprovalNotified {
+                step: step(s),
+                notice: *notice,
+                index: *index,
+                attempts: *attempts,
+                failure: failure.as_ref().map(V1Failure::from),
             },
         }
     }
@@ -639,6 +840,30 @@ impl V1Event<'_> {
                 until: Timestamp(until),
             },
             Self::WaitFinished { step } => E::WaitFinished { step: path(step) },
+            Self::EventAwaited {
+                step,
+                event_type,
+                key,
+                since,
+                until,
+            } => E::EventAwaited {
+                step: path(step),
+                event_type: event_type.into_owned(),
+                key: key.map(Cow::into_owned),
+                since: Timestamp(since),
+                until: until.map(Timestamp),
+            },
+            Self::EventTaken {
+                step,
+                event,
+                received_at,
+                value,
+            } => E::EventTaken {
+                step: path(step),
+                event: EventId(Id::from_bytes(event)),
+                received_at: Timestamp(received_at),
+                value: json(value),
+            },
             Self::ApprovalRequested { step, request } => E::ApprovalRequested {
                 step: path(step),
                 request: Box::new(request.into_request()?),
@@ -703,6 +928,43 @@ impl V1Event<'_> {
                 failure: failure.map(V1Failure::into_failure).transpose()?,
             },
             Self::LoopTimedOut { step } => E::LoopTimedOut { step: path(step) },
+            Self::WorkFinished {
+                status: code,
+                outputs,
+                failure,
+            } => E::WorkFinished {
+                status: status(code)?,
+                outputs: outputs.map(json),
+                failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+            Self::HandlersStarted { list: code } => E::HandlersStarted { list: list(code)? },
+            Self::Paused { by, reason } => E::Paused {
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+            },
+            Self::Resumed { by, reason } => E::Resumed {
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+            },
+            Self::StepPaused { step, failure } => E::StepPaused {
+                step: path(step),
+                failure: failure.into_failure()?,
+            },
+            Self::StepResumed {
+                step,
+                by,
+                reason,
+                input,
+            } => E::StepResumed {
+                step: path(step),
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+                input: input.map(json),
+            },
+            Self::UndoneBefore { step, from } => E::UndoneBefore {
+                step: path(step),
+                from: run_id(from),
+            },
             Self::KeepingStarted { results } => E::KeepingStarted { results },
             Self::PassKept {
                 step,
@@ -721,6 +983,55 @@ impl V1Event<'_> {
                 step: path(step),
                 by: by.into_owned(),
                 reason: reason.map(Cow::into_owned),
+            },
+            Self::ApprovalReminded { step } => E::ApprovalReminded { step: path(step) },
+            Self::ApprovalEscalated {
+                step,
+                approvers,
+                expires_at,
+            } => E::ApprovalEscalated {
+                step: path(step),
+                approvers: approvers.into_iter().map(Cow::into_owned).collect(),
+                expires_at: expires_at.map(Timestamp),
+            },
+            Self::ApprovalReassigned {
+                step,
+                approvers,
+                by,
+                reason,
+            } => E::ApprovalReassigned {
+                step: path(step),
+                approvers: approvers.into_iter().map(Cow::into_owned).collect(),
+                by: by.into_owned(),
+                reason: reason.map(Cow::into_owned),
+            },
+            Self::ApprovalSentBack { step, decision } => E::ApprovalSentBack {
+                step: path(step),
+                decision: decision.into_decision()?,
+            },
+            Self::ApprovalVoided { step, changes } => E::ApprovalVoided {
+                step: path(step),
+                changes: changes
+                    .into_iter()
+                    .map(|change| Change {
+                        what: change.what.into_owned(),
+                        before: json(change.before),
+                        after: json(change.after),
+                    })
+                    .collect(),
+            },
+            Self::ApprovalNotified {
+                step,
+                notice,
+                index,
+                attempts,
+                failure,
+            } => E::ApprovalNotified {
+                step: path(step),
+                notice,
+                index,
+                attempts,
+                failure: failure.map(V1Failure::into_failure).transpose()?,
             },
         })
     }

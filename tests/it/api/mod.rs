@@ -1,6 +1,7 @@
 //! The API as an outside client meets it.
 
 mod agent_run;
+mod approvals;
 mod bad_input;
 mod chat_thread;
 mod description;

@@ -118,7 +118,7 @@ async fn of_many_who_decide_at_once_one_has_decided() {
             .take(8)
             .enumerate()
         {
-            let body = json!({ "decision": decision, "digest": gate["digest"] });
+            let body = json!({ "decision": decision, "comment": "seen", "digest": gate["digest"] });
             let request = admin
                 .request("POST", &decide)
                 .key(&format!("{round}-{number}"));

@@ -345,6 +345,8 @@ async fn what_is_not_there_is_said() {
         &["runs", "watch", "run_x"],
         &["runs", "cancel", "run_x"],
         &["runs", "retry", "run_x"],
+        &["runs", "pause", "run_x"],
+        &["runs", "resume", "run_x"],
         &["runs", "resolve", "run_x", "a", "--again"],
         &["runs", "why", "run_x"],
         &["approvals", "show", "appr_x"],

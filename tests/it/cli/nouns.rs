@@ -299,7 +299,7 @@ fn runs_and_approvals(way: &Way, world: &World) {
         .unwrap()
         .to_owned();
     assert!(
-        way.text(&format!("approvals reject {gate}"))
+        way.text(&format!("approvals reject {gate} --comment no"))
             .ends_with("?: rejected.\n")
     );
     let lines = way
@@ -385,6 +385,11 @@ fn triggers_and_events(way: &Way) {
     );
     way.ask(&format!("runs watch {run}"), "").ok();
     assert_eq!(way.json(&format!("runs show {run}"))["outputs"]["n"], 5);
+    let listed = way.json("events list --type com.example.*");
+    assert_eq!(column(&listed, "id"), [sent["id"].clone()]);
+    assert_eq!(listed[0]["runs"], json!([run]));
+    let shown = way.json(&format!("events show {}", sent["id"].as_str().unwrap()));
+    assert_eq!(shown["event"]["data"], json!({ "n": 5 }));
     let none = way.text("events send com.example.other");
     assert!(none.contains("it started no run"), "{none}");
     // By hand there are no data, and this trigger's inputs need them.

@@ -17,6 +17,8 @@ pub(super) struct Work {
     pub(super) runs: Vec<String>,
     /// The decision that was acknowledged: `approve` or `reject`.
     pub(super) decided: Option<&'static str>,
+    /// The event that was to wake the run, as it was acknowledged.
+    pub(super) told: Option<String>,
     /// Whether a cancel was sent, and acknowledged.
     pub(super) cancel_asked: bool,
     pub(super) canceled: bool,
@@ -30,6 +32,7 @@ impl Work {
             acknowledged: false,
             runs: Vec::new(),
             decided: None,
+            told: None,
             cancel_asked: false,
             canceled: false,
         }
@@ -105,6 +108,8 @@ pub(super) enum Broken {
     Gap { run: String, seq: u64 },
     /// An acknowledged decision is not in the journal, once and as it was.
     DecisionLost(String),
+    /// The run did not take the one event that was acknowledged, once.
+    EventMissed(String),
     /// An acknowledged cancel is not in the journal.
     CancelLost(String),
     /// Something happened to a step after its end.
@@ -218,6 +223,7 @@ fn ending(ledger: &Ledger, work: &Work, run: &str, found: &Found, broken: &mut V
     }
     let allowed: &[&str] = match (work.kind, work.decided) {
         // Nobody saw that it was begun: it was canceled to come to an end.
+        (Kind::Told, _) if work.told.is_none() => &["canceled"],
         (Kind::Gate, None) | (Kind::Long | Kind::Hold, _) => &["canceled"],
         (Kind::Gate, Some("approve")) => &["succeeded"],
         (Kind::Gate, Some(_)) => &["rejected"],
@@ -238,6 +244,14 @@ fn ending(ledger: &Ledger, work: &Work, run: &str, found: &Found, broken: &mut V
             .collect();
         if answers != [decided] {
             broken.push(Broken::DecisionLost(run.to_owned()));
+        }
+    }
+    if let Some(told) = &work.told {
+        let taken: Vec<&str> = of_type(&found.journal, "event_taken")
+            .map(|fact| fact["event"].as_str().unwrap_or_default())
+            .collect();
+        if taken != [told] {
+            broken.push(Broken::EventMissed(run.to_owned()));
         }
     }
     if work.canceled && of_type(&found.journal, "cancel_requested").next().is_none() {
@@ -322,7 +336,7 @@ fn steps(id: &str, found: &Found, broken: &mut Vec<Broken>) -> BTreeMap<String, 
             }
             "attempt_interrupted" => step.interrupted += 1,
             "step_evaluated" | "step_skipped" | "step_failed" | "step_canceled"
-            | "wait_finished" => step.over = true,
+            | "wait_finished" | "event_taken" => step.over = true,
             _ => {}
         }
     }

@@ -95,6 +95,16 @@ fn sound() -> World {
             json!({ "type": "step_canceled", "step": "pause" }),
         ],
     );
+    run(
+        "told",
+        "told",
+        5,
+        "succeeded",
+        vec![
+            json!({ "type": "event_awaited", "step": "wait" }),
+            json!({ "type": "event_taken", "step": "wait", "event": "evt_5" }),
+        ],
+    );
     let mut work = |n: u64, kind: Kind, runs: &[&str]| {
         let mut work = Work::new(kind, Some(format!("{n}")));
         work.acknowledged = true;
@@ -104,6 +114,8 @@ fn sound() -> World {
     work(1, Kind::Gate, &["gated"]);
     work(2, Kind::Event, &["a", "b"]);
     work(3, Kind::Long, &["stopped"]);
+    work(5, Kind::Told, &["told"]);
+    ledger.works.get_mut(&5).unwrap().told = Some("evt_5".into());
     ledger.works.get_mut(&1).unwrap().decided = Some("approve");
     ledger.works.get_mut(&3).unwrap().canceled = true;
     // Asked for, never answered, and not there: that is how it may be.
@@ -153,7 +165,7 @@ fn nothing_is_broken_in_a_sound_world_and_its_figures_are_right() {
     let world = sound();
     let (broken, figures) = compare(&world.ledger, &world.store, &world.effects);
     assert_eq!(broken, []);
-    assert_eq!((figures.runs, figures.attempts), (4, 5));
+    assert_eq!((figures.runs, figures.attempts), (5, 5));
     assert_eq!((figures.interrupted, figures.effects), (1, 5));
     assert_eq!(figures.repeated_effects, 1);
 }
@@ -321,4 +333,29 @@ fn a_line_is_read_whole_or_not_at_all() {
     ] {
         assert_eq!(Effect::parse(line), None, "{line}");
     }
+}
+
+#[test]
+fn an_event_that_a_run_waited_for_is_taken_once() {
+    let missed = [Broken::EventMissed("told".into())];
+    let taken = |event: &str| json!({ "type": "event_taken", "step": "other", "event": event });
+    assert_eq!(
+        after(|world| insert(world, "told", vec![taken("evt_6")])),
+        missed
+    );
+    assert_eq!(
+        after(|world| {
+            let journal = &mut world.store.get_mut("told").unwrap().journal;
+            journal[2]["event"] = "evt_6".into();
+        }),
+        missed
+    );
+    assert_eq!(
+        after(|world| world.ledger.works.get_mut(&5).unwrap().told = None),
+        [Broken::WrongEnd {
+            run: "told".into(),
+            status: "succeeded".into(),
+            why: String::new(),
+        }]
+    );
 }

@@ -3,7 +3,7 @@
 
 use super::ledger::{Ledger, Work};
 use super::random::Random;
-use super::work::{EVENT, GATE, Kind};
+use super::work::{EVENT, GATE, Kind, TELLS};
 use crate::harness::client::{Answer, Client, Request};
 use crate::harness::{Stream, text};
 use nix::sys::signal::{Signal, kill};
@@ -33,6 +33,8 @@ pub(super) enum Task {
     Again(u64),
     /// Decide on the gate of a run, not before this cycle.
     Decide { n: u64, run: String, from: u64 },
+    /// Tell a run that waits for an event, not before this cycle.
+    Tell { n: u64, from: u64 },
     /// Cancel a run, not before this cycle.
     Cancel { n: u64, run: String, from: u64 },
 }
@@ -41,7 +43,9 @@ impl Task {
     fn is_due(&self, cycle: u64) -> bool {
         match self {
             Self::Repeat(_) | Self::Again(_) => true,
-            Self::Decide { from, .. } | Self::Cancel { from, .. } => *from <= cycle,
+            Self::Decide { from, .. } | Self::Tell { from, .. } | Self::Cancel { from, .. } => {
+                *from <= cycle
+            }
         }
     }
 }
@@ -294,6 +298,7 @@ impl Crowd {
             let from = life.cycle.saturating_add(n % 3);
             match kind {
                 Kind::Gate => self.add(Task::Decide { n, run, from }),
+                Kind::Told => self.add(Task::Tell { n, from }),
                 Kind::Long => self.add(Task::Cancel { n, run, from }),
                 Kind::Hold => {
                     let from = u64::MAX;
@@ -325,6 +330,7 @@ impl Crowd {
                 }
             }
             Task::Decide { n, run, .. } => self.decide(life, *n, run, &task).await,
+            Task::Tell { n, .. } => self.tell(life, *n).await,
             Task::Cancel { n, run, .. } => self.cancel(life, *n, run).await,
         };
         if answered.is_err() && !matches!(task, Task::Again(_)) {
@@ -355,7 +361,7 @@ impl Crowd {
             1 => ("reject", "rejected"),
             _ => ("approve", "approved"),
         };
-        let body = json!({ "decision": decision, "digest": shown["digest"] });
+        let body = json!({ "decision": decision, "comment": "seen", "digest": shown["digest"] });
         let ask = || {
             life.client
                 .request("POST", &format!("{path}/decision"))
@@ -373,6 +379,23 @@ impl Crowd {
             let late = life.send(ask()).await?;
             late.problem(409, "already_decided");
         }
+        Ok(())
+    }
+
+    /// Sends the event that a run waits for, or will wait for.
+    async fn tell(&self, life: &Life, n: u64) -> Result<(), Gone> {
+        let event = json!({
+            "specversion": "1.0", "id": format!("tell-{n}"), "source": "/crash", "type": TELLS,
+            "data": { "key": format!("key {n}") },
+        });
+        let ask = life.client.request("POST", "/events");
+        let ask = ask.header("content-type", "application/cloudevents+json");
+        let told = life.send(ask.bytes(event.to_string())).await?.with(202);
+        let mut ledger = self.ledger();
+        let work = ledger.works.get_mut(&n).expect("known");
+        work.told = Some(text(&told["id"]));
+        drop(ledger);
+        life.acknowledged();
         Ok(())
     }
 

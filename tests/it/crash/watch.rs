@@ -4,6 +4,7 @@ use super::ledger::{Figures, Found};
 use super::load::{Crowd, Life, Task};
 use super::random::Random;
 use super::ruin::Ruin;
+use super::ticks::TICK;
 use super::work::Kind;
 use crate::harness::wait::DEADLINE;
 use crate::harness::{Client, Server, text};
@@ -107,8 +108,10 @@ impl Watch {
                     );
                 }
                 _ => {
-                    let waits =
-                        matches!(work.kind, Kind::Gate | Kind::Long | Kind::Once | Kind::Hold);
+                    let waits = matches!(
+                        work.kind,
+                        Kind::Gate | Kind::Told | Kind::Long | Kind::Once | Kind::Hold
+                    );
                     moving += usize::from(!waits);
                 }
             }
@@ -145,7 +148,7 @@ impl Watch {
                     .get(&n)
                     .is_some_and(|work| work.acknowledged);
                 // Begun, and never acknowledged: nobody comes back to it.
-                if waits && matches!(name, "gate" | "long" | "once") && !acknowledged {
+                if waits && matches!(name, "gate" | "told" | "long" | "once") && !acknowledged {
                     let path = format!("/runs/{id}/cancel");
                     life.client
                         .post(&path, &serde_json::json!({}))
@@ -175,6 +178,10 @@ impl Watch {
         self.look(crowd, client, u64::MAX).await;
         let mut store = BTreeMap::new();
         for (id, run) in listed(client).await {
+            if run["automation_name"] == TICK {
+                // Nobody asked for it; its schedule tells.
+                continue;
+            }
             let known = self.settled.get(&id);
             let journal = match known {
                 Some((_, known)) => {
@@ -220,7 +227,7 @@ impl Watch {
         let shown: usize = ledger.shown.values().map(BTreeMap::len).sum();
         format!(
             "{cycles} kills under load, {} more during a start; {} indexes dropped, {} tails torn, {} times verified, {} stops in order; {:.1} s\n\
-             {acknowledged} runs acknowledged (of {} in the store), {} decisions, {} cancels, {} keys tried again\n\
+             {acknowledged} runs acknowledged (of {} in the store), {} decisions, {} events for waits, {} cancels, {} keys tried again\n\
              {} requests not answered, {} of them asked again; {shown} facts followed as they were shown\n\
              {} attempts, {} of them ended by a crash; {} effects, {} of them repeated",
             ruin.starts,
@@ -231,6 +238,7 @@ impl Watch {
             took.as_secs_f64(),
             figures.runs,
             count(&|work| work.decided.is_some()),
+            count(&|work| work.told.is_some()),
             count(&|work| work.canceled),
             self.again,
             count(&|work| !work.acknowledged) + self.repeated.len(),

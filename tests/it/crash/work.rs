@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Hook,
     /// An event that two triggers wait for.
     Event,
+    /// An effect, a wait for an event that is told of this work alone, an effect.
+    Told,
     /// A short wait before an effect.
     Pause,
     /// A long wait, which is canceled.
@@ -33,7 +35,7 @@ pub(super) enum Kind {
 }
 
 /// Each kind as often as it is asked for.
-const SHARES: [Kind; 16] = [
+const SHARES: [Kind; 18] = [
     Kind::One,
     Kind::One,
     Kind::One,
@@ -45,6 +47,8 @@ const SHARES: [Kind; 16] = [
     Kind::Hook,
     Kind::Hook,
     Kind::Event,
+    Kind::Told,
+    Kind::Told,
     Kind::Pause,
     Kind::Long,
     Kind::Once,
@@ -66,6 +70,7 @@ impl Kind {
             Self::Gate => &["gate"],
             Self::Hook => &["hook"],
             Self::Event => &["event_a", "event_b"],
+            Self::Told => &["told"],
             Self::Pause => &["pause"],
             Self::Long => &["long"],
             Self::Once => &["once"],
@@ -82,7 +87,10 @@ impl Kind {
 
     /// Whether its answer may be waited for until the run has ended.
     pub(super) fn ends_soon(self) -> bool {
-        !matches!(self, Self::Gate | Self::Long | Self::Once | Self::Hold)
+        !matches!(
+            self,
+            Self::Gate | Self::Told | Self::Long | Self::Once | Self::Hold
+        )
     }
 }
 
@@ -101,6 +109,9 @@ pub(super) const SECRET: &str = "crash_hook";
 /// The type of the events that clients send.
 pub(super) const EVENT: &str = "com.example.crash.asked";
 
+/// The type of the events that tell runs to go on.
+pub(super) const TELLS: &str = "com.example.crash.tells";
+
 /// The documents, by name.
 pub(super) fn documents(effects: &Path) -> Vec<(&'static str, String)> {
     let bodies = [
@@ -112,6 +123,10 @@ pub(super) fn documents(effects: &Path) -> Vec<(&'static str, String)> {
         ("gate", format!(
             "{}  - {{ id: {GATE}, needs: [mark_before], action: approval_gate, with: {{ title: \"Go on with {{{{ inputs.n }}}}?\" }} }}\n{}",
             mark("mark_before", &[], effects), mark("mark_after", &[GATE], effects),
+        )),
+        ("told", format!(
+            "{}  - {{ id: wait, needs: [mark_before], action: wait, with: {{ event: {{ type: {TELLS}, when: \"event.data.key == 'key ' ~ inputs.n\" }} }} }}\n{}",
+            mark("mark_before", &[], effects), mark("mark_after", &["wait"], effects),
         )),
         ("hook", mark("mark", &[], effects)),
         ("event_a", mark("mark", &[], effects)),

@@ -4,4 +4,4 @@ mod connections;
 mod docs;
 mod run;
 mod sensitive;
-mod service;
+pub(crate) mod service;

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex};
 
 /// The service.
 #[derive(Clone)]
-pub(super) struct Service {
-    pub(super) address: String,
+pub(crate) struct Service {
+    pub(crate) address: String,
     seen: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Service {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let service = Self {
             address: format!("http://{}", listener.local_addr().unwrap()),
@@ -36,7 +36,7 @@ impl Service {
     }
 
     /// What it was sent, oldest first.
-    pub(super) fn seen(&self) -> Vec<Value> {
+    pub(crate) fn seen(&self) -> Vec<Value> {
         self.seen.lock().unwrap().clone()
     }
 

@@ -144,6 +144,12 @@ impl Request {
         Self(self.0.json(body))
     }
 
+    /// With a body as a browser sends a form.
+    #[must_use]
+    pub(crate) fn form(self, pairs: &[(&str, &str)]) -> Self {
+        Self(self.0.form(pairs))
+    }
+
     /// With a YAML body.
     #[must_use]
     pub(crate) fn yaml(self, body: &str) -> Self {

@@ -350,7 +350,7 @@ fn gates_and_waits_hold_their_passes_only() {
     assert_ne!(gates[0].request.approval, gates[1].request.approval);
     assert_eq!(
         gates[1].request.details.value()["next"],
-        json!([{"step": "each[1].go", "action": "http", "with": {"item": "b"}}])
+        json!([{"step": "each[1].go", "action": "http", "rendered": true, "with": {"item": "b"}}])
     );
     assert_eq!(
         bench.run.waits_for(),
@@ -361,7 +361,7 @@ fn gates_and_waits_hold_their_passes_only() {
         decision: Decision {
             decision,
             by: "ana".into(),
-            comment: None,
+            comment: Some("seen".into()),
             fields: None,
             at: BEGIN,
             own_run: false,
@@ -604,7 +604,7 @@ fn a_gate_before_a_loop_shows_what_the_loop_would_do() {
     let next = bench.run.approvals()[0].request.details.value()["next"].clone();
     assert_eq!(
         next,
-        json!([{"step": "each", "action": "for_each", "with": {
+        json!([{"step": "each", "action": "for_each", "rendered": true, "with": {
             "for_each": {"items": [1, 2], "max_parallel": 2},
             "steps": [
                 {"id": "pay", "action": "http", "with": {"n": "{{ item }}"}},

@@ -47,6 +47,7 @@ fn what_is_asked_is_rendered_and_holds_what_comes_next() {
       {
         "step": "publish",
         "action": "http",
+        "rendered": true,
         "with": {
           "rows": [
             1,
@@ -57,6 +58,7 @@ fn what_is_asked_is_rendered_and_holds_what_comes_next() {
       {
         "step": "note",
         "action": "http",
+        "rendered": false,
         "with": {
           "by": "{{ steps.gate.output.by }}"
         }
@@ -72,7 +74,7 @@ fn what_is_asked_is_rendered_and_holds_what_comes_next() {
   ],
   "needed": 2,
   "exclude_starter": true,
-  "digest": "sha256:b8812b91f64a20b42878f2bf401a11eeeee5df78399977fd5bdd3d9ed86eb5d2",
+  "digest": "sha256:cb318e5538d1533f81a83c3f247f5794b3de6e6aa15b3c9824d3c6e4cc7a8b7a",
   "expires_at": "2027-01-16T08:00:00.000Z"
 }
 "#);
@@ -211,10 +213,15 @@ fn several_approvals_are_of_several_people_and_one_rejection_is_enough() {
 }
 
 #[test]
-fn sending_back_is_refused_for_now_and_unknown_gates_too() {
+fn a_gate_that_names_no_place_is_not_sent_back_and_unknown_gates_are_refused() {
     let mut bench = publishing(json!({}));
     let back = bench.voting("ana", Verdict::SendBack);
-    assert_eq!(bench.refused(back).code(), "not_supported_yet");
+    let refused = bench.refused(back);
+    assert_eq!(refused.code(), "cannot_send_back");
+    assert_eq!(
+        refused.to_string(),
+        "this gate names no step that it sends back to"
+    );
     let Input::Decide { decision, .. } = bench.voting("ana", Verdict::Approve) else {
         unreachable!()
     };
@@ -223,6 +230,27 @@ fn sending_back_is_refused_for_now_and_unknown_gates_too() {
         bench.refused(Input::Decide { approval, decision }),
         Rejected::UnknownApproval
     );
+}
+
+#[test]
+fn whoever_refuses_says_why() {
+    let mut bench = publishing(json!({}));
+    for (verdict, comment) in [
+        (Verdict::Reject, None),
+        (Verdict::Reject, Some("  ")),
+        (Verdict::SendBack, None),
+    ] {
+        let Input::Decide {
+            approval,
+            mut decision,
+        } = bench.voting("ana", verdict)
+        else {
+            unreachable!()
+        };
+        decision.comment = comment.map(ToOwned::to_owned);
+        let refused = bench.refused(Input::Decide { approval, decision });
+        assert_eq!(refused, Rejected::CommentNeeded);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The run that keeps what this one has.
-fn again(bench: &Bench, from: Option<&str>) -> Bench {
+pub(super) fn again(bench: &Bench, from: Option<&str>) -> Bench {
     with_inputs(bench, from, bench.run.start().inputs.value().clone())
 }
 

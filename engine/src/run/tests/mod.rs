@@ -4,13 +4,18 @@ mod attempts;
 mod endings;
 mod for_each;
 mod gates;
+mod handlers;
+mod hear;
 mod joins;
 mod journal;
 mod kept;
+mod pauses;
 mod repeat;
+mod reviews;
 mod scale;
 mod steps;
 mod turns;
+mod undo;
 
 use super::*;
 use crate::definition::FailureClass;
@@ -125,6 +130,23 @@ impl Bench {
                 own_run: false,
             },
         }
+    }
+
+    pub(super) fn cancel(&mut self) -> &mut Self {
+        self.give(Input::Cancel {
+            by: "ana".into(),
+            reason: Some("no longer wanted".into()),
+        })
+    }
+
+    /// The lists of handlers that have begun, and the end of the run's own work before them.
+    pub(super) fn handlers(&self) -> Vec<String> {
+        let facts = self.journal.iter().filter_map(|entry| match &entry.event {
+            RunEvent::WorkFinished { status, .. } => Some(status.name()),
+            RunEvent::HandlersStarted { list } => Some(list.name()),
+            _ => None,
+        });
+        facts.map(ToOwned::to_owned).collect()
     }
 
     /// What a step gave, as text.

@@ -53,7 +53,7 @@ pub(super) async fn decide(people: &People, gate: &Value) {
         .post(&path, &yes)
         .await
         .problem(409, "already_decided");
-    let no = json!({ "decision": "reject", "digest": gate["digest"] });
+    let no = json!({ "decision": "reject", "comment": "no", "digest": gate["digest"] });
     people
         .admin
         .post(&path, &no)

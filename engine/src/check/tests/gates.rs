@@ -1,0 +1,91 @@
+//! What gates say of sending back and of telling people.
+
+use super::*;
+
+#[test]
+fn a_gate_sends_back_to_what_it_needs_and_nothing_beside_it_works_with_that() {
+    insta::assert_snapshot!(
+        findings(
+            r#"steps:
+  - id: source
+    action: transform
+    with: { value: 1 }
+  - id: draft
+    action: transform
+    with: { value: "{{ steps.source.output }} {{ review.comment }} {{ review.coment }}" }
+  - id: note
+    action: transform
+    with: { value: "{{ steps.draft.output }}" }
+  - id: gate
+    action: approval_gate
+    needs: [draft]
+    with: { send_back: { to: draft, rounds: 60 } }
+  - id: nowhere
+    action: approval_gate
+    needs: [draft]
+    with: { send_back: { to: [sorce, publish] } }
+  - id: publish
+    action: transform
+    needs: [gate, nowhere]
+    with: { value: "{{ steps.draft.output }}" }
+"#
+        ),
+        @r"
+    12:20 unknown_name: `review` has no `coment` -- did you mean `comment`?
+    19:45 bad_value: `rounds` is from 1 to 50
+    19:30 send_back_leaks: step `note` works with `draft`, which runs again when the gate `gate` is sent back -- put it behind the gate (`needs: [gate]`), or before it
+    19:30 send_back_leaks: step `nowhere` works with `draft`, which runs again when the gate `gate` is sent back -- put it behind the gate (`needs: [gate]`), or before it
+    23:30 unknown_step: there is no step `sorce` here
+    23:30 send_back_not_before: step `publish` does not come before the gate `nowhere` -- a gate sends back to steps that it needs, directly or through others
+    "
+    );
+}
+
+#[test]
+fn what_would_have_to_be_undone_is_not_sent_back() {
+    insta::assert_snapshot!(
+        findings(
+            r#"undo_on_failure: true
+steps:
+  - id: pay
+    action: http
+    with: { connection: crm, method: POST, path: /pay }
+    undo: { action: http, with: { connection: crm, method: DELETE, path: /pay } }
+  - id: gate
+    action: approval_gate
+    needs: [pay]
+    with: { send_back: { to: pay } }
+"#
+        ),
+        @"15:30 send_back_undo: step `pay` has an `undo`, and runs again when the gate `gate` is sent back: what it did before would not be undone -- leave its `undo` out, or send back to a step behind it"
+    );
+}
+
+#[test]
+fn what_tells_people_is_checked_like_a_step() {
+    insta::assert_snapshot!(
+        findings(
+            r#"steps:
+  - id: gate
+    action: approval_gate
+    with:
+      title: "{{ approval.title }}"
+      notify:
+        - { action: approval_gate, with: {} }
+        - { action: http, for: ana, with: { connection: chat, path: /say, jsn: "{{ approval.link }}" } }
+        - { action: http, with: { url: "http://127.0.0.1/", json: "{{ steps.none.output }}" } }
+        - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, json: "{{ secrets.api_key }}" } }
+"#
+        ),
+        @r"
+    12:21 unknown_action: `approval_gate` cannot tell anybody of a gate -- `notify` takes http, mail, shell, mcp, sql and file
+    13:32 bad_value: `ana` is no person -- a link is made for one person: write user:<name>
+    13:57 missing_connection: there is no connection `chat` -- an admin sets it up: `druse connections set chat`
+    13:75 unknown_key: there is no key `jsn` here -- did you mean `json`?
+    14:67 unknown_step: there is no step `none` -- expressions name steps of this document
+    14:40 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
+    15:111 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+    10:14 unknown_name: there is no name `approval` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
+    "
+    );
+}

@@ -1,0 +1,196 @@
+//! Pauses: of a whole run, and of a step that failed under `on_error: pause`.
+//!
+//! A run that a person pauses starts nothing new: no step begins, no retry, no list of handlers. Attempts
+//! under way come to their end, those that a crash interrupted included, and gates still take answers. The
+//! clock goes on: waits, gates and time limits end when they would have ended, and what is due by the time
+//! of the resume follows then. A cancel ends the pause.
+//!
+//! A step that fails for good under `on_error: pause` waits for a person while the rest of the run goes on.
+//! The person has it tried again, with all its retries and the same idempotency key, or lets it fail.
+
+use super::input::ResumeAnswer;
+use super::scope::Place;
+use super::state::{Phase, State, Timer};
+use super::{Rejected, attempt};
+use crate::definition::OnError;
+use crate::event::{Failure, RunEvent, StepPath};
+use crate::plan::{ActionKind, Plan};
+use crate::{Json, Timestamp};
+use serde_json::{Map, Value};
+
+/// Who paused a run, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pause {
+    pub(super) by: String,
+    pub(super) reason: Option<String>,
+}
+
+/// The fact that a step has failed for good.
+pub(super) fn failed(state: &State, plan: &Plan, place: Place, failure: Failure) -> RunEvent {
+    let step = state.path(plan, place);
+    let planned = state.planned(plan, place);
+    let effect = planned.work.kind().is_some_and(ActionKind::has_attempts);
+    match planned.on_error {
+        OnError::Pause if effect => RunEvent::StepPaused { step, failure },
+        OnError::Pause | OnError::Fail | OnError::Continue => {
+            RunEvent::StepFailed { step, failure }
+        }
+    }
+}
+
+impl State {
+    /// The facts of a person's wish to pause the run.
+    pub(super) fn pause(&self, by: &str, reason: Option<&str>) -> Result<Vec<RunEvent>, Rejected> {
+        if self.finish.is_some() {
+            return Err(Rejected::AlreadyOver);
+        }
+        if self.paused.is_some() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![RunEvent::Paused {
+            by: by.to_owned(),
+            reason: reason.map(ToOwned::to_owned),
+        }])
+    }
+
+    /// The facts of a person's wish that the run goes on.
+    pub(super) fn resume(
+        &self,
+        plan: &Plan,
+        by: &str,
+        reason: Option<&str>,
+        step: Option<&StepPath>,
+        answer: &ResumeAnswer,
+    ) -> Result<Vec<RunEvent>, Rejected> {
+        if self.finish.is_some() {
+            return Err(Rejected::AlreadyOver);
+        }
+        let places: Vec<Place> = match step {
+            None => self.held_steps.iter().copied().collect(),
+            Some(step) => {
+                let place = self.place_of_step(plan, step);
+                let held = place.filter(|place| self.held_steps.contains(place));
+                vec![held.ok_or(Rejected::NotPaused)?]
+            }
+        };
+        let asks = !matches!(answer, ResumeAnswer::Again { input: None });
+        if asks && places.is_empty() {
+            return Err(Rejected::NotPaused);
+        }
+        let (by, reason) = (by.to_owned(), reason.map(ToOwned::to_owned));
+        let mut facts = Vec::with_capacity(places.len() + 1);
+        if self.paused.is_some() {
+            facts.push(RunEvent::Resumed {
+                by: by.clone(),
+                reason: reason.clone(),
+            });
+        }
+        match answer {
+            ResumeAnswer::Fail => facts.extend(places.iter().filter_map(|place| {
+                let Phase::Paused { failure } = &self.step(*place).phase else {
+                    return None;
+                };
+                Some(RunEvent::StepFailed {
+                    step: self.path(plan, *place),
+                    failure: (**failure).clone(),
+                })
+            })),
+            ResumeAnswer::Again { input } => {
+                if input.is_some() && places.len() > 1 {
+                    return Err(Rejected::WhichStep);
+                }
+                for place in places {
+                    let input = match input {
+                        Some(given) => Some(self.corrected(plan, place, given)?),
+                        None => None,
+                    };
+                    facts.push(RunEvent::StepResumed {
+                        step: self.path(plan, place),
+                        by: by.clone(),
+                        reason: reason.clone(),
+                        input,
+                    });
+                }
+            }
+        }
+        Ok(facts)
+    }
+
+    /// The configuration of a step with other values under some keys.
+    fn corrected(&self, plan: &Plan, place: Place, given: &Json) -> Result<Json, Rejected> {
+        let needs = &self.planned(plan, place).needs;
+        let gated = needs.iter().any(|need| {
+            let need = Place {
+                step: need.step,
+                ..place
+            };
+            self.step(need).gate.is_some()
+        });
+        if gated {
+            return Err(Rejected::Approved);
+        }
+        let known = self.step(place).input.as_ref().map(Json::value);
+        let mut whole = match known {
+            Some(Value::Object(known)) => known.clone(),
+            _ => Map::new(),
+        };
+        if let Value::Object(given) = given.value() {
+            whole.extend(given.clone());
+        }
+        Ok(Value::Object(whole).into())
+    }
+
+    pub(super) fn step_paused(&mut self, place: Place, failure: &Failure) {
+        let value = self.scopes[place.scope].value_mut(place.step);
+        value.error = Some(failure.clone());
+        let failure = Box::new(failure.clone());
+        self.enter(
+            place,
+            Phase::Paused { failure },
+            crate::event::Status::Paused,
+        );
+    }
+
+    pub(super) fn step_resumed(
+        &mut self,
+        plan: &Plan,
+        place: Place,
+        input: Option<&Json>,
+        at: Timestamp,
+    ) {
+        self.scopes[place.scope].value_mut(place.step).error = None;
+        let key = match (&self.step(place).key, input) {
+            (None, Some(_)) => Some(attempt::own_key(self, plan, place)),
+            _ => None,
+        };
+        let step = self.step_mut(place);
+        step.failures = 0;
+        step.deaths = 0;
+        step.anew = step.attempts.len();
+        if let Some(input) = input {
+            step.input = Some(input.clone());
+        }
+        if let Some(key) = key {
+            step.key = Some(key.as_str().into());
+        }
+        if step.input.is_some() {
+            let due = Phase::Retrying { due: at };
+            self.enter(place, due, crate::event::Status::Waiting);
+        } else {
+            // Its configuration had no value; it is rendered again.
+            self.enter(place, Phase::Queued, crate::event::Status::Queued);
+            self.ready.insert(place);
+        }
+    }
+
+    /// The first timer that may fire: no retry begins while the run is held.
+    pub(super) fn first_timer(&self) -> Option<&(Timestamp, Timer, Place)> {
+        match self.paused {
+            None => self.timers.first(),
+            Some(_) => {
+                let mut timers = self.timers.iter();
+                timers.find(|(_, timer, _)| *timer != Timer::Retry)
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Links to approvals: made over the API, opened by a person in a browser. Opening one shows and never
+//! decides, because mail programs open links by themselves; deciding takes the page's own button.
+
+use super::super::{
+    answer::Reply,
+    call::Call,
+    link_page::{self, Said},
+    route::Answer,
+};
+use crate::runtime::clock;
+use crate::service::audit::Audited;
+use crate::service::{ApprovalView, DecisionRequest, Problem, links};
+use druse_engine::event::Verdict;
+use druse_engine::{ApprovalId, Span};
+use druse_storage::{Approval, ApprovalLink, ApprovalStatus, Batch, StoreExt};
+use http::{HeaderName, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Whom a link is for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct LinkBody {
+    /// The person's name; left out: yourself.
+    #[serde(rename = "for", default)]
+    pub(in crate::api) person: Option<String>,
+    /// How long it can be used; left out: 7 days.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(in crate::api) expires: Option<Span>,
+}
+
+pub(in crate::api) async fn make(call: Call) -> Answer {
+    let id: ApprovalId = call.id("id", "approval")?;
+    let body: LinkBody = call.json()?;
+    let made = call
+        .app
+        .make_link(id, &call.who, body.person.as_deref(), body.expires);
+    Reply::json(StatusCode::CREATED, &made.await?)
+}
+
+/// The page of a link.
+pub(in crate::api) async fn page(call: Call) -> Answer {
+    let (status, page) = match open(&call) {
+        Ok((link, view)) => (StatusCode::OK, asked(&link, &view, None)),
+        Err(problem) => (
+            problem.status,
+            link_page::notice(&problem.message, &problem.help),
+        ),
+    };
+    Ok(html(status, page))
+}
+
+/// The answer that a person gives on the page.
+pub(in crate::api) async fn answer(call: Call) -> Answer {
+    let (link, view) = match open(&call) {
+        Ok(opened) => opened,
+        Err(problem) => {
+            let page = link_page::notice(&problem.message, &problem.help);
+            return Ok(html(problem.status, page));
+        }
+    };
+    let said = Said::read(&call.body);
+    let (status, page) = match decide(&call, link.clone(), &view, &said).await {
+        Ok(view) => (StatusCode::OK, link_page::done(&view, &link.person)),
+        Err(problem) => {
+            // Shown as it stands now, with what was said: nothing that was typed is lost.
+            let view = row(&call, link.approval).unwrap_or(view);
+            (problem.status, asked(&link, &view, Some((&said, &problem))))
+        }
+    };
+    Ok(html(status, page))
+}
+
+fn asked(link: &ApprovalLink, view: &ApprovalView, refused: Option<(&Said, &Problem)>) -> String {
+    match view.status {
+        ApprovalStatus::Pending => link_page::asked(view, &link.person, clock::now(), refused),
+        _ => link_page::done(view, &link.person),
+    }
+}
+
+fn open(call: &Call) -> Result<(ApprovalLink, ApprovalView), Problem> {
+    let link = call.app.link(call.param("token"))?;
+    let view = row(call, link.approval)?;
+    Ok((link, view))
+}
+
+fn row(call: &Call, id: ApprovalId) -> Result<ApprovalView, Problem> {
+    let row: Option<Approval> = call.app.store.get(&id.to_string())?;
+    let row = row.ok_or_else(|| Problem::not_found("approval"))?;
+    Ok(row.try_into()?)
+}
+
+async fn decide(
+    call: &Call,
+    mut link: ApprovalLink,
+    view: &ApprovalView,
+    said: &Said,
+) -> Result<ApprovalView, Problem> {
+    let decision = match said.get("decision") {
+        Some("approve") => Verdict::Approve,
+        Some("reject") => Verdict::Reject,
+        Some("send_back") => Verdict::SendBack,
+        _ => {
+            return Err(Problem::unprocessable(
+                "bad_body",
+                "The decision is approve, reject or send_back.",
+                "Use the buttons of the page.",
+            ));
+        }
+    };
+    let digest = said.get("digest").unwrap_or_default();
+    let digest = serde_json::from_value(Value::from(digest)).map_err(|_| {
+        Problem::unprocessable("bad_body", "The digest is missing.", "Open the page again.")
+    })?;
+    let comment = said.get("comment").map(str::trim);
+    let comment = comment.filter(|text| !text.is_empty()).map(String::from);
+    let who = links::bearer(&link);
+    let details = json!({
+        "decision": decision, "comment": comment, "link": link.digest,
+        "made_by": link.created_by, "sender": call.sender,
+    });
+    link.used_at = Some(clock::now());
+    let extra = Batch::new()
+        .put(&link)
+        .audited(&who, "approval.decide", &link.approval, details);
+    let fields = match decision {
+        Verdict::Approve => fields(view.fields.value(), said),
+        Verdict::Reject | Verdict::SendBack => None,
+    };
+    let request = DecisionRequest {
+        decision,
+        comment,
+        fields,
+        digest,
+        idempotency: None,
+        extra,
+    };
+    Ok(call.app.engine.decide(link.approval, &who, request).await?)
+}
+
+/// The form's values with the types that its schema gives them; what does not fit stays a text, and the
+/// check says so.
+fn fields(schema: &Value, said: &Said) -> Option<Value> {
+    let properties = schema.get("properties")?.as_object()?;
+    let mut values = Map::new();
+    for (name, property) in properties {
+        let text = said.get(&format!("field.{name}"));
+        let kind = property["type"].as_str().unwrap_or("string");
+        let value = match (kind, text) {
+            ("boolean", text) => Value::from(text.is_some()),
+            (_, None | Some("")) => continue,
+            ("string", Some(text)) => Value::from(text),
+            (_, Some(text)) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+        };
+        values.insert(name.clone(), value);
+    }
+    Some(Value::Object(values))
+}
+
+fn html(status: StatusCode, page: String) -> Reply {
+    Reply::of(status, "text/html; charset=utf-8", page)
+        .with(header::CONTENT_SECURITY_POLICY, link_page::policy())
+        .with(header::REFERRER_POLICY, "no-referrer")
+        .with(header::X_FRAME_OPTIONS, "DENY")
+        .with(HeaderName::from_static("x-robots-tag"), "noindex")
+}

@@ -1,0 +1,451 @@
+//! Events find the runs that wait for them.
+//!
+//! One task tells all waits, in the order in which events became durable. A wait that begins is told first
+//! what has come since its run began, from what the store keeps, and only then what comes: both in the one
+//! queue, so that nothing is missed and nothing overtakes. What was on its way when a process ended is
+//! found by the next one in the same manner: a wait is told again what has come since then.
+
+use super::timer::Timers;
+use super::waits::{Wait, Waits, may_take};
+use super::{Engine, clock, live};
+use druse_engine::event::{Entry, RunEvent, StepPath};
+use druse_engine::run::{Heard, Input, Run};
+use druse_engine::{EventId, Json, Pattern, RunId, Timestamp};
+use druse_storage::{
+    Batch, Entity, EventOfType, ReadError, Scan, Setting, Store, StoreExt, StoredEvent, Woken,
+};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How many stored events are read at once.
+const PAGE: usize = 500;
+
+/// How many waits are told before others get their turn.
+const AT_ONCE: usize = 64;
+
+/// How often it is noted how far all waits were told.
+const NOTED: Duration = Duration::from_secs(60);
+
+/// Events and waits of so short a time before a note are taken for unknown to it.
+const MARGIN: i64 = 60_000;
+
+/// The name under which it is noted.
+const TOLD: &str = "events_told";
+
+/// What the one task does next.
+enum Item {
+    /// Tells a wait what came before.
+    Begun {
+        run: RunId,
+        step: StepPath,
+        /// Whether it began in an earlier process, which may have told it something.
+        again: bool,
+    },
+    /// Tells an event that has become durable.
+    Event(Heard),
+    /// The time of a run's waits may be over.
+    Silence(RunId),
+    /// An event that was on its way did not become durable.
+    Gone,
+}
+
+/// The waits of live runs, and what they are to be told.
+pub(super) struct Hearing {
+    waits: Mutex<Waits>,
+    /// How many waits there are, for who only asks whether there are any.
+    count: AtomicUsize,
+    queue: UnboundedSender<Item>,
+    receiver: Mutex<Option<UnboundedReceiver<Item>>>,
+    /// Events that are on their way to the disk.
+    under_way: Mutex<BTreeSet<EventId>>,
+    /// When no event counts any more for a wait of a run.
+    pub(super) silences: Timers,
+}
+
+impl Default for Hearing {
+    fn default() -> Self {
+        let (queue, receiver) = unbounded_channel();
+        Self {
+            waits: Mutex::default(),
+            count: AtomicUsize::new(0),
+            queue,
+            receiver: Mutex::new(Some(receiver)),
+            under_way: Mutex::default(),
+            silences: Timers::default(),
+        }
+    }
+}
+
+/// An event on its way to the disk: told when it is there, forgotten when it never comes there.
+pub struct UnderWay {
+    engine: Engine,
+    event: EventId,
+}
+
+impl UnderWay {
+    /// It is durable: whoever waits for it is told.
+    pub fn is_durable(self, received_at: Timestamp, value: Json) {
+        let event = self.event;
+        let heard = Heard {
+            event,
+            received_at,
+            value,
+        };
+        let hearing = &self.engine.0.hearing;
+        if hearing.waits().hears(heard.event_type()) {
+            hearing.push(Item::Event(heard));
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let hearing = &self.engine.0.hearing;
+        hearing.under_way().remove(&self.event);
+        hearing.push(Item::Gone);
+    }
+}
+
+impl Hearing {
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, BTreeSet<EventId>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, item: Item) {
+        let _ = self.queue.send(item);
+    }
+
+    /// Follows new facts of a run, under its lock.
+    pub(super) fn follow(&self, run: &Run, entries: &[Entry]) {
+        let begins = |entry: &Entry| matches!(entry.event, RunEvent::EventAwaited { .. });
+        if self.count.load(Ordering::Acquire) == 0 && !entries.iter().any(begins) {
+            return;
+        }
+        let mut waits = self.waits();
+        let known = waits.has(run.id());
+        let begun = waits.follow(run, entries);
+        self.count.store(waits.len(), Ordering::Release);
+        drop(waits);
+        if known || !begun.is_empty() {
+            self.begun(run, begun, false);
+        }
+    }
+
+    /// Takes in the waits of a run that has begun, or that goes on `again`, from its journal.
+    pub(super) fn take_up(&self, run: &Run, again: bool) {
+        let mut waits = self.waits();
+        let begun = waits.take_up(run);
+        self.count.store(waits.len(), Ordering::Release);
+        drop(waits);
+        if !begun.is_empty() {
+            self.begun(run, begun, again);
+        }
+    }
+
+    fn begun(&self, of: &Run, steps: Vec<StepPath>, again: bool) {
+        for step in steps {
+            let run = of.id();
+            self.push(Item::Begun { run, step, again });
+        }
+        self.silences.set(of.id(), of.next_silence());
+    }
+
+    /// The time of a run's waits may be over.
+    pub(super) fn silence(&self, run: RunId) {
+        self.push(Item::Silence(run));
+    }
+
+    /// From when on events may have been told to nobody yet.
+    fn untold(&self, now: Timestamp) -> Timestamp {
+        let oldest = self.under_way().first().map(time_of);
+        oldest.unwrap_or(now).min(now)
+    }
+}
+
+fn time_of(event: &EventId) -> Timestamp {
+    Timestamp(i64::try_from(event.0.unix_ms()).unwrap_or(i64::MAX))
+}
+
+impl Engine {
+    /// Notes that an event is on its way to the disk. To be called before it is handed over.
+    pub fn event_under_way(&self, event: EventId) -> UnderWay {
+        self.0.hearing.under_way().insert(event);
+        UnderWay {
+            engine: self.clone(),
+            event,
+        }
+    }
+
+    /// How many steps wait for an event.
+    pub fn waits_for_events(&self) -> usize {
+        self.0.hearing.count.load(Ordering::Acquire)
+    }
+
+    /// Which of these types of events a step of a live run may wait for, now or later.
+    pub fn may_hear<'a>(&self, types: &[&'a str]) -> BTreeSet<&'a str> {
+        self.0.live.may_hear(types)
+    }
+
+    /// Tells waits of events until the engine closes. Only who lets all runs go on `notes` how far they
+    /// were told.
+    pub async fn keep_hearing(self, mut notes: bool) {
+        let receiver = {
+            let receiver = &self.0.hearing.receiver;
+            receiver
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+        };
+        let Some(mut queue) = receiver else {
+            return;
+        };
+        let told = self.told();
+        let mut quiet = Vec::new();
+        let mut note = tokio::time::interval(NOTED);
+        note.tick().await;
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = self.0.closing.cancelled() => return,
+                item = queue.recv() => item,
+                _ = note.tick(), if notes => {
+                    self.note(&queue);
+                    continue;
+                }
+            };
+            match item {
+                Some(Item::Begun { run, step, again }) => {
+                    let told = again.then_some(told).flatten();
+                    // What was not told is not noted to be.
+                    notes &= self.catch_up(run, &step, told).await;
+                }
+                Some(Item::Event(heard)) => self.tell_all(&heard).await,
+                Some(Item::Silence(run)) => quiet.push((run, clock::now())),
+                Some(Item::Gone) => {}
+                None => return,
+            }
+            quiet.retain(|(run, at)| {
+                // What came before must have been told before.
+                let untold = self.0.hearing.untold(*at) < *at;
+                if !untold {
+                    self.fall_silent(*run);
+                }
+                untold
+            });
+        }
+    }
+
+    /// Up to when events were told, by the last note, to all waits that had begun by then.
+    fn told(&self) -> Option<Timestamp> {
+        let row: Result<Option<Setting>, ReadError> = self.0.store.get(TOLD);
+        let at = match row {
+            Ok(row) => row.and_then(|row| row.value.as_i64()),
+            Err(error) => {
+                tracing::warn!(%error, "how far waits were told of events is not known");
+                None
+            }
+        };
+        // One that is yet to come is of a clock that was set back since: it says nothing.
+        at.map(Timestamp).filter(|at| *at <= clock::now())
+    }
+
+    /// Notes how far waits were told: a later process tells less again.
+    fn note(&self, queue: &UnboundedReceiver<Item>) {
+        if self.waits_for_events() == 0 {
+            return;
+        }
+        // Looked at before the queue: what leaves the one has entered the other.
+        let now = clock::now();
+        let untold = self.0.hearing.untold(now);
+        if !queue.is_empty() {
+            return;
+        }
+        let row = Setting {
+            name: TOLD.into(),
+            value: json!(untold.0 - MARGIN),
+            updated_at: now,
+        };
+        if let Err(error) = self.0.store.append(Batch::new().put(&row)) {
+            tracing::debug!(%error, "how far waits were told of events is not noted");
+        }
+    }
+
+    /// Tells a wait what came before it is told what comes; whether that could be read.
+    async fn catch_up(&self, run: RunId, step: &StepPath, told: Option<Timestamp>) -> bool {
+        let wait = self.0.hearing.waits().get(run, step).cloned();
+        let Some(Wait { listening, .. }) = wait else {
+            return true;
+        };
+        let began_run = Timestamp(i64::try_from(run.0.unix_ms()).unwrap_or(0));
+        let since = listening.since.min(began_run);
+        let from = match told {
+            Some(told) if listening.began_at < told => since.max(told),
+            _ => since,
+        };
+        let mut stored = Stored::new(self.0.store.clone(), &listening.event_type, from);
+        loop {
+            let page = match stored.page() {
+                Ok(page) => page,
+                Err(error) => {
+                    // Nothing is left out: the run waits on, and the next process tries again.
+                    tracing::error!(%run, %step, %error, "stored events cannot be read for a wait");
+                    return false;
+                }
+            };
+            let Some(page) = page else { break };
+            for heard in page {
+                if may_take(&listening, &heard) && self.tell(run, step, &heard) {
+                    return true;
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+        self.0.hearing.waits().make_ready(run, step);
+        true
+    }
+
+    async fn tell_all(&self, heard: &Heard) {
+        let waits = self.0.hearing.waits().of(heard);
+        for (number, (run, step)) in waits.into_iter().enumerate() {
+            self.tell(run, &step, heard);
+            if number % AT_ONCE == AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Tells a wait of an event; whether it took it.
+    fn tell(&self, id: RunId, step: &StepPath, heard: &Heard) -> bool {
+        let Some(live) = self.0.live.get(id) else {
+            return false;
+        };
+        let input = Input::Event {
+            step: step.clone(),
+            heard: heard.clone(),
+        };
+        let way = {
+            let mut locked = live::lock(&live);
+            if locked.run.decide(clock::now(), &input).is_err() {
+                return false;
+            }
+            let woken = Woken {
+                event: heard.event,
+                run: id,
+                step: step.to_string(),
+                at: clock::now(),
+            };
+            self.give_locked(id, &mut locked, input, Batch::new().put(&woken))
+        };
+        match way {
+            Ok(way) => {
+                drop(self.settle(id, live, way));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn fall_silent(&self, id: RunId) {
+        let Some(live) = self.0.live.get(id) else {
+            return;
+        };
+        match self.give(id, &live, Input::Silence) {
+            Ok(way) => drop(self.settle(id, live.clone(), way)),
+            Err(rejected) => tracing::debug!(run = %id, ?rejected, "a silence came too late"),
+        }
+        let next = live::lock(&live).run.next_silence();
+        self.0.hearing.silences.set(id, next);
+    }
+}
+
+/// The stored events of a type, in the order in which they came.
+struct Stored {
+    store: Arc<dyn Store>,
+    pattern: Pattern,
+    after: Option<String>,
+    over: bool,
+}
+
+impl Stored {
+    fn new(store: Arc<dyn Store>, event_type: &str, from: Timestamp) -> Self {
+        let pattern = Pattern::new(event_type);
+        let first = EventId::from_parts(from.0.unsigned_abs(), [0; 10]);
+        let after = match pattern.whole() {
+            Some(whole) => EventOfType::key_of(whole, first),
+            None => first.to_string(),
+        };
+        Self {
+            store,
+            pattern,
+            after: Some(after),
+            over: false,
+        }
+    }
+
+    /// The next of them; none when there are no more.
+    fn page(&mut self) -> Result<Option<Vec<Heard>>, ReadError> {
+        if self.over {
+            return Ok(None);
+        }
+        let scan = Scan {
+            after: self.after.clone(),
+            limit: PAGE,
+            ..Scan::default()
+        };
+        let rows: Vec<StoredEvent> = match self.pattern.whole() {
+            Some(whole) => {
+                let prefix = EventOfType::prefix_of(whole);
+                let of_type: Vec<EventOfType> = self.store.scan(&Scan { prefix, ..scan })?;
+                self.went_to(of_type.len(), of_type.last().map(Entity::key));
+                let mut rows = Vec::with_capacity(of_type.len());
+                for row in of_type {
+                    rows.extend(self.store.get::<StoredEvent>(&row.event.to_string())?);
+                }
+                rows
+            }
+            // Events of many types stand in one order only among all of them.
+            None => {
+                let rows: Vec<StoredEvent> = self.store.scan(&scan)?;
+                self.went_to(rows.len(), rows.last().map(Entity::key));
+                rows
+            }
+        };
+        let heard = rows.into_iter().map(heard).filter(|heard| {
+            let event_type = heard.event_type();
+            self.pattern.matches(event_type)
+        });
+        Ok(Some(heard.collect()))
+    }
+
+    fn went_to(&mut self, count: usize, last: Option<String>) {
+        self.over = count < PAGE;
+        self.after = last.or(self.after.take());
+    }
+}
+
+/// A stored event as a wait is told of it.
+fn heard(row: StoredEvent) -> Heard {
+    Heard {
+        event: row.id,
+        received_at: row.received_at,
+        value: seen(row.event),
+    }
+}
+
+/// An event as expressions see it: one that is none any more, which cannot be, has no attributes.
+fn seen(event: serde_json::Value) -> Json {
+    match druse_triggers::event::read_one(event) {
+        Ok(event) => event.trigger().into(),
+        Err(_) => json!({}).into(),
+    }
+}

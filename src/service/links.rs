@@ -1,0 +1,134 @@
+//! Links to approvals: an address by which one person decides about one approval, once. Whoever has it is
+//! taken for that person, so it is made only for somebody whom the gate asks: by that person, or by an
+//! administrator. Of the token only its SHA-256 is kept.
+
+use super::{App, Principal, Problem, Role, RunError, audit::Audited};
+use crate::runtime::clock;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use druse_engine::{ApprovalId, Digest, Span, Timestamp};
+use druse_storage::{ApprovalLink, Batch, StoreExt};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+/// How long a link can be used when nothing is said.
+const LASTS: Span = Span::from_secs(7 * 24 * 3600);
+/// How long a link can be used at most.
+const LONGEST: Span = Span::from_secs(90 * 24 * 3600);
+/// Where the pages of links stand.
+pub const PATH: &str = "/approve";
+
+/// A link that was just made. Its address is told once and not kept.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MadeLink {
+    /// The address; whoever has it decides as that person.
+    pub address: String,
+    /// The approval.
+    #[schemars(with = "String")]
+    pub approval_id: ApprovalId,
+    /// The person.
+    #[serde(rename = "for")]
+    pub person: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A new link: its token, and what is kept of it.
+pub fn mint(
+    approval: ApprovalId,
+    person: &str,
+    role: Role,
+    by: &str,
+    lasts: Span,
+) -> (String, ApprovalLink) {
+    let token = URL_SAFE_NO_PAD.encode(clock::random::<32>());
+    let now = clock::now();
+    let link = ApprovalLink {
+        digest: Digest::of(token.as_bytes()),
+        approval,
+        person: person.to_owned(),
+        role: role.name().to_owned(),
+        created_by: by.to_owned(),
+        created_at: now,
+        expires_at: now.after(lasts.min(LONGEST)),
+        used_at: None,
+    };
+    (token, link)
+}
+
+/// The address of a token's page.
+pub fn address(server: Option<&str>, token: &str) -> String {
+    format!("{}{PATH}/{token}", server.unwrap_or_default())
+}
+
+/// Whoever decides by a link.
+pub fn bearer(link: &ApprovalLink) -> Principal {
+    Principal {
+        id: format!("link:{}", link.digest),
+        name: link.person.clone(),
+        role: Role::parse(&link.role).unwrap_or(Role::Viewer),
+    }
+}
+
+impl App {
+    /// Makes a link for a person whom the gate asks.
+    ///
+    /// # Errors
+    /// When the gate has ended, does not ask that person, or whoever makes it is another one and no
+    /// administrator.
+    pub async fn make_link(
+        &self,
+        id: ApprovalId,
+        who: &Principal,
+        person: Option<&str>,
+        lasts: Option<Span>,
+    ) -> Result<MadeLink, Problem> {
+        let person = person.map_or(who.name.as_str(), |person| {
+            person.strip_prefix("user:").unwrap_or(person)
+        });
+        let own = person == who.name;
+        if !own && who.role < Role::Admin {
+            return Err(RunError::NotAllowed(
+                "A link for somebody else is made by an administrator: whoever has it decides as that person.".into(),
+            )
+            .into());
+        }
+        let role = if own { who.role } else { Role::Approver };
+        let (token, link) = mint(id, person, role, &who.name, lasts.unwrap_or(LASTS));
+        self.engine.is_asked(id, &bearer(&link))?;
+        let made = MadeLink {
+            address: address(self.options.address.as_deref(), &token),
+            approval_id: id,
+            person: link.person.clone(),
+            expires_at: link.expires_at,
+        };
+        let details = json!({ "for": link.person, "expires_at": link.expires_at });
+        let batch = Batch::new()
+            .claim(&link)
+            .audited(who, "approval.link", &id, details);
+        self.commit(batch).await?;
+        Ok(made)
+    }
+
+    /// The link of a token.
+    ///
+    /// # Errors
+    /// When there is none, it is used up, or its time is over.
+    pub fn link(&self, token: &str) -> Result<ApprovalLink, Problem> {
+        // Looked up by its digest, so its timing tells nothing about any kept one.
+        let digest = Digest::of(token.as_bytes());
+        let link: Option<ApprovalLink> = self.store.get(&digest.to_string())?;
+        let link = link.ok_or_else(|| Problem::not_found("link"))?;
+        let gone = |code, message: &str| {
+            Problem::new(StatusCode::GONE, code, message, "Ask for a new one.")
+        };
+        if link.used_at.is_some() {
+            return Err(gone("link_used", "This link was used already."));
+        }
+        if link.expires_at <= clock::now() {
+            return Err(gone("link_expired", "The time of this link is over."));
+        }
+        Ok(link)
+    }
+}
