@@ -195,7 +195,7 @@ fn all_that_is_wrong_is_said_at_once_with_its_place() {
 9:13 bad_mock a loop has no answer of its own (mock the steps of its body: `loop[*].step`)
 10:17 unknown_step there is no step `each.pay` (did you mean `each[*].pay`?)
 11:22 bad_mock a mock says one thing: `output`, `fail`, `hangs` or `decision` (write exactly one of them)
-13:15 bad_value `status` cannot be `done` (one of: queued, running, waiting, succeeded, failed, rejected, canceled, skipped, uncertain)
+13:15 bad_value `status` cannot be `done` (one of: queued, running, waiting, succeeded, failed, rejected, canceled, skipped, uncertain, paused)
 14:11 duplicate_id two tests have the name `one` (give each a name of its own)
 16:23 unknown_output there is no output `gto` (did you mean `got`?)
 17:15 unknown_step there is no step `payy` (steps here: ask, gate, done, each, each[*].pay)
