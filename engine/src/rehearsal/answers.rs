@@ -1,9 +1,9 @@
 //! Where a rehearsal takes its answers from.
 
-use crate::event::{ApprovalRequest, Outcome, StepPath, Verdict};
+use crate::event::{ApprovalRequest, Failure, Outcome, StepPath, Verdict};
 use crate::plan::ActionKind;
-use crate::run::Resolution;
-use crate::{Json, Span, Timestamp};
+use crate::run::{Input, Resolution, ResumeAnswer};
+use crate::{EventId, Json, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -48,6 +48,8 @@ pub enum Answer {
     },
     /// Not by itself: only its time limit ends it.
     Hangs,
+    /// Not at all: what it belongs to was ended first. Where that is not so here, nobody knows.
+    Canceled,
     /// Nobody knows.
     Unknown,
 }
@@ -76,6 +78,39 @@ pub enum GateAnswer {
     Unknown,
 }
 
+/// An event that comes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comes {
+    /// How long after the wait began.
+    pub after: Span,
+    /// Its id, where it has one already.
+    pub event: Option<EventId>,
+    /// Its attributes and `data`; what is left out is as if nobody had said it.
+    pub value: Json,
+}
+
+/// What comes to a `wait` for an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventAnswer {
+    /// These, and then nothing more: with an empty list its time runs out.
+    Come(Vec<Comes>),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What a person says to a step that has failed and waits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resume {
+    /// How long after it failed.
+    pub after: Span,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// What becomes of the step.
+    pub answer: ResumeAnswer,
+}
+
 /// Answers.
 pub trait Answers {
     /// How an attempt ends.
@@ -89,9 +124,25 @@ pub trait Answers {
         None
     }
 
-    /// When somebody cancels the run: the moment, who and why.
-    fn cancel(&self) -> Option<(Timestamp, String, Option<String>)> {
+    /// What a person says to a step that has failed under `on_error: pause`.
+    fn paused(&mut self, _step: &StepPath, _failure: &Failure) -> Option<Resume> {
         None
+    }
+
+    /// Which events come to a wait for one of this type.
+    fn event(&mut self, _step: &StepPath, _event_type: &str) -> EventAnswer {
+        EventAnswer::Unknown
+    }
+
+    /// What happens to the run from outside without being asked for, each with its moment: somebody
+    /// cancels it.
+    fn outside(&self) -> Vec<(Timestamp, Input)> {
+        Vec::new()
+    }
+
+    /// Whether the run's own time runs out, whatever else is not known.
+    fn times_out(&self) -> bool {
+        false
     }
 }
 
@@ -156,7 +207,26 @@ impl Answers for Layers<'_> {
             .find_map(|layer| layer.uncertain(step))
     }
 
-    fn cancel(&self) -> Option<(Timestamp, String, Option<String>)> {
-        self.layers.iter().find_map(|layer| layer.cancel())
+    fn paused(&mut self, step: &StepPath, failure: &Failure) -> Option<Resume> {
+        self.layers
+            .iter_mut()
+            .find_map(|layer| layer.paused(step, failure))
+    }
+
+    fn event(&mut self, step: &StepPath, event_type: &str) -> EventAnswer {
+        self.layers
+            .iter_mut()
+            .map(|layer| layer.event(step, event_type))
+            .find(|answer| *answer != EventAnswer::Unknown)
+            .unwrap_or(EventAnswer::Unknown)
+    }
+
+    fn outside(&self) -> Vec<(Timestamp, Input)> {
+        let mut layers = self.layers.iter().map(|layer| layer.outside());
+        layers.find(|inputs| !inputs.is_empty()).unwrap_or_default()
+    }
+
+    fn times_out(&self) -> bool {
+        self.layers.iter().any(|layer| layer.times_out())
     }
 }

@@ -204,7 +204,10 @@ impl Look<'_> {
 
     /// Where no answer was written for something that asked, the test says nothing about what follows.
     fn at_stops(&mut self) {
-        let waits = self.test.expect.status == Some(Status::Waiting);
+        let waits = matches!(
+            self.test.expect.status,
+            Some(Status::Waiting | Status::Paused)
+        );
         for stop in &self.course.stops {
             let asked = self.course.calls.iter().rev();
             let input = asked
@@ -212,8 +215,8 @@ impl Look<'_> {
                 .find(|call| call.path == stop.path)
                 .map(|call| call.input.value().clone());
             let message = match stop.code.as_str() {
-                // To wait for a person is what may be expected.
-                "no_decision" | "not_resolved" if waits => continue,
+                // To wait for a person or an event is what may be expected.
+                "no_decision" | "no_event" | "not_resolved" | "paused" if waits => continue,
                 "no_answer" => {
                     let kind = asked
                         .clone()
@@ -226,6 +229,7 @@ impl Look<'_> {
                     )
                 }
                 "no_decision" => format!("no mock for the gate {}", stop.path),
+                "no_event" => format!("no mock for a wait: {}", stop.message),
                 _ => stop.message.clone(),
             };
             let path = format!("{}/mocks", self.test.pointer);

@@ -12,11 +12,13 @@ mod recorded;
 mod spec;
 mod trial;
 
-pub use answers::{Answer, Answers, Ask, GateAnswer, Layers, Source, Vote};
+pub use answers::{
+    Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Layers, Resume, Source, Vote,
+};
 pub use course::{Call, Course, Stop};
 pub use drive::rehearse;
 pub use expect::{Difference, Seen, TestResult, run_test};
-pub use mock::{Mock, Mocks};
+pub use mock::{Mock, Mocks, ResumeMock};
 pub use pattern::PathPattern;
 pub use recorded::Recorded;
 pub use spec::{

@@ -2,7 +2,7 @@
 
 use crate::event::StepPath;
 use crate::expression::nearest;
-use crate::plan::Plan;
+use crate::plan::{Plan, UNDO};
 use std::fmt;
 
 /// A path, or all paths that differ only in the numbers of passes.
@@ -75,7 +75,13 @@ impl PathPattern {
         // Who leaves out which pass is meant, means one that has this name without numbers.
         let same = known
             .iter()
-            .find(|path| path.replace("[*]", "") == shape.replace("[*]", ""));
+            .find(|path| path.replace("[*]", "") == shape.replace("[*]", ""))
+            // And who leaves out what it stands in, the one that ends like this.
+            .or_else(|| {
+                known
+                    .iter()
+                    .find(|path| path.ends_with(&format!(".{shape}")))
+            });
         let near = same
             .map(String::as_str)
             .or_else(|| nearest(&shape, known.iter().map(String::as_str)));
@@ -111,7 +117,7 @@ fn shape(text: &str) -> String {
     shape
 }
 
-/// All steps of a plan, those of loops for all passes.
+/// All steps of a plan, those of loops for all passes, behind each what undoes it, and then the handlers.
 fn known(plan: &Plan) -> Vec<String> {
     fn walk(plan: &Plan, block: usize, head: &str, paths: &mut Vec<String>) {
         let Some(block) = plan.blocks.get(block) else {
@@ -120,16 +126,22 @@ fn known(plan: &Plan) -> Vec<String> {
         for index in &block.written {
             let step = &block.steps[*index];
             let path = format!("{head}{}", step.id);
-            if let Some(looped) = step.work.looped() {
-                let inner = format!("{path}[*].");
-                paths.push(path);
+            let undo = step.undo.map(|_| format!("{path}.{UNDO}"));
+            let inner = step
+                .work
+                .looped()
+                .map(|looped| (looped, format!("{path}[*].")));
+            paths.push(path);
+            if let Some((looped, inner)) = inner {
                 walk(plan, looped.body, &inner, paths);
-            } else {
-                paths.push(path);
             }
+            paths.extend(undo);
         }
     }
     let mut paths = Vec::new();
     walk(plan, 0, "", &mut paths);
+    for (list, block) in &plan.handlers {
+        walk(plan, *block, &format!("{}.", list.name()), &mut paths);
+    }
     paths
 }

@@ -1,10 +1,10 @@
 //! Tests of a document as people write them, read as strictly as the document itself.
 
-use super::mock::{Mock, Mocks};
+use super::mock::{Mock, Mocks, ResumeMock};
 use super::pattern::PathPattern;
-use crate::definition::{FailureClass, Mode, Walk};
-use crate::event::Status;
-use crate::plan::{ActionKind, Plan, pointer};
+use crate::definition::{FailureClass, Mode, OnError, Walk};
+use crate::event::{Status, Verdict};
+use crate::plan::{ActionKind, Plan, PlannedStep, pointer};
 use crate::{Finding, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -57,7 +57,8 @@ struct Written {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct WrittenExpectation {
-    /// How the run ends, or `waiting` where it waits for a person.
+    /// How the run ends; `waiting` where it waits for a person or an event, `paused` where a step has failed
+    /// and waits for a person.
     status: Option<Status>,
     /// Outputs of the run; those that are not named may be anything.
     outputs: Option<Map<String, Value>>,
@@ -323,9 +324,9 @@ impl Reader<'_> {
             }
             if let Some(pattern) = self.path(&path, &here) {
                 let example = pattern.example();
-                if let Some(kind) = self.plan.find(&example).map(|step| step.work.kind()) {
+                if let Some(step) = self.plan.find(&example) {
                     for (place, mock) in &list {
-                        self.fits(kind, mock, place);
+                        self.fits(step, mock, place);
                     }
                 }
                 let list = list.into_iter().map(|(_, mock)| mock).collect();
@@ -335,44 +336,91 @@ impl Reader<'_> {
         read
     }
 
-    /// Whether a mock is one for this kind of step.
-    fn fits(&mut self, kind: Option<ActionKind>, mock: &Mock, at: &str) {
+    /// Whether a mock is one for this step.
+    fn fits(&mut self, step: &PlannedStep, mock: &Mock, at: &str) {
+        let kind = step.work.kind();
         let answers = [
             mock.output.is_some(),
             mock.fail.is_some(),
             mock.hangs,
             mock.decision.is_some(),
+            mock.event.is_some(),
+            mock.resume.is_some(),
         ];
+        let ends = mock.output.is_some() || mock.fail.is_some();
         match kind {
             None => self.wrong(
                 at,
                 "a loop has no answer of its own",
                 "mock the steps of its body: `loop[*].step`",
             ),
+            Some(ActionKind::Wait) if step.hears.is_some() => {
+                if ends || mock.decision.is_some() || mock.resume.is_some() {
+                    self.wrong(
+                        at,
+                        "to a wait an event comes, or none",
+                        "write `event: { data: … }`, or `hangs: true`",
+                    );
+                }
+            }
             Some(kind) if kind.is_pure() || kind == ActionKind::Wait => self.wrong(
                 at,
                 &format!("a {} is done by the engine itself", kind.name()),
                 "leave it out: it really happens in a test",
             ),
-            Some(ActionKind::ApprovalGate) if mock.output.is_some() || mock.fail.is_some() => self
-                .wrong(
-                    at,
-                    "a gate is answered by people",
-                    "write `decision: approve` or `decision: reject`",
-                ),
-            Some(ActionKind::ApprovalGate) => {}
-            Some(_) if mock.decision.is_some() => self.wrong(
+            Some(ActionKind::ApprovalGate) => self.answers(step, mock, at),
+            Some(_) if mock.decision.is_some() || mock.event.is_some() => self.wrong(
                 at,
-                "only a gate has a decision",
+                "only a gate has a decision, and only a wait an event",
                 "write `output`, or `fail` with a class of failure",
             ),
+            Some(_) if mock.resume.is_some() && step.on_error != OnError::Pause => self.wrong(
+                at,
+                "only a step with `on_error: pause` is resumed",
+                "write the answers of its attempts alone",
+            ),
             Some(_) => {}
+        }
+        if mock.input.is_some() && mock.resume != Some(ResumeMock::Again) {
+            self.wrong(
+                at,
+                "`input` corrects what a person has tried again",
+                "write `resume: again` beside it",
+            );
         }
         if answers.iter().filter(|there| **there).count() != 1 {
             self.wrong(
                 at,
-                "a mock says one thing: `output`, `fail`, `hangs` or `decision`",
+                "a mock says one thing: `output`, `fail`, `hangs`, `decision`, `event` or `resume`",
                 "write exactly one of them",
+            );
+        }
+    }
+
+    /// Whether a mock is what a person may answer at this gate.
+    fn answers(&mut self, gate: &PlannedStep, mock: &Mock, at: &str) {
+        if mock.decision.is_none() && !mock.hangs {
+            self.wrong(
+                at,
+                "a gate is answered by people",
+                "write `decision: approve`, `reject` or `send_back`, or `hangs: true`",
+            );
+        }
+        let back = gate.gate.as_ref().and_then(|gate| gate.send_back.as_ref());
+        if mock.decision == Some(Verdict::SendBack) && back.is_none() {
+            self.wrong(
+                at,
+                "this gate names no step that it sends back to",
+                "write `decision: approve` or `decision: reject`",
+            );
+        }
+        let refuses = matches!(mock.decision, Some(Verdict::Reject | Verdict::SendBack));
+        let comment = mock.comment.as_deref().unwrap_or_default();
+        if refuses && comment.trim().is_empty() {
+            self.wrong(
+                at,
+                "whoever rejects or sends back says why",
+                "add a `comment`",
             );
         }
     }

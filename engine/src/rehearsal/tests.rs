@@ -8,6 +8,8 @@ use crate::{Finding, Json, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod waits;
+
 const ORDER: &str = r#"druse: 1
 name: order
 inputs:
@@ -191,10 +193,10 @@ fn all_that_is_wrong_is_said_at_once_with_its_place() {
 5:12 unknown_step there is no step `aks` (did you mean `ask`?)
 6:14 unknown_key there is no key `outptu` here (did you mean `output`?)
 7:13 bad_mock a transform is done by the engine itself (leave it out: it really happens in a test)
-8:13 bad_mock a gate is answered by people (write `decision: approve` or `decision: reject`)
+8:13 bad_mock a gate is answered by people (write `decision: approve`, `reject` or `send_back`, or `hangs: true`)
 9:13 bad_mock a loop has no answer of its own (mock the steps of its body: `loop[*].step`)
 10:17 unknown_step there is no step `each.pay` (did you mean `each[*].pay`?)
-11:22 bad_mock a mock says one thing: `output`, `fail`, `hangs` or `decision` (write exactly one of them)
+11:22 bad_mock a mock says one thing: `output`, `fail`, `hangs`, `decision`, `event` or `resume` (write exactly one of them)
 13:15 bad_value `status` cannot be `done` (one of: queued, running, waiting, succeeded, failed, rejected, canceled, skipped, uncertain, paused)
 14:11 duplicate_id two tests have the name `one` (give each a name of its own)
 16:23 unknown_output there is no output `gto` (did you mean `got`?)

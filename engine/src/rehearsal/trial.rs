@@ -121,7 +121,7 @@ pub fn compare(earlier: &Run, recorded: &Recorded, course: &Course) -> Trial {
 fn calls(recorded: &Recorded, course: &Course) -> (Vec<CallChange>, u64) {
     let mut changes = Vec::new();
     let mut equal = 0;
-    let mut seen: BTreeSet<&StepPath> = BTreeSet::new();
+    let mut seen: BTreeMap<&StepPath, (usize, &Json)> = BTreeMap::new();
     let mut moved_from: BTreeSet<StepPath> = BTreeSet::new();
     let made: BTreeMap<&StepPath, Digest> = course
         .calls
@@ -130,11 +130,16 @@ fn calls(recorded: &Recorded, course: &Course) -> (Vec<CallChange>, u64) {
         .map(|call| (&call.path, digest(&call.input)))
         .collect();
     for call in &course.calls {
-        // Further attempts ask for the same.
-        if !seen.insert(&call.path) {
+        let last = seen.get(&call.path).copied();
+        let number = last.map_or(0, |(number, _)| number + 1);
+        seen.insert(&call.path, (number, &call.input));
+        let before = recorded.request_of(&call.path, number);
+        // A further attempt asks for the same, unless the run turned back or a person corrected it.
+        if let Some((_, last)) = last
+            && (*last == call.input && before.is_none_or(|(_, input)| input == last))
+        {
             continue;
         }
-        let before = recorded.request(&call.path);
         let change = |kind, from, before: Option<&Json>| CallChange {
             path: call.path.clone(),
             kind,
@@ -165,7 +170,7 @@ fn calls(recorded: &Recorded, course: &Course) -> (Vec<CallChange>, u64) {
         };
         // Behind a place where the trial could not go on, it may still be made.
         let open = !course.stops.is_empty() && course.run.plan().find(path).is_some();
-        if seen.contains(path) || moved_from.contains(path) || open && !ended() {
+        if seen.contains_key(path) || moved_from.contains(path) || open && !ended() {
             continue;
         }
         changes.push(CallChange {

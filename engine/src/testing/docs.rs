@@ -165,7 +165,7 @@ fn the_page_on_tests_says_what_is_so() {
             ran += 1;
         }
     }
-    assert_eq!(ran, 5);
+    assert_eq!(ran, 8);
 }
 
 #[test]
