@@ -788,13 +788,13 @@ steps:
 "#
     ), @r#"
     13:20 unknown_output: the output of step `right` has no `evnt` -- did you mean `event`?
-    13:20 unknown_name: there is no name `event` here -- names that can be used here: inputs, steps, trigger, run, secrets
+    13:20 unknown_name: there is no name `event` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
     16:28 bad_value: the `type` of an event is empty or holds control characters -- write a text; `*` matches any characters
     16:38 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
     16:69 bad_value: `on_timeout` cannot be `stop` -- one of: fail, continue
     16:69 no_effect: `on_timeout` does nothing without `timeout`
     19:20 exclusive_keys: for and event exclude each other
-    19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets
+    19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets, review
     19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
     19:37 may_be_skipped: step `later` may be skipped, and then it has no output to read -- write `steps.later.output | default(…)`, or add `later` to the `needs` of this step
     22:45 no_effect: `lookback` does nothing without `event`
