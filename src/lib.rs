@@ -6,6 +6,7 @@ pub mod cli;
 pub mod client;
 pub mod command;
 pub mod connection;
+pub mod console;
 pub mod example;
 pub mod runtime;
 pub mod secret;

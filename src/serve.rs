@@ -5,6 +5,7 @@ use crate::api::{self, Listener, Peer};
 use crate::cli::Serve;
 use crate::client::{EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, Failure};
 use crate::connection::Connections;
+use crate::console;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::{App, Options, Principal, Problem, setup};
@@ -145,7 +146,7 @@ impl Assembly {
             triggers.start();
         }
         app.set_triggers(triggers.clone());
-        let router = api::router(app.clone());
+        let router = console::mount(app.clone(), api::router(app.clone()));
         Ok(Self {
             store,
             app,

@@ -141,20 +141,20 @@ impl Walk<'_, '_> {
         let message = match (&recorded, &replayed) {
             (Some(one), Some(two)) => format!(
                 "`{}` at `{path}`: recorded {one}, replayed {two}.",
-                self.kept.step
+                self.kept.path
             ),
             (Some(one), None) => format!(
                 "`{}` at `{path}`: recorded {one}, missing in the replay.",
-                self.kept.step
+                self.kept.path
             ),
             (None, Some(two)) => format!(
                 "`{}` at `{path}`: replayed {two}, not recorded.",
-                self.kept.step
+                self.kept.path
             ),
-            (None, None) => format!("`{}` at `{path}` differs.", self.kept.step),
+            (None, None) => format!("`{}` at `{path}` differs.", self.kept.path),
         };
         self.found.push(Difference {
-            step: self.kept.step.clone(),
+            step: self.kept.path.clone(),
             call: self.kept.call.id.clone(),
             kind: "differing".to_owned(),
             path: Some(path),

@@ -4,19 +4,19 @@ use crate::drive::outcome;
 use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
-use crate::report::{Replay, Report, ReportCounts};
+use crate::report::{Level, Replay, Report, ReportCounts};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, answer, bound, determinism, duplicate, effects, emit, findings, gate, provenance,
-    prune, replay,
+    advice, align, answer, bound, determinism, duplicate, effects, emit, findings, gate,
+    provenance, prune, replay,
 };
 use druse_engine::check::{Catalog, check};
-use druse_engine::definition::{Document, EffectLevel, blocks_storing};
+use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// How often what makes no valid step is set aside before the draft is taken as it is.
@@ -53,35 +53,41 @@ pub fn crystallize(
 
     let draft = settled(session, options, &pruned);
     let Draft {
-        kept,
+        mut kept,
         mut emitted,
         gates,
         checked,
         left_out,
         repeated,
     } = draft;
-    let bound = options.mode == Mode::Bound;
-    let made = bound.then(|| {
-        bound::bind(
+    let started_at = match options.mode {
+        Mode::Exact => Timestamp(0),
+        Mode::Bound => session.started_at.unwrap_or_default(),
+    };
+    let others: Vec<(&Session, prune::Pruned<'_>)> = match options.mode {
+        Mode::Exact => Vec::new(),
+        Mode::Bound => sessions
+            .iter()
+            .skip(1)
+            .filter(|other| accepted(other, options).is_ok())
+            .map(|other| (other, prune::prune(other)))
+            .collect(),
+    };
+    let (witnesses, strangers) = witnesses(&kept, &others, options);
+    let made = (options.mode == Mode::Bound).then(|| {
+        bind(
             session,
-            &kept,
-            &mut emitted.document,
-            &emitted.places,
+            &mut kept,
+            &mut emitted,
             &options.answers,
+            started_at,
+            &witnesses,
         )
     });
-
     let document = Arc::new(emitted.document);
-    let replayed = replay::replay(
-        &document,
-        &kept,
-        if bound {
-            session.started_at.unwrap_or_default()
-        } else {
-            Timestamp(0)
-        },
-    );
+    let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);
+    found.extend(strangers);
     found.extend(findings::of_size(&document));
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
@@ -106,7 +112,10 @@ pub fn crystallize(
         !matches!(
             finding.code.as_str(),
             "unmapped_tool" | "missing_connection"
-        )
+        ) && finding
+            .step
+            .as_deref()
+            .is_none_or(|step| has_step(&document.steps, step))
     }));
     if replayed.differing + replayed.missing > 0 {
         found.push(
@@ -133,6 +142,10 @@ pub fn crystallize(
         },
         replay: replayed,
         values: made.as_ref().map(|made| made.values),
+        held_out: made
+            .as_ref()
+            .map(|made| made.held_out.clone())
+            .unwrap_or_default(),
         generalisable: made.as_ref().map(|made| made.generalisable),
         questions: made
             .as_ref()
@@ -148,11 +161,112 @@ pub fn crystallize(
     Ok(Crystallized { document, report })
 }
 
+/// The further recordings, aligned with the one that is followed; of those that share no call with it a finding.
+fn witnesses<'a>(
+    kept: &[Kept<'_>],
+    others: &'a [(&'a Session, prune::Pruned<'a>)],
+    options: &Options,
+) -> (Vec<bound::Witness<'a>>, Vec<Finding>) {
+    let mut witnesses = Vec::new();
+    let mut found = Vec::new();
+    for (session, pruned) in others {
+        let draft = settled(session, options, pruned);
+        let counterparts = align::align(kept, &draft.kept);
+        if counterparts.iter().all(Option::is_none) {
+            let name = session
+                .external_id
+                .clone()
+                .unwrap_or_else(|| session.digest.to_string());
+            let mut finding = Finding::warning(
+                "another_task",
+                format!(
+                    "The recording `{}` has no step in common with the one that is followed, and was not used.",
+                    crate::show::text(&name, 60)
+                ),
+            );
+            finding.id = format!("another_task:{name}");
+            found.push(finding);
+            continue;
+        }
+        witnesses.push(bound::Witness {
+            session,
+            kept: draft.kept,
+            counterparts,
+        });
+    }
+    (witnesses, found)
+}
+
+/// Binds the values. Calls that repeat become loops, unless the draft without loops repeats the recording better or
+/// holds on more other data.
+fn bind(
+    session: &Session,
+    kept: &mut [Kept<'_>],
+    emitted: &mut emit::Emitted,
+    answers: &BTreeMap<String, String>,
+    started_at: Timestamp,
+    witnesses: &[bound::Witness<'_>],
+) -> bound::Made {
+    let plain = emitted.clone();
+    let steps: Vec<String> = kept.iter().map(|kept| kept.step.clone()).collect();
+    let made = bound::bind(
+        session,
+        kept,
+        &mut emitted.document,
+        &mut emitted.places,
+        answers,
+        true,
+        witnesses,
+    );
+    if made.loops == 0 {
+        return made;
+    }
+    let document = Arc::new(emitted.document.clone());
+    let replayed = replay::replay(&document, kept, started_at);
+    let repeats = replayed.differing + replayed.missing == 0;
+    if repeats && made.generalisable > Level::Same {
+        return made;
+    }
+    let folded = std::mem::replace(emitted, plain);
+    let paths: Vec<(String, String)> = kept
+        .iter_mut()
+        .zip(steps)
+        .map(|(kept, step)| {
+            let path = std::mem::replace(&mut kept.path, step.clone());
+            (std::mem::replace(&mut kept.step, step), path)
+        })
+        .collect();
+    let unfolded = bound::bind(
+        session,
+        kept,
+        &mut emitted.document,
+        &mut emitted.places,
+        answers,
+        false,
+        witnesses,
+    );
+    if !repeats || unfolded.generalisable > made.generalisable {
+        return unfolded;
+    }
+    *emitted = folded;
+    for (kept, (step, path)) in kept.iter_mut().zip(paths) {
+        (kept.step, kept.path) = (step, path);
+    }
+    made
+}
+
 /// Whether a JSON Pointer leads to a place or into it.
 fn within(pointer: &str, place: &str) -> bool {
     pointer
         .strip_prefix(place)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a list of steps, or a body in it, has a step.
+fn has_step(steps: &[Step], id: &str) -> bool {
+    steps
+        .iter()
+        .any(|step| step.id == id || has_step(&step.steps, id))
 }
 
 fn count(number: usize) -> u64 {
@@ -216,7 +330,7 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         ),
         Some(SessionStatus::Succeeded) => {}
     }
-    if sessions.len() > 1 {
+    if sessions.len() > 1 && options.mode == Mode::Exact {
         found.push(Finding::info(
             "further_recordings_unused",
             format!(
@@ -225,6 +339,19 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
                 sessions.len() - 1
             ),
         ));
+    }
+    if options.mode == Mode::Bound {
+        for other in sessions.iter().skip(1) {
+            if let Err(error) = accepted(other, options) {
+                let mut finding = Finding::warning(
+                    "recording_not_used",
+                    format!("A further recording was not used. {}", error.message),
+                )
+                .help(error.help);
+                finding.id = format!("recording_not_used:{}", other.digest);
+                found.push(finding);
+            }
+        }
     }
     if !options.accept.is_empty() {
         found.push(
@@ -269,7 +396,8 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
 }
 
 /// Replays a session through a document that was made of it and then edited: what is still asked for as it was
-/// recorded, what differs, what is missing. Steps are known by their ids.
+/// recorded, what differs, what is missing. Steps are known by the paths that the document names for its calls, else
+/// by their ids.
 ///
 /// # Errors
 /// As [`crystallize()`].
@@ -280,11 +408,30 @@ pub fn replay_edited(
 ) -> Result<Replay, CrystallizeError> {
     accepted(session, options)?;
     let pruned = prune::prune(session);
-    let draft = settled(session, options, &pruned);
+    let mut draft = settled(session, options, &pruned);
+    // The passes of a loop stand in the document under paths of their own.
+    if let Some(Value::Object(calls)) = document
+        .metadata
+        .get("crystallized")
+        .and_then(|made| made.get("calls"))
+    {
+        for kept in &mut draft.kept {
+            let path = calls
+                .iter()
+                .find(|(_, call)| call.as_str() == Some(kept.call.id.as_str()));
+            if let Some((path, _)) = path {
+                kept.path.clone_from(path);
+            }
+        }
+    }
+    let started_at = match options.mode {
+        Mode::Exact => Timestamp(0),
+        Mode::Bound => session.started_at.unwrap_or_default(),
+    };
     Ok(replay::replay(
         &Arc::new(document.clone()),
         &draft.kept,
-        Timestamp(0),
+        started_at,
     ))
 }
 
@@ -360,6 +507,7 @@ fn draft<'a>(
             Kept {
                 call,
                 step: String::new(),
+                path: String::new(),
                 answer: answer::of(call),
                 effects,
                 reasons,
@@ -379,6 +527,7 @@ fn draft<'a>(
     let mut ids = Ids::default();
     for kept in &mut kept {
         kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+        kept.path.clone_from(&kept.step);
     }
     let gates = gate::gates(session, &kept, &left_out);
     let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);

@@ -33,14 +33,14 @@ pub(crate) struct Drive<'d> {
     /// When the run begins.
     pub(crate) now: Timestamp,
     pub(crate) order: Order,
-    /// How a kept call ends that asked for this.
-    pub(crate) respond: &'d dyn Fn(usize, &Value) -> Outcome,
+    /// How what was asked for at this path of a step ends. The call is the one that was recorded there, if any was.
+    pub(crate) respond: &'d dyn Fn(Option<usize>, &str, &Value) -> Outcome,
 }
 
 /// What a run asked for.
 #[derive(Default)]
 pub(crate) struct Driven {
-    /// The request of each step.
+    /// The request at each path of a step.
     pub(crate) requests: BTreeMap<String, Json>,
     /// The kept calls in the order in which they were asked for.
     pub(crate) order: Vec<usize>,
@@ -63,7 +63,7 @@ impl Drive<'_> {
             .kept
             .iter()
             .enumerate()
-            .map(|(index, kept)| (kept.step.as_str(), index))
+            .map(|(index, kept)| (kept.path.as_str(), index))
             .collect();
         let mut driven = Driven::default();
         let id = RunId::from_parts(0, [0; 10]);
@@ -96,12 +96,8 @@ impl Drive<'_> {
                 let Some(next) = self.next(&mut open, &mut turn) else {
                     break;
                 };
-                let outcome = match self.kept.get(next.call) {
-                    Some(_) => (self.respond)(next.call, next.input.value()),
-                    None => Outcome::Succeeded {
-                        output: Json::null(),
-                    },
-                };
+                let call = (next.call < self.kept.len()).then_some(next.call);
+                let outcome = (self.respond)(call, &next.step.0, next.input.value());
                 let answer = Input::Finished {
                     step: next.step,
                     number: next.number,
@@ -201,6 +197,13 @@ impl Driven {
                 self.order.push(call);
             }
         }
+    }
+}
+
+/// The end of what nobody recorded.
+pub(crate) fn unknown() -> Outcome {
+    Outcome::Succeeded {
+        output: Json::null(),
     }
 }
 

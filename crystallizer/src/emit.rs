@@ -1,7 +1,7 @@
 //! Writes the document: the kept calls in their order, gates before the calls that they let through.
 
 use crate::gate::{self, Gates};
-use crate::kept::Kept;
+use crate::kept::{Kept, Spot};
 use crate::name::{self, Ids};
 use crate::options::{Options, SourceRef};
 use crate::prune::{self, LeftOut};
@@ -11,10 +11,11 @@ use druse_engine::definition::{Document, Join, OnError, Step};
 use serde_json::{Map, Value, json};
 
 /// The document, and where its parts stand.
+#[derive(Clone)]
 pub(crate) struct Emitted {
     pub(crate) document: Document,
-    /// Index in `steps` of each kept call.
-    pub(crate) places: Vec<usize>,
+    /// Where the step of each kept call stands.
+    pub(crate) places: Vec<Spot>,
     pub(crate) gates: u64,
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn emit(
         }
         let mut step = of_call(call);
         chain(&mut step, steps.last());
-        places.push(steps.len());
+        places.push(Spot::of(steps.len()));
         steps.push(step);
     }
     let document = Document {

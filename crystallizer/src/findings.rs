@@ -1,6 +1,6 @@
 //! What is to be looked at in a draft, with evidence.
 
-use crate::kept::Kept;
+use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
 use crate::options::Options;
 use crate::provenance::{From, Origin};
@@ -13,12 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Puts a finding at a place inside a step. Its id names the step and not the step's number, so that an
 /// acknowledgement still holds when steps before it come and go.
-pub(crate) fn located(finding: Finding, step: &str, index: usize, inner: &str) -> Finding {
+pub(crate) fn located(finding: Finding, step: &str, spot: Spot, inner: &str) -> Finding {
     let mut finding = finding.at_step(step);
     if !inner.is_empty() {
         finding.id = format!("{}:{step}:{inner}", finding.code);
     }
-    finding.path = Some(format!("/steps/{index}{inner}"));
+    finding.path = Some(format!("{}{inner}", spot.pointer()));
     finding
 }
 
@@ -42,7 +42,7 @@ fn place(kept: &Kept<'_>, pointer: &str) -> String {
 }
 
 /// Findings about where frozen values came from.
-pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
+pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for origin in origins {
         let (Some(sender), Some(step)) = (kept.get(origin.call), places.get(origin.call)) else {
@@ -164,7 +164,7 @@ pub(crate) fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
 }
 
 /// Findings about values that look like secrets.
-pub(crate) fn of_secrets(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
+pub(crate) fn of_secrets(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (kept, step) in kept.iter().zip(places) {
         leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
@@ -186,7 +186,7 @@ pub(crate) fn of_secrets(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
 }
 
 /// Findings about single calls: failed ones that stay, and ones without a result.
-pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
+pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (kept, step) in kept.iter().zip(places) {
         let tool = crate::show::text(&kept.call.name, 60);
@@ -228,7 +228,7 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[usize]) -> Vec<Finding> {
 }
 
 /// Findings about what the tool map does not hold: tools, connections, rules that do not fit.
-pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[usize], options: &Options) -> Vec<Finding> {
+pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) -> Vec<Finding> {
     let mut unmapped: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut missing: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut programs: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();

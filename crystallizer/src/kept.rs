@@ -4,13 +4,15 @@ use crate::answer::Answer;
 use crate::determinism::Reason;
 use crate::session::ToolCall;
 use crate::tool_map::Target;
-use druse_engine::definition::EffectLevel;
+use druse_engine::definition::{Document, EffectLevel, Step};
 
 /// A call that becomes a step.
 pub(crate) struct Kept<'a> {
     pub(crate) call: &'a ToolCall,
     /// The step's id.
     pub(crate) step: String,
+    /// The step's path in a run: its id, with the pass where it stands in a loop.
+    pub(crate) path: String,
     pub(crate) target: Target,
     pub(crate) answer: Answer,
     /// `None`: not known, counts as destructive.
@@ -26,5 +28,44 @@ impl Kept<'_> {
     pub(crate) fn is_harmless(&self) -> bool {
         self.effects
             .is_some_and(|effects| effects <= EffectLevel::Read)
+    }
+
+    /// Whether it may change something.
+    pub(crate) fn changes(&self) -> bool {
+        self.effects
+            .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
+    }
+}
+
+/// Where the step of a call stands in the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// The index in the document's list.
+    pub(crate) step: usize,
+    /// The index in the body, where that step is a loop.
+    pub(crate) inner: Option<usize>,
+}
+
+impl Spot {
+    /// A step of the document's own list.
+    pub(crate) fn of(step: usize) -> Self {
+        Self { step, inner: None }
+    }
+
+    /// JSON Pointer to the step.
+    pub(crate) fn pointer(self) -> String {
+        match self.inner {
+            Some(inner) => format!("/steps/{}/steps/{inner}", self.step),
+            None => format!("/steps/{}", self.step),
+        }
+    }
+
+    /// The step.
+    pub(crate) fn step_mut(self, document: &mut Document) -> Option<&mut Step> {
+        let step = document.steps.get_mut(self.step)?;
+        match self.inner {
+            Some(inner) => step.steps.get_mut(inner),
+            None => Some(step),
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod text;
 pub mod tool_map;
 
 mod advice;
+mod align;
 mod answer;
 mod bound;
 mod compare;

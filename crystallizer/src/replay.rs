@@ -2,7 +2,7 @@
 //! the engine makes is compared with the recorded call.
 
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order, outcome};
+use crate::drive::{Drive, Driven, Order, outcome, unknown};
 use crate::kept::Kept;
 use crate::report::{Difference, Replay};
 use druse_engine::Timestamp;
@@ -22,7 +22,10 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
             inputs: json!({}),
             now,
             order: Order::Recorded,
-            respond: &|call, _| outcome(&kept[call], &kept[call].answer),
+            respond: &|call, _, _| match call.and_then(|call| kept.get(call)) {
+                Some(kept) => outcome(kept, &kept.answer),
+                None => unknown(),
+            },
         }
         .run(&Arc::new(plan)),
         // The findings of the check say what is wrong; nothing could be run.
@@ -30,21 +33,21 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
     };
     let mut replay = Replay::default();
     for kept in kept {
-        let Some(made) = driven.requests.get(kept.step.as_str()) else {
+        let Some(made) = driven.requests.get(kept.path.as_str()) else {
             replay.missing += 1;
             let why = driven
                 .failures
-                .get(kept.step.as_str())
+                .get(kept.path.as_str())
                 .map(|why| format!(" It failed: {}", crate::show::text(why, 200)))
                 .unwrap_or_default();
             replay.differences.push(Difference {
-                step: kept.step.clone(),
+                step: kept.path.clone(),
                 call: kept.call.id.clone(),
                 kind: "missing".to_owned(),
                 path: None,
                 recorded: Some(crate::show::value("", &kept.call.arguments, 120)),
                 replayed: None,
-                message: format!("`{}` was not asked for in the replay.{why}", kept.step),
+                message: format!("`{}` was not asked for in the replay.{why}", kept.path),
             });
             continue;
         };

@@ -17,6 +17,9 @@ pub struct Report {
     /// What became of the values that the calls sent; left out in `exact` mode, where all stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<ValueCounts>,
+    /// What came of predicting the further recordings of the task; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_out: Vec<HeldOut>,
     /// The highest level of change at which the draft held; `null` in `exact` mode.
     pub generalisable: Option<Level>,
     /// What only a person can answer.
@@ -118,6 +121,26 @@ pub struct Perturbation {
     pub unmoved: u64,
     /// What went wrong.
     pub differences: Vec<Difference>,
+}
+
+/// A further recording of the task, predicted: the draft ran with its inputs and its answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HeldOut {
+    /// The recording: its own id, else its digest.
+    pub recording: String,
+    /// Whether the draft changed there what was changed there, in that order, and asked for nothing unknown.
+    pub verdict: Verdict,
+    /// Requests that the recording holds.
+    pub matched: u64,
+    /// Requests that it does not hold.
+    pub differing: u64,
+    /// Recorded changes that the draft did not ask for.
+    pub missing: u64,
+    /// What differed and what was missing.
+    pub differences: Vec<Difference>,
+    /// Why it was not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// How a replay with changed answers went.

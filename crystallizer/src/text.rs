@@ -2,7 +2,7 @@
 
 use crate::report::{Level, Report, Verdict};
 use crate::show::{count, text as shorten};
-use druse_engine::definition::Document;
+use druse_engine::definition::{Document, Step};
 use druse_engine::{Finding, Severity};
 use serde_json::Value;
 
@@ -111,10 +111,18 @@ fn steps(report: &Report, document: &Document, out: &mut Out) {
             count(number(counts.gates), "approval gate", "approval gates")
         )
     };
-    out.title(&format!(
-        "Crystallized: {}{gates}",
+    // In a loop several calls are one step.
+    let made = if document.steps.iter().any(|step| !step.steps.is_empty()) {
+        let own = document.steps.len() - number(counts.gates).min(document.steps.len());
+        format!(
+            "{} in {}",
+            count(number(counts.steps), "call", "calls"),
+            count(own, "step", "steps")
+        )
+    } else {
         count(number(counts.steps), "step", "steps")
-    ));
+    };
+    out.title(&format!("Crystallized: {made}{gates}"));
     let width = document
         .steps
         .iter()
@@ -124,50 +132,66 @@ fn steps(report: &Report, document: &Document, out: &mut Out) {
         .unwrap_or(0)
         .min(32);
     for (index, step) in document.steps.iter().take(MOST).enumerate() {
-        let action = step.action.as_deref().unwrap_or("");
-        let effects = match step.effects {
-            Some(level) => serde_json::to_value(level)
-                .ok()
-                .and_then(|value| value.as_str().map(str::to_owned)),
-            None if action == "approval_gate" => None,
-            None => Some("effect not known".to_owned()),
-        };
-        let mut notes: Vec<String> = effects.into_iter().collect();
-        if step.metadata.get("deterministic") == Some(&Value::Bool(false)) {
-            notes.push("not deterministic".to_owned());
-        }
-        if step.on_error.is_some() {
-            notes.push("failed in the recording".to_owned());
-        }
-        let tool = step
-            .metadata
-            .get("tool")
-            .and_then(Value::as_str)
-            .filter(|tool| *tool != step.id);
-        let what = match (action, tool) {
-            ("approval_gate", _) => {
-                let title = step
-                    .with
-                    .as_ref()
-                    .and_then(|with| with.get("title"))
-                    .and_then(Value::as_str);
-                format!("approval_gate  {}", shorten(title.unwrap_or(""), 80))
-            }
-            (action, Some(tool)) => format!("{action}  {}", shorten(tool, 60)),
-            (action, None) => action.to_owned(),
-        };
-        let notes = if notes.is_empty() {
-            String::new()
-        } else {
-            format!("  ({})", notes.join(", "))
-        };
         out.line(&format!(
-            "  {:>3}. {:<width$}  {what}{notes}",
+            "  {:>3}. {:<width$}  {}",
             index + 1,
-            step.id
+            step.id,
+            what(step)
         ));
+        for inner in step.steps.iter().take(MOST) {
+            out.line(&format!("         {:<width$}  {}", inner.id, what(inner)));
+        }
     }
     more(document.steps.len(), out);
+}
+
+/// What a step does, with what is to be known of it.
+fn what(step: &Step) -> String {
+    if let Some(each) = &step.for_each {
+        let items = each.items.as_str().unwrap_or("");
+        let until = match &each.until {
+            Some(until) => format!(", until {}", shorten(until, 80)),
+            None => String::new(),
+        };
+        return format!("for each of {}{until}:", shorten(items, 100));
+    }
+    let action = step.action.as_deref().unwrap_or("");
+    let effects = match step.effects {
+        Some(level) => serde_json::to_value(level)
+            .ok()
+            .and_then(|value| value.as_str().map(str::to_owned)),
+        None if action == "approval_gate" => None,
+        None => Some("effect not known".to_owned()),
+    };
+    let mut notes: Vec<String> = effects.into_iter().collect();
+    if step.metadata.get("deterministic") == Some(&Value::Bool(false)) {
+        notes.push("not deterministic".to_owned());
+    }
+    if step.on_error.is_some() {
+        notes.push("failed in the recording".to_owned());
+    }
+    let tool = step
+        .metadata
+        .get("tool")
+        .and_then(Value::as_str)
+        .filter(|tool| *tool != step.id);
+    let what = match (action, tool) {
+        ("approval_gate", _) => {
+            let title = step
+                .with
+                .as_ref()
+                .and_then(|with| with.get("title"))
+                .and_then(Value::as_str);
+            format!("approval_gate  {}", shorten(title.unwrap_or(""), 80))
+        }
+        (action, Some(tool)) => format!("{action}  {}", shorten(tool, 60)),
+        (action, None) => action.to_owned(),
+    };
+    if notes.is_empty() {
+        what
+    } else {
+        format!("{what}  ({})", notes.join(", "))
+    }
 }
 
 fn more(all: usize, out: &mut Out) {
@@ -242,6 +266,26 @@ fn perturbed(report: &Report, out: &mut Out) {
             }
         };
         out.line(&format!("  {name:<10} ({what}) {verdict}"));
+    }
+    for held in &report.held_out {
+        let verdict = match held.verdict {
+            Verdict::Passed => "is predicted".to_owned(),
+            Verdict::NotRun => format!(
+                "was not predicted: {}",
+                held.message.as_deref().unwrap_or("")
+            ),
+            Verdict::Failed => {
+                let first = held
+                    .differences
+                    .first()
+                    .map_or("", |first| first.message.as_str());
+                format!("is not predicted: {first}")
+            }
+        };
+        out.line(&format!(
+            "  the recording {} {verdict}",
+            shorten(&held.recording, 60)
+        ));
     }
     let level = match level {
         Level::Same => "the recorded data only",

@@ -22,7 +22,7 @@ const LINGER_BYTES: usize = 128 << 20;
 
 /// Lets a client send the rest of a body that was answered early. Most look for the answer only when all
 /// is sent; on a connection that was closed in the middle they would find none.
-pub(super) fn linger(app: &App, mut body: Body) {
+pub(crate) fn linger(app: &App, mut body: Body) {
     if body.is_end_stream() {
         return;
     }
@@ -46,7 +46,7 @@ pub(super) fn linger(app: &App, mut body: Body) {
 }
 
 /// Reads a whole body of at most `limit` bytes. When it is refused, the rest of it is still there.
-pub(super) async fn read(body: &mut Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(body: &mut Body, limit: usize) -> Result<Bytes, Problem> {
     let expected = body.size_hint().lower();
     if expected > limit as u64 {
         return Err(too_large(limit));

@@ -1,7 +1,7 @@
 //! The HTTP surface: one table of routes over the services, and the loop that serves it.
 
 mod answer;
-mod body;
+pub(crate) mod body;
 mod call;
 mod handler;
 mod link_page;
@@ -15,5 +15,6 @@ mod table;
 mod tests;
 
 pub use openapi::document as openapi;
+pub(crate) use route::check_host;
 pub use route::{Peer, Sender, router};
 pub use serve::{Listener, serve};

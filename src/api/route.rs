@@ -172,6 +172,9 @@ pub fn router(app: App) -> axum::Router {
 }
 
 fn nowhere(app: &App, request: Request) -> Response {
+    if crate::console::looks_for_a_page(&request) {
+        return crate::console::no_such_page();
+    }
     let path: String = request.uri().path().chars().take(200).collect();
     body::linger(app, request.into_body());
     answer::problem(
@@ -371,7 +374,7 @@ fn bearer(parts: &Parts) -> Option<&str> {
 
 /// A page of another site can make a browser send requests here under that site's name (DNS rebinding):
 /// a loopback server answers only to the names that are its own.
-fn check_host(app: &App, parts: &Parts) -> Result<(), Problem> {
+pub(crate) fn check_host(app: &App, parts: &Parts) -> Result<(), Problem> {
     if app.options.hosts.is_empty() {
         return Ok(());
     }

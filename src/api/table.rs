@@ -13,6 +13,7 @@ use crate::service::links::MadeLink;
 use crate::service::page::List;
 use crate::service::rehearsal::{Tested, Tried};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
+use crate::service::signin::SignInAddress;
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{ApprovalView, Role, RunView};
 use crate::trigger::{
@@ -773,6 +774,14 @@ fn admin() -> Vec<Route> {
             .request::<NewToken>()
             .response::<TokenView>()
             .status(201),
+        post(
+            "/api/v1/signins",
+            Viewer,
+            to!(tokens::sign_in),
+            "Make a one-time address that signs you in to the console",
+        )
+        .response::<SignInAddress>()
+        .status(201),
         delete(
             "/api/v1/tokens/{id}",
             Admin,

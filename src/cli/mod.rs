@@ -267,6 +267,15 @@ Examples:
         #[command(flatten)]
         target: Target,
     },
+    /// Print an address that signs you in to the console; it works once, within 60 seconds.
+    #[command(
+        after_help = "Examples:\n  druse open\n  xdg-open \"$(druse open --data /srv/druse)\""
+    )]
+    Open {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
     /// Read a whole data folder offline and say whether everything in it is whole.
     #[command(after_help = "Example:\n  druse verify --data ./druse-data && echo whole")]
     Verify {

@@ -26,15 +26,16 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     let first = sessions
         .first()
         .ok_or_else(|| Failure::data("empty", "There is no session in these files.", ""))?;
-    if sessions.len() > 1 {
+    // The first recording is followed, the further ones show what of it is the same in every run.
+    if sessions.len() > 1 && options.mode == druse_crystallizer::Mode::Exact {
         let message = format!(
-            "These files hold {} sessions; a draft is made of one.",
+            "These files hold {} sessions; a draft that repeats one exactly is made of one.",
             sessions.len()
         );
         return Err(Failure::data(
             "several_sessions",
             message,
-            "Give one session, or --summary for one line each.",
+            "Give one session, --mode bound for several recordings of one task, or --summary for one line each.",
         ));
     }
     options.source = Some(source_of(first, &args.files[0]));

@@ -16,6 +16,7 @@ mod fmt;
 mod graph;
 mod inputs;
 mod local;
+mod open;
 mod print;
 mod progress;
 mod rehearsal;
@@ -85,6 +86,7 @@ fn on_runtime(verb: Verb) -> Done {
             Verb::Events { what, target } => events::events(what, &target).await,
             Verb::Connections { what, target } => connections::connections(what, &target).await,
             Verb::Secrets { what, target } => secrets::secrets(what, &target).await,
+            Verb::Open { target } => open::open(&target).await,
             Verb::Tokens { what, target } => tokens::tokens(what, &target).await,
             Verb::ExampleTools { root } => example::tools(root).await,
             other => Err(Failure::internal(&format!("{other:?} needs no runtime"))),

@@ -1,6 +1,6 @@
 //! What every service works with.
 
-use super::{Problem, RunView, idempotency::KeyLocks, tokens::KnownTokens};
+use super::{Problem, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens};
 use crate::connection::Connections;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
@@ -45,6 +45,8 @@ pub struct Parts {
     pub options: Options,
     /// Tokens that were seen.
     pub tokens: KnownTokens,
+    /// Who is signed in to the console.
+    pub sign_ins: SignIns,
     /// Held over read, change and write of what people edit, so that no change is lost.
     pub edits: Mutex<()>,
     /// Idempotency keys whose requests are being answered.
@@ -92,6 +94,7 @@ impl App {
             seal,
             options,
             tokens: KnownTokens::default(),
+            sign_ins: SignIns::default(),
             edits: Mutex::new(()),
             keys: KeyLocks::default(),
             requests: AtomicU64::new(0),

@@ -302,8 +302,33 @@ impl App {
     pub fn new_version(
         &self,
         who: &Principal,
+        row: Automation,
+        written: Written,
+        action: &str,
+    ) -> Result<Change, Problem> {
+        self.next_version(who, row, written, None, action)
+    }
+
+    /// A further version that the crystallizer made, with what it reports about it, not stored yet.
+    ///
+    /// # Errors
+    /// As [`App::new_version`].
+    pub fn crystallized_version(
+        &self,
+        who: &Principal,
+        row: Automation,
+        written: Written,
+        report: Value,
+    ) -> Result<Change, Problem> {
+        self.next_version(who, row, written, Some(report), "automation.crystallize")
+    }
+
+    fn next_version(
+        &self,
+        who: &Principal,
         mut row: Automation,
         written: Written,
+        report: Option<Value>,
         action: &str,
     ) -> Result<Change, Problem> {
         let now = clock::now();
@@ -327,7 +352,8 @@ impl App {
         row.latest_version += 1;
         // A tag must differ even when two changes fall into one millisecond: the version is in it too.
         row.updated_at = now;
-        let version = version_row(&row, row.latest_version, written, who, now)?;
+        let mut version = version_row(&row, row.latest_version, written, who, now)?;
+        version.report = report;
         let answer = json!(self.view_of(&row, &version, &self.catalog()?)?);
         let batch = batch.put(&row).claim(&version).audited(
             who,

@@ -18,6 +18,7 @@ pub mod run;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
+pub mod signin;
 pub mod steps;
 pub mod tokens;
 pub mod tools;

@@ -69,6 +69,11 @@ impl Principal {
         }
     }
 
+    /// Whether it is whoever opened the socket of the data folder.
+    pub fn is_local(&self) -> bool {
+        self.id.starts_with("uid:")
+    }
+
     /// `user:<name>`, as runs and approver lists name people.
     pub fn user(&self) -> String {
         format!("user:{}", self.name)

@@ -11,7 +11,8 @@ use druse_crystallizer::{
 };
 use druse_engine::{Digest, Finding, SessionId, Timestamp};
 use druse_storage::{
-    AutomationName, Batch, Connection, Secret, Source, SourceType, Store, StoreExt, StoredSession,
+    Automation, AutomationName, Batch, Connection, Secret, Source, SourceType, Store, StoreExt,
+    StoredSession,
 };
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -87,6 +88,10 @@ pub struct CrystallizeRequest {
     /// Answers to the questions of an earlier report of the mode bound: one of the choices, by the question's id.
     #[serde(default)]
     pub answers: std::collections::BTreeMap<String, String>,
+    /// The automation, crystallized from this recording before, that gets a new version of it; left out: a
+    /// new automation is made.
+    #[serde(default)]
+    pub into: Option<String>,
 }
 
 /// The beginning of what people said in a session.
@@ -214,7 +219,7 @@ impl App {
             .await
     }
 
-    /// Turns recordings into a new automation, not stored yet; the answer is `{automation, report}`.
+    /// Turns recordings into a new automation, or a new version of one, not stored yet; the answer is `{automation, report}`.
     /// Hold [`super::app::Parts::edits`] from here to the commit.
     ///
     /// # Errors
@@ -227,6 +232,10 @@ impl App {
         request: CrystallizeRequest,
     ) -> Result<Change, Problem> {
         let main = self.session_row(kind, id)?;
+        let into = match &request.into {
+            Some(id) => Some(self.made_from(&main, id)?),
+            None => None,
+        };
         let mut rows = vec![main.clone()];
         for other in &request.also {
             let row = self
@@ -262,7 +271,7 @@ impl App {
             at: clock::now(),
             force: request.force,
             accept: request.accept,
-            answers: request.answers,
+            answers: request.answers.clone(),
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();
@@ -279,7 +288,17 @@ impl App {
                 })
             })
             .await?;
-        made.document.name = self.free_name(&made.document.name)?;
+        // What was answered stays with the draft, so that one more answer does not lose the others.
+        if !request.answers.is_empty()
+            && let Some(Value::Object(crystallized)) =
+                made.document.metadata.get_mut("crystallized")
+        {
+            crystallized.insert("answers".into(), json!(request.answers));
+        }
+        made.document.name = match &into {
+            Some(row) => row.name.clone(),
+            None => self.free_name(&made.document.name)?,
+        };
         let report =
             serde_json::to_value(&made.report).map_err(|error| Problem::internal(&error))?;
         let origin = Origin {
@@ -295,7 +314,10 @@ impl App {
             document: made.document,
             text: None,
         };
-        let mut change = self.new_automation(who, written, origin)?;
+        let mut change = match into {
+            Some(row) => self.crystallized_version(who, row, written, report.clone())?,
+            None => self.new_automation(who, written, origin)?,
+        };
         change.answer = json!({ "automation": change.answer, "report": report });
         Ok(change)
     }
@@ -315,6 +337,23 @@ impl App {
             force: true,
             ..Options::default()
         })
+    }
+
+    /// The automation of an id or a name, which was made from this recording.
+    fn made_from(&self, session: &StoredSession, id: &str) -> Result<Automation, Problem> {
+        let row = self.automation(id)?;
+        if row
+            .source
+            .as_ref()
+            .is_some_and(|source| source.id == session.id)
+        {
+            return Ok(row);
+        }
+        Err(Problem::conflict(
+            "other_source",
+            "The automation was not made from this recording.",
+            "Leave `into` out to make a new one.",
+        ))
     }
 
     /// The name, or the name with the first number behind it that makes it free.

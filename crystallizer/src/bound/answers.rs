@@ -126,6 +126,17 @@ impl Answers {
             return;
         }
         let root = super::view::view(kept).data;
+        self.learn_value(call, &kept.call.name, root, known);
+    }
+
+    /// Takes in a value as the answer of a call.
+    pub(super) fn learn_value(
+        &mut self,
+        call: usize,
+        tool: &str,
+        root: Value,
+        known: &dyn Fn(&str, &Value) -> bool,
+    ) {
         let mut answer = Answer {
             root: Value::Null,
             inner: HashMap::new(),
@@ -133,7 +144,7 @@ impl Answers {
                 parent: 0,
                 hop: None,
             }],
-            tool: kept.call.name.clone(),
+            tool: tool.to_owned(),
         };
         let mut walk = Walk {
             call,
@@ -182,6 +193,50 @@ impl Answers {
         }
         found.sort_by_key(|place| (place.call, place.node));
         found
+    }
+
+    /// The lists and collections that a place stands in an element of, each with the way from the element to it: the
+    /// nearest first.
+    pub(super) fn lists_over(&self, place: &Place) -> Vec<(WholePlace, Vec<String>)> {
+        let Some(answer) = self.answers.get(&place.call) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let mut path: Vec<String> = Vec::new();
+        let mut is_key = place.of == Of::Key;
+        let mut at = place.node;
+        while let Some(Node {
+            parent,
+            hop: Some(hop),
+        }) = answer.nodes.get(at as usize)
+        {
+            let list = WholePlace {
+                call: place.call,
+                node: *parent,
+            };
+            match hop {
+                Hop::Key(key) => path.insert(0, key.clone()),
+                Hop::Index(_) => {
+                    found.push((list, path.clone()));
+                    // An element of an element has no one place in a run.
+                    break;
+                }
+                Hop::Entry(_) => {
+                    path.insert(0, if is_key { "key" } else { "value" }.to_owned());
+                    found.push((list, path.clone()));
+                    break;
+                }
+                Hop::Parsed(_) => break,
+            }
+            is_key = false;
+            at = *parent;
+        }
+        found
+    }
+
+    /// Whether a list or map is the whole answer.
+    pub(super) fn is_root(place: WholePlace) -> bool {
+        place.node == 0
     }
 
     /// The places of an equal list or map.

@@ -2,18 +2,22 @@
 
 use super::answers::Answers;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
+use super::cycle::Cycle;
+use super::enter::Pending;
 use super::evaluate::Recorded;
+use super::fold::Offer;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
 use super::route::{Router, Way};
 use super::said::Said;
-use super::selector::{Compared, Known, Writer};
+use super::selector::Known;
+use super::turn::{Compared, Writer};
+use super::witness::Seen;
 use super::{canonical, explain, whole};
 use crate::kept::Kept;
 use crate::session::{Session, ToolSpec};
 use crate::tool_map::escape;
-use druse_engine::definition::EffectLevel;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -39,6 +43,22 @@ pub(super) struct Binder<'a> {
     questions: BTreeMap<(String, Vec<String>), String>,
     pub(super) session: &'a Session,
     pub(super) decided: Vec<Decided>,
+    /// Whether calls that repeat become loops.
+    pub(super) folds: bool,
+    /// The calls before which a person spoke.
+    pub(super) cuts: BTreeSet<usize>,
+    /// The calls about which a person was asked.
+    pub(super) alone: BTreeSet<usize>,
+    /// Further recordings of the task.
+    pub(super) witnesses: Vec<Seen<'a>>,
+    /// Whether what was sent in them differs anywhere.
+    pub(super) differ: bool,
+    /// The loops so far.
+    pub(super) cycles: Vec<Cycle>,
+    /// What each of them gave.
+    pub(super) pending: Vec<Pending>,
+    /// The questions whether calls that repeat are loops.
+    pub(super) offers: Vec<Offer>,
 }
 
 /// A value that a call sent.
@@ -78,6 +98,14 @@ impl<'a> Binder<'a> {
             questions: BTreeMap::new(),
             session,
             decided: vec![Decided::default(); kept.len()],
+            folds: true,
+            cuts: BTreeSet::new(),
+            alone: BTreeSet::new(),
+            witnesses: Vec::new(),
+            differ: false,
+            cycles: Vec::new(),
+            offers: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
@@ -161,6 +189,7 @@ impl<'a> Binder<'a> {
 
     /// Notes that a value stays, unless a person answered the question that it leaves open.
     pub(super) fn freeze(&mut self, sent: &Sent<'_>, why: Why) {
+        let why = self.in_their_light(sent, why);
         let mut question = None;
         if let (Some(choices), Some(kept)) = (why.choices(), self.kept.get(sent.call)) {
             let own = explain::question_id(kept, &sent.pointer);
@@ -181,6 +210,9 @@ impl<'a> Binder<'a> {
                 let choice = choice.clone();
                 return self.take_answer(sent, choice);
             }
+            if let Some(choice) = self.witnessed(sent, choices) {
+                return self.take_witnessed(sent, choice);
+            }
             question = Some(id);
         }
         self.note_frozen(sent, why, question);
@@ -198,14 +230,26 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// What the further recordings show: that it stays, that it is an input, or which source it has.
+    fn take_witnessed(&mut self, sent: &Sent<'_>, choice: Choice) {
+        if choice.answer == "constant" {
+            return self.note_frozen(sent, Why::Confirmed, None);
+        }
+        self.take(sent, choice, "the further recordings show it");
+    }
+
     /// What a person answered: that it stays, that it becomes an input, or which source it has.
     fn take_answer(&mut self, sent: &Sent<'_>, choice: Choice) {
         if choice.answer == "constant" {
             return self.note_frozen(sent, Why::Answered, None);
         }
+        self.take(sent, choice, "a person answered so");
+    }
+
+    fn take(&mut self, sent: &Sent<'_>, choice: Choice, because: &str) {
         let binding = match choice.binding {
             Some(binding) => Binding {
-                because: "a person answered so".to_owned(),
+                because: because.to_owned(),
                 ..binding
             },
             None => {
@@ -232,6 +276,7 @@ impl<'a> Binder<'a> {
             .get(&sent.key, sent.value, found, schema, &self.said);
         let expression = transform.write(&format!("inputs.{name}"));
         self.learn_inputs();
+        self.set_witnessed(sent, &name, &transform);
         let because = match &found {
             Found::Said(mention) => format!("the person said it: “{}”", self.said.quote(mention)),
             Found::Repeated => "several steps send it and nothing answered it".to_owned(),
@@ -283,9 +328,6 @@ impl<'a> Binder<'a> {
 
     /// Whether a call may change something.
     pub(super) fn changes(&self, call: usize) -> bool {
-        self.kept.get(call).is_some_and(|kept| {
-            kept.effects
-                .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
-        })
+        self.kept.get(call).is_some_and(Kept::changes)
     }
 }

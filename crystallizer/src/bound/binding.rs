@@ -1,8 +1,8 @@
 //! What was decided about the values of a call: where each comes from in a run, or why it stays.
 
 use super::answers::{ColumnPlace, Of, Place, WholePlace};
-use super::selector::Compared;
 use super::transform::Transform;
+use super::turn::Compared;
 use serde_json::Value;
 
 /// Where a bound value comes from.
@@ -18,6 +18,10 @@ pub(super) enum Source {
     Column(ColumnPlace),
     /// The day on which the run begins, and so many days more.
     Clock(i64),
+    /// A field of the element of the pass, in a loop over a list that this call answered.
+    Item(usize, Vec<String>),
+    /// A field of what this place of the body answered in the same pass; with the call of the first pass there.
+    Pass(usize, Vec<String>),
 }
 
 /// A value that a run works out.
@@ -102,6 +106,8 @@ pub(super) struct Choice {
     pub(super) answer: String,
     /// What it would be, where it is an expression.
     pub(super) binding: Option<Binding>,
+    /// Whether it goes by a place in a list that is neither the first nor the last.
+    pub(super) is_numbered: bool,
 }
 
 /// Why a value stays as it was recorded.
@@ -127,6 +133,10 @@ pub(super) enum Why {
     Made(Vec<Choice>),
     /// A day that nobody named, while the person spoke of days by their distance.
     Day(Vec<Choice>),
+    /// It differs between recordings of the task, and nothing explains how.
+    Varied(Vec<Choice>),
+    /// It is the same in all recordings of the task, while other values differ.
+    Confirmed,
     /// A person said that it stays.
     Answered,
 }
@@ -139,6 +149,7 @@ impl Why {
             | Self::Unpicked(choices)
             | Self::Day(choices)
             | Self::Made(choices)
+            | Self::Varied(choices)
             | Self::Volatile(_, choices) => Some(choices),
             _ => None,
         }

@@ -12,6 +12,9 @@ use serde_json::Value;
 /// The longest text in which parts are looked for.
 const LONGEST_TEMPLATE: usize = 4_000;
 
+/// The letters from which on a word may be a value.
+const LONG_WORD: usize = 5;
+
 /// What a text is made of.
 pub(super) enum Composed {
     /// Fixed text and what is bound in it.
@@ -62,11 +65,43 @@ impl Binder<'_> {
             }
         }
         if pieces.is_empty() {
-            return Composed::Nothing;
+            return if self.repeats_record(sent, text) {
+                Composed::Unsure
+            } else {
+                Composed::Nothing
+            };
         }
         pieces.push(Piece::Text(text[done..].to_owned()));
+        let repeats = pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(fixed) if self.repeats_record(sent, fixed)));
+        if repeats {
+            return Composed::Unsure;
+        }
         pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
         Composed::Pieces(pieces)
+    }
+
+    /// Whether a message has a word in it that the record at hand has as a value: it may be that, or wording.
+    fn repeats_record(&self, sent: &Sent<'_>, text: &str) -> bool {
+        is_message(text)
+            && crate::leaf::tokens(text).any(|word| {
+                let value = Value::from(word);
+                word.chars().count() >= LONG_WORD
+                    && !self
+                        .said
+                        .find(&value, &[])
+                        .is_some_and(|mention| mention.person)
+                    && self
+                        .answers
+                        .find(&super::canonical::forms(&value))
+                        .iter()
+                        .any(|place| {
+                            place.call < sent.call
+                                && self.answers.scalar(place) == Some(&value)
+                                && self.coherent(sent, place)
+                        })
+            })
     }
 
     fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {

@@ -5,6 +5,8 @@ use super::answers::Answers;
 use super::binder::{Binder, Sent};
 use super::binding::{Decided, Piece, Why};
 use super::compose::Composed;
+use super::cycle::Cycle;
+use super::fold::Offer;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
@@ -13,9 +15,10 @@ use super::slot;
 use super::unsourced::open_choices;
 use super::weigh::Outcome;
 use super::whole;
+use super::witness::{self, Seen, Witness};
 use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How much has to speak for the record at hand before a value that the person said, too, is taken from it.
@@ -27,15 +30,30 @@ pub(super) struct Decisions {
     pub(super) inputs: Inputs,
     pub(super) answers: Answers,
     pub(super) said: Said,
+    /// The loops that calls were folded into, in their order.
+    pub(super) cycles: Vec<Cycle>,
+    /// The questions whether calls that repeat are loops.
+    pub(super) offers: Vec<Offer>,
+    /// The inputs of each further recording, as far as they are sent as they are.
+    pub(super) witnessed: Vec<Map<String, Value>>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
 }
 
-/// Decides about every value. `answered` holds the answers to questions, by their ids.
+/// What was answered and is not known yet.
+enum Waiting {
+    Call(usize),
+    Loop(usize),
+}
+
+/// Decides about every value. `answered` holds the answers to questions, by their ids; `folds` says whether calls that
+/// repeat become loops.
 pub(super) fn decide<'a>(
     session: &'a Session,
     kept: &'a [Kept<'a>],
     answered: &'a BTreeMap<String, String>,
+    folds: bool,
+    witnesses: &'a [Witness<'a>],
 ) -> Decisions {
     let index: HashMap<&str, usize> = kept
         .iter()
@@ -43,12 +61,21 @@ pub(super) fn decide<'a>(
         .map(|(index, kept)| (kept.call.id.as_str(), index))
         .collect();
     let mut binder = Binder::new(session, kept, answered);
+    binder.witnesses = witnesses
+        .iter()
+        .map(|witness| Seen::new(witness, kept))
+        .collect();
+    binder.differ = witness::differ(kept, witnesses);
+    binder.folds = folds;
+    (binder.cuts, binder.alone) = cuts(session, &index);
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
     // Answers of calls that were issued together are known only to those that come after.
-    let mut waiting: Vec<usize> = Vec::new();
+    let mut waiting: Vec<Waiting> = Vec::new();
     let mut batch = None;
+    // The last call of the loop that is gone through.
+    let mut folded = None;
     for turn in &session.turns {
         match turn {
             Turn::Message {
@@ -63,14 +90,27 @@ pub(super) fn decide<'a>(
             }
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
-                    for at in waiting.drain(..) {
-                        binder.learn(at);
+                    for one in waiting.drain(..) {
+                        match one {
+                            Waiting::Call(at) => binder.learn(at),
+                            Waiting::Loop(index) => binder.learn_loop(index),
+                        }
                     }
                     batch = Some(call.batch);
                 }
-                if let Some(at) = index.get(call.id.as_str()) {
-                    binder.call(*at);
-                    waiting.push(*at);
+                let Some(at) = index.get(call.id.as_str()).copied() else {
+                    continue;
+                };
+                if folded.is_none_or(|last| at > last) {
+                    folded = binder.fold(at);
+                    if folded.is_none() {
+                        binder.call(at);
+                        waiting.push(Waiting::Call(at));
+                        continue;
+                    }
+                }
+                if folded == Some(at) {
+                    waiting.push(Waiting::Loop(binder.cycles.len().saturating_sub(1)));
                 }
             }
         }
@@ -86,7 +126,45 @@ pub(super) fn decide<'a>(
         inputs: binder.inputs,
         answers: binder.answers,
         said: binder.said,
+        cycles: binder.cycles,
+        offers: binder.offers,
+        witnessed: binder
+            .witnesses
+            .into_iter()
+            .map(Seen::into_inputs)
+            .collect(),
     }
+}
+
+/// The kept calls before which a person spoke, and those about which one was asked.
+fn cuts(session: &Session, index: &HashMap<&str, usize>) -> (BTreeSet<usize>, BTreeSet<usize>) {
+    let mut cuts = BTreeSet::new();
+    let mut alone = BTreeSet::new();
+    let mut spoke = false;
+    for turn in &session.turns {
+        match turn {
+            Turn::Message { role, .. } => spoke |= *role != Role::Assistant,
+            Turn::Approval(approval) => {
+                alone.extend(
+                    approval
+                        .call
+                        .as_deref()
+                        .and_then(|call| index.get(call))
+                        .copied(),
+                );
+                spoke = true;
+            }
+            Turn::Call(call) => {
+                if let Some(at) = index.get(call.id.as_str()) {
+                    if spoke {
+                        cuts.insert(*at);
+                    }
+                    spoke = false;
+                }
+            }
+        }
+    }
+    (cuts, alone)
 }
 
 impl<'a> Binder<'a> {
@@ -112,7 +190,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds lists and maps as a whole, and gathers the values that are left.
-    fn values(
+    pub(super) fn values(
         &mut self,
         at: usize,
         value: &'a Value,
@@ -142,17 +220,56 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// The same for what is not bound yet: nothing that holds something bound is taken as a whole.
+    pub(super) fn apart(
+        &mut self,
+        at: usize,
+        value: &'a Value,
+        path: &mut Vec<String>,
+        taken: &BTreeSet<String>,
+        left: &mut Vec<Sent<'a>>,
+    ) {
+        let pointer = self.sent(at, value, path).pointer;
+        if taken.contains(&pointer) {
+            return;
+        }
+        let inside = format!("{pointer}/");
+        if !taken.iter().any(|other| other.starts_with(&inside)) {
+            return self.values(at, value, path, left);
+        }
+        match value {
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    path.push(key.clone());
+                    self.apart(at, inner, path, taken, left);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (index, inner) in items.iter().enumerate() {
+                    path.push(index.to_string());
+                    self.apart(at, inner, path, taken, left);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// A list or map as a whole.
     fn container(&mut self, at: usize, value: &'a Value, path: &[String]) -> bool {
         let sent = self.sent(at, value, path);
         let Some(binding) = whole::find(self, &sent) else {
             return false;
         };
+        if !self.holds_everywhere(&sent, &binding) {
+            return false;
+        }
         self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
         true
     }
 
-    fn scalar(&mut self, sent: &Sent<'_>) {
+    pub(super) fn scalar(&mut self, sent: &Sent<'_>) {
         let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
         let key = sent.path.last().map_or("", String::as_str);
         let own = bits(sent.value, &sent.key.words);
@@ -178,6 +295,7 @@ impl<'a> Binder<'a> {
                     && !near
                     && let Outcome::Bound(binding) = self.among_answers(sent, WEAK)
                     && binding.score >= SURE
+                    && self.holds_everywhere(sent, &binding)
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);
                 }
@@ -187,6 +305,9 @@ impl<'a> Binder<'a> {
         }
         let outcome = self.among_answers(sent, WEAK);
         if let Outcome::Bound(binding) = outcome {
+            if !self.holds_everywhere(sent, &binding) {
+                return self.freeze(sent, Why::Varied(open_choices()));
+            }
             return self.bind(sent, vec![Piece::Value(binding)]);
         }
         // A small number that the person said somewhere may be this one, or not.
@@ -228,7 +349,7 @@ impl<'a> Binder<'a> {
 }
 
 /// The values of a call that are the same thing wherever they stand, as JSON.
-fn strong_values(arguments: &Value) -> BTreeSet<String> {
+pub(super) fn strong_values(arguments: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     crate::leaf::leaves(arguments, &mut |_, key, leaf| {
         if bits(leaf, &words(key)) >= 4.5 {

@@ -23,21 +23,46 @@ impl Recorded {
             .collect();
         let mut values = nothing(started_at, Arc::new(names));
         for (value, kept) in values.steps_mut().iter_mut().zip(kept) {
-            if crate::prune::failed(kept.call) {
-                continue;
-            }
-            *value = StepValue {
-                status: Some(Status::Succeeded),
-                output: Some(Json::from(answer::output(
-                    &kept.target,
-                    kept.call,
-                    &kept.answer,
-                ))),
-                error: None,
-            };
+            *value = given(kept);
         }
         Self {
             values: Arc::new(values),
+        }
+    }
+
+    /// The same under given names, of those calls that were answered.
+    pub(super) fn named<'k, 'a: 'k>(
+        steps: impl Iterator<Item = (String, &'k Kept<'a>)>,
+        started_at: Timestamp,
+    ) -> Self {
+        let (names, kept): (Vec<String>, Vec<&Kept<'a>>) = steps.unzip();
+        let names: BTreeMap<String, usize> = names
+            .into_iter()
+            .enumerate()
+            .map(|(index, name)| (name, index))
+            .collect();
+        let mut values = nothing(started_at, Arc::new(names));
+        for (value, kept) in values.steps_mut().iter_mut().zip(kept) {
+            *value = given(kept);
+        }
+        Self {
+            values: Arc::new(values),
+        }
+    }
+
+    /// Gives a loop what it gave in the recording, in the place of its last call.
+    pub(super) fn set_loop(&mut self, id: &str, call: usize, output: Value) {
+        let values = Arc::make_mut(&mut self.values);
+        let Some(frame) = values.frames.first_mut().map(Arc::make_mut) else {
+            return;
+        };
+        Arc::make_mut(&mut frame.names).insert(id.to_owned(), call);
+        if let Some(step) = frame.steps.get_mut(call) {
+            *step = StepValue {
+                status: Some(Status::Succeeded),
+                output: Some(Json::from(output)),
+                error: None,
+            };
         }
     }
 
@@ -52,12 +77,36 @@ impl Recorded {
         values.inputs = Value::Object(inputs).into();
     }
 
+    /// The inputs that were given a value.
+    pub(super) fn inputs(&self) -> Map<String, Value> {
+        match self.values.inputs.value() {
+            Value::Object(map) => map.clone(),
+            _ => Map::new(),
+        }
+    }
+
     /// The value of an expression; none when it has none.
     pub(super) fn evaluate(&self, expression: &str) -> Option<Value> {
         Expression::compile(expression)
             .ok()?
             .evaluate(&self.values)
             .ok()
+    }
+}
+
+/// What a step gave; nothing where it failed.
+fn given(kept: &Kept<'_>) -> StepValue {
+    if crate::prune::failed(kept.call) {
+        return StepValue::default();
+    }
+    StepValue {
+        status: Some(Status::Succeeded),
+        output: Some(Json::from(answer::output(
+            &kept.target,
+            kept.call,
+            &kept.answer,
+        ))),
+        error: None,
     }
 }
 

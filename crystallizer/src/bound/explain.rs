@@ -2,14 +2,17 @@
 //! where only they can decide.
 
 use super::binding::{Binding, Bound, Frozen, Source, Why};
+use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
+use super::cycle::Cycle;
 use super::decide::Decisions;
+use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
 use super::key::{Key, words};
 use super::slot;
 use crate::findings::{is_sink, located};
-use crate::kept::Kept;
-use crate::report::{Level, Perturbation, Perturbed, Question, Verdict};
+use crate::kept::{Kept, Spot};
+use crate::report::{HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
 use std::collections::BTreeSet;
 
@@ -22,11 +25,11 @@ pub(super) struct Explained {
     pub(super) covered: BTreeSet<(usize, String)>,
 }
 
-/// Explains every decision. `steps` gives the index in the document of each kept call, `gated` the calls behind a
+/// Explains every decision. `steps` gives where the step of each kept call stands, `gated` the calls behind a
 /// gate of their own.
 pub(super) fn explain(
     kept: &[Kept<'_>],
-    steps: &[usize],
+    steps: &[Spot],
     decisions: &Decisions,
     gated: &dyn Fn(usize) -> bool,
 ) -> Explained {
@@ -73,7 +76,7 @@ pub(super) fn explain(
                     explained.questions.push(Question {
                         id,
                         step: kept_one.step.clone(),
-                        path: format!("/steps/{step}{inner}"),
+                        path: format!("{}{inner}", step.pointer()),
                         text: asked(kept_one, frozen),
                         choices: answers,
                         default: "constant".to_owned(),
@@ -85,6 +88,54 @@ pub(super) fn explain(
                     .push(located(finding, &kept_one.step, *step, &inner));
             }
         }
+    }
+    for cycle in &decisions.cycles {
+        let Some(spot) = steps.get(cycle.first) else {
+            continue;
+        };
+        for call in cycle.first..=cycle.last() {
+            if let Some(kept) = kept.get(call) {
+                crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, _| {
+                    explained.covered.insert((call, pointer.to_owned()));
+                });
+            }
+        }
+        let whole = Spot::of(spot.step);
+        explained
+            .findings
+            .push(located(of_cycle(cycle), &cycle.id, whole, "/for_each"));
+    }
+    // These first: one answer may take the place of many.
+    for (place, offer) in decisions.offers.iter().enumerate() {
+        let (Some(kept), Some(spot)) = (kept.get(offer.call), steps.get(offer.call)) else {
+            continue;
+        };
+        let asked = Question {
+            id: offer.id.clone(),
+            step: kept.step.clone(),
+            path: spot.pointer(),
+            text: format!(
+                "`{}` is done with some elements of a list. Is it meant for all that have this in common, and only for them?",
+                kept.step
+            ),
+            choices: std::iter::once(ONE_BY_ONE.to_owned())
+                .chain(offer.choices.iter().cloned())
+                .collect(),
+            default: ONE_BY_ONE.to_owned(),
+        };
+        explained
+            .questions
+            .insert(place.min(explained.questions.len()), asked);
+        explained.findings.push(located(
+            Finding::info(
+                "loop_not_folded",
+                "The calls go over a part of a list, and nobody said which part. They stay one by one.",
+            )
+            .help(format!("Answer `{}` with one of its choices.", offer.id)),
+            &kept.step,
+            *spot,
+            "",
+        ));
     }
     for id in &decisions.unused_answers {
         let mut finding = Finding::warning(
@@ -166,6 +217,24 @@ fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions) -> Finding {
     }
 }
 
+/// What a loop was folded from, and what it goes by.
+fn of_cycle(cycle: &Cycle) -> Finding {
+    let calls = crate::show::count(cycle.passes * cycle.width, "call", "calls");
+    let until = match &cycle.until {
+        Some(until) => format!(", until `{}`", crate::show::text(until, 120)),
+        None => String::new(),
+    };
+    Finding::info(
+        "folded_loop",
+        format!(
+            "{calls} became the loop `{}`, one pass for each element of `{}`{until}: {}.",
+            cycle.id,
+            crate::show::text(&cycle.items, 160),
+            cycle.because
+        ),
+    )
+}
+
 fn follows(binding: &Binding, decisions: &Decisions) -> String {
     let what = match &binding.source {
         Source::Input(name) => {
@@ -181,7 +250,11 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
         }
         Source::Clock(0) => "the day of the run".to_owned(),
         Source::Clock(days) => format!("the day of the run and {days} more"),
-        Source::Output(_) | Source::Whole(..) | Source::Column(_) => {
+        Source::Output(_)
+        | Source::Whole(..)
+        | Source::Column(_)
+        | Source::Item(..)
+        | Source::Pass(..) => {
             format!("`{}`", crate::show::text(&binding.expression, 160))
         }
     };
@@ -200,6 +273,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Output(place) => place.call,
             Source::Whole(place, _) => place.call,
             Source::Column(place) => place.list.call,
+            Source::Item(call, _) | Source::Pass(call, _) => *call,
             Source::Input(_) | Source::Clock(_) => return None,
         };
         let source = all.get(call)?;
@@ -275,6 +349,10 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
             "{key} of `{}` is {value}; nobody said it and nothing answered it. Is it the same in every run?",
             kept.step
         ),
+        Why::Varied(_) => format!(
+            "{key} of `{}` is {value} in this recording and another in others. Where does it come from?",
+            kept.step
+        ),
         Why::Volatile(why, _) => format!(
             "{key} of `{}` is {value}, which looks made by {why}. Is it the same in every run?",
             kept.step
@@ -300,6 +378,9 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
         Why::Made(_) => format!(
             "{key} is frozen as {value}, which the agent made: nobody said it and nothing answered it."
         ),
+        Why::Varied(_) => format!(
+            "{key} is frozen as {value}, and other recordings of the task have another value there."
+        ),
         Why::Volatile(why, _) => {
             format!(
                 "{key} is frozen as {value}, which looks made by {why} while the session was recorded."
@@ -313,6 +394,7 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
         Why::Unpicked(_) => "open_choice",
         Why::Day(_) => "frozen_date",
         Why::Made(_) => "made_by_agent",
+        Why::Varied(_) => "differs_between_recordings",
         Why::Volatile(..) => "frozen_volatile",
         _ => "open_source",
     };
@@ -337,6 +419,9 @@ fn of_frozen(frozen: &Frozen) -> Option<Finding> {
         Why::Instructions => format!("{key} stays {value}: the instructions name it."),
         Why::Default => format!("{key} stays {value}, which the tool takes by default."),
         Why::Answered => format!("{key} stays {value}, as a person answered."),
+        Why::Confirmed => format!(
+            "{key} stays {value}: it is the same in all recordings, while other values differ."
+        ),
         _ => return None,
     };
     let code = match &frozen.why {
@@ -344,6 +429,95 @@ fn of_frozen(frozen: &Frozen) -> Option<Finding> {
         _ => "constant",
     };
     Some(Finding::info(code, message))
+}
+
+/// Steps that only some recordings have: the condition that was found, or the question.
+pub(super) fn of_branches(
+    explained: &mut Explained,
+    kept: &[Kept<'_>],
+    steps: &[Spot],
+    branches: &[Branch],
+) {
+    for branch in branches {
+        let (Some(kept), Some(spot)) = (kept.get(branch.call), steps.get(branch.call)) else {
+            continue;
+        };
+        let (with, without) = branch.sides;
+        let sides = format!(
+            "{} it, {} not",
+            crate::show::count(with, "recording has", "recordings have"),
+            crate::show::count(without, "does", "do")
+        );
+        let finding = match &branch.taken {
+            Some(condition) => Finding::info(
+                "step_has_condition",
+                format!(
+                    "It runs when `{}`: {sides}, and this parts them.",
+                    crate::show::text(condition, 160)
+                ),
+            ),
+            None => Finding::warning(
+                "step_not_in_all",
+                format!("Every run does it, though {sides}."),
+            )
+            .help(if branch.choices.is_empty() {
+                "Nothing that was known before it parts them. Give more recordings, or write a `when` by hand.".to_owned()
+            } else {
+                format!("Answer `{}` with one of its choices.", branch.id)
+            }),
+        };
+        explained
+            .findings
+            .push(located(finding, &kept.step, *spot, ""));
+        if branch.taken.is_none() && !branch.choices.is_empty() {
+            explained.questions.push(Question {
+                id: branch.id.clone(),
+                step: kept.step.clone(),
+                path: spot.pointer(),
+                text: format!("When does `{}` run? {sides}.", kept.step),
+                choices: std::iter::once(ALWAYS.to_owned())
+                    .chain(branch.choices.iter().cloned())
+                    .collect(),
+                default: ALWAYS.to_owned(),
+            });
+        }
+    }
+}
+
+/// What came of predicting the further recordings.
+pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for held in held_out {
+        let recording = crate::show::text(&held.recording, 60);
+        let mut finding = match held.verdict {
+            Verdict::Passed => Finding::info(
+                "held_out_predicted",
+                format!(
+                    "The draft predicts the recording `{recording}`: it changes there what was changed there."
+                ),
+            ),
+            Verdict::Failed => Finding::warning(
+                "held_out_differs",
+                format!(
+                    "The draft does not do what the recording `{recording}` shows: {}",
+                    held.differences
+                        .first()
+                        .map_or("", |difference| difference.message.as_str())
+                ),
+            )
+            .help("The differences are listed under `held_out`."),
+            Verdict::NotRun => Finding::warning(
+                "held_out_not_run",
+                format!(
+                    "The recording `{recording}` was not predicted. {}",
+                    held.message.as_deref().unwrap_or("")
+                ),
+            ),
+        };
+        finding.id = format!("{}:{}", finding.code, held.recording);
+        found.push(finding);
+    }
+    found
 }
 
 /// Why the draft was not shown to hold in more worlds.

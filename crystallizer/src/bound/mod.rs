@@ -5,15 +5,24 @@ mod anchor;
 mod answers;
 mod binder;
 mod binding;
+mod branch;
 mod canonical;
+mod column;
 mod compose;
+mod cycle;
 mod decide;
+mod enter;
 mod evaluate;
 mod explain;
+mod filter;
+mod fold;
+mod hold_out;
 mod information;
 mod inputs;
 mod key;
+mod nest;
 mod order;
+mod passes;
 mod prove;
 mod rename;
 mod repeat;
@@ -22,63 +31,89 @@ mod said;
 mod selector;
 mod slot;
 mod spoken_time;
+mod superlative;
 mod transform;
+mod turn;
 mod unsourced;
 mod view;
 mod weigh;
 mod whole;
+mod witness;
 mod world;
 mod write;
 
-use crate::kept::Kept;
-use crate::report::{Level, Perturbed, Question, ValueCounts};
+use crate::kept::{Kept, Spot};
+use crate::report::{HeldOut, Level, Perturbed, Question, ValueCounts, Verdict};
 use crate::session::Session;
 use binding::{Source, Why};
 use druse_engine::Finding;
 use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use witness::Witness;
+
 /// What the mode made of a draft.
 pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
     pub(crate) generalisable: Level,
     pub(crate) values: ValueCounts,
+    pub(crate) held_out: Vec<HeldOut>,
+    /// How many loops calls were folded into.
+    pub(crate) loops: usize,
     pub(crate) findings: Vec<Finding>,
     pub(crate) questions: Vec<Question>,
     /// The values that the findings speak of, as index of the call and pointer in its arguments.
     pub(crate) covered: BTreeSet<(usize, String)>,
 }
 
-/// Binds the values of a draft. `steps` gives the index in the document of each kept call.
+/// Binds the values of a draft. `spots` gives where the step of each kept call stands in the document; `folds` says
+/// whether calls that repeat become loops.
 pub(crate) fn bind(
     session: &Session,
-    kept: &[Kept<'_>],
+    kept: &mut [Kept<'_>],
     document: &mut Document,
-    steps: &[usize],
+    spots: &mut [Spot],
     answers: &BTreeMap<String, String>,
+    folds: bool,
+    witnesses: &[Witness<'_>],
 ) -> Made {
-    let mut decisions = decide::decide(session, kept, answers);
-    write::write(document, kept, steps, &mut decisions);
-    order::order(document, kept, steps);
+    let mut decisions = decide::decide(session, kept, answers, folds, witnesses);
+    nest::nest(document, kept, spots, &decisions.cycles);
+    write::write(document, kept, spots, &mut decisions);
+    let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers);
+    decisions
+        .unused_answers
+        .retain(|id| branches.iter().all(|branch| branch.id != *id));
+    order::order(document, kept, spots, &branches);
     let proof = prove::prove(
         document,
         kept,
         &decisions,
         session.started_at.unwrap_or_default(),
     );
-    let gated = |call: usize| {
-        steps
-            .get(call)
-            .and_then(|step| step.checked_sub(1))
-            .is_some_and(|before| !steps.contains(&before))
+    let held_out = hold_out::hold_out(document, kept, &decisions, witnesses);
+    // A binding has to hold in all recordings.
+    let level = if held_out.iter().any(|held| held.verdict == Verdict::Failed) {
+        Level::Same
+    } else {
+        proof.level
     };
-    let mut explained = explain::explain(kept, steps, &decisions, &gated);
+    let gated = |call: usize| {
+        spots
+            .get(call)
+            .is_some_and(|spot| write::gate_before(*spot, spots).is_some())
+    };
+    let mut explained = explain::explain(kept, spots, &decisions, &gated);
     explained
         .findings
         .extend(explain::of_proof(&proof.perturbed, proof.level));
+    explained.findings.extend(explain::of_held_out(&held_out));
+    explain::of_branches(&mut explained, kept, spots, &branches);
     Made {
         perturbed: proof.perturbed,
-        generalisable: proof.level,
+        held_out,
+        generalisable: level,
+        loops: decisions.cycles.len(),
         values: count(kept, &decisions),
         findings: explained.findings,
         questions: explained.questions,

@@ -6,11 +6,12 @@
 //! before it fails it must not happen. What only looks waits for the last change and for what it reads; what only
 //! computes waits for what it reads.
 
+use super::branch::Branch;
 use super::write::each_expression;
-use crate::kept::Kept;
+use crate::kept::{Kept, Spot};
 use druse_engine::definition::{Document, EffectLevel, OnError};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a step waits for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,10 +62,24 @@ impl Bits {
     }
 }
 
-/// Puts the steps in order, with as few edges as say it. `steps` gives the index in the document of each kept call.
-pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize]) {
+/// Puts the steps in order, with as few edges as say it. `steps` gives where the step of
+/// each kept call stands.
+pub(super) fn order(
+    document: &mut Document,
+    kept: &[Kept<'_>],
+    steps: &[Spot],
+    branches: &[Branch],
+) {
+    let conditions: BTreeMap<usize, &str> = branches
+        .iter()
+        .filter_map(|branch| Some((steps.get(branch.call)?.step, branch.taken.as_deref()?)))
+        .collect();
+    let mut ends: Vec<Vec<String>> = Vec::new();
     let count = document.steps.len();
-    let calls: BTreeMap<usize, &Kept<'_>> = steps.iter().copied().zip(kept).collect();
+    let mut calls: BTreeMap<usize, Vec<&Kept<'_>>> = BTreeMap::new();
+    for (spot, kept) in steps.iter().zip(kept) {
+        calls.entry(spot.step).or_default().push(kept);
+    }
     let names: BTreeMap<String, usize> = document
         .steps
         .iter()
@@ -90,11 +105,11 @@ pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize])
         let call = calls.get(&index);
         // A gate is as late as it was: it lets through all that comes after it.
         let is_gate = call.is_none();
-        let changes = call.is_some_and(|kept| {
-            kept.effects
-                .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
+        let changes = call.is_some_and(|all| all.iter().any(|kept| kept.changes()));
+        let computes = call.is_some_and(|all| {
+            all.iter()
+                .all(|kept| kept.effects == Some(EffectLevel::Pure))
         });
-        let computes = call.is_some_and(|kept| kept.effects == Some(EffectLevel::Pure));
         let mut add = |source: usize, kind: Kind| {
             before.entry(source).or_insert(kind);
         };
@@ -134,10 +149,11 @@ pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize])
             if let Some(more) = above.get(*source) {
                 reached.join(more);
             }
-            let tolerated = document
-                .steps
-                .get(*source)
-                .is_some_and(|step| step.on_error == Some(OnError::Continue));
+            let tolerated = conditions.contains_key(source)
+                || document
+                    .steps
+                    .get(*source)
+                    .is_some_and(|step| step.on_error == Some(OnError::Continue));
             if !tolerated {
                 certain.add(*source);
                 if let Some(more) = sure.get(*source) {
@@ -147,19 +163,37 @@ pub(super) fn order(document: &mut Document, kept: &[Kept<'_>], steps: &[usize])
         }
         above.push(reached);
         sure.push(certain);
-        write(document, index, &needed);
+        ends.push(write(document, index, &needed, &conditions, &ends));
     }
 }
 
-fn write(document: &mut Document, index: usize, needed: &BTreeMap<usize, Kind>) {
-    let mut needs = Vec::new();
-    let mut ended = Vec::new();
+/// Writes what a step waits for. Gives what it asks of the ends of others; `ends` holds that of the steps before.
+fn write(
+    document: &mut Document,
+    index: usize,
+    needed: &BTreeMap<usize, Kind>,
+    conditions: &BTreeMap<usize, &str>,
+    ends: &[Vec<String>],
+) -> Vec<String> {
+    let mut needs: Vec<String> = Vec::new();
+    let mut ended: Vec<String> = Vec::new();
     let mut kinds = Map::new();
-    for (source, kind) in needed {
-        let Some(source) = document.steps.get(*source) else {
+    for (at, kind) in needed {
+        let Some(source) = document.steps.get(*at) else {
             continue;
         };
         kinds.insert(source.id.clone(), Value::from(kind.name()));
+        // Behind one that only some runs have it starts when that one is over or left out, and all before it ended well.
+        if conditions.contains_key(at) {
+            ended.push(if *kind == Kind::Data {
+                format!("steps.{}.status == 'succeeded'", source.id)
+            } else {
+                format!("steps.{}.status in ['succeeded', 'skipped']", source.id)
+            });
+            ended.extend(ends.get(*at).into_iter().flatten().cloned());
+            needs.extend(source.needs.iter().cloned());
+            continue;
+        }
         // Behind one that may fail it starts however that one ended, unless that one did not run at all.
         if source.on_error == Some(OnError::Continue) {
             ended.push(format!(
@@ -170,14 +204,25 @@ fn write(document: &mut Document, index: usize, needed: &BTreeMap<usize, Kind>) 
             needs.push(source.id.clone());
         }
     }
+    let mut seen = BTreeSet::new();
+    needs.retain(|need| seen.insert(need.clone()));
+    let mut seen = BTreeSet::new();
+    ended.retain(|end| seen.insert(end.clone()));
     let Some(step) = document.steps.get_mut(index) else {
-        return;
+        return ended;
     };
     step.needs = needs;
     step.join = None;
-    step.when = (!ended.is_empty()).then(|| ended.join(" and "));
+    let mut when = ended.clone();
+    when.extend(
+        conditions
+            .get(&index)
+            .map(|condition| (*condition).to_owned()),
+    );
+    step.when = (!when.is_empty()).then(|| when.join(" and "));
     if !kinds.is_empty() {
         step.metadata
             .insert("waits_for".to_owned(), Value::Object(kinds));
     }
+    ended
 }

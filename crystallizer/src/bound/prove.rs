@@ -1,20 +1,24 @@
 //! The proof that a draft holds on other data: it is run in worlds that are the recording's under other names, in
 //! another order, with shuffled lists. What is bound has to follow, and what stays must not have had to.
 
-use super::answers::Of;
+use super::answers::{Answers, Of, WholePlace};
 use super::binding::{Binding, Bound, Piece, Source, Why};
+use super::cycle::{Cycle, elements};
 use super::decide::Decisions;
 use super::information::{bits, names_things};
 use super::key::words;
+use super::passes::{self, Pass};
 use super::rename;
+use super::selector;
 use super::slot;
 use super::world::World;
 use crate::answer::Answer;
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order, outcome};
+use crate::drive::{Drive, Driven, Order, outcome, unknown};
 use crate::kept::Kept;
 use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
 use druse_engine::definition::{Document, EffectLevel};
+use druse_engine::event::Outcome;
 use druse_engine::plan::Plan;
 use druse_engine::{Span, Timestamp};
 use serde_json::{Map, Value};
@@ -32,6 +36,14 @@ const HAD_TO_FOLLOW: f64 = 4.0;
 pub(super) struct Proof {
     pub(super) perturbed: Perturbed,
     pub(super) level: Level,
+}
+
+/// A changed world and what follows from it.
+struct Scene<'s> {
+    world: &'s World,
+    inputs: &'s Map<String, Value>,
+    /// The passes of each loop.
+    loops: &'s [Vec<Pass>],
 }
 
 struct Prover<'p> {
@@ -69,7 +81,7 @@ pub(super) fn prove(
         frozen: 0,
     };
     prover.count();
-    let renamed = weak_names(decisions);
+    let renamed = weak_names(kept, decisions);
     perturbed.renamed = prover.world(&renamed, &[Order::Recorded]);
     let orders: Vec<Order> = [Order::Reversed]
         .into_iter()
@@ -109,7 +121,7 @@ fn relaxed(document: &Document) -> Document {
 }
 
 /// The words and small numbers that the draft follows: they get other names, too.
-fn weak_names(decisions: &Decisions) -> World {
+fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
     let mut world = World::default();
     let mut field = |key: &str, value: &Value| {
         if rename::scalar(value) == *value {
@@ -119,6 +131,16 @@ fn weak_names(decisions: &Decisions) -> World {
     let mut keys = BTreeSet::new();
     let mut texts = BTreeSet::new();
     let mut extremes = BTreeMap::new();
+    for cycle in &decisions.cycles {
+        for (key, value) in &cycle.compared.fields {
+            field(key, value);
+        }
+        keys.extend(cycle.compared.keys.iter().cloned());
+        extremes.extend(cycle.compared.extremes.iter().cloned());
+        for (key, value) in followed(cycle, kept, decisions) {
+            field(&key, &value);
+        }
+    }
     for binding in decisions
         .calls
         .iter()
@@ -152,6 +174,41 @@ fn weak_names(decisions: &Decisions) -> World {
     world.weak_words = texts;
     world.extremes = extremes;
     world
+}
+
+/// The values that the passes of a loop follow, with the keys that they stand under.
+fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions) -> Vec<(String, Value)> {
+    let items = decisions
+        .answers
+        .whole(cycle.list)
+        .map(elements)
+        .unwrap_or_default();
+    let mut found = Vec::new();
+    let bindings = (cycle.first..cycle.first + cycle.width)
+        .filter_map(|call| decisions.calls.get(call))
+        .flat_map(|decided| &decided.bound)
+        .flat_map(Bound::bindings);
+    for binding in bindings {
+        for (pass, chosen) in cycle.chosen.iter().enumerate() {
+            let (from, path) = match &binding.source {
+                Source::Item(_, path) => (items.get(*chosen).cloned(), path),
+                Source::Pass(call, path) => (
+                    kept.get(cycle.call(pass, call - cycle.first))
+                        .map(|kept| super::view::data(kept, &kept.answer)),
+                    path,
+                ),
+                _ => continue,
+            };
+            let key = path
+                .last()
+                .cloned()
+                .unwrap_or_else(|| decisions.answers.last_key_of(cycle.list));
+            if let Some(value) = from.as_ref().and_then(|from| selector::field(from, path)) {
+                found.push((key, value.clone()));
+            }
+        }
+    }
+    found
 }
 
 impl Prover<'_> {
@@ -263,6 +320,17 @@ impl Prover<'_> {
             .iter()
             .map(|input| (input.name.clone(), rename::other(&input.value)))
             .collect();
+        let loops = passes::passes(
+            &self.decisions.cycles,
+            self.kept,
+            &self.decisions.answers,
+            world,
+        );
+        let scene = Scene {
+            world,
+            inputs: &inputs,
+            loops: &loops,
+        };
         let days = u64::try_from(rename::DAYS).unwrap_or(0);
         let mut differences = self.stays.clone();
         let mut moved = self.bound;
@@ -272,17 +340,43 @@ impl Prover<'_> {
                 inputs: Value::Object(inputs.clone()),
                 now: self.started_at.after(Span::from_millis(days * 86_400_000)),
                 order: *order,
-                respond: &|call, _| {
-                    let kept = &self.kept[call];
-                    outcome(kept, answers.get(&call).unwrap_or(&kept.answer))
+                respond: &|call, path, _| {
+                    if let Some((cycle, pass, inner)) = self.inside(path) {
+                        return self.answer_in_pass(&scene, cycle, pass, inner);
+                    }
+                    match call.and_then(|call| Some((call, self.kept.get(call)?))) {
+                        Some((call, kept)) => {
+                            outcome(kept, answers.get(&call).unwrap_or(&kept.answer))
+                        }
+                        None => unknown(),
+                    }
                 },
             }
             .run(&self.plan);
             let before = differences.len();
             for (index, kept) in self.kept.iter().enumerate() {
-                differences.extend(self.call(index, kept, world, &inputs, &driven));
+                if self
+                    .decisions
+                    .cycles
+                    .iter()
+                    .all(|cycle| !cycle.holds(index))
+                {
+                    differences.extend(self.call(index, kept, &kept.path, &scene, None, &driven));
+                }
             }
-            differences.extend(self.out_of_order(&driven));
+            for (at, cycle) in self.decisions.cycles.iter().enumerate() {
+                differences.extend(self.cycle(at, cycle, &scene, &driven));
+            }
+            let as_recorded = self
+                .decisions
+                .cycles
+                .iter()
+                .zip(&loops)
+                .all(|(cycle, passes)| cycle.passes == passes.len());
+            // A loop over more elements changes more.
+            if as_recorded {
+                differences.extend(self.out_of_order(&driven));
+            }
             moved = moved.min(
                 self.bound
                     .saturating_sub(u64::try_from(differences.len() - before).unwrap_or(u64::MAX)),
@@ -309,12 +403,13 @@ impl Prover<'_> {
         &self,
         index: usize,
         kept: &Kept<'_>,
-        world: &World,
-        inputs: &Map<String, Value>,
+        path: &str,
+        scene: &Scene<'_>,
+        pass: Option<&Pass>,
         driven: &Driven,
     ) -> Vec<Difference> {
-        let Some(made) = driven.requests.get(&kept.step) else {
-            let why = match driven.failures.get(&kept.step) {
+        let Some(made) = driven.requests.get(path) else {
+            let why = match driven.failures.get(path) {
                 Some(why) => crate::show::text(why, 200),
                 None => "a step before it did not end well".to_owned(),
             };
@@ -325,21 +420,21 @@ impl Prover<'_> {
                 path: None,
                 recorded: None,
                 replayed: None,
-                message: format!("`{}` asks for nothing: {why}.", kept.step),
+                message: format!("`{path}` asks for nothing: {why}."),
             }];
         };
         let mut arguments = kept.call.arguments.clone();
         let mut request = kept.target.filled.request.clone();
         if let Some(decided) = self.decisions.calls.get(index) {
             for bound in &decided.bound {
-                if let Some(value) = self.expected(bound, world, inputs)
+                if let Some(value) = self.expected(bound, scene, pass)
                     && let Some(place) = arguments.pointer_mut(&bound.pointer)
                 {
                     *place = value;
                 }
             }
             slot::expect(kept, &mut request, &decided.bound, &|bound| {
-                self.expected(bound, world, inputs)
+                self.expected(bound, scene, pass)
             });
         }
         compare(
@@ -353,15 +448,15 @@ impl Prover<'_> {
     }
 
     /// What a bound value has to be in a world.
-    fn expected(&self, bound: &Bound, world: &World, inputs: &Map<String, Value>) -> Option<Value> {
+    fn expected(&self, bound: &Bound, scene: &Scene<'_>, pass: Option<&Pass>) -> Option<Value> {
         if let [Piece::Value(binding)] = bound.pieces.as_slice() {
-            return self.value(binding, world, inputs);
+            return self.value(binding, scene, pass);
         }
         let mut text = String::new();
         for piece in &bound.pieces {
             match piece {
                 Piece::Text(fixed) => text.push_str(fixed),
-                Piece::Value(binding) => match self.value(binding, world, inputs)? {
+                Piece::Value(binding) => match self.value(binding, scene, pass)? {
                     Value::String(inner) => text.push_str(&inner),
                     other => text.push_str(&other.to_string()),
                 },
@@ -370,16 +465,24 @@ impl Prover<'_> {
         Some(text.into())
     }
 
-    fn value(
-        &self,
-        binding: &Binding,
-        world: &World,
-        inputs: &Map<String, Value>,
-    ) -> Option<Value> {
+    fn value(&self, binding: &Binding, scene: &Scene<'_>, pass: Option<&Pass>) -> Option<Value> {
         let answers = &self.decisions.answers;
+        let world = scene.world;
         match &binding.source {
-            Source::Input(name) => binding.transform.apply(inputs.get(name)?),
+            Source::Input(name) => binding.transform.apply(scene.inputs.get(name)?),
             Source::Clock(_) => Some(rename::scalar(&binding.value)),
+            Source::Item(_, path) => binding
+                .transform
+                .apply(selector::field(&pass?.element, path)?),
+            Source::Pass(call, path) => {
+                let cycle = self
+                    .decisions
+                    .cycles
+                    .iter()
+                    .find(|cycle| cycle.holds(*call))?;
+                let data = pass?.data.get(call - cycle.first)?;
+                binding.transform.apply(selector::field(data, path)?)
+            }
             Source::Output(place) => {
                 let source = match &place.of {
                     Of::Key => Value::from(world.key(&answers.entry_key(place)?)),
@@ -388,7 +491,7 @@ impl Prover<'_> {
                 binding.transform.apply(&source)
             }
             Source::Whole(place, names) => {
-                let value = world.value(&answers.last_key_of(*place), answers.whole(*place)?, 0);
+                let value = self.whole(*place, scene)?;
                 Some(if names.is_empty() {
                     value
                 } else {
@@ -396,8 +499,7 @@ impl Prover<'_> {
                 })
             }
             Source::Column(place) => {
-                let key = answers.last_key_of(place.list);
-                let value = world.value(&key, answers.whole(place.list)?, 0);
+                let value = self.whole(place.list, scene)?;
                 let column = value.as_array()?.iter().filter_map(|item| {
                     place
                         .field
@@ -410,14 +512,96 @@ impl Prover<'_> {
         }
     }
 
+    /// A list or map of an answer as it is in a world; what a loop gave is gathered from its passes there.
+    fn whole(&self, place: WholePlace, scene: &Scene<'_>) -> Option<Value> {
+        let answers = &self.decisions.answers;
+        let of_loop = self
+            .decisions
+            .cycles
+            .iter()
+            .position(|cycle| cycle.last() == place.call)
+            .filter(|_| Answers::is_root(place));
+        if let Some(at) = of_loop {
+            let cycle = self.decisions.cycles.get(at)?;
+            return Some(Value::Array(passes::gathered(
+                cycle,
+                self.kept,
+                scene.loops.get(at)?,
+            )));
+        }
+        let key = answers.last_key_of(place);
+        Some(scene.world.value(&key, answers.whole(place)?, 0))
+    }
+
+    /// The loop, the pass and the place in the body of a path.
+    fn inside(&self, path: &str) -> Option<(usize, usize, usize)> {
+        let (id, rest) = path.split_once('[')?;
+        let (pass, step) = rest.split_once("].")?;
+        let at = self
+            .decisions
+            .cycles
+            .iter()
+            .position(|cycle| cycle.id == id)?;
+        let cycle = self.decisions.cycles.get(at)?;
+        let inner = (0..cycle.width).find(|inner| {
+            self.kept
+                .get(cycle.first + inner)
+                .is_some_and(|kept| kept.step == step)
+        })?;
+        Some((at, pass.parse().ok()?, inner))
+    }
+
+    fn answer_in_pass(&self, scene: &Scene<'_>, at: usize, pass: usize, inner: usize) -> Outcome {
+        let found = self.decisions.cycles.get(at).and_then(|cycle| {
+            let pass = scene.loops.get(at)?.get(pass)?;
+            let call = cycle.call(pass.recorded.unwrap_or(0), inner);
+            Some((self.kept.get(call)?, pass.answers.get(inner)?))
+        });
+        match found {
+            Some((kept, answer)) => outcome(kept, answer),
+            None => unknown(),
+        }
+    }
+
+    /// Where a loop did not ask in each pass for what it had to, or made more or fewer passes.
+    fn cycle(
+        &self,
+        at: usize,
+        cycle: &Cycle,
+        scene: &Scene<'_>,
+        driven: &Driven,
+    ) -> Vec<Difference> {
+        let mut found = Vec::new();
+        let Some(passes) = scene.loops.get(at) else {
+            return found;
+        };
+        for (number, pass) in passes.iter().enumerate() {
+            for inner in 0..cycle.width {
+                let index = cycle.first + inner;
+                if let Some(kept) = self.kept.get(index) {
+                    let path = cycle.path(number, &kept.step);
+                    found.extend(self.call(index, kept, &path, scene, Some(pass), driven));
+                }
+            }
+        }
+        if let Some(kept) = self.kept.get(cycle.first)
+            && driven
+                .requests
+                .contains_key(&cycle.path(passes.len(), &kept.step))
+        {
+            let message = format!(
+                "`{}` makes more than the {} that it should.",
+                cycle.id,
+                crate::show::count(passes.len(), "pass", "passes")
+            );
+            found.push(stays(kept, "", &Value::Null, message));
+        }
+        found
+    }
+
     /// Steps that change something must do so in the recorded order, and what only looks must see the same changes.
     fn out_of_order(&self, driven: &Driven) -> Vec<Difference> {
-        let changes = |index: usize| {
-            self.kept.get(index).is_some_and(|kept| {
-                kept.effects
-                    .is_none_or(|level| level >= EffectLevel::IdempotentWrite)
-            })
-        };
+        let changes = |index: usize| self.kept.get(index).is_some_and(Kept::changes);
         let before: Vec<usize> = (0..self.kept.len())
             .scan(0, |count, index| {
                 let here = *count;

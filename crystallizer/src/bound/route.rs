@@ -2,8 +2,9 @@
 
 use super::answers::{Answers, Hop, Of, Place, Step, WholePlace};
 use super::key::{noun, words};
-use super::selector::{Origin, Route, Scope, Turn, Writer, pick, pick_entry};
+use super::selector::{Origin, Scope, pick, pick_entry};
 use super::transform::{Op, Transform};
+use super::turn::{Route, Turn, Writer};
 use super::view::view;
 use super::{anchor, canonical};
 use crate::kept::Kept;
@@ -42,6 +43,11 @@ impl Router {
         let base = view(kept.get(call)?).base;
         self.bases.insert(call, base.clone());
         Some(base)
+    }
+
+    /// Sets what gives the answers of a loop, which its last call stands for.
+    pub(super) fn set_base(&mut self, call: usize, base: String) {
+        self.bases.insert(call, base);
     }
 
     pub(super) fn way(

@@ -347,6 +347,32 @@ impl Said {
             })
     }
 
+    /// The numbers that people said in digits, each with the words before it in its sentence, the nearest last.
+    pub(super) fn numbers_by_people(&self) -> Vec<(Mention, Value, Vec<&str>)> {
+        let mut found = Vec::new();
+        for (at, spoken) in self.texts.iter().enumerate() {
+            if !spoken.person {
+                continue;
+            }
+            for (word, text) in spoken.words.iter().enumerate() {
+                let Ok(number) = text.parse::<i64>() else {
+                    continue;
+                };
+                let value = Value::from(number);
+                if !self.whole_number(at, word, &value) {
+                    continue;
+                }
+                let sentence = spoken.sentences.get(word);
+                let before = (word.saturating_sub(NEAR)..word)
+                    .filter(|place| spoken.sentences.get(*place) == sentence)
+                    .filter_map(|place| spoken.words.get(place).map(String::as_str))
+                    .collect();
+                found.push((self.mention(at, word, 1), value, before));
+            }
+        }
+        found
+    }
+
     /// The days that people named by their distance: today, tomorrow, in three days.
     pub(super) fn relative_days(&self) -> impl Iterator<Item = i64> + '_ {
         self.days.iter().filter_map(|(day, _, _)| match day {

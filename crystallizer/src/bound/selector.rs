@@ -2,19 +2,18 @@
 //! that are equal to what is known, the least or the most of something that the person asked for. Never by the
 //! place or the key that it had in the recording; what only its place tells is left to a person.
 
-use super::answers::Notation;
-use super::evaluate::{literal, member, quoted};
 use super::information::{STRONG, WEAK, bits};
-use super::inputs::Inputs;
-use super::key::{Key, agree, named_by, words};
+use super::key::{Key, agree, words};
 use super::said::{Mention, Said};
+use super::superlative::extreme;
+use super::turn::{Equal, Operand, Pick, Position};
 use serde_json::Value;
 use std::collections::HashMap;
 
 /// The most fields by which an element is picked.
 const MOST_FIELDS: usize = 3;
 /// The information from which on a field that the person said tells an element.
-const TELLING: f64 = 4.0;
+pub(super) const TELLING: f64 = 4.0;
 /// The most fields that are tried together.
 const MOST_TRIED: usize = 6;
 
@@ -42,7 +41,7 @@ pub(super) struct Origin<'a> {
 
 impl Origin<'_> {
     /// Whether a word is one of those that were asked for.
-    fn asks_for(&self, word: &str) -> bool {
+    pub(super) fn asks_for(&self, word: &str) -> bool {
         let mut found = false;
         crate::leaf::leaves(self.asked, &mut |_, _, leaf| {
             found |= leaf
@@ -52,307 +51,15 @@ impl Origin<'_> {
         found
     }
 
-    fn repeats(&self, value: &Value) -> bool {
+    pub(super) fn repeats(&self, value: &Value) -> bool {
         let mut found = false;
         crate::leaf::leaves(self.asked, &mut |_, _, leaf| found |= leaf == value);
         found
     }
 }
 
-/// What expressions are written with: the inputs that they may need.
-pub(super) struct Writer<'a> {
-    pub(super) inputs: &'a mut Inputs,
-    pub(super) said: &'a Said,
-}
-
-/// What a field is compared with.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Operand {
-    /// A known value.
-    Expression(String),
-    /// What the person said, which becomes an input.
-    Said {
-        key: Key,
-        value: Value,
-        mention: Mention,
-    },
-}
-
-impl Operand {
-    fn write(&self, writer: &mut Writer<'_>) -> String {
-        match self {
-            Self::Expression(text) => text.clone(),
-            Self::Said {
-                key,
-                value,
-                mention,
-            } => writer.inputs.said(key, value, *mention, writer.said),
-        }
-    }
-}
-
-/// A field and what it has to be equal to.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Equal {
-    pub(super) field: Vec<String>,
-    pub(super) operand: Operand,
-    pub(super) value: Value,
-    bits: f64,
-    /// Whether it was spoken of as a property of such elements, not in passing.
-    meant: bool,
-}
-
-impl Equal {
-    /// Whether the person said what the field has to be.
-    fn is_said(&self) -> bool {
-        match &self.operand {
-            Operand::Said { .. } => true,
-            Operand::Expression(text) => text.starts_with("inputs."),
-        }
-    }
-}
-
-/// How an element is picked.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Pick {
-    Only,
-    Where(Vec<Equal>),
-    /// The entry under this key.
-    Under(Operand),
-    Extreme {
-        among: Vec<Equal>,
-        field: Vec<String>,
-        most: bool,
-    },
-    /// By its place: only ever proposed.
-    Position(Position),
-}
-
-/// The place of an element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Position {
-    First,
-    Last,
-    At(usize),
-}
-
-/// One step of the way to a value, as a run goes it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Turn {
-    Member(String),
-    Parsed(Notation),
-    Element(Pick),
-    /// Into an entry's value.
-    Entry(Pick, String),
-    /// To an entry's key.
-    EntryKey(Pick, String),
-}
-
-/// The way from an answer to a value.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Route(pub(super) Vec<Turn>);
-
-/// What a way to a value compares and looks for on its way.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Compared {
-    /// Fields, by their last key, and the values that they had.
-    pub(super) fields: Vec<(String, Value)>,
-    /// Keys of collections.
-    pub(super) keys: Vec<String>,
-    /// Fields whose extreme is looked for; true for the most.
-    pub(super) extremes: Vec<(String, bool)>,
-}
-
-impl Compared {
-    pub(super) fn join(&mut self, other: Self) {
-        self.fields.extend(other.fields);
-        self.keys.extend(other.keys);
-        self.extremes.extend(other.extremes);
-    }
-}
-
-impl Route {
-    /// What is compared and looked for on the way.
-    pub(super) fn compared(&self) -> Compared {
-        let mut compared = Compared::default();
-        for turn in &self.0 {
-            let (pick, key) = match turn {
-                Turn::Element(pick) => (pick, None),
-                Turn::Entry(pick, key) | Turn::EntryKey(pick, key) => (pick, Some(key)),
-                Turn::Member(_) | Turn::Parsed(_) => continue,
-            };
-            let equals = match pick {
-                Pick::Where(equals) => equals.as_slice(),
-                Pick::Extreme { among, field, most } => {
-                    if let Some(key) = field.last() {
-                        compared.extremes.push((key.clone(), *most));
-                    }
-                    among.as_slice()
-                }
-                Pick::Under(_) => {
-                    compared.keys.extend(key.cloned());
-                    &[]
-                }
-                Pick::Only | Pick::Position(_) => &[],
-            };
-            for equal in equals {
-                match (equal.field.as_slice(), key) {
-                    ([field], Some(key)) if field == "key" => compared.keys.push(key.clone()),
-                    (field, _) => {
-                        if let Some(last) = field.last() {
-                            compared.fields.push((last.clone(), equal.value.clone()));
-                        }
-                    }
-                }
-            }
-        }
-        compared
-    }
-
-    /// Whether some step knows only a place.
-    pub(super) fn is_positional(&self) -> bool {
-        self.picks().any(|pick| matches!(pick, Pick::Position(_)))
-    }
-
-    /// Whether the person said what tells the value from others.
-    pub(super) fn is_said(&self) -> bool {
-        self.picks().any(|pick| match pick {
-            Pick::Where(equals) => equals
-                .iter()
-                .any(|equal| equal.is_said() && equal.bits >= TELLING),
-            Pick::Under(Operand::Said { .. }) => true,
-            Pick::Under(Operand::Expression(text)) => text.starts_with("inputs."),
-            Pick::Extreme { .. } => true,
-            Pick::Only | Pick::Position(_) => false,
-        })
-    }
-
-    /// Whether no step rests on fields that say little, on an extreme, or on being the only one of a list of scalars.
-    pub(super) fn is_sure(&self) -> bool {
-        !matches!(self.0.last(), Some(Turn::Element(Pick::Only)))
-            && self.picks().all(|pick| match pick {
-                Pick::Only | Pick::Under(_) => true,
-                Pick::Where(equals) => equals.iter().any(|equal| equal.bits >= STRONG),
-                Pick::Extreme { .. } | Pick::Position(_) => false,
-            })
-    }
-
-    /// Whether some step would need a key that is data.
-    pub(super) fn needs_data_key(&self) -> bool {
-        self.0.iter().any(|turn| {
-            matches!(
-                turn,
-                Turn::Entry(Pick::Position(_), _) | Turn::EntryKey(Pick::Position(_), _)
-            )
-        })
-    }
-
-    pub(super) fn picks(&self) -> impl Iterator<Item = &Pick> {
-        self.0.iter().filter_map(|turn| match turn {
-            Turn::Element(pick) | Turn::Entry(pick, _) | Turn::EntryKey(pick, _) => Some(pick),
-            Turn::Member(_) | Turn::Parsed(_) => None,
-        })
-    }
-
-    /// The expression that goes this way from a base.
-    pub(super) fn write(&self, base: &str, inputs: &mut Writer<'_>) -> String {
-        let mut text = base.to_owned();
-        for turn in &self.0 {
-            text = match turn {
-                Turn::Member(key) => format!("{}{}", closed(&text), member(key)),
-                Turn::Parsed(Notation::Json) => format!("{text} | parse_json"),
-                Turn::Parsed(Notation::Yaml) => format!("{text} | parse_yaml"),
-                Turn::Element(pick) => element(&text, pick, inputs),
-                Turn::Entry(Pick::Under(operand), _) => {
-                    let key = operand.write(inputs);
-                    format!("{}[{key}]", closed(&text))
-                }
-                Turn::Entry(Pick::Position(_), key) => format!("{}{}", closed(&text), member(key)),
-                Turn::Entry(pick, _) => {
-                    let entry = element(&format!("{text} | entries"), pick, inputs);
-                    format!("{}.value", closed(&entry))
-                }
-                Turn::EntryKey(Pick::Position(_), key) => quoted(key),
-                Turn::EntryKey(pick, _) => {
-                    let entry = element(&format!("{text} | entries"), pick, inputs);
-                    format!("{}.key", closed(&entry))
-                }
-            };
-        }
-        text
-    }
-}
-
-/// An expression that a path may follow: one with filters stands in brackets.
-fn closed(text: &str) -> String {
-    if has_filters(text) {
-        format!("({text})")
-    } else {
-        text.to_owned()
-    }
-}
-
-/// Whether a `|` stands outside of brackets and quotes.
-fn has_filters(text: &str) -> bool {
-    let mut depth = 0_usize;
-    let mut quote = None;
-    let mut escaped = false;
-    for c in text.chars() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None => match c {
-                '\'' | '"' => quote = Some(c),
-                '(' | '[' => depth += 1,
-                ')' | ']' => depth = depth.saturating_sub(1),
-                '|' if depth == 0 => return true,
-                _ => {}
-            },
-        }
-    }
-    false
-}
-
-fn element(list: &str, pick: &Pick, inputs: &mut Writer<'_>) -> String {
-    let narrowed = |equals: &[Equal], inputs: &mut Writer<'_>| {
-        let mut text = list.to_owned();
-        for equal in equals {
-            let operand = equal.operand.write(inputs);
-            text = format!("{text} | where({}, {operand})", path(&equal.field));
-        }
-        text
-    };
-    match pick {
-        Pick::Only => format!("{list} | only"),
-        Pick::Where(equals) => format!("{} | only", narrowed(equals, inputs)),
-        Pick::Under(operand) => {
-            let operand = operand.write(inputs);
-            format!("{list} | where('key', {operand}) | only")
-        }
-        Pick::Extreme { among, field, most } => {
-            let filter = if *most { "max_by" } else { "min_by" };
-            format!("{} | {filter}({})", narrowed(among, inputs), path(field))
-        }
-        Pick::Position(Position::First) => format!("{list} | first"),
-        Pick::Position(Position::Last) => format!("{list} | last"),
-        Pick::Position(Position::At(index)) => format!("{}[{index}]", closed(list)),
-    }
-}
-
-fn path(field: &[String]) -> String {
-    match field {
-        [one] => quoted(one),
-        several => {
-            let keys: Vec<String> = several.iter().map(|key| quoted(key)).collect();
-            format!("[{}]", keys.join(", "))
-        }
-    }
-}
-
 /// The scalar fields of an element, through maps.
-fn fields(element: &Value) -> Vec<(Vec<String>, &Value)> {
+pub(super) fn fields(element: &Value) -> Vec<(Vec<String>, &Value)> {
     fn walk<'v>(
         value: &'v Value,
         path: &mut Vec<String>,
@@ -377,7 +84,7 @@ fn fields(element: &Value) -> Vec<(Vec<String>, &Value)> {
     found
 }
 
-fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
+pub(super) fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
     path.iter().try_fold(element, |value, key| value.get(key))
 }
 
@@ -424,7 +131,12 @@ pub(super) fn pick(
 
 /// The fields of an element that are equal to something known, the most telling first. Agreement of the keys
 /// counts as much as three bits.
-fn anchors(element: &Value, wanted: &Value, origin: &Origin<'_>, scope: &Scope<'_>) -> Vec<Equal> {
+pub(super) fn anchors(
+    element: &Value,
+    wanted: &Value,
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Vec<Equal> {
     let mut found = Vec::new();
     for (path, value) in fields(element) {
         if value == wanted {
@@ -511,7 +223,7 @@ fn said_anchor(
     })
 }
 
-fn matches(element: &Value, equals: &[&Equal]) -> bool {
+pub(super) fn matches(element: &Value, equals: &[&Equal]) -> bool {
     equals
         .iter()
         .all(|equal| field(element, &equal.field) == Some(&equal.value))
@@ -559,7 +271,7 @@ fn with_all_said(mut equals: Vec<Equal>, anchors: &[Equal], origin: &Origin<'_>)
     equals
 }
 
-fn subsets(count: usize, size: usize) -> Vec<Vec<usize>> {
+pub(super) fn subsets(count: usize, size: usize) -> Vec<Vec<usize>> {
     if size == 0 {
         return vec![Vec::new()];
     }
@@ -571,155 +283,6 @@ fn subsets(count: usize, size: usize) -> Vec<Vec<usize>> {
         }
     }
     all
-}
-
-/// What a word asks for: the most (true) or the least, and what kind of field it is about.
-fn superlative(word: &str) -> Option<(bool, About)> {
-    Some(match word {
-        "cheapest" => (false, About::Price),
-        "smallest" | "lowest" | "least" | "minimum" | "min" | "fewest" | "shortest" | "minimal" => {
-            (false, About::Number)
-        }
-        "highest" | "largest" | "biggest" | "most" | "maximum" | "max" | "longest" | "greatest"
-        | "maximal" => (true, About::Number),
-        "best" | "top" => (true, About::Rating),
-        "earliest" | "oldest" => (false, About::Time),
-        "latest" | "newest" | "recent" => (true, About::Time),
-        _ => return None,
-    })
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum About {
-    Price,
-    Number,
-    Rating,
-    Time,
-}
-
-/// The element that has the least or the most of something, where the person asked for that.
-fn extreme(
-    elements: &[Value],
-    chosen: usize,
-    anchors: &[Equal],
-    origin: &Origin<'_>,
-    said: &Said,
-) -> Option<Pick> {
-    let element = elements.get(chosen)?;
-    let compared: Vec<(Vec<String>, bool)> = fields(element)
-        .into_iter()
-        .filter_map(|(path, value)| {
-            let time = is_time(value);
-            let number = value.is_number();
-            let all = elements.iter().all(|other| {
-                field(other, &path).is_some_and(|value| {
-                    if number {
-                        value.is_number()
-                    } else {
-                        is_time(value)
-                    }
-                })
-            });
-            (all && (number || time)).then_some((path, time))
-        })
-        .collect();
-    let mut among: Vec<Vec<&Equal>> = vec![Vec::new()];
-    among.extend(anchors.iter().map(|anchor| vec![anchor]));
-    for (word, near) in said.superlatives() {
-        let Some((most, about)) = superlative(word) else {
-            continue;
-        };
-        let eligible: Vec<&(Vec<String>, bool)> = compared
-            .iter()
-            .filter(|(path, time)| {
-                let words = path.last().map(|key| words(key)).unwrap_or_default();
-                let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-                match about {
-                    About::Time => *time,
-                    About::Price => {
-                        !time && has(&["price", "cost", "amount", "fare", "total", "fee"])
-                    }
-                    About::Rating => !time && has(&["rating", "score", "star"]),
-                    About::Number => !time,
-                }
-            })
-            .collect();
-        let named: Vec<&(Vec<String>, bool)> = eligible
-            .iter()
-            .filter(|(path, _)| {
-                let words = path.last().map(|key| words(key)).unwrap_or_default();
-                near.iter().any(|said| named_by(&words, said))
-            })
-            .copied()
-            .collect();
-        // Of several numbers only a named one can be meant.
-        let fields = match (named.as_slice(), eligible.as_slice()) {
-            ([one], _) | ([], [one]) => [*one],
-            _ => continue,
-        };
-        let names_list = near
-            .iter()
-            .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
-        for (path, _) in fields {
-            for equals in &among {
-                // The word has to be about these elements: it names them, their field, or what they are among.
-                if !names_list && named.is_empty() && equals.is_empty() {
-                    continue;
-                }
-                let candidates: Vec<(usize, &Value)> = elements
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, element)| matches(element, equals))
-                    .filter_map(|(index, element)| Some((index, field(element, path)?)))
-                    .collect();
-                if candidates.len() >= 2 && is_extreme(&candidates, chosen, most) {
-                    return Some(Pick::Extreme {
-                        among: equals.iter().map(|equal| (*equal).clone()).collect(),
-                        field: path.clone(),
-                        most,
-                    });
-                }
-            }
-        }
-    }
-    None
-}
-
-fn is_time(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| {
-        crate::value_class::is_date(text) || crate::value_class::is_moment(text)
-    })
-}
-
-fn is_extreme(candidates: &[(usize, &Value)], chosen: usize, most: bool) -> bool {
-    let Some((_, own)) = candidates.iter().find(|(index, _)| *index == chosen) else {
-        return false;
-    };
-    candidates.iter().all(|(index, value)| {
-        *index == chosen
-            || match (own, value) {
-                (Value::Number(own), Value::Number(other)) => {
-                    match (own.as_f64(), other.as_f64()) {
-                        (Some(own), Some(other)) => {
-                            if most {
-                                own > other
-                            } else {
-                                own < other
-                            }
-                        }
-                        _ => false,
-                    }
-                }
-                (Value::String(own), Value::String(other)) => {
-                    if most {
-                        own > other
-                    } else {
-                        own < other
-                    }
-                }
-                _ => false,
-            }
-    })
 }
 
 /// How to pick one entry of a map whose keys are data. Its key may be equal to something known, too.
@@ -759,56 +322,4 @@ pub(super) fn pick_entry(
         }
     }
     pick(&entries, index, wanted, origin, scope)
-}
-
-/// What a pick goes by, for a person; empty for the only element.
-pub(super) fn shown(pick: &Pick) -> String {
-    let equals = |equals: &[Equal]| {
-        let parts: Vec<String> = equals
-            .iter()
-            .map(|equal| {
-                let name = equal
-                    .field
-                    .iter()
-                    .filter(|key| *key != "value")
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join(".");
-                format!(
-                    "`{}` is {}",
-                    crate::show::text(&name, 40),
-                    crate::show::value("", &equal.value, 40)
-                )
-            })
-            .collect();
-        parts.join(" and ")
-    };
-    match pick {
-        Pick::Only => "the only element".to_owned(),
-        Pick::Where(all) => format!("the element whose {}", equals(all)),
-        Pick::Under(Operand::Said { value, .. }) => {
-            format!("the entry under {}", crate::show::value("", value, 40))
-        }
-        Pick::Under(Operand::Expression(text)) => {
-            format!("the entry under `{}`", crate::show::text(text, 60))
-        }
-        Pick::Extreme { among, field, most } => {
-            let name = field.last().map_or("", String::as_str);
-            let of = if among.is_empty() {
-                String::new()
-            } else {
-                format!(" of those whose {}", equals(among))
-            };
-            format!(
-                "the element with the {} `{}`{of}",
-                if *most { "greatest" } else { "least" },
-                crate::show::text(name, 40)
-            )
-        }
-        Pick::Position(Position::First) => "the first element".to_owned(),
-        Pick::Position(Position::Last) => "the last element".to_owned(),
-        Pick::Position(Position::At(index)) => {
-            format!("element {} of its list", literal(&Value::from(*index)))
-        }
-    }
 }

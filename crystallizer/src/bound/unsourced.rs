@@ -4,8 +4,8 @@
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
 use super::information::{WEAK, bits};
-use super::selector::Compared;
 use super::transform::Transform;
+use super::turn::Compared;
 use super::{canonical, evaluate};
 use crate::value_class::{self, ValueClass};
 use serde_json::Value;
@@ -85,6 +85,7 @@ pub(super) fn constant(answer: &str) -> Choice {
     Choice {
         answer: answer.to_owned(),
         binding: None,
+        is_numbered: false,
     }
 }
 

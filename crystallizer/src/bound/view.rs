@@ -1,7 +1,7 @@
 //! What a run sees of a recorded answer: the expression that leads to it, and the data there.
 
 use super::answers::Notation;
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::kept::Kept;
 use druse_engine::expression::{json_in, yaml_in};
 use serde_json::Value;
@@ -65,6 +65,20 @@ fn looks_like_yaml(text: &str) -> bool {
             !key.is_empty() && key.len() <= 60 && !key.trim().contains(char::is_whitespace)
         });
     begins && text.len() <= LONGEST_YAML && yaml_in(text).is_some()
+}
+
+/// The data that a run sees of an answer to this call, recorded or changed.
+pub(super) fn data(kept: &Kept<'_>, answer: &Answer) -> Value {
+    if has_place(kept)
+        && let Some(json) = &answer.json
+    {
+        return json.clone();
+    }
+    if is_text(kept) {
+        data_in(&answer.text)
+    } else {
+        answer.raw.clone()
+    }
 }
 
 /// What a run sees of an answer.

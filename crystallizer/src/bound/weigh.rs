@@ -8,6 +8,7 @@ use super::information::{STRONG, WEAK, bits, names_things};
 use super::key::{Key, agree};
 use super::route::Way;
 use super::selector::Scope;
+use super::turn::{Pick, Position};
 use super::unsourced::{constant, open_choices};
 use serde_json::Value;
 
@@ -289,20 +290,23 @@ impl Binder<'_> {
 
     /// Whether the record of a place is about what the call is about: it holds an id that the call sends too, or it
     /// was asked for by one.
-    fn coherent(&self, sent: &Sent<'_>, place: &Place) -> bool {
+    pub(super) fn coherent(&self, sent: &Sent<'_>, place: &Place) -> bool {
         let own = sent.value.to_string();
         let about = |value: &Value| {
             let text = value.to_string();
             text != own && self.strong.contains(&text)
         };
+        // What a loop asked for in its last pass says nothing about the others.
+        let of_loop = self.cycles.iter().any(|cycle| cycle.last() == place.call);
         self.answers.beside(place).into_iter().any(about)
-            || self.kept.get(place.call).is_some_and(|source| {
-                let mut found = false;
-                crate::leaf::leaves(&source.call.arguments, &mut |_, _, leaf| {
-                    found |= about(leaf)
-                });
-                found
-            })
+            || !of_loop
+                && self.kept.get(place.call).is_some_and(|source| {
+                    let mut found = false;
+                    crate::leaf::leaves(&source.call.arguments, &mut |_, _, leaf| {
+                        found |= about(leaf)
+                    });
+                    found
+                })
     }
 
     /// The way to a place, and what is made of the value there.
@@ -334,7 +338,7 @@ impl Binder<'_> {
             because.push(transform);
         }
         for pick in way.route.picks() {
-            because.push(super::selector::shown(pick));
+            because.push(super::turn::shown(pick));
         }
         if because.is_empty() {
             because.push("it stands there".to_owned());
@@ -372,6 +376,10 @@ impl Binder<'_> {
                 choices.push(Choice {
                     answer: binding.expression.clone(),
                     binding: Some(binding),
+                    is_numbered: way
+                        .route
+                        .picks()
+                        .any(|pick| matches!(pick, Pick::Position(Position::At(_)))),
                 });
             }
         }

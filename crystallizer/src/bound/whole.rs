@@ -8,8 +8,9 @@ use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, schema_at};
 use super::key::{agree, words};
 use super::route::Way;
-use super::selector::{Compared, Scope};
+use super::selector::Scope;
 use super::transform::Transform;
+use super::turn::Compared;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -32,15 +32,7 @@ impl World {
     /// The answer of a call in this world.
     pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer {
         let old = &kept.answer;
-        let is_text = match &old.raw {
-            Value::String(_) => true,
-            Value::Array(_) => {
-                let written = old.raw.to_string();
-                old.text != written
-            }
-            _ => false,
-        };
-        let (raw, text) = if is_text {
+        let (raw, text) = if is_text(old) {
             let text = match data_in(&old.text) {
                 Value::String(_) => self.text("", &old.text),
                 // JSON is YAML, too.
@@ -56,6 +48,27 @@ impl World {
             raw,
             text,
             json: old.json.as_ref().map(|json| self.value("", json, 0)),
+            structured: old.structured,
+        }
+    }
+
+    /// The answer to a call like this one about something that was not there. `all` holds what was answered there.
+    pub(super) fn strange_answer(&self, like: &Kept<'_>, all: &[Value]) -> Answer {
+        let old = &like.answer;
+        let value = self.stranger("", &super::view::data(like, old), all);
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let raw = if is_text(old) {
+            raw_like(&old.raw, &text)
+        } else {
+            value.clone()
+        };
+        Answer {
+            raw,
+            text,
+            json: old.json.as_ref().map(|_| value),
             structured: old.structured,
         }
     }
@@ -231,6 +244,18 @@ impl World {
             }
             other => other.clone(),
         }
+    }
+}
+
+/// Whether an answer was recorded as a text: as one, or in blocks.
+fn is_text(answer: &Answer) -> bool {
+    match &answer.raw {
+        Value::String(_) => true,
+        Value::Array(_) => {
+            let written = answer.raw.to_string();
+            answer.text != written
+        }
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@ use super::binding::{self, Binding, Bound, Decided, Piece, Source};
 use super::decide::Decisions;
 use super::slot;
 use crate::gate;
-use crate::kept::Kept;
+use crate::kept::{Kept, Spot};
 use crate::tool_map::escape;
 use druse_engine::definition::{Document, Step};
 use druse_engine::expression::{Expression, Template};
@@ -14,15 +14,15 @@ use std::collections::BTreeSet;
 /// The most values of one argument that a gate shows.
 const MOST_SHOWN: usize = 4;
 
-/// Writes the bindings of all steps. `steps` gives the index in the document of each kept call.
+/// Writes the bindings of all steps. `steps` gives where the step of each kept call stands.
 pub(super) fn write(
     document: &mut Document,
     kept: &[Kept<'_>],
-    steps: &[usize],
+    steps: &[Spot],
     decisions: &mut Decisions,
 ) {
     for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
-        let Some(step) = document.steps.get_mut(*place) else {
+        let Some(step) = place.step_mut(document) else {
             continue;
         };
         let Some(with) = &mut step.with else { continue };
@@ -40,9 +40,7 @@ pub(super) fn write(
     }
     for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
         // The gate before a call shows what the call will send, not what was sent in the recording.
-        if let Some(gate) = place
-            .checked_sub(1)
-            .filter(|before| !steps.contains(before))
+        if let Some(gate) = gate_before(*place, steps)
             && let Some(with) = document
                 .steps
                 .get_mut(gate)
@@ -54,6 +52,13 @@ pub(super) fn write(
     }
     decisions.inputs.keep(&read_inputs(&document.steps));
     document.inputs = decisions.inputs.declared(&decisions.said);
+}
+
+/// The index of the gate right before a step of the document's own list.
+pub(super) fn gate_before(spot: Spot, steps: &[Spot]) -> Option<usize> {
+    spot.step
+        .checked_sub(1)
+        .filter(|before| steps.iter().all(|other| other.step != *before))
 }
 
 /// What a gate asks about a call of which something is bound.
@@ -126,7 +131,10 @@ fn reason(bound: &Bound) -> String {
     let of = |binding: &Binding| {
         let from = match &binding.source {
             Source::Input(_) => "input",
-            Source::Output(_) | Source::Whole(..) | Source::Column(_) => "output",
+            Source::Output(_) | Source::Whole(..) | Source::Column(_) | Source::Pass(..) => {
+                "output"
+            }
+            Source::Item(..) => "item",
             Source::Clock(_) => "clock",
         };
         format!("{from}: {}", binding.because)
@@ -144,15 +152,29 @@ fn read_inputs(steps: &[Step]) -> BTreeSet<String> {
     used
 }
 
-/// Calls back with every expression in the configurations of steps, with the index of its step.
+/// Calls back with every expression in the configurations of steps, with the index of its step in the list: those of
+/// the body of a loop, too.
 pub(super) fn each_expression(steps: &[Step], then: &mut dyn FnMut(usize, &Expression)) {
     for (index, step) in steps.iter().enumerate() {
-        for value in step.with.iter().flat_map(|with| with.values()) {
+        let mut templates: Vec<&Value> = step.with.iter().flat_map(|with| with.values()).collect();
+        if let Some(each) = &step.for_each {
+            templates.push(&each.items);
+            templates.extend(&each.output);
+            if let Some(until) = each
+                .until
+                .as_ref()
+                .and_then(|until| Expression::compile(until).ok())
+            {
+                then(index, &until);
+            }
+        }
+        for value in templates {
             if let Ok(template) = Template::compile(value) {
                 for (_, expression) in template.expressions() {
                     then(index, expression);
                 }
             }
         }
+        each_expression(&step.steps, &mut |_, expression| then(index, expression));
     }
 }

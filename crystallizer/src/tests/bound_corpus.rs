@@ -98,11 +98,9 @@ fn every_recording_bound_replays_as_it_was_recorded() {
             };
             if verbose {
                 println!("{} {level:?}", path.file_name().unwrap().to_string_lossy());
-                for finding in report
-                    .findings
-                    .iter()
-                    .filter(|finding| finding.code.starts_with("bound_to"))
-                {
+                for finding in report.findings.iter().filter(|finding| {
+                    finding.code.starts_with("bound_to") || finding.code == "folded_loop"
+                }) {
                     println!("    = {}", finding.message);
                 }
                 for question in &report.questions {

@@ -237,7 +237,7 @@ fn a_refused_gate_stops_what_comes_after_a_tolerated_failure() {
                 let decision = Decision {
                     decision: Verdict::Reject,
                     by: "user:b".into(),
-                    comment: None,
+                    comment: Some("not this".into()),
                     fields: None,
                     at: now,
                     own_run: false,

@@ -6,4 +6,6 @@ mod corpus;
 mod exact;
 mod known;
 mod laws;
+mod loops;
 mod mapping;
+mod several;

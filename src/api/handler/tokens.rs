@@ -8,7 +8,7 @@ use super::super::{
 use crate::service::audit::Audited;
 use crate::service::tokens::{NewToken, TokenView};
 use crate::service::{App, Problem};
-use http::StatusCode;
+use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,6 +57,12 @@ pub(in crate::api) async fn create(call: Call) -> Answer {
 pub(in crate::api) async fn revoke(call: Call) -> Answer {
     call.app.revoke_token(&call.who, call.param("id")).await?;
     Ok(Reply::empty())
+}
+
+pub(in crate::api) async fn sign_in(call: Call) -> Answer {
+    let address = call.app.invite(&call.who);
+    let path = address.path.clone();
+    Ok(Reply::json(StatusCode::CREATED, &address)?.with(header::LOCATION, &path))
 }
 
 /// The exchange of the setup token for an admin token.

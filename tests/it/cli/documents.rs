@@ -76,6 +76,47 @@ fn a_recording_becomes_a_document_and_a_report() {
     assert_eq!(again["findings"], value!([]));
 }
 
+/// What one recording asks, two answer.
+#[test]
+fn several_recordings_of_one_task_make_one_draft() {
+    let desk = Desk::new();
+    for (name, customer, orders) in [
+        ("one.json", "ana_li_3668", ["W-481210", "W-773402"]),
+        ("two.json", "ben_xu_7011", ["W-555120", "W-900817"]),
+    ] {
+        let calls = value!([
+            { "id": "l", "name": "list_orders", "arguments": { "customer_id": customer } },
+            { "id": "c", "name": "cancel_order", "arguments": { "order_id": orders[0] } },
+        ]);
+        let listed = value!({ "orders": [{ "order_id": orders[0] }, { "order_id": orders[1] }] });
+        let recording = value!({ "status": "succeeded", "messages": [
+            { "role": "user", "content": format!("Cancel the order of {customer}.") },
+            { "role": "assistant", "tool_calls": [calls[0]] },
+            { "role": "tool", "tool_call_id": "l", "content": listed.to_string() },
+            { "role": "assistant", "tool_calls": [calls[1]] },
+            { "role": "tool", "tool_call_id": "c", "content": "{\"ok\":true}" },
+        ] });
+        desk.write(name, recording.to_string());
+    }
+    let made = |files: &[&str]| {
+        let mut words = vec!["crystallize", "--mode", "bound", "--output", "json"];
+        words.extend(files);
+        desk.run(&words).ok().json()
+    };
+    let alone = made(&["one.json"]);
+    assert_eq!(alone["report"]["questions"].as_array().unwrap().len(), 1);
+    assert_eq!(alone["report"]["held_out"], Value::Null);
+    let both = made(&["one.json", "two.json"]);
+    assert_eq!(both["report"]["questions"], value!([]));
+    assert_eq!(both["report"]["held_out"][0]["verdict"], "passed");
+    let shown = desk
+        .run(&["crystallize", "--mode", "bound", "one.json", "two.json"])
+        .ok();
+    assert!(shown.err.contains("is predicted"), "{}", shown.err);
+    desk.run(&["crystallize", "one.json", "two.json"])
+        .refused(65, &["2 sessions", "--mode bound"]);
+}
+
 #[test]
 fn an_unmapped_tool_leaves_a_draft_that_check_refuses() {
     let desk = Desk::new();

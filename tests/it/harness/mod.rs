@@ -1,5 +1,6 @@
 //! What the tests stand on: the server as a process, an outside client, and waiting for a state.
 
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod raw;
 pub(crate) mod server;
@@ -7,6 +8,7 @@ pub(crate) mod stream;
 pub(crate) mod wait;
 pub(crate) mod world;
 
+pub(crate) use browser::Browser;
 pub(crate) use client::{Answer, Client};
 pub(crate) use raw::Raw;
 pub(crate) use server::{Server, druse, text};

@@ -41,18 +41,18 @@ pub(super) struct Played {
     pub(super) derivable: bool,
 }
 
-struct Play<'w> {
-    world: &'w World,
+pub(super) struct Play<'w> {
+    pub(super) world: &'w World,
     /// What is the same in every world: the shape of the program.
-    shape: Random,
+    pub(super) shape: Random,
     /// What differs from world to world.
-    data: Random,
-    played: Played,
-    failed: bool,
+    pub(super) data: Random,
+    pub(super) played: Played,
+    pub(super) failed: bool,
 }
 
 impl Play<'_> {
-    fn ask(&mut self, tool: &str, arguments: Value) -> Value {
+    pub(super) fn ask(&mut self, tool: &str, arguments: Value) -> Value {
         match self.world.call(tool, &arguments) {
             Some(answer) => {
                 self.played.calls.push(Called {
@@ -69,7 +69,7 @@ impl Play<'_> {
         }
     }
 
-    fn said(&mut self, value: &Value) -> String {
+    pub(super) fn said(&mut self, value: &Value) -> String {
         self.played.said.push(value.clone());
         match value {
             Value::String(text) => text.clone(),
@@ -77,7 +77,7 @@ impl Play<'_> {
         }
     }
 
-    fn tell(&mut self, text: &str) {
+    pub(super) fn tell(&mut self, text: &str) {
         self.played.task.push_str(text);
         self.played.task.push(' ');
     }
@@ -89,7 +89,7 @@ impl Play<'_> {
     }
 
     /// Says things that have nothing to do with it, with values that may stand in any answer.
-    fn chatter(&mut self) {
+    pub(super) fn chatter(&mut self) {
         for _ in 0..2 {
             let text = match self.shape.below(9) {
                 0 => format!("I have {} cats.", 2 + self.data.below(8)),
@@ -118,12 +118,12 @@ impl Play<'_> {
         }
     }
 
-    fn not_derivable(&mut self) {
+    pub(super) fn not_derivable(&mut self) {
         self.played.derivable = false;
     }
 
     /// Looks that nothing follows from.
-    fn distract(&mut self) {
+    pub(super) fn distract(&mut self) {
         if self.shape.chance(30) {
             self.ask("get_opening_hours", json!({}));
         }
@@ -133,7 +133,7 @@ impl Play<'_> {
     }
 
     /// A customer: by e-mail address, by id, or by a name with a city.
-    fn customer(&mut self) -> Value {
+    pub(super) fn customer(&mut self) -> Value {
         let chosen = self.data.below(self.world.customers.len());
         let customer = self.world.customers[chosen].clone();
         match self.shape.below(3) {
@@ -561,21 +561,33 @@ impl Play<'_> {
     }
 }
 
+impl<'w> Play<'w> {
+    /// The beginning of a program.
+    pub(super) fn new(shape: u64, world: &'w World, data: u64) -> Self {
+        Self {
+            world,
+            shape: Random::new(shape),
+            data: Random::new(data),
+            played: Played {
+                task: String::new(),
+                said: Vec::new(),
+                calls: Vec::new(),
+                later: Vec::new(),
+                derivable: true,
+            },
+            failed: false,
+        }
+    }
+
+    /// What was played; none where the world has nothing that the program could mean.
+    pub(super) fn end(self) -> Option<Played> {
+        (!self.failed).then_some(self.played)
+    }
+}
+
 /// Plays the program of a shape in a world. None where the world has nothing that the program could mean.
 pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
-    let mut play = Play {
-        world,
-        shape: Random::new(shape),
-        data: Random::new(data),
-        played: Played {
-            task: String::new(),
-            said: Vec::new(),
-            calls: Vec::new(),
-            later: Vec::new(),
-            derivable: true,
-        },
-        failed: false,
-    };
+    let mut play = Play::new(shape, world, data);
     play.chatter();
     match play.shape.below(11) {
         0 => play.ticket(),
@@ -590,5 +602,5 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
         9 => play.restock(),
         _ => play.cancel(),
     }
-    (!play.failed).then_some(play.played)
+    play.end()
 }

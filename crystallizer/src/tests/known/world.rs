@@ -36,6 +36,17 @@ const STREETS: [&str; 6] = [
     "River Walk",
 ];
 pub(super) const STATUSES: [&str; 4] = ["pending", "shipped", "delivered", "cancelled"];
+pub(super) const STATES: [&str; 3] = ["waiting", "assigned", "resolved"];
+pub(super) const PRIORITIES: [&str; 3] = ["low", "normal", "urgent"];
+pub(super) const TOPICS: [&str; 7] = [
+    "delivery",
+    "invoice",
+    "warranty",
+    "password",
+    "complaint",
+    "discount",
+    "installation",
+];
 pub(super) const KINDS: [&str; 3] = ["credit_card", "gift_card", "bank_account"];
 const THINGS: [&str; 10] = [
     "desk lamp",
@@ -58,6 +69,7 @@ pub(super) struct World {
     pub(super) products: Vec<Value>,
     pub(super) methods: Vec<(String, Map<String, Value>)>,
     pub(super) invoices: Vec<(String, Value)>,
+    pub(super) tickets: Vec<Value>,
     /// When everything happens.
     pub(super) now: Timestamp,
 }
@@ -80,6 +92,7 @@ impl World {
             products: Vec::new(),
             methods: Vec::new(),
             invoices: Vec::new(),
+            tickets: Vec::new(),
             now: Timestamp(1_800_000_000_000 + (seed % 400) as i64 * 86_400_000),
         };
         for index in 0..14 {
@@ -190,7 +203,28 @@ impl World {
                 }),
             ));
         }
+        world.open_tickets(&mut Random::new(seed ^ 0x7e57));
         world
+    }
+
+    /// Tickets of the customers, several of them alike in this or that.
+    fn open_tickets(&mut self, random: &mut Random) {
+        for customer in &self.customers {
+            let mut topics = TOPICS.to_vec();
+            random.shuffle(&mut topics);
+            for topic in topics.into_iter().take(3 + random.below(4)) {
+                self.tickets.push(json!({
+                    "ticket_id": format!("T-{}", random.below(900_000) + 100_000),
+                    "customer_id": customer["customer_id"],
+                    "state": *random.pick(&STATES),
+                    "priority": *random.pick(&PRIORITIES),
+                    "topic": topic,
+                    "hours": random.below(60),
+                    "contact": format!("{}{}@example.org", random.pick(&FIRST).to_lowercase(), random.below(900) + 100),
+                    "opened_on": day(random),
+                }));
+            }
+        }
     }
 
     /// The day so many days from now.
@@ -267,6 +301,37 @@ impl World {
                     invoice["due"].as_str()?,
                 ))
             }
+            "list_tickets" => {
+                let customer = text("customer_id")?;
+                let found: Vec<Value> = self
+                    .tickets
+                    .iter()
+                    .filter(|ticket| ticket["customer_id"] == customer)
+                    .map(|ticket| {
+                        json!({
+                            "ticket_id": ticket["ticket_id"], "state": ticket["state"],
+                            "priority": ticket["priority"], "hours": ticket["hours"],
+                        })
+                    })
+                    .collect();
+                json!({ "tickets": found })
+            }
+            "list_ticket_ids" => {
+                let customer = text("customer_id")?;
+                let found: Vec<Value> = self
+                    .tickets
+                    .iter()
+                    .filter(|ticket| ticket["customer_id"] == customer)
+                    .map(|ticket| ticket["ticket_id"].clone())
+                    .collect();
+                json!({ "ticket_ids": found })
+            }
+            "get_ticket" => {
+                let mut ticket = by(&self.tickets, "ticket_id", text("ticket_id")?)?;
+                // What a ticket answers does not say whose it is.
+                ticket.as_object_mut()?.remove("customer_id");
+                ticket
+            }
             "get_opening_hours" => {
                 json!({ "monday": "09:00-17:00", "saturday": "closed", "zone": "Europe/Vienna" })
             }
@@ -281,7 +346,7 @@ impl World {
             "book_visit" => json!({ "visit_id": made("VIS", arguments) }),
             "order_stock" => json!({ "stock_order": made("STO", arguments) }),
             "return_items" => json!({ "return_id": made("RET", arguments), "label": "printed" }),
-            "update_address" | "cancel_order" | "close_ticket" | "add_note" => {
+            "update_address" | "cancel_order" | "close_ticket" | "add_note" | "escalate_ticket" => {
                 json!({ "ok": true })
             }
             _ => return None,

@@ -1,0 +1,347 @@
+//! What the calls of a loop sent, place by place over the passes, and which field of the element of the pass, or of
+//! what the pass answered before, gives it in each of them.
+
+use super::binder::{Binder, Sent};
+use super::binding::{Binding, Bound, Piece, Source};
+use super::compose::Composed;
+use super::evaluate::member;
+use super::information::{STRONG, WEAK, bits};
+use super::inputs::{is_default, schema_at};
+use super::key::{Key, agree};
+use super::selector::{field, fields};
+use super::transform::Transform;
+use super::turn::{Compared, closed};
+use crate::kept::Kept;
+use serde_json::Value;
+
+/// The most further fields that have to agree.
+const MOST_AGREEING: usize = 2;
+/// What stands for a hole while the rest of a text is looked at: a sign of no script.
+const HOLE: char = '\u{e000}';
+
+/// One place in what the calls at one place of the body sent.
+pub(super) struct Column<'v> {
+    pub(super) inner: usize,
+    pub(super) pointer: String,
+    /// What was sent there in each pass.
+    pub(super) values: Vec<&'v Value>,
+}
+
+impl Column<'_> {
+    /// Whether the passes differ there.
+    pub(super) fn varies(&self) -> bool {
+        self.values.windows(2).any(|pair| pair[0] != pair[1])
+    }
+}
+
+/// The columns of calls that repeat.
+pub(super) fn columns<'v>(
+    kept: &'v [Kept<'v>],
+    first: usize,
+    width: usize,
+    passes: usize,
+) -> Vec<Column<'v>> {
+    let mut all = Vec::new();
+    for inner in 0..width {
+        let Some(one) = kept.get(first + inner) else {
+            continue;
+        };
+        crate::leaf::leaves(&one.call.arguments, &mut |pointer, _, _| {
+            let values: Option<Vec<&Value>> = (0..passes)
+                .map(|pass| {
+                    kept.get(first + pass * width + inner)?
+                        .call
+                        .arguments
+                        .pointer(pointer)
+                })
+                .collect();
+            if let Some(values) = values {
+                all.push(Column {
+                    inner,
+                    pointer: pointer.to_owned(),
+                    values,
+                });
+            }
+        });
+    }
+    all
+}
+
+/// A field that has a value in each pass.
+pub(super) struct Field {
+    pub(super) source: Source,
+    pub(super) expression: String,
+    pub(super) key: Key,
+    pub(super) values: Vec<Value>,
+}
+
+/// The fields that all of some values have: of a scalar itself, of a map its scalars through maps.
+pub(super) fn fields_of(
+    values: &[Value],
+    base: &str,
+    source: &dyn Fn(Vec<String>) -> Source,
+    key: &dyn Fn(&[String]) -> Key,
+) -> Vec<Field> {
+    let Some(first) = values.first() else {
+        return Vec::new();
+    };
+    let paths: Vec<Vec<String>> = match first {
+        Value::String(_) | Value::Number(_) => vec![Vec::new()],
+        map => fields(map).into_iter().map(|(path, _)| path).collect(),
+    };
+    paths
+        .into_iter()
+        .filter_map(|path| {
+            let all: Option<Vec<Value>> = values
+                .iter()
+                .map(|value| field(value, &path).cloned())
+                .collect();
+            let mut expression = if path.is_empty() {
+                base.to_owned()
+            } else {
+                closed(base)
+            };
+            for word in &path {
+                expression.push_str(&member(word));
+            }
+            Some(Field {
+                expression,
+                key: key(&path),
+                values: all?,
+                source: source(path),
+            })
+        })
+        .collect()
+}
+
+/// A field that gives a column, with how well the keys agree and what is made of the field's value.
+struct Giver<'f> {
+    field: &'f Field,
+    agreement: u8,
+    transform: Transform,
+}
+
+impl Binder<'_> {
+    /// What gives a column in every pass; none where nothing does.
+    pub(super) fn given(
+        &mut self,
+        sent: &Sent<'_>,
+        column: &Column<'_>,
+        fields: &[Field],
+    ) -> Option<Bound> {
+        let most = column
+            .values
+            .iter()
+            .map(|value| bits(value, &sent.key.words))
+            .fold(0.0, f64::max);
+        let varies = column.varies();
+        let mut givers: Vec<Giver<'_>> = fields
+            .iter()
+            .filter_map(|field| {
+                let transform = Transform::find(field.values.first()?, column.values.first()?)?;
+                let gives = field
+                    .values
+                    .iter()
+                    .zip(&column.values)
+                    .all(|(from, to)| transform.apply(from).as_ref() == Some(*to));
+                let agreement = agree(&sent.key, &field.key);
+                gives.then_some(Giver {
+                    field,
+                    agreement,
+                    transform,
+                })
+            })
+            .filter(|giver| {
+                if varies {
+                    most >= STRONG || giver.agreement >= 2
+                } else {
+                    giver.agreement == 3 || giver.agreement == 2 && most >= WEAK
+                }
+            })
+            .collect();
+        // The best first; of equals the first field, and the element before the answers.
+        givers.sort_by_key(|giver| std::cmp::Reverse(giver.agreement));
+        let (best, others) = givers.split_first()?;
+        let mut expression = best.transform.write(&best.field.expression);
+        let agreeing: Vec<String> = others
+            .iter()
+            .filter(|other| other.agreement + 1 >= best.agreement)
+            .take(MOST_AGREEING)
+            .map(|other| other.transform.write(&other.field.expression))
+            .collect();
+        if !agreeing.is_empty() {
+            expression = format!("{expression} | agreed({})", agreeing.join(", "));
+        }
+        let mut because = vec![if varies {
+            "it gives the value in every pass".to_owned()
+        } else {
+            "it has the value in every pass, and the keys agree".to_owned()
+        }];
+        let named = best.transform.name();
+        if !named.is_empty() {
+            because.push(named);
+        }
+        let binding = Binding {
+            expression,
+            source: best.field.source.clone(),
+            transform: best.transform.clone(),
+            score: most + f64::from(best.agreement),
+            because: because.join("; "),
+            agreeing,
+            from_text: false,
+            compared: Compared::default(),
+            value: sent.value.clone(),
+        };
+        Some(Bound {
+            pointer: sent.pointer.clone(),
+            key: sent.path.last().cloned().unwrap_or_default(),
+            pieces: vec![Piece::Value(Box::new(binding))],
+        })
+    }
+
+    /// The same for what may be the same in all passes by chance: only what nobody said and nothing else gives.
+    pub(super) fn given_alike(
+        &mut self,
+        sent: &Sent<'_>,
+        column: &Column<'_>,
+        fields: &[Field],
+    ) -> Option<Bound> {
+        let said = self
+            .said
+            .find(sent.value, &sent.key.full())
+            .is_some_and(|mention| mention.person);
+        let schema = schema_at(self.spec(sent.call), &sent.pointer);
+        let is_scalar = sent.value.is_string() || sent.value.is_number();
+        if said
+            || !is_scalar
+            || is_default(schema, sent.value)
+            || self.known.contains_key(&sent.value.to_string())
+        {
+            return None;
+        }
+        self.given(sent, column, fields)
+    }
+
+    /// A text that is worded alike in all passes, with what differs from pass to pass in it.
+    pub(super) fn worded(
+        &mut self,
+        sent: &Sent<'_>,
+        column: &Column<'_>,
+        fields: &[Field],
+    ) -> Option<Bound> {
+        let text = sent.value.as_str()?;
+        let mut holes: Vec<(String, &Field)> = fields
+            .iter()
+            .filter(|field| field.values.windows(2).any(|pair| pair[0] != pair[1]))
+            .filter_map(|field| Some((plain(field.values.first()?), field)))
+            .filter(|(value, _)| value.chars().count() >= 3)
+            .collect();
+        // The longest first: what stands in another is not meant alone.
+        holes.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        let mut masked = String::new();
+        let mut found: Vec<&Field> = Vec::new();
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let free = !joins(text[..at].chars().next_back());
+            let hole = holes.iter().find(|(value, field)| {
+                free && rest.starts_with(value.as_str())
+                    && !joins(rest[value.len()..].chars().next())
+                    && column
+                        .values
+                        .iter()
+                        .zip(&field.values)
+                        .all(|(text, value)| {
+                            text.as_str()
+                                .is_some_and(|text| text.contains(&plain(value)))
+                        })
+            });
+            if let Some((value, field)) = hole {
+                masked.push(HOLE);
+                found.push(field);
+                at += value.len();
+            } else {
+                let first = rest.chars().next()?;
+                if first == HOLE {
+                    return None;
+                }
+                masked.push(first);
+                at += first.len_utf8();
+            }
+        }
+        if found.is_empty() {
+            return None;
+        }
+        for (pass, wanted) in column.values.iter().enumerate() {
+            let mut made = String::new();
+            let mut next = found.iter();
+            for c in masked.chars() {
+                if c == HOLE {
+                    made.push_str(&plain(next.next()?.values.get(pass)?));
+                } else {
+                    made.push(c);
+                }
+            }
+            if wanted.as_str() != Some(made.as_str()) {
+                return None;
+            }
+        }
+        // What is alike in all passes may come from elsewhere.
+        let value = Value::from(masked.as_str());
+        let rest = Sent {
+            call: sent.call,
+            pointer: sent.pointer.clone(),
+            path: sent.path.clone(),
+            key: sent.key.clone(),
+            value: &value,
+        };
+        let pieces = match self.template(&rest) {
+            Composed::Pieces(pieces) => pieces,
+            Composed::Nothing => vec![Piece::Text(masked.clone())],
+            Composed::Unsure => return None,
+        };
+        let mut next = found.into_iter();
+        let mut all = Vec::new();
+        for piece in pieces {
+            let Piece::Text(fixed) = piece else {
+                all.push(piece);
+                continue;
+            };
+            for (index, part) in fixed.split(HOLE).enumerate() {
+                if index > 0 {
+                    all.push(Piece::Value(Box::new(hole(next.next()?))));
+                }
+                if !part.is_empty() {
+                    all.push(Piece::Text(part.to_owned()));
+                }
+            }
+        }
+        next.next().is_none().then(|| Bound {
+            pointer: sent.pointer.clone(),
+            key: sent.path.last().cloned().unwrap_or_default(),
+            pieces: all,
+        })
+    }
+}
+
+fn hole(field: &Field) -> Binding {
+    Binding {
+        expression: field.expression.clone(),
+        source: field.source.clone(),
+        transform: Transform::default(),
+        score: STRONG,
+        because: "it gives this part of the text in every pass".to_owned(),
+        agreeing: Vec::new(),
+        from_text: false,
+        compared: Compared::default(),
+        value: field.values.first().cloned().unwrap_or_default(),
+    }
+}
+
+/// A value as it stands in a text.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

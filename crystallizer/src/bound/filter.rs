@@ -1,0 +1,369 @@
+//! Which elements of a list a loop takes, where it does not take all: those whose fields are equal to what is known
+//! or was said, or whose number lies on one side of one that the person named. Never by a value that only the
+//! recording has.
+
+use super::evaluate::literal;
+use super::key::{Key, words};
+use super::said::Said;
+use super::selector::{Origin, Scope, TELLING, anchors, field, fields, matches, subsets};
+use super::turn::{Compared, Equal, Operand, Writer, path};
+use serde_json::Value;
+
+/// The most fields that are compared together.
+const MOST_FIELDS: usize = 2;
+
+/// The most fields that are offered to a person.
+const MOST_LITERALS: usize = 3;
+
+/// Which elements are taken: those for which all of it holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Filter {
+    /// Fields and what they are equal to.
+    equals: Vec<Equal>,
+    /// A number and the side of it.
+    side: Option<Beside>,
+}
+
+/// A field whose number stands on one side of what the person said.
+#[derive(Debug, Clone, PartialEq)]
+struct Beside {
+    field: Vec<String>,
+    side: Side,
+    operand: Operand,
+    limit: Value,
+}
+
+/// A side of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Above,
+    AtLeast,
+    Below,
+    AtMost,
+}
+
+impl Side {
+    fn test(self) -> &'static str {
+        match self {
+            Self::Above => "gt",
+            Self::AtLeast => "ge",
+            Self::Below => "lt",
+            Self::AtMost => "le",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Above => "more than",
+            Self::AtLeast => "at least",
+            Self::Below => "less than",
+            Self::AtMost => "at most",
+        }
+    }
+
+    /// Whether a number stands on this side of another.
+    fn holds(self, number: f64, limit: f64) -> bool {
+        match self {
+            Self::Above => number > limit,
+            Self::AtLeast => number >= limit,
+            Self::Below => number < limit,
+            Self::AtMost => number <= limit,
+        }
+    }
+
+    /// The side that words right before a number name.
+    fn said(before: &[&str]) -> Option<Self> {
+        let ends = |end: &[&str]| before.ends_with(end);
+        let any = |all: &[&[&str]]| all.iter().any(|end| ends(end));
+        if any(&[
+            &["at", "least"],
+            &["no", "less", "than"],
+            &["minimum", "of"],
+        ]) {
+            Some(Self::AtLeast)
+        } else if any(&[
+            &["at", "most"],
+            &["no", "more", "than"],
+            &["up", "to"],
+            &["maximum", "of"],
+        ]) {
+            Some(Self::AtMost)
+        } else if any(&[
+            &["more", "than"],
+            &["over"],
+            &["above"],
+            &["greater", "than"],
+            &["higher", "than"],
+            &["exceeding"],
+        ]) {
+            Some(Self::Above)
+        } else if any(&[
+            &["less", "than"],
+            &["under"],
+            &["below"],
+            &["lower", "than"],
+            &["fewer", "than"],
+        ]) {
+            Some(Self::Below)
+        } else {
+            None
+        }
+    }
+}
+
+impl Filter {
+    /// Whether it takes everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.equals.is_empty() && self.side.is_none()
+    }
+
+    /// The list narrowed, as an expression.
+    pub(super) fn write(&self, list: &str, writer: &mut Writer<'_>) -> String {
+        let mut text = list.to_owned();
+        for equal in &self.equals {
+            let operand = equal.operand.write(writer);
+            text = format!("{text} | where({}, {operand})", path(&equal.field));
+        }
+        if let Some(beside) = &self.side {
+            let operand = beside.operand.write(writer);
+            text = format!(
+                "{text} | selectattr({}, '{}', {operand}) | list",
+                super::evaluate::quoted(&beside.field.join(".")),
+                beside.side.test()
+            );
+        }
+        text
+    }
+
+    /// The indices of the elements that it takes.
+    pub(super) fn of(&self, elements: &[Value]) -> Vec<usize> {
+        let equals: Vec<&Equal> = self.equals.iter().collect();
+        elements
+            .iter()
+            .enumerate()
+            .filter(|(_, element)| {
+                matches(element, &equals)
+                    && self
+                        .side
+                        .as_ref()
+                        .is_none_or(|beside| beside.holds(element, &beside.limit))
+            })
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Whether it takes an element of a changed world. `before` says whether its fields were equal in the recording:
+    /// both sides of an equality change alike, and a stranger has neither.
+    pub(super) fn takes(
+        &self,
+        element: &Value,
+        before: Option<&Value>,
+        limit: &dyn Fn(&Value) -> Value,
+    ) -> bool {
+        let equals: Vec<&Equal> = self.equals.iter().collect();
+        (equals.is_empty() || before.is_some_and(|before| matches(before, &equals)))
+            && self
+                .side
+                .as_ref()
+                .is_none_or(|beside| beside.holds(element, &limit(&beside.limit)))
+    }
+
+    /// What is compared.
+    pub(super) fn compared(&self) -> Compared {
+        let mut compared = Compared::default();
+        // A value that a person wrote into the draft is the same in every world.
+        for equal in self.equals.iter().filter(|equal| equal.bits > 0.0) {
+            if let Some(last) = equal.field.last() {
+                compared.fields.push((last.clone(), equal.value.clone()));
+            }
+        }
+        compared
+    }
+
+    /// In words.
+    pub(super) fn shown(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.equals.is_empty() {
+            parts.push(super::turn::shown_equals(&self.equals));
+        }
+        if let Some(beside) = &self.side {
+            parts.push(format!(
+                "`{}` is {} {}",
+                crate::show::text(&beside.field.join("."), 40),
+                beside.side.words(),
+                crate::show::value("", &beside.limit, 40)
+            ));
+        }
+        parts.join(" and ")
+    }
+}
+
+impl Beside {
+    fn holds(&self, element: &Value, limit: &Value) -> bool {
+        match (
+            field(element, &self.field).and_then(Value::as_f64),
+            limit.as_f64(),
+        ) {
+            (Some(number), Some(limit)) => self.side.holds(number, limit),
+            _ => false,
+        }
+    }
+}
+
+/// The filters that take all chosen elements and may be meant, those first that rest on more of what was said: all
+/// that the person said about such elements, and that with as few further fields as part the chosen from the rest.
+pub(super) fn filters(
+    elements: &[Value],
+    chosen: &[usize],
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Vec<Filter> {
+    let shared = shared(elements, chosen, origin, scope);
+    let said: Vec<Equal> = shared
+        .iter()
+        .filter(|equal| equal.is_said() && equal.meant && equal.bits >= TELLING)
+        .take(MOST_FIELDS)
+        .cloned()
+        .collect();
+    let first = Filter {
+        equals: said,
+        side: side(elements, chosen, origin, scope.said),
+    };
+    let mut all = vec![first.clone()];
+    for size in 1..=MOST_FIELDS.min(shared.len()) {
+        let mut best: Option<(f64, Filter)> = None;
+        for picked in subsets(shared.len(), size) {
+            let mut filter = first.clone();
+            let mut sum = 0.0;
+            for equal in picked.iter().filter_map(|at| shared.get(*at)) {
+                sum += equal.bits;
+                if !filter.equals.contains(equal) {
+                    filter.equals.push(equal.clone());
+                }
+            }
+            if filter.of(elements) == chosen && best.as_ref().is_none_or(|(most, _)| sum > *most) {
+                best = Some((sum, filter));
+            }
+        }
+        if let Some((_, filter)) = best {
+            all.push(filter);
+            break;
+        }
+    }
+    all
+}
+
+/// What all chosen elements have in one field and none of the others, whether anybody said it or not: only a person
+/// can tell that it is meant. Each with what a person answers to take it.
+pub(super) fn literals(elements: &[Value], chosen: &[usize]) -> Vec<(String, Filter)> {
+    let Some(first) = chosen.first().and_then(|at| elements.get(*at)) else {
+        return Vec::new();
+    };
+    fields(first)
+        .into_iter()
+        .filter_map(|(field, value)| {
+            let literal = literal(value);
+            let filter = Filter {
+                equals: vec![Equal {
+                    operand: Operand::Expression(literal.clone()),
+                    value: value.clone(),
+                    bits: 0.0,
+                    meant: true,
+                    field,
+                }],
+                side: None,
+            };
+            let answer = format!("where({}, {literal})", path(&filter.equals.first()?.field));
+            (filter.of(elements) == chosen).then_some((answer, filter))
+        })
+        .take(MOST_LITERALS)
+        .collect()
+}
+
+/// The fields that all chosen elements have alike, and that are equal to what is known or was said.
+fn shared(
+    elements: &[Value],
+    chosen: &[usize],
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Vec<Equal> {
+    let Some(first) = chosen.first().and_then(|at| elements.get(*at)) else {
+        return Vec::new();
+    };
+    anchors(first, &Value::Null, origin, scope)
+        .into_iter()
+        .filter(|anchor| !origin.repeats(&anchor.value))
+        .filter(|anchor| {
+            chosen.iter().all(|at| {
+                elements
+                    .get(*at)
+                    .is_some_and(|element| matches(element, &[anchor]))
+            })
+        })
+        .collect()
+}
+
+/// The numbers that people named a side of.
+pub(super) fn limits(said: &Said) -> Vec<Value> {
+    said.numbers_by_people()
+        .into_iter()
+        .filter(|(_, _, before)| Side::said(before).is_some())
+        .map(|(_, limit, _)| limit)
+        .collect()
+}
+
+/// The side of a number that the person named on which all chosen elements stand.
+fn side(elements: &[Value], chosen: &[usize], origin: &Origin<'_>, said: &Said) -> Option<Beside> {
+    let first = elements.first()?;
+    let numeric: Vec<Vec<String>> = fields(first)
+        .into_iter()
+        .filter(|(_, value)| value.is_number())
+        .map(|(path, _)| path)
+        .filter(|path| {
+            elements
+                .iter()
+                .all(|element| field(element, path).is_some_and(Value::is_number))
+        })
+        .collect();
+    let mut found: Vec<Beside> = Vec::new();
+    for (mention, limit, before) in said.numbers_by_people() {
+        let Some(side) = Side::said(&before) else {
+            continue;
+        };
+        // Of several fields the one that the person named, or the only one of elements that are spoken of.
+        let names = |path: &[String]| path.last().map(|key| words(key)).unwrap_or_default();
+        let named: Vec<&Vec<String>> = numeric
+            .iter()
+            .filter(|path| said.is_near(&mention, &names(path)))
+            .collect();
+        let eligible = match (named.as_slice(), numeric.as_slice()) {
+            ([one], _) => *one,
+            ([], [one]) if said.is_near(&mention, &origin.about) => one,
+            _ => continue,
+        };
+        let beside = Beside {
+            field: eligible.clone(),
+            side,
+            operand: Operand::Said {
+                key: Key {
+                    words: names(eligible),
+                    around: Vec::new(),
+                },
+                value: limit.clone(),
+                mention,
+            },
+            limit,
+        };
+        if chosen
+            .iter()
+            .filter_map(|at| elements.get(*at))
+            .all(|element| beside.holds(element, &beside.limit))
+        {
+            found.push(beside);
+        }
+    }
+    match found.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,566 @@
+//! Folds calls that repeat into a loop: when what differs from pass to pass comes from one recorded list, and all of
+//! what was sent in each pass, the last included, is what the loop would send. Otherwise the calls stay one by one.
+
+use super::answers::{Answers, Place, WholePlace};
+use super::binder::Binder;
+use super::binding::{Bound, Source};
+use super::column::{Column, Field, columns, fields_of};
+use super::cycle::{elements, repeats};
+use super::filter::{Filter, filters, literals};
+use super::key::{Key, noun, words};
+use super::selector::{Origin, Scope, pick};
+use super::turn::{Compared, Equal, Pick, Writer};
+use super::{canonical, slot, view};
+use crate::kept::Kept;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How many numbers of passes are tried for one width of the body.
+const MOST_TRIED: usize = 12;
+/// The most lists that are tried.
+const MOST_LISTS: usize = 12;
+
+/// The answer that leaves calls that repeat as they are.
+pub(super) const ONE_BY_ONE: &str = "one_by_one";
+
+/// A question whether calls that repeat are a loop.
+pub(super) struct Offer {
+    /// The first of them.
+    pub(super) call: usize,
+    pub(super) id: String,
+    /// What the elements that were taken have in common, as answers.
+    pub(super) choices: Vec<String>,
+}
+
+/// What a loop over a list would be.
+pub(super) struct Plan {
+    pub(super) first: usize,
+    pub(super) width: usize,
+    pub(super) passes: usize,
+    pub(super) list: WholePlace,
+    pub(super) chosen: Vec<usize>,
+    pub(super) filter: Filter,
+    pub(super) until: Option<Vec<Equal>>,
+    pub(super) items: String,
+    pub(super) compared: Compared,
+    pub(super) item: String,
+    /// What is bound in each call of the body.
+    pub(super) bound: Vec<Vec<Bound>>,
+    /// What the calls of the body answered, by pass.
+    pub(super) answers: Vec<Vec<Value>>,
+}
+
+/// A list whose elements tell the passes apart.
+struct Found {
+    list: WholePlace,
+    chosen: Vec<usize>,
+    filter: Filter,
+    until: Option<Vec<Equal>>,
+}
+
+/// Calls that repeat.
+struct Stretch {
+    first: usize,
+    width: usize,
+    passes: usize,
+    /// What the calls of the body answered, by pass.
+    answers: Vec<Vec<Value>>,
+    /// Whether none of them changes anything.
+    harmless: bool,
+}
+
+/// What going over a list may come to.
+enum Over {
+    Found(Box<Found>),
+    /// The person named the elements one by one.
+    Named,
+    Nothing,
+}
+
+impl Binder<'_> {
+    /// Folds the calls from this one on, when they repeat. Gives the last call of the loop.
+    pub(super) fn fold(&mut self, at: usize) -> Option<usize> {
+        if !self.folds {
+            return None;
+        }
+        let mut offered: Vec<String> = Vec::new();
+        for (width, most) in repeats(self.kept, at, &self.cuts, &self.alone) {
+            for passes in (2..=most).rev().take(MOST_TRIED) {
+                if let Some(plan) = self.plan(at, width, passes, &mut offered) {
+                    let last = at + width * passes - 1;
+                    self.enter(plan);
+                    return Some(last);
+                }
+                // What is asked is about all of the calls that repeat.
+                if !offered.is_empty() {
+                    self.offer(at, offered);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// Asks whether calls that repeat are a loop over the elements that have something in common.
+    fn offer(&mut self, at: usize, choices: Vec<String>) {
+        let Some(kept) = self.kept.get(at) else {
+            return;
+        };
+        let id = loop_question(kept);
+        if self.answered.get(&id).map(String::as_str) == Some(ONE_BY_ONE) {
+            self.used_answers.insert(id);
+            return;
+        }
+        self.offers.push(Offer {
+            call: at,
+            id,
+            choices,
+        });
+    }
+
+    fn plan(
+        &mut self,
+        first: usize,
+        width: usize,
+        passes: usize,
+        offered: &mut Vec<String>,
+    ) -> Option<Plan> {
+        let kept = self.kept;
+        let columns = columns(kept, first, width, passes);
+        let varying = columns
+            .iter()
+            .filter(|column| column.inner == 0 && column.varies());
+        let bodies = kept.get(first..first + width * passes)?;
+        let harmless = bodies.iter().all(Kept::is_harmless);
+        let stretch = Stretch {
+            first,
+            width,
+            passes,
+            harmless,
+            answers: bodies
+                .chunks(width)
+                .map(|pass| pass.iter().map(|kept| view::view(kept).data).collect())
+                .collect(),
+        };
+        let mut lists: Vec<Found> = Vec::new();
+        for column in varying {
+            for found in self.lists(&stretch, column, offered) {
+                if lists.iter().all(|other| other.list != found.list) {
+                    lists.push(found);
+                }
+            }
+        }
+        // What the person said about the elements is followed where it can be: all elements may be of that kind by
+        // chance. Of equals the earliest list.
+        lists.sort_by_key(|found| {
+            (
+                found.until.is_some(),
+                found.filter.is_empty(),
+                found.list.call,
+            )
+        });
+        let mut plans = Vec::new();
+        for found in lists {
+            plans.extend(self.with_list(&stretch, found, &columns));
+            if harmless && !plans.is_empty() {
+                break;
+            }
+        }
+        let plan = plans.drain(..1.min(plans.len())).next()?;
+        // Where something is changed it has to be certain which list is meant.
+        let rival = plans.iter().any(|other| {
+            !self.derives(other.list, plan.list) && !self.derives(plan.list, other.list)
+        });
+        (!rival).then_some(plan)
+    }
+
+    /// Whether a list is what a loop over another one, all of it, gave.
+    fn derives(&self, list: WholePlace, from: WholePlace) -> bool {
+        self.cycles.iter().any(|cycle| {
+            cycle.last() == list.call
+                && cycle.list == from
+                && cycle.until.is_none()
+                && cycle.filter.is_none()
+        })
+    }
+
+    /// The lists that a column goes over.
+    fn lists(
+        &self,
+        stretch: &Stretch,
+        column: &Column<'_>,
+        offered: &mut Vec<String>,
+    ) -> Vec<Found> {
+        let Some(value) = column.values.first() else {
+            return Vec::new();
+        };
+        let mut seen: Vec<(WholePlace, Vec<String>)> = Vec::new();
+        let places: Vec<Place> = self.answers.find(&canonical::forms(value));
+        for place in places.iter().filter(|place| place.call < stretch.first) {
+            for found in self.answers.lists_over(place) {
+                if !seen.contains(&found) && seen.len() < MOST_LISTS {
+                    seen.push(found);
+                }
+            }
+        }
+        let mut all = Vec::new();
+        for (list, path) in seen {
+            let Some(elements) = self.answers.whole(list).map(elements) else {
+                continue;
+            };
+            let Some(chosen) = chosen(&elements, &path, &column.values) else {
+                continue;
+            };
+            let found = self.over(stretch, list, &elements, chosen.clone(), column);
+            match found {
+                Over::Found(found) => {
+                    all.push(*found);
+                    continue;
+                }
+                Over::Named => continue,
+                Over::Nothing => {}
+            }
+            let answer = self
+                .kept
+                .get(stretch.first)
+                .and_then(|kept| self.answered.get(&loop_question(kept)));
+            for (choice, filter) in literals(&elements, &chosen) {
+                if answer == Some(&choice) {
+                    all.push(Found {
+                        list,
+                        chosen: chosen.clone(),
+                        filter,
+                        until: None,
+                    });
+                } else if !offered.contains(&choice) {
+                    offered.push(choice);
+                }
+            }
+        }
+        all
+    }
+
+    /// How a loop over a list comes to these elements: all of it, those that a filter takes, or until one is found.
+    fn over(
+        &self,
+        stretch: &Stretch,
+        list: WholePlace,
+        elements: &[Value],
+        chosen: Vec<usize>,
+        column: &Column<'_>,
+    ) -> Over {
+        let Some(source) = self.kept.get(list.call).map(|kept| kept.call) else {
+            return Over::Nothing;
+        };
+        let key = self.answers.last_key_of(list);
+        let origin = Origin {
+            about: if key.is_empty() {
+                noun(&source.name)
+            } else {
+                words(&key)
+            },
+            asked: &source.arguments,
+        };
+        let scope = Scope {
+            said: &self.said,
+            known: &self.known,
+        };
+        // What the person named one by one is no list.
+        let named = chosen
+            .iter()
+            .zip(&column.values)
+            .filter(
+                |(at, value)| match pick(elements, **at, value, &origin, &scope) {
+                    Pick::Where(equals) => equals.iter().any(Equal::is_said),
+                    Pick::Extreme { .. } => true,
+                    Pick::Only | Pick::Under(_) | Pick::Position(_) => false,
+                },
+            )
+            .count();
+        if named == chosen.len() || named > 0 && !stretch.harmless {
+            return Over::Named;
+        }
+        for filter in filters(elements, &chosen, &origin, &scope) {
+            let taken = filter.of(elements);
+            let until = if taken == chosen {
+                None
+            } else if stretch.harmless && taken.starts_with(&chosen) {
+                match self.found_at(stretch) {
+                    Some(equals) => Some(equals),
+                    None => continue,
+                }
+            } else {
+                continue;
+            };
+            return Over::Found(Box::new(Found {
+                list,
+                chosen,
+                filter,
+                until,
+            }));
+        }
+        Over::Nothing
+    }
+
+    /// What tells the last answer of a search from those before: the person said it, or it is known.
+    fn found_at(&self, stretch: &Stretch) -> Option<Vec<Equal>> {
+        let last = stretch.first + stretch.width * stretch.passes - 1;
+        let asked = self.kept.get(last)?.call;
+        let gathered: Vec<Value> = stretch
+            .answers
+            .iter()
+            .filter_map(|pass| pass.last().cloned())
+            .collect();
+        let origin = Origin {
+            about: noun(&asked.name),
+            asked: &asked.arguments,
+        };
+        let scope = Scope {
+            said: &self.said,
+            known: &self.known,
+        };
+        match pick(
+            &gathered,
+            gathered.len().checked_sub(1)?,
+            &Value::Null,
+            &origin,
+            &scope,
+        ) {
+            Pick::Where(equals) if equals.iter().any(Equal::is_said) => Some(equals),
+            _ => None,
+        }
+    }
+
+    /// The loop over a list, when it sends in each pass what was sent.
+    fn with_list(
+        &mut self,
+        stretch: &Stretch,
+        found: Found,
+        columns: &[Column<'_>],
+    ) -> Option<Plan> {
+        let kept = self.kept;
+        let Stretch {
+            first,
+            width,
+            passes,
+            ref answers,
+            ..
+        } = *stretch;
+        let all = self.answers.whole(found.list).map(elements)?;
+        let items: Vec<Value> = found
+            .chosen
+            .iter()
+            .filter_map(|at| all.get(*at).cloned())
+            .collect();
+        let item = item_name(
+            &self.answers,
+            found.list,
+            &kept.get(found.list.call)?.call.name,
+        );
+        let call = found.list.call;
+        let of_item = fields_of(&items, &item, &|path| Source::Item(call, path), &|path| {
+            self.answers.key_of_whole(found.list, path)
+        });
+        let mut bound: Vec<Vec<Bound>> = vec![Vec::new(); width];
+        let mut fields = of_item;
+        let mut sent_so_far: Vec<&Column<'_>> = Vec::new();
+        for (inner, bound) in bound.iter_mut().enumerate() {
+            for column in columns.iter().filter(|column| column.inner == inner) {
+                let pointer = &column.pointer;
+                let path: Vec<String> = pointer
+                    .split('/')
+                    .skip(1)
+                    .map(|word| word.replace("~1", "/").replace("~0", "~"))
+                    .collect();
+                let sent = self.sent(first + inner, column.values.first()?, &path);
+                let one = if column.varies() {
+                    Some(
+                        self.given(&sent, column, &fields)
+                            .or_else(|| self.worded(&sent, column, &fields))?,
+                    )
+                } else {
+                    self.given_alike(&sent, column, &fields)
+                };
+                if let Some(one) = one {
+                    slot::first(kept.get(first + inner)?, pointer)?;
+                    bound.push(one);
+                }
+            }
+            sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
+            // What it answered is known to what comes after in the same pass, but for what it only repeats.
+            let body = kept.get(first + inner)?;
+            if kept
+                .get(first + inner + 1)
+                .is_some_and(|next| next.call.batch == body.call.batch)
+            {
+                continue;
+            }
+            let values: Vec<Value> = answers
+                .iter()
+                .filter_map(|pass| pass.get(inner).cloned())
+                .collect();
+            let base = self.router.base(kept, first + inner)?;
+            let tool = body.call.name.as_str();
+            let own = fields_of(
+                &values,
+                &base,
+                &|path| Source::Pass(first + inner, path),
+                &|path| Key::new(path.iter().map(String::as_str), tool),
+            );
+            fields.extend(own.into_iter().filter(|field: &Field| {
+                !sent_so_far.iter().any(|column| {
+                    column.varies()
+                        && column
+                            .values
+                            .iter()
+                            .zip(&field.values)
+                            .all(|(sent, value)| *sent == value)
+                })
+            }));
+        }
+        self.predicts(first, width, passes, &bound)?;
+        let (items, compared) = self.items(&found, &all)?;
+        Some(Plan {
+            first,
+            width,
+            passes,
+            list: found.list,
+            chosen: found.chosen,
+            filter: found.filter,
+            until: found.until,
+            items,
+            compared,
+            item,
+            bound,
+            answers: answers.clone(),
+        })
+    }
+
+    /// Whether the body, with what is bound in it, asks in every pass for what was recorded.
+    fn predicts(
+        &self,
+        first: usize,
+        width: usize,
+        passes: usize,
+        bound: &[Vec<Bound>],
+    ) -> Option<()> {
+        for pass in 1..passes {
+            for (inner, bound) in bound.iter().enumerate() {
+                let body = self.kept.get(first + inner)?;
+                let recorded = self.kept.get(first + pass * width + inner)?;
+                let mut request = body.target.filled.request.clone();
+                slot::expect(body, &mut request, bound, &|one| {
+                    recorded.call.arguments.pointer(&one.pointer).cloned()
+                });
+                if request != recorded.target.filled.request {
+                    return None;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The expression of what the loop goes over, checked against the recording.
+    fn items(&mut self, found: &Found, all: &[Value]) -> Option<(String, Compared)> {
+        let scope = Scope {
+            said: &self.said,
+            known: &self.known,
+        };
+        let way = self
+            .router
+            .way_to_whole(&self.answers, self.kept, found.list, &scope)?;
+        if way.route.is_positional() {
+            return None;
+        }
+        let mut compared = way.route.compared();
+        compared.join(found.filter.compared());
+        let mut items = self.written(&way);
+        if !found.filter.is_empty() {
+            if self.answers.whole(found.list)?.is_object() {
+                items.push_str(" | entries");
+            }
+            items = found.filter.write(
+                &items,
+                &mut Writer {
+                    inputs: &mut self.inputs,
+                    said: &self.said,
+                },
+            );
+            self.learn_inputs();
+        }
+        let given = elements(&self.recorded.evaluate(&items)?);
+        let taken: Vec<Value> = found
+            .filter
+            .of(all)
+            .into_iter()
+            .filter_map(|at| all.get(at).cloned())
+            .collect();
+        (given == taken).then_some((items, compared))
+    }
+}
+
+/// The id of the question whether calls that repeat are a loop.
+pub(super) fn loop_question(kept: &Kept<'_>) -> String {
+    format!("loop:{}", kept.step)
+}
+
+/// The elements that have these values in a field, one each, in the order of the list.
+fn chosen(elements: &[Value], path: &[String], values: &[&Value]) -> Option<Vec<usize>> {
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, element) in elements.iter().enumerate() {
+        if let Some(value) = super::selector::field(element, path) {
+            places.entry(value.to_string()).or_default().push(index);
+        }
+    }
+    let mut chosen = Vec::with_capacity(values.len());
+    for value in values {
+        match places.get(&value.to_string()).map(Vec::as_slice) {
+            Some([one]) if chosen.last().is_none_or(|last| last < one) => chosen.push(*one),
+            _ => return None,
+        }
+    }
+    Some(chosen)
+}
+
+/// The name of an element of a list in the body.
+fn item_name(answers: &Answers, list: WholePlace, tool: &str) -> String {
+    let key = answers.last_key_of(list);
+    let words = if key.is_empty() {
+        noun(tool)
+    } else {
+        words(&key)
+    };
+    let name: Vec<String> = words
+        .iter()
+        .map(|word| {
+            word.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .collect::<String>()
+        })
+        .filter(|word| !word.is_empty() && word != "id")
+        .collect();
+    let name = name.join("_");
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.len() <= 40
+        && !matches!(
+            name.as_str(),
+            "inputs"
+                | "step"
+                | "steps"
+                | "trigger"
+                | "run"
+                | "secrets"
+                | "loop"
+                | "and"
+                | "or"
+                | "not"
+                | "in"
+                | "is"
+                | "if"
+                | "else"
+                | "true"
+                | "false"
+                | "none"
+        );
+    if is_name { name } else { "item".to_owned() }
+}

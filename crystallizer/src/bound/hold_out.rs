@@ -1,0 +1,229 @@
+//! Predicts a further recording: the draft runs with what the person said there, every request is answered as it was
+//! there, and what it changes has to be what was changed there, in that order.
+
+use super::canonical;
+use super::decide::Decisions;
+use super::filter;
+use super::inputs::Found;
+use super::key::{Key, agree};
+use super::rename;
+use super::view;
+use super::witness::{Witness, said_by_people};
+use crate::drive::{Drive, Order, outcome};
+use crate::kept::Kept;
+use crate::report::{Difference, HeldOut, Verdict};
+use druse_engine::definition::{Document, FailureClass};
+use druse_engine::event::{Failure, Outcome};
+use druse_engine::plan::Plan;
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most differences that are listed for one recording.
+const MOST: usize = 10;
+
+/// What came of predicting each further recording.
+pub(super) fn hold_out(
+    document: &Document,
+    kept: &[Kept<'_>],
+    decisions: &Decisions,
+    witnesses: &[Witness<'_>],
+) -> Vec<HeldOut> {
+    let Ok(plan) = Plan::compile(Arc::new(document.clone())) else {
+        return Vec::new();
+    };
+    let plan = Arc::new(plan);
+    witnesses
+        .iter()
+        .zip(&decisions.witnessed)
+        .map(|(witness, shown)| {
+            let recording = witness
+                .session
+                .external_id
+                .clone()
+                .unwrap_or_else(|| witness.session.digest.to_string());
+            match inputs(decisions, witness, shown) {
+                Ok(inputs) => predict(&plan, kept, witness, inputs, recording),
+                Err(name) => HeldOut {
+                    recording,
+                    verdict: Verdict::NotRun,
+                    matched: 0,
+                    differing: 0,
+                    missing: 0,
+                    differences: Vec::new(),
+                    message: Some(format!(
+                        "It does not show what the input `{name}` was there."
+                    )),
+                },
+            }
+        })
+        .collect()
+}
+
+/// The inputs as they were in a further recording: as they were sent, else the one value under such a key that the
+/// person said there. The name of the first that it does not show otherwise.
+fn inputs(
+    decisions: &Decisions,
+    witness: &Witness<'_>,
+    shown: &Map<String, Value>,
+) -> Result<Map<String, Value>, String> {
+    let said = said_by_people(witness.session);
+    let mut all = Map::new();
+    for input in decisions.inputs.iter() {
+        if let Some(value) = shown.get(&input.name) {
+            all.insert(input.name.clone(), value.clone());
+            continue;
+        }
+        if !matches!(input.found, Found::Said(_)) {
+            return Err(input.name.clone());
+        }
+        let mut found: BTreeMap<String, Value> = BTreeMap::new();
+        for kept in &witness.kept {
+            let data = view::data(kept, &kept.answer);
+            crate::leaf::leaves(&data, &mut |_, key, leaf| {
+                let key = Key::new([key].into_iter(), &kept.call.name);
+                let is_it = agree(&key, &input.key) >= 2
+                    && rename::other(leaf) != *leaf
+                    && said
+                        .find(leaf, &input.key.full())
+                        .is_some_and(|mention| mention.person);
+                if is_it && let Some(form) = canonical::form(leaf) {
+                    found.entry(form).or_insert_with(|| leaf.clone());
+                }
+            });
+        }
+        // A number whose side the person named need not stand in any answer.
+        if filter::limits(&decisions.said).contains(&input.value) {
+            found = filter::limits(&said)
+                .into_iter()
+                .map(|limit| (limit.to_string(), limit))
+                .collect();
+        }
+        let mut values = found.into_values();
+        match (values.next(), values.next()) {
+            (Some(value), None) => {
+                all.insert(input.name.clone(), value);
+            }
+            _ => return Err(input.name.clone()),
+        }
+    }
+    Ok(all)
+}
+
+fn predict(
+    plan: &Arc<Plan>,
+    kept: &[Kept<'_>],
+    witness: &Witness<'_>,
+    inputs: Map<String, Value>,
+    recording: String,
+) -> HeldOut {
+    let recorded: Vec<&Kept<'_>> = witness
+        .kept
+        .iter()
+        .filter(|kept| crate::prune::succeeded(kept.call))
+        .collect();
+    // The changes that are still to come, and those that nobody recorded.
+    let left: RefCell<Vec<usize>> = RefCell::new(
+        recorded
+            .iter()
+            .enumerate()
+            .filter(|(_, kept)| kept.changes())
+            .map(|(index, _)| index)
+            .collect(),
+    );
+    let matched = RefCell::new(0_u64);
+    let strange: RefCell<Vec<Difference>> = RefCell::new(Vec::new());
+    let driven = Drive {
+        kept,
+        inputs: Value::Object(inputs),
+        now: witness.session.started_at.unwrap_or_default(),
+        order: Order::Recorded,
+        respond: &|_, path, request| {
+            let is_it = |kept: &Kept<'_>| request.as_object() == Some(&kept.target.filled.request);
+            let mut left = left.borrow_mut();
+            // A change is the next one; a look may be repeated.
+            if let Some(next) = left.first().copied().and_then(|next| recorded.get(next))
+                && is_it(next)
+            {
+                left.remove(0);
+                *matched.borrow_mut() += 1;
+                return outcome(next, &next.answer);
+            }
+            match recorded.iter().find(|kept| !kept.changes() && is_it(kept)) {
+                Some(look) => {
+                    *matched.borrow_mut() += 1;
+                    outcome(look, &look.answer)
+                }
+                None => {
+                    strange.borrow_mut().push(difference(path, request));
+                    Outcome::Failed {
+                        failure: Failure::new(
+                            FailureClass::Permanent,
+                            "not_recorded",
+                            "nothing in the recording asks for it",
+                        ),
+                        retry_after_ms: None,
+                    }
+                }
+            }
+        },
+    }
+    .run(plan);
+    let mut differences = strange.into_inner();
+    let differing = u64::try_from(differences.len()).unwrap_or(u64::MAX);
+    let mut missing = 0;
+    for at in left.into_inner() {
+        let Some(kept) = recorded.get(at) else {
+            continue;
+        };
+        missing += 1;
+        let why = driven
+            .failures
+            .iter()
+            .next()
+            .map(|(step, why)| format!(" `{step}` failed: {}", crate::show::text(why, 160)))
+            .unwrap_or_default();
+        differences.push(Difference {
+            step: kept.step.clone(),
+            call: kept.call.id.clone(),
+            kind: "missing".to_owned(),
+            path: None,
+            recorded: Some(crate::show::value("", &kept.call.arguments, 120)),
+            replayed: None,
+            message: format!(
+                "The draft does not ask for the recorded `{}`.{why}",
+                crate::show::text(&kept.call.name, 60)
+            ),
+        });
+    }
+    differences.truncate(MOST);
+    HeldOut {
+        recording,
+        verdict: if differing + missing == 0 {
+            Verdict::Passed
+        } else {
+            Verdict::Failed
+        },
+        matched: matched.into_inner(),
+        differing,
+        missing,
+        differences,
+        message: None,
+    }
+}
+
+fn difference(path: &str, request: &Value) -> Difference {
+    Difference {
+        step: path.to_owned(),
+        call: String::new(),
+        kind: "differing".to_owned(),
+        path: None,
+        recorded: None,
+        replayed: Some(crate::show::value("", request, 120)),
+        message: format!(
+            "`{path}` asks for {}, which the recording does not.",
+            crate::show::value("", request, 120)
+        ),
+    }
+}

@@ -1,0 +1,156 @@
+//! The element of a list that has the least or the most of something, where the person asked for that.
+
+use super::key::{named_by, words};
+use super::said::Said;
+use super::selector::{Origin, field, fields, matches};
+use super::turn::{Equal, Pick};
+use serde_json::Value;
+
+/// What a word asks for: the most (true) or the least, and what kind of field it is about.
+fn superlative(word: &str) -> Option<(bool, About)> {
+    Some(match word {
+        "cheapest" => (false, About::Price),
+        "smallest" | "lowest" | "least" | "minimum" | "min" | "fewest" | "shortest" | "minimal" => {
+            (false, About::Number)
+        }
+        "highest" | "largest" | "biggest" | "most" | "maximum" | "max" | "longest" | "greatest"
+        | "maximal" => (true, About::Number),
+        "best" | "top" => (true, About::Rating),
+        "earliest" | "oldest" => (false, About::Time),
+        "latest" | "newest" | "recent" => (true, About::Time),
+        _ => return None,
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    Price,
+    Number,
+    Rating,
+    Time,
+}
+
+/// The element that has the least or the most of something, where the person asked for that.
+pub(super) fn extreme(
+    elements: &[Value],
+    chosen: usize,
+    anchors: &[Equal],
+    origin: &Origin<'_>,
+    said: &Said,
+) -> Option<Pick> {
+    let element = elements.get(chosen)?;
+    let compared: Vec<(Vec<String>, bool)> = fields(element)
+        .into_iter()
+        .filter_map(|(path, value)| {
+            let time = is_time(value);
+            let number = value.is_number();
+            let all = elements.iter().all(|other| {
+                field(other, &path).is_some_and(|value| {
+                    if number {
+                        value.is_number()
+                    } else {
+                        is_time(value)
+                    }
+                })
+            });
+            (all && (number || time)).then_some((path, time))
+        })
+        .collect();
+    let mut among: Vec<Vec<&Equal>> = vec![Vec::new()];
+    among.extend(anchors.iter().map(|anchor| vec![anchor]));
+    for (word, near) in said.superlatives() {
+        let Some((most, about)) = superlative(word) else {
+            continue;
+        };
+        let eligible: Vec<&(Vec<String>, bool)> = compared
+            .iter()
+            .filter(|(path, time)| {
+                let words = path.last().map(|key| words(key)).unwrap_or_default();
+                let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+                match about {
+                    About::Time => *time,
+                    About::Price => {
+                        !time && has(&["price", "cost", "amount", "fare", "total", "fee"])
+                    }
+                    About::Rating => !time && has(&["rating", "score", "star"]),
+                    About::Number => !time,
+                }
+            })
+            .collect();
+        let named: Vec<&(Vec<String>, bool)> = eligible
+            .iter()
+            .filter(|(path, _)| {
+                let words = path.last().map(|key| words(key)).unwrap_or_default();
+                near.iter().any(|said| named_by(&words, said))
+            })
+            .copied()
+            .collect();
+        // Of several numbers only a named one can be meant.
+        let fields = match (named.as_slice(), eligible.as_slice()) {
+            ([one], _) | ([], [one]) => [*one],
+            _ => continue,
+        };
+        let names_list = near
+            .iter()
+            .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
+        for (path, _) in fields {
+            for equals in &among {
+                // The word has to be about these elements: it names them, their field, or what they are among.
+                if !names_list && named.is_empty() && equals.is_empty() {
+                    continue;
+                }
+                let candidates: Vec<(usize, &Value)> = elements
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, element)| matches(element, equals))
+                    .filter_map(|(index, element)| Some((index, field(element, path)?)))
+                    .collect();
+                if candidates.len() >= 2 && is_extreme(&candidates, chosen, most) {
+                    return Some(Pick::Extreme {
+                        among: equals.iter().map(|equal| (*equal).clone()).collect(),
+                        field: path.clone(),
+                        most,
+                    });
+                }
+            }
+        }
+    }
+    None
+}
+
+fn is_time(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        crate::value_class::is_date(text) || crate::value_class::is_moment(text)
+    })
+}
+
+fn is_extreme(candidates: &[(usize, &Value)], chosen: usize, most: bool) -> bool {
+    let Some((_, own)) = candidates.iter().find(|(index, _)| *index == chosen) else {
+        return false;
+    };
+    candidates.iter().all(|(index, value)| {
+        *index == chosen
+            || match (own, value) {
+                (Value::Number(own), Value::Number(other)) => {
+                    match (own.as_f64(), other.as_f64()) {
+                        (Some(own), Some(other)) => {
+                            if most {
+                                own > other
+                            } else {
+                                own < other
+                            }
+                        }
+                        _ => false,
+                    }
+                }
+                (Value::String(own), Value::String(other)) => {
+                    if most {
+                        own > other
+                    } else {
+                        own < other
+                    }
+                }
+                _ => false,
+            }
+    })
+}

@@ -1,0 +1,224 @@
+//! Further recordings of the same task: what they show about each value of the one that is followed. A value that
+//! differs where everything else is alike is no constant, and a source that gives another value there is none.
+
+use super::binder::{Binder, Sent};
+use super::binding::{Binding, Choice, Why};
+use super::evaluate::Recorded;
+use super::said::Said;
+use super::transform::Transform;
+use crate::kept::Kept;
+use crate::session::{Role, Session, Turn};
+use serde_json::{Map, Value};
+
+/// Another recording, beside the one that is followed.
+pub(crate) struct Witness<'w> {
+    pub(crate) session: &'w Session,
+    pub(crate) kept: Vec<Kept<'w>>,
+    /// For each call that is followed its counterpart.
+    pub(crate) counterparts: Vec<Option<usize>>,
+}
+
+/// What is known of a witness while the session is gone through.
+pub(super) struct Seen<'w> {
+    witness: &'w Witness<'w>,
+    recorded: Recorded,
+    said: Said,
+}
+
+/// What the witnesses show about a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// None of them has a counterpart to it.
+    Nothing,
+    /// So many have the same.
+    Same(usize),
+    /// Some have another.
+    Other,
+}
+
+impl<'w> Seen<'w> {
+    /// `kept` are the calls that are followed: the witness's answers stand under the names of their steps.
+    pub(super) fn new(witness: &'w Witness<'w>, kept: &[Kept<'_>]) -> Self {
+        let said = said_by_people(witness.session);
+        let started_at = witness.session.started_at.unwrap_or_default();
+        let steps = kept
+            .iter()
+            .zip(&witness.counterparts)
+            .filter_map(|(kept, other)| Some((kept.step.clone(), witness.kept.get((*other)?)?)));
+        Self {
+            witness,
+            recorded: Recorded::named(steps, started_at),
+            said,
+        }
+    }
+
+    /// The inputs that the recording shows.
+    pub(super) fn into_inputs(self) -> Map<String, Value> {
+        self.recorded.inputs()
+    }
+
+    /// The value at the place of one that a call sent.
+    fn value(&self, call: usize, pointer: &str) -> Option<&'w Value> {
+        let at = (*self.witness.counterparts.get(call)?)?;
+        self.witness.kept.get(at)?.call.arguments.pointer(pointer)
+    }
+}
+
+/// All that people said in a session.
+pub(super) fn said_by_people(session: &Session) -> Said {
+    let mut said = Said::default();
+    if let Some(goal) = &session.goal {
+        said.hear(goal, true);
+    }
+    for turn in &session.turns {
+        if let Turn::Message {
+            role: Role::User,
+            text,
+            ..
+        } = turn
+            && session.goal.as_deref() != Some(text.as_str())
+        {
+            said.hear(text, true);
+        }
+    }
+    said
+}
+
+impl<'a> Binder<'a> {
+    /// What the further recordings show about a value.
+    pub(super) fn shown(&self, sent: &Sent<'_>) -> Shown {
+        let mut same = 0;
+        for seen in &self.witnesses {
+            match seen.value(sent.call, &sent.pointer) {
+                Some(value) if value == sent.value => same += 1,
+                Some(_) => return Shown::Other,
+                None => {}
+            }
+        }
+        if same == 0 {
+            Shown::Nothing
+        } else {
+            Shown::Same(same)
+        }
+    }
+
+    /// Whether the person said the value in every further recording that has one there.
+    fn said_everywhere(&self, sent: &Sent<'_>) -> bool {
+        self.witnesses.iter().all(|seen| {
+            seen.value(sent.call, &sent.pointer)
+                .is_none_or(|value| seen.said.find(value, &sent.key.full()).is_some())
+        })
+    }
+
+    /// Whether an expression gives another value than was sent in some further recording. What cannot be worked out
+    /// there shows nothing.
+    pub(super) fn is_refuted(&self, sent: &Sent<'_>, expression: &str) -> bool {
+        self.witnesses.iter().any(|seen| {
+            match (
+                seen.value(sent.call, &sent.pointer),
+                seen.recorded.evaluate(expression),
+            ) {
+                (Some(value), Some(given)) => *value != given,
+                _ => false,
+            }
+        })
+    }
+
+    /// Whether an expression gives what was sent in every further recording, and in one at least another value than
+    /// in the one that is followed.
+    fn is_confirmed(&self, sent: &Sent<'_>, expression: &str) -> bool {
+        let mut other = false;
+        for seen in &self.witnesses {
+            let Some(value) = seen.value(sent.call, &sent.pointer) else {
+                continue;
+            };
+            if seen.recorded.evaluate(expression).as_ref() != Some(value) {
+                return false;
+            }
+            other |= value != sent.value;
+        }
+        other
+    }
+
+    /// What the further recordings answer to a question.
+    pub(super) fn witnessed(&self, sent: &Sent<'_>, choices: &[Choice]) -> Option<Choice> {
+        match self.shown(sent) {
+            Shown::Nothing => None,
+            // It stays, unless a source explains it just as well.
+            Shown::Same(_) => {
+                let explained = choices
+                    .iter()
+                    .filter(|choice| choice.binding.is_some())
+                    .any(|choice| !self.is_refuted(sent, &choice.answer));
+                choices
+                    .iter()
+                    .find(|choice| choice.answer == "constant")
+                    .filter(|_| !explained && self.differ)
+                    .cloned()
+            }
+            Shown::Other => {
+                let mut confirmed = choices.iter().filter(|choice| {
+                    choice.binding.is_some()
+                        && !choice.is_numbered
+                        && self.is_confirmed(sent, &choice.answer)
+                });
+                match (confirmed.next(), confirmed.next()) {
+                    (Some(one), None) => Some(one.clone()),
+                    (Some(_), Some(_)) => None,
+                    (None, _) => choices
+                        .iter()
+                        .find(|choice| choice.answer == "input")
+                        .filter(|_| {
+                            self.said.find(sent.value, &sent.key.full()).is_some()
+                                && self.said_everywhere(sent)
+                        })
+                        .cloned(),
+                }
+            }
+        }
+    }
+
+    /// The reason why a value stays, in the light of the further recordings: one that differs there is no constant.
+    pub(super) fn in_their_light(&self, sent: &Sent<'_>, why: Why) -> Why {
+        if why.choices().is_some() || matches!(why, Why::Secret | Why::Answered | Why::Varied(_)) {
+            return why;
+        }
+        match self.shown(sent) {
+            Shown::Other => Why::Varied(super::unsourced::open_choices()),
+            Shown::Nothing | Shown::Same(_) => why,
+        }
+    }
+
+    /// Whether a source is one in the light of the further recordings.
+    pub(super) fn holds_everywhere(&self, sent: &Sent<'_>, binding: &Binding) -> bool {
+        !self.is_refuted(sent, &binding.expression)
+    }
+
+    /// Gives a new input the values that it has in the further recordings, where it is sent as it is.
+    pub(super) fn set_witnessed(&mut self, sent: &Sent<'_>, name: &str, transform: &Transform) {
+        // A part of a text is no value of its own there.
+        let is_whole = self
+            .kept
+            .get(sent.call)
+            .and_then(|kept| kept.call.arguments.pointer(&sent.pointer))
+            == Some(sent.value);
+        if *transform != Transform::default() || !is_whole {
+            return;
+        }
+        for seen in &mut self.witnesses {
+            if let Some(value) = seen.value(sent.call, &sent.pointer) {
+                seen.recorded.set_input(name, value);
+            }
+        }
+    }
+}
+
+/// Whether some value that was sent differs between recordings: two recordings of the same show nothing.
+pub(super) fn differ(kept: &[Kept<'_>], witnesses: &[Witness<'_>]) -> bool {
+    witnesses.iter().any(|witness| {
+        kept.iter()
+            .zip(&witness.counterparts)
+            .filter_map(|(one, other)| Some((one, witness.kept.get((*other)?)?)))
+            .any(|(one, other)| one.call.arguments != other.call.arguments)
+    })
+}

@@ -1,0 +1,55 @@
+//! The figures as a table: always the number, what was accepted, and wrong changes side by side, with 95 % Wilson
+//! intervals.
+
+use super::Figures;
+use std::fmt::Write as _;
+
+/// The 95 % Wilson interval of a share, in per cent.
+pub(super) fn wilson(hits: u64, all: u64) -> (f64, f64) {
+    if all == 0 {
+        return (0.0, 100.0);
+    }
+    let (n, z) = (all as f64, 1.959_963_985_f64);
+    let share = hits as f64 / n;
+    let middle = share + z * z / (2.0 * n);
+    let spread = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    let under = 1.0 + z * z / n;
+    (
+        ((middle - spread) / under * 100.0).max(0.0),
+        ((middle + spread) / under * 100.0).min(100.0),
+    )
+}
+
+fn share(hits: u64, all: u64) -> String {
+    let (low, high) = wilson(hits, all);
+    format!(
+        "{hits} of {all}: {:.1} % ({low:.1}–{high:.1})",
+        hits as f64 * 100.0 / all.max(1) as f64
+    )
+}
+
+/// The rows of one kind of programs: ours first, then the simple rules.
+pub(super) fn rows(name: &str, all: &[(String, Figures)]) -> String {
+    let mut text = format!(
+        "### {name}\n\n| | programs accepted | runs of accepted: the same changes | stopped before one | wrong changes |\n|---|---|---|---|---|\n"
+    );
+    for (who, figures) in all {
+        let _ = writeln!(
+            text,
+            "| {who} | {} | {} | {} | {} |",
+            share(figures.accepted, figures.programs),
+            share(figures.same, figures.runs),
+            figures.stopped,
+            share(figures.wrong, figures.runs),
+        );
+    }
+    text
+}
+
+#[test]
+fn intervals() {
+    let (low, high) = wilson(0, 9_380);
+    assert!(low == 0.0 && (0.040..0.042).contains(&high), "{low} {high}");
+    let (low, high) = wilson(50, 100);
+    assert!((40.3..40.5).contains(&low) && (59.5..59.7).contains(&high));
+}

@@ -1,0 +1,370 @@
+//! Calls that repeat over a list become a loop, where every pass follows from it; otherwise they stay one by one.
+
+use super::build::*;
+use crate::report::Level;
+use crate::session::{Role, Session, Turn};
+use crate::{Crystallized, Mode, Options};
+use druse_engine::Severity;
+use druse_engine::check::{Catalog, check};
+use serde_json::{Value, json};
+
+fn bound() -> Options {
+    Options {
+        mode: Mode::Bound,
+        ..options()
+    }
+}
+
+/// The draft; what the engine finds wrong with it is only that its tools are not mapped.
+fn crystallized(session: &Session) -> Crystallized {
+    let made = made(session, &bound());
+    assert_eq!(made.report.replay.differences, []);
+    let wrong: Vec<_> = check(&made.document, &Catalog::default())
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error && finding.code != "unmapped_tool")
+        .collect();
+    assert_eq!(wrong, []);
+    made
+}
+
+/// The loops as `id: items, until`, with the steps of their bodies.
+fn loops(made: &Crystallized) -> Vec<String> {
+    made.document
+        .steps
+        .iter()
+        .filter_map(|step| {
+            let each = step.for_each.as_ref()?;
+            let body: Vec<&str> = step.steps.iter().map(|step| step.id.as_str()).collect();
+            let until = each
+                .until
+                .as_ref()
+                .map(|until| format!(" until {until}"))
+                .unwrap_or_default();
+            Some(format!(
+                "{}: {}{until} [{}]",
+                step.id,
+                each.items.as_str().unwrap_or(""),
+                body.join(" ")
+            ))
+        })
+        .collect()
+}
+
+fn tickets() -> Value {
+    json!({ "tickets": [
+        { "ticket_id": "T-48121", "state": "waiting", "hours": 31 },
+        { "ticket_id": "T-77340", "state": "solved", "hours": 12 },
+        { "ticket_id": "T-10553", "state": "waiting", "hours": 4 },
+        { "ticket_id": "T-62087", "state": "solved", "hours": 55 },
+    ] })
+}
+
+fn list() -> Turn {
+    call(
+        "l",
+        0,
+        "list_tickets",
+        json!({ "customer_id": "ana_li_3668" }),
+        tickets(),
+    )
+}
+
+fn close(number: u32, ticket: &str) -> Turn {
+    call(
+        &format!("c{number}"),
+        number,
+        "close_ticket",
+        json!({ "ticket_id": ticket, "note": format!("{ticket} is done.") }),
+        json!({ "ok": true }),
+    )
+}
+
+fn look(number: u32, ticket: &str, topic: &str) -> Turn {
+    call(
+        &format!("g{number}"),
+        number,
+        "get_ticket",
+        json!({ "ticket_id": ticket }),
+        json!({ "ticket_id": ticket, "topic": topic, "contact": format!("c{number}9@example.com") }),
+    )
+}
+
+#[test]
+fn a_whole_list_becomes_a_loop() {
+    let session = session(
+        "Close all tickets of ana_li_3668.",
+        vec![
+            list(),
+            close(1, "T-48121"),
+            close(2, "T-77340"),
+            close(3, "T-10553"),
+            close(4, "T-62087"),
+        ],
+    );
+    let made = crystallized(&session);
+    assert_eq!(
+        loops(&made),
+        ["each_ticket: {{ steps.list_tickets.output.tickets }} [close_ticket]"]
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    assert_eq!(made.report.counts.steps, 5);
+    let step = &made.document.steps[1];
+    assert_eq!(step.needs, ["list_tickets"]);
+    assert_eq!(
+        step.steps[0].with.as_ref().unwrap()["arguments"],
+        json!({ "ticket_id": "{{ ticket.ticket_id }}", "note": "{{ ticket.ticket_id }} is done." })
+    );
+    let edited = crate::replay_edited(&made.document, &session, &bound()).unwrap();
+    assert_eq!((edited.matched, edited.differences), (5, Vec::new()));
+    assert_eq!(
+        made.document.metadata["crystallized"]["calls"],
+        json!({
+            "list_tickets": "l", "each_ticket[0].close_ticket": "c1", "each_ticket[1].close_ticket": "c2",
+            "each_ticket[2].close_ticket": "c3", "each_ticket[3].close_ticket": "c4",
+        })
+    );
+}
+
+#[test]
+fn a_part_of_a_list_needs_a_reason_that_was_said() {
+    let turns = || vec![list(), close(1, "T-48121"), close(2, "T-10553")];
+    let said = session("Close every waiting ticket of ana_li_3668.", turns());
+    let made = crystallized(&said);
+    assert_eq!(
+        loops(&made),
+        [
+            "each_ticket: {{ steps.list_tickets.output.tickets | where('state', inputs.state) }} [close_ticket]"
+        ]
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+
+    let unsaid = session("Tidy up for ana_li_3668.", turns());
+    let made = crystallized(&unsaid);
+    assert_eq!(loops(&made), Vec::<String>::new());
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+    let question = &made.report.questions[0];
+    assert_eq!(question.id, "loop:close_ticket");
+    assert_eq!(
+        question.choices,
+        ["one_by_one", "where('state', 'waiting')"]
+    );
+
+    // A person says that it is meant.
+    let mut options = bound();
+    options.answers.insert(
+        "loop:close_ticket".to_owned(),
+        "where('state', 'waiting')".to_owned(),
+    );
+    let made = crate::tests::build::made(&unsaid, &options);
+    assert_eq!(
+        loops(&made),
+        [
+            "each_ticket: {{ steps.list_tickets.output.tickets | where('state', 'waiting') }} [close_ticket]"
+        ]
+    );
+    assert_eq!(made.report.replay.differences, []);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    assert_eq!(made.report.questions, []);
+}
+
+#[test]
+fn a_number_that_was_named_parts_a_list() {
+    let session = session(
+        "Close the tickets of ana_li_3668 with more than 20 hours.",
+        vec![list(), close(1, "T-48121"), close(2, "T-62087")],
+    );
+    let made = crystallized(&session);
+    assert_eq!(
+        loops(&made),
+        [
+            "each_ticket: {{ steps.list_tickets.output.tickets | selectattr('hours', 'gt', inputs.hour) | list }} [close_ticket]"
+        ]
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+#[test]
+fn what_was_said_of_all_elements_is_followed_too() {
+    let all_waiting = call(
+        "l",
+        0,
+        "list_tickets",
+        json!({ "customer_id": "ana_li_3668" }),
+        json!({ "tickets": [
+            { "ticket_id": "T-48121", "state": "waiting" },
+            { "ticket_id": "T-77340", "state": "waiting" },
+        ] }),
+    );
+    let session = session(
+        "Close every waiting ticket of ana_li_3668.",
+        vec![all_waiting, close(1, "T-48121"), close(2, "T-77340")],
+    );
+    assert_eq!(
+        loops(&crystallized(&session)),
+        [
+            "each_ticket: {{ steps.list_tickets.output.tickets | where('state', inputs.state) }} [close_ticket]"
+        ]
+    );
+}
+
+#[test]
+fn a_search_ends_where_what_was_said_is_found() {
+    let ids = call(
+        "l",
+        0,
+        "list_ticket_ids",
+        json!({ "customer_id": "ana_li_3668" }),
+        json!({ "ticket_ids": ["T-48121", "T-77340", "T-10553", "T-62087"] }),
+    );
+    let session = session(
+        "Answer the ticket about the warranty of ana_li_3668.",
+        vec![
+            ids,
+            look(1, "T-48121", "delivery"),
+            look(2, "T-77340", "warranty"),
+            call(
+                "m",
+                3,
+                "send_email",
+                json!({ "to": "c29@example.com", "subject": "T-77340" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let made = crystallized(&session);
+    assert_eq!(
+        loops(&made),
+        [
+            "each_ticket: {{ steps.list_ticket_ids.output.ticket_ids }} until steps.get_ticket.output.topic == inputs.topic [get_ticket]"
+        ]
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    assert_eq!(
+        made.document.steps[2].with.as_ref().unwrap()["arguments"],
+        json!({
+            "to": "{{ (steps.each_ticket.output | where('topic', inputs.topic) | only).contact }}",
+            "subject": "{{ (steps.each_ticket.output | where('contact', (steps.each_ticket.output | where('topic', inputs.topic) | only).contact) | where('topic', inputs.topic) | only).ticket_id }}",
+        })
+    );
+}
+
+#[test]
+fn several_calls_make_a_pass() {
+    let mail = |number: u32, ticket: &str, to: u32, topic: &str| {
+        call(
+            &format!("m{number}"),
+            number,
+            "send_email",
+            json!({ "to": format!("c{to}9@example.com"), "body": format!("Ticket {ticket} about {topic}") }),
+            json!({ "ok": true }),
+        )
+    };
+    let session = session(
+        "Write to all tickets of ana_li_3668.",
+        vec![
+            list(),
+            look(1, "T-48121", "delivery"),
+            mail(2, "T-48121", 1, "delivery"),
+            look(3, "T-77340", "invoice"),
+            mail(4, "T-77340", 3, "invoice"),
+            look(5, "T-10553", "warranty"),
+            mail(6, "T-10553", 5, "warranty"),
+            look(7, "T-62087", "password"),
+            mail(8, "T-62087", 7, "password"),
+        ],
+    );
+    let made = crystallized(&session);
+    assert_eq!(
+        loops(&made),
+        ["each_ticket: {{ steps.list_tickets.output.tickets }} [get_ticket send_email]"]
+    );
+    assert_eq!(
+        made.document.steps[1].steps[1].with.as_ref().unwrap()["arguments"],
+        json!({
+            "to": "{{ steps.get_ticket.output.contact }}",
+            "body": "Ticket {{ ticket.ticket_id }} about {{ steps.get_ticket.output.topic }}",
+        })
+    );
+    assert_eq!(made.document.steps[1].steps[1].needs, ["get_ticket"]);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+/// A person who speaks or is asked in between, a call that was approved alone, a pass that is not predicted, two lists
+/// that may be meant: no loop.
+#[test]
+fn what_is_not_certain_stays_one_by_one() {
+    let all = || {
+        vec![
+            list(),
+            close(1, "T-48121"),
+            close(2, "T-77340"),
+            close(3, "T-10553"),
+            close(4, "T-62087"),
+        ]
+    };
+    let none = |what: &str, turns: Vec<Turn>| {
+        let made = crystallized(&session("Close all tickets of ana_li_3668.", turns));
+        assert_eq!(loops(&made), Vec::<String>::new(), "{what}");
+        assert_eq!(made.report.generalisable, Some(Level::Same), "{what}");
+    };
+    let mut spoken = all();
+    for at in [3, 2] {
+        spoken.insert(at, said(Role::User, "And the next, please."));
+    }
+    spoken.insert(6, said(Role::User, "And the next, please."));
+    none("the person speaks before each", spoken);
+
+    let mut approved = all();
+    for number in (1..=4).rev() {
+        approved.insert(
+            number as usize + 1,
+            approval(Some(&format!("c{number}")), true, "ana", ""),
+        );
+    }
+    none("each was approved", approved);
+
+    let mut worded = all();
+    for (number, turn) in worded.iter_mut().enumerate().skip(1) {
+        *turn = change(turn.clone(), |call| {
+            call.arguments["note"] = format!("Reason number {}", number * number + 900).into();
+        });
+    }
+    none("a text that nothing gives", worded);
+
+    let mut twice = all();
+    let ids = json!({ "ticket_ids": ["T-48121", "T-77340", "T-10553", "T-62087"] });
+    twice.insert(
+        1,
+        call(
+            "o",
+            0,
+            "list_open",
+            json!({ "customer_id": "ana_li_3668" }),
+            ids,
+        ),
+    );
+    none("two lists", twice);
+}
+
+#[test]
+fn a_person_is_shown_the_body() {
+    let session = session(
+        "Close all tickets of ana_li_3668.",
+        vec![
+            list(),
+            close(1, "T-48121"),
+            close(2, "T-77340"),
+            close(3, "T-10553"),
+            close(4, "T-62087"),
+        ],
+    );
+    let made = crystallized(&session);
+    let text = crate::text::text(&made.report, &made.document);
+    for said in [
+        "Crystallized: 5 calls in 2 steps",
+        "for each of {{ steps.list_tickets.output.tickets }}:",
+        "close_ticket  tool",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}

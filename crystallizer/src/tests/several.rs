@@ -1,0 +1,291 @@
+//! Several recordings of one task: what is the same in all stays, what differs has a source that holds in all, and the
+//! draft predicts what it was not made of.
+
+use super::build::*;
+use crate::report::{Level, Verdict};
+use crate::session::Session;
+use crate::{Crystallized, Mode, Options, crystallize};
+use serde_json::json;
+
+fn both(sessions: &[Session]) -> Crystallized {
+    crystallize(
+        sessions,
+        &Options {
+            mode: Mode::Bound,
+            ..options()
+        },
+    )
+    .unwrap()
+}
+
+/// Looks for a customer's orders and cancels the first, with a code and a fee.
+fn canceled(
+    number: u32,
+    customer: &str,
+    orders: [&str; 2],
+    taken: &str,
+    code: &str,
+    fee: u32,
+) -> Session {
+    let mut session = session(
+        &format!("Cancel an order of {customer}."),
+        vec![
+            call(
+                "l",
+                0,
+                "list_orders",
+                json!({ "customer_id": customer }),
+                json!({ "orders": [{ "order_id": orders[0] }, { "order_id": orders[1] }] }),
+            ),
+            call(
+                "c",
+                1,
+                "cancel_order",
+                json!({ "order_id": taken, "code": code, "fee": fee }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+fn arguments(made: &Crystallized) -> serde_json::Value {
+    made.document.steps[1].with.as_ref().unwrap()["arguments"].clone()
+}
+
+#[test]
+fn one_recording_asks_what_two_answer() {
+    let first = canceled(
+        1,
+        "ana_li_3668",
+        ["W-481210", "W-773402"],
+        "W-481210",
+        "RX-2210",
+        25,
+    );
+    let second = canceled(
+        2,
+        "ben_xu_7011",
+        ["W-555120", "W-900817"],
+        "W-555120",
+        "RX-2210",
+        25,
+    );
+    let alone = both(std::slice::from_ref(&first));
+    assert_eq!(alone.report.questions.len(), 3);
+    assert_eq!(alone.report.generalisable, Some(Level::Same));
+
+    let made = both(&[first, second]);
+    assert_eq!(made.report.questions, []);
+    assert_eq!(
+        arguments(&made),
+        json!({ "order_id": "{{ (steps.list_orders.output.orders | first).order_id }}", "code": "RX-2210", "fee": 25 })
+    );
+    // By its place it does not hold on a list in another order, and that is said.
+    assert_eq!(made.report.generalisable, Some(Level::Reordered));
+    assert_eq!(made.report.held_out.len(), 1);
+    assert_eq!(made.report.held_out[0].recording, "rec-2");
+    assert_eq!(made.report.held_out[0].verdict, Verdict::Passed);
+}
+
+#[test]
+fn what_differs_is_no_constant() {
+    let first = canceled(
+        1,
+        "ana_li_3668",
+        ["W-481210", "W-773402"],
+        "W-481210",
+        "RX-2210",
+        25,
+    );
+    let second = canceled(
+        2,
+        "ben_xu_7011",
+        ["W-555120", "W-900817"],
+        "W-900817",
+        "RX-7099",
+        40,
+    );
+    let made = both(&[first, second]);
+    let asked: Vec<&str> = made
+        .report
+        .questions
+        .iter()
+        .map(|question| question.id.as_str())
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "source:cancel_order:/order_id",
+            "source:cancel_order:/code",
+            "source:cancel_order:/fee"
+        ]
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+    assert_eq!(made.report.held_out[0].verdict, Verdict::Failed);
+    assert_eq!(
+        (
+            made.report.held_out[0].differing,
+            made.report.held_out[0].missing
+        ),
+        (1, 1)
+    );
+}
+
+/// A source that explains the first recording by chance is none when another one has something else there.
+#[test]
+fn a_source_has_to_hold_in_all() {
+    let sent = |number: u32, address: &str, shown: &str, to: &str| {
+        let mut session = session(
+            "Send the report.",
+            vec![
+                call(
+                    "a",
+                    0,
+                    "get_account",
+                    json!({}),
+                    json!({ "email": address, "contact": shown }),
+                ),
+                call(
+                    "s",
+                    1,
+                    "send_report",
+                    json!({ "email": to }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        );
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let first = sent(
+        1,
+        "ana@example.com",
+        "office@example.com",
+        "ana@example.com",
+    );
+    let alone = both(std::slice::from_ref(&first));
+    assert_eq!(
+        arguments(&alone),
+        json!({ "email": "{{ steps.get_account.output.email }}" })
+    );
+    let second = sent(2, "ben@example.com", "desk@example.com", "desk@example.com");
+    let made = both(&[first, second]);
+    assert_eq!(arguments(&made), json!({ "email": "ana@example.com" }));
+    assert_eq!(made.report.questions[0].id, "source:send_report:/email");
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+}
+
+#[test]
+fn another_task_is_no_witness() {
+    let first = canceled(
+        1,
+        "ana_li_3668",
+        ["W-481210", "W-773402"],
+        "W-481210",
+        "RX-2210",
+        25,
+    );
+    let made = both(&[first, bill()]);
+    assert!(codes(&made.report.findings).contains(&"- another_task".to_owned()));
+    assert_eq!(made.report.held_out, []);
+}
+
+/// Looks at an order, sends a voucher for some, and notes that it was looked at.
+fn looked_at(number: u32, order: &str, tier: &str, state: &str, voucher: bool) -> Session {
+    let mut turns = vec![call(
+        "g",
+        0,
+        "get_order",
+        json!({ "order_id": order }),
+        json!({ "order_id": order, "tier": tier, "state": state, "email": format!("p{number}7@example.com") }),
+    )];
+    if voucher {
+        turns.push(call(
+            "v",
+            1,
+            "send_voucher",
+            json!({ "to": format!("p{number}7@example.com") }),
+            json!({ "ok": true }),
+        ));
+    }
+    turns.push(call(
+        "n",
+        2,
+        "add_note",
+        json!({ "order_id": order }),
+        json!({ "ok": true }),
+    ));
+    let mut session = session(&format!("Look after order {order}."), turns);
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn what_only_some_do_gets_a_condition_that_parts_them() {
+    let all = [
+        looked_at(1, "W-481210", "gold", "late", true),
+        looked_at(2, "W-555120", "basic", "late", false),
+        looked_at(3, "W-773402", "gold", "sent", true),
+        looked_at(4, "W-900817", "silver", "sent", false),
+    ];
+    let made = both(&all);
+    assert_eq!(
+        chain(&made),
+        [
+            "get_order tool <- ",
+            "send_voucher tool <- get_order when steps.get_order.output.tier == 'gold'",
+            "add_note tool <- get_order when steps.send_voucher.status in ['succeeded', 'skipped']",
+        ]
+    );
+    let verdicts: Vec<Verdict> = made
+        .report
+        .held_out
+        .iter()
+        .map(|held| held.verdict)
+        .collect();
+    assert_eq!(verdicts, [Verdict::Passed; 3]);
+    assert_eq!(made.report.questions, []);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+
+    // One recording a side is too little.
+    let few = both(&all[..3]);
+    assert!(codes(&few.report.findings).contains(&"send_voucher step_not_in_all".to_owned()));
+    assert_eq!(few.report.generalisable, Some(Level::Same));
+
+    // Two things that part them: a person says which.
+    let both_ways = [
+        looked_at(1, "W-481210", "gold", "late", true),
+        looked_at(2, "W-555120", "basic", "sent", false),
+        looked_at(3, "W-773402", "gold", "late", true),
+        looked_at(4, "W-900817", "silver", "open", false),
+    ];
+    let made = both(&both_ways);
+    let question = &made.report.questions[0];
+    assert_eq!(question.id, "branch:send_voucher");
+    assert_eq!(
+        question.choices,
+        [
+            "always",
+            "steps.get_order.output.tier == 'gold'",
+            "steps.get_order.output.state == 'late'"
+        ]
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+    let answered = crystallize(
+        &both_ways,
+        &Options {
+            mode: Mode::Bound,
+            answers: [(
+                "branch:send_voucher".to_owned(),
+                "steps.get_order.output.tier == 'gold'".to_owned(),
+            )]
+            .into(),
+            ..options()
+        },
+    )
+    .unwrap();
+    assert_eq!(answered.report.questions, []);
+    assert_eq!(answered.report.generalisable, Some(Level::Shuffled));
+}

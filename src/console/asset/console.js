@@ -1,0 +1,295 @@
+// What makes the console quicker. Everything works without it.
+"use strict";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// Times in the reader's zone; UTC stays on hover.
+function times(root) {
+  for (const time of all("time.exact[datetime]", root)) {
+    const at = new Date(time.dateTime);
+    if (!isNaN(at)) time.textContent = at.toLocaleString();
+  }
+  for (const time of all("time:not(.exact)[datetime]", root)) {
+    const at = new Date(time.dateTime);
+    if (!isNaN(at)) time.title = at.toLocaleString() + " here · " + time.title;
+  }
+}
+
+// A button beside what is worth copying.
+function copies(root) {
+  if (!navigator.clipboard) return;
+  for (const place of all("[data-copy]", root)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "copy";
+    button.setAttribute("aria-label", "Copy " + place.textContent.trim());
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(place.dataset.copy);
+      button.textContent = "copied";
+    });
+    place.after(button);
+  }
+}
+
+// Either side of a review lights the other.
+function links(root) {
+  for (const place of all("[data-link]", root)) {
+    const light = on => {
+      for (const twin of all("[data-link]")) {
+        if (twin.dataset.link === place.dataset.link) twin.classList.toggle("lit", on);
+      }
+    };
+    place.addEventListener("mouseenter", () => light(true));
+    place.addEventListener("mouseleave", () => light(false));
+    place.addEventListener("focusin", () => light(true));
+    place.addEventListener("focusout", () => light(false));
+  }
+}
+
+// A finding's line, selected in the editor.
+function lines(root) {
+  for (const link of all("a[data-line]", root)) {
+    link.addEventListener("click", event => {
+      const text = $("textarea.lines");
+      if (!text) return;
+      event.preventDefault();
+      const number = Number(link.dataset.line);
+      const before = text.value.split("\n").slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+      const end = text.value.indexOf("\n", before);
+      text.focus();
+      text.setSelectionRange(before, end < 0 ? text.value.length : end);
+      text.scrollTop = Math.max(0, (number - 4) * (text.scrollHeight / text.value.split("\n").length));
+    });
+  }
+}
+
+// Buttons that make a graph larger and smaller; its size is an attribute, no style.
+function zooms(root) {
+  for (const graph of all(".graph", root)) {
+    const picture = $("svg", graph);
+    if (!picture) continue;
+    const whole = picture.viewBox.baseVal.width;
+    const bar = document.createElement("div");
+    bar.className = "zoom";
+    const to = width => {
+      picture.classList.remove("whole");
+      picture.setAttribute("width", Math.round(Math.min(whole * 3, Math.max(200, width))));
+      picture.removeAttribute("height");
+    };
+    for (const [sign, name, step] of [["−", "Smaller", now => now / 1.25], ["+", "Larger", now => now * 1.25], ["⤢", "All of it", () => graph.clientWidth]]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = sign;
+      button.setAttribute("aria-label", name);
+      button.addEventListener("click", () => to(step(picture.getBoundingClientRect().width)));
+      bar.append(button);
+    }
+    graph.before(bar);
+  }
+}
+
+function ready(root) {
+  zooms(root);
+  times(root);
+  copies(root);
+  links(root);
+  lines(root);
+}
+
+// Whether somebody is writing here: then nothing is exchanged under their hands.
+function busy(main) {
+  if (all("input:not([type=hidden]), textarea, select", main).some(field => {
+    if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") return [...field.options].some(option => option.selected !== option.defaultSelected && field.selectedIndex > 0);
+    return field.value !== field.defaultValue;
+  })) return true;
+  const at = document.activeElement;
+  return at && main.contains(at) && ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName);
+}
+
+// Fetches this page anew and exchanges what it shows, keeping what was opened and where one stands.
+async function renew() {
+  const main = $("#main");
+  if (!main || busy(main)) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-druse-by-itself": "1" } });
+  if (!answer.ok || answer.redirected) return;
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = $("#main", next);
+  if (!fresh || busy(main)) return;
+  const path = node => node.closest("[id]")?.id + "/" + (node.querySelector("summary")?.textContent ?? "").slice(0, 40);
+  const open = new Map(all("details", main).map(one => [path(one), one.open]));
+  const focus = document.activeElement?.id;
+  const scroll = window.scrollY;
+  for (const one of all("details", fresh)) {
+    if (open.get(path(one))) one.open = true;
+  }
+  main.replaceChildren(...fresh.childNodes);
+  document.title = next.title;
+  if ("follow" in fresh.dataset) main.dataset.follow = fresh.dataset.follow;
+  else delete main.dataset.follow;
+  ready(main);
+  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  window.scrollTo(0, scroll);
+}
+
+// Follows a stream of events, from the last one that came, and renews the page at most four times a second.
+function follow(address) {
+  let last = "";
+  let waiting = false;
+  let over = false;
+  const soon = () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(async () => {
+      waiting = false;
+      await renew().catch(() => {});
+    }, 250);
+  };
+  const read = async () => {
+    const headers = { accept: "text/event-stream", "x-druse-by-itself": "1" };
+    if (last) headers["last-event-id"] = last;
+    const answer = await fetch(address, { headers });
+    if (!answer.ok) { over = true; return; }
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      rest += value;
+      const cut = rest.lastIndexOf("\n\n");
+      if (cut < 0) continue;
+      const whole = rest.slice(0, cut);
+      rest = rest.slice(cut + 2);
+      const ids = whole.match(/^id: ?(.*)$/gm);
+      if (ids) {
+        last = ids[ids.length - 1].replace(/^id: ?/, "");
+        soon();
+      }
+    }
+  };
+  const go = async () => {
+    while (!over) {
+      await read().catch(() => {});
+      await new Promise(done => setTimeout(done, 1000));
+      // The run has ended, or the page says that it has: once more, then it is quiet.
+      await renew().catch(() => {});
+      if (!$("#main")?.dataset.follow) over = true;
+    }
+  };
+  go();
+}
+
+// A file dropped on a form is its file.
+function drops() {
+  for (const form of all("form[data-drop]")) {
+    const place = form.closest("section") ?? form;
+    const file = $("input[type=file]", form);
+    place.addEventListener("dragover", event => { event.preventDefault(); place.classList.add("over"); });
+    place.addEventListener("dragleave", () => place.classList.remove("over"));
+    place.addEventListener("drop", event => {
+      event.preventDefault();
+      place.classList.remove("over");
+      if (event.dataTransfer.files.length) { file.files = event.dataTransfer.files; form.requestSubmit(); }
+    });
+  }
+}
+
+// Keys: g and a letter goes, / filters, j and k move, ? tells.
+function keys() {
+  let going = false;
+  let at = -1;
+  document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, dialog")) return;
+    const key = event.key;
+    if (going) {
+      going = false;
+      const link = $(`[data-go="${CSS.escape(key)}"]`);
+      if (link) { event.preventDefault(); link.click(); }
+      return;
+    }
+    if (key === "g") { going = true; return; }
+    if (key === "?") { event.preventDefault(); $("#keys")?.showModal(); return; }
+    if (key === "/") { const filter = $("[data-filter]"); if (filter) { event.preventDefault(); filter.focus(); } return; }
+    if (key === "j" || key === "k") {
+      const rows = all("a[data-open], .inbox a, .cards a");
+      if (!rows.length) return;
+      at = Math.min(rows.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)));
+      rows[at].focus();
+    }
+  });
+}
+
+// ctrl-k: go to a part, an automation or a run by a piece of its name.
+function palette() {
+  const dialog = $("#palette");
+  if (!dialog) return;
+  const input = $("input", dialog);
+  const list = $("ul", dialog);
+  let known = [];
+  const learn = async () => {
+    known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") }));
+    for (const path of ["/automations", "/runs"]) {
+      const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
+      if (!answer.ok || answer.redirected) continue;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const link of all("a[data-open]", page)) {
+        const run = path === "/runs" ? $("code.id", link.closest("tr"))?.textContent : "";
+        const state = $(".pill", link.closest("tr"))?.textContent.trim() ?? "";
+        known.push({ name: [link.textContent.trim(), run && "#" + run, state].filter(Boolean).join(" "), address: link.getAttribute("href") });
+      }
+    }
+    show();
+  };
+  const show = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = known.filter(one => words.every(word => one.name.toLowerCase().includes(word))).slice(0, 12);
+    list.replaceChildren(...found.map(one => {
+      const item = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = one.address;
+      link.textContent = one.name;
+      item.append(link);
+      return item;
+    }));
+  };
+  input.addEventListener("input", show);
+  dialog.addEventListener("keydown", event => {
+    const links = all("a", list);
+    const at = links.indexOf(document.activeElement);
+    if (event.key === "Enter" && at < 0 && links.length) { event.preventDefault(); links[0].click(); }
+    const next = event.key === "ArrowDown" ? at + 1 : event.key === "ArrowUp" ? at - 1 : null;
+    if (next === null) return;
+    event.preventDefault();
+    (links[next] ?? input).focus();
+  });
+  document.addEventListener("keydown", event => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "k") return;
+    event.preventDefault();
+    input.value = "";
+    dialog.showModal();
+    learn().catch(() => {});
+  });
+}
+
+// What is written and not saved is not left without a word.
+function unsaved() {
+  let sent = false;
+  document.addEventListener("submit", () => { sent = true; });
+  window.addEventListener("beforeunload", event => {
+    if (!sent && all("[data-unsaved]").some(text => text.value !== text.defaultValue)) event.preventDefault();
+  });
+}
+
+ready(document);
+drops();
+keys();
+palette();
+unsaved();
+const main = $("#main");
+if (main?.dataset.follow) follow(main.dataset.follow);
+if (main && "looks" in main.dataset) {
+  setInterval(() => { if (!document.hidden) renew().catch(() => {}); }, 5000);
+}

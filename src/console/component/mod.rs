@@ -1,0 +1,9 @@
+//! What pages are made of.
+
+pub(super) mod action;
+pub(super) mod finding;
+pub(super) mod pager;
+pub(super) mod schema_form;
+pub(super) mod state;
+pub(super) mod time;
+pub(super) mod value;

@@ -1,0 +1,151 @@
+//! A form made from the JSON Schema of an object, and the object that it gives.
+
+use crate::console::call::Call;
+use crate::console::fields::Fields;
+use crate::console::twin::Refusal;
+use crate::console::visible::Kept;
+use maud::{Markup, html};
+use serde_json::{Map, Value, json};
+
+/// One field of the form.
+struct Field<'a> {
+    name: &'a str,
+    schema: &'a Value,
+    required: bool,
+}
+
+fn fields(schema: &Value) -> Vec<Field<'_>> {
+    let required = |name: &str| {
+        let all = schema["required"].as_array().into_iter().flatten();
+        all.filter_map(Value::as_str).any(|one| one == name)
+    };
+    let all = schema["properties"].as_object().into_iter().flatten();
+    all.map(|(name, schema)| Field {
+        name,
+        schema,
+        required: required(name),
+    })
+    .collect()
+}
+
+/// The schema of an automation's inputs as one of an object.
+pub(in crate::console) fn of_inputs(inputs: &Value) -> Value {
+    let all = inputs.as_object().cloned().unwrap_or_default();
+    let required: Vec<&String> = all
+        .iter()
+        .filter(|(_, schema)| schema.get("default").is_none())
+        .map(|(name, _)| name)
+        .collect();
+    json!({ "type": "object", "properties": all, "required": required })
+}
+
+fn kind(schema: &Value) -> &str {
+    match &schema["type"] {
+        Value::String(kind) => kind,
+        Value::Array(kinds) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null")
+            .unwrap_or(""),
+        _ => "",
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The form's fields, filled with what was sent before, else with `given`, else with the defaults.
+pub(in crate::console) fn show(call: &Call, schema: &Value, given: &Value) -> Markup {
+    html! {
+        @for field in fields(schema) {
+            @let name = format!("field.{}", field.name);
+            @let known = given.get(field.name).unwrap_or(&field.schema["default"]);
+            @let known = text(known);
+            @let value = call.kept(&name, &known);
+            div .field {
+                label for=(name) {
+                    (field.schema["title"].as_str().unwrap_or(field.name))
+                    @if field.required { span .dim { " needed" } }
+                }
+                (control(&field, &name, value))
+                @if let Some(said) = field.schema["description"].as_str() { p .dim { (said) } }
+            }
+        }
+    }
+}
+
+fn control(field: &Field<'_>, name: &str, value: &str) -> Markup {
+    let sensitive = field.schema["sensitive"] == true || field.schema["writeOnly"] == true;
+    html! {
+        @if let Some(choices) = field.schema["enum"].as_array() {
+            select #(name) name=(name) required[field.required] {
+                @if !field.required { option value="" { "–" } }
+                @for choice in choices {
+                    @let choice = text(choice);
+                    option value=(choice) selected[choice == value] { (choice) }
+                }
+            }
+        } @else if sensitive {
+            input #(name) name=(name) type="password" autocomplete="off" required[field.required];
+        } @else if kind(field.schema) == "boolean" {
+            select #(name) name=(name) required[field.required] {
+                @if !field.required { option value="" { "–" } }
+                option value="true" selected[value == "true"] { "yes" }
+                option value="false" selected[value == "false"] { "no" }
+            }
+        } @else if ["integer", "number"].contains(&kind(field.schema)) {
+            input #(name) name=(name) inputmode="decimal" autocomplete="off" value=(value) required[field.required];
+        } @else if kind(field.schema) == "string" {
+            @if value.contains('\n') || field.schema["maxLength"].as_u64().is_some_and(|most| most > 200) {
+                textarea #(name) name=(name) rows="4" required[field.required] { (Kept(value)) }
+            } @else {
+                input #(name) name=(name) autocomplete="off" value=(super::super::visible::kept(value)) required[field.required];
+            }
+        } @else {
+            textarea .code #(name) name=(name) rows="3" spellcheck="false" required[field.required]
+                placeholder="JSON" { (Kept(value)) }
+        }
+    }
+}
+
+/// The object that a form gives. What is left empty is left out.
+///
+/// # Errors
+/// Where a number, or JSON, is none.
+pub(in crate::console) fn read(schema: &Value, form: &Fields) -> Result<Value, Refusal> {
+    let mut object = Map::new();
+    for field in fields(schema) {
+        let name = format!("field.{}", field.name);
+        let Some(text) = form.get(&name) else {
+            continue;
+        };
+        let wrong = |what: &str| {
+            let message = format!("`{}` is not {what}.", field.name);
+            Refusal::form(message, "Correct it and send the form again.")
+        };
+        let value = match (&field.schema["enum"], kind(field.schema)) {
+            (Value::Array(choices), _) => {
+                let choice = choices.iter().find(|choice| self::text(choice) == text);
+                choice.cloned().ok_or_else(|| wrong("one of the choices"))?
+            }
+            (_, "boolean") => json!(text == "true"),
+            (_, "string") => text.into(),
+            (_, "integer" | "number") => {
+                serde_json::from_str(text.trim()).map_err(|_| wrong("a number"))?
+            }
+            _ => serde_json::from_str(text).map_err(|_| wrong("JSON"))?,
+        };
+        object.insert(field.name.to_owned(), value);
+    }
+    Ok(Value::Object(object))
+}
+
+/// Whether there is anything to fill in.
+pub(in crate::console) fn is_empty(schema: &Value) -> bool {
+    fields(schema).is_empty()
+}

@@ -1,0 +1,227 @@
+//! One automation: its graph, document, versions, triggers and runs.
+
+use super::runs::{strip, table};
+use super::{document, triggers, versions};
+use crate::client::encode;
+use crate::console::call::{Answer, Call, Done};
+use crate::console::component::{action, finding, schema_form, state, time, value};
+use crate::console::layout::{Here, Page};
+use crate::console::picture;
+use crate::service::Role;
+use druse_engine::{Finding, Severity};
+use http::{Method, header};
+use maud::{Markup, html};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub(in crate::console) use super::triggers::{fire, pause, resume};
+pub(in crate::console) use super::versions::rollback;
+
+const TABS: [(&str, &str); 5] = [
+    ("graph", "Graph"),
+    ("document", "Document"),
+    ("versions", "Versions"),
+    ("triggers", "Triggers"),
+    ("runs", "Runs"),
+];
+
+pub(in crate::console) async fn show(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    let said = call.api.send(Method::GET, &path, &[], "").await?;
+    let (automation, tag) = (said.json(), said.tag());
+    let id = automation["id"].as_str().unwrap_or_default();
+    let name = automation["name"].as_str().unwrap_or_default();
+    // A form that was refused is shown where it stands.
+    let tab = match call.query.text("tab") {
+        "" if call.form.has("document") => "document",
+        "" => "graph",
+        tab => tab,
+    };
+    let runs = call
+        .api
+        .get(&format!("/runs?automation_id={id}&limit=50"))
+        .await?;
+    let own = call.api.get(&format!("/automations/{id}/triggers")).await?;
+    let main = match tab {
+        "document" => document::show(call, &automation, &tag).await?,
+        "versions" => versions::show(call, &automation).await?,
+        "triggers" => triggers::show(call, id, &own).await?,
+        "runs" => table(&runs, call.now),
+        _ => graph(&automation),
+    };
+    let next = super::home::items(&own)
+        .iter()
+        .flat_map(|one| one["next"].as_array().into_iter().flatten())
+        .filter_map(Value::as_str)
+        .min();
+    let body = html! {
+        header .head {
+            h1 { (name) }
+            p .row {
+                (state::pill(automation["status"].as_str().unwrap_or_default()))
+                @match automation["active_version"].as_u64() { Some(version) => { span { "version " (version) " is active" } } None => { span .dim { "no version is active" } } }
+                @if automation["active_version"] != automation["latest_version"] { span .dim { "latest " (automation["latest_version"]) } }
+                @if automation["source_type"] == "CRYSTALLIZED" { a href={ "/automations/" (id) "/review" } { "crystallized: the review" } } @else { span .dim { "written by hand" } }
+                @if let Some(next) = next { span { "next " (time::ago(&Value::from(next), call.now)) } }
+                (value::id(&automation["id"]))
+            }
+            @if let Some(said) = automation["document"]["description"].as_str() { p { (said) } }
+        }
+        (strip(&runs, call.now))
+        (actions(call, &automation))
+        (said_about(&automation))
+        nav .tabs aria-label="Parts of the automation" {
+            @for (one, label) in TABS {
+                a href={ "/automations/" (id) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] { (label) }
+            }
+        }
+        (main)
+    };
+    Ok(Page::new(name, Here::Automations, body).into())
+}
+
+fn graph(automation: &Value) -> Markup {
+    html! { (picture::of_document(&automation["document"], &BTreeMap::new(), "?tab=document#")) }
+}
+
+fn said_about(automation: &Value) -> Markup {
+    let all = finding::read(&automation["findings"]);
+    let (loud, quiet): (Vec<Finding>, Vec<Finding>) = all
+        .into_iter()
+        .partition(|one| one.severity == Severity::Error);
+    html! {
+        @if !loud.is_empty() { (finding::list(&loud)) }
+        @if !quiet.is_empty() { details .more { summary { "Findings (" (quiet.len()) ")" } (finding::list(&quiet)) } }
+    }
+}
+
+fn actions(call: &Call, automation: &Value) -> Markup {
+    let id = automation["id"].as_str().unwrap_or_default();
+    let path = format!("/automations/{id}");
+    let active = automation["status"] == "active";
+    let latest = &automation["latest_version"];
+    let schema = schema_form::of_inputs(&automation["document"]["inputs"]);
+    html! {
+        div .actions {
+            @if call.may(Role::Operator) && active {
+                @if schema_form::is_empty(&schema) { (action::button(&format!("{path}/runs"), "Run now", "primary")) }
+                @else {
+                    details .more open[call.form.has("start")] {
+                        summary { "Run now" }
+                        form method="post" action={ (path) "/runs" } {
+                            (action::key())
+                            input type="hidden" name="start" value="yes";
+                            (schema_form::show(call, &schema, &Value::Null))
+                            button .primary { "Run it" }
+                        }
+                    }
+                }
+            }
+            @if call.may(Role::Editor) {
+                @if automation["active_version"] != automation["latest_version"] { (activation(call, &path, automation, latest)) }
+                @if active { (action::button(&format!("{path}/deactivate"), "Deactivate", "quiet")) }
+                @else {
+                    details .more { summary { "Remove" }
+                        p { "Its runs stay as history." }
+                        (action::button(&format!("{path}/remove"), "Remove this automation", "danger")) }
+                }
+            }
+        }
+    }
+}
+
+fn activation(call: &Call, path: &str, automation: &Value, latest: &Value) -> Markup {
+    let known = automation["acknowledged"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let open: Vec<Finding> = finding::read(&automation["findings"])
+        .into_iter()
+        .filter(|one| one.acknowledge && !known.iter().any(|known| *known == one.id.as_str()))
+        .collect();
+    let label = format!("Activate version {latest}");
+    let number = latest.to_string();
+    html! {
+        @if open.is_empty() { (action::with(&format!("{path}/activate"), &label, "primary", &[("version", &number)])) }
+        @else {
+            details .more open[call.form.has("acknowledge")] {
+                summary { (label) }
+                form method="post" action={ (path) "/activate" } {
+                    (action::key())
+                    input type="hidden" name="version" value=(number);
+                    @for one in &open {
+                        label .check { input type="checkbox" name="acknowledge" value=(one.id);
+                            span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } } }
+                    }
+                    button .primary { (label) }
+                }
+            }
+        }
+    }
+}
+
+pub(in crate::console) async fn activate(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    let acknowledge: Vec<&str> = call.form.all("acknowledge").collect();
+    let mut body = json!({ "acknowledge": acknowledge });
+    if let Ok(version) = call.form.text("version").parse::<u32>() {
+        body["version"] = version.into();
+    }
+    call.api
+        .post(&format!("{path}/activate"), call.key(), &body)
+        .await?;
+    Ok(Answer::See(path))
+}
+
+pub(in crate::console) async fn deactivate(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    call.api
+        .post(&format!("{path}/deactivate"), call.key(), &json!({}))
+        .await?;
+    Ok(Answer::See(path))
+}
+
+pub(in crate::console) async fn remove(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    call.api
+        .json(Method::DELETE, &path, None, &Value::Null)
+        .await?;
+    Ok(Answer::See("/automations".into()))
+}
+
+pub(in crate::console) async fn start(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    let automation = call.api.get(&path).await?;
+    let active = automation["active_version"].as_u64().unwrap_or(0);
+    // The inputs are those of the version that runs, which may not be the latest.
+    let version = call
+        .api
+        .find(&format!("{path}/versions/{active}"))
+        .await?
+        .unwrap_or_default();
+    let schema = schema_form::of_inputs(&version["document"]["inputs"]);
+    let inputs = schema_form::read(&schema, &call.form)?;
+    let run = call
+        .api
+        .post(
+            &format!("{path}/runs"),
+            call.key(),
+            &json!({ "inputs": inputs }),
+        )
+        .await?;
+    Ok(Answer::See(format!(
+        "/runs/{}",
+        encode(run["id"].as_str().unwrap_or_default())
+    )))
+}
+
+/// A new version, unless somebody else wrote one meanwhile.
+pub(in crate::console) async fn write(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    let text = call.form.get("document").unwrap_or_default().to_owned();
+    let headers = [
+        (header::CONTENT_TYPE, "application/yaml"),
+        (header::IF_MATCH, call.form.text("tag")),
+    ];
+    call.api.send(Method::PUT, &path, &headers, text).await?;
+    Ok(Answer::See(format!("{path}?tab=document")))
+}

@@ -1,0 +1,159 @@
+//! Recordings: bring one in, and what there is.
+
+use super::home::items;
+use crate::client::encode;
+use crate::console::call::{Answer, Call, Done};
+use crate::console::component::{action, finding, pager, state, time, value};
+use crate::console::layout::{Here, Page};
+use crate::console::multipart;
+use crate::console::twin::Refusal;
+use crate::console::visible::Kept;
+use crate::service::Role;
+use bytes::Bytes;
+use http::{HeaderName, Method, header};
+use maud::{Markup, html};
+use serde_json::Value;
+
+/// A recording to try it with.
+pub(super) const EXAMPLE: &str = include_str!("../../../examples/pay-bill/recording.json");
+
+const KINDS: [(&str, &str, &str); 2] = [
+    ("agent_run", "/agents/runs", "a run of an agent"),
+    ("chat_thread", "/chat/threads", "a chat"),
+];
+
+/// The address of a kind in the API.
+fn home_of(kind: &str) -> &'static str {
+    let found = KINDS.iter().find(|(known, _, _)| *known == kind);
+    found.map_or("/agents/runs", |(_, home, _)| home)
+}
+
+/// A recording and its address in the API.
+pub(super) async fn find(call: &Call, id: &str) -> Result<(String, Value), Refusal> {
+    for (_, home, _) in KINDS {
+        let path = format!("{home}/{}", encode(id));
+        if let Some(found) = call.api.find(&path).await? {
+            return Ok((path, found));
+        }
+    }
+    Err(crate::service::Problem::not_found("recording").into())
+}
+
+pub(in crate::console) async fn show(call: &Call) -> Done {
+    let kind = match call.query.text("kind") {
+        "chat_thread" => "chat_thread",
+        _ => "agent_run",
+    };
+    let query = call.query.query(&["kind", "text", "status"]);
+    let asked = call.query.query(&["text", "status", "cursor"]);
+    let list = call.api.get(&format!("{}?{asked}", home_of(kind))).await?;
+    let body = html! {
+        header .head {
+            h1 { "Recordings" }
+            nav .tabs aria-label="By kind" {
+                a href="/recordings" aria-current=[(kind == "agent_run").then_some("true")] { "Runs of agents" }
+                a href="/recordings?kind=chat_thread" aria-current=[(kind == "chat_thread").then_some("true")] { "Chats" }
+            }
+        }
+        @if call.may(Role::Editor) { (bring(call, kind)) }
+        form .filters method="get" action="/recordings" role="search" {
+            input type="hidden" name="kind" value=(kind);
+            label { span { "Text" } input name="text" value=(call.query.text("text")) placeholder="in the goal or what was said" data-filter; }
+            button { "Filter" }
+        }
+        @if items(&list).is_empty() { p .dim { "No recording is here." } }
+        @else {
+            div .scroll tabindex="0" role="region" aria-label="Recordings" { table .list {
+                thead { tr { th scope="col" { "What it was about" } th scope="col" { "Ended" } th scope="col" { "Format" } th scope="col" .num { "Calls" } th scope="col" { "Brought" } } }
+                tbody {
+                    @for one in items(&list) {
+                        tr {
+                            td { a href={ "/recordings/" (one["id"].as_str().unwrap_or_default()) } data-open { (title(one)) }
+                                @if let Some(agent) = one["agent"].as_str() { div .dim { (value::cut(agent, 60)) } } }
+                            td { @match one["status"].as_str() { Some(status) => { (state::pill(status)) } None => { span .dim { "unknown" } } } }
+                            td { (one["format"].as_str().unwrap_or_default()) }
+                            td .num { (one["counts"]["tool_calls"]) }
+                            td { (time::ago(&one["created_at"], call.now)) }
+                        }
+                    }
+                }
+            } }
+        }
+        (pager::links("/recordings", &query, &list, call.query.get("cursor").is_none()))
+    };
+    Ok(Page::new("Recordings", Here::Recordings, body).into())
+}
+
+/// What a recording was about, in a line.
+pub(super) fn title(one: &Value) -> String {
+    let goal = one["goal"].as_str().filter(|goal| !goal.trim().is_empty());
+    let goal = goal.map(|goal| value::cut(goal.lines().next().unwrap_or_default(), 90));
+    goal.unwrap_or_else(|| format!("…{}", value::short(one["id"].as_str().unwrap_or_default())))
+}
+
+fn bring(call: &Call, kind: &str) -> Markup {
+    let chosen = call.kept("kind", kind);
+    html! {
+        section .bring {
+            h2 { "Bring a recording" }
+            form method="post" action="/recordings" enctype="multipart/form-data" data-drop {
+                (action::key())
+                div .row {
+                    label { span { "It is" } select name="kind" {
+                        @for (name, _, label) in KINDS { option value=(name) selected[name == chosen] { (label) } }
+                    } }
+                    label { span { "File" } input type="file" name="file"; }
+                }
+                label for="text" { "or its text" }
+                textarea #text .code name="text" rows="5" spellcheck="false" placeholder="JSON or JSON Lines, of any known recorder" { (Kept(call.kept("text", ""))) }
+                div .buttons { button .primary { "Bring it in" } }
+                p .dim { "Its format is found by what is in it. Nothing in it is run." }
+            }
+        }
+    }
+}
+
+/// Stores what a form brought.
+pub(in crate::console) async fn store(call: &Call) -> Done {
+    let media = call
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|media| media.to_str().ok());
+    let boundary = media.and_then(multipart::boundary);
+    let file = boundary.and_then(|boundary| {
+        let parts = multipart::parts(&call.body, boundary);
+        parts
+            .into_iter()
+            .find(|(name, file)| name == "file" && !file.is_empty())
+    });
+    let body = match file {
+        Some((_, file)) => file,
+        None => Bytes::from(call.form.get("text").unwrap_or_default().to_owned()),
+    };
+    if body.is_empty() {
+        return Err(Refusal::form(
+            "There is neither a file nor a text.",
+            "Choose a file, or paste the recording.",
+        ));
+    }
+    let mut headers = vec![(header::CONTENT_TYPE, "application/octet-stream")];
+    if let Some(key) = call.key() {
+        headers.push((HeaderName::from_static("idempotency-key"), key));
+    }
+    let home = home_of(call.form.text("kind"));
+    let said = call.api.send(Method::POST, home, &headers, body).await?;
+    let made = said.json();
+    if let Some(id) = made["id"].as_str() {
+        return Ok(Answer::See(format!("/recordings/{id}")));
+    }
+    let kind = call.form.text("kind");
+    Ok(Answer::See(format!("/recordings?kind={}", encode(kind))))
+}
+
+/// What was odd about a recording.
+pub(super) fn findings(one: &Value) -> Markup {
+    let found = finding::read(&one["findings"]);
+    html! {
+        @if !found.is_empty() { details .more { summary { "What was odd (" (found.len()) ")" } (finding::list(&found)) } }
+    }
+}

@@ -1,0 +1,284 @@
+//! A draft beside the recording that it was made from.
+
+mod capability;
+mod change;
+
+pub(in crate::console) use change::{activate, answer, remove};
+
+use super::conversation::{self, Fate};
+use super::{draft, recordings};
+use crate::console::call::{Call, Done};
+use crate::console::component::{action, finding, state, value};
+use crate::console::layout::{Here, Page};
+use crate::console::twin::Refusal;
+use crate::service::Role;
+use druse_engine::Finding;
+use maud::{Markup, html};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The draft, its report, and the recording behind it.
+pub(super) struct Draft {
+    pub(super) automation: Value,
+    /// What the crystallizer said, and in which version.
+    pub(super) report: Value,
+    pub(super) reported: u64,
+    /// The recording and its address in the API.
+    pub(super) session: Option<(String, Value)>,
+}
+
+impl Draft {
+    pub(super) async fn read(call: &Call) -> Result<Self, Refusal> {
+        let path = format!("/automations/{}", call.part("id"));
+        let automation = call.api.get(&path).await?;
+        let latest = automation["latest_version"].as_u64().unwrap_or(1);
+        let (mut report, mut reported) = (Value::Null, 0);
+        for number in (1..=latest).rev().take(50) {
+            let mut version = call.api.get(&format!("{path}/versions/{number}")).await?;
+            if !version["report"].is_null() {
+                (report, reported) = (version["report"].take(), number);
+                break;
+            }
+        }
+        let session = match automation["source"]["id"].as_str() {
+            // A recording can be removed; what was made from it stays.
+            Some(id) => recordings::find(call, id).await.ok(),
+            None => None,
+        };
+        Ok(Self {
+            automation,
+            report,
+            reported,
+            session,
+        })
+    }
+
+    fn steps(&self) -> &[Value] {
+        self.automation["document"]["steps"]
+            .as_array()
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn crystallized(&self) -> &Value {
+        &self.automation["document"]["metadata"]["crystallized"]
+    }
+
+    /// What became of each recorded call.
+    fn fates(&self) -> BTreeMap<String, Fate> {
+        let mut fates = BTreeMap::new();
+        let left = self.crystallized()["left_out"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        for one in left {
+            let why = one["code"].as_str().unwrap_or_default().to_owned();
+            fates.insert(
+                one["call"].as_str().unwrap_or_default().to_owned(),
+                Fate::LeftOut(why),
+            );
+        }
+        let there = |step: &str| self.steps().iter().any(|one| one["id"] == step);
+        for (step, call) in self.crystallized()["calls"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            let fate = if there(step) {
+                Fate::Step(step.clone())
+            } else {
+                Fate::LeftOut("its step was dropped".into())
+            };
+            fates.insert(call.as_str().unwrap_or_default().to_owned(), fate);
+        }
+        fates
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        finding::read(&self.automation["findings"])
+    }
+}
+
+pub(in crate::console) async fn show(call: &Call) -> Done {
+    let draft = Draft::read(call).await?;
+    let name = draft.automation["name"].as_str().unwrap_or_default();
+    let id = draft.automation["id"].as_str().unwrap_or_default();
+    let findings = draft.findings();
+    let (own, general): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().partition(|one| one.step.is_some());
+    let left_out = draft
+        .fates()
+        .values()
+        .filter(|fate| matches!(fate, Fate::LeftOut(_)))
+        .count();
+    let edited = draft.automation["latest_version"].as_u64().unwrap_or(1) > draft.reported;
+    let body = html! {
+        header .head {
+            h1 { (name) }
+            p .row {
+                (state::pill(draft.automation["status"].as_str().unwrap_or_default()))
+                @if let Some((_, session)) = &draft.session {
+                    span { "from the recording " a href={ "/recordings/" (session["id"].as_str().unwrap_or_default()) } { "…" (value::short(session["id"].as_str().unwrap_or_default())) } }
+                }
+                (proof(&draft.report))
+                a href={ "/automations/" (id) } { "The automation" }
+            }
+        }
+        @if edited && draft.reported > 0 {
+            p .dim { "The proof is of version " (draft.reported) "; version " (draft.automation["latest_version"]) " was changed by hand since." }
+        }
+        (questions(call, id, &draft))
+        @if !general.is_empty() {
+            details .more open[general.iter().any(|one| one.acknowledge)] {
+                summary { "About the whole draft (" (general.len()) ")" }
+                div .findings { @for one in general { (finding::one(one)) } }
+            }
+        }
+        (draft::legend())
+        div .review {
+            section aria-label="The recording" {
+                h2 { "Conversation" }
+                @match &draft.session {
+                    Some((_, session)) => (conversation::show(session, &draft.fates())),
+                    None => p .dim { "The recording is not here any more." },
+                }
+                @if left_out > 0 { p .dim { (value::count(left_out, "call is", "calls are")) " left out; each says why." } }
+            }
+            section aria-label="The automation" {
+                h2 { "Automation" }
+                (inputs(&draft))
+                ol .draft {
+                    @for step in draft.steps() { (step_of(call, &draft, step, &own)) }
+                }
+            }
+        }
+        section {
+            h2 { "May touch" }
+            (capability::list(&draft.automation["document"]))
+        }
+        @if call.may(Role::Editor) { (change::activation(call, &draft, &findings)) }
+    };
+    Ok(Page::new(format!("Review {name}"), Here::Automations, body).into())
+}
+
+fn proof(report: &Value) -> Markup {
+    let replay = &report["replay"];
+    let matched = replay["matched"].as_u64().unwrap_or(0);
+    let kept = matched
+        + replay["differing"].as_u64().unwrap_or(0)
+        + replay["missing"].as_u64().unwrap_or(0);
+    let good = kept > 0 && matched == kept;
+    html! {
+        @if !report.is_null() {
+            span { "replay " (matched) "/" (kept) " " (state::mark(if good { "succeeded" } else { "failed" })) span .sr { @if good { "whole" } @else { "not whole" } } }
+            @for (name, words) in [("renamed", "other names"), ("reordered", "other order"), ("shuffled", "shuffled lists")] {
+                @let verdict = report["perturbed"][name]["verdict"].as_str().unwrap_or("not_run");
+                @if verdict != "not_run" { span .dim { (words) " " (state::mark(verdict)) span .sr { (verdict) } } }
+            }
+        }
+    }
+}
+
+/// What only a person can answer, with the answers as buttons.
+fn questions(call: &Call, id: &str, draft: &Draft) -> Markup {
+    let all = draft.report["questions"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let version = draft.reported;
+    html! {
+        @if !all.is_empty() {
+            section .questions {
+                h2 { (value::count(all.len(), "question", "questions")) }
+                ul .plain {
+                    @for question in all {
+                        li .question {
+                            p { a href={ "#step-" (question["step"].as_str().unwrap_or_default()) } { (question["step"].as_str().unwrap_or_default()) } " "
+                                (value::said(question["text"].as_str().unwrap_or_default())) }
+                            @if call.may(Role::Editor) {
+                                div .buttons {
+                                    @for choice in question["choices"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                                        (action::with(&format!("/automations/{id}/review/answer"), &label(choice), if question["default"] == choice { "chosen" } else { "" },
+                                            &[("question", question["id"].as_str().unwrap_or_default()), ("choice", choice), ("version", &version.to_string())]))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                p .dim { "An answer makes a new version from the recording and proves it again. What was changed by hand since version " (version) " is not in it." }
+            }
+        }
+    }
+}
+
+fn label(choice: &str) -> String {
+    match choice {
+        "constant" => "Keep it as it is".into(),
+        "input" => "Make it an input".into(),
+        expression => format!("⇐ {}", value::cut(expression, 90)),
+    }
+}
+
+fn inputs(draft: &Draft) -> Markup {
+    let all = draft.automation["document"]["inputs"].as_object();
+    html! {
+        @if let Some(all) = all.filter(|all| !all.is_empty()) {
+            div .inputs {
+                h3 { "Inputs" }
+                dl .pairs {
+                    @for (name, schema) in all {
+                        dt { (name) } dd { (value::show(&schema["default"]))
+                            @if let Some(said) = schema["description"].as_str() { div .dim { (said) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> Markup {
+    let id = step["id"].as_str().unwrap_or_default();
+    let path = format!(
+        "/automations/{}/review",
+        draft.automation["id"].as_str().unwrap_or_default()
+    );
+    let with = &step["with"];
+    let own: Vec<&Finding> = findings
+        .iter()
+        .filter(|one| one.step.as_deref() == Some(id))
+        .copied()
+        .collect();
+    let gate = step["action"] == "approval_gate";
+    let bindings = &step["metadata"]["bindings"];
+    let reasons = step["metadata"]["reasons"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let differences = draft.report["replay"]["differences"].as_array();
+    let differs = differences.and_then(|all| all.iter().find(|one| one["step"] == id));
+    html! {
+        li .gate[gate] #{ "step-" (id) } data-link=(id) tabindex="0" {
+            p .row {
+                strong { (id) }
+                span .dim { (step["action"].as_str().unwrap_or_default())
+                    @for how in ["tool", "method", "connection"] { @if let Some(how) = with[how].as_str() { " · " (how) } } }
+                @if !gate && !draft.report.is_null() {
+                    @match differs {
+                        Some(one) => { span title=(one["message"].as_str().unwrap_or_default()) { (state::mark("failed")) " replay differs" } }
+                        None => { span .dim { (state::mark("succeeded")) " replayed" } }
+                    }
+                }
+                @if step["metadata"]["deterministic"] == false { span .pill.s-waiting title="Its answer to equal arguments may differ" { "≈ non-deterministic" } }
+            }
+            @if !reasons.is_empty() { p .dim { "Its answer may differ: " @for reason in reasons { (reason["message"].as_str().unwrap_or_default()) " " } } }
+            dl .pairs {
+                @for leaf in draft::leaves(with) {
+                    @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);
+                    dt { (draft::name(&leaf.pointer)) }
+                    dd { (draft::show(&leaf, bindings[bound].as_str()))
+                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, id, &leaf, bindings[bound].is_string())) } }
+                }
+            }
+            @if !own.is_empty() { (finding::folded(&own)) }
+            @if call.may(Role::Editor) { (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)])) }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What a reviewer does with a draft: answers, changes of values, dropped steps, activation.
+
+use super::Draft;
+use crate::console::call::{Answer, Call, Done};
+use crate::console::component::{action, finding};
+use crate::console::page::draft::Leaf;
+use crate::console::twin::Refusal;
+use druse_engine::{Finding, Severity};
+use http::{Method, header};
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+fn back(call: &Call) -> Answer {
+    Answer::See(format!("/automations/{}/review", call.part("id")))
+}
+
+/// What can be done with one value.
+pub(super) fn buttons(path: &str, step: &str, leaf: &Leaf<'_>, bound: bool) -> Markup {
+    let frozen = !leaf.value.as_str().is_some_and(|text| text.contains("{{"));
+    html! {
+        @if frozen && (leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean()) {
+            (action::with(&format!("{path}/answer"), "Make it an input", "small", &[("step", step), ("input", &leaf.pointer)]))
+        }
+        @if bound {
+            (action::with(&format!("{path}/answer"), "Freeze it", "small", &[("step", step), ("freeze", &leaf.pointer)]))
+        }
+    }
+}
+
+/// Takes an answer: to a question of the crystallizer, or about one value.
+pub(in crate::console) async fn answer(call: &Call) -> Done {
+    let draft = Draft::read(call).await?;
+    if let Some(pointer) = call.form.get("input") {
+        let document = as_input(&draft, call.form.text("step"), pointer)?;
+        write(call, &document).await?;
+    } else if let Some(pointer) = call.form.get("freeze") {
+        let document = frozen(&draft, call.form.text("step"), pointer)?;
+        write(call, &document).await?;
+    } else {
+        crystallize_again(call, &draft).await?;
+    }
+    Ok(back(call))
+}
+
+/// Makes the draft anew from its recording, with this answer and those that were given before.
+async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
+    let (path, _) = draft.session.as_ref().ok_or_else(|| {
+        Refusal::form(
+            "The recording is not here any more.",
+            "Change the document by hand.",
+        )
+    })?;
+    if call.form.text("version") != draft.reported.to_string() {
+        return Err(Refusal::new(
+            http::StatusCode::PRECONDITION_FAILED,
+            "changed_meanwhile",
+            "The questions have changed since you saw them.",
+            "Look at them again.",
+        ));
+    }
+    let crystallized = draft.crystallized();
+    let mut answers = crystallized["answers"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    answers.insert(
+        call.form.text("question").to_owned(),
+        call.form.text("choice").into(),
+    );
+    let body = json!({
+        "mode": crystallized["mode"], "answers": answers, "force": true,
+        "into": draft.automation["id"],
+    });
+    call.api
+        .post(&format!("{path}/crystallize"), call.key(), &body)
+        .await?;
+    Ok(())
+}
+
+async fn write(call: &Call, document: &Value) -> Result<Value, Refusal> {
+    let path = format!("/automations/{}", call.part("id"));
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    let said = call
+        .api
+        .send(Method::PUT, &path, &headers, document.to_string())
+        .await?;
+    Ok(said.json())
+}
+
+fn gone() -> Refusal {
+    Refusal::form(
+        "This value is not there any more.",
+        "Look at the draft again.",
+    )
+}
+
+fn with_of<'a>(document: &'a mut Value, step: &str) -> Option<&'a mut Value> {
+    let steps = document["steps"].as_array_mut()?;
+    steps
+        .iter_mut()
+        .find(|one| one["id"] == step)?
+        .get_mut("with")
+}
+
+/// The document with a frozen value as an input, which it is the default of.
+fn as_input(draft: &Draft, step: &str, pointer: &str) -> Result<Value, Refusal> {
+    let mut document = draft.automation["document"].clone();
+    let wanted = pointer.rsplit('/').next().unwrap_or_default();
+    let mut name: String = wanted
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        name = format!("value_{name}");
+    }
+    let taken = document["inputs"].as_object().cloned().unwrap_or_default();
+    let mut free = name.clone();
+    let mut number = 2;
+    while taken.contains_key(&free) {
+        free = format!("{name}_{number}");
+        number += 1;
+    }
+    let place = with_of(&mut document, step)
+        .and_then(|with| with.pointer_mut(pointer))
+        .ok_or_else(gone)?;
+    let value = std::mem::replace(place, format!("{{{{ inputs.{free} }}}}").into());
+    let kind = match &value {
+        Value::String(_) => "string",
+        Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "boolean",
+        _ => return Err(gone()),
+    };
+    let said = format!("`{wanted}` of `{step}`, as the recording had it");
+    if !document["inputs"].is_object() {
+        document["inputs"] = json!({});
+    }
+    document["inputs"][&free] = json!({ "type": kind, "description": said, "default": value });
+    Ok(document)
+}
+
+/// The document with a bound value as it was recorded.
+fn frozen(draft: &Draft, step: &str, pointer: &str) -> Result<Value, Refusal> {
+    let mut document = draft.automation["document"].clone();
+    let call = draft.crystallized()["calls"][step]
+        .as_str()
+        .ok_or_else(gone)?;
+    let (_, session) = draft.session.as_ref().ok_or_else(gone)?;
+    let mut turns = session["turns"].as_array().into_iter().flatten();
+    let recorded = turns
+        .find(|turn| turn["type"] == "call" && turn["id"] == call)
+        .ok_or_else(gone)?;
+    let inner = pointer.strip_prefix("/arguments").unwrap_or(pointer);
+    let value = recorded["arguments"]
+        .pointer(inner)
+        .cloned()
+        .ok_or_else(gone)?;
+    let place = with_of(&mut document, step)
+        .and_then(|with| with.pointer_mut(pointer))
+        .ok_or_else(gone)?;
+    *place = match value {
+        // What looks like an expression is one only where it is written as one.
+        Value::String(text) if text.contains("{{") => format!(
+            "{{{{ '{}' }}}}",
+            text.replace('\\', "\\\\").replace('\'', "\\'")
+        )
+        .into(),
+        other => other,
+    };
+    // It follows nothing any more.
+    let steps = document["steps"].as_array_mut().into_iter().flatten();
+    for one in steps.filter(|one| one["id"] == step) {
+        if let Some(bindings) = one["metadata"]["bindings"].as_object_mut() {
+            bindings.shift_remove(inner);
+        }
+    }
+    Ok(document)
+}
+
+/// Drops a step.
+pub(in crate::console) async fn remove(call: &Call) -> Done {
+    let step = crate::client::encode(call.form.text("step"));
+    let path = format!("/automations/{}/steps/{step}", call.part("id"));
+    call.api
+        .json(Method::DELETE, &path, None, &Value::Null)
+        .await?;
+    Ok(back(call))
+}
+
+/// Name, schedule, what must be acknowledged by name, and the button.
+pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Markup {
+    let automation = &draft.automation;
+    let id = automation["id"].as_str().unwrap_or_default();
+    let latest = &automation["latest_version"];
+    let known = automation["acknowledged"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let open: Vec<&Finding> = findings
+        .iter()
+        .filter(|one| one.acknowledge && !known.iter().any(|known| *known == one.id.as_str()))
+        .collect();
+    let errors: Vec<&Finding> = findings
+        .iter()
+        .filter(|one| one.severity == Severity::Error && !one.acknowledge)
+        .collect();
+    html! {
+        section .bring #activate {
+            h2 { "Activate" }
+            @if !errors.is_empty() {
+                p { "These have to be put right first:" }
+                div .findings { @for one in &errors { (finding::one(one)) } }
+            }
+            form method="post" action={ "/automations/" (id) "/review/activate" } {
+                (action::key())
+                div .row {
+                    label { span { "Name" } input name="name" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
+                    label { span { "Runs by schedule (cron), or never by itself" } input name="cron" autocomplete="off" placeholder="0 7 * * MON" value=(call.kept("cron", "")); }
+                    label { span { "Time zone" } input name="timezone" autocomplete="off" placeholder="Europe/Berlin" value=(call.kept("timezone", "")); }
+                }
+                @if !open.is_empty() {
+                    fieldset {
+                        legend { "To be acknowledged" }
+                        @for one in &open {
+                            label .check {
+                                input type="checkbox" name="acknowledge" value=(one.id) checked[call.form.all("acknowledge").any(|given| given == one.id)];
+                                span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } }
+                            }
+                        }
+                    }
+                }
+                div .buttons { button .primary { "Activate version " (latest) } }
+            }
+        }
+    }
+}
+
+/// Writes name and schedule where they are new, then activates.
+pub(in crate::console) async fn activate(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    let automation = call.api.get(&path).await?;
+    let mut document = automation["document"].clone();
+    let mut changed = false;
+    let name = call.form.text("name");
+    if !name.is_empty() && document["name"] != name {
+        document["name"] = name.into();
+        changed = true;
+    }
+    let cron = call.form.text("cron");
+    if !cron.is_empty() {
+        let mut schedule = json!({ "cron": cron });
+        if !call.form.text("timezone").is_empty() {
+            schedule["timezone"] = call.form.text("timezone").into();
+        }
+        let trigger = json!({ "id": "schedule", "schedule": schedule });
+        let mut triggers = document["triggers"].as_array().cloned().unwrap_or_default();
+        let same = triggers.contains(&trigger);
+        if !same {
+            triggers.retain(|one| one["id"] != "schedule");
+            triggers.push(trigger);
+            document["triggers"] = triggers.into();
+            changed = true;
+        }
+    }
+    if changed {
+        write(call, &document).await?;
+    }
+    let acknowledge: Vec<&str> = call.form.all("acknowledge").collect();
+    let body = json!({ "acknowledge": acknowledge });
+    call.api
+        .post(&format!("{path}/activate"), call.key(), &body)
+        .await?;
+    Ok(Answer::See(path))
+}

@@ -1,0 +1,310 @@
+//! One run: why it stands where it does, its steps over time, and what a person can do.
+
+use super::{comparison, journal, timeline, why};
+use crate::client::encode;
+use crate::console::call::{Answer, Call, Done};
+use crate::console::component::{action, schema_form, state, time, value};
+use crate::console::layout::{Here, Page};
+use crate::console::picture;
+use crate::console::twin::Refusal;
+use crate::service::Role;
+use bytes::Bytes;
+use http::{HeaderName, Method, header};
+use maud::{Markup, html};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const TABS: [(&str, &str); 5] = [
+    ("steps", "Steps"),
+    ("graph", "Graph"),
+    ("values", "Input and output"),
+    ("journal", "History"),
+    ("compare", "Compare"),
+];
+
+/// The most steps that a page shows in full.
+const MOST: usize = 300;
+
+pub(in crate::console) async fn show(call: &Call) -> Done {
+    let id = call.part("id");
+    let run = call.api.get(&format!("/runs/{id}")).await?;
+    let status = run["status"].as_str().unwrap_or_default();
+    let name = run["automation_name"].as_str().unwrap_or_default();
+    let document = document(call, &run).await?;
+    let tab = match call.query.text("tab") {
+        "" => "steps",
+        tab => tab,
+    };
+    let path = format!("/runs/{id}");
+    let main = match tab {
+        "graph" => graph(&run, &document),
+        "compare" => comparison::show(call, &run).await?,
+        "values" => values(&run),
+        "journal" => {
+            let cursor = call
+                .query
+                .get("cursor")
+                .map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
+            let list = call
+                .api
+                .get(&format!("/runs/{id}/events?limit=200{cursor}"))
+                .await?;
+            journal::show(&path, &list, call.now)
+        }
+        _ => html! { (timeline::show(&run, call.now)) (steps(call, &run)) },
+    };
+    let body = html! {
+        header .head {
+            h1 { (name) " " span .dim { "#" (value::short(run["id"].as_str().unwrap_or_default())) } }
+            p .row {
+                (state::pill(status)) span { (why::length(&run, call.now)) }
+                span .dim { (super::runs::cause(&run["cause"])) " " (time::ago(&run["created_at"], call.now)) }
+                @if let Some(automation) = run["automation_id"].as_str() {
+                    a href={ "/automations/" (automation) "?tab=versions" } { "version " (run["version"]) }
+                }
+                (value::id(&run["id"]))
+            }
+        }
+        @if let Some((sentence, hint)) = why::of(&run) {
+            section .why.(state::class(status)) aria-label="Why" {
+                p { strong { (sentence) } @if !hint.is_empty() { " " (hint) } }
+                @for gate in waiting_gates(&run) {
+                    p { a .button href={ "/approvals/" (gate) } { "To the approval" } }
+                }
+            }
+        }
+        @if run["cause"]["kind"] == "retry" && let Some(before) = run["cause"]["run"].as_str().or(run["cause"]["run_id"].as_str()) {
+            p .dim { "It goes on from run " a href={ "/runs/" (before) } { "…" (value::short(before)) } "." }
+        }
+        (actions(call, &run, &document))
+        nav .tabs aria-label="Parts of the run" {
+            @for (one, label) in TABS {
+                a href={ (path) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] { (label) }
+            }
+        }
+        (main)
+    };
+    let live = run["finished_at"].is_null() && call.refusal.is_none();
+    let title = format!(
+        "{} {name} #{}",
+        state::sign(status),
+        value::short(run["id"].as_str().unwrap_or_default())
+    );
+    let page = Page::new(title, Here::Runs, body);
+    Ok(page.follow(live.then(|| format!("{path}/events"))).into())
+}
+
+async fn document(call: &Call, run: &Value) -> Result<Value, Refusal> {
+    let (Some(id), Some(version)) = (run["automation_id"].as_str(), run["version"].as_u64()) else {
+        return Ok(Value::Null);
+    };
+    let found = call
+        .api
+        .find(&format!("/automations/{id}/versions/{version}"))
+        .await?;
+    Ok(found.map_or(Value::Null, |version| version["document"].clone()))
+}
+
+fn all_steps(run: &Value) -> &[Value] {
+    run["steps"].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn waiting_gates(run: &Value) -> Vec<&str> {
+    let waiting = all_steps(run)
+        .iter()
+        .filter(|step| step["status"] == "waiting");
+    waiting
+        .filter_map(|step| step["approval_id"].as_str())
+        .collect()
+}
+
+fn graph(run: &Value, document: &Value) -> Markup {
+    let mut states: BTreeMap<String, String> = BTreeMap::new();
+    for step in all_steps(run) {
+        let (path, status) = (step["path"].as_str(), step["status"].as_str());
+        states.insert(
+            path.unwrap_or_default().into(),
+            status.unwrap_or_default().into(),
+        );
+    }
+    picture::of_document(document, &states, "#step-")
+}
+
+fn values(run: &Value) -> Markup {
+    html! {
+        div .columns {
+            section { h2 { "Inputs" } (value::pairs(&run["inputs"])) }
+            section { h2 { "Outputs" }
+                @if run["outputs"].is_null() { p .dim { "None yet." } } @else { (value::pairs(&run["outputs"])) } }
+        }
+        @if !run["error"].is_null() { section { h2 { "Error" } (value::pairs(&run["error"])) } }
+        section { h2 { "Cause" } (value::pairs(&run["cause"])) }
+    }
+}
+
+fn steps(call: &Call, run: &Value) -> Markup {
+    let all = all_steps(run);
+    html! {
+        h2 .sr { "Steps" }
+        ol .steps {
+            @for step in all.iter().take(MOST) { (step_of(call, run, step)) }
+        }
+        @if all.len() > MOST { p .dim { "These are the first " (MOST) " of " (all.len()) " steps; the rest is read by the API." } }
+    }
+}
+
+fn skipped(reason: &Value) -> String {
+    let step = reason["step"].as_str().unwrap_or_default();
+    match reason["kind"]
+        .as_str()
+        .or(reason["reason"].as_str())
+        .unwrap_or_default()
+    {
+        "when" => "its condition did not hold".into(),
+        "need" => format!(
+            "{step} ended as {}",
+            reason["status"].as_str().unwrap_or("otherwise")
+        ),
+        "case" => format!("{step} took another case"),
+        "run_ending" => "the run was ending before it began".into(),
+        other => other.replace('_', " "),
+    }
+}
+
+fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
+    let path = step["path"].as_str().unwrap_or_default();
+    let status = step["status"].as_str().unwrap_or_default();
+    let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
+    let open = matches!(status, "failed" | "paused" | "uncertain" | "rejected");
+    html! {
+        li #{ "step-" (path) } {
+            details open[open] {
+                summary {
+                    (state::pill(status)) " " strong { (path) } " " span .dim { (step["action"].as_str().unwrap_or_default()) }
+                    @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
+                    @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::cut(message, 100)) } }
+                    @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
+                    @if let Some(passes) = step["passes"].as_object() {
+                        " " span .dim { (passes["succeeded"]) " of " (if passes["items"].is_null() { &passes["begun"] } else { &passes["items"] }) " passes done" }
+                    }
+                }
+                div .inside {
+                    @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
+                    @if status == "paused" && call.may(Role::Operator) { (super::pause::of_step(call, run["id"].as_str().unwrap_or_default(), path)) }
+                    @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
+                    @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }
+                    @if !step["input"].is_null() { h3 { "Input" } (value::pairs(&step["input"])) }
+                    @if !step["output"].is_null() { h3 { "Output" } (value::pairs(&step["output"])) }
+                    @if !attempts.is_empty() {
+                        h3 { "Attempts" }
+                        ul .plain {
+                            @for attempt in attempts {
+                                li {
+                                    (state::pill(attempt["status"].as_str().unwrap_or_default()))
+                                    " " (attempt["number"]) ", began " (time::ago(&attempt["started_at"], call.now))
+                                    @if let Some(took) = time::between(&attempt["started_at"], &attempt["finished_at"], call.now) { ", " (time::span(took)) }
+                                    @if let Some(message) = attempt["error"]["message"].as_str() {
+                                        div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::cut(message, 400)) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    @if call.may(Role::Operator) && !run["finished_at"].is_null() && !path.contains('[') && status != "skipped" {
+                        (action::with(&format!("/runs/{}/retry", run["id"].as_str().unwrap_or_default()), &format!("Retry from {path}"), "quiet", &[("from", path)]))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn actions(call: &Call, run: &Value, document: &Value) -> Markup {
+    if !call.may(Role::Operator) {
+        return html! {};
+    }
+    let path = format!("/runs/{}", run["id"].as_str().unwrap_or_default());
+    let over = !run["finished_at"].is_null();
+    let succeeded = run["status"] == "succeeded";
+    let schema = schema_form::of_inputs(&document["inputs"]);
+    html! {
+        div .actions {
+            @if !over {
+                (super::pause::of_run(call, run))
+                details .more {
+                    summary { "Cancel" }
+                    form method="post" action={ (path) "/cancel" } {
+                        (action::key())
+                        label for="reason" { "Reason" } input #reason name="reason" autocomplete="off" value=(call.kept("reason", ""));
+                        button .danger { "Cancel this run" }
+                    }
+                }
+            } @else {
+                @if !succeeded { (action::button(&format!("{path}/retry"), "Retry", "primary")) }
+                @if !schema_form::is_empty(&schema) {
+                    details .more open[call.form.has("with_inputs")] {
+                        summary { "Retry with other inputs" }
+                        form method="post" action={ (path) "/retry" } {
+                            (action::key())
+                            input type="hidden" name="with_inputs" value="yes";
+                            (schema_form::show(call, &schema, &run["inputs"]))
+                            button { "Retry with these" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The facts as they come, for the script.
+pub(in crate::console) async fn events(call: &Call) -> Done {
+    let id = call.part("id");
+    let last = call
+        .headers
+        .get("last-event-id")
+        .and_then(|last| last.to_str().ok());
+    let mut headers = vec![(header::ACCEPT, "text/event-stream")];
+    if let Some(last) = last {
+        headers.push((HeaderName::from_static("last-event-id"), last));
+    }
+    let after = call.query.query(&["after"]);
+    let path = format!("/runs/{id}/events?{after}");
+    let response = call
+        .api
+        .open(Method::GET, &path, &headers, Bytes::new())
+        .await?;
+    Ok(Answer::Raw(response))
+}
+
+pub(in crate::console) async fn cancel(call: &Call) -> Done {
+    let id = call.part("id");
+    let mut body = json!({});
+    if !call.form.text("reason").is_empty() {
+        body["reason"] = call.form.text("reason").into();
+    }
+    call.api
+        .post(&format!("/runs/{id}/cancel"), call.key(), &body)
+        .await?;
+    Ok(Answer::See(format!("/runs/{id}")))
+}
+
+pub(in crate::console) async fn retry(call: &Call) -> Done {
+    let id = call.part("id");
+    let mut body = json!({});
+    if let Some(from) = call.form.get("from") {
+        body["from"] = from.into();
+    }
+    if call.form.has("with_inputs") {
+        let run = call.api.get(&format!("/runs/{id}")).await?;
+        let document = document(call, &run).await?;
+        let schema = schema_form::of_inputs(&document["inputs"]);
+        body["inputs"] = schema_form::read(&schema, &call.form)?;
+    }
+    let made = call
+        .api
+        .post(&format!("/runs/{id}/retry"), call.key(), &body)
+        .await?;
+    let made = made["id"].as_str().unwrap_or_default();
+    Ok(Answer::See(format!("/runs/{made}")))
+}

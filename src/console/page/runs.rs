@@ -1,0 +1,163 @@
+//! The list of runs.
+
+use super::home::items;
+use crate::console::call::{Call, Done};
+use crate::console::component::{pager, state, time, value};
+use crate::console::layout::{Here, Page};
+use druse_engine::Timestamp;
+use maud::{Markup, html};
+use serde_json::Value;
+
+const FILTERS: [&str; 5] = ["automation_id", "status", "cause", "since", "until"];
+const STATES: [&str; 10] = [
+    "queued",
+    "running",
+    "waiting",
+    "succeeded",
+    "failed",
+    "rejected",
+    "canceled",
+    "paused",
+    "skipped",
+    "uncertain",
+];
+const CAUSES: [&str; 6] = [
+    "manual",
+    "schedule",
+    "webhook",
+    "event",
+    "automation",
+    "retry",
+];
+
+pub(in crate::console) async fn show(call: &Call) -> Done {
+    let query = call.query.query(&FILTERS);
+    let all = call.query.query(&[
+        "automation_id",
+        "status",
+        "cause",
+        "since",
+        "until",
+        "cursor",
+    ]);
+    let list = call.api.get(&format!("/runs?{all}")).await?;
+    let chosen = |name: &str| call.query.text(name).to_owned();
+    let body = html! {
+        header .head { h1 { "Runs" } }
+        form .filters method="get" action="/runs" role="search" {
+            label { span { "Automation" } input name="automation_id" value=(chosen("automation_id")) placeholder="name or id" data-filter; }
+            label { span { "State" } select name="status" {
+                option value="" { "any" }
+                @for one in STATES { option value=(one) selected[chosen("status") == one] { (one) } }
+            } }
+            label { span { "Cause" } select name="cause" {
+                option value="" { "any" }
+                @for one in CAUSES { option value=(one) selected[chosen("cause") == one] { (one) } }
+            } }
+            label { span { "Since (UTC)" } input name="since" value=(chosen("since")) placeholder="2027-03-28T00:00:00Z"; }
+            button { "Filter" }
+            @if !query.is_empty() { a href="/runs" { "All" } }
+        }
+        @if items(&list).is_empty() {
+            @if query.is_empty() { p .dim { "No run yet. Start one on the page of an automation, or let a trigger do it." } }
+            @else { p .dim { "No run is like that." } }
+        } @else {
+            (table(&list, call.now))
+        }
+        (pager::links("/runs", &query, &list, call.query.get("cursor").is_none()))
+    };
+    let page = Page::new("Runs", Here::Runs, body);
+    Ok(if call.query.get("cursor").is_none() {
+        page.looks()
+    } else {
+        page
+    }
+    .into())
+}
+
+/// Runs, a line each.
+pub(super) fn table(list: &Value, now: Timestamp) -> Markup {
+    html! {
+        div .scroll tabindex="0" role="region" aria-label="Runs" {
+            table .list {
+                thead { tr { th scope="col" { "State" } th scope="col" { "Automation" } th scope="col" { "Run" } th scope="col" { "Cause" } th scope="col" { "Began" } th scope="col" .num { "Took" } } }
+                tbody {
+                    @for run in items(list) {
+                        @let id = run["id"].as_str().unwrap_or_default();
+                        tr {
+                            td { (state::pill(run["status"].as_str().unwrap_or_default())) }
+                            td { a href={ "/runs/" (id) } data-open { (run["automation_name"].as_str().unwrap_or_default()) }
+                                @if let Some(message) = run["error"]["message"].as_str() { div .dim { (value::cut(message, 90)) } } }
+                            td { (value::id(&run["id"])) }
+                            td { (cause(&run["cause"])) }
+                            td { (time::ago(&run["created_at"], now)) }
+                            td .num { (took(run, now)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn took(run: &Value, now: Timestamp) -> String {
+    let from = if run["started_at"].is_null() {
+        &run["created_at"]
+    } else {
+        &run["started_at"]
+    };
+    time::between(from, &run["finished_at"], now).map_or_else(String::new, time::span)
+}
+
+/// How a run began, in words.
+pub(super) fn cause(cause: &Value) -> String {
+    let text = |name: &str| cause[name].as_str().unwrap_or_default();
+    let trigger = match text("trigger") {
+        "" => String::new(),
+        name => format!(" {name}"),
+    };
+    match text("kind") {
+        "manual" => format!("started by {}", text("by").trim_start_matches("user:")),
+        "schedule" => format!("by schedule{trigger}"),
+        "webhook" => format!("by webhook{trigger}"),
+        "event" => format!("by event{trigger}"),
+        "automation" => "by another automation".into(),
+        "retry" => format!("retried by {}", text("by").trim_start_matches("user:")),
+        other => other.to_owned(),
+    }
+}
+
+/// The last runs as bars by duration, oldest first; each is a link.
+pub(super) fn strip(list: &Value, now: Timestamp) -> Markup {
+    let runs: Vec<&Value> = items(list).iter().take(50).collect();
+    let length = |run: &Value| {
+        let from = if run["started_at"].is_null() {
+            &run["created_at"]
+        } else {
+            &run["started_at"]
+        };
+        time::between(from, &run["finished_at"], now).unwrap_or(0)
+    };
+    let height = |millis: u64| {
+        // Seconds and days on one scale.
+        let steps = (millis.max(1) as f64).log10() * 5.0;
+        (steps as u64).clamp(4, 36)
+    };
+    html! {
+        @if runs.is_empty() { p .dim { "No run yet." } } @else {
+            svg .strip viewBox={ "0 0 " (runs.len() * 12) " 44" } width=(runs.len() * 12) height="44" role="group" aria-label="Last runs, oldest first" {
+                @for (index, run) in runs.iter().rev().enumerate() {
+                    @let status = run["status"].as_str().unwrap_or_default();
+                    @let high = height(length(run));
+                    @let says = format!("{} {}, {}", run["automation_name"].as_str().unwrap_or_default(), status, time::span(length(run)));
+                    a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } aria-label=(says) {
+                        title { (says) }
+                        rect .hit x=(index * 12) y="0" width="12" height="44" {}
+                        rect .bar.(state::class(status)) x=(index * 12 + 1) y=(40 - high) width="9" height=(high) rx="1.5" {}
+                        @if status != "succeeded" { text .(state::class(status)) x=(index * 12 + 5) y=(36 - high.min(28)) text-anchor="middle" { (state::sign(status)) } }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What an administrator sets up: connections, secrets, tokens, the tool map.
+
+pub(in crate::console) mod connection;
+pub(in crate::console) mod secret;
+pub(in crate::console) mod token;
+pub(in crate::console) mod tools;
+
+use crate::console::call::{Call, Done};
+use crate::console::layout::{Here, Page};
+use crate::console::twin::Refusal;
+use crate::service::Role;
+use maud::{Markup, html};
+
+pub(in crate::console) async fn show(call: &Call) -> Done {
+    Ok(page(call, None).await?.into())
+}
+
+/// The page, with something to say on top.
+async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
+    let admin = call.may(Role::Admin);
+    let body = html! {
+        header .head {
+            h1 { "Settings" }
+            p { "You are " strong { (call.who.name) } ", " (call.who.role.name()) ". "
+                @if !admin { span .dim { "Connections, secrets and tokens are seen by administrators." } } }
+            form .phone-only method="post" action="/signout" { button { "Sign out" } }
+            @if admin { nav .tabs aria-label="Parts of the settings" {
+                a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" }
+            } }
+        }
+        @if let Some(told) = told { section .told role="status" { (told) } }
+        @if admin {
+            (connection::list(call).await?)
+            (secret::list(call).await?)
+            (token::list(call).await?)
+        }
+        (tools::show(call).await?)
+    };
+    Ok(Page::new("Settings", Here::Settings, body))
+}

@@ -1,0 +1,108 @@
+//! Why a run is not succeeded, in a sentence, and what a person can do.
+
+use crate::console::component::{time, value};
+use serde_json::Value;
+
+/// The sentence on top of a run, and the hint behind it.
+pub(super) fn of(run: &Value) -> Option<(String, String)> {
+    let status = run["status"].as_str().unwrap_or_default();
+    match status {
+        "succeeded" => None,
+        "failed" => Some(failed(run)),
+        "rejected" => Some((rejected(run), "Retry it when the reason is gone: it asks again.".into())),
+        "canceled" => Some((
+            run["error"]["message"].as_str().unwrap_or("It was canceled.").to_owned(),
+            "Retry it to go on from what had succeeded.".into(),
+        )),
+        "uncertain" => Some((
+            "A step may or may not have happened: its attempt was cut, and it is not to be repeated by itself.".into(),
+            "Look at the other side, then retry or cancel.".into(),
+        )),
+        _ => run["waits_for"].as_str().map(|waits| (sentence(waits), String::new())),
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut text = text.to_owned();
+    if !text.ends_with(['.', '?', ':']) {
+        text.push('.');
+    }
+    text
+}
+
+fn steps(run: &Value) -> impl Iterator<Item = &Value> {
+    run["steps"].as_array().into_iter().flatten()
+}
+
+fn failed(run: &Value) -> (String, String) {
+    let step = steps(run).find(|step| step["status"] == "failed");
+    let Some(step) = step else {
+        let message = run["error"]["message"].as_str().unwrap_or("It failed.");
+        return (
+            sentence(message),
+            "Retry it, or look at its history below.".into(),
+        );
+    };
+    let id = step["path"].as_str().unwrap_or_default();
+    let attempts = step["attempts"].as_array().map_or(0, Vec::len);
+    let error = if step["error"].is_null() {
+        &run["error"]
+    } else {
+        &step["error"]
+    };
+    let message = error["message"].as_str().unwrap_or("it says nothing more");
+    let tried = match attempts {
+        0 => format!("{id} could not begin"),
+        1 => format!("{id} failed"),
+        2 => format!("{id} failed twice"),
+        more => format!("{id} failed {more} times"),
+    };
+    let hint = match error["class"].as_str() {
+        Some("retryable" | "timeout") => {
+            "The other side may be back: retry goes on from this step."
+        }
+        Some("permanent") => {
+            "It will fail again as it is: correct the step or the inputs, then retry."
+        }
+        Some("uncertain") => "Look at the other side before you retry: it may have happened.",
+        _ => "Retry goes on from this step; the ones before it are kept.",
+    };
+    let mut why = sentence(&format!("{tried}: {message}"));
+    let said = error["details"]["stderr"].as_str().unwrap_or_default();
+    if let Some(last) = said.lines().rev().find(|line| !line.trim().is_empty()) {
+        why.push_str(&format!(" It said: “{}”.", value::cut(last.trim(), 160)));
+    }
+    (why, hint.into())
+}
+
+fn rejected(run: &Value) -> String {
+    let gate = steps(run).find(|step| step["status"] == "rejected");
+    let Some(gate) = gate else {
+        return "A person refused.".into();
+    };
+    let by = gate["output"]["by"].as_str().unwrap_or_default();
+    let by = by.trim_start_matches("user:");
+    let comment = gate["output"]["comment"].as_str();
+    let id = gate["id"].as_str().unwrap_or_default();
+    match (by, comment) {
+        ("", None) => format!("The gate {id} was refused."),
+        ("", Some(comment)) => format!("The gate {id} was refused: “{comment}”."),
+        (by, None) => format!("{by} refused at the gate {id}."),
+        (by, Some(comment)) => format!("{by} refused at the gate {id}: “{comment}”."),
+    }
+}
+
+/// How long a run took or takes, in words.
+pub(super) fn length(run: &Value, now: druse_engine::Timestamp) -> String {
+    let from = if run["started_at"].is_null() {
+        &run["created_at"]
+    } else {
+        &run["started_at"]
+    };
+    let took = time::between(from, &run["finished_at"], now).map_or_else(String::new, time::span);
+    if run["finished_at"].is_null() {
+        format!("for {took}")
+    } else {
+        format!("after {took}")
+    }
+}

@@ -1,0 +1,170 @@
+//! The graph of a document as inline SVG, with the same as a nested list for who hears it.
+
+mod layered;
+
+use super::component::state;
+use druse_engine::definition::from_value;
+use druse_engine::plan::{Block, Plan, PlannedStep};
+use layered::{Edge, Graph};
+use maud::{Markup, html};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Size of a box and of the space around it.
+const WIDE: usize = 176;
+const HIGH: usize = 44;
+const ACROSS: usize = 24;
+const DOWN: usize = 40;
+
+/// Room of a line that passes a layer.
+const BEND: usize = 20;
+/// The widest picture that is shown as a whole.
+const SEEN: usize = 1_500;
+
+/// Characters of an id that fit into a box.
+const FITS: usize = 20;
+
+/// The steps of a document, in the colours of `states` (by path), each linked to `link` and its path.
+pub(super) fn of_document(
+    document: &Value,
+    states: &BTreeMap<String, String>,
+    link: &str,
+) -> Markup {
+    let plan = from_value(document.clone())
+        .ok()
+        .and_then(|document| Plan::compile(Arc::new(document)).ok());
+    let Some(plan) = plan else {
+        return html! { p .dim { "There is no graph of this document." } };
+    };
+    html! {
+        div .graph tabindex="0" role="region" aria-label="The graph of the steps" { (draw(plan.top(), states, link)) }
+        @for step in &plan.top().steps {
+            @if let Some(looped) = step.work.looped() {
+                h3 { "In each pass of " (step.id) }
+                div .graph tabindex="0" role="region" aria-label={ "The steps of " (step.id) } { (draw(&plan.blocks[looped.body], &BTreeMap::new(), link)) }
+            }
+        }
+        details .more { summary { "The same as a list" } (list(&plan, plan.top())) }
+    }
+}
+
+fn edges(block: &Block) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for (to, step) in block.steps.iter().enumerate() {
+        for need in &step.needs {
+            edges.push(Edge {
+                from: need.step,
+                to,
+            });
+        }
+    }
+    edges
+}
+
+fn draw(block: &Block, states: &BTreeMap<String, String>, link: &str) -> Markup {
+    let names: Vec<String> = block.steps.iter().map(|step| step.id.to_string()).collect();
+    let graph = Graph::lay_out(&names, &edges(block));
+    let (places, wide) = places(&graph);
+    let high = graph.layers.len() * (HIGH + DOWN);
+    let place = |node: usize| places[node];
+    let centre = |node: usize| {
+        let (x, y) = place(node);
+        (x + if node < graph.nodes { WIDE / 2 } else { 0 }, y)
+    };
+    html! {
+        svg .whole[wide <= SEEN] viewBox={ "0 0 " (wide) " " (high) } width=(wide) height=(high) aria-hidden="true" focusable="false" {
+            @for path in &graph.paths {
+                path .edge d=(curve(path, &centre, graph.nodes)) {}
+            }
+            @for (index, step) in block.steps.iter().enumerate() {
+                (box_of(step, place(index), states.get(&*step.id).map(String::as_str), link))
+            }
+        }
+    }
+}
+
+/// Where each box and each bend of a line stands, and how wide all of it is. Lines that pass take little room.
+fn places(graph: &Graph) -> (Vec<(usize, usize)>, usize) {
+    let room = |node: &usize| match *node < graph.nodes {
+        true => WIDE + ACROSS,
+        false => BEND,
+    };
+    let width = |row: &Vec<usize>| row.iter().map(room).sum::<usize>();
+    let wide = graph.layers.iter().map(width).max().unwrap_or(0);
+    let mut places = vec![(0, 0); graph.layer_of.len()];
+    for (layer, row) in graph.layers.iter().enumerate() {
+        // Each layer stands in the middle, while all of it can be seen at once; else everything begins at
+        // the left, where one looks first.
+        let mut left = if wide <= SEEN {
+            (wide - width(row)) / 2
+        } else {
+            0
+        };
+        for node in row {
+            let inner = if *node < graph.nodes {
+                ACROSS / 2
+            } else {
+                BEND / 2
+            };
+            places[*node] = (left + inner, layer * (HIGH + DOWN) + DOWN / 2);
+            left += room(node);
+        }
+    }
+    (places, wide)
+}
+
+/// A line from box to box through the places that it keeps free on its way.
+fn curve(path: &[usize], centre: &dyn Fn(usize) -> (usize, usize), nodes: usize) -> String {
+    let mut line = String::new();
+    for pair in path.windows(2) {
+        let ((x1, y1), (x2, y2)) = (centre(pair[0]), centre(pair[1]));
+        let begin = if pair[0] < nodes {
+            y1 + HIGH
+        } else {
+            y1 + HIGH / 2
+        };
+        let end = if pair[1] < nodes { y2 } else { y2 + HIGH / 2 };
+        let middle = (begin + end) / 2;
+        if line.is_empty() {
+            line.push_str(&format!("M{x1} {begin}"));
+        }
+        line.push_str(&format!("C{x1} {middle} {x2} {middle} {x2} {end}"));
+    }
+    line
+}
+
+fn box_of(step: &PlannedStep, (x, y): (usize, usize), status: Option<&str>, link: &str) -> Markup {
+    let id: &str = &step.id;
+    let shown = super::component::value::cut(id, FITS);
+    let action = step.work.name();
+    let class = status.map_or_else(String::new, state::class);
+    html! {
+        a href={ (link) (id) } tabindex="-1" {
+            title { (id) " · " (action) @if let Some(status) = status { " · " (status) } }
+            rect .box.(class) x=(x) y=(y) width=(WIDE) height=(HIGH) rx=(if action == "approval_gate" { 22 } else { 6 }) {}
+            text .id x=(x + 14) y=(y + 19) { (shown) }
+            text .action x=(x + 14) y=(y + 35) { (action) @if step.when.is_some() { " · when" } }
+            @if let Some(status) = status { text .(class) x=(x + WIDE - 16) y=(y + 27) text-anchor="middle" { (state::sign(status)) } }
+        }
+    }
+}
+
+fn list(plan: &Plan, block: &Block) -> Markup {
+    html! {
+        ol {
+            @for step in &block.steps {
+                li {
+                    code { (step.id) } " " span .dim { (step.work.name()) }
+                    @if !step.needs.is_empty() {
+                        " after "
+                        @for (index, need) in step.needs.iter().enumerate() {
+                            @if index > 0 { ", " } code { (block.steps[need.step].id) }
+                        }
+                    }
+                    @if let Some(looped) = step.work.looped() { (list(plan, &plan.blocks[looped.body])) }
+                }
+            }
+        }
+    }
+}

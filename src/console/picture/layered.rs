@@ -1,0 +1,174 @@
+//! A layered layout: longest path, two barycentre sweeps, names as tie-break. The same graph always looks the
+//! same, and a step more moves little.
+
+/// From one node to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// Nodes in their places. Behind the nodes come the places that long edges keep free in between.
+#[derive(Debug)]
+pub(super) struct Graph {
+    pub(super) nodes: usize,
+    /// From top to bottom, each from left to right.
+    pub(super) layers: Vec<Vec<usize>>,
+    pub(super) layer_of: Vec<usize>,
+    /// Each edge as the places that it goes through.
+    pub(super) paths: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    /// Lays out nodes, by their names, that are in topological order.
+    pub(super) fn lay_out(names: &[String], edges: &[Edge]) -> Self {
+        let nodes = names.len();
+        let mut layer_of = vec![0; nodes];
+        // In topological order every edge goes forward, so one pass finds the longest paths.
+        for to in 0..nodes {
+            let above = edges.iter().filter(|edge| edge.to == to);
+            layer_of[to] = above.map(|edge| layer_of[edge.from] + 1).max().unwrap_or(0);
+        }
+        let mut paths = Vec::with_capacity(edges.len());
+        for edge in edges {
+            let mut path = vec![edge.from];
+            for layer in layer_of[edge.from] + 1..layer_of[edge.to] {
+                layer_of.push(layer);
+                path.push(layer_of.len() - 1);
+            }
+            path.push(edge.to);
+            paths.push(path);
+        }
+        let depth = layer_of.iter().map(|layer| layer + 1).max().unwrap_or(0);
+        let mut layers: Vec<Vec<usize>> = vec![Vec::new(); depth];
+        for (node, layer) in layer_of.iter().enumerate() {
+            layers[*layer].push(node);
+        }
+        for layer in &mut layers {
+            layer.sort_by(|a, b| (names.get(*a), a).cmp(&(names.get(*b), b)));
+        }
+        let mut graph = Self {
+            nodes,
+            layers,
+            layer_of,
+            paths,
+        };
+        for _ in 0..2 {
+            graph.sweep();
+        }
+        graph
+    }
+
+    /// Down and up once, each node to the middle of its neighbours in the layer before.
+    fn sweep(&mut self) {
+        let all = self.layer_of.len();
+        let (mut above, mut below) = (vec![Vec::new(); all], vec![Vec::new(); all]);
+        for path in &self.paths {
+            for pair in path.windows(2) {
+                above[pair[1]].push(pair[0]);
+                below[pair[0]].push(pair[1]);
+            }
+        }
+        for layer in 1..self.layers.len() {
+            self.order(layer, layer - 1, &above);
+        }
+        for layer in (0..self.layers.len().saturating_sub(1)).rev() {
+            self.order(layer, layer + 1, &below);
+        }
+    }
+
+    fn order(&mut self, layer: usize, by: usize, neighbours: &[Vec<usize>]) {
+        let mut place = vec![0_usize; self.layer_of.len()];
+        for (at, node) in self.layers[by].iter().enumerate() {
+            place[*node] = at;
+        }
+        // Twice the distance from the middle of the layer, so that layers of other widths compare.
+        let middle = self.layers[by].len() as i64 - 1;
+        let own = self.layers[layer].len() as i64 - 1;
+        let mut keyed: Vec<(i64, usize, usize)> = self.layers[layer]
+            .iter()
+            .enumerate()
+            .map(|(at, node)| {
+                let near = &neighbours[*node];
+                let key = if near.is_empty() {
+                    (2 * at as i64 - own) * 1_000
+                } else {
+                    let sum: i64 = near.iter().map(|one| 2 * place[*one] as i64 - middle).sum();
+                    sum * 1_000 / near.len() as i64
+                };
+                (key, at, *node)
+            })
+            .collect();
+        keyed.sort_unstable();
+        self.layers[layer] = keyed.into_iter().map(|(_, _, node)| node).collect();
+    }
+
+    /// How many pairs of lines cross.
+    #[cfg(test)]
+    fn crossings(&self) -> usize {
+        let at = |node: usize| {
+            let row = &self.layers[self.layer_of[node]];
+            row.iter().position(|one| *one == node).unwrap()
+        };
+        let pieces: Vec<(usize, usize, usize)> = self
+            .paths
+            .iter()
+            .flat_map(|path| path.windows(2))
+            .map(|pair| (self.layer_of[pair[0]], at(pair[0]), at(pair[1])))
+            .collect();
+        let crossing = |a: &(usize, usize, usize), b: &(usize, usize, usize)| {
+            a.0 == b.0 && ((a.1 < b.1 && a.2 > b.2) || (a.1 > b.1 && a.2 < b.2))
+        };
+        let pairs = pieces.iter().enumerate();
+        pairs
+            .map(|(index, one)| {
+                pieces[index + 1..]
+                    .iter()
+                    .filter(|other| crossing(one, other))
+                    .count()
+            })
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(names: &[&str], edges: &[(usize, usize)]) -> Graph {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let edges: Vec<Edge> = edges.iter().map(|&(from, to)| Edge { from, to }).collect();
+        Graph::lay_out(&names, &edges)
+    }
+
+    #[test]
+    fn a_step_stands_below_all_that_it_needs() {
+        let graph = graph(&["a", "b", "c", "d"], &[(0, 1), (1, 2), (0, 3), (2, 3)]);
+        assert_eq!(&graph.layer_of[..4], [0, 1, 2, 3]);
+        // The edge from a to d goes past b and c.
+        assert_eq!(graph.paths[2].len(), 4);
+        assert_eq!(graph.layers.iter().map(Vec::len).max(), Some(2));
+    }
+
+    #[test]
+    fn lines_that_need_not_cross_do_not() {
+        let graph = graph(&["a", "b", "c", "x", "y", "z"], &[(0, 5), (1, 4), (2, 3)]);
+        assert_eq!(graph.crossings(), 0);
+    }
+
+    #[test]
+    fn a_hundred_steps_are_laid_out_the_same_each_time() {
+        let names: Vec<String> = (0..100).map(|index| format!("s{index:03}")).collect();
+        let edges: Vec<Edge> = (1..100)
+            .flat_map(|to| [to / 2, to / 3].map(|from| Edge { from, to }))
+            .filter(|edge| edge.from < edge.to)
+            .collect();
+        let first = Graph::lay_out(&names, &edges);
+        let again = Graph::lay_out(&names, &edges);
+        assert_eq!(first.layers, again.layers);
+        assert_eq!(first.layers.iter().flatten().count(), first.layer_of.len());
+        for edge in &edges {
+            assert!(first.layer_of[edge.from] < first.layer_of[edge.to]);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Every page and every form of the console, in one place: who may, and what answers.
+
+use super::call::Handler;
+use super::page::{
+    approval, approvals, automation, automations, delegation, home, pause, recording, recordings,
+    review, run, runs, settings, signin, uncertain,
+};
+use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
+use http::Method;
+
+/// Who may use a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Anybody, signed in or not.
+    Anybody,
+    /// Whoever is signed in and has this role or a higher one.
+    Role(Role),
+}
+
+/// One line of the table.
+pub(super) struct Route {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) access: Access,
+    pub(super) handler: Handler,
+    /// The page that shows a refused form again.
+    pub(super) page: Option<Handler>,
+    /// The longest body.
+    pub(super) largest: usize,
+}
+
+impl Route {
+    fn largest(mut self, bytes: usize) -> Self {
+        self.largest = bytes;
+        self
+    }
+}
+
+/// A handler as the table holds it.
+macro_rules! to {
+    ($handler:path) => {
+        |call| Box::pin($handler(call))
+    };
+}
+
+fn show(path: &'static str, role: Role, handler: Handler) -> Route {
+    Route {
+        method: Method::GET,
+        path,
+        access: Access::Role(role),
+        handler,
+        page: None,
+        largest: 1 << 20,
+    }
+}
+
+fn form(path: &'static str, role: Role, handler: Handler, page: Handler) -> Route {
+    Route {
+        method: Method::POST,
+        page: Some(page),
+        ..show(path, role, handler)
+    }
+}
+
+fn anybody(mut route: Route) -> Route {
+    route.access = Access::Anybody;
+    route
+}
+
+/// The table.
+pub(super) fn routes() -> Vec<Route> {
+    let mut all = entrance();
+    for group in [work(), automation(), recording(), settings()] {
+        all.extend(group);
+    }
+    all
+}
+
+/// The only addresses for people who are not signed in.
+fn entrance() -> Vec<Route> {
+    let page: Handler = to!(signin::show);
+    vec![
+        anybody(show("/signin", Viewer, page)),
+        anybody(form("/signin", Viewer, to!(signin::by_token), page)),
+        anybody(form("/setup", Viewer, to!(signin::by_setup), page)),
+        anybody(form("/signout", Viewer, to!(signin::out), page)),
+    ]
+}
+
+fn work() -> Vec<Route> {
+    let gate: Handler = to!(approval::show);
+    let one: Handler = to!(run::show);
+    vec![
+        show("/", Viewer, to!(home::show)),
+        show("/approvals", Viewer, to!(approvals::show)),
+        show("/approvals/{id}", Viewer, gate),
+        form("/approvals/{id}", Approver, to!(approval::decide), gate),
+        form(
+            "/approvals/{id}/reassign",
+            Approver,
+            to!(delegation::reassign),
+            gate,
+        ),
+        form(
+            "/approvals/{id}/links",
+            Approver,
+            to!(delegation::link),
+            gate,
+        ),
+        show("/runs", Viewer, to!(runs::show)),
+        show("/runs/{id}", Viewer, one),
+        show("/runs/{id}/events", Viewer, to!(run::events)),
+        form("/runs/{id}/cancel", Operator, to!(run::cancel), one),
+        form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
+        form("/runs/{id}/pause", Operator, to!(pause::pause), one),
+        form("/runs/{id}/resume", Operator, to!(pause::resume), one),
+        form("/runs/{id}/retry", Operator, to!(run::retry), one),
+    ]
+}
+
+fn automation() -> Vec<Route> {
+    let list: Handler = to!(automations::show);
+    let one: Handler = to!(automation::show);
+    let review: Handler = to!(review::show);
+    let long = 4 << 20;
+    vec![
+        show("/automations", Viewer, list),
+        form("/automations", Editor, to!(automations::create), list).largest(long),
+        show("/automations/{id}", Viewer, one),
+        form(
+            "/automations/{id}/document",
+            Editor,
+            to!(automation::write),
+            one,
+        )
+        .largest(long),
+        form(
+            "/automations/{id}/activate",
+            Editor,
+            to!(automation::activate),
+            one,
+        ),
+        form(
+            "/automations/{id}/deactivate",
+            Editor,
+            to!(automation::deactivate),
+            one,
+        ),
+        form(
+            "/automations/{id}/rollback",
+            Editor,
+            to!(automation::rollback),
+            one,
+        ),
+        form(
+            "/automations/{id}/remove",
+            Editor,
+            to!(automation::remove),
+            one,
+        ),
+        form(
+            "/automations/{id}/runs",
+            Operator,
+            to!(automation::start),
+            one,
+        ),
+        form(
+            "/automations/{id}/triggers/{trigger}/fire",
+            Operator,
+            to!(automation::fire),
+            one,
+        ),
+        form(
+            "/automations/{id}/triggers/{trigger}/pause",
+            Operator,
+            to!(automation::pause),
+            one,
+        ),
+        form(
+            "/automations/{id}/triggers/{trigger}/resume",
+            Operator,
+            to!(automation::resume),
+            one,
+        ),
+        show("/automations/{id}/review", Viewer, review),
+        form(
+            "/automations/{id}/review/answer",
+            Editor,
+            to!(review::answer),
+            review,
+        ),
+        form(
+            "/automations/{id}/review/remove",
+            Editor,
+            to!(review::remove),
+            review,
+        ),
+        form(
+            "/automations/{id}/review/activate",
+            Editor,
+            to!(review::activate),
+            review,
+        ),
+    ]
+}
+
+fn recording() -> Vec<Route> {
+    let list: Handler = to!(recordings::show);
+    let one: Handler = to!(recording::show);
+    vec![
+        show("/recordings", Viewer, list),
+        form("/recordings", Editor, to!(recordings::store), list)
+            .largest(druse_crystallizer::import::MAX_BYTES + (1 << 20)),
+        show("/recordings/{id}", Viewer, one),
+        form(
+            "/recordings/{id}/crystallize",
+            Editor,
+            to!(recording::crystallize),
+            one,
+        ),
+        form(
+            "/recordings/{id}/remove",
+            Editor,
+            to!(recording::remove),
+            one,
+        ),
+    ]
+}
+
+fn settings() -> Vec<Route> {
+    let page: Handler = to!(settings::show);
+    let post = |path, handler| form(path, Admin, handler, page);
+    vec![
+        show("/settings", Viewer, page),
+        post("/settings/connections", to!(settings::connection::write)),
+        post(
+            "/settings/connections/{name}/test",
+            to!(settings::connection::test),
+        ),
+        post(
+            "/settings/connections/{name}/remove",
+            to!(settings::connection::remove),
+        ),
+        post("/settings/secrets", to!(settings::secret::write)),
+        post(
+            "/settings/secrets/{name}/remove",
+            to!(settings::secret::remove),
+        ),
+        post("/settings/tokens", to!(settings::token::create)),
+        post("/settings/tokens/{id}/revoke", to!(settings::token::revoke)),
+        post("/settings/tools", to!(settings::tools::write)),
+    ]
+}

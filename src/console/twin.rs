@@ -1,0 +1,236 @@
+//! The API, asked in this process as the person who is signed in.
+
+use crate::api::Peer;
+use crate::service::Principal;
+use axum::body::Body;
+use bytes::Bytes;
+use druse_engine::Finding;
+use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use std::sync::{Mutex, PoisonError};
+use tower::ServiceExt as _;
+
+/// The largest answer that a page is made of.
+const LARGEST: usize = 256 << 20;
+
+/// Why the API did not do it.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// The status.
+    pub(super) status: StatusCode,
+    /// Stable, snake_case.
+    pub(super) code: String,
+    /// One sentence.
+    pub(super) message: String,
+    /// What to do about it.
+    pub(super) help: String,
+    /// Places in what was sent.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, code: &str, message: &str, help: &str) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            help: help.into(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// What a form holds is not what it asks for.
+    pub(super) fn form(message: impl Into<String>, help: &str) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_form",
+            &message.into(),
+            help,
+        )
+    }
+}
+
+impl From<crate::service::Problem> for Refusal {
+    fn from(problem: crate::service::Problem) -> Self {
+        Self {
+            findings: problem.findings,
+            ..Self::new(
+                problem.status,
+                problem.code,
+                &problem.message,
+                &problem.help,
+            )
+        }
+    }
+}
+
+/// A success of the API.
+pub(super) struct Said {
+    /// The headers.
+    pub(super) headers: HeaderMap,
+    /// The body.
+    pub(super) body: Bytes,
+}
+
+impl Said {
+    /// The body as JSON; null when it is none.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The body as text.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The entity tag.
+    pub(super) fn tag(&self) -> String {
+        let tag = self.headers.get(header::ETAG);
+        let tag = tag.and_then(|tag| tag.to_str().ok());
+        tag.unwrap_or_default().to_owned()
+    }
+}
+
+/// The API for one request of one person.
+pub(super) struct Twin {
+    router: axum::Router,
+    who: Principal,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Twin {
+    pub(super) fn new(router: axum::Router, who: Principal) -> Self {
+        Self {
+            router,
+            who,
+            asked: Mutex::default(),
+        }
+    }
+
+    /// What was asked, as `GET /api/v1/…`, for who wants to do the same.
+    pub(super) fn asked(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clone()
+    }
+
+    /// Sends a request below `/api/v1` and gives the answer as it begins.
+    pub(super) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Bytes,
+    ) -> Result<axum::response::Response, Refusal> {
+        let line = format!("{method} /api/v1{path}");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"));
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let mut request = request.body(Body::from(body)).map_err(|_| {
+            Refusal::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "There is no such page.",
+                "Check the address.",
+            )
+        })?;
+        let inside = Peer::Inside(self.who.clone());
+        request.extensions_mut().insert(inside);
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+        let router = self.router.clone();
+        Ok(router
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {}))
+    }
+
+    /// Sends a request below `/api/v1`; what is no success is a refusal.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Said, Refusal> {
+        let response = self.open(method, path, headers, body.into()).await?;
+        let (parts, body) = response.into_parts();
+        let body = http_body_util::Limited::new(body, LARGEST)
+            .collect()
+            .await
+            .map_err(|_| {
+                Refusal::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "too_large",
+                    "This is too large for a page.",
+                    "Read it by the API.",
+                )
+            })?
+            .to_bytes();
+        if parts.status.is_success() {
+            return Ok(Said {
+                headers: parts.headers,
+                body,
+            });
+        }
+        let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let field = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        Err(Refusal {
+            status: parts.status,
+            code: field("code"),
+            message: field("message"),
+            help: field("help"),
+            findings: serde_json::from_value(problem["findings"].clone()).unwrap_or_default(),
+        })
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Value, Refusal> {
+        Ok(self
+            .send(Method::GET, path, &[], Bytes::new())
+            .await?
+            .json())
+    }
+
+    /// The same, where nothing may be there, or the person may not see it.
+    pub(super) async fn find(&self, path: &str) -> Result<Option<Value>, Refusal> {
+        match self.get(path).await {
+            Ok(value) => Ok(Some(value)),
+            Err(refusal)
+                if [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN].contains(&refusal.status) =>
+            {
+                Ok(None)
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// A JSON body with a method; the key makes that a form that is sent twice does it once.
+    pub(super) async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: &Value,
+    ) -> Result<Value, Refusal> {
+        let mut headers = vec![(header::CONTENT_TYPE, "application/json")];
+        if let Some(key) = key {
+            headers.push((HeaderName::from_static("idempotency-key"), key));
+        }
+        let said = self.send(method, path, &headers, body.to_string()).await?;
+        Ok(said.json())
+    }
+
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        key: Option<&str>,
+        body: &Value,
+    ) -> Result<Value, Refusal> {
+        self.json(Method::POST, path, key, body).await
+    }
+}

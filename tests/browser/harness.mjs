@@ -1,0 +1,130 @@
+// A server of one's own, its API, and a browser in front of it.
+import { chromium } from "playwright-core";
+import { spawn, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import assert from "node:assert/strict";
+
+const DRUSE = process.env.DRUSE;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** A server on an empty folder. */
+export class Server {
+  static async start() {
+    const server = new Server();
+    server.folder = mkdtempSync(join(tmpdir(), "druse-browser-"));
+    server.data = join(server.folder, "data");
+    server.process = spawn(DRUSE, ["serve", "--data", server.data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    server.address = await new Promise((found, failed) => {
+      server.process.stderr.on("data", piece => {
+        said += piece;
+        const line = said.match(/listening on (\S+)/);
+        if (line) found(line[1]);
+      });
+      server.process.on("exit", () => failed(new Error(said)));
+    });
+    server.token = server.cli("tokens", "create", "--role", "admin", "--name", "ana").trim();
+    return server;
+  }
+
+  stop() {
+    this.process.removeAllListeners("exit");
+    this.process.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  cli(...words) {
+    return execFileSync(DRUSE, [...words, "--data", this.data], { encoding: "utf8" });
+  }
+
+  async api(method, path, body, type = "application/json") {
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const headers = { authorization: `Bearer ${this.token}`, ...(text === undefined ? {} : { "content-type": type }) };
+    const answer = await fetch(`${this.address}/api/v1${path}`, { method, headers, body: text });
+    const said = await answer.text();
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${said}`);
+    return said ? JSON.parse(said) : null;
+  }
+
+  /** An automation from YAML, active. */
+  async active(text) {
+    const made = await this.api("POST", "/automations", text, "application/yaml");
+    await this.api("POST", `/automations/${made.id}/activate`, {});
+    return made.id;
+  }
+
+  /** A run of it; with `wait` as it ended. */
+  async run(automation, inputs = {}, wait = "") {
+    return this.api("POST", `/automations/${automation}/runs${wait && `?wait=${wait}`}`, { inputs });
+  }
+
+  /** The gate that a run waits at. */
+  async gate(run) {
+    return until("a gate", async () => (await this.api("GET", `/approvals?status=pending&run_id=${run}`)).items[0]);
+  }
+
+  /** The world of the example: its tools as a connection, its rules as the tool map. */
+  async household() {
+    const folder = join(this.folder, "example");
+    execFileSync(DRUSE, ["example-create", "pay-bill", folder], { stdio: "ignore" });
+    this.cli("connections", "set", "--file", join(folder, "connections.yaml"));
+    const rule = (match, effects, more = {}) => ({
+      match, effects, action: "mcp", ...more,
+      with: { connection: "household", tool: "{{ call.name }}", arguments: "{{ call.arguments }}" },
+    });
+    await this.api("PUT", "/tools", { tools: [
+      rule("list_files", "read", { deterministic: false, reason: "the inbox changes" }),
+      rule("read_file", "read"),
+      rule("get_account", "read", { deterministic: false, reason: "the balance changes with every payment" }),
+      rule("pay", "write"),
+    ] });
+    return readFileSync(join(folder, "recording.json"), "utf8");
+  }
+}
+
+/** Looks until there is something; fails after a minute. */
+export async function until(what, look) {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < end, `${what} did not come about`);
+    await new Promise(done => setTimeout(done, 50));
+  }
+}
+
+/** A browser. Whatever its pages break (script errors, the policy, a dialog) is kept in `broken`. */
+export async function browse() {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+  const broken = [];
+  const open = async (options = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    context.on("page", page => {
+      page.on("pageerror", error => broken.push(`script: ${error.message} at ${page.url()}`));
+      page.on("console", said => { if (/Content Security Policy/i.test(said.text())) broken.push(`policy: ${said.text()} at ${page.url()}`); });
+      page.on("dialog", dialog => { broken.push(`dialog: ${dialog.message()} at ${page.url()}`); dialog.dismiss().catch(() => {}); });
+      page.on("request", request => { if (!/^(http:\/\/127\.0\.0\.1|data:|blob:|about:)/.test(request.url())) broken.push(`outside: ${request.url()}`); });
+    });
+    return context;
+  };
+  return { open, broken, close: () => browser.close() };
+}
+
+/** What axe-core says against a page, in lines. */
+export async function violations(page) {
+  // The policy of the page lets no script in; the tool's own way in is not the page's.
+  await page.evaluate(axe);
+  // At its end, where what stays in reach of the thumb has its own place and covers nothing.
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  return found.violations.map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 200)).join(" | ")}`);
+}
+
+/** Asserts that a page is no wider than its window. */
+export async function fits(page, name) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(over <= 0, `${name} is ${over} px too wide`);
+}

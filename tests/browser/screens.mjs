@@ -1,0 +1,114 @@
+// Every screen, wide and on a phone, light and dark: no violation of axe-core, nothing too wide, nothing
+// against the policy. With SCREENS=1 the pictures are kept.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { browse, fits, Server, violations } from "./harness.mjs";
+
+const KEPT = fileURLToPath(new URL("../../docs/screens", import.meta.url));
+const keep = process.env.SCREENS === "1";
+let browser, server, cookies;
+const screens = [];
+
+before(async () => {
+  if (keep) mkdirSync(KEPT, { recursive: true });
+  browser = await browse();
+  server = await Server.start();
+  const first = await browser.open();
+  const page = await first.newPage();
+  await page.goto(server.cli("open").trim());
+  cookies = await first.cookies();
+  await first.close();
+});
+after(async () => { await browser.close(); server.stop(); });
+
+async function show(name, path, signedIn = true) {
+  for (const [size, viewport] of [["wide", { width: 1280, height: 800 }], ["phone", { width: 360, height: 740 }]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const context = await browser.open({ viewport, colorScheme, reducedMotion: "reduce" });
+      if (signedIn) await context.addCookies(cookies);
+      const page = await context.newPage();
+      const answer = await page.goto(server.address + path);
+      assert.equal(answer.status(), 200, path);
+      await fits(page, `${name} (${size})`);
+      if (keep) await page.screenshot({ path: `${KEPT}/${name}-${size}-${colorScheme}.png` });
+      assert.deepEqual(await violations(page), [], `${name} (${size}, ${colorScheme})`);
+      await context.close();
+    }
+  }
+  assert.deepEqual(browser.broken, [], name);
+  screens.push(name);
+}
+
+test("an empty console", async () => {
+  await show("signin", "/signin", false);
+  await show("home-empty", "/");
+  for (const path of ["approvals", "automations", "runs", "recordings"]) await show(`${path}-empty`, `/${path}`);
+});
+
+test("a console at work", async () => {
+  const recording = await server.household();
+  const stored = await server.api("POST", "/agents/runs", recording);
+  const crystallize = `/agents/runs/${stored.id}/crystallize`;
+  const bill = (await server.api("POST", crystallize, { mode: "bound", name: "pay-bill" })).automation;
+  const acknowledge = bill.findings.filter(one => one.acknowledge).map(one => one.id);
+  await server.api("POST", `/automations/${bill.id}/activate`, { acknowledge });
+  const draft = (await server.api("POST", crystallize, { mode: "bound", name: "pay-bill-draft" })).automation;
+  const backup = await server.active(`druse: 1
+name: nightly-backup
+description: Packs the files of the day, copies them away and tells
+triggers:
+  - { id: nights, schedule: { cron: "30 3 * * *", timezone: Europe/Berlin } }
+steps:
+  - { id: list, action: transform, with: { value: [1, 2, 3] } }
+  - { id: pack, action: shell, needs: [list], with: { argv: [sleep, "0.2"] } }
+  - { id: sums, action: shell, needs: [pack], with: { argv: [sleep, "0.3"] } }
+  - { id: upload, action: shell, needs: [pack], with: { argv: [sh, -c, "sleep 0.1; echo maintenance until 09:00 >&2; exit 7"] }, retry: { attempts: 4, backoff: 100ms, "on": [permanent, retryable] } }
+  - { id: tell, action: emit, needs: [upload, sums], with: { type: com.example.packed, data: {} } }
+`);
+  const triage = await server.active(`druse: 1
+name: inbox-triage
+triggers:
+  - { id: often, schedule: { cron: "*/15 * * * *" } }
+inputs: { folder: { type: string, default: inbox, description: Where the mails are } }
+steps:
+  - { id: read, action: transform, with: { value: "{{ inputs.folder }}" } }
+`);
+  for (let count = 0; count < 12; count += 1) await server.run(triage, {}, "30s");
+  const failed = await server.run(backup, {}, "30s");
+  const paid = await server.run(bill.id);
+  let gate = await server.gate(paid.id);
+  await server.api("POST", `/approvals/${gate.id}/decision`, { decision: "approve", digest: gate.digest });
+  const waiting = await server.run(bill.id);
+  gate = await server.gate(waiting.id);
+  await server.api("PUT", "/secrets/api_token", { value: "not to be seen" });
+  const wide = await server.active(`druse: 1
+name: hundred-steps
+steps:
+${Array.from({ length: 100 }, (_, index) => `  - { id: s${index}, action: transform, with: { value: ${index} }${index ? `, needs: [${[...new Set([Math.floor(index / 2), Math.max(0, index - 7)])].map(one => `s${one === index ? 0 : one}`).join(", ")}]` : ""} }`).join("\n")}
+`);
+
+  await show("home", "/");
+  await show("approvals", "/approvals");
+  await show("approval", `/approvals/${gate.id}`);
+  await show("runs", "/runs");
+  await show("run-failed", `/runs/${failed.id}`);
+  await show("run-waiting", `/runs/${waiting.id}`);
+  await show("run-graph", `/runs/${failed.id}?tab=graph`);
+  await show("run-values", `/runs/${paid.id}?tab=values`);
+  await show("run-compare", `/runs/${paid.id}?tab=compare&with=${waiting.id}`);
+  await show("run-history", `/runs/${failed.id}?tab=journal`);
+  await show("recordings", "/recordings");
+  await show("recording", `/recordings/${stored.id}`);
+  await show("review", `/automations/${draft.id}/review`);
+  await show("automations", "/automations");
+  await show("automation-graph", `/automations/${backup}`);
+  await show("automation-hundred", `/automations/${wide}`);
+  await show("automation-document", `/automations/${backup}?tab=document`);
+  await show("automation-versions", `/automations/${bill.id}?tab=versions`);
+  await show("automation-triggers", `/automations/${backup}?tab=triggers`);
+  await show("automation-runs", `/automations/${triage}?tab=runs`);
+  await show("settings", "/settings");
+  assert.equal(new Set(screens).size, screens.length);
+});

@@ -1,0 +1,223 @@
+//! From a recording to an active automation, by forms alone.
+
+use crate::harness::browser::hidden;
+use crate::harness::{Browser, Server, World};
+use serde_json::{Value, json};
+
+/// The draft of the example, bound, with its world connected; the address of its review.
+async fn draft(server: &Server, world: &World, editor: &Browser) -> String {
+    server
+        .admin()
+        .put("/connections/household", &world.tools())
+        .await
+        .with(200);
+    let tools: Value = serde_saphyr::from_str(&world.file("tools.yaml")).expect("a tool map");
+    server.admin().put("/tools", &tools).await.with(200);
+    let page = editor
+        .upload(
+            "/recordings",
+            &[("kind", "agent_run"), ("text", "")],
+            &world.file("recording.json"),
+        )
+        .await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    let path = page.header("location").to_owned();
+    let page = editor.see(&path).await;
+    for part in ["5 calls", "list_files", "Pay", "approved"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    editor
+        .act(
+            &format!("{path}/crystallize"),
+            &[("mode", "bound"), ("name", "pay-bill")],
+        )
+        .await
+}
+
+#[tokio::test]
+async fn a_draft_is_reviewed_changed_and_activated() {
+    let server = Server::new().await;
+    let world = World::of("pay-bill");
+    let editor = Browser::role(&server, "editor").await;
+    let review = draft(&server, &world, &editor).await;
+    let automation = review.strip_suffix("/review").expect("a review").to_owned();
+    let page = editor.see(&review).await;
+    for part in [
+        "replay 4/4",
+        "left out: failed then repeated",
+        "⇐",
+        "“",
+        "Keep it as it is",
+        "Make it an input",
+        "May touch",
+        "household",
+        "non-deterministic",
+        "Activate version 1",
+        "data-link=\"pay\"",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+
+    // A question is answered: a new version, proved again, without the question.
+    let admin = server.admin();
+    let question = "source:pay:/recipient";
+    let choice = "steps.read_file.output.json.text | line_value('Pay to')";
+    let stale = editor
+        .post(
+            &format!("{review}/answer"),
+            &[("question", question), ("choice", choice), ("version", "7")],
+        )
+        .await;
+    stale.says(412, "have changed since you saw them");
+    editor
+        .act(
+            &format!("{review}/answer"),
+            &[("question", question), ("choice", choice), ("version", "1")],
+        )
+        .await;
+    let made = admin.get(&automation).await.with(200);
+    assert_eq!(made["latest_version"], 2);
+    assert_eq!(made["name"], "pay-bill");
+    let pay = |document: &Value| {
+        document["steps"]
+            .as_array()
+            .and_then(|steps| steps.iter().find(|step| step["id"] == "pay"))
+            .cloned()
+            .expect("the step pay")
+    };
+    assert_eq!(
+        pay(&made["document"])["with"]["arguments"]["recipient"],
+        format!("{{{{ {choice} }}}}")
+    );
+    assert_eq!(
+        made["document"]["metadata"]["crystallized"]["answers"][question],
+        choice
+    );
+    let page = editor.see(&review).await;
+    assert!(!page.contains("Where does Stadtwerke"), "{page}");
+
+    // A bound value is frozen as it was recorded, then made an input.
+    let fields = [("step", "pay"), ("freeze", "/arguments/reference")];
+    editor.act(&format!("{review}/answer"), &fields).await;
+    let made = admin.get(&automation).await.with(200);
+    let frozen = pay(&made["document"])["with"]["arguments"]["reference"].clone();
+    assert!(
+        frozen.as_str().is_some_and(|text| !text.contains("{{")),
+        "{frozen}"
+    );
+    editor
+        .act(
+            &format!("{review}/answer"),
+            &[("step", "pay"), ("input", "/arguments/reference")],
+        )
+        .await;
+    let made = admin.get(&automation).await.with(200);
+    assert_eq!(
+        pay(&made["document"])["with"]["arguments"]["reference"],
+        "{{ inputs.reference }}"
+    );
+    assert_eq!(made["document"]["inputs"]["reference"]["default"], frozen);
+    assert!(
+        editor
+            .see(&review)
+            .await
+            .contains("was changed by hand since")
+    );
+
+    // A step is dropped.
+    editor
+        .act(&format!("{review}/remove"), &[("step", "get_account")])
+        .await;
+    let made = admin.get(&automation).await.with(200);
+    assert_eq!(made["document"]["steps"].as_array().map(Vec::len), Some(4));
+
+    // Activation names what is to be acknowledged, and does not lose the form.
+    let findings = made["findings"].as_array().expect("findings").clone();
+    let open: Vec<&str> = findings
+        .iter()
+        .filter(|one| one["acknowledge"] == true)
+        .filter_map(|one| one["id"].as_str())
+        .collect();
+    let activate = format!("{review}/activate");
+    let mut fields = vec![
+        ("name", "pay-bills"),
+        ("cron", "0 7 * * MON"),
+        ("timezone", "Europe/Berlin"),
+    ];
+    if !open.is_empty() {
+        editor
+            .post(&activate, &fields)
+            .await
+            .says(422, "cannot be activated");
+    }
+    fields.extend(open.iter().map(|id| ("acknowledge", *id)));
+    assert_eq!(editor.act(&activate, &fields).await, automation);
+    let made = admin.get(&automation).await.with(200);
+    assert_eq!(made["status"], "active", "{made}");
+    assert_eq!(made["name"], "pay-bills");
+    let page = editor.see(&format!("{automation}?tab=triggers")).await;
+    assert!(
+        page.contains("Europe/Berlin") && page.contains("Fire now"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_recording_can_be_pasted_and_removed_and_nonsense_is_told() {
+    let server = Server::new().await;
+    let editor = Browser::role(&server, "editor").await;
+    editor
+        .post("/recordings", &[("kind", "agent_run"), ("text", "")])
+        .await
+        .says(422, "neither a file nor a text");
+    let refused = editor
+        .post(
+            "/recordings",
+            &[("kind", "agent_run"), ("text", "<what> is this")],
+        )
+        .await;
+    refused.says(422, "&lt;what&gt; is this");
+    // The example of an empty console is a whole one.
+    let home = editor.see("/").await;
+    let example = hidden(&home, "text");
+    let path = editor
+        .act(
+            "/recordings",
+            &[("kind", "chat_thread"), ("text", &example)],
+        )
+        .await;
+    assert!(
+        editor
+            .see("/recordings?kind=chat_thread")
+            .await
+            .contains(&path)
+    );
+    editor.act(&format!("{path}/remove"), &[]).await;
+    editor
+        .get(&path)
+        .await
+        .says(404, "There is no such recording");
+    let list = server.admin().get("/chat/threads").await.with(200);
+    assert_eq!(list["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_new_version_goes_only_into_what_came_from_the_same_recording() {
+    let server = Server::new().await;
+    let world = World::of("pay-bill");
+    let editor = Browser::role(&server, "editor").await;
+    draft(&server, &world, &editor).await;
+    let admin = server.admin();
+    let other = admin
+        .request("POST", "/agents/runs")
+        .bytes(world.file("recording.json"))
+        .send()
+        .await
+        .with(201);
+    let id = other["id"].as_str().expect("an id");
+    let body = json!({ "mode": "bound", "into": "pay-bill" });
+    admin
+        .post(&format!("/agents/runs/{id}/crystallize"), &body)
+        .await
+        .problem(409, "other_source");
+}

@@ -1,0 +1,225 @@
+//! Runs: found, understood, canceled, retried, followed.
+
+use super::{active, started};
+use crate::harness::{Browser, Server, text, wait};
+use serde_json::json;
+
+const BREAKS: &str = "druse: 1
+name: breaks
+inputs:
+  code: { type: integer, default: 3 }
+steps:
+  - id: first
+    action: transform
+    with: { value: 1 }
+  - id: second
+    action: shell
+    needs: [first]
+    with: { argv: [sh, -c, \"echo no route >&2; exit $CODE\"], env: { CODE: \"{{ inputs.code }}\" } }
+";
+
+const WAITS: &str = "druse: 1
+name: waits
+steps:
+  - id: ask
+    action: approval_gate
+    with: { title: Go on? }
+";
+
+#[tokio::test]
+async fn a_failed_run_is_found_understood_and_retried() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, BREAKS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "failed").await;
+    let operator = Browser::role(&server, "operator").await;
+    assert!(operator.see("/").await.contains("breaks failed"));
+    let list = operator.see("/runs?status=failed").await;
+    assert!(list.contains(&format!("/runs/{run}")), "{list}");
+    assert!(!operator.see("/runs?status=succeeded").await.contains(&run));
+
+    let path = format!("/runs/{run}");
+    let page = operator.see(&path).await;
+    for part in [
+        "second failed",
+        "Retry from second",
+        "class=\"timeline\"",
+        "failed",
+        "version 1",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    for (tab, part) in [
+        ("graph", "<svg"),
+        ("graph", "after <code>first</code>"),
+        ("values", "Inputs"),
+        ("journal", "attempt started"),
+    ] {
+        let page = operator.see(&format!("{path}?tab={tab}")).await;
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    // With other inputs it ends well; a value that is none is told, and kept.
+    let wrong = operator
+        .post(
+            &format!("{path}/retry"),
+            &[("with_inputs", "yes"), ("field.code", "zero")],
+        )
+        .await;
+    wrong.says(422, "is not a number");
+    wrong.says(422, "value=\"zero\"");
+    let next = operator
+        .act(
+            &format!("{path}/retry"),
+            &[("with_inputs", "yes"), ("field.code", "0")],
+        )
+        .await;
+    let again = next.strip_prefix("/runs/").expect("a run");
+    assert_ne!(again, run);
+    wait::run(&admin, again, "succeeded").await;
+    let compared = operator
+        .see(&format!("{next}?tab=compare&with={run}"))
+        .await;
+    for part in ["Inputs", "<dt>code</dt>", "values differ", "the same"] {
+        assert!(compared.contains(part), "{part} is not in {compared}");
+    }
+    let page = operator.see(&next).await;
+    assert!(page.contains("It goes on from run"), "{page}");
+}
+
+#[tokio::test]
+async fn a_waiting_run_says_for_what_and_is_canceled() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, WAITS).await;
+    let run = started(&admin, &id, json!({})).await;
+    let gate = wait::approval(&admin, &run).await;
+    let operator = Browser::role(&server, "operator").await;
+    let path = format!("/runs/{run}");
+    let page = operator.see(&path).await;
+    assert!(
+        page.contains(&format!("/approvals/{}", text(&gate["id"]))),
+        "{page}"
+    );
+    assert!(
+        page.contains(&format!("data-follow=\"{path}/events\"")),
+        "{page}"
+    );
+    operator
+        .act(&format!("{path}/cancel"), &[("reason", "not needed")])
+        .await;
+    wait::run(&admin, &run, "canceled").await;
+    let page = operator.see(&path).await;
+    assert!(
+        page.contains("canceled") && !page.contains("data-follow"),
+        "{page}"
+    );
+    // What is over is not canceled again, and the page says so.
+    operator
+        .post(&format!("{path}/cancel"), &[])
+        .await
+        .says(409, "The run has ended");
+}
+
+#[tokio::test]
+async fn facts_are_followed_with_the_cookie_and_from_where_one_was() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, BREAKS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "failed").await;
+    let viewer = Browser::role(&server, "viewer").await;
+    let stream = viewer.get(&format!("/runs/{run}/events")).await;
+    assert_eq!(stream.header("content-type"), "text/event-stream");
+    assert!(stream.text.starts_with("id: 1\n"), "{}", stream.text);
+    let later = viewer.get(&format!("/runs/{run}/events?after=2")).await;
+    assert!(later.text.starts_with("id: 3\n"), "{}", later.text);
+    Browser::at(&server)
+        .get(&format!("/runs/{run}/events"))
+        .await
+        .to(&format!("/signin?next=%2Fruns%2F{run}%2Fevents"));
+}
+
+#[tokio::test]
+async fn the_list_goes_on_from_page_to_page() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(
+        &server,
+        "druse: 1\nname: many\nsteps:\n  - { id: a, action: transform, with: { value: 1 } }\n",
+    )
+    .await;
+    for _ in 0..53 {
+        started(&admin, &id, json!({})).await;
+    }
+    let viewer = Browser::role(&server, "viewer").await;
+    let first = viewer.see("/runs?cause=manual").await;
+    let older = first
+        .split("rel=\"next\" href=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("a next page");
+    assert!(older.starts_with("/runs?cause=manual"), "{older}");
+    let second = viewer.see(&older.replace("&amp;", "&")).await;
+    assert_eq!(second.matches("data-open").count(), 3, "{second}");
+}
+
+const HOLDS: &str = "druse: 1
+name: holds
+steps:
+  - id: broken
+    action: shell
+    on_error: pause
+    with: { argv: [\"false\"] }
+  - id: after
+    action: transform
+    needs: [broken]
+    with: { value: 1 }
+";
+
+#[tokio::test]
+async fn a_run_is_held_and_a_step_that_waits_is_corrected() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let id = active(&server, HOLDS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "paused").await;
+    assert!(editor.see("/").await.contains("holds is paused"));
+    let path = format!("/runs/{run}");
+    let page = editor.see(&path).await;
+    for part in ["Try it again", "Let it fail", "other input"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let resume = format!("{path}/resume");
+    let wrong = [
+        ("step", "broken"),
+        ("decision", "retry"),
+        ("input", "{ argv"),
+    ];
+    let refused = editor.post(&resume, &wrong).await;
+    refused.says(422, "is not JSON");
+    refused.says(422, "{ argv");
+    let right = [
+        ("step", "broken"),
+        ("decision", "retry"),
+        ("input", r#"{ "argv": ["true"] }"#),
+    ];
+    editor.act(&resume, &right).await;
+    wait::run(&admin, &run, "succeeded").await;
+
+    let id = active(&server, WAITS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::approval(&admin, &run).await;
+    let path = format!("/runs/{run}");
+    editor
+        .act(&format!("{path}/pause"), &[("reason", "lunch")])
+        .await;
+    let page = editor.see(&path).await;
+    assert!(
+        page.contains("paused by user:editor: lunch") && page.contains("Resume"),
+        "{page}"
+    );
+    editor.act(&format!("{path}/resume"), &[]).await;
+    wait::run(&admin, &run, "waiting").await;
+}

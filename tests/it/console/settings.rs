@@ -1,0 +1,128 @@
+//! Connections, secrets, tokens and the tool map, by forms.
+
+use crate::harness::{Browser, Server};
+use serde_json::json;
+
+#[tokio::test]
+async fn connections_are_set_up_tried_and_removed() {
+    let server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let definition = json!({ "kind": "folder", "path": folder.path() }).to_string();
+    owner
+        .post(
+            "/settings/connections",
+            &[("name", "files"), ("definition", "{ kind")],
+        )
+        .await
+        .says(422, "is not JSON");
+    owner
+        .act(
+            "/settings/connections",
+            &[("name", "files"), ("definition", &definition)],
+        )
+        .await;
+    assert!(owner.see("/settings").await.contains("files"));
+    let tried = owner.post("/settings/connections/files/test", &[]).await;
+    tried.says(200, "answers");
+    owner.act("/settings/connections/files/remove", &[]).await;
+    assert_eq!(
+        server.admin().get("/connections").await.with(200)["items"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn a_secret_is_written_and_never_shown() {
+    let server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    owner
+        .act(
+            "/settings/secrets",
+            &[("secret", "api_token"), ("value", "s3cr3t-value-9")],
+        )
+        .await;
+    let page = owner.see("/settings").await;
+    assert!(
+        page.contains("api_token") && !page.contains("s3cr3t-value-9"),
+        "{page}"
+    );
+    // Nor after a refusal.
+    let refused = owner
+        .post(
+            "/settings/secrets",
+            &[("secret", "bad name!"), ("value", "s3cr3t-value-9")],
+        )
+        .await;
+    assert!(
+        refused.status >= 400 && !refused.text.contains("s3cr3t-value-9"),
+        "{}",
+        refused.text
+    );
+    owner.act("/settings/secrets/api_token/remove", &[]).await;
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_revoked() {
+    let server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    let made = owner
+        .post(
+            "/settings/tokens",
+            &[
+                ("token_name", "ci"),
+                ("role", "operator"),
+                ("expires", "30d"),
+            ],
+        )
+        .await;
+    made.says(200, "shown only now");
+    let token = made
+        .text
+        .split("druse_")
+        .nth(1)
+        .and_then(|rest| rest.split(['"', '<']).next())
+        .expect("a token");
+    let client = server.anonymous().token(&format!("druse_{token}"));
+    client.get("/runs").await.with(200);
+    let page = owner.see("/settings").await;
+    assert!(!page.contains(token), "{page}");
+    let tokens = server.admin().get("/tokens").await.with(200);
+    let id = tokens["items"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["name"] == "ci"))
+        .expect("the token")["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    owner
+        .act(&format!("/settings/tokens/{id}/revoke"), &[])
+        .await;
+    client.get("/runs").await.problem(401, "wrong_token");
+}
+
+#[tokio::test]
+async fn the_tool_map_is_saved_and_wrong_rules_are_told() {
+    let server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    let rules = json!({ "tools": [{ "match": "get_*", "action": "http", "with": { "connection": "c", "path": "/x" } }] }).to_string();
+    owner
+        .act("/settings/tools", &[("tools", &rules), ("tag", "*")])
+        .await;
+    let map = server.admin().get("/tools").await.with(200);
+    assert_eq!(map["tools"][0]["match"], "get_*");
+    let wrong = owner
+        .post(
+            "/settings/tools",
+            &[("tools", "{\"tools\": [{\"match\": 7}]}"), ("tag", "*")],
+        )
+        .await;
+    wrong.says(422, "wrong");
+    assert!(
+        Browser::role(&server, "viewer")
+            .await
+            .see("/settings")
+            .await
+            .contains("get_*")
+    );
+}
