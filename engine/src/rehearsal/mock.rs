@@ -162,8 +162,8 @@ impl Answers for Given<'_> {
         // Behind an answer that sends back stand those to the next request; the last ones stand for all
         // further requests.
         let sends_back = |mock: &Mock| mock.decision == Some(Verdict::SendBack);
-        let answers = mocks.split_inclusive(sends_back);
-        let answers = answers.clone().nth(*asked).or_else(|| answers.last());
+        let mut answers = mocks.split_inclusive(sends_back);
+        let answers = answers.clone().nth(*asked).or_else(|| answers.next_back());
         *asked += 1;
         let answers = answers.unwrap_or_default().iter().enumerate();
         let votes = answers.filter_map(|(index, mock)| {
