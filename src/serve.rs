@@ -12,6 +12,7 @@ use crate::service::{App, Options, Principal, Problem, setup};
 use crate::settings::Settings;
 use crate::trigger::{KeptEvents, Triggers};
 use axum::Router;
+use druse_engine::flow::RunLimits;
 use druse_storage::embedded::{self, Embedded, OpenError};
 use serde_json::json;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -39,6 +40,8 @@ pub struct Setup {
     /// Whether all that is to be done is done: every run goes on, schedules fire. Only in a server; a
     /// command moves just the runs that it is about.
     pub serves: bool,
+    /// How many runs may work at once.
+    pub limits: RunLimits,
     /// How long events are kept.
     pub events: KeptEvents,
     /// How the store is set up.
@@ -107,6 +110,7 @@ impl Assembly {
         );
         let actions = Arc::new(actions.with_work_folders(work.clone()));
         let engine = Engine::new(store.clone(), actions);
+        engine.set_limits(setup.limits);
         engine.set_address(setup.options.address.clone());
         let app = App::new(
             store.clone(),
@@ -257,6 +261,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             programs: settings.programs(),
         },
         serves: true,
+        limits: settings.limits,
         events: settings.events,
         store: embedded::Options {
             accept_loss: settings.accept_loss,

@@ -4,8 +4,10 @@ use crate::cli::Serve;
 use crate::client::{EXIT_CONFIG, Failure};
 use crate::trigger::KeptEvents;
 use druse_engine::Span;
+use druse_engine::flow::RunLimits;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// What `druse serve` works with.
@@ -17,6 +19,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Whether a lost end of the log is given up.
     pub accept_loss: bool,
+    /// How many runs may work at once.
+    pub limits: RunLimits,
     /// How long events are kept, and how many.
     pub events: KeptEvents,
     allow_programs: Option<Vec<String>>,
@@ -35,6 +39,10 @@ struct File {
     allow_programs: Option<Vec<String>>,
     /// Host names that requests may name, beside the server's own.
     hosts: Vec<String>,
+    /// How many runs may work at once.
+    max_runs: Option<NonZeroU32>,
+    /// How many runs of one automation may work at once.
+    max_runs_per_automation: Option<NonZeroU32>,
     /// The address at which people reach the server (`https://druse.example`): links begin with it.
     public_url: Option<String>,
     /// Whether an address that is not loopback may be listened on without TLS.
@@ -71,7 +79,7 @@ impl Settings {
                         EXIT_CONFIG,
                         "bad_config",
                         format!("{} is wrong: {}", path.display(), reason.trim_end()),
-                        "It takes listen, allow_programs, hosts, public_url, insecure_http, events_kept and events_most.",
+                        "It takes listen, allow_programs, hosts, public_url, insecure_http, max_runs, max_runs_per_automation, events_kept and events_most.",
                     )
                 })?
             }
@@ -113,6 +121,12 @@ impl Settings {
             data: args.data.clone(),
             listen,
             accept_loss: args.accept_loss,
+            limits: RunLimits {
+                runs: args.max_runs.or(file.max_runs.map(NonZeroU32::get)),
+                runs_per_automation: args
+                    .max_runs_per_automation
+                    .or(file.max_runs_per_automation.map(NonZeroU32::get)),
+            },
             allow_programs,
             hosts: file.hosts,
             public_url: file
@@ -150,7 +164,7 @@ mod tests {
     use crate::cli::{Cli, Verb};
     use clap::Parser as _;
 
-    fn programs(file: Option<&str>, flags: &[&str]) -> Option<Vec<String>> {
+    fn settings(file: Option<&str>, flags: &[&str]) -> Result<Settings, Failure> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("druse.toml");
         let mut line = vec!["druse", "serve"];
@@ -158,11 +172,34 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             line.extend(["--config", path.to_str().unwrap()]);
         }
-        line.extend(flags.iter().flat_map(|flag| ["--allow-program", flag]));
+        line.extend(flags);
         let Verb::Serve(args) = Cli::parse_from(line).verb else {
             unreachable!("the line says serve")
         };
-        Settings::load(&args).unwrap().programs()
+        Settings::load(&args)
+    }
+
+    fn programs(file: Option<&str>, flags: &[&str]) -> Option<Vec<String>> {
+        let flags: Vec<&str> = flags
+            .iter()
+            .flat_map(|flag| ["--allow-program", flag])
+            .collect();
+        settings(file, &flags).unwrap().programs()
+    }
+
+    #[test]
+    fn limits_come_from_flags_before_the_file() {
+        let limits = |file, flags: &[&str]| settings(file, flags).unwrap().limits;
+        assert_eq!(limits(None, &[]), RunLimits::default());
+        let file = Some("max_runs = 8\nmax_runs_per_automation = 2");
+        let of = |runs, runs_per_automation| RunLimits {
+            runs: Some(runs),
+            runs_per_automation: Some(runs_per_automation),
+        };
+        assert_eq!(limits(file, &[]), of(8, 2));
+        assert_eq!(limits(file, &["--max-runs", "3"]), of(3, 2));
+        let none = settings(Some("max_runs = 0"), &[]).unwrap_err();
+        assert_eq!(none.exit, EXIT_CONFIG);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The facts of a run. Its journal is the list of these, and its state is nothing but their fold.
 
 use crate::definition::FailureClass;
+use crate::flow::Claim;
 use crate::{ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -656,6 +657,23 @@ pub enum RunEvent {
         /// Its attributes and `data`.
         value: Json,
     },
+    /// It waits for its turn: nothing that takes work begins before [`RunEvent::Admitted`].
+    Queued {
+        /// What it asks for; none for the same as before.
+        claim: Option<Box<Claim>>,
+    },
+    /// It is its turn.
+    Admitted,
+    /// It only waits, and gives back its slots.
+    Parked {
+        /// Whether it keeps that of its key.
+        holding: bool,
+    },
+    /// It would have had to wait for its turn, and its automation says to skip it then.
+    PassedOver {
+        /// What it would have waited for.
+        reason: String,
+    },
 }
 
 /// A value that is there, be it null.
@@ -716,7 +734,11 @@ impl RunEvent {
             | Self::HandlersStarted { .. }
             | Self::Paused { .. }
             | Self::Resumed { .. }
-            | Self::Finished { .. } => None,
+            | Self::Finished { .. }
+            | Self::Queued { .. }
+            | Self::Admitted
+            | Self::Parked { .. }
+            | Self::PassedOver { .. } => None,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod event;
 pub mod expression;
 pub mod finding;
+pub mod flow;
 pub mod id;
 pub mod json;
 pub mod pattern;

@@ -1,8 +1,8 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, events, health, hooks, links, rehearsal, resolve, runs,
-    secrets, sessions, steps, subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, events, health, hooks, links, queues, rehearsal, resolve,
+    runs, secrets, sessions, steps, subscriptions, tokens, tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -445,6 +445,14 @@ fn run() -> Vec<Route> {
         .request::<resolve::ResolveBody>()
         .response::<RunView>()
         .status(202),
+        get(
+            "/api/v1/queues",
+            Viewer,
+            to!(queues::list),
+            "List limits on runs that go at once: who has their slots, and who waits for one",
+        )
+        .query(PAGE)
+        .response::<List<queues::QueueView>>(),
         get(
             "/api/v1/approvals",
             Viewer,

@@ -194,6 +194,17 @@ Examples:
         #[command(flatten)]
         target: Target,
     },
+    /// Limits on runs that go at once: who has their slots, and who waits for one.
+    #[command(after_help = "\
+Examples:
+  druse queues
+  druse queues --output json
+  druse runs list --status queued")]
+    Queues {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
     /// Gates that wait for a person: list, show, decide, reassign, link.
     #[command(after_help = "\
 Examples:

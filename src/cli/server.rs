@@ -28,6 +28,12 @@ pub struct Serve {
     /// Listen on an address that is not loopback, without TLS.
     #[arg(long)]
     pub insecure_http: bool,
+    /// At most this many runs work at once; others wait for their turn. Left out: as many as there are.
+    #[arg(long, value_name = "N", env = "DRUSE_MAX_RUNS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_runs: Option<u32>,
+    /// At most this many runs of one automation work at once.
+    #[arg(long, value_name = "N", env = "DRUSE_MAX_RUNS_PER_AUTOMATION", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_runs_per_automation: Option<u32>,
     /// Start although the end of the log is lost, and give up what stood there.
     #[arg(long)]
     pub accept_loss: bool,
@@ -198,6 +204,9 @@ Examples:
         /// Wait for its end, at most this long.
         #[arg(long, value_name = "DURATION")]
         wait: Option<String>,
+        /// Where it has to wait for a limit, higher goes first; a point is worth a minute of waiting.
+        #[arg(long, value_name = "N", allow_hyphen_values = true)]
+        priority: Option<i32>,
         /// Only say what would be done.
         #[command(flatten)]
         dry: DryRun,

@@ -19,6 +19,7 @@ mod local;
 mod open;
 mod print;
 mod progress;
+mod queues;
 mod rehearsal;
 mod run;
 mod runs;
@@ -81,6 +82,7 @@ fn on_runtime(verb: Verb) -> Done {
             Verb::Sessions { what, target } => sessions::sessions(what, &target).await,
             Verb::Automations { what, target } => automations::automations(what, &target).await,
             Verb::Runs { what, target } => runs::runs(what, &target).await,
+            Verb::Queues { target } => queues::queues(&target).await,
             Verb::Approvals { what, target } => approvals::approvals(what, &target).await,
             Verb::Triggers { what, target } => triggers::triggers(what, &target).await,
             Verb::Events { what, target } => events::events(what, &target).await,

@@ -38,6 +38,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             inputs: file,
             version,
             wait,
+            priority,
             dry,
         } => {
             let given = inputs::collect(file.as_deref(), input)?;
@@ -63,6 +64,9 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let mut body = json!({ "inputs": given });
             if !version.is_null() {
                 body["version"] = version;
+            }
+            if let Some(priority) = priority {
+                body["priority"] = json!(priority);
             }
             if dry.dry_run {
                 let wanted = rehearsal::Wanted {

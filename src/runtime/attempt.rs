@@ -1,5 +1,6 @@
 //! Attempts: one task each, which reports back through the run it belongs to and stops when told.
 
+use super::flow::AtWork;
 use super::{Engine, live};
 use crate::action::Attempt;
 use druse_engine::RunId;
@@ -13,7 +14,13 @@ const LARGEST_OUTPUT: usize = 4 << 20;
 
 impl Engine {
     /// Starts what a durable `AttemptStarted` allows.
-    pub(super) fn launch(&self, run: RunId, effect: Effect, token: CancellationToken) {
+    pub(super) fn launch(
+        &self,
+        run: RunId,
+        effect: Effect,
+        token: CancellationToken,
+        at_work: Option<AtWork>,
+    ) {
         let engine = self.clone();
         let Effect::Attempt {
             step,
@@ -46,6 +53,7 @@ impl Engine {
         };
         tokio::spawn(async move {
             let outcome = engine.0.actions.perform(attempt, token).await;
+            drop(at_work);
             if engine.0.closing.is_cancelled() {
                 // What the shutdown stopped is interrupted, not failed: the next start takes it up.
                 return;

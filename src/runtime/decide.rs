@@ -250,7 +250,7 @@ impl Engine {
             let way = self
                 .give_locked(id, &mut locked, input, extra)
                 .map_err(rejected)?;
-            (way, super::view::view(&locked.run))
+            (way, self.shown(&locked.run))
         };
         match self.settle(id, live, way).await {
             Ok(true) => Ok(shown),
@@ -287,7 +287,7 @@ impl Engine {
             let way = self
                 .give_locked(id, &mut locked, input, extra)
                 .map_err(rejected)?;
-            (way, super::view::view(&locked.run))
+            (way, self.shown(&locked.run))
         };
         match self.settle(id, live, way).await {
             Ok(true) => Ok(view),
@@ -405,7 +405,7 @@ fn rejected(reason: Rejected) -> RunError {
             RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
         }
         Rejected::NotUncertain => RunError::NotUncertain,
-        Rejected::StaleAttempt | Rejected::NotAwaited => {
+        Rejected::StaleAttempt | Rejected::NotItsTurn | Rejected::NotAwaited => {
             RunError::NotFound("step that waits for this")
         }
     }

@@ -54,6 +54,9 @@ impl Engine {
         input: Input,
         extra: Batch,
     ) -> Result<OnItsWay, Rejected> {
+        if locked.never_was {
+            return Err(Rejected::AlreadyOver);
+        }
         let entries = locked.run.handle(clock::now(), input)?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
@@ -77,6 +80,8 @@ impl Engine {
         self.0
             .timers
             .set(id, locked.run.next_deadline().map(|(at, _)| at));
+        // After the facts were handed over: whoever goes on because of them comes behind them in the log.
+        self.0.slots.note(&locked.run);
         Ok(OnItsWay {
             ticket,
             seq,
@@ -123,17 +128,23 @@ impl Engine {
 
     /// Facts up to `seq` are durable.
     pub(super) fn release(&self, id: RunId, live: &Arc<Mutex<LiveRun>>, seq: u64) {
+        let mut locked = live::lock(live);
         let Released {
             launch,
             stop,
             over,
             tell,
-        } = live::lock(live).release(seq);
+        } = locked.release(seq);
+        let at_work: Vec<_> = launch
+            .iter()
+            .map(|(effect, _)| self.at_work(&locked.run, effect))
+            .collect();
+        drop(locked);
         for token in stop {
             token.cancel();
         }
-        for (effect, token) in launch {
-            self.launch(id, effect, token);
+        for ((effect, token), at_work) in launch.into_iter().zip(at_work) {
+            self.launch(id, effect, token, at_work);
         }
         if tell {
             self.notify(id);

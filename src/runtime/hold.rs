@@ -3,9 +3,10 @@
 
 use super::live::{LiveRun, lock};
 use super::{Engine, Recovered, clock};
+use druse_engine::event::Status;
 use druse_engine::plan::ActionKind;
 use druse_engine::run::{DeadlineReason, Input, Run};
-use druse_engine::{RunId, Span};
+use druse_engine::{Json, RunId, Span};
 use druse_storage::ReadError;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -62,9 +63,11 @@ impl Engine {
                 let locked = lock(&live);
                 self.0.hearing.take_up(&locked.run, true);
                 let deadline = locked.run.next_deadline().map(|(at, _)| at);
-                (deadline, parent_of(&locked.run))
+                (deadline, parent_of(&locked.run.start().cause))
             };
             self.0.timers.set(id, deadline);
+            self.take_place(&live);
+            self.claim_late(id, &live);
             self.notify(id);
             // Whatever ended that process, this run is not blamed: others may have been under way, too.
             match self.give(id, &live, Input::Recover { alone: false }) {
@@ -117,6 +120,9 @@ impl Engine {
             // Its end is on the way to the disk.
             return true;
         }
+        if run.status() == Status::Queued && self.is_let_go(run.id()) {
+            return true;
+        }
         let works = run
             .running()
             .any(|(step, _, _)| !self.waits_for_child(run, &step.0));
@@ -153,8 +159,8 @@ impl Engine {
 }
 
 /// The run that started this one and may wait for it.
-fn parent_of(run: &Run) -> Option<RunId> {
-    let cause = run.start().cause.value();
+pub(super) fn parent_of(cause: &Json) -> Option<RunId> {
+    let cause = cause.value();
     if cause["kind"] != "automation" {
         return None;
     }
@@ -162,5 +168,5 @@ fn parent_of(run: &Run) -> Option<RunId> {
 }
 
 fn is_child(run: &Run, parent: RunId, step: &str) -> bool {
-    parent_of(run) == Some(parent) && run.start().cause.value()["step"] == step
+    parent_of(&run.start().cause) == Some(parent) && run.start().cause.value()["step"] == step
 }

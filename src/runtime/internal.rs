@@ -140,6 +140,7 @@ impl Engine {
                     extra: Batch::new(),
                     run: clock::new_id(RunId::from_parts),
                     dry_run: false,
+                    priority: None,
                 };
                 once_taken(cancel, || self.submit(submit.clone())).await?.id
             }

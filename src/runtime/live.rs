@@ -37,6 +37,8 @@ pub(super) struct LiveRun {
     /// The attempt of each step that is to be launched.
     launching: BTreeMap<StepPath, u32>,
     attempts: BTreeMap<AttemptKey, CancellationToken>,
+    /// Whether the store did not take it: what it is told no longer counts.
+    pub(super) never_was: bool,
     /// What people are being told.
     telling: BTreeSet<Notice>,
 }
@@ -49,6 +51,7 @@ impl LiveRun {
             waiting: VecDeque::new(),
             launching: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            never_was: false,
             telling: BTreeSet::new(),
         }
     }
@@ -185,11 +188,16 @@ impl LiveRuns {
     pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
         self.hear(live.run.plan(), true);
         let live = Arc::new(Mutex::new(live));
+        self.add(id, live.clone());
+        live
+    }
+
+    /// Takes in one that may be locked.
+    pub(super) fn add(&self, id: RunId, live: Arc<Mutex<LiveRun>>) {
         self.runs
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, live.clone());
-        live
+            .insert(id, live);
     }
 
     pub(super) fn remove(&self, run: RunId) {

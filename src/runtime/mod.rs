@@ -5,6 +5,7 @@ mod attempt;
 pub mod clock;
 mod decide;
 mod dispatch;
+mod flow;
 mod hearing;
 mod hold;
 mod inputs;
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     live: live::LiveRuns,
     timers: timer::Timers,
     held: hold::Held,
+    slots: flow::Slots,
     hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
     address: OnceLock<Option<String>>,
@@ -85,6 +87,7 @@ impl Engine {
             live: live::LiveRuns::default(),
             timers: timer::Timers::default(),
             held: hold::Held::default(),
+            slots: flow::Slots::default(),
             hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
             address: OnceLock::new(),
@@ -101,11 +104,15 @@ impl Engine {
         let _ = self.0.publisher.set(publisher);
     }
 
-    /// Wakes runs whose time has come. Ends with the engine.
+    /// Wakes runs whose time has come, or whose turn it is. Ends with the engine.
     pub async fn keep_time(self) {
         loop {
             let due = tokio::select! {
                 due = self.0.timers.next() => due,
+                () = self.0.slots.changed() => {
+                    self.let_go();
+                    continue;
+                }
                 silent = self.0.hearing.silences.next() => {
                     for run in silent {
                         self.0.hearing.silence(run);

@@ -46,7 +46,7 @@ impl Engine {
     }
 
     async fn tell_one(&self, run: RunId, notice: Notice) {
-        let Some((approval, token)) = self.shown(run, notice).await else {
+        let Some((approval, token)) = self.said_of(run, notice).await else {
             return;
         };
         let mut wait = AGAIN;
@@ -98,7 +98,7 @@ impl Engine {
 
     /// What the message may say of the gate, and the token of the link in it, which is made here: it stands
     /// in the message alone.
-    async fn shown(&self, run: RunId, notice: Notice) -> Option<(Json, Option<String>)> {
+    async fn said_of(&self, run: RunId, notice: Notice) -> Option<(Json, Option<String>)> {
         let live = self.0.live.get(run)?;
         let (mut shown, person) = {
             let locked = live::lock(&live);

@@ -23,7 +23,7 @@ pub(super) fn head_of(run: &Run) -> RunHead {
         outputs: run.outputs().cloned(),
         error: run.failure().cloned(),
         created_at: run.created_at(),
-        started_at: Some(run.started_at()),
+        started_at: run.started_at(),
         finished_at: run.finished_at(),
     }
 }

@@ -1,7 +1,7 @@
 //! Reads of runs: a live run answers from memory, an ended one from its journal, and neither shows what
 //! is not durable.
 
-use super::{Engine, live, view};
+use super::{Engine, live};
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
 use std::time::Duration;
@@ -17,7 +17,7 @@ impl Engine {
             let (shown, seq, mut durable) = {
                 let locked = live::lock(&live);
                 (
-                    view::view(&locked.run),
+                    self.shown(&locked.run),
                     locked.run.last_seq(),
                     locked.follow(),
                 )
@@ -37,7 +37,7 @@ impl Engine {
         let run = self
             .rebuild(id)
             .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
-        Ok(Some(view::view(&run)))
+        Ok(Some(self.shown(&run)))
     }
 
     /// Waits for a run's end, at most `limit` or until the engine closes, and gives how it stands.
@@ -79,9 +79,8 @@ impl Engine {
 
     /// What a run waits for, in one sentence; none for one that has ended.
     pub fn waits_for(&self, id: RunId) -> Option<String> {
-        self.0
-            .live
-            .get(id)
-            .map(|live| live::lock(&live).run.waits_for())
+        let live = self.0.live.get(id)?;
+        let queued = self.why_queued(id).map(|wait| wait.sentence());
+        Some(queued.unwrap_or_else(|| live::lock(&live).run.waits_for()))
     }
 }

@@ -32,6 +32,7 @@ impl Engine {
         let in_flight: usize = runs.iter().map(|(_, run)| run.running().count()).sum();
         let alone = in_flight == 1 && !self.0.store.stopped_cleanly();
         let mut under_way = Vec::new();
+        let mut taken_up = Vec::with_capacity(runs.len());
         for (id, run) in runs {
             recovered.resumed += 1;
             let deadline = run.next_deadline().map(|(at, _)| at);
@@ -40,6 +41,15 @@ impl Engine {
             // What the journal holds was durable already.
             lock(&live).release(seq);
             self.0.timers.set(id, deadline);
+            self.take_place(&live);
+            taken_up.push((id, live));
+        }
+        // Only when all stand where they stood: then the order is what it was.
+        for (id, live) in &taken_up {
+            self.claim_late(*id, live);
+        }
+        let ids: Vec<RunId> = taken_up.iter().map(|(id, _)| *id).collect();
+        for (id, live) in taken_up {
             self.0.hearing.take_up(&lock(&live).run, true);
             self.notify(id);
             match self.give(id, &live, Input::Recover { alone }) {
@@ -50,6 +60,10 @@ impl Engine {
         for task in under_way {
             let _ = task.await;
         }
+        for id in ids {
+            self.take_places(id).await;
+        }
+        self.let_go();
         Ok(recovered)
     }
 

@@ -1,6 +1,6 @@
 //! Runs that do not happen: dry runs, and versions tried on earlier runs. Nothing is sent, nothing stored.
 
-use super::{Engine, clock, view};
+use super::{Engine, clock};
 use crate::service::{RunError, RunView, Submit};
 use druse_engine::event::{Outcome, Start};
 use druse_engine::plan::Plan;
@@ -98,7 +98,7 @@ impl Engine {
             &mut answers,
         );
         Ok(Rehearsed {
-            view: view::view(&course.run),
+            view: self.shown(&course.run),
             effects: course.calls,
             stops: course.stops,
         })

@@ -1,6 +1,7 @@
 //! A new run from an ended one: what succeeded before the chosen step is kept.
 
 use super::Engine;
+use super::submit::With;
 use crate::service::{Retry, RunError, RunView};
 use druse_engine::event::Start;
 use druse_engine::{Json, RunId};
@@ -62,14 +63,12 @@ impl Engine {
             root: before.root,
             depth: before.depth,
         };
-        self.start(
-            &compiled,
-            start,
-            kept,
-            Batch::new(),
-            retry.idempotency,
-            false,
-        )
-        .await
+        let with = With {
+            extra: Batch::new(),
+            claim: retry.idempotency,
+            dry_run: false,
+            priority: None,
+        };
+        self.start(&compiled, start, kept, with).await
     }
 }

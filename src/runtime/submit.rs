@@ -1,19 +1,38 @@
 //! The start of a run: answered when it is durable.
 
+use super::dispatch::OnItsWay;
+use super::flow::Turn;
 use super::live::{self, LiveRun};
 use super::plan::{Compiled, NoPlan};
 use super::project::batches_of;
-use super::{Engine, clock, view};
+use super::{Engine, clock};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
-use druse_engine::event::Start;
+use druse_engine::event::{Entry, Start, Status};
 use druse_engine::run::{Input, Kept, LARGEST_FACT, Run};
 use druse_engine::{RunId, Span, Timestamp};
 use druse_storage::{AppendError, Batch, Ticket};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// How deep automations may start automations.
 const DEEPEST: u32 = 16;
+
+/// What goes with the start of a run.
+pub(super) struct With {
+    /// Facts of the caller.
+    pub(super) extra: Batch,
+    pub(super) claim: Option<IdempotencyClaim>,
+    pub(super) dry_run: bool,
+    /// In the place of the document's.
+    pub(super) priority: Option<i32>,
+}
+
+/// A run whose first facts are on their way to the disk.
+enum Begun {
+    /// It is over with them.
+    Over(RunView, Ticket, bool),
+    Live(RunView, Arc<Mutex<LiveRun>>, OnItsWay),
+}
 
 impl Engine {
     /// Starts a run, and returns when its first facts are durable: then it survives whatever happens to
@@ -43,15 +62,13 @@ impl Engine {
             root: submit.run,
             depth,
         };
-        self.start(
-            &compiled,
-            start,
-            Vec::new(),
-            submit.extra,
-            submit.idempotency,
-            submit.dry_run,
-        )
-        .await
+        let with = With {
+            extra: submit.extra,
+            claim: submit.idempotency,
+            dry_run: submit.dry_run,
+            priority: submit.priority,
+        };
+        self.start(&compiled, start, Vec::new(), with).await
     }
 
     fn compiled(&self, submit: &Submit) -> Result<Arc<Compiled>, RunError> {
@@ -67,9 +84,7 @@ impl Engine {
         compiled: &Arc<Compiled>,
         start: Start,
         kept: Vec<Kept>,
-        extra: Batch,
-        claim: Option<IdempotencyClaim>,
-        dry_run: bool,
+        with: With,
     ) -> Result<RunView, RunError> {
         if start.depth > DEEPEST {
             return Err(RunError::NotAllowed(format!(
@@ -78,14 +93,20 @@ impl Engine {
         }
         let id = start.run;
         let now = clock::now();
-        let (mut run, entries) = Run::begin_with(compiled.plan.clone(), start, kept, now);
-        if dry_run {
+        if with.dry_run {
+            let (mut run, _) = Run::begin_with(compiled.plan.clone(), start, kept, now);
             while run.goes_on() && run.handle(now, Input::Tick).is_ok() {}
-            return Ok(view::view(&run));
+            return Ok(self.shown(&run));
         }
         if self.0.closing.is_cancelled() {
             return Err(RunError::Ending);
         }
+        let claim = match self.turn_of(&compiled.plan, &start, with.priority, now)? {
+            Turn::Free => None,
+            Turn::Asks(claim) => Some(claim),
+        };
+        let plan = compiled.plan.clone();
+        let (run, entries) = Run::begin_claiming(plan, start, kept, claim, now);
         // What it is given may be too large; what it makes of that never is.
         if entries
             .first()
@@ -93,45 +114,75 @@ impl Engine {
         {
             return Err(RunError::TooLarge);
         }
-        let announced = self.announce(&run, &entries);
-        let announces = !announced.facts.is_empty();
-        let mut extra = extra;
-        extra.facts.extend(announced.facts);
-        if run.is_over() {
-            let batches = with_claims(batches_of(&run, entries), extra, claim, id, now);
-            let ticket = self.append_new(batches).map_err(refused)?;
-            ticket.await.map_err(|error| self.log_failed(&error))?;
-            if announces {
-                self.announced();
+        match self.begun(run, entries, with, now)? {
+            Begun::Over(view, ticket, announces) => {
+                ticket.await.map_err(|error| self.log_failed(&error))?;
+                if announces {
+                    self.announced();
+                }
+                Ok(view)
             }
-            return Ok(view::view(&run));
+            Begun::Live(view, live, way) => match self.settle(id, live, way).await {
+                Ok(true) => {
+                    if view.status == Status::Queued {
+                        self.take_places(id).await;
+                    }
+                    Ok(view)
+                }
+                Ok(false) | Err(_) => Err(RunError::Ending),
+            },
         }
-        let mut live = LiveRun::new(run);
-        let listens = live.run.listening().next().is_some();
-        let seq = live.run.last_seq();
-        let deadline = live.run.next_deadline().map(|(at, _)| at);
-        let batches = with_claims(live.batches(entries), extra, claim, id, now);
-        let shown = view::view(&live.run);
-        // Known before it is durable, so that no fact of it is lost; shown to nobody until then.
-        let live = self.0.live.insert(id, live);
-        let ticket = match self.append_new(batches) {
+    }
+
+    /// Puts a new run where it belongs and hands its first facts to the log. Its lock is held until they
+    /// are there: whoever wants something of it comes behind them.
+    fn begun(
+        &self,
+        run: Run,
+        mut entries: Vec<Entry>,
+        with: With,
+        now: Timestamp,
+    ) -> Result<Begun, RunError> {
+        let id = run.id();
+        let live = Arc::new(Mutex::new(LiveRun::new(run)));
+        let mut locked = live::lock(&live);
+        entries.extend(self.queue_up(&mut locked.run, now, || self.0.live.add(id, live.clone()))?);
+        let announced = self.announce(&locked.run, &entries);
+        let announces = !announced.facts.is_empty();
+        let mut extra = with.extra;
+        extra.facts.extend(announced.facts);
+        let over = locked.run.is_over();
+        let view = self.shown(&locked.run);
+        let (seq, deadline) = (locked.run.last_seq(), locked.run.next_deadline());
+        let batches = match over {
+            true => batches_of(&locked.run, entries),
+            false => {
+                // Known before it is durable, so that no fact of it is lost; shown to nobody until then.
+                self.0.live.add(id, live.clone());
+                locked.batches(entries)
+            }
+        };
+        let ticket = match self.append_new(with_claims(batches, extra, with.claim, id, now)) {
             Ok(ticket) => ticket,
             Err(error) => {
+                locked.never_was = true;
                 self.0.live.remove(id);
+                self.leave_queue(&locked.run);
                 return Err(refused(error));
             }
         };
-        self.0.timers.set(id, deadline);
-        if listens {
-            // No earlier: a run that is not taken waits for nothing.
-            self.0.hearing.take_up(&live::lock(&live).run, false);
+        if over {
+            if locked.run.claim().is_some() {
+                self.0.live.remove(id);
+            }
+            return Ok(Begun::Over(view, ticket, announces));
         }
-        let way = super::dispatch::OnItsWay::new(ticket, seq).announcing(announces);
-        let settled = self.settle(id, live, way);
-        match settled.await {
-            Ok(true) => Ok(shown),
-            Ok(false) | Err(_) => Err(RunError::Ending),
-        }
+        self.0.timers.set(id, deadline.map(|(at, _)| at));
+        // No earlier: a run that is not taken waits for nothing.
+        self.0.hearing.take_up(&locked.run, false);
+        drop(locked);
+        let way = OnItsWay::new(ticket, seq).announcing(announces);
+        Ok(Begun::Live(view, live, way))
     }
 
     /// Appends the batches of a new run: the first may be refused, and then nothing is stored; what

@@ -1,11 +1,31 @@
 //! A run as callers see it, made from its state.
 
+use super::Engine;
 use super::project::head_of;
-use crate::service::{AttemptView, FailureView, RunView, StepView};
+use crate::service::{AttemptView, FailureView, QueuePlace, RunView, StepView};
+use druse_engine::event::Status;
 use druse_engine::run::Run;
 
-/// The run with its steps.
-pub(super) fn view(run: &Run) -> RunView {
+impl Engine {
+    /// The run with its steps, and why it waits.
+    pub(super) fn shown(&self, run: &Run) -> RunView {
+        let mut view = view(run);
+        self.say_why(&mut view);
+        view
+    }
+
+    /// Says of a queued run what it waits for.
+    pub fn say_why(&self, view: &mut RunView) {
+        if view.status == Status::Queued
+            && let Some(wait) = self.why_queued(view.id)
+        {
+            view.waits_for = Some(wait.sentence());
+            view.queue = Some(QueuePlace::from(wait));
+        }
+    }
+}
+
+fn view(run: &Run) -> RunView {
     let mut view = RunView::from(&head_of(run));
     if !run.is_over() {
         view.waits_for = Some(run.waits_for());

@@ -27,6 +27,6 @@ pub use app::{App, Options};
 pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
-    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, ResolveRequest,
-    Resume, Retry, RunError, RunView, SinceAsked, StepView, Submit, Wish,
+    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, QueuePlace,
+    ResolveRequest, Resume, Retry, RunError, RunView, SinceAsked, StepView, Submit, Wish,
 };

@@ -185,9 +185,16 @@ impl From<RunError> for Problem {
                 "Another request with the same key came at the same time.",
                 "Repeat the request: it gets the answer of the first one.",
             ),
-            RunError::LimitReached => {
-                Self::conflict("concurrency_limit", message, "Wait for a run to end.")
-            }
+            RunError::LimitReached(_) => Self::conflict(
+                "concurrency_limit",
+                message,
+                "The automation says `overflow: reject`. Start it again when that run has ended; with `overflow: queue` it would wait.",
+            ),
+            RunError::NoKey(_) => Self::unprocessable(
+                "no_concurrency_key",
+                message,
+                "Give the input that the key reads, or give the key a default.",
+            ),
             RunError::AlreadyOver => Self::conflict(
                 "already_over",
                 message,

@@ -275,7 +275,8 @@ impl App {
                 ..RunQuery::default()
             })?;
             for head in &page {
-                if head.status.is_final() {
+                // One that never came to its turn decided nothing.
+                if head.status.is_final() && head.started_at.is_some() {
                     found.push((head.id, head.version));
                     if found.len() == most {
                         return Ok(found);

@@ -2,6 +2,7 @@
 
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, Verdict};
+use druse_engine::flow::{QueueKind, Wait};
 use druse_engine::run::{PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
@@ -58,6 +59,8 @@ pub struct Submit {
     pub run: RunId,
     /// Answers what would run without running or storing anything.
     pub dry_run: bool,
+    /// Where it has to wait for a limit, higher goes first; left out: the document's.
+    pub priority: Option<i32>,
 }
 
 /// A run to be made from an earlier one.
@@ -133,6 +136,9 @@ pub struct RunView {
     /// What a live run waits for, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
+    /// What a queued run waits for, and its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueuePlace>,
     /// How it began.
     pub cause: Json,
     /// The inputs, with their defaults.
@@ -150,6 +156,37 @@ pub struct RunView {
     /// Its steps in the order of the document, those of a loop's passes behind the loop; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<StepView>>,
+}
+
+/// What a queued run waits for.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct QueuePlace {
+    /// What has no room.
+    pub kind: QueueKind,
+    /// The concurrency key, where it is one.
+    pub key: Option<String>,
+    /// How many runs may go at once.
+    pub limit: u32,
+    /// How many go.
+    pub taken: usize,
+    /// Which ones; a few of them.
+    #[schemars(with = "Vec<String>")]
+    pub held_by: Vec<RunId>,
+    /// Its place, from 1.
+    pub position: usize,
+}
+
+impl From<Wait> for QueuePlace {
+    fn from(wait: Wait) -> Self {
+        Self {
+            kind: wait.kind,
+            key: wait.key,
+            limit: wait.limit,
+            taken: wait.taken,
+            held_by: wait.held_by,
+            position: wait.position,
+        }
+    }
 }
 
 /// A step of a run as callers see it.
@@ -241,6 +278,7 @@ impl From<&RunHead> for RunView {
             digest: head.digest.clone(),
             status: head.status,
             waits_for: None,
+            queue: None,
             cause: head.cause.clone(),
             inputs: head.inputs.clone(),
             outputs: head.outputs.clone(),
@@ -420,8 +458,11 @@ pub enum RunError {
     #[error("Another request has claimed {0:?}.")]
     Claimed(String),
     /// The concurrency rule refuses it.
-    #[error("The concurrency limit of this automation is reached.")]
-    LimitReached,
+    #[error("The run would have to wait: {0}.")]
+    LimitReached(String),
+    /// Its concurrency key has no value.
+    #[error("The concurrency key has no value: {0}.")]
+    NoKey(String),
     /// The run has ended.
     #[error("The run has ended.")]
     AlreadyOver,

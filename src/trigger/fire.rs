@@ -305,6 +305,7 @@ impl Triggers {
             extra: arrival.rows(firing),
             run,
             dry_run: false,
+            priority: None,
         }
     }
 

@@ -1,16 +1,18 @@
 //! Data of every format that was ever written must open for ever.
 //!
 //! `tests/data/v1` was written once by this file with `DRUSE_WRITE_DATA=<folder>`; it is never written again.
-//! So were `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS` and `tests/data/v1-handlers` with
-//! `DRUSE_WRITE_HANDLERS`: the kinds of event that came to format 1 later.
+//! So were `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS`, `tests/data/v1-handlers` with
+//! `DRUSE_WRITE_HANDLERS`, `tests/data/v1-waits` with `DRUSE_WRITE_WAITS` and `tests/data/v1-turns` with
+//! `DRUSE_WRITE_TURNS`: the kinds of event that came to format 1 later.
 
 use druse_engine::{
     ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp,
-    definition::FailureClass,
+    definition::{FailureClass, Overflow},
     event::{
         ApprovalRequest, Change, Decision, Entry, Failure, HandlerList, Outcome, RunEvent,
         SkipReason, Start, Status, StepPath, Verdict,
     },
+    flow::{Claim, KeyClaim},
 };
 use druse_storage::{
     Batch, RunHead, RunQuery, Scan, Setting, Store, StoreExt, Table,
@@ -373,6 +375,43 @@ fn wait_entries() -> Vec<Entry> {
         .collect()
 }
 
+/// Every kind of event about turns, with every optional part there and missing.
+fn turn_entries() -> Vec<Entry> {
+    let claim = |key: Option<KeyClaim>, priority: i32| RunEvent::Queued {
+        claim: Some(Box::new(Claim { priority, key })),
+    };
+    let key = |overflow: Overflow, hold: bool| KeyClaim {
+        key: "EÜ".into(),
+        limit: 3,
+        overflow,
+        hold,
+    };
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        claim(Some(key(Overflow::Queue, true)), -5),
+        claim(Some(key(Overflow::Replace, false)), 1000),
+        claim(Some(key(Overflow::Skip, false)), 0),
+        claim(Some(key(Overflow::Reject, false)), 0),
+        claim(None, 7),
+        RunEvent::Admitted,
+        RunEvent::Parked { holding: true },
+        RunEvent::Parked { holding: false },
+        RunEvent::Queued { claim: None },
+        RunEvent::PassedOver {
+            reason: "all are taken".into(),
+        },
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
 fn head(status: Status) -> RunHead {
     let start = start();
     let over = status.is_final();
@@ -524,6 +563,12 @@ fn write_waits(folder: &Path) {
     store.append(batch).unwrap().wait().unwrap();
 }
 
+fn write_turns(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Queued)), turn_entries());
+    store.append(batch).unwrap().wait().unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -545,6 +590,7 @@ fn what_is_written_today_is_format_1_to_the_byte() {
         ("v1-loops", write_loops),
         ("v1-handlers", write_handlers),
         ("v1-waits", write_waits),
+        ("v1-turns", write_turns),
     ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path());
@@ -605,6 +651,19 @@ fn events_about_handlers_of_format_1_say_what_they_said() {
     assert_eq!(store.run_entries(run(), 0, 100).unwrap(), handler_entries());
     let head = store.run_head(run()).unwrap().unwrap();
     assert_eq!(head.status, Status::Paused);
+}
+
+#[test]
+fn events_about_turns_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_TURNS") {
+        write_turns(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-turns"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), turn_entries());
 }
 
 #[test]

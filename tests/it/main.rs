@@ -7,5 +7,6 @@ mod crash;
 mod data;
 mod examples;
 mod failure;
+mod flow;
 mod full_disk;
 mod harness;

@@ -93,7 +93,7 @@ fn suggest<'a>(
 /// Puts findings into document order, once each, with ids of their own.
 fn finish(mut findings: Vec<Finding>) -> Vec<Finding> {
     let order = |path: &str| -> Vec<(u8, usize, String)> {
-        const PARTS: [&str; 13] = [
+        const PARTS: [&str; 14] = [
             "druse",
             "name",
             "description",
@@ -105,6 +105,7 @@ fn finish(mut findings: Vec<Finding>) -> Vec<Finding> {
             "finally",
             "undo_on_failure",
             "timeout",
+            "priority",
             "outputs",
             "metadata",
         ];

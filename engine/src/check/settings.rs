@@ -3,6 +3,7 @@
 use super::{Context, schemas};
 use crate::Finding;
 use crate::definition::Step;
+use crate::flow::MOST_PRIORITY;
 use crate::plan::{InputCheck, pointer};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -60,6 +61,15 @@ pub(super) fn check(context: &mut Context<'_>) {
     {
         context.say(
             Finding::error("bad_value", "`limit` is at least 1").at_path("/concurrency/limit"),
+        );
+    }
+    if let Some(priority) = document.priority
+        && !MOST_PRIORITY.contains(&priority)
+    {
+        context.say(
+            Finding::error("bad_value", "`priority` is a number from -1000 to 1000")
+                .at_path("/priority")
+                .help("a point is worth a minute of waiting"),
         );
     }
     if document.steps.is_empty() {

@@ -43,7 +43,7 @@ pub struct Document {
     /// Time limit of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
-    /// Higher goes first.
+    /// Where runs wait for a limit, higher goes first: a point is worth a minute of waiting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
     /// The run's outputs: expressions by name.
@@ -66,6 +66,9 @@ pub struct Concurrency {
     /// What becomes of a run over the limit.
     #[serde(default)]
     pub overflow: Overflow,
+    /// Whether a run keeps its slot while it waits for people, events or a time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hold_while_waiting: bool,
 }
 
 fn one() -> u32 {
@@ -81,7 +84,7 @@ pub enum Overflow {
     Queue,
     /// It ends at once as skipped.
     Skip,
-    /// It takes the place of the oldest.
+    /// Those that wait for the key and the oldest that has it are canceled, and it takes their place.
     Replace,
     /// Its start is refused.
     Reject,

@@ -46,6 +46,7 @@ impl Recorded {
         let mut begun: BTreeMap<&StepPath, (Timestamp, Option<Timestamp>)> = BTreeMap::new();
         let mut asked: BTreeMap<&StepPath, (Timestamp, Option<Timestamp>)> = BTreeMap::new();
         let mut held: BTreeMap<&StepPath, Timestamp> = BTreeMap::new();
+        let mut queued: Option<Span> = None;
         let mut open: BTreeSet<&StepPath> = BTreeSet::new();
         for entry in entries {
             match &entry.event {
@@ -155,7 +156,15 @@ impl Recorded {
                 RunEvent::WaitFinished { step } => nothing_came(&mut known.waits, step),
                 RunEvent::CancelRequested { by, reason } => {
                     let (by, reason) = (by.clone(), reason.clone());
-                    known.cancels.push((entry.at, Input::Cancel { by, reason }));
+                    let early = queued.unwrap_or_default().as_millis();
+                    let early = i64::try_from(early).unwrap_or(i64::MAX);
+                    let at = Timestamp(entry.at.0.saturating_sub(early));
+                    known.cancels.push((at, Input::Cancel { by, reason }));
+                }
+                // A rehearsal does not wait for its turn: it is as much earlier than the run was.
+                RunEvent::Admitted => {
+                    let created = entries.first().map_or(entry.at, |first| first.at);
+                    queued.get_or_insert(entry.at.since(created));
                 }
                 RunEvent::RunTimedOut => known.timed_out = true,
                 RunEvent::UndoneBefore { step, from } => known.kept.push(Kept::Undone {

@@ -104,6 +104,12 @@ impl State {
                 self.paused = Some(Pause { by, reason });
             }
             RunEvent::Resumed { .. } => self.paused = None,
+            RunEvent::Queued { .. }
+            | RunEvent::Admitted
+            | RunEvent::Parked { .. }
+            | RunEvent::PassedOver { .. } => {
+                self.change_slot(plan, &entry.event, entry.seq, entry.at);
+            }
             RunEvent::Finished {
                 status,
                 outputs,
@@ -352,7 +358,11 @@ impl State {
             | RunEvent::HandlersStarted { .. }
             | RunEvent::Paused { .. }
             | RunEvent::Resumed { .. }
-            | RunEvent::Finished { .. } => {}
+            | RunEvent::Finished { .. }
+            | RunEvent::Queued { .. }
+            | RunEvent::Admitted
+            | RunEvent::Parked { .. }
+            | RunEvent::PassedOver { .. } => {}
         }
     }
 

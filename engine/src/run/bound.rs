@@ -98,6 +98,11 @@ impl RunEvent {
             | Self::WorkFinished {
                 outputs, failure, ..
             } => outputs.as_ref().map_or(0, json) + failure.as_ref().map_or(0, failure_weight),
+            Self::Queued { claim } => {
+                let key = claim.as_ref().and_then(|claim| claim.key.as_ref());
+                key.map_or(0, |key| key.key.len())
+            }
+            Self::PassedOver { reason } => reason.len(),
             Self::StepSkipped { .. }
             | Self::AttemptInterrupted { .. }
             | Self::RetryScheduled { .. }
@@ -112,7 +117,9 @@ impl RunEvent {
             | Self::KeepingStarted { .. }
             | Self::HandlersStarted { .. }
             | Self::UndoneBefore { .. }
-            | Self::RunTimedOut => 0,
+            | Self::RunTimedOut
+            | Self::Admitted
+            | Self::Parked { .. } => 0,
         };
         PLAIN + values
     }

@@ -64,7 +64,7 @@ impl Run {
             .run_deadline(&self.plan)
             .map(|at| (at, DeadlineReason::RunTimeout));
         let step = self.state.first_timer().map(|(at, timer, place)| {
-            let step = self.state.path(&self.plan, *place);
+            let step = self.state.path(&self.plan, place);
             let reason = match timer {
                 Timer::Retry => DeadlineReason::Retry { step },
                 Timer::Wait => DeadlineReason::Wait { step },
@@ -74,7 +74,7 @@ impl Run {
                 Timer::Pass => DeadlineReason::NextPass { step },
                 Timer::Loop => DeadlineReason::LoopTimeout { step },
             };
-            (*at, reason)
+            (at, reason)
         });
         match (run, step) {
             (Some(run), Some(step)) if step.0 < run.0 => Some(step),

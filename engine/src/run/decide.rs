@@ -77,6 +77,13 @@ impl State {
                     reason: reason.clone(),
                 }])
             }
+            Input::Claim { claim } => self.of_slot(RunEvent::Queued {
+                claim: Some(Box::new(claim.clone())),
+            }),
+            Input::Admit => self.of_slot(RunEvent::Admitted),
+            Input::PassOver { reason } => self.of_slot(RunEvent::PassedOver {
+                reason: reason.clone(),
+            }),
             Input::Pause { by, reason } => self.pause(by, reason.as_deref()),
             Input::Resume {
                 by,
@@ -121,6 +128,17 @@ impl State {
         }
     }
 
+    /// A fact about the run's slots, if it can follow.
+    fn of_slot(&self, event: RunEvent) -> Result<Vec<RunEvent>, Rejected> {
+        if self.finish.is_some() {
+            return Err(Rejected::AlreadyOver);
+        }
+        match self.fits_slot(&event) {
+            true => Ok(vec![event]),
+            false => Err(Rejected::NotItsTurn),
+        }
+    }
+
     fn interrupt(&self, plan: &Plan, alone: bool) -> Vec<RunEvent> {
         let alone = alone && self.running.len() == 1;
         self.running
@@ -162,11 +180,9 @@ impl State {
                     output: output.clone(),
                 },
             },
-            // Nothing starts in a pause, so it starts with the resume.
-            Resolution::Again if self.paused.is_some() => {
-                RunEvent::RetryScheduled { step, due: now }
-            }
-            Resolution::Again => attempt::again(self, plan, place, now),
+            Resolution::Again if self.may_begin() => attempt::again(self, plan, place, now),
+            // Nothing starts in a pause, or before it is the run's turn.
+            Resolution::Again => RunEvent::RetryScheduled { step, due: now },
             Resolution::Failed { message } => RunEvent::StepFailed {
                 step,
                 failure: Failure::new(FailureClass::Uncertain, "given_up", message.clone()),
@@ -180,24 +196,23 @@ impl State {
             return self.handlers_deadline(plan);
         }
         match self.ending {
-            None | Some(Ending::Failing) => {
-                plan.timeout.map(|timeout| later(self.created_at, timeout))
-            }
+            None | Some(Ending::Failing) => Some(later(self.begun_at()?, plan.timeout?)),
             Some(_) => None,
         }
     }
 
     /// Whether something follows at once, without an input and without time passing.
     pub(super) fn goes_on(&self, plan: &Plan) -> bool {
-        let begins = self.paused.is_none() && !self.ready.is_empty();
+        let begins = self.paused.is_none() && !self.ready.is_empty() && !self.is_queued();
         let left = begins
             || (self.between() && self.after_list(plan).is_some())
             || !self.over.is_empty()
             || !self.to_end.is_empty()
             || !self.unsettled.is_empty()
             || !self.idle.is_empty()
-            || !self.stale.is_empty();
-        left && self.finish.is_none() && !self.awaits_kept()
+            || !self.stale.is_empty()
+            || self.next_of_slot(plan).is_some();
+        left && self.finish.is_none() && !self.awaits_kept() && !self.awaits_turn()
     }
 
     /// Whether results of an earlier run are missing: then it was never said that the run begins.
@@ -205,17 +220,23 @@ impl State {
         self.keep.awaited > 0 && self.ending.is_none()
     }
 
+    /// Whether nothing of it may begin yet, and nothing of it is to end.
+    fn awaits_turn(&self) -> bool {
+        !self.has_begun() && self.ending.is_none()
+    }
+
     /// Whether there is a next fact at `now`.
     pub(super) fn follows(&self, plan: &Plan, now: Timestamp) -> bool {
-        let timer = self.first_timer().map(|(at, _, _)| *at);
+        let timer = self.first_timer().map(|(at, _, _)| at);
         let due = timer.into_iter().chain(self.run_deadline(plan)).min();
-        let waits = self.finish.is_none() && !self.awaits_kept();
-        self.goes_on(plan) || (waits && due.is_some_and(|at| at <= now))
+        let waits = self.finish.is_none() && !self.awaits_kept() && !self.awaits_turn();
+        let due = due.is_some_and(|at| at <= now);
+        self.goes_on(plan) || (waits && due)
     }
 
     /// The next fact that follows from what is known at `now`, if any.
     pub(super) fn next(&self, plan: &Plan, now: Timestamp) -> Option<RunEvent> {
-        if self.finish.is_some() || self.awaits_kept() {
+        if self.finish.is_some() || self.awaits_kept() || self.awaits_turn() {
             return None;
         }
         if let Some(&scope) = self.over.first() {
@@ -230,7 +251,9 @@ impl State {
             }
         }
         if self.between() {
-            return self.after_list(plan);
+            // In a pause no list begins, and its slots are free for others.
+            let next = self.after_list(plan);
+            return next.or_else(|| self.next_of_slot(plan));
         }
         if self.run_deadline(plan).is_some_and(|at| at <= now) {
             return Some(RunEvent::RunTimedOut);
@@ -256,17 +279,15 @@ impl State {
             let changes = gate.map(|gate| gate::changes(self, plan, place, &gate.request));
             return Some(gate::void(self, plan, place, changes.unwrap_or_default()));
         }
-        if let Some(&(at, timer, place)) = self.first_timer()
+        if let Some((at, timer, place)) = self.first_timer()
             && at <= now
         {
             return Some(self.fire(plan, timer, place, now));
         }
-        if self.paused.is_some() {
-            return None;
+        match self.ready.first() {
+            Some(place) if self.may_begin() => Some(self.begin(plan, *place, now)),
+            _ => self.next_of_slot(plan),
         }
-        self.ready
-            .first()
-            .map(|place| self.begin(plan, *place, now))
     }
 
     /// Why a step does not begin while its scope ends: because of what it needs, where that went wrong by
@@ -437,6 +458,11 @@ impl State {
                     "the run did not end within its time limit",
                 );
                 return over(Status::Failed, failure);
+            }
+            Some(Ending::PassedOver { reason }) => {
+                let failure =
+                    Failure::new(FailureClass::Canceled, "concurrency_limit", reason.clone());
+                return over(Status::Skipped, failure);
             }
             Some(Ending::Failing) | None => {}
         }

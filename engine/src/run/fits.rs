@@ -23,7 +23,14 @@ impl State {
         }
         match about {
             About::Run => match event {
-                RunEvent::KeepingStarted { .. } if self.last_seq > 1 => Err("the run has begun"),
+                RunEvent::KeepingStarted { .. }
+                    if self.last_seq > 1 + u64::from(self.slot.is_some()) =>
+                {
+                    Err("the run has begun")
+                }
+                event if !self.fits_slot(event) => {
+                    Err("the run does not stand in the queue like that")
+                }
                 RunEvent::Finished { .. } if !self.over.contains(&TOP) && !self.between() => {
                     Err("steps are not over")
                 }
@@ -47,6 +54,18 @@ impl State {
 
     fn fits_step(&self, plan: &Plan, place: Place, event: &RunEvent) -> Result<(), &'static str> {
         let step = self.step(place);
+        let begins = match event {
+            // What was under way when its run was first queued goes on, and so does the wait for a run.
+            RunEvent::AttemptStarted { .. } => step.phase != Phase::Interrupted,
+            RunEvent::StepEvaluated { .. }
+            | RunEvent::WaitStarted { .. }
+            | RunEvent::ApprovalRequested { .. }
+            | RunEvent::LoopStarted { .. } => true,
+            _ => false,
+        };
+        if begins && !self.may_begin() {
+            return Err("it is not the run's turn");
+        }
         if !follows(step, event) {
             return Err(match step.phase {
                 Phase::Over => "the step is over",
@@ -296,6 +315,10 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::HandlersStarted { .. }
         | RunEvent::Paused { .. }
         | RunEvent::Resumed { .. }
-        | RunEvent::Finished { .. } => true,
+        | RunEvent::Finished { .. }
+        | RunEvent::Queued { .. }
+        | RunEvent::Admitted
+        | RunEvent::Parked { .. }
+        | RunEvent::PassedOver { .. } => true,
     }
 }

@@ -65,7 +65,8 @@ impl State {
 
     /// The list that follows when the run's own work has ended like this.
     pub(super) fn next_list(&self, plan: &Plan, outcome: Status) -> Option<HandlerList> {
-        if self.handling.forced.is_some() {
+        // Of what never had its turn there is nothing to clean up.
+        if self.handling.forced.is_some() || !self.has_begun() {
             return None;
         }
         let last = self.handling.begun.last().map(|(list, _)| *list);

@@ -2,6 +2,7 @@
 
 use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
+use crate::flow::Claim;
 use crate::plan::ActionKind;
 use crate::{ApprovalId, Json, Span, Timestamp};
 
@@ -86,6 +87,18 @@ pub enum Input {
         /// then does the death of the process count against it; three such deaths in a row
         /// quarantine the step.
         alone: bool,
+    },
+    /// It is to wait for its turn from now on, as if it had been queued from the start.
+    Claim {
+        /// What it asks for.
+        claim: Claim,
+    },
+    /// It is its turn.
+    Admit,
+    /// It would have to wait for its turn, and is skipped instead.
+    PassOver {
+        /// What it would have waited for.
+        reason: String,
     },
     /// A person found out what became of an uncertain step.
     ResolveUncertain {
@@ -236,6 +249,9 @@ pub enum Rejected {
     /// The step does not wait for this event.
     #[error("the step does not wait for this event")]
     NotAwaited,
+    /// It does not wait for its turn, or has begun.
+    #[error("the run does not wait for its turn")]
+    NotItsTurn,
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
@@ -255,6 +271,7 @@ impl Rejected {
             Self::WhichStep => "which_step",
             Self::Approved => "approved_input",
             Self::NotAwaited => "not_awaited",
+            Self::NotItsTurn => "not_its_turn",
             Self::TooLarge => "too_large",
             Self::CommentNeeded => "comment_required",
             Self::ApprovalChanged { .. } => "approval_changed",

@@ -96,6 +96,10 @@ impl Run {
             }
             return Ok(());
         }
+        named |= state.is_queued();
+        if !self.cut && state.has_begun() && state.next_of_slot(&self.plan).is_some() {
+            return Err("the run does not stand in the queue as it should".into());
+        }
         if !named && found.running.is_empty() && found.timers.is_empty() && !self.goes_on() {
             return Err("the run waits for nothing that has a name".into());
         }

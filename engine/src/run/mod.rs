@@ -32,6 +32,7 @@ mod looping;
 mod pause;
 mod retry;
 mod scope;
+mod slot;
 mod state;
 mod time;
 mod view;
@@ -48,6 +49,7 @@ pub use looping::{KNOWN_PASSES, MOST_STEPS};
 pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
+use crate::flow::Claim;
 use crate::plan::Plan;
 use crate::{Json, RunId, Timestamp};
 use state::State;
@@ -77,6 +79,17 @@ impl Run {
         kept: Vec<Kept>,
         now: Timestamp,
     ) -> (Self, Vec<Entry>) {
+        Self::begin_claiming(plan, start, kept, None, now)
+    }
+
+    /// As [`Run::begin_with`]; with a claim it is queued, and nothing begins before it is admitted.
+    pub fn begin_claiming(
+        plan: Arc<Plan>,
+        start: Start,
+        kept: Vec<Kept>,
+        claim: Option<Claim>,
+        now: Timestamp,
+    ) -> (Self, Vec<Entry>) {
         let mut run = Self::created(plan, start, now);
         let created = Entry {
             seq: 1,
@@ -84,6 +97,11 @@ impl Run {
             event: RunEvent::Created(run.state.start.clone()),
         };
         let mut entries = vec![created];
+        if let Some(claim) = claim {
+            let claim = Some(Box::new(claim));
+            run.take(RunEvent::Queued { claim }, now, &mut entries);
+        }
+        let first = entries.len();
         for kept in kept {
             // One that does not fit (no such step, named twice) is not taken in.
             run.take(kept.into_event(), now, &mut entries);
@@ -92,8 +110,11 @@ impl Run {
         if weight > bound::TURN_WEIGHT || entries.len() > run.plan.turn {
             let start = (*run.state.start).clone();
             run = Self::created(run.plan, start, now);
-            let results = u32::try_from(entries.len() - 1).unwrap_or(u32::MAX);
-            let kept = entries.split_off(1);
+            let results = u32::try_from(entries.len() - first).unwrap_or(u32::MAX);
+            let kept = entries.split_off(first);
+            for entry in entries.split_off(1) {
+                run.take(entry.event, now, &mut entries);
+            }
             run.take(RunEvent::KeepingStarted { results }, now, &mut entries);
             for entry in kept {
                 run.take(entry.event, now, &mut entries);
@@ -262,12 +283,14 @@ impl Run {
         self.state.start.run
     }
 
-    /// How it stands: `paused` while a person holds it, `running` while an attempt runs, `paused` too while
-    /// a step has failed and waits for a person, `waiting` while it waits for time or people otherwise.
+    /// How it stands: `paused` while a person holds it, `queued` while it waits for its turn, `running` while
+    /// an attempt runs, `paused` too while a step has failed and waits for a person, `waiting` while it waits
+    /// for time or people otherwise.
     pub fn status(&self) -> Status {
         match &self.state.finish {
             Some(finish) => finish.status,
             None if self.state.paused.is_some() => Status::Paused,
+            None if self.state.is_queued() => Status::Queued,
             None if !self.state.running.is_empty() || self.goes_on() => Status::Running,
             None if !self.state.held_steps.is_empty() => Status::Paused,
             None => Status::Waiting,
@@ -315,9 +338,9 @@ impl Run {
         self.state.created_at
     }
 
-    /// When it began to work.
-    pub fn started_at(&self) -> Timestamp {
-        self.state.created_at
+    /// When it began to work; none while it waits for its turn to.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.state.begun_at()
     }
 
     /// When it ended.

@@ -10,7 +10,7 @@
 
 use super::input::ResumeAnswer;
 use super::scope::Place;
-use super::state::{Phase, State, Timer};
+use super::state::{Phase, State};
 use super::{Rejected, attempt};
 use crate::definition::OnError;
 use crate::event::{Failure, RunEvent, StepPath};
@@ -180,17 +180,6 @@ impl State {
             // Its configuration had no value; it is rendered again.
             self.enter(place, Phase::Queued, crate::event::Status::Queued);
             self.ready.insert(place);
-        }
-    }
-
-    /// The first timer that may fire: no retry begins while the run is held.
-    pub(super) fn first_timer(&self) -> Option<&(Timestamp, Timer, Place)> {
-        match self.paused {
-            None => self.timers.first(),
-            Some(_) => {
-                let mut timers = self.timers.iter();
-                timers.find(|(_, timer, _)| *timer != Timer::Retry)
-            }
         }
     }
 }

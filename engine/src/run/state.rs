@@ -33,7 +33,7 @@
 //! | `Uncertain`    | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
-//! | `Uncertain`    | `RetryScheduled` (in a pause)             | `Retrying`                                  |
+//! | `Uncertain`    | `RetryScheduled` (in a pause, or not its turn) | `Retrying`                             |
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
@@ -51,6 +51,7 @@ use super::kept::Keep;
 use super::looping::LoopState;
 use super::pause::Pause;
 use super::scope::{Owner, Place, Scope, Scopes, TOP};
+use super::slot::Slot;
 use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
@@ -182,6 +183,8 @@ pub(super) enum Ending {
     Canceled { by: String, reason: Option<String> },
     /// The run's own time ran out.
     TimedOut,
+    /// It would have had to wait for its turn, and is skipped instead.
+    PassedOver { reason: String },
 }
 
 /// What a point in time is for. The order breaks ties.
@@ -254,6 +257,8 @@ pub(super) struct State {
     pub(super) paused: Option<Pause>,
     pub(super) handling: Handling,
     pub(super) finish: Option<Finish>,
+    /// What it asks for before it works, where something limits it.
+    pub(super) slot: Option<Box<Slot>>,
 }
 
 impl State {
@@ -293,6 +298,7 @@ impl State {
             paused: None,
             handling: Handling::default(),
             finish: None,
+            slot: None,
         };
         state.enlist(TOP);
         state

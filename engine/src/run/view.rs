@@ -345,6 +345,9 @@ impl Run {
                 None => format!("paused by {}", pause.by),
             };
         }
+        if self.state.is_queued() {
+            return "waits for its turn".into();
+        }
         let scopes = self.state.scopes.iter();
         let places = scopes.flat_map(|(scope, inner)| {
             (0..inner.steps.len()).map(move |step| Place { scope, step })

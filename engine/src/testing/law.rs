@@ -41,6 +41,10 @@ pub struct Watch {
     fence: u64,
     seq: u64,
     over: bool,
+    /// Whether it waits for its turn, or has given it back.
+    stands_by: bool,
+    /// Steps whose last attempt ended with the process.
+    interrupted: BTreeSet<StepPath>,
     pub(super) heeded: Heeded,
     handling: Handling,
 }
@@ -64,9 +68,31 @@ impl Watch {
         }
         self.heeded.see(plan, entry)?;
         self.handling.see(plan, &entry.event).or_else(wrong)?;
+        match &entry.event {
+            RunEvent::Queued { .. } | RunEvent::Parked { .. } => self.stands_by = true,
+            RunEvent::Admitted if !self.stands_by => return wrong("whoever has a turn gets none"),
+            RunEvent::Admitted => self.stands_by = false,
+            _ => {}
+        }
         let Some(step) = entry.event.step() else {
             return Ok(());
         };
+        let begins = match &entry.event {
+            RunEvent::AttemptStarted { .. } => !self.interrupted.remove(step),
+            RunEvent::StepEvaluated { .. }
+            | RunEvent::WaitStarted { .. }
+            | RunEvent::ApprovalRequested { .. }
+            | RunEvent::EventAwaited { .. }
+            | RunEvent::LoopStarted { .. }
+            | RunEvent::PassStarted { .. } => true,
+            _ => false,
+        };
+        if begins && self.stands_by {
+            return wrong("nothing begins before it is the run's turn");
+        }
+        if let RunEvent::AttemptInterrupted { .. } = entry.event {
+            self.interrupted.insert(step.clone());
+        }
         if let RunEvent::ApprovalNotified { .. } = entry.event {
             return Ok(());
         }
@@ -147,6 +173,7 @@ impl Watch {
                 outcome: Outcome::Failed { failure, .. },
                 ..
             } if failure.code == "process_died" => {
+                self.interrupted.insert(step.clone());
                 *self.deaths.entry(step.clone()).or_default() += 1;
             }
             // A plain failure is an answer: it is known that it did not happen.
@@ -171,6 +198,10 @@ impl Watch {
             RunEvent::StepResumed { .. } => {
                 self.open.remove(step);
                 self.deaths.remove(step);
+            }
+            // A person found out that it did not happen; it begins when it is its turn.
+            RunEvent::RetryScheduled { .. } if resolved => {
+                self.open.remove(step);
             }
             RunEvent::PassFinished {
                 status,

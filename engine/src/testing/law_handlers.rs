@@ -159,7 +159,14 @@ impl Handling {
             {
                 Err("a run failed and no step did".into())
             }
-            Status::Succeeded | Status::Rejected | Status::Failed | Status::Canceled => Ok(()),
+            Status::Skipped if run.has_begun() || code != Some("concurrency_limit") => {
+                Err("a run that had begun was passed over".into())
+            }
+            Status::Succeeded
+            | Status::Rejected
+            | Status::Failed
+            | Status::Canceled
+            | Status::Skipped => Ok(()),
             other => Err(format!("a run ended as {}", other.name())),
         }
     }
@@ -193,7 +200,7 @@ impl Handling {
             (HandlerList::OnFailure, failed),
             (HandlerList::Finally, true),
         ] {
-            let due = due && run.plan().handler_block(list).is_some();
+            let due = due && run.has_begun() && run.plan().handler_block(list).is_some();
             if self.begun.contains(&list) != due {
                 return Err(format!(
                     "`{}` is wrong after {}",

@@ -3,7 +3,9 @@
 use super::heard::Teller;
 use super::{Random, Watch, start};
 use crate::Timestamp;
+use crate::definition::Overflow;
 use crate::event::{Entry, RunEvent, Status, StepPath};
+use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
 use crate::run::{Effect, Heard, Input, Kept, Rejected, Run};
 use serde_json::json;
@@ -119,10 +121,12 @@ impl Life {
         let through_text = random.percent(10);
         let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
         let begin = start(&plan, json!({}));
-        let (run, entries) = Run::begin_with(plan.clone(), begin, kept, now);
-        let together = match entries.get(1) {
-            Some(entry) if sealed(entry) => 2,
-            _ => 1 + entries.iter().filter(|e| e.event.keeps()).count(),
+        let claim = random.percent(25).then(|| claim(&mut random));
+        let first = 1 + usize::from(claim.is_some());
+        let (run, entries) = Run::begin_claiming(plan.clone(), begin, kept, claim, now);
+        let together = match entries.get(first) {
+            Some(entry) if sealed(entry) => first + 1,
+            _ => first + entries.iter().filter(|e| e.event.keeps()).count(),
         };
         let mut watch = Watch::default();
         for entry in &entries {
@@ -327,6 +331,17 @@ impl Life {
         }
         Err("a run that is over asks for something".into())
     }
+}
+
+/// Something that a run waits for its turn for.
+fn claim(random: &mut Random) -> Claim {
+    let key = random.percent(70).then(|| KeyClaim {
+        key: "one".into(),
+        limit: 1,
+        overflow: Overflow::Queue,
+        hold: random.percent(30),
+    });
+    Claim { priority: 0, key }
 }
 
 fn text(entry: &Entry) -> String {

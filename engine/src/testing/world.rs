@@ -3,6 +3,7 @@
 use super::Life;
 use crate::definition::FailureClass;
 use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
+use crate::flow::Standing;
 use crate::run::{DeadlineReason, Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
 use crate::{ApprovalId, Timestamp};
 use serde_json::json;
@@ -10,6 +11,9 @@ use serde_json::json;
 impl Life {
     /// Something happens in the world.
     pub(super) fn disturb(&mut self) -> Result<(), String> {
+        if self.random.percent(20) {
+            return self.turn();
+        }
         match self.random.below(24) {
             20 | 21 => {
                 self.come();
@@ -39,6 +43,29 @@ impl Life {
                 _ => self.resolve(),
             },
             _ => self.must(Input::Tick),
+        }
+    }
+
+    /// It is the run's turn, whether it waits for that or not.
+    fn turn(&mut self) -> Result<(), String> {
+        let queued = matches!(self.run.standing(), Standing::Queued { .. });
+        if queued && !self.run.has_begun() && self.random.percent(5) {
+            let reason = "another one runs".into();
+            self.must(Input::PassOver { reason })?;
+            while self.run.goes_on() {
+                self.must(Input::Tick)?;
+            }
+            return match self.run.status() {
+                Status::Skipped => Ok(()),
+                other => Err(format!("a run that is passed over is {}", other.name())),
+            };
+        }
+        let over = self.run.is_over();
+        match (self.give(Input::Admit)?, queued) {
+            (Ok(()), true) => Ok(()),
+            (Err(Rejected::AlreadyOver), false) if over => Ok(()),
+            (Err(Rejected::NotItsTurn), false) if !over => Ok(()),
+            (other, _) => Err(format!("a turn gave {other:?}")),
         }
     }
 
@@ -393,7 +420,9 @@ impl Life {
                 self.resume()?;
                 continue;
             }
-            if let Some(Effect::Attempt {
+            if self.run.status() == Status::Queued {
+                self.must(Input::Admit)?;
+            } else if let Some(Effect::Attempt {
                 step,
                 number,
                 fence,
@@ -407,11 +436,10 @@ impl Life {
                     fence,
                     outcome,
                 })?;
-            } else if let Some((at, _)) = self
-                .run
-                .next_deadline()
-                .filter(|(_, reason)| !matches!(reason, DeadlineReason::ApprovalReminder { .. }))
-            {
+            } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
+                // One that is due stands before what is due behind it; others come again and again.
+                *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })
+            }) {
                 self.now = at.max(self.now);
                 self.must(Input::Tick)?;
             } else if self.run.next_silence().is_some() {

@@ -49,6 +49,19 @@ pub(in crate::api) async fn metrics(call: Call) -> Answer {
         "Runs that have not ended.",
         app.engine.live() as u64,
     );
+    let (queued, limited) = app.engine.queued();
+    metric(
+        "druse_runs_queued",
+        "gauge",
+        "Runs that wait for their turn.",
+        queued as u64,
+    );
+    metric(
+        "druse_runs_working_limited",
+        "gauge",
+        "Runs that work and are subject to a limit.",
+        limited as u64,
+    );
     metric(
         "druse_http_requests_total",
         "counter",

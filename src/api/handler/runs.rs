@@ -12,6 +12,7 @@ use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
+use druse_engine::flow::MOST_PRIORITY;
 use druse_engine::run::ResumeAnswer;
 use druse_engine::{AutomationId, Json, RunId, Span, Timestamp};
 use druse_storage::{Batch, ReadError, RunQuery};
@@ -43,6 +44,9 @@ pub(in crate::api) struct Start {
     /// Only says what would happen: nothing is sent, nothing stored.
     #[serde(default)]
     pub(in crate::api) dry_run: bool,
+    /// Where it has to wait for a limit, higher goes first; left out: the document's.
+    #[serde(default)]
+    pub(in crate::api) priority: Option<i32>,
     /// For a dry run: answers by the paths of steps, as in a test.
     #[serde(default)]
     pub(in crate::api) mocks: Map<String, Value>,
@@ -72,6 +76,17 @@ impl Start {
     fn answers_nothing(&self) -> bool {
         self.mocks.is_empty() && self.from_run.is_none() && !self.from_recording && !self.approve
     }
+}
+
+fn priority_of(given: i32) -> Result<i32, Problem> {
+    if MOST_PRIORITY.contains(&given) {
+        return Ok(given);
+    }
+    Err(Problem::unprocessable(
+        "bad_priority",
+        format!("The priority {given} is out of bounds."),
+        "It is a number from -1000 to 1000; a point is worth a minute of waiting.",
+    ))
 }
 
 pub(in crate::api) async fn start(call: Call) -> Answer {
@@ -109,6 +124,7 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         extra: Batch::new(),
         run: clock::new_id(RunId::from_parts),
         dry_run: wanted.dry_run,
+        priority: wanted.priority.map(priority_of).transpose()?,
     };
     if submit.dry_run {
         return ok(&call.app.dry_run(submit, answers).await?);
@@ -180,7 +196,11 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         .store
         .runs(&query)?
         .iter()
-        .map(|head| (head.id.to_string(), RunView::from(head.as_ref())))
+        .map(|head| {
+            let mut view = RunView::from(head.as_ref());
+            call.app.engine.say_why(&mut view);
+            (head.id.to_string(), view)
+        })
         .collect();
     ok(&page.answer(items))
 }

@@ -54,6 +54,7 @@ fn an_event_whose_sending_was_cut_short_is_sent_by_the_next_start() {
                 extra: druse_storage::Batch::new(),
                 run: crate::runtime::clock::new_id(RunId::from_parts),
                 dry_run: false,
+                priority: None,
             })
             .await
             .unwrap();

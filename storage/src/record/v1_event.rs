@@ -4,11 +4,12 @@ use super::Undecodable;
 use super::v1::{Text, approval, automation, digest, json, run_id, text};
 use druse_engine::{
     EventId, Id, Timestamp,
-    definition::FailureClass,
+    definition::{FailureClass, Overflow},
     event::{
         ApprovalRequest, Change, Decision, Failure, HandlerList, Outcome, RunEvent, SkipReason,
         Start, Status, StepPath, Verdict,
     },
+    flow::{Claim, KeyClaim},
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -282,6 +283,30 @@ pub(super) enum V1Event<'a> {
         received_at: i64,
         value: Text<'a>,
     },
+    Queued {
+        claim: Option<V1Claim<'a>>,
+    },
+    Admitted,
+    Parked {
+        holding: bool,
+    },
+    PassedOver {
+        reason: Text<'a>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Claim<'a> {
+    priority: i32,
+    key: Option<V1Key<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct V1Key<'a> {
+    key: Text<'a>,
+    limit: u32,
+    overflow: u8,
+    hold: bool,
 }
 
 macro_rules! codes {
@@ -335,6 +360,16 @@ codes!(
     Uncertain = 4,
     Interrupted = 5,
     Quarantined = 6
+);
+codes!(
+    overflow_code,
+    overflow,
+    Overflow,
+    "overflow",
+    Queue = 0,
+    Skip = 1,
+    Replace = 2,
+    Reject = 3
 );
 codes!(
     verdict_code,
@@ -463,6 +498,37 @@ impl V1Decision<'_> {
             fields: self.fields.map(json),
             at: Timestamp(self.at),
             own_run: self.own_run,
+        })
+    }
+}
+
+impl<'a> From<&'a Claim> for V1Claim<'a> {
+    fn from(claim: &'a Claim) -> Self {
+        Self {
+            priority: claim.priority,
+            key: claim.key.as_ref().map(|key| V1Key {
+                key: borrowed(&key.key),
+                limit: key.limit,
+                overflow: overflow_code(key.overflow),
+                hold: key.hold,
+            }),
+        }
+    }
+}
+
+impl V1Claim<'_> {
+    fn into_claim(self) -> Result<Claim, Undecodable> {
+        let key = self.key.map(|key| {
+            Ok(KeyClaim {
+                key: key.key.into_owned(),
+                limit: key.limit,
+                overflow: overflow(key.overflow)?,
+                hold: key.hold,
+            })
+        });
+        Ok(Claim {
+            priority: self.priority,
+            key: key.transpose()?,
         })
     }
 }
@@ -770,6 +836,14 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 attempts: *attempts,
                 failure: failure.as_ref().map(V1Failure::from),
             },
+            E::Queued { claim } => Self::Queued {
+                claim: claim.as_deref().map(V1Claim::from),
+            },
+            E::Admitted => Self::Admitted,
+            E::Parked { holding } => Self::Parked { holding: *holding },
+            E::PassedOver { reason } => Self::PassedOver {
+                reason: borrowed(reason),
+            },
         }
     }
 }
@@ -1032,6 +1106,16 @@ impl V1Event<'_> {
                 index,
                 attempts,
                 failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+            Self::Queued { claim } => E::Queued {
+                claim: claim
+                    .map(|claim| claim.into_claim().map(Box::new))
+                    .transpose()?,
+            },
+            Self::Admitted => E::Admitted,
+            Self::Parked { holding } => E::Parked { holding },
+            Self::PassedOver { reason } => E::PassedOver {
+                reason: reason.into_owned(),
             },
         })
     }

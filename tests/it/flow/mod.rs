@@ -1,0 +1,32 @@
+//! Limits on runs that go at once, over the real binary.
+
+mod crash;
+mod gates;
+mod overflow;
+
+use crate::harness::{Client, text};
+use serde_json::{Value, json};
+
+/// Stores and activates a document, and gives the path of its automation.
+async fn active(admin: &Client, document: &Value) -> String {
+    let made = admin.post("/automations", document).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    let activate = format!("{path}/activate");
+    admin.post(&activate, &json!({})).await.with(200);
+    path
+}
+
+/// Starts a run and gives its id.
+async fn start(admin: &Client, path: &str, body: Value) -> String {
+    text(&admin.post(&format!("{path}/runs"), &body).await.with(202)["id"])
+}
+
+/// A gate whose runs share one key, with a pure step behind it.
+fn gated(name: &str, concurrency: Value) -> Value {
+    json!({ "druse": 1, "name": name, "inputs": { "region": { "type": "string", "default": "EU" } },
+        "concurrency": concurrency,
+        "steps": [
+            { "id": "ask", "action": "approval_gate", "with": { "title": "Go on?" } },
+            { "id": "then", "needs": ["ask"], "action": "transform", "with": { "value": 1 } },
+        ] })
+}
