@@ -447,3 +447,38 @@ fn what_was_ended_while_it_ran_has_an_end_only_where_it_is_ended_again() {
     assert_eq!(course.stops[0].code, "no_answer");
     assert_eq!(course.stops[0].path, "b".into());
 }
+
+#[test]
+fn a_cancel_comes_as_long_after_the_beginning_as_it_did() {
+    let document = json!({ "steps": [
+        { "id": "a", "action": "wait", "with": { "for": "1h" } },
+        { "id": "b", "action": "wait", "needs": ["a"], "with": { "for": "1h" } },
+    ]});
+    let plan = plan(&document);
+    let claim = crate::flow::Claim {
+        priority: 0,
+        key: None,
+    };
+    let begin = start(&plan, json!({}));
+    let (mut run, mut journal) =
+        Run::begin_claiming(plan.clone(), begin, Vec::new(), Some(claim), BEGIN);
+    let minute = 60_000;
+    let cancel = Input::Cancel {
+        by: "user:ana".into(),
+        reason: None,
+    };
+    // It is its turn after two hours, and it is canceled in the second half of its work, after it
+    // had given back its slot and got one again.
+    for (at, input) in [
+        (120, Input::Admit),
+        (180, Input::Tick),
+        (180, Input::Admit),
+        (210, cancel),
+    ] {
+        journal.extend(run.handle(Timestamp(BEGIN.0 + at * minute), input).unwrap());
+    }
+    assert_eq!(run.status(), Status::Canceled);
+    assert_eq!(run.step("a").unwrap().status, Status::Succeeded);
+    let result = trial(&plan, &run, &journal);
+    assert!(result.same, "{result:#?}");
+}
