@@ -148,6 +148,7 @@ impl Assembly {
             tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
             triggers.start();
+            tokio::spawn(app.clone().keep_history());
         }
         app.set_triggers(triggers.clone());
         let router = console::mount(app.clone(), api::router(app.clone()));

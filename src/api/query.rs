@@ -27,6 +27,15 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The values of all names that begin with this, each with the rest of its name.
+    pub(super) fn below(&self, prefix: &str) -> Vec<(String, String)> {
+        let below = self.0.iter().filter_map(|(name, value)| {
+            let rest = name.strip_prefix(prefix)?;
+            (!rest.is_empty()).then(|| (rest.to_owned(), value.clone()))
+        });
+        below.collect()
+    }
+
     /// A value that has to be of some form.
     pub(super) fn read<T: FromStr>(&self, name: &str, form: &str) -> Result<Option<T>, Problem> {
         self.get(name)

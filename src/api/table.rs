@@ -1,17 +1,21 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, events, health, hooks, links, queues, rehearsal, resolve,
-    runs, secrets, sessions, steps, subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, doctor, events, health, hooks, links, queues, rehearsal,
+    resolve, retention, runs, secrets, sessions, steps, subscriptions, tokens, tools, triggers,
+    versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
 use crate::service::Role::{Admin, Approver, Editor, Operator, Viewer};
 use crate::service::automation::AutomationView;
 use crate::service::connections::ConnectionView;
+use crate::service::doctor::Diagnosis;
+use crate::service::export::Export;
 use crate::service::links::MadeLink;
 use crate::service::page::List;
 use crate::service::rehearsal::{Tested, Tried};
+use crate::service::retention::{Retention, Swept};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::signin::SignInAddress;
 use crate::service::tokens::{NewToken, TokenView};
@@ -377,6 +381,8 @@ fn run() -> Vec<Route> {
             "cause",
             "since",
             "until",
+            "input.NAME",
+            "label.NAME",
         ])
         .response::<List<RunView>>(),
         get(
@@ -394,6 +400,13 @@ fn run() -> Vec<Route> {
         )
         .query(&["limit", "cursor", "after", "wait"])
         .response::<List<runs::Fact>>(),
+        get(
+            "/api/v1/runs/{id}/export",
+            Viewer,
+            to!(runs::export),
+            "Read a run as one file: its document, its journal and the chain of its hashes",
+        )
+        .response::<Export>(),
         post(
             "/api/v1/runs/{id}/cancel",
             Operator,
@@ -811,6 +824,42 @@ fn admin() -> Vec<Route> {
         )
         .request::<ToolMap>()
         .response::<ToolMap>(),
+        get(
+            "/api/v1/settings/retention",
+            Viewer,
+            to!(retention::read),
+            "Read what is kept of the history",
+        )
+        .response::<Retention>(),
+        put(
+            "/api/v1/settings/retention",
+            Admin,
+            to!(retention::write),
+            "Say what is kept of the history",
+        )
+        .request::<Retention>()
+        .response::<Retention>(),
+        post(
+            "/api/v1/store/compact",
+            Admin,
+            to!(retention::compact),
+            "Let go now what is not kept, and give its space back",
+        )
+        .response::<Swept>(),
+        get(
+            "/api/v1/store/head",
+            Viewer,
+            to!(retention::head),
+            "Read the number and hash of the newest durable record, to be kept elsewhere",
+        )
+        .response::<Value>(),
+        get(
+            "/api/v1/doctor",
+            Operator,
+            to!(doctor::examine),
+            "Say what is wrong: with runs, schedules, the store, the disk, what automations need",
+        )
+        .response::<Diagnosis>(),
         get(
             "/metrics",
             Viewer,

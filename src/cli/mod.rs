@@ -288,8 +288,18 @@ Examples:
         target: Target,
     },
     /// Read a whole data folder offline and say whether everything in it is whole.
-    #[command(after_help = "Example:\n  druse verify --data ./druse-data && echo whole")]
+    #[command(after_help = "\
+Examples:
+  druse verify --data ./druse-data && echo whole
+  druse verify --print-head > /elsewhere/head.json    keeps what the log ends with now
+  druse verify --head /elsewhere/head.json            and shows later whether all of that is still there")]
     Verify {
+        /// Also compare with a head that was kept: a file, `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+        /// Only print the head of the log, to be kept elsewhere; asks the server where one runs.
+        #[arg(long, conflicts_with = "head")]
+        print_head: bool,
         /// The data folder.
         #[arg(
             long,
@@ -298,6 +308,40 @@ Examples:
             env = "DRUSE_DATA"
         )]
         data: PathBuf,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        output: Output,
+    },
+    /// Look for what is wrong with a server and its folder, and say what helps; exits 1 when there is something.
+    #[command(after_help = "\
+Examples:
+  druse doctor
+  druse doctor --output json")]
+    Doctor {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Let go now what the settings do not keep, and give the disk back what it took. A server does this by
+    /// itself.
+    #[command(after_help = "Example:\n  druse compact --data ./druse-data")]
+    Compact {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Step through an exported run, fact by fact, and check its chain of hashes; works offline.
+    #[command(after_help = "\
+Examples:
+  druse runs export run_01… > run.json
+  druse inspect run.json                  lists its facts; on a terminal it goes step by step
+  druse inspect run.json --at 12          the run as it was after fact 12")]
+    Inspect {
+        /// The exported run, `-` for standard input.
+        file: PathBuf,
+        /// Show the run as it was after this fact.
+        #[arg(long, value_name = "N")]
+        at: Option<u64>,
         /// How to print.
         #[arg(long, value_enum, default_value = "text")]
         output: Output,

@@ -201,6 +201,9 @@ Examples:
         /// A version that is not the active one.
         #[arg(long)]
         version: Option<u32>,
+        /// A label by which it can be found again.
+        #[arg(long = "label", value_name = "NAME=TEXT")]
+        labels: Vec<String>,
         /// Wait for its end, at most this long.
         #[arg(long, value_name = "DURATION")]
         wait: Option<String>,
@@ -212,9 +215,10 @@ Examples:
         dry: DryRun,
     },
     /// List them, youngest first.
-    #[command(
-        after_help = "Example:\n  druse runs list --automation pay-bill --status failed --limit 50"
-    )]
+    #[command(after_help = "\
+Examples:
+  druse runs list --automation pay-bill --status failed --limit 50
+  druse runs list --input region=EU --label ticket=OPS-12 --since 2027-03-01T00:00:00Z")]
     List {
         /// Only with this status.
         #[arg(long)]
@@ -222,6 +226,21 @@ Examples:
         /// Only of this automation (name, id or file).
         #[arg(long)]
         automation: Option<String>,
+        /// Only those that began in this way: manual, schedule, webhook, event, automation, retry.
+        #[arg(long)]
+        cause: Option<String>,
+        /// Only those with this value of an input; a dot goes into an object.
+        #[arg(short = 'i', long = "input", value_name = "NAME=VALUE")]
+        inputs: Vec<String>,
+        /// Only those with this label.
+        #[arg(long = "label", value_name = "NAME=TEXT")]
+        labels: Vec<String>,
+        /// Only those that were created at this time or later.
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Only those that were created before this time.
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
         /// At most this many.
         #[arg(long, default_value_t = 20)]
         limit: u32,
@@ -291,6 +310,12 @@ Examples:
         /// Start again from this step.
         #[arg(long, value_name = "STEP")]
         from: Option<String>,
+    },
+    /// Print it as one JSON file, which `druse inspect` steps through; without secrets.
+    #[command(after_help = "Example:\n  druse runs export run_01… > run.json")]
+    Export {
+        /// Its id.
+        run: String,
     },
     /// Say what became of a step of which nobody knows whether it happened.
     #[command(after_help = "\

@@ -4,17 +4,20 @@ mod apply;
 mod approvals;
 mod automations;
 mod check;
+mod compact;
 mod completions;
 mod connections;
 mod crystallize;
 mod demo;
 mod diff;
+mod doctor;
 mod document;
 mod events;
 mod example;
 mod fmt;
 mod graph;
 mod inputs;
+mod inspect;
 mod local;
 mod open;
 mod print;
@@ -53,7 +56,13 @@ pub fn perform(cli: Cli) -> ExitCode {
         Verb::Graph(args) => graph::graph(&args),
         Verb::Schema { of } => schema::schema(of),
         Verb::Crystallize(args) => crystallize::crystallize(&args),
-        Verb::Verify { data, output } => verify::verify(&data, output),
+        Verb::Verify {
+            data,
+            output,
+            head,
+            print_head: false,
+        } => verify::verify(&data, output, head.as_deref()),
+        Verb::Inspect { file, at, output } => inspect::inspect(&file, at, output),
         Verb::Completions { shell } => completions::completions(shell),
         Verb::ExampleRecord { name } => example::record(&name),
         Verb::ExampleCreate { name, folder } => example::create(&name, &folder),
@@ -90,6 +99,9 @@ fn on_runtime(verb: Verb) -> Done {
             Verb::Secrets { what, target } => secrets::secrets(what, &target).await,
             Verb::Open { target } => open::open(&target).await,
             Verb::Tokens { what, target } => tokens::tokens(what, &target).await,
+            Verb::Verify { data, output, .. } => verify::print_head(data, output).await,
+            Verb::Compact { target } => compact::compact(&target).await,
+            Verb::Doctor { target } => doctor::doctor(&target).await,
             Verb::ExampleTools { root } => example::tools(root).await,
             other => Err(Failure::internal(&format!("{other:?} needs no runtime"))),
         }

@@ -37,6 +37,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             input,
             inputs: file,
             version,
+            labels,
             wait,
             priority,
             dry,
@@ -64,6 +65,10 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let mut body = json!({ "inputs": given });
             if !version.is_null() {
                 body["version"] = version;
+            }
+            for label in labels {
+                let (name, text) = pair(label)?;
+                body["labels"][name] = text.into();
             }
             if let Some(priority) = priority {
                 body["priority"] = json!(priority);
@@ -107,9 +112,25 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
         Runs::List {
             status,
             automation,
+            cause,
+            inputs,
+            labels,
+            since,
+            until,
             limit,
         } => {
             let mut filter = Vec::new();
+            for (name, given) in [("cause", cause), ("since", since), ("until", until)] {
+                if let Some(given) = given {
+                    filter.push(format!("{name}={}", encode(given)));
+                }
+            }
+            for (kind, given) in [("input", inputs), ("label", labels)] {
+                for one in given {
+                    let (name, text) = pair(one)?;
+                    filter.push(format!("{kind}.{}={}", encode(name), encode(text)));
+                }
+            }
             if let Some(status) = status {
                 filter.push(format!("status={}", encode(status)));
             }
@@ -209,6 +230,13 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
+        Runs::Export { run } => {
+            let found = client.get(&format!("/runs/{}/export", encode(run))).await?;
+            if target.output == Output::Text {
+                print::json(&found);
+            }
+            found
+        }
         Runs::Resolve(what) => {
             let done = client
                 .post(
@@ -240,6 +268,17 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
     }
     client.close().await;
     Ok(exit)
+}
+
+/// `NAME=TEXT` in its two parts.
+fn pair(text: &str) -> Result<(&str, &str), Failure> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.ok_or_else(|| {
+        Failure::usage(
+            format!("{text:?} is not NAME=VALUE."),
+            "Write it as region=EU.",
+        )
+    })
 }
 
 fn why(run: &Value) -> String {
@@ -441,6 +480,17 @@ pub(super) fn words(entry: &Value) -> String {
         "retry_scheduled" => format!("{step}: tried again at {}", print::cell(&entry["due"])),
         "wait_started" => format!("{step}: waits until {}", print::cell(&entry["until"])),
         "wait_finished" => format!("{step}: waited"),
+        "event_awaited" => {
+            let key = entry["key"].as_str();
+            let key = key.map(|key| format!(" with {key:?}")).unwrap_or_default();
+            let until = entry["until"].as_str();
+            let until = until
+                .map(|until| format!(", until {until}"))
+                .unwrap_or_default();
+            let wanted = print::cell(&entry["event_type"]);
+            format!("{step}: waits for an event of the type {wanted}{key}{until}")
+        }
+        "event_taken" => format!("{step}: took the event {}", print::cell(&entry["event"])),
         "approval_requested" => {
             format!("{step}: asks: {}", print::cell(&entry["request"]["title"]))
         }
@@ -502,6 +552,10 @@ pub(super) fn words(entry: &Value) -> String {
         ),
         "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
         "undone_before" => format!("{step}: was undone in an earlier run"),
+        "queued" => "waits for its turn".into(),
+        "admitted" => "its turn has come".into(),
+        "parked" => "only waits, and gives its turn to others".into(),
+        "passed_over" => format!("skipped: {}", print::cell(&entry["reason"])),
         "run_timed_out" => "ran out of time".into(),
         "finished" => print::cell(&entry["status"]),
         other => other.replace('_', " "),
@@ -511,6 +565,23 @@ pub(super) fn words(entry: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use druse_engine::event::RunEvent;
+
+    #[test]
+    fn every_fact_has_words() {
+        // Which facts there are is said by who reads them.
+        let unknown = serde_json::from_value::<RunEvent>(json!({ "type": "none such" }));
+        let told = unknown.unwrap_err().to_string();
+        let (_, list) = told.split_once("expected one of ").unwrap();
+        let types: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+        assert!(types.contains(&"created") && types.contains(&"event_taken"));
+        let fallback = words(&json!({ "type": "none_such" }));
+        assert_eq!(fallback, "none such");
+        for name in types {
+            let said = words(&json!({ "type": name, "step": "pay", "status": "failed" }));
+            assert_ne!(said, name.replace('_', " "), "{name} has no words");
+        }
+    }
 
     fn step(path: &str, status: &str) -> Value {
         json!({ "path": path, "status": status, "action": "http", "attempts": [] })

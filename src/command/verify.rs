@@ -2,16 +2,48 @@
 
 use super::progress::Busy;
 use super::{Done, print};
-use crate::cli::Output;
-use crate::client::{EXIT_FAILED, EXIT_IO, Failure};
+use crate::cli::{Output, Target};
+use crate::client::{Client, EXIT_DATA, EXIT_FAILED, EXIT_IO, Failure};
 use crate::serve::not_opened;
-use druse_storage::VerifyError;
-use std::path::Path;
+use druse_storage::{LogHead, VerifyError};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-pub(super) fn verify(data: &Path, output: Output) -> Done {
+/// Prints the head of the log as one JSON document.
+pub(super) async fn print_head(data: PathBuf, output: Output) -> Done {
+    let client = Client::connect(&Target {
+        data,
+        server: None,
+        output,
+    })
+    .await?;
+    let head = client.get("/store/head").await?;
+    client.end().await;
+    print::json(&head);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_head(path: &Path) -> Result<LogHead, Failure> {
+    let text = if path == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| Failure::io(path, &error))?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::new(
+            EXIT_DATA,
+            "bad_head",
+            format!("{} holds no head of a log: {error}.", path.display()),
+            "`druse verify --print-head` writes one.",
+        )
+    })
+}
+
+pub(super) fn verify(data: &Path, output: Output, head: Option<&Path>) -> Done {
+    let head = head.map(read_head).transpose()?;
     let busy = Busy::new("reading the log");
-    let found = druse_storage::verify(data);
+    let found = druse_storage::verify_against(data, head.as_ref());
     drop(busy);
     let report = found.map_err(|error| match &error {
         VerifyError::Open(error) => not_opened(error),
@@ -36,6 +68,12 @@ pub(super) fn verify(data: &Path, output: Output) -> Done {
                 report.rows,
                 report.blobs
             ));
+            if report.first > 1 {
+                print::line(&format!(
+                    "The log begins at record {}: what stood before left the history.",
+                    report.first
+                ));
+            }
             if report.torn_tail {
                 print::line(
                     "The log ends in a write that was never acknowledged; the next start cuts it off.",

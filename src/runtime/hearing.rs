@@ -10,7 +10,7 @@ use super::waits::{Wait, Waits, may_take};
 use super::{Engine, clock, live};
 use druse_engine::event::{Entry, RunEvent, StepPath};
 use druse_engine::run::{Heard, Input, Run};
-use druse_engine::{EventId, Json, Pattern, RunId, Timestamp};
+use druse_engine::{EventId, Json, Pattern, RunId, Span, Timestamp};
 use druse_storage::{
     Batch, Entity, EventOfType, ReadError, Scan, Setting, Store, StoreExt, StoredEvent, Woken,
 };
@@ -160,6 +160,37 @@ impl Hearing {
         self.silences.set(of.id(), of.next_silence());
     }
 
+    /// Why a wait of a run will hear nothing any more, under the run's lock: none when all is well.
+    pub(super) fn wrong(&self, run: &Run, now: Timestamp, late: Span) -> Option<String> {
+        let waits = self.waits();
+        for listening in run.listening() {
+            let step = &listening.step;
+            match waits.get(run.id(), step) {
+                None => return Some(format!("nobody tells step {step} of events")),
+                Some(wait) if wait.is_deaf => {
+                    return Some(format!(
+                        "the events that came before step {step} waited could not be read"
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        drop(waits);
+        let at = run.next_silence()?;
+        if now.since(at) > late {
+            return Some(format!("its waits were over at {at} and nothing happens"));
+        }
+        // Once it has come, whoever tells it has taken it out.
+        let lost = at > now && self.silences.due(run.id()).is_none();
+        lost.then_some(format!("the end {at} of its waits is in no timer"))
+    }
+
+    /// Forgets the waits of a run, as a bug would.
+    #[cfg(test)]
+    pub(super) fn lose(&self, run: RunId, step: &StepPath) {
+        self.waits().remove(run, step);
+    }
+
     /// The time of a run's waits may be over.
     pub(super) fn silence(&self, run: RunId) {
         self.push(Item::Silence(run));
@@ -299,6 +330,7 @@ impl Engine {
                 Err(error) => {
                     // Nothing is left out: the run waits on, and the next process tries again.
                     tracing::error!(%run, %step, %error, "stored events cannot be read for a wait");
+                    self.0.hearing.waits().make_deaf(run, step);
                     return false;
                 }
             };

@@ -106,6 +106,11 @@ impl Engine {
         }
     }
 
+    /// Whether a run is left as it stands.
+    pub(super) fn is_held(&self, id: RunId) -> bool {
+        self.0.held.lock().contains(&id)
+    }
+
     /// The live runs that are not held, in the order of their ids.
     fn moved(&self) -> Vec<RunId> {
         let mut ids = self.0.live.ids();

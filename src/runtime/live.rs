@@ -61,6 +61,16 @@ impl LiveRun {
         !self.telling.is_empty()
     }
 
+    /// A gate of which people are to be told, and nobody tells them or will when it is durable.
+    pub(super) fn untold(&self) -> Option<Notice> {
+        let tells = |(_, release): &(u64, Release)| matches!(release, Release::Tell);
+        if self.waiting.iter().any(tells) {
+            return None;
+        }
+        let mut notices = self.run.notices().into_iter();
+        notices.find(|notice| !self.telling.contains(notice))
+    }
+
     /// What is to be told and is not being told yet; from now on it is.
     pub(super) fn begin_telling(&mut self) -> Vec<Notice> {
         let mut new = self.run.notices();
@@ -114,6 +124,21 @@ impl LiveRun {
         let all = (step.clone(), 0)..=(step.clone(), u32::MAX);
         let running = || self.attempts.range(all).next_back().map(|(key, _)| key.1);
         self.launching.get(step).copied().or_else(running)
+    }
+
+    /// Whether somebody works on this attempt, or will as soon as its start is durable.
+    pub(super) fn has_attempt(&self, key: &AttemptKey) -> bool {
+        self.attempts.contains_key(key) || self.launching.get(&key.0) == Some(&key.1)
+    }
+
+    #[cfg(test)]
+    pub(super) fn lose_notices(&mut self) {
+        self.telling.clear();
+    }
+
+    #[cfg(test)]
+    pub(super) fn lose_attempts(&mut self) {
+        self.attempts.clear();
     }
 
     /// Facts up to `seq` are durable: gives what may happen outside now.

@@ -19,6 +19,7 @@ mod read;
 mod recover;
 mod rehearse;
 mod retry;
+mod stuck;
 mod submit;
 mod timer;
 mod view;
@@ -28,6 +29,7 @@ pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use recover::Recovered;
 pub use rehearse::{Given, Rehearsed};
+pub use stuck::{Examined, LeftToPeople, Stuck};
 
 use crate::action::{Actions, file::work::WorkFolders};
 use druse_engine::AutomationId;

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::submit::With;
-use crate::service::{Retry, RunError, RunView};
+use crate::service::{Retry, RunError, RunView, label};
 use druse_engine::event::Start;
 use druse_engine::{Json, RunId};
 use druse_storage::Batch;
@@ -47,15 +47,15 @@ impl Engine {
         } else {
             Vec::new()
         };
+        let mut cause = json!({ "kind": "retry", "run_id": id, "from": retry.from, "by": retry.by, "reason": retry.reason });
+        label::keep(&mut cause, &before.cause);
         let start = Start {
             run: retry.run,
             automation: Some(automation),
             name: compiled.name.clone(),
             version: compiled.version,
             digest: compiled.digest.clone(),
-            cause: Json::from(
-                json!({ "kind": "retry", "run_id": id, "from": retry.from, "by": retry.by, "reason": retry.reason }),
-            ),
+            cause: Json::from(cause),
             started_by: retry.by,
             inputs,
             trigger: before.trigger.clone(),

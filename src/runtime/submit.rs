@@ -242,6 +242,8 @@ pub(super) fn refused(error: AppendError) -> RunError {
             retry_after: Span::from_secs(1),
         },
         AppendError::TooLarge { .. } => RunError::TooLarge,
-        AppendError::Sequence { .. } | AppendError::Failed => RunError::Ending,
+        AppendError::Sequence { .. } | AppendError::NotOver { .. } | AppendError::Failed => {
+            RunError::Ending
+        }
     }
 }

@@ -79,6 +79,11 @@ impl Timers {
         }
     }
 
+    /// A run's due time.
+    pub(super) fn due(&self, run: RunId) -> Option<Timestamp> {
+        self.lock().by_run.get(&run).copied()
+    }
+
     /// How many runs have a due time.
     pub(super) fn len(&self) -> usize {
         self.lock().by_run.len()

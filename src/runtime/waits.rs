@@ -29,6 +29,8 @@ pub(super) struct Wait {
     seq: u64,
     /// Whether it was told all that came before it began: from then on it is told what comes.
     ready: bool,
+    /// Whether what came before could not be read: then this process tells it nothing.
+    pub(super) is_deaf: bool,
 }
 
 /// The waits for one type.
@@ -97,13 +99,14 @@ impl Waits {
             listening,
             seq,
             ready: false,
+            is_deaf: false,
         };
         let step = wait.listening.step.clone();
         self.by_run.entry(run).or_default().insert(step, wait);
         self.count += 1;
     }
 
-    fn remove(&mut self, run: RunId, step: &StepPath) {
+    pub(super) fn remove(&mut self, run: RunId, step: &StepPath) {
         let Some(waits) = self.by_run.get_mut(&run) else {
             return;
         };
@@ -142,6 +145,14 @@ impl Waits {
             .and_then(|waits| waits.get_mut(step));
         if let Some(wait) = wait {
             wait.ready = true;
+        }
+    }
+
+    /// What came before a wait began could not be read.
+    pub(super) fn make_deaf(&mut self, run: RunId, step: &StepPath) {
+        let waits = self.by_run.get_mut(&run);
+        if let Some(wait) = waits.and_then(|waits| waits.get_mut(step)) {
+            wait.is_deaf = true;
         }
     }
 

@@ -1,5 +1,6 @@
 //! What every service works with.
 
+use super::retention::Keeper;
 use super::{Problem, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens};
 use crate::connection::Connections;
 use crate::runtime::Engine;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub edits: Mutex<()>,
     /// Idempotency keys whose requests are being answered.
     pub keys: KeyLocks,
+    /// Keeps the history to what is wanted.
+    pub keeper: Keeper,
     /// Requests answered since the start.
     pub requests: AtomicU64,
     /// Requests answered with a status of 500 or more.
@@ -97,6 +100,7 @@ impl App {
             sign_ins: SignIns::default(),
             edits: Mutex::new(()),
             keys: KeyLocks::default(),
+            keeper: Keeper::default(),
             requests: AtomicU64::new(0),
             faults: AtomicU64::new(0),
             appended: AtomicU64::new(0),

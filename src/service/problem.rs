@@ -126,7 +126,7 @@ impl From<AppendError> for Problem {
                 StatusCode::INSUFFICIENT_STORAGE,
                 "disk_full",
                 "There is no space left for new work.",
-                "Free space on the disk of the data folder; nothing acknowledged is lost.",
+                "Free space on the disk of the data folder, or let less history be kept; nothing acknowledged is lost.",
             )
             .retry_after(30),
             AppendError::Busy => Self::new(
@@ -153,7 +153,7 @@ impl From<AppendError> for Problem {
                 "The server cannot write any more and is ending.",
                 "Look at the server's log, then start it again.",
             ),
-            AppendError::Sequence { .. } => Self::internal(&error),
+            AppendError::Sequence { .. } | AppendError::NotOver { .. } => Self::internal(&error),
         }
     }
 }

@@ -141,6 +141,10 @@ pub struct RunView {
     pub queue: Option<QueuePlace>,
     /// How it began.
     pub cause: Json,
+    /// By which it can be found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<std::collections::BTreeMap<String, String>>")]
+    pub labels: Option<Value>,
     /// The inputs, with their defaults.
     pub inputs: Json,
     /// The outputs, on success.
@@ -278,6 +282,7 @@ impl From<&RunHead> for RunView {
             digest: head.digest.clone(),
             status: head.status,
             waits_for: None,
+            labels: super::label::of(&head.cause).cloned(),
             queue: None,
             cause: head.cause.clone(),
             inputs: head.inputs.clone(),

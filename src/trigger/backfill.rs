@@ -433,11 +433,14 @@ impl Triggers {
         let mut arrival = self.scheduled_arrival(armed, at);
         arrival.backfill = Some(row.id);
         arrival.started_by.clone_from(&row.created_by);
-        arrival.cause = json!({
+        let mut cause = json!({
             "kind": "schedule", "trigger_id": armed.row.id, "trigger": armed.row.name,
             "scheduled_at": at, "backfill_id": row.id, "label": row.label,
-        })
-        .into();
+        });
+        if let Some(label) = &row.label {
+            cause["labels"] = json!({ "backfill": label });
+        }
+        arrival.cause = cause.into();
         arrival.claim = match (is_missing, &known) {
             (true, None) => Claim::New,
             // A time that was passed over because of an overlap holds its claim without a run.

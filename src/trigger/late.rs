@@ -4,7 +4,7 @@
 use super::Triggers;
 use super::registry::{Armed, Kind};
 use druse_engine::{Finding, Span, Timestamp};
-use druse_storage::{Firing, FiringStatus};
+use druse_storage::{Firing, FiringStatus, Trigger};
 use serde_json::json;
 use std::time::Duration;
 
@@ -55,8 +55,15 @@ impl Triggers {
 
     /// How many schedules have a due time that should have fired and has not.
     pub fn overdue(&self) -> usize {
+        self.missing().len()
+    }
+
+    /// The schedules that have a due time that should have fired and has not, each with that time.
+    pub fn missing(&self) -> Vec<(Trigger, Timestamp)> {
         let now = self.now();
-        self.those(|armed| overdue(armed, now).is_some()).len()
+        let those = self.those(|armed| overdue(armed, now).is_some());
+        let due = |armed: &Armed| Some((armed.row.clone(), overdue(armed, now)?));
+        those.iter().filter_map(|armed| due(armed)).collect()
     }
 }
 

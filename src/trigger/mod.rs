@@ -242,6 +242,8 @@ fn refused(error: AppendError) -> RunError {
             retry_after: druse_engine::Span::from_secs(1),
         },
         AppendError::TooLarge { .. } => RunError::TooLarge,
-        AppendError::Sequence { .. } | AppendError::Failed => RunError::Ending,
+        AppendError::Sequence { .. } | AppendError::NotOver { .. } | AppendError::Failed => {
+            RunError::Ending
+        }
     }
 }

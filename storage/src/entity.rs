@@ -69,6 +69,8 @@ pub enum Table {
     EventOfType = 61,
     /// Runs that took an event by `<event id>/<run id>/<step>`.
     Woken = 62,
+    /// From where on the log is kept; one row.
+    LogBase = 63,
 }
 
 /// A typed row.
@@ -615,6 +617,26 @@ pub struct Connection {
     pub updated_at: Timestamp,
 }
 entity!(Connection, Connection, self => self.name.clone());
+
+/// From where on the log is kept. What stood before was given back: it had left the history, or stands
+/// again further on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogBase {
+    /// The first segment that is kept.
+    pub segment: u32,
+    /// The number of the last record before it.
+    pub number: u64,
+    /// SHA-256 of that record: the header of the first kept segment names it too.
+    pub digest: Digest,
+    /// When.
+    pub at: Timestamp,
+}
+entity!(LogBase, LogBase, self => { let _ = self; LogBase::KEY.to_owned() });
+
+impl LogBase {
+    /// There is one row.
+    pub const KEY: &'static str = "base";
+}
 
 /// A setting of the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

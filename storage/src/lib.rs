@@ -1,5 +1,6 @@
 //! Durable truth: the log, its disposable index, and the records that last for years.
 
+mod chain;
 pub mod disk;
 pub mod embedded;
 pub mod entity;
@@ -10,6 +11,7 @@ pub mod store;
 pub mod triggering;
 mod verify;
 
+pub use chain::*;
 pub use entity::*;
 pub use store::*;
 pub use triggering::*;

@@ -1,9 +1,11 @@
 //! What the rest of Druse asks of a store, in its own words. Each backend does it in its own way.
 
+use crate::chain::ChainPart;
 use crate::entity::{Entity, RunHead, Table};
 use druse_engine::{AutomationId, Digest, RunId, Timestamp, event::Entry, event::Status};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{future::Future, pin::Pin, sync::Arc, task};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, task};
 
 /// A fact to be made durable.
 #[derive(Debug, Clone)]
@@ -14,6 +16,15 @@ pub enum Fact {
         head: Arc<RunHead>,
         /// Numbered without gaps; the first must follow the last one stored.
         entries: Vec<Entry>,
+    },
+    /// A run that has ended leaves the history, whole.
+    Forget {
+        /// The run.
+        run: RunId,
+        /// Why: `age`, `count`, `quota`.
+        reason: String,
+        /// When.
+        at: Timestamp,
     },
     /// A row of a table is written, or removed.
     Row {
@@ -86,6 +97,14 @@ impl Batch {
         self
     }
 
+    /// Lets a run that has ended leave the history.
+    #[must_use]
+    pub fn forget(mut self, run: RunId, reason: &str, at: Timestamp) -> Self {
+        let reason = reason.to_owned();
+        self.facts.push(Fact::Forget { run, reason, at });
+        self
+    }
+
     fn row<E: Entity>(mut self, row: &E, expect: Expect) -> Self {
         let value = serde_json::to_value(row).expect("entities are plain data");
         self.facts.push(Fact::Row {
@@ -118,6 +137,12 @@ pub enum AppendError {
         last: u64,
         /// The first of the refused ones.
         first: u64,
+    },
+    /// A run that is to leave the history is not there, or has not ended.
+    #[error("run {run} cannot leave the history: it is not there, or has not ended")]
+    NotOver {
+        /// The run.
+        run: RunId,
     },
     /// The disk is full, or nearly.
     #[error("there is no space left for new work")]
@@ -180,6 +205,10 @@ pub struct RunQuery {
     pub status: Option<Status>,
     /// Begun in this way (`kind` of the cause).
     pub cause: Option<String>,
+    /// With these values of inputs, by name; a dot goes into an object.
+    pub inputs: Vec<(String, String)>,
+    /// With these labels.
+    pub labels: Vec<(String, String)>,
     /// Created at or after.
     pub since: Option<Timestamp>,
     /// Created before.
@@ -226,6 +255,9 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Entry>, ReadError>;
 
+    /// A run's facts as they are written, with the links of its chain of hashes, in order.
+    fn run_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError>;
+
     /// Runs, youngest first.
     fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError>;
 
@@ -244,6 +276,128 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether new work is let in: false while the disk is full or nearly.
     fn accepts_work(&self) -> bool;
+
+    /// How it does.
+    fn health(&self) -> StoreHealth;
+
+    /// The newest durable record.
+    fn log_head(&self) -> LogHead;
+
+    /// How much of the disk the history takes, and how much of that is still needed. Reads the whole index.
+    fn usage(&self) -> Result<Usage, ReadError>;
+
+    /// Runs that have ended, oldest first, after one of them, at most `limit`. From the beginning, it waits
+    /// a moment for what has just ended.
+    fn oldest_ended(&self, after: Option<RunId>, limit: usize) -> Result<Vec<EndedRun>, ReadError>;
+
+    /// Gives back the oldest stretch of the log, once what is still needed of it stands further on. Blocks
+    /// on the disk, in small pieces; nothing else waits for it.
+    fn compact(&self) -> Result<Compacted, CompactError>;
+
+    /// From now on, or no longer, the history takes more than it may, and none of it can go: new work is
+    /// refused.
+    fn set_over_quota(&self, over: bool);
+}
+
+/// How a store does, for whoever looks after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreHealth {
+    /// Where it keeps its files.
+    pub folder: PathBuf,
+    /// Number of the newest durable record.
+    pub head: Position,
+    /// Whether the log has failed.
+    pub failed: bool,
+    /// Whether no new work is taken for want of space.
+    pub full: bool,
+    /// Whether no new work is taken because the history takes more than it may.
+    pub over_quota: bool,
+    /// What was found damaged at the start, one sentence each.
+    pub damage: Vec<String>,
+    /// Changes that are durable and that the index does not have yet.
+    pub index_lag: usize,
+    /// Bytes of the log's files.
+    pub log_bytes: u64,
+    /// Bytes that are free on its disk, if the system says.
+    pub free_bytes: Option<u64>,
+    /// Bytes of its disk, if the system says.
+    pub disk_bytes: Option<u64>,
+}
+
+/// A record of the log, by number and hash. Who keeps one elsewhere can tell later whether the log still
+/// holds all up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogHead {
+    /// Its number; 0 in an empty log.
+    pub number: Position,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
+}
+
+/// What the history takes of the disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of the log's files, without what is only prepared.
+    pub log_bytes: u64,
+    /// Bytes of it that are still needed.
+    pub live_bytes: u64,
+    /// Of these, bytes of runs that have ended.
+    pub ended_bytes: u64,
+    /// Runs that have ended.
+    pub ended: u64,
+    /// Runs that have not.
+    pub live: u64,
+    /// Stretches of the log that are whole and can be given back.
+    pub segments: u64,
+}
+
+/// A run that has ended, as far as the index tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedRun {
+    /// The run.
+    pub run: RunId,
+    /// Whose.
+    pub automation: Option<AutomationId>,
+    /// When it ended; when it began, where that is not known.
+    pub ended_at: Timestamp,
+    /// What its journal takes of the log.
+    pub bytes: u64,
+}
+
+/// What giving back a stretch of the log came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Bytes that were given back; 0 when there was nothing to give back.
+    pub freed: u64,
+    /// Bytes that were written again.
+    pub moved: u64,
+    /// Runs among them.
+    pub runs: u64,
+    /// Rows among them.
+    pub rows: u64,
+}
+
+/// Why a stretch of the log cannot be given back. Nothing is lost by trying.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CompactError {
+    /// What is damaged is not thrown away.
+    #[error("the oldest part of the log is damaged and is kept: {0}")]
+    Damaged(String),
+    /// It cannot be written or read.
+    #[error("the log cannot be compacted: {0}")]
+    Append(#[from] AppendError),
+    /// The disk.
+    #[error("the log cannot be compacted: {0}")]
+    Io(String),
+}
+
+impl From<ReadError> for CompactError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Damaged(text) => Self::Damaged(text),
+            ReadError::Io(text) => Self::Io(text),
+        }
+    }
 }
 
 /// Reads of typed rows, on top of any store.

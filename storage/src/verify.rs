@@ -2,10 +2,12 @@
 
 use crate::embedded::scan::{Met, scan};
 use crate::embedded::segment::{Mark, Segments};
-use crate::embedded::{OpenError, offline};
-use crate::entity::{StoredSession, Table};
-use crate::record::{self, RecordFact, frame::Frame, frame::Place};
-use druse_engine::{Digest, RunId};
+use crate::embedded::{OpenError, base, offline};
+use crate::entity::{LogBase, StoredSession, Table};
+use crate::record::frame::{Frame, KIND_BATCH, KIND_MOVED, Link, Place};
+use crate::record::{self, RecordFact, RunFacts};
+use crate::store::LogHead;
+use druse_engine::{Digest, Json, RunId};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -15,7 +17,7 @@ use std::{
 };
 
 /// What was read, and all that is wrong with it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VerifyReport {
     /// Segment files.
     pub segments: u64,
@@ -23,8 +25,14 @@ pub struct VerifyReport {
     pub bytes: u64,
     /// Whole records.
     pub records: u64,
+    /// Number of the first record that is kept: what stood before was given back.
+    pub first: u64,
     /// Number of the last whole record.
     pub head: u64,
+    /// SHA-256 of it.
+    pub digest: Digest,
+    /// Runs of which the log says that they left the history.
+    pub forgotten: u64,
     /// Runs that the log tells of.
     pub runs: u64,
     /// Entries of those runs.
@@ -39,6 +47,26 @@ pub struct VerifyReport {
     pub problems: Vec<Problem>,
 }
 
+impl Default for VerifyReport {
+    fn default() -> Self {
+        Self {
+            segments: 0,
+            bytes: 0,
+            records: 0,
+            first: 1,
+            head: 0,
+            digest: base::digest(&[0; 32]),
+            forgotten: 0,
+            runs: 0,
+            entries: 0,
+            rows: 0,
+            blobs: 0,
+            torn_tail: false,
+            problems: Vec::new(),
+        }
+    }
+}
+
 impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
@@ -50,7 +78,7 @@ impl VerifyReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable: `record_damaged`, `record_unreadable`, `chain_broken`, `sequence_gap`,
-    /// `log_truncated`, `mark_damaged`, `blob_missing`, `blob_damaged`, `row_unreadable`.
+    /// `log_truncated`, `head_changed`, `mark_damaged`, `blob_missing`, `blob_damaged`, `row_unreadable`.
     pub code: &'static str,
     /// Where: a segment and an offset in it, or the name of a file.
     pub place: String,
@@ -75,31 +103,76 @@ pub enum VerifyError {
     Io(#[from] io::Error),
 }
 
+/// A run as far as it was read.
+#[derive(Clone)]
 struct Tail {
     seq: u64,
     place: Place,
     hash: [u8; 32],
     broken: bool,
+    /// Its beginning stood in a part of the log that was given back: all of it has to come again.
+    headless: bool,
+}
+
+impl Tail {
+    fn new() -> Self {
+        Self {
+            seq: 0,
+            place: Place::NONE,
+            hash: [0; 32],
+            broken: false,
+            headless: false,
+        }
+    }
 }
 
 #[derive(Default)]
 struct Verifier {
     report: VerifyReport,
     runs: BTreeMap<RunId, Tail>,
+    /// Journals that are being written again.
+    again: BTreeMap<RunId, Tail>,
     sessions: BTreeMap<String, (BTreeSet<Digest>, u64)>,
     last: Option<(u64, [u8; 32])>,
     next_segment: u32,
+    /// The first segment that there is.
+    first_segment: u32,
+    base: Option<Json>,
+    /// What was the head once, and what now stands there.
+    known: Option<LogHead>,
+    there: Option<Digest>,
+}
+
+/// Facts of a run in a record, as they are looked at.
+struct Facts<'a> {
+    facts: &'a RunFacts,
+    part: &'a [u8],
+    link: Link,
+    number: u64,
+    place: Place,
 }
 
 /// Reads everything and says what is wrong. The folder is held meanwhile, and not changed.
 pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, VerifyError> {
+    verify_against(path, None)
+}
+
+/// As [`verify`], and says whether the log still holds a record that was its head once.
+pub fn verify_against(
+    path: impl AsRef<Path>,
+    known: Option<&LogHead>,
+) -> Result<VerifyReport, VerifyError> {
     let path = path.as_ref();
     let _lock = offline(path)?;
     let log = path.join("log");
     let segments = Segments::new(log.clone());
-    let mut verifier = Verifier::default();
+    let mut verifier = Verifier {
+        known: known.cloned(),
+        ..Verifier::default()
+    };
     let list = segments.list()?;
     verifier.report.segments = list.len() as u64;
+    verifier.first_segment = list.first().copied().unwrap_or_default();
     let end = scan(&segments, Mark::default(), |met| -> io::Result<()> {
         match met {
             Met::Damage(found) => {
@@ -120,7 +193,17 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, VerifyError> {
     })?;
     verifier.report.torn_tail = end.torn;
     verifier.report.head = end.head.number;
-    verifier.report.runs = verifier.runs.len() as u64;
+    verifier.report.first = end.begins.map_or(1, |header| header.first);
+    if let Some(lost) = base::unexplained(&end, verifier.base.as_ref()) {
+        let text = format!(
+            "{}, and nothing says that it was given back",
+            lost.sentence()
+        );
+        verifier.problem("record_damaged", lost.place, Some(1), None, text);
+    }
+    verifier.ends();
+    verifier.known(end.head);
+    verifier.report.digest = base::digest(&end.head.hash);
     verifier.mark(&log, end.head)?;
     verifier.blobs(&path.join("blobs"))?;
     Ok(verifier.report)
@@ -160,7 +243,12 @@ impl Verifier {
                 );
             }
         }
-        self.last = Some((frame.number, Sha256::digest(frame.bytes).into()));
+        let hash = Sha256::digest(frame.bytes).into();
+        self.last = Some((frame.number, hash));
+        let known = self.known.as_ref();
+        if known.is_some_and(|known| known.number == frame.number) {
+            self.there = Some(base::digest(&hash));
+        }
         self.report.records += 1;
         self.report.bytes += frame.bytes.len() as u64;
         let parts = match record::sections(frame.body) {
@@ -172,67 +260,212 @@ impl Verifier {
             }
         };
         let mut links = frame.links();
+        let mut again = BTreeSet::new();
         for (tag, part) in parts {
-            match record::decode(frame.format, tag, part) {
+            let fact = match record::decode(frame.format, tag, part) {
                 Err(error) => {
                     let number = Some(frame.number);
                     self.problem("record_unreadable", place, number, None, error.to_string());
+                    continue;
                 }
                 Ok(RecordFact::Row(row)) => {
                     self.report.rows += 1;
                     if row.table == Table::Session as u8 {
                         self.session(&row, frame.number, place);
                     }
-                }
-                Ok(RecordFact::Run(facts)) => {
-                    let Some(link) = links.next() else {
-                        let text = "the record has too few links".to_owned();
-                        let (number, run) = (Some(frame.number), Some(facts.run));
-                        self.problem("record_unreadable", place, number, run, text);
-                        continue;
-                    };
-                    self.report.entries += facts.entries.len() as u64;
-                    let tail = self.runs.entry(facts.run).or_insert(Tail {
-                        seq: 0,
-                        place: Place::NONE,
-                        hash: [0; 32],
-                        broken: false,
-                    });
-                    let hash = record::chain(&tail.hash, &Sha256::digest(part).into());
-                    let first = facts.entries.first().map(|entry| entry.seq);
-                    let last = tail.seq;
-                    let gap = first.is_some_and(|first| first != last + 1)
-                        || facts
-                            .entries
-                            .windows(2)
-                            .any(|pair| pair[1].seq != pair[0].seq + 1);
-                    let torn_off =
-                        link.run != facts.run || link.previous != tail.place || link.hash != hash;
-                    let told = tail.broken;
-                    tail.seq = facts.entries.last().map_or(last, |entry| entry.seq);
-                    tail.place = place;
-                    tail.hash = link.hash;
-                    tail.broken |= gap || torn_off;
-                    let (number, run) = (Some(frame.number), Some(facts.run));
-                    if gap && !told {
-                        let text = format!(
-                            "run {} goes on with entry {} after entry {last}",
-                            facts.run,
-                            first.unwrap_or(0),
-                        );
-                        self.problem("sequence_gap", place, number, run, text);
+                    if row.table == Table::LogBase as u8 {
+                        self.base = row.value;
                     }
-                    if torn_off && !told {
-                        let text = format!(
-                            "the chain of hashes of run {} is broken: a record before this one is missing or was changed",
-                            facts.run
-                        );
-                        self.problem("chain_broken", place, number, run, text);
-                    }
+                    continue;
                 }
+                Ok(fact) => fact,
+            };
+            let run = match &fact {
+                RecordFact::Run(facts) => facts.run,
+                RecordFact::Forgotten(fact) => fact.run,
+                RecordFact::Row(_) => continue,
+            };
+            let Some(link) = links.next() else {
+                let text = "the record has too few links".to_owned();
+                let number = Some(frame.number);
+                self.problem("record_unreadable", place, number, Some(run), text);
+                continue;
+            };
+            let RecordFact::Run(facts) = &fact else {
+                self.forgotten(run, link, frame.number, place);
+                continue;
+            };
+            let found = Facts {
+                facts,
+                part,
+                link,
+                number: frame.number,
+                place,
+            };
+            if frame.kind == KIND_BATCH {
+                self.follow(&found);
+            } else {
+                self.follow_again(&found);
+                again.insert(run);
+            }
+        }
+        if frame.kind == KIND_MOVED {
+            for run in again {
+                self.replaced(run, frame.number, place);
             }
         }
         Ok(())
+    }
+
+    fn follow(&mut self, found: &Facts<'_>) {
+        let run = found.facts.run;
+        let tail = self.runs.remove(&run);
+        let tail = self.followed(tail, found);
+        self.runs.insert(run, tail);
+    }
+
+    /// A journal that is written again stands on its own: its chain begins anew and must come out the same.
+    fn follow_again(&mut self, found: &Facts<'_>) {
+        let run = found.facts.run;
+        let tail = self.again.remove(&run);
+        let tail = tail.filter(|_| found.link.previous != Place::NONE);
+        let tail = self.followed(tail, found);
+        self.again.insert(run, tail);
+    }
+
+    fn followed(&mut self, tail: Option<Tail>, found: &Facts<'_>) -> Tail {
+        let previous = found.link.previous;
+        if tail.is_none() && previous != Place::NONE && previous.segment() < self.first_segment {
+            return Tail {
+                seq: found.facts.entries.last().map_or(0, |entry| entry.seq),
+                place: found.place,
+                hash: found.link.hash,
+                broken: false,
+                headless: true,
+            };
+        }
+        let mut tail = tail.unwrap_or_else(Tail::new);
+        self.chain(&mut tail, found);
+        tail
+    }
+
+    /// All of a run's journal stands again: it takes the place of the earlier one.
+    fn replaced(&mut self, run: RunId, number: u64, place: Place) {
+        let Some(tail) = self.again.remove(&run) else {
+            return;
+        };
+        if let Some(before) = self.runs.get(&run)
+            && !before.broken
+            && !tail.broken
+            && (before.seq != tail.seq || before.hash != tail.hash)
+        {
+            let text = format!("the history of run {run} was written again, and not as it was");
+            self.problem("chain_broken", place, Some(number), Some(run), text);
+        }
+        self.runs.insert(run, tail);
+    }
+
+    /// A run has left. What is named of it must be what was there.
+    fn forgotten(&mut self, run: RunId, link: Link, number: u64, place: Place) {
+        self.report.forgotten += 1;
+        let Some(tail) = self.runs.remove(&run) else {
+            return;
+        };
+        if link.run != run || (!tail.broken && link.hash != tail.hash) {
+            let text = format!("what left the history is not the run {run} that was there");
+            self.problem("chain_broken", place, Some(number), Some(run), text);
+        }
+    }
+
+    fn chain(&mut self, tail: &mut Tail, found: &Facts<'_>) {
+        let Facts {
+            facts, part, link, ..
+        } = found;
+        let hash = record::chain(&tail.hash, &Sha256::digest(part).into());
+        let first = facts.entries.first().map(|entry| entry.seq);
+        let last = tail.seq;
+        let gap = first.is_some_and(|first| first != last + 1)
+            || facts
+                .entries
+                .windows(2)
+                .any(|pair| pair[1].seq != pair[0].seq + 1);
+        let torn_off = link.run != facts.run || link.previous != tail.place || link.hash != hash;
+        let told = tail.broken;
+        tail.seq = facts.entries.last().map_or(last, |entry| entry.seq);
+        tail.place = found.place;
+        tail.hash = link.hash;
+        tail.broken |= gap || torn_off;
+        let (number, run) = (Some(found.number), Some(facts.run));
+        if gap && !told {
+            let text = format!(
+                "run {} goes on with entry {} after entry {last}",
+                facts.run,
+                first.unwrap_or(0),
+            );
+            self.problem("sequence_gap", found.place, number, run, text);
+        }
+        if torn_off && !told {
+            let text = format!(
+                "the chain of hashes of run {} is broken: a record before this one is missing or was changed",
+                facts.run
+            );
+            self.problem("chain_broken", found.place, number, run, text);
+        }
+    }
+
+    /// Compares with the head of an earlier time.
+    fn known(&mut self, head: Mark) {
+        let Some(known) = self.known.take().filter(|known| known.number > 0) else {
+            return;
+        };
+        let number = known.number;
+        let base = self.base.as_ref();
+        let base: Option<LogBase> =
+            base.and_then(|row| serde_json::from_value(row.value().clone()).ok());
+        let (code, text) = match &self.there {
+            Some(there) if *there == known.digest => return,
+            Some(_) => (
+                "head_changed",
+                format!("record {number} is not the one that was the head"),
+            ),
+            None if number > head.number => (
+                "log_truncated",
+                format!(
+                    "the log ends at record {}, but record {number} was its head",
+                    head.number
+                ),
+            ),
+            // What was given back cannot be compared; only its last record is named.
+            None if number < self.report.first => match base {
+                Some(base) if base.number == number && base.digest != known.digest => (
+                    "head_changed",
+                    format!(
+                        "record {number}, which was given back, is not the one that was the head"
+                    ),
+                ),
+                _ => return,
+            },
+            None => (
+                "record_damaged",
+                format!("record {number}, which was the head, cannot be read"),
+            ),
+        };
+        self.problem(code, head.end, Some(number), None, text);
+    }
+
+    fn ends(&mut self) {
+        self.report.runs = self.runs.len() as u64;
+        self.report.entries = self.runs.values().map(|tail| tail.seq).sum();
+        let headless: Vec<_> = self
+            .runs
+            .iter()
+            .filter(|(_, tail)| tail.headless)
+            .map(|(run, tail)| (*run, tail.place))
+            .collect();
+        for (run, place) in headless {
+            let text = format!("the beginning of run {run} is gone, and it does not stand again");
+            self.problem("chain_broken", place, None, Some(run), text);
+        }
     }
 
     fn session(&mut self, row: &record::RowFact, number: u64, place: Place) {

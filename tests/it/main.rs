@@ -10,3 +10,4 @@ mod failure;
 mod flow;
 mod full_disk;
 mod harness;
+mod history;

@@ -373,6 +373,25 @@ impl Run {
         }
     }
 
+    /// The steps that go on only when a person says how: `paused` ones failed, and of `uncertain` ones nobody
+    /// knows whether they happened.
+    pub fn left_to_people(&self) -> Vec<(StepPath, Status)> {
+        let scopes = self.state.scopes.iter();
+        scopes
+            .flat_map(|(scope, inner)| {
+                let places = (0..inner.steps.len()).map(move |step| Place { scope, step });
+                places.filter(|place| {
+                    let phase = &self.state.step(*place).phase;
+                    matches!(phase, Phase::Paused { .. } | Phase::Uncertain)
+                })
+            })
+            .map(|place| {
+                let status = self.state.status(place);
+                (self.state.path(&self.plan, place), status)
+            })
+            .collect()
+    }
+
     fn step_waits_for(&self, place: Place) -> Option<String> {
         let step = self.state.step(place);
         if matches!(step.phase, Phase::Queued | Phase::Over) {

@@ -3,6 +3,7 @@
 pub(super) mod approvals;
 pub(super) mod automations;
 pub(super) mod connections;
+pub(super) mod doctor;
 pub(super) mod events;
 pub(super) mod health;
 pub(super) mod hooks;
@@ -10,6 +11,7 @@ pub(super) mod links;
 pub(super) mod queues;
 pub(super) mod rehearsal;
 pub(super) mod resolve;
+pub(super) mod retention;
 pub(super) mod runs;
 pub(super) mod secrets;
 pub(super) mod sessions;

@@ -8,7 +8,7 @@ use super::super::{
 use crate::runtime::clock;
 use crate::service::audit::Audited;
 use crate::service::rehearsal::AnswersOf;
-use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish};
+use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish, label};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
@@ -20,6 +20,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The longest wait for a run in one request.
@@ -30,6 +31,16 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Facts in one page or one read of a stream.
 const FACTS: usize = 500;
+
+/// How runs begin.
+const CAUSES: [&str; 6] = [
+    "manual",
+    "schedule",
+    "webhook",
+    "event",
+    "automation",
+    "retry",
+];
 
 /// A run to be started.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -44,6 +55,9 @@ pub(in crate::api) struct Start {
     /// Only says what would happen: nothing is sent, nothing stored.
     #[serde(default)]
     pub(in crate::api) dry_run: bool,
+    /// By which it can be found again; its retries have them, too.
+    #[serde(default)]
+    pub(in crate::api) labels: BTreeMap<String, String>,
     /// Where it has to wait for a limit, higher goes first; left out: the document's.
     #[serde(default)]
     pub(in crate::api) priority: Option<i32>,
@@ -112,11 +126,13 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         call.app.may_start(&call.who, automation, number)?;
     }
     let user = call.who.user();
+    let mut cause = json!({ "kind": "manual", "by": user });
+    label::add(&mut cause, &wanted.labels)?;
     let submit = Submit {
         automation,
         version: wanted.version,
         inputs: wanted.inputs.unwrap_or_else(|| json!({})),
-        cause: json!({ "kind": "manual", "by": user }).into(),
+        cause: cause.into(),
         started_by: user,
         trigger: Json::null(),
         scheduled_at: None,
@@ -185,16 +201,18 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
     let query = RunQuery {
         automation,
         status: call.query.word("status", "a status of runs")?,
-        cause: call.query.get("cause").map(str::to_owned),
+        cause: cause_of(&call)?,
+        inputs: call.query.below("input."),
+        labels: call.query.below("label."),
         since: call.query.read("since", "an RFC 3339 time")?,
         until: call.query.read("until", "an RFC 3339 time")?,
         before,
         limit: page.limit + 1,
     };
-    let items = call
-        .app
-        .store
-        .runs(&query)?
+    let store = call.app.store.clone();
+    // A search may have to look at many: the others do not wait for it.
+    let runs = call.app.off_thread(move || Ok(store.runs(&query)?)).await?;
+    let items = runs
         .iter()
         .map(|head| {
             let mut view = RunView::from(head.as_ref());
@@ -203,6 +221,22 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         })
         .collect();
     ok(&page.answer(items))
+}
+
+/// The kind of cause that is looked for.
+fn cause_of(call: &Call) -> Result<Option<String>, Problem> {
+    let Some(kind) = call.query.get("cause") else {
+        return Ok(None);
+    };
+    if CAUSES.contains(&kind) {
+        return Ok(Some(kind.to_owned()));
+    }
+    let shown: String = kind.chars().take(60).collect();
+    Err(Problem::bad_request(
+        "bad_query",
+        format!("`cause` in the address is not how a run begins: {shown:?}."),
+        format!("It is one of {}.", CAUSES.join(", ")),
+    ))
 }
 
 pub(in crate::api) async fn read(call: Call) -> Answer {
@@ -241,6 +275,12 @@ pub(in crate::api) async fn events(call: Call) -> Answer {
         .map(|entry| (entry.seq.to_string(), entry))
         .collect();
     ok(&page.answer(items))
+}
+
+pub(in crate::api) async fn export(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    let app = call.app.clone();
+    ok(&call.app.off_thread(move || app.export(id)).await?)
 }
 
 /// Reads a journal as it grows.

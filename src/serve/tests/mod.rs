@@ -1,8 +1,10 @@
 //! One data folder over several lives of a process, and what is answered when its disk is full.
 
 mod damage;
+mod doctor;
 mod event;
 mod full_disk;
 mod help;
+mod links;
 mod loops;
 mod stop;

@@ -1,7 +1,7 @@
 //! The one thread that moves what is durable from memory to the index, merged and in log order.
 
 use super::Shared;
-use super::core::Dirty;
+use super::core::{Dirty, RunState};
 use super::index::{Changes, RowChange};
 use std::{sync::Arc, time::Duration};
 
@@ -86,12 +86,15 @@ pub(crate) fn step(shared: &Shared) -> usize {
         };
         match &dirty {
             Dirty::Run(run) => {
-                let durable = core
-                    .slots
-                    .get(run)
-                    .and_then(|slot| slot.durable(mark.number));
-                if let Some((entry, _)) = durable {
-                    changes.runs.insert(*run, entry.clone());
+                let slot = core.slots.get(run);
+                match slot.and_then(|slot| slot.durable_state(mark.number)) {
+                    Some(RunState::Here(entry, _)) => {
+                        changes.runs.insert(*run, entry.clone());
+                    }
+                    Some(RunState::Left(automation)) => {
+                        changes.left.insert(*run, *automation);
+                    }
+                    None => {}
                 }
             }
             Dirty::Row(table, key) => {
@@ -117,7 +120,10 @@ pub(crate) fn step(shared: &Shared) -> usize {
     if taken.is_empty() {
         return 0;
     }
-    if let Err(error) = shared.index.apply(&changes) {
+    let kept = shared.keep_segments();
+    let applied = shared.index.apply(&changes);
+    drop(kept);
+    if let Err(error) = applied {
         // Memory keeps what the index does not take; the log has it all. Reads stay right.
         tracing::error!(%error, "the index cannot be written");
         let mut core = shared.lock();
@@ -132,6 +138,15 @@ pub(crate) fn step(shared: &Shared) -> usize {
         return 0;
     }
     let mut core = shared.lock();
+    for run in changes.left.into_keys() {
+        if let Some(slot) = core.slots.get_mut(&run) {
+            slot.versions.retain(|version| version.number > mark.number);
+            slot.base = None;
+            if slot.versions.is_empty() {
+                core.slots.remove(&run);
+            }
+        }
+    }
     for run in changes.runs.into_values() {
         let Some(slot) = core.slots.get_mut(&run.id) else {
             continue;

@@ -5,11 +5,12 @@
 
 use super::pack::RunEntry;
 use super::segment::{HEADER, Mark};
+use super::signature;
 use crate::entity::RunHead;
 use crate::record::frame::{self, Link, Place};
 use crate::record::{self, Draft};
 use crate::store::{AppendError, Batch, Expect, Fact, Position};
-use druse_engine::{Json, RunId};
+use druse_engine::{AutomationId, Json, RunId};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -21,8 +22,24 @@ pub(crate) type Answer = oneshot::Sender<Result<Position, AppendError>>;
 /// A run after one record.
 pub(crate) struct RunVersion {
     pub(crate) number: u64,
-    pub(crate) entry: RunEntry,
-    pub(crate) head: Arc<RunHead>,
+    pub(crate) state: RunState,
+}
+
+/// What a run is like after a record.
+pub(crate) enum RunState {
+    /// It is there; its head where that is in memory.
+    Here(RunEntry, Option<Arc<RunHead>>),
+    /// It has left the history.
+    Left(Option<AutomationId>),
+}
+
+impl RunState {
+    fn entry(&self) -> Option<(&RunEntry, Option<&Arc<RunHead>>)> {
+        match self {
+            Self::Here(entry, head) => Some((entry, head.as_ref())),
+            Self::Left(_) => None,
+        }
+    }
 }
 
 /// A live run, or one that the index does not have as it is now.
@@ -35,20 +52,37 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn newest(&self) -> Option<&RunEntry> {
-        self.versions
-            .back()
-            .map(|version| &version.entry)
-            .or(self.base.as_ref())
+        self.newest_with_head().map(|(entry, _)| entry)
+    }
+
+    fn newest_with_head(&self) -> Option<(&RunEntry, Option<&Arc<RunHead>>)> {
+        match self.versions.back() {
+            Some(version) => version.state.entry(),
+            None => self.base.as_ref().map(|entry| (entry, None)),
+        }
     }
 
     /// What reads see: the entry, and the head where it is in memory.
     pub(crate) fn durable(&self, durable: u64) -> Option<(&RunEntry, Option<&Arc<RunHead>>)> {
-        self.versions
-            .iter()
-            .rev()
+        match self.durable_state(durable) {
+            Some(state) => state.entry(),
+            None => self.base.as_ref().map(|entry| (entry, None)),
+        }
+    }
+
+    /// The newest durable state that the index does not have yet.
+    pub(crate) fn durable_state(&self, durable: u64) -> Option<&RunState> {
+        let mut newest = self.versions.iter().rev();
+        newest
             .find(|version| version.number <= durable)
-            .map(|version| (&version.entry, Some(&version.head)))
-            .or(self.base.as_ref().map(|entry| (entry, None)))
+            .map(|version| &version.state)
+    }
+
+    fn push(&mut self, number: u64, durable: u64, state: RunState) {
+        while self.versions.len() > 1 && self.versions[1].number <= durable {
+            self.versions.pop_front();
+        }
+        self.versions.push_back(RunVersion { number, state });
     }
 }
 
@@ -82,6 +116,44 @@ pub(crate) struct Fetched {
     pub(crate) rows: BTreeMap<(u8, String), bool>,
 }
 
+/// Facts that are to be written again.
+pub(crate) struct Again {
+    pub(crate) draft: Draft,
+    /// Whose facts they are, in the order of the draft.
+    pub(crate) runs: Vec<MovedRun>,
+    /// Which rows they are, in the order of the draft.
+    pub(crate) rows: Vec<MovedRow>,
+    pub(crate) kind: u8,
+}
+
+/// A run whose journal is written again.
+#[derive(Clone)]
+pub(crate) struct MovedRun {
+    /// As it stands.
+    pub(crate) entry: RunEntry,
+    /// How many facts of the draft are its own.
+    pub(crate) sections: usize,
+    /// What was written of it in records before.
+    pub(crate) parts: Parts,
+}
+
+/// The parts of a journal that have been written again, each in a record of its own.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Parts {
+    pub(crate) first: Place,
+    pub(crate) last: Place,
+    pub(crate) hash: [u8; 32],
+}
+
+/// A row that is written again.
+#[derive(Clone)]
+pub(crate) struct MovedRow {
+    pub(crate) table: u8,
+    pub(crate) key: String,
+    /// Where it stood.
+    pub(crate) place: Place,
+}
+
 #[derive(Default)]
 pub(crate) struct Core {
     pub(crate) next: u64,
@@ -103,6 +175,8 @@ pub(crate) struct Core {
     pub(crate) in_flight_bytes: usize,
     pub(crate) failed: bool,
     pub(crate) full: bool,
+    /// The history takes more than it may.
+    pub(crate) over_quota: bool,
     pub(crate) closing: bool,
     pub(crate) writer_waits: bool,
     pub(crate) applier_waits: bool,
@@ -118,14 +192,17 @@ impl Core {
         let fresh = fetched.epoch == self.epoch;
         for fact in &batch.facts {
             match fact {
-                Fact::Run { head, .. } => {
-                    let known = self.slots.contains_key(&head.id)
-                        || self
-                            .youngest_indexed
-                            .is_none_or(|youngest| head.id > youngest)
-                        || (fresh && fetched.runs.contains_key(&head.id));
+                Fact::Run { .. } | Fact::Forget { .. } => {
+                    let run = match fact {
+                        Fact::Run { head, .. } => &head.id,
+                        Fact::Forget { run, .. } => run,
+                        Fact::Row { .. } => continue,
+                    };
+                    let known = self.slots.contains_key(run)
+                        || self.youngest_indexed.is_none_or(|youngest| *run > youngest)
+                        || (fresh && fetched.runs.contains_key(run));
                     if !known {
-                        lacks.runs.insert(head.id, None);
+                        lacks.runs.insert(*run, None);
                     }
                 }
                 Fact::Row {
@@ -186,6 +263,21 @@ impl Core {
                         last = entry.seq;
                     }
                 }
+                Fact::Forget { run, .. } => {
+                    let stored = match self.slots.get(run) {
+                        Some(slot) => slot.newest(),
+                        None => fetched.runs.get(run).and_then(Option::as_ref),
+                    };
+                    let named = |fact: &Fact| match fact {
+                        Fact::Run { head, .. } => head.id == *run,
+                        Fact::Forget { run: same, .. } => same == run,
+                        Fact::Row { .. } => false,
+                    };
+                    let over = stored.is_some_and(|entry| entry.status.is_final());
+                    if !over || earlier.iter().any(named) {
+                        return Err(AppendError::NotOver { run: *run });
+                    }
+                }
                 Fact::Row {
                     table, key, expect, ..
                 } => {
@@ -235,25 +327,15 @@ impl Core {
     pub(crate) fn order(
         &mut self,
         batch: Batch,
-        mut draft: Draft,
+        draft: Draft,
         fetched: &Fetched,
         answer: Answer,
     ) -> Result<(), AppendError> {
         self.check(&batch, &draft, fetched)?;
-        let number = self.next;
-        let length = draft.buffer.len();
-        let padded = frame::padded(length);
-        if self.at.offset() + padded as u64 > self.capacity && self.at.offset() > HEADER {
-            self.at = Place::new(self.at.segment() + 1, HEADER);
-            self.capacity = self.later_capacity;
-        }
-        let place = self.at;
-        self.at = Place::new(place.segment(), place.offset() + padded as u64);
-        self.next += 1;
-
+        let (number, place) = self.next_place(draft.buffer.len());
         let durable = self.durable.number;
         let mut links = Vec::with_capacity(draft.sections.len());
-        let mut values = draft.values.into_iter();
+        let mut values = draft.values.clone().into_iter();
         for fact in batch.facts {
             match fact {
                 Fact::Run { head, entries } => {
@@ -263,12 +345,14 @@ impl Core {
                         versions: VecDeque::new(),
                     });
                     let mut entry = slot.newest().cloned().unwrap_or_else(|| begin(&head));
+                    let section = draft.sections[links.len()];
                     let link = Link {
                         run,
                         first: entry.first,
                         previous: entry.last,
-                        hash: record::chain(&entry.hash, &draft.sections[links.len()]),
+                        hash: record::chain(&entry.hash, &section.digest),
                     };
+                    entry.bytes += section.bytes;
                     if entry.first == Place::NONE {
                         entry.first = place;
                     }
@@ -278,38 +362,90 @@ impl Core {
                     entry.seq = entries.last().map_or(entry.seq, |last| last.seq);
                     entry.hash = link.hash;
                     links.push(link);
-                    while slot.versions.len() > 1 && slot.versions[1].number <= durable {
-                        slot.versions.pop_front();
-                    }
-                    slot.versions.push_back(RunVersion {
-                        number,
-                        entry,
-                        head,
+                    slot.push(number, durable, RunState::Here(entry, Some(head)));
+                    self.dirty.push_back((number, Dirty::Run(run)));
+                }
+                Fact::Forget { run, .. } => {
+                    let slot = self.slots.entry(run).or_insert_with(|| Slot {
+                        base: fetched.runs.get(&run).cloned().flatten(),
+                        versions: VecDeque::new(),
                     });
+                    let entry = slot.newest();
+                    // What was there: the removal can be told from a loss, and names its history.
+                    links.push(Link {
+                        run,
+                        first: entry.map_or(Place::NONE, |entry| entry.first),
+                        previous: entry.map_or(Place::NONE, |entry| entry.last),
+                        hash: entry.map_or([0; 32], |entry| entry.hash),
+                    });
+                    let automation = entry.and_then(|entry| entry.automation);
+                    slot.push(number, durable, RunState::Left(automation));
                     self.dirty.push_back((number, Dirty::Run(run)));
                 }
                 Fact::Row { table, key, .. } => {
                     let value = values.next().flatten();
-                    let key: Arc<str> = key.into();
-                    let versions = self
-                        .rows
-                        .entry(table as u8)
-                        .or_default()
-                        .entry(key.clone())
-                        .or_default();
-                    while versions.len() > 1 && versions[1].number <= durable {
-                        versions.pop_front();
-                    }
-                    versions.push_back(RowVersion {
-                        number,
-                        place,
-                        value,
-                    });
-                    self.dirty.push_back((number, Dirty::Row(table as u8, key)));
+                    self.put_row(table as u8, key.into(), number, place, value);
                 }
             }
         }
-        frame::finish(&mut draft.buffer, draft.body_crc, number, durable, &links);
+        self.enqueue(draft, frame::KIND_BATCH, (number, place), &links, answer);
+        Ok(())
+    }
+
+    fn put_row(
+        &mut self,
+        table: u8,
+        key: Arc<str>,
+        number: u64,
+        place: Place,
+        value: Option<Json>,
+    ) {
+        let durable = self.durable.number;
+        let rows = self.rows.entry(table).or_default();
+        let versions = rows.entry(key.clone()).or_default();
+        while versions.len() > 1 && versions[1].number <= durable {
+            versions.pop_front();
+        }
+        versions.push_back(RowVersion {
+            number,
+            place,
+            value,
+        });
+        self.dirty.push_back((number, Dirty::Row(table, key)));
+    }
+
+    /// The number and the place of the next record, for one of this length.
+    fn next_place(&mut self, length: usize) -> (u64, Place) {
+        let padded = frame::padded(length) as u64;
+        if self.at.offset() + padded > self.capacity && self.at.offset() > HEADER {
+            self.at = Place::new(self.at.segment() + 1, HEADER);
+            self.capacity = self.later_capacity;
+        }
+        let (number, place) = (self.next, self.at);
+        self.at = Place::new(place.segment(), place.offset() + padded);
+        self.next += 1;
+        (number, place)
+    }
+
+    fn enqueue(
+        &mut self,
+        mut draft: Draft,
+        kind: u8,
+        (number, place): (u64, Place),
+        links: &[Link],
+        answer: Answer,
+    ) {
+        let length = draft.buffer.len();
+        let padded = frame::padded(length);
+        let durable = self.durable.number;
+        frame::finish(
+            &mut draft.buffer,
+            kind,
+            draft.body_crc,
+            number,
+            durable,
+            links,
+        );
         draft.buffer.resize(padded, 0);
         self.in_flight += 1;
         self.in_flight_bytes += padded;
@@ -320,7 +456,74 @@ impl Core {
             place,
             answer: Some(answer),
         });
-        Ok(())
+    }
+
+    /// Gives facts that are written again their number and place, unless they are no longer what stands
+    /// (`Ok(None)`). What memory does not know must be as the index had it at this epoch.
+    pub(crate) fn order_again(&mut self, again: Again, answer: Answer) -> Option<Place> {
+        for moved in &again.runs {
+            let newest = match self.slots.get(&moved.entry.id) {
+                Some(slot) => slot.newest().map(|entry| (entry.last, entry.seq)),
+                None => Some((moved.entry.last, moved.entry.seq)),
+            };
+            if newest != Some((moved.entry.last, moved.entry.seq)) {
+                return None;
+            }
+        }
+        for row in &again.rows {
+            let rows = self.rows.get(&row.table);
+            let newest = rows.and_then(|rows| rows.get(row.key.as_str()));
+            if newest
+                .and_then(VecDeque::back)
+                .is_some_and(|version| version.place != row.place)
+            {
+                return None;
+            }
+        }
+        let (number, place) = self.next_place(again.draft.buffer.len());
+        let durable = self.durable.number;
+        let mut links = Vec::with_capacity(again.draft.sections.len());
+        let mut sections = again.draft.sections.iter();
+        for moved in again.runs {
+            let (mut first, mut previous) = (moved.parts.first, moved.parts.last);
+            let mut hash = moved.parts.hash;
+            for section in sections.by_ref().take(moved.sections) {
+                hash = record::chain(&hash, &section.digest);
+                links.push(Link {
+                    run: moved.entry.id,
+                    first,
+                    previous,
+                    hash,
+                });
+                if first == Place::NONE {
+                    first = place;
+                }
+                previous = place;
+            }
+            if again.kind != frame::KIND_MOVED {
+                continue;
+            }
+            let entry = RunEntry {
+                first,
+                last: place,
+                hash,
+                ..moved.entry.clone()
+            };
+            let run = entry.id;
+            let slot = self.slots.entry(run).or_insert_with(|| Slot {
+                base: Some(moved.entry),
+                versions: VecDeque::new(),
+            });
+            let head = slot.newest_with_head().and_then(|(_, head)| head.cloned());
+            slot.push(number, durable, RunState::Here(entry, head));
+            self.dirty.push_back((number, Dirty::Run(run)));
+        }
+        let values = again.draft.values.clone();
+        for (row, value) in again.rows.into_iter().zip(values) {
+            self.put_row(row.table, row.key.into(), number, place, value);
+        }
+        self.enqueue(again.draft, again.kind, (number, place), &links, answer);
+        Some(place)
     }
 
     /// The durable value of a row in memory: `None` when memory does not know it.
@@ -341,6 +544,8 @@ fn begin(head: &RunHead) -> RunEntry {
         .get("kind")
         .and_then(|kind| kind.as_str());
     RunEntry {
+        bytes: 0,
+        signature: signature::of(&head.inputs, &head.cause),
         id: head.id,
         status: head.status,
         fenced: false,

@@ -11,10 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The format that this program writes.
-const FORMAT: u32 = 1;
-/// The oldest reader that understands what it writes.
-const MIN_READER: u32 = 1;
+/// The newest format that this program writes and reads.
+const FORMAT: u32 = 2;
+/// The format of a folder until runs leave its history: older versions of the program read it, too.
+const FIRST: u32 = 1;
 /// How long the lock of a holder that has ended is waited for: a program that it was just starting has
 /// its files until that program begins.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
@@ -144,8 +144,7 @@ pub(crate) fn format(path: &Path, write: bool) -> Result<(), OpenError> {
             }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound && write => {
-            let text = format!("format = {FORMAT}\nmin_reader = {MIN_READER}\n");
-            replace(&marker, text.as_bytes())?;
+            replace(&marker, written(FIRST).as_bytes())?;
             Ok(())
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -153,6 +152,21 @@ pub(crate) fn format(path: &Path, write: bool) -> Result<(), OpenError> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn written(format: u32) -> String {
+    format!("format = {format}\nmin_reader = {format}\n")
+}
+
+/// Marks a folder as one that only this version of the program and later ones understand, durable when it
+/// returns. Runs that left the history and a log whose beginning is gone need it.
+pub(crate) fn raise(path: &Path) -> io::Result<()> {
+    let marker = path.join("format");
+    let text = written(FORMAT);
+    if fs::read_to_string(&marker).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    replace(&marker, text.as_bytes())
 }
 
 /// Puts a file in place whole or not at all, durable when it returns.

@@ -9,7 +9,7 @@ use super::quiet;
 use super::rebuild;
 use super::segment::{Mark, Segments};
 use super::trust;
-use crate::record::{self, RecordFact, frame::Frame, frame::Place, frame::u32_at};
+use crate::record::{self, RecordFact, frame::Frame, frame::Place, frame::u32_at, frame::u64_at};
 use crate::store::ReadError;
 use druse_engine::{AutomationId, Json, RunId};
 use std::{
@@ -29,7 +29,8 @@ const RUNS: u8 = b'R';
 const BY_AUTOMATION: u8 = b'A';
 const LIVE: u8 = b'L';
 const ROWS: u8 = b'T';
-const MARK: &[u8] = b"M";
+/// Says how far the index reaches, and by its name in which form: one of another form is made anew.
+const MARK: &[u8] = b"M2";
 
 /// The index is not usable as it is.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,8 @@ impl From<sled::Error> for Broken {
 #[derive(Default)]
 pub(crate) struct Changes {
     pub(crate) runs: BTreeMap<RunId, RunEntry>,
+    /// Runs that have left, each with its automation.
+    pub(crate) left: BTreeMap<RunId, Option<AutomationId>>,
     pub(crate) rows: BTreeMap<(u8, Arc<str>), RowChange>,
     pub(crate) mark: Mark,
 }
@@ -60,6 +63,16 @@ pub(crate) struct RowChange {
 pub(crate) enum IndexedRow {
     Inline(Json),
     At(Place),
+}
+
+/// What the runs and rows in the index come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sums {
+    pub(crate) ended: u64,
+    pub(crate) ended_bytes: u64,
+    pub(crate) live: u64,
+    pub(crate) live_bytes: u64,
+    pub(crate) row_bytes: u64,
 }
 
 pub(crate) struct Index {
@@ -256,6 +269,62 @@ impl Index {
         })
     }
 
+    /// Adds everything up.
+    pub(crate) fn sums(&self) -> Result<Sums, ReadError> {
+        self.with(|db| {
+            let mut sums = Sums::default();
+            for item in db.scan_prefix([RUNS]) {
+                for entry in unpack(&item?.1)? {
+                    sums.ended += 1;
+                    sums.ended_bytes += entry.bytes;
+                }
+            }
+            for item in db.scan_prefix([LIVE]) {
+                for entry in unpack(&item?.1)? {
+                    sums.live += 1;
+                    sums.live_bytes += entry.bytes;
+                }
+            }
+            for item in db.scan_prefix([ROWS]) {
+                let (key, value) = item?;
+                let taken = row_bytes(&value).ok_or_else(|| Broken("a row is damaged".into()))?;
+                sums.row_bytes += key.len() as u64 + taken;
+            }
+            Ok(sums)
+        })
+    }
+
+    /// The oldest runs that have ended, from one on.
+    pub(crate) fn oldest_ended(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunEntry>, ReadError> {
+        self.with(|db| {
+            let mut found = Vec::new();
+            let low = match after {
+                // The pack that holds it begins before it.
+                Some(after) => {
+                    let key = run_key(&[RUNS], after);
+                    let before = db.range([RUNS].to_vec()..=key.clone()).next_back();
+                    before.transpose()?.map_or(key, |(key, _)| key.to_vec())
+                }
+                None => vec![RUNS],
+            };
+            for item in db.range(low..successor(&[RUNS])) {
+                for entry in unpack(&item?.1)? {
+                    if after.is_none_or(|after| entry.id > after) && found.len() < limit {
+                        found.push(entry);
+                    }
+                }
+                if found.len() >= limit {
+                    break;
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// A row.
     pub(crate) fn row(&self, table: u8, key: &str) -> Result<Option<IndexedRow>, ReadError> {
         let key = row_key(table, key);
@@ -412,10 +481,16 @@ fn unrow(bytes: &[u8]) -> Result<IndexedRow, Broken> {
         0 => String::from_utf8(rest.to_vec())
             .map(|text| IndexedRow::Inline(Json::from_trusted_text(text)))
             .map_err(|_| damaged()),
-        1 => <[u8; 8]>::try_from(rest)
-            .map(|place| IndexedRow::At(Place(u64::from_le_bytes(place))))
-            .map_err(|_| damaged()),
+        1 if rest.len() == 12 => Ok(IndexedRow::At(Place(u64_at(rest, 0)))),
         _ => Err(damaged()),
+    }
+}
+
+/// Bytes of a row's text.
+fn row_bytes(value: &[u8]) -> Option<u64> {
+    match value.get(4)? {
+        0 => Some(value.len() as u64 - 5),
+        _ => (value.len() == 17).then(|| u64::from(u32_at(value, 13))),
     }
 }
 
@@ -428,6 +503,7 @@ fn row_value(value: &Json, place: Place) -> Vec<u8> {
     } else {
         out.push(1);
         out.extend_from_slice(&place.0.to_le_bytes());
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
     }
     let crc = crc32c::crc32c(&out[4..]);
     out[..4].copy_from_slice(&crc.to_le_bytes());
@@ -469,28 +545,36 @@ fn walk_back(
 fn write(db: &sled::Db, changes: &Changes) -> Result<(), Broken> {
     let mut batch = sled::Batch::default();
     let ended = || changes.runs.values().filter(|run| run.status.is_final());
-    let live = changes
-        .runs
-        .values()
-        .map(|run| (run.id, Some(run).filter(|run| !run.status.is_final())));
-    edit(db, &mut batch, &[LIVE], live)?;
-    edit(
-        db,
-        &mut batch,
-        &[RUNS],
-        ended().map(|run| (run.id, Some(run))),
-    )?;
-    let mut by_automation: BTreeMap<AutomationId, Vec<&RunEntry>> = BTreeMap::new();
+    let left = || changes.left.keys().map(|run| (*run, None));
+    let mut live: BTreeMap<RunId, Option<&RunEntry>> = left().collect();
+    live.extend(
+        changes
+            .runs
+            .values()
+            .map(|run| (run.id, Some(run).filter(|run| !run.status.is_final()))),
+    );
+    edit(db, &mut batch, &[LIVE], live.into_iter())?;
+    let mut runs: BTreeMap<RunId, Option<&RunEntry>> = left().collect();
+    runs.extend(ended().map(|run| (run.id, Some(run))));
+    edit(db, &mut batch, &[RUNS], runs.into_iter())?;
+    let mut by_automation: BTreeMap<AutomationId, BTreeMap<RunId, Option<&RunEntry>>> =
+        BTreeMap::new();
+    for (run, automation) in &changes.left {
+        if let Some(automation) = automation {
+            let runs = by_automation.entry(*automation).or_default();
+            runs.insert(*run, None);
+        }
+    }
     for run in ended() {
         if let Some(automation) = run.automation {
-            by_automation.entry(automation).or_default().push(run);
+            let runs = by_automation.entry(automation).or_default();
+            runs.insert(run.id, Some(run));
         }
     }
     for (automation, runs) in by_automation {
         let mut prefix = vec![BY_AUTOMATION];
         prefix.extend_from_slice(&automation.0.to_bytes());
-        let runs = runs.into_iter().map(|run| (run.id, Some(run)));
-        edit(db, &mut batch, &prefix, runs)?;
+        edit(db, &mut batch, &prefix, runs.into_iter())?;
     }
     for ((table, key), change) in &changes.rows {
         let key = row_key(*table, key);

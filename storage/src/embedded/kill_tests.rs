@@ -11,6 +11,10 @@ use std::{
 };
 
 const FOLDER: &str = "DRUSE_KILL_TEST_FOLDER";
+/// Set where old runs leave and the log is given back meanwhile.
+const COLLECTS: &str = "DRUSE_KILL_TEST_COLLECTS";
+/// How many runs are kept then.
+const KEPT: u64 = 40;
 
 /// Does nothing unless it is the process that the other test starts.
 #[test]
@@ -23,6 +27,15 @@ fn writer() {
         limit: 1,
         ..RunQuery::default()
     };
+    let store = Arc::new(store);
+    if std::env::var_os(COLLECTS).is_some() {
+        let store = store.clone();
+        std::thread::spawn(move || {
+            while store.compact().is_ok() {
+                std::thread::yield_now();
+            }
+        });
+    }
     let last = store.get::<crate::Setting>("count").unwrap();
     let mut number = last.map_or(0, |row| row.value.as_u64().unwrap());
     assert_eq!(
@@ -33,7 +46,10 @@ fn writer() {
         // Some at once, so that kills come between records of one write too.
         let tickets = [(); 3].map(|()| {
             number += 1;
-            let batch = whole(number).put(&setting("count", json!(number)));
+            let mut batch = whole(number).put(&setting("count", json!(number)));
+            if std::env::var_os(COLLECTS).is_some() && number > KEPT {
+                batch = batch.forget(run_id(number - KEPT), "count", druse_engine::Timestamp(1));
+            }
             (number, store.append(batch).unwrap())
         });
         for (number, ticket) in tickets {
@@ -45,10 +61,26 @@ fn writer() {
 
 #[test]
 fn what_a_killed_process_acknowledged_is_there_and_the_index_tells_the_same_as_the_log() {
+    killed_again_and_again(false);
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_gives_back_the_log_loses_nothing_that_is_kept() {
+    let first = killed_again_and_again(true);
+    assert!(first > 1, "nothing was given back");
+}
+
+/// Gives the number of the first record that is kept in the end.
+fn killed_again_and_again(collects: bool) -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = 0;
+    let mut first = 1;
     for round in 0..8u64 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        if collects {
+            command.env(COLLECTS, "yes");
+        }
+        let mut child = command
             .args(["--exact", "embedded::kill_tests::writer", "--nocapture"])
             .env(FOLDER, folder.path())
             .stdout(Stdio::piped())
@@ -80,14 +112,18 @@ fn what_a_killed_process_acknowledged_is_there_and_the_index_tells_the_same_as_t
             ..RunQuery::default()
         };
         let listed: Vec<_> = store.runs(&all).unwrap().iter().map(|run| run.id).collect();
-        let expected: Vec<_> = (1..=report.runs).rev().map(run_id).collect();
-        assert_eq!(listed, expected);
-        assert!(
-            report.runs >= acknowledged,
-            "{} < {acknowledged}",
-            report.runs
-        );
         let count = store.get::<crate::Setting>("count").unwrap().unwrap();
-        assert_eq!(count.value, json!(report.runs));
+        let count = count.value.as_u64().unwrap();
+        let oldest = if collects {
+            count.saturating_sub(KEPT) + 1
+        } else {
+            1
+        };
+        let expected: Vec<_> = (oldest..=count).rev().map(run_id).collect();
+        assert_eq!(listed, expected);
+        assert_eq!(report.runs, listed.len() as u64);
+        assert!(count >= acknowledged, "{count} < {acknowledged}");
+        first = report.first;
     }
+    first
 }

@@ -1,7 +1,11 @@
 //! The store of a single node: an own log that is the truth, and a disposable index beside it.
 
 mod applier;
+pub(crate) mod base;
 mod blob;
+mod collect;
+#[cfg(test)]
+mod collect_tests;
 mod core;
 mod edit;
 #[cfg(test)]
@@ -17,6 +21,7 @@ mod rebuild;
 mod recover;
 pub(crate) mod scan;
 pub(crate) mod segment;
+mod signature;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -27,19 +32,24 @@ pub(crate) use blob::get as read_blob;
 pub(crate) use folder::offline;
 
 use self::core::{Core, Fetched};
+use crate::chain::ChainPart;
 use crate::disk::{Disk, RealDisk, is_full};
 use crate::entity::{RunHead, Table};
 use crate::record::{Draft, frame::Frame};
-use crate::store::{AppendError, Batch, Position, ReadError, RunQuery, Scan, Store, Ticket};
+use crate::store::{
+    AppendError, Batch, CompactError, Compacted, EndedRun, Fact, LogHead, Position, ReadError,
+    RunQuery, Scan, Store, StoreHealth, Ticket, Usage,
+};
 use druse_engine::{Digest, RunId, event::Entry};
 use index::Index;
+use pack::RunEntry;
 use segment::Segments;
 use serde_json::Value;
 use space::Space;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
     thread::JoinHandle,
     time::Duration,
 };
@@ -165,6 +175,12 @@ pub(crate) struct Shared {
     space: Space,
     blobs: PathBuf,
     failure: watch::Sender<Option<String>>,
+    /// Held for reading while places in the log are followed, for writing while a segment is removed.
+    kept: RwLock<()>,
+    /// One part of the log is given back at a time.
+    collecting: Mutex<()>,
+    /// The data folder.
+    folder: PathBuf,
 }
 
 impl Shared {
@@ -187,29 +203,54 @@ impl Shared {
             .0
     }
 
+    /// While this is held, what places lead to is there. Not to be asked for twice by one thread.
+    fn keep_segments(&self) -> RwLockReadGuard<'_, ()> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn fetch(&self, mut wanted: Fetched) -> Result<Fetched, AppendError> {
+        let _kept = self.keep_segments();
         let failed = |error: ReadError| {
             tracing::error!(%error, "the index cannot be read");
             AppendError::Busy
         };
         for (run, entry) in &mut wanted.runs {
             *entry = self.index.run(*run).map_err(failed)?;
-            // The index keeps the chain's last hash of live runs only.
-            if let Some(entry) = entry.as_mut().filter(|entry| entry.status.is_final()) {
-                match self.segments.frame(entry.last) {
-                    Ok(bytes) => {
-                        entry.hash = Frame::parse(&bytes)
-                            .and_then(|frame| frame.links().filter(|link| link.run == *run).last())
-                            .map_or([0; 32], |link| link.hash);
-                    }
-                    Err(_) => entry.fenced = true,
-                }
+            if let Some(entry) = entry {
+                self.complete(entry);
             }
         }
         for ((table, key), there) in &mut wanted.rows {
             *there = self.index.row(*table, key).map_err(failed)?.is_some();
         }
         Ok(wanted)
+    }
+
+    /// Before what an older version of the program cannot read is written for the first time.
+    fn raise_format(&self) -> Result<(), AppendError> {
+        folder::raise(&self.folder).map_err(|error| {
+            tracing::error!(%error, "the format of the data folder cannot be written");
+            if is_full(&error) {
+                AppendError::Full
+            } else {
+                AppendError::Failed
+            }
+        })
+    }
+
+    /// Reads what the index keeps of live runs only: the chain's last hash.
+    fn complete(&self, entry: &mut RunEntry) {
+        if !entry.status.is_final() {
+            return;
+        }
+        match self.segments.frame(entry.last) {
+            Ok(bytes) => {
+                entry.hash = Frame::parse(&bytes)
+                    .and_then(|frame| frame.links().filter(|link| link.run == entry.id).last())
+                    .map_or([0; 32], |link| link.hash);
+            }
+            Err(_) => entry.fenced = true,
+        }
     }
 }
 
@@ -295,6 +336,13 @@ impl std::fmt::Debug for Embedded {
 impl Store for Embedded {
     fn append(&self, mut batch: Batch) -> Result<Ticket, AppendError> {
         let shared = &*self.shared;
+        if batch
+            .facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Forget { .. }))
+        {
+            shared.raise_format()?;
+        }
         let draft = Draft::encode(&mut batch)?;
         let (answer, ticket) = oneshot::channel();
         let mut fetched = Fetched::default();
@@ -315,7 +363,7 @@ impl Store for Embedded {
             return Err(AppendError::Failed);
         }
         if !batch.must_fit {
-            if core.full {
+            if core.full || core.over_quota {
                 return Err(AppendError::Full);
             }
             if core.in_flight_bytes + draft.buffer.len() > shared.options.queue_bytes
@@ -334,14 +382,17 @@ impl Store for Embedded {
     }
 
     fn row(&self, table: Table, key: &str) -> Result<Option<Value>, ReadError> {
+        let _kept = self.shared.keep_segments();
         self.shared.read_row(table, key)
     }
 
     fn rows(&self, table: Table, scan: &Scan) -> Result<Vec<(String, Value)>, ReadError> {
+        let _kept = self.shared.keep_segments();
         self.shared.read_rows(table, scan)
     }
 
     fn run_head(&self, run: RunId) -> Result<Option<Arc<RunHead>>, ReadError> {
+        let _kept = self.shared.keep_segments();
         self.shared.read_head(run)
     }
 
@@ -351,10 +402,17 @@ impl Store for Embedded {
         after_seq: u64,
         limit: usize,
     ) -> Result<Vec<Entry>, ReadError> {
+        let _kept = self.shared.keep_segments();
         self.shared.read_entries(run, after_seq, limit)
     }
 
+    fn run_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError> {
+        let _kept = self.shared.keep_segments();
+        self.shared.read_chain(run)
+    }
+
     fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError> {
+        let _kept = self.shared.keep_segments();
         self.shared.read_runs(query)
     }
 
@@ -364,7 +422,7 @@ impl Store for Embedded {
 
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
         let core = self.shared.lock();
-        let (failed, full) = (core.failed, core.full);
+        let (failed, full) = (core.failed, core.full || core.over_quota);
         drop(core);
         if failed {
             return Err(AppendError::Failed);
@@ -401,6 +459,51 @@ impl Store for Embedded {
 
     fn accepts_work(&self) -> bool {
         let core = self.shared.lock();
-        !core.full && !core.failed && !core.closing
+        !core.full && !core.over_quota && !core.failed && !core.closing
+    }
+
+    fn log_head(&self) -> LogHead {
+        let head = self.shared.lock().durable;
+        LogHead {
+            number: head.number,
+            digest: base::digest(&head.hash),
+        }
+    }
+
+    fn usage(&self) -> Result<Usage, ReadError> {
+        self.shared.usage()
+    }
+
+    fn oldest_ended(&self, after: Option<RunId>, limit: usize) -> Result<Vec<EndedRun>, ReadError> {
+        if after.is_none() {
+            self.shared.catch_up();
+        }
+        let _kept = self.shared.keep_segments();
+        self.shared.oldest_ended(after, limit)
+    }
+
+    fn compact(&self) -> Result<Compacted, CompactError> {
+        self.shared.collect()
+    }
+
+    fn set_over_quota(&self, over: bool) {
+        self.shared.lock().over_quota = over;
+    }
+
+    fn health(&self) -> StoreHealth {
+        let disk = space::figures(&self.path);
+        let core = self.shared.lock();
+        StoreHealth {
+            folder: self.path.clone(),
+            head: core.durable.number,
+            failed: core.failed,
+            full: core.full,
+            over_quota: core.over_quota,
+            damage: self.damage.clone(),
+            index_lag: core.dirty.len(),
+            log_bytes: self.shared.segments.bytes(),
+            free_bytes: disk.map(|(free, _)| free),
+            disk_bytes: disk.map(|(_, whole)| whole),
+        }
     }
 }

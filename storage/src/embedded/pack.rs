@@ -1,11 +1,12 @@
 //! Packed values of the index: many runs under one key, sorted by id.
 
+use super::signature;
 use crate::record::frame::{Place, u32_at};
 use crate::record::{Begun, Now};
 use crate::store::RunQuery;
 use druse_engine::{AutomationId, RunId, Timestamp, event::Status, id::Id};
 
-/// Most runs in a pack. An entry takes about 45 bytes, 100 when the run is live: packs stay well
+/// Most runs in a pack. An entry takes about 55 bytes, 110 when the run is live: packs stay well
 /// below the 8 KiB over which sled keeps values in files that it never syncs.
 pub(crate) const MOST: usize = 64;
 
@@ -35,6 +36,10 @@ pub(crate) struct RunEntry {
     pub(crate) seq: u64,
     /// The last link of its chain of hashes.
     pub(crate) hash: [u8; 32],
+    /// What its journal takes up in the log.
+    pub(crate) bytes: u64,
+    /// Bits of its inputs and labels: a search need not look at a run that lacks one.
+    pub(crate) signature: u64,
 }
 
 /// Whether a run is wanted, as far as its entry tells.
@@ -56,6 +61,8 @@ impl RunEntry {
     pub(crate) fn begin(id: RunId, begun: &Begun, status: Status) -> Self {
         let cause = begun.cause.value();
         Self {
+            bytes: 0,
+            signature: signature::of(&begun.inputs, &begun.cause),
             id,
             status,
             fenced: false,
@@ -83,8 +90,12 @@ impl RunEntry {
                 .is_some_and(|id| Some(id) != self.automation)
             || query.since.is_some_and(|since| self.created_at < since)
             || query.until.is_some_and(|until| self.created_at >= until);
-        if no {
+        let bits = signature::wanted(query);
+        if no || self.signature & bits != bits {
             return Wanted::No;
+        }
+        if !(query.inputs.is_empty() && query.labels.is_empty()) {
+            return Wanted::AskHead;
         }
         match query.cause.as_deref() {
             None => Wanted::Yes,
@@ -119,6 +130,8 @@ impl RunEntry {
         varint(self.first.0, out);
         varint(zigzag(self.last.0.wrapping_sub(self.first.0) as i64), out);
         varint(self.seq, out);
+        varint(self.bytes, out);
+        out.extend_from_slice(&self.signature.to_le_bytes());
         if live {
             out.extend_from_slice(&self.hash);
         }
@@ -142,6 +155,8 @@ impl RunEntry {
         let first = Place(unvarint(bytes)?);
         let last = Place(first.0.wrapping_add(unzigzag(unvarint(bytes)?) as u64));
         let seq = unvarint(bytes)?;
+        let taken = unvarint(bytes)?;
+        let signature = u64::from_le_bytes(array(bytes)?);
         let hash = if flags & 0x40 != 0 {
             array(bytes)?
         } else {
@@ -159,6 +174,8 @@ impl RunEntry {
             last,
             seq,
             hash,
+            bytes: taken,
+            signature,
         })
     }
 }

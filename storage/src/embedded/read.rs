@@ -1,8 +1,10 @@
 //! Reads: what is in memory and durable, and below it what the index and the log have.
 
-use super::Shared;
 use super::index::{self, IndexedRow};
 use super::pack::{RunEntry, Wanted};
+use super::signature;
+use super::{Shared, base};
+use crate::chain::ChainPart;
 use crate::entity::{RunHead, Table};
 use crate::record::{self, RecordFact, RunFacts, frame::Frame, frame::Place};
 use crate::store::{ReadError, RunQuery, Scan};
@@ -211,6 +213,39 @@ impl Shared {
             .collect())
     }
 
+    pub(super) fn read_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError> {
+        let Some((entry, _)) = self.find(run)? else {
+            return Ok(Vec::new());
+        };
+        if entry.fenced {
+            return Err(fenced(run));
+        }
+        let mut parts = Vec::new();
+        let mut place = entry.last;
+        while place != Place::NONE {
+            let bytes = self.segments.frame(place)?;
+            let frame = Frame::parse(&bytes).ok_or_else(|| fenced(run))?;
+            let found = record::sections(frame.body).map_err(|_| fenced(run))?;
+            let found = found.into_iter().filter(|(tag, _)| !record::is_row(*tag));
+            let mut here = Vec::new();
+            let mut previous = None;
+            for (link, (_, part)) in frame.links().zip(found) {
+                if link.run == run {
+                    previous.get_or_insert(link.previous);
+                    here.push(ChainPart {
+                        format: frame.format,
+                        facts: part.to_vec(),
+                        hash: base::digest(&link.hash),
+                    });
+                }
+            }
+            place = previous.ok_or_else(|| fenced(run))?;
+            parts.extend(here.into_iter().rev());
+        }
+        parts.reverse();
+        Ok(parts)
+    }
+
     pub(super) fn read_runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError> {
         if query.limit == 0 {
             return Ok(Vec::new());
@@ -283,8 +318,7 @@ impl Shared {
                     }
                     Err(error) => return Err(error),
                 };
-                let kind = head.cause.value().get("kind").and_then(Value::as_str);
-                if entry.wanted(query) == Wanted::AskHead && kind != query.cause.as_deref() {
+                if entry.wanted(query) == Wanted::AskHead && !fits(&head, query) {
                     continue;
                 }
                 heads.push(head);
@@ -308,6 +342,13 @@ impl Shared {
             .map(|(run, _)| *run)
             .collect()
     }
+}
+
+/// What the head alone tells of a run that is searched for.
+fn fits(head: &RunHead, query: &RunQuery) -> bool {
+    let kind = head.cause.value().get("kind").and_then(Value::as_str);
+    let begun = query.cause.is_none() || kind == query.cause.as_deref();
+    begun && signature::fits(head, query)
 }
 
 fn fenced(run: RunId) -> ReadError {

@@ -6,7 +6,7 @@ use super::scan::{Damage, End};
 use super::segment::{HEADER, Header, Mark, Segments};
 use super::space::{self, Space};
 use super::writer::{self, Writer};
-use super::{Embedded, OpenError, Options, Shared, applier, blob, folder, rebuild};
+use super::{Embedded, OpenError, Options, Shared, applier, base, blob, folder, rebuild};
 use crate::record::frame::{Frame, Place};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -15,7 +15,7 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::Path,
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, RwLock},
     thread,
 };
 use tokio::sync::watch;
@@ -86,6 +86,7 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         tracing::error!("{sentence}");
     }
     let file = settle_end(&segments, &mut end, &options)?;
+    base::finish(&segments, &index)?;
 
     let mut core = Core {
         next: end.head.number + 1,
@@ -116,6 +117,9 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         index,
         blobs,
         failure: watch::Sender::new(None),
+        kept: RwLock::default(),
+        collecting: Mutex::default(),
+        folder: path.to_owned(),
     });
     let writer = Writer::new(shared.clone(), end.segment, file, end.head);
     let threads = vec![

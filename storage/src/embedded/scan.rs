@@ -1,6 +1,6 @@
 //! Reading the log from front to back: every whole record, every damaged stretch, and the end.
 
-use super::segment::{HEADER, Mark, Segments};
+use super::segment::{HEADER, Header, Mark, Segments};
 use crate::record::frame::{Frame, Place, padded};
 use druse_engine::RunId;
 use sha2::{Digest as _, Sha256};
@@ -36,6 +36,8 @@ pub(crate) struct End {
     pub(crate) torn: bool,
     /// The last segment was made but its header never written.
     pub(crate) headless: bool,
+    /// The first segment, where the log does not begin with its first record.
+    pub(crate) begins: Option<Header>,
 }
 
 /// Reads every record after a mark (from the beginning with the default mark).
@@ -64,10 +66,20 @@ pub(crate) fn scan<E: From<io::Error>>(
         } else {
             HEADER
         };
-        let gap = previous.is_some_and(|previous| previous + 1 != segment)
-            || (previous.is_none() && from.number == 0 && segment != 1);
-        previous = Some(segment);
+        let gap = previous.is_some_and(|previous| previous + 1 != segment);
         let (bytes, used) = segments.bytes_from(segment, start)?;
+        if previous.is_none() && from.number == 0 && segment != 1 {
+            // Whether what stood before was given back is told further on in the log.
+            let first = Frame::parse(&bytes).map_or(1, |frame| frame.number);
+            end.begins = Some(header.unwrap_or(Header {
+                segment,
+                first,
+                capacity: 0,
+                previous_hash: [0; 32],
+            }));
+            next = end.begins.map_or(1, |header| header.first);
+        }
+        previous = Some(segment);
         end.segment = segment;
         end.capacity = header.map_or(0, |header| header.capacity);
         match header {

@@ -143,6 +143,13 @@ impl Segments {
         Ok(found)
     }
 
+    /// Bytes of all segments, as far as the system says.
+    pub(crate) fn bytes(&self) -> u64 {
+        let length = |segment| fs::metadata(self.path(segment)).map_or(0, |found| found.len());
+        self.list()
+            .map_or(0, |list| list.into_iter().map(length).sum())
+    }
+
     /// A segment's file, opened for reading.
     pub(crate) fn file(&self, segment: u32) -> io::Result<Arc<File>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,6 +162,12 @@ impl Segments {
         }
         open.insert(segment, file.clone());
         Ok(file)
+    }
+
+    /// Lets go of a segment's file.
+    pub(crate) fn close(&self, segment: u32) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.remove(&segment);
     }
 
     /// A segment's header, if it is whole.

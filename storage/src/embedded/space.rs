@@ -231,8 +231,14 @@ impl Space {
 
 /// The bytes that are free where a path is, if the system says.
 fn free(path: &Path) -> Option<u64> {
+    figures(path).map(|(free, _)| free)
+}
+
+/// The bytes that are free where a path is, and all that there are, if the system says.
+pub(crate) fn figures(path: &Path) -> Option<(u64, u64)> {
     let figures = nix::sys::statvfs::statvfs(path).ok()?;
-    Some(figures.blocks_available() * figures.fragment_size())
+    let block = figures.fragment_size();
+    Some((figures.blocks_available() * block, figures.blocks() * block))
 }
 
 /// Lets the ballast of a folder go that could not be opened for want of space, so that what is there can

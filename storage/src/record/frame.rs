@@ -23,6 +23,11 @@ pub(crate) const LINK: usize = 64;
 pub(crate) const FORMAT: u8 = 1;
 /// A batch of facts.
 pub(crate) const KIND_BATCH: u8 = 1;
+/// Facts that stood further in front and are written again, with the whole journal of each run in it (or,
+/// where its links go on from a record before, the last part of it). They take the place of the earlier ones.
+pub(crate) const KIND_MOVED: u8 = 2;
+/// A part of a journal that a later record of the kind above goes on from. It tells nothing by itself.
+pub(crate) const KIND_PART: u8 = 3;
 
 /// Where a record begins: segment and offset. 0 is nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -80,12 +85,19 @@ impl Link {
 }
 
 /// Writes the head and the links into the room left before a body.
-pub(crate) fn finish(buffer: &mut [u8], body_crc: u32, number: u64, durable: u64, links: &[Link]) {
+pub(crate) fn finish(
+    buffer: &mut [u8],
+    kind: u8,
+    body_crc: u32,
+    number: u64,
+    durable: u64,
+    links: &[Link],
+) {
     let length = (buffer.len() - 8) as u32;
     let body_at = FRAME_HEAD + links.len() * LINK;
     buffer[0..4].copy_from_slice(&length.to_le_bytes());
     buffer[8] = FORMAT;
-    buffer[9] = KIND_BATCH;
+    buffer[9] = kind;
     buffer[10..12].copy_from_slice(&(links.len() as u16).to_le_bytes());
     buffer[12..20].copy_from_slice(&durable.to_le_bytes());
     buffer[20..28].copy_from_slice(&number.to_le_bytes());
@@ -107,6 +119,7 @@ pub(crate) fn padded(length: usize) -> usize {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame<'a> {
     pub(crate) format: u8,
+    pub(crate) kind: u8,
     pub(crate) number: u64,
     pub(crate) durable: u64,
     links: &'a [u8],
@@ -130,6 +143,7 @@ impl<'a> Frame<'a> {
         let crc = crc32c::crc32c_append(crc, &bytes[8..body_at]);
         (crc == u32_at(bytes, 4)).then(|| Self {
             format: bytes[8],
+            kind: bytes[9],
             number: u64_at(bytes, 20),
             durable: u64_at(bytes, 12),
             links: &bytes[FRAME_HEAD..body_at],

@@ -16,8 +16,11 @@ pub(crate) const MAX_RECORD: usize = 16 << 20;
 /// The longest key of a row, in bytes.
 pub(crate) const MAX_KEY: usize = 4096;
 
+/// Bytes before each fact: its tag and its length.
+const TAG: usize = 5;
 const TAG_RUN: u8 = 1;
 const TAG_ROW: u8 = 2;
+const TAG_FORGOTTEN: u8 = 3;
 
 /// A record whose bytes are not what their format says.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -63,11 +66,18 @@ pub(crate) struct RowFact {
     pub(crate) value: Option<Json>,
 }
 
+/// A run that left the history, read from a record. Its link says what was there.
+#[derive(Debug, Clone)]
+pub(crate) struct ForgottenFact {
+    pub(crate) run: RunId,
+}
+
 /// One fact of a record.
 #[derive(Debug, Clone)]
 pub(crate) enum RecordFact {
     Run(Box<RunFacts>),
     Row(RowFact),
+    Forgotten(ForgottenFact),
 }
 
 /// The head of a run from its two halves.
@@ -89,14 +99,37 @@ pub(crate) fn head(run: RunId, begun: &Begun, now: Now) -> RunHead {
     }
 }
 
+/// Facts of one run in a record on its way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Section {
+    /// SHA-256 of them.
+    pub(crate) digest: [u8; 32],
+    /// What they take up, with their link.
+    pub(crate) bytes: u64,
+}
+
+impl Section {
+    pub(crate) fn of(part: &[u8]) -> Self {
+        Self {
+            digest: Sha256::digest(part).into(),
+            bytes: taken(part),
+        }
+    }
+}
+
+/// What a run's facts take up in the log, with their link.
+pub(crate) fn taken(part: &[u8]) -> u64 {
+    (part.len() + TAG + LINK) as u64
+}
+
 /// A record on its way: everything that can be computed before its place in the order is known.
 pub(crate) struct Draft {
     /// The frame, with room for its head.
     pub(crate) buffer: Vec<u8>,
     /// CRC32C of the body.
     pub(crate) body_crc: u32,
-    /// SHA-256 of each run's facts, in the order of the batch.
-    pub(crate) sections: Vec<[u8; 32]>,
+    /// Each run's facts, in the order of the batch.
+    pub(crate) sections: Vec<Section>,
     /// The values of rows, in the order of the batch.
     pub(crate) values: Vec<Option<Json>>,
 }
@@ -107,7 +140,7 @@ impl Draft {
         let runs = batch
             .facts
             .iter()
-            .filter(|fact| matches!(fact, Fact::Run { .. }))
+            .filter(|fact| !matches!(fact, Fact::Row { .. }))
             .count();
         let body_at = FRAME_HEAD + runs * LINK;
         let mut buffer = Vec::with_capacity(body_at + 512 * batch.facts.len());
@@ -116,13 +149,18 @@ impl Draft {
         let mut values = Vec::new();
         for fact in &mut batch.facts {
             let tag_at = buffer.len();
-            buffer.extend_from_slice(&[0; 5]);
+            buffer.extend_from_slice(&[0; TAG]);
             let start = buffer.len();
             let tag = match fact {
                 Fact::Run { head, entries } => {
                     v1::encode_run(head, entries, &mut buffer);
-                    sections.push(Sha256::digest(&buffer[start..]).into());
+                    sections.push(Section::of(&buffer[start..]));
                     TAG_RUN
+                }
+                Fact::Forget { run, reason, at } => {
+                    v1::encode_forgotten(*run, reason, *at, &mut buffer);
+                    sections.push(Section::of(&buffer[start..]));
+                    TAG_FORGOTTEN
                 }
                 Fact::Row {
                     table, key, value, ..
@@ -157,6 +195,35 @@ impl Draft {
             values,
         })
     }
+
+    /// Encodes facts that are written again: those of runs as they stood, byte by byte, and rows.
+    pub(crate) fn again(facts: &[Vec<u8>], rows: &[(u8, String, Json)]) -> Self {
+        let body_at = FRAME_HEAD + facts.len() * LINK;
+        let mut buffer = vec![0; body_at];
+        let mut put = |tag: u8, part: &[u8]| {
+            buffer.push(tag);
+            buffer.extend_from_slice(&(part.len() as u32).to_le_bytes());
+            buffer.extend_from_slice(part);
+        };
+        for part in facts {
+            put(TAG_RUN, part);
+        }
+        let mut row = Vec::new();
+        for (table, key, value) in rows {
+            row.clear();
+            v1::encode_row(*table, key, Some(value), &mut row);
+            put(TAG_ROW, &row);
+        }
+        Self {
+            body_crc: crc32c::crc32c(&buffer[body_at..]),
+            buffer,
+            sections: facts.iter().map(|part| Section::of(part)).collect(),
+            values: rows
+                .iter()
+                .map(|(_, _, value)| Some(value.clone()))
+                .collect(),
+        }
+    }
 }
 
 /// The parts of a body: tag and bytes.
@@ -164,7 +231,7 @@ pub(crate) fn sections(mut body: &[u8]) -> Result<Vec<(u8, &[u8])>, Undecodable>
     let mut parts = Vec::new();
     while !body.is_empty() {
         let (head, rest) = body
-            .split_at_checked(5)
+            .split_at_checked(TAG)
             .ok_or_else(|| Undecodable("a fact is cut short".into()))?;
         let length = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
         let (part, rest) = rest
@@ -181,16 +248,22 @@ pub(crate) fn decode(format: u8, tag: u8, part: &[u8]) -> Result<RecordFact, Und
     match (format, tag) {
         (1, TAG_RUN) => Ok(RecordFact::Run(Box::new(v1::decode_run(part)?))),
         (1, TAG_ROW) => Ok(RecordFact::Row(v1::decode_row(part)?)),
+        (1, TAG_FORGOTTEN) => Ok(RecordFact::Forgotten(v1::decode_forgotten(part)?)),
         (1, other) => Err(Undecodable(format!("unknown kind of fact {other}"))),
         (other, _) => Err(Undecodable(format!("unknown format {other}"))),
     }
 }
 
-/// Reads a whole body.
-pub(crate) fn decode_all(format: u8, body: &[u8]) -> Result<Vec<RecordFact>, Undecodable> {
+/// Reads facts of a run alone, as [`crate::ChainPart`] has them.
+pub(crate) fn decode_run(format: u8, part: &[u8]) -> Result<RecordFact, Undecodable> {
+    decode(format, TAG_RUN, part)
+}
+
+/// Reads a whole body: each fact, with what it takes up where it is one of a run.
+pub(crate) fn decode_all(format: u8, body: &[u8]) -> Result<Vec<(RecordFact, u64)>, Undecodable> {
     sections(body)?
         .into_iter()
-        .map(|(tag, part)| decode(format, tag, part))
+        .map(|(tag, part)| Ok((decode(format, tag, part)?, taken(part))))
         .collect()
 }
 

@@ -5,7 +5,7 @@
 //! of a record, and every byte must be consumed.
 
 use super::v1_event::{V1Event, V1Failure, class_code, status, status_code};
-use super::{Begun, MAX_RECORD, Now, RowFact, RunFacts, Undecodable};
+use super::{Begun, ForgottenFact, MAX_RECORD, Now, RowFact, RunFacts, Undecodable};
 use crate::entity::RunHead;
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use druse_engine::{
@@ -73,6 +73,13 @@ struct V1Row<'a> {
     table: u8,
     key: Text<'a>,
     value: Option<Text<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct V1Forgotten<'a> {
+    run: [u8; 16],
+    reason: Text<'a>,
+    at: i64,
 }
 
 fn put<T: Serialize>(value: &T, out: &mut Vec<u8>) {
@@ -272,6 +279,24 @@ pub(super) fn decode_row(bytes: &[u8]) -> Result<RowFact, Undecodable> {
         table: row.table,
         key: row.key.into_owned(),
         value: row.value.map(json),
+    })
+}
+
+pub(super) fn encode_forgotten(run: RunId, reason: &str, at: Timestamp, out: &mut Vec<u8>) {
+    put(
+        &V1Forgotten {
+            run: run.0.to_bytes(),
+            reason: Cow::Borrowed(reason),
+            at: at.0,
+        },
+        out,
+    );
+}
+
+pub(super) fn decode_forgotten(bytes: &[u8]) -> Result<ForgottenFact, Undecodable> {
+    let stored: V1Forgotten<'static> = take(bytes)?;
+    Ok(ForgottenFact {
+        run: run_id(stored.run),
     })
 }
 

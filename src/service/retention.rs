@@ -1,0 +1,661 @@
+//! How long history is kept: by age, by count and by what it takes of the disk. Runs leave whole, oldest
+//! first, and never one that has not ended or that a repeated request may still ask for; then their part
+//! of the log is given back.
+
+use super::{App, Principal, Problem, audit::Audited, idempotency, page};
+use crate::runtime::clock;
+use druse_engine::event::RunEvent;
+use druse_engine::{ApprovalId, AutomationId, Finding, RunId, Span, Timestamp};
+use druse_storage::{
+    Approval, ApprovalLink, Automation, Batch, CompactError, EndedRun, Entity, Firing, FiringKey,
+    FiringStatus, IdempotencyKey, Scan, Sent, Setting, Store, StoreExt as _, Trigger, Usage,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+const SETTING: &str = "retention";
+/// How often is looked whether something is to leave.
+const EVERY: Duration = Duration::from_secs(60);
+/// Runs that leave together.
+const TOGETHER: usize = 64;
+/// Runs and rows that are looked at together.
+const PAGE: usize = 1_000;
+/// Log that is no longer needed and is still not worth giving back.
+const LITTLE: u64 = 16 << 20;
+/// The share of the quota, in percent, over which runs leave, and the one at which that stops.
+const OVER: u64 = 90;
+const UNDER: u64 = 80;
+/// Claims of scheduled times are kept at least this long: they tell which times a backfill makes up for.
+const CLAIMS: Span = Span::from_secs(30 * 24 * 3600);
+
+/// What is kept. Left out or null: for ever, and as much as there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// How long after their end runs are kept: `90d`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub max_age: Option<Span>,
+    /// How many ended runs of each automation are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_runs: Option<u64>,
+    /// What the history may take of the disk, in bytes: a number, or a text such as `10GB`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "bytes")]
+    #[schemars(with = "Option<u64>")]
+    pub max_bytes: Option<u64>,
+    /// What is kept of single automations, by name, instead of the above.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub automations: BTreeMap<String, Kept>,
+}
+
+/// What is kept of one automation. Left out or null: for ever, or as many as there are, while the quota
+/// allows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kept {
+    /// How long after their end runs are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub max_age: Option<Span>,
+    /// How many ended runs are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_runs: Option<u64>,
+}
+
+/// What a look at the history came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Swept {
+    /// Runs that left.
+    pub forgotten: u64,
+    /// Rows about them and about old requests that left.
+    pub rows: u64,
+    /// Bytes of the log that were given back.
+    pub freed_bytes: u64,
+    /// Bytes that were written again for that.
+    pub moved_bytes: u64,
+    /// Bytes of the log now.
+    pub log_bytes: u64,
+    /// Bytes of it that are needed.
+    pub live_bytes: u64,
+}
+
+/// What the keeper of the history needs between two looks.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    /// Wakes it.
+    changed: Notify,
+    /// One look at a time.
+    looking: Mutex<()>,
+    /// Why the log could not be given back at the last look.
+    blocked: Mutex<Option<String>>,
+}
+
+fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(u64),
+        Text(String),
+    }
+    match Option::<Written>::deserialize(from)? {
+        None => Ok(None),
+        Some(Written::Number(number)) => Ok(Some(number)),
+        Some(Written::Text(text)) => parse_bytes(&text).map(Some).ok_or_else(|| {
+            serde::de::Error::custom(format!("{text:?} is no size such as 500MB or 10GiB"))
+        }),
+    }
+}
+
+/// A size as people write it.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1u64 << 40,
+        _ => return None,
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(unit)
+}
+
+impl Retention {
+    fn of(&self, name: Option<&String>) -> Kept {
+        match name.and_then(|name| self.automations.get(name)) {
+            Some(own) => own.clone(),
+            None => Kept {
+                max_age: self.max_age,
+                max_runs: self.max_runs,
+            },
+        }
+    }
+
+    fn shortest(&self) -> Option<Span> {
+        let own = self.automations.values().filter_map(|kept| kept.max_age);
+        own.chain(self.max_age).min()
+    }
+
+    fn counts(&self) -> bool {
+        let mut own = self.automations.values();
+        self.max_runs.is_some() || own.any(|kept| kept.max_runs.is_some())
+    }
+}
+
+impl App {
+    /// What is kept, and its entity tag.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub fn retention(&self) -> Result<(Retention, String), Problem> {
+        let row = self.store.get::<Setting>(SETTING)?;
+        let kept: Retention = match row {
+            Some(row) => {
+                serde_json::from_value(row.value).map_err(|error| Problem::internal(&error))?
+            }
+            None => Retention::default(),
+        };
+        let text = serde_json::to_string(&kept).map_err(|error| Problem::internal(&error))?;
+        let digest = druse_engine::Digest::of(text.as_bytes());
+        Ok((kept, format!("\"{}\"", &digest.hex()[..16])))
+    }
+
+    /// Says what is kept from now on. Hold [`super::app::Parts::edits`].
+    ///
+    /// # Errors
+    /// 422 for what makes no sense.
+    pub async fn write_retention(&self, who: &Principal, kept: Retention) -> Result<(), Problem> {
+        let mut wrong = Vec::new();
+        if kept.max_bytes.is_some_and(|bytes| bytes < 64 << 20) {
+            wrong.push(
+                Finding::error(
+                    "quota_too_small",
+                    "the history cannot be held to less than 64 MiB",
+                )
+                .at_path("/max_bytes"),
+            );
+        }
+        let names: BTreeSet<String> = self.automation_names()?.into_values().collect();
+        for name in kept
+            .automations
+            .keys()
+            .filter(|name| !names.contains(*name))
+        {
+            wrong.push(
+                Finding::error(
+                    "unknown_automation",
+                    format!("there is no automation {name:?}"),
+                )
+                .at_path(format!("/automations/{name}")),
+            );
+        }
+        if !wrong.is_empty() {
+            return Err(Problem::unprocessable(
+                "bad_retention",
+                "The history cannot be kept like this.",
+                "Each finding names its place.",
+            )
+            .findings(wrong));
+        }
+        let value = serde_json::to_value(&kept).map_err(|error| Problem::internal(&error))?;
+        let row = Setting {
+            name: SETTING.into(),
+            value: value.clone(),
+            updated_at: clock::now(),
+        };
+        let mut batch = Batch::new().put(&row);
+        batch = batch.audited(who, "retention.write", &SETTING, value);
+        // A full history is no reason to refuse what makes it shorter.
+        batch.must_fit = true;
+        self.commit(batch).await?;
+        self.keeper.changed.notify_one();
+        Ok(())
+    }
+
+    /// Keeps the history to what is wanted until the engine closes.
+    pub async fn keep_history(self) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = self.keeper.changed.notified() => {}
+                () = self.engine.closing() => return,
+            }
+            let app = self.clone();
+            match self.off_thread(move || app.sweep(false)).await {
+                Ok(swept) if swept.forgotten + swept.freed_bytes > 0 => tracing::info!(
+                    runs = swept.forgotten,
+                    freed = swept.freed_bytes,
+                    "history was let go"
+                ),
+                Ok(_) => {}
+                Err(problem) => {
+                    tracing::warn!(error = problem.message, "old history could not be let go");
+                }
+            }
+        }
+    }
+
+    /// Why the log could not be given back at the last look, if it was to be.
+    pub fn history_blocked(&self) -> Option<String> {
+        let blocked = self.keeper.blocked.lock();
+        blocked.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets go what is to leave, and gives back the log where that is worth it; with `all`, wherever
+    /// something comes of it. Blocks on the disk.
+    ///
+    /// # Errors
+    /// When rows cannot be read or written.
+    pub fn sweep(&self, all: bool) -> Result<Swept, Problem> {
+        let looking = self.keeper.looking.lock();
+        let _looking = looking.unwrap_or_else(PoisonError::into_inner);
+        let (kept, _) = self.retention()?;
+        let mut sweep = Sweep {
+            app: self,
+            names: self.automation_names()?,
+            kept,
+            now: clock::now(),
+            claimed: None,
+            links: None,
+            swept: Swept::default(),
+        };
+        sweep.requests()?;
+        sweep.old_links()?;
+        sweep.by_age()?;
+        sweep.by_count()?;
+        sweep.triggered()?;
+        sweep.by_quota()?;
+        sweep.give_back(all)?;
+        Ok(sweep.swept)
+    }
+
+    fn automation_names(&self) -> Result<BTreeMap<AutomationId, String>, Problem> {
+        let rows: Vec<Automation> = page::all(&*self.store, "")?;
+        Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    }
+}
+
+/// One look at the history.
+struct Sweep<'a> {
+    app: &'a App,
+    names: BTreeMap<AutomationId, String>,
+    kept: Retention,
+    now: Timestamp,
+    /// Runs that a repeated request may still ask for, once they are needed.
+    claimed: Option<BTreeSet<RunId>>,
+    /// The keys of the links to each approval, once they are needed.
+    links: Option<BTreeMap<ApprovalId, Vec<String>>>,
+    swept: Swept,
+}
+
+impl Sweep<'_> {
+    fn store(&self) -> &dyn Store {
+        &*self.app.store
+    }
+
+    fn policy(&self, automation: Option<AutomationId>) -> Kept {
+        self.kept.of(automation.and_then(|id| self.names.get(&id)))
+    }
+
+    fn append(&self, mut batch: Batch) -> Result<(), Problem> {
+        // What frees space is let in when there is none.
+        batch.must_fit = true;
+        let written = self.store().append(batch).and_then(|ticket| ticket.wait());
+        written.map(|_| ()).map_err(Problem::from)
+    }
+
+    /// Runs that are older than their automation's are kept.
+    fn by_age(&mut self) -> Result<(), Problem> {
+        let Some(shortest) = self.kept.shortest() else {
+            return Ok(());
+        };
+        let mut after = None;
+        loop {
+            let page = self.store().oldest_ended(after, PAGE)?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.run);
+            // Ids grow with time, and no run ends before it begins.
+            let young = (last.run.0.unix_ms() as i64) > self.now.0 - shortest.as_millis() as i64;
+            let old: Vec<EndedRun> = page
+                .into_iter()
+                .filter(|run| {
+                    let age = self.policy(run.automation).max_age;
+                    age.is_some_and(|age| self.now.since(run.ended_at) > age)
+                })
+                .collect();
+            self.forget(&old, "age")?;
+            if young {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The oldest runs of automations of which there are more than are kept.
+    fn by_count(&mut self) -> Result<(), Problem> {
+        if !self.kept.counts() {
+            return Ok(());
+        }
+        let mut counts: BTreeMap<Option<AutomationId>, u64> = BTreeMap::new();
+        self.each_ended(&mut |run| {
+            *counts.entry(run.automation).or_default() += 1;
+            true
+        })?;
+        let mut over: BTreeMap<Option<AutomationId>, u64> = BTreeMap::new();
+        for (automation, count) in counts {
+            if let Some(most) = self.policy(automation).max_runs
+                && count > most
+            {
+                over.insert(automation, count - most);
+            }
+        }
+        let mut old = Vec::new();
+        self.each_ended(&mut |run| {
+            if let Some(left) = over.get_mut(&run.automation).filter(|left| **left > 0) {
+                *left -= 1;
+                old.push(*run);
+            }
+            over.values().any(|left| *left > 0)
+        })?;
+        self.forget(&old, "count")
+    }
+
+    /// The oldest runs, while the history takes more than it may.
+    fn by_quota(&mut self) -> Result<(), Problem> {
+        let Some(most) = self.kept.max_bytes else {
+            self.store().set_over_quota(false);
+            return Ok(());
+        };
+        let usage = self.store().usage()?;
+        let mut taken = usage.live_bytes;
+        if taken > most / 100 * OVER {
+            let wanted = most / 100 * UNDER;
+            let mut after = None;
+            while taken > wanted {
+                let page = self.store().oldest_ended(after, TOGETHER)?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.run);
+                let mut more = taken - wanted;
+                let old: Vec<EndedRun> = page
+                    .into_iter()
+                    .take_while(|run| {
+                        let needed = more > 0;
+                        more = more.saturating_sub(run.bytes);
+                        needed
+                    })
+                    .collect();
+                taken = taken.saturating_sub(self.forget_some(&old, "quota")?);
+            }
+        }
+        self.store().set_over_quota(taken > most);
+        Ok(())
+    }
+
+    fn each_ended(&self, visit: &mut dyn FnMut(&EndedRun) -> bool) -> Result<(), Problem> {
+        let mut after = None;
+        loop {
+            let page = self.store().oldest_ended(after, PAGE)?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.run);
+            if !page.iter().all(&mut *visit) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn forget(&mut self, runs: &[EndedRun], reason: &str) -> Result<(), Problem> {
+        for some in runs.chunks(TOGETHER) {
+            self.forget_some(some, reason)?;
+        }
+        Ok(())
+    }
+
+    /// Lets runs leave, with the gates they had and the links to these; gives the bytes that nobody needs any more.
+    fn forget_some(&mut self, runs: &[EndedRun], reason: &str) -> Result<u64, Problem> {
+        let mut batch = Batch::new();
+        let (mut bytes, mut count) = (0, 0);
+        for run in runs {
+            if self.is_wanted(run)? {
+                continue;
+            }
+            bytes += run.bytes;
+            count += 1;
+            for approval in self.approvals(run.run) {
+                batch = batch.remove::<Approval>(approval.to_string());
+                for link in self.links_to(approval)? {
+                    batch = batch.remove::<ApprovalLink>(link);
+                }
+            }
+            batch = batch.forget(run.run, reason, self.now);
+        }
+        if count == 0 {
+            return Ok(0);
+        }
+        self.swept.rows += batch.facts.len() as u64 - count;
+        self.append(batch)?;
+        self.swept.forgotten += count;
+        Ok(bytes)
+    }
+
+    /// Whether a repeated request, or a run that has not ended, may still ask for a run.
+    fn is_wanted(&mut self, run: &EndedRun) -> Result<bool, Problem> {
+        if self.now.since(run.ended_at) <= idempotency::KEPT {
+            if self.claimed.is_none() {
+                self.claimed = Some(self.claims()?);
+            }
+            let claimed = self.claimed.as_ref();
+            if claimed.is_some_and(|claimed| claimed.contains(&run.run)) {
+                return Ok(true);
+            }
+        }
+        // One that is damaged is wanted by nobody.
+        let Ok(Some(head)) = self.store().run_head(run.run) else {
+            return Ok(false);
+        };
+        let cause = head.cause.value();
+        let parent = cause["run_id"].as_str().and_then(|id| id.parse().ok());
+        let Some(parent) = parent.filter(|_| cause["kind"] == "automation") else {
+            return Ok(false);
+        };
+        let parent = self.store().run_head(parent);
+        Ok(parent.is_ok_and(|head| head.is_some_and(|head| !head.status.is_final())))
+    }
+
+    /// The runs that idempotency keys and deliveries within their time give again.
+    fn claims(&self) -> Result<BTreeSet<RunId>, Problem> {
+        let mut claimed = BTreeSet::new();
+        self.each(|key: &IdempotencyKey| {
+            if self.now.since(key.at) <= idempotency::KEPT {
+                let run = key.made["run"].as_str();
+                claimed.extend(run.and_then(|id| id.parse::<RunId>().ok()));
+            }
+        })?;
+        self.each(|key: &FiringKey| {
+            if self.now.since(key.at) <= idempotency::KEPT {
+                claimed.extend(key.run);
+            }
+        })?;
+        Ok(claimed)
+    }
+
+    /// All that the gates of a run have asked: those that were sent back or are void, too.
+    fn approvals(&self, run: RunId) -> Vec<ApprovalId> {
+        let entries = self.store().run_entries(run, 0, usize::MAX);
+        let requests = entries.unwrap_or_default().into_iter();
+        requests
+            .filter_map(|entry| match entry.event {
+                RunEvent::ApprovalRequested { request, .. } => Some(request.approval),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The keys of the links to an approval; they are not asked for again.
+    fn links_to(&mut self, approval: ApprovalId) -> Result<Vec<String>, Problem> {
+        if self.links.is_none() {
+            let mut links: BTreeMap<ApprovalId, Vec<String>> = BTreeMap::new();
+            self.each(|link: &ApprovalLink| {
+                links.entry(link.approval).or_default().push(link.key());
+            })?;
+            self.links = Some(links);
+        }
+        let links = self.links.as_mut();
+        let links = links.and_then(|links| links.remove(&approval));
+        Ok(links.unwrap_or_default())
+    }
+
+    fn each<E: Entity>(&self, mut visit: impl FnMut(&E)) -> Result<(), Problem> {
+        let mut scan = Scan {
+            limit: PAGE,
+            ..Scan::default()
+        };
+        loop {
+            let rows: Vec<E> = self.store().scan(&scan)?;
+            rows.iter().for_each(&mut visit);
+            match rows.last() {
+                Some(last) if rows.len() == PAGE => scan.after = Some(last.key()),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Removes the rows below a prefix that are old.
+    fn prune<E: Entity>(&mut self, prefix: &str, old: impl Fn(&E) -> bool) -> Result<(), Problem> {
+        let mut scan = Scan {
+            prefix: prefix.into(),
+            limit: PAGE,
+            ..Scan::default()
+        };
+        loop {
+            let rows: Vec<E> = self.store().scan(&scan)?;
+            let gone = rows.iter().filter(|row| old(row));
+            let batch = gone.fold(Batch::new(), |batch, row| batch.remove::<E>(row.key()));
+            if !batch.facts.is_empty() {
+                self.swept.rows += batch.facts.len() as u64;
+                self.append(batch)?;
+            }
+            match rows.last() {
+                Some(last) if rows.len() == PAGE => scan.after = Some(last.key()),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Idempotency keys whose time is over, except those by which a run that goes on finds what its
+    /// steps have started.
+    fn requests(&mut self) -> Result<(), Problem> {
+        let now = self.now;
+        let store = self.app.store.clone();
+        self.prune("", move |key: &IdempotencyKey| {
+            let goes_on = || {
+                let run = key.scope.strip_prefix("run:")?.parse().ok()?;
+                let head = store.run_head(run).ok()??;
+                Some(!head.status.is_final())
+            };
+            now.since(key.at) > idempotency::KEPT && goes_on() != Some(true)
+        })
+    }
+
+    /// Links to approvals whose time is over: for a while longer they say so to whoever opens them. One
+    /// that was used says that until then.
+    fn old_links(&mut self) -> Result<(), Problem> {
+        let now = self.now;
+        self.prune("", move |link: &ApprovalLink| {
+            now.since(link.expires_at) > idempotency::KEPT
+        })
+    }
+
+    /// What triggers and subscriptions have done, as long as runs are kept.
+    fn triggered(&mut self) -> Result<(), Problem> {
+        let now = self.now;
+        if self.kept.shortest().is_none() {
+            return Ok(());
+        }
+        let triggers: Vec<Trigger> = page::all(self.store(), "")?;
+        for trigger in triggers {
+            let Some(age) = self.policy(Some(trigger.automation)).max_age else {
+                continue;
+            };
+            let prefix = format!("{}/", trigger.id);
+            self.prune(&prefix, |firing: &Firing| {
+                firing.status != FiringStatus::Queued && now.since(firing.received_at) > age
+            })?;
+            let age = age.max(CLAIMS);
+            self.prune(&prefix, |key: &FiringKey| now.since(key.at) > age)?;
+        }
+        match self.kept.max_age {
+            Some(age) => self.prune("", |sent: &Sent| now.since(sent.at) > age),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives back the oldest parts of the log while enough of it is no longer needed.
+    fn give_back(&mut self, all: bool) -> Result<(), Problem> {
+        let mut blocked = None;
+        let mut usage = self.store().usage()?;
+        // A part of which all is needed frees nothing, but what lies behind it may.
+        let mut parts = usage.segments;
+        while parts > 0 && self.is_worth(&usage, all) {
+            parts -= 1;
+            match self.store().compact() {
+                Ok(done) if done.freed == 0 => break,
+                Ok(done) => {
+                    self.swept.freed_bytes += done.freed;
+                    self.swept.moved_bytes += done.moved;
+                }
+                Err(error @ CompactError::Damaged(_)) => {
+                    blocked = Some(error.to_string());
+                    break;
+                }
+                Err(CompactError::Append(error)) => return Err(error.into()),
+                Err(CompactError::Io(error)) => return Err(Problem::internal(&error)),
+            }
+            usage = self.store().usage()?;
+        }
+        let state = self.app.keeper.blocked.lock();
+        *state.unwrap_or_else(PoisonError::into_inner) = blocked;
+        self.swept.log_bytes = usage.log_bytes;
+        self.swept.live_bytes = usage.live_bytes;
+        Ok(())
+    }
+
+    fn is_worth(&self, usage: &Usage, all: bool) -> bool {
+        let dead = usage.log_bytes.saturating_sub(usage.live_bytes);
+        let tight = self
+            .kept
+            .max_bytes
+            .is_some_and(|most| usage.log_bytes > most / 100 * OVER);
+        // Half of it: then what is written again is never more than what comes back. Where space is
+        // short, more may be written for less.
+        let share = if all || tight { 8 } else { 2 };
+        let least = if all { 0 } else { LITTLE };
+        dead > least && dead > usage.log_bytes / share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let read = |text: &str| parse_bytes(text);
+        assert_eq!(read("500MB"), Some(500_000_000));
+        assert_eq!(read("10 GiB"), Some(10 << 30));
+        assert_eq!(read("77"), Some(77));
+        for wrong in ["", "GB", "1.5GB", "-1", "10 gb", "99999999999TB"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}
