@@ -61,6 +61,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "The hint beside it says what to do.",
     },
     Code {
+        code: "quota_too_small",
+        group: Group::Server,
+        severities: &[Error],
+        meaning: "The history is to be held to less than 64 MiB.",
+        example: "",
+        fix: "Give it more, or leave `max_bytes` out.",
+    },
+    Code {
         code: "rewired",
         group: Group::Server,
         severities: &[Info],
@@ -107,6 +115,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A gate without a form takes no fields.",
         example: "",
         fix: "The hint beside it says what to do.",
+    },
+    Code {
+        code: "unknown_automation",
+        group: Group::Server,
+        severities: &[Error],
+        meaning: "What is kept of an automation is set, and there is no automation of this name.",
+        example: "",
+        fix: "Name one that is there.",
     },
     Code {
         code: "unknown_kind",
