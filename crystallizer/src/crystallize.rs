@@ -1,5 +1,6 @@
 //! The passes, in order.
 
+use crate::drive::outcome;
 use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
@@ -12,6 +13,7 @@ use crate::{
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
+use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -431,6 +433,37 @@ pub fn replay_edited(
         &draft.kept,
         started_at,
     ))
+}
+
+/// How the calls of a session ended, by the steps that a document has for them: what a rehearsal of the
+/// document is answered with. Which rules the calls are mapped by says where in a step's output the
+/// answer stands.
+///
+/// # Errors
+/// As [`crystallize()`].
+pub fn recorded_outcomes(
+    document: &Document,
+    session: &Session,
+    options: &Options,
+) -> Result<Vec<(String, Outcome)>, CrystallizeError> {
+    accepted(session, options)?;
+    let pruned = prune::prune(session);
+    let draft = settled(session, options, &pruned);
+    let calls = document
+        .metadata
+        .get("crystallized")
+        .and_then(|made| made.get("calls"))
+        .and_then(Value::as_object);
+    let steps: HashMap<&str, &str> = calls
+        .into_iter()
+        .flatten()
+        .filter_map(|(step, call)| Some((call.as_str()?, step.as_str())))
+        .collect();
+    let outcomes = draft.kept.iter().filter_map(|kept| {
+        let step = steps.get(kept.call.id.as_str())?;
+        Some(((*step).to_owned(), outcome(kept, &kept.answer)))
+    });
+    Ok(outcomes.collect())
 }
 
 /// A draft before its proof.

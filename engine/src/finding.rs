@@ -1,5 +1,7 @@
 //! Diagnostics: one shape for the check of a document, the import of a recording and the crystallizer.
 
+pub mod codes;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

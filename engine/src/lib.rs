@@ -6,6 +6,7 @@
 pub mod action_config;
 pub mod check;
 pub mod definition;
+pub mod difference;
 pub mod digest;
 pub mod event;
 pub mod expression;
@@ -15,6 +16,7 @@ pub mod id;
 pub mod json;
 pub mod pattern;
 pub mod plan;
+pub mod rehearsal;
 pub mod run;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

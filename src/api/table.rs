@@ -1,8 +1,9 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, doctor, events, health, hooks, links, queues, resolve,
-    retention, runs, secrets, sessions, steps, subscriptions, tokens, tools, triggers, versions,
+    approvals, automations, connections, doctor, events, health, hooks, links, queues, rehearsal,
+    resolve, retention, runs, secrets, sessions, steps, subscriptions, tokens, tools, triggers,
+    versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -13,6 +14,7 @@ use crate::service::doctor::Diagnosis;
 use crate::service::export::Export;
 use crate::service::links::MadeLink;
 use crate::service::page::List;
+use crate::service::rehearsal::{Tested, Tried};
 use crate::service::retention::{Retention, Swept};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::signin::SignInAddress;
@@ -268,6 +270,22 @@ fn automation() -> Vec<Route> {
             "Read a version",
         )
         .response::<Value>(),
+        post(
+            "/api/v1/automations/{id}/versions/{n}/try",
+            Operator,
+            to!(rehearsal::try_version),
+            "Try a version on the last runs, with the answers that those had",
+        )
+        .request::<rehearsal::Try>()
+        .response::<Tried>(),
+        post(
+            "/api/v1/automations/{id}/test",
+            Operator,
+            to!(rehearsal::test),
+            "Run tests against a version",
+        )
+        .request::<rehearsal::Tests>()
+        .response::<Tested>(),
         get(
             "/api/v1/automations/{id}/diff",
             Viewer,

@@ -1,6 +1,6 @@
 //! Verbs that work on files, in this process.
 
-use super::{DocumentOutput, Output};
+use super::{DocumentOutput, Output, Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -93,6 +93,12 @@ pub struct Run {
     /// Approve gates and go on where an acknowledgement would be asked.
     #[arg(long)]
     pub yes: bool,
+    /// Only say what would be done: nothing is sent, nothing is kept.
+    #[arg(long, conflicts_with = "data")]
+    pub dry_run: bool,
+    /// For a dry run: answers by the paths of steps, as in a test.
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    pub mocks: Option<PathBuf>,
     /// How to print.
     #[arg(long, value_enum, default_value = "text")]
     pub output: Output,
@@ -112,6 +118,20 @@ pub struct Check {
     pub output: Output,
 }
 
+/// `druse test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Documents with tests beside them (`auto.tests.yaml` beside `auto.yaml`), or files of tests.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The file of tests, where it stands elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub tests: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text")]
+    pub output: Output,
+}
+
 /// `druse fmt`.
 #[derive(Debug, Args)]
 pub struct Fmt {
@@ -126,13 +146,13 @@ pub struct Fmt {
 /// `druse diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The older document.
-    pub old: PathBuf,
-    /// The newer document.
-    pub new: PathBuf,
-    /// How to print.
-    #[arg(long, value_enum, default_value = "text")]
-    pub output: Output,
+    /// The older one: a document, or a version of an automation (`name@2`, `name@active`, `name`).
+    pub old: String,
+    /// The newer one.
+    pub new: String,
+    /// Where versions are looked for.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// `druse graph`.

@@ -3,7 +3,7 @@
 mod files;
 mod server;
 
-pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf};
+pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
 pub use server::{
     Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Runs, Secrets, Serve,
     Sessions, Tokens, Triggers,
@@ -102,7 +102,8 @@ Examples:
 Examples:
   druse run auto.yaml -i region=EU
   druse run auto.yaml --connections connections.yaml --yes --output json
-  druse run auto.yaml --data ./runs       keeps the run: what waits there can be approved later")]
+  druse run auto.yaml --data ./runs       keeps the run: what waits there can be approved later
+  druse run auto.yaml --dry-run --mocks mocks.yaml    only says what would be done")]
     Run(Run),
     /// Check documents and say what is wrong, with line and column.
     #[command(after_help = "\
@@ -110,14 +111,24 @@ Examples:
   druse check auto.yaml
   druse check --connections connections.yaml automations/*.yaml --output json")]
     Check(Check),
+    /// Run the tests of documents, with the answers that they give: nothing is called, and time jumps.
+    #[command(after_help = "\
+Examples:
+  druse test auto.yaml                     the tests beside it, in auto.tests.yaml
+  druse test automations/*.tests.yaml --output json")]
+    Test(Test),
     /// Rewrite documents in their usual form.
     #[command(after_help = "\
 Examples:
   druse fmt auto.yaml
   druse fmt --check automations/*.yaml    changes nothing, exits 1 where something would change")]
     Fmt(Fmt),
-    /// Show what differs between two documents; exits 1 when something does.
-    #[command(after_help = "Example:\n  druse diff auto.yaml auto-2.yaml")]
+    /// Show what differs between two documents or versions, step by step; exits 1 when something does.
+    #[command(after_help = "\
+Examples:
+  druse diff auto.yaml auto-2.yaml
+  druse diff pay-bill@1 pay-bill@2
+  druse diff pay-bill@active auto.yaml --output json")]
     Diff(Diff),
     /// Draw the steps of a document, as text or DOT.
     #[command(after_help = "\
@@ -155,7 +166,7 @@ Examples:
         #[command(flatten)]
         target: Target,
     },
-    /// Automations: list, show, activate, deactivate, remove.
+    /// Automations: list, show, activate, deactivate, versions, rollback, try, remove.
     #[command(after_help = "\
 Examples:
   druse automations list

@@ -138,6 +138,40 @@ Examples:
         /// Its name, id or file.
         automation: String,
     },
+    /// List its versions, youngest first.
+    #[command(after_help = "Example:\n  druse automations versions pay-bill")]
+    Versions {
+        /// Its name, id or file.
+        automation: String,
+    },
+    /// Make an earlier version the newest, and the active one where it is active; history stays.
+    #[command(after_help = "\
+Examples:
+  druse automations rollback pay-bill             to the version before the latest
+  druse automations rollback pay-bill --version 2")]
+    Rollback {
+        /// Its name, id or file.
+        automation: String,
+        /// The version; the one before the latest when left out.
+        #[arg(long)]
+        version: Option<u32>,
+    },
+    /// Try a version on the last runs, with the answers that those had: nothing is sent. Exits 1 when
+    /// something would be different.
+    #[command(after_help = "\
+Examples:
+  druse automations try pay-bill --version 3 --runs 50
+  druse automations try pay-bill --output json      the latest version, on the last 20 runs")]
+    Try {
+        /// Its name, id or file.
+        automation: String,
+        /// The version; the latest when left out.
+        #[arg(long)]
+        version: Option<u32>,
+        /// On how many of the last runs that have ended.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        runs: u32,
+    },
     /// Remove one; its runs stay in the history.
     #[command(after_help = "Example:\n  druse automations rm pay-bill")]
     Rm {
@@ -153,7 +187,8 @@ pub enum Runs {
     #[command(after_help = "\
 Examples:
   druse runs start revenue-dashboard -i region=EU --wait 30s
-  druse runs start auto.yaml              sends the document first, then starts it")]
+  druse runs start auto.yaml              sends the document first, then starts it
+  druse runs start pay-bill --dry-run --from-run run_01…    only says what would be done")]
     Start {
         /// The automation's name or id, or a document.
         automation: String,
@@ -175,6 +210,9 @@ Examples:
         /// Where it has to wait for a limit, higher goes first; a point is worth a minute of waiting.
         #[arg(long, value_name = "N", allow_hyphen_values = true)]
         priority: Option<i32>,
+        /// Only say what would be done.
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// List them, youngest first.
     #[command(after_help = "\
@@ -292,6 +330,26 @@ Examples:
         /// Its id.
         run: String,
     },
+}
+
+/// How a run is started that does not happen.
+#[derive(Debug, Args)]
+pub struct DryRun {
+    /// Only say what would be done: nothing is sent, nothing is kept.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// For a dry run: answers by the paths of steps, as in a test.
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    pub mocks: Option<PathBuf>,
+    /// For a dry run: take the answers of this run.
+    #[arg(long, value_name = "RUN", requires = "dry_run")]
+    pub from_run: Option<String>,
+    /// For a dry run: take the answers of the recording that it was made from.
+    #[arg(long, requires = "dry_run")]
+    pub from_recording: bool,
+    /// For a dry run: approve the gates that nothing answers.
+    #[arg(long, requires = "dry_run")]
+    pub approve: bool,
 }
 
 /// What became of an uncertain step.

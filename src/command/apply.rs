@@ -107,6 +107,8 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         .filter(|path| {
             path.extension()
                 .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
+                // Tests stand beside their documents.
+                && !super::test::is_tests(path)
         })
         .collect();
     if files.is_empty() {

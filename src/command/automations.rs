@@ -1,8 +1,8 @@
 //! `druse automations`.
 
-use super::{Done, document, print};
+use super::{Done, document, print, rehearsal};
 use crate::cli::{Automations, Output, Target};
-use crate::client::{Client, Failure, encode};
+use crate::client::{Client, EXIT_FAILED, Failure, encode};
 use druse_engine::AutomationId;
 use http::Method;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 pub(super) async fn automations(what: Automations, target: &Target) -> Done {
     let client = Client::connect(target).await?;
+    let mut exit = ExitCode::SUCCESS;
     let answer = match &what {
         Automations::List => {
             let items = client.list("/automations", 10_000).await?;
@@ -89,6 +90,70 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             }
             done
         }
+        Automations::Versions { automation } => {
+            let id = id_of(&client, automation).await?;
+            let items = client
+                .list(&format!("/automations/{id}/versions"), 10_000)
+                .await?;
+            if target.output == Output::Text {
+                let fields = ["version", "digest", "created_by", "created_at"];
+                print::table(
+                    &["VERSION", "DIGEST", "BY", "CREATED"],
+                    &print::rows(&items, &fields),
+                );
+            }
+            json!(items)
+        }
+        Automations::Rollback {
+            automation,
+            version,
+        } => {
+            let id = id_of(&client, automation).await?;
+            let body = match version {
+                Some(version) => json!({ "version": version }),
+                None => json!({}),
+            };
+            let done = client
+                .post(&format!("/automations/{id}/rollback"), &body)
+                .await?;
+            if target.output == Output::Text {
+                let active = match done["active_version"] == done["latest_version"] {
+                    true => ", and active",
+                    false => "",
+                };
+                print::line(&format!(
+                    "{}: version {} says what the earlier one said{active}.",
+                    print::cell(&done["name"]),
+                    print::cell(&done["latest_version"])
+                ));
+            }
+            done
+        }
+        Automations::Try {
+            automation,
+            version,
+            runs,
+        } => {
+            let found = find(&client, automation).await?;
+            let number = match version {
+                Some(version) => json!(version),
+                None => found["latest_version"].clone(),
+            };
+            let id = print::cell(&found["id"]);
+            let tried = client
+                .post(
+                    &format!("/automations/{id}/versions/{number}/try"),
+                    &json!({ "runs": runs }),
+                )
+                .await?;
+            if target.output == Output::Text {
+                rehearsal::show_tried(&tried);
+            }
+            if tried["counts"]["same"] != tried["counts"]["runs"] {
+                exit = ExitCode::from(EXIT_FAILED);
+            }
+            tried
+        }
         Automations::Rm { automation } => {
             let id = id_of(&client, automation).await?;
             let done = client
@@ -106,7 +171,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
         print::json(&answer);
     }
     client.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(exit)
 }
 
 /// A document as YAML, or as JSON where it cannot be read as one.

@@ -23,6 +23,7 @@ mod open;
 mod print;
 mod progress;
 mod queues;
+mod rehearsal;
 mod run;
 mod runs;
 mod schema;
@@ -30,6 +31,7 @@ mod scratch;
 mod secrets;
 mod serve;
 mod sessions;
+mod test;
 mod tokens;
 mod trial;
 mod triggers;
@@ -49,8 +51,8 @@ pub fn perform(cli: Cli) -> ExitCode {
     let done = match cli.verb {
         Verb::Serve(args) => serve::serve(args),
         Verb::Check(args) => check::check(&args),
+        Verb::Test(args) => test::test(&args),
         Verb::Fmt(args) => fmt::fmt(&args),
-        Verb::Diff(args) => diff::diff(&args),
         Verb::Graph(args) => graph::graph(&args),
         Verb::Schema { of } => schema::schema(of),
         Verb::Crystallize(args) => crystallize::crystallize(&args),
@@ -84,6 +86,7 @@ fn on_runtime(verb: Verb) -> Done {
         match verb {
             Verb::Demo(args) => demo::demo(args, &scratch).await,
             Verb::Run(args) => run::run(args, &scratch).await,
+            Verb::Diff(args) => diff::diff(&args).await,
             Verb::Apply(args) => apply::apply(args).await,
             Verb::Sessions { what, target } => sessions::sessions(what, &target).await,
             Verb::Automations { what, target } => automations::automations(what, &target).await,

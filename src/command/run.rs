@@ -2,7 +2,7 @@
 
 use super::local::{self, Came, Gates};
 use super::scratch::Scratch;
-use super::{Done, apply, automations, document, inputs, print, runs};
+use super::{Done, apply, automations, document, inputs, print, rehearsal, runs};
 use crate::cli::{Output, Run};
 use crate::client::{Client, EXIT_DATA, EXIT_FAILED, Failure};
 use crate::serve::{Assembly, Setup};
@@ -34,6 +34,19 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
         None => Setup::brief(),
     };
     let client = Client::inside(Assembly::open(&data, setup).await?);
+    if args.dry_run {
+        let run = rehearse(&client, &args, &loaded, &connections, &given).await;
+        client.end().await;
+        let run = run?;
+        match args.output {
+            Output::Json => print::json(&run),
+            Output::Text => rehearsal::show(&run),
+        }
+        return Ok(match rehearsal::went_well(&run) {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(EXIT_FAILED),
+        });
+    }
     let done = start_and_follow(&client, &args, &loaded, &connections, &given).await;
     client.end().await;
     let (run, exit) = match done? {
@@ -62,6 +75,28 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
         Output::Text => runs::show(&run),
     }
     Ok(exit)
+}
+
+/// What the run would do. Nothing is called, so what a call would need may be missing.
+async fn rehearse(
+    client: &Client,
+    args: &Run,
+    loaded: &document::Loaded,
+    connections: &Map<String, Value>,
+    given: &Map<String, Value>,
+) -> Result<Value, Failure> {
+    local::connect(client, connections).await?;
+    let applied = apply::one(client, &args.file, loaded).await?.automation;
+    automations::findings(&applied["findings"]);
+    let mut body = json!({ "inputs": given, "version": applied["latest_version"] });
+    let wanted = rehearsal::Wanted {
+        mocks: args.mocks.as_deref(),
+        approve: args.yes,
+        ..rehearsal::Wanted::default()
+    };
+    wanted.add_to(&mut body)?;
+    let path = format!("/automations/{}/runs", print::cell(&applied["id"]));
+    client.post(&path, &body).await
 }
 
 async fn start_and_follow(

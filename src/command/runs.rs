@@ -1,7 +1,7 @@
 //! `druse runs`.
 
 use super::progress::Busy;
-use super::{Done, apply, automations, document, inputs, print};
+use super::{Done, apply, automations, document, inputs, print, rehearsal};
 use crate::cli::{Output, Resolve, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
@@ -40,8 +40,15 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             labels,
             wait,
             priority,
+            dry,
         } => {
             let given = inputs::collect(file.as_deref(), input)?;
+            if dry.dry_run && Path::new(automation).is_file() {
+                return Err(Failure::usage(
+                    "A dry run sends nothing, so it does not send the document either.",
+                    format!("druse run {automation} --dry-run"),
+                ));
+            }
             let (id, version) = if Path::new(automation).is_file() {
                 let path = Path::new(automation);
                 let applied = apply::one(&client, path, &document::load_storable(path)?)
@@ -66,6 +73,15 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             if let Some(priority) = priority {
                 body["priority"] = json!(priority);
             }
+            if dry.dry_run {
+                let wanted = rehearsal::Wanted {
+                    mocks: dry.mocks.as_deref(),
+                    from_run: dry.from_run.as_deref(),
+                    from_recording: dry.from_recording,
+                    approve: dry.approve,
+                };
+                wanted.add_to(&mut body)?;
+            }
             let wait = wait
                 .as_ref()
                 .map(|wait| format!("?wait={}", encode(wait)))
@@ -74,10 +90,16 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let run = client
                 .post(&format!("/automations/{id}/runs{wait}"), &body)
                 .await?;
-            let run = client.carried(run).await?;
+            let run = match dry.dry_run {
+                true => run,
+                false => client.carried(run).await?,
+            };
             drop(busy);
             if target.output == Output::Text {
-                show(&run);
+                match dry.dry_run {
+                    true => rehearsal::show(&run),
+                    false => show(&run),
+                }
             }
             if ["failed", "rejected", "canceled"]
                 .iter()

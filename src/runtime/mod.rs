@@ -17,6 +17,7 @@ mod portion;
 mod project;
 mod read;
 mod recover;
+mod rehearse;
 mod retry;
 mod stuck;
 mod submit;
@@ -27,6 +28,7 @@ mod waits;
 pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use recover::Recovered;
+pub use rehearse::{Given, Rehearsed};
 pub use stuck::{Examined, LeftToPeople, Stuck};
 
 use crate::action::{Actions, file::work::WorkFolders};

@@ -2,10 +2,12 @@
 
 use super::Engine;
 use super::live::{LiveRun, lock};
+use super::plan::Compiled;
 use druse_engine::RunId;
 use druse_engine::event::{Entry, RunEvent};
 use druse_engine::run::{Input, Run};
 use druse_storage::ReadError;
+use std::sync::Arc;
 
 /// What the start found.
 #[derive(Debug, Default, Clone, Copy)]
@@ -84,6 +86,13 @@ impl Engine {
 
     /// A run as its journal tells it.
     pub(super) fn rebuild(&self, id: RunId) -> Result<Run, String> {
+        let entries = self.journal(id)?;
+        let compiled = self.plan_of(&entries)?;
+        Run::replay(compiled.plan.clone(), entries).map_err(|error| error.to_string())
+    }
+
+    /// The whole journal of a run.
+    pub(super) fn journal(&self, id: RunId) -> Result<Vec<Entry>, String> {
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             let after = entries.last().map_or(0, |entry| entry.seq);
@@ -95,20 +104,22 @@ impl Engine {
             let last = page.len() < PAGE;
             entries.extend(page);
             if last {
-                break;
+                return Ok(entries);
             }
         }
+    }
+
+    /// The version that a journal is of.
+    pub(super) fn plan_of(&self, entries: &[Entry]) -> Result<Arc<Compiled>, String> {
         let Some(RunEvent::Created(start)) = entries.first().map(|entry| &entry.event) else {
             return Err("its journal does not begin with its creation".into());
         };
         let automation = start
             .automation
             .ok_or("it belongs to no stored automation")?;
-        let compiled = self
-            .0
+        self.0
             .plans
             .get(self.0.store.as_ref(), automation, Some(start.version))
-            .map_err(|error| format!("its version cannot be read: {error:?}"))?;
-        Run::replay(compiled.plan.clone(), entries).map_err(|error| error.to_string())
+            .map_err(|error| format!("its version cannot be read: {error:?}"))
     }
 }

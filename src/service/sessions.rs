@@ -322,6 +322,23 @@ impl App {
         Ok(change)
     }
 
+    /// The server's tool map and connections, as the crystallizer takes them.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn mapping_options(&self) -> Result<Options, Problem> {
+        let connections: Vec<Connection> = page::all(&*self.store, "")?;
+        Ok(Options {
+            tools: self.tool_rules()?,
+            connections: connections
+                .into_iter()
+                .map(|row| (row.name, row.definition))
+                .collect(),
+            force: true,
+            ..Options::default()
+        })
+    }
+
     /// The automation of an id or a name, which was made from this recording.
     fn made_from(&self, session: &StoredSession, id: &str) -> Result<Automation, Problem> {
         let row = self.automation(id)?;

@@ -116,6 +116,19 @@ fn a_whole_list_becomes_a_loop() {
     );
     let edited = crate::replay_edited(&made.document, &session, &bound()).unwrap();
     assert_eq!((edited.matched, edited.differences), (5, Vec::new()));
+    // A rehearsal is answered pass by pass.
+    let outcomes = crate::recorded_outcomes(&made.document, &session, &bound()).unwrap();
+    let paths: Vec<&str> = outcomes.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "list_tickets",
+            "each_ticket[0].close_ticket",
+            "each_ticket[1].close_ticket",
+            "each_ticket[2].close_ticket",
+            "each_ticket[3].close_ticket",
+        ]
+    );
     assert_eq!(
         made.document.metadata["crystallized"]["calls"],
         json!({

@@ -2,8 +2,10 @@
 
 use crate::check::{Catalog, check};
 use crate::definition::{FailureClass, Syntax, parse};
+use crate::difference::between;
 use crate::event::{Decision, Failure, Outcome};
 use crate::plan::{Plan, check_value};
+use crate::rehearsal::{read_tests, run_test};
 use crate::run::{Effect, GateStatus, Input, Run};
 use crate::{Json, Severity, Timestamp};
 use serde_json::{Value, json};
@@ -134,6 +136,57 @@ fn the_page_on_failure_says_what_is_so() {
 #[test]
 fn the_page_on_loops_says_what_is_so() {
     assert_eq!(holds(include_str!("../../../docs/loops.md")), 3);
+}
+
+#[test]
+fn the_page_on_tests_says_what_is_so() {
+    let page = include_str!("../../../docs/testing.md");
+    let mut plan = None;
+    let mut ran = 0;
+    for (language, text) in blocks(page) {
+        if language != "yaml" {
+            continue;
+        }
+        if text.starts_with("druse: 1") {
+            let document = parse(text, Syntax::Yaml).expect(text).document;
+            let findings = check(&document, &Catalog::default());
+            let wrong = findings.iter().any(|f| f.severity == Severity::Error);
+            assert!(!wrong, "{findings:?}");
+            plan = Some(Arc::new(Plan::compile(Arc::new(document)).expect(text)));
+            continue;
+        }
+        let plan = plan
+            .as_ref()
+            .expect("the tests stand behind their document");
+        let (value, _) = crate::definition::parse_value(text, Syntax::Yaml).expect(text);
+        for test in read_tests(value, plan).expect(text) {
+            let result = run_test(plan, &test);
+            assert!(result.passed, "{result:#?}");
+            ran += 1;
+        }
+    }
+    assert_eq!(ran, 8);
+}
+
+#[test]
+fn the_page_on_versions_says_what_is_so() {
+    let page = include_str!("../../../docs/versions.md");
+    let blocks = blocks(page);
+    let document = |place: usize| {
+        let (language, text) = blocks[place];
+        assert_eq!(language, "yaml");
+        parse(text, Syntax::Yaml).expect(text).document
+    };
+    let lines: Vec<String> = between(&document(0), &document(1))
+        .iter()
+        .flat_map(|change| change.lines())
+        .collect();
+    assert_eq!(blocks[2], ("text", &*format!("{}\n", lines.join("\n"))));
+}
+
+#[test]
+fn the_page_on_joins_says_what_is_so() {
+    assert_eq!(holds(include_str!("../../../docs/joins.md")), 4);
 }
 
 #[test]

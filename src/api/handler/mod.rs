@@ -9,6 +9,7 @@ pub(super) mod health;
 pub(super) mod hooks;
 pub(super) mod links;
 pub(super) mod queues;
+pub(super) mod rehearsal;
 pub(super) mod resolve;
 pub(super) mod retention;
 pub(super) mod runs;

@@ -7,6 +7,7 @@ use super::super::{
 };
 use crate::runtime::clock;
 use crate::service::audit::Audited;
+use crate::service::rehearsal::AnswersOf;
 use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish, label};
 use axum::body::Body;
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use druse_storage::{Batch, ReadError, RunQuery};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ pub(in crate::api) struct Start {
     /// Left out: the active version.
     #[serde(default)]
     pub(in crate::api) version: Option<u32>,
-    /// Only says what would run.
+    /// Only says what would happen: nothing is sent, nothing stored.
     #[serde(default)]
     pub(in crate::api) dry_run: bool,
     /// By which it can be found again; its retries have them, too.
@@ -60,6 +61,35 @@ pub(in crate::api) struct Start {
     /// Where it has to wait for a limit, higher goes first; left out: the document's.
     #[serde(default)]
     pub(in crate::api) priority: Option<i32>,
+    /// For a dry run: answers by the paths of steps, as in a test.
+    #[serde(default)]
+    pub(in crate::api) mocks: Map<String, Value>,
+    /// For a dry run: the id of a run whose answers are taken.
+    #[serde(default)]
+    pub(in crate::api) from_run: Option<String>,
+    /// For a dry run: takes the answers of the recording that the automation was made from.
+    #[serde(default)]
+    pub(in crate::api) from_recording: bool,
+    /// For a dry run: gates that nothing answers are approved.
+    #[serde(default)]
+    pub(in crate::api) approve: bool,
+}
+
+impl Start {
+    /// Where the answers of a dry run come from.
+    fn answers(&mut self) -> Result<AnswersOf, Problem> {
+        let run = self.from_run.as_deref().map(str::parse).transpose();
+        Ok(AnswersOf {
+            mocks: std::mem::take(&mut self.mocks),
+            run: run.map_err(|_| Problem::not_found("run"))?,
+            recording: self.from_recording,
+            approve: self.approve,
+        })
+    }
+
+    fn answers_nothing(&self) -> bool {
+        self.mocks.is_empty() && self.from_run.is_none() && !self.from_recording && !self.approve
+    }
 }
 
 fn priority_of(given: i32) -> Result<i32, Problem> {
@@ -78,12 +108,21 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
     if let Some(run) = made_run(&call) {
         return started(&call.app, again(&call.app, run).await?, wait).await;
     }
-    let wanted: Start = call.json()?;
+    let mut wanted: Start = call.json()?;
+    if !wanted.dry_run && !wanted.answers_nothing() {
+        return Err(Problem::unprocessable(
+            "bad_body",
+            "Answers are given to a dry run only.",
+            "Say `dry_run: true`, or leave out `mocks`, `from_run`, `from_recording` and `approve`.",
+        ));
+    }
+    let answers = wanted.answers()?;
     let automation = match call.param("id").parse::<AutomationId>() {
         Ok(id) => id,
         Err(_) => call.app.automation(call.param("id"))?.id,
     };
-    if let Some(number) = wanted.version {
+    // What does not happen needs neither connections nor acknowledgements.
+    if let Some(number) = wanted.version.filter(|_| !wanted.dry_run) {
         call.app.may_start(&call.who, automation, number)?;
     }
     let user = call.who.user();
@@ -103,11 +142,10 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         dry_run: wanted.dry_run,
         priority: wanted.priority.map(priority_of).transpose()?,
     };
-    let dry_run = submit.dry_run;
-    let run = call.app.engine.submit(submit).await?;
-    if dry_run {
-        return ok(&run);
+    if submit.dry_run {
+        return ok(&call.app.dry_run(submit, answers).await?);
     }
+    let run = call.app.engine.submit(submit).await?;
     started(&call.app, run, wait).await
 }
 

@@ -85,6 +85,8 @@ pub(in crate::api) async fn diff(call: Call) -> Answer {
         "from": from, "to": to,
         "from_digest": before.digest, "to_digest": after.digest,
         "steps": found.steps,
+        "changes": found.changes,
+        "text": found.text,
         "diff": found.diff,
     }))
 }

@@ -16,6 +16,8 @@ const CONTRACT: &[(&str, &str)] = &[
     ("/api/v1/automations/{id}", "get put delete"),
     ("/api/v1/automations/{id}/versions", "get"),
     ("/api/v1/automations/{id}/versions/{n}", "get"),
+    ("/api/v1/automations/{id}/versions/{n}/try", "post"),
+    ("/api/v1/automations/{id}/test", "post"),
     ("/api/v1/automations/{id}/diff", "get"),
     ("/api/v1/automations/{id}/rollback", "post"),
     ("/api/v1/automations/{id}/steps", "post"),

@@ -196,7 +196,7 @@ async fn versions_stay_and_an_old_one_comes_back_as_the_newest() {
         .with(200);
     assert_eq!(
         diff["steps"],
-        json!({ "added": [], "removed": [], "changed": ["a"] })
+        json!({ "added": [], "removed": [], "changed": ["a"], "renamed": [], "moved": [] })
     );
     admin
         .get(&format!("{path}/versions/9"))

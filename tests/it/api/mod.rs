@@ -7,6 +7,7 @@ mod chat_thread;
 mod description;
 mod lists;
 mod process;
+mod rehearsal;
 mod roles;
 mod runs;
 mod triggers;

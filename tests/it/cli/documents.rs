@@ -303,7 +303,7 @@ fn diff_says_what_changed() {
         .json();
     assert_eq!(
         found["steps"],
-        value!({ "added": [], "removed": [], "changed": ["text"] })
+        value!({ "added": [], "removed": [], "changed": ["text"], "renamed": [], "moved": [] })
     );
 }
 

@@ -6,6 +6,7 @@ mod documents;
 mod help;
 mod nouns;
 mod offline;
+mod rehearsal;
 mod triggers;
 
 use super::harness::server::druse;

@@ -45,14 +45,9 @@ fn drive(bench: &mut Bench, id: &str, outcome: &str) {
     }
 }
 
-#[test]
-fn the_truth_table() {
-    let mut table = String::from("needs                 ");
-    for join in JOINS {
-        table.push_str(&format!(" {join:13}"));
-    }
-    table.truncate(table.trim_end().len());
-    table.push('\n');
+/// What a step becomes under each join, for each pair of outcomes of its needs.
+fn truth_table() -> String {
+    let mut table = head();
     for (position, a) in OUTCOMES.iter().enumerate() {
         for b in &OUTCOMES[position..] {
             table.push_str(&format!("{:22}", format!("{a}, {b}")));
@@ -68,18 +63,95 @@ fn the_truth_table() {
                     assert_eq!(bench.status("z"), Status::Queued);
                 }
                 drive(&mut bench, "b", b);
-                let cell = match bench.status("z") {
-                    Status::Succeeded => "runs",
-                    Status::Skipped => "-",
-                    other => panic!("{other:?}"),
-                };
+                let cell = cell(&bench);
                 assert_eq!(bench.run.status(), Status::Succeeded);
                 table.push_str(&format!(" {cell:13}"));
             }
-            table.truncate(table.trim_end().len());
-            table.push('\n');
+            end_line(&mut table);
         }
     }
+    table
+}
+
+/// The same where the run is failing: a step beside them has failed, and what ran of the needs was
+/// canceled.
+fn table_of_a_failing_run() -> String {
+    let mut table = head();
+    for a in ["succeeded", "failed", "rejected", "skipped", "canceled"] {
+        table.push_str(&format!("{:22}", format!("{a}, canceled")));
+        for join in JOINS {
+            let other = if a == "canceled" { "succeeded" } else { a };
+            let mut bench = Bench::new(json!({"steps": [
+                need("a", other),
+                call("b", json!({})),
+                call("c", json!({})),
+                {"id": "z", "action": "transform", "needs": ["a", "b"], "join": join, "with": {"value": 1}},
+            ]}));
+            if a != "canceled" {
+                drive(&mut bench, "a", a);
+            }
+            bench.fail("c", FailureClass::Permanent);
+            assert_eq!(bench.status("a").name(), a);
+            assert_eq!(bench.status("b"), Status::Canceled);
+            assert_eq!(bench.run.status(), Status::Failed);
+            table.push_str(&format!(" {:13}", cell(&bench)));
+        }
+        end_line(&mut table);
+    }
+    table
+}
+
+fn head() -> String {
+    let mut table = String::from("needs                 ");
+    for join in JOINS {
+        table.push_str(&format!(" {join:13}"));
+    }
+    end_line(&mut table);
+    table
+}
+
+fn end_line(table: &mut String) {
+    table.truncate(table.trim_end().len());
+    table.push('\n');
+}
+
+fn cell(bench: &Bench) -> &'static str {
+    match bench.status("z") {
+        Status::Succeeded => "runs",
+        Status::Skipped => "-",
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Made anew with `UPDATE_DOCS=1 cargo test -p druse-engine joins`.
+#[test]
+fn the_tables_of_the_page_on_joins_are_these() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/joins.md");
+    let page = std::fs::read_to_string(file).unwrap();
+    let mut parts: Vec<String> = page.split("```").map(str::to_owned).collect();
+    let mut tables = [truth_table(), table_of_a_failing_run()].into_iter();
+    for block in parts.iter_mut().skip(1).step_by(2) {
+        if block.starts_with("text\n")
+            && let Some(table) = tables.next()
+        {
+            *block = format!("text\n{table}");
+        }
+    }
+    assert!(tables.next().is_none());
+    let made = parts.join("```");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(file, &made).unwrap();
+    } else {
+        assert_eq!(
+            page, made,
+            "docs/joins.md is stale: UPDATE_DOCS=1 makes its tables anew"
+        );
+    }
+}
+
+#[test]
+fn the_truth_table() {
+    let table = truth_table();
     insta::assert_snapshot!(table, @r#"
 needs                  all_succeeded none_failed   all_done      any_succeeded any_failed
 succeeded, succeeded   runs          runs          runs          runs          -

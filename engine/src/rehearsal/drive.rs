@@ -1,0 +1,408 @@
+//! Drives a run with given answers: each comes at its moment, and where nothing is due, time jumps.
+
+use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Source};
+use super::course::{Call, Course, Stop};
+use crate::event::{ApprovalRequest, Decision, Entry, RunEvent, Start, Status, StepPath};
+use crate::plan::{Plan, check_value};
+use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Rejected, Run};
+use crate::{EventId, Json, Timestamp};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// The most facts of one rehearsal. A real run of this length is possible; nobody reads a trial of it.
+const MOST_FACTS: usize = 2_000_000;
+
+/// Rehearses a run of a plan from its start to its end, or to where an answer is missing.
+///
+/// Attempts are answered in the order in which they begin. Answers and time limits come in the order of
+/// their moments; at the same moment a time limit comes first, for the answer was not there before it.
+pub fn rehearse(
+    plan: &Arc<Plan>,
+    start: Start,
+    kept: Vec<Kept>,
+    now: Timestamp,
+    answers: &mut dyn Answers,
+) -> Course {
+    let (run, entries) = Run::begin_with(Arc::clone(plan), start, kept, now);
+    let mut drive = Drive {
+        run,
+        now,
+        due: BTreeMap::new(),
+        order: 0,
+        events: 0,
+        calls: Vec::new(),
+        stops: Vec::new(),
+        unknown: BTreeSet::new(),
+        canceled: BTreeSet::new(),
+        times_out: answers.times_out(),
+        facts: 0,
+    };
+    for (at, input) in answers.outside() {
+        drive.later(at.max(now), StepPath::from(""), input);
+    }
+    drive.go(entries.into(), answers);
+    drive.close()
+}
+
+struct Drive {
+    run: Run,
+    now: Timestamp,
+    /// What comes, by its moment and then in the order in which it was arranged.
+    due: BTreeMap<(Timestamp, u64), (StepPath, Input)>,
+    order: u64,
+    /// How many events have got an id.
+    events: u64,
+    calls: Vec<Call>,
+    stops: Vec<Stop>,
+    /// Gates, waits for events, uncertain and paused steps that nothing answers. They are told at the end,
+    /// when they still wait.
+    unknown: BTreeSet<StepPath>,
+    /// Steps of which it is known that they were ended while they ran.
+    canceled: BTreeSet<StepPath>,
+    /// Whether the run's own time runs out, whatever else is not known.
+    times_out: bool,
+    facts: usize,
+}
+
+impl Drive {
+    fn later(&mut self, at: Timestamp, step: StepPath, input: Input) {
+        self.order += 1;
+        self.due.insert((at, self.order), (step, input));
+    }
+
+    fn stop(&mut self, path: &StepPath, code: &str, message: String) {
+        self.stops.push(Stop {
+            path: path.clone(),
+            code: code.to_owned(),
+            message,
+        });
+    }
+
+    fn go(&mut self, mut facts: VecDeque<Entry>, answers: &mut dyn Answers) {
+        loop {
+            self.facts += facts.len();
+            for fact in facts.drain(..) {
+                self.see(fact, answers);
+            }
+            if self.facts > MOST_FACTS {
+                let message = format!("it has more than {MOST_FACTS} facts");
+                self.stop(&StepPath::from(""), "too_long", message);
+                return;
+            }
+            if self.run.is_over() {
+                return;
+            }
+            let Some((step, input)) = self.next() else {
+                return;
+            };
+            match self.run.handle(self.now, input) {
+                Ok(entries) => facts.extend(entries),
+                // The step or the run ended meanwhile: what comes too late is of no consequence. Nor is an
+                // event that is not the one that is waited for.
+                Err(
+                    Rejected::StaleAttempt
+                    | Rejected::AlreadyOver
+                    | Rejected::AlreadyDecided { .. }
+                    | Rejected::NotUncertain
+                    | Rejected::NotPaused
+                    | Rejected::NotAwaited,
+                ) => {}
+                Err(rejected) => {
+                    let message = format!("what was given is refused: {rejected}");
+                    self.stop(&step, "refused", message);
+                }
+            }
+        }
+    }
+
+    /// The next thing that happens, time moved on to it.
+    fn next(&mut self) -> Option<(StepPath, Input)> {
+        let itself = |input| (StepPath::from(""), input);
+        if self.run.goes_on() {
+            return Some(itself(Input::Tick));
+        }
+        let deadline = self.run.next_deadline();
+        let deadline = deadline.filter(|(_, reason)| self.may_pass(reason));
+        let deadline = deadline.map(|(at, _)| (at, Input::Tick));
+        let silence = self.run.next_silence().filter(|_| self.all_known());
+        let silence = silence.map(|at| (at, Input::Silence));
+        let limit = match (deadline, silence) {
+            (Some(deadline), Some(silence)) if silence.0 < deadline.0 => Some(silence),
+            (deadline, silence) => deadline.or(silence),
+        };
+        let first = self.due.keys().next().copied();
+        if let Some((at, input)) = limit
+            && first.is_none_or(|(due, _)| at <= due)
+        {
+            self.now = self.now.max(at);
+            return Some(itself(input));
+        }
+        let key = first?;
+        self.now = self.now.max(key.0);
+        self.due.remove(&key)
+    }
+
+    /// Where an answer is missing, it is not known how long it takes: then no time limit is taken to run
+    /// out, but what only waits goes on.
+    fn may_pass(&self, reason: &DeadlineReason) -> bool {
+        self.all_known()
+            || self.times_out && *reason == DeadlineReason::RunTimeout
+            || matches!(
+                reason,
+                DeadlineReason::Retry { .. }
+                    | DeadlineReason::Wait { .. }
+                    | DeadlineReason::NextPass { .. }
+                    | DeadlineReason::GoesOn
+            )
+    }
+
+    fn all_known(&self) -> bool {
+        self.stops.is_empty() && self.unknown.is_empty()
+    }
+
+    fn see(&mut self, fact: Entry, answers: &mut dyn Answers) {
+        match fact.event {
+            RunEvent::AttemptStarted { step, fence, .. } => self.asked(&step, fence, answers),
+            RunEvent::ApprovalRequested { step, request } => self.gate(step, &request, answers),
+            RunEvent::StepUncertain { step } => match answers.uncertain(&step) {
+                Some(resolution) => {
+                    let input = Input::ResolveUncertain {
+                        step: step.clone(),
+                        resolution,
+                        by: "user:rehearsal".into(),
+                        reason: None,
+                    };
+                    self.later(self.now, step, input);
+                }
+                None => {
+                    self.unknown.insert(step);
+                }
+            },
+            // What has ended misses no answer any more.
+            RunEvent::StepCanceled { step } => {
+                self.unknown.remove(&step);
+                if self.canceled.remove(&step) {
+                    let missed = |stop: &Stop| stop.path == step && stop.code == "no_answer";
+                    self.stops.retain(|stop| !missed(stop));
+                }
+            }
+            RunEvent::StepPaused { step, failure } => match answers.paused(&step, &failure) {
+                Some(resume) => {
+                    let input = Input::Resume {
+                        by: resume.by,
+                        reason: resume.reason,
+                        step: Some(step.clone()),
+                        answer: resume.answer,
+                    };
+                    self.later(self.now.after(resume.after), step, input);
+                }
+                None => {
+                    self.unknown.insert(step);
+                }
+            },
+            RunEvent::EventAwaited {
+                step, event_type, ..
+            } => self.awaited(step, &event_type, answers),
+            _ => {}
+        }
+    }
+
+    fn asked(&mut self, step: &StepPath, begun: u64, answers: &mut dyn Answers) {
+        // What began and was ended again in one turn never reaches the world.
+        let Some(Effect::Attempt {
+            step,
+            number,
+            fence,
+            kind,
+            input,
+            ..
+        }) = self.run.effect(&step.0)
+        else {
+            return;
+        };
+        if fence != begun {
+            return;
+        }
+        let answer = answers.attempt(&Ask {
+            step: &step,
+            number,
+            kind,
+            input: &input,
+        });
+        let source = match &answer {
+            Answer::Ends { source, .. } => *source,
+            Answer::Hangs => Source::Mocked,
+            Answer::Canceled => Source::None,
+            Answer::Unknown => Source::None,
+        };
+        let planned = self.run.plan().find(&step);
+        self.calls.push(Call {
+            path: step.clone(),
+            action: kind,
+            attempt: number,
+            effects: planned.and_then(|planned| planned.effects),
+            input,
+            at: self.now,
+            answer: source,
+        });
+        let canceled = answer == Answer::Canceled;
+        match answer {
+            Answer::Ends { outcome, after, .. } => {
+                let ends = Input::Finished {
+                    step: step.clone(),
+                    number,
+                    fence,
+                    outcome,
+                };
+                self.later(self.now.after(after), step, ends);
+            }
+            Answer::Hangs => {}
+            Answer::Canceled | Answer::Unknown => {
+                if canceled {
+                    self.canceled.insert(step.clone());
+                }
+                let which = match number {
+                    1 => String::new(),
+                    number => format!(" to attempt {number}"),
+                };
+                let message = format!("there is no answer{which} of step {step} ({})", kind.name());
+                self.stop(&step, "no_answer", message);
+            }
+        }
+    }
+
+    fn gate(&mut self, step: StepPath, request: &ApprovalRequest, answers: &mut dyn Answers) {
+        let votes = match answers.gate(&step, request) {
+            GateAnswer::Votes(votes, _) => votes,
+            GateAnswer::Unknown => {
+                self.unknown.insert(step);
+                return;
+            }
+        };
+        for vote in votes {
+            // The server looks at the form before the run sees the answer.
+            if !request.fields.value().is_null() {
+                let given = vote.fields.clone().unwrap_or_default();
+                let wrong = check_value(request.fields.value(), given.value());
+                if let Some(first) = wrong.first()
+                    && vote.decision == crate::event::Verdict::Approve
+                {
+                    let message = format!("the fields do not fit the form: {}", first.message);
+                    self.stop(&step, "refused", message);
+                    continue;
+                }
+            }
+            let at = self.now.after(vote.after);
+            let decision = Decision {
+                decision: vote.decision,
+                by: vote.by,
+                comment: vote.comment,
+                fields: vote.fields,
+                at,
+                own_run: false,
+            };
+            let input = Input::Decide {
+                approval: request.approval,
+                decision,
+            };
+            self.later(at, step.clone(), input);
+        }
+    }
+
+    fn awaited(&mut self, step: StepPath, event_type: &str, answers: &mut dyn Answers) {
+        let EventAnswer::Come(events) = answers.event(&step, event_type) else {
+            self.unknown.insert(step);
+            return;
+        };
+        for comes in events {
+            let at = self.now.after(comes.after);
+            let event = comes.event.unwrap_or_else(|| self.event_id(at));
+            let heard = Heard {
+                event,
+                received_at: at,
+                value: whole(event, event_type, at, &comes.value),
+            };
+            let input = Input::Event {
+                step: step.clone(),
+                heard,
+            };
+            self.later(at, step.clone(), input);
+        }
+    }
+
+    /// An id for an event that has none: the same in every rehearsal of the same.
+    fn event_id(&mut self, at: Timestamp) -> EventId {
+        self.events += 1;
+        let mut number = [0; 10];
+        number[2..].copy_from_slice(&self.events.to_be_bytes());
+        EventId::from_parts(u64::try_from(at.0).unwrap_or(0), number)
+    }
+
+    fn close(mut self) -> Course {
+        if !self.run.is_over() {
+            let listening: Vec<_> = self.run.listening().collect();
+            for wait in &listening {
+                let message = format!("step {} waits for {}", wait.step, wait.says());
+                self.stop(&wait.step, "no_event", message);
+            }
+            let pending = self.run.approvals();
+            let pending = pending
+                .iter()
+                .filter(|gate| gate.status == GateStatus::Pending)
+                .map(|gate| gate.step.clone())
+                .collect::<BTreeSet<_>>();
+            for step in &pending {
+                let message = format!("nobody decides at step {step}");
+                self.stop(step, "no_decision", message);
+            }
+            for step in std::mem::take(&mut self.unknown) {
+                let Some(view) = self.run.step(&step.0) else {
+                    continue;
+                };
+                match (view.status, &view.error) {
+                    (Status::Uncertain, _) => {
+                        let message = format!("nobody says what became of step {step}");
+                        self.stop(&step, "not_resolved", message);
+                    }
+                    (Status::Paused, Some(error)) => {
+                        let message = format!(
+                            "step {step} has failed and waits for a person: {} ({})",
+                            error.message, error.code
+                        );
+                        self.stop(&step, "paused", message);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Course {
+            run: self.run,
+            calls: self.calls,
+            stops: self.stops,
+            ended_at: self.now,
+        }
+    }
+}
+
+/// An event with the attributes that nobody gave, as it is seen by expressions.
+fn whole(event: EventId, event_type: &str, at: Timestamp, given: &Json) -> Json {
+    let mut value = Map::new();
+    for (key, left_out) in [
+        ("specversion", json!("1.0")),
+        ("id", json!(event.to_string())),
+        ("source", json!("rehearsal")),
+        ("type", json!(event_type)),
+        ("subject", Value::Null),
+        ("time", json!(at.to_string())),
+        ("datacontenttype", Value::Null),
+        ("dataschema", Value::Null),
+        ("data", Value::Null),
+    ] {
+        value.insert(key.to_owned(), left_out);
+    }
+    if let Value::Object(given) = given.value() {
+        value.extend(given.clone());
+    }
+    Value::Object(value).into()
+}
