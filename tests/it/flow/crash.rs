@@ -201,7 +201,7 @@ async fn the_order_of_a_queue_survives_a_crash() {
 
 async fn reject(admin: &Client, run: &str) {
     let gate = wait::approval(admin, run).await;
-    let no = json!({ "decision": "reject", "digest": gate["digest"] });
+    let no = json!({ "decision": "reject", "comment": "not today", "digest": gate["digest"] });
     let path = format!("/approvals/{}/decision", text(&gate["id"]));
     admin.post(&path, &no).await.with(200);
 }
