@@ -2,8 +2,8 @@
 //!
 //! `tests/data/v1` was written once by this file with `DRUSE_WRITE_DATA=<folder>`; it is never written again.
 //! So were `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS`, `tests/data/v1-handlers` with
-//! `DRUSE_WRITE_HANDLERS`, `tests/data/v1-waits` with `DRUSE_WRITE_WAITS` and `tests/data/v1-turns` with
-//! `DRUSE_WRITE_TURNS`: the kinds of event that came to format 1 later.
+//! `DRUSE_WRITE_HANDLERS`, `tests/data/v1-waits` with `DRUSE_WRITE_WAITS`, `tests/data/v1-turns` with
+//! `DRUSE_WRITE_TURNS` and `tests/data/v1-approvals` with `DRUSE_WRITE_APPROVALS`: the kinds of event that came to format 1 later.
 
 use druse_engine::{
     ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp,
@@ -501,6 +501,16 @@ fn approval_entries() -> Vec<Entry> {
     let mut events = vec![
         RunEvent::Created(Box::new(start())),
         RunEvent::ApprovalReminded { step: step() },
+        RunEvent::StepResolved {
+            step: step(),
+            by: "user:ada".into(),
+            reason: Some("the bank shows it".into()),
+        },
+        RunEvent::StepResolved {
+            step: step(),
+            by: "user:ada".into(),
+            reason: None,
+        },
         RunEvent::ApprovalSentBack {
             step: step(),
             decision,
@@ -543,18 +553,10 @@ fn approval_entries() -> Vec<Entry> {
         .collect()
 }
 
-#[test]
-fn events_about_approvals_come_back_as_they_were() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Embedded::open(folder.path(), options()).unwrap();
+fn write_approvals(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
     let batch = Batch::new().run(Arc::new(head(Status::Running)), approval_entries());
     store.append(batch).unwrap().wait().unwrap();
-    drop(store);
-    let store = Embedded::open(folder.path(), options()).unwrap();
-    assert_eq!(
-        store.run_entries(run(), 0, 100).unwrap(),
-        approval_entries()
-    );
 }
 
 fn write_waits(folder: &Path) {
@@ -591,6 +593,7 @@ fn what_is_written_today_is_format_1_to_the_byte() {
         ("v1-handlers", write_handlers),
         ("v1-waits", write_waits),
         ("v1-turns", write_turns),
+        ("v1-approvals", write_approvals),
     ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path());
@@ -651,6 +654,22 @@ fn events_about_handlers_of_format_1_say_what_they_said() {
     assert_eq!(store.run_entries(run(), 0, 100).unwrap(), handler_entries());
     let head = store.run_head(run()).unwrap().unwrap();
     assert_eq!(head.status, Status::Paused);
+}
+
+#[test]
+fn events_about_approvals_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_APPROVALS") {
+        write_approvals(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-approvals"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(
+        store.run_entries(run(), 0, 100).unwrap(),
+        approval_entries()
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 pub(crate) mod frame;
 pub(crate) mod v1;
 mod v1_event;
+mod v1_parts;
 
 use crate::entity::RunHead;
 use crate::store::{AppendError, Batch, Fact};
@@ -277,12 +278,12 @@ pub(crate) fn chain(previous: &[u8; 32], section: &[u8; 32]) -> [u8; 32] {
 
 /// The code of a status, for the index.
 pub(crate) fn v1_status(status: event::Status) -> u8 {
-    v1_event::status_code(status)
+    v1_parts::status_code(status)
 }
 
 /// The status of a code, for the index.
 pub(crate) fn v1_status_of(code: u8) -> Option<event::Status> {
-    v1_event::status(code).ok()
+    v1_parts::status(code).ok()
 }
 
 /// Whether a part of a body is a row.

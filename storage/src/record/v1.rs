@@ -4,7 +4,8 @@
 //! own depth must not become ours. There are no recursive types, decoding is limited to the size
 //! of a record, and every byte must be consumed.
 
-use super::v1_event::{V1Event, V1Failure, class_code, status, status_code};
+use super::v1_event::V1Event;
+use super::v1_parts::{V1Failure, class_code, status, status_code};
 use super::{Begun, ForgottenFact, MAX_RECORD, Now, RowFact, RunFacts, Undecodable};
 use crate::entity::RunHead;
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
