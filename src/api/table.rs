@@ -19,7 +19,7 @@ use crate::service::retention::{Retention, Swept};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::signin::SignInAddress;
 use crate::service::tokens::{NewToken, TokenView};
-use crate::service::{ApprovalView, Role, RunView};
+use crate::service::{ApprovalView, RetryPreview, Role, RunView};
 use crate::trigger::{
     BackfillRequest, BackfillView, DeliveryView, EventView, FiringView, NewSubscription, Published,
     SubscriptionView, TriggerView,
@@ -466,6 +466,14 @@ fn run() -> Vec<Route> {
         )
         .query(PAGE)
         .response::<List<queues::QueueView>>(),
+        post(
+            "/api/v1/runs/{id}/retry/preview",
+            Operator,
+            to!(runs::preview_retry),
+            "Say what a retry would keep and what it would run again",
+        )
+        .request::<runs::RetryBody>()
+        .response::<RetryPreview>(),
         get(
             "/api/v1/approvals",
             Viewer,

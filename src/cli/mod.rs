@@ -5,8 +5,8 @@ mod server;
 
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
 pub use server::{
-    Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Runs, Secrets, Serve,
-    Sessions, Tokens, Triggers,
+    Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Retry, Runs, Secrets,
+    Serve, Sessions, Tokens, Triggers,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -299,18 +299,13 @@ Examples:
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Start it again, keeping the results before the failed steps.
+    /// Start it again, keeping the results before the failed steps; says before which are kept.
     #[command(after_help = "\
 Examples:
   druse runs retry run_01…
-  druse runs retry run_01… --from pay     this step and all that comes after it run again")]
-    Retry {
-        /// Its id.
-        run: String,
-        /// Start again from this step.
-        #[arg(long, value_name = "STEP")]
-        from: Option<String>,
-    },
+  druse runs retry run_01… --from pay     this step and all that comes after it run again
+  druse runs retry run_01… -i amount=84.2 --version 3 --preview")]
+    Retry(Retry),
     /// Print it as one JSON file, which `druse inspect` steps through; without secrets.
     #[command(after_help = "Example:\n  druse runs export run_01… > run.json")]
     Export {
@@ -350,6 +345,28 @@ pub struct DryRun {
     /// For a dry run: approve the gates that nothing answers.
     #[arg(long, requires = "dry_run")]
     pub approve: bool,
+}
+
+/// A retry of a run.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// The run's id.
+    pub run: String,
+    /// Start again from this step.
+    #[arg(long, value_name = "STEP")]
+    pub from: Option<String>,
+    /// Another value of an input: a JSON value, or text. What asks for the same with it is kept.
+    #[arg(short = 'i', long = "input", value_name = "NAME=VALUE")]
+    pub input: Vec<String>,
+    /// Another version than that of the run.
+    #[arg(long)]
+    pub version: Option<u32>,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Only say which results would be kept and which steps would run again.
+    #[arg(long)]
+    pub preview: bool,
 }
 
 /// What became of an uncertain step.

@@ -2,11 +2,75 @@
 
 use super::progress::Busy;
 use super::{Done, apply, automations, document, inputs, print, rehearsal};
-use crate::cli::{Output, Resolve, Runs, Target};
+use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// Says what a retry keeps and what it runs again, and starts it unless only that was asked for.
+async fn retry(client: &Client, what: &Retry, output: Output) -> Result<Value, Failure> {
+    let path = format!("/runs/{}/retry", encode(&what.run));
+    let mut body = json!({});
+    if let Some(from) = &what.from {
+        body["from"] = json!(from);
+    }
+    if let Some(version) = what.version {
+        body["version"] = json!(version);
+    }
+    if !what.input.is_empty() {
+        // The others stay as they were; what is shown in the place of a hidden one stands for it.
+        let run = client.get(&format!("/runs/{}", encode(&what.run))).await?;
+        body["inputs"] = run["inputs"].clone();
+        for (name, value) in inputs::collect(None, &what.input)? {
+            body["inputs"][name] = value;
+        }
+    }
+    let preview = client.post(&format!("{path}/preview"), &body).await?;
+    if what.preview {
+        if output == Output::Text {
+            for line in previewed(&preview) {
+                print::line(&line);
+            }
+        }
+        return Ok(preview);
+    }
+    if output == Output::Text {
+        for line in previewed(&preview) {
+            eprintln!("{line}");
+        }
+    }
+    if let Some(reason) = &what.reason {
+        body["reason"] = json!(reason);
+    }
+    let done = client.carried(client.post(&path, &body).await?).await?;
+    if output == Output::Text {
+        print::line(&format!(
+            "{} goes on in {}.",
+            what.run,
+            print::cell(&done["id"])
+        ));
+    }
+    Ok(done)
+}
+
+/// What a retry keeps and runs again, a line each.
+fn previewed(preview: &Value) -> Vec<String> {
+    let keeps = preview["keeps"].as_array().into_iter().flatten();
+    let keeps: Vec<String> = keeps.map(print::cell).collect();
+    let mut lines = vec![match keeps.is_empty() {
+        true => "Nothing is kept.".to_owned(),
+        false => format!("Kept: {}.", keeps.join(", ")),
+    }];
+    for again in preview["runs_again"].as_array().into_iter().flatten() {
+        lines.push(format!(
+            "Runs again: {} ({}).",
+            print::cell(&again["step"]),
+            print::cell(&again["why"])
+        ));
+    }
+    lines
+}
 
 /// The body that says what became of an uncertain step.
 fn resolution(what: &Resolve) -> Value {
@@ -217,19 +281,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
-        Runs::Retry { run, from } => {
-            let body = from
-                .as_ref()
-                .map_or_else(|| json!({}), |from| json!({ "from": from }));
-            let done = client
-                .post(&format!("/runs/{}/retry", encode(run)), &body)
-                .await?;
-            let done = client.carried(done).await?;
-            if target.output == Output::Text {
-                print::line(&format!("{} goes on in {}.", run, print::cell(&done["id"])));
-            }
-            done
-        }
+        Runs::Retry(what) => retry(&client, what, target.output).await?,
         Runs::Export { run } => {
             let found = client.get(&format!("/runs/{}/export", encode(run))).await?;
             if target.output == Output::Text {

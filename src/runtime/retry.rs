@@ -1,57 +1,34 @@
 //! A new run from an ended one: what succeeded before the chosen step is kept.
 
 use super::Engine;
+use super::plan::Compiled;
 use super::submit::With;
-use crate::service::{Retry, RunError, RunView, label};
+use crate::service::{Retry, RetryPreview, RunError, RunView, label};
 use druse_engine::event::Start;
+use druse_engine::rehearsal::{Retained, retain};
+use druse_engine::run::Kept;
 use druse_engine::{Json, RunId};
 use druse_storage::Batch;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 impl Engine {
-    /// Starts a run that keeps results of an ended one, as [`druse_engine::run::Run::kept`] says.
+    /// Starts a run that keeps results of an ended one, as [`druse_engine::rehearsal::retain`] says.
     ///
     /// # Errors
     /// When the run has not ended, or has no such step, or as [`Engine::submit`].
     pub async fn retry(&self, id: RunId, retry: Retry) -> Result<RunView, RunError> {
-        if self
-            .0
-            .live
-            .get(id)
-            .is_some_and(|live| !super::live::lock(&live).run.is_over())
-        {
-            return Err(RunError::NotOver);
-        }
-        if self.0.store.run_head(id)?.is_none() {
-            return Err(RunError::NotFound("run"));
-        }
-        let old = self
-            .rebuild(id)
-            .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
-        let before = old.start();
-        let automation = before.automation.ok_or(RunError::NotFound("automation"))?;
-        let version = retry.version.unwrap_or(before.version);
-        let compiled = self
-            .0
-            .plans
-            .get(self.0.store.as_ref(), automation, Some(version))
-            .map_err(RunError::from)?;
-        let inputs =
-            self.retried_inputs(&compiled.plan, before.root, &before.inputs, retry.inputs)?;
-        let kept = old
-            .kept(&compiled.plan, retry.from.as_deref())
-            .ok_or(RunError::NotFound("step"))?;
-        // A result that was made from other inputs is not a result of this run.
-        let kept = if inputs == before.inputs {
-            kept
-        } else {
-            Vec::new()
-        };
+        let Prepared {
+            before,
+            compiled,
+            inputs,
+            retained,
+        } = self.prepared(id, retry.from.as_deref(), retry.version, retry.inputs)?;
         let mut cause = json!({ "kind": "retry", "run_id": id, "from": retry.from, "by": retry.by, "reason": retry.reason });
         label::keep(&mut cause, &before.cause);
         let start = Start {
             run: retry.run,
-            automation: Some(automation),
+            automation: before.automation,
             name: compiled.name.clone(),
             version: compiled.version,
             digest: compiled.digest.clone(),
@@ -69,6 +46,86 @@ impl Engine {
             dry_run: false,
             priority: None,
         };
-        self.start(&compiled, start, kept, with).await
+        self.start(&compiled, start, retained.kept, with).await
     }
+
+    /// What a retry would keep and what it would run again. Starts nothing.
+    ///
+    /// # Errors
+    /// As [`Engine::retry`].
+    pub fn retry_preview(
+        &self,
+        id: RunId,
+        from: Option<&str>,
+        version: Option<u32>,
+        inputs: Option<Value>,
+    ) -> Result<RetryPreview, RunError> {
+        let prepared = self.prepared(id, from, version, inputs)?;
+        let kept = prepared.retained.kept.iter().filter_map(|kept| match kept {
+            Kept::Step { step, .. } => Some(step.clone()),
+            Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
+            Kept::Undone { .. } => None,
+        });
+        Ok(RetryPreview {
+            version: prepared.compiled.version,
+            keeps: kept.collect(),
+            runs_again: prepared.retained.again,
+        })
+    }
+
+    fn prepared(
+        &self,
+        id: RunId,
+        from: Option<&str>,
+        version: Option<u32>,
+        inputs: Option<Value>,
+    ) -> Result<Prepared, RunError> {
+        if self
+            .0
+            .live
+            .get(id)
+            .is_some_and(|live| !super::live::lock(&live).run.is_over())
+        {
+            return Err(RunError::NotOver);
+        }
+        if self.0.store.run_head(id)?.is_none() {
+            return Err(RunError::NotFound("run"));
+        }
+        let old = self
+            .rebuild(id)
+            .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
+        let entries = self
+            .journal(id)
+            .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
+        let before = old.start().clone();
+        let automation = before.automation.ok_or(RunError::NotFound("automation"))?;
+        let compiled = self
+            .0
+            .plans
+            .get(
+                self.0.store.as_ref(),
+                automation,
+                Some(version.unwrap_or(before.version)),
+            )
+            .map_err(RunError::from)?;
+        let inputs = self.retried_inputs(&compiled.plan, before.root, &before.inputs, inputs)?;
+        let retained = retain(&old, &entries, &compiled.plan, &inputs, from)
+            .ok_or(RunError::NotFound("step"))?;
+        Ok(Prepared {
+            before,
+            compiled,
+            inputs,
+            retained,
+        })
+    }
+}
+
+/// A retry that is about to begin.
+struct Prepared {
+    /// How the earlier run began.
+    before: Start,
+    compiled: Arc<Compiled>,
+    /// The inputs of the new run.
+    inputs: Json,
+    retained: Retained,
 }

@@ -32,5 +32,6 @@ pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
     ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, QueuePlace,
-    ResolveRequest, Resume, Retry, RunError, RunView, SinceAsked, StepView, Submit, Wish,
+    ResolveRequest, Resume, Retry, RetryPreview, RunError, RunView, SinceAsked, StepView, Submit,
+    Wish,
 };

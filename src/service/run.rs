@@ -1,8 +1,9 @@
 //! Runs and gates as callers see them, and what they may ask of the engine.
 
 use druse_engine::definition::FailureClass;
-use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, Verdict};
+use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, StepPath, Verdict};
 use druse_engine::flow::{QueueKind, Wait};
+use druse_engine::rehearsal::Again;
 use druse_engine::run::{PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
@@ -97,6 +98,18 @@ pub struct ResolveRequest {
     pub idempotency: Option<IdempotencyClaim>,
     /// Facts that become durable together with it: its line in the audit log.
     pub extra: Batch,
+}
+
+/// What a retry would do.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RetryPreview {
+    /// The version that it would run.
+    pub version: u32,
+    /// The steps and passes of loops whose results are kept.
+    #[schemars(with = "Vec<String>")]
+    pub keeps: Vec<StepPath>,
+    /// The steps of the document's list that run again, with why.
+    pub runs_again: Vec<Again>,
 }
 
 /// A person's answer to a gate.

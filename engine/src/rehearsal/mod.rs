@@ -9,6 +9,7 @@ mod expect;
 mod mock;
 mod pattern;
 mod recorded;
+mod retain;
 mod spec;
 mod trial;
 
@@ -21,6 +22,7 @@ pub use expect::{Difference, Seen, TestResult, run_test};
 pub use mock::{Mock, Mocks, ResumeMock};
 pub use pattern::PathPattern;
 pub use recorded::Recorded;
+pub use retain::{Again, Retained, retain};
 pub use spec::{
     ErrorExpectation, Expectation, Expected, StepExpectation, Test, read_mocks, read_tests,
 };

@@ -237,6 +237,23 @@ impl Recorded {
             .filter_map(|(path, step)| Some((path, step.kind?, step.inputs.first()?)))
     }
 
+    /// What a step gave that succeeded, if it asked for exactly this.
+    pub(super) fn success(&self, step: &StepPath, kind: ActionKind, input: &Json) -> Option<&Json> {
+        let known = self.steps.get(step)?;
+        if known.kind != Some(kind) || known.inputs.last() != Some(input) {
+            return None;
+        }
+        match &known.outcomes.last()?.0 {
+            Outcome::Succeeded { output } => Some(output),
+            Outcome::Failed { .. } => None,
+        }
+    }
+
+    /// What came to a `wait` for an event the last time that it began.
+    pub(super) fn came(&self, step: &StepPath) -> Option<Vec<Comes>> {
+        self.waits.get(step)?.last()?.clone()
+    }
+
     /// As a source of answers.
     pub fn answers(&self) -> impl Answers + '_ {
         Replay::new(self, false)

@@ -515,6 +515,16 @@ pub(in crate::api) struct RetryBody {
     pub(in crate::api) reason: Option<String>,
 }
 
+/// What a retry with this body would keep and run again; starts nothing.
+pub(in crate::api) async fn preview_retry(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    let body: RetryBody = call.json()?;
+    ok(&call
+        .app
+        .engine
+        .retry_preview(id, body.from.as_deref(), body.version, body.inputs)?)
+}
+
 pub(in crate::api) async fn retry(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
     let wait = wait_of(&call)?;

@@ -8,6 +8,7 @@ mod description;
 mod lists;
 mod process;
 mod rehearsal;
+mod retry;
 mod roles;
 mod runs;
 mod triggers;

@@ -1,0 +1,145 @@
+//! A retry keeps what asks for the same as before, and says so before it begins.
+
+use crate::harness::server::druse;
+use crate::harness::{Client, Server, text, wait};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Two steps that look something up, and one that pays, if it is not too much. Each leaves a line.
+fn document(file: &Path, lookup: &str) -> Value {
+    let step = |id: &str, script: &str, value: &str| {
+        json!({ "id": id, "action": "shell",
+            "with": { "argv": ["/bin/sh", "-c", script, "sh", value], "env": { "FILE": file } } })
+    };
+    let mut pay = step(
+        "pay",
+        "echo \"pay $1\" >> \"$FILE\"; [ \"$1\" -le 100 ]",
+        "{{ inputs.amount }}",
+    );
+    pay["needs"] = json!(["lookup", "price"]);
+    json!({ "druse": 1, "name": "pay",
+        "inputs": { "amount": { "type": "integer" }, "region": { "type": "string", "default": "EU" } },
+        "steps": [
+            step("lookup", lookup, "{{ inputs.region }}"),
+            step("price", "echo price >> \"$FILE\"", "x"),
+            pay,
+            { "id": "told", "needs": ["pay"], "action": "transform", "with": { "value": 1 } },
+        ] })
+}
+
+const LOOKUP: &str = "echo \"lookup $1\" >> \"$FILE\"";
+
+async fn failed(server: &Server, file: &Path) -> (Client, String, String) {
+    let admin = server.admin();
+    let made = admin
+        .post("/automations", &document(file, LOOKUP))
+        .await
+        .with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let inputs = json!({ "inputs": { "amount": 500 } });
+    let run = admin.post(&format!("{path}/runs"), &inputs).await.with(202);
+    let run = text(&run["id"]);
+    wait::run(&admin, &run, "failed").await;
+    (admin, path, run)
+}
+
+fn lines(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    // The first two come in any order.
+    lines[..2].sort();
+    lines
+}
+
+#[tokio::test]
+async fn results_are_kept_by_what_their_steps_ask_for() {
+    let server = Server::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("effects");
+    let (admin, path, run) = failed(&server, &file).await;
+    let second = "echo \"look $1\" >> \"$FILE\"";
+    admin.put(&path, &document(&file, second)).await.with(200);
+    let preview = async |body: Value| {
+        let found = admin
+            .post(&format!("/runs/{run}/retry/preview"), &body)
+            .await;
+        let found = found.with(200);
+        (found["keeps"].clone(), found["runs_again"].clone())
+    };
+    let pay = json!({ "step": "pay", "why": "it failed before" });
+    let told = json!({ "step": "told", "why": "it comes after pay" });
+    let same = (json!(["lookup", "price"]), json!([pay, told]));
+    assert_eq!(preview(json!({})).await, same);
+    let less = json!({ "inputs": { "amount": 50, "region": "EU" } });
+    assert_eq!(preview(less.clone()).await, same);
+    let lookup = json!({ "step": "lookup", "why": "it asks for something else" });
+    let after = json!({ "step": "pay", "why": "it comes after lookup" });
+    let other = (json!(["price"]), json!([lookup, after, told]));
+    let region = json!({ "inputs": { "amount": 50, "region": "US" } });
+    assert_eq!(preview(region).await, other);
+    assert_eq!(preview(json!({ "version": 2 })).await, other);
+    let chosen = json!({ "step": "price", "why": "it was chosen" });
+    let after = json!({ "step": "pay", "why": "it comes after price" });
+    assert_eq!(
+        preview(json!({ "from": "price" })).await,
+        (json!(["lookup"]), json!([chosen, after, told]))
+    );
+    let unknown = json!({ "from": "nowhere" });
+    let path = format!("/runs/{run}/retry/preview");
+    admin.post(&path, &unknown).await.problem(404, "not_found");
+    assert_eq!(
+        lines(&file),
+        ["lookup EU", "price", "pay 500"],
+        "nothing ran"
+    );
+    let path = format!("/runs/{run}/retry");
+    let again = text(&admin.post(&path, &less).await.with(202)["id"]);
+    wait::run(&admin, &again, "succeeded").await;
+    assert_eq!(lines(&file), ["lookup EU", "price", "pay 500", "pay 50"]);
+    // What was kept once is kept again, by what the first run asked for.
+    let path = format!("/runs/{again}/retry");
+    let newer = json!({ "version": 2, "from": "pay", "reason": "the new way" });
+    let third = text(&admin.post(&path, &newer).await.with(202)["id"]);
+    wait::run(&admin, &third, "succeeded").await;
+    let all = lines(&file);
+    assert!(all.contains(&"look EU".to_owned()), "{all:?}");
+}
+
+#[tokio::test]
+async fn the_command_line_says_what_is_kept_before_it_starts() {
+    let server = Server::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("effects");
+    let (admin, _, run) = failed(&server, &file).await;
+    let retry = |more: &[&str]| {
+        let output = druse(
+            ["runs", "retry", &run]
+                .iter()
+                .chain(more)
+                .chain(&["--data"]),
+        )
+        .arg(server.data())
+        .output()
+        .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        (
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let said = "Kept: lookup, price.\nRuns again: pay (it failed before).\nRuns again: told (it comes after pay).\n";
+    let (out, err) = retry(&["-i", "amount=50", "--preview"]);
+    assert_eq!((out.as_str(), err.as_str()), (said, ""));
+    assert_eq!(lines(&file).len(), 3, "nothing ran");
+    let (out, err) = retry(&["-i", "amount=50", "--reason", "too much before"]);
+    assert_eq!(err, said);
+    let again = out.trim().rsplit(' ').next().unwrap().trim_end_matches('.');
+    let over = wait::run(&admin, again, "succeeded").await;
+    assert_eq!(over["inputs"], json!({ "amount": 50, "region": "EU" }));
+    assert_eq!(over["cause"]["reason"], "too much before");
+    assert_eq!(lines(&file), ["lookup EU", "price", "pay 500", "pay 50"]);
+}
