@@ -574,11 +574,12 @@ pub enum RunEvent {
         )]
         input: Option<Json>,
     },
-    /// An earlier run has undone what the step did there. So its idempotency key is a new one here.
-    UndoneBefore {
+    /// An earlier run has done this step, or undone it again: here it is other work, so its idempotency key is
+    /// a new one.
+    DoneBefore {
         /// The step.
         step: StepPath,
-        /// The earlier run.
+        /// The run whose work it is: this one, or an earlier retry that did not get it done.
         from: RunId,
     },
     /// A gate that nobody has answered is brought to mind again.
@@ -686,7 +687,7 @@ impl RunEvent {
     pub fn keeps(&self) -> bool {
         matches!(
             self,
-            Self::StepKept { .. } | Self::PassKept { .. } | Self::UndoneBefore { .. }
+            Self::StepKept { .. } | Self::PassKept { .. } | Self::DoneBefore { .. }
         )
     }
 
@@ -717,7 +718,7 @@ impl RunEvent {
             | Self::PassKept { step, .. }
             | Self::StepPaused { step, .. }
             | Self::StepResumed { step, .. }
-            | Self::UndoneBefore { step, .. }
+            | Self::DoneBefore { step, .. }
             | Self::ApprovalReminded { step }
             | Self::ApprovalEscalated { step, .. }
             | Self::ApprovalReassigned { step, .. }

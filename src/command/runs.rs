@@ -603,7 +603,7 @@ pub(super) fn words(entry: &Value) -> String {
             print::cell(&entry["failure"]["message"])
         ),
         "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
-        "undone_before" => format!("{step}: was undone in an earlier run"),
+        "done_before" => format!("{step}: was done by an earlier run, and is other work here"),
         "queued" => "waits for its turn".into(),
         "admitted" => "its turn has come".into(),
         "parked" => "only waits, and gives its turn to others".into(),

@@ -23,7 +23,13 @@ impl Engine {
             compiled,
             inputs,
             retained,
-        } = self.prepared(id, retry.from.as_deref(), retry.version, retry.inputs)?;
+        } = self.prepared(
+            id,
+            retry.run,
+            retry.from.as_deref(),
+            retry.version,
+            retry.inputs,
+        )?;
         let mut cause = json!({ "kind": "retry", "run_id": id, "from": retry.from, "by": retry.by, "reason": retry.reason });
         label::keep(&mut cause, &before.cause);
         let start = Start {
@@ -60,7 +66,8 @@ impl Engine {
         version: Option<u32>,
         inputs: Option<Value>,
     ) -> Result<RetryPreview, RunError> {
-        let prepared = self.prepared(id, from, version, inputs)?;
+        // Nothing of it begins: any id will do.
+        let prepared = self.prepared(id, id, from, version, inputs)?;
         let kept = prepared.retained.kept.iter().filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
@@ -76,6 +83,7 @@ impl Engine {
     fn prepared(
         &self,
         id: RunId,
+        run: RunId,
         from: Option<&str>,
         version: Option<u32>,
         inputs: Option<Value>,
@@ -109,7 +117,7 @@ impl Engine {
             )
             .map_err(RunError::from)?;
         let inputs = self.retried_inputs(&compiled.plan, before.root, &before.inputs, inputs)?;
-        let retained = retain(&old, &entries, &compiled.plan, &inputs, from)
+        let retained = retain(&old, &entries, &compiled.plan, &inputs, from, run)
             .ok_or(RunError::NotFound("step"))?;
         Ok(Prepared {
             before,

@@ -6,7 +6,7 @@ use super::{App, Principal, Problem, Role, RunError, audit::Audited};
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{ApprovalId, Digest, Span, Timestamp};
-use druse_storage::{ApprovalLink, Batch, StoreExt};
+use druse_storage::{ApprovalLink, Batch, ReadError, Scan, Store, StoreExt, Token};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -71,6 +71,21 @@ pub fn bearer(link: &ApprovalLink) -> Principal {
     }
 }
 
+/// What a person may do by the tokens that they have: that of nobody is the lowest. Whom a gate names
+/// (`user:ana`) needs none.
+pub(crate) fn role_of(store: &(impl Store + ?Sized), person: &str) -> Result<Role, ReadError> {
+    let now = clock::now();
+    let tokens: Vec<Token> = store.scan(&Scan {
+        limit: usize::MAX,
+        ..Scan::default()
+    })?;
+    let valid = tokens.iter().filter(|token| {
+        token.name == person && token.expires_at.is_none_or(|expires_at| expires_at > now)
+    });
+    let roles = valid.filter_map(|token| Role::parse(&token.role));
+    Ok(roles.max().unwrap_or(Role::Viewer))
+}
+
 impl App {
     /// Makes a link for a person whom the gate asks.
     ///
@@ -94,7 +109,10 @@ impl App {
             )
             .into());
         }
-        let role = if own { who.role } else { Role::Approver };
+        let role = match own {
+            true => who.role,
+            false => role_of(&*self.store, person)?,
+        };
         let (token, link) = mint(id, person, role, &who.name, lasts.unwrap_or(LASTS));
         self.engine.is_asked(id, &bearer(&link))?;
         let made = MadeLink {

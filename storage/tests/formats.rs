@@ -284,7 +284,7 @@ fn handler_entries() -> Vec<Entry> {
     );
     let events = vec![
         RunEvent::Created(Box::new(start())),
-        RunEvent::UndoneBefore {
+        RunEvent::DoneBefore {
             step: step("each[0].pay"),
             from: start().root,
         },

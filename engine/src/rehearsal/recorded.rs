@@ -167,7 +167,7 @@ impl Recorded {
                     queued.get_or_insert(entry.at.since(created));
                 }
                 RunEvent::RunTimedOut => known.timed_out = true,
-                RunEvent::UndoneBefore { step, from } => known.kept.push(Kept::Undone {
+                RunEvent::DoneBefore { step, from } => known.kept.push(Kept::Undone {
                     step: step.clone(),
                     from: *from,
                 }),

@@ -8,13 +8,15 @@
 use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Source};
 use super::drive::rehearse;
 use super::recorded::Recorded;
-use crate::event::{ApprovalRequest, Entry, Outcome, SkipReason, Start, Status, StepPath};
+use crate::event::{
+    ApprovalRequest, Entry, Outcome, RunEvent, SkipReason, Start, Status, StepPath,
+};
 use crate::plan::{ActionKind, Plan};
 use crate::run::{Kept, Run};
-use crate::{Json, Span};
+use crate::{Json, RunId, Span};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a retry would keep, and what it would run again.
@@ -35,7 +37,7 @@ pub struct Again {
     pub why: String,
 }
 
-/// What a new run of this plan with these inputs keeps of an ended one whose journal this is.
+/// What the new run `run` of this plan with these inputs keeps of an ended one whose journal this is.
 ///
 /// None when the plan has no step `from`.
 pub fn retain(
@@ -44,14 +46,15 @@ pub fn retain(
     plan: &Arc<Plan>,
     inputs: &Json,
     from: Option<&str>,
+    run: RunId,
 ) -> Option<Retained> {
     let same = *inputs == old.start().inputs && plan.digest == old.plan().digest;
     let before = old.kept(plan, from)?;
     let undone: BTreeSet<StepPath> = before
         .iter()
         .filter_map(|kept| match kept {
-            Kept::Undone { step, .. } => Some(step.clone()),
-            Kept::Step { .. } | Kept::Pass { .. } => None,
+            Kept::Undone { step, from } if *from == old.id() => Some(step.clone()),
+            Kept::Step { .. } | Kept::Pass { .. } | Kept::Undone { .. } => None,
         })
         .collect();
     let (kept, seen) = if same {
@@ -74,7 +77,7 @@ pub fn retain(
         let kept = marks.chain(course.run.kept(plan, from)?).collect();
         (kept, Some(course.run))
     };
-    let again = again(
+    let found = again(
         old,
         seen.as_ref().unwrap_or(old),
         plan,
@@ -82,7 +85,19 @@ pub fn retain(
         &undone,
         from,
     );
-    Some(Retained { kept, again })
+    let anew = anew(old, entries, seen.as_ref(), plan, &kept);
+    let results = kept.into_iter().filter(|kept| match kept {
+        Kept::Undone { step, .. } => !anew.contains(step),
+        Kept::Step { .. } | Kept::Pass { .. } => true,
+    });
+    let marks = anew.iter().map(|step| Kept::Undone {
+        step: step.clone(),
+        from: run,
+    });
+    Some(Retained {
+        kept: marks.chain(results).collect(),
+        again: found.into_iter().map(|again| again.told).collect(),
+    })
 }
 
 /// The answers of the earlier run to what asks for the same.
@@ -120,6 +135,78 @@ impl Answers for Earlier<'_> {
     }
 }
 
+/// The steps that the earlier run has tried and that are other work in the new one: those that had succeeded,
+/// those that are known to ask for something else, and handlers. What failed is tried once more, under the
+/// key of before.
+fn anew(
+    old: &Run,
+    entries: &[Entry],
+    seen: Option<&Run>,
+    plan: &Plan,
+    kept: &[Kept],
+) -> BTreeSet<StepPath> {
+    let mut tried: BTreeMap<&StepPath, bool> = BTreeMap::new();
+    for entry in entries {
+        match &entry.event {
+            RunEvent::AttemptStarted { step, .. } => drop(tried.insert(step, false)),
+            RunEvent::AttemptFinished {
+                step,
+                outcome: Outcome::Succeeded { .. },
+                ..
+            } => drop(tried.insert(step, true)),
+            _ => {}
+        }
+    }
+    let kept: BTreeSet<&StepPath> = kept
+        .iter()
+        .filter_map(|kept| match kept {
+            Kept::Step { step, .. } => Some(step),
+            Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
+            Kept::Undone { .. } => None,
+        })
+        .collect();
+    let same = |path: &StepPath| {
+        let Some(seen) = seen else { return true };
+        let asks = |run: &Run| run.step(&path.0).and_then(|step| step.input);
+        asks(old).is_some_and(|before| asks(seen) == Some(before))
+    };
+    let other = |path: &StepPath, succeeded: bool| {
+        let first = path.0.split(['.', '[']).next().unwrap_or_default();
+        let handles = plan.step(first).is_none();
+        handles || succeeded || !same(path)
+    };
+    let effect = |path: &StepPath| {
+        let planned = plan.find(path);
+        planned
+            .and_then(|planned| planned.work.kind())
+            .is_some_and(ActionKind::has_attempts)
+    };
+    tried
+        .into_iter()
+        .filter(|(path, succeeded)| {
+            // What undoes a step has a key that follows from that of the step.
+            !path.0.ends_with(".undo")
+                && effect(path)
+                && !is_within(path, &kept)
+                && other(path, *succeeded)
+        })
+        .map(|(path, _)| path.clone())
+        .collect()
+}
+
+/// Whether a result is kept of a step, or of something that it stands in.
+fn is_within(path: &StepPath, kept: &BTreeSet<&StepPath>) -> bool {
+    let ends = path.0.match_indices(['.', '[']).map(|(at, _)| at);
+    let mut around = ends.map(|at| StepPath::from(&path.0[..at]));
+    kept.contains(path) || around.any(|around| kept.contains(&around))
+}
+
+/// A step that runs again, with its place in the document's list.
+struct Found {
+    index: usize,
+    told: Again,
+}
+
 /// The steps of the document's list that run again, with why. `seen` is the run by which that was judged.
 fn again(
     old: &Run,
@@ -128,7 +215,7 @@ fn again(
     kept: &[Kept],
     undone: &BTreeSet<StepPath>,
     from: Option<&str>,
-) -> Vec<Again> {
+) -> Vec<Found> {
     let kept: BTreeSet<&str> = kept
         .iter()
         .filter_map(|kept| match kept {
@@ -136,7 +223,7 @@ fn again(
             Kept::Pass { .. } | Kept::Undone { .. } => None,
         })
         .collect();
-    let mut found: Vec<(usize, Again)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for (index, step) in plan.steps().iter().enumerate() {
         let id = &*step.id;
         if kept.contains(id) {
@@ -145,7 +232,7 @@ fn again(
         let behind = step
             .needs
             .iter()
-            .find(|need| found.iter().any(|(again, _)| *again == need.step));
+            .find(|need| found.iter().any(|again| again.index == need.step));
         let status = old.step(id).map(|step| step.status);
         let skipped = seen
             .step(id)
@@ -172,8 +259,13 @@ fn again(
                 Some(_) => "it had not ended before".to_owned(),
             }
         };
-        let step = id.to_owned();
-        found.push((index, Again { step, why }));
+        found.push(Found {
+            index,
+            told: Again {
+                step: id.to_owned(),
+                why,
+            },
+        });
     }
-    found.into_iter().map(|(_, again)| again).collect()
+    found
 }

@@ -67,7 +67,7 @@ impl State {
             RunEvent::PassStarted { .. } | RunEvent::PassFinished { .. }
         );
         let later = match event {
-            RunEvent::PassKept { .. } | RunEvent::UndoneBefore { .. } => true,
+            RunEvent::PassKept { .. } | RunEvent::DoneBefore { .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
         };
@@ -151,7 +151,7 @@ impl State {
             RunEvent::StepKept { output, from, .. } => {
                 self.keep.add_step(path, output.clone(), *from);
             }
-            RunEvent::UndoneBefore { from, .. } => self.keep.add_undone(path, *from),
+            RunEvent::DoneBefore { from, .. } => self.keep.add_undone(path, *from),
             _ => {}
         }
     }
@@ -351,7 +351,7 @@ impl State {
             | RunEvent::PassStarted { .. }
             | RunEvent::PassFinished { .. }
             | RunEvent::PassKept { .. }
-            | RunEvent::UndoneBefore { .. }
+            | RunEvent::DoneBefore { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
             | RunEvent::WorkFinished { .. }

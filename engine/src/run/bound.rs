@@ -116,7 +116,7 @@ impl RunEvent {
             | Self::LoopTimedOut { .. }
             | Self::KeepingStarted { .. }
             | Self::HandlersStarted { .. }
-            | Self::UndoneBefore { .. }
+            | Self::DoneBefore { .. }
             | Self::RunTimedOut
             | Self::Admitted
             | Self::Parked { .. } => 0,

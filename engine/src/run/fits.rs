@@ -184,7 +184,7 @@ impl State {
         let Some(planned) = plan.find(path) else {
             return Err("the document has no such step");
         };
-        if matches!(event, RunEvent::UndoneBefore { .. }) {
+        if matches!(event, RunEvent::DoneBefore { .. }) {
             let place = self.place_of_step(plan, path);
             let begun = place.is_some_and(|place| self.step(place).phase != Phase::Queued);
             let effect = planned.work.kind().is_some_and(ActionKind::has_attempts);
@@ -306,7 +306,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::PassStarted { .. }
         | RunEvent::PassFinished { .. }
         | RunEvent::PassKept { .. }
-        | RunEvent::UndoneBefore { .. } => false,
+        | RunEvent::DoneBefore { .. } => false,
         RunEvent::Created(_)
         | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }

@@ -60,7 +60,7 @@ impl Kept {
     pub(super) fn into_event(self) -> RunEvent {
         match self {
             Self::Step { step, output, from } => RunEvent::StepKept { step, output, from },
-            Self::Undone { step, from } => RunEvent::UndoneBefore { step, from },
+            Self::Undone { step, from } => RunEvent::DoneBefore { step, from },
             Self::Pass {
                 step,
                 item,

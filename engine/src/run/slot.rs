@@ -111,7 +111,13 @@ impl State {
                 if wants || !children {
                     return None;
                 }
-                let hold = slot.claim.key.as_ref().is_some_and(|key| key.hold);
+                // What cleans up after a cancel belongs to the work that the key is for.
+                let canceled = matches!(self.ending, Some(Ending::Canceled { .. }));
+                let hold = slot
+                    .claim
+                    .key
+                    .as_ref()
+                    .is_some_and(|key| key.hold || canceled);
                 let holding = hold || !self.running.is_empty();
                 let next = if holding {
                     SlotPhase::Holding
@@ -138,7 +144,9 @@ impl State {
             RunEvent::Queued { claim: None } => {
                 matches!(phase, Some(SlotPhase::Holding | SlotPhase::Parked))
             }
-            RunEvent::Admitted => matches!(phase, Some(SlotPhase::Queued { .. })),
+            RunEvent::Admitted => {
+                self.paused.is_none() && matches!(phase, Some(SlotPhase::Queued { .. }))
+            }
             RunEvent::Parked { holding } => match phase {
                 Some(SlotPhase::Working) => true,
                 Some(SlotPhase::Holding) => !holding,
@@ -219,11 +227,14 @@ impl Run {
                 since,
                 turn,
                 holding,
-            }) => Standing::Queued {
+            }) if self.state.paused.is_none() => Standing::Queued {
                 since,
                 turn,
                 holding,
             },
+            // Whoever is held back by a person lets others pass, and has its place again afterwards.
+            Some(SlotPhase::Queued { holding: true, .. }) => Standing::Holding,
+            Some(SlotPhase::Queued { .. }) => Standing::Parked,
             None | Some(SlotPhase::Working) => Standing::Working,
             Some(SlotPhase::Holding) => Standing::Holding,
             Some(SlotPhase::Parked) => Standing::Parked,

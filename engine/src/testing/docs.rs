@@ -127,7 +127,7 @@ fn the_page_on_failure_says_what_is_so() {
         "resumed",
         "step_paused",
         "step_resumed",
-        "undone_before",
+        "done_before",
     ] {
         assert!(page.contains(&format!("`{fact}`")), "{fact}");
     }

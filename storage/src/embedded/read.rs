@@ -189,7 +189,7 @@ impl Shared {
         let mut records = Vec::new();
         let mut place = entry.last;
         let mut lowest = entry.seq + 1;
-        while place != Place::NONE && lowest > after + 1 {
+        while place != Place::NONE && lowest > after.saturating_add(1) {
             let (facts, previous) = self.facts(run, place)?;
             let entries: Vec<Entry> = facts.into_iter().flat_map(|facts| facts.entries).collect();
             if let Some(first) = entries.first() {

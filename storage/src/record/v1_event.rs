@@ -153,7 +153,7 @@ pub(super) enum V1Event<'a> {
         reason: Option<Text<'a>>,
         input: Option<Text<'a>>,
     },
-    UndoneBefore {
+    DoneBefore {
         step: Step<'a>,
         from: [u8; 16],
     },
@@ -404,7 +404,7 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 reason: reason.as_deref().map(borrowed),
                 input: input.as_ref().map(text),
             },
-            E::UndoneBefore { step: s, from } => Self::UndoneBefore {
+            E::DoneBefore { step: s, from } => Self::DoneBefore {
                 step: step(s),
                 from: from.0.to_bytes(),
             },
@@ -679,7 +679,7 @@ impl V1Event<'_> {
                 reason: reason.map(Cow::into_owned),
                 input: input.map(json),
             },
-            Self::UndoneBefore { step, from } => E::UndoneBefore {
+            Self::DoneBefore { step, from } => E::DoneBefore {
                 step: path(step),
                 from: run_id(from),
             },

@@ -143,3 +143,58 @@ async fn the_command_line_says_what_is_kept_before_it_starts() {
     assert_eq!(over["cause"]["reason"], "too much before");
     assert_eq!(lines(&file), ["lookup EU", "price", "pay 500", "pay 50"]);
 }
+
+/// The lines of effects that a step left, each with the key that it had.
+fn keys(file: &Path, step: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix(step));
+    lines.map(|line| line.trim().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_is_tried_once_more_keeps_its_key_and_other_work_has_another() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("effects");
+    let step = |id: &str, then: &str, value: &str| {
+        let script = format!("echo \"{id} $DRUSE_IDEMPOTENCY_KEY\" >> \"$FILE\"; {then}");
+        json!({ "id": id, "action": "shell",
+            "with": { "argv": ["/bin/sh", "-c", script, "sh", value], "env": { "FILE": file } } })
+    };
+    let mut pay = step("pay", "[ \"$1\" = 50 ]", "{{ inputs.amount }}");
+    pay["needs"] = json!(["look"]);
+    let document = json!({ "druse": 1, "name": "pay", "inputs": { "amount": { "type": "integer" } },
+        "steps": [step("look", "true", "x"), pay],
+        "finally": [step("unlock", "true", "x")] });
+    let made = admin.post("/automations", &document).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let inputs = json!({ "inputs": { "amount": 500 } });
+    let run = admin.post(&format!("{path}/runs"), &inputs).await.with(202);
+    let first = text(&run["id"]);
+    wait::run(&admin, &first, "failed").await;
+    let retry = async |body: Value, status: &str| {
+        let path = format!("/runs/{first}/retry");
+        let run = text(&admin.post(&path, &body).await.with(202)["id"]);
+        wait::run(&admin, &run, status).await;
+        run
+    };
+    retry(json!({}), "failed").await;
+    let pays = keys(&file, "pay");
+    assert_eq!(pays[0], pays[1], "the same payment once more");
+    retry(json!({ "inputs": { "amount": 50 } }), "succeeded").await;
+    let pays = keys(&file, "pay");
+    assert!(!pays[..2].contains(&pays[2]), "another payment: {pays:?}");
+    retry(json!({ "from": "look" }), "failed").await;
+    let (looks, pays) = (keys(&file, "look"), keys(&file, "pay"));
+    assert_ne!(looks[0], looks[1]);
+    assert_eq!((looks.len(), pays.len()), (2, 4));
+    assert_eq!(pays[0], pays[3], "it had failed, and is tried once more");
+    let unlocks = keys(&file, "unlock");
+    let different: std::collections::BTreeSet<_> = unlocks.iter().collect();
+    assert_eq!((unlocks.len(), different.len()), (4, 4), "{unlocks:?}");
+}

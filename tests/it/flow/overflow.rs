@@ -190,3 +190,48 @@ async fn a_webhook_that_is_refused_is_a_firing_that_says_so() {
     assert!(text(&firing["reason"]).contains(&first), "{firing:#}");
     assert_eq!(firing["run_id"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_run_that_is_paused_in_the_queue_lets_others_pass_and_keeps_its_place() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let mut document = held("held", "queue");
+    document["timeout"] = json!("1h");
+    document["finally"] = json!([{ "id": "clean", "action": "transform", "with": { "value": 1 } }]);
+    let path = active(&admin, &document).await;
+    let first = start(&admin, &path, json!({})).await;
+    wait::approval(&admin, &first).await;
+    let paused = start(&admin, &path, json!({})).await;
+    let last = start(&admin, &path, json!({})).await;
+    let canceled = start(&admin, &path, json!({})).await;
+    for run in [&paused, &canceled] {
+        let pause = format!("/runs/{run}/pause");
+        admin.post(&pause, &json!({})).await.with(202);
+    }
+    approve(&admin, &first).await;
+    wait::approval(&admin, &last).await;
+    let shown = admin.get(&format!("/runs/{paused}")).await.with(200);
+    assert_eq!(
+        (&shown["status"], &shown["started_at"]),
+        (&json!("paused"), &Value::Null)
+    );
+    // Nothing of it has begun, so there is nothing to clean up.
+    let cancel = format!("/runs/{canceled}/cancel");
+    admin.post(&cancel, &json!({})).await.with(202);
+    let over = wait::run(&admin, &canceled, "canceled").await;
+    let steps = over["steps"].as_array().unwrap();
+    assert!(
+        steps.iter().all(|step| step["path"] != "finally.clean"),
+        "{over:#}"
+    );
+    // It goes on where it stood: before one that came later.
+    let later = start(&admin, &path, json!({})).await;
+    let resume = format!("/runs/{paused}/resume");
+    admin.post(&resume, &json!({})).await.with(202);
+    let shown = wait::run(&admin, &paused, "queued").await;
+    assert_eq!(shown["queue"]["position"], 1, "{shown:#}");
+    approve(&admin, &last).await;
+    approve(&admin, &paused).await;
+    approve(&admin, &later).await;
+    wait::run(&admin, &later, "succeeded").await;
+}
