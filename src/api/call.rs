@@ -86,7 +86,7 @@ impl Call {
     }
 
     /// The body as JSON. An empty body is `{}`.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub(super) fn value(&self) -> Result<Value, Problem> {
         let body: &[u8] = if self.body.is_empty() {
             b"{}"
         } else {
@@ -94,7 +94,7 @@ impl Call {
             &self.body
         };
         let mut reader = serde_json::Deserializer::from_slice(body);
-        let value: Value = serde::Deserialize::deserialize(&mut reader)
+        serde::Deserialize::deserialize(&mut reader)
             .and_then(|value| reader.end().map(|()| value))
             .map_err(|error| {
                 Problem::bad_request(
@@ -106,7 +106,20 @@ impl Call {
                     ),
                     "Send one JSON value in UTF-8.",
                 )
-            })?;
+            })
+    }
+
+    /// A body that is a JSON object; an empty one counts as `{}`.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let value = self.value()?;
+        // A list would be read by the order of the fields.
+        if !value.is_object() {
+            return Err(Problem::unprocessable(
+                "bad_body",
+                "The body has to be a JSON object.",
+                "The OpenAPI document at /api/v1/openapi.json describes it.",
+            ));
+        }
         serde_json::from_value(value).map_err(|error| {
             Problem::unprocessable(
                 "bad_body",

@@ -61,7 +61,7 @@ fn say(found: &Value) {
         }
     }
     print::line(if found["healthy"] == true {
-        "Nothing is wrong that needs somebody."
+        "Nothing is broken."
     } else {
         "Something is wrong."
     });

@@ -31,6 +31,7 @@ impl Engine {
         // Only a run whose attempt was the one thing in flight can be blamed for the end of the process.
         let in_flight: usize = runs.iter().map(|(_, run)| run.running().count()).sum();
         let alone = in_flight == 1 && !self.0.store.stopped_cleanly();
+        self.0.store.take_up();
         let mut under_way = Vec::new();
         let mut taken_up = Vec::with_capacity(runs.len());
         for (id, run) in runs {

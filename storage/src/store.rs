@@ -274,6 +274,10 @@ pub trait Store: Send + Sync + 'static {
     /// left in the middle can have killed it.
     fn stopped_cleanly(&self) -> bool;
 
+    /// Says that what a death of the process interrupted goes on from here. Until then closing the store
+    /// leaves no mark of a clean stop where none was: whoever only looked has taken nothing up.
+    fn take_up(&self);
+
     /// Whether new work is let in: false while the disk is full or nearly.
     fn accepts_work(&self) -> bool;
 

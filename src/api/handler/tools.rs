@@ -11,7 +11,7 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
 }
 
 pub(in crate::api) async fn write(call: Call) -> Answer {
-    let value = call.json()?;
+    let value = call.value()?;
     let _edits = call.app.edits.lock().await;
     let (_, tag) = call.app.tools()?;
     call.if_match(Some(&tag))?;

@@ -210,7 +210,7 @@ fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
                             }
                         }
                     }
-                    @if call.may(Role::Operator) && !run["finished_at"].is_null() && !path.contains('[') && status != "skipped" {
+                    @if call.may(Role::Operator) && !run["finished_at"].is_null() && !path.contains(['[', '.']) && status != "skipped" {
                         (action::with(&format!("/runs/{}/retry", run["id"].as_str().unwrap_or_default()), &format!("Retry from {path}"), "quiet", &[("from", path)]))
                     }
                 }

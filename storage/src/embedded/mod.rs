@@ -49,11 +49,17 @@ use space::Space;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
 use tokio::sync::{oneshot, watch};
+
+/// Stands beside the log while nobody has taken up what a killed process had under way.
+const INTERRUPTED: &str = "interrupted";
 
 /// How a store is set up.
 #[derive(Debug, Clone)]
@@ -262,6 +268,8 @@ pub struct Embedded {
     damage: Vec<String>,
     /// Whether the log ends where the last clean stop left it.
     stopped_cleanly: bool,
+    /// Whether what was interrupted goes on from here.
+    taken_up: AtomicBool,
     path: PathBuf,
     _lock: folder::Lock,
 }
@@ -307,16 +315,29 @@ impl Embedded {
         let core = self.shared.lock();
         let (failed, head) = (core.failed, core.durable);
         drop(core);
-        let mark = self.path.join("log").join("head");
         // The folder of a command's own store may be gone before the store is.
+        let clean = self.stopped_cleanly || self.taken_up.load(Ordering::Acquire);
         if !failed
             && self.path.is_dir()
-            && let Err(error) = folder::replace(&mark, &head.encode())
+            && let Err(error) = mark_end(&self.path, clean, &head.encode())
         {
             tracing::warn!(%error, "the mark of a clean stop cannot be written");
         }
         self.shared.index.close();
     }
+}
+
+/// Says where the log ends, and whether something that a killed process had under way is still to be taken
+/// up.
+fn mark_end(folder: &Path, clean: bool, head: &[u8]) -> io::Result<()> {
+    let log = folder.join("log");
+    let interrupted = log.join(INTERRUPTED);
+    if !clean {
+        folder::replace(&interrupted, b"")?;
+    } else if interrupted.exists() {
+        std::fs::remove_file(&interrupted)?;
+    }
+    folder::replace(&log.join("head"), head)
 }
 
 impl Drop for Embedded {
@@ -455,6 +476,10 @@ impl Store for Embedded {
 
     fn stopped_cleanly(&self) -> bool {
         self.stopped_cleanly
+    }
+
+    fn take_up(&self) {
+        self.taken_up.store(true, Ordering::Release);
     }
 
     fn accepts_work(&self) -> bool {

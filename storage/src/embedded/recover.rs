@@ -67,7 +67,8 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         &|run| index.run(run).map_err(io::Error::other),
         &mut |found: Damage| damage.push(found.sentence()),
     )?;
-    let stopped_cleanly = stopped.number == end.head.number;
+    let stopped_cleanly =
+        stopped.number == end.head.number && !log.join(super::INTERRUPTED).exists();
     let expected = indexed.number.max(stopped.number);
     if end.head.number < expected {
         if !options.accept_loss {
@@ -139,6 +140,7 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         space: Some(space),
         damage,
         stopped_cleanly,
+        taken_up: std::sync::atomic::AtomicBool::new(false),
         path: path.to_owned(),
         _lock: lock,
     })
