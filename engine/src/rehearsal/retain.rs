@@ -53,8 +53,13 @@ pub fn retain(
     let undone: BTreeSet<StepPath> = before
         .iter()
         .filter_map(|kept| match kept {
-            Kept::Undone { step, from } if *from == old.id() => Some(step.clone()),
-            Kept::Step { .. } | Kept::Pass { .. } | Kept::Undone { .. } => None,
+            Kept::Undone { step, .. } => Some(step.clone()),
+            Kept::Step { .. } | Kept::Pass { .. } => None,
+        })
+        // Others only stand for work that another run began.
+        .filter(|step| {
+            let undo = old.step(&step.0).and_then(|step| step.undo);
+            undo == Some(Status::Succeeded)
         })
         .collect();
     let (kept, seen) = if same {

@@ -100,6 +100,15 @@ async fn results_are_kept_by_what_their_steps_ask_for() {
     let again = text(&admin.post(&path, &less).await.with(202)["id"]);
     wait::run(&admin, &again, "succeeded").await;
     assert_eq!(lines(&file), ["lookup EU", "price", "pay 500", "pay 50"]);
+    // What a retry has done anew is kept by the next one like anything else.
+    let from_price = json!({ "from": "price" });
+    let anew = text(&admin.post(&path, &from_price).await.with(202)["id"]);
+    wait::run(&admin, &anew, "failed").await;
+    let after = format!("/runs/{anew}/retry");
+    let done = text(&admin.post(&after, &less).await.with(202)["id"]);
+    wait::run(&admin, &done, "succeeded").await;
+    let prices = lines(&file).iter().filter(|line| *line == "price").count();
+    assert_eq!(prices, 2, "once, and once more from there");
     // What was kept once is kept again, by what the first run asked for.
     let path = format!("/runs/{again}/retry");
     let newer = json!({ "version": 2, "from": "pay", "reason": "the new way" });
