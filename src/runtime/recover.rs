@@ -87,7 +87,11 @@ impl Engine {
 
     /// A run as its journal tells it.
     pub(super) fn rebuild(&self, id: RunId) -> Result<Run, String> {
-        let entries = self.journal(id)?;
+        self.replayed(self.journal(id)?)
+    }
+
+    /// The run that a journal tells of.
+    pub(super) fn replayed(&self, entries: Vec<Entry>) -> Result<Run, String> {
         let compiled = self.plan_of(&entries)?;
         Run::replay(compiled.plan.clone(), entries).map_err(|error| error.to_string())
     }

@@ -99,12 +99,9 @@ impl Engine {
         if self.0.store.run_head(id)?.is_none() {
             return Err(RunError::NotFound("run"));
         }
-        let old = self
-            .rebuild(id)
-            .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
-        let entries = self
-            .journal(id)
-            .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
+        let damaged = |reason| RunError::Read(druse_storage::ReadError::Damaged(reason));
+        let entries = self.journal(id).map_err(damaged)?;
+        let old = self.replayed(entries.clone()).map_err(damaged)?;
         let before = old.start().clone();
         let automation = before.automation.ok_or(RunError::NotFound("automation"))?;
         let compiled = self
