@@ -39,7 +39,9 @@ mod value_class;
 mod words;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
-pub use import::{Format, FormatInfo, ImportError, detect, formats, import, to_own_form};
+pub use import::{
+    Format, FormatInfo, ImportError, Recording, detect, formats, import, recording, to_own_form,
+};
 pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::{Report, report_schema, session_schema};
 pub use session::*;

@@ -5,6 +5,7 @@ use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
 use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
+use super::secrets::secret_places;
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
     TURN, Times, Work,
@@ -415,12 +416,7 @@ fn planned(
         return None;
     }
     let with = with?;
-    let secrets: BTreeSet<String> = with
-        .expressions()
-        .into_iter()
-        .flat_map(|(_, expression)| expression.references().secrets())
-        .map(ToOwned::to_owned)
-        .collect();
+    let secrets = secret_places(&with);
     Some(PlannedStep {
         id: step.id.as_str().into(),
         written: Step {
@@ -444,7 +440,7 @@ fn planned(
         on_error: step.on_error.unwrap_or_default(),
         delivery: step.delivery.unwrap_or_default(),
         idempotency_key,
-        secrets: secrets.into_iter().collect(),
+        secrets,
         effects: step.effects,
         undo: None,
     })

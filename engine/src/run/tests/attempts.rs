@@ -26,7 +26,11 @@ fn an_attempt_carries_what_the_effect_needs() {
         input.text(),
         r#"{"path":"/ana","headers":{"x":"{{ secrets.TOKEN }}"}}"#
     );
-    assert_eq!(secrets, ["TOKEN"]);
+    let places: Vec<_> = secrets
+        .iter()
+        .map(|secret| (secret.place.as_str(), secret.name.as_str()))
+        .collect();
+    assert_eq!(places, [("/headers/x", "TOKEN")]);
     assert_eq!(timeout, Some(Span::from_secs(30)));
     assert_eq!(idempotency_key.len(), 52);
     assert_eq!(deadline, Some(BEGIN.after(Span::from_secs(30))));
