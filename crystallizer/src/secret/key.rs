@@ -297,7 +297,7 @@ pub(super) fn stands_under_key(sort: Sort, value: &str) -> bool {
         return false;
     }
     match sort {
-        Sort::Password => value.chars().count() >= 3 && !value.starts_with(['/', '~', '.']),
+        Sort::Password => value.chars().count() >= 3 && !is_path(value),
         Sort::Token => is_token(value),
     }
 }
@@ -314,7 +314,7 @@ pub(super) fn stands_in_text(sort: Sort, value: &str, quoted: bool) -> bool {
     }
     let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
     let is_code = value.contains(['(', ')', '[', ']', '{'])
-        || value.starts_with(['/', '~', '.'])
+        || is_path(value)
         || value.contains("::")
         || is_names(value);
     match sort {
@@ -339,9 +339,14 @@ fn is_names(value: &str) -> bool {
         })
 }
 
+/// Whether a text is a path. One in forty keys of AWS begins like one.
+fn is_path(value: &str) -> bool {
+    value.starts_with(['/', '~', '.']) && !(value.len() == 40 && is_mixed(value))
+}
+
 /// Whether a text looks made by chance, as keys and tokens are.
 fn is_token(value: &str) -> bool {
-    if value.len() < 8 || value.contains("://") || value.starts_with(['/', '~']) {
+    if value.len() < 8 || value.contains("://") || is_path(value) {
         return false;
     }
     let digits = value.bytes().filter(u8::is_ascii_digit).count();

@@ -33,7 +33,7 @@ pub(crate) fn told(taken: &[Taken], session: &Session) -> (Vec<LiftedSecret>, Ve
         let mut finding = Finding::info(
             "secret_overwritten",
             format!(
-                "`{}` stands for {} in {}{more}. The recording is kept without it.{rest}",
+                "`{}` stands for {} in {}{more}. What is kept of the recording holds the name instead.{rest}",
                 one.name,
                 one.what,
                 named.join(", "),

@@ -22,11 +22,16 @@ use random::Random;
 use rule::Rule;
 use run::run;
 use serde_json::{Map, Value};
+pub(super) use table::wilson;
 use world::{World, changes};
 
 /// The folder that the tables are written to; then everything is measured.
-fn figures_folder() -> Option<std::path::PathBuf> {
-    std::env::var_os("DRUSE_FIGURES").map(Into::into)
+pub(super) fn figures_folder() -> Option<std::path::PathBuf> {
+    // A test runs in the folder of its crate; what is named is meant from the checkout.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let folder = root.join(std::env::var_os("DRUSE_FIGURES")?);
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder)
 }
 
 /// How answers are written.

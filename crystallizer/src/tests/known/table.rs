@@ -5,7 +5,7 @@ use super::Figures;
 use std::fmt::Write as _;
 
 /// The 95 % Wilson interval of a share, in per cent.
-pub(super) fn wilson(hits: u64, all: u64) -> (f64, f64) {
+pub(in crate::tests) fn wilson(hits: u64, all: u64) -> (f64, f64) {
     if all == 0 {
         return (0.0, 100.0);
     }
