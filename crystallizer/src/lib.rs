@@ -30,6 +30,7 @@ mod name;
 mod options;
 mod provenance;
 mod prune;
+mod relied;
 mod replay;
 mod secret;
 mod shell_line;

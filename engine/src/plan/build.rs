@@ -7,8 +7,8 @@ use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
 use super::secrets::secret_places;
 use super::{
-    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
-    TURN, Times, Work,
+    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan, PlannedStep,
+    RepeatPlan, TURN, Times, Work,
 };
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
@@ -412,6 +412,22 @@ fn planned(
         template(&Value::from(key), &path, Some(&step.id), findings)
     });
     let hears = hears(step, path, findings);
+    let output_check = step.output_schema.as_ref().and_then(|schema| {
+        let place = format!("{path}/output_schema");
+        let checked = match work.kind() {
+            Some(kind) if kind.has_attempts() => OutputCheck::compile(schema),
+            _ => Err("only what an action outside of the engine gives is checked".into()),
+        };
+        checked
+            .map_err(|message| {
+                findings.push(
+                    Finding::error("bad_schema", message)
+                        .at_path(place)
+                        .at_step(&step.id),
+                );
+            })
+            .ok()
+    });
     if findings.len() > before {
         return None;
     }
@@ -442,6 +458,7 @@ fn planned(
         idempotency_key,
         secrets,
         effects: step.effects,
+        output_check,
         undo: None,
     })
 }

@@ -9,6 +9,7 @@ mod hears;
 mod inputs;
 mod kind;
 mod looping;
+mod output;
 mod secrets;
 
 pub use block::Block;
@@ -19,6 +20,7 @@ pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
+pub use output::OutputCheck;
 pub use secrets::SecretPlace;
 
 pub(crate) use build::{cycle_finding, finding, pointer};
@@ -105,6 +107,8 @@ pub struct PlannedStep {
     pub secrets: Vec<SecretPlace>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
+    /// What its output has to be, when the document says so.
+    pub output_check: Option<OutputCheck>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
 }

@@ -4,6 +4,7 @@
 //! `DRUSE_FIGURES=target cargo test -p druse-crystallizer --lib known_` measures all of them, the simple rules beside, and
 //! writes the tables into that folder; without it fewer are measured, so that the test is quick.
 
+mod drift;
 mod loops;
 mod program;
 mod random;
@@ -21,7 +22,7 @@ use program::{Called, Played};
 use random::Random;
 use rule::Rule;
 use run::run;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 pub(super) use table::wilson;
 use world::{World, changes};
 

@@ -20,7 +20,7 @@ pub(in crate::tests) fn wilson(hits: u64, all: u64) -> (f64, f64) {
     )
 }
 
-fn share(hits: u64, all: u64) -> String {
+pub(super) fn share(hits: u64, all: u64) -> String {
     let (low, high) = wilson(hits, all);
     format!(
         "{hits} of {all}: {:.1} % ({low:.1}–{high:.1})",
