@@ -74,7 +74,7 @@ fn what_tells_people_is_checked_like_a_step() {
         - { action: approval_gate, with: {} }
         - { action: http, for: ana, with: { connection: chat, path: /say, jsn: "{{ approval.link }}" } }
         - { action: http, with: { url: "http://127.0.0.1/", json: "{{ steps.none.output }}" } }
-        - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, json: "{{ secrets.api_key }}" } }
+        - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, body: "{{ secrets.api_key }}" } }
 "#
         ),
         @r"
