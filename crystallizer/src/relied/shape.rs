@@ -207,3 +207,65 @@ fn is_day(text: &str) -> bool {
             _ => byte.is_ascii_digit(),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::Place;
+    use super::*;
+
+    fn place(keys: &[&str]) -> Place {
+        let hops = keys.iter().map(|key| match *key {
+            "[]" => Hop::Each,
+            "{}" => Hop::Values,
+            key => Hop::Key(key.to_owned()),
+        });
+        Place {
+            step: "a".to_owned(),
+            hops: hops.collect(),
+        }
+    }
+
+    #[test]
+    fn only_what_is_read_is_in_it() {
+        let mut shape = Shape::default();
+        for relies in [
+            Relies::On(place(&["rows", "[]", "id"])),
+            Relies::On(place(&["rows", "[]", "note"])),
+            Relies::Some(place(&["rows"])),
+            Relies::OneOf(place(&["rows", "[]", "kind"])),
+            Relies::On(place(&["day"])),
+            Relies::OneOf(place(&["status"])),
+            Relies::On(place(&["by_key", "{}", "n"])),
+        ] {
+            shape.add(&relies);
+        }
+        let one = json!({
+            "day": "2027-03-28", "status": "open", "unread": 1, "by_key": { "k1": { "n": 1 } },
+            "rows": [{ "id": "x", "kind": "a", "note": null }, { "id": "y", "kind": "b" }],
+        });
+        let other = json!({
+            "day": "2027-04-01", "status": "closed", "by_key": {}, "rows": [{ "id": "z", "kind": "a", "note": "n" }],
+        });
+        assert_eq!(
+            shape.schema(&[Cow::Borrowed(&one), Cow::Borrowed(&other)]),
+            json!({
+                "type": "object",
+                "required": ["by_key", "day", "rows", "status"],
+                "properties": {
+                    "by_key": { "type": "object", "additionalProperties": {
+                        "type": "object", "required": ["n"], "properties": { "n": { "type": "number" } },
+                    } },
+                    "day": { "type": "string", "format": "date" },
+                    "rows": {
+                        "type": "array", "minItems": 1,
+                        "items": { "type": "object", "required": ["id", "kind"], "properties": {
+                            "id": { "type": "string" }, "kind": { "type": "string" }, "note": { "type": ["null", "string"] },
+                        } },
+                        "contains": { "properties": { "kind": { "enum": ["a", "b"] } } },
+                    },
+                    "status": { "type": "string", "enum": ["open", "closed"] },
+                },
+            })
+        );
+    }
+}

@@ -348,3 +348,50 @@ fn absurd_limits_do_no_harm() {
     // One try a turn.
     assert_eq!(bench.run.step("a").unwrap().attempts.len(), 51);
 }
+
+#[test]
+fn an_answer_of_another_shape_fails_its_step_before_anything_follows() {
+    let schema = json!({ "required": ["id"], "properties": { "id": { "type": "string" } } });
+    let document = |more: Value| {
+        let mut first = json!({ "output_schema": schema, "retry": { "attempts": 3 } });
+        first
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({ "steps": [
+            call("a", first),
+            call("b", json!({ "needs": ["a"], "with": { "path": "/{{ steps.a.output.id }}" } })),
+        ] })
+    };
+    let mut bench = Bench::new(document(json!({})));
+    bench.answer("a", succeeded(json!({ "id": "x", "more": 1 })));
+    assert_eq!(bench.line(), "a=succeeded b=running run=running");
+
+    let mut bench = Bench::new(document(json!({})));
+    bench.answer("a", succeeded(json!({ "id": 7 })));
+    assert_eq!(bench.line(), "a=failed b=skipped run=failed");
+    let error = bench.run.steps()[0].error.clone().unwrap();
+    assert_eq!(error.code, "answer_changed");
+    assert!(
+        error.message.contains("at `/id`: 7 is not of type"),
+        "{}",
+        error.message
+    );
+    assert_eq!(
+        error.details.as_ref().unwrap().value()["needs_review"],
+        true
+    );
+
+    // A person can have it tried again once the other side is what it was.
+    let mut bench = Bench::new(document(json!({ "on_error": "pause" })));
+    bench.answer("a", succeeded(json!({})));
+    assert_eq!(bench.line(), "a=paused b=queued run=paused");
+    bench.give(Input::Resume {
+        by: "user:ana".into(),
+        reason: None,
+        step: None,
+        answer: ResumeAnswer::Again { input: None },
+    });
+    bench.answer("a", succeeded(json!({ "id": "x" })));
+    assert_eq!(bench.line(), "a=succeeded b=running run=running");
+}
