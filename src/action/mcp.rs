@@ -2,6 +2,7 @@
 
 use super::{Action, Attempt, Failed, Limits, attempt::Performed, http::response, input};
 use crate::connection::Connections;
+use crate::secret::Secrets;
 use druse_engine::{definition::FailureClass, event::Failure};
 use druse_mcp::{Call, Error, ToolOutput};
 use futures_util::future::BoxFuture;
@@ -16,14 +17,16 @@ const EXCERPT: usize = 2_000;
 #[derive(Debug)]
 pub struct Mcp {
     connections: Arc<Connections>,
+    secrets: Arc<Secrets>,
     limits: Limits,
 }
 
 impl Mcp {
-    /// With these connections and limits.
-    pub fn new(connections: Arc<Connections>, limits: Limits) -> Self {
+    /// With these connections, secrets and limits.
+    pub fn new(connections: Arc<Connections>, secrets: Arc<Secrets>, limits: Limits) -> Self {
         Self {
             connections,
+            secrets,
             limits,
         }
     }
@@ -37,7 +40,12 @@ impl Mcp {
             .mcp()?;
         let arguments = match input::given(map, "arguments") {
             None => Map::new(),
-            Some(Value::Object(arguments)) => arguments.clone(),
+            Some(arguments @ Value::Object(_)) => {
+                match attempt.filled(arguments, "/arguments", &self.secrets)? {
+                    Value::Object(arguments) => arguments,
+                    _ => Map::new(),
+                }
+            }
             Some(_) => return Err(Failed::input("\"arguments\" must be an object.")),
         };
         let tool = input::needed(map, "tool")?;

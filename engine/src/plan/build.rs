@@ -5,9 +5,10 @@ use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
 use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
+use super::secrets::secret_places;
 use super::{
-    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
-    TURN, Times, Work,
+    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan, PlannedStep,
+    RepeatPlan, TURN, Times, Work,
 };
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
@@ -411,16 +412,27 @@ fn planned(
         template(&Value::from(key), &path, Some(&step.id), findings)
     });
     let hears = hears(step, path, findings);
+    let output_check = step.output_schema.as_ref().and_then(|schema| {
+        let place = format!("{path}/output_schema");
+        let checked = match work.kind() {
+            Some(kind) if kind.has_attempts() => OutputCheck::compile(schema),
+            _ => Err("only what an action outside of the engine gives is checked".into()),
+        };
+        checked
+            .map_err(|message| {
+                findings.push(
+                    Finding::error("bad_schema", message)
+                        .at_path(place)
+                        .at_step(&step.id),
+                );
+            })
+            .ok()
+    });
     if findings.len() > before {
         return None;
     }
     let with = with?;
-    let secrets: BTreeSet<String> = with
-        .expressions()
-        .into_iter()
-        .flat_map(|(_, expression)| expression.references().secrets())
-        .map(ToOwned::to_owned)
-        .collect();
+    let secrets = secret_places(&with);
     Some(PlannedStep {
         id: step.id.as_str().into(),
         written: Step {
@@ -444,8 +456,9 @@ fn planned(
         on_error: step.on_error.unwrap_or_default(),
         delivery: step.delivery.unwrap_or_default(),
         idempotency_key,
-        secrets: secrets.into_iter().collect(),
+        secrets,
         effects: step.effects,
+        output_check,
         undo: None,
     })
 }

@@ -9,6 +9,8 @@ mod hears;
 mod inputs;
 mod kind;
 mod looping;
+mod output;
+mod secrets;
 
 pub use block::Block;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
@@ -18,6 +20,8 @@ pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
+pub use output::OutputCheck;
+pub use secrets::SecretPlace;
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
@@ -99,10 +103,12 @@ pub struct PlannedStep {
     pub delivery: Delivery,
     /// The key that makes repeating it harmless, when the document gives one.
     pub idempotency_key: Option<Template>,
-    /// Names of the secrets that its configuration holds places for.
-    pub secrets: Vec<String>,
+    /// The secrets that its configuration holds places for.
+    pub secrets: Vec<SecretPlace>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
+    /// What its output has to be, when the document says so.
+    pub output_check: Option<OutputCheck>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
 }

@@ -118,7 +118,7 @@ fn ends_so(page: &str) -> usize {
 #[test]
 fn the_page_on_failure_says_what_is_so() {
     let page = include_str!("../../../docs/failure.md");
-    assert_eq!(ends_so(page), 3);
+    assert_eq!(ends_so(page), 4);
     for fact in [
         "work_finished",
         "handlers_started",
