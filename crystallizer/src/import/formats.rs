@@ -54,9 +54,14 @@ known! {
     OpenHands "openhands" AgentRun "OpenHands event lists and evaluation outputs (JSON)";
     Atif "atif" AgentRun "Agent Trajectory Interchange Format (JSON)";
     InspectAi "inspect-ai" AgentRun "Inspect evaluation logs, a session per sample (JSON)";
-    Otel "otel" AgentRun "OpenTelemetry traces with GenAI attributes: OTLP, Tempo or Jaeger JSON";
+    Otel "otel" AgentRun "OpenTelemetry traces with GenAI or OpenInference attributes: OTLP, Tempo or Jaeger JSON, or spans by themselves";
     GoogleAdk "google-adk" AgentRun "Agent Development Kit sessions, evaluation sets and tests (JSON)";
     Bfcl "bfcl" ChatThread "Berkeley function calling leaderboard, multi turn (JSON)";
+    OpenAiResponses "openai-responses" AgentRun "OpenAI Responses: items, responses that follow each other, streamed events (JSON or JSON Lines)";
+    GeminiContents "gemini-contents" AgentRun "Gemini contents: requests, responses, saved histories (JSON or JSON Lines)";
+    AiSdk "ai-sdk" ChatThread "Vercel AI SDK messages, of the user interface and for the model (JSON or JSON Lines)";
+    LangSmith "langsmith" AgentRun "LangSmith runs, nested or flat, a session per trace (JSON or JSON Lines)";
+    McpLog "mcp-log" AgentRun "Model Context Protocol logs: JSON-RPC messages, bare or in envelopes (JSON or JSON Lines)";
     OpenAiChat "openai-chat" ChatThread "OpenAI chat messages, with tool calls (JSON or JSON Lines)";
     AnthropicChat "anthropic-chat" ChatThread "Anthropic messages, with tool_use blocks (JSON or JSON Lines)";
 }

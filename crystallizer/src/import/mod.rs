@@ -16,6 +16,7 @@ mod split;
 mod value;
 
 mod agentdojo;
+mod ai_sdk;
 mod anthropic_chat;
 mod atif;
 mod bfcl;
@@ -24,12 +25,17 @@ mod codex_exec;
 mod codex_rollout;
 mod druse;
 mod gemini_cli;
+mod gemini_contents;
 mod google_adk;
 mod inspect_ai;
+mod langsmith;
+mod mcp_log;
 mod openai_chat;
+mod openai_responses;
 mod openhands;
 mod otel;
 mod otel_messages;
+mod otel_span;
 mod pi;
 mod python_call;
 mod swe_agent;
@@ -155,6 +161,11 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::Otel => otel::read(document, &mut builder),
         Format::GoogleAdk => google_adk::read(document, &mut builder),
         Format::Bfcl => bfcl::read(document, &mut builder),
+        Format::OpenAiResponses => openai_responses::read(document, &mut builder),
+        Format::GeminiContents => gemini_contents::read(document, &mut builder),
+        Format::AiSdk => ai_sdk::read(document, &mut builder),
+        Format::LangSmith => langsmith::read(document, &mut builder),
+        Format::McpLog => mcp_log::read(document, &mut builder),
         Format::OpenAiChat => openai_chat::read(document, &mut builder),
         Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
     }

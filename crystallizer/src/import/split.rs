@@ -100,11 +100,22 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
             let bytes = records.iter().map(|record| record.bytes).sum();
             let value = Value::Array(records.into_iter().map(|record| record.value).collect());
             // All messages together may show a format that the first of them did not.
-            let format = sniff::document(&value).or(Some(format));
-            vec![Part {
-                format,
-                records: vec![Record { value, line, bytes }],
-            }]
+            let format = sniff::document(&value).unwrap_or(format);
+            let values = match format {
+                Format::OpenAiResponses | Format::LangSmith => unfold(format, value),
+                _ => vec![value],
+            };
+            let several = values.len() > 1;
+            values
+                .into_iter()
+                .map(|value| {
+                    let bytes = if several { size(&value) } else { bytes };
+                    Part {
+                        format: Some(format),
+                        records: vec![Record { value, line, bytes }],
+                    }
+                })
+                .collect()
         }
     }
 }
@@ -191,6 +202,8 @@ fn unfold(format: Format, value: Value) -> Vec<Value> {
             _ => vec![Value::Object(map)],
         },
         (Format::GoogleAdk, value) => super::google_adk::unfold(value),
+        (Format::OpenAiResponses, value) => super::openai_responses::unfold(value),
+        (Format::LangSmith, value) => super::langsmith::unfold(value),
         (Format::InspectAi, value) => super::inspect_ai::unfold(value),
         (_, value) => vec![value],
     }

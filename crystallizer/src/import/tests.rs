@@ -1,6 +1,13 @@
 //! Tests of the readers over small recordings made by hand.
 
-use super::*;
+mod ai_sdk;
+mod gemini_contents;
+mod langsmith;
+mod mcp_log;
+mod openai_responses;
+mod openinference;
+
+use super::{detect, formats, import};
 use crate::session::*;
 use serde_json::{Value, json};
 
@@ -644,11 +651,15 @@ fn further_shapes_of_chats() {
         {"type":"message","role":"assistant","content":[{"type":"output_text","text":"Done."}]}]});
     let chain = json!([{"type":"human","content":"Pay"},{"type":"ai","content":"","tool_calls":[{"name":"f","args":{"n":1},"id":"a","type":"tool_call"}]},{"type":"tool","content":"ok","tool_call_id":"a"}]);
     let items = json!([{"role":"user","content":"Pay"},{"type":"function_call","call_id":"a","name":"f","arguments":"{\"n\":1}"},{"type":"function_call_output","call_id":"a","output":"ok"}]);
-    for value in [response, chain, items] {
+    for (value, format) in [
+        (response, "openai-responses"),
+        (chain, "openai-chat"),
+        (items, "openai-responses"),
+    ] {
         let session = one(&value);
         assert_eq!(
             (session.format.as_str(), session.goal.as_deref()),
-            ("openai-chat", Some("Pay")),
+            (format, Some("Pay")),
             "{value}"
         );
         assert_eq!(
@@ -670,7 +681,7 @@ fn further_shapes_of_chats() {
                 session.goal.as_deref(),
                 session.counts().succeeded
             ),
-            ("google-adk", Some("Pay"), 1),
+            ("gemini-contents", Some("Pay"), 1),
             "{value}"
         );
     }
