@@ -55,7 +55,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
     let lines = is_lines(trimmed);
     let records = match whole_documents(trimmed, lines) {
         Ok(records) => records,
-        Err(_) if lines => read_lines(trimmed, &mut notes),
+        Err(error) if lines => {
+            let records = read_lines(trimmed, &mut notes);
+            if records.is_empty() {
+                return documents_before(trimmed, error, &mut notes)
+                    .map(|records| Body { records, notes });
+            }
+            records
+        }
         Err(error) => {
             let mut tried = Notes::default();
             let mended = mend(trimmed, &mut tried);

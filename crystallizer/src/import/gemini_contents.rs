@@ -111,9 +111,7 @@ fn tools(declared: &[Value], builder: &mut Builder) {
             Value::Array(vec![entry]),
         )]));
         for tool in chat::tools(&wrapped) {
-            if builder.tools.iter().all(|known| known.name != tool.name) {
-                builder.tools.push(tool);
-            }
+            builder.offer(tool);
         }
     }
 }

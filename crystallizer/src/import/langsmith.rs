@@ -233,13 +233,10 @@ fn in_order<'a>(document: &'a Value, builder: &mut Builder) -> Vec<Run<'a>> {
     }
     // The dotted order tells apart what began in the same millisecond.
     runs.sort_by(|a, b| {
-        let key = |run: &Run<'_>| {
-            (
-                run.start,
-                text(&run.value, "dotted_order").map(str::to_owned),
-            )
-        };
-        key(a).cmp(&key(b))
+        let dotted = |run: &'_ Run<'_>| text(&run.value, "dotted_order").map(str::to_owned);
+        a.start
+            .cmp(&b.start)
+            .then_with(|| dotted(a).cmp(&dotted(b)))
     });
     runs
 }

@@ -14,6 +14,9 @@ const ENVELOPES: [&str; 8] = [
     "message", "msg", "payload", "data", "body", "request", "response", "raw",
 ];
 
+/// How many open requests with one id are looked at.
+const LOOK_BACK: usize = 64;
+
 /// Whether this is a message of the protocol, bare or in an envelope.
 pub(super) fn is_record(value: &Value) -> bool {
     inner(value).is_some_and(telling)
@@ -259,7 +262,13 @@ impl Reader<'_> {
         let call = self
             .open
             .get(&(server.to_owned(), number))
-            .and_then(|asked| asked.iter().rev().find_map(|asked| asked.call.clone()));
+            .and_then(|asked| {
+                asked
+                    .iter()
+                    .rev()
+                    .take(LOOK_BACK)
+                    .find_map(|asked| asked.call.clone())
+            });
         let Some(call) = call else {
             return self.builder.notes.noise("notifications/cancelled", 0);
         };
@@ -276,6 +285,7 @@ impl Reader<'_> {
             // Both sides number their requests: what the answer looks like tells whose it is.
             let fits = open
                 .iter()
+                .take(LOOK_BACK)
                 .position(|asked| result.is_none_or(|result| fits(&asked.method, result)));
             open.remove(fits.unwrap_or(0))
         });
@@ -293,15 +303,7 @@ impl Reader<'_> {
                     if !key.0.is_empty() {
                         tool.name = format!("mcp__{}__{}", key.0, tool.name);
                     }
-                    match self
-                        .builder
-                        .tools
-                        .iter_mut()
-                        .find(|known| known.name == tool.name)
-                    {
-                        Some(known) => *known = tool,
-                        None => self.builder.tools.push(tool),
-                    }
+                    self.builder.offer(tool);
                 }
                 self.failed(&asked.method, message);
             }

@@ -174,7 +174,6 @@ struct Reader<'b> {
     responses: BTreeSet<String>,
     /// What was said and called so far, to know it again where a request repeats it.
     told: Vec<String>,
-    offered: BTreeSet<String>,
 }
 
 impl<'b> Reader<'b> {
@@ -186,7 +185,6 @@ impl<'b> Reader<'b> {
             granted: BTreeMap::new(),
             responses: BTreeSet::new(),
             told: Vec::new(),
-            offered: BTreeSet::new(),
         }
     }
 
@@ -221,9 +219,7 @@ impl<'b> Reader<'b> {
             document.get("response"),
         ] {
             for tool in side.map(chat::tools).unwrap_or_default() {
-                if self.offered.insert(tool.name.clone()) {
-                    self.builder.tools.push(tool);
-                }
+                self.builder.offer(tool);
             }
         }
         match field(document, "instructions") {
@@ -557,9 +553,7 @@ impl<'b> Reader<'b> {
             if !server.is_empty() {
                 tool.name = format!("mcp__{server}__{}", tool.name);
             }
-            if self.offered.insert(tool.name.clone()) {
-                self.builder.tools.push(tool);
-            }
+            self.builder.offer(tool);
         }
         if truthy(item.get("error")) {
             self.builder.notes.left_out(

@@ -228,14 +228,12 @@ fn offered(span: &Span, builder: &mut Builder) {
         tools.extend(parsed(tool));
     }
     for tool in chat::tools(&serde_json::json!({ "tools": tools })) {
-        if builder.tools.iter().all(|known| known.name != tool.name) {
-            builder.tools.push(tool);
-        }
+        builder.offer(tool);
     }
 }
 
 /// How many numbered tools of one span are looked at.
-const MOST_TOOLS: usize = 512;
+const MOST_TOOLS: usize = 100_000;
 
 /// What the person and the agent said, where a span keeps it.
 fn said(span: &Span, builder: &mut Builder) {

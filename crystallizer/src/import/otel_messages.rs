@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// How many numbered attributes of one span are looked at.
-const MOST: usize = 512;
+const MOST: usize = 100_000;
 
 /// Where OpenInference keeps messages.
 const SIDES: [&str; 2] = ["llm.input_messages", "llm.output_messages"];
