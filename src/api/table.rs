@@ -164,7 +164,7 @@ fn open() -> Vec<Route> {
 
 fn recordings() -> Vec<Route> {
     const LIST: &[&str] = &[
-        "limit", "cursor", "status", "agent", "text", "since", "until",
+        "limit", "cursor", "status", "agent", "text", "q", "since", "until",
     ];
     let mut all = Vec::new();
     for (home, one, crystallize) in [

@@ -282,6 +282,7 @@ Examples:
 Examples:
   druse runs resume run_01… --reason 'the shop is back'
   druse runs resume run_01… --step pay --input path=/v2/payments     tried with another input
+  druse runs resume run_01… --step pay --as-written                  as the document has it again
   druse runs resume run_01… --step pay --fail")]
     Resume {
         /// Its id.
@@ -289,9 +290,13 @@ Examples:
         /// Of the steps that wait only this one, by its path.
         #[arg(long, value_name = "PATH")]
         step: Option<String>,
-        /// Takes the place of a key of the step's configuration; JSON where it reads as JSON, else text.
+        /// Takes the place of a key of the step's configuration as the document has it; JSON where it reads
+        /// as JSON, else text.
         #[arg(long, short, value_name = "KEY=VALUE", conflicts_with = "fail")]
         input: Vec<String>,
+        /// Takes back what earlier resumes corrected.
+        #[arg(long, conflicts_with_all = ["fail", "input"])]
+        as_written: bool,
         /// Lets the steps that wait fail.
         #[arg(long)]
         fail: bool,

@@ -42,10 +42,7 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
             Output::Json => print::json(&run),
             Output::Text => rehearsal::show(&run),
         }
-        return Ok(match rehearsal::went_well(&run) {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::from(EXIT_FAILED),
-        });
+        return Ok(rehearsal::exit_of(&run));
     }
     let done = start_and_follow(&client, &args, &loaded, &connections, &given).await;
     client.end().await;

@@ -499,6 +499,9 @@ pub enum RunError {
     /// What the step does was approved as it stands.
     #[error("What this step does was approved as it stands.")]
     ApprovedInput,
+    /// The step's action does not take what is corrected.
+    #[error("The step does not take this input: {}.", .0.first().map_or("", |first| &*first.message))]
+    BadCorrection(Vec<Finding>),
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),

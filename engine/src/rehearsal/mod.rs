@@ -9,7 +9,9 @@ mod expect;
 mod mock;
 mod pattern;
 mod recorded;
+mod replay;
 mod retain;
+mod sealed;
 mod spec;
 mod trial;
 

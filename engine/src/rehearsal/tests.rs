@@ -8,6 +8,9 @@ use crate::{Finding, Json, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod hidden;
+mod interrupted;
+mod lineage;
 mod waits;
 
 const ORDER: &str = r#"druse: 1
