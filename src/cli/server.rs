@@ -530,19 +530,19 @@ Examples:
     /// Show one, with what is wrong or odd about it.
     #[command(after_help = "Example:\n  druse triggers show trig_01…")]
     Show {
-        /// Its id.
+        /// Its id or name, or `AUTOMATION/NAME`.
         trigger: String,
     },
     /// Fire one by hand.
     #[command(after_help = "Example:\n  druse triggers fire trig_01…")]
     Fire {
-        /// Its id.
+        /// Its id or name, or `AUTOMATION/NAME`.
         trigger: String,
     },
     /// Stop one until it is resumed; its automation stays active.
     #[command(after_help = "Example:\n  druse triggers pause trig_01… --reason 'moving house'")]
     Pause {
-        /// Its id.
+        /// Its id or name, or `AUTOMATION/NAME`.
         trigger: String,
         /// Why.
         #[arg(long)]
@@ -551,13 +551,13 @@ Examples:
     /// Let a paused one fire again; what it missed is not made up for.
     #[command(after_help = "Example:\n  druse triggers resume trig_01…")]
     Resume {
-        /// Its id.
+        /// Its id or name, or `AUTOMATION/NAME`.
         trigger: String,
     },
     /// List what fired, and what became of it.
     #[command(after_help = "Example:\n  druse triggers firings trig_01… --status rejected")]
     Firings {
-        /// Its id.
+        /// Its id or name, or `AUTOMATION/NAME`.
         trigger: String,
         /// Only these: accepted, filtered, duplicate, rejected, skipped or queued.
         #[arg(long)]
@@ -566,7 +566,7 @@ Examples:
     /// Show one firing with what came.
     #[command(after_help = "Example:\n  druse triggers firing trig_01… fire_01…")]
     Firing {
-        /// The trigger's id.
+        /// The trigger's id or name, or `AUTOMATION/NAME`.
         trigger: String,
         /// The firing's id.
         firing: String,
@@ -574,7 +574,7 @@ Examples:
     /// Let what came once come again.
     #[command(after_help = "Example:\n  druse triggers replay trig_01… fire_01…")]
     Replay {
-        /// The trigger's id.
+        /// The trigger's id or name, or `AUTOMATION/NAME`.
         trigger: String,
         /// The firing's id.
         firing: String,
@@ -585,7 +585,7 @@ Example:
   druse triggers backfill trig_01… --from 2027-03-01T00:00:00Z \\
     --to 2027-03-02T00:00:00Z --label 'after the move' --wait")]
     Backfill {
-        /// Its id.
+        /// Its id or name, or `AUTOMATION/NAME`.
         trigger: String,
         /// From this time on.
         #[arg(long, value_name = "TIME")]
@@ -609,13 +609,13 @@ Example:
     /// List backfills.
     #[command(after_help = "Example:\n  druse triggers backfills trig_01…")]
     Backfills {
-        /// The trigger's id.
+        /// The trigger's id or name, or `AUTOMATION/NAME`.
         trigger: String,
     },
     /// Stop a backfill.
     #[command(after_help = "Example:\n  druse triggers cancel-backfill trig_01… fill_01… --runs")]
     CancelBackfill {
-        /// The trigger's id.
+        /// The trigger's id or name, or `AUTOMATION/NAME`.
         trigger: String,
         /// The backfill's id.
         backfill: String,

@@ -1,6 +1,6 @@
 //! `druse events`.
 
-use super::{Done, print};
+use super::{Done, print, triggers};
 use crate::cli::{Events, Output, Target};
 use crate::client::{Client, Failure, encode};
 use crate::runtime::clock;
@@ -64,7 +64,7 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
         Output::Text => {
             let id = print::cell(&answer["id"]);
             let shown = client.get(&format!("/events/{}", encode(&id))).await?;
-            let came = came(&shown);
+            let came = came(&client, &shown).await?;
             if came.is_empty() {
                 print::line(&format!(
                     "Event {id} is taken; no trigger and no run waited for it."
@@ -80,7 +80,19 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
 }
 
 /// What came of an event, a sentence each: runs, firings that made none, and steps that waited for it.
-fn came(shown: &Value) -> Vec<String> {
+async fn came(client: &Client, shown: &Value) -> Result<Vec<String>, Failure> {
+    let known = match shown["firings"]
+        .as_array()
+        .is_some_and(|all| !all.is_empty())
+    {
+        true => client.list("/triggers", 10_000).await?,
+        false => Vec::new(),
+    };
+    let name = |firing: &Value| {
+        let id = &firing["trigger_id"];
+        let trigger = known.iter().find(|trigger| trigger["id"] == *id);
+        trigger.map_or_else(|| print::cell(id), triggers::full_name)
+    };
     let items = |name: &str| shown[name].as_array().into_iter().flatten();
     let started = items("runs").map(|run| format!("It started {}.", print::cell(run)));
     let firings = items("firings").filter(|firing| firing["run_id"].is_null());
@@ -90,9 +102,8 @@ fn came(shown: &Value) -> Vec<String> {
             None => String::new(),
         };
         format!(
-            "Firing {} of {} is {}{why}.",
-            print::cell(&firing["id"]),
-            print::cell(&firing["trigger_id"]),
+            "At {} it is {}{why}.",
+            name(firing),
             print::cell(&firing["status"])
         )
     });
@@ -103,7 +114,7 @@ fn came(shown: &Value) -> Vec<String> {
         );
         format!("Step {step} of {run} waited for it and took it.")
     });
-    started.chain(firings).chain(woken).collect()
+    Ok(started.chain(firings).chain(woken).collect())
 }
 
 /// Events that are kept.
@@ -113,7 +124,10 @@ async fn kept(client: &Client, what: &Events, text: bool) -> Result<Value, Failu
             let shown = client.get(&format!("/events/{}", encode(event))).await?;
             if text {
                 print::json(&shown["event"]);
-                came(&shown).iter().for_each(|line| print::line(line));
+                came(client, &shown)
+                    .await?
+                    .iter()
+                    .for_each(|line| print::line(line));
             }
             Ok(shown)
         }

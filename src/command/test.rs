@@ -64,6 +64,10 @@ struct Pair {
 
 impl Pair {
     fn of(path: &Path, tests: Option<&Path>) -> Result<Self, Failure> {
+        if !path.exists() {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Failure::io(path, &missing));
+        }
         if let Some(tests) = tests {
             return Ok(Self {
                 document: path.to_path_buf(),

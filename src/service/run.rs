@@ -509,7 +509,7 @@ pub enum RunError {
     #[error("What is to be approved is not what you saw.")]
     ApprovalChanged(Vec<Change>),
     /// Whoever refuses says why.
-    #[error("A refusal needs a comment.")]
+    #[error("A refusal needs a comment, and so does sending back.")]
     CommentNeeded,
     /// The gate cannot be sent back, or not any more.
     #[error("{0}")]
