@@ -26,9 +26,9 @@ Examples:
   druse serve                                    start the server
   druse apply auto.yaml --activate               give the automation to it
 
-Exit codes: 0 done, 1 a run, dry run, check or test did not succeed, or a comparison found a difference,
-2 usage, 65 bad input data, 69 server not reachable, 74 I/O, 75 try again, 77 not allowed, 78 bad
-configuration."
+Exit codes: 0 done, 1 a run, dry run, check or test did not succeed, or a comparison found a
+difference, 2 usage, 65 bad input data, 69 server not reachable, 74 I/O, 75 try again,
+77 not allowed, 78 bad configuration."
 )]
 pub struct Cli {
     /// What to do.

@@ -79,7 +79,12 @@ impl Failure {
             exit,
             "io",
             format!("{}: {}.", path.display(), said(error)),
-            "Check the path and its permissions.",
+            match error.kind() {
+                ErrorKind::NotFound => "Check the path.",
+                ErrorKind::InvalidData => "It has to be text in UTF-8.",
+                ErrorKind::IsADirectory => "Name a file.",
+                _ => "Check the path and its permissions.",
+            },
         )
     }
 

@@ -5,7 +5,7 @@ use super::course::{Call, Course, Stop};
 use super::drive::rehearse;
 use super::sealed::Sealed;
 use super::spec::{ErrorExpectation, Expected, StepExpectation, Test};
-use crate::event::{Failure, Start, Status};
+use crate::event::{Failure, SkipReason, Start, Status};
 use crate::plan::Plan;
 use crate::run::StepView;
 use crate::{Json, RunId, Span};
@@ -421,7 +421,13 @@ fn why(view: &StepView) -> String {
         return format!(": {} ({})", error.message, error.code);
     }
     match &view.skipped {
-        Some(reason) => format!(": {}", serde_json::to_string(reason).unwrap_or_default()),
+        Some(SkipReason::When) => ": its `when` does not hold".to_owned(),
+        Some(SkipReason::Need { step, status }) => format!(": {step} is {}", status.name()),
+        Some(SkipReason::Case { step, taken }) => match taken {
+            Some(taken) => format!(": {step} took {taken}"),
+            None => format!(": {step} took no case"),
+        },
+        Some(SkipReason::RunEnding) => ": the run was ending".to_owned(),
         None => String::new(),
     }
 }

@@ -54,7 +54,19 @@ fn fitting(
     walk.value(&mut value, "/input");
     // What is not corrected stands in the document.
     let of_given = |finding: &Finding| finding.path.as_deref() != Some("/input");
-    let findings: Vec<Finding> = walk.findings.into_iter().filter(of_given).collect();
+    let mut findings: Vec<Finding> = walk.findings.into_iter().filter(of_given).collect();
+    for finding in &mut findings {
+        let own = finding
+            .path
+            .as_deref()
+            .map(|path| path.matches('/').count())
+            == Some(2);
+        if own && finding.code == "unknown_key" && !finding.help.starts_with("known here") {
+            let known = schema_of(kind)["properties"].as_object();
+            let known: Vec<&str> = known.into_iter().flatten().map(|(key, _)| &**key).collect();
+            finding.help = format!("{} Known here: {}", finding.help, known.join(", "));
+        }
+    }
     if !findings.is_empty() {
         return Err(Rejected::BadCorrection { findings });
     }

@@ -234,6 +234,12 @@ async fn a_link_shows_to_whoever_opens_it_and_decides_once_as_its_person() {
         .post(&links, &json!({ "for": "bob" }))
         .await
         .problem(403, "not_allowed");
+    for wrong in ["91d", "0s"] {
+        admin
+            .post(&links, &json!({ "for": "user:ana", "expires": wrong }))
+            .await
+            .problem(422, "bad_expiry");
+    }
     let made = admin
         .post(&links, &json!({ "for": "user:ana", "expires": "2d" }))
         .await

@@ -250,10 +250,13 @@ fn a_correction_is_judged_by_the_action_and_takes_the_place_of_one_before() {
             .join("\n"),
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        wrong(json!({"paht": "/v2", "query": 7})),
-        "/input/paht there is no key `paht` here (did you mean `path`?)\n\
-         /input/query `query` is a map, not a number ()"
+    let told = wrong(json!({"paht": "/v2", "query": 7}));
+    let begins =
+        "/input/paht there is no key `paht` here (did you mean `path`? Known here: connection, ";
+    assert!(told.starts_with(begins), "{told}");
+    assert!(
+        told.ends_with("/input/query `query` is a map, not a number ()"),
+        "{told}"
     );
     assert!(wrong(json!({"quite_else": 1})).contains("known here: connection, "));
     let asks = |bench: &Bench| {
