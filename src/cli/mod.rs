@@ -1,13 +1,22 @@
 //! The command line: what can be said, with examples. What each verb does is in `command/`.
 
+mod approvals;
+mod automations;
+mod events;
 mod files;
+mod runs;
 mod server;
+mod sessions;
+mod triggers;
 
+pub use approvals::{Approvals, Decision};
+pub use automations::Automations;
+pub use events::Events;
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
-pub use server::{
-    Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Retry, Runs, Secrets,
-    Serve, Sessions, Tokens, Triggers,
-};
+pub use runs::{DryRun, Resolve, Retry, Runs};
+pub use server::{Apply, Connections, Secrets, Serve, Tokens};
+pub use sessions::Sessions;
+pub use triggers::Triggers;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
