@@ -161,6 +161,7 @@ pub(super) fn routes() -> Vec<Route> {
             to!(triggers::of_automation),
             "List the triggers of an automation",
         )
+        .query(PAGE)
         .response::<List<Value>>(),
     ]
 }

@@ -395,6 +395,10 @@ fn triggers_and_events(way: &Way) {
         none.contains("no trigger and no run waited for it"),
         "{none}"
     );
+    for name in ["closed", "tick/closed"] {
+        assert_eq!(way.json(&format!("triggers show {name}"))["id"], trigger);
+    }
+    way.ask("triggers show nobody", "").refused(65, &["nobody"]);
     // By hand there are no data, and this trigger's inputs need them.
     way.ask(&format!("triggers fire {trigger}"), "")
         .refused(65, &["n"]);
