@@ -1,6 +1,6 @@
 //! Addresses of automations and their versions.
 
-use super::super::handler::{automations, rehearsal, runs, steps, triggers, versions};
+use super::super::handler::{automations, documents, rehearsal, runs, steps, triggers, versions};
 use super::super::route::{Access, Route, Takes};
 use super::{PAGE, delete, get, post, put, route};
 use crate::service::Role::{Editor, Operator, Viewer};
@@ -70,6 +70,15 @@ pub(super) fn routes() -> Vec<Route> {
             "Read a version",
         )
         .response::<Value>(),
+        post(
+            "/api/v1/documents/check",
+            Editor,
+            to!(documents::check),
+            "Say what is wrong with a document, and store nothing",
+        )
+        .takes(Takes::Document)
+        .request::<Document>()
+        .response::<documents::Checked>(),
         post(
             "/api/v1/automations/{id}/versions/{n}/try",
             Operator,
