@@ -76,7 +76,11 @@ pub(in crate::api) async fn of_automation(call: Call) -> Answer {
         }
     }
     // In the order of the list, which has no ids of its own: its names are the cursor.
-    let page = call.page()?;
+    // Whoever names no limit has all: a document has only so many.
+    let mut page = call.page()?;
+    if call.query.get("limit").is_none() {
+        page.limit = items.len();
+    }
     let after = |name: &String| items.iter().position(|item| item["name"] == name.as_str());
     let from = match &page.after {
         Some(name) => after(name).map_or(items.len(), |at| at + 1),
