@@ -361,19 +361,21 @@ async fn announce_setup(assembly: &Assembly, data: &Path) -> Result<(), Failure>
         .await
         .map_err(|problem| not_loaded(&problem))?
     else {
+        // Who has a token needs none that makes one.
+        let _ = std::fs::remove_file(data.join(setup::FILE));
         return Ok(());
     };
     if std::io::stderr().is_terminal() {
         let _ = writeln!(
             std::io::stderr(),
-            "First start. This setup token makes the first admin token, once, within an hour:\n  {token}"
+            "There is no API token yet. This setup token makes the first admin token, once, within an hour:\n  {token}"
         );
         return Ok(());
     }
     setup::write_file(data, &token)
         .map_err(|error| Failure::io(&data.join(setup::FILE), &error))?;
     eprintln!(
-        "First start: {} holds a setup token; `druse tokens create --role admin --name you` needs none on this machine.",
+        "There is no API token yet: {} holds a setup token, for an hour; `druse tokens create --role admin --name you` needs none on this machine.",
         data.join(setup::FILE).display()
     );
     Ok(())

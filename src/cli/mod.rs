@@ -1,13 +1,22 @@
 //! The command line: what can be said, with examples. What each verb does is in `command/`.
 
+mod approvals;
+mod automations;
+mod events;
 mod files;
+mod runs;
 mod server;
+mod sessions;
+mod triggers;
 
+pub use approvals::{Approvals, Decision};
+pub use automations::Automations;
+pub use events::Events;
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
-pub use server::{
-    Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Retry, Runs, Secrets,
-    Serve, Sessions, Tokens, Triggers,
-};
+pub use runs::{DryRun, Resolve, Retry, Runs};
+pub use server::{Apply, Connections, Secrets, Serve, Tokens};
+pub use sessions::Sessions;
+pub use triggers::Triggers;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -26,8 +35,9 @@ Examples:
   druse serve                                    start the server
   druse apply auto.yaml --activate               give the automation to it
 
-Exit codes: 0 done, 1 the run or check failed, 2 usage, 65 bad input data, 69 server not reachable,
-74 I/O, 75 try again, 77 not allowed, 78 bad configuration."
+Exit codes: 0 done, 1 a run, dry run, check or test did not succeed, or a comparison found a
+difference, 2 usage, 65 bad input data, 69 server not reachable, 74 I/O, 75 try again,
+77 not allowed, 78 bad configuration."
 )]
 pub struct Cli {
     /// What to do.

@@ -58,7 +58,9 @@ async fn apply_all(
         let Applied {
             mut automation,
             verb,
-        } = one(client, path, loaded).await?;
+        } = one(client, path, loaded)
+            .await
+            .map_err(|failure| failure.of(name))?;
         let latest = automation["latest_version"].clone();
         if text {
             print::line(&format!("{name}: {verb}, version {latest}"));
@@ -80,7 +82,7 @@ async fn apply_all(
                 }
                 Err(failure) => {
                     blocked = true;
-                    eprintln!("{failure}");
+                    eprintln!("{}", failure.of(name));
                 }
             }
         }

@@ -165,10 +165,10 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                     false => show(&run),
                 }
             }
-            if ["failed", "rejected", "canceled"]
-                .iter()
-                .any(|status| run["status"] == *status)
-            {
+            let ill = ["failed", "rejected", "canceled"];
+            if dry.dry_run {
+                exit = rehearsal::exit_of(&run);
+            } else if ill.iter().any(|status| run["status"] == *status) {
                 exit = ExitCode::from(EXIT_FAILED);
             }
             run
@@ -263,12 +263,16 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             run,
             step,
             input,
+            as_written,
             fail,
             reason,
         } => {
             let mut body = json!({ "reason": reason, "step": step });
             if *fail {
                 body["decision"] = "fail".into();
+            }
+            if *as_written {
+                body["input"] = json!({});
             }
             if !input.is_empty() {
                 body["input"] = json!(inputs::collect(None, input)?);

@@ -5,7 +5,7 @@ use crate::cli::{Output, Test};
 use crate::client::{EXIT_FAILED, Failure};
 use druse_engine::definition::{self, SourceMap, blocks_storing};
 use druse_engine::plan::Plan;
-use druse_engine::rehearsal::{TestResult, read_tests, run_test};
+use druse_engine::rehearsal::{KEYS_OF_TESTS, TestResult, read_tests, run_test};
 use druse_engine::{Finding, Severity};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -64,6 +64,14 @@ struct Pair {
 
 impl Pair {
     fn of(path: &Path, tests: Option<&Path>) -> Result<Self, Failure> {
+        let there = std::fs::metadata(path).map_err(|error| Failure::io(path, &error))?;
+        if there.is_dir() {
+            return Err(Failure::data(
+                "no_file",
+                format!("{} is a folder.", path.display()),
+                format!("Name files: {}/*.tests.yaml", path.display()),
+            ));
+        }
         if let Some(tests) = tests {
             return Ok(Self {
                 document: path.to_path_buf(),
@@ -114,7 +122,7 @@ impl Pair {
             .map_err(|findings| document::wrong(&self.document, &loaded.text, &findings))?;
         let (text, value, source) = read(&self.tests)?;
         let tests = read_tests(value, &plan).map_err(|mut findings| {
-            source.locate(&mut findings);
+            source.locate_keys(&mut findings, &KEYS_OF_TESTS);
             findings.sort_by_key(|finding| (finding.line, finding.column));
             document::wrong(&self.tests, &text, &findings)
         })?;

@@ -1,6 +1,7 @@
 //! The doctor: what is wrong with runs, schedules, the store, the disk, the clock, the folder, and with
 //! what active automations need, each with what helps.
 
+use super::problem::sentence;
 use super::{App, Problem, page};
 use crate::runtime::{Examined, clock};
 use crate::secret::names_in;
@@ -387,16 +388,4 @@ impl Trouble {
             ..Self::error(code, subject, message, help)
         }
     }
-}
-
-/// A message as a sentence: with a capital, and a full stop at its end.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let rest = letters.as_str().trim_end_matches('.');
-    format!("{first}{rest}.")
 }

@@ -4,6 +4,7 @@ mod actions;
 mod address;
 mod data;
 mod expressions;
+mod gate;
 mod graph;
 mod handlers;
 mod list;

@@ -9,7 +9,9 @@ mod expect;
 mod mock;
 mod pattern;
 mod recorded;
+mod replay;
 mod retain;
+mod sealed;
 mod spec;
 mod trial;
 
@@ -24,7 +26,8 @@ pub use pattern::PathPattern;
 pub use recorded::Recorded;
 pub use retain::{Again, Retained, retain};
 pub use spec::{
-    ErrorExpectation, Expectation, Expected, StepExpectation, Test, read_mocks, read_tests,
+    ErrorExpectation, Expectation, Expected, KEYS_OF_TESTS, StepExpectation, Test, read_mocks,
+    read_tests,
 };
 pub use trial::{CallChange, ChangeKind, Decided, DecisionChange, Trial, compare};
 

@@ -16,6 +16,9 @@ use std::sync::OnceLock;
 /// When a test begins that does not say.
 const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
 
+/// What is wrong with a name in a file of tests is wrong with the key: for `SourceMap::locate_keys`.
+pub const KEYS_OF_TESTS: [&str; 3] = ["unknown_step", "unknown_input", "unknown_output"];
+
 /// The shape of a file of tests.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -50,6 +50,13 @@ pub enum DeadlineReason {
 }
 
 impl Run {
+    /// When the run's own time is over, if it has a limit.
+    pub fn time_limit(&self) -> Option<Timestamp> {
+        self.state
+            .run_deadline(&self.plan)
+            .filter(|_| !self.is_over())
+    }
+
     /// The earliest moment at which a tick changes something, and why. Later than the time that the last
     /// input came with, unless [`Run::goes_on`].
     pub fn next_deadline(&self) -> Option<(Timestamp, DeadlineReason)> {

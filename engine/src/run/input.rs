@@ -4,7 +4,7 @@ use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::flow::Claim;
 use crate::plan::ActionKind;
-use crate::{ApprovalId, Json, Span, Timestamp};
+use crate::{ApprovalId, Finding, Json, Span, Timestamp};
 
 /// Something that a run is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -246,6 +246,12 @@ pub enum Rejected {
     /// What it sends out was approved as it stands.
     #[error("what this step does was approved as it stands, so its input cannot be changed")]
     Approved,
+    /// The step's action does not take what is corrected.
+    #[error("the step does not take this input: {}", findings.first().map_or("", |first| &*first.message))]
+    BadCorrection {
+        /// What is wrong, key by key.
+        findings: Vec<Finding>,
+    },
     /// The step does not wait for this event.
     #[error("the step does not wait for this event")]
     NotAwaited,
@@ -270,6 +276,7 @@ impl Rejected {
             Self::NotPaused => "not_paused",
             Self::WhichStep => "which_step",
             Self::Approved => "approved_input",
+            Self::BadCorrection { .. } => "bad_correction",
             Self::NotAwaited => "not_awaited",
             Self::NotItsTurn => "not_its_turn",
             Self::TooLarge => "too_large",

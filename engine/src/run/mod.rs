@@ -39,6 +39,7 @@ mod view;
 mod wait;
 
 pub use apply::CorruptJournal;
+pub(crate) use attempt::is_death;
 pub use bound::LARGEST_FACT;
 pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;

@@ -125,7 +125,7 @@ impl Life {
         let answer = match self.random.below(4) {
             0 => ResumeAnswer::Fail,
             1 => ResumeAnswer::Again {
-                input: Some(json!({ "n": "corrected" }).into()),
+                input: Some(json!({ "path": "corrected" }).into()),
             },
             _ => ResumeAnswer::Again { input: None },
         };
@@ -141,6 +141,7 @@ impl Life {
             Err(Rejected::AlreadyOver) if over => Ok(()),
             Err(Rejected::NotPaused) if wrong || (held.is_empty() && !plain) => Ok(()),
             Err(Rejected::WhichStep) if held.len() > 1 && !plain => Ok(()),
+            Err(Rejected::BadCorrection { .. }) if !held.is_empty() && !plain => Ok(()),
             Err(Rejected::Approved) if !held.is_empty() && !plain => Ok(()),
             other => Err(format!("resume gave {other:?}")),
         }

@@ -126,7 +126,7 @@ fn wrong_tests_are_refused_with_their_places() {
     ran.refused(
         65,
         &[
-            "refund.tests.yaml:4:22: error[unknown_step]",
+            "refund.tests.yaml:4:14: error[unknown_step]",
             "did you mean `look_up`?",
             "error[bad_mock]: a switch is done by the engine itself",
             "refund.tests.yaml:5:15: error[unknown_key]: there is no key `stauts` here",
@@ -342,7 +342,7 @@ fn versions_are_listed_compared_tried_and_gone_back_to() {
     let ran = run(&["automations", "rollback", "tick", "--version", "2"]).ok();
     assert!(
         ran.out
-            .starts_with("tick: version 4 says what the earlier one said"),
+            .starts_with("tick: version 4 has the document of version 2"),
         "{}",
         ran.out
     );
