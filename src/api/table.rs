@@ -1,9 +1,9 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, doctor, events, health, hooks, links, queues, rehearsal,
-    resolve, retention, runs, secrets, sessions, steps, subscriptions, tokens, tools, triggers,
-    versions,
+    approvals, automations, backup, connections, doctor, events, health, hooks, links, logs,
+    queues, rehearsal, resolve, retention, runs, secrets, sessions, steps, subscriptions, tokens,
+    tools, triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -407,6 +407,22 @@ fn run() -> Vec<Route> {
             "Read a run as one file: its document, its journal and the chain of its hashes",
         )
         .response::<Export>(),
+        get(
+            "/api/v1/runs/{id}/logs",
+            Viewer,
+            to!(logs::of_run),
+            "Read or follow what the steps of a run wrote",
+        )
+        .query(&["limit", "cursor", "after", "wait", "step", "attempt"])
+        .response::<List<logs::LogView>>(),
+        get(
+            "/api/v1/runs/{id}/steps/{path}/logs",
+            Viewer,
+            to!(logs::of_step),
+            "Read or follow what a step of a run wrote",
+        )
+        .query(&["limit", "cursor", "after", "wait", "attempt"])
+        .response::<List<logs::LogView>>(),
         post(
             "/api/v1/runs/{id}/cancel",
             Operator,
@@ -854,6 +870,13 @@ fn admin() -> Vec<Route> {
             "Let go now what is not kept, and give its space back",
         )
         .response::<Swept>(),
+        post(
+            "/api/v1/store/backup",
+            Admin,
+            to!(backup::create),
+            "Make a backup: a tar archive of everything, as it is at one moment",
+        )
+        .request::<backup::BackupBody>(),
         get(
             "/api/v1/store/head",
             Viewer,

@@ -1,9 +1,13 @@
 //! The command line: what can be said, with examples. What each verb does is in `command/`.
 
+mod backup;
 mod files;
+mod logs;
 mod server;
 
+pub use backup::Backups;
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
+pub use logs::Logs;
 pub use server::{
     Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Retry, Runs, Secrets,
     Serve, Sessions, Tokens, Triggers,
@@ -318,6 +322,19 @@ Examples:
   druse doctor
   druse doctor --output json")]
     Doctor {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Backups of a data folder: create, restore.
+    #[command(after_help = "\
+Examples:
+  druse backup create /backups/
+  druse backup restore /backups/druse-20270328T010000000Z.tar --data ./druse-data")]
+    Backup {
+        /// What to do.
+        #[command(subcommand)]
+        what: Backups,
         /// Where.
         #[command(flatten)]
         target: Target,

@@ -2,8 +2,8 @@
 
 use super::call::Handler;
 use super::page::{
-    approval, approvals, automation, automations, delegation, home, pause, recording, recordings,
-    review, run, runs, settings, signin, uncertain,
+    approval, approvals, automation, automations, delegation, home, logs, pause, recording,
+    recordings, review, run, runs, settings, signin, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -110,6 +110,7 @@ fn work() -> Vec<Route> {
         show("/runs", Viewer, to!(runs::show)),
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),
+        show("/runs/{id}/logs", Viewer, to!(logs::show)),
         form("/runs/{id}/cancel", Operator, to!(run::cancel), one),
         form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
         form("/runs/{id}/pause", Operator, to!(pause::pause), one),

@@ -11,6 +11,7 @@ mod document;
 mod draft;
 pub(super) mod home;
 mod journal;
+pub(super) mod logs;
 pub(super) mod pause;
 pub(super) mod recording;
 pub(super) mod recordings;
