@@ -111,6 +111,7 @@ fn work() -> Vec<Route> {
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),
         show("/runs/{id}/logs", Viewer, to!(logs::show)),
+        show("/runs/{id}/logs/stream", Viewer, to!(logs::stream)),
         form("/runs/{id}/cancel", Operator, to!(run::cancel), one),
         form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
         form("/runs/{id}/pause", Operator, to!(pause::pause), one),

@@ -52,7 +52,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             journal::show(&path, &list, call.now)
         }
         _ => {
-            let logs = logs::read(call, call.param("id")).await?;
+            let logs = logs::read(call, call.param("id"), run["finished_at"].is_null()).await?;
             html! { (timeline::show(&run, call.now)) (steps(call, &run, &logs)) }
         }
     };

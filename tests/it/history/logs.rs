@@ -294,6 +294,41 @@ async fn the_console_shows_logs_as_text_and_a_terminal_gets_nothing_to_obey() {
     }
     let page = browser.see(&format!("/runs/{run}")).await;
     assert!(page.contains("class=\"log\""), "{page}");
+    // A page of a run that goes on follows it.
+    assert!(
+        !browser
+            .see(&format!("/runs/{run}/logs"))
+            .await
+            .contains("data-follow")
+    );
+    let folder = Desk::new();
+    let secret = json!({ "value": "hunter22-geheim" });
+    admin.put("/secrets/token", &secret).await.with(200);
+    let live = active(&admin, &waits(&folder.path(""))).await;
+    let live = started(
+        &admin,
+        &live,
+        &json!({ "inputs": { "card": "4000-1234-5678" } }),
+    )
+    .await;
+    let path = format!("/runs/{live}/logs");
+    let mut stream = Stream::at(&admin, &path, None).await;
+    let begun = stream.next().await.unwrap();
+    let page = browser.see(&format!("{path}?step=work")).await;
+    let follow = format!(
+        "data-follow=\"{path}/stream?after={}&amp;step=work\"",
+        begun.id
+    );
+    assert!(page.contains(&follow), "{page}");
+    folder.write("first", "");
+    folder.write("second", "");
+    let streamed = browser
+        .see(&format!("{path}/stream?after={}&step=work", begun.id))
+        .await;
+    assert!(
+        streamed.contains("event: log") && streamed.contains("card [redacted]"),
+        "{streamed}"
+    );
     let desk = Desk::new();
     let data = server.data().to_str().unwrap();
     let out = desk.run(&["runs", "logs", &run, "--data", data]).ok().out;
@@ -423,6 +458,9 @@ async fn logs_count_for_the_quota_and_make_old_runs_leave() {
         gone.then_some(())
     })
     .await;
+    let passes = format!("/runs/{}/steps/each%5B0%5D.talk/logs?limit=1", runs[3]);
+    let first = admin.get(&passes).await.with(200);
+    assert_eq!(first["items"][0]["step"], "each[0].talk");
     // Down to eight tenths, and no further.
     admin.get(&format!("/runs/{}", runs[3])).await.with(200);
     let name = |run: &str| {
