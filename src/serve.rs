@@ -46,6 +46,8 @@ pub struct Setup {
     pub limits: RunLimits,
     /// How long events are kept.
     pub events: KeptEvents,
+    /// How much is kept of what steps write.
+    pub logs: LogLimits,
     /// How the store is set up.
     pub store: embedded::Options,
 }
@@ -115,8 +117,11 @@ impl Assembly {
             let store = Arc::downgrade(&store);
             move || store.upgrade().is_some_and(|store| store.accepts_work())
         };
-        let logs = StepLogs::below(data, secrets.clone(), LogLimits::default(), room)
-            .map_err(|error| Failure::internal(&error))?;
+        let logs = match setup.logs.run {
+            0 => StepLogs::default(),
+            _ => StepLogs::below(data, secrets.clone(), setup.logs, room)
+                .map_err(|error| Failure::internal(&error))?,
+        };
         let actions = actions.with_work_folders(work.clone()).with_logs(logs);
         let actions = Arc::new(actions);
         let engine = Engine::new(store.clone(), actions);
@@ -276,6 +281,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         serves: true,
         limits: settings.limits,
         events: settings.events,
+        logs: settings.logs,
         store: embedded::Options {
             accept_loss: settings.accept_loss,
             ..embedded::Options::default()
