@@ -5,6 +5,7 @@ pub(super) mod automations;
 pub(super) mod backup;
 pub(super) mod connections;
 pub(super) mod doctor;
+pub(super) mod documents;
 pub(super) mod events;
 pub(super) mod health;
 pub(super) mod hooks;
