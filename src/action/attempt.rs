@@ -1,5 +1,6 @@
 //! What an action gets, what it gives, and how far it may go.
 
+use crate::step_log::AttemptLog;
 use druse_engine::{Json, RunId, definition::FailureClass, event::Failure};
 use serde_json::Value;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Attempt {
     pub fence: u64,
     /// Longest time of this attempt; each kind has one of its own if left out.
     pub timeout: Option<Duration>,
+    /// Where what it writes goes.
+    pub log: AttemptLog,
 }
 
 impl Attempt {

@@ -2,8 +2,10 @@
 
 mod approvals;
 mod automations;
+mod backup;
 mod events;
 mod files;
+mod logs;
 mod runs;
 mod server;
 mod sessions;
@@ -11,8 +13,10 @@ mod triggers;
 
 pub use approvals::{Approvals, Decision};
 pub use automations::Automations;
+pub use backup::Backups;
 pub use events::Events;
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
+pub use logs::Logs;
 pub use runs::{DryRun, Resolve, Retry, Runs};
 pub use server::{Apply, Connections, Secrets, Serve, Tokens};
 pub use sessions::Sessions;
@@ -328,6 +332,19 @@ Examples:
   druse doctor
   druse doctor --output json")]
     Doctor {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Backups of a data folder: create, restore.
+    #[command(after_help = "\
+Examples:
+  druse backup create /backups/
+  druse backup restore /backups/druse-20270328T010000000Z.tar --data ./druse-data")]
+    Backup {
+        /// What to do.
+        #[command(subcommand)]
+        what: Backups,
         /// Where.
         #[command(flatten)]
         target: Target,

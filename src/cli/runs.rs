@@ -134,6 +134,8 @@ Examples:
   druse runs retry run_01… --from pay     this step and all that comes after it run again
   druse runs retry run_01… -i amount=84.2 --version 3 --preview")]
     Retry(Retry),
+    /// Print what its steps wrote while they ran.
+    Logs(super::Logs),
     /// Print it as one JSON file, which `druse inspect` steps through; without secrets.
     #[command(after_help = "Example:\n  druse runs export run_01… > run.json")]
     Export {

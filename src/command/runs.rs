@@ -1,7 +1,7 @@
 //! `druse runs`.
 
 use super::progress::Busy;
-use super::{Done, apply, automations, document, inputs, print, rehearsal};
+use super::{Done, apply, automations, document, inputs, logs, print, rehearsal};
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
@@ -233,6 +233,11 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
         Runs::Watch { run } => {
             exit = watch(&client, run, target.output).await?;
             client.close().await;
+            return Ok(exit);
+        }
+        Runs::Logs(what) => {
+            exit = logs::logs(&client, what, target.output).await?;
+            client.end().await;
             return Ok(exit);
         }
         Runs::Cancel { run, reason } => {

@@ -67,6 +67,7 @@ impl Engine {
             });
         }
         self.0.hearing.follow(&locked.run, &entries);
+        self.note_ends(id, &entries);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
         let mut batches = locked.batches(entries).into_iter();

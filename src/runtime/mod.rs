@@ -11,6 +11,7 @@ mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod note;
 mod notify;
 mod plan;
 mod portion;

@@ -6,6 +6,7 @@ use super::decide::may_decide;
 use super::{Engine, live};
 use crate::action::Attempt;
 use crate::service::{Principal, links};
+use crate::step_log::AttemptLog;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome};
 use druse_engine::run::{GateStatus, Input, Message, Notice};
@@ -205,6 +206,7 @@ impl Engine {
             idempotency_key: Digest::of(key.to_string().as_bytes()).to_string(),
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
+            log: AttemptLog::default(),
         };
         let stop: CancellationToken = self.0.closing.child_token();
         match self.0.actions.perform(attempt, stop).await {

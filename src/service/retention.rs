@@ -5,6 +5,7 @@
 use super::problem::sentence;
 use super::{App, Principal, Problem, audit::Audited, idempotency, page};
 use crate::runtime::clock;
+use crate::step_log::StepLogs;
 use druse_engine::event::RunEvent;
 use druse_engine::{ApprovalId, AutomationId, Finding, RunId, Span, Timestamp};
 use druse_storage::{
@@ -114,7 +115,7 @@ fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Er
 }
 
 /// A size as people write it.
-fn parse_bytes(text: &str) -> Option<u64> {
+pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "" | "B" => 1,
@@ -348,6 +349,10 @@ impl Sweep<'_> {
         &*self.app.store
     }
 
+    fn logs(&self) -> &StepLogs {
+        self.app.engine.actions().logs()
+    }
+
     fn policy(&self, automation: Option<AutomationId>) -> Kept {
         self.kept.of(automation.and_then(|id| self.names.get(&id)))
     }
@@ -423,7 +428,9 @@ impl Sweep<'_> {
             return Ok(());
         };
         let usage = self.store().usage()?;
-        let mut taken = usage.live_bytes;
+        let logs = self.logs().all_bytes();
+        let logs = logs.map_err(|error| Problem::internal(&error))?;
+        let mut taken = usage.live_bytes + logs;
         if taken > most / 100 * OVER {
             let wanted = most / 100 * UNDER;
             let mut after = None;
@@ -436,7 +443,7 @@ impl Sweep<'_> {
                     .into_iter()
                     .take_while(|run| {
                         let needed = more > 0;
-                        more = more.saturating_sub(run.bytes);
+                        more = more.saturating_sub(run.bytes + self.logs().bytes(run.run));
                         needed
                     })
                     .collect();
@@ -472,6 +479,7 @@ impl Sweep<'_> {
     fn forget_some(&mut self, runs: &[EndedRun], reason: &str) -> Result<u64, Problem> {
         let mut batch = Batch::new();
         let (mut bytes, mut count) = (0, 0);
+        let mut leaving = Vec::new();
         for run in runs {
             if self.is_wanted(run)? {
                 continue;
@@ -485,12 +493,21 @@ impl Sweep<'_> {
                 }
             }
             batch = batch.forget(run.run, reason, self.now);
+            leaving.push(run.run);
         }
         if count == 0 {
             return Ok(0);
         }
         self.swept.rows += batch.facts.len() as u64 - count;
+        // Before: whatever happens in between, nothing is left that belongs to nobody.
+        for run in &leaving {
+            bytes += self.logs().remove(*run);
+        }
         self.append(batch)?;
+        for run in leaving {
+            // An attempt that was canceled may have said something more meanwhile.
+            self.logs().remove(run);
+        }
         self.swept.forgotten += count;
         Ok(bytes)
     }

@@ -7,6 +7,7 @@ pub mod entity;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
 mod record;
+pub mod step_log;
 pub mod store;
 pub mod triggering;
 mod verify;

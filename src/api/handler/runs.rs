@@ -149,7 +149,7 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
     started(&call.app, run, wait).await
 }
 
-fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
+pub(super) fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
     let wait: Option<Span> = call.query.read("wait", "a duration such as 30s")?;
     match wait {
         Some(span) if span.0 > LONGEST_WAIT => Err(Problem::bad_request(

@@ -1,6 +1,6 @@
 //! Addresses of runs, of what they wait for, and of gates.
 
-use super::super::handler::{approvals, links, queues, resolve, runs};
+use super::super::handler::{approvals, links, logs, queues, resolve, runs};
 use super::super::route::Route;
 use super::{PAGE, get, post};
 use crate::service::Role::{Approver, Operator, Viewer};
@@ -51,6 +51,22 @@ pub(super) fn routes() -> Vec<Route> {
             "Read a run as one file: its document, its journal and the chain of its hashes",
         )
         .response::<Export>(),
+        get(
+            "/api/v1/runs/{id}/logs",
+            Viewer,
+            to!(logs::of_run),
+            "Read or follow what the steps of a run wrote",
+        )
+        .query(&["limit", "cursor", "after", "wait", "step", "attempt"])
+        .response::<List<logs::LogView>>(),
+        get(
+            "/api/v1/runs/{id}/steps/{path}/logs",
+            Viewer,
+            to!(logs::of_step),
+            "Read or follow what a step of a run wrote",
+        )
+        .query(&["limit", "cursor", "after", "wait", "attempt"])
+        .response::<List<logs::LogView>>(),
         post(
             "/api/v1/runs/{id}/cancel",
             Operator,

@@ -1,6 +1,8 @@
 //! Addresses of what administrators set up.
 
-use super::super::handler::{connections, doctor, health, retention, secrets, tokens, tools};
+use super::super::handler::{
+    backup, connections, doctor, health, retention, secrets, tokens, tools,
+};
 use super::super::route::Route;
 use super::{PAGE, delete, get, post, put};
 use crate::connection::Definition;
@@ -140,6 +142,13 @@ pub(super) fn routes() -> Vec<Route> {
             "Let go now what is not kept, and give its space back",
         )
         .response::<Swept>(),
+        post(
+            "/api/v1/store/backup",
+            Admin,
+            to!(backup::create),
+            "Make a backup: a tar archive of everything, as it is at one moment",
+        )
+        .request::<backup::BackupBody>(),
         get(
             "/api/v1/store/head",
             Viewer,
