@@ -192,7 +192,9 @@ impl Engine {
         priority: Option<i32>,
         now: Timestamp,
     ) -> Result<Turn, RunError> {
-        if !self.0.slots.limits(plan) {
+        // A priority of its own also counts where its steps wait for the rate of a connection.
+        let ranked = priority.is_some() && plan.connects && self.0.rates.rates().is_some();
+        if !self.0.slots.limits(plan) && !ranked {
             return Ok(Turn::Free);
         }
         let (inputs, trigger) = (&start.inputs, &start.trigger);
@@ -385,7 +387,9 @@ impl Engine {
 
     /// All queues.
     pub fn queues(&self) -> Vec<Queue> {
-        self.0.slots.lock().flow.queues()
+        let mut queues = self.0.slots.lock().flow.queues();
+        queues.extend(self.rate_queues());
+        queues
     }
 
     /// How many runs wait for their turn, and how many of those that are limited work.

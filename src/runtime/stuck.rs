@@ -118,6 +118,12 @@ impl Engine {
                     .then(|| "it waits for its turn and stands in no queue".into())
             })
             .or_else(|| {
+                let step = self.0.rates.misses(&locked.run)?;
+                Some(format!(
+                    "step {step} waits for the rate of a connection and stands in no queue"
+                ))
+            })
+            .or_else(|| {
                 let approval = locked.untold()?.approval;
                 Some(format!("nobody tells people of the approval {approval}"))
             });
@@ -125,7 +131,8 @@ impl Engine {
             return State::Stuck(reason, locked.run.last_seq());
         }
         let run = &locked.run;
-        let timed = due.is_some() || run.next_silence().is_some();
+        let throttled = !run.throttled().is_empty();
+        let timed = due.is_some() || run.next_silence().is_some() || throttled;
         if timed || run.running().next().is_some() {
             State::Moving(left_to_people(run))
         } else {
@@ -211,6 +218,11 @@ impl Engine {
         if let Some(live) = self.0.live.get(run) {
             lock(&live).lose_notices();
         }
+    }
+
+    /// Forgets that steps of a run wait for rates, as a bug would.
+    pub(crate) fn lose_rates(&self, run: RunId) {
+        self.0.rates.lose(run);
     }
 
     /// Forgets that a run has not ended, as a bug would.

@@ -95,6 +95,11 @@ pub enum Input {
     },
     /// It is its turn.
     Admit,
+    /// A step that waits for the rate of a connection may begin.
+    Permit {
+        /// The step.
+        step: StepPath,
+    },
     /// It would have to wait for its turn, and is skipped instead.
     PassOver {
         /// What it would have waited for.
@@ -246,8 +251,8 @@ pub enum Rejected {
     /// What it sends out was approved as it stands.
     #[error("what this step does was approved as it stands, so its input cannot be changed")]
     Approved,
-    /// The step does not wait for this event.
-    #[error("the step does not wait for this event")]
+    /// The step does not wait for this: for this event, or for the rate of a connection.
+    #[error("the step does not wait for this")]
     NotAwaited,
     /// It does not wait for its turn, or has begun.
     #[error("the run does not wait for its turn")]

@@ -99,7 +99,9 @@ impl State {
     pub(super) fn next_of_slot(&self, plan: &Plan) -> Option<RunEvent> {
         let slot = self.slot.as_ref()?;
         let wants = self.paused.is_none()
-            && (!self.ready.is_empty() || self.timers.iter().any(|(_, timer, _)| begins(*timer)));
+            && (!self.ready.is_empty()
+                || !self.throttled.is_empty()
+                || self.timers.iter().any(|(_, timer, _)| begins(*timer)));
         match slot.phase {
             SlotPhase::Queued { .. } => None,
             SlotPhase::Holding | SlotPhase::Parked if wants => {

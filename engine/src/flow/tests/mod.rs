@@ -2,6 +2,7 @@ mod docs;
 mod life;
 mod model;
 mod order;
+mod rates;
 
 use super::{Claim, KeyClaim};
 use crate::definition::Overflow;
