@@ -159,7 +159,7 @@ mod tests {
             };
             let place = finding.path.as_deref().unwrap_or_default();
             assert_eq!(format!("{} {place}", finding.code), expected);
-            assert!(finding.help.is_some(), "{finding:?}");
+            assert!(!finding.help.is_empty(), "{finding:?}");
             assert_eq!(rate_of("/c", &with(&rate, burst)), Err(wrong));
         }
     }

@@ -387,8 +387,31 @@ impl Engine {
 
     /// All queues.
     pub fn queues(&self) -> Vec<Queue> {
+        if self.holds_any() {
+            return self.stored_queues();
+        }
         let mut queues = self.0.slots.lock().flow.queues();
         queues.extend(self.rate_queues());
+        queues
+    }
+
+    /// All queues as they follow from how runs were left, in a process that lets none of them go. The limits
+    /// of a server are not known to it.
+    fn stored_queues(&self) -> Vec<Queue> {
+        let mut flow = Flow::new(self.0.slots.limits.get().copied().unwrap_or_default());
+        let mut runs = Vec::new();
+        for id in self.0.live.ids() {
+            let Some(live) = self.0.live.get(id) else {
+                continue;
+            };
+            let run = &live::lock(&live).run;
+            if let Some(claim) = run.claim() {
+                flow.stand(id, run.start().automation, claim, run.standing());
+            }
+            runs.push((id, run.throttled()));
+        }
+        let mut queues = flow.queues();
+        queues.extend(self.0.rates.queues_with(runs));
         queues
     }
 

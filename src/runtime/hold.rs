@@ -108,6 +108,11 @@ impl Engine {
         }
     }
 
+    /// Whether any run is left as it stands.
+    pub(super) fn holds_any(&self) -> bool {
+        !self.0.held.lock().is_empty()
+    }
+
     /// Whether a run is left as it stands.
     pub(super) fn is_held(&self, id: RunId) -> bool {
         self.0.held.lock().contains(&id)

@@ -9,10 +9,10 @@ use super::dispatch::OnItsWay;
 use super::{Engine, clock, live};
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Entry, Failure, Outcome, RunEvent, StepPath};
-use druse_engine::flow::{Began, LONGEST_HOLD, Queue, Rate, RatePlace, Rates};
+use druse_engine::flow::{Began, LONGEST_HOLD, Queue, Rate, RatePlace, RateWait, Rates};
 use druse_engine::run::{ConnectionRates, Input, Run};
 use druse_engine::{RunId, Span, Timestamp};
-use druse_storage::{Batch, Entity, RateHold, RateStart, ReadError, Scan, Store, StoreExt as _};
+use druse_storage::{Batch, Entity, RateHold, RateStart, ReadError, Scan, StoreExt as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -130,6 +130,18 @@ impl Throttle {
                 () = self.changed.notified() => {}
             }
         }
+    }
+
+    /// The rates that somebody uses or waits for, with steps that nobody lets go here.
+    pub(super) fn queues_with(
+        &self,
+        waiting: Vec<(RunId, Vec<(StepPath, RateWait)>)>,
+    ) -> Vec<Queue> {
+        let mut rates = self.lock().rates.clone();
+        for (run, waits) in waiting {
+            rates.stand(run, waits);
+        }
+        rates.queues(clock::now())
     }
 
     /// Whether every step of a run that waits for a rate stands in its queue; else one that does not.

@@ -1,7 +1,7 @@
 //! Reads of runs: a live run answers from memory, an ended one from its journal, and neither shows what
 //! is not durable.
 
-use super::{Engine, live};
+use super::{Engine, clock, live};
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
 use std::time::Duration;

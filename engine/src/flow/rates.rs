@@ -71,7 +71,7 @@ pub struct RatePlace {
 type Place = (Rank, u64, StepPath);
 
 /// A connection with a rate, or that somebody waits for.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 struct Lane {
     rate: Option<Rate>,
     /// The oldest first.
@@ -85,7 +85,7 @@ struct Lane {
 /// The rates of all connections.
 ///
 /// Nothing is known here of connections without a rate.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct Rates {
     lanes: BTreeMap<String, Lane>,
     waits: BTreeMap<RunId, BTreeMap<StepPath, RateWait>>,
