@@ -12,8 +12,8 @@ mod schema;
 
 pub use data::{FolderConnection, PostgresConnection, SmtpConnection, SmtpTls, SqliteConnection};
 pub use file::{is_name, parse_file};
-pub use parse_rate::rate_of;
 pub use open::{PostgresAccess, SmtpAccess};
+pub use parse_rate::rate_of;
 pub use registry::{Connections, Open, OpenError};
 pub use schema::{Definition, file_schema};
 

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 /// The keys of it.
 pub(super) const RATE: [&str; 2] = ["rate", "burst"];
 
-const HELP: &str = "Write it as N/s, N/m, N/h or N/d: 30/m lets thirty attempts begin in any minute.";
+const HELP: &str =
+    "Write it as N/s, N/m, N/h or N/d: 30/m lets thirty attempts begin in any minute.";
 
 /// The rate of a connection, as it stands in its definition.
 ///

@@ -267,8 +267,9 @@ impl Engine {
         })?;
         drop(known);
         let starts = useless.chunks(PAGE).map(|keys| {
-            keys.iter()
-                .fold(Batch::new(), |batch, key| batch.remove::<RateStart>(key.as_str()))
+            keys.iter().fold(Batch::new(), |batch, key| {
+                batch.remove::<RateStart>(key.as_str())
+            })
         });
         let holds = over
             .into_iter()

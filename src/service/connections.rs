@@ -122,11 +122,10 @@ impl App {
     /// # Errors
     /// When it cannot be written.
     pub async fn remove_connection(&self, who: &Principal, name: &str) -> Result<(), Problem> {
-        let batch =
-            Batch::new()
-                .remove::<Row>(name)
-                .remove::<RateHold>(name)
-                .audited(who, "connection.delete", &name, json!({}));
+        let batch = Batch::new()
+            .remove::<Row>(name)
+            .remove::<RateHold>(name)
+            .audited(who, "connection.delete", &name, json!({}));
         self.commit(batch).await?;
         self.connections.remove(name);
         self.engine.set_rate(name, None);

@@ -199,9 +199,8 @@ impl Rates {
     }
 
     fn tidy(&mut self, connection: &str) {
-        let useless = |lane: &Lane| {
-            lane.rate.is_none() && lane.waiting.is_empty() && lane.granted.is_empty()
-        };
+        let useless =
+            |lane: &Lane| lane.rate.is_none() && lane.waiting.is_empty() && lane.granted.is_empty();
         if self.lanes.get(connection).is_some_and(useless) {
             self.lanes.remove(connection);
         }
@@ -289,7 +288,9 @@ impl Rates {
     pub fn queues(&self, now: Timestamp) -> Vec<Queue> {
         let used = |lane: &Lane| !lane.waiting.is_empty() || lane.used(now) > 0;
         let lanes = self.lanes.iter().filter(|(_, lane)| used(lane));
-        lanes.map(|(name, lane)| self.queue(name, lane, now)).collect()
+        lanes
+            .map(|(name, lane)| self.queue(name, lane, now))
+            .collect()
     }
 
     fn queue(&self, connection: &str, lane: &Lane, now: Timestamp) -> Queue {

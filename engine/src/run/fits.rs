@@ -105,9 +105,7 @@ impl State {
             RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
             RunEvent::AttemptStarted { .. }
             | RunEvent::RateAwaited { .. }
-            | RunEvent::StepPaused { .. } => {
-                kind.is_some_and(ActionKind::has_attempts)
-            }
+            | RunEvent::StepPaused { .. } => kind.is_some_and(ActionKind::has_attempts),
             RunEvent::LoopStarted { items, .. } => match (work, items.as_ref()) {
                 (Work::Loop(looped), items) => matches!(
                     (&looped.times, items.map(|items| items.value())),

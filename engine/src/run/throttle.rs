@@ -85,7 +85,10 @@ impl Run {
         let (Some(rates), RunEvent::AttemptStarted { step, .. }) = (&self.rates, &event) else {
             return event;
         };
-        let connection = self.plan.find(step).and_then(|step| step.connection.as_ref());
+        let connection = self
+            .plan
+            .find(step)
+            .and_then(|step| step.connection.as_ref());
         match connection.filter(|connection| rates.contains_key(&***connection)) {
             None => event,
             Some(connection) => RunEvent::RateAwaited {
@@ -120,11 +123,13 @@ impl State {
             return attempt::again(self, plan, place, now);
         }
         // It had a value when the step began to wait, and what it is made of has not changed since.
-        match self.planned(plan, place).with.render(&self.values(place.scope)) {
+        match self
+            .planned(plan, place)
+            .with
+            .render(&self.values(place.scope))
+        {
             Ok(with) => attempt::first(self, plan, place, with, now),
-            Err(error) => {
-                pause::failed(self, plan, place, failure::of_expression(&error, "with"))
-            }
+            Err(error) => pause::failed(self, plan, place, failure::of_expression(&error, "with")),
         }
     }
 

@@ -625,7 +625,10 @@ fn action(
         },
         KindSpec::Works(back) => {
             let read = format!("{{{{ steps.s{}.output }}}}", index.saturating_sub(*back));
-            ("http", json!({ "connection": connection(index), "n": read }))
+            (
+                "http",
+                json!({ "connection": connection(index), "n": read }),
+            )
         }
         KindSpec::ForEach(_) | KindSpec::Repeat(_) => unreachable!("loops have no action"),
     }

@@ -32,7 +32,11 @@ impl Life {
         let throttled = self.run.throttled();
         let step = match self.random.pick(&throttled) {
             Some((step, _)) => step.clone(),
-            None => self.run.steps().first().map_or("nowhere".into(), |step| step.path.clone()),
+            None => self
+                .run
+                .steps()
+                .first()
+                .map_or("nowhere".into(), |step| step.path.clone()),
         };
         let waits = self.run.step(&step.0).is_some_and(|view| {
             let says = view.waits_for.unwrap_or_default();
@@ -61,7 +65,9 @@ impl Watch {
         let connection = planned.and_then(|planned| planned.connection.as_deref());
         let waited = self.throttled.remove(step);
         match event {
-            RunEvent::RateAwaited { connection: said, .. } => {
+            RunEvent::RateAwaited {
+                connection: said, ..
+            } => {
                 if waited {
                     return Err("a step waits once for a rate");
                 }

@@ -149,7 +149,10 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
             (listens, "nobody tells step heard of events"),
             (a_while, "of its waits is in no timer"),
             (tells, "nobody tells people of the approval"),
-            (rated, "step two waits for the rate of a connection and stands in no queue"),
+            (
+                rated,
+                "step two waits for the rate of a connection and stands in no queue",
+            ),
         ] {
             let run = run.to_string();
             let of = said.iter().find(|(subject, _)| *subject == run);
@@ -164,7 +167,10 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
         assert_eq!(found["runs"]["held"], 7, "{found:#}");
         let (_, queues) = ask(&assembly, "GET", "/api/v1/queues", "").await;
         let queue = &queues["items"][0];
-        assert_eq!((&queue["connection"], &queue["waiting"]), (&"slow".into(), &1.into()));
+        assert_eq!(
+            (&queue["connection"], &queue["waiting"]),
+            (&"slow".into(), &1.into())
+        );
         assert_eq!(stuck(&found), []);
         assembly.close().await;
     });

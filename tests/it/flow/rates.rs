@@ -125,7 +125,10 @@ async fn never_more_attempts_begin_than_the_rate_says_whoever_makes_them_and_wha
         wait::run(&admin, run, "succeeded").await;
     }
     let times = began(&admin, &runs).await;
-    assert!(times.len() >= 27 && times.len() >= service.asked(), "{times:?}");
+    assert!(
+        times.len() >= 27 && times.len() >= service.asked(),
+        "{times:?}"
+    );
     for group in times.windows(6) {
         assert!(group[5] - group[0] >= 1_000, "{group:?} in {times:?}");
     }
@@ -142,8 +145,12 @@ async fn a_step_that_waits_for_a_rate_says_so_and_can_be_ended_paused_and_let_go
         ("-3/m", 1, "/rate"),
         ("3/m", 4, "/burst"),
     ] {
-        let wrong = json!({ "kind": "http", "base_url": service.address, "rate": rate, "burst": burst });
-        let problem = admin.put("/connections/crm", &wrong).await.problem(422, "bad_connection");
+        let wrong =
+            json!({ "kind": "http", "base_url": service.address, "rate": rate, "burst": burst });
+        let problem = admin
+            .put("/connections/crm", &wrong)
+            .await
+            .problem(422, "bad_connection");
         let finding = &problem["findings"][0];
         assert_eq!(finding["code"], "wrong_value", "{problem:#}");
         assert_eq!(finding["path"], place, "{problem:#}");
@@ -180,24 +187,52 @@ async fn a_step_that_waits_for_a_rate_says_so_and_can_be_ended_paused_and_let_go
     let step = &shown["steps"][0];
     assert_eq!(step["status"], "waiting");
     assert!(text(&step["waits_for"]).starts_with(says), "{shown:#}");
-    assert_eq!((&step["attempts"], step["waits_until"].is_null()), (&json!([]), false));
+    assert_eq!(
+        (&step["attempts"], step["waits_until"].is_null()),
+        (&json!([]), false)
+    );
     let listed = admin.all("/runs?status=waiting").await;
     assert_eq!(listed.len(), 2);
-    assert!(text(&listed[0]["waits_for"]).contains("of connection crm"), "{listed:#?}");
+    assert!(
+        text(&listed[0]["waits_for"]).contains("of connection crm"),
+        "{listed:#?}"
+    );
 
     let queues = admin.all("/queues").await;
     let [queue] = queues.as_slice() else {
         panic!("{queues:#?}");
     };
     assert_eq!(
-        [&queue["kind"], &queue["connection"], &queue["rate"], &queue["limit"], &queue["taken"]],
-        [&json!("rate"), &json!("crm"), &json!("1/h"), &json!(1), &json!(1)]
+        [
+            &queue["kind"],
+            &queue["connection"],
+            &queue["rate"],
+            &queue["limit"],
+            &queue["taken"]
+        ],
+        [
+            &json!("rate"),
+            &json!("crm"),
+            &json!("1/h"),
+            &json!(1),
+            &json!(1)
+        ]
     );
     let order: Vec<&Value> = queue["queue"].as_array().unwrap().iter().collect();
-    assert_eq!((&order[0]["run_id"], &order[1]["run_id"]), (&json!(third), &json!(second)));
-    assert_eq!((&order[0]["step"], &order[0]["priority"]), (&json!("call"), &json!(9)));
+    assert_eq!(
+        (&order[0]["run_id"], &order[1]["run_id"]),
+        (&json!(third), &json!(second))
+    );
+    assert_eq!(
+        (&order[0]["step"], &order[0]["priority"]),
+        (&json!("call"), &json!(9))
+    );
     let metrics = admin.root("GET", "/metrics").send().await;
-    assert!(metrics.text.contains("druse_steps_waiting_for_rate 2\n"), "{}", metrics.text);
+    assert!(
+        metrics.text.contains("druse_steps_waiting_for_rate 2\n"),
+        "{}",
+        metrics.text
+    );
 
     let data = server.data().to_str().unwrap();
     let said = |arguments: &[&str]| {
@@ -206,23 +241,44 @@ async fn a_step_that_waits_for_a_rate_says_so_and_can_be_ended_paused_and_let_go
         String::from_utf8(output.stdout).unwrap()
     };
     let table = said(&["queues"]);
-    assert!(table.contains("crm (1/h)") && table.contains("1 of 1"), "{table}");
+    assert!(
+        table.contains("crm (1/h)") && table.contains("1 of 1"),
+        "{table}"
+    );
     let why = said(&["runs", "why", &second]);
-    assert!(why.contains("the rate 1/h of connection crm, position 2, about "), "{why}");
+    assert!(
+        why.contains("the rate 1/h of connection crm, position 2, about "),
+        "{why}"
+    );
     let doctor = admin.get("/doctor").await.with(200);
     assert_eq!(doctor["runs"]["stuck"], 0, "{doctor:#}");
 
     // Whoever is paused lets others pass; one that is canceled is gone from the queue.
-    admin.post(&format!("/runs/{third}/pause"), &json!({})).await.with(202);
+    admin
+        .post(&format!("/runs/{third}/pause"), &json!({}))
+        .await
+        .with(202);
     let shown = admin.get(&format!("/runs/{second}")).await.with(200);
     assert!(text(&shown["waits_for"]).contains(says), "{shown:#}");
-    admin.post(&format!("/runs/{third}/resume"), &json!({})).await.with(202);
+    admin
+        .post(&format!("/runs/{third}/resume"), &json!({}))
+        .await
+        .with(202);
     let shown = admin.get(&format!("/runs/{second}")).await.with(200);
-    assert!(text(&shown["waits_for"]).contains("position 2"), "{shown:#}");
-    let canceled = admin.post(&format!("/runs/{third}/cancel"), &json!({})).await.with(202);
+    assert!(
+        text(&shown["waits_for"]).contains("position 2"),
+        "{shown:#}"
+    );
+    let canceled = admin
+        .post(&format!("/runs/{third}/cancel"), &json!({}))
+        .await
+        .with(202);
     assert_eq!(canceled["status"], "canceled");
     let shown = admin.get(&format!("/runs/{second}")).await.with(200);
-    assert!(text(&shown["waits_for"]).contains("position 1"), "{shown:#}");
+    assert!(
+        text(&shown["waits_for"]).contains("position 1"),
+        "{shown:#}"
+    );
     // Another rate counts from the next attempt on, and none lets all go.
     service.connect(&admin, &json!("2/d")).await;
     wait::run(&admin, &second, "succeeded").await;
@@ -247,7 +303,10 @@ async fn what_the_other_side_asked_for_holds_every_run_and_survives_a_crash() {
     let second = start(&admin, &other, json!({})).await;
     let shown = wait::run(&admin, &second, "waiting").await;
     let says = text(&shown["waits_for"]);
-    assert!(says.contains("; the other side asked to wait until "), "{says}");
+    assert!(
+        says.contains("; the other side asked to wait until "),
+        "{says}"
+    );
     let before = admin.all("/queues").await;
     assert_ne!(before[0]["held_until"], Value::Null, "{before:#?}");
     server.crash().await;

@@ -1,6 +1,6 @@
 //! What the page on concurrency says, minute by minute, held against the engine.
 
-use super::super::{Began, Claim, Flow, RunLimits, Rates};
+use super::super::{Began, Claim, Flow, Rates, RunLimits};
 use super::{automation, run};
 use crate::check::{Catalog, check};
 use crate::definition::{FailureClass, Overflow, Syntax, parse, parse_value};
@@ -28,7 +28,9 @@ impl Story {
     fn new(connections: Option<&str>, document: &str) -> Self {
         let (mut rates, mut rated) = (Rates::default(), ConnectionRates::new());
         let read = connections.map(|text| parse_value(text, Syntax::Yaml).unwrap().0);
-        let named = read.iter().filter_map(|value| value["connections"].as_object());
+        let named = read
+            .iter()
+            .filter_map(|value| value["connections"].as_object());
         for (name, connection) in named.flatten() {
             let rate = connection["rate"].as_str().unwrap().parse().unwrap();
             rates.set(name, Some(rate));

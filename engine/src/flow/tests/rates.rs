@@ -41,7 +41,9 @@ impl World {
             let per = ["s", "m", "h"][random.below(3)];
             let mut rate: Rate = format!("{count}/{per}").parse().unwrap();
             if random.percent(40) {
-                rate = rate.with_burst(1 + random.below(count as usize) as u32).unwrap();
+                rate = rate
+                    .with_burst(1 + random.below(count as usize) as u32)
+                    .unwrap();
             }
             rated.insert(name, rate);
         }
@@ -141,7 +143,10 @@ impl World {
         let known = self.steps.remove(who).unwrap();
         if known.granted && self.random.percent(85) {
             assert!(self.rates.is_granted(who.0, &who.1));
-            let name = NAMES.into_iter().find(|name| *name == known.wait.connection).unwrap();
+            let name = NAMES
+                .into_iter()
+                .find(|name| *name == known.wait.connection)
+                .unwrap();
             self.number += 1;
             let began = Began {
                 at: Timestamp(self.now),
@@ -275,7 +280,10 @@ fn never_more_begin_in_any_window_than_the_rate_says_and_none_starves() {
         begun += world.begun;
         waited += world.waited;
     }
-    assert!(begun > 5_000 && waited > 2_500, "{begun} began, {waited} waited");
+    assert!(
+        begun > 5_000 && waited > 2_500,
+        "{begun} began, {waited} waited"
+    );
 }
 
 fn wait(connection: &str, since: i64, turn: u64, priority: i32) -> RateWait {
@@ -328,7 +336,10 @@ fn a_reason_names_the_rate_the_place_and_the_time() {
     let queue = rates.queues(now).pop().unwrap();
     assert_eq!((queue.limit, queue.taken, queue.waiting), (2, 2, 5));
     let first = &queue.queue[0];
-    assert_eq!((first.run_id, first.about), (run(1), Some(Timestamp(100_000))));
+    assert_eq!(
+        (first.run_id, first.about),
+        (run(1), Some(Timestamp(100_000)))
+    );
     rates.set("crm", None);
     assert!(says(&rates, 1).contains("no rate any more"));
     assert_eq!(rates.grant(now).len(), 5, "without a rate all go");
