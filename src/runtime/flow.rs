@@ -374,6 +374,20 @@ impl Engine {
         })
     }
 
+    /// For each run that waits for ever one that it waits for, given which only wait for which they started.
+    pub(super) fn blocked_by(
+        &self,
+        children: &BTreeMap<RunId, BTreeSet<RunId>>,
+    ) -> BTreeMap<RunId, RunId> {
+        self.0.slots.lock().flow.deadlocked(children)
+    }
+
+    /// The concurrency key that a queued run waits for.
+    pub(super) fn key_of(&self, run: RunId) -> Option<String> {
+        let known = self.0.slots.lock();
+        known.flow.waits_for_key(run).map(str::to_owned)
+    }
+
     /// Why a run waits for its turn; none for one that does not.
     pub fn why_queued(&self, run: RunId) -> Option<Wait> {
         self.0.slots.lock().flow.why(run)

@@ -3,6 +3,7 @@
 
 mod attempt;
 pub mod clock;
+mod deadlock;
 mod decide;
 mod dispatch;
 mod flow;

@@ -50,6 +50,8 @@ pub struct Examined {
     pub held: usize,
     /// Those that nothing will move.
     pub stuck: Vec<Stuck>,
+    /// Those of the others that wait for each other for ever.
+    pub deadlocked: Vec<Stuck>,
     /// Those of the others that wait for a person who may not know it.
     pub left_to_people: Vec<LeftToPeople>,
 }
@@ -87,6 +89,7 @@ impl Engine {
             };
             examined.count(run, state);
         }
+        examined.deadlocked = self.deadlocked();
         Ok(examined)
     }
 

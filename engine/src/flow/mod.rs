@@ -28,6 +28,7 @@
 //! How many attempts begin over a connection in a period is another limit: [`Rates`].
 
 mod claim;
+mod deadlock;
 mod order;
 mod queue;
 mod rate;

@@ -1,3 +1,4 @@
+mod deadlock;
 mod docs;
 mod life;
 mod model;
