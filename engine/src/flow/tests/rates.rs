@@ -188,7 +188,7 @@ impl World {
                 rates.wait(*id, step, known.wait.clone());
             }
         }
-        for ((id, step), _) in &self.steps {
+        for (id, step) in self.steps.keys() {
             assert_eq!(again.why(*id, step, now), live.why(*id, step, now));
         }
         assert_eq!(again.queues(now), live.queues(now));
