@@ -1,7 +1,6 @@
 //! Limits on runs that go at once, over the real binary.
 
 mod crash;
-mod deadlock;
 mod gates;
 mod overflow;
 mod rates;
