@@ -150,11 +150,6 @@ impl Throttle {
         let mut waiting = run.throttled().into_iter().map(|(step, _)| step);
         waiting.find(|step| !known.rates.waits(run.id(), step))
     }
-
-    #[cfg(test)]
-    pub(super) fn lose(&self, run: RunId) {
-        self.lock().rates.stand(run, Vec::new());
-    }
 }
 
 impl Known {

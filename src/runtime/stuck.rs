@@ -223,11 +223,6 @@ impl Engine {
         }
     }
 
-    /// Forgets that steps of a run wait for rates, as a bug would.
-    pub(crate) fn lose_rates(&self, run: RunId) {
-        self.0.rates.lose(run);
-    }
-
     /// Forgets that a run has not ended, as a bug would.
     pub(crate) fn lose_run(&self, run: RunId) {
         self.0.live.remove(run);

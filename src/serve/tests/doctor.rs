@@ -55,18 +55,6 @@ steps:
       notify: [{ action: shell, with: { argv: [sleep, '600'] } }]
 ";
 
-const RATED: &str = "druse: 1
-name: rated
-steps:
-  - id: one
-    action: file
-    with: { connection: slow, op: list, path: . }
-  - id: two
-    needs: [one]
-    action: file
-    with: { connection: slow, op: list, path: . }
-";
-
 async fn started(assembly: &Assembly, document: &str, status: &str) -> RunId {
     let id = active(assembly, document).await;
     let path = format!("/api/v1/automations/{id}/runs");
@@ -116,18 +104,9 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
         let listens = started(&assembly, LISTENS, "waiting").await;
         let a_while = started(&assembly, LISTENS_A_WHILE, "waiting").await;
         let tells = started(&assembly, TELLS, "waiting").await;
-        let slow = json!({ "kind": "folder", "path": folder.path(), "rate": "1/d" }).to_string();
-        let (code, made) = ask(&assembly, "PUT", "/api/v1/connections/slow", &slow).await;
-        assert_eq!(code, 200, "{made}");
-        let rated = started(&assembly, RATED, "waiting").await;
-        until("the second step", || async {
-            let (_, run) = ask(&assembly, "GET", &format!("/api/v1/runs/{rated}"), "").await;
-            (run["steps"][1]["status"] == "waiting").then_some(())
-        })
-        .await;
         let found = diagnosis(&assembly).await;
         assert_eq!(stuck(&found), [], "{found:#}");
-        let runs = json!({ "live": 7, "moving": 4, "waiting": 3, "held": 0, "stuck": 0 });
+        let runs = json!({ "live": 6, "moving": 3, "waiting": 3, "held": 0, "stuck": 0 });
         assert_eq!(found["runs"], runs);
 
         let engine = &assembly.app.engine;
@@ -137,10 +116,9 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
         engine.lose_wait(listens, "heard");
         engine.lose_silence(a_while);
         engine.lose_notices(tells);
-        engine.lose_rates(rated);
         let found = diagnosis(&assembly).await;
         assert_eq!(found["healthy"], false);
-        assert_eq!(found["runs"]["stuck"], 7, "{found:#}");
+        assert_eq!(found["runs"]["stuck"], 6, "{found:#}");
         let said = stuck(&found);
         for (run, words) in [
             (waits, "is in no timer"),
@@ -149,10 +127,6 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
             (listens, "nobody tells step heard of events"),
             (a_while, "of its waits is in no timer"),
             (tells, "nobody tells people of the approval"),
-            (
-                rated,
-                "step two waits for the rate of a connection and stands in no queue",
-            ),
         ] {
             let run = run.to_string();
             let of = said.iter().find(|(subject, _)| *subject == run);
@@ -164,13 +138,7 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
     life(async {
         let assembly = Assembly::open(folder.path(), Setup::own()).await.unwrap();
         let found = diagnosis(&assembly).await;
-        assert_eq!(found["runs"]["held"], 7, "{found:#}");
-        let (_, queues) = ask(&assembly, "GET", "/api/v1/queues", "").await;
-        let queue = &queues["items"][0];
-        assert_eq!(
-            (&queue["connection"], &queue["waiting"]),
-            (&"slow".into(), &1.into())
-        );
+        assert_eq!(found["runs"]["held"], 6, "{found:#}");
         assert_eq!(stuck(&found), []);
         assembly.close().await;
     });
