@@ -3,6 +3,7 @@
 
 mod attempt;
 pub mod clock;
+mod deadlock;
 mod decide;
 mod dispatch;
 mod flow;
@@ -16,6 +17,7 @@ mod notify;
 mod plan;
 mod portion;
 mod project;
+mod rates;
 mod read;
 mod recover;
 mod rehearse;
@@ -56,6 +58,7 @@ pub(crate) struct Inner {
     timers: timer::Timers,
     held: hold::Held,
     slots: flow::Slots,
+    rates: rates::Throttle,
     hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
     address: OnceLock<Option<String>>,
@@ -91,6 +94,7 @@ impl Engine {
             timers: timer::Timers::default(),
             held: hold::Held::default(),
             slots: flow::Slots::default(),
+            rates: rates::Throttle::default(),
             hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
             address: OnceLock::new(),
@@ -114,6 +118,10 @@ impl Engine {
                 due = self.0.timers.next() => due,
                 () = self.0.slots.changed() => {
                     self.let_go();
+                    continue;
+                }
+                () = self.0.rates.due() => {
+                    self.let_begin();
                     continue;
                 }
                 silent = self.0.hearing.silences.next() => {

@@ -247,6 +247,14 @@ fn of_runs(runs: &Examined, problems: &mut Vec<Trouble>) {
             "A new start of the server takes it up from its journal; if that does not help, cancel and retry it.",
         ));
     }
+    for waits in runs.deadlocked.iter().take(SHOWN) {
+        problems.push(Trouble::error(
+            "runs_deadlocked",
+            &waits.run,
+            sentence(&waits.reason),
+            "Cancel one of them: the others then go on. A `timeout` on the steps that start runs ends it by itself.",
+        ));
+    }
     if runs.stuck.len() > SHOWN {
         let more = runs.stuck.len() - SHOWN;
         let help = "A new start of the server takes them up from their journals.";

@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod entity;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
+pub mod rates;
 mod record;
 pub mod step_log;
 pub mod store;
@@ -14,6 +15,7 @@ mod verify;
 
 pub use chain::*;
 pub use entity::*;
+pub use rates::*;
 pub use store::*;
 pub use triggering::*;
 pub use verify::*;

@@ -43,6 +43,11 @@ pub enum DeadlineReason {
         /// The loop.
         step: StepPath,
     },
+    /// The time over all attempts of a step runs out while the next one waits for a rate.
+    RateTimeout {
+        /// The step.
+        step: StepPath,
+    },
     /// The run's time runs out.
     RunTimeout,
     /// More follows at once: the last turn was cut because it was long.
@@ -80,6 +85,7 @@ impl Run {
                 Timer::Attempt => DeadlineReason::AttemptTimeout { step },
                 Timer::Pass => DeadlineReason::NextPass { step },
                 Timer::Loop => DeadlineReason::LoopTimeout { step },
+                Timer::Rate => DeadlineReason::RateTimeout { step },
             };
             (at, reason)
         });

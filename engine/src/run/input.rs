@@ -95,6 +95,11 @@ pub enum Input {
     },
     /// It is its turn.
     Admit,
+    /// A step that waits for the rate of a connection may begin.
+    Permit {
+        /// The step.
+        step: StepPath,
+    },
     /// It would have to wait for its turn, and is skipped instead.
     PassOver {
         /// What it would have waited for.
@@ -252,8 +257,8 @@ pub enum Rejected {
         /// What is wrong, key by key.
         findings: Vec<Finding>,
     },
-    /// The step does not wait for this event.
-    #[error("the step does not wait for this event")]
+    /// The step does not wait for this: for this event, or for the rate of a connection.
+    #[error("the step does not wait for this")]
     NotAwaited,
     /// It does not wait for its turn, or has begun.
     #[error("the run does not wait for its turn")]

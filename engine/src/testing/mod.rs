@@ -8,6 +8,7 @@ mod law;
 mod law_handlers;
 mod random;
 mod simulator;
+mod throttle;
 mod world;
 
 pub use document::{

@@ -14,7 +14,8 @@ impl Life {
         if self.random.percent(20) {
             return self.turn();
         }
-        match self.random.below(24) {
+        match self.random.below(27) {
+            24..=26 => self.permit(),
             20 | 21 => {
                 self.come();
                 Ok(())
@@ -437,6 +438,8 @@ impl Life {
                     fence,
                     outcome,
                 })?;
+            } else if !self.run.throttled().is_empty() {
+                self.permit()?;
             } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
                 // One that is due stands before what is due behind it; others come again and again.
                 *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })

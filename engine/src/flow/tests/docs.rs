@@ -1,14 +1,14 @@
 //! What the page on concurrency says, minute by minute, held against the engine.
 
-use super::super::{Claim, Flow, RunLimits};
+use super::super::{Began, Claim, Flow, Rates, RunLimits};
 use super::{automation, run};
 use crate::check::{Catalog, check};
-use crate::definition::{Overflow, Syntax, parse};
-use crate::event::{Decision, Outcome, Verdict};
+use crate::definition::{FailureClass, Overflow, Syntax, parse, parse_value};
+use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Verdict};
 use crate::plan::Plan;
-use crate::run::{Effect, GateStatus, Input, Run};
+use crate::run::{ConnectionRates, Effect, GateStatus, Input, Run};
 use crate::testing::start;
-use crate::{Json, RunId, Severity, Timestamp};
+use crate::{Json, RunId, Severity, Span, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 struct Story {
     plan: Arc<Plan>,
     flow: Flow,
+    rates: Rates,
+    rated: Arc<ConnectionRates>,
     runs: BTreeMap<String, Run>,
     names: BTreeMap<RunId, String>,
     refused: BTreeSet<String>,
@@ -23,7 +25,17 @@ struct Story {
 }
 
 impl Story {
-    fn new(document: &str) -> Self {
+    fn new(connections: Option<&str>, document: &str) -> Self {
+        let (mut rates, mut rated) = (Rates::default(), ConnectionRates::new());
+        let read = connections.map(|text| parse_value(text, Syntax::Yaml).unwrap().0);
+        let named = read
+            .iter()
+            .filter_map(|value| value["connections"].as_object());
+        for (name, connection) in named.flatten() {
+            let rate = connection["rate"].as_str().unwrap().parse().unwrap();
+            rates.set(name, Some(rate));
+            rated.insert(name.clone(), rate);
+        }
         let document = parse(document, Syntax::Yaml).expect(document).document;
         let findings = check(&document, &Catalog::default());
         assert!(
@@ -33,6 +45,8 @@ impl Story {
         Self {
             plan: Arc::new(Plan::compile(Arc::new(document)).unwrap()),
             flow: Flow::new(RunLimits::default()),
+            rates,
+            rated: Arc::new(rated),
             runs: BTreeMap::new(),
             names: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -41,19 +55,64 @@ impl Story {
     }
 
     fn tell(&mut self, name: &str, input: Input) {
-        self.runs
-            .get_mut(name)
-            .unwrap()
-            .handle(self.now, input)
-            .unwrap();
-        self.note(name);
+        let run = self.runs.get_mut(name).unwrap();
+        run.know_rates(Some(self.rated.clone()));
+        let entries = run.handle(self.now, input).unwrap();
+        self.note(name, &entries);
     }
 
-    fn note(&mut self, name: &str) {
+    fn note(&mut self, name: &str, entries: &[Entry]) {
         let run = &self.runs[name];
-        let claim = run.claim().unwrap();
-        self.flow
-            .stand(run.id(), automation(1), claim, run.standing());
+        if let Some(claim) = run.claim() {
+            self.flow
+                .stand(run.id(), automation(1), claim, run.standing());
+        }
+        for entry in entries {
+            let connection = entry.event.step().and_then(|step| run.plan().find(step));
+            let connection = connection.and_then(|step| step.connection.as_deref());
+            let connection = connection.unwrap_or_default();
+            match &entry.event {
+                RunEvent::AttemptStarted { .. } => {
+                    let (at, number) = (entry.at, 0);
+                    self.rates.began(connection, Began { at, number });
+                }
+                RunEvent::AttemptFinished {
+                    outcome:
+                        Outcome::Failed {
+                            retry_after_ms: Some(wait),
+                            ..
+                        },
+                    ..
+                } => {
+                    let until = entry.at.after(Span::from_millis(*wait));
+                    self.rates.hold(connection, until);
+                }
+                _ => {}
+            }
+        }
+        self.rates.stand(run.id(), run.throttled());
+    }
+
+    fn ends(&mut self, name: &str, outcome: Outcome) {
+        let pending = self.runs[name].pending();
+        let [
+            Effect::Attempt {
+                step,
+                number,
+                fence,
+                ..
+            },
+        ] = pending.as_slice()
+        else {
+            panic!("{name} has no one step that works: {pending:?}");
+        };
+        let finished = Input::Finished {
+            step: step.clone(),
+            number: *number,
+            fence: *fence,
+            outcome,
+        };
+        self.tell(name, finished);
     }
 
     fn starts(&mut self, name: &str, words: &[&str]) {
@@ -72,19 +131,23 @@ impl Story {
         let none = Json::null();
         let plan = self.plan.clone();
         let claim = Claim::of(&plan, id, &inputs, &none, self.now, None, priority).unwrap();
+        let limited = plan.concurrency.is_some() || priority.is_some();
         self.names.insert(id, name.into());
         let over = self.flow.passed_over(automation(1), &claim);
         if let Some((Overflow::Reject, _)) = over {
             self.refused.insert(name.into());
             return;
         }
-        let (run, _) = Run::begin_claiming(plan, begin, Vec::new(), Some(claim), self.now);
+        let claim = limited.then_some(claim);
+        let rates = Some(self.rated.clone());
+        let (run, entries) = Run::begin_limited(plan, begin, Vec::new(), claim, rates, self.now);
         self.runs.insert(name.into(), run);
         if let Some((_, reason)) = over {
             return self.tell(name, Input::PassOver { reason });
         }
-        self.note(name);
-        if self.plan.concurrency.as_ref().unwrap().1.overflow == Overflow::Replace {
+        self.note(name, &entries);
+        let concurrency = self.plan.concurrency.as_ref();
+        if concurrency.is_some_and(|(_, limit)| limit.overflow == Overflow::Replace) {
             for other in self.flow.replaced_by(id) {
                 let other = self.names[&other].clone();
                 self.tell(
@@ -129,35 +192,28 @@ impl Story {
                 self.tell(name, Input::Decide { approval, decision });
             }
             [whose, "step", "succeeds"] => {
-                let name = whose.strip_suffix("'s").unwrap();
-                let pending = self.runs[name].pending();
-                let [
-                    Effect::Attempt {
-                        step,
-                        number,
-                        fence,
-                        ..
-                    },
-                ] = pending.as_slice()
-                else {
-                    panic!("{name} has no one step that works: {pending:?}");
-                };
-                let outcome = Outcome::Succeeded {
-                    output: json!(1).into(),
-                };
-                let finished = Input::Finished {
-                    step: step.clone(),
-                    number: *number,
-                    fence: *fence,
-                    outcome,
-                };
-                self.tell(name, finished);
+                let output = json!(1).into();
+                self.ends(of(whose), Outcome::Succeeded { output });
             }
+            [whose, "step", "is", "told", "to", "wait", span] => {
+                let failure = Failure::new(FailureClass::Retryable, "http_status", "not now");
+                let wait = span.parse::<Span>().unwrap().as_millis();
+                let outcome = Outcome::Failed {
+                    failure,
+                    retry_after_ms: Some(wait),
+                };
+                self.ends(of(whose), outcome);
+            }
+            ["time", "passes"] => {}
             other => panic!("what is {other:?}?"),
         }
         while let [first, ..] = self.flow.admit().as_slice() {
             let name = self.names[first].clone();
             self.tell(&name, Input::Admit);
+        }
+        for (run, step) in self.rates.grant(self.now) {
+            let name = self.names[&run].clone();
+            self.tell(&name, Input::Permit { step });
         }
     }
 
@@ -181,6 +237,11 @@ impl Story {
     }
 }
 
+/// The run in `a's`.
+fn of(whose: &str) -> &str {
+    whose.strip_suffix("'s").unwrap()
+}
+
 #[test]
 fn the_page_on_concurrency_says_what_is_so() {
     let page = include_str!("../../../../docs/concurrency.md");
@@ -192,11 +253,13 @@ fn the_page_on_concurrency_says_what_is_so() {
         .filter_map(|b| b.split_once('\n'))
         .collect();
     let mut told = 0;
-    for pair in blocks.windows(2) {
+    for (index, pair) in blocks.windows(2).enumerate() {
         let [("yaml", document), ("text", story)] = pair else {
             continue;
         };
-        let mut world = Story::new(document);
+        let before = index.checked_sub(1).map(|before| blocks[before].1);
+        let connections = before.filter(|text| text.starts_with("connections:"));
+        let mut world = Story::new(connections, document);
         for line in story.lines() {
             let mut columns = line
                 .split("  ")
@@ -220,5 +283,5 @@ fn the_page_on_concurrency_says_what_is_so() {
         }
         told += 1;
     }
-    assert_eq!(told, 7);
+    assert_eq!(told, 8);
 }

@@ -1,7 +1,9 @@
+mod deadlock;
 mod docs;
 mod life;
 mod model;
 mod order;
+mod rates;
 
 use super::{Claim, KeyClaim};
 use crate::definition::Overflow;
