@@ -391,6 +391,7 @@ fn any_document() -> impl Strategy<Value = Document> {
     )
         .prop_map(
             |(name, description, with, metadata, when, retry)| Document {
+                tests: Vec::new(),
                 druse: 1,
                 name,
                 description,

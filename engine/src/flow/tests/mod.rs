@@ -1,4 +1,3 @@
-mod docs;
 mod life;
 mod model;
 mod order;
