@@ -17,8 +17,7 @@ fn tests_in_a_document_are_checked_with_their_places() {
         .replace("outputs: { paid", "outputs: { piad");
     assert_eq!(
         of_text(&wrong),
-        "8:19: unknown_step: there is no step `pya` -- did you mean `pay`?\n\
-         9:46: unknown_output: there is no output `piad` -- did you mean `paid`?"
+        "10:51 unknown_output: there is no output `piad` -- did you mean `paid`?\n9:19 unknown_step: there is no step `pya` -- did you mean `pay`?"
     );
 }
 
@@ -29,7 +28,7 @@ fn the_shape_of_tests_is_that_of_the_document() {
     );
     let wrong = crate::definition::parse(&text, crate::definition::Syntax::Yaml).unwrap_err();
     let told: Vec<(&str, Option<u32>)> = wrong.iter().map(|f| (&*f.code, f.line)).collect();
-    assert_eq!(told, [("missing_key", Some(7)), ("unknown_key", Some(8))]);
+    assert_eq!(told, [("missing_key", Some(8)), ("unknown_key", Some(9))]);
 }
 
 #[test]
