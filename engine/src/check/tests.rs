@@ -1,8 +1,4 @@
-mod any;
-mod configurations;
 mod gates;
-mod inputs;
-mod loops;
 mod rehearsal;
 
 use super::*;
@@ -130,6 +126,237 @@ outputs:
 }
 
 #[test]
+fn loops_and_their_bodies() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - id: find
+    action: transform
+    with: { value: [1] }
+  - id: each
+    needs: [remind]
+    for_each: { items: "{{ steps.find.output }} {{ invoice.id }}", as: invoice, max_parallel: 0, on_item_error: pause, until: steps.remnd.output, output: "{{ steps.remind.output.jsn }}" }
+    steps:
+      - id: remind
+        action: http
+        needs: [find, gone, chek.big]
+        with: { connection: crm, path: "/{{ invoce.id }}/{{ loop.indx }}/{{ steps.chck.output }}/{{ steps.each.output }}" }
+      - id: check
+        action: switch
+        with: { cases: [ { id: big, when: invoice > inputs.cuont } ] }
+      - id: find
+        action: transform
+        needs: [check.bg]
+        with: { value: 1 }
+      - id: remind
+        action: htpp
+      - id: a
+        action: transform
+        with: { value: "{{ steps.b.output }}" }
+      - id: b
+        action: transform
+        with: { value: "{{ steps.a.output }}" }
+  - id: after
+    action: transform
+    needs: [remind]
+    with: { value: "{{ steps.remind.output }} {{ invoice }} {{ loop.index }} {{ steps.each.output }}" }
+outputs:
+  x: "{{ steps.check.output }}"
+"#
+    ), @r#"
+11:5 self_need: step `each` needs itself -- what is inside of a loop cannot read the loop's own output
+13:24 unknown_name: there is no name `invoice` here -- `invoice` is a name inside of a loop only
+13:95 bad_value: `max_parallel` is at least 1
+13:113 bad_value: `on_item_error` cannot be `pause` -- one of: fail, continue
+13:155 unknown_output: the output of step `remind` has no `jsn` -- did you mean `json`?
+13:127 unknown_step: there is no step `remnd` -- did you mean `remind`?
+12:13 inside_loop: step `remind` is inside of the loop `each`, so nothing outside of it can need it -- write `needs: [each]`: the loop as a whole
+17:23 unknown_step: there is no step `gone` -- `needs` names steps of the same loop's body
+17:29 unknown_step: there is no step `chek` -- did you mean `check`?
+18:40 unknown_name: there is no name `invoce` here -- did you mean `invoice`?
+18:40 unknown_name: `loop` has no `indx` -- did you mean `index`?
+18:40 unknown_step: there is no step `chck` -- did you mean `check`?
+21:43 unknown_input: there is no input `cuont` -- did you mean `count`?
+22:13 duplicate_id: a step outside of the loop has the id `find` too -- give one of them another id
+24:17 unknown_case: the switch `check` has no case `bg` -- did you mean `big`?
+27:17 unknown_action: there is no action `htpp` -- did you mean `http`?
+26:13 duplicate_id: two steps have the id `remind` -- give one of them another id
+28:9 cycle: steps wait for each other: `a` needs `b`, `b` needs `a` -- remove one of these needs or references
+36:13 inside_loop: step `remind` is inside of the loop `each`, so nothing outside of it can need it -- write `needs: [each]`: the loop as a whole
+37:20 inside_loop: step `remind` is inside of the loop `each` and cannot be read from outside -- read what the loop gives: `steps.each.output`
+37:20 unknown_name: there is no name `invoice` here -- `invoice` is a name inside of a loop only
+37:20 unknown_name: there is no name `loop` here -- `loop` is a name inside of a loop only
+39:6 inside_loop: step `check` is inside of the loop `each` and cannot be read from outside -- read what the loop gives: `steps.each.output`
+"#);
+}
+
+#[test]
+fn forms_of_loops() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - { id: a, action: http, with: { connection: crm, path: /x }, steps: [ { id: x, action: transform, with: { value: 1 } } ] }
+  - { id: b, for_each: { items: [] } }
+  - { id: c, for_each: { items: [] }, repeat: { until: "true" }, steps: [ { id: x, action: transform, with: { value: 1 } } ] }
+  - { id: d, for_each: { items: [], as: loop }, action: http, with: {}, retry: {}, delivery: at_most_once, effects: read, idempotency_key: k, steps: [ { id: x, action: transform, with: { value: 1 } } ] }
+  - { id: e, repeat: { until: "{{ true }}", factor: 0.5, max: 0 }, steps: [ { id: x, action: transform, with: { value: 1 } } ] }
+  - { id: f, repeat: { until: "steps.x.output >", factor: 2 }, steps: [ { id: x, action: transform, with: { value: 1 } } ] }
+  - id: g
+    for_each: { items: [] }
+    steps:
+      - { id: h, for_each: { items: "{{ item }}" }, steps: [ { id: g, action: transform, with: { value: 1 } } ] }
+      - { id: i, for_each: { items: [], as: Row }, steps: [ { id: j, action: tool, with: { tool: t } }, { id: k, action: sql, with: { connection: crm, statement: select 1 } } ] }
+      - { id: l, for_each: { items: [], as: row }, steps: [ { id: m, action: transform, with: { value: "{{ row }}{{ item }}{{ loop.index }}" } } ] }
+"#
+    ), @r#"
+8:72 not_a_loop: step `a` has `steps` and is no loop -- add `for_each` or `repeat`, or move these steps out
+9:14 missing_key: the loop `b` has no `steps` -- write what it does under `steps`
+10:47 exclusive_keys: `for_each` and `repeat` exclude each other -- put one loop into the body of the other
+11:57 not_for_loops: `action` does not belong to a loop -- write it at the steps of the loop's body
+11:94 not_for_loops: `delivery` does not belong to a loop -- write it at the steps of the loop's body
+11:117 not_for_loops: `effects` does not belong to a loop -- write it at the steps of the loop's body
+11:41 bad_id: `loop` cannot be the name of an item -- it means something else already: choose another name
+11:140 not_for_loops: `idempotency_key` does not belong to a loop -- write it at the steps of the loop's body
+11:80 not_for_loops: `retry` does not belong to a loop -- write it at the steps of the loop's body
+11:69 not_for_loops: `with` does not belong to a loop -- write it at the steps of the loop's body
+12:53 bad_value: `factor` is at least 1
+12:63 bad_value: `max` is at least 1
+12:31 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `until` is an expression already: write it without `{{ }}`
+13:59 no_effect: `factor` does nothing without `every`
+13:31 bad_expression: the expression cannot be read: unexpected end of input, expected expression
+17:28 duplicate_name: a loop around `h` calls its item `item` too -- give this one another name with `as`
+17:68 duplicate_id: a step outside of the loop has the id `g` too -- give one of them another id
+18:45 bad_id: `Row` cannot be the name of an item -- a name is small letters, digits and `_`, and begins with a letter
+18:98 unmapped_tool: nothing says what the recorded tool `t` is, so step `j` cannot run -- add a rule to the tool map (`tools: [{match: "t", action: …}]`), or a connection whose MCP server has this tool
+18:147 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
+"#);
+}
+
+#[test]
+fn keys_of_bodies_tell_passes_apart() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - id: each
+    for_each: { items: [1], as: row }
+    steps:
+      - { id: a, action: http, with: { connection: crm, path: /x }, idempotency_key: "{{ run.id }}" }
+      - { id: b, action: http, with: { connection: crm, path: /x }, idempotency_key: "{{ run.id }}:{{ row }}" }
+      - { id: c, action: http, with: { connection: crm, path: /x }, idempotency_key: "{{ loop.index }}" }
+      - { id: d, action: http, with: { connection: crm, path: /x }, idempotency_key: "{{ steps.a.output.json.id }}" }
+      - id: ready
+        repeat: { until: "true" }
+        steps:
+          - { id: e, action: http, with: { connection: crm, path: /x }, idempotency_key: "{{ row }}" }
+          - { id: f, action: http, with: { connection: crm, path: /x }, idempotency_key: "{{ row }}:{{ loop.index }}" }
+"#
+    ), @r#"
+11:86 same_key: the key of step `a` is the same in every pass of the loop `each`, so all passes but the first would count as repetitions -- add what tells the passes apart, such as `{{ row.id }}` or `{{ loop.index }}`; or leave the key out: the engine makes one for each pass
+18:90 same_key: the key of step `e` is the same in every pass of the loop `ready`, so all passes but the first would count as repetitions -- add what tells the passes apart, such as `{{ loop.index }}`; or leave the key out: the engine makes one for each pass
+"#);
+}
+
+/// What is known around a loop is known inside of it, and what a body skips it skips for itself.
+#[test]
+fn skips_in_and_around_loops() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - { id: maybe, action: transform, when: inputs.count > 1, with: { value: [1] } }
+  - id: guarded
+    needs: [maybe]
+    for_each: { items: "{{ steps.maybe.output }}", as: row, until: "steps.some.output > 1", output: "{{ steps.some.output }}" }
+    steps:
+      - { id: reads, action: transform, with: { value: "{{ steps.maybe.output }}" } }
+      - { id: some, action: transform, when: row > 1, with: { value: 1 } }
+      - { id: needs, action: transform, needs: [some], with: { value: "{{ steps.some.output }}" } }
+      - { id: loose, action: transform, with: { value: "{{ steps.some.output }}" } }
+  - id: bare
+    for_each: { items: [1], as: row }
+    steps:
+      - { id: x, action: transform, with: { value: "{{ steps.maybe.output }}" } }
+      - { id: y, action: http, on_error: continue, with: { connection: crm, path: "/" } }
+  - id: poll
+    repeat: { until: "steps.ping.output.json.done" }
+    steps:
+      - { id: ping, action: http, on_error: continue, with: { connection: crm, path: "/" } }
+  - id: later
+    action: transform
+    with: { value: "{{ steps.guarded.output }}" }
+"#
+    ), @r#"
+11:68 may_be_skipped: step `some` may be skipped, and then it has no output to read -- write `steps.some.output | default(…)`
+16:56 may_be_skipped: step `some` may be skipped, and then it has no output to read -- write `steps.some.output | default(…)`, or add `some` to the `needs` of this step
+20:52 may_be_skipped: step `maybe` may be skipped, and then it has no output to read -- write `steps.maybe.output | default(…)`
+23:22 may_be_skipped: step `ping` may fail while the run goes on, and then it has no output to read -- write `steps.ping.output.json.done | default(…)`
+28:20 may_be_skipped: step `guarded` may be skipped, and then it has no output to read -- write `steps.guarded.output | default(…)`, or add `guarded` to the `needs` of this step
+"#);
+}
+
+#[test]
+fn configurations() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - { id: a, action: http, with: { path: /x, headres: {} } }
+  - { id: b, action: http, with: { connection: crmm, path: /x, json: 1, body: x, method: post } }
+  - { id: c, action: http, with: { url: "http://127.1:80/x" } }
+  - { id: d, action: http, with: { url: "https://[::ffff:10.0.0.1]/x", headers: { authorization: "Bearer {{ secrets.api_key }}", x: "{{ secrets.apikey }}" } } }
+  - { id: e, action: http, with: { url: "https://example.com/{{ secrets.api_key }}", timeout: 5 } }
+  - { id: f, action: shell, with: { argv: ["{{ inputs.region }}", x], script: "echo {{ inputs.region }}" } }
+  - { id: g, action: shell, with: { env: { A: 1 } } }
+  - { id: h, action: mcp, with: { connection: crm, tool: "{{ inputs.region }}" } }
+  - { id: i, action: mcp, with: { connection: "{{ inputs.region }}" } }
+  - { id: j, action: wait, with: { for: 5, until: tomorrow } }
+  - { id: k, action: approval_gate, with: { approvers: [ana, "role:"], needed: 0, fields: { type: strng }, on_timeout: aprove } }
+  - { id: l, action: automation, with: { name: reprot } }
+  - { id: m, action: tool, with: { tool: generate_query, arguments: { a: 1 } } }
+  - { id: n, action: emit, with: { data: {} } }
+  - { id: o, action: sql, with: { connection: crm, statement: select 1 } }
+  - { id: p }
+  - { id: q, action: http, with: { connection: crm, path: "/{{ steps.c.output.body }}" }, timeout: 0s, retry: { attempts: 0, factor: 0.5 }, on_error: pause }
+"#
+    ), @r#"
+8:28 missing_key: an http step needs a `connection` with a `path`, or a `url`
+8:46 unknown_key: there is no key `headres` here -- did you mean `headers`?
+9:79 exclusive_keys: a request has one body, not json and body
+9:48 missing_connection: there is no connection `crmm` -- did you mean `crm`?
+9:90 bad_value: `post` is not an HTTP method -- write it in capitals, such as POST
+10:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
+11:133 missing_secret: there is no secret `apikey` -- did you mean `api_key`?
+11:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
+12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body, paginate
+12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+13:44 template_not_allowed: the program is written as it is, never computed -- what a step may run must be known before it runs
+13:79 exclusive_keys: `argv` and `script` exclude each other
+13:79 template_not_allowed: a script is never a template: a value could become a command -- hand values in through `env`, and read them as "$NAME"
+14:29 missing_key: a shell step needs `argv` or `script`
+15:47 wrong_connection: the connection `crm` is for http, not for mcp
+15:58 template_not_allowed: `tool` is written as it is, never computed -- what a step may reach must be known before it runs
+16:27 missing_key: `tool` is missing -- The tool's name; never a template.
+16:47 template_not_allowed: `connection` is written as it is, never computed -- what a step may reach must be known before it runs
+17:41 bad_value: `for` is a length of time and needs a unit -- write 5s for seconds, or 5ms, 5m, 5h, 5d
+17:51 exclusive_keys: for and until exclude each other
+17:51 bad_value: "tomorrow" is not an RFC 3339 time such as 2027-03-28T01:00:00Z
+18:57 bad_value: "ana" does not say who decides -- write user:<name> or role:<role>
+18:62 bad_value: "role:" does not say who decides -- write user:<name> or role:<role>
+18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
+18:80 bad_value: `needed` is at least 1
+18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
+18:120 no_effect: `on_timeout` does nothing without `timeout`
+19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
+20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
+21:28 missing_key: `type` is missing -- The CloudEvents type.
+22:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
+23:5 missing_key: step `p` has no `action` -- say what it does, such as `action: http`
+24:123 bad_value: `attempts` counts the first one too, so it is at least 1
+24:134 bad_value: `factor` is at least 1
+24:100 bad_value: a time limit is longer than nothing
+24:59 unknown_output: the output of step `c` has no `body` -- it has: status, headers, json, text, base64
+"#);
+}
+
+#[test]
 fn triggers_and_settings() {
     insta::assert_snapshot!(findings(
         r#"
@@ -219,4 +446,359 @@ fn a_right_document_has_no_findings_and_a_plan() {
             .len(),
         2
     );
+}
+
+#[test]
+fn internal_addresses_are_known_in_all_spellings() {
+    for url in [
+        "http://localhost/",
+        "http://LOCALHOST.:80",
+        "http://127.0.0.1",
+        "http://127.1",
+        "http://2130706433/",
+        "http://0x7f.1",
+        "http://0177.0.0.1",
+        "http://10.1.2.3",
+        "http://172.16.0.1",
+        "http://192.168.1.1:8080/x",
+        "http://169.254.169.254/latest",
+        "http://[::1]/",
+        "http://[fe80::1]/",
+        "http://[fd00::1]",
+        "http://[::ffff:127.0.0.1]",
+        "http://user:pw@127.0.0.1/",
+        "http://0.0.0.0",
+        "http://printer.local/",
+        "http://x.internal",
+        "http://100.64.0.1",
+        "http://x@localhost\\@example.com/",
+    ] {
+        assert!(address::is_internal(url), "{url}");
+    }
+    for url in [
+        "https://example.com/127.0.0.1",
+        "https://8.8.8.8",
+        "https://[2606:4700::1]/",
+        "https://172.32.0.1",
+        "https://localhost.example.com/x?u=http://localhost",
+    ] {
+        assert!(!address::is_internal(url), "{url}");
+    }
+}
+
+#[test]
+fn data() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - { id: a, action: sql, with: { connection: crm, statement: "select {{ inputs.region }}" } }
+  - { id: b, action: sql, with: { connection: books, statement: "select :a", params: { a: 1 } } }
+  - { id: c, action: sql, with: { connection: ledger, statement: "delete from a; delete from b", params: 5 } }
+  - { id: d, action: sql, with: { connection: ledger, statement: commit } }
+  - { id: e, action: file, with: { connection: ledger, op: read, path: /etc/passwd, find: x } }
+  - { id: f, action: file, with: { op: "{{ inputs.region }}", path: a } }
+  - { id: g, action: file, with: { op: write, path: "../a", text: x, json: null } }
+  - { id: h, action: file, with: { op: apend, path: a } }
+  - { id: i, action: file, with: { op: append, path: a } }
+  - { id: j, action: file, with: { op: edit, path: a, find: "" } }
+  - { id: k, action: file, with: { op: list, path: ., max: 0, recursiv: true } }
+  - { id: l, action: mail, with: { connection: post, to: ana, subject: Hi } }
+  - { id: m, action: mail, with: { connection: post, to: [], cc: ["{{ inputs.region }}", bob], subject: Hi, html: "<b>{{ inputs.region }}</b>{{ inputs.region | escape_html }}", attachments: [ { filename: a, text: x, json: 1 }, { text: x } ] } }
+  - { id: n, action: http, with: { connection: crm, method: POST, form: { a: { b: 1 }, c: [1, x] }, multipart: { d: { test: 1 } } } }
+  - { id: o, action: http, with: { connection: crm, json: 1, paginate: { next: pages.json.next, items: "{{ page.json }}", max: 0 } } }
+  - { id: p, action: http, with: { connection: crm, paginate: { next: link } } }
+outputs:
+  a: "{{ steps.d.output.row }} {{ steps.e.output.entries }} {{ steps.o.output.text }} {{ steps.k.output.entries }}"
+"#
+    ), @r#"
+8:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
+8:63 template_not_allowed: a statement is never a template: a value could become SQL -- hand values in through `params`, as `?1` for SQLite and `$1` for PostgreSQL
+9:86 wrong_type: PostgreSQL knows parameters by number, not by name -- write a list: its first value is `$1`
+10:106 wrong_type: `params` is a list or a map -- write [value, …] for `?1` or `$1`, or {name: value} for `:name`
+10:66 bad_statement: a step runs one statement; write a step for each, or a function in the database
+11:66 bad_statement: `commit` is not a step: each step is a transaction of its own
+12:48 wrong_connection: the connection `ledger` is for sqlite, not for folder
+12:91 exclusive_keys: `find` belongs to `op: edit`, not to `read` -- `read` takes: encoding
+12:72 bad_path: a path is relative to the root, so it does not begin with `/`
+13:40 template_not_allowed: `op` is written as it is, never computed -- what a step may reach must be known before it runs
+14:76 exclusive_keys: a file has one content, not text and json
+14:53 bad_path: a path does not leave the root: `..` is refused
+15:40 bad_value: `op` cannot be `apend` -- did you mean `append`?
+16:28 missing_key: `append` needs the content -- write `text`, `json` or `base64`
+17:28 missing_key: an edit needs `replace`
+17:61 bad_value: the text to be replaced is not empty
+18:60 bad_value: `max` is at least 1
+18:63 unknown_key: there is no key `recursiv` here -- did you mean `recursive`?
+19:28 missing_key: a message needs `text` or `html`
+19:58 bad_value: "ana" is not an address of mail -- write ana@example.com, or Ana <ana@example.com>
+20:193 exclusive_keys: an attachment has one content: `text`, `json` or `base64`
+20:228 missing_key: `filename` is missing -- Its name.
+20:90 bad_value: "bob" is not an address of mail -- write ana@example.com, or Ana <ana@example.com>
+20:115 unescaped_html: `inputs.region` stands in the HTML as it is: what it holds becomes part of the page -- write `| escape_html` behind it, unless it is HTML on purpose
+20:58 bad_value: a message goes to at least one address
+21:78 wrong_type: `a` is a text or a number or true or false or a list, not a map
+21:112 exclusive_keys: a request has one body, not form and multipart
+21:119 unknown_key: there is no key `test` here -- did you mean `text`?
+22:72 bad_value: pages are read by GET, without a body -- asking for a page must change nothing, for it may be asked for again
+22:104 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `items` is an expression already: write it without `{{ }}`
+22:128 bad_value: `max` is at least 1
+22:80 unknown_name: there is no name `pages` here -- did you mean `page`?
+23:53 missing_key: `items` is missing -- An expression that gives the list of items of a page.
+25:6 unknown_output: the output of step `d` has no `row` -- did you mean `rows`?
+25:6 unknown_output: the output of step `e` has no `entries` -- it has: path, bytes, digest, text, base64, json
+25:6 unknown_output: the output of step `o` has no `text` -- it has: status, headers, json, pages
+"#);
+}
+
+#[test]
+fn schemas_of_inputs() {
+    let text = r#"
+druse: 1
+name: test
+inputs:
+  a: { type: string, formt: date, format: dat, x-order: 1, description: The day }
+  b: { type: object, properties: { c: { type: string, requird: true, sensitive: true } }, items: { anyOf: [ { minimun: 1 } ] } }
+  d: { type: string, sensitive: "yes" }
+  e: { type: strng }
+steps:
+  - { id: gate, action: approval_gate, with: { fields: { type: object, proprties: {}, sensitive: true } } }
+"#;
+    insta::assert_snapshot!(of_text(text), @r#"
+5:43 unknown_format: the format `dat` is not known, so it checks nothing -- did you mean `date`?
+5:29 unknown_keyword: `formt` is no keyword of JSON Schema, so it checks nothing -- did you mean `format`?
+6:120 unknown_keyword: `minimun` is no keyword of JSON Schema, so it checks nothing -- did you mean `minimum`?
+6:64 unknown_keyword: `requird` is no keyword of JSON Schema, so it checks nothing -- did you mean `required`?
+6:81 sensitive_not_allowed: only an input as a whole can be sensitive -- make an input of its own of it
+7:33 bad_schema: `sensitive` is true or false
+8:6 bad_schema: the schema of input `e` is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword -- an input is a JSON Schema, such as {type: string, default: EU}
+10:83 unknown_keyword: `proprties` is no keyword of JSON Schema, so it checks nothing -- did you mean `properties`?
+10:98 sensitive_not_allowed: only an input as a whole can be sensitive -- make an input of its own of it
+"#);
+}
+
+#[test]
+fn sensitive_inputs() {
+    let text = r#"
+druse: 1
+name: test
+inputs:
+  pin: { type: string, sensitive: true }
+  key: { type: string, sensitive: true, default: abc }
+  who: { type: string }
+triggers:
+  - id: hook
+    webhook: { verify: { scheme: none }, respond: { body: "{{ inputs.pin }}" } }
+    inputs: { pin: "{{ trigger.body.pin }}", who: x }
+concurrency: { key: "{{ inputs.pin }}" }
+steps:
+  - { id: a, action: http, with: { connection: crm, path: "/{{ inputs.pin }}", headers: { a: "Bearer {{ inputs.pin }}" }, json: { p: ["{{ inputs.pin }}", "{{ inputs.who }}"] } } }
+  - { id: b, action: shell, with: { argv: [x, "{{ inputs.pin }}"], env: { A: "{{ inputs.pin }}" }, stdin: "{{ inputs.pin }}" } }
+  - { id: c, action: transform, with: { value: "{{ inputs.pin }}" }, when: inputs.pin == 'x' }
+  - { id: d, action: http, with: { connection: crm, json: { p: "{{ inputs.pin | upper }}", all: "{{ inputs }}" } }, idempotency_key: "{{ inputs.pin }}" }
+  - { id: e, action: switch, with: { cases: [ { id: x, when: inputs.pin } ] } }
+  - { id: f, action: emit, with: { type: x, data: { p: "{{ inputs.pin }}" } } }
+  - { id: g, action: automation, with: { name: report, inputs: { p: "{{ inputs.pin }}" } } }
+  - { id: h, action: sql, with: { connection: ledger, statement: "select ?", params: ["{{ inputs.pin }}"] } }
+  - id: loop
+    for_each: { items: "{{ [inputs.pin] }}", until: inputs.pin }
+    steps:
+      - { id: i, action: transform, with: { value: "{{ inputs.pin }}" } }
+      - { id: j, action: mcp, with: { connection: warehouse, tool: t, arguments: { p: "{{ inputs.pin }}" } } }
+finally:
+  - { id: k, action: mail, with: { connection: post, to: a@b, subject: "{{ inputs.pin }}", text: "{{ inputs.pin }}" } }
+outputs:
+  p: "{{ inputs.pin }}"
+"#;
+    let all = of_text(text);
+    let lines: Vec<&str> = all
+        .lines()
+        .filter(|line| line.contains("sensitive"))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+6:50 sensitive_not_allowed: the sensitive input `key` has a default, which everybody who sees the document reads -- leave it out, or use a secret: `druse secrets set`
+11:20 sensitive_in_trigger: the sensitive input `pin` comes from a trigger, and what a trigger brought is kept in clear -- let the sender name a secret of this server instead of sending it
+10:59 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+12:21 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+15:47 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+16:76 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+16:48 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+17:134 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+17:97 sensitive_not_allowed: `inputs` as a whole holds sensitive ones -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+17:64 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+18:62 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+19:56 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+23:24 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+23:53 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+25:52 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+30:6 sensitive_not_allowed: the sensitive input `pin` cannot be used here -- it only leaves the run, as `{{ inputs.name }}` alone, in what a step sends out
+"#);
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let word = prop_oneof![
+        Just("id"),
+        Just("action"),
+        Just("with"),
+        Just("needs"),
+        Just("when"),
+        Just("cases"),
+        Just("a"),
+        Just("b.c"),
+        Just("switch"),
+        Just("http"),
+        Just("shell"),
+        Just("argv"),
+        Just("url"),
+        Just("http://[::"),
+        Just("{{ steps.a.output }}"),
+        Just("{{ steps.b.output | default(steps.a.output.x) }}"),
+        Just("steps.a.status == 'x'"),
+        Just("{{"),
+        Just("approval_gate"),
+        Just("fields"),
+        Just("transform"),
+        Just("value"),
+        Just("wait"),
+        Just("for"),
+        Just("5s"),
+    ]
+    .prop_map(str::to_owned);
+    let leaf = prop_oneof![
+        word.clone().prop_map(Value::from),
+        any::<i8>().prop_map(Value::from),
+        Just(Value::Null)
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+            prop::collection::vec((word.clone(), inner), 0..6)
+                .prop_map(|all| Value::Object(all.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_step() -> impl Strategy<Value = Value> {
+    let items = prop_oneof![
+        Just(json!([1, 2])),
+        Just(json!("{{ steps.a.output }}")),
+        Just(json!("{{ item }}")),
+    ];
+    let until = prop_oneof![
+        Just("steps.b.output"),
+        Just("loop.index > 1"),
+        Just("item == 1"),
+        Just("((")
+    ];
+    plain_step().prop_recursive(3, 12, 3, move |inner| {
+        let body = prop::collection::vec(inner, 0..4);
+        (
+            plain_step(),
+            prop::option::of(items.clone()),
+            until.clone(),
+            body,
+        )
+            .prop_map(|(mut step, items, until, body)| {
+                let loops = step["id"] != "c";
+                if let (Some(step), true) = (step.as_object_mut(), loops) {
+                    step.retain(|key, _| matches!(key.as_str(), "id" | "needs" | "when"));
+                }
+                step["steps"] = body.into();
+                match items {
+                    Some(items) => {
+                        step["for_each"] =
+                            json!({"items": items, "output": "{{ steps.c.output }}"});
+                    }
+                    None => step["repeat"] = json!({"until": until, "every": "1s"}),
+                }
+                step
+            })
+    })
+}
+
+fn plain_step() -> impl Strategy<Value = Value> + Clone {
+    let kinds: Vec<&str> = crate::plan::ActionKind::ALL
+        .iter()
+        .map(|kind| kind.name())
+        .collect();
+    (
+        prop_oneof![Just("a"), Just("b"), Just("c"), Just("A-b")],
+        prop::sample::select(kinds),
+        prop::collection::vec(
+            prop_oneof![Just("a"), Just("b"), Just("a.x"), Just("zz")],
+            0..3,
+        ),
+        prop::option::of(prop_oneof![
+            Just("steps.a.output"),
+            Just("steps.b.status == 'failed'"),
+            Just("((")
+        ]),
+        any_json(),
+    )
+        .prop_map(|(id, action, needs, when, with)| {
+            let mut step = json!({"id": id, "action": action, "needs": needs});
+            if let Some(when) = when {
+                step["when"] = when.into();
+            }
+            if with.is_object() {
+                step["with"] = with;
+            }
+            step
+        })
+        .boxed()
+}
+
+proptest! {
+    #[test]
+    fn no_document_makes_the_check_panic(steps in prop::collection::vec(any_step(), 0..5), extra in any_json()) {
+        let document = json!({"druse": 1, "name": "x", "steps": steps, "outputs": {"o": extra.clone()}});
+        if let Ok(document) = from_value(document) {
+            let findings = check(&document, &catalog());
+            let wrong = findings.iter().any(|f| f.severity == crate::Severity::Error);
+            let plan = crate::plan::Plan::compile(Arc::new(document));
+            // What passes the check has a plan.
+            prop_assert!(wrong || plan.is_ok(), "{:?}", plan.err());
+        }
+        let _ = from_value(extra);
+    }
+}
+
+#[test]
+fn waits_for_events() {
+    insta::assert_snapshot!(findings(
+        r#"
+steps:
+  - id: right
+    action: wait
+    with: { event: { type: "order.{{ inputs.region }}", when: event.data.id == inputs.region }, timeout: 5m, on_timeout: continue, lookback: 1h }
+  - id: other
+    action: transform
+    with: { value: "{{ steps.right.output.evnt }} {{ event.data }}" }
+  - id: wrong
+    action: wait
+    with: { event: { type: "", when: "{{ data.id }}" }, on_timeout: stop }
+  - id: names
+    action: wait
+    with: { event: { type: x, when: data.id == secrets.api_key and steps.later.output }, for: 5m }
+  - id: idle
+    action: wait
+    with: { for: 5m, timeout: 1m, lookback: 1h }
+  - id: later
+    action: transform
+    when: inputs.count > 1
+    with: { value: 1 }
+"#
+    ), @r#"
+    13:20 unknown_output: the output of step `right` has no `evnt` -- did you mean `event`?
+    13:20 unknown_name: there is no name `event` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
+    16:28 bad_value: the `type` of an event is empty or holds control characters -- write a text; `*` matches any characters
+    16:38 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
+    16:69 bad_value: `on_timeout` cannot be `stop` -- one of: fail, continue
+    16:69 no_effect: `on_timeout` does nothing without `timeout`
+    19:20 exclusive_keys: for and event exclude each other
+    19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets, review
+    19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+    19:37 may_be_skipped: step `later` may be skipped, and then it has no output to read -- write `steps.later.output | default(…)`, or add `later` to the `needs` of this step
+    22:45 no_effect: `lookback` does nothing without `event`
+    22:31 no_effect: `timeout` does nothing without `event`
+    "#);
 }
