@@ -3,7 +3,7 @@
 //! a state that the documentation names.
 
 use super::example::{Example, examples};
-use super::{Life, Watch};
+use super::witness::Witness;
 use crate::definition::{Delivery, FailureClass, Syntax, parse_value};
 use crate::event::{
     ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, Start, Status, StepPath, Verdict,
@@ -46,11 +46,24 @@ struct Fault {
 
 /// What came of a run.
 struct Lived {
-    life: Life,
+    life: Witness,
     /// The calls by their idempotency keys: what they asked for.
     calls: BTreeMap<String, Json>,
     /// Whether a person had to cancel it, since nothing else could happen.
     stuck: bool,
+}
+
+impl Lived {
+    /// How many facts a start writes at once: whoever sees the run sees all of them.
+    fn written_at_once(&self) -> usize {
+        let queued = self.life.journal.iter().take(2);
+        queued
+            .filter(|entry| {
+                let event = &entry.event;
+                matches!(event, RunEvent::Created(_) | RunEvent::Queued { .. })
+            })
+            .count()
+    }
 }
 
 /// What a world answers that is told nothing: everything works.
@@ -140,7 +153,7 @@ impl Answers for Kind {
 struct Course<'a> {
     scenario: &'a Scenario,
     fault: Fault,
-    life: Life,
+    life: Witness,
     answers: Layers<'a>,
     /// What comes, by its moment and then in the order in which it was arranged.
     due: BTreeMap<(Timestamp, u64), Input>,
@@ -154,7 +167,6 @@ struct Course<'a> {
 
 impl Scenario {
     fn lived(&self, fault: Fault) -> Result<Lived, String> {
-        let watch = Watch::of_any_document();
         let mut start = self.start.clone();
         let none = Json::null();
         let claim = self.plan.concurrency.is_some().then(|| {
@@ -163,7 +175,7 @@ impl Scenario {
         });
         let claim = claim.transpose().map_err(|error| error.to_string())?;
         start.root = start.run;
-        let life = Life::begun(self.plan.clone(), start, Vec::new(), claim, self.at, watch)?;
+        let life = Witness::begun(self.plan.clone(), start, claim, self.at)?;
         let mut course = Course {
             answers: self.answers(),
             scenario: self,
@@ -218,7 +230,7 @@ impl Course<'_> {
                 self.seen += 1;
                 self.see(&entry);
             }
-            if self.life.run().is_over() {
+            if self.life.run.is_over() {
                 return Ok(());
             }
             let written = self.life.journal.len();
@@ -239,7 +251,7 @@ impl Course<'_> {
 
     /// The next thing that happens, time moved on to it. Where nothing can happen, a person ends the run.
     fn next(&mut self) -> Result<Input, String> {
-        let run = self.life.run();
+        let run = &self.life.run;
         if matches!(run.standing(), Standing::Queued { .. }) {
             return Ok(Input::Admit);
         }
@@ -322,7 +334,7 @@ impl Course<'_> {
             input,
             idempotency_key,
             ..
-        }) = self.life.run().effect(&path.0)
+        }) = self.life.run.effect(&path.0)
         else {
             return;
         };
@@ -539,7 +551,7 @@ fn scenarios(example: &Example) -> Vec<Scenario> {
 
 /// What a run has come to, but for how often it tried.
 fn came_to(lived: &Lived) -> Value {
-    let run = lived.life.run();
+    let run = &lived.life.run;
     let steps = run.steps();
     let steps = steps
         .iter()
@@ -582,7 +594,7 @@ struct Count {
 
 impl Count {
     fn end(&mut self, lived: &Lived) -> Result<(), String> {
-        let status = lived.life.run().status();
+        let status = lived.life.run.status();
         *self.ends.entry(status.name()).or_default() += 1;
         self.canceled_by_hand += usize::from(lived.stuck);
         match status {
@@ -633,7 +645,7 @@ impl Count {
     /// After every fact; where that is the start of an attempt, its step runs twice.
     fn dies(&mut self, scenario: &Scenario, base: &Lived, fault: &Fault) -> Result<(), String> {
         let expected = came_to(base);
-        for written in base.life.together..=base.life.journal.len() {
+        for written in base.written_at_once()..=base.life.journal.len() {
             let last = &base.life.journal[written - 1].event;
             let told = |error| format!("it dies after fact {written}, {last:?}: {error}");
             let fault = Fault {
@@ -657,7 +669,7 @@ impl Count {
     }
 
     fn canceled(&mut self, scenario: &Scenario, base: &Lived) -> Result<(), String> {
-        for written in base.life.together..=base.life.journal.len() {
+        for written in base.written_at_once()..=base.life.journal.len() {
             let told = |error| format!("it is canceled after fact {written}: {error}");
             let fault = Fault {
                 canceled: Some(written),

@@ -21,8 +21,6 @@ struct Awaited {
 /// Reads along which events came and which were taken.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Heeded {
-    /// Whether nobody says which events came: documents of other makes have conditions of their own.
-    deaf: bool,
     /// Each with how many facts the journal had when it came.
     came: Vec<(u64, Heard)>,
     began: Timestamp,
@@ -31,15 +29,6 @@ pub(super) struct Heeded {
 }
 
 impl Heeded {
-    /// Of events nothing is known.
-    #[cfg(test)]
-    pub(super) fn deaf() -> Self {
-        Self {
-            deaf: true,
-            ..Self::default()
-        }
-    }
-
     pub(super) fn came(&mut self, seq: u64, heard: Heard) {
         self.came.push((seq, heard));
     }
@@ -51,16 +40,12 @@ impl Heeded {
             .into_iter()
             .map(|(at, heard)| (at.min(seq), heard));
         Self {
-            deaf: self.deaf,
             came: came.collect(),
             ..Self::default()
         }
     }
 
     pub(super) fn see(&mut self, plan: &Plan, entry: &Entry) -> Result<(), String> {
-        if self.deaf {
-            return Ok(());
-        }
         let wrong = |law: &str| Err(format!("{law}: {entry:?}"));
         match &entry.event {
             RunEvent::Created(_) => self.began = entry.at,

@@ -50,15 +50,6 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Reads along with the journal of any document.
-    #[cfg(test)]
-    pub(super) fn of_any_document() -> Self {
-        Self {
-            heeded: Heeded::deaf(),
-            ..Self::default()
-        }
-    }
-
     /// Reads one fact. `resolved` is whether a person resolved an uncertain step in this turn.
     ///
     /// # Errors

@@ -67,3 +67,5 @@ mod faults;
 mod story;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod witness;

@@ -4,7 +4,7 @@ use super::heard::Teller;
 use super::{Random, Watch, start};
 use crate::Timestamp;
 use crate::definition::Overflow;
-use crate::event::{Entry, RunEvent, Start, Status, StepPath};
+use crate::event::{Entry, RunEvent, Status, StepPath};
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
 use crate::run::{Effect, Heard, Input, Kept, Rejected, Run};
@@ -17,11 +17,11 @@ pub struct Life {
     pub(super) plan: Arc<Plan>,
     pub(super) run: Run,
     shadow: Run,
-    pub(super) journal: Vec<Entry>,
+    journal: Vec<Entry>,
     /// Where the journal's last turn begins.
     turn: usize,
     /// How many entries are written together at the start.
-    pub(super) together: usize,
+    together: usize,
     watch: Watch,
     pub(super) random: Random,
     pub(super) now: Timestamp,
@@ -117,31 +117,18 @@ impl Life {
     /// The law that its first turn broke.
     pub fn keeping(plan: Arc<Plan>, seed: u64, kept: Vec<Kept>) -> Result<Self, String> {
         let mut random = Random::new(seed);
+        let now = Timestamp(1_800_000_000_000);
         let through_text = random.percent(10);
+        let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
         let begin = start(&plan, json!({}));
         let claim = random.percent(25).then(|| claim(&mut random));
-        let now = Timestamp(1_800_000_000_000);
-        let mut life = Self::begun(plan, begin, kept, claim, now, Watch::default())?;
-        (life.random, life.through_text) = (random, through_text);
-        Ok(life)
-    }
-
-    /// A life that begins like this, with a watch that has seen nothing yet.
-    pub(super) fn begun(
-        plan: Arc<Plan>,
-        begin: Start,
-        kept: Vec<Kept>,
-        claim: Option<Claim>,
-        now: Timestamp,
-        mut watch: Watch,
-    ) -> Result<Self, String> {
-        let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
         let first = 1 + usize::from(claim.is_some());
         let (run, entries) = Run::begin_claiming(plan.clone(), begin, kept, claim, now);
         let together = match entries.get(first) {
             Some(entry) if sealed(entry) => first + 1,
             _ => first + entries.iter().filter(|e| e.event.keeps()).count(),
         };
+        let mut watch = Watch::default();
         for entry in &entries {
             watch.see(&plan, entry, false)?;
         }
@@ -154,12 +141,12 @@ impl Life {
             turn: 0,
             together,
             watch,
-            random: Random::new(0),
+            random,
             now,
             teller: Teller::default(),
             given: Vec::new(),
             cancels: 0,
-            through_text: true,
+            through_text,
             log: Vec::new(),
         };
         life.settled()?;
@@ -183,24 +170,19 @@ impl Life {
             }
         }
         self.finish()?;
-        self.ended()?;
-        Ok(Report {
-            journal: std::mem::take(&mut self.journal),
-            crashes,
-            inputs: self.log.len(),
-            journal_of_retry: Vec::new(),
-        })
-    }
-
-    /// Holds the laws of the end.
-    pub(super) fn ended(&mut self) -> Result<(), String> {
         let replayed = Run::replay(self.plan.clone(), self.journal.clone())
             .map_err(|error| error.to_string())?;
         if !replayed.same_state(&self.run) {
             return Err(format!("replay differs: {}", replayed.dump()));
         }
         self.watch.see_end(&self.run)?;
-        self.after_the_end()
+        self.after_the_end()?;
+        Ok(Report {
+            journal: std::mem::take(&mut self.journal),
+            crashes,
+            inputs: self.log.len(),
+            journal_of_retry: Vec::new(),
+        })
     }
 
     /// Gives one input and holds the laws.
@@ -283,19 +265,7 @@ impl Life {
         } else {
             0
         };
-        self.cut(self.journal.len() - lost)?;
-        if self.random.percent(30) {
-            self.now.0 += self.random.below(200_000) as i64;
-        }
-        let alone = self.random.percent(50);
-        match self.give(Input::Recover { alone })? {
-            Ok(()) => Ok(()),
-            Err(rejected) => Err(format!("recovery was refused: {rejected}")),
-        }
-    }
-
-    /// So many facts are written, and nothing else of the process is left. What comes next is to recover.
-    pub(super) fn cut(&mut self, kept: usize) -> Result<(), String> {
+        let kept = self.journal.len() - lost;
         self.journal.truncate(kept);
         self.turn = kept;
         self.log.push((self.now, None));
@@ -326,7 +296,14 @@ impl Life {
         let highest = self.watch_fence();
         self.given
             .retain(|(_, _, fence)| *fence <= highest || known.contains(fence));
-        Ok(())
+        if self.random.percent(30) {
+            self.now.0 += self.random.below(200_000) as i64;
+        }
+        let alone = self.random.percent(50);
+        match self.give(Input::Recover { alone })? {
+            Ok(()) => Ok(()),
+            Err(rejected) => Err(format!("recovery was refused: {rejected}")),
+        }
     }
 
     /// The law knows of an event.

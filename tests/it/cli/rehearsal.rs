@@ -120,8 +120,7 @@ fn tests_in_a_document_run_and_change_no_digest() {
         ran.err
     );
     // A server keeps tests; they make a version, and no other digest.
-    let data = ["--data", "data", "--output", "json"];
-    let apply = |file: &str| json(&desk, &[&["apply", file][..], &data].concat());
+    let apply = |file: &str| json(&desk, &["apply", file, "--data", "data"]);
     let first = apply("refund.yaml");
     let second = apply("both.yaml");
     assert_eq!(
