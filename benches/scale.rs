@@ -1,7 +1,7 @@
 //! What large runs cost, as a command: `cargo bench --bench scale`.
 //!
-//! First the pure core: chains, fans with a join and loops of 10 to 10,000 steps, with processor time and
-//! memory for each step and how much more that is than in the smallest run. Then the real server on this
+//! First the pure core: chains, fans with a join and loops of 10 to 10,000 steps, with the time and the
+//! memory of each step and how much more that is than in the smallest run. Then the real server on this
 //! disk: a chain of 1,000 steps, 1,000 steps at once with a join, and a loop over 10,000 items.
 
 #![allow(missing_docs)]
@@ -13,25 +13,27 @@ mod harness;
 mod shape;
 
 use counter::counted;
-use harness::Server;
+use harness::{Server, row_time};
 use serde_json::{Value, json};
 use shape::{Shape, drive, effect, plan, pure};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// How many steps each size is measured over, at least.
-const STEPS: usize = 200_000;
-
-/// The time of one call, in µs: the shortest of several rounds, which is the least disturbed one.
-fn time(times: usize, mut work: impl FnMut()) -> f64 {
-    let rounds = (0..5).map(|_| {
+/// The time of one call, in µs: the shortest of those that fit into the time of a row, which is the least
+/// disturbed one. Short calls are measured several at a time.
+fn time(steps: usize, mut work: impl FnMut()) -> f64 {
+    let together = 1_000_usize.div_ceil(steps);
+    let (row, mut best) = (Instant::now(), f64::INFINITY);
+    loop {
         let began = Instant::now();
-        for _ in 0..times.div_ceil(5) {
+        for _ in 0..together {
             work();
         }
-        began.elapsed().as_secs_f64() * 1e6 / times.div_ceil(5) as f64
-    });
-    rounds.fold(f64::INFINITY, f64::min)
+        best = best.min(began.elapsed().as_secs_f64() * 1e6 / together as f64);
+        if row.elapsed() > row_time() / 4 {
+            return best;
+        }
+    }
 }
 
 fn core() {
@@ -43,9 +45,8 @@ fn core() {
                 let plan = plan(&shape.document(size, call));
                 let inputs = shape.inputs(size);
                 let ((_, journal), counts) = counted(|| drive(&plan, &inputs));
-                let times = STEPS.div_ceil(size);
-                let ran = time(times, || drop(black_box(drive(&plan, &inputs)))) / size as f64;
-                let read = time(times, || {
+                let ran = time(size, || drop(black_box(drive(&plan, &inputs)))) / size as f64;
+                let read = time(size, || {
                     let run = druse_engine::run::Run::replay(plan.clone(), journal.clone());
                     drop(black_box(run));
                 }) / size as f64;
@@ -61,23 +62,30 @@ fn core() {
     }
 }
 
-/// Starts a run and waits for its end.
+/// The processor time that the server has used.
+fn processor(server: &Server) -> Duration {
+    let path = format!("/proc/{}/stat", server.child.id());
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// Starts a run and waits for its end: the server answers then, or says after a while that it goes on.
 fn run(server: &Server, automation: &str, inputs: &Value) -> Duration {
     let began = Instant::now();
-    let path = format!("/api/v1/automations/{automation}/runs");
+    let path = format!("/api/v1/automations/{automation}/runs?wait=60s");
     let started = server.json("POST", &path, &json!({ "inputs": inputs }));
-    let id = started["id"].as_str().expect("an id");
-    loop {
+    let mut status = started["status"].clone();
+    while status != "succeeded" {
+        assert!(status == "running" || status == "waiting", "it is {status}");
+        std::thread::sleep(Duration::from_millis(50));
         let path = format!("/api/v1/runs?limit=1&automation_id={automation}");
         let list = server.json("GET", &path, &Value::Null);
-        let found = &list["items"][0];
-        assert_eq!(found["id"], id);
-        match found["status"].as_str() {
-            Some("succeeded") => return began.elapsed(),
-            Some("queued" | "running" | "waiting") => std::thread::sleep(Duration::from_millis(2)),
-            other => panic!("the run is {other:?}"),
-        }
+        status = list["items"][0]["status"].clone();
     }
+    began.elapsed()
 }
 
 fn server() {
@@ -104,13 +112,19 @@ fn server() {
                 document["name"] = format!("{}-{kind}", document["name"].as_str().unwrap()).into();
                 let automation = server.activate(&document);
                 let inputs = shape.inputs(size);
-                let times = if size < 100 { 20 } else { 3 };
-                let took = (0..times).map(|_| run(&server, &automation, &inputs));
-                let took = took.min().unwrap_or_default().as_secs_f64();
-                let each = took * 1e6 / size as f64;
+                // As many steps of each size, so that the ticks of the clock of processor time tell enough.
+                let times = 5_000_usize.div_ceil(size);
+                let before = processor(&server);
+                let mut took: Vec<Duration> = (0..times)
+                    .map(|_| run(&server, &automation, &inputs))
+                    .collect();
+                took.sort_unstable();
+                let took = took[times / 2].as_secs_f64();
+                let used = (processor(&server) - before).as_secs_f64() * 1e6;
+                let each = used / (times * size) as f64;
                 let first = *first.get_or_insert(each);
                 println!(
-                    "{kind:<9} {:<22} {size:>6} steps {:>8.1} ms  {each:>7.1} us a step ({:.2}x)  {:.1} MiB",
+                    "{kind:<9} {:<22} {size:>6} steps in {:>8.1} ms  {each:>7.1} us of processor a step ({:.2}x)  {:.1} MiB",
                     shape.name(),
                     took * 1e3,
                     each / first,
