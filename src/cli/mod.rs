@@ -128,7 +128,7 @@ Examples:
     /// Run the tests of documents, with the answers that they give: nothing is called, and time jumps.
     #[command(after_help = "\
 Examples:
-  druse test auto.yaml                     the tests beside it, in auto.tests.yaml
+  druse test auto.yaml                     its own tests, and those beside it, in auto.tests.yaml
   druse test automations/*.tests.yaml --output json")]
     Test(Test),
     /// Rewrite documents in their usual form.

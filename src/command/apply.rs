@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// A document that was sent, and what came of it.
 pub(super) struct Applied {
     pub(super) automation: Value,
-    /// `created`, `a new version` or `unchanged`.
+    /// `created`, `a new version`, `other tests` or `unchanged`.
     verb: &'static str,
 }
 
@@ -145,10 +145,19 @@ pub(super) async fn one(
     let digest = definition::digest(&loaded.document).to_string();
     let (method, address, verb) = match before {
         Some(before) if before["digest"] == digest.as_str() => {
-            return Ok(Applied {
-                automation: before,
-                verb: "unchanged",
-            });
+            // The digest names what runs; tests that stand in a document are no part of it.
+            let tests = before["document"]["tests"].as_array();
+            if tests.map_or(&[][..], Vec::as_slice) == loaded.document.tests {
+                return Ok(Applied {
+                    automation: before,
+                    verb: "unchanged",
+                });
+            }
+            (
+                Method::PUT,
+                format!("/automations/{}", print::cell(&before["id"])),
+                "other tests",
+            )
         }
         Some(before) => (
             Method::PUT,

@@ -1,4 +1,5 @@
 mod gates;
+mod rehearsal;
 
 use super::*;
 use crate::definition::{Syntax, from_value, parse};

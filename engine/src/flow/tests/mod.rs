@@ -1,5 +1,4 @@
 mod deadlock;
-mod docs;
 mod life;
 mod model;
 mod order;
