@@ -9,8 +9,8 @@ use std::{fmt, sync::Arc};
 
 /// Where a step stands in a run: its id, behind those of the loops around it and the numbers of their
 /// passes (`each_invoice[3].pay`). Without a step at its end it is a pass of a loop (`each_invoice[3]`).
-/// Steps of `on_failure` and `finally` stand behind that word (`finally.unlock`), what undoes a step
-/// behind the step (`each_invoice[3].pay.undo`).
+/// Steps of `on_failure` and `finally` stand behind that word (`finally.unlock`), what undoes a step and
+/// what checks it behind the step (`each_invoice[3].pay.undo`, `pay.check`).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepPath(pub Arc<str>);
@@ -189,6 +189,18 @@ pub enum SkipReason {
     },
     /// The run had failed or was canceled before it began.
     RunEnding,
+}
+
+/// What the check of an uncertain step says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Probed {
+    /// The step happened.
+    Happened,
+    /// It did not: it is tried again, where its retries allow.
+    NotHappened,
+    /// It does not know: a person must find out.
+    Unknown,
 }
 
 /// How an attempt ended.
@@ -412,7 +424,7 @@ pub enum RunEvent {
         /// The failure.
         failure: Failure,
     },
-    /// A step waits for a person because nobody knows whether it happened.
+    /// Nobody knows whether a step happened: its check looks, or else a person does.
     StepUncertain {
         /// The step.
         step: StepPath,
@@ -675,6 +687,15 @@ pub enum RunEvent {
         /// What it would have waited for.
         reason: String,
     },
+    /// The check of an uncertain step has looked; what follows from that is the next fact.
+    StepChecked {
+        /// The step.
+        step: StepPath,
+        /// What it says.
+        answer: Probed,
+        /// Why it does not know.
+        failure: Option<Failure>,
+    },
 }
 
 /// A value that is there, be it null.
@@ -726,7 +747,8 @@ impl RunEvent {
             | Self::ApprovalVoided { step, .. }
             | Self::ApprovalNotified { step, .. }
             | Self::EventAwaited { step, .. }
-            | Self::EventTaken { step, .. } => Some(step),
+            | Self::EventTaken { step, .. }
+            | Self::StepChecked { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

@@ -579,6 +579,14 @@ pub(super) fn words(entry: &Value) -> String {
             print::cell(&entry["by"])
         ),
         "step_uncertain" => format!("{step}: nobody knows whether it happened"),
+        "step_checked" => match entry["answer"].as_str() {
+            Some("happened") => format!("{step}: its check says that it happened"),
+            Some("not_happened") => format!("{step}: its check says that it did not happen"),
+            _ => format!(
+                "{step}: its check does not know: {}",
+                print::cell(&entry["failure"]["message"])
+            ),
+        },
         "step_canceled" => format!("{step}: canceled"),
         "loop_started" => format!("{step}: begins"),
         "pass_started" => format!("{step}: begins"),

@@ -1,7 +1,7 @@
 //! Answers of a run that was: by the step's path and the digest of what it asked for.
 
 use super::answers::{Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Resume, Source, Vote};
-use crate::event::{ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, StepPath};
+use crate::event::{ApprovalRequest, Decision, Entry, Failure, Outcome, Probed, RunEvent, StepPath};
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan};
 use crate::run::{Input, Kept, Resolution, ResumeAnswer};
@@ -81,6 +81,10 @@ impl Recorded {
                 }
                 RunEvent::StepUncertain { step } => {
                     open.insert(step);
+                }
+                // What follows is no answer of a person's.
+                RunEvent::StepChecked { step, answer, .. } if *answer != Probed::Unknown => {
+                    open.remove(step);
                 }
                 // One that began again after a crash asked for the same.
                 RunEvent::AttemptInterrupted { step, .. } => {

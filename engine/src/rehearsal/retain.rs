@@ -189,8 +189,9 @@ fn anew(
     tried
         .into_iter()
         .filter(|(path, succeeded)| {
-            // What undoes a step has a key that follows from that of the step.
+            // What undoes a step has a key that follows from that of the step, and what checks one only reads.
             !path.0.ends_with(".undo")
+                && plan.checked(path).is_none()
                 && effect(path)
                 && !is_within(path, &kept)
                 && other(path, *succeeded)

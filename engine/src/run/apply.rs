@@ -266,12 +266,10 @@ impl State {
                 let failure = Some(failure.clone());
                 self.end_step(plan, place, Status::Failed, None, failure, at);
             }
-            RunEvent::StepUncertain { .. } => {
-                if let Some(last) = self.step_mut(place).attempts.last_mut() {
-                    last.status = Status::Uncertain;
-                }
-                self.enter(place, Phase::Uncertain, Status::Uncertain);
-            }
+            RunEvent::StepUncertain { .. } => self.step_uncertain(plan, place),
+            RunEvent::StepChecked {
+                answer, failure, ..
+            } => self.step_checked(place, *answer, failure.as_ref()),
             RunEvent::StepPaused { failure, .. } => self.step_paused(place, failure),
             RunEvent::StepResumed { input, .. } => {
                 self.step_resumed(plan, place, input.as_ref(), at);
@@ -543,7 +541,12 @@ impl State {
         let after = step.timer();
         let next_silence = step.silence();
         let new = &step.phase;
-        let broken = |phase: &Phase| matches!(phase, Phase::Broken { .. } | Phase::Interrupted);
+        let broken = |phase: &Phase| {
+            matches!(
+                phase,
+                Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. }
+            )
+        };
         let (runs, unsettled) = (*new == Phase::Running, broken(new));
         let listens = *new == Phase::Listening;
         let held = matches!(new, Phase::Paused { .. });
@@ -557,9 +560,10 @@ impl State {
             Phase::Asking => {
                 self.stale.remove(&place);
             }
-            Phase::Broken { .. } | Phase::Interrupted => {
+            Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. } => {
                 self.unsettled.remove(&place);
             }
+            Phase::Probing => self.leave_probe(place),
             Phase::Listening => {
                 self.listening.remove(&place);
                 self.step_mut(place).hearing = None;

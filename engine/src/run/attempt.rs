@@ -152,18 +152,52 @@ pub(super) fn after_failure(
     let step = state.planned(plan, place);
     let path = state.path(plan, place);
     let known = state.step(place);
-    if step.delivery == Delivery::AtMostOnce && failure.class == FailureClass::Uncertain {
+    // A check can find out after every failure that leaves it open; a person is not asked about each.
+    let asks = failure.class == FailureClass::Uncertain
+        || (retry::leaves_open(failure) && step.probe.is_some());
+    if step.delivery == Delivery::AtMostOnce && asks {
         return RunEvent::StepUncertain { step: path };
     }
     let tried = retry::Tried {
         run: state.start.run,
         path: &path,
         state: known,
+        known: false,
     };
     match retry::due(&tried, step, failure, retry_after_ms, now) {
         Some(due) => RunEvent::RetryScheduled { step: path, due },
         None => pause::failed(state, plan, place, failure.clone()),
     }
+}
+
+/// What follows on a failure that left open whether the step happened, once it is known that it did not.
+pub(super) fn after_known_failure(
+    state: &State,
+    plan: &Plan,
+    place: Place,
+    failure: &Failure,
+    now: Timestamp,
+) -> RunEvent {
+    let path = state.path(plan, place);
+    let tried = retry::Tried {
+        run: state.start.run,
+        path: &path,
+        state: state.step(place),
+        known: true,
+    };
+    match retry::due(&tried, state.planned(plan, place), failure, None, now) {
+        Some(due) => RunEvent::RetryScheduled { step: path, due },
+        None => pause::failed(state, plan, place, failure.clone()),
+    }
+}
+
+/// The failure of a step whose attempts kept ending with the process.
+pub(super) fn quarantined(state: &State, place: Place) -> Option<Failure> {
+    (state.step(place).deaths >= DEATHS).then(|| {
+        let message =
+            format!("the server died {DEATHS} times in a row while this step was all that ran");
+        Failure::new(FailureClass::Quarantined, "quarantined", message)
+    })
 }
 
 /// What follows on an attempt that ended with the process.
@@ -174,10 +208,7 @@ pub(super) fn after_interruption(
     now: Timestamp,
 ) -> RunEvent {
     let path = state.path(plan, place);
-    if state.step(place).deaths >= DEATHS {
-        let message =
-            format!("the server died {DEATHS} times in a row while this step was all that ran");
-        let failure = Failure::new(FailureClass::Quarantined, "quarantined", message);
+    if let Some(failure) = quarantined(state, place) {
         return pause::failed(state, plan, place, failure);
     }
     match state.planned(plan, place).delivery {

@@ -30,6 +30,7 @@ mod join;
 mod kept;
 mod looping;
 mod pause;
+mod probe;
 mod retry;
 mod scope;
 mod slot;
@@ -46,7 +47,7 @@ pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
 pub use kept::Kept;
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
-pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
+pub use view::{ApprovalView, AttemptView, CheckView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
 use crate::flow::Claim;

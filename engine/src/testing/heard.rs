@@ -188,7 +188,14 @@ impl Life {
 
     /// The time of waits is over: all that came before was told.
     pub(super) fn silence(&mut self) -> Result<(), String> {
-        self.tell()?;
+        // Taking one may begin another wait, which is told all of them, too.
+        loop {
+            let before = self.run.last_seq();
+            self.tell()?;
+            if self.run.last_seq() == before {
+                break;
+            }
+        }
         if let Some(at) = self.run.next_silence()
             && self.random.percent(60)
         {

@@ -209,6 +209,11 @@ pub(super) enum V1Event<'a> {
     PassedOver {
         reason: Text<'a>,
     },
+    StepChecked {
+        step: Step<'a>,
+        answer: u8,
+        failure: Option<V1Failure<'a>>,
+    },
 }
 
 impl<'a> From<&'a RunEvent> for V1Event<'a> {
@@ -488,6 +493,15 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
             E::PassedOver { reason } => Self::PassedOver {
                 reason: borrowed(reason),
             },
+            E::StepChecked {
+                step: s,
+                answer,
+                failure,
+            } => Self::StepChecked {
+                step: step(s),
+                answer: probed_code(*answer),
+                failure: failure.as_ref().map(Into::into),
+            },
         }
     }
 }
@@ -760,6 +774,15 @@ impl V1Event<'_> {
             Self::Parked { holding } => E::Parked { holding },
             Self::PassedOver { reason } => E::PassedOver {
                 reason: reason.into_owned(),
+            },
+            Self::StepChecked {
+                step,
+                answer,
+                failure,
+            } => E::StepChecked {
+                step: path(step),
+                answer: probed(answer)?,
+                failure: failure.map(V1Failure::into_failure).transpose()?,
             },
         })
     }
