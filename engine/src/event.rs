@@ -696,6 +696,16 @@ pub enum RunEvent {
         /// Why it does not know.
         failure: Option<Failure>,
     },
+    /// An earlier run has tried this step and did not get it done: where it asks for something else here, it
+    /// is other work, and its idempotency key is a new one.
+    AskedBefore {
+        /// The step.
+        step: StepPath,
+        /// The run whose work it is then: this one, or an earlier retry that never came to it.
+        from: RunId,
+        /// Digest of what it asked for.
+        asked: Digest,
+    },
 }
 
 /// A value that is there, be it null.
@@ -708,7 +718,10 @@ impl RunEvent {
     pub fn keeps(&self) -> bool {
         matches!(
             self,
-            Self::StepKept { .. } | Self::PassKept { .. } | Self::DoneBefore { .. }
+            Self::StepKept { .. }
+                | Self::PassKept { .. }
+                | Self::DoneBefore { .. }
+                | Self::AskedBefore { .. }
         )
     }
 
@@ -748,7 +761,8 @@ impl RunEvent {
             | Self::ApprovalNotified { step, .. }
             | Self::EventAwaited { step, .. }
             | Self::EventTaken { step, .. }
-            | Self::StepChecked { step, .. } => Some(step),
+            | Self::StepChecked { step, .. }
+            | Self::AskedBefore { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

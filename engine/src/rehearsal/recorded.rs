@@ -171,6 +171,11 @@ impl Recorded {
                     queued.get_or_insert(entry.at.since(created));
                 }
                 RunEvent::RunTimedOut => known.timed_out = true,
+                RunEvent::AskedBefore { step, from, asked } => known.kept.push(Kept::Asked {
+                    step: step.clone(),
+                    from: *from,
+                    asked: asked.clone(),
+                }),
                 RunEvent::DoneBefore { step, from } => known.kept.push(Kept::Undone {
                     step: step.clone(),
                     from: *from,

@@ -67,7 +67,9 @@ impl State {
             RunEvent::PassStarted { .. } | RunEvent::PassFinished { .. }
         );
         let later = match event {
-            RunEvent::PassKept { .. } | RunEvent::DoneBefore { .. } => true,
+            RunEvent::PassKept { .. }
+            | RunEvent::DoneBefore { .. }
+            | RunEvent::AskedBefore { .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
         };
@@ -152,6 +154,9 @@ impl State {
                 self.keep.add_step(path, output.clone(), *from);
             }
             RunEvent::DoneBefore { from, .. } => self.keep.add_undone(path, *from),
+            RunEvent::AskedBefore { from, asked, .. } => {
+                self.keep.add_asked(path, *from, asked.clone());
+            }
             _ => {}
         }
     }
@@ -350,6 +355,7 @@ impl State {
             | RunEvent::PassFinished { .. }
             | RunEvent::PassKept { .. }
             | RunEvent::DoneBefore { .. }
+            | RunEvent::AskedBefore { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
             | RunEvent::WorkFinished { .. }

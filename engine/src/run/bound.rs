@@ -117,6 +117,7 @@ impl RunEvent {
             | Self::KeepingStarted { .. }
             | Self::HandlersStarted { .. }
             | Self::DoneBefore { .. }
+            | Self::AskedBefore { .. }
             | Self::RunTimedOut
             | Self::Admitted
             | Self::Parked { .. } => 0,

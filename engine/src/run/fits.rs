@@ -200,7 +200,10 @@ impl State {
         let Some(planned) = plan.find(path) else {
             return Err("the document has no such step");
         };
-        if matches!(event, RunEvent::DoneBefore { .. }) {
+        if matches!(
+            event,
+            RunEvent::DoneBefore { .. } | RunEvent::AskedBefore { .. }
+        ) {
             let place = self.place_of_step(plan, path);
             let begun = place.is_some_and(|place| self.step(place).phase != Phase::Queued);
             let effect = planned.work.kind().is_some_and(ActionKind::has_attempts);
@@ -346,7 +349,8 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::PassStarted { .. }
         | RunEvent::PassFinished { .. }
         | RunEvent::PassKept { .. }
-        | RunEvent::DoneBefore { .. } => false,
+        | RunEvent::DoneBefore { .. }
+        | RunEvent::AskedBefore { .. } => false,
         RunEvent::Created(_)
         | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }

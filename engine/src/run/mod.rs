@@ -45,7 +45,7 @@ pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;
 pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
-pub use kept::Kept;
+pub use kept::{Kept, asked};
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
 pub use view::{ApprovalView, AttemptView, CheckView, Message, NoticeView, PassesView, StepView};
 

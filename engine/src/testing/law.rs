@@ -438,7 +438,7 @@ pub(super) fn keeps(plan: &Plan, kept: &[Kept], journal: &[Entry]) -> Result<(),
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } => None,
         })
         .collect();
     for entry in journal {

@@ -214,6 +214,11 @@ pub(super) enum V1Event<'a> {
         answer: u8,
         failure: Option<V1Failure<'a>>,
     },
+    AskedBefore {
+        step: Step<'a>,
+        from: [u8; 16],
+        asked: Text<'a>,
+    },
 }
 
 impl<'a> From<&'a RunEvent> for V1Event<'a> {
@@ -502,6 +507,15 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 answer: probed_code(*answer),
                 failure: failure.as_ref().map(Into::into),
             },
+            E::AskedBefore {
+                step: s,
+                from,
+                asked,
+            } => Self::AskedBefore {
+                step: step(s),
+                from: from.0.to_bytes(),
+                asked: borrowed(asked.as_str()),
+            },
         }
     }
 }
@@ -783,6 +797,11 @@ impl V1Event<'_> {
                 step: path(step),
                 answer: probed(answer)?,
                 failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+            Self::AskedBefore { step, from, asked } => E::AskedBefore {
+                step: path(step),
+                from: run_id(from),
+                asked: digest(&asked)?,
             },
         })
     }
