@@ -31,6 +31,7 @@ mod kept;
 mod looping;
 mod pause;
 mod probe;
+mod rest;
 mod retry;
 mod scope;
 mod slot;
@@ -64,6 +65,8 @@ pub struct Run {
     state: State,
     /// Whether the last turn was cut, for the check of what must always hold.
     cut: bool,
+    /// The number of its last fact when it came to rest.
+    rested: u64,
 }
 
 impl Run {
@@ -131,6 +134,7 @@ impl Run {
             plan,
             state,
             cut: false,
+            rested: 0,
         }
     }
 
@@ -161,6 +165,7 @@ impl Run {
             plan,
             state,
             cut: true,
+            rested: 0,
         };
         for entry in entries {
             run.apply(&entry)?;
@@ -200,6 +205,24 @@ impl Run {
             self.take(bound::within(event), now, &mut entries);
         }
         self.settle(now, &mut entries);
+        Ok(entries)
+    }
+
+    /// Takes in an input alone, and nothing that follows from it: that comes with the next input. For a
+    /// process that is about to end and lets nothing new begin.
+    ///
+    /// # Errors
+    /// As [`Run::handle`].
+    pub fn note(&mut self, now: Timestamp, input: Input) -> Result<Vec<Entry>, Rejected> {
+        let events = self.decide(now, &input)?;
+        if bound::says_too_much(&events) {
+            return Err(Rejected::TooLarge);
+        }
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            self.take(bound::within(event), now, &mut entries);
+        }
+        self.cut = self.state.follows(&self.plan, now);
         Ok(entries)
     }
 
@@ -307,6 +330,11 @@ impl Run {
     /// Whether somebody wanted it to end.
     pub fn is_canceled(&self) -> bool {
         self.state.handling.cancels > 0
+    }
+
+    /// Whether somebody wanted that a second time, which ends what handles its end, too.
+    pub fn is_forced(&self) -> bool {
+        self.state.handling.cancels > 1
     }
 
     /// Whether a person holds it.

@@ -160,6 +160,10 @@ impl Scopes {
         self.0[scope] = None;
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Scope> {
+        self.0.iter_mut().filter_map(Option::as_deref_mut)
+    }
+
     /// All that are held, the oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Scope)> {
         self.0
