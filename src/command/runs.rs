@@ -612,7 +612,9 @@ pub(super) fn words(entry: &Value) -> String {
         ),
         "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
         "asked_before" => {
-            format!("{step}: was tried by an earlier run; what asks for something else is other work")
+            format!(
+                "{step}: was tried by an earlier run; what asks for something else is other work"
+            )
         }
         "done_before" => format!("{step}: was done by an earlier run, and is other work here"),
         "queued" => "waits for its turn".into(),

@@ -50,7 +50,9 @@ impl Engine {
         drop(live);
         let wish = Wish {
             by: format!("run:{parent}"),
-            reason: Some(format!("the end of the run {parent} that started it was forced")),
+            reason: Some(format!(
+                "the end of the run {parent} that started it was forced"
+            )),
             idempotency: None,
             extra: Batch::new(),
         };
@@ -79,7 +81,10 @@ impl Engine {
             let (parent, step) = {
                 let locked = lock(&live);
                 let cause = &locked.run.start().cause;
-                let step = cause.value()["step"].as_str().unwrap_or_default().to_owned();
+                let step = cause.value()["step"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
                 match parent_of(cause) {
                     Some(parent) if !locked.run.is_over() => (parent, step),
                     _ => continue,

@@ -90,7 +90,9 @@ impl LiveRun {
     /// Follows the number of the last durable fact.
     pub(super) fn follow(&mut self) -> watch::Receiver<u64> {
         let durable = self.durable;
-        let sender = self.followed.get_or_insert_with(|| watch::Sender::new(durable));
+        let sender = self
+            .followed
+            .get_or_insert_with(|| watch::Sender::new(durable));
         sender.subscribe()
     }
 
@@ -106,7 +108,11 @@ impl LiveRun {
         if self.telling.is_empty() {
             self.telling = BTreeSet::new();
         }
-        if self.followed.as_ref().is_some_and(|sender| sender.receiver_count() == 0) {
+        if self
+            .followed
+            .as_ref()
+            .is_some_and(|sender| sender.receiver_count() == 0)
+        {
             self.followed = None;
         }
     }

@@ -24,7 +24,10 @@ pub(super) fn check(context: &mut Context<'_>, list: usize, position: usize) {
         context.say(
             Finding::error(
                 "check_without_at_most_once",
-                format!("step `{}` is never uncertain, so there is nothing to check", step.id),
+                format!(
+                    "step `{}` is never uncertain, so there is nothing to check",
+                    step.id
+                ),
             )
             .at_step(&step.id)
             .at_path(&at)
@@ -90,7 +93,10 @@ fn own_output(context: &mut Context<'_>, step: &Step, at: &str) {
         context.say(
             Finding::error(
                 "self_need",
-                format!("nothing is known of step `{}` while its check looks", step.id),
+                format!(
+                    "nothing is known of step `{}` while its check looks",
+                    step.id
+                ),
             )
             .at_step(&step.id)
             .at_path(path)

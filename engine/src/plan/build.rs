@@ -252,20 +252,11 @@ fn probe(
         template(value, &path, Some(&step.id), findings)
     });
     let block = alone(&probe_step(step)?, &path, build, findings);
-    Some(Box::new(ProbePlan::new(
-        block?,
-        done?,
-        optional(output)?,
-    )))
+    Some(Box::new(ProbePlan::new(block?, done?, optional(output)?)))
 }
 
 /// Compiles a step that belongs to another one as a list of its own.
-fn alone(
-    step: &Step,
-    path: &str,
-    build: &mut Build,
-    findings: &mut Vec<Finding>,
-) -> Option<usize> {
+fn alone(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
     let work = work(step, path, build, findings)?;
     let planned = planned(step, path, work, Vec::new(), findings)?;
     build.blocks.push(Block {

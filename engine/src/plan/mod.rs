@@ -18,8 +18,8 @@ pub use hears::Hears;
 pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
-pub use probe::ProbePlan;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
+pub use probe::ProbePlan;
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};

@@ -44,7 +44,10 @@ impl Plan {
     pub fn checked(&self, path: &StepPath) -> Option<StepPath> {
         let (of, id) = path.0.rsplit_once('.')?;
         let of = StepPath::from(of);
-        let inside = of.0.ends_with(']') || self.split_handlers(path).is_some_and(|(_, rest)| rest == PROBE);
+        let inside = of.0.ends_with(']')
+            || self
+                .split_handlers(path)
+                .is_some_and(|(_, rest)| rest == PROBE);
         (id == PROBE && !inside && self.find(&of)?.probe.is_some()).then_some(of)
     }
 }

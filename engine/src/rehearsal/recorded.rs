@@ -1,7 +1,9 @@
 //! Answers of a run that was: by the step's path and the digest of what it asked for.
 
 use super::answers::{Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Resume, Source, Vote};
-use crate::event::{ApprovalRequest, Decision, Entry, Failure, Outcome, Probed, RunEvent, StepPath};
+use crate::event::{
+    ApprovalRequest, Decision, Entry, Failure, Outcome, Probed, RunEvent, StepPath,
+};
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan};
 use crate::run::{Input, Kept, Resolution, ResumeAnswer};

@@ -4,8 +4,8 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
 use super::{
-    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause, probe,
-    wait,
+    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause,
+    probe, wait,
 };
 use crate::Timestamp;
 use crate::definition::FailureClass;

@@ -275,8 +275,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             number, outcome, ..
         } => {
             let succeeded = matches!(outcome, Outcome::Succeeded { .. });
-            Some(*number) == last
-                && (*phase == Phase::Running || (is_open(phase) && succeeded))
+            Some(*number) == last && (*phase == Phase::Running || (is_open(phase) && succeeded))
         }
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last

@@ -151,9 +151,7 @@ impl Run {
             Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Listening | Phase::Asking => {
                 status == Status::Waiting
             }
-            Phase::Uncertain | Phase::Probing | Phase::Told { .. } => {
-                status == Status::Uncertain
-            }
+            Phase::Uncertain | Phase::Probing | Phase::Told { .. } => status == Status::Uncertain,
             Phase::Paused { .. } => status == Status::Paused,
             Phase::Looping => matches!(status, Status::Running | Status::Waiting),
             Phase::Over => status.is_final(),

@@ -146,7 +146,10 @@ impl Keep {
 
     /// The run whose work a step is that asks for this: none for the first one of the chain.
     pub(super) fn work_of(&self, path: &StepPath, asked: Option<&Digest>) -> Option<RunId> {
-        let other = self.asked.get(path).filter(|(_, known)| Some(known) != asked);
+        let other = self
+            .asked
+            .get(path)
+            .filter(|(_, known)| Some(known) != asked);
         let other = other.map(|(from, _)| *from);
         other.or_else(|| self.undone.get(path).copied())
     }

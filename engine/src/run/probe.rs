@@ -113,7 +113,12 @@ impl State {
 
     /// Ends the check of a step with the scope that the step stands in. Gives whether it had to be ended: then
     /// the step itself follows.
-    pub(super) fn close_probe(&mut self, plan: &Plan, place: Place, close: super::scope::Close) -> bool {
+    pub(super) fn close_probe(
+        &mut self,
+        plan: &Plan,
+        place: Place,
+        close: super::scope::Close,
+    ) -> bool {
         let Some(looks) = self.looks(place) else {
             return false;
         };

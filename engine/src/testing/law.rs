@@ -1,10 +1,10 @@
 //! The laws that can be seen from a run's facts alone, independent of how the run computes them.
 
 use super::heard::Heeded;
+use super::law_checks::{self, Checks};
 use super::law_handlers::{Handling, undoes};
 use crate::Json;
 use crate::definition::{Delivery, Join, OnError};
-use super::law_checks::{self, Checks};
 use crate::event::{
     ApprovalRequest, Entry, HandlerList, Outcome, Probed, RunEvent, Status, StepPath,
 };
@@ -72,7 +72,9 @@ impl Watch {
         }
         self.heeded.see(plan, entry)?;
         self.handling.see(plan, &entry.event).or_else(wrong)?;
-        self.checks.see(plan, &entry.event, resolved).or_else(wrong)?;
+        self.checks
+            .see(plan, &entry.event, resolved)
+            .or_else(wrong)?;
         if let Some(check) = law_checks::begins(plan, &entry.event) {
             self.ended.remove(&check);
             self.deaths.remove(&check);

@@ -85,7 +85,8 @@ fn what_happened_has_the_output_that_the_check_saw() {
     assert_eq!(seen.attempts[0].status, Status::Succeeded);
     assert_eq!(seen.check.unwrap().answer, Some(Probed::Happened));
 
-    let output = json!({ "output": { "id": "{{ check.output.id }}", "try": "{{ attempt.number }}" } });
+    let output =
+        json!({ "output": { "id": "{{ check.output.id }}", "try": "{{ attempt.number }}" } });
     let mut bench = pay(output, json!({}));
     answers(crash(&mut bench), json!({ "paid": true, "id": 7 }));
     assert_eq!(bench.output("tell"), r#"{"id":7,"try":1}"#);
@@ -117,7 +118,11 @@ fn what_did_not_happen_is_begun_again_however_often() {
 #[test]
 fn what_the_check_does_not_know_is_left_to_a_person() {
     for (check, answer, why) in [
-        (json!({}), succeeded(json!({ "paid": null })), "does not say"),
+        (
+            json!({}),
+            succeeded(json!({ "paid": null })),
+            "does not say",
+        ),
         (json!({}), succeeded(json!({})), "has no `paid`"),
         (
             json!({}),
@@ -278,7 +283,10 @@ fn a_cancel_and_the_time_of_the_run_end_a_check() {
     );
     let mut bench = Bench::new(document);
     crash(&mut bench).ok("each[0].pay.check").ok("each[1].pay");
-    assert_eq!(bench.output("each"), r#"["each[0].pay.check","each[1].pay"]"#);
+    assert_eq!(
+        bench.output("each"),
+        r#"["each[0].pay.check","each[1].pay"]"#
+    );
 }
 
 #[test]
