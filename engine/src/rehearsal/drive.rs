@@ -172,11 +172,7 @@ impl Drive {
                 step,
                 answer: Probed::Unknown,
                 ..
-            } => {
-                if !self.resolved(&step, answers) {
-                    self.unknown.insert(step);
-                }
-            }
+            } => self.left_open(step, answers),
             // What has ended misses no answer any more.
             RunEvent::StepCanceled { step } => {
                 self.unknown.remove(&step);
@@ -209,6 +205,13 @@ impl Drive {
     fn has_check(&self, step: &StepPath) -> bool {
         let planned = self.run.plan().find(step);
         planned.is_some_and(|planned| planned.probe.is_some())
+    }
+
+    /// Whether a step happened is left to a person.
+    fn left_open(&mut self, step: StepPath, answers: &mut dyn Answers) {
+        if !self.resolved(&step, answers) {
+            self.unknown.insert(step);
+        }
     }
 
     /// Whether somebody says what became of an uncertain step.
