@@ -34,6 +34,9 @@ const LEFT_BEHIND: Duration = Duration::from_secs(1);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// How long a server that was told to end waits for what is under way.
+const DRAIN: Duration = Duration::from_secs(30);
+
 /// What an assembly is for.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
@@ -315,15 +318,28 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         .ready
         .store(false, std::sync::atomic::Ordering::Relaxed);
     end.cancel();
-    assembly.app.engine.close();
+    let orderly = async {
+        if exit == ExitCode::SUCCESS {
+            // What is under way comes to its end, so that the next start need not do it again.
+            let _ = tokio::time::timeout(DRAIN, assembly.app.engine.drain()).await;
+        }
+        assembly.app.engine.close();
+        let _ = serving.await;
+    };
     // A second signal does not wait.
-    tokio::select! {
-        _ = serving => {}
-        () = told.end() => {}
-    }
+    let patient = tokio::select! {
+        () = orderly => true,
+        () = told.end() => false,
+    };
+    assembly.app.engine.close();
     let _ = std::fs::remove_file(&socket);
     let _ = std::fs::remove_file(&file);
-    assembly.close().await;
+    if patient {
+        tokio::select! {
+            () = assembly.close() => {}
+            () = told.end() => {}
+        }
+    }
     Ok(exit)
 }
 

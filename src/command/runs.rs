@@ -588,6 +588,14 @@ pub(super) fn words(entry: &Value) -> String {
             print::cell(&entry["by"])
         ),
         "step_uncertain" => format!("{step}: nobody knows whether it happened"),
+        "step_checked" => match entry["answer"].as_str() {
+            Some("happened") => format!("{step}: its check says that it happened"),
+            Some("not_happened") => format!("{step}: its check says that it did not happen"),
+            _ => format!(
+                "{step}: its check does not know: {}",
+                print::cell(&entry["failure"]["message"])
+            ),
+        },
         "step_canceled" => format!("{step}: canceled"),
         "loop_started" => format!("{step}: begins"),
         "pass_started" => format!("{step}: begins"),
@@ -612,6 +620,11 @@ pub(super) fn words(entry: &Value) -> String {
             print::cell(&entry["failure"]["message"])
         ),
         "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
+        "asked_before" => {
+            format!(
+                "{step}: was tried by an earlier run; what asks for something else is other work"
+            )
+        }
         "done_before" => format!("{step}: was done by an earlier run, and is other work here"),
         "queued" => "waits for its turn".into(),
         "admitted" => "its turn has come".into(),

@@ -141,6 +141,7 @@ impl Engine {
     /// When there is no such run, or it has ended.
     pub async fn cancel(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
+        let forces = live::lock(&live).run.is_canceled();
         let input = Input::Cancel {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
@@ -148,6 +149,9 @@ impl Engine {
         let shown = self.take_wish(id, live, input, wish).await?;
         // Only now: what a held run was doing is not begun again to be canceled at once.
         self.take_up(id).await;
+        if forces {
+            self.force_children(id).await;
+        }
         Ok(shown)
     }
 

@@ -60,7 +60,11 @@ impl Engine {
         if locked.run.connects() {
             locked.run.know_rates(self.0.rates.rates());
         }
-        let entries = locked.run.handle(clock::now(), input)?;
+        let now = clock::now();
+        let entries = match self.0.draining.is_cancelled() {
+            true => locked.run.note(now, input)?,
+            false => locked.run.handle(now, input)?,
+        };
         let seq = locked.run.last_seq();
         if entries.is_empty() {
             return Ok(OnItsWay {

@@ -92,7 +92,7 @@ impl Engine {
                 let Some(live) = self.0.live.get(id) else {
                     continue;
                 };
-                let locked = lock(&live);
+                let mut locked = lock(&live);
                 if locked.is_telling() || self.moves(&locked.run) {
                     moving = Some(locked.follow());
                     break;

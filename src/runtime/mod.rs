@@ -2,6 +2,7 @@
 //! tells them what came of it, and lets nothing out before it is durable.
 
 mod attempt;
+mod children;
 pub mod clock;
 mod deadlock;
 mod decide;
@@ -42,6 +43,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How often old working folders are looked for.
 const SWEEP: Duration = Duration::from_secs(3_600);
@@ -63,6 +65,10 @@ pub(crate) struct Inner {
     publisher: OnceLock<Weak<dyn Publish>>,
     address: OnceLock<Option<String>>,
     closing: CancellationToken,
+    /// Nothing new begins any more.
+    draining: CancellationToken,
+    /// Attempts under way, but for those that wait for other runs.
+    working: TaskTracker,
     failed: watch::Sender<Option<String>>,
     this: Weak<Inner>,
 }
@@ -99,6 +105,8 @@ impl Engine {
             publisher: OnceLock::new(),
             address: OnceLock::new(),
             closing: CancellationToken::new(),
+            draining: CancellationToken::new(),
+            working: TaskTracker::new(),
             failed: watch::Sender::new(None),
         }));
         let internal: Arc<dyn crate::action::Internal> = engine.0.clone();
@@ -130,6 +138,7 @@ impl Engine {
                     }
                     continue;
                 }
+                () = self.0.draining.cancelled() => return,
                 () = self.0.closing.cancelled() => return,
             };
             for run in due {
@@ -173,6 +182,14 @@ impl Engine {
     /// The actions that attempts are made of.
     pub fn actions(&self) -> &Arc<Actions> {
         &self.0.actions
+    }
+
+    /// Begins nothing new from now on, and waits until the attempts under way have ended. What follows on
+    /// their ends comes with the next start. Attempts that only wait for other runs are not waited for.
+    pub async fn drain(&self) {
+        self.0.draining.cancel();
+        self.0.working.close();
+        self.0.working.wait().await;
     }
 
     /// Stops taking new runs and stops the attempts; what they were doing is taken up by the next start.

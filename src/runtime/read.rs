@@ -15,7 +15,7 @@ impl Engine {
     pub async fn view(&self, id: RunId) -> Result<Option<RunView>, RunError> {
         if let Some(live) = self.0.live.get(id) {
             let (shown, seq, mut durable) = {
-                let locked = live::lock(&live);
+                let mut locked = live::lock(&live);
                 (
                     self.shown(&locked.run),
                     locked.run.last_seq(),

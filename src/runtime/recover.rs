@@ -63,9 +63,10 @@ impl Engine {
         for task in under_way {
             let _ = task.await;
         }
-        for id in ids {
-            self.take_places(id).await;
+        for id in &ids {
+            self.take_places(*id).await;
         }
+        self.end_orphans(&ids).await;
         self.let_go();
         self.let_begin();
         Ok(recovered)

@@ -98,7 +98,7 @@ impl Engine {
             while run.goes_on() && run.handle(now, Input::Tick).is_ok() {}
             return Ok(self.shown(&run));
         }
-        if self.0.closing.is_cancelled() {
+        if self.0.closing.is_cancelled() || self.0.draining.is_cancelled() {
             return Err(RunError::Ending);
         }
         let claim = match self.turn_of(&compiled.plan, &start, with.priority, now)? {

@@ -92,6 +92,7 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         waits_until: step.waits_until,
         approval_id: step.approval_id,
         undo: step.undo,
+        check: step.check,
         passes: step.passes,
     }
 }

@@ -9,6 +9,7 @@ mod graph;
 mod handlers;
 mod list;
 mod looping;
+mod probe;
 mod rehearsal;
 mod schemas;
 mod sensitive;
@@ -54,6 +55,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
             let path = list.at(position);
             actions::check(&mut context, &path, step);
             handlers::check(&mut context, number, position);
+            probe::check(&mut context, number, position);
             looping::check(&mut context, number, position);
             expressions::step(&mut context, number, &path, step);
         }

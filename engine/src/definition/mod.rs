@@ -25,7 +25,7 @@ pub use yaml::comments;
 pub(crate) use conform::{Mode, Walk};
 pub use document::{Concurrency, Document, InputSchema, Overflow};
 pub use step::{
-    Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Repeat, Retry, Step, Undo,
+    Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Probe, Repeat, Retry, Step, Undo,
 };
 pub use trigger::{
     Batch, CatchUp, Debounce, Dedupe, EventFilter, Over, Overlap, RateLimit, Schedule, Throttle,

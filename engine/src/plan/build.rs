@@ -5,6 +5,7 @@ use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
 use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
+use super::probe::{ProbePlan, probe_step};
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
     TURN, Times, Work,
@@ -205,6 +206,7 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
             if build.undo {
                 planned.undo = undo(step, &path, build, findings);
             }
+            planned.probe = probe(step, &path, build, findings);
             steps.push(planned);
         }
     }
@@ -236,10 +238,31 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
 /// Compiles what undoes a step as a list of its own. Its name is one that no expression can say, so that
 /// it hides none of the steps that are seen.
 fn undo(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
-    let undo = undo_step(step)?;
-    let path = format!("{path}/undo");
-    let work = work(&undo, &path, build, findings)?;
-    let planned = planned(&undo, &path, work, Vec::new(), findings)?;
+    alone(&undo_step(step)?, &format!("{path}/undo"), build, findings)
+}
+
+/// Compiles how it is found out whether a step happened.
+fn probe(
+    step: &Step,
+    path: &str,
+    build: &mut Build,
+    findings: &mut Vec<Finding>,
+) -> Option<Box<ProbePlan>> {
+    let written = step.check.as_ref()?;
+    let path = format!("{path}/check");
+    let done = expression(&written.done, &format!("{path}/done"), &step.id, findings);
+    let output = written.output.as_ref().map(|value| {
+        let path = format!("{path}/output");
+        template(value, &path, Some(&step.id), findings)
+    });
+    let block = alone(&probe_step(step)?, &path, build, findings);
+    Some(Box::new(ProbePlan::new(block?, done?, optional(output)?)))
+}
+
+/// Compiles a step that belongs to another one as a list of its own.
+fn alone(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
+    let work = work(step, path, build, findings)?;
+    let planned = planned(step, path, work, Vec::new(), findings)?;
     build.blocks.push(Block {
         steps: vec![planned],
         names: Arc::new(BTreeMap::from([(String::new(), 0)])),
@@ -456,6 +479,7 @@ fn planned(
         connection,
         effects: step.effects,
         undo: None,
+        probe: None,
     })
 }
 

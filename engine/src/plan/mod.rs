@@ -9,6 +9,7 @@ mod hears;
 mod inputs;
 mod kind;
 mod looping;
+mod probe;
 
 pub use block::Block;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
@@ -18,12 +19,14 @@ pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
+pub use probe::ProbePlan;
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
 pub(crate) use handlers::{UNDO, undo_step};
 pub(crate) use hears::{EVENT, when_of, without_when};
 pub(crate) use looping::{ITEM, shape};
+pub(crate) use probe::{ATTEMPT, PROBE, PROBED, not_a_read, probe_step};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
 use crate::event::HandlerList;
@@ -109,6 +112,8 @@ pub struct PlannedStep {
     pub effects: Option<EffectLevel>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
+    /// How it is found out whether it happened when that is not known.
+    pub probe: Option<Box<ProbePlan>>,
 }
 
 /// What a step does.

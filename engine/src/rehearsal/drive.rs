@@ -3,7 +3,7 @@
 use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Source};
 use super::course::{Call, Course, Stop};
 use crate::definition::Delivery;
-use crate::event::{ApprovalRequest, Decision, Entry, RunEvent, Start, Status, StepPath};
+use crate::event::{ApprovalRequest, Decision, Entry, Probed, RunEvent, Start, Status, StepPath};
 use crate::plan::{Plan, check_value};
 use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Rejected, Run};
 use crate::{EventId, Json, Timestamp};
@@ -172,20 +172,14 @@ impl Drive {
         match fact.event {
             RunEvent::AttemptStarted { step, fence, .. } => self.asked(&step, fence, answers),
             RunEvent::ApprovalRequested { step, request } => self.gate(step, &request, answers),
-            RunEvent::StepUncertain { step } => match answers.uncertain(&step) {
-                Some(resolution) => {
-                    let input = Input::ResolveUncertain {
-                        step: step.clone(),
-                        resolution,
-                        by: "user:rehearsal".into(),
-                        reason: None,
-                    };
-                    self.later(self.now, step, input);
-                }
-                None => {
-                    self.unknown.insert(step);
-                }
-            },
+            // Its check is asked first.
+            RunEvent::StepUncertain { step } if self.has_check(&step) => {}
+            RunEvent::StepUncertain { step }
+            | RunEvent::StepChecked {
+                step,
+                answer: Probed::Unknown,
+                ..
+            } => self.left_open(step, answers),
             // What has ended misses no answer any more.
             RunEvent::StepCanceled { step } => {
                 self.unknown.remove(&step);
@@ -213,6 +207,33 @@ impl Drive {
             } => self.awaited(step, &event_type, answers),
             _ => {}
         }
+    }
+
+    fn has_check(&self, step: &StepPath) -> bool {
+        let planned = self.run.plan().find(step);
+        planned.is_some_and(|planned| planned.probe.is_some())
+    }
+
+    /// Whether a step happened is left to a person.
+    fn left_open(&mut self, step: StepPath, answers: &mut dyn Answers) {
+        if !self.resolved(&step, answers) {
+            self.unknown.insert(step);
+        }
+    }
+
+    /// Whether somebody says what became of an uncertain step.
+    fn resolved(&mut self, step: &StepPath, answers: &mut dyn Answers) -> bool {
+        let Some(resolution) = answers.uncertain(step) else {
+            return false;
+        };
+        let input = Input::ResolveUncertain {
+            step: step.clone(),
+            resolution,
+            by: "user:rehearsal".into(),
+            reason: None,
+        };
+        self.later(self.now, step.clone(), input);
+        true
     }
 
     fn asked(&mut self, step: &StepPath, begun: u64, answers: &mut dyn Answers) {
@@ -268,6 +289,11 @@ impl Drive {
             }
             Answer::Hangs => {}
             Answer::Canceled | Answer::Unknown => {
+                // Where a person knew, nobody waited for the check.
+                let checked = self.run.plan().checked(&step);
+                if checked.is_some_and(|checked| self.resolved(&checked, answers)) {
+                    return;
+                }
                 if canceled {
                     self.canceled.insert(step.clone());
                 }

@@ -3,7 +3,7 @@
 use super::answers::{Answers, Comes, Resume, Vote};
 use super::replay::Replay;
 use super::retain::is_within;
-use crate::event::{Decision, Entry, Outcome, RunEvent, StepPath};
+use crate::event::{Decision, Entry, Outcome, Probed, RunEvent, StepPath};
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan};
 use crate::run::{Input, Kept, Resolution, ResumeAnswer, is_death};
@@ -121,6 +121,10 @@ impl Recorded {
                         step.left_open(number, after);
                     }
                 }
+                // What follows is no answer of a person's.
+                RunEvent::StepChecked { step, answer, .. } if *answer != Probed::Unknown => {
+                    open.remove(step);
+                }
                 RunEvent::AttemptInterrupted { step, .. } => {
                     if let Some(known) = known.steps.get_mut(step) {
                         known.interrupted = true;
@@ -213,6 +217,11 @@ impl Recorded {
                     queued.get_or_insert(entry.at.since(created));
                 }
                 RunEvent::RunTimedOut => known.timed_out = true,
+                RunEvent::AskedBefore { step, from, asked } => known.kept.push(Kept::Asked {
+                    step: step.clone(),
+                    from: *from,
+                    asked: asked.clone(),
+                }),
                 RunEvent::DoneBefore { step, from } => known.kept.push(Kept::Undone {
                     step: step.clone(),
                     from: *from,
@@ -366,7 +375,7 @@ impl Recorded {
     pub fn kept_of(&self) -> BTreeSet<RunId> {
         let of = |kept: &Kept| match kept {
             Kept::Step { from, .. } | Kept::Pass { from, .. } => Some(*from),
-            Kept::Undone { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } => None,
         };
         self.kept.iter().filter_map(of).collect()
     }

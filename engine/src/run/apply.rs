@@ -67,7 +67,9 @@ impl State {
             RunEvent::PassStarted { .. } | RunEvent::PassFinished { .. }
         );
         let later = match event {
-            RunEvent::PassKept { .. } | RunEvent::DoneBefore { .. } => true,
+            RunEvent::PassKept { .. }
+            | RunEvent::DoneBefore { .. }
+            | RunEvent::AskedBefore { .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
         };
@@ -152,6 +154,9 @@ impl State {
                 self.keep.add_step(path, output.clone(), *from);
             }
             RunEvent::DoneBefore { from, .. } => self.keep.add_undone(path, *from),
+            RunEvent::AskedBefore { from, asked, .. } => {
+                self.keep.add_asked(path, *from, asked.clone());
+            }
             _ => {}
         }
     }
@@ -277,12 +282,10 @@ impl State {
                 let failure = Some(failure.clone());
                 self.end_step(plan, place, Status::Failed, None, failure, at);
             }
-            RunEvent::StepUncertain { .. } => {
-                if let Some(last) = self.step_mut(place).attempts.last_mut() {
-                    last.status = Status::Uncertain;
-                }
-                self.enter(place, Phase::Uncertain, Status::Uncertain);
-            }
+            RunEvent::StepUncertain { .. } => self.step_uncertain(plan, place),
+            RunEvent::StepChecked {
+                answer, failure, ..
+            } => self.step_checked(place, *answer, failure.as_ref()),
             RunEvent::StepPaused { failure, .. } => self.step_paused(place, failure),
             RunEvent::StepResumed { input, .. } => {
                 self.step_resumed(plan, place, input.as_ref(), at);
@@ -363,6 +366,7 @@ impl State {
             | RunEvent::PassFinished { .. }
             | RunEvent::PassKept { .. }
             | RunEvent::DoneBefore { .. }
+            | RunEvent::AskedBefore { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
             | RunEvent::WorkFinished { .. }
@@ -554,7 +558,12 @@ impl State {
         let after = step.timer();
         let next_silence = step.silence();
         let new = &step.phase;
-        let broken = |phase: &Phase| matches!(phase, Phase::Broken { .. } | Phase::Interrupted);
+        let broken = |phase: &Phase| {
+            matches!(
+                phase,
+                Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. }
+            )
+        };
         let (runs, unsettled) = (*new == Phase::Running, broken(new));
         let listens = *new == Phase::Listening;
         let held = matches!(new, Phase::Paused { .. });
@@ -569,9 +578,10 @@ impl State {
             Phase::Asking => {
                 self.stale.remove(&place);
             }
-            Phase::Broken { .. } | Phase::Interrupted => {
+            Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. } => {
                 self.unsettled.remove(&place);
             }
+            Phase::Probing => self.leave_probe(place),
             Phase::Listening => {
                 self.listening.remove(&place);
                 self.step_mut(place).hearing = None;

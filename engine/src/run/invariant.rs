@@ -62,6 +62,9 @@ impl Run {
             let ended = match scope.owner {
                 Owner::Run => state.finish.is_some() || state.handling.outcome.is_some(),
                 Owner::Handlers(_) | Owner::Undo { .. } => true,
+                Owner::Probe { of } => {
+                    scope.close.is_some() || state.step(of).phase != Phase::Probing
+                }
                 Owner::Pass { of, number } => {
                     let looped = state.step(of).looped.as_ref();
                     let pass = looped.and_then(|looped| looped.passes.get(&number));
@@ -129,7 +132,7 @@ impl Run {
             Phase::Throttled { .. } => {
                 found.throttled.insert(place);
             }
-            Phase::Broken { .. } | Phase::Interrupted => {
+            Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. } => {
                 found.unsettled.insert(place);
             }
             Phase::Paused { .. } => {
@@ -159,7 +162,7 @@ impl Run {
             | Phase::Waiting { .. }
             | Phase::Listening
             | Phase::Asking => status == Status::Waiting,
-            Phase::Uncertain => status == Status::Uncertain,
+            Phase::Uncertain | Phase::Probing | Phase::Told { .. } => status == Status::Uncertain,
             Phase::Paused { .. } => status == Status::Paused,
             Phase::Looping => matches!(status, Status::Running | Status::Waiting),
             Phase::Over => status.is_final(),

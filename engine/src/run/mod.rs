@@ -30,6 +30,8 @@ mod join;
 mod kept;
 mod looping;
 mod pause;
+mod probe;
+mod rest;
 mod retry;
 mod scope;
 mod slot;
@@ -46,10 +48,10 @@ pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;
 pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
-pub use kept::Kept;
+pub use kept::{Kept, asked};
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
 pub use throttle::ConnectionRates;
-pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
+pub use view::{ApprovalView, AttemptView, CheckView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
 use crate::flow::Claim;
@@ -68,6 +70,8 @@ pub struct Run {
     cut: bool,
     /// The connections that have a rate, as it was last told.
     rates: Option<Arc<ConnectionRates>>,
+    /// The number of its last fact when it came to rest.
+    rested: u64,
 }
 
 impl Run {
@@ -149,6 +153,7 @@ impl Run {
             state,
             cut: false,
             rates: None,
+            rested: 0,
         }
     }
 
@@ -180,6 +185,7 @@ impl Run {
             state,
             cut: true,
             rates: None,
+            rested: 0,
         };
         for entry in entries {
             run.apply(&entry)?;
@@ -224,6 +230,24 @@ impl Run {
             self.take(bound::within(event), now, &mut entries);
         }
         self.settle(now, &mut entries);
+        Ok(entries)
+    }
+
+    /// Takes in an input alone, and nothing that follows from it: that comes with the next input. For a
+    /// process that is about to end and lets nothing new begin.
+    ///
+    /// # Errors
+    /// As [`Run::handle`].
+    pub fn note(&mut self, now: Timestamp, input: Input) -> Result<Vec<Entry>, Rejected> {
+        let events = self.decide(now, &input)?;
+        if bound::says_too_much(&events) {
+            return Err(Rejected::TooLarge);
+        }
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            self.take(bound::within(event), now, &mut entries);
+        }
+        self.cut = self.state.follows(&self.plan, now);
         Ok(entries)
     }
 
@@ -331,6 +355,11 @@ impl Run {
     /// Whether somebody wanted it to end.
     pub fn is_canceled(&self) -> bool {
         self.state.handling.cancels > 0
+    }
+
+    /// Whether somebody wanted that a second time, which ends what handles its end, too.
+    pub fn is_forced(&self) -> bool {
+        self.state.handling.cancels > 1
     }
 
     /// Whether a person holds it.

@@ -230,7 +230,7 @@ impl State {
     ) {
         self.scopes[place.scope].value_mut(place.step).error = None;
         let key = match (&self.step(place).key, input) {
-            (None, Some(_)) => Some(attempt::own_key(self, plan, place)),
+            (None, Some(input)) => Some(attempt::own_key(self, plan, place, input)),
             _ => None,
         };
         let step = self.step_mut(place);

@@ -18,9 +18,9 @@
 //! | `Running`      | `AttemptInterrupted`                      | [Interrupted]                               |
 //! | [Broken]       | `RetryScheduled`                          | `Retrying`                                  |
 //! | [Broken]       | `StepFailed`                              | `Over` (failed)                             |
-//! | [Broken]       | `StepUncertain`                           | `Uncertain`                                 |
+//! | [Broken]       | `StepUncertain`                           | `Uncertain`; `Probing` where it has a check |
 //! | [Interrupted]  | `AttemptStarted`                          | `Running`                                   |
-//! | [Interrupted]  | `StepUncertain` (at most once)            | `Uncertain`                                 |
+//! | [Interrupted]  | `StepUncertain` (at most once)            | `Uncertain`; `Probing` where it has a check |
 //! | [Interrupted]  | `StepFailed` (quarantined)                | `Over` (failed)                             |
 //! | `Retrying`     | `AttemptStarted`                          | `Running`                                   |
 //! | [Interrupted], `Retrying`, `Uncertain` | `RateAwaited`     | `Throttled`                                 |
@@ -38,6 +38,11 @@
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
 //! | `Uncertain`    | `RetryScheduled` (in a pause, or not its turn) | `Retrying`                             |
+//! | `Probing`      | `StepChecked`                             | [Told]; `Uncertain` when it does not know   |
+//! | `Probing`      | all that a person makes of `Uncertain`    | as there                                    |
+//! | [Told]         | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
+//! | [Told]         | `AttemptStarted`, `RetryScheduled`        | `Running`, `Retrying`                       |
+//! | [Told]         | `StepFailed`, `StepPaused`                | `Over` (failed), `Paused`                   |
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
@@ -54,12 +59,13 @@ use super::hear::Hearing;
 use super::kept::Keep;
 use super::looping::LoopState;
 use super::pause::Pause;
+use super::probe::ProbeState;
 use super::scope::{Owner, Place, Scope, Scopes, TOP};
 use super::slot::Slot;
 use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
-use crate::plan::{Plan, PlannedStep, UNDO};
+use crate::plan::{PROBE, Plan, PlannedStep, UNDO};
 use crate::{ApprovalId, EventId, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -95,8 +101,12 @@ pub(super) enum Phase {
     Listening,
     /// It is a gate that asks.
     Asking,
-    /// Nobody knows whether it happened.
+    /// Nobody knows whether it happened, and a person is to say.
     Uncertain,
+    /// Nobody knows whether it happened, and its check looks.
+    Probing,
+    /// Its check has said whether it happened; what follows is decided in the same turn.
+    Told { happened: bool },
     /// It failed, and a person is to say what becomes of it.
     Paused { failure: Box<Failure> },
     /// It is a loop with passes to come or under way.
@@ -182,6 +192,8 @@ pub(super) struct StepState {
     pub(super) sent_back: u32,
     /// The scope of what undoes it, once that has begun.
     pub(super) undo: Option<usize>,
+    /// What checks it, once it was uncertain.
+    pub(super) probe: Option<Box<ProbeState>>,
     pub(super) trouble: Trouble,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
@@ -367,7 +379,7 @@ impl State {
             frames.push(scope.frame.clone());
             next = match scope.owner {
                 Owner::Run => None,
-                Owner::Pass { of, .. } | Owner::Undo { of } => Some(of.scope),
+                Owner::Pass { of, .. } | Owner::Undo { of } | Owner::Probe { of } => Some(of.scope),
                 Owner::Handlers(_) => Some(TOP),
             };
         }
@@ -395,12 +407,12 @@ impl State {
         for part in path.parts() {
             let (id, pass) = part?;
             let Some(inside) = scope.take() else {
-                let undo = match found {
-                    Some((place, None)) if id == UNDO && pass.is_none() => self.step(place).undo,
+                let behind = match found {
+                    Some((place, None)) if pass.is_none() => self.behind(place, id),
                     _ => None,
                 };
                 let place = Place {
-                    scope: undo?,
+                    scope: behind?,
                     step: 0,
                 };
                 found = Some((place, None));
@@ -419,6 +431,15 @@ impl State {
             found = Some((place, pass));
         }
         found
+    }
+
+    /// The scope of what undoes or checks a step.
+    fn behind(&self, place: Place, id: &str) -> Option<usize> {
+        match id {
+            UNDO => self.step(place).undo,
+            PROBE => self.step(place).probe.as_ref().map(|probe| probe.scope),
+            _ => None,
+        }
     }
 
     /// The step that a path leads to.
@@ -449,6 +470,7 @@ impl StepState {
             round: 0,
             sent_back: 0,
             undo: None,
+            probe: None,
             trouble: Trouble::None,
             started_at: None,
             finished_at: None,

@@ -349,6 +349,10 @@ fn the_page_on_failure_names_the_facts() {
         "step_paused",
         "step_resumed",
         "done_before",
+        "asked_before",
+        "step_uncertain",
+        "step_checked",
+        "step_resolved",
     ] {
         assert!(page.contains(&format!("`{fact}`")), "{fact}");
     }

@@ -5,6 +5,7 @@
 mod document;
 mod heard;
 mod law;
+mod law_checks;
 mod law_handlers;
 mod random;
 mod simulator;

@@ -175,6 +175,22 @@ fn skipped(reason: &Value) -> String {
     }
 }
 
+/// What the check of an uncertain step says.
+fn checked(check: &Value) -> Option<String> {
+    if check.is_null() {
+        return None;
+    }
+    Some(match check["answer"].as_str() {
+        None => "its check looks whether it happened".to_owned(),
+        Some("happened") => "its check says that it happened".to_owned(),
+        Some("not_happened") => "its check says that it had not happened".to_owned(),
+        Some(_) => format!(
+            "its check does not know: {}",
+            check["error"]["message"].as_str().unwrap_or_default()
+        ),
+    })
+}
+
 fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup {
     let path = step["path"].as_str().unwrap_or_default();
     let status = step["status"].as_str().unwrap_or_default();
@@ -188,6 +204,7 @@ fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup 
                     @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
                     @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::cut(message, 100)) } }
                     @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
+                    @if let Some(says) = checked(&step["check"]) { " " span .dim { (value::cut(&says, 100)) } }
                     @if let Some(passes) = step["passes"].as_object() {
                         " " span .dim { (passes["succeeded"]) " of " (if passes["items"].is_null() { &passes["begun"] } else { &passes["items"] }) " passes done" }
                     }

@@ -155,8 +155,19 @@ impl Server {
 
     /// SIGTERM, and its end.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
-        let mut process = self.process.take().expect("the server runs");
+        self.terminate();
+        self.ended().await
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let process = self.process.as_ref().expect("the server runs");
         kill(process.pid(), Signal::SIGTERM).expect("the process can be told");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let mut process = self.process.take().expect("the server runs");
         super::wait::until("the end of the server", || {
             let status = process.child.try_wait().expect("the process can be asked");
             std::future::ready(status)

@@ -1,6 +1,7 @@
 //! The semantics of a run, one by one.
 
 mod attempts;
+mod checks;
 mod endings;
 mod for_each;
 mod gates;
