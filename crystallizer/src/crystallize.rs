@@ -5,6 +5,7 @@ use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
 use crate::report::{Level, Replay, Report, ReportCounts};
+use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
@@ -96,7 +97,12 @@ pub fn crystallize(
     found.extend(gates.findings);
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
-    found.extend(findings::of_secrets(&kept, &emitted.places));
+    found.extend(secret::findings(
+        &kept,
+        &emitted.places,
+        &session.secrets,
+        options.secrets.as_deref(),
+    ));
     let mut origins = provenance::origins(session, &kept);
     if let Some(made) = &made {
         origins.retain(|origin| {
@@ -394,6 +400,7 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
         &options.tools,
         &options.connections,
         session.working_folder.as_deref(),
+        Names::of(&session.secrets),
     );
     let mut draft = draft(session, options, pruned, &mut mapper);
     for _ in 0..ROUNDS {
@@ -517,12 +524,14 @@ fn draft<'a>(
         .iter()
         .map(|spec| (spec.name.as_str(), spec))
         .collect();
+    let names = Names::of(&session.secrets);
     let mut kept: Vec<Kept<'a>> = pruned
         .kept
         .iter()
         .enumerate()
         .map(|(index, call)| {
-            let target = mapper.target(call);
+            let mut target = mapper.target(call);
+            let misplaced = secret::settle(&mut target, &names);
             let spec = specs.get(call.name.as_str()).copied();
             let effects = effects::of(&target, &call.name, &call.arguments, spec);
             let reasons = determinism::of(&target, &call.name, &call.arguments, spec);
@@ -541,6 +550,7 @@ fn draft<'a>(
                 effects,
                 reasons,
                 tolerated: emit::is_tolerated(session, call, index + 1 == pruned.kept.len()),
+                misplaced,
                 target,
             }
         })

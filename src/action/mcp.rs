@@ -2,7 +2,7 @@
 
 use super::{Action, Attempt, Failed, Limits, attempt::Performed, http::response, input};
 use crate::connection::Connections;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secrets};
 use crate::step_log::{AttemptLog, LogStream};
 use druse_engine::{definition::FailureClass, event::Failure};
 use druse_mcp::{Call, Error, LogLine, ToolOutput};
@@ -20,6 +20,7 @@ const EXCERPT: usize = 2_000;
 #[derive(Debug)]
 pub struct Mcp {
     connections: Arc<Connections>,
+    secrets: Arc<Secrets>,
     limits: Limits,
     /// What hides the sensitive inputs of the latest calls, by connection: a program may speak of an
     /// earlier call while the next one is in flight.
@@ -30,10 +31,11 @@ pub struct Mcp {
 const LATEST: usize = 64;
 
 impl Mcp {
-    /// With these connections and limits.
-    pub fn new(connections: Arc<Connections>, limits: Limits) -> Self {
+    /// With these connections, secrets and limits.
+    pub fn new(connections: Arc<Connections>, secrets: Arc<Secrets>, limits: Limits) -> Self {
         Self {
             connections,
+            secrets,
             limits,
             hidden: Mutex::default(),
         }
@@ -76,7 +78,12 @@ impl Mcp {
         let pool = self.connections.get(name)?.mcp()?;
         let arguments = match input::given(map, "arguments") {
             None => Map::new(),
-            Some(Value::Object(arguments)) => arguments.clone(),
+            Some(arguments @ Value::Object(_)) => {
+                match attempt.filled(arguments, "/arguments", &self.secrets)? {
+                    Value::Object(arguments) => arguments,
+                    _ => Map::new(),
+                }
+            }
             Some(_) => return Err(Failed::input("\"arguments\" must be an object.")),
         };
         let tool = input::needed(map, "tool")?;

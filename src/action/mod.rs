@@ -88,7 +88,7 @@ impl Actions {
         limits: Limits,
     ) -> Self {
         let http = http::Http::new(connections.clone(), secrets.clone(), limits);
-        let mcp = mcp::Mcp::new(connections.clone(), limits);
+        let mcp = mcp::Mcp::new(connections.clone(), secrets.clone(), limits);
         let shell = shell::Shell::new(secrets.clone(), shell, limits);
         let sql = sql::Sql::new(connections.clone(), limits);
         let file = file::File::new(connections.clone(), None, limits);

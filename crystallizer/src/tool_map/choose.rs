@@ -4,6 +4,7 @@ use super::builtin::{self, ShellCommand};
 use super::parse::result_path;
 use super::substitute::{Filled, fill, freeze};
 use super::{ToolRule, glob};
+use crate::secret::Names;
 use crate::session::ToolCall;
 use druse_engine::definition::EffectLevel;
 use serde_json::{Map, Value};
@@ -48,6 +49,8 @@ pub(crate) struct Mapper<'a> {
     /// Names of MCP connections.
     servers: Vec<&'a str>,
     folder: Option<&'a str>,
+    /// The names of secrets that stand in the calls.
+    names: Names,
     /// Rules that turned out not to make a valid step.
     refused: BTreeMap<usize, String>,
     /// Calls that nothing built in makes a valid step of, by id.
@@ -59,6 +62,7 @@ impl<'a> Mapper<'a> {
         rules: &'a [ToolRule],
         connections: &'a BTreeMap<String, Value>,
         folder: Option<&'a str>,
+        names: Names,
     ) -> Self {
         let is_mcp = |value: &Value| value.get("kind").and_then(Value::as_str) == Some("mcp");
         let mut servers: Vec<&str> = connections
@@ -73,6 +77,7 @@ impl<'a> Mapper<'a> {
             known: BTreeMap::new(),
             servers,
             folder,
+            names,
             refused: BTreeMap::new(),
             left: BTreeMap::new(),
         }
@@ -102,7 +107,7 @@ impl<'a> Mapper<'a> {
                 Some(why) => why.clone(),
                 None => match rule.problem() {
                     Some(why) => why,
-                    None => match fill(&rule.with, &call.name, &call.arguments) {
+                    None => match fill(&rule.with, &call.name, &call.arguments, &self.names) {
                         Ok(filled) => return of_rule(rule, index, filled),
                         Err(why) => why.0,
                     },
@@ -110,30 +115,30 @@ impl<'a> Mapper<'a> {
             };
             return Target {
                 problem: Some(problem),
-                ..unmapped(call)
+                ..unmapped(call, &self.names)
             };
         }
         if let Some(why) = self.left.get(&call.id) {
             return Target {
                 problem: Some(why.clone()),
-                ..unmapped(call)
+                ..unmapped(call, &self.names)
             };
         }
         if let Some((server, tool)) = self.server_and_tool(&call.name) {
             return match &call.arguments {
-                Value::Object(_) | Value::Null => of_connection(server, tool, call),
+                Value::Object(_) | Value::Null => of_connection(server, tool, call, &self.names),
                 _ => Target {
                     problem: Some(
                         "its recorded arguments are no map of names and values".to_owned(),
                     ),
-                    ..unmapped(call)
+                    ..unmapped(call, &self.names)
                 },
             };
         }
         if let Some(command) = builtin::shell_command(&call.name, &call.arguments) {
-            return of_shell(command, self.folder);
+            return of_shell(command, self.folder, &self.names);
         }
-        unmapped(call)
+        unmapped(call, &self.names)
     }
 
     /// Connection and tool of a recorded MCP call, where the connection exists.
@@ -182,38 +187,44 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
     }
 }
 
-fn of_connection(server: &str, tool: &str, call: &ToolCall) -> Target {
+fn of_connection(server: &str, tool: &str, call: &ToolCall, names: &Names) -> Target {
     let mut request = Map::new();
     request.insert("connection".to_owned(), server.into());
     request.insert("tool".to_owned(), tool.into());
     if call.arguments.is_null() {
         request.insert("arguments".to_owned(), Map::new().into());
-        return plain("mcp", Origin::Connection, request, "");
+        return plain("mcp", Origin::Connection, request, "", names);
     }
     request.insert("arguments".to_owned(), call.arguments.clone());
-    plain("mcp", Origin::Connection, request, "/arguments")
+    plain("mcp", Origin::Connection, request, "/arguments", names)
 }
 
-fn of_shell(command: ShellCommand, folder: Option<&str>) -> Target {
+fn of_shell(command: ShellCommand, folder: Option<&str>, names: &Names) -> Target {
     let request = builtin::request(&command, folder);
     Target {
         shell: Some(command),
-        ..plain("shell", Origin::Builtin, request, "")
+        ..plain("shell", Origin::Builtin, request, "", names)
     }
 }
 
-fn unmapped(call: &ToolCall) -> Target {
+fn unmapped(call: &ToolCall, names: &Names) -> Target {
     let mut request = Map::new();
     request.insert("tool".to_owned(), call.name.clone().into());
     request.insert("arguments".to_owned(), call.arguments.clone());
-    plain("tool", Origin::Unmapped, request, "/arguments")
+    plain("tool", Origin::Unmapped, request, "/arguments", names)
 }
 
 /// A target whose configuration is all recorded.
-fn plain(action: &str, origin: Origin, request: Map<String, Value>, arguments: &str) -> Target {
+fn plain(
+    action: &str,
+    origin: Origin,
+    request: Map<String, Value>,
+    arguments: &str,
+    names: &Names,
+) -> Target {
     let document = request
         .iter()
-        .map(|(key, value)| (key.clone(), freeze(value)))
+        .map(|(key, value)| (key.clone(), freeze(value, names)))
         .collect();
     let places = if arguments.is_empty() {
         Vec::new()
@@ -277,7 +288,7 @@ mod tests {
                 json!({ "kind": "http", "base_url": "http://x" }),
             ),
         ]);
-        let mut mapper = Mapper::new(&[], &connections, None);
+        let mut mapper = Mapper::new(&[], &connections, None, Names::default());
         for (name, expected) in [
             (
                 "mcp__linear-server__get_issue",
@@ -312,7 +323,7 @@ mod tests {
         )
         .unwrap();
         let connections = BTreeMap::new();
-        let mut mapper = Mapper::new(&rules, &connections, None);
+        let mut mapper = Mapper::new(&rules, &connections, None, Names::default());
         assert_eq!(
             mapper
                 .target(&call("get_a", json!({ "id": 3 })))

@@ -4,7 +4,7 @@ use super::list::{find, inside, visible};
 use super::{Context, suggest};
 use crate::Finding;
 use crate::action_config::{self, FileOperation};
-use crate::definition::Step;
+use crate::definition::{Step, takes_secrets};
 use crate::expression::{Expression, REVIEW, Reference, Segment, Template};
 use crate::plan::{self, ATTEMPT, PROBE, PROBED, pointer};
 use serde_json::Value;
@@ -66,10 +66,7 @@ pub(super) fn step_seeing(
     let Some(with) = &step.with else { return };
     for (key, value) in with {
         let path = format!("{path}/with{}", pointer(&[key]));
-        let secrets = matches!(
-            (step.action.as_deref(), key.as_str()),
-            (Some("http"), "headers") | (Some("shell"), "env")
-        );
+        let secrets = takes_secrets(step.action.as_deref().unwrap_or_default(), key);
         if step.action.as_deref() == Some("switch") && key == "cases" {
             for (number, case) in value.as_array().into_iter().flatten().enumerate() {
                 if let Some(when) = case.get("when").and_then(Value::as_str) {
@@ -109,10 +106,7 @@ fn notices(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
             );
         }
         for (key, value) in &notify.with {
-            let secrets = matches!(
-                (notify.action.as_str(), key.as_str()),
-                ("http", "headers") | ("shell", "env")
-            );
+            let secrets = takes_secrets(&notify.action, key);
             let at = At {
                 sight,
                 secrets,
@@ -358,7 +352,7 @@ fn secret(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<F
                 "secret_not_allowed",
                 format!("the secret `{name}` cannot be used here"),
             )
-            .help("secrets go into http `headers`, shell `env` and connections, nowhere else"),
+            .help("secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else"),
         );
     }
     let known = context.catalog.secrets.as_ref()?;

@@ -56,6 +56,9 @@ pub struct Step {
     /// A template for the key that makes repeating it harmless; left out: made by the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+    /// JSON Schema of its output; another output fails it, so that nothing goes on with what has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Value>,
     /// What takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,

@@ -6,9 +6,10 @@ use super::handlers::undo_step;
 use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
 use super::probe::{ProbePlan, probe_step};
+use super::secrets::secret_places;
 use super::{
-    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
-    TURN, Times, Work,
+    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan, PlannedStep,
+    RepeatPlan, TURN, Times, Work,
 };
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
@@ -438,16 +439,27 @@ fn planned(
         template(&Value::from(key), &path, Some(&step.id), findings)
     });
     let hears = hears(step, path, findings);
+    let output_check = step.output_schema.as_ref().and_then(|schema| {
+        let place = format!("{path}/output_schema");
+        let checked = match work.kind() {
+            Some(kind) if kind.has_attempts() => OutputCheck::compile(schema),
+            _ => Err("only what an action outside of the engine gives is checked".into()),
+        };
+        checked
+            .map_err(|message| {
+                findings.push(
+                    Finding::error("bad_schema", message)
+                        .at_path(place)
+                        .at_step(&step.id),
+                );
+            })
+            .ok()
+    });
     if findings.len() > before {
         return None;
     }
     let with = with?;
-    let secrets: BTreeSet<String> = with
-        .expressions()
-        .into_iter()
-        .flat_map(|(_, expression)| expression.references().secrets())
-        .map(ToOwned::to_owned)
-        .collect();
+    let secrets = secret_places(&with);
     let effect = work.kind().is_some_and(ActionKind::has_attempts);
     let connection = step.with.as_ref().filter(|_| effect);
     let connection = connection.and_then(|with| with.get("connection")?.as_str());
@@ -475,9 +487,10 @@ fn planned(
         on_error: step.on_error.unwrap_or_default(),
         delivery: step.delivery.unwrap_or_default(),
         idempotency_key,
-        secrets: secrets.into_iter().collect(),
+        secrets,
         connection,
         effects: step.effects,
+        output_check,
         undo: None,
         probe: None,
     })

@@ -9,7 +9,9 @@ mod hears;
 mod inputs;
 mod kind;
 mod looping;
+mod output;
 mod probe;
+mod secrets;
 
 pub use block::Block;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
@@ -19,7 +21,9 @@ pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
+pub use output::OutputCheck;
 pub use probe::ProbePlan;
+pub use secrets::SecretPlace;
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
@@ -104,12 +108,14 @@ pub struct PlannedStep {
     pub delivery: Delivery,
     /// The key that makes repeating it harmless, when the document gives one.
     pub idempotency_key: Option<Template>,
-    /// Names of the secrets that its configuration holds places for.
-    pub secrets: Vec<String>,
+    /// The secrets that its configuration holds places for.
+    pub secrets: Vec<SecretPlace>,
     /// The connection that its attempts go over.
     pub connection: Option<Arc<str>>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
+    /// What its output has to be, when the document says so.
+    pub output_check: Option<OutputCheck>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
     /// How it is found out whether it happened when that is not known.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::Timestamp;
 use crate::definition::FailureClass;
-use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status};
+use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status, StepPath};
 use crate::plan::{ActionKind, Plan, Work};
 use serde_json::{Map, Value, json};
 
@@ -39,7 +39,7 @@ impl State {
                         Ok(vec![RunEvent::AttemptFinished {
                             step: step.clone(),
                             number: *number,
-                            outcome: outcome.clone(),
+                            outcome: self.checked(plan, step, outcome),
                         }])
                     }
                     _ => Err(Rejected::StaleAttempt),
@@ -171,6 +171,22 @@ impl State {
                 })
             })
             .collect()
+    }
+
+    /// How an attempt ended: one that gave what its step must not give has failed.
+    fn checked(&self, plan: &Plan, step: &StepPath, outcome: &Outcome) -> Outcome {
+        let check = self
+            .place_of_step(plan, step)
+            .and_then(|place| self.planned(plan, place).output_check.as_ref());
+        if let (Some(check), Outcome::Succeeded { output }) = (check, outcome)
+            && let Some(failure) = check.failure(output.value())
+        {
+            return Outcome::Failed {
+                failure,
+                retry_after_ms: None,
+            };
+        }
+        outcome.clone()
     }
 
     fn resolve(

@@ -3,7 +3,7 @@
 use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::flow::Claim;
-use crate::plan::ActionKind;
+use crate::plan::{ActionKind, SecretPlace};
 use crate::{ApprovalId, Finding, Json, Span, Timestamp};
 
 /// Something that a run is told.
@@ -173,7 +173,7 @@ pub enum Effect {
         /// The rendered configuration; secrets still stand in it as `{{ secrets.NAME }}`.
         input: Json,
         /// The secrets that may be filled in.
-        secrets: Vec<String>,
+        secrets: Vec<SecretPlace>,
         /// Time limit of one attempt as the document gives it.
         timeout: Option<Span>,
         /// Equal over all attempts of the step.

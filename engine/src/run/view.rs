@@ -8,7 +8,7 @@ use crate::event::{
     ApprovalRequest, Change, Decision, Failure, Probed, SkipReason, Status, StepPath,
 };
 use crate::expression::{Frame, Values};
-use crate::plan::{ActionKind, NotifyPlan, Plan};
+use crate::plan::{ActionKind, NotifyPlan, Plan, SecretPlace};
 use crate::{ApprovalId, Json, RunId, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -514,7 +514,7 @@ pub struct Message {
     /// The rendered configuration; secrets still stand in it as `{{ secrets.NAME }}`.
     pub input: Json,
     /// The secrets that may be filled in.
-    pub secrets: Vec<String>,
+    pub secrets: Vec<SecretPlace>,
     /// Time limit of each try.
     pub timeout: Option<Span>,
 }

@@ -1,7 +1,7 @@
 //! The request that a configuration describes.
 
 use crate::{
-    action::{Attempt, Failed, input},
+    action::{Attempt, Failed, attempt::pointed, input},
     connection::Connections,
     secret::Secrets,
 };
@@ -66,8 +66,14 @@ impl Request {
         connections: &Connections,
         secrets: &Secrets,
     ) -> Result<Self, Failed> {
-        let map = input::object(attempt.input.value())?;
-        input::only(map, &KEYS)?;
+        let mut map = input::object(attempt.input.value())?.clone();
+        input::only(&map, &KEYS)?;
+        for key in ["query", "json", "form"] {
+            if let Some(value) = map.get_mut(key) {
+                *value = attempt.filled(value, &format!("/{key}"), secrets)?;
+            }
+        }
+        let map = &map;
         let mut headers = HeaderMap::new();
         let (mut url, client, base) = match input::text(map, "connection")? {
             Some(name) => {
@@ -236,7 +242,9 @@ fn own_headers(
         if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(Failed::input(format!("The header {name:?} cannot be set.")));
         }
-        let filled = secrets.fill_only(&value, |secret| attempt.allows(secret))?;
+        let filled = secrets.fill_only(&value, |secret| {
+            attempt.allows(&format!("/headers/{}", pointed(&name)), secret)
+        })?;
         let sensitive = filled != value;
         add_headers(&mut headers, [(name, filled)], sensitive)?;
     }

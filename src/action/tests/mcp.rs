@@ -54,6 +54,27 @@ async fn a_call_gives_every_form_of_its_result() {
 }
 
 #[tokio::test]
+async fn arguments_hold_secrets_where_the_template_names_them() {
+    let mut one = attempt("mcp", call("query"));
+    one.input = json!({ "connection": "dw", "tool": "query", "arguments": {
+        "auth": "Bearer {{ secrets.TOKEN }}", "note": "{{ secrets.TOKEN }} said somebody",
+    } })
+    .into();
+    one.secrets[0].place = "/arguments/auth".into();
+    let actions = connected();
+    let outcome = actions.perform(one, never()).await;
+    let Outcome::Succeeded { output } = outcome else {
+        panic!("{outcome:?}");
+    };
+    // What came back has the secret taken out again; what only looks like a name was sent as it was.
+    assert_eq!(
+        output.value()["structured"]["params"]["arguments"],
+        json!({ "auth": "Bearer [redacted]", "note": "{{ secrets.TOKEN }} said somebody" })
+    );
+    actions.close().await;
+}
+
+#[tokio::test]
 async fn failures_have_classes_and_codes() {
     let actions = connected();
     for (input, class, code) in [

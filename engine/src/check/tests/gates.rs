@@ -74,7 +74,7 @@ fn what_tells_people_is_checked_like_a_step() {
         - { action: approval_gate, with: {} }
         - { action: http, for: ana, with: { connection: chat, path: /say, jsn: "{{ approval.link }}" } }
         - { action: http, with: { url: "http://127.0.0.1/", json: "{{ steps.none.output }}" } }
-        - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, json: "{{ secrets.api_key }}" } }
+        - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, body: "{{ secrets.api_key }}" } }
 "#
         ),
         @r"
@@ -84,7 +84,7 @@ fn what_tells_people_is_checked_like_a_step() {
     13:75 unknown_key: there is no key `jsn` here -- did you mean `json`?
     14:67 unknown_step: there is no step `none` -- expressions name steps of this document
     14:40 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
-    15:111 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+    15:111 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
     10:14 unknown_name: there is no name `approval` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
     "
     );
