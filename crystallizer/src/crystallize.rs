@@ -9,8 +9,8 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, align, answer, bound, determinism, duplicate, effects, emit, findings, gate,
-    provenance, prune, replay,
+    advice, align, answer, bookkeeping, bound, determinism, duplicate, effects, emit, findings,
+    gate, provenance, prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -54,6 +54,11 @@ pub fn crystallize(
     }
 
     let draft = settled(session, options, &pruned);
+    if draft.kept.is_empty() {
+        return Err(nothing(
+            "The session only kept notes of the agent's own: nothing in it is to be done again.",
+        ));
+    }
     let Draft {
         mut kept,
         mut emitted,
@@ -400,6 +405,7 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
         &options.tools,
         &options.connections,
         session.working_folder.as_deref(),
+        &session.format,
         Names::of(&session.secrets),
     );
     let mut draft = draft(session, options, pruned, &mut mapper);
@@ -546,7 +552,10 @@ fn draft<'a>(
                 call,
                 step: String::new(),
                 path: String::new(),
-                answer: answer::of(call),
+                answer: match target.reads_file() {
+                    true => answer::of_file(answer::of(call)),
+                    false => answer::of(call),
+                },
                 effects,
                 reasons,
                 tolerated: emit::is_tolerated(session, call, index + 1 == pruned.kept.len()),
@@ -556,7 +565,8 @@ fn draft<'a>(
         })
         .collect();
     let mut left_out = pruned.left_out.clone();
-    let mut repeated = Vec::new();
+    let (gone, mut repeated) = bookkeeping::leave_out(session, &mut kept, &options.keep);
+    left_out.extend(gone);
     if options.mode == Mode::Bound {
         let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
         repeated.extend(stays);

@@ -256,9 +256,9 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
         let finding = match problem {
             Some(why) => Finding::error(
                 "unmapped_tool",
-                format!("What stands in the tool map for `{shown}` does not fit: {why}."),
+                format!("The recorded tool `{shown}` cannot become a step: {why}."),
             )
-            .help("Correct the rule, or put one that fits before it."),
+            .help("Put a rule that fits into the tool map, before any other for it."),
             None => Finding::error(
                 "unmapped_tool",
                 format!(

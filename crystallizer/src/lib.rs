@@ -14,6 +14,7 @@ pub mod tool_map;
 mod advice;
 mod align;
 mod answer;
+mod bookkeeping;
 mod bound;
 mod compare;
 mod crystallize;

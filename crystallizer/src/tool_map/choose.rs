@@ -1,6 +1,7 @@
 //! Finds what a recorded call becomes.
 
 use super::builtin::{self, ShellCommand};
+use super::files::{self, FileCall};
 use super::parse::result_path;
 use super::substitute::{Filled, fill, freeze};
 use super::{ToolRule, glob};
@@ -17,7 +18,7 @@ pub(crate) enum Origin {
     Rule(usize),
     /// A recorded MCP call whose connection exists.
     Connection,
-    /// A known shell tool.
+    /// A known tool of a coding agent.
     Builtin,
     /// Nothing maps it.
     Unmapped,
@@ -49,6 +50,10 @@ pub(crate) struct Mapper<'a> {
     /// Names of MCP connections.
     servers: Vec<&'a str>,
     folder: Option<&'a str>,
+    /// The form in which the session was recorded.
+    format: &'a str,
+    /// The connection of the kind `folder` that points at the working folder.
+    root: Option<&'a str>,
     /// The names of secrets that stand in the calls.
     names: Names,
     /// Rules that turned out not to make a valid step.
@@ -57,11 +62,25 @@ pub(crate) struct Mapper<'a> {
     left: BTreeMap<String, String>,
 }
 
+impl Target {
+    /// Whether what it answers in a run has another shape than what was recorded: nothing can be taken out
+    /// of it by what the recording shows.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.origin == Origin::Builtin && self.action == "file" && self.result.is_none()
+    }
+
+    /// Whether it reads a file.
+    pub(crate) fn reads_file(&self) -> bool {
+        self.origin == Origin::Builtin && self.action == "file" && self.result.is_some()
+    }
+}
+
 impl<'a> Mapper<'a> {
     pub(crate) fn new(
         rules: &'a [ToolRule],
         connections: &'a BTreeMap<String, Value>,
         folder: Option<&'a str>,
+        format: &'a str,
         names: Names,
     ) -> Self {
         let is_mcp = |value: &Value| value.get("kind").and_then(Value::as_str) == Some("mcp");
@@ -72,11 +91,24 @@ impl<'a> Mapper<'a> {
             .collect();
         // The longest name first: of `git` and `git__hub` the second is meant by `mcp__git__hub__get`.
         servers.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        let place = folder.map(|folder| folder.trim_end_matches('/'));
+        let is_root = |value: &Value| {
+            value.get("kind").and_then(Value::as_str) == Some("folder")
+                && place.is_some()
+                && value
+                    .get("path")
+                    .and_then(Value::as_str)
+                    .map(|path| path.trim_end_matches('/'))
+                    == place
+        };
+        let root = connections.iter().find(|(_, value)| is_root(value));
         Self {
             rules,
             known: BTreeMap::new(),
             servers,
             folder,
+            format,
+            root: root.map(|(name, _)| name.as_str()),
             names,
             refused: BTreeMap::new(),
             left: BTreeMap::new(),
@@ -135,10 +167,25 @@ impl<'a> Mapper<'a> {
                 },
             };
         }
-        if let Some(command) = builtin::shell_command(&call.name, &call.arguments) {
+        let line = || builtin::bare_line(self.format, &call.name, &call.arguments);
+        if let Some(command) = builtin::shell_command(&call.name, &call.arguments).or_else(line) {
             return of_shell(command, self.folder, &self.names);
         }
-        unmapped(call, &self.names)
+        match files::file_call(self.format, self.folder, &call.name, &call.arguments) {
+            Some(FileCall::Step(with)) => of_file(with, self.root, &self.names),
+            Some(FileCall::Search(words)) => {
+                let command = ShellCommand {
+                    argv: Some(words),
+                    ..ShellCommand::default()
+                };
+                of_shell(command, self.folder, &self.names)
+            }
+            Some(FileCall::Not(why)) => Target {
+                problem: Some(why),
+                ..unmapped(call, &self.names)
+            },
+            None => unmapped(call, &self.names),
+        }
     }
 
     /// Connection and tool of a recorded MCP call, where the connection exists.
@@ -204,6 +251,17 @@ fn of_shell(command: ShellCommand, folder: Option<&str>, names: &Names) -> Targe
     Target {
         shell: Some(command),
         ..plain("shell", Origin::Builtin, request, "", names)
+    }
+}
+
+fn of_file(mut with: Map<String, Value>, root: Option<&str>, names: &Names) -> Target {
+    if let Some(root) = root {
+        with.insert("connection".to_owned(), root.into());
+    }
+    let reads = with.get("op").and_then(Value::as_str) == Some("read");
+    Target {
+        result: reads.then(|| vec!["text".to_owned()]),
+        ..plain("file", Origin::Builtin, with, "", names)
     }
 }
 
@@ -288,7 +346,7 @@ mod tests {
                 json!({ "kind": "http", "base_url": "http://x" }),
             ),
         ]);
-        let mut mapper = Mapper::new(&[], &connections, None, Names::default());
+        let mut mapper = Mapper::new(&[], &connections, None, "openai-chat", Names::default());
         for (name, expected) in [
             (
                 "mcp__linear-server__get_issue",
@@ -323,7 +381,7 @@ mod tests {
         )
         .unwrap();
         let connections = BTreeMap::new();
-        let mut mapper = Mapper::new(&rules, &connections, None, Names::default());
+        let mut mapper = Mapper::new(&rules, &connections, None, "openai-chat", Names::default());
         assert_eq!(
             mapper
                 .target(&call("get_a", json!({ "id": 3 })))

@@ -13,6 +13,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Change the frozen values by hand, or answer the questions of the report.",
     },
     Code {
+        code: "agent_bookkeeping",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "Calls that only kept the agent's own notes are left out.",
+        example: "",
+        fix: "A rule of the tool map for the tool makes steps of them.",
+    },
+    Code {
         code: "another_task",
         group: Group::Recording,
         severities: &[Warning],
