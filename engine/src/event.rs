@@ -675,6 +675,13 @@ pub enum RunEvent {
         /// What it would have waited for.
         reason: String,
     },
+    /// An attempt of a step waits until it may begin by the rate of a connection.
+    RateAwaited {
+        /// The step.
+        step: StepPath,
+        /// The connection.
+        connection: String,
+    },
 }
 
 /// A value that is there, be it null.
@@ -726,7 +733,8 @@ impl RunEvent {
             | Self::ApprovalVoided { step, .. }
             | Self::ApprovalNotified { step, .. }
             | Self::EventAwaited { step, .. }
-            | Self::EventTaken { step, .. } => Some(step),
+            | Self::EventTaken { step, .. }
+            | Self::RateAwaited { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

@@ -1,7 +1,7 @@
 //! `druse runs`.
 
 use super::progress::Busy;
-use super::{Done, apply, automations, document, inputs, print, rehearsal};
+use super::{Done, apply, automations, document, inputs, logs, print, rehearsal};
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
@@ -165,10 +165,10 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                     false => show(&run),
                 }
             }
-            if ["failed", "rejected", "canceled"]
-                .iter()
-                .any(|status| run["status"] == *status)
-            {
+            let ill = ["failed", "rejected", "canceled"];
+            if dry.dry_run {
+                exit = rehearsal::exit_of(&run);
+            } else if ill.iter().any(|status| run["status"] == *status) {
                 exit = ExitCode::from(EXIT_FAILED);
             }
             run
@@ -235,6 +235,11 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             client.close().await;
             return Ok(exit);
         }
+        Runs::Logs(what) => {
+            exit = logs::logs(&client, what, target.output).await?;
+            client.end().await;
+            return Ok(exit);
+        }
         Runs::Cancel { run, reason } => {
             let body = reason
                 .as_ref()
@@ -263,12 +268,16 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             run,
             step,
             input,
+            as_written,
             fail,
             reason,
         } => {
             let mut body = json!({ "reason": reason, "step": step });
             if *fail {
                 body["decision"] = "fail".into();
+            }
+            if *as_written {
+                body["input"] = json!({});
             }
             if !input.is_empty() {
                 body["input"] = json!(inputs::collect(None, input)?);

@@ -41,6 +41,7 @@ impl Engine {
         let attempt = Attempt {
             run,
             root,
+            log: engine.0.actions.logs().of(run, &step.0, number),
             step: step.to_string(),
             number,
             kind: kind.name().to_owned(),

@@ -57,6 +57,9 @@ impl Engine {
         if locked.never_was {
             return Err(Rejected::AlreadyOver);
         }
+        if locked.run.connects() {
+            locked.run.know_rates(self.0.rates.rates());
+        }
         let entries = locked.run.handle(clock::now(), input)?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
@@ -67,11 +70,14 @@ impl Engine {
             });
         }
         self.0.hearing.follow(&locked.run, &entries);
+        self.note_ends(id, &entries);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
+        let began = self.0.rates.follow(&locked.run, &entries);
         let mut batches = locked.batches(entries).into_iter();
         let mut first = extra;
         first.facts.extend(announced.facts);
+        first.facts.extend(began.facts);
         first.facts.extend(batches.next().unwrap_or_default().facts);
         let mut ticket = self.append_or_end(first);
         for batch in batches {

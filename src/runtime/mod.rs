@@ -3,6 +3,7 @@
 
 mod attempt;
 pub mod clock;
+mod deadlock;
 mod decide;
 mod dispatch;
 mod flow;
@@ -11,10 +12,12 @@ mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod note;
 mod notify;
 mod plan;
 mod portion;
 mod project;
+mod rates;
 mod read;
 mod recover;
 mod rehearse;
@@ -55,6 +58,7 @@ pub(crate) struct Inner {
     timers: timer::Timers,
     held: hold::Held,
     slots: flow::Slots,
+    rates: rates::Throttle,
     hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
     address: OnceLock<Option<String>>,
@@ -90,6 +94,7 @@ impl Engine {
             timers: timer::Timers::default(),
             held: hold::Held::default(),
             slots: flow::Slots::default(),
+            rates: rates::Throttle::default(),
             hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
             address: OnceLock::new(),
@@ -113,6 +118,10 @@ impl Engine {
                 due = self.0.timers.next() => due,
                 () = self.0.slots.changed() => {
                     self.let_go();
+                    continue;
+                }
+                () = self.0.rates.due() => {
+                    self.let_begin();
                     continue;
                 }
                 silent = self.0.hearing.silences.next() => {

@@ -499,6 +499,9 @@ pub enum RunError {
     /// What the step does was approved as it stands.
     #[error("What this step does was approved as it stands.")]
     ApprovedInput,
+    /// The step's action does not take what is corrected.
+    #[error("The step does not take this input: {}.", .0.first().map_or("", |first| &*first.message))]
+    BadCorrection(Vec<Finding>),
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),
@@ -506,7 +509,7 @@ pub enum RunError {
     #[error("What is to be approved is not what you saw.")]
     ApprovalChanged(Vec<Change>),
     /// Whoever refuses says why.
-    #[error("A refusal needs a comment.")]
+    #[error("A refusal needs a comment, and so does sending back.")]
     CommentNeeded,
     /// The gate cannot be sent back, or not any more.
     #[error("{0}")]

@@ -1,4 +1,5 @@
 mod gates;
+mod rehearsal;
 
 use super::*;
 use crate::definition::{Syntax, from_value, parse};
@@ -342,7 +343,7 @@ steps:
 18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
 18:80 bad_value: `needed` is at least 1
 18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
-18:120 no_effect: `on_timeout` does nothing without `timeout`
+18:120 no_effect: `on_timeout` does nothing without `timeout` -- add a `timeout`, or leave it out
 19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
 20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
 21:28 missing_key: `type` is missing -- The CloudEvents type.

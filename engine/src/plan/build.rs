@@ -96,6 +96,10 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         digest: definition::digest(&document),
         timeout: document.timeout,
         hears: types_of(&blocks),
+        connects: blocks
+            .iter()
+            .flat_map(|block| &block.steps)
+            .any(|step| step.connection.is_some()),
         blocks,
         handlers: lists,
         undo_on_failure,
@@ -433,6 +437,10 @@ fn planned(
     }
     let with = with?;
     let secrets = secret_places(&with);
+    let effect = work.kind().is_some_and(ActionKind::has_attempts);
+    let connection = step.with.as_ref().filter(|_| effect);
+    let connection = connection.and_then(|with| with.get("connection")?.as_str());
+    let connection = connection.map(Into::into);
     Some(PlannedStep {
         id: step.id.as_str().into(),
         written: Step {
@@ -457,6 +465,7 @@ fn planned(
         delivery: step.delivery.unwrap_or_default(),
         idempotency_key,
         secrets,
+        connection,
         effects: step.effects,
         output_check,
         undo: None,

@@ -64,6 +64,8 @@ pub struct Plan {
     pub timeout: Option<Span>,
     /// The types of events that its steps may wait for, `*` for what is only known in a run.
     pub hears: Vec<Pattern>,
+    /// Whether any step goes over a connection.
+    pub connects: bool,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
@@ -105,6 +107,8 @@ pub struct PlannedStep {
     pub idempotency_key: Option<Template>,
     /// The secrets that its configuration holds places for.
     pub secrets: Vec<SecretPlace>,
+    /// The connection that its attempts go over.
+    pub connection: Option<Arc<str>>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
     /// What its output has to be, when the document says so.

@@ -2,6 +2,7 @@
 
 use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Source};
 use super::course::{Call, Course, Stop};
+use crate::definition::Delivery;
 use crate::event::{ApprovalRequest, Decision, Entry, RunEvent, Start, Status, StepPath};
 use crate::plan::{Plan, check_value};
 use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Rejected, Run};
@@ -124,6 +125,10 @@ impl Drive {
         }
         let deadline = self.run.next_deadline();
         let deadline = deadline.filter(|(_, reason)| self.may_pass(reason));
+        // What is known of the run as a whole comes, whatever stands before it.
+        let whole = self.run.time_limit().filter(|_| self.times_out);
+        let whole = whole.map(|at| (at, DeadlineReason::RunTimeout));
+        let deadline = deadline.or(whole);
         let deadline = deadline.map(|(at, _)| (at, Input::Tick));
         let silence = self.run.next_silence().filter(|_| self.all_known());
         let silence = silence.map(|at| (at, Input::Silence));
@@ -144,10 +149,12 @@ impl Drive {
     }
 
     /// Where an answer is missing, it is not known how long it takes: then no time limit is taken to run
-    /// out, but what only waits goes on.
+    /// out, but what only waits goes on, and so do gates of which all answers are known.
     fn may_pass(&self, reason: &DeadlineReason) -> bool {
         self.all_known()
             || self.times_out && *reason == DeadlineReason::RunTimeout
+            || matches!(reason, DeadlineReason::ApprovalExpiry { step } | DeadlineReason::ApprovalReminder { step }
+                if !self.unknown.contains(step))
             || matches!(
                 reason,
                 DeadlineReason::Retry { .. }
@@ -224,11 +231,14 @@ impl Drive {
         if fence != begun {
             return;
         }
+        let planned = self.run.plan().find(&step);
+        let effects = planned.and_then(|planned| planned.effects);
         let answer = answers.attempt(&Ask {
             step: &step,
             number,
             kind,
             input: &input,
+            delivery: planned.map_or_else(Delivery::default, |planned| planned.delivery),
         });
         let source = match &answer {
             Answer::Ends { source, .. } => *source,
@@ -236,12 +246,11 @@ impl Drive {
             Answer::Canceled => Source::None,
             Answer::Unknown => Source::None,
         };
-        let planned = self.run.plan().find(&step);
         self.calls.push(Call {
             path: step.clone(),
             action: kind,
             attempt: number,
-            effects: planned.and_then(|planned| planned.effects),
+            effects,
             input,
             at: self.now,
             answer: source,

@@ -200,7 +200,7 @@ fn anew(
 }
 
 /// Whether a result is kept of a step, or of something that it stands in.
-fn is_within(path: &StepPath, kept: &BTreeSet<&StepPath>) -> bool {
+pub(super) fn is_within(path: &StepPath, kept: &BTreeSet<&StepPath>) -> bool {
     let ends = path.0.match_indices(['.', '[']).map(|(at, _)| at);
     let mut around = ends.map(|at| StepPath::from(&path.0[..at]));
     kept.contains(path) || around.any(|around| kept.contains(&around))

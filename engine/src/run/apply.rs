@@ -5,7 +5,7 @@ use super::pause::Pause;
 use super::scope::{Place, TOP};
 use super::state::{AttemptState, Finish, GateState, Phase, State};
 use super::view::NoticeView;
-use super::{GateStatus, attempt, gate, hear, wait};
+use super::{GateStatus, attempt, gate, hear, retry, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
 use crate::plan::Plan;
 use crate::{Json, RunId, Timestamp};
@@ -209,6 +209,17 @@ impl State {
             }
             RunEvent::RetryScheduled { due, .. } => {
                 self.enter(place, Phase::Retrying { due: *due }, Status::Waiting);
+            }
+            RunEvent::RateAwaited { connection, .. } => {
+                self.begin_step(plan, place, at);
+                let step = self.step(place);
+                let phase = Phase::Throttled {
+                    connection: connection.clone(),
+                    since: at,
+                    turn: entry.seq,
+                    until: retry::total_end(&self.planned(plan, place).retry, step),
+                };
+                self.enter(place, phase, Status::Waiting);
             }
             RunEvent::WaitStarted { until, .. } => {
                 self.begin_step(plan, place, at);
@@ -547,6 +558,7 @@ impl State {
         let (runs, unsettled) = (*new == Phase::Running, broken(new));
         let listens = *new == Phase::Listening;
         let held = matches!(new, Phase::Paused { .. });
+        let throttled = matches!(new, Phase::Throttled { .. });
         match old {
             Phase::Queued => {
                 self.ready.remove(&place);
@@ -567,10 +579,16 @@ impl State {
             Phase::Paused { .. } => {
                 self.held_steps.remove(&place);
             }
+            Phase::Throttled { .. } => {
+                self.throttled.remove(&place);
+            }
             _ => {}
         }
         if held {
             self.held_steps.insert(place);
+        }
+        if throttled {
+            self.throttled.insert(place);
         }
         if runs {
             self.running.insert(place);

@@ -34,7 +34,7 @@ pub(super) fn death() -> Failure {
 }
 
 /// Whether a failure is that of [`death`].
-pub(super) fn is_death(failure: &Failure) -> bool {
+pub(crate) fn is_death(failure: &Failure) -> bool {
     failure.class == FailureClass::Interrupted && failure.code == DEATH
 }
 

@@ -103,6 +103,7 @@ impl RunEvent {
                 key.map_or(0, |key| key.key.len())
             }
             Self::PassedOver { reason } => reason.len(),
+            Self::RateAwaited { connection, .. } => connection.len(),
             Self::StepSkipped { .. }
             | Self::AttemptInterrupted { .. }
             | Self::RetryScheduled { .. }

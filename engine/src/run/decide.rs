@@ -81,6 +81,7 @@ impl State {
                 claim: Some(Box::new(claim.clone())),
             }),
             Input::Admit => self.of_slot(RunEvent::Admitted),
+            Input::Permit { step } => self.permit(plan, step, now),
             Input::PassOver { reason } => self.of_slot(RunEvent::PassedOver {
                 reason: reason.clone(),
             }),
@@ -363,6 +364,7 @@ impl State {
                 }
             }
             Timer::Loop => RunEvent::LoopTimedOut { step },
+            Timer::Rate => self.waited_too_long(plan, place),
         }
     }
 

@@ -56,7 +56,9 @@ impl State {
         let step = self.step(place);
         let begins = match event {
             // What was under way when its run was first queued goes on, and so does the wait for a run.
-            RunEvent::AttemptStarted { .. } => step.phase != Phase::Interrupted,
+            RunEvent::AttemptStarted { .. } | RunEvent::RateAwaited { .. } => {
+                step.phase != Phase::Interrupted
+            }
             RunEvent::StepEvaluated { .. }
             | RunEvent::WaitStarted { .. }
             | RunEvent::ApprovalRequested { .. }
@@ -101,9 +103,9 @@ impl State {
             RunEvent::EventAwaited { .. } => self.planned(plan, place).hears.is_some(),
             RunEvent::EventTaken { event, .. } => !self.taken.contains(event),
             RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
-            RunEvent::AttemptStarted { .. } | RunEvent::StepPaused { .. } => {
-                kind.is_some_and(ActionKind::has_attempts)
-            }
+            RunEvent::AttemptStarted { .. }
+            | RunEvent::RateAwaited { .. }
+            | RunEvent::StepPaused { .. } => kind.is_some_and(ActionKind::has_attempts),
             RunEvent::LoopStarted { items, .. } => match (work, items.as_ref()) {
                 (Work::Loop(looped), items) => matches!(
                     (&looped.times, items.map(|items| items.value())),
@@ -233,10 +235,18 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::WaitStarted { .. }
         | RunEvent::EventAwaited { .. }
         | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
+        RunEvent::RateAwaited { .. } => matches!(
+            phase,
+            Phase::Queued | Phase::Interrupted | Phase::Retrying { .. } | Phase::Uncertain
+        ),
         RunEvent::AttemptStarted { number, .. } => {
             matches!(
                 phase,
-                Phase::Queued | Phase::Interrupted | Phase::Retrying { .. } | Phase::Uncertain
+                Phase::Queued
+                    | Phase::Interrupted
+                    | Phase::Retrying { .. }
+                    | Phase::Throttled { .. }
+                    | Phase::Uncertain
             ) && *number == last.unwrap_or(0).saturating_add(1)
         }
         RunEvent::AttemptFinished {
@@ -276,6 +286,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             Phase::Queued
                 | Phase::Broken { .. }
                 | Phase::Interrupted
+                | Phase::Throttled { .. }
                 | Phase::Listening
                 | Phase::Uncertain
                 | Phase::Asking
@@ -283,7 +294,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         ),
         RunEvent::StepPaused { .. } => matches!(
             phase,
-            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted
+            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Throttled { .. }
         ),
         RunEvent::StepResumed { .. } => matches!(phase, Phase::Paused { .. }),
         RunEvent::StepUncertain { .. } => {

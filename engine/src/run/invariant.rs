@@ -13,6 +13,7 @@ struct Found {
     held: usize,
     timers: BTreeSet<(crate::Timestamp, super::state::Timer, Place)>,
     running: BTreeSet<Place>,
+    throttled: BTreeSet<Place>,
     listening: BTreeSet<Place>,
     silences: BTreeSet<(crate::Timestamp, Place)>,
     ready: BTreeSet<Place>,
@@ -45,7 +46,11 @@ impl Run {
                 open += usize::from(step.phase != Phase::Over);
                 named |= matches!(
                     step.phase,
-                    Phase::Asking | Phase::Listening | Phase::Uncertain | Phase::Paused { .. }
+                    Phase::Asking
+                        | Phase::Listening
+                        | Phase::Throttled { .. }
+                        | Phase::Uncertain
+                        | Phase::Paused { .. }
                 );
                 unhandled |= number == super::scope::TOP
                     && matches!(step.trouble, Trouble::Unhandled | Trouble::Open(_));
@@ -71,6 +76,7 @@ impl Run {
             held: state.held,
             timers: state.timers.clone(),
             running: state.running.clone(),
+            throttled: state.throttled.clone(),
             listening: state.listening.clone(),
             silences: state.silences.clone(),
             ready: state.ready.clone(),
@@ -120,6 +126,9 @@ impl Run {
             Phase::Running => {
                 found.running.insert(place);
             }
+            Phase::Throttled { .. } => {
+                found.throttled.insert(place);
+            }
             Phase::Broken { .. } | Phase::Interrupted => {
                 found.unsettled.insert(place);
             }
@@ -145,9 +154,11 @@ impl Run {
         let fits = match &step.phase {
             Phase::Queued => status == Status::Queued,
             Phase::Running | Phase::Broken { .. } | Phase::Interrupted => status == Status::Running,
-            Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Listening | Phase::Asking => {
-                status == Status::Waiting
-            }
+            Phase::Retrying { .. }
+            | Phase::Throttled { .. }
+            | Phase::Waiting { .. }
+            | Phase::Listening
+            | Phase::Asking => status == Status::Waiting,
             Phase::Uncertain => status == Status::Uncertain,
             Phase::Paused { .. } => status == Status::Paused,
             Phase::Looping => matches!(status, Status::Running | Status::Waiting),

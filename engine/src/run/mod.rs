@@ -34,11 +34,13 @@ mod retry;
 mod scope;
 mod slot;
 mod state;
+mod throttle;
 mod time;
 mod view;
 mod wait;
 
 pub use apply::CorruptJournal;
+pub(crate) use attempt::is_death;
 pub use bound::LARGEST_FACT;
 pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;
@@ -46,6 +48,7 @@ pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
 pub use kept::Kept;
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
+pub use throttle::ConnectionRates;
 pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
@@ -63,6 +66,8 @@ pub struct Run {
     state: State,
     /// Whether the last turn was cut, for the check of what must always hold.
     cut: bool,
+    /// The connections that have a rate, as it was last told.
+    rates: Option<Arc<ConnectionRates>>,
 }
 
 impl Run {
@@ -88,6 +93,18 @@ impl Run {
         start: Start,
         kept: Vec<Kept>,
         claim: Option<Claim>,
+        now: Timestamp,
+    ) -> (Self, Vec<Entry>) {
+        Self::begin_limited(plan, start, kept, claim, None, now)
+    }
+
+    /// As [`Run::begin_claiming`], with the connections that have a rate ([`Run::know_rates`]).
+    pub fn begin_limited(
+        plan: Arc<Plan>,
+        start: Start,
+        kept: Vec<Kept>,
+        claim: Option<Claim>,
+        rates: Option<Arc<ConnectionRates>>,
         now: Timestamp,
     ) -> (Self, Vec<Entry>) {
         let mut run = Self::created(plan, start, now);
@@ -120,6 +137,7 @@ impl Run {
                 run.take(entry.event, now, &mut entries);
             }
         }
+        run.rates = rates;
         run.settle(now, &mut entries);
         (run, entries)
     }
@@ -130,6 +148,7 @@ impl Run {
             plan,
             state,
             cut: false,
+            rates: None,
         }
     }
 
@@ -160,6 +179,7 @@ impl Run {
             plan,
             state,
             cut: true,
+            rates: None,
         };
         for entry in entries {
             run.apply(&entry)?;
@@ -194,8 +214,13 @@ impl Run {
         if bound::says_too_much(&events) {
             return Err(Rejected::TooLarge);
         }
+        let permitted = matches!(input, Input::Permit { .. });
         let mut entries = Vec::with_capacity(events.len() + 1);
         for event in events {
+            let event = match permitted {
+                true => event,
+                false => self.throttle(event),
+            };
             self.take(bound::within(event), now, &mut entries);
         }
         self.settle(now, &mut entries);
@@ -207,7 +232,7 @@ impl Run {
         let mut weight: usize = entries.iter().map(|entry| entry.event.weight()).sum();
         self.cut = false;
         while let Some(event) = self.state.next(&self.plan, now) {
-            let event = bound::within(event);
+            let event = bound::within(self.throttle(event));
             weight += event.weight();
             if !self.take(event, now, entries) {
                 debug_assert!(false, "a run proposed a fact that does not fit: {self:?}");

@@ -9,6 +9,7 @@
 //! | `Queued`       | `StepEvaluated`, `StepKept`               | `Over` (succeeded)                          |
 //! | `Queued`       | `StepFailed` (an expression has no value) | `Over` (failed)                             |
 //! | `Queued`       | `AttemptStarted`                          | `Running`                                   |
+//! | `Queued`       | `RateAwaited`                             | `Throttled`                                 |
 //! | `Queued`       | `WaitStarted`                             | `Waiting`                                   |
 //! | `Queued`       | `EventAwaited`                            | `Listening`                                 |
 //! | `Queued`       | `ApprovalRequested`                       | `Asking`                                    |
@@ -22,6 +23,9 @@
 //! | [Interrupted]  | `StepUncertain` (at most once)            | `Uncertain`                                 |
 //! | [Interrupted]  | `StepFailed` (quarantined)                | `Over` (failed)                             |
 //! | `Retrying`     | `AttemptStarted`                          | `Running`                                   |
+//! | [Interrupted], `Retrying`, `Uncertain` | `RateAwaited`     | `Throttled`                                 |
+//! | `Throttled`    | `AttemptStarted`                          | `Running`                                   |
+//! | `Throttled`    | `StepFailed` (its time is over)           | `Over` (failed)                             |
 //! | `Waiting`      | `WaitFinished`                            | `Over` (succeeded)                          |
 //! | `Listening`    | `EventTaken`, `WaitFinished`              | `Over` (succeeded)                          |
 //! | `Listening`    | `StepFailed`                              | `Over` (failed)                             |
@@ -37,7 +41,7 @@
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
-//! | `Queued`, [Broken], [Interrupted] | `StepPaused`           | `Paused`                                    |
+//! | `Queued`, `Throttled`, [Broken], [Interrupted] | `StepPaused` | `Paused`                                 |
 //! | `Paused`       | `StepResumed`                             | `Retrying` (due at once), `Queued` where it had no configuration |
 //! | `Paused`       | `StepFailed`                              | `Over` (failed)                             |
 //! | all but `Queued` and `Over` | `StepCanceled`               | `Over` (canceled)                           |
@@ -76,6 +80,15 @@ pub(super) enum Phase {
     Interrupted,
     /// It is tried again at that time.
     Retrying { due: Timestamp },
+    /// Its next attempt waits for the rate of a connection.
+    Throttled {
+        connection: String,
+        /// Since when, and by which fact.
+        since: Timestamp,
+        turn: u64,
+        /// When the time over all its attempts is over.
+        until: Option<Timestamp>,
+    },
     /// It is a `wait` until that time.
     Waiting { until: Timestamp },
     /// It is a `wait` for an event.
@@ -197,6 +210,7 @@ pub(super) enum Timer {
     Attempt,
     Pass,
     Loop,
+    Rate,
 }
 
 /// How a run ended.
@@ -225,6 +239,8 @@ pub(super) struct State {
     pub(super) unsettled: BTreeSet<Place>,
     /// Steps with a running attempt.
     pub(super) running: BTreeSet<Place>,
+    /// Steps that wait for the rate of a connection.
+    pub(super) throttled: BTreeSet<Place>,
     /// Steps that must end because their scope does.
     pub(super) to_end: BTreeSet<Place>,
     /// Scopes whose steps are all over, and whose own end is to follow.
@@ -278,6 +294,7 @@ impl State {
             ready: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             running: BTreeSet::new(),
+            throttled: BTreeSet::new(),
             to_end: BTreeSet::new(),
             over: BTreeSet::new(),
             idle: BTreeSet::new(),
@@ -453,6 +470,7 @@ impl StepState {
                 .and_then(|attempt| attempt.deadline)
                 .map(|at| (at, Timer::Attempt)),
             Phase::Retrying { due } => Some((*due, Timer::Retry)),
+            Phase::Throttled { until, .. } => until.map(|at| (at, Timer::Rate)),
             Phase::Waiting { until } => Some((*until, Timer::Wait)),
             Phase::Asking => {
                 let gate = self.gate.as_ref()?;

@@ -41,7 +41,8 @@ pub struct StepView {
     /// Until when it waits, or when it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_until: Option<Timestamp>,
-    /// What it waits for, when that is an event: its type, and what must be in it.
+    /// What it waits for, when that is an event (its type, and what must be in it) or the rate of a
+    /// connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
     /// The earlier run that its result was kept from.
@@ -209,8 +210,11 @@ impl Run {
                 Phase::Looping => step.looped.as_ref().and_then(|looped| looped.due),
                 _ => None,
             },
-            waits_for: match step.phase {
+            waits_for: match &step.phase {
                 Phase::Listening => self.listening_at(place).map(|listening| listening.says()),
+                Phase::Throttled { connection, .. } => {
+                    Some(format!("the rate of connection {connection}"))
+                }
                 _ => None,
             },
             kept_from: step.kept_from,
@@ -330,6 +334,11 @@ impl Run {
 
     /// What it waits for, or how it ended, in one sentence without a full stop.
     pub fn waits_for(&self) -> String {
+        self.waits_for_with(|_| None)
+    }
+
+    /// As [`Run::waits_for`], with what is known elsewhere of steps that wait for the rate of a connection.
+    pub fn waits_for_with(&self, rate: impl Fn(&StepPath) -> Option<String>) -> String {
         if let Some(finish) = &self.state.finish {
             return match &finish.failure {
                 Some(failure) => format!("{}: {}", finish.status.name(), failure.message),
@@ -353,7 +362,7 @@ impl Run {
             (0..inner.steps.len()).map(move |step| Place { scope, step })
         });
         let mut parts: Vec<String> = places
-            .filter_map(|place| self.step_waits_for(place))
+            .filter_map(|place| self.step_waits_for(place, &rate))
             .take(4)
             .collect();
         if parts.len() == 4 {
@@ -392,7 +401,11 @@ impl Run {
             .collect()
     }
 
-    fn step_waits_for(&self, place: Place) -> Option<String> {
+    fn step_waits_for(
+        &self,
+        place: Place,
+        rate: &impl Fn(&StepPath) -> Option<String>,
+    ) -> Option<String> {
         let step = self.state.step(place);
         if matches!(step.phase, Phase::Queued | Phase::Over) {
             return None;
@@ -404,6 +417,10 @@ impl Run {
                 format!("attempt {number} of step {path} runs")
             }
             Phase::Retrying { due } => format!("step {path} is tried again at {due}"),
+            Phase::Throttled { connection, .. } => match rate(&path) {
+                Some(says) => format!("step {path} {says}"),
+                None => format!("step {path} waits for the rate of connection {connection}"),
+            },
             Phase::Waiting { until } => format!("step {path} waits until {until}"),
             Phase::Listening => {
                 format!("step {path} waits for {}", self.listening_at(place)?.says())

@@ -614,21 +614,34 @@ fn action(
             Some(before) if index.is_multiple_of(2) => (
                 *action,
                 json!({
+                    "connection": connection(index),
                     "n": format!("{{{{ steps.{before}.output | default(0) }}}}"),
                     "said": "{{ review.comment }}",
                 }),
             ),
             _ => (
                 *action,
-                json!({ "n": index, "said": "{{ review.comment }}" }),
+                json!({
+                    "connection": connection(index),
+                    "n": index,
+                    "said": "{{ review.comment }}",
+                }),
             ),
         },
         KindSpec::Works(back) => {
             let read = format!("{{{{ steps.s{}.output }}}}", index.saturating_sub(*back));
-            ("http", json!({ "n": read }))
+            (
+                "http",
+                json!({ "connection": connection(index), "n": read }),
+            )
         }
         KindSpec::ForEach(_) | KindSpec::Repeat(_) => unreachable!("loops have no action"),
     }
+}
+
+/// The connection that an effect goes over.
+fn connection(index: usize) -> &'static str {
+    ["crm", "bank"][index % 2]
 }
 
 fn need_of(steps: &[StepSpec], prefix: &str, index: usize, need: &NeedSpec) -> Option<String> {

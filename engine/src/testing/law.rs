@@ -6,8 +6,9 @@ use crate::Json;
 use crate::definition::{Delivery, Join, OnError};
 use crate::event::{ApprovalRequest, Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
 use crate::plan::{Plan, Times};
-use crate::run::{Kept, Run, StepView};
+use crate::run::{ConnectionRates, Kept, Run, StepView};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How a pass ended.
 #[derive(Debug, Clone)]
@@ -45,6 +46,10 @@ pub struct Watch {
     stands_by: bool,
     /// Steps whose last attempt ended with the process.
     interrupted: BTreeSet<StepPath>,
+    /// Steps that wait for the rate of a connection.
+    pub(super) throttled: BTreeSet<StepPath>,
+    /// The connections that have a rate all the time.
+    pub(super) rates: Option<Arc<ConnectionRates>>,
     pub(super) heeded: Heeded,
     handling: Handling,
 }
@@ -78,7 +83,9 @@ impl Watch {
             return Ok(());
         };
         let begins = match &entry.event {
-            RunEvent::AttemptStarted { .. } => !self.interrupted.remove(step),
+            RunEvent::AttemptStarted { .. } | RunEvent::RateAwaited { .. } => {
+                !self.interrupted.remove(step)
+            }
             RunEvent::StepEvaluated { .. }
             | RunEvent::WaitStarted { .. }
             | RunEvent::ApprovalRequested { .. }
@@ -93,6 +100,7 @@ impl Watch {
         if let RunEvent::AttemptInterrupted { .. } = entry.event {
             self.interrupted.insert(step.clone());
         }
+        self.see_rates(plan, step, &entry.event).or_else(wrong)?;
         if let RunEvent::ApprovalNotified { .. } = entry.event {
             return Ok(());
         }

@@ -209,6 +209,10 @@ pub(super) enum V1Event<'a> {
     PassedOver {
         reason: Text<'a>,
     },
+    RateAwaited {
+        step: Step<'a>,
+        connection: Text<'a>,
+    },
 }
 
 impl<'a> From<&'a RunEvent> for V1Event<'a> {
@@ -488,6 +492,13 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
             E::PassedOver { reason } => Self::PassedOver {
                 reason: borrowed(reason),
             },
+            E::RateAwaited {
+                step: s,
+                connection,
+            } => Self::RateAwaited {
+                step: step(s),
+                connection: borrowed(connection),
+            },
         }
     }
 }
@@ -760,6 +771,10 @@ impl V1Event<'_> {
             Self::Parked { holding } => E::Parked { holding },
             Self::PassedOver { reason } => E::PassedOver {
                 reason: reason.into_owned(),
+            },
+            Self::RateAwaited { step, connection } => E::RateAwaited {
+                step: path(step),
+                connection: connection.into_owned(),
             },
         })
     }

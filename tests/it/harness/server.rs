@@ -77,6 +77,19 @@ impl Server {
         server
     }
 
+    /// A server on a folder that came from another one, with that one's admin token.
+    pub(crate) async fn moved(data: &Path, admin: &str) -> Self {
+        let mut server = Self {
+            data: data.to_path_buf(),
+            arguments: Vec::new(),
+            process: None,
+            admin: Some(admin.to_owned()),
+            _folder: None,
+        };
+        server.start().await;
+        server
+    }
+
     /// Starts it, on whatever the folder holds, and waits until it listens.
     pub(crate) async fn start(&mut self) {
         assert!(self.process.is_none(), "the server runs already");

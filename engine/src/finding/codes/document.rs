@@ -381,6 +381,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Move parts into steps of their own.",
     },
     Code {
+        code: "too_few_approvers",
+        group: Group::Document,
+        severities: &[Warning],
+        meaning: "A gate needs more people than it asks: only administrators or others whom it is given to could make it pass.",
+        example: "steps: [ { id: a, action: approval_gate, with: { title: Go?, approvers: [user:ana], needed: 2 } } ]",
+        fix: "Ask more people or a role, or lower `needed`.",
+    },
+    Code {
         code: "too_large",
         group: Group::Document,
         severities: &[Error],

@@ -10,6 +10,7 @@ mod joins;
 mod journal;
 mod kept;
 mod pauses;
+mod rates;
 mod repeat;
 mod reviews;
 mod scale;
