@@ -50,6 +50,7 @@ impl Engine {
             idempotency_key,
             fence,
             timeout: timeout.map(|span| span.0),
+            reads_only: false,
         };
         tokio::spawn(async move {
             let outcome = engine.0.actions.perform(attempt, token).await;

@@ -282,6 +282,7 @@ impl Triggers {
             idempotency_key: id,
             fence: 0,
             timeout: Some(TIMEOUT),
+            reads_only: false,
         };
         let cancel = self.0.closing.child_token();
         match self.0.engine.actions().perform(attempt, cancel).await {

@@ -7,12 +7,14 @@ pub mod entity;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
 mod record;
+pub mod lookout;
 pub mod store;
 pub mod triggering;
 mod verify;
 
 pub use chain::*;
 pub use entity::*;
+pub use lookout::*;
 pub use store::*;
 pub use triggering::*;
 pub use verify::*;

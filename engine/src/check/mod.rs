@@ -8,6 +8,7 @@ mod graph;
 mod handlers;
 mod list;
 mod looping;
+mod pulls;
 mod schemas;
 mod sensitive;
 mod settings;

@@ -65,6 +65,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         idempotency_key: "key-1".into(),
         fence: 7,
         timeout: None,
+        reads_only: false,
     }
 }
 
