@@ -159,7 +159,10 @@ impl App {
             problems.push(Trouble::warning(
                 "trigger_failing",
                 &trigger.id,
-                format!("The trigger {:?} has not been able to look since {since}: {error}", trigger.name),
+                format!(
+                    "The trigger {:?} has not been able to look since {since}: {error}",
+                    trigger.name
+                ),
                 "It tries again by itself, and finds then what came meanwhile.",
             ));
         }

@@ -5,8 +5,8 @@ use super::Triggers;
 use super::fire::{Arrival, Claim, Fired};
 use super::lookout::{AGAIN, cause};
 use super::registry::Armed;
-use crate::action::file::watch;
 use crate::action::Failed;
+use crate::action::file::watch;
 use crate::service::RunError;
 use druse_engine::definition::FileEvent;
 use druse_engine::{Timestamp, TriggerId};
@@ -52,8 +52,10 @@ impl Triggers {
             let none = BTreeMap::new();
             folder.look(known.as_ref().unwrap_or(&none), &found, &moved, now, first)
         };
-        let (telling, silent): (Vec<Change>, Vec<Change>) =
-            look.changes.into_iter().partition(|change| change.event.is_some());
+        let (telling, silent): (Vec<Change>, Vec<Change>) = look
+            .changes
+            .into_iter()
+            .partition(|change| change.event.is_some());
         for some in silent.chunks(AT_ONCE) {
             let batch = some.iter().fold(Batch::new(), |batch, change| {
                 remembered(batch, armed.row.id, change)
@@ -92,7 +94,10 @@ impl Triggers {
         let own = actions.own_folder().map(PathBuf::from);
         let (triggers, id, folder) = (self.clone(), armed.row.id, folder.clone());
         let (notified, found) = tokio::task::spawn_blocking(move || {
-            let notified = triggers.0.notices.watch(&triggers, id, &connection.path, &folder);
+            let notified = triggers
+                .0
+                .notices
+                .watch(&triggers, id, &connection.path, &folder);
             (notified, watch::files(&connection, own.as_deref(), &folder))
         })
         .await

@@ -147,7 +147,13 @@ impl Triggers {
         wait: Span,
     ) -> Result<Option<Timestamp>, RunError> {
         let now = self.now();
-        let error = self.0.engine.actions().redactor().redact_text(&error).into_owned();
+        let error = self
+            .0
+            .engine
+            .actions()
+            .redactor()
+            .redact_text(&error)
+            .into_owned();
         let since = row.failing_since.map_or(now, |since| since.min(now));
         let mut failed = Lookout {
             failures: row.failures.saturating_add(1),
@@ -217,7 +223,10 @@ impl Triggers {
             next_at: standing.next_at.filter(|_| armed.is_active()),
             found: standing.found,
             notified: standing.notified.filter(|_| !asks),
-            cursor: row.as_ref().map(|row| row.cursor.clone()).unwrap_or_default(),
+            cursor: row
+                .as_ref()
+                .map(|row| row.cursor.clone())
+                .unwrap_or_default(),
             failures: row.as_ref().map_or(0, |row| row.failures),
             failing_since: row.as_ref().and_then(|row| row.failing_since),
             error: row.and_then(|row| row.error),

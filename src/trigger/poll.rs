@@ -64,8 +64,14 @@ impl Triggers {
         armed.progress.standing().found = Some(answer.items.len());
         let known = self.known_items(armed, &answer).await?;
         let taken = match row.begun || poll.existing {
-            true => self.take_items(armed, poll, &answer, &known, &mut row).await?,
-            false => self.pass_items(armed, poll, &answer, &known, &mut row).await?,
+            true => {
+                self.take_items(armed, poll, &answer, &known, &mut row)
+                    .await?
+            }
+            false => {
+                self.pass_items(armed, poll, &answer, &known, &mut row)
+                    .await?
+            }
         };
         match taken {
             Taken::All => {
@@ -159,8 +165,8 @@ impl Triggers {
             Err(error) => return Ok(Taken::Wrong(error.to_string())),
         };
         // One that goes on may have more of what was there at first behind it.
-        let more = cursor.as_ref().is_some_and(|cursor| *cursor != row.cursor)
-            && !plan.fresh.is_empty();
+        let more =
+            cursor.as_ref().is_some_and(|cursor| *cursor != row.cursor) && !plan.fresh.is_empty();
         row.cursor = cursor.unwrap_or_else(|| row.cursor.clone());
         row.begun = !more;
         self.append(Batch::new().put(row)).await?;

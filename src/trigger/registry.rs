@@ -6,9 +6,9 @@ use druse_engine::definition::{Overlap, Trigger as Definition};
 use druse_engine::{AutomationId, Digest, Finding, RunId, Span, Timestamp, TriggerId};
 use druse_storage::{Firing, ReadError, Scan, Store, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::event::Filter;
+use druse_triggers::folder::{Change, Known};
 use druse_triggers::rate::Used;
 use druse_triggers::webhook::{MAX_BODY, MOST_MAX_BODY, Respond};
-use druse_triggers::folder::{Change, Known};
 use druse_triggers::{
     CatchUpRule, Folder, Mapping, Poll, Rate, Timetable, Verifier, Windows, delay_of,
 };

@@ -99,11 +99,7 @@ impl Triggers {
             self.0.looks.first(),
             self.0.windows.first(),
         ];
-        agendas
-            .into_iter()
-            .chain([again])
-            .flatten()
-            .min()
+        agendas.into_iter().chain([again]).flatten().min()
     }
 
     /// Fires what is due of a trigger, and says when it is looked at again, whatever happens.

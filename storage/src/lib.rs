@@ -6,8 +6,8 @@ pub mod embedded;
 pub mod entity;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
-mod record;
 pub mod lookout;
+mod record;
 pub mod store;
 pub mod triggering;
 mod verify;

@@ -120,16 +120,15 @@ impl Folder {
         };
         let settle = span("settle", files.settle, SETTLE, Span::default());
         let every = span("every", files.every, EVERY, Span::from_secs(1));
-        let mut name = |key: String, pattern: &str| {
-            if pattern.is_empty() || pattern.contains('/') {
-                let message = format!("{} is no pattern of a name", shown(pattern));
-                findings.push(
-                    Finding::error("bad_value", message)
-                        .at_path(key)
-                        .help("Write a name with `*` and `?`; `recursive` takes in folders inside."),
-                );
-            }
-        };
+        let mut name =
+            |key: String, pattern: &str| {
+                if pattern.is_empty() || pattern.contains('/') {
+                    let message = format!("{} is no pattern of a name", shown(pattern));
+                    findings.push(Finding::error("bad_value", message).at_path(key).help(
+                        "Write a name with `*` and `?`; `recursive` takes in folders inside.",
+                    ));
+                }
+            };
         if let Some(pattern) = &files.pattern {
             name("/pattern".into(), pattern);
         }
@@ -197,15 +196,28 @@ impl Folder {
         }
     }
 
+    /// What most likely starts a run.
+    pub fn usual_event(&self) -> FileEvent {
+        self.on.last().copied().unwrap_or_default()
+    }
+
     /// What tells it from another folder: when that changes, what is there has not been seen yet.
     pub fn identity(&self) -> Digest {
-        let of = json!([self.connection, self.path, self.recursive, self.pattern, self.ignore]);
+        let of = json!([
+            self.connection,
+            self.path,
+            self.recursive,
+            self.pattern,
+            self.ignore
+        ]);
         Digest::of(of.to_string().as_bytes())
     }
 
     /// Whether a name, of a file or a folder, is one of those that are passed by.
     pub fn ignores(&self, name: &str) -> bool {
-        self.ignore.iter().any(|pattern| matches_name(pattern, name))
+        self.ignore
+            .iter()
+            .any(|pattern| matches_name(pattern, name))
     }
 
     /// Whether a file of this name is meant.
@@ -239,7 +251,11 @@ impl Folder {
         }
         if !self.on.contains(&event) {
             let on: Vec<&str> = self.on.iter().map(|event| event.name()).collect();
-            let message = format!("it is {}, and {} starts a run", event.name(), on.join(" or "));
+            let message = format!(
+                "it is {}, and {} starts a run",
+                event.name(),
+                on.join(" or ")
+            );
             return Some(message);
         }
         None

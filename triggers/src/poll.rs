@@ -119,23 +119,32 @@ impl Poll {
         };
         if poll.every < Span::from_secs(1) || poll.every > LONGEST {
             findings.push(
-                Finding::error("bad_value", format!("`every` is a time from 1s to {LONGEST}"))
-                    .at_path("/every")
-                    .help("Write it as 1m."),
+                Finding::error(
+                    "bad_value",
+                    format!("`every` is a time from 1s to {LONGEST}"),
+                )
+                .at_path("/every")
+                .help("Write it as 1m."),
             );
         }
         let limit = poll.limit.unwrap_or(LIMIT);
         if limit == 0 || limit > MOST_LIMIT {
             findings.push(
-                Finding::error("bad_value", format!("`limit` is a number from 1 to {MOST_LIMIT}"))
-                    .at_path("/limit")
-                    .help("More items are taken with the next answers."),
+                Finding::error(
+                    "bad_value",
+                    format!("`limit` is a number from 1 to {MOST_LIMIT}"),
+                )
+                .at_path("/limit")
+                .help("More items are taken with the next answers."),
             );
         }
-        let mut compile = |key: &str, source: &str, known: &[&str]| {
-            expression(key, source, known, &mut findings)
-        };
-        let items = compile("/items", poll.items.as_deref().unwrap_or(usual), &["output"]);
+        let mut compile =
+            |key: &str, source: &str, known: &[&str]| expression(key, source, known, &mut findings);
+        let items = compile(
+            "/items",
+            poll.items.as_deref().unwrap_or(usual),
+            &["output"],
+        );
         let key = poll.key.as_deref();
         let key = key.and_then(|source| compile("/key", source, &["item"]));
         let cursor = poll.cursor.as_deref();
@@ -199,7 +208,9 @@ impl Poll {
             message,
             path: "/items".into(),
         };
-        let found = self.items.evaluate_json(&values([("output", output.clone())]));
+        let found = self
+            .items
+            .evaluate_json(&values([("output", output.clone())]));
         let found = found.map_err(|error| PollError::at("/items", error))?;
         let mut items: Vec<Item> = match found.value() {
             // How some services write an empty list.
@@ -273,7 +284,11 @@ impl Poll {
         let Some(cursor) = &self.cursor else {
             return Ok(None);
         };
-        let of_item = cursor.references().items.iter().any(|one| one.root == "item");
+        let of_item = cursor
+            .references()
+            .items
+            .iter()
+            .any(|one| one.root == "item");
         let last = item.or(answer.items.last().filter(|_| whole));
         let mut names = vec![("output", answer.output.clone())];
         match (of_item, last) {

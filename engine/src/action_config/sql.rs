@@ -43,7 +43,9 @@ pub fn statement_fault(statement: &str) -> Option<String> {
 /// Whether a statement says of itself that it only reads. What it does all the same is kept from it by who
 /// runs it.
 pub fn reads(statement: &str) -> bool {
-    let words = ["select", "with", "values", "table", "show", "explain", "pragma"];
+    let words = [
+        "select", "with", "values", "table", "show", "explain", "pragma",
+    ];
     words.contains(&Outline::of(statement).first.as_str())
 }
 

@@ -92,14 +92,18 @@ pub(super) fn poll(context: &mut Context<'_>, trigger: &Trigger, path: &str) {
     walk.value(&mut with, &format!("{path}/with"));
     context.findings.extend(walk.findings);
     let step = as_step(trigger, kind.name(), &poll.with);
-    said_of_step(context, |at| at, |context| {
-        let look = Look {
-            step: &step,
-            path: path.to_owned(),
-            with: &poll.with,
-        };
-        rules(context, kind, &look);
-    });
+    said_of_step(
+        context,
+        |at| at,
+        |context| {
+            let look = Look {
+                step: &step,
+                path: path.to_owned(),
+                with: &poll.with,
+            };
+            rules(context, kind, &look);
+        },
+    );
     if let Some(statement) = poll.with.get("statement").and_then(Value::as_str)
         && !reads(statement)
     {
@@ -130,7 +134,12 @@ pub(super) fn poll(context: &mut Context<'_>, trigger: &Trigger, path: &str) {
         ("cursor", &poll.cursor, Sight::Cursor),
     ] {
         if let Some(source) = source {
-            bare(context, source, &format!("{path}/{key}"), &At { sight, ..at });
+            bare(
+                context,
+                source,
+                &format!("{path}/{key}"),
+                &At { sight, ..at },
+            );
         }
     }
 }

@@ -35,11 +35,9 @@ fn one(context: &mut Context<'_>, trigger: &Trigger, path: &str) {
             [] => format!("trigger `{}` says nothing that starts it", trigger.id),
             several => format!("trigger `{}` has {}", trigger.id, several.join(" and ")),
         };
-        context.say(
-            Finding::error("bad_trigger", message)
-                .at_path(path)
-                .help("a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`"),
-        );
+        context.say(Finding::error("bad_trigger", message).at_path(path).help(
+            "a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`",
+        ));
     }
     let at = At {
         step: None,

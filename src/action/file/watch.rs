@@ -5,11 +5,7 @@ use super::{Failed, failure, is_mark};
 use crate::connection::FolderConnection;
 use druse_triggers::Folder;
 use druse_triggers::folder::Found;
-use nix::{
-    dir::Dir,
-    fcntl::OFlag,
-    sys::stat::Mode,
-};
+use nix::{dir::Dir, fcntl::OFlag, sys::stat::Mode};
 use rustix::fs::{AtFlags, FileType, Statx, StatxFlags, StatxTimestamp, statx};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -70,7 +66,11 @@ pub(crate) fn digest(
         }
         hash.update(&buffer[..read]);
     }
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(Some(format!("sha256:{hex}")))
 }
 
@@ -119,7 +119,12 @@ impl Walk<'_> {
                 continue;
             }
             let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-            let stat = statx(names.as_fd(), name.as_str(), AtFlags::SYMLINK_NOFOLLOW, wanted);
+            let stat = statx(
+                names.as_fd(),
+                name.as_str(),
+                AtFlags::SYMLINK_NOFOLLOW,
+                wanted,
+            );
             // Gone since its name was read.
             let Ok(stat) = stat else { continue };
             match FileType::from_raw_mode(stat.stx_mode.into()) {

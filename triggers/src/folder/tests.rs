@@ -108,8 +108,18 @@ fn new_and_changed_files_are_told_at_once_and_in_the_order_of_their_times() {
     world.put("a", born);
     assert!(world.look(&folder, 25, false).is_empty());
     world.known.get_mut("a").unwrap().found.born = Some(5);
-    world.put("a", Found { born: Some(6), ..born });
-    assert_eq!(world.look(&folder, 26, false), ["new a"], "its number came again");
+    world.put(
+        "a",
+        Found {
+            born: Some(6),
+            ..born
+        },
+    );
+    assert_eq!(
+        world.look(&folder, 26, false),
+        ["new a"],
+        "its number came again"
+    );
 }
 
 #[test]
@@ -121,7 +131,11 @@ fn what_is_there_at_first_is_only_remembered() {
     assert!(world.look(&folder, 100, false).is_empty());
     world.put("a", file(2, 101, 1));
     world.look(&folder, 101, false);
-    assert_eq!(world.look(&folder, 102, false), ["complete a"], "it was changed since");
+    assert_eq!(
+        world.look(&folder, 102, false),
+        ["complete a"],
+        "it was changed since"
+    );
 }
 
 #[test]
@@ -138,7 +152,11 @@ fn a_clock_that_goes_back_keeps_nothing_waiting() {
 fn names_that_are_not_meant_are_told_with_the_reason() {
     let folder = folder(json!({ "path": "in/", "pattern": "*.csv" }));
     assert_eq!(folder.path, "in");
-    let told = |path| folder.mismatch(path, FileEvent::Complete).unwrap_or_default();
+    let told = |path| {
+        folder
+            .mismatch(path, FileEvent::Complete)
+            .unwrap_or_default()
+    };
     let lines = [
         told("in/a.csv"),
         told("a.csv"),
@@ -146,7 +164,9 @@ fn names_that_are_not_meant_are_told_with_the_reason() {
         told("in/.a.csv"),
         told("in/a.csv.part"),
         told("in/a.txt"),
-        folder.mismatch("in/a.csv", FileEvent::New).unwrap_or_default(),
+        folder
+            .mismatch("in/a.csv", FileEvent::New)
+            .unwrap_or_default(),
     ];
     insta::assert_snapshot!(lines.join("\n"), @r###"
 
@@ -176,7 +196,15 @@ fn folders_that_cannot_be_are_told() {
             files["connection"] = "inbox".into();
             Folder::compile(&serde_json::from_value(files).unwrap()).unwrap_err()
         })
-        .map(|f| format!("{} {} {} | {}", f.code, f.path.unwrap_or_default(), f.message, f.help))
+        .map(|f| {
+            format!(
+                "{} {} {} | {}",
+                f.code,
+                f.path.unwrap_or_default(),
+                f.message,
+                f.help
+            )
+        })
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r###"
     bad_value /settle `settle` is a time from 0s to 1d | Give one in between.

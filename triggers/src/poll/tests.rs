@@ -21,59 +21,115 @@ fn what_is_asked_goes_on_at_the_cursor() {
     let request = |cursor: Value| poll.request(&cursor).unwrap().value()["query"]["after"].clone();
     assert_eq!(request(Value::Null), Value::Null);
     assert_eq!(request(json!(7)), json!(7));
-    assert_eq!(poll.identity(), super::tests::poll(json!({ "every": "2m" })).identity());
-    assert_ne!(poll.identity(), super::tests::poll(json!({ "key": "item.id" })).identity());
+    assert_eq!(
+        poll.identity(),
+        super::tests::poll(json!({ "every": "2m" })).identity()
+    );
+    assert_ne!(
+        poll.identity(),
+        super::tests::poll(json!({ "key": "item.id" })).identity()
+    );
 }
 
 #[test]
 fn items_are_found_named_and_put_in_order() {
     let named = poll(json!({ "items": "output.json.tickets", "key": "item.id" }));
-    let output = || Json::from(json!({ "json": { "tickets": [{ "id": 1 }, { "id": "b" }, { "no": 1 }, { "id": null }] } }));
+    let output = || {
+        Json::from(
+            json!({ "json": { "tickets": [{ "id": 1 }, { "id": "b" }, { "no": 1 }, { "id": null }] } }),
+        )
+    };
     let answer = named.answer(output()).unwrap();
     assert_eq!(keys(&answer)[..2], ["1", "b"]);
     assert!(answer.items[0].fault.is_none());
     for without in &answer.items[2..] {
         assert!(without.key.starts_with("sha256:"), "{without:?}");
-        assert!(without.fault.as_deref().unwrap().starts_with("it has no key"), "{without:?}");
+        assert!(
+            without
+                .fault
+                .as_deref()
+                .unwrap()
+                .starts_with("it has no key"),
+            "{without:?}"
+        );
     }
     let newest_first = poll(json!({ "order": "newest_first", "key": "item" }));
-    let answer = newest_first.answer(json!({ "json": [3, 2, 1] }).into()).unwrap();
+    let answer = newest_first
+        .answer(json!({ "json": [3, 2, 1] }).into())
+        .unwrap();
     assert_eq!(keys(&answer), ["1", "2", "3"]);
-    assert_eq!(newest_first.answer(json!({ "json": null }).into()).unwrap().items, []);
-    let error = newest_first.answer(json!({ "json": {} }).into()).unwrap_err();
+    assert_eq!(
+        newest_first
+            .answer(json!({ "json": null }).into())
+            .unwrap()
+            .items,
+        []
+    );
+    let error = newest_first
+        .answer(json!({ "json": {} }).into())
+        .unwrap_err();
     assert_eq!(error.to_string(), "the items are no list (/items)");
     let error = named.answer(json!({ "json": {} }).into()).unwrap_err();
     assert_eq!(error.path, "/items");
     let many = vec![1; MOST_ITEMS + 1];
-    let error = newest_first.answer(json!({ "json": many }).into()).unwrap_err();
+    let error = newest_first
+        .answer(json!({ "json": many }).into())
+        .unwrap_err();
     assert!(error.message.contains("more than 10000"), "{error}");
 }
 
 #[test]
 fn only_what_is_new_starts_a_run_and_the_rest_waits_for_the_next_answer() {
     let poll = poll(json!({ "key": "item" }));
-    let answer = poll.answer(json!({ "json": [1, 2, 2, 3, 4, 5] }).into()).unwrap();
+    let answer = poll
+        .answer(json!({ "json": [1, 2, 2, 3, 4, 5] }).into())
+        .unwrap();
     let known = |key: &str| key == "1" || key == "4";
     let all = poll.plan(&answer, known, 10);
-    assert_eq!((all.fresh.as_slice(), all.walked, all.whole), ([1, 3, 5].as_slice(), 6, true));
+    assert_eq!(
+        (all.fresh.as_slice(), all.walked, all.whole),
+        ([1, 3, 5].as_slice(), 6, true)
+    );
     let some = poll.plan(&answer, known, 2);
-    assert_eq!((some.fresh.as_slice(), some.walked, some.whole), ([1, 3].as_slice(), 5, false));
+    assert_eq!(
+        (some.fresh.as_slice(), some.walked, some.whole),
+        ([1, 3].as_slice(), 5, false)
+    );
 }
 
 #[test]
 fn a_cursor_moves_with_the_items_or_with_the_whole_answer() {
     let of_item = poll(json!({ "cursor": "item.at" }));
-    let answer = of_item.answer(json!({ "json": [{ "at": 1 }, { "at": 2 }] }).into()).unwrap();
+    let answer = of_item
+        .answer(json!({ "json": [{ "at": 1 }, { "at": 2 }] }).into())
+        .unwrap();
     let first = Some(&answer.items[0]);
-    assert_eq!(of_item.cursor_after(&answer, first, false), Ok(Some(json!(1))));
-    assert_eq!(of_item.cursor_after(&answer, None, true), Ok(Some(json!(2))));
+    assert_eq!(
+        of_item.cursor_after(&answer, first, false),
+        Ok(Some(json!(1)))
+    );
+    assert_eq!(
+        of_item.cursor_after(&answer, None, true),
+        Ok(Some(json!(2)))
+    );
     let of_answer = poll(json!({ "cursor": "output.json.next", "items": "output.json.items" }));
-    let answer = of_answer.answer(json!({ "json": { "items": [1, 2], "next": "p2" } }).into()).unwrap();
+    let answer = of_answer
+        .answer(json!({ "json": { "items": [1, 2], "next": "p2" } }).into())
+        .unwrap();
     let first = Some(&answer.items[0]);
     assert_eq!(of_answer.cursor_after(&answer, first, false), Ok(None));
-    assert_eq!(of_answer.cursor_after(&answer, None, true), Ok(Some(json!("p2"))));
-    let last = of_answer.answer(json!({ "json": { "items": [], "next": null } }).into()).unwrap();
-    assert_eq!(of_answer.cursor_after(&last, None, true), Ok(None), "null is no place to go on");
+    assert_eq!(
+        of_answer.cursor_after(&answer, None, true),
+        Ok(Some(json!("p2")))
+    );
+    let last = of_answer
+        .answer(json!({ "json": { "items": [], "next": null } }).into())
+        .unwrap();
+    assert_eq!(
+        of_answer.cursor_after(&last, None, true),
+        Ok(None),
+        "null is no place to go on"
+    );
     let empty = of_item.answer(json!({ "json": [] }).into()).unwrap();
     assert_eq!(of_item.cursor_after(&empty, None, true), Ok(None));
     let bare = of_item.answer(json!({ "json": [{}] }).into()).unwrap();
@@ -88,9 +144,15 @@ fn failures_are_waited_out_longer_and_longer() {
     let waits: Vec<u64> = (0..9).map(minutes).collect();
     assert_eq!(waits, [1, 1, 2, 4, 8, 16, 32, 60, 60]);
     assert_eq!(poll.wait(u32::MAX, None), Span::from_secs(3_600));
-    assert_eq!(poll.wait(1, Some(Span::from_secs(600))), Span::from_secs(600));
+    assert_eq!(
+        poll.wait(1, Some(Span::from_secs(600))),
+        Span::from_secs(600)
+    );
     assert_eq!(poll.wait(1, Some(Span::from_secs(5))), Span::from_secs(60));
-    assert_eq!(poll.wait(1, Some(Span::from_secs(10 * 86_400))), Span::from_secs(86_400));
+    assert_eq!(
+        poll.wait(1, Some(Span::from_secs(10 * 86_400))),
+        Span::from_secs(86_400)
+    );
 }
 
 #[test]
@@ -102,7 +164,15 @@ fn polls_that_cannot_be_are_told() {
     let told: Vec<String> = Poll::compile(&serde_json::from_value(wrong).unwrap())
         .unwrap_err()
         .into_iter()
-        .map(|f| format!("{} {} {} | {}", f.code, f.path.unwrap_or_default(), f.message, f.help))
+        .map(|f| {
+            format!(
+                "{} {} {} | {}",
+                f.code,
+                f.path.unwrap_or_default(),
+                f.message,
+                f.help
+            )
+        })
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r###"
     unknown_action /action a poll asks by `http` or `sql` | What else is to be asked is asked by a step of a scheduled run.
