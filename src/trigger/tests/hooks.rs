@@ -388,6 +388,46 @@ fn answers_are_what_the_trigger_says() {
 }
 
 #[test]
+fn who_repeats_a_delivery_joins_its_run_while_the_first_still_waits() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let id = life
+            .active(&json!({
+                "druse": 1, "name": "joined",
+                "triggers": [{ "id": "hook", "webhook": {
+                    "verify": { "scheme": "none" }, "respond": "result", "respond_timeout": "10m" } }],
+                "steps": [{ "id": "gate", "action": "approval_gate", "with": { "title": "Go on?" } }],
+                "outputs": { "decision": "{{ steps.gate.output.decision }}" },
+            }))
+            .await;
+        let hook = life.triggers_of(&id).await.remove(0);
+        let send = async || {
+            Send::to(&hook)
+                .with("idempotency-key", "a")
+                .send(&life)
+                .await
+        };
+        // Decides only once the first and two that joined are all there, none of them answered yet.
+        let decide = async {
+            life.until("two that joined", async || {
+                let found = life.firings(&hook).await;
+                (statuses(&found) == ["accepted", "duplicate", "duplicate"]).then_some(())
+            })
+            .await;
+            let gate = life.get("/approvals").await["items"][0].clone();
+            let path = format!("/approvals/{}/decision", gate["id"].as_str().unwrap());
+            let body = json!({ "decision": "approve", "digest": gate["digest"] });
+            life.post(&path, &body).await;
+        };
+        let ((), first, second, third) =
+            futures_util::future::join4(decide, send(), send(), send()).await;
+        for (status, _, answer) in [first, second, third] {
+            assert_eq!((status.as_u16(), answer), (200, json!({ "decision": "approve" })));
+        }
+    });
+}
+
+#[test]
 fn a_trigger_may_pin_a_version() {
     let world = World::at("2027-03-01T00:00:00Z");
     world.life(async |life| {
