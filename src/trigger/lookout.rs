@@ -43,6 +43,8 @@ pub(super) struct Standing {
 /// How a trigger that looks by itself stands, as callers see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LookoutView {
+    /// Whether what was there at first has been seen: what comes from then on starts runs.
+    pub begun: bool,
     /// When it looked last, since the server started.
     pub looked_at: Option<Timestamp>,
     /// When it looks next at the latest.
@@ -219,6 +221,7 @@ impl Triggers {
         let standing = *armed.progress.standing();
         let asks = matches!(armed.kind, Kind::Poll(_));
         Ok(Some(LookoutView {
+            begun: row.as_ref().is_some_and(|row| row.begun),
             looked_at: standing.looked_at,
             next_at: standing.next_at.filter(|_| armed.is_active()),
             found: standing.found,

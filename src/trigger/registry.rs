@@ -381,7 +381,10 @@ impl Triggers {
             }
             for row in rows.into_iter().filter(|row| row.automation == automation) {
                 let (id, has) = (row.id, |kind| row.definition.get(kind).is_some());
-                let (is_schedule, looks) = (has("schedule"), has("files") || has("poll"));
+                // An edit that changes nothing here is no reason to ask anybody out of turn.
+                let before = registry.by_id.get(&id).map(|armed| &armed.row);
+                let looks = (has("files") || has("poll")) && before != Some(&row);
+                let is_schedule = has("schedule");
                 registry.arm(row);
                 if is_schedule {
                     self.0.schedules.add(id, Timestamp(0));

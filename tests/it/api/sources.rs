@@ -131,10 +131,10 @@ async fn files_and_rows_that_come_while_the_server_is_killed_have_one_run_each()
     let rows = active(&admin, &asking("rows")).await;
     until("the first answer", || async {
         let shown = admin.get(&format!("/triggers/{rows}")).await.with(200);
-        (shown["lookout"]["cursor"] == 0).then_some(())
+        (shown["lookout"]["begun"] == true).then_some(())
     })
     .await;
-    let (mut expected, mut last) = (BTreeMap::new(), 0);
+    let (mut expected, mut last) = (BTreeMap::new(), 0i64);
     for kill in 0..KILLS {
         for n in 0..EACH {
             let name = format!("{kill:02}-{n:02}.txt");
@@ -159,14 +159,15 @@ async fn files_and_rows_that_come_while_the_server_is_killed_have_one_run_each()
     let admin = server.admin();
     let found = so_many(&admin, &files, expected.len()).await;
     assert_eq!(outputs(&admin, &found).await, expected);
-    let found = so_many(&admin, &rows, last).await;
+    let many = usize::try_from(last).unwrap();
+    let found = so_many(&admin, &rows, many).await;
     let mut ids: Vec<String> = found.iter().map(|firing| text(&firing["key"])).collect();
     ids.reverse();
     let wanted: Vec<String> = (1..=last).map(|id| id.to_string()).collect();
     assert_eq!(ids, wanted, "in their order");
     let told = outputs(&admin, &found).await;
     assert!(
-        told.values().all(|count| *count == 1) && told.len() == last,
+        told.values().all(|count| *count == 1) && told.len() == many,
         "{told:?}"
     );
     eprintln!(

@@ -506,16 +506,23 @@ async fn a_body_that_is_too_long_for_a_hook_is_refused_before_it_comes() {
     let server = Server::new().await;
     let admin = server.admin();
     let webhook = json!({ "verify": { "scheme": "none" }, "max_body": 1000 });
-    let (_, triggers) =
-        active(&admin, &document("small", &json!([{ "id": "hook", "webhook": webhook }]))).await;
+    let (_, triggers) = active(
+        &admin,
+        &document("small", &json!([{ "id": "hook", "webhook": webhook }])),
+    )
+    .await;
     let host = server.address().trim_start_matches("http://");
     let address = text(&triggers["hook"]["address"]);
     for length in [1001, 64 << 20] {
         let mut raw = Raw::to(server.address()).await;
-        let head = format!("POST {address} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n\r\n");
+        let head =
+            format!("POST {address} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n\r\n");
         assert!(raw.send(head).await);
         let (status, body) = raw.answer().await;
         assert_eq!(status, 413, "{body}");
     }
-    assert_eq!(statuses(&admin, &triggers["hook"]).await, ["rejected", "rejected"]);
+    assert_eq!(
+        statuses(&admin, &triggers["hook"]).await,
+        ["rejected", "rejected"]
+    );
 }

@@ -264,24 +264,44 @@ triggers:
 steps: [ { id: a, action: transform, with: { value: 1 } } ]
 ",
     );
-    desk.write("file.json", json!({ "path": "new/a.pdf", "size": 7 }).to_string());
-    desk.write("part.json", json!({ "path": "new/a.pdf.part", "size": 7 }).to_string());
+    desk.write(
+        "file.json",
+        json!({ "path": "new/a.pdf", "size": 7 }).to_string(),
+    );
+    desk.write(
+        "part.json",
+        json!({ "path": "new/a.pdf.part", "size": 7 }).to_string(),
+    );
     let tickets = json!([
         { "id": 1, "title": "a" }, { "id": 1, "title": "b" }, { "id": 2 }, { "id": 3, "title": "d" },
     ]);
     desk.write("tickets.json", tickets.to_string());
     let tried = |file: &str, trigger: &str| {
-        let words = ["triggers", "test", "intake.yaml", "--event", file, "--trigger", trigger];
+        let words = [
+            "triggers",
+            "test",
+            "intake.yaml",
+            "--event",
+            file,
+            "--trigger",
+            trigger,
+        ];
         let ran = desk.run(&words);
         (ran.code, ran.out)
     };
     assert_eq!(
         tried("file.json", "inbox"),
-        (0, "inbox: starts: it starts a run\n  inputs {\"what\":\"new/a.pdf\"}\n".into())
+        (
+            0,
+            "inbox: starts: it starts a run\n  inputs {\"what\":\"new/a.pdf\"}\n".into()
+        )
     );
     assert_eq!(
         tried("part.json", "inbox"),
-        (1, "inbox: not meant: names like \"a.pdf.part\" are ignored\n".into())
+        (
+            1,
+            "inbox: not meant: names like \"a.pdf.part\" are ignored\n".into()
+        )
     );
     let (code, out) = tried("tickets.json", "tickets");
     assert_eq!(code, 0);
