@@ -21,6 +21,7 @@ pub use shell::ShellPolicy;
 use crate::{
     connection::Connections,
     secret::{Redactor, Secrets},
+    step_log::StepLogs,
 };
 use druse_engine::{definition::FailureClass, event::Outcome};
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -69,6 +70,7 @@ pub struct Actions {
     limits: Limits,
     /// Where the server's own data is, which no action and no trigger touches.
     own: Option<PathBuf>,
+    logs: StepLogs,
 }
 
 impl std::fmt::Debug for Actions {
@@ -88,7 +90,7 @@ impl Actions {
         limits: Limits,
     ) -> Self {
         let http = http::Http::new(connections.clone(), secrets.clone(), limits);
-        let mcp = mcp::Mcp::new(connections.clone(), limits);
+        let mcp = mcp::Mcp::new(connections.clone(), secrets.clone(), limits);
         let shell = shell::Shell::new(secrets.clone(), shell, limits);
         let sql = sql::Sql::new(connections.clone(), limits);
         let file = file::File::new(connections.clone(), None, limits);
@@ -108,7 +110,20 @@ impl Actions {
             secrets,
             limits,
             own: None,
+            logs: StepLogs::default(),
         }
+    }
+
+    /// Keeps what attempts write.
+    #[must_use]
+    pub fn with_logs(mut self, logs: StepLogs) -> Self {
+        self.logs = logs;
+        self
+    }
+
+    /// What attempts have written.
+    pub fn logs(&self) -> &StepLogs {
+        &self.logs
     }
 
     /// Gives `file` steps that name no connection a folder for each run.
@@ -163,7 +178,9 @@ impl Actions {
             Ok(Some(opened)) => {
                 attempt.input = opened.value;
                 attempt.sensitive = opened.places;
-                Some(Redactor::new(&opened.clear))
+                let own = Arc::new(Redactor::new(&opened.clear));
+                attempt.log.hide(own.clone());
+                Some(own)
             }
             Err(error) => {
                 let failed = Failed::permanent("sensitive_unreadable", error.to_string());
@@ -174,6 +191,7 @@ impl Actions {
             }
         };
         let outcome = self.outcome(&attempt, &cancel).await;
+        attempt.log.end().await;
         match own {
             Some(redactor) => redactor.redact_outcome(outcome),
             None => outcome,

@@ -7,6 +7,7 @@ use super::lookout::{AGAIN, cause, nobody};
 use super::registry::Armed;
 use crate::action::Attempt;
 use crate::service::RunError;
+use crate::step_log::AttemptLog;
 use druse_engine::event::Outcome;
 use druse_engine::{Digest, Span, Timestamp};
 use druse_storage::{Batch, Entity, Lookout, Scan, SeenFile, SeenItem, StoreExt};
@@ -112,6 +113,7 @@ impl Triggers {
             fence: 0,
             timeout: poll.timeout.map(|span| span.0),
             reads_only: true,
+            log: AttemptLog::default(),
         };
         let cancel = self.0.closing.child_token();
         self.0.engine.actions().perform(attempt, cancel).await

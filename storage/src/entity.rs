@@ -69,6 +69,10 @@ pub enum Table {
     SeenFile = 48,
     /// Items that were seen by `<trigger id>/<SHA-256 of the key>`.
     SeenItem = 49,
+    /// Attempts that began over connections with a rate by `<connection>/<number, 20 digits>`.
+    RateStart = 50,
+    /// Until when connections have to wait, by name.
+    RateHold = 51,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.

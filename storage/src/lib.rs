@@ -7,7 +7,9 @@ pub mod entity;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
 pub mod lookout;
+pub mod rates;
 mod record;
+pub mod step_log;
 pub mod store;
 pub mod triggering;
 mod verify;
@@ -15,6 +17,7 @@ mod verify;
 pub use chain::*;
 pub use entity::*;
 pub use lookout::*;
+pub use rates::*;
 pub use store::*;
 pub use triggering::*;
 pub use verify::*;

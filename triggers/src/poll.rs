@@ -5,6 +5,7 @@ use druse_engine::{
     Digest, Finding, Json, Span, Timestamp,
     definition::{self, ItemOrder},
     expression::{Expression, ExpressionError, Frame, RunFacts, Template, Values},
+    plan::{SecretPlace, secret_places},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -41,8 +42,8 @@ pub struct Poll {
     pub existing: bool,
     /// The most items of one answer that start runs.
     pub limit: usize,
-    /// The names of the secrets that may be filled in.
-    pub secrets: Vec<String>,
+    /// The secrets that may be filled in, and where.
+    pub secrets: Vec<SecretPlace>,
     with: Template,
     items: Expression,
     key: Option<Expression>,
@@ -160,12 +161,6 @@ impl Poll {
         let (Ok(with), Some(items), true) = (with, items, findings.is_empty()) else {
             return Err(findings);
         };
-        let secrets: BTreeSet<String> = with
-            .expressions()
-            .iter()
-            .flat_map(|(_, expression)| expression.references().secrets())
-            .map(str::to_owned)
-            .collect();
         let place = ["connection", "url"].map(|key| poll.with.get(key));
         let identity = json!([poll.action, place, poll.key, poll.cursor]);
         Ok(Self {
@@ -174,7 +169,7 @@ impl Poll {
             timeout: poll.timeout,
             existing: poll.existing.unwrap_or(false),
             limit: limit as usize,
-            secrets: secrets.into_iter().collect(),
+            secrets: secret_places(&with),
             with,
             items,
             key,
