@@ -1,6 +1,7 @@
 //! The body as records: one JSON document, several in a row, or JSON Lines with their broken lines.
 
 use super::error::ImportError;
+use super::log_lines;
 use super::notes::Notes;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -74,7 +75,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
                     notes.absorb(&tried);
                     records
                 }
-                _ => documents_before(trimmed, error, &mut notes)?,
+                _ => match log_lines::read(trimmed, &mut notes) {
+                    messages if messages.is_empty() => {
+                        documents_before(trimmed, error, &mut notes)?
+                    }
+                    messages => messages,
+                },
             }
         }
     };

@@ -61,7 +61,7 @@ known! {
     GeminiContents "gemini-contents" AgentRun "Gemini contents: requests, responses, saved histories (JSON or JSON Lines)";
     AiSdk "ai-sdk" ChatThread "Vercel AI SDK messages, of the user interface and for the model (JSON or JSON Lines)";
     LangSmith "langsmith" AgentRun "LangSmith runs, nested or flat, a session per trace (JSON or JSON Lines)";
-    McpLog "mcp-log" AgentRun "Model Context Protocol logs: JSON-RPC messages, bare or in envelopes (JSON or JSON Lines)";
+    McpLog "mcp-log" AgentRun "Model Context Protocol logs: JSON-RPC messages, bare, in envelopes or behind the words of a logger (JSON, JSON Lines or text)";
     OpenAiChat "openai-chat" ChatThread "OpenAI chat messages, with tool calls (JSON or JSON Lines)";
     AnthropicChat "anthropic-chat" ChatThread "Anthropic messages, with tool_use blocks (JSON or JSON Lines)";
 }

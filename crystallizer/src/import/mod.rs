@@ -8,6 +8,7 @@ mod builder;
 mod chat;
 mod error;
 mod formats;
+mod log_lines;
 mod notes;
 mod own_form;
 mod recording;

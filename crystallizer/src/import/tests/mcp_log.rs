@@ -130,3 +130,31 @@ fn a_result_before_its_request_waits_and_other_protocols_are_refused() {
         "unknown_format"
     );
 }
+
+#[test]
+fn a_text_log_is_read_by_its_messages() {
+    let line = |message: &Value| {
+        format!(
+            "2026-03-01T10:00:00.000Z [shop] [info] Message from client: {message} {{ metadata: undefined }}\n"
+        )
+    };
+    let text = format!(
+        "2026-03-01T10:00:00.000Z [shop] [info] Starting\n{}{}2026-03-01T10:00:01Z [error] {{ not: json }}\n",
+        line(&ask(1, "find", json!({"q":"cup"}))),
+        line(&reply(1, json!({"content":[{"type":"text","text":"x"}]})))
+    );
+    let session = sessions(&text).remove(0);
+    assert_eq!(session.format, "mcp-log");
+    let calls = calls(&session);
+    assert_eq!(calls[0].arguments, json!({"q":"cup"}));
+    assert_eq!(result(calls[0]).content, "x");
+    assert_eq!(
+        session.started_at.map(|at| at.to_string()),
+        Some("2026-03-01T10:00:00.000Z".to_owned())
+    );
+    assert_eq!(codes(&session), ["broken_line"]);
+    assert_eq!(
+        import(b"just words { of a log }").unwrap_err().code,
+        "unreadable"
+    );
+}
