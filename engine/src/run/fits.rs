@@ -264,7 +264,12 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
         RunEvent::RateAwaited { .. } => matches!(
             phase,
-            Phase::Queued | Phase::Interrupted | Phase::Retrying { .. } | Phase::Uncertain
+            Phase::Queued
+                | Phase::Interrupted
+                | Phase::Retrying { .. }
+                | Phase::Uncertain
+                | Phase::Probing
+                | Phase::Told { happened: false }
         ),
         RunEvent::AttemptStarted { number, .. } => {
             matches!(
