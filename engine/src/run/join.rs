@@ -133,7 +133,7 @@ pub(super) fn reason(plan: &Plan, state: &State, place: Place, need: &Need) -> S
     };
     let step = state.path(plan, needed).to_string();
     let status = state.status(needed);
-    if need.case.is_some() && status == Status::Succeeded {
+    if status == Status::Succeeded && part(state, place.scope, need) == Part::Skipped {
         return SkipReason::Case {
             step,
             taken: taken(state, needed).map(ToOwned::to_owned),

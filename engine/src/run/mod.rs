@@ -30,6 +30,8 @@ mod join;
 mod kept;
 mod looping;
 mod pause;
+#[cfg(any(test, feature = "testing"))]
+mod probe;
 mod retry;
 mod scope;
 mod slot;
@@ -46,6 +48,8 @@ pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
 pub use kept::Kept;
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use probe::{ENDINGS, OWNERS, PHASES, SLOTS, TIMERS, TROUBLES};
 pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
@@ -226,12 +230,6 @@ impl Run {
     /// next input, a tick for instance, goes on with it.
     pub fn goes_on(&self) -> bool {
         self.state.goes_on(&self.plan)
-    }
-
-    /// Whether the last turn was cut, so that something may be due.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn was_cut(&self) -> bool {
-        self.cut
     }
 
     fn take(&mut self, event: RunEvent, at: Timestamp, entries: &mut Vec<Entry>) -> bool {

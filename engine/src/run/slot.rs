@@ -164,10 +164,12 @@ impl State {
         match event {
             RunEvent::Queued { claim } => {
                 if let Some(claim) = claim {
+                    // One that asks for it behind its first fact has begun without.
+                    let begun_at = (seq > 2).then_some(created_at);
                     self.slot = Some(Box::new(Slot {
                         claim: (**claim).clone(),
                         phase: SlotPhase::Parked,
-                        begun_at: None,
+                        begun_at,
                     }));
                 }
                 if let Some(slot) = &mut self.slot {

@@ -2,10 +2,10 @@
 //! random answers, late and double ones, clock steps, cancels, decisions and crashes, and holds the laws
 //! of [`crate::run`] against them after every input.
 
+mod coverage;
 mod document;
-mod heard;
 mod law;
-mod law_handlers;
+mod names;
 mod random;
 mod simulator;
 mod world;
@@ -14,9 +14,11 @@ pub use document::{
     DocumentSpec, EVENT_TYPES, ForEachSpec, KindSpec, NeedSpec, OutputSpec, RepeatSpec, ReviewSpec,
     StepSpec, WhenSpec, documents,
 };
-pub use law::Watch;
+pub use coverage::Coverage;
+pub use law::{Broken, Law, Looked, Watch};
+pub(crate) use names::names;
 pub use random::Random;
-pub use simulator::{Life, Report, live};
+pub use simulator::{Life, Lost, Report, live};
 
 use crate::event::Start;
 use crate::plan::Plan;

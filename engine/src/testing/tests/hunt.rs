@@ -1,0 +1,200 @@
+//! Many lives of many random documents, each with a name by which it can be lived again.
+
+use crate::plan::Plan;
+use crate::testing::{Broken, Coverage, DocumentSpec, Law, Lost, Random, documents, live};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Lives of each random document.
+pub(super) const LIVES_EACH: u64 = 40;
+/// How many simpler documents are tried for one that broke a law.
+const MOST_SHRINKS: usize = 600;
+
+/// A life: everything in it follows from these three numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) seed: u64,
+    pub(super) document: u64,
+    pub(super) life: u64,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.seed, self.document, self.life)
+    }
+}
+
+impl FromStr for Name {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Option<Vec<u64>> = text.split('.').map(|part| part.parse().ok()).collect();
+        match parts.as_deref() {
+            Some([seed, document, life]) => Ok(Self {
+                seed: *seed,
+                document: *document,
+                life: *life,
+            }),
+            _ => Err(format!("a life is seed.document.life, not {text}")),
+        }
+    }
+}
+
+type Tree = Box<dyn ValueTree<Value = DocumentSpec>>;
+
+impl Name {
+    fn tree(&self) -> Tree {
+        let mut random = Random::new(self.seed ^ self.document.wrapping_mul(0x9e37_79b9));
+        let mut bytes = [7u8; 32];
+        for part in bytes.chunks_mut(8) {
+            part.copy_from_slice(&random.number().to_le_bytes());
+        }
+        let config = Config {
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(config, random);
+        let tree = documents(9).boxed().new_tree(&mut runner);
+        Box::new(tree.expect("the strategy refuses nothing"))
+    }
+
+    /// What the life draws its numbers from.
+    fn draws(&self) -> u64 {
+        let mut random = Random::new(self.seed.rotate_left(32) ^ self.document);
+        random.number().wrapping_add(self.life)
+    }
+
+    /// The plan of a document as this life has it: every third document has turns that are cut.
+    fn plan(&self, spec: &DocumentSpec) -> Arc<Plan> {
+        let document = Arc::new(spec.document());
+        let mut plan = Plan::compile(document).unwrap_or_else(|findings| panic!("{findings:?}"));
+        if self.document.is_multiple_of(3) {
+            plan.turn = 1 + (self.document / 3 % 7) as usize;
+        }
+        Arc::new(plan)
+    }
+
+    /// Lives it; the first life of a document is lived twice.
+    fn live(&self, plan: &Arc<Plan>) -> Result<Coverage, Box<Lost>> {
+        let panicked = |what| Lost {
+            broken: Broken {
+                law: Law::Sound,
+                what,
+            },
+            story: String::new(),
+        };
+        let lived = catch_unwind(AssertUnwindSafe(|| {
+            let mut report = live(plan, self.draws())?;
+            if self.life == 0 {
+                let again = live(plan, self.draws())?;
+                let same = again.text() == report.text();
+                let looked = &mut report.coverage.looked;
+                let held = looked.hold(Law::SameBytes, same, || "they differ".into());
+                held.map_err(|broken| Lost {
+                    broken,
+                    story: format!("{}\n\n{}", report.text(), again.text()),
+                })?;
+            }
+            report.coverage.count("life", "lived");
+            report.coverage.many("life", "inputs", report.inputs as u64);
+            Ok(report.coverage)
+        }));
+        lived.unwrap_or_else(|_| Err(panicked("it panicked".into()))).map_err(Box::new)
+    }
+}
+
+/// A life that broke a law.
+#[derive(Debug)]
+pub(super) struct Caught {
+    pub(super) name: Name,
+    pub(super) lost: Box<Lost>,
+    /// How many lives were lived until then.
+    pub(super) lives: u64,
+    /// The first of the simplest document that breaks the law as well.
+    pub(super) minimal: Option<(DocumentSpec, Box<Lost>)>,
+}
+
+/// Lives so many lives, up to the first that breaks a law.
+pub(super) fn hunt(seed: u64, lives: u64) -> Result<Coverage, Box<Caught>> {
+    let mut coverage = Coverage::default();
+    for document in 0..lives.div_ceil(LIVES_EACH) {
+        let mut name = Name {
+            seed,
+            document,
+            life: 0,
+        };
+        let plan = name.plan(&name.tree().current());
+        for life in 0..LIVES_EACH.min(lives - document * LIVES_EACH) {
+            name.life = life;
+            match name.live(&plan) {
+                Ok(seen) => coverage.add(&seen),
+                Err(lost) => {
+                    return Err(Box::new(Caught {
+                        name,
+                        lost,
+                        lives: document * LIVES_EACH + life + 1,
+                        minimal: None,
+                    }));
+                }
+            }
+        }
+    }
+    Ok(coverage)
+}
+
+/// Lives one life again.
+pub(super) fn again(name: Name) -> Result<Coverage, Box<Caught>> {
+    let plan = name.plan(&name.tree().current());
+    name.live(&plan).map_err(|lost| {
+        Box::new(Caught {
+            name,
+            lost,
+            lives: 1,
+            minimal: None,
+        })
+    })
+}
+
+impl Caught {
+    /// Looks for a simpler document that breaks the same law in one of its lives.
+    pub(super) fn shrink(mut self) -> Self {
+        let law = self.lost.broken.law;
+        let mut tree = self.name.tree();
+        for _ in 0..MOST_SHRINKS {
+            let spec = tree.current();
+            let plan = self.name.plan(&spec);
+            let lost = (0..LIVES_EACH).find_map(|life| {
+                let name = Name { life, ..self.name };
+                name.live(&plan).err().filter(|lost| lost.broken.law == law)
+            });
+            let goes_on = match lost {
+                Some(lost) => {
+                    self.minimal = Some((spec, lost));
+                    tree.simplify()
+                }
+                None => tree.complicate(),
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        self
+    }
+}
+
+impl fmt::Display for Caught {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.lost.broken)?;
+        writeln!(f, "lived again with DRUSE_LIFE={}", self.name)?;
+        let Some((spec, lost)) = &self.minimal else {
+            return writeln!(f, "{}", self.lost.story);
+        };
+        let document = serde_json::to_string_pretty(&spec.document()).unwrap_or_default();
+        writeln!(f, "the simplest document found:\n{document}")?;
+        writeln!(f, "{}\n{}", lost.broken, lost.story)
+    }
+}

@@ -1,0 +1,3 @@
+mod damage;
+mod hunt;
+mod lives;
