@@ -5,6 +5,8 @@ use super::scope::{Place, TOP};
 use super::state::{Phase, State, StepState};
 use crate::event::{Outcome, RunEvent, Status, StepPath};
 use crate::plan::{ActionKind, Plan, Times, Work};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use serde_json::Value;
 
 impl State {
@@ -63,6 +65,8 @@ impl State {
             | RunEvent::LoopStarted { .. } => true,
             _ => false,
         };
+        #[cfg(test)]
+        let begins = begins && !planted(Bug::PauseIgnored);
         if begins && !self.may_begin() {
             return Err("it is not the run's turn");
         }
@@ -78,6 +82,8 @@ impl State {
                 RunEvent::StepSkipped { .. } => !self.to_end.contains(&place),
                 _ => true,
             };
+        #[cfg(test)]
+        let early = early && !planted(Bug::JoinTooEarly);
         if early {
             return Err("what the step needs is not over");
         }
@@ -243,8 +249,10 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             number, outcome, ..
         } => {
             let succeeded = matches!(outcome, Outcome::Succeeded { .. });
-            Some(*number) == last
-                && (*phase == Phase::Running || (*phase == Phase::Uncertain && succeeded))
+            let runs = *phase == Phase::Running;
+            #[cfg(test)]
+            let runs = runs || planted(Bug::FinishesTwice);
+            Some(*number) == last && (runs || (*phase == Phase::Uncertain && succeeded))
         }
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
@@ -256,6 +264,8 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::WaitFinished { .. } => {
             matches!(phase, Phase::Waiting { .. } | Phase::Listening)
         }
+        #[cfg(test)]
+        RunEvent::ApprovalDecided { .. } if planted(Bug::DecidedTwice) => step.gate.is_some(),
         RunEvent::ApprovalDecided { .. }
         | RunEvent::ApprovalExpired { .. }
         | RunEvent::ApprovalReminded { .. }

@@ -17,6 +17,8 @@ use crate::event::{
 use crate::expression::Template;
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan, PlannedStep, Times, Work};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{ApprovalId, Digest, Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -478,6 +480,10 @@ pub(super) fn void(state: &State, plan: &Plan, place: Place, changes: Vec<Change
 
 /// The fact that a gate before a step which is to begin let something else through than that, if it did.
 pub(super) fn not_approved(state: &State, plan: &Plan, place: Place) -> Option<RunEvent> {
+    #[cfg(test)]
+    if planted(Bug::ApprovalUnbound) {
+        return None;
+    }
     state.planned(plan, place).needs.iter().find_map(|need| {
         let before = Place {
             step: need.step,
@@ -590,7 +596,10 @@ fn pending(state: &State, approval: ApprovalId) -> Result<(Place, &GateState), R
         .get(&approval)
         .and_then(|place| Some((*place, state.step(*place).gate.as_ref()?)))
         .ok_or(Rejected::UnknownApproval)?;
-    if gate.status != GateStatus::Pending {
+    let decided = gate.status != GateStatus::Pending;
+    #[cfg(test)]
+    let decided = decided && !planted(Bug::DecidedTwice);
+    if decided {
         return Err(Rejected::AlreadyDecided {
             status: gate.status,
         });
@@ -617,7 +626,10 @@ pub(super) fn decide(
         };
         return Err(Rejected::AlreadyDecided { status });
     }
-    if gate.decisions.iter().any(|known| known.by == decision.by) {
+    let voted = gate.decisions.iter().any(|known| known.by == decision.by);
+    #[cfg(test)]
+    let voted = voted && !planted(Bug::VotesTwice);
+    if voted {
         return Err(Rejected::AlreadyVoted {
             by: decision.by.clone(),
         });
@@ -689,7 +701,10 @@ pub(super) fn reassign(
         let rest = kinds.iter().find_map(|kind| who.strip_prefix(kind));
         rest.is_some_and(|name| !name.is_empty())
     };
-    if approvers.is_empty() || !approvers.iter().all(names) {
+    let nobody = approvers.is_empty() || !approvers.iter().all(names);
+    #[cfg(test)]
+    let nobody = nobody && !planted(Bug::AnyApprovers);
+    if nobody {
         return Err(Rejected::BadApprovers {
             why: "an approval is given to `user:<name>` and `role:<role>`, at least one".into(),
         });

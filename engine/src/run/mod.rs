@@ -55,6 +55,8 @@ pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepV
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
 use crate::flow::Claim;
 use crate::plan::Plan;
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{Json, RunId, Timestamp};
 use state::State;
 use std::fmt;
@@ -194,7 +196,12 @@ impl Run {
     /// # Errors
     /// When the input is out of place; then nothing has changed.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<Vec<Entry>, Rejected> {
-        let events = self.decide(now, &input)?;
+        let decided = self.decide(now, &input);
+        #[cfg(test)]
+        if planted(Bug::UnwrittenChange) || (decided.is_err() && planted(Bug::RefusalLeavesTrace)) {
+            self.state.fence += 1;
+        }
+        let events = decided?;
         if bound::says_too_much(&events) {
             return Err(Rejected::TooLarge);
         }
@@ -244,11 +251,17 @@ impl Run {
 
     /// What must be in force now: the attempts that must be running, in the order of the plan.
     pub fn pending(&self) -> Vec<Effect> {
-        self.state
+        let pending = self
+            .state
             .running
             .iter()
             .filter_map(|place| attempt::effect(&self.state, &self.plan, *place))
-            .collect()
+            .collect();
+        #[cfg(test)]
+        if planted(Bug::PendingForgets) && !self.cut {
+            return Vec::new();
+        }
+        pending
     }
 
     /// The running attempts alone (step, number, fence), for comparing them cheaply with what is in force.

@@ -22,6 +22,8 @@ use crate::Timestamp;
 use crate::event::RunEvent;
 use crate::flow::{Claim, Standing};
 use crate::plan::{ActionKind, Plan};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use serde_json::Value;
 
 /// Where a run is with the limits.
@@ -72,6 +74,10 @@ impl State {
     }
 
     fn has_turn(&self) -> bool {
+        #[cfg(test)]
+        if planted(Bug::TurnIgnored) {
+            return true;
+        }
         let phase = self.slot.as_ref().map(|slot| slot.phase);
         phase.is_none_or(|phase| phase == SlotPhase::Working)
     }
@@ -85,6 +91,8 @@ impl State {
     pub(super) fn first_timer(&self) -> Option<(Timestamp, Timer, Place)> {
         let free = self.has_turn();
         let paused = self.paused.is_some();
+        #[cfg(test)]
+        let paused = paused && !planted(Bug::PauseIgnored);
         let may = |timer: Timer| match timer {
             Timer::Retry => free && !paused,
             timer => free || !begins(timer),
@@ -221,7 +229,10 @@ impl Run {
 
     /// How it stands towards the limits.
     pub fn standing(&self) -> Standing {
-        if self.is_over() {
+        let over = self.is_over();
+        #[cfg(test)]
+        let over = over && !(planted(Bug::SlotKept) && self.is_canceled());
+        if over {
             return Standing::Ended;
         }
         match self.state.slot.as_ref().map(|slot| slot.phase) {

@@ -56,6 +56,8 @@ use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
 use crate::plan::{Plan, PlannedStep, UNDO};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{ApprovalId, EventId, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -452,6 +454,8 @@ impl StepState {
                 .last()
                 .and_then(|attempt| attempt.deadline)
                 .map(|at| (at, Timer::Attempt)),
+            #[cfg(test)]
+            Phase::Retrying { .. } if planted(Bug::TimerLost) => None,
             Phase::Retrying { due } => Some((*due, Timer::Retry)),
             Phase::Waiting { until } => Some((*until, Timer::Wait)),
             Phase::Asking => {

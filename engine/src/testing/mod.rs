@@ -6,6 +6,8 @@ mod coverage;
 mod document;
 mod law;
 mod names;
+#[cfg(test)]
+mod planted;
 mod random;
 mod simulator;
 mod world;
@@ -17,6 +19,8 @@ pub use document::{
 pub use coverage::Coverage;
 pub use law::{Broken, Law, Looked, Watch};
 pub(crate) use names::names;
+#[cfg(test)]
+pub(crate) use planted::{Bug, chance, planted};
 pub use random::Random;
 pub use simulator::{Life, Lost, Report, live};
 

@@ -288,7 +288,10 @@ impl Life {
                 other => Law::Answered.broken(format!("an unknown approval gave {other:?}")),
             };
         };
-        let decision = self.decision();
+        let mut decision = self.decision();
+        if gate.can_send_back && self.random.percent(25) {
+            decision.decision = Verdict::SendBack;
+        }
         let voted = gate.decisions.iter().any(|known| known.by == decision.by);
         let asks_others = !gate.escalated && self.escalates(&gate.step);
         let late = gate.expires_at.is_some_and(|end| end <= self.now) && !asks_others;
@@ -438,7 +441,17 @@ impl Life {
         // Each round ends at least one thing that a step waits for; retries, votes and interruptions are
         // bounded for each step, and so are the passes that a step is part of.
         let steps: usize = self.plan.blocks.iter().map(|block| block.steps.len()).sum();
+        let (mut known, mut idle) = (0, 0);
         for _ in 0..(200 * (30 * steps + 1)) {
+            // An answer may be refused, or come to nothing, a few times.
+            idle = match self.run.last_seq() == known {
+                true => idle + 1,
+                false => 0,
+            };
+            known = self.run.last_seq();
+            if idle > 500 {
+                break;
+            }
             if self.run.is_over() {
                 return self.looked(Law::Ends, true, String::new);
             }

@@ -1,3 +1,4 @@
+mod bugs;
 mod damage;
 mod hunt;
 mod lives;
