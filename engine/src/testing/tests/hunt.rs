@@ -2,6 +2,7 @@
 
 use crate::plan::Plan;
 use crate::testing::{Broken, Coverage, DocumentSpec, Law, Lost, Random, documents, live};
+use super::simpler::simpler;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::fmt;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 /// Lives of each random document.
 pub(super) const LIVES_EACH: u64 = 40;
-/// How many simpler documents are tried for one that broke a law.
-const MOST_SHRINKS: usize = 600;
+/// How many lives of simpler documents are lived for one that broke a law.
+const MOST_TRIES: u64 = 20_000;
 
 /// A life: everything in it follows from these three numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +44,8 @@ impl FromStr for Name {
     }
 }
 
-type Tree = Box<dyn ValueTree<Value = DocumentSpec>>;
-
 impl Name {
-    fn tree(&self) -> Tree {
+    fn spec(&self) -> DocumentSpec {
         let mut random = Random::new(self.seed ^ self.document.wrapping_mul(0x9e37_79b9));
         let mut bytes = [7u8; 32];
         for part in bytes.chunks_mut(8) {
@@ -58,8 +57,8 @@ impl Name {
         };
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         let mut runner = TestRunner::new_with_rng(config, random);
-        let tree = documents(9).boxed().new_tree(&mut runner);
-        Box::new(tree.expect("the strategy refuses nothing"))
+        let tree = documents(9).new_tree(&mut runner);
+        tree.expect("the strategy refuses nothing").current()
     }
 
     /// What the life draws its numbers from.
@@ -132,7 +131,7 @@ pub(super) fn hunt_for(laws: &[Law], seed: u64, lives: u64) -> Result<Coverage, 
             document,
             life: 0,
         };
-        let plan = name.plan(&name.tree().current());
+        let plan = name.plan(&name.spec());
         for life in 0..LIVES_EACH.min(lives - document * LIVES_EACH) {
             name.life = life;
             match name.live(&plan) {
@@ -154,7 +153,7 @@ pub(super) fn hunt_for(laws: &[Law], seed: u64, lives: u64) -> Result<Coverage, 
 
 /// Lives one life again.
 pub(super) fn again(name: Name) -> Result<Coverage, Box<Caught>> {
-    let plan = name.plan(&name.tree().current());
+    let plan = name.plan(&name.spec());
     name.live(&plan).map_err(|lost| {
         Box::new(Caught {
             name,
@@ -166,27 +165,27 @@ pub(super) fn again(name: Name) -> Result<Coverage, Box<Caught>> {
 }
 
 impl Caught {
-    /// Looks for a simpler document that breaks the same law in one of its lives.
+    /// Looks for the simplest document of which one of its lives breaks the same law.
     pub(super) fn shrink(mut self) -> Self {
         let law = self.lost.broken.law;
-        let mut tree = self.name.tree();
-        for _ in 0..MOST_SHRINKS {
-            let spec = tree.current();
-            let plan = self.name.plan(&spec);
-            let lost = (0..LIVES_EACH).find_map(|life| {
-                let name = Name { life, ..self.name };
+        let mut left = MOST_TRIES;
+        let name = self.name;
+        let mut breaks = |spec: &DocumentSpec| {
+            let plan = name.plan(spec);
+            let mut lives = std::iter::once(name.life).chain(0..LIVES_EACH);
+            lives.find_map(|life| {
+                left = left.checked_sub(1)?;
+                let name = Name { life, ..name };
                 name.live(&plan).err().filter(|lost| lost.broken.law == law)
-            });
-            let goes_on = match lost {
-                Some(lost) => {
-                    self.minimal = Some((spec, lost));
-                    tree.simplify()
-                }
-                None => tree.complicate(),
-            };
-            if !goes_on {
-                break;
-            }
+            })
+        };
+        let mut known = name.spec();
+        while let Some((spec, lost)) = simpler(&known)
+            .into_iter()
+            .find_map(|spec| breaks(&spec).map(|lost| (spec, lost)))
+        {
+            known = spec.clone();
+            self.minimal = Some((spec, lost));
         }
         self
     }

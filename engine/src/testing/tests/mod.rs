@@ -2,3 +2,4 @@ mod bugs;
 mod damage;
 mod hunt;
 mod lives;
+mod simpler;
