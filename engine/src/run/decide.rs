@@ -33,8 +33,7 @@ impl State {
                 let runs = |step: &&StepState| step.phase == Phase::Running;
                 #[cfg(test)]
                 let runs = |step: &&StepState| runs(step) || planted(Bug::FinishesTwice);
-                let is_it =
-                    |last: &AttemptState| last.number == *number && last.fence == *fence;
+                let is_it = |last: &AttemptState| last.number == *number && last.fence == *fence;
                 #[cfg(test)]
                 let is_it = |last: &AttemptState| is_it(last) || planted(Bug::NoFence);
                 let last = self
@@ -43,13 +42,11 @@ impl State {
                     .filter(runs)
                     .and_then(|step| step.attempts.last());
                 match last {
-                    Some(last) if is_it(last) => {
-                        Ok(vec![RunEvent::AttemptFinished {
-                            step: step.clone(),
-                            number: *number,
-                            outcome: outcome.clone(),
-                        }])
-                    }
+                    Some(last) if is_it(last) => Ok(vec![RunEvent::AttemptFinished {
+                        step: step.clone(),
+                        number: *number,
+                        outcome: outcome.clone(),
+                    }]),
                     _ => Err(Rejected::StaleAttempt),
                 }
             }

@@ -137,7 +137,8 @@ pub(super) fn takes(state: &State, plan: &Plan, place: Place, heard: &Heard) -> 
     // Ids tell before and after also when the clock is set back.
     let since = heard.received_at >= hearing.since || heard.event.0 > state.start.run.0;
     #[cfg(test)]
-    let since = since && !(planted(Bug::EarlyEventLost) && Some(heard.received_at) < step.started_at);
+    let since =
+        since && !(planted(Bug::EarlyEventLost) && Some(heard.received_at) < step.started_at);
     let in_time = since && hearing.until.is_none_or(|until| heard.received_at < until);
     if !in_time
         || state.taken.contains(&heard.event)

@@ -735,7 +735,9 @@ impl State {
         let mut outputs = looped.passes.values().map(|pass| &pass.output);
         #[cfg(test)]
         if planted(Bug::ResultsReversed) && !looped.is_repeat() {
-            let results = outputs.rev().map(|output| output.clone().unwrap_or_default());
+            let results = outputs
+                .rev()
+                .map(|output| output.clone().unwrap_or_default());
             return Value::Array(results.map(|json| json.value().clone()).collect()).into();
         }
         if let Times::Repeat(_) = planned.times {

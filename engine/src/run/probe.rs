@@ -88,7 +88,9 @@ impl Run {
     }
 
     /// The phases of its steps, each with what its list belongs to and what its failure means.
-    pub(crate) fn phases(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    pub(crate) fn phases(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         self.state.scopes.iter().flat_map(|(_, scope)| {
             let of = owner(&scope.owner);
             let steps = scope.steps.iter();

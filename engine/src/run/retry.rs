@@ -5,9 +5,9 @@ use super::time::later;
 use crate::definition::{Delivery, FailureClass, Retry};
 use crate::event::{Failure, StepPath};
 use crate::plan::PlannedStep;
-use crate::{RunId, Span, Timestamp};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
+use crate::{RunId, Span, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 /// The longest wait that the other side may ask for.

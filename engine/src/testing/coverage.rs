@@ -174,13 +174,35 @@ names! {
 /// How a run can end, and a step.
 const ENDS: [&str; 5] = ["succeeded", "failed", "rejected", "canceled", "skipped"];
 const RUN_STATUSES: [&str; 9] = [
-    "queued", "running", "waiting", "paused", "succeeded", "failed", "rejected", "canceled",
+    "queued",
+    "running",
+    "waiting",
+    "paused",
+    "succeeded",
+    "failed",
+    "rejected",
+    "canceled",
     "skipped",
 ];
 const FEATURES: [&str; 18] = [
-    "when", "switch", "case needed", "for_each", "repeat", "loop in a loop", "retry", "retry total",
-    "timeout", "run timeout", "at_most_once", "on_error fail", "on_error continue",
-    "on_error pause", "undo", "on_failure", "finally", "gate that sends back",
+    "when",
+    "switch",
+    "case needed",
+    "for_each",
+    "repeat",
+    "loop in a loop",
+    "retry",
+    "retry total",
+    "timeout",
+    "run timeout",
+    "at_most_once",
+    "on_error fail",
+    "on_error continue",
+    "on_error pause",
+    "undo",
+    "on_failure",
+    "finally",
+    "gate that sends back",
 ];
 const LIVES: [&str; 3] = ["crashed", "retried", "cut turn"];
 
@@ -206,7 +228,10 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("ending", ENDINGS.to_vec()),
         ("next due", TIMERS.to_vec()),
         // What is over by then cannot be canceled, and two phases last only within a turn.
-        ("canceled while", without(PHASES, &["broken", "interrupted"])),
+        (
+            "canceled while",
+            without(PHASES, &["broken", "interrupted"]),
+        ),
         ("canceled in", OWNERS.to_vec()),
         ("run was", RUN_STATUSES.to_vec()),
         ("run ended", ENDS.to_vec()),
@@ -290,11 +315,17 @@ impl Coverage {
                     })
                 }
             };
-            let sends_back = step.gate.as_ref().is_some_and(|gate| gate.send_back.is_some());
+            let sends_back = step
+                .gate
+                .as_ref()
+                .is_some_and(|gate| gate.send_back.is_some());
             let has = [
                 named,
                 step.when.is_some().then_some("when"),
-                step.needs.iter().any(|n| n.case.is_some()).then_some("case needed"),
+                step.needs
+                    .iter()
+                    .any(|n| n.case.is_some())
+                    .then_some("case needed"),
                 (step.retry.attempts > 1).then_some("retry"),
                 step.retry.total.is_some().then_some("retry total"),
                 step.timeout.is_some().then_some("timeout"),
@@ -388,7 +419,9 @@ impl Coverage {
     pub fn unseen(&self) -> Vec<String> {
         let mut unseen = Vec::new();
         for (group, names) in all() {
-            let names = names.into_iter().filter(|name| self.times(group, name) == 0);
+            let names = names
+                .into_iter()
+                .filter(|name| self.times(group, name) == 0);
             unseen.extend(names.map(|name| format!("{group}: {name}")));
         }
         let laws = Law::ALL.iter().filter(|law| self.looked.times(**law) == 0);
@@ -400,14 +433,20 @@ impl Coverage {
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = |f: &mut fmt::Formatter<'_>, group: &str, counted: Vec<(&str, u64)>| {
-            let parts = counted.iter().map(|(name, times)| format!("{name} {times}"));
+            let parts = counted
+                .iter()
+                .map(|(name, times)| format!("{name} {times}"));
             writeln!(f, "{group}: {}", parts.collect::<Vec<_>>().join(", "))
         };
         for (group, names) in all() {
-            let counted = names.into_iter().map(|name| (name, self.times(group, name)));
+            let counted = names
+                .into_iter()
+                .map(|name| (name, self.times(group, name)));
             line(f, group, counted.collect())?;
         }
-        let laws = Law::ALL.iter().map(|law| (law.name(), self.looked.times(*law)));
+        let laws = Law::ALL
+            .iter()
+            .map(|law| (law.name(), self.looked.times(*law)));
         line(f, "law looked at", laws.collect())
     }
 }

@@ -9,7 +9,15 @@ pub const EVENT_TYPES: [&str; 2] = ["world.a", "world.b"];
 
 /// The actions with effects.
 const EFFECTS: [&str; 9] = [
-    "http", "shell", "mcp", "emit", "tool", "automation", "sql", "file", "mail",
+    "http",
+    "shell",
+    "mcp",
+    "emit",
+    "tool",
+    "automation",
+    "sql",
+    "file",
+    "mail",
 ];
 
 /// A document to be.
@@ -193,20 +201,18 @@ pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
         prop::option::weighted(0.15, 1u32..600),
         any::<bool>(),
     )
-        .prop_map(
-            |(mut steps, on_failure, finally, undoes, timeout, calm)| {
-                if calm {
-                    steps.iter_mut().for_each(StepSpec::calm);
-                }
-                DocumentSpec {
-                    steps,
-                    on_failure,
-                    finally,
-                    undoes,
-                    timeout,
-                }
-            },
-        )
+        .prop_map(|(mut steps, on_failure, finally, undoes, timeout, calm)| {
+            if calm {
+                steps.iter_mut().for_each(StepSpec::calm);
+            }
+            DocumentSpec {
+                steps,
+                on_failure,
+                finally,
+                undoes,
+                timeout,
+            }
+        })
 }
 
 impl StepSpec {

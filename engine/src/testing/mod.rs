@@ -12,11 +12,11 @@ mod random;
 mod simulator;
 mod world;
 
+pub use coverage::Coverage;
 pub use document::{
     DocumentSpec, EVENT_TYPES, ForEachSpec, KindSpec, NeedSpec, OutputSpec, RepeatSpec, ReviewSpec,
     StepSpec, WhenSpec, documents,
 };
-pub use coverage::Coverage;
 pub use law::{Broken, Law, Looked, Watch};
 pub(crate) use names::names;
 #[cfg(test)]

@@ -202,8 +202,7 @@ impl Life {
             }
         }
         self.finish()?;
-        let replayed =
-            Run::replay(self.plan.clone(), self.journal.clone()).or_else(unread)?;
+        let replayed = Run::replay(self.plan.clone(), self.journal.clone()).or_else(unread)?;
         let same = replayed.same_state(&self.run);
         self.looked(Law::Replay, same, || replayed.dump())?;
         self.watch.see_end(&self.run)?;
@@ -387,7 +386,9 @@ impl Life {
         self.pause()?;
         self.resume()?;
         let quiet = self.run.pending().is_empty() && self.run.next_deadline().is_none();
-        self.looked(Law::Facts, quiet, || "it is over and asks for something".into())
+        self.looked(Law::Facts, quiet, || {
+            "it is over and asks for something".into()
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What happens to a simulated run: answers, late answers, time, people.
 
-use super::simulator::{Life, claim};
 use super::law::{Broken, Law};
+use super::simulator::{Life, claim};
 use crate::definition::FailureClass;
 use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
 use crate::flow::Standing;
@@ -325,7 +325,9 @@ impl Life {
             Ok(()) if approves && changed => Law::Bound,
             _ => Law::Answered,
         };
-        self.looked(law, right, || format!("a decision on {gate:?} gave {given:?}"))
+        self.looked(law, right, || {
+            format!("a decision on {gate:?} gave {given:?}")
+        })
     }
 
     fn escalates(&self, step: &StepPath) -> bool {

@@ -1,6 +1,7 @@
 //! The semantics of a run, one by one.
 
 mod attempts;
+mod cancels;
 mod endings;
 mod for_each;
 mod gates;

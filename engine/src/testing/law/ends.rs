@@ -219,9 +219,7 @@ impl Ended {
         let has = |part: Part| parts.contains(&part);
         match planned.join {
             Join::AllSucceeded => !has(Part::Failed) && !has(Part::Skipped) && !has(Part::Canceled),
-            Join::NoneFailed => {
-                !has(Part::Failed) && !has(Part::Canceled) && has(Part::Succeeded)
-            }
+            Join::NoneFailed => !has(Part::Failed) && !has(Part::Canceled) && has(Part::Succeeded),
             Join::AllDone => true,
             Join::AnySucceeded => has(Part::Succeeded),
             Join::AnyFailed => has(Part::Failed),

@@ -2,11 +2,11 @@
 //! once, and none that came in time is missed.
 
 use super::{Broken, Law, Looked};
-use crate::testing::{EVENT_TYPES, Life};
 use crate::definition::FailureClass;
 use crate::event::{Entry, RunEvent, StepPath};
 use crate::plan::Plan;
 use crate::run::{Heard, Input, Rejected};
+use crate::testing::{EVENT_TYPES, Life};
 use crate::{EventId, Pattern, Span, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,8 +10,8 @@ mod tries;
 mod watch;
 
 pub(super) use heard::Teller;
-pub(super) use watch::keeps;
 pub use watch::Watch;
+pub(super) use watch::keeps;
 
 use std::fmt;
 

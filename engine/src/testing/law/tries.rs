@@ -100,7 +100,10 @@ impl Tries {
             }
             RunEvent::HandlersStarted { .. } => self.since = Some(entry.at),
             RunEvent::RunTimedOut => {
-                let end = self.since.zip(plan.timeout).map(|(at, span)| at.after(span));
+                let end = self
+                    .since
+                    .zip(plan.timeout)
+                    .map(|(at, span)| at.after(span));
                 let right = end.is_some_and(|end| end <= entry.at);
                 return looked.hold(Law::Early, right, || {
                     format!("the time is over at {end:?}: {entry:?}")
@@ -300,7 +303,9 @@ impl Tries {
         // Whether the time over all attempts is enough depends on the wait that is drawn.
         let total = plan.find(step).is_some_and(|s| s.retry.total.is_some());
         let right = total || !may_try_again(plan, step, tried, &failure);
-        looked.hold(Law::Retries, right, || format!("attempts are left: {entry:?}"))
+        looked.hold(Law::Retries, right, || {
+            format!("attempts are left: {entry:?}")
+        })
     }
 }
 

@@ -188,7 +188,8 @@ impl Watch {
             let next = asked.details.value()["next"].as_array();
             let shown = next.and_then(|next| next.iter().find(|item| item["step"] == *step.0));
             Some(
-                shown.is_some_and(|item| item["rendered"] != true || item["with"] == *input.value()),
+                shown
+                    .is_some_and(|item| item["rendered"] != true || item["with"] == *input.value()),
             )
         });
         gates.reduce(|all, one| all && one)

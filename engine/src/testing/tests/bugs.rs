@@ -47,8 +47,14 @@ fn a_life_that_breaks_a_law_is_lived_again_and_made_simple() {
     let planting = Planting::of(Bug::SkipIsSuccess);
     let caught = hunt_for(&[Law::Joins], 0, LIVES).expect_err("it is planted");
     let told = caught.to_string();
-    let name = told.split("DRUSE_LIFE=").nth(1).and_then(|rest| rest.lines().next());
-    let name = name.expect("it has a name").parse().expect("it can be read");
+    let name = told
+        .split("DRUSE_LIFE=")
+        .nth(1)
+        .and_then(|rest| rest.lines().next());
+    let name = name
+        .expect("it has a name")
+        .parse()
+        .expect("it can be read");
     assert_eq!(name, caught.name);
     let second = again(name).expect_err("it is the same life");
     assert_eq!(second.lost.broken, caught.lost.broken);
@@ -58,7 +64,10 @@ fn a_life_that_breaks_a_law_is_lived_again_and_made_simple() {
     // What makes a step be skipped, that one, and one that needs it.
     let steps = spec.steps.len() + spec.on_failure.len() + spec.finally.len();
     assert!(steps <= 3, "{caught}");
-    assert!(caught.to_string().contains("the simplest document found"), "{caught}");
+    assert!(
+        caught.to_string().contains("the simplest document found"),
+        "{caught}"
+    );
     drop(planting);
     assert!(again(name).is_ok());
 }

@@ -1,8 +1,8 @@
 //! Many lives of many random documents, each with a name by which it can be lived again.
 
+use super::simpler::simpler;
 use crate::plan::Plan;
 use crate::testing::{Broken, Coverage, DocumentSpec, Law, Lost, Random, documents, live};
-use super::simpler::simpler;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::fmt;
@@ -102,7 +102,9 @@ impl Name {
             report.coverage.many("life", "inputs", report.inputs as u64);
             Ok(report.coverage)
         }));
-        lived.unwrap_or_else(|_| Err(panicked("it panicked".into()))).map_err(Box::new)
+        lived
+            .unwrap_or_else(|_| Err(panicked("it panicked".into())))
+            .map_err(Box::new)
     }
 }
 

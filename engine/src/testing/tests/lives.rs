@@ -29,7 +29,9 @@ fn told(seed: u64, coverage: &Coverage) {
 #[test]
 fn laws_hold_over_many_lives() {
     if let Ok(name) = std::env::var("DRUSE_LIFE") {
-        let name = name.parse().unwrap_or_else(|wrong: String| panic!("{wrong}"));
+        let name = name
+            .parse()
+            .unwrap_or_else(|wrong: String| panic!("{wrong}"));
         match again(name) {
             Ok(coverage) => told(name.seed, &coverage),
             Err(caught) => panic!("{}", caught.shrink()),

@@ -51,9 +51,13 @@ fn lists(steps: &[StepSpec]) -> Vec<Vec<StepSpec>> {
 fn without(steps: &[StepSpec], gone: usize) -> Vec<StepSpec> {
     let mut left = steps.to_vec();
     for (index, step) in left.iter_mut().enumerate().skip(gone + 1) {
-        step.needs.retain(|need| index.checked_sub(need.back + 1) != Some(gone));
+        step.needs
+            .retain(|need| index.checked_sub(need.back + 1) != Some(gone));
         for need in &mut step.needs {
-            if index.checked_sub(need.back + 1).is_some_and(|needed| needed < gone) {
+            if index
+                .checked_sub(need.back + 1)
+                .is_some_and(|needed| needed < gone)
+            {
                 need.back -= 1;
             }
         }
@@ -74,7 +78,10 @@ fn step_simpler(step: &StepSpec) -> Vec<StepSpec> {
     with(&|other| other.kind = KindSpec::Transform);
     match &step.kind {
         KindSpec::ForEach(each) => {
-            for body in lists(&each.body).into_iter().filter(|body| !body.is_empty()) {
+            for body in lists(&each.body)
+                .into_iter()
+                .filter(|body| !body.is_empty())
+            {
                 let mut each = each.clone();
                 each.body = body;
                 with(&|other| other.kind = KindSpec::ForEach(each.clone()));
@@ -85,7 +92,10 @@ fn step_simpler(step: &StepSpec) -> Vec<StepSpec> {
             with(&|other| other.kind = KindSpec::ForEach(plain.clone()));
         }
         KindSpec::Repeat(repeat) => {
-            for body in lists(&repeat.body).into_iter().filter(|body| !body.is_empty()) {
+            for body in lists(&repeat.body)
+                .into_iter()
+                .filter(|body| !body.is_empty())
+            {
                 let mut repeat = repeat.clone();
                 repeat.body = body;
                 with(&|other| other.kind = KindSpec::Repeat(repeat.clone()));
