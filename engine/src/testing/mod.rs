@@ -67,3 +67,5 @@ pub fn start(plan: &Plan, inputs: Value) -> Start {
 mod docs;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::random_plan;

@@ -3,12 +3,14 @@
 use super::coverage::Coverage;
 use super::law::{Broken, Law, Teller, Watch, keeps};
 use super::{Random, start};
-use crate::Timestamp;
 use crate::definition::Overflow;
-use crate::event::{Entry, RunEvent, Status, StepPath};
+use crate::event::{Entry, RunEvent, Start, Status, StepPath};
+#[cfg(test)]
+use crate::flow::Standing;
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
 use crate::run::{CorruptJournal, Effect, Heard, Input, Kept, Rejected, Run};
+use crate::{RunId, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct Life {
     pub(super) cancels: u32,
     /// Of so many attempts six do not succeed.
     pub(super) luck: usize,
+    /// Whether somebody else says when it has its turn.
+    pub(super) limited: bool,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
     /// Inputs with their times; none for a crash.
@@ -126,12 +130,41 @@ impl Life {
     /// The law that its first turn broke.
     pub fn keeping(plan: Arc<Plan>, seed: u64, kept: Vec<Kept>) -> Result<Self, Broken> {
         let mut random = Random::new(seed);
+        let begin = start(&plan, json!({}));
+        let claim = random.percent(25).then(|| claim(&mut random));
+        Self::born(plan, random, begin, kept, claim)
+    }
+
+    /// A life among others that the same limits are for: it has its turn when it is told so.
+    ///
+    /// # Errors
+    /// The law that its first turn broke.
+    #[cfg(test)]
+    pub(crate) fn among(
+        plan: Arc<Plan>,
+        seed: u64,
+        run: RunId,
+        claim: Claim,
+    ) -> Result<Self, Broken> {
+        let mut begin = start(&plan, json!({}));
+        (begin.run, begin.root) = (run, run);
+        let random = Random::new(seed);
+        let mut life = Self::born(plan, random, begin, Vec::new(), Some(claim))?;
+        life.limited = true;
+        Ok(life)
+    }
+
+    fn born(
+        plan: Arc<Plan>,
+        mut random: Random,
+        begin: Start,
+        kept: Vec<Kept>,
+        claim: Option<Claim>,
+    ) -> Result<Self, Broken> {
         let now = Timestamp(1_800_000_000_000);
         let through_text = random.percent(10);
         let luck = *random.pick(&[12, 30, 120]).unwrap_or(&12);
         let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
-        let begin = start(&plan, json!({}));
-        let claim = random.percent(25).then(|| claim(&mut random));
         let first = 1 + usize::from(claim.is_some());
         let (run, entries) = Run::begin_claiming(plan.clone(), begin, kept, claim, now);
         let together = match entries.get(first) {
@@ -160,6 +193,7 @@ impl Life {
             given: Vec::new(),
             cancels: 0,
             luck,
+            limited: false,
             through_text,
             log: Vec::new(),
             coverage,
@@ -171,6 +205,18 @@ impl Life {
     /// The run.
     pub fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// How the run stands towards the limits, by its facts.
+    #[cfg(test)]
+    pub(crate) fn standing_by_facts(&self) -> Standing {
+        self.watch.standing()
+    }
+
+    /// How often somebody wanted it to end.
+    #[cfg(test)]
+    pub(crate) fn cancels(&self) -> u32 {
+        self.cancels
     }
 
     /// Inputs, journal and state up to now.
@@ -194,7 +240,7 @@ impl Life {
         let turns = 4 + self.random.below(24);
         for _ in 0..turns {
             if self.random.percent(12) {
-                self.crash()?;
+                self.crash(true)?;
                 crashes += 1;
                 self.coverage.count("life", "crashed");
             } else {
@@ -313,11 +359,12 @@ impl Life {
         Ok(())
     }
 
-    /// The process dies: what was written of the last turn survives up to some entry.
-    fn crash(&mut self) -> Result<(), Broken> {
+    /// The process dies: what was written of the last turn survives up to some entry, where it may be that
+    /// nobody has seen it.
+    pub(crate) fn crash(&mut self, unseen: bool) -> Result<(), Broken> {
         let turn = self.turn.max(self.together);
         let last = self.journal.len() - turn.min(self.journal.len());
-        let lost = if self.random.percent(40) {
+        let lost = if unseen && self.random.percent(40) {
             self.random.below(last + 1)
         } else {
             0

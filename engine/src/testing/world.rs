@@ -10,9 +10,47 @@ use crate::{ApprovalId, Timestamp};
 use serde_json::json;
 
 impl Life {
+    /// Something goes wrong, or is not wanted any more.
+    #[cfg(test)]
+    pub(crate) fn fault(&mut self) -> Result<&'static str, Broken> {
+        match self.random.below(16) {
+            0..=2 => self.crash(false).map(|()| "crash"),
+            // What it did last is lost, before anybody could have seen it.
+            3..=5 => {
+                let seen = self.run.last_seq();
+                self.disturb()?;
+                let unseen = self.run.last_seq() > seen;
+                self.crash(unseen).map(|()| "lost turn")
+            }
+            6 | 7 => self.stale().map(|()| "late answer"),
+            8 => self.cancel().map(|()| "cancel"),
+            9 if self.random.percent(50) => {
+                self.cancel()?;
+                self.cancel().map(|()| "forced cancel")
+            }
+            9 | 10 => self.pause().map(|()| "pause"),
+            11 | 12 => self.resume().map(|()| "resume"),
+            13 => {
+                self.now.0 -= self.random.below(5_000) as i64;
+                self.must(Input::Tick).map(|()| "clock set back")
+            }
+            14 if self.random.percent(20) => self.turn().map(|()| "passed over"),
+            _ => {
+                self.now.0 += self.random.below(600_000) as i64;
+                self.must(Input::Tick).map(|()| "nothing for a while")
+            }
+        }
+    }
+
+    /// It is the run's turn, as the limits say.
+    #[cfg(test)]
+    pub(crate) fn admit(&mut self) -> Result<(), Broken> {
+        self.must(Input::Admit)
+    }
+
     /// Something happens in the world.
-    pub(super) fn disturb(&mut self) -> Result<(), Broken> {
-        if self.random.percent(20) {
+    pub(crate) fn disturb(&mut self) -> Result<(), Broken> {
+        if !self.limited && self.random.percent(20) {
             return self.turn();
         }
         match self.random.below(24) {
@@ -43,7 +81,7 @@ impl Life {
                 1 => self.resume(),
                 _ => self.resolve(),
             },
-            19 if self.random.percent(15) => self.claim(),
+            19 if !self.limited && self.random.percent(15) => self.claim(),
             _ => self.must(Input::Tick),
         }
     }
@@ -68,7 +106,7 @@ impl Life {
     /// It is the run's turn, whether it waits for that or not.
     fn turn(&mut self) -> Result<(), Broken> {
         let queued = matches!(self.run.standing(), Standing::Queued { .. });
-        if queued && !self.run.has_begun() && self.random.percent(5) {
+        if queued && !self.run.has_begun() && (self.limited || self.random.percent(5)) {
             let reason = "another one runs".into();
             self.must(Input::PassOver { reason })?;
             while self.run.goes_on() {
@@ -78,6 +116,9 @@ impl Life {
                 Status::Skipped => Ok(()),
                 other => Law::Outcome.broken(format!("what is passed over is {}", other.name())),
             };
+        }
+        if self.limited {
+            return Ok(());
         }
         let over = self.run.is_over();
         match (self.give(Input::Admit)?, queued) {
@@ -457,48 +498,56 @@ impl Life {
             if self.run.is_over() {
                 return self.looked(Law::Ends, true, String::new);
             }
-            if self.run.status() == Status::Paused {
-                self.resume()?;
-                continue;
-            }
-            if self.run.status() == Status::Queued {
-                self.must(Input::Admit)?;
-            } else if let Some(Effect::Attempt {
+            self.go_on()?;
+        }
+        Law::Ends.broken("all that it waits for has come, and it does not end")
+    }
+
+    /// One thing that the run waits for comes.
+    pub(crate) fn go_on(&mut self) -> Result<(), Broken> {
+        if self.run.status() == Status::Paused {
+            return self.resume();
+        }
+        if self.run.status() == Status::Queued {
+            return match self.limited {
+                true => Ok(()),
+                false => self.must(Input::Admit),
+            };
+        }
+        if let Some(Effect::Attempt {
+            step,
+            number,
+            fence,
+            ..
+        }) = self.run.pending().into_iter().next()
+        {
+            let outcome = self.outcome();
+            self.must(Input::Finished {
                 step,
                 number,
                 fence,
-                ..
-            }) = self.run.pending().into_iter().next()
-            {
-                let outcome = self.outcome();
-                self.must(Input::Finished {
-                    step,
-                    number,
-                    fence,
-                    outcome,
-                })?;
-            } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
-                // One that is due stands before what is due behind it; others come again and again.
-                *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })
-            }) {
-                self.now = at.max(self.now);
-                self.must(Input::Tick)?;
-            } else if self.run.next_silence().is_some() {
-                self.silence()?;
-            } else if self.run.listening().next().is_some() {
-                self.come();
-                self.tell()?;
-            } else if self
-                .run
-                .approvals()
-                .iter()
-                .any(|gate| gate.status == GateStatus::Pending)
-            {
-                self.decide()?;
-            } else {
-                self.resolve()?;
-            }
+                outcome,
+            })
+        } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
+            // One that is due stands before what is due behind it; others come again and again.
+            *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })
+        }) {
+            self.now = at.max(self.now);
+            self.must(Input::Tick)
+        } else if self.run.next_silence().is_some() {
+            self.silence()
+        } else if self.run.listening().next().is_some() {
+            self.come();
+            self.tell()
+        } else if self
+            .run
+            .approvals()
+            .iter()
+            .any(|gate| gate.status == GateStatus::Pending)
+        {
+            self.decide()
+        } else {
+            self.resolve()
         }
-        Law::Ends.broken("all that it waits for has come, and it does not end")
     }
 }

@@ -1,4 +1,5 @@
 mod docs;
+mod faults;
 mod life;
 mod model;
 mod order;

@@ -200,6 +200,12 @@ impl Watch {
         self.slots.hold(run, &mut self.looked)
     }
 
+    /// How it stands towards the limits, by its facts.
+    #[cfg(test)]
+    pub(in crate::testing) fn standing(&self) -> crate::flow::Standing {
+        self.slots.standing()
+    }
+
     /// What must hold of a run that is over, seen from outside.
     ///
     /// # Errors

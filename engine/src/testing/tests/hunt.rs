@@ -119,6 +119,16 @@ pub(super) struct Caught {
     pub(super) minimal: Option<(DocumentSpec, Box<Lost>)>,
 }
 
+/// A plan of a random document.
+pub(crate) fn random_plan(seed: u64, document: u64) -> Arc<Plan> {
+    let name = Name {
+        seed,
+        document,
+        life: 0,
+    };
+    name.plan(&name.spec())
+}
+
 /// Lives so many lives, up to the first that breaks a law.
 pub(super) fn hunt(seed: u64, lives: u64) -> Result<Coverage, Box<Caught>> {
     hunt_for(Law::ALL, seed, lives)

@@ -3,3 +3,5 @@ mod damage;
 mod hunt;
 mod lives;
 mod simpler;
+
+pub(crate) use hunt::random_plan;
