@@ -390,13 +390,14 @@ pub(super) fn changes(
         |details: &Value| -> Vec<Value> { details["next"].as_array().cloned().unwrap_or_default() };
     let (before, after) = (items(request.details.value()), items(&now.details));
     for old in &before {
-        let name = old["step"].as_str().unwrap_or_default();
+        // One that names no step was changed itself.
+        let name = old["step"].as_str().unwrap_or(&path.0);
         let new = after.iter().find(|new| new["step"] == old["step"]);
         found.differ(name, "", old, new.unwrap_or(&Value::Null));
     }
     for new in &after {
         if !before.iter().any(|old| old["step"] == new["step"]) {
-            let name = new["step"].as_str().unwrap_or_default();
+            let name = new["step"].as_str().unwrap_or(&path.0);
             found.differ(name, "", &Value::Null, new);
         }
     }

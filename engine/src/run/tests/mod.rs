@@ -1,6 +1,7 @@
 //! The semantics of a run, one by one.
 
 mod attempts;
+mod bytes;
 mod cancels;
 mod endings;
 mod for_each;
