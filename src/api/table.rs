@@ -1,9 +1,9 @@
 //! Every address of the API, in one place: who may, what it takes, what it answers.
 
 use super::handler::{
-    approvals, automations, connections, doctor, events, health, hooks, links, queues, rehearsal,
-    resolve, retention, runs, secrets, sessions, steps, subscriptions, tokens, tools, triggers,
-    versions,
+    approvals, automations, connections, doctor, documents, events, health, hooks, links, queues,
+    rehearsal, resolve, retention, runs, secrets, sessions, steps, subscriptions, tokens, tools,
+    triggers, versions,
 };
 use super::route::{Access, Handler, Route, Takes};
 use crate::connection::Definition;
@@ -270,6 +270,15 @@ fn automation() -> Vec<Route> {
             "Read a version",
         )
         .response::<Value>(),
+        post(
+            "/api/v1/documents/check",
+            Editor,
+            to!(documents::check),
+            "Say what is wrong with a document, and store nothing",
+        )
+        .takes(Takes::Document)
+        .request::<Document>()
+        .response::<documents::Checked>(),
         post(
             "/api/v1/automations/{id}/versions/{n}/try",
             Operator,

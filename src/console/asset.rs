@@ -1,10 +1,11 @@
-//! The style sheet, the script and the mark, which are part of the binary.
+//! The style sheet, the scripts and the mark, which are part of the binary.
 
 use druse_engine::Digest;
 use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("asset/style.css");
 const SCRIPT: &str = include_str!("asset/console.js");
+const EDITOR: &str = include_str!("asset/editor.js");
 const MARK: &str = include_str!("asset/mark.svg");
 
 /// A file, its media type and the name under which this version of it is known.
@@ -15,7 +16,7 @@ pub(super) struct Asset {
 }
 
 /// All of them. A name goes with the content, so browsers may keep them for good.
-static ALL: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+static ALL: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     let asset = |text: &'static str, media, name: &str, ending: &str| {
         let digest = Digest::of(text.as_bytes());
         let address = format!("/assets/{name}-{}.{ending}", &digest.hex()[..12]);
@@ -29,6 +30,7 @@ static ALL: LazyLock<[Asset; 3]> = LazyLock::new(|| {
         asset(STYLE, "text/css; charset=utf-8", "style", "css"),
         asset(SCRIPT, "text/javascript; charset=utf-8", "console", "js"),
         asset(MARK, "image/svg+xml", "mark", "svg"),
+        asset(EDITOR, "text/javascript; charset=utf-8", "editor", "js"),
     ]
 });
 
@@ -42,6 +44,11 @@ pub(super) fn script() -> &'static str {
 
 pub(super) fn mark() -> &'static str {
     &ALL[2].address
+}
+
+/// The script of pages where a document is written.
+pub(super) fn editor() -> &'static str {
+    &ALL[3].address
 }
 
 /// The file at an address.

@@ -2,8 +2,8 @@
 
 use super::call::Handler;
 use super::page::{
-    approval, approvals, automation, automations, delegation, home, pause, recording, recordings,
-    review, run, runs, settings, signin, uncertain,
+    approval, approvals, automation, automations, delegation, events, home, pause, queues,
+    recording, recordings, review, run, runs, settings, signin, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -88,11 +88,13 @@ fn entrance() -> Vec<Route> {
 }
 
 fn work() -> Vec<Route> {
+    let inbox: Handler = to!(approvals::show);
     let gate: Handler = to!(approval::show);
     let one: Handler = to!(run::show);
     vec![
         show("/", Viewer, to!(home::show)),
-        show("/approvals", Viewer, to!(approvals::show)),
+        show("/approvals", Viewer, inbox),
+        form("/approvals", Approver, to!(approvals::decide), inbox),
         show("/approvals/{id}", Viewer, gate),
         form("/approvals/{id}", Approver, to!(approval::decide), gate),
         form(
@@ -108,6 +110,9 @@ fn work() -> Vec<Route> {
             gate,
         ),
         show("/runs", Viewer, to!(runs::show)),
+        show("/queues", Viewer, to!(queues::show)),
+        show("/events", Viewer, to!(events::list)),
+        show("/events/{id}", Viewer, to!(events::one)),
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),
         form("/runs/{id}/cancel", Operator, to!(run::cancel), one),
@@ -126,7 +131,10 @@ fn automation() -> Vec<Route> {
     vec![
         show("/automations", Viewer, list),
         form("/automations", Editor, to!(automations::create), list).largest(long),
+        // Looked at, and shown again with what was said.
+        form("/documents/check", Editor, list, list).largest(long),
         show("/automations/{id}", Viewer, one),
+        form("/automations/{id}/document/check", Editor, one, one).largest(long),
         form(
             "/automations/{id}/document",
             Editor,
@@ -249,5 +257,7 @@ fn settings() -> Vec<Route> {
         post("/settings/tokens", to!(settings::token::create)),
         post("/settings/tokens/{id}/revoke", to!(settings::token::revoke)),
         post("/settings/tools", to!(settings::tools::write)),
+        post("/settings/retention", to!(settings::retention::write)),
+        post("/settings/compact", to!(settings::retention::compact)),
     ]
 }

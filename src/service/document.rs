@@ -18,6 +18,23 @@ pub struct Written {
     pub text: Option<String>,
 }
 
+/// What was said about a text as a document.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The document; none where the text is none.
+    pub document: Option<Document>,
+    /// All findings, with their places.
+    pub findings: Vec<Finding>,
+    yaml: bool,
+}
+
+impl Judged {
+    /// Whether it would be stored.
+    pub fn storable(&self) -> bool {
+        self.document.is_some() && !self.findings.iter().any(keeps_out)
+    }
+}
+
 impl App {
     /// What connections, secrets and automations there are.
     ///
@@ -66,6 +83,22 @@ impl App {
     /// # Errors
     /// 415 for another media type, 422 with findings for a wrong document.
     pub fn read_document(&self, media: &str, body: &[u8]) -> Result<Written, Problem> {
+        let judged = self.judge(media, body)?;
+        let Some(document) = judged.document else {
+            return Err(wrong(judged.findings));
+        };
+        refuse_wrong(judged.findings)?;
+        let text = judged
+            .yaml
+            .then(|| String::from_utf8_lossy(body).into_owned());
+        Ok(Written { document, text })
+    }
+
+    /// Says all that there is to say about the body of a request as a document, and keeps nothing of it.
+    ///
+    /// # Errors
+    /// 415 for another media type.
+    pub fn judge(&self, media: &str, body: &[u8]) -> Result<Judged, Problem> {
         let syntax = match media {
             "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" => Syntax::Yaml,
             "application/json" => Syntax::Json,
@@ -80,24 +113,31 @@ impl App {
                 ));
             }
         };
-        let text = std::str::from_utf8(body).map_err(|error| {
-            let before = &body[..error.valid_up_to()];
-            let mut finding = Finding::error("unreadable", "the document is not text in UTF-8")
-                .help("save it as UTF-8 and send it again");
-            let lines = before.iter().filter(|byte| **byte == b'\n').count();
-            finding.line = u32::try_from(lines + 1).ok();
-            wrong(vec![finding])
-        })?;
+        let yaml = matches!(syntax, Syntax::Yaml);
+        let unread = |findings| Judged {
+            document: None,
+            yaml,
+            findings,
+        };
+        let text = match std::str::from_utf8(body) {
+            Ok(text) => text,
+            Err(error) => return Ok(unread(vec![no_text(&body[..error.valid_up_to()])])),
+        };
         let Parsed {
             document,
             source,
             mut findings,
-        } = parse(text, syntax).map_err(wrong)?;
+        } = match parse(text, syntax) {
+            Ok(parsed) => parsed,
+            Err(findings) => return Ok(unread(findings)),
+        };
         findings.extend(self.check(&document)?);
         source.locate(&mut findings);
-        refuse_wrong(findings)?;
-        let text = matches!(syntax, Syntax::Yaml).then(|| text.to_owned());
-        Ok(Written { document, text })
+        Ok(Judged {
+            document: Some(document),
+            yaml,
+            findings,
+        })
     }
 
     /// Takes a document that was changed as a value.
@@ -137,12 +177,27 @@ fn refused_programs(document: &Document, allowed: &[String]) -> Vec<Finding> {
         .collect()
 }
 
+/// Whether a finding keeps a document from being stored.
+fn keeps_out(finding: &Finding) -> bool {
+    finding.severity == Severity::Error && blocks_storing(&finding.code)
+}
+
 /// 422 when a finding keeps the document from being stored.
 fn refuse_wrong(findings: Vec<Finding>) -> Result<(), Problem> {
-    let blocks = findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error && blocks_storing(&finding.code));
-    if blocks { Err(wrong(findings)) } else { Ok(()) }
+    if findings.iter().any(keeps_out) {
+        Err(wrong(findings))
+    } else {
+        Ok(())
+    }
+}
+
+/// The finding of bytes that are no text, after these that are.
+fn no_text(before: &[u8]) -> Finding {
+    let mut finding = Finding::error("unreadable", "the document is not text in UTF-8")
+        .help("save it as UTF-8 and send it again");
+    let lines = before.iter().filter(|byte| **byte == b'\n').count();
+    finding.line = u32::try_from(lines + 1).ok();
+    finding
 }
 
 fn wrong(findings: Vec<Finding>) -> Problem {

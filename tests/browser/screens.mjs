@@ -89,6 +89,16 @@ steps:
 ${Array.from({ length: 100 }, (_, index) => `  - { id: s${index}, action: transform, with: { value: ${index} }${index ? `, needs: [${[...new Set([Math.floor(index / 2), Math.max(0, index - 7)])].map(one => `s${one === index ? 0 : one}`).join(", ")}]` : ""} }`).join("\n")}
 `);
 
+  const limited = await server.active(`druse: 1
+name: one-at-a-time
+concurrency: { key: all, limit: 1, hold_while_waiting: true }
+steps:
+  - { id: ask, action: approval_gate, with: { title: "Go on?" } }
+`);
+  for (let count = 0; count < 3; count += 1) await server.run(limited);
+  await server.api("POST", "/events", { specversion: "1.0", id: "one", source: "/shop", type: "com.example.paid", data: { order: 17 } });
+  const [event] = (await server.api("GET", "/events?type=com.example.paid")).items;
+
   await show("home", "/");
   await show("approvals", "/approvals");
   await show("approval", `/approvals/${gate.id}`);
@@ -99,6 +109,9 @@ ${Array.from({ length: 100 }, (_, index) => `  - { id: s${index}, action: transf
   await show("run-values", `/runs/${paid.id}?tab=values`);
   await show("run-compare", `/runs/${paid.id}?tab=compare&with=${waiting.id}`);
   await show("run-history", `/runs/${failed.id}?tab=journal`);
+  await show("queues", "/queues");
+  await show("events", "/events");
+  await show("event", `/events/${event.id}`);
   await show("recordings", "/recordings");
   await show("recording", `/recordings/${stored.id}`);
   await show("review", `/automations/${draft.id}/review`);

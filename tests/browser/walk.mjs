@@ -206,3 +206,63 @@ test("no text of others runs in a browser", async t => {
   }
   whole();
 });
+
+test("a document says what is wrong, and what may stand here, while it is written", async t => {
+  const { server, page } = await signedIn(t);
+  const id = await server.active(GATED);
+  await page.goto(`${server.address}/automations/${id}?tab=document`);
+  const text = page.getByLabel("Document", { exact: true });
+  const stored = await text.inputValue();
+  // Behind the text stands the same text in colours.
+  assert.equal(await page.locator(".editor pre").textContent(), `${stored}\n`);
+  assert.ok(await page.locator(".editor .y-filled").count() > 0);
+  const unknown = stored.replace("needs: [ask]", "needs: [nobody]");
+  await text.fill(unknown);
+  const line = unknown.slice(0, unknown.indexOf("nobody")).split("\n").length;
+  await page.locator("#checked").getByRole("link", { name: new RegExp(`^line ${line}`) }).waitFor();
+  await page.locator(".editor .y-wrong", { hasText: "nobody" }).waitFor();
+  await text.fill(stored);
+  await page.locator("#checked", { hasText: "Nothing is wrong." }).waitFor();
+  assert.equal(await page.locator(".editor .y-wrong").count(), 0);
+
+  // Names that the schema knows: of the document, of a step, of what the step's action takes.
+  const names = () => page.locator("#keys-here button").allTextContents();
+  await text.fill("druse: 1\nname: a\nsteps:\n  - id: one\n    action: wait\n    with:\n      f");
+  await until("what a wait takes", async () => (await names()).includes("for"));
+  await page.keyboard.press("Control+Space");
+  await until("it to be written", async () => (await text.inputValue()).endsWith("      for: "));
+  await text.fill("druse: 1\nname: a\nsteps:\n  - id: one\n    ret");
+  await until("what a step takes", async () => (await names()).includes("retry"));
+  assert.ok(!(await names()).includes("steps"));
+  await text.fill("druse: 1\nname: a\nsteps:\n  - id: one\n    action: tr");
+  await until("the actions", async () => (await names()).includes("transform"));
+  await text.fill("druse: 1\nname: a\ntri");
+  await until("what a document takes", async () => (await names()).includes("triggers"));
+  await page.locator("#keys-here button", { hasText: "triggers" }).click();
+  assert.ok((await text.inputValue()).endsWith("\ntriggers: "));
+  whole();
+});
+
+test("several plain approvals at once", async t => {
+  const { server, page } = await signedIn(t);
+  const id = await server.active(`druse: 1
+name: greets
+inputs: { who: { type: string } }
+steps:
+  - { id: ask, action: approval_gate, with: { title: "Greet {{ inputs.who }}?" } }
+  - { id: greet, action: transform, needs: [ask], with: { value: "Hello {{ inputs.who }}" } }
+`);
+  const runs = [];
+  for (const who of ["ana", "bob", "cleo"]) {
+    const run = await server.run(id, { who });
+    await server.gate(run.id);
+    runs.push(run.id);
+  }
+  await page.goto(`${server.address}/approvals`);
+  await page.getByLabel("Choose: Greet ana?").check();
+  await page.getByLabel("Choose: Greet bob?").check();
+  await page.getByRole("button", { name: "Approve the chosen ones" }).click();
+  await until("one to be left", async () => (await server.api("GET", "/approvals?status=pending")).items.length === 1);
+  for (const run of runs.slice(0, 2)) await until("its end", async () => (await server.api("GET", `/runs/${run}`)).status === "succeeded");
+  whole();
+});

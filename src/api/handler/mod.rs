@@ -4,6 +4,7 @@ pub(super) mod approvals;
 pub(super) mod automations;
 pub(super) mod connections;
 pub(super) mod doctor;
+pub(super) mod documents;
 pub(super) mod events;
 pub(super) mod health;
 pub(super) mod hooks;

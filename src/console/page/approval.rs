@@ -103,6 +103,18 @@ fn stream(run: &Value) -> Option<String> {
         .then(|| format!("/runs/{id}/events"))
 }
 
+/// Whether a gate may be approved among others, without its own page: it has no form, and nothing behind it
+/// comes from a text of others.
+pub(super) async fn is_plain(call: &Call, gate: &Value) -> Result<bool, Refusal> {
+    if gate["status"] != "pending" || !schema_form::is_empty(&gate["fields"]) {
+        return Ok(false);
+    }
+    let run_id = gate["run_id"].as_str().unwrap_or_default();
+    let run = call.api.find(&format!("/runs/{run_id}")).await?;
+    let document = document(call, &run.unwrap_or_default()).await?;
+    Ok(!leaves(gate, &document).iter().any(from_outside))
+}
+
 fn items_of(list: &Value) -> &[Value] {
     list.as_array().map_or(&[], Vec::as_slice)
 }
@@ -365,12 +377,8 @@ pub(in crate::console) async fn decide(call: &Call) -> Done {
     let verdict = call.form.text("decision");
     if verdict == "approve" && gate["status"] == "pending" && !call.form.has("looked") {
         let run_id = gate["run_id"].as_str().unwrap_or_default();
-        let run = call
-            .api
-            .find(&format!("/runs/{run_id}"))
-            .await?
-            .unwrap_or_default();
-        let document = document(call, &run).await?;
+        let run = call.api.find(&format!("/runs/{run_id}")).await?;
+        let document = document(call, &run.unwrap_or_default()).await?;
         if leaves(&gate, &document).iter().any(from_outside) {
             return Err(Refusal::form(
                 "Some values come from texts of others and are marked ⚠.",

@@ -2,10 +2,13 @@
 
 use super::home::items;
 use crate::client::encode;
-use crate::console::call::{Call, Done};
-use crate::console::component::{pager, state, time, value};
+use crate::console::call::{Answer, Call, Done};
+use crate::console::component::{action, pager, state, time, value};
 use crate::console::layout::{Here, Page};
-use maud::html;
+use crate::console::twin::Refusal;
+use crate::service::Role;
+use maud::{Markup, html};
+use serde_json::{Value, json};
 
 const STATES: [&str; 7] = [
     "pending",
@@ -26,6 +29,15 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let cursor = call.query.get("cursor");
     let page = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
     let list = call.api.get(&format!("/approvals?{query}{page}")).await?;
+    let mut plain = Vec::new();
+    if call.may(Role::Approver) && status == "pending" {
+        for gate in items(&list) {
+            if super::approval::is_plain(call, gate).await? {
+                plain.push(gate["id"].as_str().unwrap_or_default());
+            }
+        }
+    }
+    let several = plain.len() > 1;
     let body = html! {
         header .head {
             h1 { "Approvals" }
@@ -44,24 +56,98 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         ul .cards {
             @for gate in items(&list) {
-                li {
-                    a .card href={ "/approvals/" (gate["id"].as_str().unwrap_or_default()) } {
-                        strong { (gate["title"].as_str().unwrap_or_default()) }
-                        span .row {
-                            (state::pill(gate["status"].as_str().unwrap_or_default()))
-                            span .dim {
-                                "asked " (time::ago(&gate["requested_at"], call.now))
-                                @if status == "pending" && !gate["expires_at"].is_null() {
-                                    " · ends " (time::ago(&gate["expires_at"], call.now))
-                                }
-                            }
-                        }
-                        @if let Some(message) = gate["message"].as_str() { span .dim { (value::cut(message, 140)) } }
-                    }
+                li .chosen-of[several] {
+                    @if several { (choice(call, gate, &plain)) }
+                    (card(call, gate, status))
                 }
+            }
+        }
+        @if several {
+            form #several .several method="post" action="/approvals" {
+                (action::key())
+                div .buttons { button .primary { "Approve the chosen ones" } }
+                p .dim { "Those with a form, or with values from texts of others, are approved on their own pages." }
             }
         }
         (pager::links("/approvals", &query, &list, cursor.is_none()))
     };
     Ok(Page::new("Approvals", Here::Approvals, body).looks().into())
+}
+
+/// A box to choose a gate by; none where it wants its own page.
+fn choice(call: &Call, gate: &Value, plain: &[&str]) -> Markup {
+    let id = gate["id"].as_str().unwrap_or_default();
+    let chosen = format!("{id} {}", gate["digest"].as_str().unwrap_or_default());
+    html! {
+        @if plain.contains(&id) {
+            input type="checkbox" name="gate" value=(chosen) form="several" checked[call.form.all("gate").any(|one| one == chosen)]
+                aria-label={ "Choose: " (gate["title"].as_str().unwrap_or_default()) };
+        } @else { span .sign aria-hidden="true" { "–" } }
+    }
+}
+
+fn card(call: &Call, gate: &Value, status: &str) -> Markup {
+    html! {
+        a .card href={ "/approvals/" (gate["id"].as_str().unwrap_or_default()) } {
+            strong { (gate["title"].as_str().unwrap_or_default()) }
+            span .row {
+                (state::pill(gate["status"].as_str().unwrap_or_default()))
+                span .dim {
+                    "asked " (time::ago(&gate["requested_at"], call.now))
+                    @if status == "pending" && !gate["expires_at"].is_null() {
+                        " · ends " (time::ago(&gate["expires_at"], call.now))
+                    }
+                }
+            }
+            @if let Some(message) = gate["message"].as_str() { span .dim { (value::cut(message, 140)) } }
+        }
+    }
+}
+
+/// Approves those that were chosen, each as it was shown, and says which ones were not and why.
+pub(in crate::console) async fn decide(call: &Call) -> Done {
+    let chosen: Vec<(&str, &str)> = call
+        .form
+        .all("gate")
+        .filter_map(|one| one.split_once(' '))
+        .collect();
+    if chosen.is_empty() {
+        return Err(Refusal::form(
+            "None is chosen.",
+            "Tick those that are to be approved.",
+        ));
+    }
+    let mut not = Vec::new();
+    for (id, digest) in &chosen {
+        if let Err(refusal) = approve(call, id, digest).await {
+            not.push(format!("{id}: {}", refusal.message));
+        }
+    }
+    if not.is_empty() {
+        return Ok(Answer::See("/approvals".into()));
+    }
+    let message = format!(
+        "{} of {} were approved. {}",
+        chosen.len() - not.len(),
+        chosen.len(),
+        not.join(" ")
+    );
+    Err(Refusal::form(message, "Open those that were not."))
+}
+
+async fn approve(call: &Call, id: &str, digest: &str) -> Result<(), Refusal> {
+    let path = format!("/approvals/{}", encode(id));
+    let gate = call.api.get(&path).await?;
+    if gate["status"] == "pending" && !super::approval::is_plain(call, &gate).await? {
+        return Err(Refusal::form(
+            "It wants its own page.",
+            "Open it and decide there.",
+        ));
+    }
+    let key = call.key().map(|key| format!("{key}-{id}"));
+    let body = json!({ "decision": "approve", "digest": digest });
+    call.api
+        .post(&format!("{path}/decision"), key.as_deref(), &body)
+        .await?;
+    Ok(())
 }

@@ -2,12 +2,12 @@
 
 use super::home::items;
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::{action, pager, state, time, value};
+use crate::console::component::{action, editor, pager, state, time, value};
 use crate::console::layout::{Here, Page};
-use crate::console::visible::Kept;
 use crate::service::Role;
 use http::{HeaderName, Method, header};
 use maud::{Markup, html};
+use serde_json::Value;
 
 /// What a new document begins with.
 const BEGINNING: &str = "# yaml-language-server: $schema=/schema/v1.json
@@ -26,6 +26,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         .query(&["name", "status", "source_type", "cursor"]);
     let list = call.api.get(&format!("/automations?{all}")).await?;
     let chosen = call.query.text("status");
+    let checked = editor::checked(call).await?;
     let body = html! {
         header .head { h1 { "Automations" } }
         form .filters method="get" action="/automations" role="search" {
@@ -61,21 +62,23 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             } }
         }
         (pager::links("/automations", &query, &list, call.query.get("cursor").is_none()))
-        @if call.may(Role::Editor) { (write(call)) }
+        @if call.may(Role::Editor) { (write(call, checked.as_ref())) }
     };
     Ok(Page::new("Automations", Here::Automations, body).into())
 }
 
-fn write(call: &Call) -> Markup {
+fn write(call: &Call, checked: Option<&Value>) -> Markup {
     let text = call.kept("document", BEGINNING);
     html! {
         details .more open[call.form.has("document")] {
             summary { "Write one" }
             form method="post" action="/automations" {
                 (action::key())
-                label for="document" { "Document" }
-                textarea #document .code.lines name="document" rows="14" spellcheck="false" { (Kept(text)) }
-                div .buttons { button .primary { "Make this automation" } }
+                (editor::show(text, 14, "/documents/check", checked))
+                div .buttons {
+                    button .primary { "Make this automation" }
+                    button formaction="/documents/check" { "Check" }
+                }
             }
         }
     }

@@ -1,9 +1,9 @@
 //! The document of an automation, to be read and changed.
 
 use crate::console::call::Call;
-use crate::console::component::action;
+use crate::console::component::{action, editor};
 use crate::console::twin::Refusal;
-use crate::console::visible::{Kept, lines};
+use crate::console::visible::lines;
 use crate::service::Role;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -31,20 +31,24 @@ pub(super) async fn show(call: &Call, automation: &Value, tag: &str) -> Result<M
         .flat_map(|refusal| &refusal.findings)
         .filter_map(|finding| finding.line)
         .collect();
+    let checked = editor::checked(call).await?;
+    let check = format!("{path}/document/check");
     Ok(html! {
         @if !hidden.is_empty() {
             p .finding.f-warning { span .sign aria-hidden="true" { "⚠" } " Characters that are not seen stand in "
                 @for (index, line) in hidden.iter().enumerate() { @if index > 0 { ", " } a href={ "#line-" (line) } data-line=(line) { "line " (line) } } "." }
         }
-        @if !wrong.is_empty() { (excerpt(written, &wrong)) }
+        @if !wrong.is_empty() { (editor::excerpt(written, &wrong)) }
         @if call.may(Role::Editor) {
             form method="post" action={ (path) "/document" } {
                 (action::key())
                 // After a late one the newest tag goes along: who sends it again has seen what the other wrote.
                 input type="hidden" name="tag" value=(tag);
-                label for="document" { "Document" }
-                textarea #document .code.lines name="document" rows="28" spellcheck="false" data-unsaved { (Kept(written)) }
-                div .buttons { button .primary { "Save as version " (automation["latest_version"].as_u64().unwrap_or(0) + 1) } }
+                (editor::show(written, 28, &check, checked.as_ref()))
+                div .buttons {
+                    button .primary { "Save as version " (automation["latest_version"].as_u64().unwrap_or(0) + 1) }
+                    button formaction=(check) { "Check" }
+                }
                 p .dim { "Saving makes a version beside the active one; runs that are going on are not touched." }
             }
             @if late {
@@ -52,17 +56,4 @@ pub(super) async fn show(call: &Call, automation: &Value, tag: &str) -> Result<M
             }
         } @else { pre .code { (stored) } }
     })
-}
-
-/// The lines that findings are about, with their numbers.
-fn excerpt(text: &str, wrong: &[u32]) -> Markup {
-    let near = |number: u32| wrong.iter().any(|line| line.abs_diff(number) <= 1);
-    let numbered = (1_u32..).zip(text.lines());
-    html! {
-        pre .excerpt tabindex="0" {
-            @for (number, line) in numbered.filter(|(number, _)| near(*number)).take(60) {
-                span .wrong[wrong.contains(&number)] #{ "line-" (number) } { (format!("{number:>5}  ")) (line) "\n" }
-            }
-        }
-    }
 }

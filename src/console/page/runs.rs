@@ -43,7 +43,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let list = call.api.get(&format!("/runs?{all}")).await?;
     let chosen = |name: &str| call.query.text(name).to_owned();
     let body = html! {
-        header .head { h1 { "Runs" } }
+        header .head { h1 { "Runs" } (parts("/runs")) }
         form .filters method="get" action="/runs" role="search" {
             label { span { "Automation" } input name="automation_id" value=(chosen("automation_id")) placeholder="name or id" data-filter; }
             label { span { "State" } select name="status" {
@@ -157,6 +157,17 @@ pub(super) fn strip(list: &Value, now: Timestamp) -> Markup {
                         @if status != "succeeded" { text .(state::class(status)) x=(index * 12 + 5) y=(36 - high.min(28)) text-anchor="middle" { (state::sign(status)) } }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The parts of the console that are about what goes on, with the one that is shown.
+pub(super) fn parts(here: &str) -> Markup {
+    html! {
+        nav .tabs aria-label="What goes on" {
+            @for (address, name) in [("/runs", "Runs"), ("/queues", "Queues"), ("/events", "Events")] {
+                a href=(address) aria-current=[(address == here).then_some("true")] { (name) }
             }
         }
     }

@@ -188,3 +188,61 @@ async fn others_are_asked_and_a_link_is_made() {
             .contains("ben or whoever has the role admin")
     );
 }
+
+const ASKS: &str = "druse: 1
+name: asks
+inputs: { who: { type: string } }
+steps:
+  - id: ask
+    action: approval_gate
+    with: { title: \"Greet {{ inputs.who }}?\" }
+  - id: greet
+    action: transform
+    needs: [ask]
+    with: { value: \"Hello {{ inputs.who }}\" }
+";
+
+#[tokio::test]
+async fn plain_gates_are_approved_together_and_others_on_their_own_pages() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let asks = active(&server, ASKS).await;
+    let pays = active(&server, PAYS).await;
+    let mut gates = Vec::new();
+    for who in ["ana", "bob"] {
+        let run = started(&admin, &asks, json!({ "who": who })).await;
+        gates.push((wait::approval(&admin, &run).await, run));
+    }
+    let paying = started(&admin, &pays, json!({ "amount": 7 })).await;
+    let paying = wait::approval(&admin, &paying).await;
+    let of = |gate: &serde_json::Value| format!("{} {}", text(&gate["id"]), text(&gate["digest"]));
+    let ana = Browser::role(&server, "approver").await;
+    let inbox = ana.see("/approvals").await;
+    for (gate, _) in &gates {
+        assert!(inbox.contains(&of(gate)), "{inbox}");
+    }
+    assert!(
+        !inbox.contains(&of(&paying)),
+        "one with a form is not among them"
+    );
+
+    ana.post("/approvals", &[])
+        .await
+        .says(422, "None is chosen");
+    // One that was never offered is refused, and so is one that has changed; the others are taken.
+    let (first, second) = (of(&gates[0].0), of(&gates[1].0));
+    let other = of(&paying);
+    let refused = ana
+        .post("/approvals", &[("gate", &first), ("gate", &other)])
+        .await;
+    refused.says(422, "1 of 2 were approved");
+    refused.says(422, "wants its own page");
+    wait::run(&admin, &gates[0].1, "succeeded").await;
+    ana.act("/approvals", &[("gate", &second)]).await;
+    wait::run(&admin, &gates[1].1, "succeeded").await;
+    let still = admin
+        .get(&format!("/approvals/{}", text(&paying["id"])))
+        .await
+        .with(200);
+    assert_eq!(still["status"], "pending");
+}

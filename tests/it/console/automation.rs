@@ -159,3 +159,38 @@ async fn a_schedule_is_shown_with_its_times_and_fired_by_hand() {
         .act(&format!("{path}/triggers/{trigger}/resume"), &[])
         .await;
 }
+
+#[tokio::test]
+async fn a_document_is_checked_before_it_is_stored() {
+    let server = Server::new().await;
+    let editor = Browser::role(&server, "editor").await;
+    let wrong = GREETS.replace("action: transform", "acton: transform");
+    let page = editor
+        .post("/documents/check", &[("document", &wrong)])
+        .await;
+    page.says(200, "line 8");
+    page.says(200, "acton: transform");
+    page.says(200, "It would not be stored like this");
+    let page = editor
+        .post("/documents/check", &[("document", GREETS)])
+        .await;
+    page.says(200, "Nothing is wrong.");
+    assert!(
+        server.admin().all("/automations").await.is_empty(),
+        "looking stores nothing"
+    );
+
+    let path = editor.act("/automations", &[("document", GREETS)]).await;
+    let check = format!("{path}/document/check");
+    editor
+        .post(&check, &[("document", &wrong)])
+        .await
+        .says(200, "line 8");
+    let stored = server.admin().get(&path).await.with(200);
+    assert_eq!(stored["latest_version"], 1);
+    let viewer = Browser::role(&server, "viewer").await;
+    viewer
+        .post(&check, &[("document", &wrong)])
+        .await
+        .says(403, "needs the role editor");
+}

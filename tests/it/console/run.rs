@@ -223,3 +223,57 @@ async fn a_run_is_held_and_a_step_that_waits_is_corrected() {
     editor.act(&format!("{path}/resume"), &[]).await;
     wait::run(&admin, &run, "waiting").await;
 }
+
+#[tokio::test]
+async fn who_waits_for_whom_and_what_came_as_an_event_is_shown() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let one = WAITS.replace(
+        "steps:",
+        "concurrency: { key: \"all\", limit: 1, hold_while_waiting: true }\nsteps:",
+    );
+    let id = active(&server, &one).await;
+    let first = started(&admin, &id, json!({})).await;
+    wait::approval(&admin, &first).await;
+    let second = started(&admin, &id, json!({})).await;
+    let viewer = Browser::role(&server, "viewer").await;
+    let page = viewer.see("/queues").await;
+    for part in ["waits", "key", "1 of 1 go", "1 run waits", &first, &second] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+
+    let hears = "druse: 1
+name: hears
+triggers:
+  - { id: told, event: { type: com.example.told } }
+steps:
+  - { id: say, action: transform, with: { value: 1 } }
+";
+    active(&server, hears).await;
+    let event = json!({ "specversion": "1.0", "id": "e1", "source": "/test", "type": "com.example.told", "data": { "a": "<b>" } });
+    admin.post("/events", &event).await.with(202);
+    let run = wait::until("the event started a run", || async {
+        let runs = admin.all("/runs?cause=event").await;
+        runs.first().map(|run| text(&run["id"]))
+    })
+    .await;
+    let page = viewer.see("/events?type=com.example.*").await;
+    assert!(
+        page.contains("com.example.told") && page.contains(&run),
+        "{page}"
+    );
+    let events = admin.all("/events?type=com.example.told").await;
+    let page = viewer
+        .see(&format!("/events/{}", text(&events[0]["id"])))
+        .await;
+    assert!(
+        page.contains("&lt;b&gt;") && page.contains("started"),
+        "{page}"
+    );
+    assert!(
+        viewer
+            .see("/events?type=nothing")
+            .await
+            .contains("No event is like that")
+    );
+}

@@ -126,3 +126,45 @@ async fn the_tool_map_is_saved_and_wrong_rules_are_told() {
             .contains("get_*")
     );
 }
+
+#[tokio::test]
+async fn what_is_kept_is_written_and_the_health_is_shown() {
+    let server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    let page = owner.see("/settings").await;
+    assert!(page.contains("Nothing needs you"), "{page}");
+    let admin = server.admin();
+    let before = admin.get("/settings/retention").await.with(200);
+    assert_eq!(before["max_age"], json!(null));
+    owner
+        .post(
+            "/settings/retention",
+            &[("max_age", "soon"), ("max_runs", "5")],
+        )
+        .await
+        .says(422, "soon");
+    let page = owner.see("/settings").await;
+    let (_, part) = page.split_once("id=\"retention\"").expect("its part");
+    let tag = crate::harness::browser::hidden(part, "tag");
+    let fields = [("tag", tag.as_str()), ("max_age", "90d"), ("max_runs", "5")];
+    owner.act("/settings/retention", &fields).await;
+    owner
+        .post("/settings/retention", &fields)
+        .await
+        .says(412, "changed since you read it");
+    let now = admin.get("/settings/retention").await.with(200);
+    assert_eq!(
+        (&now["max_age"], &now["max_runs"]),
+        (&json!("90d"), &json!(5))
+    );
+    assert!(owner.see("/settings").await.contains("value=\"90d\""));
+    owner
+        .post("/settings/compact", &[])
+        .await
+        .says(200, "Given back");
+    let viewer = Browser::role(&server, "viewer").await;
+    viewer
+        .post("/settings/retention", &[("max_age", "1d")])
+        .await
+        .says(403, "needs the role admin");
+}

@@ -1,6 +1,9 @@
-//! What an administrator sets up: connections, secrets, tokens, the tool map.
+//! What an administrator sets up: connections, secrets, tokens, the tool map, the history that is kept; and
+//! how the server does.
 
 pub(in crate::console) mod connection;
+mod health;
+pub(in crate::console) mod retention;
 pub(in crate::console) mod secret;
 pub(in crate::console) mod token;
 pub(in crate::console) mod tools;
@@ -25,7 +28,7 @@ async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
                 @if !admin { span .dim { "Connections, secrets and tokens are seen by administrators." } } }
             form .phone-only method="post" action="/signout" { button { "Sign out" } }
             @if admin { nav .tabs aria-label="Parts of the settings" {
-                a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" }
+                a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" } a href="#retention" { "History" } a href="#health" { "Health" }
             } }
         }
         @if let Some(told) = told { section .told role="status" { (told) } }
@@ -35,6 +38,8 @@ async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
             (token::list(call).await?)
         }
         (tools::show(call).await?)
+        @if admin { (retention::show(call).await?) }
+        (health::show(call).await?)
     };
     Ok(Page::new("Settings", Here::Settings, body))
 }
