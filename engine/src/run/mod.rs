@@ -8,9 +8,9 @@
 //! [`Run::pending`] says what must be in force, as a function of state: whoever drives a run compares it
 //! with what is in force, after every turn and after a restart.
 //!
-//! Laws, held by the tests of [`crate::testing`]: replayed state equals live state; a step ends at most
-//! once; a stale attempt changes nothing; a live run always waits for something that has a name; same
-//! inputs, same bytes; and every run ends once all that it waits for has come.
+//! Laws, held by the tests of [`crate::testing`], which lists all of them: replayed state equals live state;
+//! a step ends at most once; a stale attempt changes nothing; a live run always waits for something that has
+//! a name; same inputs, same bytes; and every run ends once all that it waits for has come.
 
 mod again;
 mod apply;
