@@ -105,7 +105,9 @@ fn step_simpler(step: &StepSpec) -> Vec<StepSpec> {
         _ => with(&|other| other.kind = KindSpec::Effect("http")),
     }
     for need in 0..step.needs.len() {
-        with(&|other| drop(other.needs.remove(need)));
+        with(&|other| {
+            other.needs.remove(need);
+        });
     }
     with(&|other| other.when = WhenSpec::None);
     with(&|other| other.join = "all_succeeded");
