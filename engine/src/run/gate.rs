@@ -6,6 +6,7 @@
 //! version alone. An approval is compared with what is so at two moments: when it is given, and when a step
 //! behind the gate is to begin. One that does not hold any more is refused, or void, with the difference.
 
+use super::changes::Found;
 use super::scope::Place;
 use super::state::{GateState, Phase, State};
 use super::time::later;
@@ -26,9 +27,6 @@ use std::collections::BTreeSet;
 
 /// The most bytes of a loop's items that a gate shows one by one.
 const SHOWN_ITEMS: usize = 16 * 1024;
-/// The most differences that are said, and the most bytes of each value in them.
-const MOST_CHANGES: usize = 50;
-const SHOWN_CHANGE: usize = 2 * 1024;
 /// How often one gate is brought to mind at most.
 const MOST_REMINDERS: u32 = 1_000;
 /// How often a run turns back at most.
@@ -497,52 +495,6 @@ pub(super) fn not_approved(state: &State, plan: &Plan, place: Place) -> Option<R
         let changes = changes_of(state, plan, place, &gate.request);
         (!changes.is_empty()).then(|| void(state, plan, before, changes))
     })
-}
-
-/// Differences, up to a number of them.
-#[derive(Default)]
-struct Found {
-    changes: Vec<Change>,
-}
-
-impl Found {
-    fn differ(&mut self, what: &str, pointer: &str, before: &Value, after: &Value) {
-        if before == after || self.changes.len() >= MOST_CHANGES {
-            return;
-        }
-        match (before, after) {
-            (Value::Object(old), Value::Object(new)) => {
-                let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-                for key in keys {
-                    let pointer =
-                        format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-                    let part = |map: &serde_json::Map<String, Value>| {
-                        map.get(key).cloned().unwrap_or_default()
-                    };
-                    self.differ(what, &pointer, &part(old), &part(new));
-                }
-            }
-            (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
-                for (index, (old, new)) in old.iter().zip(new).enumerate() {
-                    self.differ(what, &format!("{pointer}/{index}"), old, new);
-                }
-            }
-            _ => self.changes.push(Change {
-                what: format!("{what}{pointer}"),
-                before: short(before),
-                after: short(after),
-            }),
-        }
-    }
-}
-
-/// A value, or of a large one its size and digest.
-fn short(value: &Value) -> Json {
-    let text = canonical(value);
-    if text.len() <= SHOWN_CHANGE {
-        return value.clone().into();
-    }
-    json!({ "bytes": text.len(), "digest": Digest::of(text.as_bytes()) }).into()
 }
 
 /// Items as a person can take them in; of many, how many they are and what they are bound by.

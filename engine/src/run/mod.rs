@@ -16,6 +16,7 @@ mod again;
 mod apply;
 mod attempt;
 mod bound;
+mod changes;
 mod deadline;
 mod decide;
 mod ending;

@@ -3,6 +3,9 @@
 use super::coverage::Coverage;
 use super::law::{Broken, Law, Teller, Watch, keeps};
 use super::{Random, start};
+#[cfg(test)]
+use crate::RunId;
+use crate::Timestamp;
 use crate::definition::Overflow;
 use crate::event::{Entry, RunEvent, Start, Status, StepPath};
 #[cfg(test)]
@@ -10,7 +13,6 @@ use crate::flow::Standing;
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
 use crate::run::{CorruptJournal, Effect, Heard, Input, Kept, Rejected, Run};
-use crate::{RunId, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 

@@ -17,6 +17,8 @@ struct PassEnd {
     by_step: bool,
     /// Whether `until` held.
     done: bool,
+    /// How many passes of its loop had ended before; nothing for one that was kept.
+    after: Option<usize>,
 }
 
 /// Reads along how passes end.
@@ -38,6 +40,7 @@ impl Passes {
                 output: output.clone(),
                 by_step: failure.is_none(),
                 done: *done,
+                after: Some(self.ended_of(step)),
             },
             // It is over as soon as its loop comes to it.
             RunEvent::PassKept {
@@ -49,10 +52,19 @@ impl Passes {
                 output: Some(output.clone()),
                 by_step: false,
                 done: *done,
+                after: None,
             },
             _ => return,
         };
         self.0.insert(step.clone(), end);
+    }
+
+    /// How many passes of the same loop have ended by facts of their own.
+    fn ended_of(&self, pass: &StepPath) -> usize {
+        let of = |path: &StepPath| path.0.rsplit_once('[').map(|(of, _)| of.to_owned());
+        let (own, ends) = (of(pass), self.0.iter());
+        ends.filter(|(path, end)| end.after.is_some() && of(path) == own)
+            .count()
     }
 
     /// What runs again has no passes yet.
@@ -131,8 +143,15 @@ impl Passes {
                 }
             }
             Times::ForEach(each) => {
-                let most = done.map_or(usize::MAX, |done| done + each.max_parallel as usize);
-                if ends.len() > most {
+                // Those that had begun by then come to their end: as many as had ended, those that were
+                // open beside it, and what was kept.
+                let kept = ends.iter().filter(|end| end.after.is_none()).count();
+                let most = |after: usize| after + each.max_parallel as usize + kept;
+                let late = |end: &&PassEnd| {
+                    let after = end.after.filter(|_| end.done);
+                    after.is_some_and(|after| ends.len() > most(after))
+                };
+                if ends.iter().any(|end| late(end)) {
                     return wrong("it went on when it had to end");
                 }
                 let all = Some(seen.begun) == seen.items;

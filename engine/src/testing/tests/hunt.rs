@@ -129,15 +129,49 @@ pub(crate) fn random_plan(seed: u64, document: u64) -> Arc<Plan> {
     name.plan(&name.spec())
 }
 
-/// Lives so many lives, up to the first that breaks a law.
+/// Lives so many lives, with as many threads as there are processors; gives the first that breaks a law.
 pub(super) fn hunt(seed: u64, lives: u64) -> Result<Coverage, Box<Caught>> {
-    hunt_for(Law::ALL, seed, lives)
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let part = |first| scope.spawn(move || stripe(Law::ALL, seed, lives, first, threads));
+        let parts: Vec<_> = (0..threads).map(part).collect();
+        let parts = parts.into_iter();
+        parts
+            .map(|part| part.join().expect("it catches panics"))
+            .collect()
+    });
+    let mut coverage = Coverage::default();
+    let mut first: Option<Box<Caught>> = None;
+    for part in parts {
+        match part {
+            Ok(seen) => coverage.add(&seen),
+            Err(caught) => {
+                let earlier = first
+                    .as_ref()
+                    .is_none_or(|known| caught.lives < known.lives);
+                first = if earlier { Some(caught) } else { first };
+            }
+        }
+    }
+    first.map_or(Ok(coverage), Err)
 }
 
-/// As [`hunt`], for some laws: a life that breaks another one is passed over.
+/// As [`hunt`], for some laws and in this thread: a life that breaks another one is passed over.
 pub(super) fn hunt_for(laws: &[Law], seed: u64, lives: u64) -> Result<Coverage, Box<Caught>> {
+    stripe(laws, seed, lives, 0, 1)
+}
+
+/// Lives those of every `step`th document.
+fn stripe(
+    laws: &[Law],
+    seed: u64,
+    lives: u64,
+    first: u64,
+    step: u64,
+) -> Result<Coverage, Box<Caught>> {
     let mut coverage = Coverage::default();
-    for document in 0..lives.div_ceil(LIVES_EACH) {
+    let documents = first..lives.div_ceil(LIVES_EACH);
+    for document in documents.step_by(usize::try_from(step).unwrap_or(1)) {
         let mut name = Name {
             seed,
             document,
