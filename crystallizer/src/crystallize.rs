@@ -16,7 +16,7 @@ use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// How often what makes no valid step is set aside before the draft is taken as it is.
@@ -38,7 +38,8 @@ pub fn crystallize(
         return Err(nothing("There is no session."));
     };
     accepted(session, options)?;
-    let pruned = prune::prune(session);
+    known(session, &options.keep)?;
+    let pruned = prune::prune(session, &options.keep);
     if pruned.kept.is_empty() {
         let calls = session.calls().count();
         return Err(nothing(&if calls == 0 {
@@ -70,7 +71,7 @@ pub fn crystallize(
             .iter()
             .skip(1)
             .filter(|other| accepted(other, options).is_ok())
-            .map(|other| (other, prune::prune(other)))
+            .map(|other| (other, prune::prune(other, &BTreeSet::new())))
             .collect(),
     };
     let (witnesses, strangers) = witnesses(&kept, &others, options);
@@ -281,6 +282,22 @@ fn nothing(message: &str) -> CrystallizeError {
     )
 }
 
+/// Refuses to keep a call that the session does not have.
+fn known(session: &Session, keep: &BTreeSet<String>) -> Result<(), CrystallizeError> {
+    let there: BTreeSet<&str> = session.calls().map(|call| call.id.as_str()).collect();
+    match keep.iter().find(|id| !there.contains(id.as_str())) {
+        None => Ok(()),
+        Some(id) => Err(CrystallizeError::new(
+            "unknown_call",
+            format!(
+                "The session has no call `{}` to keep.",
+                crate::show::text(id, 60)
+            ),
+            "The report lists the calls that were left out, by their ids.",
+        )),
+    }
+}
+
 fn accepted(session: &Session, options: &Options) -> Result<(), CrystallizeError> {
     if let Some(name) = &options.name
         && !name::is_name(name)
@@ -395,6 +412,16 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
     draft
 }
 
+/// The options with the calls that the document says were put back into it.
+fn as_made(document: &Document, options: &Options) -> Options {
+    let mut options = options.clone();
+    let made = document.metadata.get("crystallized");
+    let keep = made.and_then(|made| made.get("keep")?.as_array());
+    let ids = keep.into_iter().flatten().filter_map(Value::as_str);
+    options.keep.extend(ids.map(str::to_owned));
+    options
+}
+
 /// Replays a session through a document that was made of it and then edited: what is still asked for as it was
 /// recorded, what differs, what is missing. Steps are known by the paths that the document names for its calls, else
 /// by their ids.
@@ -407,7 +434,8 @@ pub fn replay_edited(
     options: &Options,
 ) -> Result<Replay, CrystallizeError> {
     accepted(session, options)?;
-    let pruned = prune::prune(session);
+    let options = &as_made(document, options);
+    let pruned = prune::prune(session, &options.keep);
     let mut draft = settled(session, options, &pruned);
     // The passes of a loop stand in the document under paths of their own.
     if let Some(Value::Object(calls)) = document
@@ -447,7 +475,8 @@ pub fn recorded_outcomes(
     options: &Options,
 ) -> Result<Vec<(String, Outcome)>, CrystallizeError> {
     accepted(session, options)?;
-    let pruned = prune::prune(session);
+    let options = &as_made(document, options);
+    let pruned = prune::prune(session, &options.keep);
     let draft = settled(session, options, &pruned);
     let calls = document
         .metadata
@@ -519,7 +548,9 @@ fn draft<'a>(
     let mut left_out = pruned.left_out.clone();
     let mut repeated = Vec::new();
     if options.mode == Mode::Bound {
-        for (call, finding) in duplicate::leave_out(session, &mut kept) {
+        let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
+        repeated.extend(stays);
+        for (call, finding) in gone {
             left_out.push(call);
             repeated.push(finding);
         }

@@ -9,7 +9,12 @@ use druse_engine::json::canonical;
 use std::collections::{BTreeSet, HashMap};
 
 /// Takes repeated looks out of the kept calls.
-pub(crate) fn leave_out(session: &Session, kept: &mut Vec<Kept<'_>>) -> Vec<(LeftOut, Finding)> {
+/// Those to `keep` stay, and are told.
+pub(crate) fn leave_out(
+    session: &Session,
+    kept: &mut Vec<Kept<'_>>,
+    keep: &BTreeSet<String>,
+) -> (Vec<(LeftOut, Finding)>, Vec<Finding>) {
     let approved: BTreeSet<&str> = session
         .turns
         .iter()
@@ -20,6 +25,7 @@ pub(crate) fn leave_out(session: &Session, kept: &mut Vec<Kept<'_>>) -> Vec<(Lef
         .collect();
     let mut seen: HashMap<(String, String), String> = HashMap::new();
     let mut gone = Vec::new();
+    let mut stays = Vec::new();
     kept.retain(|one| {
         let call = one.call;
         if !one.is_harmless() {
@@ -45,13 +51,18 @@ pub(crate) fn leave_out(session: &Session, kept: &mut Vec<Kept<'_>>) -> Vec<(Lef
                 seen.insert(asked, call.id.clone());
                 true
             }
+            Some(_) if keep.contains(&call.id) => {
+                stays.push(prune::put_back(call, "exact_duplicate"));
+                true
+            }
             Some(first) => {
                 gone.push((call.id.clone(), call.name.clone(), first.clone()));
                 false
             }
         }
     });
-    gone.into_iter()
+    let gone = gone
+        .into_iter()
         .map(|(call, tool, first)| {
             let mut finding = Finding::info(
                 "exact_duplicate",
@@ -70,5 +81,6 @@ pub(crate) fn leave_out(session: &Session, kept: &mut Vec<Kept<'_>>) -> Vec<(Lef
             };
             (left_out, finding)
         })
-        .collect()
+        .collect();
+    (gone, stays)
 }

@@ -162,17 +162,18 @@ fn metadata(
         .map(|kept| kept.step.clone().into())
         .collect();
     let mut metadata = Map::new();
-    metadata.insert(
-        "crystallized".to_owned(),
-        json!({
+    let mut made = json!({
             "source": { "kind": source.kind, "id": source.id, "digest": source.digest },
             "mode": options.mode.name(),
             "at": options.at,
             "druse_version": options.druse_version,
             "calls": calls,
             "left_out": left_out,
-        }),
-    );
+    });
+    if !options.keep.is_empty() {
+        made["keep"] = json!(options.keep);
+    }
+    metadata.insert("crystallized".to_owned(), made);
     metadata.insert(
         "non_deterministic_steps".to_owned(),
         non_deterministic.into(),

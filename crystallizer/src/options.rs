@@ -7,7 +7,7 @@ use druse_engine::{Digest, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How much of the recording stays as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +67,8 @@ pub struct Options {
     pub accept: Vec<String>,
     /// Answers to the questions of an earlier report, by their ids. Only `bound` asks any.
     pub answers: BTreeMap<String, String>,
+    /// Calls, by their ids, that become steps though they would be left out. Not those that a person refused.
+    pub keep: BTreeSet<String>,
 }
 
 impl Default for Options {
@@ -83,6 +85,7 @@ impl Default for Options {
             force: false,
             accept: Vec::new(),
             answers: BTreeMap::new(),
+            keep: BTreeSet::new(),
         }
     }
 }

@@ -42,8 +42,9 @@ pub(crate) fn succeeded(call: &ToolCall) -> bool {
         .is_some_and(|result| !result.is_error && !result.refused)
 }
 
-/// Goes once over the calls from the last to the first, with one look-up a call and argument.
-pub(crate) fn prune(session: &Session) -> Pruned<'_> {
+/// Goes once over the calls from the last to the first, with one look-up a call and argument. Those to `keep`
+/// stay, unless a person refused them.
+pub(crate) fn prune<'a>(session: &'a Session, keep: &BTreeSet<String>) -> Pruned<'a> {
     let calls: Vec<&ToolCall> = session.calls().collect();
     let answers = last_answers(session);
     // Only tools that ever failed can have been repeated: nothing is remembered of the others.
@@ -88,6 +89,10 @@ pub(crate) fn prune(session: &Session) -> Pruned<'_> {
     for (call, fate) in calls.into_iter().zip(fate) {
         match fate {
             None => pruned.kept.push(call),
+            Some(left_out) if keep.contains(&call.id) && left_out.code != "refused" => {
+                pruned.findings.push(put_back(call, &left_out.code));
+                pruned.kept.push(call);
+            }
             Some(left_out) => {
                 pruned.findings.push(explain(
                     call,
@@ -112,6 +117,16 @@ fn last_answers(session: &Session) -> HashMap<&str, &RecordedApproval> {
         }
     }
     answers
+}
+
+/// Says of a call that it is a step because somebody wanted it.
+pub(crate) fn put_back(call: &ToolCall, code: &str) -> Finding {
+    let message = format!(
+        "A call of `{}` would be left out as `{code}` and is a step because that was asked for.",
+        crate::show::text(&call.name, 60)
+    );
+    let path = format!("/{}", crate::tool_map::escape(&call.id));
+    at_call(Finding::info("put_back", message), &path)
 }
 
 fn explain(call: &ToolCall, left_out: &LeftOut, answer: Option<&RecordedApproval>) -> Finding {

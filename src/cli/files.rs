@@ -54,6 +54,9 @@ pub struct Crystallize {
     /// Answer a question of the report of the mode `bound`: one of its choices.
     #[arg(long = "answer", value_name = "ID=CHOICE", value_parser = answer)]
     pub answers: Vec<(String, String)>,
+    /// Make a step of a call that would be left out, by its id in the recording.
+    #[arg(long = "keep", value_name = "CALL")]
+    pub keep: Vec<String>,
 }
 
 /// An answer to a question of the crystallizer. Ids hold no `=`, choices may.

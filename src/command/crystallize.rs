@@ -81,6 +81,7 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
         druse_version: env!("CARGO_PKG_VERSION").to_owned(),
         force: args.force,
         answers: args.answers.iter().cloned().collect(),
+        keep: args.keep.iter().cloned().collect(),
         ..Options::default()
     })
 }

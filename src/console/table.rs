@@ -3,7 +3,7 @@
 use super::call::Handler;
 use super::page::{
     approval, approvals, automation, automations, delegation, events, home, pause, queues,
-    recording, recordings, review, run, runs, settings, signin, uncertain,
+    recording, recordings, retry, review, run, runs, settings, signin, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -119,7 +119,9 @@ fn work() -> Vec<Route> {
         form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
         form("/runs/{id}/pause", Operator, to!(pause::pause), one),
         form("/runs/{id}/resume", Operator, to!(pause::resume), one),
-        form("/runs/{id}/retry", Operator, to!(run::retry), one),
+        form("/runs/{id}/retry", Operator, to!(retry::start), one),
+        // Looked at, and shown again with what would be kept.
+        form("/runs/{id}/retry/preview", Operator, one, one),
     ]
 }
 

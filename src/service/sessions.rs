@@ -88,6 +88,9 @@ pub struct CrystallizeRequest {
     /// Answers to the questions of an earlier report of the mode bound: one of the choices, by the question's id.
     #[serde(default)]
     pub answers: std::collections::BTreeMap<String, String>,
+    /// Calls, by their ids, that become steps though they would be left out.
+    #[serde(default)]
+    pub keep: std::collections::BTreeSet<String>,
     /// The automation, crystallized from this recording before, that gets a new version of it; left out: a
     /// new automation is made.
     #[serde(default)]
@@ -272,6 +275,7 @@ impl App {
             force: request.force,
             accept: request.accept,
             answers: request.answers.clone(),
+            keep: request.keep,
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();
@@ -289,11 +293,13 @@ impl App {
             })
             .await?;
         // What was answered stays with the draft, so that one more answer does not lose the others.
-        if !request.answers.is_empty()
-            && let Some(Value::Object(crystallized)) =
-                made.document.metadata.get_mut("crystallized")
-        {
-            crystallized.insert("answers".into(), json!(request.answers));
+        if let Some(Value::Object(crystallized)) = made.document.metadata.get_mut("crystallized") {
+            if !request.answers.is_empty() {
+                crystallized.insert("answers".into(), json!(request.answers));
+            }
+            if !request.also.is_empty() {
+                crystallized.insert("also".into(), json!(request.also));
+            }
         }
         made.document.name = match &into {
             Some(row) => row.name.clone(),

@@ -4,6 +4,7 @@ mod bound_corpus;
 mod build;
 mod corpus;
 mod exact;
+mod keep;
 mod known;
 mod laws;
 mod loops;

@@ -1,6 +1,6 @@
 //! A recording as a conversation that can be read.
 
-use crate::console::component::value;
+use crate::console::component::{action, value};
 use maud::{Markup, html};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,18 +13,30 @@ pub(super) enum Fate {
     LeftOut(String),
 }
 
+/// The form that puts a call back that was left out.
+pub(super) struct Restore {
+    /// Where it is sent.
+    pub(super) address: String,
+    /// The version that its sender has seen.
+    pub(super) version: String,
+}
+
 /// Turns of a page.
 const MOST: usize = 400;
 
-/// The conversation; `fates` by the id of a call.
-pub(super) fn show(session: &Value, fates: &BTreeMap<String, Fate>) -> Markup {
+/// The conversation; `fates` by the id of a call, and where calls that were left out can be put back.
+pub(super) fn show(
+    session: &Value,
+    fates: &BTreeMap<String, Fate>,
+    restore: Option<&Restore>,
+) -> Markup {
     let turns = session["turns"].as_array().map_or(&[][..], Vec::as_slice);
     html! {
         ol .conversation {
             @for turn in turns.iter().take(MOST) {
                 @match turn["type"].as_str().unwrap_or_default() {
                     "message" => (message(turn)),
-                    "call" => (call(turn, fates)),
+                    "call" => (call(turn, fates, restore)),
                     _ => (approval(turn)),
                 }
             }
@@ -47,7 +59,7 @@ fn message(turn: &Value) -> Markup {
     }
 }
 
-fn call(turn: &Value, fates: &BTreeMap<String, Fate>) -> Markup {
+fn call(turn: &Value, fates: &BTreeMap<String, Fate>, restore: Option<&Restore>) -> Markup {
     let id = turn["id"].as_str().unwrap_or_default();
     let fate = fates.get(id);
     let result = &turn["result"];
@@ -63,7 +75,13 @@ fn call(turn: &Value, fates: &BTreeMap<String, Fate>) -> Markup {
                 strong { (turn["name"].as_str().unwrap_or_default()) } " "
                 @match fate {
                     Some(Fate::Step(step)) => { a .to-step href={ "#step-" (step) } { "→ " (step) } }
-                    Some(Fate::LeftOut(why)) => { span .dim { "left out: " (why.replace('_', " ")) } }
+                    Some(Fate::LeftOut(why)) => {
+                        span .dim { "left out: " (why.replace('_', " ")) }
+                        // What a person said no to is nobody's to bring back by a click.
+                        @if let Some(restore) = restore.filter(|_| why != "refused") {
+                            " " (action::with(&restore.address, "Put it back", "small", &[("keep", id), ("version", &restore.version)]))
+                        }
+                    }
                     None => {}
                 }
             }

@@ -16,6 +16,7 @@ pub(super) mod pause;
 pub(super) mod queues;
 pub(super) mod recording;
 pub(super) mod recordings;
+pub(super) mod retry;
 pub(super) mod review;
 pub(super) mod run;
 pub(super) mod runs;

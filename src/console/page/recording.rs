@@ -30,7 +30,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         (recordings::findings(&session))
         @if call.may(Role::Editor) { (crystallize_form(call, id, &session)) }
-        section { h2 { "Conversation" } (conversation::show(&session, &BTreeMap::new())) }
+        section { h2 { "Conversation" } (conversation::show(&session, &BTreeMap::new(), None)) }
         @if call.may(Role::Editor) {
             details .more {
                 summary { "Remove this recording" }

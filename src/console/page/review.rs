@@ -1,5 +1,6 @@
 //! A draft beside the recording that it was made from.
 
+mod alike;
 mod capability;
 mod change;
 
@@ -111,6 +112,11 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         .filter(|fate| matches!(fate, Fate::LeftOut(_)))
         .count();
     let edited = draft.automation["latest_version"].as_u64().unwrap_or(1) > draft.reported;
+    let restore = call.may(Role::Editor).then(|| conversation::Restore {
+        address: format!("/automations/{id}/review/answer"),
+        version: draft.reported.to_string(),
+    });
+    let others = alike::show(call, &draft).await?;
     let body = html! {
         header .head {
             h1 { (name) }
@@ -133,12 +139,13 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 div .findings { @for one in general { (finding::one(one)) } }
             }
         }
+        (others)
         (draft::legend())
         div .review {
             section aria-label="The recording" {
                 h2 { "Conversation" }
                 @match &draft.session {
-                    Some((_, session)) => (conversation::show(session, &draft.fates())),
+                    Some((_, session)) => (conversation::show(session, &draft.fates(), restore.as_ref())),
                     None => p .dim { "The recording is not here any more." },
                 }
                 @if left_out > 0 { p .dim { (value::count(left_out, "call is", "calls are")) " left out; each says why." } }

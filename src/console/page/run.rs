@@ -1,9 +1,9 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{comparison, journal, timeline, why};
+use super::{comparison, journal, retry, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::{action, schema_form, state, time, value};
+use crate::console::component::{action, state, time, value};
 use crate::console::layout::{Here, Page};
 use crate::console::picture;
 use crate::console::twin::Refusal;
@@ -53,6 +53,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         _ => html! { (timeline::show(&run, call.now)) (steps(call, &run)) },
     };
+    let retry = retry::show(call, &run, &document).await?;
     let body = html! {
         header .head {
             h1 { (name) " " span .dim { "#" (value::short(run["id"].as_str().unwrap_or_default())) } }
@@ -76,7 +77,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         @if run["cause"]["kind"] == "retry" && let Some(before) = run["cause"]["run"].as_str().or(run["cause"]["run_id"].as_str()) {
             p .dim { "It goes on from run " a href={ "/runs/" (before) } { "…" (value::short(before)) } "." }
         }
-        (actions(call, &run, &document))
+        (actions(call, &run, retry))
         nav .tabs aria-label="Parts of the run" {
             @for (one, label) in TABS {
                 a href={ (path) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] { (label) }
@@ -94,7 +95,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     Ok(page.follow(live.then(|| format!("{path}/events"))).into())
 }
 
-async fn document(call: &Call, run: &Value) -> Result<Value, Refusal> {
+pub(super) async fn document(call: &Call, run: &Value) -> Result<Value, Refusal> {
     let (Some(id), Some(version)) = (run["automation_id"].as_str(), run["version"].as_u64()) else {
         return Ok(Value::Null);
     };
@@ -219,14 +220,12 @@ fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
     }
 }
 
-fn actions(call: &Call, run: &Value, document: &Value) -> Markup {
+fn actions(call: &Call, run: &Value, retry: Markup) -> Markup {
     if !call.may(Role::Operator) {
         return html! {};
     }
     let path = format!("/runs/{}", run["id"].as_str().unwrap_or_default());
     let over = !run["finished_at"].is_null();
-    let succeeded = run["status"] == "succeeded";
-    let schema = schema_form::of_inputs(&document["inputs"]);
     html! {
         div .actions {
             @if !over {
@@ -240,18 +239,7 @@ fn actions(call: &Call, run: &Value, document: &Value) -> Markup {
                     }
                 }
             } @else {
-                @if !succeeded { (action::button(&format!("{path}/retry"), "Retry", "primary")) }
-                @if !schema_form::is_empty(&schema) {
-                    details .more open[call.form.has("with_inputs")] {
-                        summary { "Retry with other inputs" }
-                        form method="post" action={ (path) "/retry" } {
-                            (action::key())
-                            input type="hidden" name="with_inputs" value="yes";
-                            (schema_form::show(call, &schema, &run["inputs"]))
-                            button { "Retry with these" }
-                        }
-                    }
-                }
+                (retry)
             }
         }
     }
@@ -287,24 +275,4 @@ pub(in crate::console) async fn cancel(call: &Call) -> Done {
         .post(&format!("/runs/{id}/cancel"), call.key(), &body)
         .await?;
     Ok(Answer::See(format!("/runs/{id}")))
-}
-
-pub(in crate::console) async fn retry(call: &Call) -> Done {
-    let id = call.part("id");
-    let mut body = json!({});
-    if let Some(from) = call.form.get("from") {
-        body["from"] = from.into();
-    }
-    if call.form.has("with_inputs") {
-        let run = call.api.get(&format!("/runs/{id}")).await?;
-        let document = document(call, &run).await?;
-        let schema = schema_form::of_inputs(&document["inputs"]);
-        body["inputs"] = schema_form::read(&schema, &call.form)?;
-    }
-    let made = call
-        .api
-        .post(&format!("/runs/{id}/retry"), call.key(), &body)
-        .await?;
-    let made = made["id"].as_str().unwrap_or_default();
-    Ok(Answer::See(format!("/runs/{made}")))
 }

@@ -1,7 +1,7 @@
 //! From a recording to an active automation, by forms alone.
 
 use crate::harness::browser::hidden;
-use crate::harness::{Browser, Server, World};
+use crate::harness::{Browser, Server, World, text};
 use serde_json::{Value, json};
 
 /// The draft of the example, bound, with its world connected; the address of its review.
@@ -220,4 +220,86 @@ async fn a_new_version_goes_only_into_what_came_from_the_same_recording() {
         .post(&format!("/agents/runs/{id}/crystallize"), &body)
         .await
         .problem(409, "other_source");
+}
+
+/// A recording in which an account is looked up twice and a mail is sent.
+fn mailing(who: &str, account: &str) -> Value {
+    let call = |id: &str, name: &str, arguments: Value| json!({ "role": "assistant", "content": "", "tool_calls": [{ "id": id, "name": name, "arguments": arguments }] });
+    let result = |id: &str, content: Value, error: bool| json!({ "role": "tool", "tool_call_id": id, "content": content, "is_error": error });
+    let customer = json!({ "customer": who });
+    json!({
+        "agent": "mailer", "status": "succeeded", "goal": format!("Write to {who}"),
+        "messages": [
+            { "role": "user", "content": format!("Tell {who} that the account is open") },
+            call("c1", "get_account", customer.clone()),
+            result("c1", json!("the database is busy"), true),
+            call("c2", "get_account", customer),
+            result("c2", json!({ "account": account }), false),
+            call("c3", "send_mail", json!({ "to": who, "account": account, "subject": "Your account" })),
+            result("c3", json!({ "sent": true }), false),
+        ],
+    })
+}
+
+#[tokio::test]
+async fn a_call_is_put_back_and_another_recording_confirms() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let first = admin
+        .post("/agents/runs", &mailing("ana@example.com", "A-77129"))
+        .await
+        .with(201);
+    let second = admin
+        .post("/agents/runs", &mailing("bob@example.com", "B-40418"))
+        .await
+        .with(201);
+    let (first, second) = (text(&first["id"]), text(&second["id"]));
+    let made = admin
+        .post(
+            &format!("/agents/runs/{first}/crystallize"),
+            &json!({ "mode": "bound", "name": "mailing" }),
+        )
+        .await
+        .with(201);
+    let automation = format!("/automations/{}", text(&made["automation"]["id"]));
+    let review = format!("{automation}/review");
+    let page = editor.see(&review).await;
+    for part in [
+        "left out: failed then repeated",
+        "Put it back",
+        "Add it",
+        "Write to bob@example.com",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+
+    let answer = format!("{review}/answer");
+    editor
+        .act(&answer, &[("keep", "c1"), ("version", "1")])
+        .await;
+    let made = admin.get(&automation).await.with(200);
+    let crystallized = &made["document"]["metadata"]["crystallized"];
+    assert_eq!(made["latest_version"], 2);
+    assert_eq!(crystallized["keep"], json!(["c1"]));
+    assert_eq!(crystallized["left_out"], json!([]));
+    assert_eq!(made["document"]["steps"].as_array().map(Vec::len), Some(3));
+    assert!(!editor.see(&review).await.contains("Put it back"));
+
+    // A further recording stays with the draft, and so does what was put back.
+    editor
+        .act(&answer, &[("also", &second), ("version", "2")])
+        .await;
+    let made = admin.get(&automation).await.with(200);
+    let crystallized = &made["document"]["metadata"]["crystallized"];
+    assert_eq!(made["latest_version"], 3);
+    assert_eq!(crystallized["also"], json!([second]));
+    assert_eq!(crystallized["keep"], json!(["c1"]));
+    let page = editor.see(&review).await;
+    assert!(page.contains("Held against 1 more recording"), "{page}");
+    editor
+        .act(&answer, &[("without", &second), ("version", "3")])
+        .await;
+    let made = admin.get(&automation).await.with(200);
+    assert!(made["document"]["metadata"]["crystallized"]["also"].is_null());
 }

@@ -63,15 +63,30 @@ async fn a_failed_run_is_found_understood_and_retried() {
     let wrong = operator
         .post(
             &format!("{path}/retry"),
-            &[("with_inputs", "yes"), ("field.code", "zero")],
+            &[("otherwise", "yes"), ("field.code", "zero")],
         )
         .await;
     wrong.says(422, "is not a number");
     wrong.says(422, "value=\"zero\"");
+    // What a retry would do is said before it is done.
+    let page = operator.see(&path).await;
+    for part in ["Keeps <code>first</code>", "<code>second</code> runs again"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let before = admin.all("/runs").await.len();
+    let looked = operator
+        .post(
+            &format!("{path}/retry/preview"),
+            &[("otherwise", "yes"), ("field.code", "0"), ("from", "first")],
+        )
+        .await;
+    looked.says(200, "<code>first</code> runs again");
+    looked.says(200, "Nothing is kept");
+    assert_eq!(admin.all("/runs").await.len(), before);
     let next = operator
         .act(
             &format!("{path}/retry"),
-            &[("with_inputs", "yes"), ("field.code", "0")],
+            &[("otherwise", "yes"), ("field.code", "0")],
         )
         .await;
     let again = next.strip_prefix("/runs/").expect("a run");

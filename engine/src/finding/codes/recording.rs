@@ -397,6 +397,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Answer the question of the report.",
     },
     Code {
+        code: "put_back",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "A call that would be left out is a step because somebody asked for it.",
+        example: "",
+        fix: "",
+    },
+    Code {
         code: "recoded_text",
         group: Group::Recording,
         severities: &[Info],

@@ -9,6 +9,7 @@ use druse_engine::{Finding, Severity};
 use http::{Method, header};
 use maud::{Markup, html};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 fn back(call: &Call) -> Answer {
     Answer::See(format!("/automations/{}/review", call.part("id")))
@@ -42,7 +43,7 @@ pub(in crate::console) async fn answer(call: &Call) -> Done {
     Ok(back(call))
 }
 
-/// Makes the draft anew from its recording, with this answer and those that were given before.
+/// Makes the draft anew from its recording, with this answer, call or recording and all that came before.
 async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
     let (path, _) = draft.session.as_ref().ok_or_else(|| {
         Refusal::form(
@@ -63,18 +64,31 @@ async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
         .as_object()
         .cloned()
         .unwrap_or_default();
-    answers.insert(
-        call.form.text("question").to_owned(),
-        call.form.text("choice").into(),
-    );
-    let body = json!({
-        "mode": crystallized["mode"], "answers": answers, "force": true,
-        "into": draft.automation["id"],
+    if let Some(question) = call.form.get("question") {
+        answers.insert(question.to_owned(), call.form.text("choice").into());
+    }
+    let mut keep = strings(&crystallized["keep"]);
+    keep.extend(call.form.all("keep").map(str::to_owned));
+    let mut also = strings(&crystallized["also"]);
+    also.extend(call.form.all("also").map(str::to_owned));
+    also.retain(|id| call.form.all("without").all(|gone| gone != id));
+    let mut body = json!({
+        "mode": crystallized["mode"], "answers": answers, "keep": keep, "also": also,
+        "force": true, "into": draft.automation["id"],
     });
+    if !also.is_empty() {
+        // Only values that may follow something can be held against another recording.
+        body["mode"] = "bound".into();
+    }
     call.api
         .post(&format!("{path}/crystallize"), call.key(), &body)
         .await?;
     Ok(())
+}
+
+fn strings(list: &Value) -> BTreeSet<String> {
+    let all = list.as_array().into_iter().flatten();
+    all.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 async fn write(call: &Call, document: &Value) -> Result<Value, Refusal> {
