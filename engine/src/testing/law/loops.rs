@@ -151,7 +151,7 @@ impl Passes {
                     let after = end.after.filter(|_| end.done);
                     after.is_some_and(|after| ends.len() > most(after))
                 };
-                if ends.iter().any(|end| late(end)) {
+                if ends.iter().any(late) {
                     return wrong("it went on when it had to end");
                 }
                 let all = Some(seen.begun) == seen.items;
