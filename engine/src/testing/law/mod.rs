@@ -66,7 +66,7 @@ laws! {
     AtMostOnce "at_most_once" "A step of at most once does not begin again while nobody knows whether it happened.",
     Quarantine "quarantine" "What has killed the process three times in a row, alone, does not start again.",
     OneOutcome "one_outcome" "A gate has one outcome, and each person answers it once.",
-    Bound "approval_bound" "What runs behind a gate is what the gate asked about.",
+    Bound "approval_bound" "What a gate lets through is what it asked about.",
     Heard "events_heard" "A wait takes the first event that fits and came in time, each once, and misses none.",
     Loops "loops_right" "Passes begin in order and within their limits, and a loop gives their results in that order.",
     Turn "turn_first" "Nothing that takes work begins before it is the run's turn.",

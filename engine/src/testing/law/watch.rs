@@ -180,11 +180,17 @@ impl Watch {
         self.kept.retain(|path| !gone(path));
     }
 
-    /// Whether a step is begun with what the gates before it have shown; nothing where there is none.
+    /// Whether a step is begun with what the gates before it have shown and let through; nothing where none
+    /// did.
     fn lets_through(&self, plan: &Plan, step: &StepPath, input: &Json) -> Option<bool> {
         let (list, planned) = plan.locate(step)?;
         let gates = planned.needs.iter().filter_map(|need| {
-            let asked = self.asked.get(&beside(step, &list.steps[need.step].id))?;
+            let gate = beside(step, &list.steps[need.step].id);
+            let asked = self.asked.get(&gate)?;
+            // What runs because it was refused was let through by nobody.
+            self.ended
+                .status(&gate)
+                .filter(|status| *status == Status::Succeeded)?;
             let next = asked.details.value()["next"].as_array();
             let shown = next.and_then(|next| next.iter().find(|item| item["step"] == *step.0));
             Some(
