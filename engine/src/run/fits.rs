@@ -76,7 +76,9 @@ impl State {
                 _ => "the step is not where this fact leads on from",
             });
         }
+        // One that has begun goes on while a gate before it asks anew for the sake of another step.
         let early = step.open_needs > 0
+            && step.phase == Phase::Queued
             && match event {
                 RunEvent::StepKept { .. } => false,
                 RunEvent::StepSkipped { .. } => !self.to_end.contains(&place),
