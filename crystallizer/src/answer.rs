@@ -52,6 +52,19 @@ pub(crate) fn of(call: &ToolCall) -> Answer {
     }
 }
 
+/// The answer of a step that reads a file: the file's own text, as a run has it.
+pub(crate) fn of_file(answer: Answer) -> Answer {
+    match crate::tool_map::without_numbers(&answer.text) {
+        None => answer,
+        Some(text) => Answer {
+            raw: text.clone().into(),
+            json: parsed(&text),
+            text,
+            structured: false,
+        },
+    }
+}
+
 fn parsed(text: &str) -> Option<Value> {
     let text = text.trim();
     if text.starts_with(['{', '[']) {

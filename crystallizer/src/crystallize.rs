@@ -5,11 +5,12 @@ use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
 use crate::report::{Level, Replay, Report, ReportCounts};
+use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, align, answer, bound, determinism, duplicate, effects, emit, findings, gate,
-    provenance, prune, replay,
+    advice, align, answer, bookkeeping, bound, determinism, duplicate, effects, emit, findings,
+    gate, provenance, prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -53,6 +54,11 @@ pub fn crystallize(
     }
 
     let draft = settled(session, options, &pruned);
+    if draft.kept.is_empty() {
+        return Err(nothing(
+            "The session only kept notes of the agent's own: nothing in it is to be done again.",
+        ));
+    }
     let Draft {
         mut kept,
         mut emitted,
@@ -96,7 +102,12 @@ pub fn crystallize(
     found.extend(gates.findings);
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
-    found.extend(findings::of_secrets(&kept, &emitted.places));
+    found.extend(secret::findings(
+        &kept,
+        &emitted.places,
+        &session.secrets,
+        options.secrets.as_deref(),
+    ));
     let mut origins = provenance::origins(session, &kept);
     if let Some(made) = &made {
         origins.retain(|origin| {
@@ -394,6 +405,8 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
         &options.tools,
         &options.connections,
         session.working_folder.as_deref(),
+        &session.format,
+        Names::of(&session.secrets),
     );
     let mut draft = draft(session, options, pruned, &mut mapper);
     for _ in 0..ROUNDS {
@@ -517,12 +530,14 @@ fn draft<'a>(
         .iter()
         .map(|spec| (spec.name.as_str(), spec))
         .collect();
+    let names = Names::of(&session.secrets);
     let mut kept: Vec<Kept<'a>> = pruned
         .kept
         .iter()
         .enumerate()
         .map(|(index, call)| {
-            let target = mapper.target(call);
+            let mut target = mapper.target(call);
+            let misplaced = secret::settle(&mut target, &names);
             let spec = specs.get(call.name.as_str()).copied();
             let effects = effects::of(&target, &call.name, &call.arguments, spec);
             let reasons = determinism::of(&target, &call.name, &call.arguments, spec);
@@ -537,16 +552,21 @@ fn draft<'a>(
                 call,
                 step: String::new(),
                 path: String::new(),
-                answer: answer::of(call),
+                answer: match target.reads_file() {
+                    true => answer::of_file(answer::of(call)),
+                    false => answer::of(call),
+                },
                 effects,
                 reasons,
                 tolerated: emit::is_tolerated(session, call, index + 1 == pruned.kept.len()),
+                misplaced,
                 target,
             }
         })
         .collect();
     let mut left_out = pruned.left_out.clone();
-    let mut repeated = Vec::new();
+    let (gone, mut repeated) = bookkeeping::leave_out(session, &mut kept, &options.keep);
+    left_out.extend(gone);
     if options.mode == Mode::Bound {
         let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
         repeated.extend(stays);

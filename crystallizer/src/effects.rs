@@ -127,6 +127,15 @@ pub(crate) fn of(
             .is_some_and(crate::shell_line::only_looks)
             .then_some(EffectLevel::Read);
     }
+    if target.action == "file" {
+        return Some(
+            match target.filled.request.get("op").and_then(Value::as_str) {
+                Some("read" | "list") => EffectLevel::Read,
+                Some("write") => EffectLevel::IdempotentWrite,
+                _ => EffectLevel::Write,
+            },
+        );
+    }
     match target.action.as_str() {
         "transform" | "wait" | "approval_gate" => return Some(EffectLevel::Pure),
         _ => {}

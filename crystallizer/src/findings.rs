@@ -1,7 +1,6 @@
 //! What is to be looked at in a draft, with evidence.
 
 use crate::kept::{Kept, Spot};
-use crate::leaf::leaves;
 use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
@@ -23,7 +22,7 @@ pub(crate) fn located(finding: Finding, step: &str, spot: Spot, inner: &str) -> 
 }
 
 /// The place in its step of a part of a call's arguments.
-fn place(kept: &Kept<'_>, pointer: &str) -> String {
+pub(crate) fn place(kept: &Kept<'_>, pointer: &str) -> String {
     let found = kept
         .target
         .filled
@@ -163,28 +162,6 @@ pub(crate) fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
         ])
 }
 
-/// Findings about values that look like secrets.
-pub(crate) fn of_secrets(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (kept, step) in kept.iter().zip(places) {
-        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
-            let Value::String(text) = leaf else { return };
-            if let Some(what) = crate::secret::kind(key, text) {
-                let key = if key.is_empty() {
-                    "An argument".to_owned()
-                } else {
-                    format!("`{}`", crate::show::text(key, 40))
-                };
-                let finding = Finding::warning("looks_like_secret", format!("{key} holds what looks like {what}."))
-                    .help("Store it with `druse secrets set NAME` and let a connection's headers or env carry \"{{ secrets.NAME }}\" instead; or acknowledge that it is no secret.")
-                    .must_acknowledge();
-                findings.push(located(finding, &kept.step, *step, &place(kept, pointer)));
-            }
-        });
-    }
-    findings
-}
-
 /// Findings about single calls: failed ones that stay, and ones without a result.
 pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -279,9 +256,9 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
         let finding = match problem {
             Some(why) => Finding::error(
                 "unmapped_tool",
-                format!("What stands in the tool map for `{shown}` does not fit: {why}."),
+                format!("The recorded tool `{shown}` cannot become a step: {why}."),
             )
-            .help("Correct the rule, or put one that fits before it."),
+            .help("Put a rule that fits into the tool map, before any other for it."),
             None => Finding::error(
                 "unmapped_tool",
                 format!(

@@ -5,6 +5,7 @@ use crate::determinism::Reason;
 use crate::session::ToolCall;
 use crate::tool_map::Target;
 use druse_engine::definition::{Document, EffectLevel, Step};
+use std::collections::BTreeSet;
 
 /// A call that becomes a step.
 pub(crate) struct Kept<'a> {
@@ -21,6 +22,8 @@ pub(crate) struct Kept<'a> {
     pub(crate) reasons: Vec<Reason>,
     /// Whether it failed in the recording and the run has to go on all the same.
     pub(crate) tolerated: bool,
+    /// The names of secrets that stand in its configuration where none may.
+    pub(crate) misplaced: BTreeSet<String>,
 }
 
 impl Kept<'_> {

@@ -14,6 +14,7 @@ pub mod tool_map;
 mod advice;
 mod align;
 mod answer;
+mod bookkeeping;
 mod bound;
 mod compare;
 mod crystallize;
@@ -30,6 +31,7 @@ mod name;
 mod options;
 mod provenance;
 mod prune;
+mod relied;
 mod replay;
 mod secret;
 mod shell_line;
@@ -39,7 +41,9 @@ mod value_class;
 mod words;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
-pub use import::{Format, FormatInfo, ImportError, detect, formats, import, to_own_form};
+pub use import::{
+    Format, FormatInfo, ImportError, Recording, detect, formats, import, recording, to_own_form,
+};
 pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::{Report, report_schema, session_schema};
 pub use session::*;

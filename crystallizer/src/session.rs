@@ -71,6 +71,22 @@ pub struct Session {
     /// What was odd about the recording: nothing is dropped in silence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// The secrets that stood in it; `{{ secrets.NAME }}` stands in the place of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<LiftedSecret>,
+}
+
+/// A secret that was taken out of a recording before anything of it was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LiftedSecret {
+    /// Its name: the same secret has one, wherever it stood.
+    pub name: String,
+    /// What it is, in words.
+    pub what: String,
+    /// In how many places of this session it stood.
+    pub count: u64,
+    /// The first of them, in words.
+    pub places: Vec<String>,
 }
 
 /// A tool as it was offered to the agent.

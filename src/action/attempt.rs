@@ -1,7 +1,9 @@
 //! What an action gets, what it gives, and how far it may go.
 
-use druse_engine::{Json, RunId, definition::FailureClass, event::Failure};
-use serde_json::Value;
+use crate::secret::{MissingSecret, Secrets};
+use crate::step_log::AttemptLog;
+use druse_engine::{Json, RunId, definition::FailureClass, event::Failure, plan::SecretPlace};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// One attempt of a step, ready to be performed.
@@ -21,21 +23,63 @@ pub struct Attempt {
     pub input: Json,
     /// Where in the configuration sensitive inputs of the run stand, as JSON Pointers.
     pub sensitive: Vec<String>,
-    /// The names that may be filled in: those that the step's template lists.
-    pub secrets: Vec<String>,
+    /// The secrets that may be filled in, each at its place: those that the step's template names there.
+    pub secrets: Vec<SecretPlace>,
     /// Equal over the attempts of a step.
     pub idempotency_key: String,
     /// Goes up with every acquisition.
     pub fence: u64,
     /// Longest time of this attempt; each kind has one of its own if left out.
     pub timeout: Option<Duration>,
+    /// Where what it writes goes.
+    pub log: AttemptLog,
 }
 
 impl Attempt {
-    /// Whether the step's template lists this secret.
-    pub fn allows(&self, secret: &str) -> bool {
-        self.secrets.iter().any(|name| name == secret)
+    /// Whether the step's template names this secret at this place of its configuration.
+    pub fn allows(&self, place: &str, secret: &str) -> bool {
+        self.secrets.iter().any(|one| {
+            let rest = place.strip_prefix(one.place.as_str());
+            one.name == secret && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
+
+    /// A part of the configuration with the secrets that its template names there.
+    ///
+    /// # Errors
+    /// When one of them is not in the store.
+    pub fn filled(
+        &self,
+        value: &Value,
+        place: &str,
+        secrets: &Secrets,
+    ) -> Result<Value, MissingSecret> {
+        Ok(match value {
+            Value::String(text) => secrets
+                .fill_only(text, |name| self.allows(place, name))?
+                .into(),
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                items
+                    .map(|(index, item)| self.filled(item, &format!("{place}/{index}"), secrets))
+                    .collect::<Result<_, _>>()?
+            }
+            Value::Object(map) => {
+                let mut filled = Map::new();
+                for (key, item) in map {
+                    let inner = format!("{place}/{}", pointed(key));
+                    filled.insert(key.clone(), self.filled(item, &inner, secrets)?);
+                }
+                filled.into()
+            }
+            other => other.clone(),
+        })
+    }
+}
+
+/// A key as a part of a JSON Pointer.
+pub(super) fn pointed(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// How far actions may go.

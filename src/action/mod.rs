@@ -22,6 +22,7 @@ pub use shell::ShellPolicy;
 use crate::{
     connection::Connections,
     secret::{Redactor, Secrets},
+    step_log::StepLogs,
 };
 use druse_engine::{definition::FailureClass, event::Outcome};
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -67,6 +68,7 @@ pub struct Actions {
     connections: Arc<Connections>,
     secrets: Arc<Secrets>,
     limits: Limits,
+    logs: StepLogs,
 }
 
 impl std::fmt::Debug for Actions {
@@ -86,7 +88,7 @@ impl Actions {
         limits: Limits,
     ) -> Self {
         let http = http::Http::new(connections.clone(), secrets.clone(), limits);
-        let mcp = mcp::Mcp::new(connections.clone(), limits);
+        let mcp = mcp::Mcp::new(connections.clone(), secrets.clone(), limits);
         let shell = shell::Shell::new(secrets.clone(), shell, limits);
         let sql = sql::Sql::new(connections.clone(), limits);
         let file = file::File::new(connections.clone(), None, limits);
@@ -105,7 +107,20 @@ impl Actions {
             connections,
             secrets,
             limits,
+            logs: StepLogs::default(),
         }
+    }
+
+    /// Keeps what attempts write.
+    #[must_use]
+    pub fn with_logs(mut self, logs: StepLogs) -> Self {
+        self.logs = logs;
+        self
+    }
+
+    /// What attempts have written.
+    pub fn logs(&self) -> &StepLogs {
+        &self.logs
     }
 
     /// Gives `file` steps that name no connection a folder for each run.
@@ -154,7 +169,9 @@ impl Actions {
             Ok(Some(opened)) => {
                 attempt.input = opened.value;
                 attempt.sensitive = opened.places;
-                Some(Redactor::new(&opened.clear))
+                let own = Arc::new(Redactor::new(&opened.clear));
+                attempt.log.hide(own.clone());
+                Some(own)
             }
             Err(error) => {
                 let failed = Failed::permanent("sensitive_unreadable", error.to_string());
@@ -165,6 +182,7 @@ impl Actions {
             }
         };
         let outcome = self.outcome(&attempt, &cancel).await;
+        attempt.log.end().await;
         match own {
             Some(redactor) => redactor.redact_outcome(outcome),
             None => outcome,

@@ -1,6 +1,7 @@
 //! The doctor: what is wrong with runs, schedules, the store, the disk, the clock, the folder, and with
 //! what active automations need, each with what helps.
 
+use super::problem::sentence;
 use super::{App, Problem, page};
 use crate::runtime::{Examined, clock};
 use crate::secret::names_in;
@@ -246,6 +247,14 @@ fn of_runs(runs: &Examined, problems: &mut Vec<Trouble>) {
             "A new start of the server takes it up from its journal; if that does not help, cancel and retry it.",
         ));
     }
+    for waits in runs.deadlocked.iter().take(SHOWN) {
+        problems.push(Trouble::error(
+            "runs_deadlocked",
+            &waits.run,
+            sentence(&waits.reason),
+            "Cancel one of them: the others then go on. A `timeout` on the steps that start runs ends it by itself.",
+        ));
+    }
     if runs.stuck.len() > SHOWN {
         let more = runs.stuck.len() - SHOWN;
         let help = "A new start of the server takes them up from their journals.";
@@ -387,16 +396,4 @@ impl Trouble {
             ..Self::error(code, subject, message, help)
         }
     }
-}
-
-/// A message as a sentence: with a capital, and a full stop at its end.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let rest = letters.as_str().trim_end_matches('.');
-    format!("{first}{rest}.")
 }

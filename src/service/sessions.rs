@@ -7,7 +7,7 @@ use crate::runtime::clock;
 use bytes::Bytes;
 use druse_crystallizer::{
     Counts, Mode, Options, Role, Session, SessionKind, SessionStatus, SourceRef, Turn, crystallize,
-    import,
+    recording,
 };
 use druse_engine::{Digest, Finding, SessionId, Timestamp};
 use druse_storage::{
@@ -136,7 +136,7 @@ impl App {
         kind: SessionKind,
         bytes: &[u8],
     ) -> Result<(Batch, Vec<SessionView>), Problem> {
-        let sessions = import(bytes).map_err(|error| {
+        let read = recording(bytes).map_err(|error| {
             let status = match error.code {
                 "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
@@ -146,7 +146,9 @@ impl App {
             finding.line = error.line;
             Problem::new(status, error.code, error.message, error.help).findings(vec![finding])
         })?;
-        let recording = store.put_blob(bytes)?;
+        // From here on nothing holds the secrets that stood in it.
+        let (sessions, bytes) = (read.sessions, read.bytes);
+        let recording = store.put_blob(&bytes)?;
         let mut batch = Batch::new();
         let mut views = Vec::with_capacity(sessions.len());
         let now = clock::now();

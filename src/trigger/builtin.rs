@@ -4,7 +4,7 @@
 use super::Triggers;
 use super::registry::Kind;
 use crate::runtime::clock;
-use druse_engine::event::{Entry, RunEvent, Status};
+use druse_engine::event::{Entry, Probed, RunEvent, Status};
 use druse_engine::run::Run;
 use druse_engine::{EventId, Timestamp};
 use druse_storage::{Batch, Outbox};
@@ -104,7 +104,7 @@ impl Triggers {
         }
         let is_wanted = |told: &&'static str| wanted.contains(told) || heard.contains(told);
         for entry in entries {
-            let Some(event_type) = told(&entry.event).filter(is_wanted) else {
+            let Some(event_type) = told(run, &entry.event).filter(is_wanted) else {
                 continue;
             };
             let start = run.start();
@@ -126,7 +126,7 @@ impl Triggers {
     }
 }
 
-fn told(fact: &RunEvent) -> Option<&'static str> {
+fn told(run: &Run, fact: &RunEvent) -> Option<&'static str> {
     match fact {
         RunEvent::Created(_) => Some("run.started"),
         RunEvent::Finished { status, .. } => match status {
@@ -140,7 +140,16 @@ fn told(fact: &RunEvent) -> Option<&'static str> {
             Some("approval.decided")
         }
         RunEvent::ApprovalExpired { .. } => Some("approval.expired"),
-        RunEvent::StepUncertain { .. } => Some("step.uncertain"),
+        // A person has to know only of what no check can tell.
+        RunEvent::StepUncertain { step } => {
+            let planned = run.plan().find(step);
+            let checks = planned.is_some_and(|planned| planned.probe.is_some());
+            (!checks).then_some("step.uncertain")
+        }
+        RunEvent::StepChecked {
+            answer: Probed::Unknown,
+            ..
+        } => Some("step.uncertain"),
         _ => None,
     }
 }

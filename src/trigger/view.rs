@@ -7,7 +7,9 @@ use crate::service::page::Page;
 use druse_engine::{
     AutomationId, BackfillId, Finding, FiringId, RunId, Span, Timestamp, TriggerId,
 };
-use druse_storage::{Firing, FiringStatus, Scan, StoreExt, Trigger, TriggerStatus};
+use druse_storage::{
+    Automation, Firing, FiringStatus, ReadError, Scan, StoreExt, Trigger, TriggerStatus,
+};
 use druse_triggers::timetable::Preview;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,6 +29,8 @@ pub struct TriggerView {
     /// Whose.
     #[schemars(with = "String")]
     pub automation_id: AutomationId,
+    /// Its automation's name.
+    pub automation: Option<String>,
     /// `schedule`, `webhook` or `event`.
     pub kind: &'static str,
     /// `/hooks/…` of a webhook, or null; a secret to everybody but editors.
@@ -137,7 +141,7 @@ impl Triggers {
             .collect::<Result<Vec<_>, _>>()?;
         for broken in self.broken() {
             if wanted(&broken.row) {
-                views.push(Self::broken_view(broken));
+                views.push(self.broken_view(broken)?);
             }
         }
         Ok(views)
@@ -155,8 +159,8 @@ impl Triggers {
         broken.retain(|broken| broken.row.id == id);
         broken
             .pop()
-            .map(Self::broken_view)
-            .ok_or_else(|| Problem::not_found("trigger"))
+            .map(|broken| Ok(self.broken_view(broken)?))
+            .unwrap_or_else(|| Err(Problem::not_found("trigger")))
     }
 
     /// A page of a trigger's firings, youngest first: `{items, next_cursor}`. With a status, those alone.
@@ -236,6 +240,7 @@ impl Triggers {
             id: armed.row.id,
             name: armed.row.name.clone(),
             automation_id: armed.row.automation,
+            automation: self.name_of(armed.row.automation)?,
             kind: armed.kind_name(),
             address: token.map(druse_triggers::address::path),
             status: armed.row.status,
@@ -257,12 +262,18 @@ impl Triggers {
         })
     }
 
-    fn broken_view(broken: Broken) -> TriggerView {
+    fn name_of(&self, automation: AutomationId) -> Result<Option<String>, ReadError> {
+        let row: Option<Automation> = self.store().get(&automation.to_string())?;
+        Ok(row.map(|row| row.name))
+    }
+
+    fn broken_view(&self, broken: Broken) -> Result<TriggerView, ReadError> {
         let row = broken.row;
-        TriggerView {
+        Ok(TriggerView {
             id: row.id,
             name: row.name,
             automation_id: row.automation,
+            automation: self.name_of(row.automation)?,
             kind: match &row.definition {
                 definition if definition.get("schedule").is_some() => "schedule",
                 definition if definition.get("webhook").is_some() => "webhook",
@@ -279,7 +290,7 @@ impl Triggers {
             findings: broken.findings,
             last_firing: None,
             definition: row.definition,
-        }
+        })
     }
 
     /// What is to be said about how a webhook's senders prove themselves.

@@ -43,6 +43,7 @@ mod world;
 mod write;
 
 use crate::kept::{Kept, Spot};
+use crate::relied;
 use crate::report::{HeldOut, Level, Perturbed, Question, ValueCounts, Verdict};
 use crate::session::Session;
 use binding::{Source, Why};
@@ -92,6 +93,16 @@ pub(crate) fn bind(
         session.started_at.unwrap_or_default(),
     );
     let held_out = hold_out::hold_out(document, kept, &decisions, witnesses);
+    // Behind the proof: that is about where values come from, and this about how they look.
+    relied::write(document, kept, &|call| {
+        witnesses
+            .iter()
+            .filter_map(|witness| {
+                let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
+                crate::prune::succeeded(other.call).then(|| relied::output(other))
+            })
+            .collect()
+    });
     // A binding has to hold in all recordings.
     let level = if held_out.iter().any(|held| held.verdict == Verdict::Failed) {
         Level::Same

@@ -69,6 +69,9 @@ fn looks_like_yaml(text: &str) -> bool {
 
 /// The data that a run sees of an answer to this call, recorded or changed.
 pub(super) fn data(kept: &Kept<'_>, answer: &Answer) -> Value {
+    if kept.target.is_opaque() {
+        return Value::Null;
+    }
     if has_place(kept)
         && let Some(json) = &answer.json
     {
@@ -84,6 +87,12 @@ pub(super) fn data(kept: &Kept<'_>, answer: &Answer) -> Value {
 /// What a run sees of an answer.
 pub(super) fn view(kept: &Kept<'_>) -> View {
     let base = answer::expression(&kept.step, &kept.target, &kept.answer, "");
+    if kept.target.is_opaque() {
+        return View {
+            base,
+            data: Value::Null,
+        };
+    }
     if has_place(kept)
         && let Some(json) = &kept.answer.json
     {

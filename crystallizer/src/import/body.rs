@@ -105,6 +105,11 @@ fn documents_before(
     Ok(error.before)
 }
 
+/// The text of a body that could be read.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    decode(bytes, &mut Notes::default()).unwrap_or_default()
+}
+
 fn decode<'a>(bytes: &'a [u8], notes: &mut Notes) -> Result<Cow<'a, str>, ImportError> {
     let wide = |bytes: &[u8], little: bool| {
         let units: Vec<u16> = bytes

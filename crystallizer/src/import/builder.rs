@@ -409,6 +409,7 @@ impl Builder {
             digest,
             bytes_left_out: self.notes.bytes_left_out(),
             findings: self.notes.findings(),
+            secrets: Vec::new(),
         }
     }
 }

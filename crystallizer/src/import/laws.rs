@@ -274,6 +274,7 @@ fn session(turns: Vec<(Turn, usize)>, status: Option<SessionStatus>, goal: Strin
         digest: Digest::of(b""),
         bytes_left_out: 0,
         findings: Vec::new(),
+        secrets: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod formats;
 mod notes;
 mod own_form;
+mod recording;
 mod sniff;
 mod split;
 mod value;
@@ -44,18 +45,25 @@ pub use body::MAX_BYTES;
 pub use error::ImportError;
 pub use formats::{Format, FormatInfo, formats};
 pub use own_form::to_own_form;
+pub use recording::{Recording, recording};
 
 use crate::session::Session;
+use body::Body;
 use builder::Builder;
 use druse_engine::Digest;
 use split::Part;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Reads a body of up to [`MAX_BYTES`]: one recording, or several in one body, in recorded order.
+/// Reads a body of up to [`MAX_BYTES`]: one recording, or several in one body, in recorded order. No session holds a
+/// secret that could be told as one: its name stands in its place.
 ///
 /// Takes time and memory linear in the body's length, and gives the same sessions for the same bytes.
 pub fn import(bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
-    let body = body::read(bytes)?;
+    recording(bytes).map(|recording| recording.sessions)
+}
+
+/// The sessions of a body.
+fn sessions(body: Body, bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
     let mut notes = body.notes;
     let numbers = Arc::new(std::mem::take(&mut notes.numbers));
     let parts = split::split(body.records);

@@ -24,6 +24,7 @@ pub(super) fn session(task: &str, turns: Vec<Turn>) -> Session {
         digest: Digest::of(task.as_bytes()),
         bytes_left_out: 0,
         findings: Vec::new(),
+        secrets: Vec::new(),
     }
 }
 

@@ -244,8 +244,8 @@ fn rules_that_do_not_fit_leave_the_tool_unmapped_and_say_why() {
         .collect();
     insta::assert_debug_snapshot!(said, @r#"
 [
-    "What stands in the tool map for `get_a` does not fit: an http step needs a `connection` with a `path`, or a `url`.",
-    "What stands in the tool map for `get_b` does not fit: the call has no argument `call.arguments.nothing`.",
+    "The recorded tool `get_a` cannot become a step: an http step needs a `connection` with a `path`, or a `url`.",
+    "The recorded tool `get_b` cannot become a step: the call has no argument `call.arguments.nothing`.",
 ]
 "#);
     assert_eq!(made.report.replay.differences, []);

@@ -9,4 +9,5 @@ mod known;
 mod laws;
 mod loops;
 mod mapping;
+mod planted;
 mod several;

@@ -1,5 +1,6 @@
-//! The built-in map for the shell tools of coding agents: Claude Code's `Bash` and Codex' `shell`,
-//! `shell_command`, `exec_command` and `local_shell_call`. Told by name and by the form of the arguments.
+//! The built-in map for the shell tools of coding agents: Claude Code's `Bash`, Codex' `shell`,
+//! `shell_command`, `exec_command`, `local_shell_call` and `command_execution`, Gemini CLI's
+//! `run_shell_command`, and the `bash` of others. Told by name and by the form of the arguments.
 
 use serde_json::{Map, Value};
 
@@ -29,11 +30,23 @@ impl ShellCommand {
             (Some(script), _) => script.clone(),
             (None, Some(argv)) => match argv.as_slice() {
                 [shell, flag, line] if is_shell(shell) && is_command_flag(flag) => line.clone(),
-                words => words.join(" "),
+                words => {
+                    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                    words.join(" ")
+                }
             },
             (None, None) => String::new(),
         }
     }
+}
+
+/// A word as a shell reads it as one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+~".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn is_shell(program: &str) -> bool {
@@ -60,6 +73,31 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
                 .unwrap_or(false);
             Some(command)
         }
+        // pi's, OpenHands', SWE-agent's and Anthropic's shell; limits are in seconds.
+        "bash" | "execute_bash" => {
+            let mut command = common(map);
+            command.script = Some(map.get("command")?.as_str()?.to_owned());
+            let seconds = map.get("timeout").and_then(Value::as_u64);
+            command.timeout_ms = seconds.map(|seconds| seconds.saturating_mul(1_000));
+            Some(command)
+        }
+        "run_shell_command" => {
+            let mut command = common(map);
+            command.script = Some(map.get("command")?.as_str()?.to_owned());
+            command.cwd = map
+                .get("directory")
+                .or_else(|| map.get("dir_path"))
+                .and_then(Value::as_str)
+                .filter(|folder| !folder.is_empty())
+                .map(str::to_owned);
+            command.background = map.get("is_background").and_then(Value::as_bool) == Some(true);
+            Some(command)
+        }
+        "command_execution" => {
+            let mut command = common(map);
+            command.script = Some(map.get("command")?.as_str()?.to_owned());
+            Some(command)
+        }
         "exec_command" => {
             let mut command = common(map);
             command.script = Some(
@@ -77,6 +115,39 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
         },
         _ => None,
     }
+}
+
+/// The shell line behind a call of which only its first word was recorded as the tool, as SWE-agent does;
+/// none where that word is one of the agent's own commands, which no shell has.
+pub(super) fn bare_line(format: &str, name: &str, arguments: &Value) -> Option<ShellCommand> {
+    const OWN: [&str; 17] = [
+        "create",
+        "decompile",
+        "disassemble",
+        "edit",
+        "exit_forfeit",
+        "find_file",
+        "goto",
+        "insert",
+        "open",
+        "scroll_down",
+        "scroll_up",
+        "search_dir",
+        "search_file",
+        "skip",
+        "str_replace_editor",
+        "submit",
+        "view",
+    ];
+    let rest = arguments.get("_raw")?.as_str()?;
+    let own = OWN.contains(&name) || name.starts_with("connect_") || name.starts_with("debug_");
+    if format != "swe-agent" || own || name.is_empty() {
+        return None;
+    }
+    Some(ShellCommand {
+        script: Some(format!("{name} {rest}").trim_end().to_owned()),
+        ..ShellCommand::default()
+    })
 }
 
 fn of_command(map: &Map<String, Value>) -> Option<ShellCommand> {
@@ -235,7 +306,7 @@ mod tests {
         );
 
         for (name, arguments) in [
-            ("bash", json!({ "command": "ls" })),
+            ("bash", json!({ "restart": true })),
             ("Bash", json!({ "cmd": "ls" })),
             ("shell", json!({ "command": [1] })),
             ("shell", json!({ "command": [] })),

@@ -1,9 +1,11 @@
 //! Finds what a recorded call becomes.
 
 use super::builtin::{self, ShellCommand};
+use super::files::{self, FileCall};
 use super::parse::result_path;
 use super::substitute::{Filled, fill, freeze};
 use super::{ToolRule, glob};
+use crate::secret::Names;
 use crate::session::ToolCall;
 use druse_engine::definition::EffectLevel;
 use serde_json::{Map, Value};
@@ -16,7 +18,7 @@ pub(crate) enum Origin {
     Rule(usize),
     /// A recorded MCP call whose connection exists.
     Connection,
-    /// A known shell tool.
+    /// A known tool of a coding agent.
     Builtin,
     /// Nothing maps it.
     Unmapped,
@@ -48,10 +50,29 @@ pub(crate) struct Mapper<'a> {
     /// Names of MCP connections.
     servers: Vec<&'a str>,
     folder: Option<&'a str>,
+    /// The form in which the session was recorded.
+    format: &'a str,
+    /// The connection of the kind `folder` that points at the working folder.
+    root: Option<&'a str>,
+    /// The names of secrets that stand in the calls.
+    names: Names,
     /// Rules that turned out not to make a valid step.
     refused: BTreeMap<usize, String>,
     /// Calls that nothing built in makes a valid step of, by id.
     left: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// Whether what it answers in a run has another shape than what was recorded: nothing can be taken out
+    /// of it by what the recording shows.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.origin == Origin::Builtin && self.action == "file" && self.result.is_none()
+    }
+
+    /// Whether it reads a file.
+    pub(crate) fn reads_file(&self) -> bool {
+        self.origin == Origin::Builtin && self.action == "file" && self.result.is_some()
+    }
 }
 
 impl<'a> Mapper<'a> {
@@ -59,6 +80,8 @@ impl<'a> Mapper<'a> {
         rules: &'a [ToolRule],
         connections: &'a BTreeMap<String, Value>,
         folder: Option<&'a str>,
+        format: &'a str,
+        names: Names,
     ) -> Self {
         let is_mcp = |value: &Value| value.get("kind").and_then(Value::as_str) == Some("mcp");
         let mut servers: Vec<&str> = connections
@@ -68,11 +91,25 @@ impl<'a> Mapper<'a> {
             .collect();
         // The longest name first: of `git` and `git__hub` the second is meant by `mcp__git__hub__get`.
         servers.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        let place = folder.map(|folder| folder.trim_end_matches('/'));
+        let is_root = |value: &Value| {
+            value.get("kind").and_then(Value::as_str) == Some("folder")
+                && place.is_some()
+                && value
+                    .get("path")
+                    .and_then(Value::as_str)
+                    .map(|path| path.trim_end_matches('/'))
+                    == place
+        };
+        let root = connections.iter().find(|(_, value)| is_root(value));
         Self {
             rules,
             known: BTreeMap::new(),
             servers,
             folder,
+            format,
+            root: root.map(|(name, _)| name.as_str()),
+            names,
             refused: BTreeMap::new(),
             left: BTreeMap::new(),
         }
@@ -102,7 +139,7 @@ impl<'a> Mapper<'a> {
                 Some(why) => why.clone(),
                 None => match rule.problem() {
                     Some(why) => why,
-                    None => match fill(&rule.with, &call.name, &call.arguments) {
+                    None => match fill(&rule.with, &call.name, &call.arguments, &self.names) {
                         Ok(filled) => return of_rule(rule, index, filled),
                         Err(why) => why.0,
                     },
@@ -110,30 +147,45 @@ impl<'a> Mapper<'a> {
             };
             return Target {
                 problem: Some(problem),
-                ..unmapped(call)
+                ..unmapped(call, &self.names)
             };
         }
         if let Some(why) = self.left.get(&call.id) {
             return Target {
                 problem: Some(why.clone()),
-                ..unmapped(call)
+                ..unmapped(call, &self.names)
             };
         }
         if let Some((server, tool)) = self.server_and_tool(&call.name) {
             return match &call.arguments {
-                Value::Object(_) | Value::Null => of_connection(server, tool, call),
+                Value::Object(_) | Value::Null => of_connection(server, tool, call, &self.names),
                 _ => Target {
                     problem: Some(
                         "its recorded arguments are no map of names and values".to_owned(),
                     ),
-                    ..unmapped(call)
+                    ..unmapped(call, &self.names)
                 },
             };
         }
-        if let Some(command) = builtin::shell_command(&call.name, &call.arguments) {
-            return of_shell(command, self.folder);
+        let line = || builtin::bare_line(self.format, &call.name, &call.arguments);
+        if let Some(command) = builtin::shell_command(&call.name, &call.arguments).or_else(line) {
+            return of_shell(command, self.folder, &self.names);
         }
-        unmapped(call)
+        match files::file_call(self.format, self.folder, &call.name, &call.arguments) {
+            Some(FileCall::Step(with)) => of_file(with, self.root, &self.names),
+            Some(FileCall::Search(words)) => {
+                let command = ShellCommand {
+                    argv: Some(words),
+                    ..ShellCommand::default()
+                };
+                of_shell(command, self.folder, &self.names)
+            }
+            Some(FileCall::Not(why)) => Target {
+                problem: Some(why),
+                ..unmapped(call, &self.names)
+            },
+            None => unmapped(call, &self.names),
+        }
     }
 
     /// Connection and tool of a recorded MCP call, where the connection exists.
@@ -182,38 +234,55 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
     }
 }
 
-fn of_connection(server: &str, tool: &str, call: &ToolCall) -> Target {
+fn of_connection(server: &str, tool: &str, call: &ToolCall, names: &Names) -> Target {
     let mut request = Map::new();
     request.insert("connection".to_owned(), server.into());
     request.insert("tool".to_owned(), tool.into());
     if call.arguments.is_null() {
         request.insert("arguments".to_owned(), Map::new().into());
-        return plain("mcp", Origin::Connection, request, "");
+        return plain("mcp", Origin::Connection, request, "", names);
     }
     request.insert("arguments".to_owned(), call.arguments.clone());
-    plain("mcp", Origin::Connection, request, "/arguments")
+    plain("mcp", Origin::Connection, request, "/arguments", names)
 }
 
-fn of_shell(command: ShellCommand, folder: Option<&str>) -> Target {
+fn of_shell(command: ShellCommand, folder: Option<&str>, names: &Names) -> Target {
     let request = builtin::request(&command, folder);
     Target {
         shell: Some(command),
-        ..plain("shell", Origin::Builtin, request, "")
+        ..plain("shell", Origin::Builtin, request, "", names)
     }
 }
 
-fn unmapped(call: &ToolCall) -> Target {
+fn of_file(mut with: Map<String, Value>, root: Option<&str>, names: &Names) -> Target {
+    if let Some(root) = root {
+        with.insert("connection".to_owned(), root.into());
+    }
+    let reads = with.get("op").and_then(Value::as_str) == Some("read");
+    Target {
+        result: reads.then(|| vec!["text".to_owned()]),
+        ..plain("file", Origin::Builtin, with, "", names)
+    }
+}
+
+fn unmapped(call: &ToolCall, names: &Names) -> Target {
     let mut request = Map::new();
     request.insert("tool".to_owned(), call.name.clone().into());
     request.insert("arguments".to_owned(), call.arguments.clone());
-    plain("tool", Origin::Unmapped, request, "/arguments")
+    plain("tool", Origin::Unmapped, request, "/arguments", names)
 }
 
 /// A target whose configuration is all recorded.
-fn plain(action: &str, origin: Origin, request: Map<String, Value>, arguments: &str) -> Target {
+fn plain(
+    action: &str,
+    origin: Origin,
+    request: Map<String, Value>,
+    arguments: &str,
+    names: &Names,
+) -> Target {
     let document = request
         .iter()
-        .map(|(key, value)| (key.clone(), freeze(value)))
+        .map(|(key, value)| (key.clone(), freeze(value, names)))
         .collect();
     let places = if arguments.is_empty() {
         Vec::new()
@@ -277,7 +346,7 @@ mod tests {
                 json!({ "kind": "http", "base_url": "http://x" }),
             ),
         ]);
-        let mut mapper = Mapper::new(&[], &connections, None);
+        let mut mapper = Mapper::new(&[], &connections, None, "openai-chat", Names::default());
         for (name, expected) in [
             (
                 "mcp__linear-server__get_issue",
@@ -312,7 +381,7 @@ mod tests {
         )
         .unwrap();
         let connections = BTreeMap::new();
-        let mut mapper = Mapper::new(&rules, &connections, None);
+        let mut mapper = Mapper::new(&rules, &connections, None, "openai-chat", Names::default());
         assert_eq!(
             mapper
                 .target(&call("get_a", json!({ "id": 3 })))

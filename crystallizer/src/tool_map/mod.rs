@@ -1,8 +1,9 @@
 //! What a recorded tool becomes: rules of the person first, then connections of recorded MCP calls,
-//! then the built-in map for the shell tools of coding agents. What nothing maps stays a `tool` step.
+//! then the built-in maps for the shell and file tools of coding agents. What nothing maps stays a `tool` step.
 
 mod builtin;
 mod choose;
+mod files;
 mod glob;
 mod parse;
 mod rule;
@@ -14,4 +15,5 @@ pub use rule::{ToolMap, ToolRule, tool_map_schema};
 
 pub(crate) use builtin::{ShellCommand, shell_command};
 pub(crate) use choose::{Mapper, Origin, Target};
+pub(crate) use files::{is_bookkeeping, without_numbers};
 pub(crate) use substitute::{Mixed, MixedPart, escape};

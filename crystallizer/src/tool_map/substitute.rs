@@ -1,6 +1,6 @@
 //! Fills a recorded call into a rule's configuration.
 
-use druse_engine::expression::literal;
+use crate::secret::Names;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -47,25 +47,31 @@ pub(crate) fn fill(
     with: &Map<String, Value>,
     name: &str,
     arguments: &Value,
+    names: &Names,
 ) -> Result<Filled, CannotFill> {
     let mut filled = Filled::default();
     for (key, value) in with {
         let pointer = format!("/{}", escape(key));
-        let (document, request) = fill_value(value, name, arguments, &pointer, &mut filled)?;
+        let (document, request) =
+            fill_value(value, (name, arguments, names), &pointer, &mut filled)?;
         filled.document.insert(key.clone(), document);
         filled.request.insert(key.clone(), request);
     }
     Ok(filled)
 }
 
-/// A recorded value as it stands in a document: text that holds `{{` becomes one literal expression.
-pub(crate) fn freeze(value: &Value) -> Value {
+/// A call: the name of its tool, its arguments, and the names of secrets in them.
+type Called<'c> = (&'c str, &'c Value, &'c Names);
+
+/// A recorded value as it stands in a document: text that holds `{{` becomes one literal expression, but for the names
+/// of secrets that were taken out of it.
+pub(crate) fn freeze(value: &Value, names: &Names) -> Value {
     match value {
-        Value::String(text) => Value::String(literal(text)),
-        Value::Array(items) => Value::Array(items.iter().map(freeze).collect()),
+        Value::String(text) => Value::String(names.template(text)),
+        Value::Array(items) => Value::Array(items.iter().map(|item| freeze(item, names)).collect()),
         Value::Object(map) => Value::Object(
             map.iter()
-                .map(|(key, inner)| (key.clone(), freeze(inner)))
+                .map(|(key, inner)| (key.clone(), freeze(inner, names)))
                 .collect(),
         ),
         scalar => scalar.clone(),
@@ -83,18 +89,17 @@ pub(crate) fn escape(key: &str) -> String {
 
 fn fill_value(
     value: &Value,
-    name: &str,
-    arguments: &Value,
+    call: Called<'_>,
     pointer: &str,
     filled: &mut Filled,
 ) -> Result<(Value, Value), CannotFill> {
     Ok(match value {
-        Value::String(text) => fill_text(text, name, arguments, pointer, filled)?,
+        Value::String(text) => fill_text(text, call, pointer, filled)?,
         Value::Array(items) => {
             let (mut document, mut request) = (Vec::new(), Vec::new());
             for (index, item) in items.iter().enumerate() {
                 let inner = format!("{pointer}/{index}");
-                let (left, right) = fill_value(item, name, arguments, &inner, filled)?;
+                let (left, right) = fill_value(item, call, &inner, filled)?;
                 document.push(left);
                 request.push(right);
             }
@@ -104,7 +109,7 @@ fn fill_value(
             let (mut document, mut request) = (Map::new(), Map::new());
             for (key, item) in map {
                 let inner = format!("{pointer}/{}", escape(key));
-                let (left, right) = fill_value(item, name, arguments, &inner, filled)?;
+                let (left, right) = fill_value(item, call, &inner, filled)?;
                 document.insert(key.clone(), left);
                 request.insert(key.clone(), right);
             }
@@ -164,8 +169,7 @@ fn end_of_expression(text: &str) -> Option<usize> {
 
 fn fill_text(
     text: &str,
-    name: &str,
-    arguments: &Value,
+    (name, arguments, names): Called<'_>,
     pointer: &str,
     filled: &mut Filled,
 ) -> Result<(Value, Value), CannotFill> {
@@ -176,7 +180,7 @@ fn fill_text(
                 if let Some(path) = path {
                     filled.places.push((pointer.to_owned(), path));
                 }
-                (freeze(&value), value)
+                (freeze(&value, names), value)
             }
             None => {
                 filled.open.insert(pointer.to_owned());
@@ -204,7 +208,7 @@ fn fill_text(
                         Some(path) => MixedPart::Argument(path, text.clone()),
                         None => MixedPart::Text(text.clone()),
                     });
-                    document.push_str(&literal(&text));
+                    document.push_str(&names.template(&text));
                     request.push_str(&text);
                 }
                 None => {
@@ -219,7 +223,7 @@ fn fill_text(
     // Without an expression of the rule's own the text is fixed, and written as one literal where it
     // has to be: two harmless texts can make a `{{` where they meet.
     if !open {
-        document = literal(&request);
+        document = names.template(&request);
     }
     if open {
         filled.open.insert(pointer.to_owned());
@@ -297,7 +301,12 @@ mod tests {
     use serde_json::json;
 
     fn filled(with: Value, arguments: Value) -> Result<Filled, CannotFill> {
-        fill(with.as_object().unwrap(), "get_it", &arguments)
+        fill(
+            with.as_object().unwrap(),
+            "get_it",
+            &arguments,
+            &Names::default(),
+        )
     }
 
     #[test]

@@ -4,9 +4,9 @@ use super::list::{find, inside, visible};
 use super::{Context, suggest};
 use crate::Finding;
 use crate::action_config::{self, FileOperation};
-use crate::definition::Step;
+use crate::definition::{Step, takes_secrets};
 use crate::expression::{Expression, REVIEW, Reference, Segment, Template};
-use crate::plan::{self, pointer};
+use crate::plan::{self, ATTEMPT, PROBE, PROBED, pointer};
 use serde_json::Value;
 
 /// What an expression may name.
@@ -24,6 +24,10 @@ pub(super) enum Sight {
     Notice,
     /// The event of a `wait`: everything and `event`.
     Event,
+    /// What checks a step: everything, and the `attempt` that it is about.
+    Probe,
+    /// What is made of what a check saw: as that, and what it saw.
+    Probed,
 }
 
 /// Where an expression stands.
@@ -36,9 +40,19 @@ pub(super) struct At<'a> {
 }
 
 pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &Step) {
+    step_seeing(context, list, path, step, Sight::Run);
+}
+
+pub(super) fn step_seeing(
+    context: &mut Context<'_>,
+    list: usize,
+    path: &str,
+    step: &Step,
+    sight: Sight,
+) {
     let at = At {
         step: Some(&step.id),
-        sight: Sight::Run,
+        sight,
         list,
         secrets: false,
     };
@@ -52,10 +66,7 @@ pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &St
     let Some(with) = &step.with else { return };
     for (key, value) in with {
         let path = format!("{path}/with{}", pointer(&[key]));
-        let secrets = matches!(
-            (step.action.as_deref(), key.as_str()),
-            (Some("http"), "headers") | (Some("shell"), "env")
-        );
+        let secrets = takes_secrets(step.action.as_deref().unwrap_or_default(), key);
         if step.action.as_deref() == Some("switch") && key == "cases" {
             for (number, case) in value.as_array().into_iter().flatten().enumerate() {
                 if let Some(when) = case.get("when").and_then(Value::as_str) {
@@ -95,10 +106,7 @@ fn notices(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
             );
         }
         for (key, value) in &notify.with {
-            let secrets = matches!(
-                (notify.action.as_str(), key.as_str()),
-                ("http", "headers") | ("shell", "env")
-            );
+            let secrets = takes_secrets(&notify.action, key);
             let at = At {
                 sight,
                 secrets,
@@ -225,18 +233,23 @@ fn names(context: &mut Context<'_>, expression: &Expression, path: &str, at: &At
 fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
     let root = reference.root.as_str();
     let mut known = match at.sight {
-        Sight::Run | Sight::Notice => vec!["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Run | Sight::Notice | Sight::Probe | Sight::Probed => {
+            vec!["inputs", "steps", "trigger", "run", "secrets"]
+        }
         Sight::Event => vec!["event", "inputs", "steps", "trigger", "run", "secrets"],
         Sight::Trigger => vec!["trigger"],
         Sight::Start => vec!["inputs", "trigger", "run"],
         Sight::Page => vec![action_config::PAGE],
     };
-    if matches!(at.sight, Sight::Run | Sight::Notice | Sight::Event) {
+    if !matches!(at.sight, Sight::Trigger | Sight::Start | Sight::Page) {
         known.extend(&context.lists[at.list].names);
         known.push(REVIEW);
     }
-    if at.sight == Sight::Notice {
-        known.push("approval");
+    match at.sight {
+        Sight::Notice => known.push("approval"),
+        Sight::Probe => known.push(ATTEMPT),
+        Sight::Probed => known.extend([PROBE, ATTEMPT]),
+        _ => {}
     }
     if !known.contains(&root) {
         let finding = Finding::error("unknown_name", format!("there is no name `{root}` here"));
@@ -285,6 +298,16 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
                 )
             })
         }
+        ATTEMPT if matches!(at.sight, Sight::Probe | Sight::Probed) => part(
+            reference,
+            &["number", "started_at", "idempotency_key"],
+            "it is the attempt that nobody knows the end of: attempt.idempotency_key, .number, .started_at",
+        ),
+        PROBE if at.sight == Sight::Probed => part(
+            reference,
+            &PROBED,
+            "it is what the check saw: check.output, or check.error where it failed",
+        ),
         "secrets" => secret(context, reference, at),
         "steps" => step_name(context, reference, at),
         "loop" => {
@@ -302,6 +325,20 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
     }
 }
 
+/// The first key of a name whose parts are known.
+fn part(reference: &Reference, known: &[&str], listed: &str) -> Option<Finding> {
+    let name = reference.key(0)?;
+    (!known.contains(&name)).then(|| {
+        let message = format!("`{}` has no `{name}`", reference.root);
+        suggest(
+            Finding::error("unknown_name", message),
+            name,
+            known.iter().copied(),
+            listed,
+        )
+    })
+}
+
 fn secret(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
     let Some(name) = reference.key(0) else {
         return Some(Finding::error(
@@ -315,7 +352,7 @@ fn secret(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<F
                 "secret_not_allowed",
                 format!("the secret `{name}` cannot be used here"),
             )
-            .help("secrets go into http `headers`, shell `env` and connections, nowhere else"),
+            .help("secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else"),
         );
     }
     let known = context.catalog.secrets.as_ref()?;

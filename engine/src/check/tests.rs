@@ -1,4 +1,5 @@
 mod gates;
+mod rehearsal;
 
 use super::*;
 use crate::definition::{Syntax, from_value, parse};
@@ -325,7 +326,7 @@ steps:
 11:133 missing_secret: there is no secret `apikey` -- did you mean `api_key`?
 11:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
 12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body, paginate
-12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
 13:44 template_not_allowed: the program is written as it is, never computed -- what a step may run must be known before it runs
 13:79 exclusive_keys: `argv` and `script` exclude each other
 13:79 template_not_allowed: a script is never a template: a value could become a command -- hand values in through `env`, and read them as "$NAME"
@@ -342,7 +343,7 @@ steps:
 18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
 18:80 bad_value: `needed` is at least 1
 18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
-18:120 no_effect: `on_timeout` does nothing without `timeout`
+18:120 no_effect: `on_timeout` does nothing without `timeout` -- add a `timeout`, or leave it out
 19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
 20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
 21:28 missing_key: `type` is missing -- The CloudEvents type.
@@ -795,7 +796,7 @@ steps:
     16:69 no_effect: `on_timeout` does nothing without `timeout`
     19:20 exclusive_keys: for and event exclude each other
     19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets, review
-    19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+    19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
     19:37 may_be_skipped: step `later` may be skipped, and then it has no output to read -- write `steps.later.output | default(…)`, or add `later` to the `needs` of this step
     22:45 no_effect: `lookback` does nothing without `event`
     22:31 no_effect: `timeout` does nothing without `event`

@@ -7,6 +7,7 @@ mod document;
 mod json_text;
 mod parse;
 mod schema;
+mod secrets;
 mod source;
 mod step;
 mod trigger;
@@ -17,6 +18,7 @@ pub use blocking::blocks_storing;
 pub use canonical::{canonical, digest};
 pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step_from_value};
 pub use schema::{SCHEMA_URL, schema};
+pub use secrets::takes_secrets;
 pub use source::{Place, SourceMap};
 pub use write::to_yaml;
 pub use yaml::DEPTH_LIMIT;
@@ -25,7 +27,7 @@ pub use yaml::comments;
 pub(crate) use conform::{Mode, Walk};
 pub use document::{Concurrency, Document, InputSchema, Overflow};
 pub use step::{
-    Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Repeat, Retry, Step, Undo,
+    Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Probe, Repeat, Retry, Step, Undo,
 };
 pub use trigger::{
     Batch, CatchUp, Debounce, Dedupe, EventFilter, Over, Overlap, RateLimit, Schedule, Throttle,

@@ -5,9 +5,11 @@ use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
 use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
+use super::probe::{ProbePlan, probe_step};
+use super::secrets::secret_places;
 use super::{
-    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, Plan, PlannedStep, RepeatPlan,
-    TURN, Times, Work,
+    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan, PlannedStep,
+    RepeatPlan, TURN, Times, Work,
 };
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
@@ -95,6 +97,10 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         digest: definition::digest(&document),
         timeout: document.timeout,
         hears: types_of(&blocks),
+        connects: blocks
+            .iter()
+            .flat_map(|block| &block.steps)
+            .any(|step| step.connection.is_some()),
         blocks,
         handlers: lists,
         undo_on_failure,
@@ -201,6 +207,7 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
             if build.undo {
                 planned.undo = undo(step, &path, build, findings);
             }
+            planned.probe = probe(step, &path, build, findings);
             steps.push(planned);
         }
     }
@@ -232,10 +239,31 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
 /// Compiles what undoes a step as a list of its own. Its name is one that no expression can say, so that
 /// it hides none of the steps that are seen.
 fn undo(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
-    let undo = undo_step(step)?;
-    let path = format!("{path}/undo");
-    let work = work(&undo, &path, build, findings)?;
-    let planned = planned(&undo, &path, work, Vec::new(), findings)?;
+    alone(&undo_step(step)?, &format!("{path}/undo"), build, findings)
+}
+
+/// Compiles how it is found out whether a step happened.
+fn probe(
+    step: &Step,
+    path: &str,
+    build: &mut Build,
+    findings: &mut Vec<Finding>,
+) -> Option<Box<ProbePlan>> {
+    let written = step.check.as_ref()?;
+    let path = format!("{path}/check");
+    let done = expression(&written.done, &format!("{path}/done"), &step.id, findings);
+    let output = written.output.as_ref().map(|value| {
+        let path = format!("{path}/output");
+        template(value, &path, Some(&step.id), findings)
+    });
+    let block = alone(&probe_step(step)?, &path, build, findings);
+    Some(Box::new(ProbePlan::new(block?, done?, optional(output)?)))
+}
+
+/// Compiles a step that belongs to another one as a list of its own.
+fn alone(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
+    let work = work(step, path, build, findings)?;
+    let planned = planned(step, path, work, Vec::new(), findings)?;
     build.blocks.push(Block {
         steps: vec![planned],
         names: Arc::new(BTreeMap::from([(String::new(), 0)])),
@@ -411,16 +439,31 @@ fn planned(
         template(&Value::from(key), &path, Some(&step.id), findings)
     });
     let hears = hears(step, path, findings);
+    let output_check = step.output_schema.as_ref().and_then(|schema| {
+        let place = format!("{path}/output_schema");
+        let checked = match work.kind() {
+            Some(kind) if kind.has_attempts() => OutputCheck::compile(schema),
+            _ => Err("only what an action outside of the engine gives is checked".into()),
+        };
+        checked
+            .map_err(|message| {
+                findings.push(
+                    Finding::error("bad_schema", message)
+                        .at_path(place)
+                        .at_step(&step.id),
+                );
+            })
+            .ok()
+    });
     if findings.len() > before {
         return None;
     }
     let with = with?;
-    let secrets: BTreeSet<String> = with
-        .expressions()
-        .into_iter()
-        .flat_map(|(_, expression)| expression.references().secrets())
-        .map(ToOwned::to_owned)
-        .collect();
+    let secrets = secret_places(&with);
+    let effect = work.kind().is_some_and(ActionKind::has_attempts);
+    let connection = step.with.as_ref().filter(|_| effect);
+    let connection = connection.and_then(|with| with.get("connection")?.as_str());
+    let connection = connection.map(Into::into);
     Some(PlannedStep {
         id: step.id.as_str().into(),
         written: Step {
@@ -444,9 +487,12 @@ fn planned(
         on_error: step.on_error.unwrap_or_default(),
         delivery: step.delivery.unwrap_or_default(),
         idempotency_key,
-        secrets: secrets.into_iter().collect(),
+        secrets,
+        connection,
         effects: step.effects,
+        output_check,
         undo: None,
+        probe: None,
     })
 }
 

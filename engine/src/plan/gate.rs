@@ -1,7 +1,8 @@
 //! What an approval gate does besides asking: whom it tells, and where it sends back to.
 
 use super::build::{finding, has_errors, pointer};
-use super::{ActionKind, Graph};
+use super::secrets::secret_places;
+use super::{ActionKind, Graph, SecretPlace};
 use crate::action_config::{Notify, OneOrMore, SendBack};
 use crate::definition::Step;
 use crate::expression::Template;
@@ -40,8 +41,8 @@ pub struct NotifyPlan {
     pub with: Template,
     /// Whom the link in it is made for.
     pub person: Option<Template>,
-    /// Names of the secrets that its configuration holds places for.
-    pub secrets: Vec<String>,
+    /// The secrets that its configuration holds places for.
+    pub secrets: Vec<SecretPlace>,
     /// Time limit of each try.
     pub timeout: Option<Span>,
 }
@@ -184,17 +185,11 @@ fn notice(
         Some(person) => Some(compile(&person.as_str().into(), format!("{path}/for"))?),
         None => None,
     };
-    let secrets: BTreeSet<String> = with
-        .expressions()
-        .into_iter()
-        .flat_map(|(_, expression)| expression.references().secrets())
-        .map(ToOwned::to_owned)
-        .collect();
     Some(NotifyPlan {
         kind,
+        secrets: secret_places(&with),
         with,
         person,
-        secrets: secrets.into_iter().collect(),
         timeout: notify.timeout,
     })
 }

@@ -59,7 +59,7 @@ pub fn is_sensitive(schema: &Value) -> bool {
 }
 
 /// A message repeats the value that it is about, which may be long.
-fn short(message: String) -> String {
+pub(super) fn short(message: String) -> String {
     const LONGEST: usize = 500;
     match message.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &message[..end]),

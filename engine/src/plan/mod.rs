@@ -9,6 +9,9 @@ mod hears;
 mod inputs;
 mod kind;
 mod looping;
+mod output;
+mod probe;
+mod secrets;
 
 pub use block::Block;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
@@ -18,12 +21,16 @@ pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
+pub use output::OutputCheck;
+pub use probe::ProbePlan;
+pub use secrets::SecretPlace;
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
 pub(crate) use handlers::{UNDO, undo_step};
 pub(crate) use hears::{EVENT, when_of, without_when};
 pub(crate) use looping::{ITEM, shape};
+pub(crate) use probe::{ATTEMPT, PROBE, PROBED, not_a_read, probe_step};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
 use crate::event::HandlerList;
@@ -60,6 +67,8 @@ pub struct Plan {
     pub timeout: Option<Span>,
     /// The types of events that its steps may wait for, `*` for what is only known in a run.
     pub hears: Vec<Pattern>,
+    /// Whether any step goes over a connection.
+    pub connects: bool,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
@@ -99,12 +108,18 @@ pub struct PlannedStep {
     pub delivery: Delivery,
     /// The key that makes repeating it harmless, when the document gives one.
     pub idempotency_key: Option<Template>,
-    /// Names of the secrets that its configuration holds places for.
-    pub secrets: Vec<String>,
+    /// The secrets that its configuration holds places for.
+    pub secrets: Vec<SecretPlace>,
+    /// The connection that its attempts go over.
+    pub connection: Option<Arc<str>>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
+    /// What its output has to be, when the document says so.
+    pub output_check: Option<OutputCheck>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
+    /// How it is found out whether it happened when that is not known.
+    pub probe: Option<Box<ProbePlan>>,
 }
 
 /// What a step does.

@@ -4,11 +4,12 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{AttemptState, Ending, Phase, State, StepState, Timer};
 use super::time::later;
 use super::{
-    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause, wait,
+    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause,
+    probe, wait,
 };
 use crate::Timestamp;
 use crate::definition::FailureClass;
-use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status};
+use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status, StepPath};
 use crate::plan::{ActionKind, Plan, Work};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
@@ -45,7 +46,7 @@ impl State {
                     Some(last) if is_it(last) => Ok(vec![RunEvent::AttemptFinished {
                         step: step.clone(),
                         number: *number,
-                        outcome: outcome.clone(),
+                        outcome: self.checked(plan, step, outcome),
                     }]),
                     _ => Err(Rejected::StaleAttempt),
                 }
@@ -87,6 +88,7 @@ impl State {
                 claim: Some(Box::new(claim.clone())),
             }),
             Input::Admit => self.of_slot(RunEvent::Admitted),
+            Input::Permit { step } => self.permit(plan, step, now),
             Input::PassOver { reason } => self.of_slot(RunEvent::PassedOver {
                 reason: reason.clone(),
             }),
@@ -110,14 +112,22 @@ impl State {
             } => {
                 let place = self
                     .place_of_step(plan, step)
-                    .filter(|place| self.step(*place).phase == Phase::Uncertain)
+                    .filter(|place| {
+                        let phase = &self.step(*place).phase;
+                        matches!(phase, Phase::Uncertain | Phase::Probing)
+                    })
                     .ok_or(Rejected::NotUncertain)?;
                 let resolved = RunEvent::StepResolved {
                     step: self.path(plan, place),
                     by: by.clone(),
                     reason: reason.clone(),
                 };
-                Ok(vec![resolved, self.resolve(plan, place, resolution, now)])
+                // Whoever knows does not wait for the check.
+                let ended = self.looks(place).map(|looks| RunEvent::StepCanceled {
+                    step: self.path(plan, looks),
+                });
+                let resolution = self.resolve(plan, place, resolution, now);
+                Ok(ended.into_iter().chain([resolved, resolution]).collect())
             }
             Input::Event { step, heard } => {
                 self.place_of_step(plan, step)
@@ -167,6 +177,22 @@ impl State {
                 })
             })
             .collect()
+    }
+
+    /// How an attempt ended: one that gave what its step must not give has failed.
+    fn checked(&self, plan: &Plan, step: &StepPath, outcome: &Outcome) -> Outcome {
+        let check = self
+            .place_of_step(plan, step)
+            .and_then(|place| self.planned(plan, place).output_check.as_ref());
+        if let (Some(check), Outcome::Succeeded { output }) = (check, outcome)
+            && let Some(failure) = check.failure(output.value())
+        {
+            return Outcome::Failed {
+                failure,
+                retry_after_ms: None,
+            };
+        }
+        outcome.clone()
     }
 
     fn resolve(
@@ -252,6 +278,7 @@ impl State {
                     let end = looping::finish_pass(self, plan, scope, of, number, now);
                     return Some(end);
                 }
+                Owner::Probe { of } => return Some(probe::checked(self, plan, of)),
                 // Their ends are no facts of their own.
                 Owner::Handlers(_) | Owner::Undo { .. } => {}
             }
@@ -325,6 +352,7 @@ impl State {
                 failure,
                 retry_after_ms,
             } => attempt::after_failure(self, plan, place, failure, *retry_after_ms, now),
+            Phase::Told { happened } => probe::follows(self, plan, place, *happened, now),
             _ => attempt::after_interruption(self, plan, place, now),
         }
     }
@@ -356,6 +384,7 @@ impl State {
                 }
             }
             Timer::Loop => RunEvent::LoopTimedOut { step },
+            Timer::Rate => self.waited_too_long(plan, place),
         }
     }
 

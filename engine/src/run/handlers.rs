@@ -208,6 +208,7 @@ impl State {
             }
             Owner::Handlers(_) => self.handling.current = None,
             Owner::Undo { .. } => self.undo_next(plan, at),
+            Owner::Probe { of } => self.probe_over(scope, of),
         }
     }
 

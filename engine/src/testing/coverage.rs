@@ -4,7 +4,7 @@
 use super::law::{Law, Looked};
 use super::names;
 use crate::definition::{Delivery, FailureClass, Join, OnError};
-use crate::event::{Entry, HandlerList, Outcome, RunEvent, SkipReason};
+use crate::event::{Entry, HandlerList, Outcome, Probed, RunEvent, SkipReason};
 use crate::plan::{ActionKind, Plan, Times, Work};
 use crate::run::{
     ENDINGS, GateStatus, Input, OWNERS, PHASES, Rejected, Resolution, ResumeAnswer, Run, SLOTS,
@@ -66,6 +66,11 @@ names! {
         RunEvent::Queued { claim: Some(_) } => "queued",
         RunEvent::Queued { claim: None } => "queued again",
         RunEvent::Admitted => "admitted",
+        RunEvent::RateAwaited { .. } => "rate_awaited",
+        RunEvent::StepChecked { answer: Probed::Happened, .. } => "step_checked happened",
+        RunEvent::StepChecked { answer: Probed::NotHappened, .. } => "step_checked not_happened",
+        RunEvent::StepChecked { answer: Probed::Unknown, .. } => "step_checked unknown",
+        RunEvent::AskedBefore { .. } => "asked_before",
         RunEvent::Parked { holding: false } => "parked",
         RunEvent::Parked { holding: true } => "parked holding",
         RunEvent::PassedOver { .. } => "passed_over",
@@ -89,6 +94,7 @@ names! {
         Input::Recover { alone: false } => "recover",
         Input::Claim { .. } => "claim",
         Input::Admit => "admit",
+        Input::Permit { .. } => "permit",
         Input::PassOver { .. } => "pass over",
         Input::ResolveUncertain { resolution: Resolution::Happened { .. }, .. } => "resolve happened",
         Input::ResolveUncertain { resolution: Resolution::Again, .. } => "resolve again",
@@ -113,6 +119,7 @@ names! {
         Rejected::NotPaused => "not_paused",
         Rejected::WhichStep => "which_step",
         Rejected::Approved => "approved_input",
+        Rejected::BadCorrection { .. } => "bad_correction",
         Rejected::NotAwaited => "not_awaited",
         Rejected::NotItsTurn => "not_its_turn",
         Rejected::TooLarge => "too_large",
@@ -184,7 +191,8 @@ const RUN_STATUSES: [&str; 9] = [
     "canceled",
     "skipped",
 ];
-const FEATURES: [&str; 18] = [
+const FEATURES: [&str; 19] = [
+    "check",
     "when",
     "switch",
     "case needed",
@@ -227,10 +235,10 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("slot", SLOTS.to_vec()),
         ("ending", ENDINGS.to_vec()),
         ("next due", TIMERS.to_vec()),
-        // What is over by then cannot be canceled, and two phases last only within a turn.
+        // What is over by then cannot be canceled, and some phases last only within a turn.
         (
             "canceled while",
-            without(PHASES, &["broken", "interrupted"]),
+            without(PHASES, &["broken", "interrupted", "told"]),
         ),
         ("canceled in", OWNERS.to_vec()),
         ("run was", RUN_STATUSES.to_vec()),
@@ -331,6 +339,7 @@ impl Coverage {
                 step.timeout.is_some().then_some("timeout"),
                 (step.delivery == Delivery::AtMostOnce).then_some("at_most_once"),
                 step.undo.is_some().then_some("undo"),
+                step.probe.is_some().then_some("check"),
                 sends_back.then_some("gate that sends back"),
                 Some(match step.on_error {
                     OnError::Fail => "on_error fail",

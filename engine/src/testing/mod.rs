@@ -11,6 +11,7 @@ mod names;
 mod planted;
 mod random;
 mod simulator;
+mod throttle;
 mod world;
 
 pub use coverage::Coverage;
@@ -67,6 +68,14 @@ pub fn start(plan: &Plan, inputs: Value) -> Start {
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 pub(crate) use tests::random_plan;
+#[cfg(test)]
+mod witness;

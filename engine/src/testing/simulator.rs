@@ -12,7 +12,7 @@ use crate::event::{Entry, RunEvent, Start, Status, StepPath};
 use crate::flow::Standing;
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
-use crate::run::{CorruptJournal, Effect, Heard, Input, Kept, Rejected, Run};
+use crate::run::{ConnectionRates, CorruptJournal, Effect, Heard, Input, Kept, Rejected, Run};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -39,6 +39,9 @@ pub struct Life {
     pub(super) luck: usize,
     /// Whether somebody else says when it has its turn.
     pub(super) limited: bool,
+    /// The connections that have a rate, and whether that stays so.
+    pub(super) rates: Option<Arc<ConnectionRates>>,
+    pub(super) steady: bool,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
     /// Inputs with their times; none for a crash.
@@ -168,12 +171,16 @@ impl Life {
         let luck = *random.pick(&[12, 30, 120]).unwrap_or(&12);
         let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
         let first = 1 + usize::from(claim.is_some());
-        let (run, entries) = Run::begin_claiming(plan.clone(), begin, kept, claim, now);
+        let rates = super::throttle::rates(&mut random);
+        let steady = random.percent(60);
+        let (run, entries) =
+            Run::begin_limited(plan.clone(), begin, kept, claim, rates.clone(), now);
         let together = match entries.get(first) {
             Some(entry) if sealed(entry) => first + 1,
             _ => first + entries.iter().filter(|e| e.event.keeps()).count(),
         };
         let mut watch = Watch::default();
+        watch.rates = rates.clone().filter(|_| steady);
         for entry in &entries {
             watch.see(&plan, entry, false)?;
         }
@@ -196,6 +203,8 @@ impl Life {
             cancels: 0,
             luck,
             limited: false,
+            rates,
+            steady,
             through_text,
             log: Vec::new(),
             coverage,
@@ -285,6 +294,7 @@ impl Life {
         self.coverage.input(&self.run, &input);
         let resolved = matches!(input, Input::ResolveUncertain { .. });
         let seq = self.run.last_seq();
+        self.run.know_rates(self.rates.clone());
         match self.run.handle(self.now, input) {
             Ok(entries) => {
                 if !entries.is_empty() {
@@ -379,6 +389,7 @@ impl Life {
         let before = std::mem::take(&mut self.watch);
         self.watch.heeded = before.heeded.cut(kept as u64);
         self.watch.looked = before.looked;
+        self.watch.rates = self.rates.clone().filter(|_| self.steady);
         self.teller.forget();
         for entry in &self.journal {
             // What a person resolved before is not looked at twice.

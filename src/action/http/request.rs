@@ -1,7 +1,7 @@
 //! The request that a configuration describes.
 
 use crate::{
-    action::{Attempt, Failed, input},
+    action::{Attempt, Failed, attempt::pointed, input},
     connection::Connections,
     secret::Secrets,
 };
@@ -12,7 +12,7 @@ use http::{
 };
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 const KEYS: [&str; 11] = [
@@ -50,6 +50,8 @@ pub(super) struct Request {
     pub(super) client: Option<reqwest::Client>,
     /// The path that a connection's addresses are below.
     pub(super) base: Option<String>,
+    /// The connection's name.
+    pub(super) connection: Option<String>,
 }
 
 pub(super) enum Payload {
@@ -64,8 +66,14 @@ impl Request {
         connections: &Connections,
         secrets: &Secrets,
     ) -> Result<Self, Failed> {
-        let map = input::object(attempt.input.value())?;
-        input::only(map, &KEYS)?;
+        let mut map = input::object(attempt.input.value())?.clone();
+        input::only(&map, &KEYS)?;
+        for key in ["query", "json", "form"] {
+            if let Some(value) = map.get_mut(key) {
+                *value = attempt.filled(value, &format!("/{key}"), secrets)?;
+            }
+        }
+        let map = &map;
         let mut headers = HeaderMap::new();
         let (mut url, client, base) = match input::text(map, "connection")? {
             Some(name) => {
@@ -120,7 +128,40 @@ impl Request {
             payload,
             client,
             base,
+            connection: input::text(map, "connection")?.map(str::to_owned),
         })
+    }
+
+    /// The request in short: no header and no body, and of a query only the names. Of an address that an
+    /// administrator has set up, only what the step adds to it.
+    pub(super) fn summary(&self) -> String {
+        let path = self.url.path();
+        let mut said = match (&self.connection, &self.base) {
+            (Some(name), Some(base)) => {
+                let below = path.strip_prefix(base.as_str()).unwrap_or(path);
+                format!("{} {name}:{below}", self.method)
+            }
+            _ => format!(
+                "{} {}{path}",
+                self.method,
+                self.url.origin().ascii_serialization()
+            ),
+        };
+        let names: BTreeSet<String> = self
+            .url
+            .query_pairs()
+            .map(|(name, _)| format!("{name}=…"))
+            .collect();
+        if !names.is_empty() {
+            said.push('?');
+            said.push_str(&names.into_iter().collect::<Vec<_>>().join("&"));
+        }
+        match &self.payload {
+            Payload::None => {}
+            Payload::Bytes(bytes) => said.push_str(&format!(", {} bytes", bytes.len())),
+            Payload::Multipart(_) => said.push_str(", multipart"),
+        }
+        said
     }
 
     /// The same request once more, without its body.
@@ -132,6 +173,7 @@ impl Request {
             payload: Payload::None,
             client: self.client.clone(),
             base: self.base.clone(),
+            connection: self.connection.clone(),
         }
     }
 }
@@ -200,7 +242,9 @@ fn own_headers(
         if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(Failed::input(format!("The header {name:?} cannot be set.")));
         }
-        let filled = secrets.fill_only(&value, |secret| attempt.allows(secret))?;
+        let filled = secrets.fill_only(&value, |secret| {
+            attempt.allows(&format!("/headers/{}", pointed(&name)), secret)
+        })?;
         let sensitive = filled != value;
         add_headers(&mut headers, [(name, filled)], sensitive)?;
     }

@@ -3,7 +3,11 @@
 mod process;
 pub(crate) mod watchdog;
 
-use super::{Action, Attempt, Failed, Limits, attempt::Performed, input};
+use super::{
+    Action, Attempt, Failed, Limits,
+    attempt::{Performed, pointed},
+    input,
+};
 use crate::secret::Secrets;
 use futures_util::future::BoxFuture;
 use process::{Ended, Prepared};
@@ -106,9 +110,9 @@ impl Shell {
                     "The variable {name:?} cannot be set."
                 )));
             }
-            let filled = self
-                .secrets
-                .fill_only(&value, |secret| attempt.allows(secret))?;
+            let filled = self.secrets.fill_only(&value, |secret| {
+                attempt.allows(&format!("/env/{}", pointed(&name)), secret)
+            })?;
             own.push((name, filled));
         }
         let program = argv.first().map_or("", String::as_str);
@@ -137,6 +141,7 @@ impl Shell {
             timeout: attempt.timeout.unwrap_or(self.limits.shell_timeout),
             grace: self.limits.shell_grace,
             largest: self.limits.shell_output,
+            log: attempt.log.clone(),
         };
         let texts = prepared.argv.iter().chain(prepared.env.values());
         if texts.into_iter().any(|text| text.contains('\0')) {

@@ -10,7 +10,7 @@ mod sqlite;
 
 use super::*;
 use crate::connection::Connection;
-use druse_engine::{Json, RunId, event::Failure};
+use druse_engine::{Json, RunId, event::Failure, plan::SecretPlace};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -61,10 +61,14 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         kind: kind.into(),
         input: input.into(),
         sensitive: Vec::new(),
-        secrets: vec!["TOKEN".into()],
+        secrets: vec![SecretPlace {
+            place: String::new(),
+            name: "TOKEN".into(),
+        }],
         idempotency_key: "key-1".into(),
         fence: 7,
         timeout: None,
+        log: crate::step_log::AttemptLog::default(),
     }
 }
 

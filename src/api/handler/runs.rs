@@ -149,9 +149,16 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
     started(&call.app, run, wait).await
 }
 
-fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
+pub(super) fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
     let wait: Option<Span> = call.query.read("wait", "a duration such as 30s")?;
-    Ok(wait.map(|span| span.0.min(LONGEST_WAIT)))
+    match wait {
+        Some(span) if span.0 > LONGEST_WAIT => Err(Problem::bad_request(
+            "bad_query",
+            format!("`wait` in the address is longer than a request can be: {span}."),
+            "It is at most 10m. Ask again while the run goes on, or follow its events.",
+        )),
+        wait => Ok(wait.map(|span| span.0)),
+    }
 }
 
 /// The run that an earlier request with the same key made.

@@ -6,6 +6,7 @@ mod bad_input;
 mod chat_thread;
 mod description;
 mod lists;
+mod planted;
 mod process;
 mod rehearsal;
 mod retry;

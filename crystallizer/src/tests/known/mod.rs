@@ -4,6 +4,7 @@
 //! `DRUSE_FIGURES=target cargo test -p druse-crystallizer --lib known_` measures all of them, the simple rules beside, and
 //! writes the tables into that folder; without it fewer are measured, so that the test is quick.
 
+mod drift;
 mod loops;
 mod program;
 mod random;
@@ -21,12 +22,17 @@ use program::{Called, Played};
 use random::Random;
 use rule::Rule;
 use run::run;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+pub(super) use table::wilson;
 use world::{World, changes};
 
 /// The folder that the tables are written to; then everything is measured.
-fn figures_folder() -> Option<std::path::PathBuf> {
-    std::env::var_os("DRUSE_FIGURES").map(Into::into)
+pub(super) fn figures_folder() -> Option<std::path::PathBuf> {
+    // A test runs in the folder of its crate; what is named is meant from the checkout.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let folder = root.join(std::env::var_os("DRUSE_FIGURES")?);
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder)
 }
 
 /// How answers are written.

@@ -5,7 +5,7 @@ use super::Figures;
 use std::fmt::Write as _;
 
 /// The 95 % Wilson interval of a share, in per cent.
-pub(super) fn wilson(hits: u64, all: u64) -> (f64, f64) {
+pub(in crate::tests) fn wilson(hits: u64, all: u64) -> (f64, f64) {
     if all == 0 {
         return (0.0, 100.0);
     }
@@ -20,7 +20,7 @@ pub(super) fn wilson(hits: u64, all: u64) -> (f64, f64) {
     )
 }
 
-fn share(hits: u64, all: u64) -> String {
+pub(super) fn share(hits: u64, all: u64) -> String {
     let (low, high) = wilson(hits, all);
     format!(
         "{hits} of {all}: {:.1} % ({low:.1}–{high:.1})",

@@ -74,7 +74,7 @@ fn what_tells_people_is_checked_like_a_step() {
         - { action: approval_gate, with: {} }
         - { action: http, for: ana, with: { connection: chat, path: /say, jsn: "{{ approval.link }}" } }
         - { action: http, with: { url: "http://127.0.0.1/", json: "{{ steps.none.output }}" } }
-        - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, json: "{{ secrets.api_key }}" } }
+        - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, body: "{{ secrets.api_key }}" } }
 "#
         ),
         @r"
@@ -84,8 +84,38 @@ fn what_tells_people_is_checked_like_a_step() {
     13:75 unknown_key: there is no key `jsn` here -- did you mean `json`?
     14:67 unknown_step: there is no step `none` -- expressions name steps of this document
     14:40 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
-    15:111 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into http `headers`, shell `env` and connections, nowhere else
+    15:111 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
     10:14 unknown_name: there is no name `approval` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
+    "
+    );
+}
+
+#[test]
+fn what_can_only_fail_or_does_nothing_is_said() {
+    insta::assert_snapshot!(
+        findings(
+            r#"steps:
+  - { id: a, action: approval_gate, with: { title: " ", timeout: 0s, remind: 1ms, approvers: [], escalate_to: [] } }
+  - { id: b, action: approval_gate, with: { title: Go?, approvers: [user:ana, user:ana, user:ben], needed: 3 } }
+  - { id: c, action: approval_gate, with: { title: Go?, timeout: 1h, remind: 1h, escalate_to: [user:eva] } }
+  - { id: d, action: approval_gate, with: { title: Go?, on_timeout: escalate } }
+  - { id: e, action: approval_gate, with: { title: Go?, approvers: [user:ana, role:approver], needed: 9, timeout: 2h, remind: 1h } }
+  - { id: f, action: approval_gate, with: { title: Go?, approvers: [user:ana], needed: 2, timeout: 2h, on_timeout: escalate, escalate_to: [user:eva] } }
+  - { id: g, action: approval_gate, with: { title: Go?, approvers: [user:ana, "{{ inputs.other }}"], needed: 3 } }
+"#
+        ),
+        @r"
+    7:94 bad_value: `approvers` is empty: nobody could decide -- write user:<name> or role:<role>, or leave it out
+    7:111 bad_value: `escalate_to` is empty: nobody could decide -- write user:<name> or role:<role>, or leave it out
+    7:78 bad_value: `remind` is at least 1s -- people are reminded so often until they answer; write such as 2h
+    7:66 bad_value: `timeout` is over before anybody can answer -- give people time, such as 24h, or leave it out: then the gate waits for ever
+    7:52 bad_value: `title` is empty: nobody sees what is asked -- write a question, or leave it out: then the step's name stands there
+    8:108 too_few_approvers: 3 people have to approve, and 2 are asked -- ask more people or a role, or lower `needed`
+    9:95 no_effect: `escalate_to` does nothing without `on_timeout: escalate` -- add `on_timeout: escalate` and a `timeout`, or leave it out
+    9:78 no_effect: `remind` does nothing: the gate's time is over before -- make it shorter than `timeout`, or leave it out
+    10:37 missing_key: `on_timeout: escalate` needs `escalate_to` -- write who is asked then, such as `escalate_to: [role:admin]`
+    10:69 no_effect: `on_timeout` does nothing without `timeout` -- add a `timeout`, or leave it out
+    13:79 unknown_input: there is no input `other` -- add it under `inputs`
     "
     );
 }

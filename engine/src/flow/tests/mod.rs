@@ -1,8 +1,9 @@
-mod docs;
+mod deadlock;
 mod faults;
 mod life;
 mod model;
 mod order;
+mod rates;
 
 use super::{Claim, KeyClaim};
 use crate::definition::Overflow;

@@ -26,7 +26,11 @@ fn an_attempt_carries_what_the_effect_needs() {
         input.text(),
         r#"{"path":"/ana","headers":{"x":"{{ secrets.TOKEN }}"}}"#
     );
-    assert_eq!(secrets, ["TOKEN"]);
+    let places: Vec<_> = secrets
+        .iter()
+        .map(|secret| (secret.place.as_str(), secret.name.as_str()))
+        .collect();
+    assert_eq!(places, [("/headers/x", "TOKEN")]);
     assert_eq!(timeout, Some(Span::from_secs(30)));
     assert_eq!(idempotency_key.len(), 52);
     assert_eq!(deadline, Some(BEGIN.after(Span::from_secs(30))));
@@ -343,4 +347,51 @@ fn absurd_limits_do_no_harm() {
     assert_eq!(bench.status("a"), Status::Waiting);
     // One try a turn.
     assert_eq!(bench.run.step("a").unwrap().attempts.len(), 51);
+}
+
+#[test]
+fn an_answer_of_another_shape_fails_its_step_before_anything_follows() {
+    let schema = json!({ "required": ["id"], "properties": { "id": { "type": "string" } } });
+    let document = |more: Value| {
+        let mut first = json!({ "output_schema": schema, "retry": { "attempts": 3 } });
+        first
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({ "steps": [
+            call("a", first),
+            call("b", json!({ "needs": ["a"], "with": { "path": "/{{ steps.a.output.id }}" } })),
+        ] })
+    };
+    let mut bench = Bench::new(document(json!({})));
+    bench.answer("a", succeeded(json!({ "id": "x", "more": 1 })));
+    assert_eq!(bench.line(), "a=succeeded b=running run=running");
+
+    let mut bench = Bench::new(document(json!({})));
+    bench.answer("a", succeeded(json!({ "id": 7 })));
+    assert_eq!(bench.line(), "a=failed b=skipped run=failed");
+    let error = bench.run.steps()[0].error.clone().unwrap();
+    assert_eq!(error.code, "answer_changed");
+    assert!(
+        error.message.contains("at `/id`: 7 is not of type"),
+        "{}",
+        error.message
+    );
+    assert_eq!(
+        error.details.as_ref().unwrap().value()["needs_review"],
+        true
+    );
+
+    // A person can have it tried again once the other side is what it was.
+    let mut bench = Bench::new(document(json!({ "on_error": "pause" })));
+    bench.answer("a", succeeded(json!({})));
+    assert_eq!(bench.line(), "a=paused b=queued run=paused");
+    bench.give(Input::Resume {
+        by: "user:ana".into(),
+        reason: None,
+        step: None,
+        answer: ResumeAnswer::Again { input: None },
+    });
+    bench.answer("a", succeeded(json!({ "id": "x" })));
+    assert_eq!(bench.line(), "a=succeeded b=running run=running");
 }

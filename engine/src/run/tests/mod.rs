@@ -3,6 +3,7 @@
 mod attempts;
 mod bytes;
 mod cancels;
+mod checks;
 mod endings;
 mod for_each;
 mod gates;
@@ -12,6 +13,7 @@ mod joins;
 mod journal;
 mod kept;
 mod pauses;
+mod rates;
 mod repeat;
 mod reviews;
 mod scale;

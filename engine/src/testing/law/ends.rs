@@ -56,6 +56,7 @@ impl Ended {
                 | RunEvent::LoopStarted { .. }
                 | RunEvent::StepFailed { .. }
                 | RunEvent::StepPaused { .. }
+                | RunEvent::RateAwaited { .. }
         );
         decides && !self.decided.contains(step)
     }

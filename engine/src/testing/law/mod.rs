@@ -1,10 +1,12 @@
 //! The laws that hold over every life of a run, each with a name. They are told from the facts alone, or by
 //! comparing two runs of the same facts: never by how a run computes something.
 
+mod checks;
 mod ends;
 mod handlers;
 mod heard;
 mod loops;
+mod rates;
 mod slots;
 mod tries;
 mod watch;
@@ -76,6 +78,8 @@ laws! {
     Undo "undo_backwards" "What succeeded is undone when the run fails, the last to finish first.",
     Outcome "outcome_follows" "How a run, a pass and a list of handlers end follows from how their steps have ended.",
     Cancels "cancel_ends" "A cancel ends the run's own work at once, a second one everything.",
+    Checks "checks_decide" "What becomes of an uncertain step is what its check, which looks once and only then, or a person has said.",
+    Rates "rates_awaited" "An attempt over a connection with a rate waits for it, once.",
     Kept "kept_stays" "What a run kept of an earlier one does not happen again.",
 }
 
@@ -103,8 +107,14 @@ impl Law {
 }
 
 /// How often each law was looked at with something that it is about.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Looked([u64; Law::ALL.len()]);
+
+impl Default for Looked {
+    fn default() -> Self {
+        Self([0; Law::ALL.len()])
+    }
+}
 
 impl Looked {
     /// Looks at a law.

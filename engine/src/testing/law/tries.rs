@@ -3,7 +3,7 @@
 
 use super::{Broken, Law, Looked};
 use crate::definition::{Delivery, FailureClass};
-use crate::event::{Entry, Failure, Outcome, RunEvent, StepPath};
+use crate::event::{Entry, Failure, Outcome, Probed, RunEvent, StepPath};
 use crate::plan::Plan;
 use crate::{Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,14 @@ impl Tries {
             }
         }
         self.moments.retain(|(path, _), _| !gone(path));
+    }
+
+    /// A check begins to look again: its attempts are numbered on, and its retries begin anew.
+    pub(super) fn anew(&mut self, step: &StepPath) {
+        let tried = self.of(step);
+        tried.deaths = 0;
+        tried.failures = 0;
+        tried.first = None;
     }
 
     fn of(&mut self, step: &StepPath) -> &mut Tried {
@@ -129,7 +137,11 @@ impl Tries {
                 self.finishes(step, entry, outcome, looked)?;
             }
             RunEvent::AttemptInterrupted { .. } => self.of(step).failed = None,
-            RunEvent::StepResolved { .. } => self.of(step).open = false,
+            RunEvent::StepResolved { .. }
+            | RunEvent::StepChecked {
+                answer: Probed::NotHappened,
+                ..
+            } => self.of(step).open = false,
             RunEvent::StepUncertain { .. } | RunEvent::StepCanceled { .. } => {
                 self.of(step).failed = None;
             }

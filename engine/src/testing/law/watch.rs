@@ -1,9 +1,11 @@
 //! Reads along with the journal of a run, and holds the laws that can be told from it.
 
+use super::checks::{self, Checks};
 use super::ends::Ended;
 use super::handlers::{Handling, undoes};
 use super::heard::Heeded;
 use super::loops::Passes;
+use super::rates::Throttled;
 use super::slots::Slots;
 use super::tries::Tries;
 use super::{Broken, Law, Looked};
@@ -11,8 +13,9 @@ use crate::Json;
 use crate::definition::{Join, OnError};
 use crate::event::{ApprovalRequest, Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
 use crate::plan::Plan;
-use crate::run::{Kept, Run, StepView};
+use crate::run::{ConnectionRates, Kept, Run, StepView};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Reads along with a journal.
 #[derive(Debug, Default, Clone)]
@@ -22,6 +25,10 @@ pub struct Watch {
     passes: Passes,
     pub(in crate::testing) heeded: Heeded,
     handling: Handling,
+    checks: Checks,
+    throttled: Throttled,
+    /// The connections that have a rate all the time.
+    pub(in crate::testing) rates: Option<Arc<ConnectionRates>>,
     slots: Slots,
     /// What each gate asked last.
     asked: BTreeMap<StepPath, Box<ApprovalRequest>>,
@@ -66,6 +73,11 @@ impl Watch {
         }
         self.heeded.see(plan, entry, looked)?;
         self.slots.see(entry);
+        self.checks.see(plan, entry, resolved, looked)?;
+        if let Some(check) = checks::begins(plan, &entry.event) {
+            self.ended.forget(|path| *path == check);
+            self.tries.anew(&check);
+        }
         match &entry.event {
             RunEvent::Queued { .. } | RunEvent::Parked { .. } => self.stands_by = true,
             RunEvent::Admitted => {
@@ -81,8 +93,11 @@ impl Watch {
         };
         if begins(&entry.event) {
             // What was under way when its run was queued goes on after a crash.
-            let goes_on = matches!(entry.event, RunEvent::AttemptStarted { .. })
-                && self.interrupted.remove(step);
+            let tried = matches!(
+                entry.event,
+                RunEvent::AttemptStarted { .. } | RunEvent::RateAwaited { .. }
+            );
+            let goes_on = tried && self.interrupted.remove(step);
             looked.hold(Law::Turn, goes_on || !self.stands_by, told)?;
         }
         if let RunEvent::AttemptInterrupted { .. } = entry.event {
@@ -96,6 +111,8 @@ impl Watch {
         {
             self.interrupted.insert(step.clone());
         }
+        self.throttled
+            .see(plan, step, entry, self.rates.as_ref(), looked)?;
         if let RunEvent::ApprovalNotified { .. } = entry.event {
             return Ok(());
         }
@@ -229,7 +246,12 @@ impl Watch {
         let mut lists: BTreeMap<Option<StepPath>, Vec<&StepView>> = BTreeMap::new();
         lists.insert(None, Vec::new());
         for view in &views {
-            lists.entry(pass_of(&view.path)).or_default().push(view);
+            let alone = undoes(&view.path) || plan.checked(&view.path).is_some();
+            let list = match alone {
+                true => Some(view.path.clone()),
+                false => pass_of(&view.path),
+            };
+            lists.entry(list).or_default().push(view);
         }
         for (pass, steps) in &lists {
             let unhandled = unhandled(plan, steps)?;
@@ -238,7 +260,7 @@ impl Watch {
                 Some(pass) if pass.0.ends_with(']') => {
                     self.passes.end_of_pass(pass, &unhandled, looked)?;
                 }
-                // Handlers, and what undoes a step.
+                // Handlers, and what undoes or checks a step.
                 Some(_) => {}
             }
         }
@@ -264,6 +286,7 @@ fn begins(event: &RunEvent) -> bool {
             | RunEvent::EventAwaited { .. }
             | RunEvent::LoopStarted { .. }
             | RunEvent::PassStarted { .. }
+            | RunEvent::RateAwaited { .. }
     )
 }
 
@@ -282,7 +305,7 @@ pub(in crate::testing) fn keeps(
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } => None,
         })
         .collect();
     for entry in journal {

@@ -103,7 +103,10 @@ impl Name {
             Ok(report.coverage)
         }));
         lived
-            .unwrap_or_else(|_| Err(panicked("it panicked".into())))
+            .unwrap_or_else(|panic| {
+                let said = panic.downcast_ref::<String>().cloned();
+                Err(panicked(said.unwrap_or_else(|| "it panicked".into())))
+            })
             .map_err(Box::new)
     }
 }

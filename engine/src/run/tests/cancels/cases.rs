@@ -156,6 +156,32 @@ fn bound() -> Value {
     ])
 }
 
+/// A step behind another, over a connection.
+fn rated(more: Value) -> Value {
+    let mut b = call(
+        "b",
+        json!({"needs": ["a"], "with": {"connection": "crm", "path": "/"}}),
+    );
+    b.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    json!([call("a", json!({})), b])
+}
+
+fn rates() -> Option<Arc<ConnectionRates>> {
+    let rate = crate::flow::Rate::new(1, crate::flow::Per::Minute).unwrap();
+    Some(Arc::new([("crm".to_owned(), rate)].into()))
+}
+
+/// A step of which it can be found out whether it happened.
+fn checked() -> Value {
+    let check = json!({"action": "http", "with": {"path": "/"}, "done": "check.output == 'seen'"});
+    json!([call(
+        "a",
+        json!({"delivery": "at_most_once", "check": check})
+    )])
+}
+
 /// Every way to every state.
 pub(super) fn cases() -> Vec<Case> {
     let two = || json!([call("a", json!({})), call("b", json!({"needs": ["a"]}))]);
@@ -268,6 +294,32 @@ pub(super) fn cases() -> Vec<Case> {
             let gates = bench.run.approvals();
             assert!(gates.iter().any(|gate| gate.status == GateStatus::Void));
         }),
+        case("a step that waits for a rate", rated(json!({})), |bench| {
+            bench.run.know_rates(rates());
+            bench.ok("a");
+        }),
+        case(
+            "a step that waits for a rate and for the time of its retries",
+            rated(
+                json!({"retry": {"attempts": 3, "backoff": "1m", "jitter": false, "total": "1h"}}),
+            ),
+            |bench| {
+                bench.ok("a");
+                bench.run.know_rates(rates());
+                bench.fail("b", FailureClass::Retryable).pass("1m");
+            },
+        ),
+        case("a check that looks", checked(), |bench| {
+            bench.fail("a", FailureClass::Uncertain);
+        }),
+        case(
+            "a check that has just said what it saw",
+            checked(),
+            |bench| {
+                bench.fail("a", FailureClass::Uncertain).ok("a.check");
+                cut(bench, |event| matches!(event, RunEvent::StepChecked { .. }));
+            },
+        ),
         case(
             "an uncertain step",
             json!([call("a", json!({"delivery": "at_most_once"}))]),

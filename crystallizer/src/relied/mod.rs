@@ -1,0 +1,150 @@
+//! What a draft relies on: the shape of everything in answers that later steps read. Each step that is read gets an
+//! `output_schema`, so that an answer of another shape fails it before anything follows from it.
+
+mod read;
+mod shape;
+
+use crate::answer;
+use crate::kept::Kept;
+use druse_engine::definition::{Document, Step};
+use druse_engine::expression::Template;
+use read::{Part, Place, Reader, Relies};
+use serde_json::Value;
+use shape::Shape;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Writes the schemas. `others` gives for each kept call the calls of further recordings that are the same step.
+pub(crate) fn write(
+    document: &mut Document,
+    kept: &[Kept<'_>],
+    others: &dyn Fn(usize) -> Vec<Value>,
+) {
+    let mut reader = Reader::default();
+    steps(&document.steps, &mut reader);
+    for output in document.outputs.values() {
+        template(output, &mut reader);
+    }
+    let mut shapes: BTreeMap<String, Shape> = BTreeMap::new();
+    for relies in &reader.relies {
+        let (Relies::On(place) | Relies::Some(place) | Relies::OneOf(place)) = relies;
+        shapes.entry(place.step.clone()).or_default().add(relies);
+    }
+    for (step, shape) in shapes {
+        let mut seen: Vec<Cow<'_, Value>> = Vec::new();
+        for (index, kept) in kept.iter().enumerate() {
+            if kept.step == step && crate::prune::succeeded(kept.call) {
+                seen.push(Cow::Owned(output(kept)));
+                seen.extend(others(index).into_iter().map(Cow::Owned));
+            }
+        }
+        let answers_outside = kept.iter().any(|kept| {
+            kept.step == step
+                && !kept.tolerated
+                && !matches!(
+                    kept.target.action.as_str(),
+                    "transform" | "wait" | "approval_gate" | "switch" | "automation" | "emit"
+                )
+        });
+        if seen.is_empty() || !answers_outside {
+            continue;
+        }
+        if let Some(step) = find(&mut document.steps, &step) {
+            step.output_schema = Some(shape.schema(&seen));
+        }
+    }
+}
+
+/// What the step of a call gives when it is answered as it was recorded.
+pub(crate) fn output(kept: &Kept<'_>) -> Value {
+    answer::output(&kept.target, kept.call, &kept.answer)
+}
+
+fn find<'d>(steps: &'d mut [Step], id: &str) -> Option<&'d mut Step> {
+    for step in steps {
+        if step.id == id {
+            return Some(step);
+        }
+        if let Some(found) = find(&mut step.steps, id) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn steps(list: &[Step], reader: &mut Reader) {
+    for step in list {
+        if let Some(when) = &step.when {
+            reader.expression(when);
+        }
+        for value in step.with.iter().flat_map(|with| with.values()) {
+            template(value, reader);
+        }
+        let Some(each) = &step.for_each else { continue };
+        let items = whole(&each.items, reader);
+        let element = reader.items(&items);
+        let name = each.name.clone().unwrap_or_else(|| "item".to_owned());
+        let before = reader.names.insert(name.clone(), element);
+        steps(&step.steps, reader);
+        if let Some(until) = &each.until {
+            reader.expression(until);
+        }
+        let given = match &each.output {
+            Some(output) => template(output, reader),
+            None => step.steps.last().map_or(Part::Other, |last| {
+                Part::At(Place {
+                    step: last.id.clone(),
+                    hops: Vec::new(),
+                })
+            }),
+        };
+        match before {
+            Some(before) => reader.names.insert(name, before),
+            None => reader.names.remove(&name),
+        };
+        reader
+            .loops
+            .insert(step.id.clone(), Part::List(Box::new(given)));
+    }
+}
+
+/// What a template stands for.
+fn template(value: &Value, reader: &mut Reader) -> Part {
+    match value {
+        Value::String(_) => whole(value, reader),
+        Value::Array(items) => {
+            for item in items {
+                template(item, reader);
+            }
+            Part::Other
+        }
+        Value::Object(map) => Part::Map(
+            map.iter()
+                .map(|(key, inner)| (key.clone(), template(inner, reader)))
+                .collect(),
+        ),
+        _ => Part::Fixed,
+    }
+}
+
+/// A text with expressions: one that is nothing else stands for what it gives.
+fn whole(value: &Value, reader: &mut Reader) -> Part {
+    let Ok(compiled) = Template::compile(value) else {
+        return Part::Other;
+    };
+    let expressions = compiled.expressions();
+    let single = value.as_str().is_some_and(|text| {
+        let text = text.trim();
+        text.starts_with("{{") && text.ends_with("}}")
+    });
+    let mut last = Part::Other;
+    let count = expressions.len();
+    for (_, expression) in expressions {
+        last = reader.expression(expression.source());
+    }
+    if single && count == 1 {
+        last
+    } else {
+        Part::Other
+    }
+}

@@ -1,0 +1,151 @@
+//! What is to be looked at about secrets in a draft.
+
+use super::kind;
+use super::lift::marker;
+use crate::findings::{located, place};
+use crate::kept::{Kept, Spot};
+use crate::leaf::leaves;
+use crate::session::LiftedSecret;
+use druse_engine::Finding;
+use serde_json::Value;
+
+/// How many steps are named.
+const NAMED: usize = 5;
+
+/// Findings about the secrets that were taken out of the recording, and about values that look like one.
+pub(crate) fn findings(
+    kept: &[Kept<'_>],
+    spots: &[Spot],
+    lifted: &[LiftedSecret],
+    stored: Option<&[String]>,
+) -> Vec<Finding> {
+    let mut found: Vec<Finding> = lifted
+        .iter()
+        .filter_map(|secret| of_lifted(kept, spots, secret, stored))
+        .collect();
+    found.extend(misplaced(kept, spots));
+    for (kept, spot) in kept.iter().zip(spots) {
+        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            let Value::String(text) = leaf else { return };
+            if lifted
+                .iter()
+                .any(|secret| text.contains(&marker(&secret.name)))
+            {
+                return;
+            }
+            if let Some(what) = kind(key, text) {
+                let key = if key.is_empty() {
+                    "An argument".to_owned()
+                } else {
+                    format!("`{}`", crate::show::text(key, 40))
+                };
+                let finding = Finding::warning("looks_like_secret", format!("{key} holds what looks like {what}."))
+                    .help("Store it with `druse secrets set NAME` and let a connection's headers or env carry \"{{ secrets.NAME }}\" instead; or acknowledge that it is no secret.")
+                    .must_acknowledge();
+                found.push(located(finding, &kept.step, *spot, &place(kept, pointer)));
+            }
+        });
+    }
+    found
+}
+
+/// One for each secret that the draft uses, with the steps that get it.
+fn of_lifted(
+    kept: &[Kept<'_>],
+    spots: &[Spot],
+    secret: &LiftedSecret,
+    stored: Option<&[String]>,
+) -> Option<Finding> {
+    let marker = marker(&secret.name);
+    let mut users = Vec::new();
+    for (kept, spot) in kept.iter().zip(spots) {
+        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            if leaf.as_str().is_some_and(|text| text.contains(&marker)) {
+                let key = if key.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (`{}`)", crate::show::text(key, 40))
+                };
+                users.push((
+                    format!("`{}`{key}", kept.step),
+                    kept,
+                    *spot,
+                    place(kept, pointer),
+                ));
+            }
+        });
+    }
+    let (_, first, spot, inner) = users.first()?;
+    let named: Vec<&str> = users
+        .iter()
+        .take(NAMED)
+        .map(|user| user.0.as_str())
+        .collect();
+    let more = if users.len() > named.len() {
+        format!(" and {} more", users.len() - named.len())
+    } else {
+        String::new()
+    };
+    let known = stored.is_some_and(|stored| stored.contains(&secret.name));
+    let message = format!(
+        "{} was taken out of the recording. `{}` stands for it in {}{more}.{}",
+        capital(&secret.what),
+        secret.name,
+        named.join(", "),
+        if known {
+            " A secret of this name is stored already: these steps will be given that one."
+        } else {
+            ""
+        },
+    );
+    let help = if known {
+        "Acknowledge it if these steps may have it.".to_owned()
+    } else {
+        format!(
+            "Store it with `druse secrets set {}`, and acknowledge that these steps may have it.",
+            secret.name
+        )
+    };
+    let mut finding = located(
+        Finding::warning("secret_lifted", message)
+            .help(help)
+            .must_acknowledge(),
+        &first.step,
+        *spot,
+        inner,
+    );
+    finding.id = format!("secret_lifted:{}", secret.name);
+    Some(finding)
+}
+
+/// Names of secrets that stand where none may: a program's text or arguments, an address, a statement.
+fn misplaced(kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (kept, spot) in kept.iter().zip(spots) {
+        for name in &kept.misplaced {
+            let message = format!(
+                "`{}` needs the secret `{name}` in a place where a secret cannot stand, so that it would be given the name.",
+                kept.step
+            );
+            let mut finding = located(
+                Finding::error("secret_misplaced", message).help(format!(
+                    "Let a connection carry \"{{{{ secrets.{name} }}}}\", or a header, the query or body of a request, the environment of a program or an argument of a tool."
+                )),
+                &kept.step,
+                *spot,
+                "",
+            );
+            finding.id = format!("secret_misplaced:{}:{name}", kept.step);
+            found.push(finding);
+        }
+    }
+    found
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,537 @@
+//! Secrets that are told by their own form, wherever in a text they stand: what providers put before their keys,
+//! signed tokens, private keys, passwords inside addresses, headers and assignments.
+
+use super::key;
+
+/// A secret in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hit<'t> {
+    /// The byte where it begins.
+    pub(super) start: usize,
+    /// The secret itself.
+    pub(super) value: &'t str,
+    /// What it is, in words.
+    pub(super) what: &'static str,
+    /// What it is called; for one told by its key this is the key.
+    pub(super) name: Name<'t>,
+}
+
+/// Where the name of a secret comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Name<'t> {
+    /// The kind of secret has one.
+    Kind(&'static str),
+    /// The key or variable that it stood under.
+    Key(&'t str),
+}
+
+/// What a provider puts before its keys.
+struct Prefix {
+    text: &'static str,
+    /// The least length of the whole.
+    least: usize,
+    what: &'static str,
+    name: &'static str,
+}
+
+const fn prefix(
+    text: &'static str,
+    least: usize,
+    what: &'static str,
+    name: &'static str,
+) -> Prefix {
+    Prefix {
+        text,
+        least,
+        what,
+        name,
+    }
+}
+
+/// Longer ones before what they begin with.
+const PREFIXES: [Prefix; 52] = [
+    prefix("sk-ant-", 24, "an Anthropic API key", "ANTHROPIC_API_KEY"),
+    prefix("sk-or-", 24, "an OpenRouter API key", "OPENROUTER_API_KEY"),
+    prefix("sk-", 20, "an OpenAI API key", "OPENAI_API_KEY"),
+    prefix("sk_live_", 16, "a Stripe key", "STRIPE_API_KEY"),
+    prefix("sk_test_", 16, "a Stripe key", "STRIPE_API_KEY"),
+    prefix("rk_live_", 16, "a Stripe key", "STRIPE_API_KEY"),
+    prefix("rk_test_", 16, "a Stripe key", "STRIPE_API_KEY"),
+    prefix("whsec_", 20, "a webhook secret", "WEBHOOK_SECRET"),
+    prefix("ghp_", 30, "a GitHub token", "GITHUB_TOKEN"),
+    prefix("gho_", 30, "a GitHub token", "GITHUB_TOKEN"),
+    prefix("ghs_", 30, "a GitHub token", "GITHUB_TOKEN"),
+    prefix("ghu_", 30, "a GitHub token", "GITHUB_TOKEN"),
+    prefix("ghr_", 30, "a GitHub token", "GITHUB_TOKEN"),
+    prefix("github_pat_", 30, "a GitHub token", "GITHUB_TOKEN"),
+    prefix("glpat-", 20, "a GitLab token", "GITLAB_TOKEN"),
+    prefix("gldt-", 20, "a GitLab token", "GITLAB_TOKEN"),
+    prefix("glrt-", 20, "a GitLab token", "GITLAB_TOKEN"),
+    prefix("xoxb-", 20, "a Slack token", "SLACK_TOKEN"),
+    prefix("xoxp-", 20, "a Slack token", "SLACK_TOKEN"),
+    prefix("xoxa-", 20, "a Slack token", "SLACK_TOKEN"),
+    prefix("xoxr-", 20, "a Slack token", "SLACK_TOKEN"),
+    prefix("xoxs-", 20, "a Slack token", "SLACK_TOKEN"),
+    prefix("xapp-", 20, "a Slack token", "SLACK_TOKEN"),
+    prefix("AKIA", 20, "an AWS key id", "AWS_ACCESS_KEY_ID"),
+    prefix("ASIA", 20, "an AWS key id", "AWS_ACCESS_KEY_ID"),
+    prefix("AIza", 35, "a Google API key", "GOOGLE_API_KEY"),
+    prefix("ya29.", 30, "a Google access token", "GOOGLE_ACCESS_TOKEN"),
+    prefix(
+        "GOCSPX-",
+        24,
+        "a Google client secret",
+        "GOOGLE_CLIENT_SECRET",
+    ),
+    prefix("npm_", 36, "an npm token", "NPM_TOKEN"),
+    prefix("pypi-", 40, "a PyPI token", "PYPI_TOKEN"),
+    prefix("rubygems_", 40, "a RubyGems token", "RUBYGEMS_TOKEN"),
+    prefix("dckr_pat_", 24, "a Docker token", "DOCKER_TOKEN"),
+    prefix("dop_v1_", 40, "a DigitalOcean token", "DIGITALOCEAN_TOKEN"),
+    prefix("SG.", 40, "a SendGrid key", "SENDGRID_API_KEY"),
+    prefix("hf_", 30, "a Hugging Face token", "HUGGINGFACE_TOKEN"),
+    prefix("r8_", 36, "a Replicate token", "REPLICATE_TOKEN"),
+    prefix("gsk_", 40, "a Groq API key", "GROQ_API_KEY"),
+    prefix("xai-", 40, "an xAI API key", "XAI_API_KEY"),
+    prefix("pplx-", 40, "a Perplexity API key", "PERPLEXITY_API_KEY"),
+    prefix("tvly-", 24, "a Tavily API key", "TAVILY_API_KEY"),
+    prefix("shpat_", 36, "a Shopify token", "SHOPIFY_TOKEN"),
+    prefix("shpss_", 36, "a Shopify secret", "SHOPIFY_SECRET"),
+    prefix("sq0atp-", 26, "a Square token", "SQUARE_TOKEN"),
+    prefix("lin_api_", 36, "a Linear API key", "LINEAR_API_KEY"),
+    prefix("ntn_", 40, "a Notion token", "NOTION_TOKEN"),
+    prefix("figd_", 36, "a Figma token", "FIGMA_TOKEN"),
+    prefix("glsa_", 36, "a Grafana token", "GRAFANA_TOKEN"),
+    prefix("sntrys_", 40, "a Sentry token", "SENTRY_TOKEN"),
+    prefix("PMAK-", 40, "a Postman API key", "POSTMAN_API_KEY"),
+    prefix("hvs.", 24, "a Vault token", "VAULT_TOKEN"),
+    prefix("AGE-SECRET-KEY-1", 50, "an age key", "AGE_KEY"),
+    prefix("druse_", 36, "a Druse token", "DRUSE_TOKEN"),
+];
+
+/// All that a text shows by form, in the order in which it stands there; where two overlap the longer counts.
+pub(super) fn hits(text: &str) -> Vec<Hit<'_>> {
+    let mut found = Vec::new();
+    if text.len() < 8 {
+        return found;
+    }
+    private_keys(text, &mut found);
+    words(text, &mut found);
+    addresses(text, &mut found);
+    schemes(text, &mut found);
+    assigned(text, &mut found);
+    if found
+        .iter()
+        .any(|hit| hit.name == Name::Kind("AWS_ACCESS_KEY_ID"))
+    {
+        aws_secrets(text, &mut found);
+    }
+    apart(found)
+}
+
+/// The hits without those that stand inside of another.
+fn apart(mut found: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
+    // Of two at the same place the first that was looked for says best what it is.
+    found.sort_by(|a, b| {
+        a.start
+            .cmp(&b.start)
+            .then(b.value.len().cmp(&a.value.len()))
+    });
+    let mut end = 0;
+    found.retain(|hit| {
+        let free = hit.start >= end;
+        if free {
+            end = hit.start + hit.value.len();
+        }
+        free
+    });
+    found
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// The end of the run of bytes that hold, from a place on.
+fn run(text: &str, from: usize, holds: impl Fn(u8) -> bool) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while at < bytes.len() && holds(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// Keys with a provider's prefix, and signed tokens.
+fn words<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_word(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let end = run(text, at, is_word);
+        // Most words of a text are shorter than any key.
+        if end - at >= 3 {
+            known_word(text, at, found);
+        }
+        at = end;
+    }
+}
+
+fn known_word<'t>(text: &'t str, start: usize, found: &mut Vec<Hit<'t>>) {
+    let rest = &text[start..];
+    let dotted = |from: usize| run(text, from, |byte| is_word(byte) || byte == b'.');
+    if rest.starts_with("eyJ") {
+        let value = text[start..dotted(start)].trim_end_matches('.');
+        if is_jwt(value) {
+            found.push(Hit {
+                start,
+                value,
+                what: "a signed token (JWT)",
+                name: Name::Kind("JWT"),
+            });
+        }
+        return;
+    }
+    if rest.as_bytes()[0].is_ascii_digit() {
+        bot_token(text, start, found);
+        return;
+    }
+    // A prefix may stand behind an underscore or a hyphen of something else: `token_ghp_…` is looked at, too.
+    let Some(known) = PREFIXES.iter().find(|known| rest.starts_with(known.text)) else {
+        return;
+    };
+    let end = if known.text.ends_with('.') {
+        dotted(start)
+    } else {
+        run(text, start, is_word)
+    };
+    let value = text[start..end].trim_end_matches(['.', '-']);
+    let body = &value[known.text.len().min(value.len())..];
+    let aws = known.name == "AWS_ACCESS_KEY_ID";
+    let fits = if aws {
+        value.len() == known.least
+            && body
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    } else {
+        value.len() >= known.least
+            && body.bytes().any(|byte| byte.is_ascii_digit())
+            && has_long_part(body)
+    };
+    if fits {
+        found.push(Hit {
+            start,
+            value,
+            what: known.what,
+            name: Name::Kind(known.name),
+        });
+    }
+}
+
+/// Whether a part between hyphens and underscores is no word of a language: `sk-learn-1-is-a-library` has none.
+fn has_long_part(body: &str) -> bool {
+    body.split(['-', '_', '.']).any(|part| {
+        part.len() >= 8
+            && (part.bytes().any(|byte| byte.is_ascii_digit())
+                || part.bytes().any(|byte| byte.is_ascii_uppercase())
+                    && part.bytes().any(|byte| byte.is_ascii_lowercase()))
+    })
+}
+
+/// `123456789:AA…`, as bots of Telegram have.
+fn bot_token<'t>(text: &'t str, start: usize, found: &mut Vec<Hit<'t>>) {
+    let colon = run(text, start, |byte| byte.is_ascii_digit());
+    if !(8..=10).contains(&(colon - start)) || !text[colon..].starts_with(":AA") {
+        return;
+    }
+    let end = run(text, colon + 1, is_word);
+    if end - colon - 1 == 35 {
+        found.push(Hit {
+            start,
+            value: &text[start..end],
+            what: "a bot token",
+            name: Name::Kind("BOT_TOKEN"),
+        });
+    }
+}
+
+fn is_jwt(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('.').collect();
+    parts.len() == 3
+        && parts
+            .iter()
+            .all(|part| part.len() >= 4 && part.bytes().all(is_word))
+}
+
+/// PEM blocks of private keys.
+fn private_keys<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
+    const OPENS: &str = "-----BEGIN ";
+    let mut from = 0;
+    while let Some(start) = text[from..].find(OPENS).map(|at| from + at) {
+        from = start + OPENS.len();
+        let label = run(text, from, |byte| byte.is_ascii_uppercase() || byte == b' ');
+        if !text[from..label].contains("PRIVATE KEY") || !text[label..].starts_with("-----") {
+            continue;
+        }
+        // One that was cut goes on as far as what it is made of.
+        let inside = label + 5;
+        let end = match text[inside..].find("-----END ") {
+            Some(at) => run(text, inside + at + 9, |byte| {
+                byte.is_ascii_uppercase() || byte == b' ' || byte == b'-'
+            }),
+            None => run(text, inside, |byte| {
+                byte.is_ascii_alphanumeric()
+                    || byte.is_ascii_whitespace()
+                    || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b':' | b',' | b'-')
+            }),
+        };
+        from = end;
+        let value = text[start..end].trim_end();
+        if end - inside >= 40 {
+            found.push(Hit {
+                start,
+                value,
+                what: "a private key",
+                name: Name::Kind("PRIVATE_KEY"),
+            });
+        }
+    }
+}
+
+/// Passwords inside addresses, and addresses that are a secret themselves.
+fn addresses<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
+    let mut from = 0;
+    while let Some(at) = text[from..].find("://").map(|at| from + at) {
+        from = at + 3;
+        let authority_end = run(text, from, |byte| {
+            !byte.is_ascii_whitespace()
+                && !matches!(
+                    byte,
+                    b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b'|'
+                )
+        });
+        let authority = &text[from..authority_end];
+        if authority == "hooks.slack.com" {
+            let end = run(text, authority_end, |byte| is_word(byte) || byte == b'/');
+            let path = &text[authority_end..end];
+            if let Some(secret) = path.strip_prefix("/services/")
+                && secret.len() >= 24
+            {
+                found.push(Hit {
+                    start: end - secret.len(),
+                    value: secret,
+                    what: "the path of a Slack webhook",
+                    name: Name::Kind("SLACK_WEBHOOK"),
+                });
+            }
+            continue;
+        }
+        let Some((user, _)) = authority.rsplit_once('@') else {
+            continue;
+        };
+        let scheme = text[..at]
+            .rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '+'))
+            .next()
+            .unwrap_or("");
+        let name = match scheme.split('+').next().unwrap_or("") {
+            "postgres" | "postgresql" => "POSTGRES_PASSWORD",
+            "mysql" | "mariadb" => "MYSQL_PASSWORD",
+            "mongodb" => "MONGODB_PASSWORD",
+            "redis" | "rediss" => "REDIS_PASSWORD",
+            "amqp" | "amqps" => "AMQP_PASSWORD",
+            "smtp" | "smtps" | "imap" | "imaps" => "MAIL_PASSWORD",
+            _ => "URL_PASSWORD",
+        };
+        match user.split_once(':') {
+            Some((before, password)) if key::is_password(password) => found.push(Hit {
+                start: from + before.len() + 1,
+                value: password,
+                what: "a password inside an address",
+                name: Name::Kind(name),
+            }),
+            None if key::is_random(user) => found.push(Hit {
+                start: from,
+                value: user,
+                what: "a token inside an address",
+                name: Name::Kind("URL_TOKEN"),
+            }),
+            _ => {}
+        }
+    }
+}
+
+/// `Bearer …`, and `Basic …` as a header has them.
+fn schemes<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
+    for (scheme, what, name) in [
+        ("earer ", "a bearer token", "BEARER_TOKEN"),
+        ("asic ", "a user and password (Basic)", "BASIC_AUTH"),
+    ] {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(scheme).map(|at| from + at) {
+            from = at + scheme.len();
+            let begins = text[..at].ends_with(['B', 'b']);
+            let end = run(text, from, |byte| {
+                is_word(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=')
+            });
+            let value = text[from..end].trim_end_matches('.');
+            let fits = if name == "BASIC_AUTH" {
+                is_basic(value)
+            } else {
+                value.len() >= 16 && value.bytes().any(|byte| byte.is_ascii_digit())
+            };
+            if begins && fits {
+                found.push(Hit {
+                    start: from,
+                    value,
+                    what,
+                    name: Name::Kind(name),
+                });
+            }
+        }
+    }
+}
+
+/// Whether a text is a user and a password in base64.
+fn is_basic(value: &str) -> bool {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+    if value.len() < 8 {
+        return false;
+    }
+    let decoded = STANDARD
+        .decode(value)
+        .or_else(|_| STANDARD_NO_PAD.decode(value));
+    decoded
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .is_some_and(|text| {
+            text.split_once(':').is_some_and(|(user, password)| {
+                !user.is_empty()
+                    && password.len() >= 3
+                    && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+            })
+        })
+}
+
+/// `name = value`, `name: value`, `--name value`, `?name=value`, where the name says that it is a secret.
+fn assigned<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_word(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let end = run(text, at, is_word);
+        let written = &text[at..end];
+        let dashes = written.len() - written.trim_start_matches('-').len();
+        let name = &written[dashes..];
+        let before = at.checked_sub(1).map(|before| bytes[before]);
+        let in_query = matches!(before, Some(b'?' | b'&'));
+        at = end;
+        if name.len() < 3 || name.len() > 60 {
+            continue;
+        }
+        // Most words of a text are followed by no value: that is seen before the word is looked at.
+        let Some((from, quoted)) = value_after(text, end, dashes == 2) else {
+            continue;
+        };
+        let in_query = || in_query.then(|| key::query_sort(name)).flatten();
+        let Some(sort) = key::sort_of(name).or_else(in_query) else {
+            continue;
+        };
+        let stop = run(text, from, |byte| match quoted {
+            Some(quote) => byte != quote && byte != b'\\' && byte != b'\n',
+            None => {
+                !byte.is_ascii_whitespace()
+                    && !matches!(
+                        byte,
+                        b'"' | b'\''
+                            | b'`'
+                            | b'&'
+                            | b';'
+                            | b','
+                            | b'<'
+                            | b'>'
+                            | b'|'
+                            | b'\\'
+                            | b'#'
+                            | b')'
+                            | b']'
+                            | b'}'
+                    )
+            }
+        });
+        let value = text[from..stop].trim_end_matches(['.', ':']);
+        if key::stands_in_text(sort, value, quoted.is_some()) {
+            found.push(Hit {
+                start: from,
+                value,
+                what: sort.what(),
+                name: Name::Key(name),
+            });
+        }
+    }
+}
+
+/// Where the value behind a name begins, and the quote that it stands in.
+fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)> {
+    let bytes = text.as_bytes();
+    let blank = |from| run(text, from, |byte| byte == b' ' || byte == b'\t');
+    // The quote that closes the name, as it stands in text and in text inside of a text.
+    let mut at = run(text, end, |byte| {
+        matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']')
+    });
+    at = blank(at);
+    let rest = &text[at..];
+    if rest.starts_with("=>") || rest.starts_with(":=") {
+        at += 2;
+    } else if rest.starts_with("==") || rest.starts_with("!=") {
+        return None;
+    } else if rest.starts_with(['=', ':']) {
+        at += 1;
+    } else if rest.starts_with("is ") {
+        at += 3;
+    } else if !(flag && at > end) {
+        return None;
+    }
+    at = blank(at);
+    // `Authorization: Bearer …` and `Basic …` have their own form; `token …` is the same for others.
+    for scheme in ["token ", "Token ", "ApiKey "] {
+        if text[at..].starts_with(scheme) {
+            at += scheme.len();
+        }
+    }
+    at = run(text, at, |byte| byte == b'\\');
+    match bytes.get(at)? {
+        quote @ (b'"' | b'\'' | b'`') => Some((at + 1, Some(*quote))),
+        _ => Some((at, None)),
+    }
+}
+
+/// The second half of a pair of AWS keys, which only stands out beside the first.
+fn aws_secrets<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
+    let bytes = text.as_bytes();
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_part(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let end = run(text, at, is_part);
+        let value = &text[at..end];
+        if value.len() == 40 && key::is_mixed(value) {
+            found.push(Hit {
+                start: at,
+                value,
+                what: "an AWS secret key",
+                name: Name::Kind("AWS_SECRET_ACCESS_KEY"),
+            });
+        }
+        at = end;
+    }
+}

@@ -1,0 +1,184 @@
+//! Walks JSON and says which secrets stand in it, and under which keys.
+
+use super::form::{self, Name};
+use super::key;
+use serde_json::Value;
+
+/// How deep texts that hold JSON are read as such.
+const DEPTH: usize = 3;
+
+/// A secret that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) value: String,
+    pub(super) what: &'static str,
+    /// The name that it would have where it is free.
+    pub(super) base: String,
+    /// The key that it was told by; empty: told by its own form.
+    pub(super) key: String,
+}
+
+/// What stands in some values.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// The secrets, in the order in which they first stand there.
+    pub(super) found: Vec<Found>,
+    /// The names that the recording itself names as secrets: nothing that was put into a recording may be taken for
+    /// what was lifted from it.
+    pub(super) named: std::collections::BTreeSet<String>,
+    known: std::collections::BTreeSet<String>,
+}
+
+impl Gathered {
+    /// Looks at a value.
+    pub(super) fn value(&mut self, value: &Value) {
+        self.inside(value, "", false, DEPTH);
+    }
+
+    fn inside(&mut self, value: &Value, key: &str, in_headers: bool, depth: usize) {
+        match value {
+            Value::String(text) => self.text(text, key, in_headers, depth),
+            Value::Array(items) => {
+                for item in items {
+                    self.inside(item, key, in_headers, depth);
+                }
+            }
+            Value::Object(map) => {
+                // `{"name": "Authorization", "value": "…"}`, as headers and attributes are often written.
+                let named = ["name", "key", "header"]
+                    .iter()
+                    .find_map(|field| map.get(*field)?.as_str());
+                for (inner, item) in map {
+                    let of_pair = named.filter(|_| inner == "value" || inner.ends_with("Value"));
+                    let headers = in_headers || is_headers(inner);
+                    let key = of_pair.unwrap_or(if inner.ends_with("Value") && !key.is_empty() {
+                        key
+                    } else {
+                        inner
+                    });
+                    self.inside(item, key, headers, depth);
+                    if inner.len() >= 8 {
+                        self.shown(inner);
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, key: &str, in_headers: bool, depth: usize) {
+        self.shown(text);
+        let trimmed = text.trim();
+        if let Some(sort) = key::sort_of(key)
+            && key::stands_under_key(sort, trimmed)
+        {
+            self.add(trimmed, sort.what(), Name::Key(key), key);
+        } else if in_headers && key::is_random(trimmed) && !key::is_public(key) {
+            self.add(trimmed, "a long random header", Name::Key(key), key);
+        } else if key::is_cookie(key) {
+            for (_, value) in trimmed.split(';').filter_map(|pair| pair.split_once('=')) {
+                if key::is_random(value.trim()) {
+                    self.add(value.trim(), "a cookie", Name::Key(key), key);
+                }
+            }
+        }
+        if depth > 0
+            && trimmed.starts_with(['{', '['])
+            && let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(trimmed)
+        {
+            self.inside(&inner, key, in_headers, depth - 1);
+        }
+    }
+
+    /// Looks at a text for what its own form tells.
+    pub(super) fn shown(&mut self, text: &str) {
+        self.names(text);
+        for hit in form::hits(text) {
+            let key = match hit.name {
+                Name::Kind(_) => "",
+                Name::Key(key) => key,
+            };
+            self.add(hit.value, hit.what, hit.name, key);
+        }
+        self.parameters(text);
+    }
+
+    /// Long random values of parameters in addresses.
+    fn parameters(&mut self, text: &str) {
+        let mut from = 0;
+        while let Some(at) = text[from..].find("://").map(|at| from + at) {
+            from = at + 3;
+            let end = text[from..]
+                .find(|c: char| {
+                    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | ')' | '\\')
+                })
+                .map_or(text.len(), |end| from + end);
+            let Some((_, query)) = text[from..end].split_once('?') else {
+                continue;
+            };
+            for (name, value) in query
+                .split(['&', ';', '#'])
+                .filter_map(|pair| pair.split_once('='))
+            {
+                if key::is_random(value) && !key::is_public(name) {
+                    self.add(value, "a long random parameter", Name::Key(name), name);
+                }
+            }
+        }
+    }
+
+    /// Takes one that its form tells.
+    pub(super) fn add_kind(&mut self, value: &str, what: &'static str, name: &'static str) {
+        self.add(value, what, Name::Kind(name), "");
+    }
+
+    fn names(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(at) = rest.find("secrets.") {
+            rest = &rest[at + "secrets.".len()..];
+            let end = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                .unwrap_or(rest.len());
+            if end > 0 {
+                self.named.insert(rest[..end].to_owned());
+            }
+        }
+    }
+
+    fn add(&mut self, value: &str, what: &'static str, name: Name<'_>, key: &str) {
+        if !self.known.insert(value.to_owned()) {
+            return;
+        }
+        self.found.push(Found {
+            value: value.to_owned(),
+            what,
+            base: match name {
+                Name::Kind(name) => name.to_owned(),
+                Name::Key(key) => name_of(key),
+            },
+            key: key.to_owned(),
+        });
+    }
+}
+
+fn is_headers(key: &str) -> bool {
+    matches!(
+        key.to_ascii_lowercase().as_str(),
+        "headers" | "header" | "http_headers" | "httpheaders" | "extra_headers" | "request_headers"
+    )
+}
+
+/// A key as the name of a secret: `x-api-key` becomes `X_API_KEY`.
+fn name_of(key: &str) -> String {
+    let mut name: String = crate::words::split(key)
+        .join("_")
+        .to_ascii_uppercase()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .take(60)
+        .collect();
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        name.insert_str(0, "SECRET_");
+    }
+    name.trim_end_matches('_').to_owned()
+}

@@ -1,0 +1,307 @@
+//! The output of a step against the schema that its document has for it.
+
+use super::inputs::{short, validator};
+use crate::definition::FailureClass;
+use crate::event::Failure;
+use crate::expression::{json_in, yaml_in};
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// The code of the failure of a step whose answer is not as the document says.
+const CHANGED: &str = "answer_changed";
+/// How many differences are told.
+const MOST: usize = 5;
+/// How many characters of what came are shown.
+const SHOWN: usize = 200;
+/// How deep texts are read that hold data.
+const DEPTH: usize = 4;
+
+/// What a step's output has to be. Beside JSON Schema (2020-12) it reads texts: `contentSchema` is what the JSON or
+/// YAML in a text has to be, as `contentMediaType` says.
+pub struct OutputCheck {
+    schema: Value,
+    validator: jsonschema::Validator,
+    texts: Vec<Text>,
+}
+
+/// A text that holds data.
+struct Text {
+    /// The keys that lead to it.
+    path: Vec<String>,
+    yaml: bool,
+    check: OutputCheck,
+}
+
+/// One way in which an output is not as it has to be.
+#[derive(Debug, Clone, PartialEq)]
+struct Change {
+    /// JSON Pointer in the output.
+    place: String,
+    message: String,
+    expected: Value,
+    came: String,
+}
+
+impl fmt::Debug for OutputCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OutputCheck").field(&self.schema).finish()
+    }
+}
+
+impl OutputCheck {
+    /// Compiles a schema; the error is one sentence.
+    pub(crate) fn compile(schema: &Value) -> Result<Self, String> {
+        Self::deep(schema, DEPTH)
+    }
+
+    fn deep(schema: &Value, depth: usize) -> Result<Self, String> {
+        let mut texts = Vec::new();
+        if depth > 0 {
+            find_texts(schema, &mut Vec::new(), depth, &mut texts)?;
+        }
+        Ok(Self {
+            validator: validator(schema)?,
+            schema: schema.clone(),
+            texts,
+        })
+    }
+
+    /// The failure of a step that gave this; nothing where it is as it has to be.
+    pub(crate) fn failure(&self, output: &Value) -> Option<Failure> {
+        let changes = self.changes(output, "");
+        let first = changes.first()?;
+        let more = match changes.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        let place = match first.place.as_str() {
+            "" => String::new(),
+            place => format!(" at `{place}`"),
+        };
+        let mut failure = Failure::new(
+            FailureClass::Permanent,
+            CHANGED,
+            format!(
+                "the answer is not what later steps rely on{place}: {}{more}",
+                first.message
+            ),
+        );
+        let changes: Vec<Value> = changes
+            .iter()
+            .map(|change| {
+                json!({
+                    "place": change.place, "message": change.message, "expected": change.expected, "came": change.came,
+                })
+            })
+            .collect();
+        failure.details = Some(
+            json!({
+                "needs_review": true,
+                "changes": changes,
+                "help": "Look whether the service has changed. Where that is meant, record and crystallize it anew, or change the step's `output_schema`.",
+            })
+            .into(),
+        );
+        Some(failure)
+    }
+
+    fn changes(&self, output: &Value, base: &str) -> Vec<Change> {
+        let mut changes: Vec<Change> = self
+            .validator
+            .iter_errors(output)
+            .take(MOST)
+            .map(|error| {
+                let schema = error.schema_path().to_string();
+                let keyword = schema.rsplit_once('/').map_or("", |(parent, _)| parent);
+                let expected = self.schema.pointer(keyword).unwrap_or(&self.schema);
+                Change {
+                    place: format!("{base}{}", error.instance_path()),
+                    message: short(error.to_string()),
+                    expected: shown_schema(expected),
+                    came: shown(error.instance()),
+                }
+            })
+            .collect();
+        for text in &self.texts {
+            let found = text
+                .path
+                .iter()
+                .try_fold(output, |value, key| value.get(key));
+            // That it is a text at all the schema around it says.
+            let Some(Value::String(written)) = found else {
+                continue;
+            };
+            let place = text.path.iter().fold(base.to_owned(), |place, key| {
+                format!("{place}{}", super::build::pointer(&[key]))
+            });
+            let read = if text.yaml {
+                yaml_in(written)
+            } else {
+                json_in(written)
+            };
+            match read {
+                Some(value) => changes.extend(text.check.changes(&value, &place)),
+                None => changes.push(Change {
+                    place,
+                    message: format!(
+                        "the text holds no {}",
+                        if text.yaml { "YAML" } else { "JSON" }
+                    ),
+                    expected: shown_schema(&text.check.schema),
+                    came: shown(&Value::from(written.as_str())),
+                }),
+            }
+        }
+        changes.truncate(MOST);
+        changes
+    }
+}
+
+fn find_texts(
+    schema: &Value,
+    path: &mut Vec<String>,
+    depth: usize,
+    found: &mut Vec<Text>,
+) -> Result<(), String> {
+    if let Some(inner) = schema.get("contentSchema") {
+        let media = schema.get("contentMediaType").and_then(Value::as_str);
+        let yaml = match media {
+            Some("application/json") => false,
+            Some("application/yaml") => true,
+            _ => {
+                return Err(
+                    "a `contentSchema` needs the `contentMediaType` application/json or application/yaml"
+                        .into(),
+                );
+            }
+        };
+        found.push(Text {
+            path: path.clone(),
+            yaml,
+            check: OutputCheck::deep(inner, depth - 1)?,
+        });
+    }
+    for (key, inner) in schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        path.push(key.clone());
+        find_texts(inner, path, depth, found)?;
+        path.pop();
+    }
+    Ok(())
+}
+
+/// A schema without what is deeper in it.
+fn shown_schema(schema: &Value) -> Value {
+    let Value::Object(map) = schema else {
+        return schema.clone();
+    };
+    let shown: Map<String, Value> = map
+        .iter()
+        .filter(|(key, _)| {
+            !matches!(
+                key.as_str(),
+                "properties" | "items" | "additionalProperties" | "contentSchema"
+            )
+        })
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    Value::Object(shown)
+}
+
+/// What came, short: of a map its keys.
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Object(map) => {
+            let keys: Vec<&str> = map.keys().take(20).map(String::as_str).collect();
+            format!("a map with {}", keys.join(", "))
+        }
+        Value::Array(items) => format!("a list of {}", items.len()),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_is_told_beside_what_was_expected() {
+        let check = OutputCheck::compile(&json!({
+            "type": "object", "required": ["json"],
+            "properties": { "json": { "type": "object", "required": ["orders"], "properties": {
+                "orders": { "type": "array", "minItems": 1, "items": {
+                    "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } },
+                } },
+            } } },
+        }))
+        .unwrap();
+        assert_eq!(
+            check.failure(&json!({ "json": { "orders": [{ "id": "a", "new": 1 }], "new": 2 } })),
+            None
+        );
+        for (output, place, message) in [
+            (
+                json!({ "json": { "items": [] } }),
+                "/json",
+                "\"orders\" is a required property",
+            ),
+            (
+                json!({ "json": { "orders": [] } }),
+                "/json/orders",
+                "[] has less than 1 item",
+            ),
+            (
+                json!({ "json": { "orders": [{ "id": 5 }] } }),
+                "/json/orders/0/id",
+                "5 is not of type \"string\"",
+            ),
+            (json!("moved"), "", "\"moved\" is not of type \"object\""),
+        ] {
+            let failure = check.failure(&output).unwrap();
+            assert_eq!(failure.code, CHANGED);
+            let details = failure.details.unwrap();
+            let change = &details.value()["changes"][0];
+            assert_eq!(
+                (change["place"].as_str(), change["message"].as_str()),
+                (Some(place), Some(message)),
+                "{change}"
+            );
+            assert!(details.value()["needs_review"] == true && failure.message.contains(message));
+        }
+        let failure = check.failure(&json!({ "json": { "items": [] } })).unwrap();
+        assert_eq!(
+            failure.details.unwrap().value()["changes"][0],
+            json!({
+                "place": "/json", "message": "\"orders\" is a required property",
+                "expected": { "type": "object", "required": ["orders"] }, "came": "a map with items",
+            })
+        );
+    }
+
+    #[test]
+    fn data_in_texts_is_read() {
+        let inner = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "number" } } });
+        let of = |media: &str| {
+            json!({ "type": "object", "required": ["text"], "properties": { "text": {
+                "type": "string", "contentMediaType": media, "contentSchema": inner,
+            } } })
+        };
+        let check = OutputCheck::compile(&of("application/json")).unwrap();
+        assert_eq!(check.failure(&json!({ "text": "{\"id\": 4}" })), None);
+        for text in ["{\"id\": \"4\"}", "{}", "gone"] {
+            assert!(check.failure(&json!({ "text": text })).is_some(), "{text}");
+        }
+        let check = OutputCheck::compile(&of("application/yaml")).unwrap();
+        assert_eq!(check.failure(&json!({ "text": "id: 4" })), None);
+        assert!(check.failure(&json!({ "text": "id: four" })).is_some());
+        assert!(OutputCheck::compile(&of("text/csv")).is_err());
+    }
+}
