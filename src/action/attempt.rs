@@ -31,6 +31,9 @@ pub struct Attempt {
     pub fence: u64,
     /// Longest time of this attempt; each kind has one of its own if left out.
     pub timeout: Option<Duration>,
+    /// Whether nothing may be changed by it, whatever its connection lets through: a database runs it in a
+    /// transaction that only reads.
+    pub reads_only: bool,
     /// Where what it writes goes.
     pub log: AttemptLog,
 }

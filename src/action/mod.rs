@@ -11,7 +11,6 @@ pub mod http;
 mod input;
 pub mod mail;
 pub mod mcp;
-mod pattern;
 pub mod shell;
 pub mod sql;
 
@@ -29,6 +28,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock, Weak},
 };
 use tokio_util::sync::CancellationToken;
@@ -68,6 +68,8 @@ pub struct Actions {
     connections: Arc<Connections>,
     secrets: Arc<Secrets>,
     limits: Limits,
+    /// Where the server's own data is, which no action and no trigger touches.
+    own: Option<PathBuf>,
     logs: StepLogs,
 }
 
@@ -107,6 +109,7 @@ impl Actions {
             connections,
             secrets,
             limits,
+            own: None,
             logs: StepLogs::default(),
         }
     }
@@ -125,7 +128,8 @@ impl Actions {
 
     /// Gives `file` steps that name no connection a folder for each run.
     #[must_use]
-    pub fn with_work_folders(self, work: file::work::WorkFolders) -> Self {
+    pub fn with_work_folders(mut self, work: file::work::WorkFolders) -> Self {
+        self.own = work.own().map(Path::to_path_buf);
         let file = file::File::new(self.connections.clone(), Some(work), self.limits);
         self.with("file", Arc::new(file))
     }
@@ -150,6 +154,11 @@ impl Actions {
     /// The secrets that attempts use.
     pub fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
+    }
+
+    /// The folder of the server's own data, where there is one.
+    pub fn own_folder(&self) -> Option<&Path> {
+        self.own.as_deref()
     }
 
     /// What takes the known secrets out of a text.

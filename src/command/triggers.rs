@@ -265,7 +265,10 @@ fn list(items: &[Value]) {
         .iter()
         .map(|item| {
             let mut row = print::rows(std::slice::from_ref(item), &fields).swap_remove(0);
-            row.push(print::cell(&item["next"][0]));
+            row.push(match &item["lookout"]["next_at"] {
+                Value::Null => print::cell(&item["next"][0]),
+                looks => print::cell(looks),
+            });
             let last = &item["last_firing"];
             row.push(match &last["status"] {
                 Value::Null => "-".into(),
@@ -322,6 +325,19 @@ fn show(item: &Value) {
     }
     for next in item["upcoming"].as_array().into_iter().flatten() {
         print::line(&format!("next        {}", upcoming(next)));
+    }
+    for (name, field) in [
+        ("looked", "looked_at"),
+        ("looks next", "next_at"),
+        ("found", "found"),
+        ("cursor", "cursor"),
+        ("failures", "failures"),
+        ("error", "error"),
+    ] {
+        let value = &item["lookout"][field];
+        if !value.is_null() && *value != 0 {
+            print::line(&format!("{name:<11} {}", print::cell(value)));
+        }
     }
     if let last @ Value::Object(_) = &item["last_firing"] {
         let line =

@@ -52,6 +52,7 @@ impl Engine {
             idempotency_key,
             fence,
             timeout: timeout.map(|span| span.0),
+            reads_only: false,
         };
         let waits = kind == ActionKind::Automation;
         let work = async move {

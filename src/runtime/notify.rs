@@ -206,6 +206,7 @@ impl Engine {
             idempotency_key: Digest::of(key.to_string().as_bytes()).to_string(),
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
+            reads_only: false,
             log: AttemptLog::default(),
         };
         let stop: CancellationToken = self.0.closing.child_token();

@@ -110,6 +110,7 @@ impl App {
         }
         of_folder(&health.folder, &mut problems);
         self.of_schedules(&mut problems);
+        self.of_lookouts(&mut problems)?;
         self.of_clock(&mut problems)?;
         self.of_automations(&mut problems)?;
         self.of_connections(&mut problems)?;
@@ -149,6 +150,24 @@ impl App {
                 "Is a server running on this folder? Its log says why; it tries again by itself, and a backfill makes up for what is lost.",
             ));
         }
+    }
+
+    fn of_lookouts(&self, problems: &mut Vec<Trouble>) -> Result<(), Problem> {
+        let Ok(triggers) = self.triggers() else {
+            return Ok(());
+        };
+        for (trigger, since, error) in triggers.failing()? {
+            problems.push(Trouble::warning(
+                "trigger_failing",
+                &trigger.id,
+                format!(
+                    "The trigger {:?} has not been able to look since {since}: {error}",
+                    trigger.name
+                ),
+                "It tries again by itself, and finds then what came meanwhile.",
+            ));
+        }
+        Ok(())
     }
 
     fn of_clock(&self, problems: &mut Vec<Trouble>) -> Result<(), Problem> {

@@ -27,7 +27,7 @@ const OF_RUNS: [&str; 9] = [
 ];
 
 /// What everything else tells.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 12] = [
     "version.activated",
     "automation.deactivated",
     "schedule.late",
@@ -36,6 +36,8 @@ const OTHERS: [&str; 10] = [
     "schedule.clock_went_back",
     "trigger.paused",
     "trigger.resumed",
+    "trigger.failing",
+    "trigger.recovered",
     "backfill.finished",
     "subscription.gone",
 ];

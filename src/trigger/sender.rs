@@ -283,6 +283,7 @@ impl Triggers {
             idempotency_key: id,
             fence: 0,
             timeout: Some(TIMEOUT),
+            reads_only: false,
             log: AttemptLog::default(),
         };
         let cancel = self.0.closing.child_token();

@@ -1,9 +1,11 @@
 //! Triggers and firings as callers see them.
 
 use super::Triggers;
+use super::lookout::LookoutView;
 use super::registry::{Armed, Broken, Kind};
 use crate::service::Problem;
 use crate::service::page::Page;
+use druse_engine::definition::Trigger as Definition;
 use druse_engine::{
     AutomationId, BackfillId, Finding, FiringId, RunId, Span, Timestamp, TriggerId,
 };
@@ -31,7 +33,7 @@ pub struct TriggerView {
     pub automation_id: AutomationId,
     /// Its automation's name.
     pub automation: Option<String>,
-    /// `schedule`, `webhook` or `event`.
+    /// `schedule`, `webhook`, `event`, `files` or `poll`.
     pub kind: &'static str,
     /// `/hooks/…` of a webhook, or null; a secret to everybody but editors.
     pub address: Option<String>,
@@ -51,6 +53,8 @@ pub struct TriggerView {
     pub open: bool,
     /// What waits in its windows: `{kind, key, held, since, due}` each.
     pub waiting: Vec<Value>,
+    /// How one that looks by itself stands: `files` and `poll`.
+    pub lookout: Option<LookoutView>,
     /// What is wrong or odd about it now.
     pub findings: Vec<Finding>,
     /// What came last.
@@ -236,6 +240,10 @@ impl Triggers {
         let token = armed.row.token.as_deref().filter(|_| with_address);
         let mut findings = super::late::findings(armed, last.as_ref(), now);
         findings.extend(self.hook_findings(armed));
+        let lookout = self.lookout_view(armed)?;
+        if let Some(lookout) = &lookout {
+            findings.extend(super::lookout::findings(lookout, now));
+        }
         Ok(TriggerView {
             id: armed.row.id,
             name: armed.row.name.clone(),
@@ -256,6 +264,7 @@ impl Triggers {
                 Some(_) => self.waiting_windows(armed.row.id)?,
                 None => Vec::new(),
             },
+            lookout,
             findings,
             last_firing: last.map(FiringView::from),
             definition: armed.row.definition.clone(),
@@ -274,11 +283,10 @@ impl Triggers {
             name: row.name,
             automation_id: row.automation,
             automation: self.name_of(row.automation)?,
-            kind: match &row.definition {
-                definition if definition.get("schedule").is_some() => "schedule",
-                definition if definition.get("webhook").is_some() => "webhook",
-                _ => "event",
-            },
+            kind: Definition::KINDS
+                .into_iter()
+                .find(|kind| row.definition.get(*kind).is_some())
+                .unwrap_or_default(),
             address: None,
             status: row.status,
             reason: row.reason,
@@ -287,6 +295,7 @@ impl Triggers {
             delay: None,
             open: false,
             waiting: Vec::new(),
+            lookout: None,
             findings: broken.findings,
             last_firing: None,
             definition: row.definition,

@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod entity;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
+pub mod lookout;
 pub mod rates;
 mod record;
 pub mod step_log;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use chain::*;
 pub use entity::*;
+pub use lookout::*;
 pub use rates::*;
 pub use store::*;
 pub use triggering::*;

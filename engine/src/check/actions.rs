@@ -73,7 +73,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
 }
 
 /// The rules of a kind of action beyond its schema.
-fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>) {
+pub(super) fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>) {
     match kind {
         ActionKind::Http => http(context, look),
         ActionKind::Shell => shell(context, look),

@@ -24,6 +24,14 @@ pub(super) enum Sight {
     Notice,
     /// The event of a `wait`: everything and `event`.
     Event,
+    /// What a poll asks: `cursor`.
+    Asking,
+    /// The answer to a poll: `output`.
+    Answer,
+    /// An item of it: `item`.
+    Item,
+    /// Where the next answer goes on: `item` and `output`.
+    Cursor,
     /// What checks a step: everything, and the `attempt` that it is about.
     Probe,
     /// What is made of what a check saw: as that, and what it saw.
@@ -137,7 +145,7 @@ fn event(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
 }
 
 /// The bare expressions of `paginate`.
-fn pages(context: &mut Context<'_>, value: &Value, path: &str, at: &At<'_>) {
+pub(super) fn pages(context: &mut Context<'_>, value: &Value, path: &str, at: &At<'_>) {
     let at = At {
         step: at.step,
         sight: Sight::Page,
@@ -240,8 +248,22 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
         Sight::Trigger => vec!["trigger"],
         Sight::Start => vec!["inputs", "trigger", "run"],
         Sight::Page => vec![action_config::PAGE],
+        Sight::Asking if at.secrets => vec!["cursor", "secrets"],
+        Sight::Asking => vec!["cursor"],
+        Sight::Answer => vec!["output"],
+        Sight::Item => vec!["item"],
+        Sight::Cursor => vec!["item", "output"],
     };
-    if !matches!(at.sight, Sight::Trigger | Sight::Start | Sight::Page) {
+    let apart = [
+        Sight::Trigger,
+        Sight::Start,
+        Sight::Page,
+        Sight::Asking,
+        Sight::Answer,
+        Sight::Item,
+        Sight::Cursor,
+    ];
+    if !apart.contains(&at.sight) {
         known.extend(&context.lists[at.list].names);
         known.push(REVIEW);
     }

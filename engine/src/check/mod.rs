@@ -10,6 +10,7 @@ mod handlers;
 mod list;
 mod looping;
 mod probe;
+mod pulls;
 mod rehearsal;
 mod schemas;
 mod sensitive;

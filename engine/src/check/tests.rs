@@ -1,4 +1,5 @@
 mod gates;
+mod pulls;
 mod rehearsal;
 
 use super::*;
@@ -379,9 +380,9 @@ finally:
   - { id: x, action: wait, with: { for: 1s } }
 "#
     ), @r#"
-8:5 bad_trigger: trigger `none` says nothing that starts it -- a trigger has exactly one of `schedule`, `webhook` and `event`
+8:5 bad_trigger: trigger `none` says nothing that starts it -- a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`
 8:5 missing_input: trigger `none` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
-9:5 bad_trigger: trigger `both` has schedule and event -- a trigger has exactly one of `schedule`, `webhook` and `event`
+9:5 bad_trigger: trigger `both` has schedule and event -- a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`
 10:15 bad_schedule: a schedule has exactly one of `cron`, `every` and `at`
 16:60 unknown_input: there is no input `regoin` -- did you mean `region`?
 14:52 bad_value: `respond` is `accepted`, `result` or {status?, headers?, body}

@@ -5,7 +5,7 @@ mod fields;
 mod order;
 mod rename;
 
-use crate::definition::{Document, Step};
+use crate::definition::{Document, Step, Trigger};
 use fields::fields_of;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -142,7 +142,7 @@ fn named(
 
 fn triggers(old: &Document, new: &Document, changes: &mut Vec<Change>) {
     let kind = |value: &Value| {
-        ["schedule", "webhook", "event"]
+        Trigger::KINDS
             .iter()
             .find(|kind| value.get(**kind).is_some())
             .map(|kind| (*kind).to_owned())

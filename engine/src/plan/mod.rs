@@ -23,7 +23,7 @@ pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 pub use output::OutputCheck;
 pub use probe::ProbePlan;
-pub use secrets::SecretPlace;
+pub use secrets::{SecretPlace, secret_places};
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};

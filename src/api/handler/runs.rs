@@ -33,11 +33,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const FACTS: usize = 500;
 
 /// How runs begin.
-const CAUSES: [&str; 6] = [
+const CAUSES: [&str; 8] = [
     "manual",
     "schedule",
     "webhook",
     "event",
+    "files",
+    "poll",
     "automation",
     "retry",
 ];

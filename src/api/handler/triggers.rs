@@ -63,15 +63,11 @@ pub(in crate::api) async fn of_automation(call: Call) -> Answer {
     let version = call.app.version(automation.id, automation.latest_version)?;
     for trigger in &document_of(&version)?.triggers {
         if !items.iter().any(|item| item["name"] == trigger.id.as_str()) {
-            let kind = match trigger {
-                trigger if trigger.schedule.is_some() => "schedule",
-                trigger if trigger.webhook.is_some() => "webhook",
-                _ => "event",
-            };
+            let kind = trigger.kinds().first().copied();
             items.push(json!({
                 "id": null, "automation_id": automation.id, "automation": automation.name, "name": trigger.id, "kind": kind, "address": null,
                 "status": "inactive", "reason": null, "next": [], "upcoming": [], "delay": null,
-                "open": false, "waiting": [], "findings": [], "last_firing": null, "definition": trigger,
+                "open": false, "waiting": [], "lookout": null, "findings": [], "last_firing": null, "definition": trigger,
             }));
         }
     }

@@ -242,7 +242,9 @@ impl Course<'_> {
             input: &input,
             delivery: Delivery::default(),
         });
-        self.calls.insert(idempotency_key, input);
+        if self.life.run.plan().checked(&step).is_none() {
+            self.calls.insert(idempotency_key, input);
+        }
         let failed = |class| Outcome::Failed {
             failure: Failure::new(class, "injected", "it is made to fail"),
             retry_after_ms: None,

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use world::{Scenario, scenarios};
 
-/// What a run has come to, but for how often it tried.
+/// What a run has come to, but for how often it tried, and for looks at what an interrupted call did.
 fn came_to(lived: &Lived) -> Value {
     let run = &lived.life.run;
     let steps = run.steps();
     let steps = steps
         .iter()
+        .filter(|step| run.plan().checked(&step.path).is_none())
         .map(|step| json!([step.path, step.status, step.output, step.input]));
     json!({
         "status": run.status(),

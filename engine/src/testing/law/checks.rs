@@ -88,6 +88,7 @@ impl Checks {
         let allowed = match event {
             RunEvent::AttemptFinished { .. } => resolved || said == Some(Probed::Happened),
             RunEvent::AttemptStarted { .. }
+            | RunEvent::RateAwaited { .. }
             | RunEvent::RetryScheduled { .. }
             | RunEvent::StepPaused { .. } => resolved || said == Some(Probed::NotHappened),
             RunEvent::StepFailed { .. } => resolved || said == Some(Probed::NotHappened),
