@@ -292,11 +292,7 @@ impl Engine {
             }
             quiet.retain(|(run, at)| {
                 // What came before must have been told before.
-                let untold = self.0.hearing.untold(*at) < *at;
-                if !untold {
-                    self.fall_silent(*run);
-                }
-                untold
+                self.0.hearing.untold(*at) < *at || !self.fall_silent(*run)
             });
         }
     }
@@ -405,16 +401,26 @@ impl Engine {
         Some(self.settle(id, live, way.ok()?))
     }
 
-    fn fall_silent(&self, id: RunId) {
+    /// Ends the waits of a run whose time is over, unless one of them was not told yet what came before it.
+    fn fall_silent(&self, id: RunId) -> bool {
         let Some(live) = self.0.live.get(id) else {
-            return;
+            return true;
         };
-        match self.give(id, &live, Input::Silence) {
+        let way = {
+            // Under the run's lock, for another wait may begin at any time, with no time at all.
+            let mut locked = live::lock(&live);
+            if self.0.hearing.waits().is_behind(id) {
+                return false;
+            }
+            self.give_locked(id, &mut locked, Input::Silence, Batch::new())
+        };
+        match way {
             Ok(way) => drop(self.settle(id, live.clone(), way)),
             Err(rejected) => tracing::debug!(run = %id, ?rejected, "a silence came too late"),
         }
         let next = live::lock(&live).run.next_silence();
         self.0.hearing.silences.set(id, next);
+        true
     }
 }
 

@@ -137,6 +137,12 @@ impl Waits {
         self.by_run.get(&run)?.get(step)
     }
 
+    /// Whether a wait of a run was not told yet what came before it began.
+    pub(super) fn is_behind(&self, run: RunId) -> bool {
+        let waits = self.by_run.get(&run);
+        waits.is_some_and(|waits| waits.values().any(|wait| !wait.ready))
+    }
+
     /// A wait was told all that came before it began.
     pub(super) fn make_ready(&mut self, run: RunId, step: &StepPath) {
         let wait = self

@@ -8,6 +8,8 @@ use super::view::NoticeView;
 use super::{GateStatus, attempt, gate, hear, retry, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
 use crate::plan::Plan;
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{Json, RunId, Timestamp};
 
 /// Why a journal cannot be the journal of this run.
@@ -30,7 +32,10 @@ impl State {
         if entry.seq != self.last_seq.saturating_add(1) {
             return misfit("its number does not follow the one before");
         }
-        if self.finish.is_some() {
+        let over = self.finish.is_some();
+        #[cfg(test)]
+        let over = over && !planted(Bug::AfterTheEnd);
+        if over {
             return misfit("the run is over");
         }
         if matches!(entry.event, RunEvent::Created(_)) {
@@ -173,6 +178,8 @@ impl State {
                 self.begin_step(plan, place, at);
                 self.succeed(plan, place, output.clone(), at);
             }
+            #[cfg(test)]
+            RunEvent::StepKept { .. } if planted(Bug::KeptRunsAgain) => {}
             RunEvent::StepKept { output, from, .. } => {
                 self.keep_step(plan, place, output.clone(), *from, at);
             }
@@ -410,11 +417,19 @@ impl State {
                 let step = self.step_mut(place);
                 if attempt::is_death(failure) {
                     step.deaths = step.deaths.saturating_add(1);
+                    #[cfg(test)]
+                    if planted(Bug::DeathsUncounted) {
+                        step.deaths = 0;
+                    }
                     self.enter(place, Phase::Interrupted, Status::Running);
                     return;
                 }
                 step.deaths = 0;
                 step.failures = step.failures.saturating_add(1);
+                #[cfg(test)]
+                if planted(Bug::RetriesUncounted) {
+                    step.failures = 0;
+                }
                 let phase = Phase::Broken {
                     failure: Box::new(failure.clone()),
                     retry_after_ms: *retry_after_ms,
@@ -529,7 +544,10 @@ impl State {
         for &next in &scope.list(plan).steps[place.step].dependants {
             let step = &mut scope.steps[next];
             step.open_needs = step.open_needs.saturating_sub(1);
-            if step.open_needs == 0 && step.phase == Phase::Queued {
+            let open = step.open_needs;
+            #[cfg(test)]
+            let open = open - usize::from(open == 1 && planted(Bug::JoinTooEarly));
+            if open == 0 && step.phase == Phase::Queued {
                 self.ready.insert(Place {
                     step: next,
                     ..place
@@ -572,6 +590,8 @@ impl State {
             Phase::Queued => {
                 self.ready.remove(&place);
             }
+            #[cfg(test)]
+            Phase::Running if planted(Bug::IndexForgets) => {}
             Phase::Running => {
                 self.running.remove(&place);
             }

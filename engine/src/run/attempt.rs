@@ -7,6 +7,8 @@ use super::{Effect, failure, kept, pause, retry};
 use crate::definition::{Delivery, FailureClass};
 use crate::event::{Failure, RunEvent};
 use crate::plan::Plan;
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{Json, RunId, Timestamp};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -89,6 +91,8 @@ fn made_key(state: &State, plan: &Plan, place: Place, input: &Json) -> String {
     };
     // What runs again because a person wanted it otherwise is not the same work.
     let path = match state.step(place).round {
+        #[cfg(test)]
+        _ if planted(Bug::KeyOfRound) => path.0.to_string(),
         0 => path.0.to_string(),
         round => format!("{path}~{round}"),
     };
@@ -112,6 +116,11 @@ pub(super) fn again(state: &State, plan: &Plan, place: Place, now: Timestamp) ->
     let known = state.step(place);
     let input = known.input.clone().unwrap_or_default();
     let key = known.key.as_deref().unwrap_or_default().to_owned();
+    #[cfg(test)]
+    let key = match planted(Bug::KeyOfAttempt) {
+        true => format!("{key}{}", known.attempts.len()),
+        false => key,
+    };
     started(state, plan, place, input, key, now)
 }
 
@@ -126,6 +135,9 @@ fn started(
     let step = state.planned(plan, place);
     let known = state.step(place);
     let number = known.attempts.last().map_or(0, |last| last.number);
+    let fence = state.fence.saturating_add(1);
+    #[cfg(test)]
+    let fence = fence - u64::from(number > 0 && planted(Bug::FenceStays));
     let own = step.timeout.map(|timeout| later(now, timeout));
     let total = match step.retry.total {
         Some(total) if known.attempts.len() <= known.anew => Some(later(now, total)),
@@ -134,7 +146,7 @@ fn started(
     RunEvent::AttemptStarted {
         step: state.path(plan, place),
         number: number.saturating_add(1),
-        fence: state.fence.saturating_add(1),
+        fence,
         input,
         idempotency_key,
         deadline: own.into_iter().chain(total).min(),
@@ -213,6 +225,8 @@ pub(super) fn after_interruption(
         return pause::failed(state, plan, place, failure);
     }
     match state.planned(plan, place).delivery {
+        #[cfg(test)]
+        _ if planted(Bug::TwiceAtMostOnce) => again(state, plan, place, now),
         Delivery::AtLeastOnce => again(state, plan, place, now),
         Delivery::AtMostOnce => RunEvent::StepUncertain { step: path },
     }

@@ -1,7 +1,7 @@
 //! What becomes a fact: of an input, and of what is known already. Nothing here changes anything.
 
 use super::scope::{Owner, Place, TOP};
-use super::state::{Ending, Phase, State, Timer};
+use super::state::{AttemptState, Ending, Phase, State, StepState, Timer};
 use super::time::later;
 use super::{
     Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause,
@@ -11,6 +11,8 @@ use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status, StepPath};
 use crate::plan::{ActionKind, Plan, Work};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use serde_json::{Map, Value, json};
 
 impl State {
@@ -29,19 +31,23 @@ impl State {
                 fence,
                 outcome,
             } => {
+                let runs = |step: &&StepState| step.phase == Phase::Running;
+                #[cfg(test)]
+                let runs = |step: &&StepState| runs(step) || planted(Bug::FinishesTwice);
+                let is_it = |last: &AttemptState| last.number == *number && last.fence == *fence;
+                #[cfg(test)]
+                let is_it = |last: &AttemptState| is_it(last) || planted(Bug::NoFence);
                 let last = self
                     .place_of_step(plan, step)
                     .map(|place| self.step(place))
-                    .filter(|step| step.phase == Phase::Running)
+                    .filter(runs)
                     .and_then(|step| step.attempts.last());
                 match last {
-                    Some(last) if last.number == *number && last.fence == *fence => {
-                        Ok(vec![RunEvent::AttemptFinished {
-                            step: step.clone(),
-                            number: *number,
-                            outcome: self.checked(plan, step, outcome),
-                        }])
-                    }
+                    Some(last) if is_it(last) => Ok(vec![RunEvent::AttemptFinished {
+                        step: step.clone(),
+                        number: *number,
+                        outcome: self.checked(plan, step, outcome),
+                    }]),
                     _ => Err(Rejected::StaleAttempt),
                 }
             }
@@ -306,9 +312,12 @@ impl State {
             let changes = gate.map(|gate| gate::changes(self, plan, place, &gate.request));
             return Some(gate::void(self, plan, place, changes.unwrap_or_default()));
         }
-        if let Some((at, timer, place)) = self.first_timer()
-            && at <= now
-        {
+        #[cfg(test)]
+        let (clock, now) = (now, planted_clock(now));
+        let due = self.first_timer().filter(|(at, _, _)| *at <= now);
+        #[cfg(test)]
+        let now = clock;
+        if let Some((_, timer, place)) = due {
             return Some(self.fire(plan, timer, place, now));
         }
         match self.ready.first() {
@@ -514,5 +523,15 @@ impl State {
             outputs: Some(Value::Object(outputs).into()),
             failure: None,
         }
+    }
+}
+
+/// The time as a planted bug has it.
+#[cfg(test)]
+fn planted_clock(now: Timestamp) -> Timestamp {
+    match () {
+        () if planted(Bug::TimerEarly) => Timestamp(now.0 + 1_000),
+        () if planted(Bug::TimerMissed) => Timestamp(now.0 - 1),
+        () => now,
     }
 }

@@ -5,6 +5,8 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{Phase, State, StepState};
 use crate::event::{Outcome, RunEvent, Status, StepPath};
 use crate::plan::{ActionKind, Plan, Times, Work};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use serde_json::Value;
 
 impl State {
@@ -65,6 +67,8 @@ impl State {
             | RunEvent::LoopStarted { .. } => true,
             _ => false,
         };
+        #[cfg(test)]
+        let begins = begins && !planted(Bug::PauseIgnored);
         if begins && !self.may_begin() {
             return Err("it is not the run's turn");
         }
@@ -82,12 +86,16 @@ impl State {
         if step.phase == Phase::Probing && !self.fits_probe(place, event) {
             return Err("the check of the step is not over");
         }
+        // One that has begun goes on while a gate before it asks anew for the sake of another step.
         let early = step.open_needs > 0
+            && step.phase == Phase::Queued
             && match event {
                 RunEvent::StepKept { .. } => false,
                 RunEvent::StepSkipped { .. } => !self.to_end.contains(&place),
                 _ => true,
             };
+        #[cfg(test)]
+        let early = early && !planted(Bug::JoinTooEarly);
         if early {
             return Err("what the step needs is not over");
         }
@@ -264,7 +272,12 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
         RunEvent::RateAwaited { .. } => matches!(
             phase,
-            Phase::Queued | Phase::Interrupted | Phase::Retrying { .. } | Phase::Uncertain
+            Phase::Queued
+                | Phase::Interrupted
+                | Phase::Retrying { .. }
+                | Phase::Uncertain
+                | Phase::Probing
+                | Phase::Told { happened: false }
         ),
         RunEvent::AttemptStarted { number, .. } => {
             matches!(
@@ -282,7 +295,10 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             number, outcome, ..
         } => {
             let succeeded = matches!(outcome, Outcome::Succeeded { .. });
-            Some(*number) == last && (*phase == Phase::Running || (is_open(phase) && succeeded))
+            let runs = *phase == Phase::Running;
+            #[cfg(test)]
+            let runs = runs || planted(Bug::FinishesTwice);
+            Some(*number) == last && (runs || (is_open(phase) && succeeded))
         }
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
@@ -297,6 +313,8 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::WaitFinished { .. } => {
             matches!(phase, Phase::Waiting { .. } | Phase::Listening)
         }
+        #[cfg(test)]
+        RunEvent::ApprovalDecided { .. } if planted(Bug::DecidedTwice) => step.gate.is_some(),
         RunEvent::ApprovalDecided { .. }
         | RunEvent::ApprovalExpired { .. }
         | RunEvent::ApprovalReminded { .. }

@@ -6,6 +6,7 @@
 //! version alone. An approval is compared with what is so at two moments: when it is given, and when a step
 //! behind the gate is to begin. One that does not hold any more is refused, or void, with the difference.
 
+use super::changes::Found;
 use super::scope::Place;
 use super::state::{GateState, Phase, State};
 use super::time::later;
@@ -17,6 +18,8 @@ use crate::event::{
 use crate::expression::Template;
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan, PlannedStep, Times, Work};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{ApprovalId, Digest, Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -24,9 +27,6 @@ use std::collections::BTreeSet;
 
 /// The most bytes of a loop's items that a gate shows one by one.
 const SHOWN_ITEMS: usize = 16 * 1024;
-/// The most differences that are said, and the most bytes of each value in them.
-const MOST_CHANGES: usize = 50;
-const SHOWN_CHANGE: usize = 2 * 1024;
 /// How often one gate is brought to mind at most.
 const MOST_REMINDERS: u32 = 1_000;
 /// How often a run turns back at most.
@@ -388,13 +388,14 @@ pub(super) fn changes(
         |details: &Value| -> Vec<Value> { details["next"].as_array().cloned().unwrap_or_default() };
     let (before, after) = (items(request.details.value()), items(&now.details));
     for old in &before {
-        let name = old["step"].as_str().unwrap_or_default();
+        // One that names no step was changed itself.
+        let name = old["step"].as_str().unwrap_or(&path.0);
         let new = after.iter().find(|new| new["step"] == old["step"]);
         found.differ(name, "", old, new.unwrap_or(&Value::Null));
     }
     for new in &after {
         if !before.iter().any(|old| old["step"] == new["step"]) {
-            let name = new["step"].as_str().unwrap_or_default();
+            let name = new["step"].as_str().unwrap_or(&path.0);
             found.differ(name, "", &Value::Null, new);
         }
     }
@@ -478,6 +479,10 @@ pub(super) fn void(state: &State, plan: &Plan, place: Place, changes: Vec<Change
 
 /// The fact that a gate before a step which is to begin let something else through than that, if it did.
 pub(super) fn not_approved(state: &State, plan: &Plan, place: Place) -> Option<RunEvent> {
+    #[cfg(test)]
+    if planted(Bug::ApprovalUnbound) {
+        return None;
+    }
     state.planned(plan, place).needs.iter().find_map(|need| {
         let before = Place {
             step: need.step,
@@ -490,52 +495,6 @@ pub(super) fn not_approved(state: &State, plan: &Plan, place: Place) -> Option<R
         let changes = changes_of(state, plan, place, &gate.request);
         (!changes.is_empty()).then(|| void(state, plan, before, changes))
     })
-}
-
-/// Differences, up to a number of them.
-#[derive(Default)]
-struct Found {
-    changes: Vec<Change>,
-}
-
-impl Found {
-    fn differ(&mut self, what: &str, pointer: &str, before: &Value, after: &Value) {
-        if before == after || self.changes.len() >= MOST_CHANGES {
-            return;
-        }
-        match (before, after) {
-            (Value::Object(old), Value::Object(new)) => {
-                let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-                for key in keys {
-                    let pointer =
-                        format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-                    let part = |map: &serde_json::Map<String, Value>| {
-                        map.get(key).cloned().unwrap_or_default()
-                    };
-                    self.differ(what, &pointer, &part(old), &part(new));
-                }
-            }
-            (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
-                for (index, (old, new)) in old.iter().zip(new).enumerate() {
-                    self.differ(what, &format!("{pointer}/{index}"), old, new);
-                }
-            }
-            _ => self.changes.push(Change {
-                what: format!("{what}{pointer}"),
-                before: short(before),
-                after: short(after),
-            }),
-        }
-    }
-}
-
-/// A value, or of a large one its size and digest.
-fn short(value: &Value) -> Json {
-    let text = canonical(value);
-    if text.len() <= SHOWN_CHANGE {
-        return value.clone().into();
-    }
-    json!({ "bytes": text.len(), "digest": Digest::of(text.as_bytes()) }).into()
 }
 
 /// Items as a person can take them in; of many, how many they are and what they are bound by.
@@ -590,7 +549,10 @@ fn pending(state: &State, approval: ApprovalId) -> Result<(Place, &GateState), R
         .get(&approval)
         .and_then(|place| Some((*place, state.step(*place).gate.as_ref()?)))
         .ok_or(Rejected::UnknownApproval)?;
-    if gate.status != GateStatus::Pending {
+    let decided = gate.status != GateStatus::Pending;
+    #[cfg(test)]
+    let decided = decided && !planted(Bug::DecidedTwice);
+    if decided {
         return Err(Rejected::AlreadyDecided {
             status: gate.status,
         });
@@ -617,7 +579,10 @@ pub(super) fn decide(
         };
         return Err(Rejected::AlreadyDecided { status });
     }
-    if gate.decisions.iter().any(|known| known.by == decision.by) {
+    let voted = gate.decisions.iter().any(|known| known.by == decision.by);
+    #[cfg(test)]
+    let voted = voted && !planted(Bug::VotesTwice);
+    if voted {
         return Err(Rejected::AlreadyVoted {
             by: decision.by.clone(),
         });
@@ -689,7 +654,10 @@ pub(super) fn reassign(
         let rest = kinds.iter().find_map(|kind| who.strip_prefix(kind));
         rest.is_some_and(|name| !name.is_empty())
     };
-    if approvers.is_empty() || !approvers.iter().all(names) {
+    let nobody = approvers.is_empty() || !approvers.iter().all(names);
+    #[cfg(test)]
+    let nobody = nobody && !planted(Bug::AnyApprovers);
+    if nobody {
         return Err(Rejected::BadApprovers {
             why: "an approval is given to `user:<name>` and `role:<role>`, at least one".into(),
         });

@@ -26,6 +26,8 @@ use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, HandlerList, RunEvent, Status};
 use crate::plan::Plan;
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 
 /// How far the handlers of a run are.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,6 +69,10 @@ impl State {
     pub(super) fn next_list(&self, plan: &Plan, outcome: Status) -> Option<HandlerList> {
         // Of what never had its turn there is nothing to clean up.
         if self.handling.forced.is_some() || !self.has_begun() {
+            return None;
+        }
+        #[cfg(test)]
+        if planted(Bug::FinallySkipped) && outcome == Status::Canceled {
             return None;
         }
         let last = self.handling.begun.last().map(|(list, _)| *list);
@@ -169,6 +175,12 @@ impl State {
     /// Begins to undo the step that finished last of those that are left, if any.
     fn undo_next(&mut self, plan: &Plan, at: Timestamp) {
         let since = self.handling.current.take().map_or(at, |now| now.since);
+        #[cfg(test)]
+        let newest = self.handling.undoable.len();
+        #[cfg(test)]
+        if planted(Bug::UndoForward) && newest > 1 {
+            self.handling.undoable.swap(0, newest - 1);
+        }
         while let Some(of) = self.handling.undoable.pop() {
             let Some(block) = self.planned(plan, of).undo else {
                 continue;
@@ -229,7 +241,10 @@ impl State {
         let (by, reason) = (by.to_owned(), reason.map(ToOwned::to_owned));
         self.paused = None;
         self.handling.cancels = self.handling.cancels.saturating_add(1);
-        if self.handling.cancels > 1 && self.handling.forced.is_none() {
+        let forces = self.handling.cancels > 1 && self.handling.forced.is_none();
+        #[cfg(test)]
+        let forces = forces && !planted(Bug::CancelOnce);
+        if forces {
             self.handling.forced = Some((by.clone(), reason.clone()));
             self.stop_handlers(plan);
         }

@@ -17,6 +17,8 @@ use crate::definition::FailureClass;
 use crate::event::{Failure, RunEvent, StepPath};
 use crate::expression::{Frame, Values};
 use crate::plan::{EVENT, Plan};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{EventId, Json, Pattern, Span, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -134,6 +136,9 @@ pub(super) fn takes(state: &State, plan: &Plan, place: Place, heard: &Heard) -> 
     };
     // Ids tell before and after also when the clock is set back.
     let since = heard.received_at >= hearing.since || heard.event.0 > state.start.run.0;
+    #[cfg(test)]
+    let since =
+        since && !(planted(Bug::EarlyEventLost) && Some(heard.received_at) < step.started_at);
     let in_time = since && hearing.until.is_none_or(|until| heard.received_at < until);
     if !in_time
         || state.taken.contains(&heard.event)
@@ -166,6 +171,10 @@ fn began_by(state: &State, event: EventId) -> bool {
 
 /// What comes of the silence until `now`: the waits whose time is over end.
 pub(super) fn silence(state: &State, plan: &Plan, now: Timestamp) -> Vec<RunEvent> {
+    #[cfg(test)]
+    if planted(Bug::SilenceUnheard) {
+        return Vec::new();
+    }
     state
         .silences
         .iter()

@@ -24,6 +24,8 @@ use super::state::State;
 use crate::definition::Join;
 use crate::event::{SkipReason, Status};
 use crate::plan::{Need, Plan, PlannedStep};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 
 /// How one need counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +75,13 @@ pub(super) fn part(state: &State, scope: usize, need: &Need) -> Part {
     };
     match state.status(place) {
         Status::Succeeded => match &need.case {
+            #[cfg(test)]
+            Some(_) if planted(Bug::CaseIgnored) => Part::Succeeded,
             Some(case) if taken(state, place) != Some(case) => Part::Skipped,
             _ => Part::Succeeded,
         },
+        #[cfg(test)]
+        Status::Skipped if planted(Bug::SkipIsSuccess) => Part::Succeeded,
         Status::Skipped => Part::Skipped,
         Status::Canceled => Part::Canceled,
         // The others have not ended, which the caller excludes; failed is the careful reading.
@@ -133,11 +139,16 @@ pub(super) fn reason(plan: &Plan, state: &State, place: Place, need: &Need) -> S
     };
     let step = state.path(plan, needed).to_string();
     let status = state.status(needed);
-    if need.case.is_some() && status == Status::Succeeded {
+    if status == Status::Succeeded && part(state, place.scope, need) == Part::Skipped {
         return SkipReason::Case {
             step,
             taken: taken(state, needed).map(ToOwned::to_owned),
         };
     }
+    #[cfg(test)]
+    let status = match planted(Bug::SkipLies) {
+        true => Status::Succeeded,
+        false => status,
+    };
     SkipReason::Need { step, status }
 }

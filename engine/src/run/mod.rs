@@ -8,14 +8,15 @@
 //! [`Run::pending`] says what must be in force, as a function of state: whoever drives a run compares it
 //! with what is in force, after every turn and after a restart.
 //!
-//! Laws, held by the tests of [`crate::testing`]: replayed state equals live state; a step ends at most
-//! once; a stale attempt changes nothing; a live run always waits for something that has a name; same
-//! inputs, same bytes; and every run ends once all that it waits for has come.
+//! Laws, held by the tests of [`crate::testing`], which lists all of them: replayed state equals live state;
+//! a step ends at most once; a stale attempt changes nothing; a live run always waits for something that has
+//! a name; same inputs, same bytes; and every run ends once all that it waits for has come.
 
 mod again;
 mod apply;
 mod attempt;
 mod bound;
+mod changes;
 mod deadline;
 mod decide;
 mod ending;
@@ -29,6 +30,8 @@ mod invariant;
 mod join;
 mod kept;
 mod looping;
+#[cfg(any(test, feature = "testing"))]
+mod names;
 mod pause;
 mod probe;
 mod rest;
@@ -50,12 +53,16 @@ pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
 pub use kept::{Kept, asked};
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use names::{ENDINGS, OWNERS, PHASES, SLOTS, TIMERS, TROUBLES};
 pub use throttle::ConnectionRates;
 pub use view::{ApprovalView, AttemptView, CheckView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
 use crate::flow::Claim;
 use crate::plan::Plan;
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{Json, RunId, Timestamp};
 use state::State;
 use std::fmt;
@@ -216,7 +223,12 @@ impl Run {
     /// # Errors
     /// When the input is out of place; then nothing has changed.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<Vec<Entry>, Rejected> {
-        let events = self.decide(now, &input)?;
+        let decided = self.decide(now, &input);
+        #[cfg(test)]
+        if planted(Bug::UnwrittenChange) || (decided.is_err() && planted(Bug::RefusalLeavesTrace)) {
+            self.state.fence += 1;
+        }
+        let events = decided?;
         if bound::says_too_much(&events) {
             return Err(Rejected::TooLarge);
         }
@@ -259,7 +271,11 @@ impl Run {
             let event = bound::within(self.throttle(event));
             weight += event.weight();
             if !self.take(event, now, entries) {
-                debug_assert!(false, "a run proposed a fact that does not fit: {self:?}");
+                let next = self.state.next(&self.plan, now);
+                debug_assert!(
+                    false,
+                    "a run proposed a fact that does not fit: {next:?} in {self:?}"
+                );
                 break;
             }
             if entries.len() >= self.plan.turn || weight >= bound::TURN_WEIGHT {
@@ -277,12 +293,6 @@ impl Run {
         self.state.goes_on(&self.plan)
     }
 
-    /// Whether the last turn was cut, so that something may be due.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn was_cut(&self) -> bool {
-        self.cut
-    }
-
     fn take(&mut self, event: RunEvent, at: Timestamp, entries: &mut Vec<Entry>) -> bool {
         let seq = self.state.last_seq.saturating_add(1);
         let entry = Entry { seq, at, event };
@@ -295,11 +305,17 @@ impl Run {
 
     /// What must be in force now: the attempts that must be running, in the order of the plan.
     pub fn pending(&self) -> Vec<Effect> {
-        self.state
+        let pending = self
+            .state
             .running
             .iter()
             .filter_map(|place| attempt::effect(&self.state, &self.plan, *place))
-            .collect()
+            .collect();
+        #[cfg(test)]
+        if planted(Bug::PendingForgets) && !self.cut {
+            return Vec::new();
+        }
+        pending
     }
 
     /// The running attempts alone (step, number, fence), for comparing them cheaply with what is in force.

@@ -5,6 +5,8 @@ use super::time::later;
 use crate::definition::{Delivery, FailureClass, Retry};
 use crate::event::{Failure, StepPath};
 use crate::plan::PlannedStep;
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{RunId, Span, Timestamp};
 use sha2::{Digest as _, Sha256};
 
@@ -54,12 +56,18 @@ pub(super) fn due(
         return None;
     }
     let number = state.attempts.last().map_or(0, |attempt| attempt.number);
+    let asked = retry_after_ms.unwrap_or(0).min(LONGEST_ASKED);
+    #[cfg(test)]
+    let asked = match planted(Bug::RetryAfterIgnored) {
+        true => 0,
+        false => asked,
+    };
     let wait = backoff(
         retry,
         state.failures,
         draw(tried.run, &tried.path.0, number),
     )
-    .max(retry_after_ms.unwrap_or(0).min(LONGEST_ASKED));
+    .max(asked);
     let due = later(now, Span::from_millis(wait));
     match total_end(retry, state) {
         Some(end) if due >= end => None,
@@ -106,6 +114,10 @@ fn draw(run: RunId, step: &str, number: u32) -> f64 {
     hash.update(step.as_bytes());
     hash.update([0]);
     hash.update(number.to_be_bytes());
+    #[cfg(test)]
+    if planted(Bug::DrawnByChance) {
+        hash.update(crate::testing::chance().to_be_bytes());
+    }
     let bytes = hash.finalize();
     let mut wide = [0u8; 8];
     wide.copy_from_slice(&bytes[..8]);

@@ -22,6 +22,8 @@ use crate::Timestamp;
 use crate::event::RunEvent;
 use crate::flow::{Claim, Standing};
 use crate::plan::{ActionKind, Plan};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use serde_json::Value;
 
 /// Where a run is with the limits.
@@ -72,6 +74,10 @@ impl State {
     }
 
     fn has_turn(&self) -> bool {
+        #[cfg(test)]
+        if planted(Bug::TurnIgnored) {
+            return true;
+        }
         let phase = self.slot.as_ref().map(|slot| slot.phase);
         phase.is_none_or(|phase| phase == SlotPhase::Working)
     }
@@ -85,6 +91,8 @@ impl State {
     pub(super) fn first_timer(&self) -> Option<(Timestamp, Timer, Place)> {
         let free = self.has_turn();
         let paused = self.paused.is_some();
+        #[cfg(test)]
+        let paused = paused && !planted(Bug::PauseIgnored);
         let may = |timer: Timer| match timer {
             Timer::Retry => free && !paused,
             timer => free || !begins(timer),
@@ -166,10 +174,12 @@ impl State {
         match event {
             RunEvent::Queued { claim } => {
                 if let Some(claim) = claim {
+                    // One that asks for it behind its first fact has begun without.
+                    let begun_at = (seq > 2).then_some(created_at);
                     self.slot = Some(Box::new(Slot {
                         claim: (**claim).clone(),
                         phase: SlotPhase::Parked,
-                        begun_at: None,
+                        begun_at,
                     }));
                 }
                 if let Some(slot) = &mut self.slot {
@@ -221,7 +231,10 @@ impl Run {
 
     /// How it stands towards the limits.
     pub fn standing(&self) -> Standing {
-        if self.is_over() {
+        let over = self.is_over();
+        #[cfg(test)]
+        let over = over && !(planted(Bug::SlotKept) && self.is_canceled());
+        if over {
             return Standing::Ended;
         }
         match self.state.slot.as_ref().map(|slot| slot.phase) {

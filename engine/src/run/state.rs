@@ -66,6 +66,8 @@ use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
 use crate::plan::{PROBE, Plan, PlannedStep, UNDO};
+#[cfg(test)]
+use crate::testing::{Bug, planted};
 use crate::{ApprovalId, EventId, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -491,6 +493,8 @@ impl StepState {
                 .last()
                 .and_then(|attempt| attempt.deadline)
                 .map(|at| (at, Timer::Attempt)),
+            #[cfg(test)]
+            Phase::Retrying { .. } if planted(Bug::TimerLost) => None,
             Phase::Retrying { due } => Some((*due, Timer::Retry)),
             Phase::Throttled { until, .. } => until.map(|at| (at, Timer::Rate)),
             Phase::Waiting { until } => Some((*until, Timer::Wait)),

@@ -7,6 +7,19 @@ use serde_json::{Map, Value, json};
 /// The types of the events that come.
 pub const EVENT_TYPES: [&str; 2] = ["world.a", "world.b"];
 
+/// The actions with effects.
+const EFFECTS: [&str; 9] = [
+    "http",
+    "shell",
+    "mcp",
+    "emit",
+    "tool",
+    "automation",
+    "sql",
+    "file",
+    "mail",
+];
+
 /// A document to be.
 #[derive(Debug, Clone)]
 pub struct DocumentSpec {
@@ -178,7 +191,8 @@ pub enum OutputSpec {
 pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
     let steps = prop_oneof![
         8 => prop::collection::vec(step(2), 0..=most),
-        1 => (1u32..3, any::<bool>()).prop_map(|(rounds, late)| two_gates(rounds, late)),
+        1 => (1u32..3, any::<bool>(), any::<bool>())
+            .prop_map(|(rounds, late, pauses)| two_gates(rounds, late, pauses)),
     ];
     let handlers = || prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(step(1), 0..3)];
     (
@@ -187,21 +201,48 @@ pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
         handlers(),
         any::<bool>(),
         prop::option::weighted(0.15, 1u32..600),
+        any::<bool>(),
     )
-        .prop_map(
-            |(steps, on_failure, finally, undoes, timeout)| DocumentSpec {
+        .prop_map(|(mut steps, on_failure, finally, undoes, timeout, calm)| {
+            if calm {
+                steps.iter_mut().for_each(StepSpec::calm);
+            }
+            DocumentSpec {
                 steps,
                 on_failure,
                 finally,
                 undoes,
                 timeout,
-            },
-        )
+            }
+        })
+}
+
+impl StepSpec {
+    /// It does not fail by itself, nor is it skipped by itself: runs get farther then.
+    fn calm(&mut self) {
+        if self.when != WhenSpec::Holds {
+            self.when = WhenSpec::None;
+        }
+        match &mut self.kind {
+            KindSpec::Broken => self.kind = KindSpec::Transform,
+            KindSpec::ForEach(each) => {
+                if each.output == OutputSpec::Fails {
+                    each.output = OutputSpec::Reads;
+                }
+                each.body.iter_mut().for_each(Self::calm);
+            }
+            KindSpec::Repeat(repeat) => {
+                repeat.max = repeat.max.max(repeat.until + 1);
+                repeat.body.iter_mut().for_each(Self::calm);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A step behind two gates, of which one sends back what the step works with, and the other asks, if it
 /// comes late, when that is known.
-fn two_gates(rounds: u32, late: bool) -> Vec<StepSpec> {
+fn two_gates(rounds: u32, late: bool, pauses: bool) -> Vec<StepSpec> {
     let plain = |kind: KindSpec, back: &[usize]| StepSpec {
         kind,
         needs: back
@@ -230,12 +271,16 @@ fn two_gates(rounds: u32, late: bool) -> Vec<StepSpec> {
         rounds,
     };
     let wait = KindSpec::Wait(if late { 60 } else { 0 });
+    let works = StepSpec {
+        pauses,
+        ..plain(KindSpec::Works(4), &[0, 2])
+    };
     vec![
         plain(KindSpec::Effect("http"), &[]),
         plain(KindSpec::Review(Box::new(review)), &[0]),
         plain(wait, &[]),
         plain(KindSpec::Gate(1, None, false), &[0]),
-        plain(KindSpec::Works(4), &[0, 2]),
+        works,
     ]
 }
 
@@ -251,7 +296,7 @@ fn step(depth: u32) -> BoxedStrategy<StepSpec> {
         2 => (1u32..4, prop::option::of(0u32..300), any::<bool>())
             .prop_map(|(needed, timeout, approve)| KindSpec::Gate(needed, timeout, approve)),
         2 => review(),
-        6 => prop::sample::select(vec!["http", "shell", "mcp", "emit", "tool", "automation"])
+        6 => prop::sample::select(EFFECTS.to_vec())
             .prop_map(KindSpec::Effect),
     ];
     if depth == 0 {
@@ -522,7 +567,7 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
     if let Some(seconds) = spec.timeout {
         step.insert("timeout".into(), format!("{seconds}s").into());
     }
-    let effect = matches!(spec.kind, KindSpec::Effect(_));
+    let effect = matches!(spec.kind, KindSpec::Effect(_) | KindSpec::Works(_));
     if spec.pauses && effect {
         step.insert("on_error".into(), "pause".into());
     } else if spec.goes_on {

@@ -1,13 +1,18 @@
 //! One simulated life of a run.
 
-use super::heard::Teller;
-use super::{Random, Watch, start};
+use super::coverage::Coverage;
+use super::law::{Broken, Law, Teller, Watch, keeps};
+use super::{Random, start};
+#[cfg(test)]
+use crate::RunId;
 use crate::Timestamp;
 use crate::definition::Overflow;
-use crate::event::{Entry, RunEvent, Status, StepPath};
+use crate::event::{Entry, RunEvent, Start, Status, StepPath};
+#[cfg(test)]
+use crate::flow::Standing;
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
-use crate::run::{ConnectionRates, Effect, Heard, Input, Kept, Rejected, Run};
+use crate::run::{ConnectionRates, CorruptJournal, Effect, Heard, Input, Kept, Rejected, Run};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -30,6 +35,10 @@ pub struct Life {
     pub(super) given: Vec<(StepPath, u32, u64)>,
     /// How often somebody wanted the run to end.
     pub(super) cancels: u32,
+    /// Of so many attempts six do not succeed.
+    pub(super) luck: usize,
+    /// Whether somebody else says when it has its turn.
+    pub(super) limited: bool,
     /// The connections that have a rate, and whether that stays so.
     pub(super) rates: Option<Arc<ConnectionRates>>,
     pub(super) steady: bool,
@@ -37,6 +46,7 @@ pub struct Life {
     through_text: bool,
     /// Inputs with their times; none for a crash.
     log: Vec<(Timestamp, Option<Input>)>,
+    pub(super) coverage: Coverage,
 }
 
 /// What a life came to.
@@ -50,6 +60,8 @@ pub struct Report {
     pub inputs: usize,
     /// The journal of the run that kept what succeeded, if there was one.
     pub journal_of_retry: Vec<Entry>,
+    /// What it came by.
+    pub coverage: Coverage,
 }
 
 impl Report {
@@ -60,49 +72,52 @@ impl Report {
     }
 }
 
-/// Lives one life of a plan and holds the laws against it.
+/// A life that broke a law.
+#[derive(Debug)]
+pub struct Lost {
+    /// Which, and where.
+    pub broken: Broken,
+    /// Inputs, journal and state up to there.
+    pub story: String,
+}
+
+/// Lives one life of a plan and holds the laws against it, and another one that keeps what succeeded in it.
 ///
 /// # Errors
 /// The law that was broken, with everything that led there.
-pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, String> {
-    let (report, life) = lived(Life::new(plan.clone(), seed)?, seed)?;
+pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, Lost> {
+    let unborn = |broken| Lost {
+        broken,
+        story: "it broke as it began".into(),
+    };
+    let (mut report, life) = lived(Life::new(plan.clone(), seed).map_err(unborn)?)?;
     if life.run.status() == Status::Succeeded || !life.random.clone().percent(50) {
         return Ok(report);
     }
-    let kept = life
-        .run
-        .kept(plan, None)
-        .ok_or("every plan has its steps")?;
-    let (again, _) = lived(Life::keeping(plan.clone(), seed ^ 1, kept.clone())?, seed)?;
-    super::law::keeps(plan, &kept, &again.journal)?;
-    let mut report = report;
+    let kept = life.run.kept(plan, None).expect("every plan has its steps");
+    let again = Life::keeping(plan.clone(), seed ^ 1, kept.clone()).map_err(unborn)?;
+    let (again, life) = lived(again)?;
+    let looked = &mut report.coverage.looked;
+    keeps(plan, &kept, &again.journal, looked).map_err(|broken| Lost {
+        broken,
+        story: life.story(&again.journal),
+    })?;
+    report.coverage.add(&again.coverage);
+    report.coverage.count("life", "retried");
+    report.crashes += again.crashes;
+    report.inputs += again.inputs;
     report.journal_of_retry = again.journal;
     Ok(report)
 }
 
-fn lived(mut life: Life, seed: u64) -> Result<(Report, Life), String> {
-    let outcome = life.whole();
-    let report = outcome.map_err(|law| {
-        let log: Vec<String> = life
-            .log
-            .iter()
-            .map(|(at, input)| match input {
-                Some(input) => format!("{at} {input:?}"),
-                None => format!("{at} crash"),
-            })
-            .collect();
-        format!(
-            "seed {seed}: {law}\ninputs:\n  {}\njournal:\n  {}\nstate: {}",
-            log.join("\n  "),
-            life.journal
-                .iter()
-                .map(text)
-                .collect::<Vec<_>>()
-                .join("\n  "),
-            life.run.dump()
-        )
-    })?;
-    Ok((report, life))
+fn lived(mut life: Life) -> Result<(Report, Life), Lost> {
+    match life.whole() {
+        Ok(report) => Ok((report, life)),
+        Err(broken) => Err(Lost {
+            broken,
+            story: life.story(&life.journal),
+        }),
+    }
 }
 
 impl Life {
@@ -110,7 +125,7 @@ impl Life {
     ///
     /// # Errors
     /// The law that its first turn broke.
-    pub fn new(plan: Arc<Plan>, seed: u64) -> Result<Self, String> {
+    pub fn new(plan: Arc<Plan>, seed: u64) -> Result<Self, Broken> {
         Self::keeping(plan, seed, Vec::new())
     }
 
@@ -118,13 +133,43 @@ impl Life {
     ///
     /// # Errors
     /// The law that its first turn broke.
-    pub fn keeping(plan: Arc<Plan>, seed: u64, kept: Vec<Kept>) -> Result<Self, String> {
+    pub fn keeping(plan: Arc<Plan>, seed: u64, kept: Vec<Kept>) -> Result<Self, Broken> {
         let mut random = Random::new(seed);
-        let now = Timestamp(1_800_000_000_000);
-        let through_text = random.percent(10);
-        let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
         let begin = start(&plan, json!({}));
         let claim = random.percent(25).then(|| claim(&mut random));
+        Self::born(plan, random, begin, kept, claim)
+    }
+
+    /// A life among others that the same limits are for: it has its turn when it is told so.
+    ///
+    /// # Errors
+    /// The law that its first turn broke.
+    #[cfg(test)]
+    pub(crate) fn among(
+        plan: Arc<Plan>,
+        seed: u64,
+        run: RunId,
+        claim: Claim,
+    ) -> Result<Self, Broken> {
+        let mut begin = start(&plan, json!({}));
+        (begin.run, begin.root) = (run, run);
+        let random = Random::new(seed);
+        let mut life = Self::born(plan, random, begin, Vec::new(), Some(claim))?;
+        life.limited = true;
+        Ok(life)
+    }
+
+    fn born(
+        plan: Arc<Plan>,
+        mut random: Random,
+        begin: Start,
+        kept: Vec<Kept>,
+        claim: Option<Claim>,
+    ) -> Result<Self, Broken> {
+        let now = Timestamp(1_800_000_000_000);
+        let through_text = random.percent(10);
+        let luck = *random.pick(&[12, 30, 120]).unwrap_or(&12);
+        let sealed = |entry: &Entry| matches!(entry.event, RunEvent::KeepingStarted { .. });
         let first = 1 + usize::from(claim.is_some());
         let rates = super::throttle::rates(&mut random);
         let steady = random.percent(60);
@@ -139,7 +184,10 @@ impl Life {
         for entry in &entries {
             watch.see(&plan, entry, false)?;
         }
-        let shadow = Run::replay(plan.clone(), entries.clone()).map_err(|e| e.to_string())?;
+        let shadow = Run::replay(plan.clone(), entries.clone()).or_else(unread)?;
+        let mut coverage = Coverage::default();
+        coverage.plan(&plan);
+        entries.iter().for_each(|entry| coverage.fact(entry));
         let mut life = Self {
             plan,
             run,
@@ -153,10 +201,13 @@ impl Life {
             teller: Teller::default(),
             given: Vec::new(),
             cancels: 0,
+            luck,
+            limited: false,
             rates,
             steady,
             through_text,
             log: Vec::new(),
+            coverage,
         };
         life.settled()?;
         Ok(life)
@@ -167,26 +218,56 @@ impl Life {
         &self.run
     }
 
-    fn whole(&mut self) -> Result<Report, String> {
+    /// How the run stands towards the limits, by its facts.
+    #[cfg(test)]
+    pub(crate) fn standing_by_facts(&self) -> Standing {
+        self.watch.standing()
+    }
+
+    /// How often somebody wanted it to end.
+    #[cfg(test)]
+    pub(crate) fn cancels(&self) -> u32 {
+        self.cancels
+    }
+
+    /// Inputs, journal and state up to now.
+    fn story(&self, journal: &[Entry]) -> String {
+        let log = self.log.iter().map(|(at, input)| match input {
+            Some(input) => format!("{at} {input:?}"),
+            None => format!("{at} crash"),
+        });
+        let log: Vec<String> = log.collect();
+        let journal: Vec<String> = journal.iter().map(text).collect();
+        format!(
+            "inputs:\n  {}\njournal:\n  {}\nstate: {}",
+            log.join("\n  "),
+            journal.join("\n  "),
+            self.run.dump()
+        )
+    }
+
+    fn whole(&mut self) -> Result<Report, Broken> {
         let mut crashes = 0;
         let turns = 4 + self.random.below(24);
         for _ in 0..turns {
             if self.random.percent(12) {
-                self.crash()?;
+                self.crash(true)?;
                 crashes += 1;
+                self.coverage.count("life", "crashed");
             } else {
                 self.disturb()?;
             }
         }
         self.finish()?;
-        let replayed = Run::replay(self.plan.clone(), self.journal.clone())
-            .map_err(|error| error.to_string())?;
-        if !replayed.same_state(&self.run) {
-            return Err(format!("replay differs: {}", replayed.dump()));
-        }
+        let replayed = Run::replay(self.plan.clone(), self.journal.clone()).or_else(unread)?;
+        let same = replayed.same_state(&self.run);
+        self.looked(Law::Replay, same, || replayed.dump())?;
         self.watch.see_end(&self.run)?;
         self.after_the_end()?;
+        self.coverage.end(&self.run);
+        self.coverage.looked.add(&self.watch.looked);
         Ok(Report {
+            coverage: std::mem::take(&mut self.coverage),
             journal: std::mem::take(&mut self.journal),
             crashes,
             inputs: self.log.len(),
@@ -194,12 +275,23 @@ impl Life {
         })
     }
 
+    /// Looks at a law.
+    pub(super) fn looked(
+        &mut self,
+        law: Law,
+        right: bool,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), Broken> {
+        self.watch.looked.hold(law, right, what)
+    }
+
     /// Gives one input and holds the laws.
     ///
     /// # Errors
     /// The law that was broken.
-    pub fn give(&mut self, input: Input) -> Result<Result<(), Rejected>, String> {
+    pub fn give(&mut self, input: Input) -> Result<Result<(), Rejected>, Broken> {
         self.log.push((self.now, Some(input.clone())));
+        self.coverage.input(&self.run, &input);
         let resolved = matches!(input, Input::ResolveUncertain { .. });
         let seq = self.run.last_seq();
         self.run.know_rates(self.rates.clone());
@@ -210,53 +302,66 @@ impl Life {
                 }
                 for entry in entries {
                     self.watch.see(&self.plan, &entry, resolved)?;
+                    self.coverage.fact(&entry);
                     let read = self.read(&entry)?;
-                    self.shadow.apply(&read).map_err(|e| e.to_string())?;
+                    self.shadow.apply(&read).or_else(unread)?;
                     self.journal.push(entry);
                 }
                 self.settled()?;
                 Ok(Ok(()))
             }
             Err(rejected) => {
-                if self.run.last_seq() != seq || !self.run.same_state(&self.shadow) {
-                    return Err(format!("a refused input changed something: {rejected}"));
-                }
+                self.coverage.refusal(&rejected);
+                let same = self.run.last_seq() == seq && self.run.same_state(&self.shadow);
+                self.looked(Law::Refused, same, || rejected.to_string())?;
                 Ok(Err(rejected))
             }
         }
     }
 
-    fn read(&self, entry: &Entry) -> Result<Entry, String> {
+    fn read(&self, entry: &Entry) -> Result<Entry, Broken> {
         if !self.through_text {
             return Ok(entry.clone());
         }
-        let read: Entry = serde_json::from_str(&text(entry)).map_err(|e| e.to_string())?;
-        if read != *entry {
-            return Err(format!("an entry does not survive its text: {entry:?}"));
+        match serde_json::from_str(&text(entry)) {
+            Ok(read) if read == *entry => Ok(read),
+            other => Law::Replay.broken(format!("{entry:?} is read as {other:?}")),
         }
-        Ok(read)
     }
 
-    fn settled(&mut self) -> Result<(), String> {
-        self.run.check()?;
-        if !self.run.same_state(&self.shadow) {
-            return Err(format!("replay differs: {}", self.shadow.dump()));
+    fn settled(&mut self) -> Result<(), Broken> {
+        match self.run.check() {
+            Ok(()) => {}
+            // The one thing in it that is a law of its own.
+            Err(what) if what.contains("nothing that has a name") => {
+                return Law::Named.broken(what);
+            }
+            Err(what) => return Law::Sound.broken(what),
         }
-        if self.run.pending() != self.shadow.pending() {
-            return Err("pending differs after replay".into());
+        self.looked(Law::Sound, true, String::new)?;
+        if !self.run.is_over() {
+            self.looked(Law::Named, true, String::new)?;
         }
-        if let Some((at, reason)) = self.run.next_deadline()
-            && at <= self.now
-            && !self.run.was_cut()
-        {
-            return Err(format!("{reason:?} was due at {at} and is still there"));
+        let (run, shadow) = (&self.run, &self.shadow);
+        let watch = &mut self.watch;
+        let hold = &mut watch.looked;
+        hold.hold(Law::Replay, run.same_state(shadow), || shadow.dump())?;
+        let pending = run.pending();
+        hold.hold(Law::Pending, pending == shadow.pending(), || {
+            format!("{pending:?} and {:?}", shadow.pending())
+        })?;
+        watch.slots(run)?;
+        if let Some((at, reason)) = self.run.next_deadline() {
+            let right = at > self.now || self.run.was_cut();
+            self.looked(Law::Due, right, || format!("{reason:?} was due at {at}"))?;
         }
+        self.coverage.states(&self.run);
         for Effect::Attempt {
             step,
             number,
             fence,
             ..
-        } in self.run.pending()
+        } in pending
         {
             let attempt = (step, number, fence);
             if !self.given.contains(&attempt) {
@@ -266,11 +371,12 @@ impl Life {
         Ok(())
     }
 
-    /// The process dies: what was written of the last turn survives up to some entry.
-    fn crash(&mut self) -> Result<(), String> {
+    /// The process dies: what was written of the last turn survives up to some entry, where it may be that
+    /// nobody has seen it.
+    pub(crate) fn crash(&mut self, unseen: bool) -> Result<(), Broken> {
         let turn = self.turn.max(self.together);
         let last = self.journal.len() - turn.min(self.journal.len());
-        let lost = if self.random.percent(40) {
+        let lost = if unseen && self.random.percent(40) {
             self.random.below(last + 1)
         } else {
             0
@@ -280,9 +386,9 @@ impl Life {
         self.turn = kept;
         self.log.push((self.now, None));
         let mut read = Vec::with_capacity(kept);
-        let heeded = std::mem::take(&mut self.watch.heeded);
-        self.watch = Watch::default();
-        self.watch.heeded = heeded.cut(kept as u64);
+        let before = std::mem::take(&mut self.watch);
+        self.watch.heeded = before.heeded.cut(kept as u64);
+        self.watch.looked = before.looked;
         self.watch.rates = self.rates.clone().filter(|_| self.steady);
         self.teller.forget();
         for entry in &self.journal {
@@ -290,9 +396,7 @@ impl Life {
             self.watch.see(&self.plan, entry, true)?;
             read.push(self.read(entry)?);
         }
-        let replay = |read: Vec<Entry>| {
-            Run::replay(self.plan.clone(), read).map_err(|error| error.to_string())
-        };
+        let replay = |read: Vec<Entry>| Run::replay(self.plan.clone(), read).or_else(unread);
         let canceled = |entry: &&Entry| matches!(entry.event, RunEvent::CancelRequested { .. });
         self.cancels = u32::try_from(read.iter().filter(canceled).count()).unwrap_or(u32::MAX);
         self.run = replay(read.clone())?;
@@ -313,7 +417,7 @@ impl Life {
         let alone = self.random.percent(50);
         match self.give(Input::Recover { alone })? {
             Ok(()) => Ok(()),
-            Err(rejected) => Err(format!("recovery was refused: {rejected}")),
+            Err(rejected) => Law::Answered.broken(format!("recovery was refused: {rejected}")),
         }
     }
 
@@ -333,19 +437,23 @@ impl Life {
             .unwrap_or(0)
     }
 
-    fn after_the_end(&mut self) -> Result<(), String> {
+    /// A run that is over asks for nothing, and takes nothing in.
+    fn after_the_end(&mut self) -> Result<(), Broken> {
         self.must(Input::Tick)?;
         self.must(Input::Recover { alone: true })?;
         self.stale()?;
-        if self.run.pending().is_empty() && self.run.next_deadline().is_none() {
-            return Ok(());
-        }
-        Err("a run that is over asks for something".into())
+        self.cancel()?;
+        self.pause()?;
+        self.resume()?;
+        let quiet = self.run.pending().is_empty() && self.run.next_deadline().is_none();
+        self.looked(Law::Facts, quiet, || {
+            "it is over and asks for something".into()
+        })
     }
 }
 
 /// Something that a run waits for its turn for.
-fn claim(random: &mut Random) -> Claim {
+pub(super) fn claim(random: &mut Random) -> Claim {
     let key = random.percent(70).then(|| KeyClaim {
         key: "one".into(),
         limit: 1,
@@ -353,6 +461,10 @@ fn claim(random: &mut Random) -> Claim {
         hold: random.percent(30),
     });
     Claim { priority: 0, key }
+}
+
+fn unread<T>(error: CorruptJournal) -> Result<T, Broken> {
+    Law::Replay.broken(error.to_string())
 }
 
 fn text(entry: &Entry) -> String {

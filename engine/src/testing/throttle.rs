@@ -1,9 +1,8 @@
-//! Rates of connections around a simulated run, and what must hold of them in its facts.
+//! Rates of connections around a simulated run.
 
-use super::{Life, Random, Watch};
-use crate::event::{RunEvent, StepPath};
+use super::law::{Broken, Law};
+use super::{Life, Random};
 use crate::flow::{Per, Rate};
-use crate::plan::Plan;
 use crate::run::{ConnectionRates, Input, Rejected};
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ pub(super) fn rates(random: &mut Random) -> Option<Arc<ConnectionRates>> {
 
 impl Life {
     /// A step may begin, whether it waits for that or not; or other connections have a rate from now on.
-    pub(super) fn permit(&mut self) -> Result<(), String> {
+    pub(super) fn permit(&mut self) -> Result<(), Broken> {
         if !self.steady && self.random.percent(20) {
             self.rates = rates(&mut self.random);
             return Ok(());
@@ -48,45 +47,7 @@ impl Life {
             // It stands by, or is paused.
             Err(Rejected::NotItsTurn) if waits && !may => Ok(()),
             Err(Rejected::NotAwaited) if !waits => Ok(()),
-            other => Err(format!("a permit for {step} gave {other:?}")),
+            other => Law::Answered.broken(format!("a permit for {step} gave {other:?}")),
         }
-    }
-}
-
-impl Watch {
-    /// A step waits once for each attempt, and none begins without where there is a rate all the time.
-    pub(super) fn see_rates(
-        &mut self,
-        plan: &Plan,
-        step: &StepPath,
-        event: &RunEvent,
-    ) -> Result<(), &'static str> {
-        let planned = plan.find(step);
-        let connection = planned.and_then(|planned| planned.connection.as_deref());
-        let waited = self.throttled.remove(step);
-        match event {
-            RunEvent::RateAwaited {
-                connection: said, ..
-            } => {
-                if waited {
-                    return Err("a step waits once for a rate");
-                }
-                if connection != Some(said) {
-                    return Err("a step waits for the rate of its own connection");
-                }
-                self.throttled.insert(step.clone());
-            }
-            RunEvent::AttemptStarted { .. } => {
-                let rates = self.rates.as_ref();
-                let rated = rates.is_some_and(|rates| {
-                    connection.is_some_and(|connection| rates.contains_key(connection))
-                });
-                if rated && !waited {
-                    return Err("nothing begins over a connection before its rate lets it");
-                }
-            }
-            _ => {}
-        }
-        Ok(())
     }
 }

@@ -81,7 +81,7 @@ impl Witness {
 
     /// Holds the laws of the end.
     pub(super) fn ended(&mut self) -> Result<(), String> {
-        if let Some(watch) = &self.watch {
+        if let Some(watch) = &mut self.watch {
             watch.see_end(&self.run).map_err(|e| e.to_string())?;
         }
         for input in [Input::Tick, Input::Recover { alone: true }] {

@@ -1,6 +1,7 @@
 //! What happens to a simulated run: answers, late answers, time, people.
 
-use super::Life;
+use super::law::{Broken, Law};
+use super::simulator::{Life, claim};
 use crate::definition::FailureClass;
 use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
 use crate::flow::Standing;
@@ -9,9 +10,47 @@ use crate::{ApprovalId, Timestamp};
 use serde_json::json;
 
 impl Life {
+    /// Something goes wrong, or is not wanted any more.
+    #[cfg(test)]
+    pub(crate) fn fault(&mut self) -> Result<&'static str, Broken> {
+        match self.random.below(16) {
+            0..=2 => self.crash(false).map(|()| "crash"),
+            // What it did last is lost, before anybody could have seen it.
+            3..=5 => {
+                let seen = self.run.last_seq();
+                self.disturb()?;
+                let unseen = self.run.last_seq() > seen;
+                self.crash(unseen).map(|()| "lost turn")
+            }
+            6 | 7 => self.stale().map(|()| "late answer"),
+            8 => self.cancel().map(|()| "cancel"),
+            9 if self.random.percent(50) => {
+                self.cancel()?;
+                self.cancel().map(|()| "forced cancel")
+            }
+            9 | 10 => self.pause().map(|()| "pause"),
+            11 | 12 => self.resume().map(|()| "resume"),
+            13 => {
+                self.now.0 -= self.random.below(5_000) as i64;
+                self.must(Input::Tick).map(|()| "clock set back")
+            }
+            14 if self.random.percent(20) => self.turn().map(|()| "passed over"),
+            _ => {
+                self.now.0 += self.random.below(600_000) as i64;
+                self.must(Input::Tick).map(|()| "nothing for a while")
+            }
+        }
+    }
+
+    /// It is the run's turn, as the limits say.
+    #[cfg(test)]
+    pub(crate) fn admit(&mut self) -> Result<(), Broken> {
+        self.must(Input::Admit)
+    }
+
     /// Something happens in the world.
-    pub(super) fn disturb(&mut self) -> Result<(), String> {
-        if self.random.percent(20) {
+    pub(crate) fn disturb(&mut self) -> Result<(), Broken> {
+        if !self.limited && self.random.percent(20) {
             return self.turn();
         }
         match self.random.below(27) {
@@ -43,14 +82,32 @@ impl Life {
                 1 => self.resume(),
                 _ => self.resolve(),
             },
+            19 if !self.limited && self.random.percent(15) => self.claim(),
             _ => self.must(Input::Tick),
         }
     }
 
+    /// Limits are set while it runs: from now on it has a claim, and its turn at once where nobody holds it.
+    fn claim(&mut self) -> Result<(), Broken> {
+        let asks = self.run.claim().is_some();
+        let over = self.run.is_over();
+        let claim = claim(&mut self.random);
+        match self.give(Input::Claim { claim })? {
+            Ok(()) if !asks && !over => {}
+            Err(Rejected::AlreadyOver) if over => return Ok(()),
+            Err(Rejected::NotItsTurn) if asks && !over => return Ok(()),
+            other => return Law::Answered.broken(format!("a claim gave {other:?}")),
+        }
+        match self.run.standing() {
+            Standing::Queued { .. } => self.must(Input::Admit),
+            _ => Ok(()),
+        }
+    }
+
     /// It is the run's turn, whether it waits for that or not.
-    fn turn(&mut self) -> Result<(), String> {
+    fn turn(&mut self) -> Result<(), Broken> {
         let queued = matches!(self.run.standing(), Standing::Queued { .. });
-        if queued && !self.run.has_begun() && self.random.percent(5) {
+        if queued && !self.run.has_begun() && (self.limited || self.random.percent(5)) {
             let reason = "another one runs".into();
             self.must(Input::PassOver { reason })?;
             while self.run.goes_on() {
@@ -58,25 +115,32 @@ impl Life {
             }
             return match self.run.status() {
                 Status::Skipped => Ok(()),
-                other => Err(format!("a run that is passed over is {}", other.name())),
+                other => Law::Outcome.broken(format!("what is passed over is {}", other.name())),
             };
+        }
+        if self.limited {
+            return Ok(());
         }
         let over = self.run.is_over();
         match (self.give(Input::Admit)?, queued) {
             (Ok(()), true) => Ok(()),
             (Err(Rejected::AlreadyOver), false) if over => Ok(()),
             (Err(Rejected::NotItsTurn), false) if !over => Ok(()),
-            (other, _) => Err(format!("a turn gave {other:?}")),
+            (other, _) => Law::Answered.broken(format!("a turn gave {other:?}")),
         }
     }
 
-    pub(super) fn must(&mut self, input: Input) -> Result<(), String> {
-        self.give(input)?
-            .map_err(|rejected| format!("an input in place was refused: {rejected}"))
+    pub(super) fn must(&mut self, input: Input) -> Result<(), Broken> {
+        match self.give(input)? {
+            Ok(()) => Ok(()),
+            Err(rejected) => {
+                Law::Answered.broken(format!("an input in place was refused: {rejected}"))
+            }
+        }
     }
 
     /// The first cancel ends the run's own work, the second one everything.
-    fn cancel(&mut self) -> Result<(), String> {
+    pub(super) fn cancel(&mut self) -> Result<(), Broken> {
         let over = self.run.is_over();
         let given = self.give(Input::Cancel {
             by: "ana".into(),
@@ -87,14 +151,15 @@ impl Life {
             self.must(Input::Tick)?;
         }
         let ended = self.run.is_over() || (self.cancels < 2 && self.run.handles().is_some());
+        self.looked(Law::Cancels, true, String::new)?;
         match (given, over) {
             (Ok(()), false) if ended => Ok(()),
             (Err(Rejected::AlreadyOver), true) => Ok(()),
-            (other, _) => Err(format!("cancel {} gave {other:?}", self.cancels)),
+            (other, _) => Law::Cancels.broken(format!("cancel {} gave {other:?}", self.cancels)),
         }
     }
 
-    fn pause(&mut self) -> Result<(), String> {
+    pub(super) fn pause(&mut self) -> Result<(), Broken> {
         let over = self.run.is_over();
         let reason = self.random.percent(50).then(|| "a look at it".into());
         let given = self.give(Input::Pause {
@@ -104,12 +169,12 @@ impl Life {
         match given {
             Ok(()) if !over && (self.run.is_held() || self.run.is_over()) => Ok(()),
             Err(Rejected::AlreadyOver) if over => Ok(()),
-            other => Err(format!("pause gave {other:?}")),
+            other => Law::Answered.broken(format!("pause gave {other:?}")),
         }
     }
 
     /// Somebody lets the run, or a step that failed, go on.
-    fn resume(&mut self) -> Result<(), String> {
+    pub(super) fn resume(&mut self) -> Result<(), Broken> {
         let over = self.run.is_over();
         let steps = self.run.steps();
         let held: Vec<StepPath> = steps
@@ -144,7 +209,7 @@ impl Life {
             Err(Rejected::WhichStep) if held.len() > 1 && !plain => Ok(()),
             Err(Rejected::BadCorrection { .. }) if !held.is_empty() && !plain => Ok(()),
             Err(Rejected::Approved) if !held.is_empty() && !plain => Ok(()),
-            other => Err(format!("resume gave {other:?}")),
+            other => Law::Answered.broken(format!("resume gave {other:?}")),
         }
     }
 
@@ -160,7 +225,7 @@ impl Life {
     }
 
     fn outcome(&mut self) -> Outcome {
-        let class = match self.random.below(12) {
+        let class = match self.random.below(self.luck) {
             0 | 1 => FailureClass::Retryable,
             2 => FailureClass::Permanent,
             3 => FailureClass::Timeout,
@@ -178,7 +243,7 @@ impl Life {
         }
     }
 
-    fn answer(&mut self) -> Result<(), String> {
+    fn answer(&mut self) -> Result<(), Broken> {
         let pending = self.run.pending();
         let Some(Effect::Attempt {
             step,
@@ -203,7 +268,7 @@ impl Life {
     }
 
     /// An answer of an attempt that is not the one that runs.
-    pub(super) fn stale(&mut self) -> Result<(), String> {
+    pub(super) fn stale(&mut self) -> Result<(), Broken> {
         let running: Vec<u64> = self
             .run
             .pending()
@@ -245,14 +310,15 @@ impl Life {
         })
     }
 
-    fn must_be_stale(&mut self, input: Input) -> Result<(), String> {
+    fn must_be_stale(&mut self, input: Input) -> Result<(), Broken> {
+        self.looked(Law::Stale, true, String::new)?;
         match self.give(input)? {
             Err(Rejected::StaleAttempt) => Ok(()),
-            other => Err(format!("a stale attempt gave {other:?}")),
+            other => Law::Stale.broken(format!("a stale attempt gave {other:?}")),
         }
     }
 
-    fn decide(&mut self) -> Result<(), String> {
+    fn decide(&mut self) -> Result<(), Broken> {
         let mut gates = self.run.approvals();
         if self.random.percent(80) && gates.iter().any(|gate| gate.status == GateStatus::Pending) {
             gates.retain(|gate| gate.status == GateStatus::Pending);
@@ -262,10 +328,13 @@ impl Life {
             let decision = self.decision();
             return match self.give(Input::Decide { approval, decision })? {
                 Err(Rejected::UnknownApproval) => Ok(()),
-                other => Err(format!("an unknown approval gave {other:?}")),
+                other => Law::Answered.broken(format!("an unknown approval gave {other:?}")),
             };
         };
-        let decision = self.decision();
+        let mut decision = self.decision();
+        if gate.can_send_back && self.random.percent(25) {
+            decision.decision = Verdict::SendBack;
+        }
         let voted = gate.decisions.iter().any(|known| known.by == decision.by);
         let asks_others = !gate.escalated && self.escalates(&gate.step);
         let late = gate.expires_at.is_some_and(|end| end <= self.now) && !asks_others;
@@ -294,11 +363,14 @@ impl Life {
             Err(Rejected::ApprovalChanged { .. }) => approves && changed,
             Err(_) => false,
         };
-        if right {
-            Ok(())
-        } else {
-            Err(format!("a decision on {gate:?} gave {given:?}"))
-        }
+        let law = match &given {
+            Ok(()) if !pending || voted || late => Law::OneOutcome,
+            Ok(()) if approves && changed => Law::Bound,
+            _ => Law::Answered,
+        };
+        self.looked(law, right, || {
+            format!("a decision on {gate:?} gave {given:?}")
+        })
     }
 
     fn escalates(&self, step: &StepPath) -> bool {
@@ -308,7 +380,7 @@ impl Life {
             .is_some_and(|value| value == "escalate")
     }
 
-    fn reassign(&mut self) -> Result<(), String> {
+    fn reassign(&mut self) -> Result<(), Broken> {
         let gates = self.run.approvals();
         let Some(gate) = self.random.pick(&gates).cloned() else {
             return Ok(());
@@ -328,12 +400,12 @@ impl Life {
             Ok(()) if gate.status == GateStatus::Pending && !bad => Ok(()),
             Err(Rejected::BadApprovers { .. }) if bad => Ok(()),
             Err(Rejected::AlreadyDecided { .. }) if gate.status != GateStatus::Pending => Ok(()),
-            other => Err(format!("reassigning {gate:?} gave {other:?}")),
+            other => Law::Answered.broken(format!("reassigning {gate:?} gave {other:?}")),
         }
     }
 
     /// Somebody is told of a gate, which works or does not.
-    fn notified(&mut self) -> Result<(), String> {
+    fn notified(&mut self) -> Result<(), Broken> {
         let notices = self.run.notices();
         let Some(notice) = self.random.pick(&notices).copied() else {
             return Ok(());
@@ -341,7 +413,7 @@ impl Life {
         let approval = json!({ "title": "Right?" }).into();
         match self.run.notice(notice, &approval) {
             Some(Ok(message)) if message.input.value()["text"] == "Right?" => {}
-            other => return Err(format!("a notice is {other:?}")),
+            other => return Law::Answered.broken(format!("a notice is {other:?}")),
         }
         let failed = self.random.percent(40);
         let told = Input::Notified {
@@ -373,7 +445,7 @@ impl Life {
         }
     }
 
-    pub(super) fn resolve(&mut self) -> Result<(), String> {
+    pub(super) fn resolve(&mut self) -> Result<(), Broken> {
         let uncertain = self
             .run
             .steps()
@@ -388,7 +460,7 @@ impl Life {
             };
             return match self.give(input)? {
                 Err(Rejected::NotUncertain) => Ok(()),
-                other => Err(format!("resolving nothing gave {other:?}")),
+                other => Law::Answered.broken(format!("resolving nothing gave {other:?}")),
             };
         };
         let resolution = match self.random.below(3) {
@@ -410,58 +482,76 @@ impl Life {
     }
 
     /// All that the run waits for comes: then it must end.
-    pub(super) fn finish(&mut self) -> Result<(), String> {
+    pub(super) fn finish(&mut self) -> Result<(), Broken> {
         // Each round ends at least one thing that a step waits for; retries, votes and interruptions are
         // bounded for each step, and so are the passes that a step is part of.
         let steps: usize = self.plan.blocks.iter().map(|block| block.steps.len()).sum();
+        let (mut known, mut idle) = (0, 0);
         for _ in 0..(200 * (30 * steps + 1)) {
+            // An answer may be refused, or come to nothing, a few times.
+            idle = match self.run.last_seq() == known {
+                true => idle + 1,
+                false => 0,
+            };
+            known = self.run.last_seq();
+            if idle > 500 {
+                break;
+            }
             if self.run.is_over() {
-                return Ok(());
+                return self.looked(Law::Ends, true, String::new);
             }
-            if self.run.status() == Status::Paused {
-                self.resume()?;
-                continue;
-            }
-            if self.run.status() == Status::Queued {
-                self.must(Input::Admit)?;
-            } else if let Some(Effect::Attempt {
+            self.go_on()?;
+        }
+        Law::Ends.broken("all that it waits for has come, and it does not end")
+    }
+
+    /// One thing that the run waits for comes.
+    pub(crate) fn go_on(&mut self) -> Result<(), Broken> {
+        if self.run.status() == Status::Paused {
+            return self.resume();
+        }
+        if self.run.status() == Status::Queued {
+            return match self.limited {
+                true => Ok(()),
+                false => self.must(Input::Admit),
+            };
+        }
+        if let Some(Effect::Attempt {
+            step,
+            number,
+            fence,
+            ..
+        }) = self.run.pending().into_iter().next()
+        {
+            let outcome = self.outcome();
+            self.must(Input::Finished {
                 step,
                 number,
                 fence,
-                ..
-            }) = self.run.pending().into_iter().next()
-            {
-                let outcome = self.outcome();
-                self.must(Input::Finished {
-                    step,
-                    number,
-                    fence,
-                    outcome,
-                })?;
-            } else if !self.run.throttled().is_empty() {
-                self.permit()?;
-            } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
-                // One that is due stands before what is due behind it; others come again and again.
-                *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })
-            }) {
-                self.now = at.max(self.now);
-                self.must(Input::Tick)?;
-            } else if self.run.next_silence().is_some() {
-                self.silence()?;
-            } else if self.run.listening().next().is_some() {
-                self.come();
-                self.tell()?;
-            } else if self
-                .run
-                .approvals()
-                .iter()
-                .any(|gate| gate.status == GateStatus::Pending)
-            {
-                self.decide()?;
-            } else {
-                self.resolve()?;
-            }
+                outcome,
+            })
+        } else if !self.run.throttled().is_empty() {
+            self.permit()
+        } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
+            // One that is due stands before what is due behind it; others come again and again.
+            *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })
+        }) {
+            self.now = at.max(self.now);
+            self.must(Input::Tick)
+        } else if self.run.next_silence().is_some() {
+            self.silence()
+        } else if self.run.listening().next().is_some() {
+            self.come();
+            self.tell()
+        } else if self
+            .run
+            .approvals()
+            .iter()
+            .any(|gate| gate.status == GateStatus::Pending)
+        {
+            self.decide()
+        } else {
+            self.resolve()
         }
-        Err("the run does not end".into())
     }
 }

@@ -115,6 +115,39 @@ fn an_event_that_came_before_the_wait_began_counts() {
     });
 }
 
+/// A wait without any time takes what has come by then, also one that begins when the time of the one
+/// before it is over.
+#[test]
+fn waits_without_time_miss_nothing_that_has_come() {
+    let world = world();
+    world.life(async |life| {
+        let mut document = paid("orders", json!({ "timeout": "0s" }));
+        let gate =
+            json!({ "id": "gate", "action": "approval_gate", "with": { "title": "Go on?" } });
+        document["steps"][0]["needs"] = json!(["gate"]);
+        let mut next = document["steps"][0].clone();
+        next["id"] = json!("again");
+        next["needs"] = json!(["paid"]);
+        let steps = document["steps"].as_array_mut().unwrap();
+        steps.insert(0, gate);
+        steps.push(next);
+        document["outputs"]["event"] = json!("{{ steps.again.output.event }}");
+        let id = life.active(&document).await;
+        for number in 0..20 {
+            let order = format!("o-{number}");
+            let run = start(&life, &id, &order).await;
+            for name in ["first", "second", "third"] {
+                send(&life, &format!("{name}-{number}"), &order).await;
+            }
+            let gate = life.get("/approvals?status=pending").await["items"][0].clone();
+            let path = format!("/approvals/{}/decision", gate["id"].as_str().unwrap());
+            let approve = json!({ "decision": "approve", "digest": gate["digest"] });
+            life.post(&path, &approve).await;
+            assert_eq!(took(&life, &run).await, format!("second-{number}"));
+        }
+    });
+}
+
 /// A wait that looks back finds what came before its run, in the order in which it came; an open type
 /// finds it among all events.
 #[test]

@@ -1,4 +1,5 @@
 mod deadlock;
+mod faults;
 mod life;
 mod model;
 mod order;

@@ -256,3 +256,37 @@ fn a_join_without_needs_runs_and_one_of_readers_alone_counts_them() {
     let told = bench.run.step("tell").unwrap().output.unwrap();
     assert_eq!(told.value()["message"], "it broke");
 }
+
+/// The words of the page on joins, for each three outcomes of needs.
+#[test]
+fn the_words_of_the_page_hold_for_three_needs() {
+    for a in OUTCOMES {
+        for b in OUTCOMES {
+            for c in OUTCOMES {
+                for join in JOINS {
+                    let outcomes = [a, b, c];
+                    let mut bench = Bench::new(json!({"steps": [
+                        need("a", a),
+                        need("b", b),
+                        need("c", c),
+                        {"id": "z", "action": "transform", "needs": ["a", "b", "c"], "join": join, "with": {"value": 1}},
+                    ]}));
+                    for (id, outcome) in ["a", "b", "c"].into_iter().zip(outcomes) {
+                        drive(&mut bench, id, outcome);
+                    }
+                    let some = |wanted: &str| outcomes.contains(&wanted);
+                    let bad = some("failed") || some("rejected");
+                    let runs = match join {
+                        "all_succeeded" => !bad && !some("skipped"),
+                        "none_failed" => !bad && some("succeeded"),
+                        "all_done" => true,
+                        "any_succeeded" => some("succeeded"),
+                        _ => bad,
+                    };
+                    let expected = if runs { "runs" } else { "-" };
+                    assert_eq!(cell(&bench), expected, "{outcomes:?} {join}");
+                }
+            }
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The semantics of a run, one by one.
 
 mod attempts;
+mod bytes;
+mod cancels;
 mod checks;
 mod endings;
 mod for_each;

@@ -231,6 +231,37 @@ fn an_approval_is_void_when_what_it_let_through_changes_and_says_what() {
     assert_eq!(input_of(&bench, "publish"), json!({"text": "other"}));
 }
 
+/// A gate lets two steps through. Its approval is void for the one that is to run again; the other one has begun
+/// and comes to its end.
+#[test]
+fn what_has_begun_behind_a_gate_goes_on_while_the_gate_asks_anew() {
+    let mut bench = Bench::new(json!({"steps": [
+        {"id": "legal", "action": "approval_gate", "with": {"title": "legal?"}},
+        call("draft", json!({"needs": ["legal"], "with": {"said": "{{ review.comment }}"}})),
+        call("ship", json!({"needs": ["legal"]})),
+        {"id": "late", "action": "approval_gate", "needs": ["legal"], "with": {"timeout": "1h", "on_timeout": "approve"}},
+        {"id": "style", "action": "approval_gate", "needs": ["draft"], "with": {"title": "style?", "send_back": {"to": "draft"}}},
+    ]}));
+    let legal = decide(&bench, "legal", "ben", Verdict::Approve);
+    bench.give(legal).ok("draft");
+    let style = decide(&bench, "style", "ana", Verdict::SendBack);
+    bench.give(style);
+    assert_eq!(
+        bench.line(),
+        "legal=waiting draft=queued ship=running late=waiting style=queued run=running"
+    );
+    bench.ok("ship").pass("1h");
+    assert_eq!(
+        bench.line(),
+        "legal=waiting draft=queued ship=succeeded late=succeeded style=queued run=waiting"
+    );
+    let legal = decide(&bench, "legal", "ben", Verdict::Approve);
+    bench.give(legal).ok("draft");
+    let style = decide(&bench, "style", "ana", Verdict::Approve);
+    bench.give(style);
+    assert_eq!(bench.run.status(), Status::Succeeded);
+}
+
 #[test]
 fn an_approval_stands_when_what_ran_again_came_to_the_same() {
     let mut bench = bound();

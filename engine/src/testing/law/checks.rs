@@ -1,6 +1,7 @@
 //! The laws of uncertain steps and their checks.
 
-use crate::event::{Outcome, Probed, RunEvent, StepPath};
+use super::{Broken, Law, Looked};
+use crate::event::{Entry, Outcome, Probed, RunEvent, StepPath};
 use crate::plan::{PROBE, Plan};
 use std::collections::BTreeMap;
 
@@ -27,9 +28,14 @@ impl Checks {
     pub(super) fn see(
         &mut self,
         plan: &Plan,
-        event: &RunEvent,
+        entry: &Entry,
         resolved: bool,
-    ) -> Result<(), &'static str> {
+        looked: &mut Looked,
+    ) -> Result<(), Broken> {
+        let mut hold = |right: bool, what: &str| {
+            looked.hold(Law::Checks, right, || format!("{what}: {entry:?}"))
+        };
+        let event = &entry.event;
         if let Some(check) = begins(plan, event) {
             self.looking.insert(check, true);
         }
@@ -47,9 +53,10 @@ impl Checks {
             _ => false,
         };
         if plan.checked(step).is_some() {
-            if !self.looking.get(step).copied().unwrap_or_default() {
-                return Err("a check looks while its step is uncertain");
-            }
+            hold(
+                self.looking.get(step).copied().unwrap_or_default(),
+                "a check looks while its step is uncertain",
+            )?;
             if over {
                 self.looking.insert(step.clone(), false);
             }
@@ -64,12 +71,14 @@ impl Checks {
                 answer, failure, ..
             } => {
                 let check = StepPath::from(&*format!("{step}.{PROBE}"));
-                if self.looking.get(&check) != Some(&false) || said != Some(None) {
-                    return Err("a check answers once, when it is over, of an uncertain step");
-                }
-                if failure.is_some() != (*answer == Probed::Unknown) {
-                    return Err("a check that does not know says why");
-                }
+                hold(
+                    self.looking.get(&check) == Some(&false) && said == Some(None),
+                    "a check answers once, when it is over, of an uncertain step",
+                )?;
+                hold(
+                    failure.is_some() == (*answer == Probed::Unknown),
+                    "a check that does not know says why",
+                )?;
                 self.uncertain.insert(step.clone(), Some(*answer));
                 return Ok(());
             }
@@ -84,11 +93,12 @@ impl Checks {
             | RunEvent::StepPaused { .. } => resolved || said == Some(Probed::NotHappened),
             RunEvent::StepFailed { .. } => resolved || said == Some(Probed::NotHappened),
             RunEvent::StepCanceled { .. } | RunEvent::StepResolved { .. } => true,
-            _ => return Err("an uncertain step waits for its check or a person"),
+            _ => false,
         };
-        if !allowed {
-            return Err("what becomes of an uncertain step is what its check or a person said");
-        }
+        hold(
+            allowed,
+            "what becomes of an uncertain step is what its check or a person said",
+        )?;
         if !matches!(event, RunEvent::StepResolved { .. }) {
             self.uncertain.remove(step);
         }

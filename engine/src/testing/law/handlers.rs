@@ -1,6 +1,7 @@
 //! The laws of what follows on the end of a run's own work, and of pauses.
 
-use crate::event::{HandlerList, Outcome, RunEvent, Status, StepPath};
+use super::{Broken, Law, Looked};
+use crate::event::{Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
 use crate::plan::Plan;
 use crate::run::Run;
 use std::collections::BTreeSet;
@@ -38,19 +39,25 @@ pub(super) struct Handling {
 
 impl Handling {
     /// Reads one fact.
-    pub(super) fn see(&mut self, plan: &Plan, event: &RunEvent) -> Result<(), &'static str> {
+    pub(super) fn see(
+        &mut self,
+        plan: &Plan,
+        entry: &Entry,
+        looked: &mut Looked,
+    ) -> Result<(), Broken> {
+        let told = || format!("{entry:?}");
+        let event = &entry.event;
         match event {
-            RunEvent::WorkFinished { .. } if self.outcome.is_some() => {
-                return Err("a run's own work ends once");
+            RunEvent::WorkFinished { status, .. } => {
+                looked.hold(Law::Handlers, self.outcome.is_none(), told)?;
+                self.outcome = Some(*status);
             }
-            RunEvent::WorkFinished { status, .. } => self.outcome = Some(*status),
             RunEvent::HandlersStarted { list } => {
-                if self.outcome.is_none() || self.begun.last().is_some_and(|last| last >= list) {
-                    return Err("handlers begin after the work, each list once and in order");
-                }
-                if self.cancels > 1 || self.paused {
-                    return Err("no handlers begin after a second cancel or in a pause");
-                }
+                let in_order = self.begun.last().is_none_or(|last| last < list);
+                let right = self.outcome.is_some() && in_order;
+                looked.hold(Law::Handlers, right, told)?;
+                looked.hold(Law::Cancels, self.cancels < 2, told)?;
+                looked.hold(Law::Pauses, !self.paused, told)?;
                 self.begun.push(*list);
             }
             RunEvent::CancelRequested { .. } => {
@@ -61,26 +68,39 @@ impl Handling {
             RunEvent::Resumed { .. } => self.paused = false,
             _ => {}
         }
-        let Some(step) = event.step() else {
-            return Ok(());
-        };
+        match event.step() {
+            Some(step) => self.see_step(plan, step, entry, looked),
+            None => Ok(()),
+        }
+    }
+
+    fn see_step(
+        &mut self,
+        plan: &Plan,
+        step: &StepPath,
+        entry: &Entry,
+        looked: &mut Looked,
+    ) -> Result<(), Broken> {
+        let told = || format!("{entry:?}");
+        let event = &entry.event;
         let begins = matches!(
             event,
             RunEvent::StepEvaluated { .. }
                 | RunEvent::WaitStarted { .. }
+                | RunEvent::EventAwaited { .. }
                 | RunEvent::ApprovalRequested { .. }
                 | RunEvent::LoopStarted { .. }
                 | RunEvent::AttemptStarted { .. }
         );
+        // What was under way when the process died goes on.
         let again = self.interrupted.contains(step);
-        if begins && !again && self.paused {
-            return Err("nothing begins in a pause");
-        }
-        if begins && self.cancels > 1 {
-            return Err("nothing begins after a second cancel");
-        }
-        if begins && self.held.contains(step) {
-            return Err("a step that waits for a person does not go on");
+        if begins {
+            looked.hold(Law::Pauses, again || !self.paused, told)?;
+            looked.hold(Law::Pauses, !self.held.contains(step), told)?;
+            if self.cancels > 0 {
+                let right = self.cancels < 2 && list_of(step).is_some();
+                looked.hold(Law::Cancels, right, told)?;
+            }
         }
         match event {
             RunEvent::AttemptInterrupted { .. } => {
@@ -104,13 +124,14 @@ impl Handling {
             _ => {}
         }
         match list_of(step) {
-            None if self.outcome.is_some() => return Err("no step runs after the run's work"),
-            None => {}
-            Some(list) if self.begun.last() != Some(&list) => {
-                return Err("a handler runs while its list does");
+            None => looked.hold(Law::Handlers, self.outcome.is_none(), told)?,
+            Some(list) => {
+                looked.hold(Law::Handlers, self.begun.last() == Some(&list), told)?;
+                return match list {
+                    HandlerList::Undo => self.see_undo(step, looked),
+                    HandlerList::OnFailure | HandlerList::Finally => Ok(()),
+                };
             }
-            Some(HandlerList::Undo) => return self.see_undo(step),
-            Some(HandlerList::OnFailure | HandlerList::Finally) => return Ok(()),
         }
         let succeeds = match event {
             RunEvent::StepEvaluated { .. } | RunEvent::WaitFinished { .. } => true,
@@ -127,7 +148,7 @@ impl Handling {
         Ok(())
     }
 
-    fn see_undo(&mut self, path: &StepPath) -> Result<(), &'static str> {
+    fn see_undo(&mut self, path: &StepPath, looked: &mut Looked) -> Result<(), Broken> {
         if !self.undone.insert(path.clone()) {
             return Ok(());
         }
@@ -136,43 +157,44 @@ impl Handling {
             // A gate, or a result that was kept for a pass: no fact says when it came.
             return Ok(());
         };
-        if place + 1 != self.done.len() {
-            return Err("the last to finish is undone first");
-        }
+        let last = place + 1 == self.done.len();
+        looked.hold(Law::Undo, last, || {
+            format!("{path} before what finished later: {:?}", self.done)
+        })?;
         self.done.pop();
         Ok(())
     }
 
     /// What must hold of the end of the run's own work, given the failures and refusals in it that
     /// nothing handled.
-    pub(super) fn end_of_work(&self, run: &Run, unhandled: &[Status]) -> Result<(), String> {
+    pub(super) fn end_of_work(
+        &self,
+        run: &Run,
+        unhandled: &[Status],
+        looked: &mut Looked,
+    ) -> Result<(), Broken> {
         let code = run.failure().map(|failure| failure.code.as_str());
-        match self.outcome.unwrap_or(run.status()) {
-            Status::Succeeded if !unhandled.is_empty() => {
-                Err("a run with an unhandled failure succeeded".into())
-            }
-            Status::Rejected if !unhandled.contains(&Status::Rejected) => {
-                Err("a run was rejected and no gate was".into())
-            }
-            Status::Failed
-                if !unhandled.contains(&Status::Failed) && code != Some("run_timeout") =>
-            {
-                Err("a run failed and no step did".into())
-            }
-            Status::Skipped if run.has_begun() || code != Some("concurrency_limit") => {
-                Err("a run that had begun was passed over".into())
-            }
-            Status::Succeeded
-            | Status::Rejected
-            | Status::Failed
-            | Status::Canceled
-            | Status::Skipped => Ok(()),
-            other => Err(format!("a run ended as {}", other.name())),
-        }
+        let outcome = self.outcome.unwrap_or(run.status());
+        let right = match outcome {
+            Status::Succeeded => unhandled.is_empty(),
+            Status::Rejected => unhandled.contains(&Status::Rejected),
+            Status::Failed => unhandled.contains(&Status::Failed) || code == Some("run_timeout"),
+            Status::Skipped => !run.has_begun() && code == Some("concurrency_limit"),
+            Status::Canceled => self.cancels > 0,
+            _ => false,
+        };
+        looked.hold(Law::Outcome, right, || {
+            format!("the work ended as {} with {unhandled:?}", outcome.name())
+        })
     }
 
     /// What must hold of the whole run, given what `finally` did not handle.
-    pub(super) fn end(&self, run: &Run, unhandled: &[Status]) -> Result<(), String> {
+    pub(super) fn end(
+        &self,
+        run: &Run,
+        unhandled: &[Status],
+        looked: &mut Looked,
+    ) -> Result<(), Broken> {
         let status = run.status();
         let outcome = self.outcome.unwrap_or(status);
         let code = run.failure().map(|failure| failure.code.as_str());
@@ -185,13 +207,13 @@ impl Handling {
             Status::Rejected => unhandled.contains(&Status::Rejected),
             _ => false,
         };
-        if !right {
-            return Err(format!(
+        looked.hold(Law::Outcome, right, || {
+            format!(
                 "the run is {} after {} with {unhandled:?} in `finally`",
                 status.name(),
                 outcome.name()
-            ));
-        }
+            )
+        })?;
         if self.cancels > 1 {
             return Ok(());
         }
@@ -201,25 +223,20 @@ impl Handling {
             (HandlerList::Finally, true),
         ] {
             let due = due && run.has_begun() && run.plan().handler_block(list).is_some();
-            if self.begun.contains(&list) != due {
-                return Err(format!(
-                    "`{}` is wrong after {}",
-                    list.name(),
-                    outcome.name()
-                ));
-            }
+            looked.hold(Law::Handlers, self.begun.contains(&list) == due, || {
+                format!("`{}` is wrong after {}", list.name(), outcome.name())
+            })?;
         }
-        if failed && !self.done.is_empty() && !self.timed_out_undoing(run) {
-            return Err(format!("not undone: {:?}", self.done));
+        // Undoing may have been stopped by its time limit.
+        let stopped = run.plan().timeout.is_some();
+        if failed {
+            looked.hold(Law::Undo, self.done.is_empty() || stopped, || {
+                format!("not undone: {:?}", self.done)
+            })?;
         }
-        if self.begun.contains(&HandlerList::Undo) && !failed {
-            return Err("what did not fail was undone".into());
-        }
-        Ok(())
-    }
-
-    /// Whether undoing may have been stopped by its time limit.
-    fn timed_out_undoing(&self, run: &Run) -> bool {
-        run.plan().timeout.is_some()
+        let undoes = self.begun.contains(&HandlerList::Undo);
+        looked.hold(Law::Undo, failed || !undoes, || {
+            "what did not fail was undone".into()
+        })
     }
 }

@@ -1,11 +1,12 @@
 //! The events of a simulated world, and the law of waits for them: the first event that fits is taken,
 //! once, and none that came in time is missed.
 
-use super::{EVENT_TYPES, Life};
+use super::{Broken, Law, Looked};
 use crate::definition::FailureClass;
 use crate::event::{Entry, RunEvent, StepPath};
 use crate::plan::Plan;
 use crate::run::{Heard, Input, Rejected};
+use crate::testing::{EVENT_TYPES, Life};
 use crate::{EventId, Pattern, Span, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ struct Awaited {
 
 /// Reads along which events came and which were taken.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Heeded {
+pub(in crate::testing) struct Heeded {
     /// Each with how many facts the journal had when it came.
     came: Vec<(u64, Heard)>,
     began: Timestamp,
@@ -29,12 +30,12 @@ pub(super) struct Heeded {
 }
 
 impl Heeded {
-    pub(super) fn came(&mut self, seq: u64, heard: Heard) {
+    pub(in crate::testing) fn came(&mut self, seq: u64, heard: Heard) {
         self.came.push((seq, heard));
     }
 
     /// What is left when all facts after this many are lost: the events, and what is read again.
-    pub(super) fn cut(self, seq: u64) -> Self {
+    pub(in crate::testing) fn cut(self, seq: u64) -> Self {
         let came = self
             .came
             .into_iter()
@@ -45,8 +46,15 @@ impl Heeded {
         }
     }
 
-    pub(super) fn see(&mut self, plan: &Plan, entry: &Entry) -> Result<(), String> {
-        let wrong = |law: &str| Err(format!("{law}: {entry:?}"));
+    pub(super) fn see(
+        &mut self,
+        plan: &Plan,
+        entry: &Entry,
+        looked: &mut Looked,
+    ) -> Result<(), Broken> {
+        let mut hold = |right: bool, what: &str| {
+            looked.hold(Law::Heard, right, || format!("{what}: {entry:?}"))
+        };
         match &entry.event {
             RunEvent::Created(_) => self.began = entry.at,
             RunEvent::EventAwaited {
@@ -61,11 +69,10 @@ impl Heeded {
                     .and_then(|planned| planned.written.with.as_ref());
                 let lookback: Option<Span> =
                     with.and_then(|with| with.get("lookback")?.as_str()?.parse().ok());
-                if lookback.unwrap_or_default() != self.began.since(*since) {
-                    return wrong(
-                        "a wait looks back to the begin of its run, or as far as it says",
-                    );
-                }
+                hold(
+                    lookback.unwrap_or_default() == self.began.since(*since),
+                    "a wait looks back to the begin of its run, or as far as it says",
+                )?;
                 let awaited = Awaited {
                     event_type: Pattern::new(event_type),
                     since: *since,
@@ -74,29 +81,23 @@ impl Heeded {
                 self.awaited.insert(step.clone(), awaited);
             }
             RunEvent::EventTaken { step, event, .. } => {
-                if self.first(plan, step, entry.seq) != Some(*event) {
-                    return wrong("the first event that fits is taken");
-                }
-                if !self.taken.insert(*event) {
-                    return wrong("a run takes an event once");
-                }
+                hold(
+                    self.first(plan, step, entry.seq) == Some(*event),
+                    "the first event that fits is taken",
+                )?;
+                hold(self.taken.insert(*event), "a run takes an event once")?;
             }
-            RunEvent::WaitFinished { step } => return self.missed(plan, step, entry),
+            RunEvent::WaitFinished { step } => {
+                let missed = self.first(plan, step, entry.seq);
+                hold(missed.is_none(), "an event that came in time is missed")?;
+            }
             RunEvent::StepFailed { step, failure } if failure.class == FailureClass::Timeout => {
-                return self.missed(plan, step, entry);
+                let missed = self.first(plan, step, entry.seq);
+                hold(missed.is_none(), "an event that came in time is missed")?;
             }
             _ => {}
         }
         Ok(())
-    }
-
-    fn missed(&self, plan: &Plan, step: &StepPath, entry: &Entry) -> Result<(), String> {
-        match self.first(plan, step, entry.seq) {
-            None => Ok(()),
-            Some(event) => Err(format!(
-                "a wait missed {event}, which came in time: {entry:?}"
-            )),
-        }
     }
 
     /// The event that a wait has to take.
@@ -126,21 +127,21 @@ impl Heeded {
 
 /// Who tells a run of events, and how far each wait was told.
 #[derive(Debug, Default)]
-pub(super) struct Teller {
+pub(in crate::testing) struct Teller {
     events: Vec<Heard>,
     told: BTreeMap<StepPath, usize>,
 }
 
 impl Teller {
     /// What was told is not known any more.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::testing) fn forget(&mut self) {
         self.told.clear();
     }
 }
 
 impl Life {
     /// Something comes, whether or not anybody waits for it.
-    pub(super) fn come(&mut self) {
+    pub(in crate::testing) fn come(&mut self) {
         let number = self.teller.events.len() as u64 + 1;
         // Some came before the run, and are told now.
         let (begin, before) = (self.run.created_at(), self.random.percent(20));
@@ -165,38 +166,40 @@ impl Life {
         self.heeds(heard);
     }
 
-    /// Each wait is told what it was not told yet.
-    pub(super) fn tell(&mut self) -> Result<(), String> {
-        let waits: Vec<StepPath> = self.run.listening().map(|wait| wait.step).collect();
-        for step in waits {
-            loop {
-                let next = self.teller.told.entry(step.clone()).or_default();
-                let Some(heard) = self.teller.events.get(*next).cloned() else {
-                    break;
-                };
-                *next += 1;
-                let step = step.clone();
-                match self.give(Input::Event { step, heard })? {
-                    Ok(()) => break,
-                    Err(Rejected::NotAwaited) => {}
-                    Err(other) => return Err(format!("an event gave {other:?}")),
-                }
+    /// Each wait is told what it was not told yet, those included that begin with an event that is taken.
+    pub(in crate::testing) fn tell(&mut self) -> Result<(), Broken> {
+        loop {
+            let waits: Vec<StepPath> = self.run.listening().map(|wait| wait.step).collect();
+            let mut took = false;
+            for step in waits {
+                took |= self.tell_one(step)?;
+            }
+            if !took {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    fn has_untold(&self) -> bool {
-        let (told, all) = (&self.teller.told, self.teller.events.len());
-        let mut waits = self.run.listening();
-        waits.any(|wait| told.get(&wait.step).copied().unwrap_or(0) < all)
-    }
-
-    /// The time of waits is over: all that came before was told, to those too that began by being told.
-    pub(super) fn silence(&mut self) -> Result<(), String> {
-        while self.has_untold() {
-            self.tell()?;
+    /// Tells one wait; whether it took something.
+    fn tell_one(&mut self, step: StepPath) -> Result<bool, Broken> {
+        loop {
+            let next = self.teller.told.entry(step.clone()).or_default();
+            let Some(heard) = self.teller.events.get(*next).cloned() else {
+                return Ok(false);
+            };
+            *next += 1;
+            let step = step.clone();
+            match self.give(Input::Event { step, heard })? {
+                Ok(()) => return Ok(true),
+                Err(Rejected::NotAwaited) => {}
+                Err(other) => return Law::Answered.broken(format!("an event gave {other:?}")),
+            }
         }
+    }
+
+    /// The time of waits is over: all that came before was told.
+    pub(in crate::testing) fn silence(&mut self) -> Result<(), Broken> {
+        self.tell()?;
         if let Some(at) = self.run.next_silence()
             && self.random.percent(60)
         {
