@@ -1,8 +1,10 @@
 //! The command line: what can be said, with examples. What each verb does is in `command/`.
 
+mod discover;
 mod files;
 mod server;
 
+pub use discover::{Agent, Discover, Since};
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
 pub use server::{
     Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Retry, Runs, Secrets,
@@ -95,7 +97,9 @@ Examples:
 Examples:
   druse crystallize session.jsonl > auto.yaml
   druse crystallize chat.json --tools tools.yaml --report report.json > auto.yaml
-  druse crystallize --summary --output json recordings/")]
+  druse crystallize --summary --output json recordings/
+  druse crystallize --from claude-code --last > auto.yaml          the newest session on this machine
+  druse crystallize --from codex --last --in . --mode bound > auto.yaml")]
     Crystallize(Crystallize),
     /// Run a document here, durably, without a server.
     #[command(after_help = "\
@@ -153,9 +157,10 @@ Examples:
   druse apply automations/ --dry-run                              only says what would change
   druse apply auto.yaml --activate --acknowledge runs_program:git")]
     Apply(Apply),
-    /// Recordings: import, list, show, crystallize, remove.
+    /// Recordings: discover, import, list, show, crystallize, remove.
     #[command(after_help = "\
 Examples:
+  druse sessions discover
   druse sessions import session.jsonl
   druse sessions crystallize sess_01… --name pay-bill --tools tools.yaml")]
     Sessions {

@@ -1,6 +1,6 @@
 //! The server itself, and the nouns that speak to one.
 
-use super::{Mode, Target};
+use super::{Discover, Mode, Target};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -61,6 +61,13 @@ pub struct Apply {
 /// `druse sessions`.
 #[derive(Debug, Subcommand)]
 pub enum Sessions {
+    /// Find the sessions that agents on this machine keep, newest first; nothing is written.
+    #[command(after_help = "\
+Examples:
+  druse sessions discover
+  druse sessions discover --agent codex --agent pi --since 7d
+  druse sessions discover --in . --output json")]
+    Discover(Discover),
     /// Store recordings.
     #[command(after_help = "Example:\n  druse sessions import session.jsonl chats/*.json")]
     Import {

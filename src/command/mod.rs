@@ -10,6 +10,7 @@ mod connections;
 mod crystallize;
 mod demo;
 mod diff;
+mod discover;
 mod doctor;
 mod document;
 mod events;

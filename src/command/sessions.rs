@@ -2,7 +2,7 @@
 
 use super::print::count;
 use super::progress::Progress;
-use super::{Done, automations, document, print};
+use super::{Done, automations, discover, document, print};
 use crate::cli::{Mode, Output, Sessions, Target};
 use crate::client::{Answer, Client, Failure, encode};
 use druse_crystallizer::SessionKind;
@@ -18,9 +18,12 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
     if let Sessions::Import { files } = &what {
         return import(files, target).await;
     }
+    if let Sessions::Discover(args) = &what {
+        return discover::discover(args, target.output);
+    }
     let client = Client::connect(target).await?;
     let answer = match &what {
-        Sessions::Import { .. } => Value::Null,
+        Sessions::Import { .. } | Sessions::Discover(_) => Value::Null,
         Sessions::List => {
             let mut items = Vec::new();
             for home in HOMES {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod demo;
+mod discover;
 mod documents;
 mod help;
 mod nouns;
