@@ -14,6 +14,7 @@ use crate::service::doctor::Diagnosis;
 use crate::service::export::Export;
 use crate::service::links::MadeLink;
 use crate::service::page::List;
+use crate::service::recurring::RecurringTasks;
 use crate::service::rehearsal::{Tested, Tried};
 use crate::service::retention::{Retention, Swept};
 use crate::service::sessions::{CrystallizeRequest, SessionView};
@@ -166,7 +167,15 @@ fn recordings() -> Vec<Route> {
     const LIST: &[&str] = &[
         "limit", "cursor", "status", "agent", "text", "since", "until",
     ];
-    let mut all = Vec::new();
+    let mut all = vec![
+        get(
+            "/api/v1/recordings/recurring",
+            Viewer,
+            to!(sessions::recurring),
+            "List the tasks that were recorded more than once",
+        )
+        .response::<RecurringTasks>(),
+    ];
     for (home, one, crystallize) in [
         (
             "/api/v1/agents/runs",

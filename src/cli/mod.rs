@@ -98,7 +98,7 @@ Examples:
   druse crystallize session.jsonl > auto.yaml
   druse crystallize chat.json --tools tools.yaml --report report.json > auto.yaml
   druse crystallize --summary --output json recordings/
-  druse crystallize --from claude-code --last > auto.yaml          the newest session on this machine
+  druse crystallize --from claude-code --last > auto.yaml    the newest one on this machine
   druse crystallize --from codex --last --in . --mode bound > auto.yaml")]
     Crystallize(Crystallize),
     /// Run a document here, durably, without a server.
@@ -157,7 +157,7 @@ Examples:
   druse apply automations/ --dry-run                              only says what would change
   druse apply auto.yaml --activate --acknowledge runs_program:git")]
     Apply(Apply),
-    /// Recordings: discover, import, list, show, crystallize, remove.
+    /// Recordings: discover, import, list, show, recurring, crystallize, remove.
     #[command(after_help = "\
 Examples:
   druse sessions discover

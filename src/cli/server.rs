@@ -84,13 +84,20 @@ Examples:
         /// Its id.
         id: String,
     },
+    /// Tasks that were recorded more than once, with the command that makes one draft of each.
+    #[command(after_help = "Example:\n  druse sessions recurring --output json")]
+    Recurring,
     /// Crystallize a stored one into a draft on the server.
-    #[command(
-        after_help = "Example:\n  druse sessions crystallize sess_01… --name pay-bill --tools tools.yaml"
-    )]
+    #[command(after_help = "\
+Examples:
+  druse sessions crystallize sess_01… --name pay-bill --tools tools.yaml
+  druse sessions crystallize sess_01… --also sess_02… --also sess_03… --mode bound")]
     Crystallize {
         /// Its id.
         id: String,
+        /// A further recording of the same task; may be given several times, in the mode `bound`.
+        #[arg(long, value_name = "ID")]
+        also: Vec<String>,
         /// The automation's name.
         #[arg(long)]
         name: Option<String>,

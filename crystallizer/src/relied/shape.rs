@@ -184,7 +184,7 @@ fn few(seen: &[Cow<'_, Value>]) -> Option<Value> {
     }
     let known = all.len();
     // One value says nothing of the others; nor do many.
-    (known >= 2 && known <= MOST_VALUES && seen.len() >= known).then(|| json!(all))
+    (2..=MOST_VALUES).contains(&known).then(|| json!(all))
 }
 
 fn type_of(value: &Value) -> &'static str {

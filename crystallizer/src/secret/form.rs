@@ -346,23 +346,19 @@ fn addresses<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
             _ => "URL_PASSWORD",
         };
         match user.split_once(':') {
-            Some((before, password)) => {
-                if key::is_password(password) {
-                    found.push(Hit {
-                        start: from + before.len() + 1,
-                        value: password,
-                        what: "a password inside an address",
-                        name: Name::Kind(name),
-                    });
-                }
-            }
+            Some((before, password)) if key::is_password(password) => found.push(Hit {
+                start: from + before.len() + 1,
+                value: password,
+                what: "a password inside an address",
+                name: Name::Kind(name),
+            }),
             None if key::is_random(user) => found.push(Hit {
                 start: from,
                 value: user,
                 what: "a token inside an address",
                 name: Name::Kind("URL_TOKEN"),
             }),
-            None => {}
+            _ => {}
         }
     }
 }
@@ -439,12 +435,12 @@ fn assigned<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
         if name.len() < 3 || name.len() > 60 {
             continue;
         }
-        let Some(sort) =
-            key::sort_of(name).or_else(|| in_query.then(|| key::query_sort(name)).flatten())
-        else {
+        // Most words of a text are followed by no value: that is seen before the word is looked at.
+        let Some((from, quoted)) = value_after(text, end, dashes == 2) else {
             continue;
         };
-        let Some((from, quoted)) = value_after(text, end, dashes == 2) else {
+        let in_query = || in_query.then(|| key::query_sort(name)).flatten();
+        let Some(sort) = key::sort_of(name).or_else(in_query) else {
             continue;
         };
         let stop = run(text, from, |byte| match quoted {

@@ -157,7 +157,7 @@ pub(super) fn is_fresh(found: &Found) -> bool {
 }
 
 /// A text of others on one line, without what a terminal would obey or hide.
-pub(super) fn plain(text: &str, limit: usize) -> String {
+pub(in crate::command) fn plain(text: &str, limit: usize) -> String {
     let mut out = String::new();
     let mut left = limit;
     for word in text.split_whitespace() {

@@ -7,6 +7,7 @@ mod documents;
 mod help;
 mod nouns;
 mod offline;
+mod recurring;
 mod rehearsal;
 mod triggers;
 
