@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod client;
 pub mod command;
@@ -13,4 +14,5 @@ pub mod secret;
 pub mod serve;
 pub mod service;
 pub mod settings;
+pub mod step_log;
 pub mod trigger;

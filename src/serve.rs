@@ -10,9 +10,11 @@ use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::{App, Options, Principal, Problem, setup};
 use crate::settings::Settings;
+use crate::step_log::{LogLimits, StepLogs};
 use crate::trigger::{KeptEvents, Triggers};
 use axum::Router;
 use druse_engine::flow::RunLimits;
+use druse_storage::Store as _;
 use druse_storage::embedded::{self, Embedded, OpenError};
 use serde_json::json;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -32,6 +34,9 @@ const LEFT_BEHIND: Duration = Duration::from_secs(1);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// How long a server that was told to end waits for what is under way.
+const DRAIN: Duration = Duration::from_secs(30);
+
 /// What an assembly is for.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
@@ -44,6 +49,8 @@ pub struct Setup {
     pub limits: RunLimits,
     /// How long events are kept.
     pub events: KeptEvents,
+    /// How much is kept of what steps write.
+    pub logs: LogLimits,
     /// How the store is set up.
     pub store: embedded::Options,
 }
@@ -108,7 +115,18 @@ impl Assembly {
             shell,
             Limits::default(),
         );
-        let actions = Arc::new(actions.with_work_folders(work.clone()));
+        let room = {
+            // Held weakly: the folder is let go with the store, whoever may still write.
+            let store = Arc::downgrade(&store);
+            move || store.upgrade().is_some_and(|store| store.accepts_work())
+        };
+        let logs = match setup.logs.run {
+            0 => StepLogs::default(),
+            _ => StepLogs::below(data, secrets.clone(), setup.logs, room)
+                .map_err(|error| Failure::internal(&error))?,
+        };
+        let actions = actions.with_work_folders(work.clone()).with_logs(logs);
+        let actions = Arc::new(actions);
         let engine = Engine::new(store.clone(), actions);
         engine.set_limits(setup.limits);
         engine.set_address(setup.options.address.clone());
@@ -178,7 +196,9 @@ impl Assembly {
     pub async fn close(self) {
         self.triggers.close();
         self.app.engine.close();
-        self.app.engine.actions().close().await;
+        let actions = self.app.engine.actions();
+        actions.close().await;
+        actions.logs().flush().await;
     }
 }
 
@@ -264,6 +284,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         serves: true,
         limits: settings.limits,
         events: settings.events,
+        logs: settings.logs,
         store: embedded::Options {
             accept_loss: settings.accept_loss,
             ..embedded::Options::default()
@@ -297,15 +318,28 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         .ready
         .store(false, std::sync::atomic::Ordering::Relaxed);
     end.cancel();
-    assembly.app.engine.close();
+    let orderly = async {
+        if exit == ExitCode::SUCCESS {
+            // What is under way comes to its end, so that the next start need not do it again.
+            let _ = tokio::time::timeout(DRAIN, assembly.app.engine.drain()).await;
+        }
+        assembly.app.engine.close();
+        let _ = serving.await;
+    };
     // A second signal does not wait.
-    tokio::select! {
-        _ = serving => {}
-        () = told.end() => {}
-    }
+    let patient = tokio::select! {
+        () = orderly => true,
+        () = told.end() => false,
+    };
+    assembly.app.engine.close();
     let _ = std::fs::remove_file(&socket);
     let _ = std::fs::remove_file(&file);
-    assembly.close().await;
+    if patient {
+        tokio::select! {
+            () = assembly.close() => {}
+            () = told.end() => {}
+        }
+    }
     Ok(exit)
 }
 
@@ -361,19 +395,21 @@ async fn announce_setup(assembly: &Assembly, data: &Path) -> Result<(), Failure>
         .await
         .map_err(|problem| not_loaded(&problem))?
     else {
+        // Who has a token needs none that makes one.
+        let _ = std::fs::remove_file(data.join(setup::FILE));
         return Ok(());
     };
     if std::io::stderr().is_terminal() {
         let _ = writeln!(
             std::io::stderr(),
-            "First start. This setup token makes the first admin token, once, within an hour:\n  {token}"
+            "There is no API token yet. This setup token makes the first admin token, once, within an hour:\n  {token}"
         );
         return Ok(());
     }
     setup::write_file(data, &token)
         .map_err(|error| Failure::io(&data.join(setup::FILE), &error))?;
     eprintln!(
-        "First start: {} holds a setup token; `druse tokens create --role admin --name you` needs none on this machine.",
+        "There is no API token yet: {} holds a setup token, for an hour; `druse tokens create --role admin --name you` needs none on this machine.",
         data.join(setup::FILE).display()
     );
     Ok(())

@@ -2,6 +2,8 @@
 
 use crate::cli::Serve;
 use crate::client::{EXIT_CONFIG, Failure};
+use crate::service::retention::parse_bytes;
+use crate::step_log::LogLimits;
 use crate::trigger::KeptEvents;
 use druse_engine::Span;
 use druse_engine::flow::RunLimits;
@@ -23,6 +25,8 @@ pub struct Settings {
     pub limits: RunLimits,
     /// How long events are kept, and how many.
     pub events: KeptEvents,
+    /// How much is kept of what steps write.
+    pub logs: LogLimits,
     allow_programs: Option<Vec<String>>,
     hosts: Vec<String>,
     /// The address at which people reach the server, where it is another than the one it listens on.
@@ -51,6 +55,10 @@ struct File {
     events_kept: Option<Span>,
     /// How many events are kept at most; left out: 1000000.
     events_most: Option<u64>,
+    /// How much is kept of what an attempt of a step writes (`4MiB`); left out: 1MiB.
+    log_attempt: Option<String>,
+    /// How much is kept of what the steps of a run write; left out: 16MiB.
+    log_run: Option<String>,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
@@ -79,7 +87,7 @@ impl Settings {
                         EXIT_CONFIG,
                         "bad_config",
                         format!("{} is wrong: {}", path.display(), reason.trim_end()),
-                        "It takes listen, allow_programs, hosts, public_url, insecure_http, max_runs, max_runs_per_automation, events_kept and events_most.",
+                        "It takes listen, allow_programs, hosts, public_url, insecure_http, max_runs, max_runs_per_automation, events_kept, events_most, log_attempt and log_run.",
                     )
                 })?
             }
@@ -113,7 +121,20 @@ impl Settings {
             known.extend(args.allow_programs.iter().cloned());
         }
         let kept = KeptEvents::default();
+        let logs = LogLimits::default();
+        let logs = LogLimits {
+            attempt: bytes(
+                "log_attempt",
+                file.log_attempt.as_deref(),
+                logs.attempt as u64,
+            )?
+            .try_into()
+            .unwrap_or(usize::MAX),
+            run: bytes("log_run", file.log_run.as_deref(), logs.run)?,
+            ..logs
+        };
         Ok(Self {
+            logs,
             events: KeptEvents {
                 span: file.events_kept.unwrap_or(kept.span),
                 most: file.events_most.unwrap_or(kept.most),
@@ -158,6 +179,21 @@ impl Settings {
     }
 }
 
+/// A size of the file, or what holds without one.
+fn bytes(name: &str, written: Option<&str>, without: u64) -> Result<u64, Failure> {
+    let Some(text) = written else {
+        return Ok(without);
+    };
+    parse_bytes(text).ok_or_else(|| {
+        Failure::new(
+            EXIT_CONFIG,
+            "bad_config",
+            format!("{name} is no size: {text:?}."),
+            "Write it as 500KB or 4MiB.",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +236,19 @@ mod tests {
         assert_eq!(limits(file, &["--max-runs", "3"]), of(3, 2));
         let none = settings(Some("max_runs = 0"), &[]).unwrap_err();
         assert_eq!(none.exit, EXIT_CONFIG);
+    }
+
+    #[test]
+    fn sizes_of_logs_come_from_the_file() {
+        let limits = |file| settings(file, &[]).map(|settings| settings.logs);
+        let without = LogLimits::default();
+        let given = limits(Some("log_attempt = '4MiB'\nlog_run = '1GB'")).unwrap();
+        assert_eq!((given.attempt, given.run), (4 << 20, 1_000_000_000));
+        assert_eq!(given.tail, without.tail);
+        let some = limits(Some("log_run = '0'")).unwrap();
+        assert_eq!((some.attempt, some.run), (without.attempt, 0));
+        let wrong = limits(Some("log_run = 'much'")).unwrap_err();
+        assert_eq!(wrong.exit, EXIT_CONFIG);
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub(crate) fn emit(
         priority: None,
         outputs: Map::new(),
         metadata: metadata(session, options, kept, left_out),
+        tests: Vec::new(),
     };
     Emitted {
         document,

@@ -346,3 +346,27 @@ fn reading_twice_gives_the_same_sessions() {
         assert_eq!(read(&file), read(&file), "{}", file.path.display());
     }
 }
+
+/// What is taken out of the recordings as a secret is little, and told by name, so that it can be looked through.
+#[test]
+fn few_values_of_recordings_are_taken_for_secrets() {
+    let mut taken = 0;
+    let mut sessions = 0;
+    for file in files() {
+        for session in read(&file) {
+            sessions += 1;
+            for secret in &session.secrets {
+                taken += 1;
+                let name = file.path.file_name().unwrap_or_default();
+                println!(
+                    "{} {}: {:?}",
+                    name.to_string_lossy(),
+                    secret.name,
+                    secret.places
+                );
+            }
+        }
+    }
+    println!("{taken} in {sessions} sessions");
+    assert!(taken * 20 <= sessions, "{taken} in {sessions} sessions");
+}

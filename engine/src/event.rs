@@ -9,8 +9,8 @@ use std::{fmt, sync::Arc};
 
 /// Where a step stands in a run: its id, behind those of the loops around it and the numbers of their
 /// passes (`each_invoice[3].pay`). Without a step at its end it is a pass of a loop (`each_invoice[3]`).
-/// Steps of `on_failure` and `finally` stand behind that word (`finally.unlock`), what undoes a step
-/// behind the step (`each_invoice[3].pay.undo`).
+/// Steps of `on_failure` and `finally` stand behind that word (`finally.unlock`), what undoes a step and
+/// what checks it behind the step (`each_invoice[3].pay.undo`, `pay.check`).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepPath(pub Arc<str>);
@@ -189,6 +189,18 @@ pub enum SkipReason {
     },
     /// The run had failed or was canceled before it began.
     RunEnding,
+}
+
+/// What the check of an uncertain step says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Probed {
+    /// The step happened.
+    Happened,
+    /// It did not: it is tried again, where its retries allow.
+    NotHappened,
+    /// It does not know: a person must find out.
+    Unknown,
 }
 
 /// How an attempt ended.
@@ -412,7 +424,7 @@ pub enum RunEvent {
         /// The failure.
         failure: Failure,
     },
-    /// A step waits for a person because nobody knows whether it happened.
+    /// Nobody knows whether a step happened: its check looks, or else a person does.
     StepUncertain {
         /// The step.
         step: StepPath,
@@ -675,6 +687,32 @@ pub enum RunEvent {
         /// What it would have waited for.
         reason: String,
     },
+    /// An attempt of a step waits until it may begin by the rate of a connection.
+    RateAwaited {
+        /// The step.
+        step: StepPath,
+        /// The connection.
+        connection: String,
+    },
+    /// The check of an uncertain step has looked; what follows from that is the next fact.
+    StepChecked {
+        /// The step.
+        step: StepPath,
+        /// What it says.
+        answer: Probed,
+        /// Why it does not know.
+        failure: Option<Failure>,
+    },
+    /// An earlier run has tried this step and did not get it done: where it asks for something else here, it
+    /// is other work, and its idempotency key is a new one.
+    AskedBefore {
+        /// The step.
+        step: StepPath,
+        /// The run whose work it is then: this one, or an earlier retry that never came to it.
+        from: RunId,
+        /// Digest of what it asked for.
+        asked: Digest,
+    },
 }
 
 /// A value that is there, be it null.
@@ -687,7 +725,10 @@ impl RunEvent {
     pub fn keeps(&self) -> bool {
         matches!(
             self,
-            Self::StepKept { .. } | Self::PassKept { .. } | Self::DoneBefore { .. }
+            Self::StepKept { .. }
+                | Self::PassKept { .. }
+                | Self::DoneBefore { .. }
+                | Self::AskedBefore { .. }
         )
     }
 
@@ -726,7 +767,10 @@ impl RunEvent {
             | Self::ApprovalVoided { step, .. }
             | Self::ApprovalNotified { step, .. }
             | Self::EventAwaited { step, .. }
-            | Self::EventTaken { step, .. } => Some(step),
+            | Self::EventTaken { step, .. }
+            | Self::RateAwaited { step, .. }
+            | Self::StepChecked { step, .. }
+            | Self::AskedBefore { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

@@ -17,6 +17,14 @@ struct Inner {
 /// The longest text, in bytes, that is copied to give up a tree: a longer one may be shared by many.
 const COMPACTED: usize = 64 * 1024;
 
+static NULL: OnceLock<Json> = OnceLock::new();
+static EMPTY: OnceLock<Json> = OnceLock::new();
+
+fn shared(known: &'static OnceLock<Json>, text: &str) -> Json {
+    let made = || Json::from_trusted_text(text.to_owned());
+    known.get_or_init(made).clone()
+}
+
 impl Json {
     /// JSON `null`.
     pub fn null() -> Self {
@@ -55,6 +63,9 @@ impl Json {
     /// again when it is read. A tree takes several times the room of its text.
     pub fn compacted(&self) -> Self {
         match self.0.text.get() {
+            // Most of what is not given is one of these; all of them are one.
+            Some(text) if &**text == "null" => shared(&NULL, "null"),
+            Some(text) if &**text == "{}" => shared(&EMPTY, "{}"),
             Some(text) if text.len() <= COMPACTED && self.0.value.get().is_some() => {
                 Self::from_trusted_text(text.to_string())
             }

@@ -1,6 +1,6 @@
 //! A server as a child process: its own process group, a bounded stdout, a stderr that goes to the log.
 
-use crate::{Error, LogLine, Options};
+use crate::{Error, LogLine, Options, callers::Callers};
 use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
@@ -18,6 +18,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use tokio::sync::{mpsc, oneshot};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader, ReadBuf},
     process::{ChildStderr, ChildStdin, ChildStdout, Command},
@@ -41,6 +42,8 @@ pub(crate) struct Child {
     exited: CancellationToken,
     stderr: Arc<Mutex<String>>,
     silent: CancellationToken,
+    /// Asks whether all is read that has been written to its stderr so far.
+    drain: mpsc::UnboundedSender<oneshot::Sender<()>>,
 }
 
 impl Child {
@@ -49,6 +52,7 @@ impl Child {
         env: &BTreeMap<String, String>,
         cwd: Option<&Path>,
         options: &Options,
+        callers: Arc<Callers>,
     ) -> Result<(Self, ChildStdin, ChildStdout), Error> {
         let program = command.first().cloned().unwrap_or_default();
         let failed = |error: io::Error| Error::Start {
@@ -95,7 +99,9 @@ impl Child {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
         };
         (options.watch)(group, true);
+        let (drain, asked) = mpsc::unbounded_channel();
         let running = Self {
+            drain,
             group: Pid::from_raw(group),
             exited: CancellationToken::new(),
             stderr: Arc::default(),
@@ -107,7 +113,7 @@ impl Child {
             running.silent.clone(),
         );
         tokio::spawn(async move {
-            pump(errors, kept, log).await;
+            pump(errors, kept, log, &callers, asked).await;
             silent.cancel();
         });
         let (group, exited) = (running.group, running.exited.clone());
@@ -130,6 +136,15 @@ impl Child {
             .lock()
             .map(|text| text.trim().to_owned())
             .unwrap_or_default()
+    }
+
+    /// Waits until all is read that it has written to its stderr so far: what it said before it answered
+    /// belongs to that call.
+    pub(crate) async fn drained(&self) {
+        let (done, read) = oneshot::channel();
+        if self.drain.send(done).is_ok() {
+            let _ = tokio::time::timeout(MOMENT, read).await;
+        }
     }
 
     /// Whether it ended.
@@ -160,15 +175,35 @@ impl Drop for Child {
     }
 }
 
-async fn pump(stderr: ChildStderr, kept: Arc<Mutex<String>>, log: LogLine) {
+async fn pump(
+    stderr: ChildStderr,
+    kept: Arc<Mutex<String>>,
+    log: LogLine,
+    callers: &Callers,
+    mut asked: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+) {
     use tokio::io::AsyncReadExt;
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();
+    let mut whole = false;
     loop {
-        line.clear();
-        match (&mut reader).take(LINE).read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
+        if std::mem::take(&mut whole) {
+            line.clear();
+        }
+        let mut rest = (&mut reader).take(LINE.saturating_sub(line.len() as u64));
+        let read = tokio::select! {
+            biased;
+            read = rest.read_until(b'\n', &mut line) => read,
+            // What was read of a line by then stays where it is.
+            Some(done) = asked.recv() => {
+                let _ = done.send(());
+                continue;
+            }
+        };
+        match read {
+            Ok(0) if line.is_empty() => return,
+            Err(_) => return,
+            Ok(_) => whole = true,
         }
         let text = String::from_utf8_lossy(&line);
         if let Ok(mut kept) = kept.lock() {
@@ -184,6 +219,7 @@ async fn pump(stderr: ChildStderr, kept: Arc<Mutex<String>>, log: LogLine) {
         let text = text.trim_end();
         if !text.is_empty() {
             log(text);
+            callers.hear(text);
         }
     }
 }

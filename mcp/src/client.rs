@@ -1,7 +1,8 @@
 //! An open connection to one server.
 
 use crate::{
-    Endpoint, Error, Options, ToolInfo, ToolOutput,
+    Endpoint, Error, LogLine, Options, ToolInfo, ToolOutput,
+    callers::Callers,
     child::{Bounded, Child},
 };
 use http::{HeaderName, HeaderValue};
@@ -38,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 const ENVELOPE: usize = 64 << 10;
 
 /// One call of a tool.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Call {
     /// The tool.
     pub tool: String,
@@ -48,6 +49,19 @@ pub struct Call {
     pub meta: Map<String, Value>,
     /// Longest time until the answer.
     pub timeout: Duration,
+    /// Where the lines go that a program writes to its stderr while this is its only call.
+    pub log: Option<LogLine>,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("tool", &self.tool)
+            .field("arguments", &self.arguments)
+            .field("meta", &self.meta)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Offers the server nothing: no sampling, no roots, no elicitation.
@@ -69,6 +83,7 @@ pub struct Client {
     guilty: OnceLock<bool>,
     broken: AtomicBool,
     in_flight: AtomicUsize,
+    callers: Arc<Callers>,
     options: Options,
 }
 
@@ -90,9 +105,11 @@ impl Client {
             Implementation::new("druse", options.version.clone()),
         ));
         let limit = options.max_result.saturating_add(ENVELOPE);
+        let callers = Arc::new(Callers::default());
         let (child, handshake) = match endpoint {
             Endpoint::Stdio { command, env, cwd } => {
-                let (child, stdin, stdout) = Child::start(command, env, cwd.as_deref(), options)?;
+                let (child, stdin, stdout) =
+                    Child::start(command, env, cwd.as_deref(), options, callers.clone())?;
                 let stdout = Bounded::new(stdout, limit, oversized.clone());
                 let transport =
                     AsyncRwTransport::new(stdout, stdin).with_max_line_length(usize::MAX);
@@ -132,6 +149,7 @@ impl Client {
             guilty: OnceLock::new(),
             broken: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
+            callers,
             options: options.clone(),
         })
     }
@@ -152,6 +170,8 @@ impl Client {
             CallToolRequestParams::new(call.tool.clone()).with_arguments(call.arguments);
         params.meta = Some(RequestMetaObject(MetaObject(call.meta)));
         let flight = InFlight::enter(&self.in_flight);
+        let logs = call.log.is_some();
+        let _caller = self.callers.enter(call.log);
         // Dropping the request's future tells the server that nobody waits for it any more.
         let answer = tokio::select! {
             biased;
@@ -160,6 +180,9 @@ impl Client {
             () = tokio::time::sleep(call.timeout) => return Err(Error::Timeout(call.timeout)),
         };
         let alone = flight.alone();
+        if let Some(child) = self.child.as_ref().filter(|_| logs) {
+            child.drained().await;
+        }
         let result = match answer {
             Ok(CallToolResponse::Complete(result)) => result,
             Ok(CallToolResponse::InputRequired(_)) => return Err(Error::InputRequired),

@@ -6,6 +6,7 @@
 //! A server that is spoken to is not trusted: what it sends is bounded in size and time, and it
 //! gets no sampling, no roots and no elicitation, because those capabilities are never offered.
 
+mod callers;
 mod child;
 mod client;
 mod endpoint;

@@ -33,6 +33,7 @@ fn call(tool: &str, arguments: Value) -> Call {
         arguments: serde_json::from_value(arguments).unwrap(),
         meta: Map::from_iter([("idempotencyKey".to_owned(), json!("key-1"))]),
         timeout: LONG,
+        log: None,
     }
 }
 

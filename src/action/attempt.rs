@@ -1,6 +1,7 @@
 //! What an action gets, what it gives, and how far it may go.
 
 use crate::secret::{MissingSecret, Secrets};
+use crate::step_log::AttemptLog;
 use druse_engine::{Json, RunId, definition::FailureClass, event::Failure, plan::SecretPlace};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -30,6 +31,11 @@ pub struct Attempt {
     pub fence: u64,
     /// Longest time of this attempt; each kind has one of its own if left out.
     pub timeout: Option<Duration>,
+    /// Whether nothing may be changed by it, whatever its connection lets through: a database runs it in a
+    /// transaction that only reads.
+    pub reads_only: bool,
+    /// Where what it writes goes.
+    pub log: AttemptLog,
 }
 
 impl Attempt {

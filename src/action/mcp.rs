@@ -2,12 +2,15 @@
 
 use super::{Action, Attempt, Failed, Limits, attempt::Performed, http::response, input};
 use crate::connection::Connections;
-use crate::secret::Secrets;
+use crate::secret::{Redactor, Secrets};
+use crate::step_log::{AttemptLog, LogStream};
 use druse_engine::{definition::FailureClass, event::Failure};
-use druse_mcp::{Call, Error, ToolOutput};
+use druse_mcp::{Call, Error, LogLine, ToolOutput};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// Characters of a tool's complaint that a failure shows.
@@ -19,7 +22,13 @@ pub struct Mcp {
     connections: Arc<Connections>,
     secrets: Arc<Secrets>,
     limits: Limits,
+    /// What hides the sensitive inputs of the latest calls, by connection: a program may speak of an
+    /// earlier call while the next one is in flight.
+    hidden: Mutex<BTreeMap<String, VecDeque<Arc<Redactor>>>>,
 }
+
+/// Calls whose sensitive inputs are looked for in what a program says later.
+const LATEST: usize = 64;
 
 impl Mcp {
     /// With these connections, secrets and limits.
@@ -28,16 +37,45 @@ impl Mcp {
             connections,
             secrets,
             limits,
+            hidden: Mutex::default(),
         }
+    }
+
+    /// Where a program's stderr goes while a call of this attempt is its only one.
+    fn hears(&self, connection: &str, log: &AttemptLog) -> Option<LogLine> {
+        if !log.is_kept() {
+            return None;
+        }
+        let hidden: Vec<Arc<Redactor>> = {
+            let mut all = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = log.hidden();
+            if let Some(own) = own {
+                let latest = all.entry(connection.to_owned()).or_default();
+                latest.push_back(own);
+                if latest.len() > LATEST {
+                    latest.pop_front();
+                }
+            }
+            let latest = all.get(connection).into_iter().flatten();
+            latest.cloned().collect()
+        };
+        let log = log.clone();
+        Some(Arc::new(move |line: &str| {
+            let mut line = Cow::Borrowed(line);
+            for redactor in &hidden {
+                if let Cow::Owned(clean) = redactor.redact_text(&line) {
+                    line = Cow::Owned(clean);
+                }
+            }
+            log.line(LogStream::Stderr, &line);
+        }))
     }
 
     async fn call(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let map = input::object(attempt.input.value())?;
         input::only(map, &["connection", "tool", "arguments"])?;
-        let pool = self
-            .connections
-            .get(input::needed(map, "connection")?)?
-            .mcp()?;
+        let name = input::needed(map, "connection")?;
+        let pool = self.connections.get(name)?.mcp()?;
         let arguments = match input::given(map, "arguments") {
             None => Map::new(),
             Some(arguments @ Value::Object(_)) => {
@@ -60,6 +98,7 @@ impl Mcp {
                 ("druse/fence".to_owned(), json!(attempt.fence)),
             ]),
             timeout: attempt.timeout.unwrap_or(self.limits.mcp_timeout),
+            log: self.hears(name, &attempt.log),
         };
         match pool.call(call, cancel).await {
             Ok(output) if output.is_error => Err(tool_error(tool, &output)),

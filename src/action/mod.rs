@@ -11,7 +11,6 @@ pub mod http;
 mod input;
 pub mod mail;
 pub mod mcp;
-mod pattern;
 pub mod shell;
 pub mod sql;
 
@@ -22,12 +21,14 @@ pub use shell::ShellPolicy;
 use crate::{
     connection::Connections,
     secret::{Redactor, Secrets},
+    step_log::StepLogs,
 };
 use druse_engine::{definition::FailureClass, event::Outcome};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock, Weak},
 };
 use tokio_util::sync::CancellationToken;
@@ -67,6 +68,9 @@ pub struct Actions {
     connections: Arc<Connections>,
     secrets: Arc<Secrets>,
     limits: Limits,
+    /// Where the server's own data is, which no action and no trigger touches.
+    own: Option<PathBuf>,
+    logs: StepLogs,
 }
 
 impl std::fmt::Debug for Actions {
@@ -105,12 +109,27 @@ impl Actions {
             connections,
             secrets,
             limits,
+            own: None,
+            logs: StepLogs::default(),
         }
+    }
+
+    /// Keeps what attempts write.
+    #[must_use]
+    pub fn with_logs(mut self, logs: StepLogs) -> Self {
+        self.logs = logs;
+        self
+    }
+
+    /// What attempts have written.
+    pub fn logs(&self) -> &StepLogs {
+        &self.logs
     }
 
     /// Gives `file` steps that name no connection a folder for each run.
     #[must_use]
-    pub fn with_work_folders(self, work: file::work::WorkFolders) -> Self {
+    pub fn with_work_folders(mut self, work: file::work::WorkFolders) -> Self {
+        self.own = work.own().map(Path::to_path_buf);
         let file = file::File::new(self.connections.clone(), Some(work), self.limits);
         self.with("file", Arc::new(file))
     }
@@ -137,6 +156,11 @@ impl Actions {
         &self.secrets
     }
 
+    /// The folder of the server's own data, where there is one.
+    pub fn own_folder(&self) -> Option<&Path> {
+        self.own.as_deref()
+    }
+
     /// What takes the known secrets out of a text.
     pub fn redactor(&self) -> Arc<Redactor> {
         self.secrets.redactor()
@@ -154,7 +178,9 @@ impl Actions {
             Ok(Some(opened)) => {
                 attempt.input = opened.value;
                 attempt.sensitive = opened.places;
-                Some(Redactor::new(&opened.clear))
+                let own = Arc::new(Redactor::new(&opened.clear));
+                attempt.log.hide(own.clone());
+                Some(own)
             }
             Err(error) => {
                 let failed = Failed::permanent("sensitive_unreadable", error.to_string());
@@ -165,6 +191,7 @@ impl Actions {
             }
         };
         let outcome = self.outcome(&attempt, &cancel).await;
+        attempt.log.end().await;
         match own {
             Some(redactor) => redactor.redact_outcome(outcome),
             None => outcome,

@@ -1,6 +1,7 @@
 //! The query of an address.
 
 use crate::service::Problem;
+use druse_engine::expression::nearest;
 use std::str::FromStr;
 
 /// Names and values, decoded.
@@ -17,6 +18,31 @@ impl Query {
                 .into_owned()
                 .collect(),
         )
+    }
+
+    /// Whether all names are known: a name that is misspelt would else be no filter at all. A known name
+    /// that ends with `.NAME` stands for all that begin as it does.
+    pub(super) fn check(&self, known: &[&str]) -> Result<(), Problem> {
+        let fits = |name: &str| {
+            known.iter().any(|known| match known.strip_suffix("NAME") {
+                Some(prefix) => name.len() > prefix.len() && name.starts_with(prefix),
+                None => *known == name,
+            })
+        };
+        let Some((name, _)) = self.0.iter().find(|(name, _)| !fits(name)) else {
+            return Ok(());
+        };
+        let shown: String = name.chars().take(60).collect();
+        let help = match nearest(name, known.iter().copied()) {
+            _ if known.is_empty() => "This address takes none: leave it out.".to_owned(),
+            Some(near) => format!("Did you mean `{near}`? Known here: {}.", known.join(", ")),
+            None => format!("Known here: {}.", known.join(", ")),
+        };
+        Err(Problem::bad_request(
+            "unknown_query",
+            format!("There is no {shown:?} in the query of this address."),
+            help,
+        ))
     }
 
     /// The first value of a name that is not empty.

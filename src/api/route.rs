@@ -229,6 +229,11 @@ async fn answer(
     body: &mut axum::body::Body,
 ) -> Answer {
     let who = authorise(route, app, &parts)?;
+    let query = Query::parse(parts.uri.query());
+    // What comes to a webhook or to a page is not ours to know.
+    if route.path.starts_with("/api/") {
+        query.check(route.query)?;
+    }
     let params = params.map_err(|_| {
         Problem::bad_request(
             "bad_address",
@@ -253,7 +258,7 @@ async fn answer(
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        query: Query::parse(parts.uri.query()),
+        query,
         path: parts.uri.path().to_owned(),
         query_text: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,

@@ -133,10 +133,10 @@ pub struct Check {
 /// `druse test`.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// Documents with tests beside them (`auto.tests.yaml` beside `auto.yaml`), or files of tests.
+    /// Documents with tests in them or beside them (`auto.tests.yaml` beside `auto.yaml`), or files of tests.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The file of tests, where it stands elsewhere.
+    /// The file of tests, where it stands elsewhere; then only those run.
     #[arg(long, value_name = "FILE")]
     pub tests: Option<PathBuf>,
     /// How to print.

@@ -1,15 +1,28 @@
 //! The command line: what can be said, with examples. What each verb does is in `command/`.
 
+mod approvals;
+mod automations;
+mod backup;
 mod discover;
+mod events;
 mod files;
+mod logs;
+mod runs;
 mod server;
+mod sessions;
+mod triggers;
 
+pub use approvals::{Approvals, Decision};
+pub use automations::Automations;
+pub use backup::Backups;
 pub use discover::{Agent, Discover, Since};
+pub use events::Events;
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
-pub use server::{
-    Apply, Approvals, Automations, Connections, Decision, Events, Resolve, Retry, Runs, Secrets,
-    Serve, Sessions, Tokens, Triggers,
-};
+pub use logs::Logs;
+pub use runs::{DryRun, Resolve, Retry, Runs};
+pub use server::{Apply, Connections, Secrets, Serve, Tokens};
+pub use sessions::Sessions;
+pub use triggers::Triggers;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -28,8 +41,9 @@ Examples:
   druse serve                                    start the server
   druse apply auto.yaml --activate               give the automation to it
 
-Exit codes: 0 done, 1 the run or check failed, 2 usage, 65 bad input data, 69 server not reachable,
-74 I/O, 75 try again, 77 not allowed, 78 bad configuration."
+Exit codes: 0 done, 1 a run, dry run, check or test did not succeed, or a comparison found a
+difference, 2 usage, 65 bad input data, 69 server not reachable, 74 I/O, 75 try again,
+77 not allowed, 78 bad configuration."
 )]
 pub struct Cli {
     /// What to do.
@@ -118,7 +132,7 @@ Examples:
     /// Run the tests of documents, with the answers that they give: nothing is called, and time jumps.
     #[command(after_help = "\
 Examples:
-  druse test auto.yaml                     the tests beside it, in auto.tests.yaml
+  druse test auto.yaml                     its own tests, and those beside it, in auto.tests.yaml
   druse test automations/*.tests.yaml --output json")]
     Test(Test),
     /// Rewrite documents in their usual form.
@@ -323,6 +337,19 @@ Examples:
   druse doctor
   druse doctor --output json")]
     Doctor {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Backups of a data folder: create, restore.
+    #[command(after_help = "\
+Examples:
+  druse backup create /backups/
+  druse backup restore /backups/druse-20270328T010000000Z.tar --data ./druse-data")]
+    Backup {
+        /// What to do.
+        #[command(subcommand)]
+        what: Backups,
         /// Where.
         #[command(flatten)]
         target: Target,

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 use std::fmt;
+use std::io::ErrorKind;
 
 /// A failure of a command.
 #[derive(Debug)]
@@ -45,6 +46,15 @@ impl Failure {
         }
     }
 
+    /// The same, of one of several things.
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        Self {
+            message: format!("{name}: {}", self.message),
+            ..self
+        }
+    }
+
     /// The command line is wrong.
     pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(EXIT_USAGE, "usage", message, help)
@@ -57,16 +67,24 @@ impl Failure {
 
     /// A file could not be read or written.
     pub fn io(path: &std::path::Path, error: &std::io::Error) -> Self {
-        let exit = if error.kind() == std::io::ErrorKind::NotFound {
-            EXIT_DATA
-        } else {
-            EXIT_IO
+        // What was named is not what is meant; all else is the machine's.
+        let exit = match error.kind() {
+            ErrorKind::NotFound
+            | ErrorKind::InvalidData
+            | ErrorKind::IsADirectory
+            | ErrorKind::NotADirectory => EXIT_DATA,
+            _ => EXIT_IO,
         };
         Self::new(
             exit,
             "io",
             format!("{}: {}.", path.display(), said(error)),
-            "Check the path and its permissions.",
+            match error.kind() {
+                ErrorKind::NotFound => "Check the path.",
+                ErrorKind::InvalidData => "It has to be text in UTF-8.",
+                ErrorKind::IsADirectory => "Name a file.",
+                _ => "Check the path and its permissions.",
+            },
         )
     }
 

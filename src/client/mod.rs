@@ -15,6 +15,7 @@ use bytes::Bytes;
 use druse_engine::RunId;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 use tower::ServiceExt as _;
@@ -212,6 +213,67 @@ impl Client {
                 Ok((status, bytes))
             }
         }
+    }
+
+    /// POST of JSON whose answer is taken as it comes. `place` is where it goes, for messages.
+    ///
+    /// # Errors
+    /// The API's problem, as a sentence with a hint; an answer that is cut; what cannot be written.
+    pub async fn download(
+        &self,
+        path: &str,
+        body: &Value,
+        out: &mut impl Write,
+        place: &Path,
+    ) -> Result<(), Failure> {
+        let path = format!("/api/v1{path}");
+        let body = body.to_string();
+        let answer = match &self.way {
+            Way::Http {
+                client,
+                base,
+                token,
+            } => {
+                let mut request = client
+                    .post(format!("{base}{path}"))
+                    .header(CONTENT_TYPE, "application/json")
+                    .body(body);
+                if let Some(token) = token {
+                    request = request.bearer_auth(token);
+                }
+                let sent = request.send().await;
+                let answer = sent.map_err(|error| Failure::unreachable(base, &error))?;
+                ::http::Response::from(answer).map(Body::new)
+            }
+            Way::Inside(service) => {
+                let request = Request::builder()
+                    .method(Method::POST)
+                    .uri(path)
+                    .header("host", "localhost")
+                    .header(CONTENT_TYPE, "application/json")
+                    .body(Body::from(body))
+                    .map_err(|error| Failure::internal(&error))?;
+                let answer = service.router().oneshot(request).await;
+                answer.unwrap_or_else(|never| match never {})
+            }
+        };
+        let (parts, mut body) = answer.into_parts();
+        if !parts.status.is_success() {
+            let limited = http_body_util::Limited::new(body, LARGEST_ANSWER);
+            let bytes = limited
+                .collect()
+                .await
+                .map_err(|error| Failure::internal(&error))?;
+            return Err(Failure::problem(parts.status, &read(&bytes.to_bytes())));
+        }
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Failure::unreachable("the answer", &error))?;
+            if let Some(piece) = frame.data_ref() {
+                out.write_all(piece)
+                    .map_err(|error| Failure::io(place, &error))?;
+            }
+        }
+        Ok(())
     }
 
     /// A request whose answer must be a success.

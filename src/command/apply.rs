@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// A document that was sent, and what came of it.
 pub(super) struct Applied {
     pub(super) automation: Value,
-    /// `created`, `a new version` or `unchanged`.
+    /// `created`, `a new version`, `other tests` or `unchanged`.
     verb: &'static str,
 }
 
@@ -58,7 +58,9 @@ async fn apply_all(
         let Applied {
             mut automation,
             verb,
-        } = one(client, path, loaded).await?;
+        } = one(client, path, loaded)
+            .await
+            .map_err(|failure| failure.of(name))?;
         let latest = automation["latest_version"].clone();
         if text {
             print::line(&format!("{name}: {verb}, version {latest}"));
@@ -80,7 +82,7 @@ async fn apply_all(
                 }
                 Err(failure) => {
                     blocked = true;
-                    eprintln!("{failure}");
+                    eprintln!("{}", failure.of(name));
                 }
             }
         }
@@ -143,10 +145,19 @@ pub(super) async fn one(
     let digest = definition::digest(&loaded.document).to_string();
     let (method, address, verb) = match before {
         Some(before) if before["digest"] == digest.as_str() => {
-            return Ok(Applied {
-                automation: before,
-                verb: "unchanged",
-            });
+            // The digest names what runs; tests that stand in a document are no part of it.
+            let tests = before["document"]["tests"].as_array();
+            if tests.map_or(&[][..], Vec::as_slice) == loaded.document.tests {
+                return Ok(Applied {
+                    automation: before,
+                    verb: "unchanged",
+                });
+            }
+            (
+                Method::PUT,
+                format!("/automations/{}", print::cell(&before["id"])),
+                "other tests",
+            )
         }
         Some(before) => (
             Method::PUT,

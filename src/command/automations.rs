@@ -118,13 +118,14 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                 .await?;
             if target.output == Output::Text {
                 let active = match done["active_version"] == done["latest_version"] {
-                    true => ", and active",
-                    false => "",
+                    true => " It is active.",
+                    false => " It is not active.",
                 };
+                let latest = done["latest_version"].as_u64().unwrap_or_default();
+                let old = version.map_or(latest.saturating_sub(2), u64::from);
                 print::line(&format!(
-                    "{}: version {} says what the earlier one said{active}.",
+                    "{}: version {latest} has the document of version {old}.{active}",
                     print::cell(&done["name"]),
-                    print::cell(&done["latest_version"])
                 ));
             }
             done

@@ -1,6 +1,6 @@
 //! `druse events`.
 
-use super::{Done, print};
+use super::{Done, print, triggers};
 use crate::cli::{Events, Output, Target};
 use crate::client::{Client, Failure, encode};
 use crate::runtime::clock;
@@ -62,25 +62,59 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
     match target.output {
         Output::Json => print::json(&answer),
         Output::Text => {
-            let runs: Vec<String> = answer["runs"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(print::cell)
-                .collect();
-            let started = if runs.is_empty() {
-                "it started no run".to_owned()
+            let id = print::cell(&answer["id"]);
+            let shown = client.get(&format!("/events/{}", encode(&id))).await?;
+            let came = came(&client, &shown).await?;
+            if came.is_empty() {
+                print::line(&format!(
+                    "Event {id} is taken; no trigger and no run waited for it."
+                ));
             } else {
-                format!("it started {}", runs.join(", "))
-            };
-            print::line(&format!(
-                "Event {} is taken; {started}.",
-                print::cell(&answer["id"])
-            ));
+                print::line(&format!("Event {id} is taken."));
+                came.iter().for_each(|line| print::line(line));
+            }
         }
     }
     client.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What came of an event, a sentence each: runs, firings that made none, and steps that waited for it.
+async fn came(client: &Client, shown: &Value) -> Result<Vec<String>, Failure> {
+    let known = match shown["firings"]
+        .as_array()
+        .is_some_and(|all| !all.is_empty())
+    {
+        true => client.list("/triggers", 10_000).await?,
+        false => Vec::new(),
+    };
+    let name = |firing: &Value| {
+        let id = &firing["trigger_id"];
+        let trigger = known.iter().find(|trigger| trigger["id"] == *id);
+        trigger.map_or_else(|| print::cell(id), triggers::full_name)
+    };
+    let items = |name: &str| shown[name].as_array().into_iter().flatten();
+    let started = items("runs").map(|run| format!("It started {}.", print::cell(run)));
+    let firings = items("firings").filter(|firing| firing["run_id"].is_null());
+    let firings = firings.map(|firing| {
+        let why = match firing["reason"].as_str() {
+            Some(why) => format!(": {}", why.trim_end_matches('.')),
+            None => String::new(),
+        };
+        format!(
+            "At {} it is {}{why}.",
+            name(firing),
+            print::cell(&firing["status"])
+        )
+    });
+    let woken = items("woke").map(|woken| {
+        let (run, step) = (
+            print::cell(&woken["run_id"]),
+            print::cell(&woken["step_id"]),
+        );
+        format!("Step {step} of {run} waited for it and took it.")
+    });
+    Ok(started.chain(firings).chain(woken).collect())
 }
 
 /// Events that are kept.
@@ -90,16 +124,10 @@ async fn kept(client: &Client, what: &Events, text: bool) -> Result<Value, Failu
             let shown = client.get(&format!("/events/{}", encode(event))).await?;
             if text {
                 print::json(&shown["event"]);
-                for run in shown["runs"].as_array().into_iter().flatten() {
-                    print::line(&format!("It started {}.", print::cell(run)));
-                }
-                for woken in shown["woke"].as_array().into_iter().flatten() {
-                    let (run, step) = (
-                        print::cell(&woken["run_id"]),
-                        print::cell(&woken["step_id"]),
-                    );
-                    print::line(&format!("Step {step} of {run} waited for it and took it."));
-                }
+                came(client, &shown)
+                    .await?
+                    .iter()
+                    .for_each(|line| print::line(line));
             }
             Ok(shown)
         }

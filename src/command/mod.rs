@@ -3,6 +3,7 @@
 mod apply;
 mod approvals;
 mod automations;
+mod backup;
 mod check;
 mod compact;
 mod completions;
@@ -20,6 +21,7 @@ mod graph;
 mod inputs;
 mod inspect;
 mod local;
+mod logs;
 mod open;
 mod print;
 mod progress;
@@ -101,6 +103,7 @@ fn on_runtime(verb: Verb) -> Done {
             Verb::Open { target } => open::open(&target).await,
             Verb::Tokens { what, target } => tokens::tokens(what, &target).await,
             Verb::Verify { data, output, .. } => verify::print_head(data, output).await,
+            Verb::Backup { what, target } => backup::backup(what, &target).await,
             Verb::Compact { target } => compact::compact(&target).await,
             Verb::Doctor { target } => doctor::doctor(&target).await,
             Verb::ExampleTools { root } => example::tools(root).await,

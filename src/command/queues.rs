@@ -30,10 +30,18 @@ fn table(items: &[Value]) {
                 .iter()
                 .map(|run| run["run_id"].clone())
                 .collect();
+            let what = match queue["kind"].as_str() {
+                Some("rate") => format!(
+                    "{} ({})",
+                    print::cell(&queue["connection"]),
+                    print::cell(&queue["rate"])
+                ),
+                _ => print::cell(&queue["key"]),
+            };
             vec![
                 print::cell(&queue["kind"]),
                 print::cell(&queue["automation_name"]),
-                print::cell(&queue["key"]),
+                what,
                 format!("{} of {}", queue["taken"], queue["limit"]),
                 few(&list("held_by")),
                 print::cell(&queue["waiting"]),

@@ -1,10 +1,11 @@
 //! What did not happen, as people read it: dry runs, and versions tried on earlier runs.
 
 use super::{document, print};
-use crate::client::Failure;
+use crate::client::{EXIT_FAILED, Failure};
 use druse_engine::definition;
 use serde_json::{Map, Value, json};
 use std::path::Path;
+use std::process::ExitCode;
 
 /// Where the answers of a dry run come from, as the command line says it.
 #[derive(Default)]
@@ -53,9 +54,12 @@ fn mocks_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// Whether a dry run came to an end that is no failure.
-pub(super) fn went_well(run: &Value) -> bool {
-    run["status"] == "succeeded"
+/// The exit code of a dry run, wherever it was made: a failure unless it came to a good end.
+pub(super) fn exit_of(run: &Value) -> ExitCode {
+    match run["status"] == "succeeded" {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(EXIT_FAILED),
+    }
 }
 
 /// A dry run: each effect with what it asks for, and how it ends.
@@ -74,6 +78,7 @@ pub(super) fn show(run: &Value) {
         ));
         let answer = match effect["answer"].as_str().unwrap_or_default() {
             "mocked" => "answered by a mock",
+            "kept" => "answered as the run had kept it of an earlier one",
             "recorded" => "answered as it was recorded",
             "assumed" => "answered as a call that asked for something else",
             _ => "no answer is known",

@@ -1,7 +1,7 @@
 //! `druse runs`.
 
 use super::progress::Busy;
-use super::{Done, apply, automations, document, inputs, print, rehearsal};
+use super::{Done, apply, automations, document, inputs, logs, print, rehearsal};
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
@@ -165,10 +165,10 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                     false => show(&run),
                 }
             }
-            if ["failed", "rejected", "canceled"]
-                .iter()
-                .any(|status| run["status"] == *status)
-            {
+            let ill = ["failed", "rejected", "canceled"];
+            if dry.dry_run {
+                exit = rehearsal::exit_of(&run);
+            } else if ill.iter().any(|status| run["status"] == *status) {
                 exit = ExitCode::from(EXIT_FAILED);
             }
             run
@@ -235,6 +235,11 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             client.close().await;
             return Ok(exit);
         }
+        Runs::Logs(what) => {
+            exit = logs::logs(&client, what, target.output).await?;
+            client.end().await;
+            return Ok(exit);
+        }
         Runs::Cancel { run, reason } => {
             let body = reason
                 .as_ref()
@@ -263,12 +268,16 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             run,
             step,
             input,
+            as_written,
             fail,
             reason,
         } => {
             let mut body = json!({ "reason": reason, "step": step });
             if *fail {
                 body["decision"] = "fail".into();
+            }
+            if *as_written {
+                body["input"] = json!({});
             }
             if !input.is_empty() {
                 body["input"] = json!(inputs::collect(None, input)?);
@@ -579,6 +588,14 @@ pub(super) fn words(entry: &Value) -> String {
             print::cell(&entry["by"])
         ),
         "step_uncertain" => format!("{step}: nobody knows whether it happened"),
+        "step_checked" => match entry["answer"].as_str() {
+            Some("happened") => format!("{step}: its check says that it happened"),
+            Some("not_happened") => format!("{step}: its check says that it did not happen"),
+            _ => format!(
+                "{step}: its check does not know: {}",
+                print::cell(&entry["failure"]["message"])
+            ),
+        },
         "step_canceled" => format!("{step}: canceled"),
         "loop_started" => format!("{step}: begins"),
         "pass_started" => format!("{step}: begins"),
@@ -603,6 +620,11 @@ pub(super) fn words(entry: &Value) -> String {
             print::cell(&entry["failure"]["message"])
         ),
         "step_resumed" => format!("{step}: tried again, says {}", print::cell(&entry["by"])),
+        "asked_before" => {
+            format!(
+                "{step}: was tried by an earlier run; what asks for something else is other work"
+            )
+        }
         "done_before" => format!("{step}: was done by an earlier run, and is other work here"),
         "queued" => "waits for its turn".into(),
         "admitted" => "its turn has come".into(),

@@ -5,7 +5,7 @@ use crate::cli::{Output, Test};
 use crate::client::{EXIT_FAILED, Failure};
 use druse_engine::definition::{self, SourceMap, blocks_storing};
 use druse_engine::plan::Plan;
-use druse_engine::rehearsal::{TestResult, read_tests, run_test};
+use druse_engine::rehearsal::{KEYS_OF_TESTS, TestResult, read_tests, run_test};
 use druse_engine::{Finding, Severity};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -26,21 +26,22 @@ pub(super) fn test(args: &Test) -> Done {
     let mut all = Vec::new();
     let (mut passed, mut failed) = (0, 0);
     for path in &args.files {
-        let pair = Pair::of(path, args.tests.as_deref())?;
-        let results = pair.run()?;
-        let right = results.iter().filter(|result| result.passed).count();
-        passed += right;
-        failed += results.len() - right;
-        if args.output == Output::Text {
-            pair.show(&results);
+        for suite in Suite::all_of(path, args.tests.as_deref())? {
+            let results = suite.run()?;
+            let right = results.iter().filter(|result| result.passed).count();
+            passed += right;
+            failed += results.len() - right;
+            if args.output == Output::Text {
+                suite.show(&results);
+            }
+            all.push(json!({
+                "file": suite.document.display().to_string(),
+                "tests_file": suite.tests.display().to_string(),
+                "passed": right,
+                "failed": results.len() - right,
+                "tests": results,
+            }));
         }
-        all.push(json!({
-            "file": pair.document.display().to_string(),
-            "tests_file": pair.tests.display().to_string(),
-            "passed": right,
-            "failed": results.len() - right,
-            "tests": results,
-        }));
     }
     match args.output {
         Output::Json if all.len() == 1 => print::json(&all.swap_remove(0)),
@@ -56,19 +57,28 @@ pub(super) fn test(args: &Test) -> Done {
     })
 }
 
-/// A document, and its file of tests.
-struct Pair {
+/// Tests of a document that stand in one file: the document's own, or one of tests.
+struct Suite {
     document: PathBuf,
     tests: PathBuf,
 }
 
-impl Pair {
-    fn of(path: &Path, tests: Option<&Path>) -> Result<Self, Failure> {
+impl Suite {
+    fn all_of(path: &Path, tests: Option<&Path>) -> Result<Vec<Self>, Failure> {
+        let there = std::fs::metadata(path).map_err(|error| Failure::io(path, &error))?;
+        if there.is_dir() {
+            return Err(Failure::data(
+                "no_file",
+                format!("{} is a folder.", path.display()),
+                format!("Name files: {}/*.tests.yaml", path.display()),
+            ));
+        }
+        let one = |document: &Path, tests: &Path| Self {
+            document: document.to_path_buf(),
+            tests: tests.to_path_buf(),
+        };
         if let Some(tests) = tests {
-            return Ok(Self {
-                document: path.to_path_buf(),
-                tests: tests.to_path_buf(),
-            });
+            return Ok(vec![one(path, tests)]);
         }
         if let Some(stem) = stem(path, &ENDS) {
             let document = match named_document(path)? {
@@ -81,23 +91,25 @@ impl Pair {
                     )
                 })?,
             };
-            return Ok(Self {
-                document,
-                tests: path.to_path_buf(),
-            });
+            return Ok(vec![one(&document, path)]);
         }
+        let own = !document::load(path)?.document.tests.is_empty();
         let name = stem(path, &DOCUMENTS).unwrap_or_default();
-        let tests = beside(path, &name, &ENDS).ok_or_else(|| {
-            Failure::data(
+        let files = own.then(|| path.to_path_buf());
+        let files: Vec<PathBuf> = files
+            .into_iter()
+            .chain(beside(path, &name, &ENDS))
+            .collect();
+        if files.is_empty() {
+            return Err(Failure::data(
                 "no_tests",
-                format!("There are no tests beside {}.", path.display()),
-                format!("Write them into {name}.tests.yaml, or name the file with --tests."),
-            )
-        })?;
-        Ok(Self {
-            document: path.to_path_buf(),
-            tests,
-        })
+                format!("There are no tests in or beside {}.", path.display()),
+                format!(
+                    "Write them under `tests` or into {name}.tests.yaml, or name the file with --tests."
+                ),
+            ));
+        }
+        Ok(files.iter().map(|tests| one(path, tests)).collect())
     }
 
     fn run(&self) -> Result<Vec<TestResult>, Failure> {
@@ -112,9 +124,15 @@ impl Pair {
         let plan = Plan::compile(Arc::new(loaded.document.clone()))
             .map(Arc::new)
             .map_err(|findings| document::wrong(&self.document, &loaded.text, &findings))?;
-        let (text, value, source) = read(&self.tests)?;
+        let (text, value, source) = match self.tests == self.document {
+            true => {
+                let tests = json!({ "tests": loaded.document.tests });
+                (loaded.text, tests, loaded.source)
+            }
+            false => read(&self.tests)?,
+        };
         let tests = read_tests(value, &plan).map_err(|mut findings| {
-            source.locate(&mut findings);
+            source.locate_keys(&mut findings, &KEYS_OF_TESTS);
             findings.sort_by_key(|finding| (finding.line, finding.column));
             document::wrong(&self.tests, &text, &findings)
         })?;

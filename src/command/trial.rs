@@ -4,10 +4,11 @@ use super::{Done, document, print};
 use crate::cli::Output;
 use crate::client::{EXIT_FAILED, Failure};
 use crate::runtime::clock;
+use druse_engine::definition::Trigger;
 use druse_engine::plan::Plan;
 use druse_engine::{Finding, Timestamp};
 use druse_triggers::event::read_one;
-use druse_triggers::trial::{Given, Outcome, Trial, delivery_of, time_of, try_out};
+use druse_triggers::trial::{Given, Outcome, Trial, delivery_of, time_of, try_answer, try_out};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -50,9 +51,13 @@ pub(super) fn test(wanted: &Wanted<'_>, output: Output) -> Done {
     let mut trials = Vec::new();
     for trigger in triggers {
         let now = came.time().unwrap_or_else(clock::now);
-        let trial = try_out(trigger, came.given(&secrets), now)
-            .map_err(|findings| document::wrong(wanted.file, &loaded.text, &findings))?;
-        trials.push(fit(&plan, trial));
+        let tried = match came.json().filter(|_| trigger.poll.is_some()) {
+            Some(answer) => try_answer(trigger, answer, now),
+            None => try_out(trigger, came.given(trigger, &secrets), now).map(|trial| vec![trial]),
+        };
+        let tried =
+            tried.map_err(|findings| document::wrong(wanted.file, &loaded.text, &findings))?;
+        trials.extend(tried.into_iter().map(|trial| fit(&plan, trial)));
     }
     let starts = |trial: &Trial| matches!(trial.outcome, Outcome::Starts | Outcome::Waits);
     match output {
@@ -68,7 +73,8 @@ pub(super) fn test(wanted: &Wanted<'_>, output: Output) -> Done {
 /// What the file or the flag says that comes.
 enum Came {
     Event(Box<druse_triggers::Event>),
-    Delivery(druse_triggers::webhook::Headers, String, Vec<u8>),
+    /// A delivery to a webhook; to other triggers, what the file holds: a file, or an answer.
+    Delivery(druse_triggers::webhook::Headers, String, Vec<u8>, Value),
     Time(Timestamp),
 }
 
@@ -85,7 +91,7 @@ impl Came {
             Failure::data(
                 "bad_json",
                 format!("{} is no JSON: {error}.", path.display()),
-                "Write an event, a delivery as {body, headers, query}, or a JSON body.",
+                "Write an event, a delivery as {body, headers, query}, a JSON body, a file as {path, size}, or the answer to a poll.",
             )
         })?;
         if value.get("specversion").is_some() {
@@ -94,14 +100,23 @@ impl Came {
                 .map_err(|error| Failure::data(error.code, error.message, error.help));
         }
         let (headers, query, body) = delivery_of(&value);
-        Ok(Self::Delivery(headers, query, body))
+        Ok(Self::Delivery(headers, query, body, value))
     }
 
-    fn given<'a>(&'a self, secrets: &'a [&'a [u8]]) -> Given<'a> {
+    /// What the file holds, where it is neither an event nor a time.
+    fn json(&self) -> Option<&Value> {
+        match self {
+            Self::Delivery(.., value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn given<'a>(&'a self, trigger: &Trigger, secrets: &'a [&'a [u8]]) -> Given<'a> {
         match self {
             Self::Event(event) => Given::Event(event),
             Self::Time(at) => Given::Time(*at),
-            Self::Delivery(headers, query, body) => Given::Delivery {
+            Self::Delivery(.., value) if trigger.files.is_some() => Given::File(value),
+            Self::Delivery(headers, query, body, _) => Given::Delivery {
                 query,
                 headers,
                 body,
@@ -150,7 +165,12 @@ fn show(trial: &Trial) {
         Outcome::NotMeant => "not meant",
         Outcome::Rejected => "rejected",
     };
-    print::line(&format!("{}: {outcome}: {}", trial.trigger, trial.reason));
+    let item = trial.item_key.as_deref().map(|key| format!(" {key:?}"));
+    let item = item.unwrap_or_default();
+    print::line(&format!(
+        "{}{item}: {outcome}: {}",
+        trial.trigger, trial.reason
+    ));
     if let Some(inputs) = &trial.inputs {
         print::line(&format!("  inputs {}", inputs.text()));
     }

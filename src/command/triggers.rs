@@ -66,7 +66,20 @@ pub(super) async fn triggers(what: Triggers, target: &Target) -> Done {
 /// What needs the triggers at work: asks, prints for people, and gives the answer.
 async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Value, Failure> {
     let text = output == Output::Text;
-    let of = |trigger: &str| format!("/triggers/{}", encode(trigger));
+    let id = match &what {
+        Triggers::Show { trigger }
+        | Triggers::Fire { trigger }
+        | Triggers::Replay { trigger, .. }
+        | Triggers::Pause { trigger, .. }
+        | Triggers::Resume { trigger }
+        | Triggers::Firings { trigger, .. }
+        | Triggers::Firing { trigger, .. }
+        | Triggers::Backfill { trigger, .. }
+        | Triggers::Backfills { trigger }
+        | Triggers::CancelBackfill { trigger, .. } => id_of(client, trigger).await?,
+        Triggers::Next { .. } | Triggers::Test { .. } | Triggers::List => String::new(),
+    };
+    let of = || format!("/triggers/{}", encode(&id));
     Ok(match &what {
         Triggers::Next { .. } | Triggers::Test { .. } => Value::Null,
         Triggers::List => {
@@ -76,39 +89,39 @@ async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Valu
             }
             json!(items)
         }
-        Triggers::Show { trigger } => {
-            let shown = client.get(&of(trigger)).await?;
+        Triggers::Show { .. } => {
+            let shown = client.get(&of()).await?;
             if text {
                 show(&shown);
             }
             shown
         }
-        Triggers::Fire { trigger } => {
-            let path = format!("{}/fire", of(trigger));
+        Triggers::Fire { .. } => {
+            let path = format!("{}/fire", of());
             told(client.post(&path, &json!({})).await?, text)
         }
-        Triggers::Replay { trigger, firing } => {
-            let path = format!("{}/firings/{}/replay", of(trigger), encode(firing));
+        Triggers::Replay { firing, .. } => {
+            let path = format!("{}/firings/{}/replay", of(), encode(firing));
             told(client.post(&path, &json!({})).await?, text)
         }
-        Triggers::Pause { trigger, reason } => {
-            let path = format!("{}/pause", of(trigger));
+        Triggers::Pause { reason, .. } => {
+            let path = format!("{}/pause", of());
             let shown = client.post(&path, &json!({ "reason": reason })).await?;
             if text {
                 print::line(&format!("paused: {}", print::cell(&shown["reason"])));
             }
             shown
         }
-        Triggers::Resume { trigger } => {
-            let path = format!("{}/resume", of(trigger));
+        Triggers::Resume { .. } => {
+            let path = format!("{}/resume", of());
             let shown = client.post(&path, &json!({})).await?;
             if text {
                 print::line(&format!("active; next: {}", print::cell(&shown["next"][0])));
             }
             shown
         }
-        Triggers::Firings { trigger, status } => {
-            let mut path = format!("{}/firings", of(trigger));
+        Triggers::Firings { status, .. } => {
+            let mut path = format!("{}/firings", of());
             if let Some(status) = status {
                 path.push_str(&format!("?status={}", encode(status)));
             }
@@ -138,8 +151,8 @@ async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Valu
             }
             json!(items)
         }
-        Triggers::Firing { trigger, firing } => {
-            let path = format!("{}/firings/{}", of(trigger), encode(firing));
+        Triggers::Firing { firing, .. } => {
+            let path = format!("{}/firings/{}", of(), encode(firing));
             let firing = client.get(&path).await?;
             if text {
                 print::json(&firing);
@@ -147,21 +160,21 @@ async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Valu
             firing
         }
         Triggers::Backfill {
-            trigger,
             from,
             to,
             label,
             all,
             parallel,
             wait,
+            ..
         } => {
             let body = json!({
                 "from": time(from, "--from")?, "label": label, "only_missing": !all, "parallel": parallel,
                 "to": to.as_deref().map_or_else(|| Ok(clock::now()), |to| time(to, "--to"))?,
             });
-            let path = format!("{}/backfill", of(trigger));
+            let path = format!("{}/backfill", of());
             let mut backfill = client.post(&path, &body).await?;
-            let path = format!("{}/backfills/{}", of(trigger), print::cell(&backfill["id"]));
+            let path = format!("{}/backfills/{}", of(), print::cell(&backfill["id"]));
             let mut before = Value::Null;
             while *wait && backfill["status"] == "running" {
                 if backfill["done"] != before {
@@ -176,8 +189,8 @@ async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Valu
             }
             backfill
         }
-        Triggers::Backfills { trigger } => {
-            let path = format!("{}/backfills", of(trigger));
+        Triggers::Backfills { .. } => {
+            let path = format!("{}/backfills", of());
             let items = client.list(&path, 1_000).await?;
             if text {
                 backfills(&items);
@@ -185,12 +198,12 @@ async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Valu
             json!(items)
         }
         Triggers::CancelBackfill {
-            trigger,
             backfill,
             runs,
             reason,
+            ..
         } => {
-            let path = format!("{}/backfills/{}/cancel", of(trigger), encode(backfill));
+            let path = format!("{}/backfills/{}/cancel", of(), encode(backfill));
             let body = json!({ "runs": runs, "reason": reason });
             let stopped = client.post(&path, &body).await?;
             if text {
@@ -210,13 +223,52 @@ fn time(text: &str, flag: &str) -> Result<Timestamp, Failure> {
     })
 }
 
+/// The id of a trigger that is named by its id, as `AUTOMATION/TRIGGER`, or by its own name where only one
+/// has it.
+async fn id_of(client: &Client, trigger: &str) -> Result<String, Failure> {
+    if trigger.starts_with("trig_") {
+        return Ok(trigger.to_owned());
+    }
+    let items = client.list("/triggers", 10_000).await?;
+    let meant = |item: &&Value| item["name"] == trigger || full_name(item) == trigger;
+    let found: Vec<&Value> = items.iter().filter(meant).collect();
+    match found.as_slice() {
+        [one] => Ok(print::cell(&one["id"])),
+        [] => Err(Failure::data(
+            "not_found",
+            format!("There is no trigger {trigger:?}."),
+            "`druse triggers list` has their ids and names.",
+        )),
+        several => {
+            let names: Vec<String> = several.iter().map(|item| full_name(item)).collect();
+            Err(Failure::data(
+                "ambiguous",
+                format!("Several triggers are named {trigger:?}."),
+                format!("Say which: {}.", names.join(", ")),
+            ))
+        }
+    }
+}
+
+/// A trigger's name with that of its automation.
+pub(super) fn full_name(item: &Value) -> String {
+    format!(
+        "{}/{}",
+        print::cell(&item["automation"]),
+        print::cell(&item["name"])
+    )
+}
+
 fn list(items: &[Value]) {
-    let fields = ["id", "name", "kind", "status", "address"];
+    let fields = ["id", "automation", "name", "kind", "status", "address"];
     let rows: Vec<Vec<String>> = items
         .iter()
         .map(|item| {
             let mut row = print::rows(std::slice::from_ref(item), &fields).swap_remove(0);
-            row.push(print::cell(&item["next"][0]));
+            row.push(match &item["lookout"]["next_at"] {
+                Value::Null => print::cell(&item["next"][0]),
+                looks => print::cell(looks),
+            });
             let last = &item["last_firing"];
             row.push(match &last["status"] {
                 Value::Null => "-".into(),
@@ -231,7 +283,15 @@ fn list(items: &[Value]) {
         })
         .collect();
     let head = [
-        "ID", "NAME", "KIND", "STATUS", "ADDRESS", "NEXT", "LAST", "REMARKS",
+        "ID",
+        "AUTOMATION",
+        "NAME",
+        "KIND",
+        "STATUS",
+        "ADDRESS",
+        "NEXT",
+        "LAST",
+        "REMARKS",
     ];
     print::table(&head, &rows);
 }
@@ -265,6 +325,19 @@ fn show(item: &Value) {
     }
     for next in item["upcoming"].as_array().into_iter().flatten() {
         print::line(&format!("next        {}", upcoming(next)));
+    }
+    for (name, field) in [
+        ("looked", "looked_at"),
+        ("looks next", "next_at"),
+        ("found", "found"),
+        ("cursor", "cursor"),
+        ("failures", "failures"),
+        ("error", "error"),
+    ] {
+        let value = &item["lookout"][field];
+        if !value.is_null() && *value != 0 {
+            print::line(&format!("{name:<11} {}", print::cell(value)));
+        }
     }
     if let last @ Value::Object(_) = &item["last_firing"] {
         let line =

@@ -6,12 +6,14 @@ mod file;
 mod open;
 mod parse;
 mod parse_data;
+mod parse_rate;
 mod registry;
 mod schema;
 
 pub use data::{FolderConnection, PostgresConnection, SmtpConnection, SmtpTls, SqliteConnection};
 pub use file::{is_name, parse_file};
 pub use open::{PostgresAccess, SmtpAccess};
+pub use parse_rate::rate_of;
 pub use registry::{Connections, Open, OpenError};
 pub use schema::{Definition, file_schema};
 

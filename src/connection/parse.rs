@@ -1,5 +1,6 @@
 //! Reads a connection and says everything that is wrong with it at once.
 
+use super::parse_rate::RATE;
 use super::{Connection, HttpConnection, McpConnection, Tls};
 use crate::secret;
 use druse_engine::Finding;
@@ -18,7 +19,9 @@ impl Connection {
             at: at.into(),
             findings: Vec::new(),
         };
-        match reader.connection(value) {
+        let connection = reader.connection(value);
+        reader.rate(value);
+        match connection {
             Some(connection) if reader.findings.is_empty() => Ok(connection),
             _ => Err(reader.findings),
         }
@@ -26,8 +29,8 @@ impl Connection {
 }
 
 pub(super) struct Reader {
-    at: String,
-    findings: Vec<Finding>,
+    pub(super) at: String,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Reader {
@@ -107,6 +110,9 @@ impl Reader {
     }
 
     pub(super) fn keys(&mut self, map: &Map<String, Value>, path: &str, known: &[&str]) {
+        // Each connection can have these.
+        let more: &[&str] = if path.is_empty() { &RATE } else { &[] };
+        let known: Vec<&str> = known.iter().chain(more).copied().collect();
         for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
             let place = format!("{path}/{}", pointer(key));
             let help = format!("What can stand here: {}.", known.join(", "));

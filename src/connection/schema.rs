@@ -21,6 +21,12 @@ pub enum Definition {
         /// How it is trusted.
         #[schemars(default)]
         tls: Option<TlsFiles>,
+        /// How many attempts of steps may begin over it in any period: `30/m`. Left out: no limit.
+        #[schemars(default, regex(pattern = "^0*[1-9][0-9]*/[smhd]$"))]
+        rate: Option<String>,
+        /// How many of them may begin at once; left out: as many as the rate says.
+        #[schemars(default, range(min = 1))]
+        burst: Option<u32>,
     },
     /// An MCP server: either `url`, or `command` for one that is started here.
     Mcp {
@@ -39,6 +45,12 @@ pub enum Definition {
         /// Where it runs.
         #[schemars(default)]
         cwd: Option<String>,
+        /// How many attempts of steps may begin over it in any period: `30/m`. Left out: no limit.
+        #[schemars(default, regex(pattern = "^0*[1-9][0-9]*/[smhd]$"))]
+        rate: Option<String>,
+        /// How many of them may begin at once; left out: as many as the rate says.
+        #[schemars(default, range(min = 1))]
+        burst: Option<u32>,
     },
     /// A database in a file.
     Sqlite {
@@ -53,6 +65,12 @@ pub enum Definition {
         /// The most sessions at once; left out: 8.
         #[schemars(default, range(min = 1, max = 1000))]
         max_sessions: Option<u32>,
+        /// How many attempts of steps may begin over it in any period: `30/m`. Left out: no limit.
+        #[schemars(default, regex(pattern = "^0*[1-9][0-9]*/[smhd]$"))]
+        rate: Option<String>,
+        /// How many of them may begin at once; left out: as many as the rate says.
+        #[schemars(default, range(min = 1))]
+        burst: Option<u32>,
     },
     /// A PostgreSQL database: either `url`, or `host` and `user`.
     Postgres {
@@ -83,6 +101,12 @@ pub enum Definition {
         /// The most sessions at once; left out: 8.
         #[schemars(default, range(min = 1, max = 1000))]
         max_sessions: Option<u32>,
+        /// How many attempts of steps may begin over it in any period: `30/m`. Left out: no limit.
+        #[schemars(default, regex(pattern = "^0*[1-9][0-9]*/[smhd]$"))]
+        rate: Option<String>,
+        /// How many of them may begin at once; left out: as many as the rate says.
+        #[schemars(default, range(min = 1))]
+        burst: Option<u32>,
     },
     /// Files below a folder.
     Folder {
@@ -91,6 +115,12 @@ pub enum Definition {
         /// Nothing can be changed through it.
         #[schemars(default)]
         read_only: Option<bool>,
+        /// How many attempts of steps may begin over it in any period: `30/m`. Left out: no limit.
+        #[schemars(default, regex(pattern = "^0*[1-9][0-9]*/[smhd]$"))]
+        rate: Option<String>,
+        /// How many of them may begin at once; left out: as many as the rate says.
+        #[schemars(default, range(min = 1))]
+        burst: Option<u32>,
     },
     /// A mail server.
     Smtp {
@@ -113,6 +143,12 @@ pub enum Definition {
         /// Whom messages may go to, such as `*@example.com`; left out: anybody.
         #[schemars(default)]
         recipients: Option<Vec<String>>,
+        /// How many attempts of steps may begin over it in any period: `30/m`. Left out: no limit.
+        #[schemars(default, regex(pattern = "^0*[1-9][0-9]*/[smhd]$"))]
+        rate: Option<String>,
+        /// How many of them may begin at once; left out: as many as the rate says.
+        #[schemars(default, range(min = 1))]
+        burst: Option<u32>,
     },
 }
 

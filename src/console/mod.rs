@@ -21,6 +21,7 @@ mod visible;
 
 pub use route::mount;
 pub(crate) use route::{looks_for_a_page, no_such_page};
+pub(crate) use visible::text as shown;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::call::Handler;
 use super::page::{
-    approval, approvals, automation, automations, delegation, events, home, pause, queues,
+    approval, approvals, automation, automations, delegation, events, home, logs, pause, queues,
     recording, recordings, retry, review, run, runs, settings, signin, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
@@ -115,6 +115,8 @@ fn work() -> Vec<Route> {
         show("/events/{id}", Viewer, to!(events::one)),
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),
+        show("/runs/{id}/logs", Viewer, to!(logs::show)),
+        show("/runs/{id}/logs/stream", Viewer, to!(logs::stream)),
         form("/runs/{id}/cancel", Operator, to!(run::cancel), one),
         form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
         form("/runs/{id}/pause", Operator, to!(pause::pause), one),

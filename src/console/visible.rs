@@ -31,6 +31,11 @@ pub(super) fn page(html: String) -> String {
     shown
 }
 
+/// A text for a terminal or a page, with each such character written out.
+pub(crate) fn text(text: &str) -> String {
+    page(text.to_owned())
+}
+
 /// A text inside of a text area or a hidden field: such characters are references there, which the browser
 /// gives back as they were.
 pub(super) struct Kept<'a>(pub(super) &'a str);

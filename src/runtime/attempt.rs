@@ -6,6 +6,7 @@ use crate::action::Attempt;
 use druse_engine::RunId;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome};
+use druse_engine::plan::ActionKind;
 use druse_engine::run::{Effect, Input};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +42,7 @@ impl Engine {
         let attempt = Attempt {
             run,
             root,
+            log: engine.0.actions.logs().of(run, &step.0, number),
             step: step.to_string(),
             number,
             kind: kind.name().to_owned(),
@@ -50,8 +52,10 @@ impl Engine {
             idempotency_key,
             fence,
             timeout: timeout.map(|span| span.0),
+            reads_only: false,
         };
-        tokio::spawn(async move {
+        let waits = kind == ActionKind::Automation;
+        let work = async move {
             let outcome = engine.0.actions.perform(attempt, token).await;
             drop(at_work);
             if engine.0.closing.is_cancelled() {
@@ -67,7 +71,12 @@ impl Engine {
                     outcome: within_limit(outcome),
                 },
             );
-        });
+        };
+        if waits {
+            tokio::spawn(work);
+        } else {
+            self.0.working.spawn(work);
+        }
     }
 }
 

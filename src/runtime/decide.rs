@@ -4,6 +4,7 @@
 use super::live::{self, LiveRun};
 use super::project::approval_row;
 use super::{Engine, clock};
+use crate::service::problem::sentence;
 use crate::service::{
     ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
 };
@@ -25,19 +26,10 @@ impl Engine {
         who: &Principal,
         request: DecisionRequest,
     ) -> Result<ApprovalView, RunError> {
-        let row: Approval = self
-            .0
-            .store
-            .get(&id.to_string())?
-            .ok_or(RunError::NotFound("approval"))?;
-        let Some(live) = self.0.live.get(row.run) else {
-            // One that is fenced off has not ended: nothing is known of it.
-            self.0.store.run_head(row.run)?;
-            return Err(RunError::AlreadyDecided(ended(row.status)));
-        };
+        let (run, live) = self.asking(id)?;
         // Looked at before a held run is moved: what is refused must move nothing.
         judged(&live::lock(&live).run, id, who, &request)?;
-        self.take_up(row.run).await;
+        self.take_up(run).await;
         let (way, view) = {
             let mut locked = live::lock(&live);
             let (fields, own_run) = judged(&locked.run, id, who, &request)?;
@@ -56,7 +48,7 @@ impl Engine {
             }
             let way = self
                 .give_locked(
-                    row.run,
+                    run,
                     &mut locked,
                     Input::Decide {
                         approval: id,
@@ -74,7 +66,7 @@ impl Engine {
                 ApprovalView::try_from(approval_row(&locked.run, &gate))?,
             )
         };
-        match self.settle(row.run, live, way).await {
+        match self.settle(run, live, way).await {
             Ok(true) => Ok(view),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
@@ -92,16 +84,8 @@ impl Engine {
         reason: Option<String>,
         extra: Batch,
     ) -> Result<ApprovalView, RunError> {
-        let row: Approval = self
-            .0
-            .store
-            .get(&id.to_string())?
-            .ok_or(RunError::NotFound("approval"))?;
-        let Some(live) = self.0.live.get(row.run) else {
-            self.0.store.run_head(row.run)?;
-            return Err(RunError::AlreadyDecided(ended(row.status)));
-        };
-        self.take_up(row.run).await;
+        let (run, live) = self.asking(id)?;
+        self.take_up(run).await;
         let (way, view) = {
             let mut locked = live::lock(&live);
             let gate = locked
@@ -117,7 +101,7 @@ impl Engine {
                 reason,
             };
             let way = self
-                .give_locked(row.run, &mut locked, input, extra)
+                .give_locked(run, &mut locked, input, extra)
                 .map_err(rejected)?;
             let gate = locked
                 .run
@@ -126,7 +110,7 @@ impl Engine {
             let view = ApprovalView::try_from(approval_row(&locked.run, &gate))?;
             (way, view)
         };
-        match self.settle(row.run, live, way).await {
+        match self.settle(run, live, way).await {
             Ok(true) => Ok(view),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
@@ -137,14 +121,7 @@ impl Engine {
     /// # Errors
     /// When there is no such gate, it has ended, or it asks somebody else.
     pub fn is_asked(&self, id: ApprovalId, who: &Principal) -> Result<(), RunError> {
-        let row: Approval = self
-            .0
-            .store
-            .get(&id.to_string())?
-            .ok_or(RunError::NotFound("approval"))?;
-        let Some(live) = self.0.live.get(row.run) else {
-            return Err(RunError::AlreadyDecided(ended(row.status)));
-        };
+        let (_, live) = self.asking(id)?;
         let locked = live::lock(&live);
         let gate = locked
             .run
@@ -164,6 +141,7 @@ impl Engine {
     /// When there is no such run, or it has ended.
     pub async fn cancel(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
+        let forces = live::lock(&live).run.is_canceled();
         let input = Input::Cancel {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
@@ -171,6 +149,9 @@ impl Engine {
         let shown = self.take_wish(id, live, input, wish).await?;
         // Only now: what a held run was doing is not begun again to be canceled at once.
         self.take_up(id).await;
+        if forces {
+            self.force_children(id).await;
+        }
         Ok(shown)
     }
 
@@ -223,6 +204,23 @@ impl Engine {
         Ok(shown)
     }
 
+    /// The run of a gate, which is under way.
+    fn asking(&self, id: ApprovalId) -> Result<(RunId, Arc<Mutex<LiveRun>>), RunError> {
+        let row: Approval = self
+            .0
+            .store
+            .get(&id.to_string())?
+            .ok_or(RunError::NotFound("approval"))?;
+        match self.0.live.get(row.run) {
+            Some(live) => Ok((row.run, live)),
+            None => {
+                // One that is fenced off has not ended: nothing is known of it.
+                self.0.store.run_head(row.run)?;
+                Err(RunError::AlreadyDecided(ended(row.status)))
+            }
+        }
+    }
+
     fn going(&self, id: RunId) -> Result<Arc<Mutex<LiveRun>>, RunError> {
         if let Some(live) = self.0.live.get(id) {
             return Ok(live);
@@ -266,11 +264,17 @@ impl Engine {
     /// When there is no such run, it has ended, or the step is not uncertain.
     pub async fn resolve(&self, id: RunId, request: ResolveRequest) -> Result<RunView, RunError> {
         let live = self.going(id)?;
+        let wish = Wish {
+            by: request.by,
+            reason: request.reason,
+            idempotency: request.idempotency,
+            extra: request.extra,
+        };
         let input = Input::ResolveUncertain {
             step: request.step.as_str().into(),
             resolution: request.resolution,
-            by: request.by,
-            reason: request.reason,
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
         };
         // Looked at before a held run is moved: what is refused must move nothing.
         live::lock(&live)
@@ -278,21 +282,7 @@ impl Engine {
             .decide(clock::now(), &input)
             .map_err(rejected)?;
         self.take_up(id).await;
-        let (way, view) = {
-            let mut locked = live::lock(&live);
-            let mut extra = request.extra;
-            if let Some(claim) = &request.idempotency {
-                extra = extra.put(&claim.row(json!({ "run": id }), clock::now()));
-            }
-            let way = self
-                .give_locked(id, &mut locked, input, extra)
-                .map_err(rejected)?;
-            (way, self.shown(&locked.run))
-        };
-        match self.settle(id, live, way).await {
-            Ok(true) => Ok(view),
-            Ok(false) | Err(_) => Err(RunError::Ending),
-        }
+        self.take_wish(id, live, input, wish).await
     }
 }
 
@@ -384,6 +374,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::NotPaused => RunError::NotPaused,
         Rejected::WhichStep => RunError::WhichStep,
         Rejected::Approved => RunError::ApprovedInput,
+        Rejected::BadCorrection { findings } => RunError::BadCorrection(findings),
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
@@ -397,24 +388,12 @@ fn rejected(reason: Rejected) -> RunError {
         }),
         Rejected::CommentNeeded => RunError::CommentNeeded,
         Rejected::ApprovalChanged { changes } => RunError::ApprovalChanged(changes),
-        Rejected::CannotSendBack { why } => {
-            RunError::CannotSendBack(format!("{}.", sentence(&why)))
-        }
-        Rejected::BadApprovers { why } => RunError::BadApprovers(format!("{}.", sentence(&why))),
-        Rejected::AlreadyVoted { .. } => {
-            RunError::NotAllowed(format!("{}.", sentence(&reason.to_string())))
-        }
+        Rejected::CannotSendBack { why } => RunError::CannotSendBack(sentence(&why)),
+        Rejected::BadApprovers { why } => RunError::BadApprovers(sentence(&why)),
+        Rejected::AlreadyVoted { .. } => RunError::NotAllowed(sentence(&reason.to_string())),
         Rejected::NotUncertain => RunError::NotUncertain,
         Rejected::StaleAttempt | Rejected::NotItsTurn | Rejected::NotAwaited => {
             RunError::NotFound("step that waits for this")
         }
     }
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
 }

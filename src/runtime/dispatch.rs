@@ -57,7 +57,14 @@ impl Engine {
         if locked.never_was {
             return Err(Rejected::AlreadyOver);
         }
-        let entries = locked.run.handle(clock::now(), input)?;
+        if locked.run.connects() {
+            locked.run.know_rates(self.0.rates.rates());
+        }
+        let now = clock::now();
+        let entries = match self.0.draining.is_cancelled() {
+            true => locked.run.note(now, input)?,
+            false => locked.run.handle(now, input)?,
+        };
         let seq = locked.run.last_seq();
         if entries.is_empty() {
             return Ok(OnItsWay {
@@ -67,11 +74,14 @@ impl Engine {
             });
         }
         self.0.hearing.follow(&locked.run, &entries);
+        self.note_ends(id, &entries);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
+        let began = self.0.rates.follow(&locked.run, &entries);
         let mut batches = locked.batches(entries).into_iter();
         let mut first = extra;
         first.facts.extend(announced.facts);
+        first.facts.extend(began.facts);
         first.facts.extend(batches.next().unwrap_or_default().facts);
         let mut ticket = self.append_or_end(first);
         for batch in batches {

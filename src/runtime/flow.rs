@@ -192,7 +192,9 @@ impl Engine {
         priority: Option<i32>,
         now: Timestamp,
     ) -> Result<Turn, RunError> {
-        if !self.0.slots.limits(plan) {
+        // A priority of its own also counts where its steps wait for the rate of a connection.
+        let ranked = priority.is_some() && plan.connects && self.0.rates.rates().is_some();
+        if !self.0.slots.limits(plan) && !ranked {
             return Ok(Turn::Free);
         }
         let (inputs, trigger) = (&start.inputs, &start.trigger);
@@ -372,6 +374,20 @@ impl Engine {
         })
     }
 
+    /// For each run that waits for ever one that it waits for, given which only wait for which they started.
+    pub(super) fn blocked_by(
+        &self,
+        children: &BTreeMap<RunId, BTreeSet<RunId>>,
+    ) -> BTreeMap<RunId, RunId> {
+        self.0.slots.lock().flow.deadlocked(children)
+    }
+
+    /// The concurrency key that a queued run waits for.
+    pub(super) fn key_of(&self, run: RunId) -> Option<String> {
+        let known = self.0.slots.lock();
+        known.flow.waits_for_key(run).map(str::to_owned)
+    }
+
     /// Why a run waits for its turn; none for one that does not.
     pub fn why_queued(&self, run: RunId) -> Option<Wait> {
         self.0.slots.lock().flow.why(run)
@@ -385,7 +401,32 @@ impl Engine {
 
     /// All queues.
     pub fn queues(&self) -> Vec<Queue> {
-        self.0.slots.lock().flow.queues()
+        if self.holds_any() {
+            return self.stored_queues();
+        }
+        let mut queues = self.0.slots.lock().flow.queues();
+        queues.extend(self.rate_queues());
+        queues
+    }
+
+    /// All queues as they follow from how runs were left, in a process that lets none of them go. The limits
+    /// of a server are not known to it.
+    fn stored_queues(&self) -> Vec<Queue> {
+        let mut flow = Flow::new(self.0.slots.limits.get().copied().unwrap_or_default());
+        let mut runs = Vec::new();
+        for id in self.0.live.ids() {
+            let Some(live) = self.0.live.get(id) else {
+                continue;
+            };
+            let run = &live::lock(&live).run;
+            if let Some(claim) = run.claim() {
+                flow.stand(id, run.start().automation, claim, run.standing());
+            }
+            runs.push((id, run.throttled()));
+        }
+        let mut queues = flow.queues();
+        queues.extend(self.0.rates.queues_with(runs));
+        queues
     }
 
     /// How many runs wait for their turn, and how many of those that are limited work.

@@ -20,6 +20,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// How many stored events are read at once.
 const PAGE: usize = 500;
@@ -32,6 +34,9 @@ const NOTED: Duration = Duration::from_secs(60);
 
 /// Events and waits of so short a time before a note are taken for unknown to it.
 const MARGIN: i64 = 60_000;
+
+/// How long somebody who looks at an event waits for the news of whom it woke.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The name under which it is noted.
 const TOLD: &str = "events_told";
@@ -51,6 +56,8 @@ enum Item {
     Silence(RunId),
     /// An event that was on its way did not become durable.
     Gone,
+    /// Whoever asks wants to know when what stands before this was told.
+    Asked(oneshot::Sender<()>),
 }
 
 /// The waits of live runs, and what they are to be told.
@@ -217,6 +224,13 @@ impl Engine {
         }
     }
 
+    /// Returns when all events that are durable by now were told, or it takes too long.
+    pub async fn events_told(&self) {
+        let (asked, told) = oneshot::channel();
+        self.0.hearing.push(Item::Asked(asked));
+        let _ = tokio::time::timeout(PATIENCE, told).await;
+    }
+
     /// How many steps wait for an event.
     pub fn waits_for_events(&self) -> usize {
         self.0.hearing.count.load(Ordering::Acquire)
@@ -242,6 +256,7 @@ impl Engine {
         };
         let told = self.told();
         let mut quiet = Vec::new();
+        let mut last = None;
         let mut note = tokio::time::interval(NOTED);
         note.tick().await;
         loop {
@@ -260,7 +275,17 @@ impl Engine {
                     // What was not told is not noted to be.
                     notes &= self.catch_up(run, &step, told).await;
                 }
-                Some(Item::Event(heard)) => self.tell_all(&heard).await,
+                Some(Item::Event(heard)) => last = self.tell_all(&heard).await.or(last),
+                // What was told last is durable last.
+                Some(Item::Asked(asked)) => {
+                    let last = last.take();
+                    tokio::spawn(async move {
+                        if let Some(last) = last {
+                            let _ = last.await;
+                        }
+                        let _ = asked.send(());
+                    });
+                }
                 Some(Item::Silence(run)) => quiet.push((run, clock::now())),
                 Some(Item::Gone) => {}
                 None => return,
@@ -336,7 +361,7 @@ impl Engine {
             };
             let Some(page) = page else { break };
             for heard in page {
-                if may_take(&listening, &heard) && self.tell(run, step, &heard) {
+                if may_take(&listening, &heard) && self.tell(run, step, &heard).is_some() {
                     return true;
                 }
             }
@@ -346,30 +371,29 @@ impl Engine {
         true
     }
 
-    async fn tell_all(&self, heard: &Heard) {
+    /// Tells all waits of an event; gives the end of the last one that took it.
+    async fn tell_all(&self, heard: &Heard) -> Option<JoinHandle<bool>> {
         let waits = self.0.hearing.waits().of(heard);
+        let mut last = None;
         for (number, (run, step)) in waits.into_iter().enumerate() {
-            self.tell(run, &step, heard);
+            last = self.tell(run, &step, heard).or(last);
             if number % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
         }
+        last
     }
 
-    /// Tells a wait of an event; whether it took it.
-    fn tell(&self, id: RunId, step: &StepPath, heard: &Heard) -> bool {
-        let Some(live) = self.0.live.get(id) else {
-            return false;
-        };
+    /// Tells a wait of an event; where it takes it, gives what ends when that is durable.
+    fn tell(&self, id: RunId, step: &StepPath, heard: &Heard) -> Option<JoinHandle<bool>> {
+        let live = self.0.live.get(id)?;
         let input = Input::Event {
             step: step.clone(),
             heard: heard.clone(),
         };
         let way = {
             let mut locked = live::lock(&live);
-            if locked.run.decide(clock::now(), &input).is_err() {
-                return false;
-            }
+            locked.run.decide(clock::now(), &input).ok()?;
             let woken = Woken {
                 event: heard.event,
                 run: id,
@@ -378,13 +402,7 @@ impl Engine {
             };
             self.give_locked(id, &mut locked, input, Batch::new().put(&woken))
         };
-        match way {
-            Ok(way) => {
-                drop(self.settle(id, live, way));
-                true
-            }
-            Err(_) => false,
-        }
+        Some(self.settle(id, live, way.ok()?))
     }
 
     fn fall_silent(&self, id: RunId) {

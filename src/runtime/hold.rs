@@ -38,6 +38,7 @@ impl Engine {
     /// When the list of live runs cannot be read at all.
     pub async fn hold(&self) -> Result<Recovered, ReadError> {
         let (runs, recovered) = self.rebuild_all()?;
+        self.load_rates()?;
         for (id, run) in runs {
             let seq = run.last_seq();
             let live = self.0.live.insert(id, LiveRun::new(run));
@@ -67,6 +68,7 @@ impl Engine {
             };
             self.0.timers.set(id, deadline);
             self.take_place(&live);
+            self.0.rates.take_up(&lock(&live).run);
             self.claim_late(id, &live);
             self.notify(id);
             // Whatever ended that process, this run is not blamed: others may have been under way, too.
@@ -90,7 +92,7 @@ impl Engine {
                 let Some(live) = self.0.live.get(id) else {
                     continue;
                 };
-                let locked = lock(&live);
+                let mut locked = lock(&live);
                 if locked.is_telling() || self.moves(&locked.run) {
                     moving = Some(locked.follow());
                     break;
@@ -104,6 +106,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether any run is left as it stands.
+    pub(super) fn holds_any(&self) -> bool {
+        !self.0.held.lock().is_empty()
     }
 
     /// Whether a run is left as it stands.
@@ -134,6 +141,7 @@ impl Engine {
         let now = clock::now();
         let falls_silent = run.next_silence();
         works
+            || self.begins_within(run.id(), SOON)
             || falls_silent.is_some_and(|at| at <= now.after(SOON))
             || run.next_deadline().is_some_and(|(at, reason)| {
                 let by_itself = matches!(

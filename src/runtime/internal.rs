@@ -153,8 +153,7 @@ impl Engine {
                 view = self.wait(child, LOOK) => view.map_err(refused)?,
                 () = cancel.cancelled() => {
                     if !self.0.closing.is_cancelled() {
-                        let reason = Some(format!("the run {} that started it was canceled", attempt.run));
-                        let _ = self.end(child, format!("run:{}", attempt.run), reason).await;
+                        self.end_child(attempt.run, child).await;
                     }
                     return Err(Failed::canceled());
                 }

@@ -32,7 +32,10 @@ pub(super) struct Released {
 /// A run that has not ended, or whose end is not durable yet.
 pub(super) struct LiveRun {
     pub(super) run: Run,
-    durable: watch::Sender<u64>,
+    /// The number of the last durable fact.
+    durable: u64,
+    /// Tells it to those who follow it, while there are any.
+    followed: Option<watch::Sender<u64>>,
     waiting: VecDeque<(u64, Release)>,
     /// The attempt of each step that is to be launched.
     launching: BTreeMap<StepPath, u32>,
@@ -47,7 +50,8 @@ impl LiveRun {
     pub(super) fn new(run: Run) -> Self {
         Self {
             run,
-            durable: watch::Sender::new(0),
+            durable: 0,
+            followed: None,
             waiting: VecDeque::new(),
             launching: BTreeMap::new(),
             attempts: BTreeMap::new(),
@@ -84,8 +88,33 @@ impl LiveRun {
     }
 
     /// Follows the number of the last durable fact.
-    pub(super) fn follow(&self) -> watch::Receiver<u64> {
-        self.durable.subscribe()
+    pub(super) fn follow(&mut self) -> watch::Receiver<u64> {
+        let durable = self.durable;
+        let sender = self
+            .followed
+            .get_or_insert_with(|| watch::Sender::new(durable));
+        sender.subscribe()
+    }
+
+    /// Gives up what it holds for speed, once it only waits.
+    fn rest(&mut self) {
+        if !self.attempts.is_empty() || !self.launching.is_empty() || !self.waiting.is_empty() {
+            return;
+        }
+        self.run.rest();
+        self.attempts = BTreeMap::new();
+        self.launching = BTreeMap::new();
+        self.waiting = VecDeque::new();
+        if self.telling.is_empty() {
+            self.telling = BTreeSet::new();
+        }
+        if self
+            .followed
+            .as_ref()
+            .is_some_and(|sender| sender.receiver_count() == 0)
+        {
+            self.followed = None;
+        }
     }
 
     /// Remembers what becomes due when these facts are durable, and makes the batches that make them so,
@@ -176,12 +205,19 @@ impl LiveRun {
                 released.launch.push((effect, token));
             }
         }
-        self.durable.send_if_modified(|known| {
-            let newer = seq > *known;
-            *known = seq.max(*known);
-            newer
-        });
-        released.over = self.run.is_over() && seq >= self.run.last_seq();
+        self.durable = seq.max(self.durable);
+        if let Some(followed) = &self.followed {
+            followed.send_if_modified(|known| {
+                let newer = seq > *known;
+                *known = seq.max(*known);
+                newer
+            });
+        }
+        let all = seq >= self.run.last_seq();
+        released.over = self.run.is_over() && all;
+        if all && !released.over {
+            self.rest();
+        }
         released
     }
 }

@@ -2,7 +2,9 @@
 //! tells them what came of it, and lets nothing out before it is durable.
 
 mod attempt;
+mod children;
 pub mod clock;
+mod deadlock;
 mod decide;
 mod dispatch;
 mod flow;
@@ -11,10 +13,12 @@ mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod note;
 mod notify;
 mod plan;
 mod portion;
 mod project;
+mod rates;
 mod read;
 mod recover;
 mod rehearse;
@@ -39,6 +43,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How often old working folders are looked for.
 const SWEEP: Duration = Duration::from_secs(3_600);
@@ -55,10 +60,15 @@ pub(crate) struct Inner {
     timers: timer::Timers,
     held: hold::Held,
     slots: flow::Slots,
+    rates: rates::Throttle,
     hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
     address: OnceLock<Option<String>>,
     closing: CancellationToken,
+    /// Nothing new begins any more.
+    draining: CancellationToken,
+    /// Attempts under way, but for those that wait for other runs.
+    working: TaskTracker,
     failed: watch::Sender<Option<String>>,
     this: Weak<Inner>,
 }
@@ -90,10 +100,13 @@ impl Engine {
             timers: timer::Timers::default(),
             held: hold::Held::default(),
             slots: flow::Slots::default(),
+            rates: rates::Throttle::default(),
             hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
             address: OnceLock::new(),
             closing: CancellationToken::new(),
+            draining: CancellationToken::new(),
+            working: TaskTracker::new(),
             failed: watch::Sender::new(None),
         }));
         let internal: Arc<dyn crate::action::Internal> = engine.0.clone();
@@ -115,12 +128,17 @@ impl Engine {
                     self.let_go();
                     continue;
                 }
+                () = self.0.rates.due() => {
+                    self.let_begin();
+                    continue;
+                }
                 silent = self.0.hearing.silences.next() => {
                     for run in silent {
                         self.0.hearing.silence(run);
                     }
                     continue;
                 }
+                () = self.0.draining.cancelled() => return,
                 () = self.0.closing.cancelled() => return,
             };
             for run in due {
@@ -164,6 +182,14 @@ impl Engine {
     /// The actions that attempts are made of.
     pub fn actions(&self) -> &Arc<Actions> {
         &self.0.actions
+    }
+
+    /// Begins nothing new from now on, and waits until the attempts under way have ended. What follows on
+    /// their ends comes with the next start. Attempts that only wait for other runs are not waited for.
+    pub async fn drain(&self) {
+        self.0.draining.cancel();
+        self.0.working.close();
+        self.0.working.wait().await;
     }
 
     /// Stops taking new runs and stops the attempts; what they were doing is taken up by the next start.

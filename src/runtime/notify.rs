@@ -5,7 +5,8 @@
 use super::decide::may_decide;
 use super::{Engine, live};
 use crate::action::Attempt;
-use crate::service::{Principal, Role, links};
+use crate::service::{Principal, links};
+use crate::step_log::AttemptLog;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome};
 use druse_engine::run::{GateStatus, Input, Message, Notice};
@@ -100,7 +101,7 @@ impl Engine {
     /// in the message alone.
     async fn said_of(&self, run: RunId, notice: Notice) -> Option<(Json, Option<String>)> {
         let live = self.0.live.get(run)?;
-        let (mut shown, person) = {
+        let (mut shown, gate, person, starter) = {
             let locked = live::lock(&live);
             let gate = locked.run.approval(notice.approval)?;
             if gate.status != GateStatus::Pending {
@@ -124,23 +125,19 @@ impl Engine {
             });
             let seen = Json::from(shown.clone());
             let person = locked.run.notified_person(notice, &seen);
-            let asked = person.filter(|person| {
-                let name = person.strip_prefix("user:").unwrap_or(person);
-                let who = Principal {
-                    id: "link".into(),
-                    name: name.to_owned(),
-                    role: Role::Approver,
-                };
-                let own_run = locked.run.start().started_by == who.user();
-                may_decide(&gate, &who, own_run).is_ok()
-            });
-            (shown, asked)
+            (shown, gate, person, locked.run.start().started_by.clone())
         };
         let mut made = None;
-        if let Some(person) = person {
-            let name = person.strip_prefix("user:").unwrap_or(&person);
+        if let Some(who) = person.and_then(|person| self.linked(run, &person)) {
+            if let Err(refused) = may_decide(&gate, &who, starter == who.user()) {
+                tracing::warn!(
+                    %run, approval = %notice.approval, person = who.name, role = who.role.name(), %refused,
+                    "a message has no link: whom it is for may not decide",
+                );
+                return Some((shown.into(), None));
+            }
             let by = format!("run:{run}");
-            let (token, link) = links::mint(notice.approval, name, Role::Approver, &by, LASTS);
+            let (token, link) = links::mint(notice.approval, &who.name, who.role, &by, LASTS);
             let server = self.0.address.get().cloned().flatten();
             let kept = self.0.store.append(Batch::new().claim(&link));
             match kept {
@@ -154,6 +151,22 @@ impl Engine {
             }
         }
         Some((shown.into(), made))
+    }
+
+    /// Whom a link would be for, with the role that their tokens have: a document gives nobody more.
+    fn linked(&self, run: RunId, person: &str) -> Option<Principal> {
+        let name = person.strip_prefix("user:").unwrap_or(person);
+        match links::role_of(&*self.0.store, name) {
+            Ok(role) => Some(Principal {
+                id: "link".into(),
+                name: name.to_owned(),
+                role,
+            }),
+            Err(error) => {
+                tracing::warn!(%run, %error, "who a link is for cannot be read");
+                None
+            }
+        }
     }
 
     #[allow(clippy::type_complexity)]
@@ -193,6 +206,8 @@ impl Engine {
             idempotency_key: Digest::of(key.to_string().as_bytes()).to_string(),
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
+            reads_only: false,
+            log: AttemptLog::default(),
         };
         let stop: CancellationToken = self.0.closing.child_token();
         match self.0.actions.perform(attempt, stop).await {

@@ -1,7 +1,7 @@
 //! Reads of runs: a live run answers from memory, an ended one from its journal, and neither shows what
 //! is not durable.
 
-use super::{Engine, live};
+use super::{Engine, clock, live};
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
 use std::time::Duration;
@@ -15,7 +15,7 @@ impl Engine {
     pub async fn view(&self, id: RunId) -> Result<Option<RunView>, RunError> {
         if let Some(live) = self.0.live.get(id) {
             let (shown, seq, mut durable) = {
-                let locked = live::lock(&live);
+                let mut locked = live::lock(&live);
                 (
                     self.shown(&locked.run),
                     locked.run.last_seq(),
@@ -81,6 +81,12 @@ impl Engine {
     pub fn waits_for(&self, id: RunId) -> Option<String> {
         let live = self.0.live.get(id)?;
         let queued = self.why_queued(id).map(|wait| wait.sentence());
-        Some(queued.unwrap_or_else(|| live::lock(&live).run.waits_for()))
+        Some(queued.unwrap_or_else(|| {
+            let locked = live::lock(&live);
+            let now = clock::now();
+            let run = locked.run.id();
+            let says = |step: &_| Some(self.why_throttled(run, step)?.sentence(now));
+            locked.run.waits_for_with(says)
+        }))
     }
 }

@@ -32,6 +32,7 @@ impl Engine {
         let in_flight: usize = runs.iter().map(|(_, run)| run.running().count()).sum();
         let alone = in_flight == 1 && !self.0.store.stopped_cleanly();
         self.0.store.take_up();
+        self.load_rates()?;
         let mut under_way = Vec::new();
         let mut taken_up = Vec::with_capacity(runs.len());
         for (id, run) in runs {
@@ -43,6 +44,7 @@ impl Engine {
             lock(&live).release(seq);
             self.0.timers.set(id, deadline);
             self.take_place(&live);
+            self.0.rates.take_up(&lock(&live).run);
             taken_up.push((id, live));
         }
         // Only when all stand where they stood: then the order is what it was.
@@ -61,10 +63,12 @@ impl Engine {
         for task in under_way {
             let _ = task.await;
         }
-        for id in ids {
-            self.take_places(id).await;
+        for id in &ids {
+            self.take_places(*id).await;
         }
+        self.end_orphans(&ids).await;
         self.let_go();
+        self.let_begin();
         Ok(recovered)
     }
 

@@ -13,6 +13,9 @@ use druse_storage::ReadError;
 use serde_json::Value;
 use std::sync::Arc;
 
+/// Over how many retries a result is followed to the run that it came from.
+const MOST_RETRIES: usize = 100;
+
 /// What a dry run is answered with; what comes first wins.
 #[derive(Debug, Default)]
 pub struct Given {
@@ -65,7 +68,7 @@ impl Engine {
                 .get(self.0.store.as_ref(), submit.automation, submit.version)?;
         let inputs = self.inputs(&compiled.plan, submit.run, &submit.inputs)?;
         let recorded = match given.run {
-            Some(run) => Some(self.recorded(run)?.1),
+            Some(run) => Some(self.recorded_whole(run)?),
             None => None,
         };
         let outcomes = Recorded::of_outcomes(given.outcomes);
@@ -133,6 +136,31 @@ impl Engine {
         let begun = earlier.created_at();
         let course = rehearsed(plan, start, recorded.kept(), begun, &mut answers);
         Ok(compare(&earlier, &recorded, &course))
+    }
+
+    /// What a stored run was answered; what it kept of others is taken from these, as far as they are
+    /// still there.
+    fn recorded_whole(&self, id: RunId) -> Result<Recorded, RunError> {
+        let mut line = vec![(id, self.recorded(id)?.1)];
+        while line.len() < MOST_RETRIES
+            && let Some(from) = line.last().and_then(|(_, last)| last.kept_of().pop_first())
+        {
+            match self.recorded(from) {
+                Ok((_, earlier)) => line.push((from, earlier)),
+                Err(RunError::NotFound(_)) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let mut earlier = None;
+        for (run, mut recorded) in line.into_iter().rev() {
+            if let Some((from, known)) = &earlier {
+                recorded.learn(*from, known);
+            }
+            earlier = Some((run, recorded));
+        }
+        earlier
+            .map(|(_, recorded)| recorded)
+            .ok_or(RunError::NotFound("run"))
     }
 
     /// A stored run, and what it was answered.

@@ -71,7 +71,7 @@ impl Engine {
         let kept = prepared.retained.kept.iter().filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } => None,
         });
         Ok(RetryPreview {
             version: prepared.compiled.version,

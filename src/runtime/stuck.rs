@@ -50,6 +50,8 @@ pub struct Examined {
     pub held: usize,
     /// Those that nothing will move.
     pub stuck: Vec<Stuck>,
+    /// Those of the others that wait for each other for ever.
+    pub deadlocked: Vec<Stuck>,
     /// Those of the others that wait for a person who may not know it.
     pub left_to_people: Vec<LeftToPeople>,
 }
@@ -87,6 +89,7 @@ impl Engine {
             };
             examined.count(run, state);
         }
+        examined.deadlocked = self.deadlocked();
         Ok(examined)
     }
 
@@ -118,6 +121,12 @@ impl Engine {
                     .then(|| "it waits for its turn and stands in no queue".into())
             })
             .or_else(|| {
+                let step = self.0.rates.misses(&locked.run)?;
+                Some(format!(
+                    "step {step} waits for the rate of a connection and stands in no queue"
+                ))
+            })
+            .or_else(|| {
                 let approval = locked.untold()?.approval;
                 Some(format!("nobody tells people of the approval {approval}"))
             });
@@ -125,7 +134,8 @@ impl Engine {
             return State::Stuck(reason, locked.run.last_seq());
         }
         let run = &locked.run;
-        let timed = due.is_some() || run.next_silence().is_some();
+        let throttled = !run.throttled().is_empty();
+        let timed = due.is_some() || run.next_silence().is_some() || throttled;
         if timed || run.running().next().is_some() {
             State::Moving(left_to_people(run))
         } else {

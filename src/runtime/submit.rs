@@ -98,7 +98,7 @@ impl Engine {
             while run.goes_on() && run.handle(now, Input::Tick).is_ok() {}
             return Ok(self.shown(&run));
         }
-        if self.0.closing.is_cancelled() {
+        if self.0.closing.is_cancelled() || self.0.draining.is_cancelled() {
             return Err(RunError::Ending);
         }
         let claim = match self.turn_of(&compiled.plan, &start, with.priority, now)? {
@@ -106,7 +106,8 @@ impl Engine {
             Turn::Asks(claim) => Some(claim),
         };
         let plan = compiled.plan.clone();
-        let (run, entries) = Run::begin_claiming(plan, start, kept, claim, now);
+        let rates = plan.connects.then(|| self.0.rates.rates()).flatten();
+        let (run, entries) = Run::begin_limited(plan, start, kept, claim, rates, now);
         // What it is given may be too large; what it makes of that never is.
         if entries
             .first()
@@ -181,6 +182,7 @@ impl Engine {
         }
         self.0.timers.set(id, deadline.map(|(at, _)| at));
         // No earlier: a run that is not taken waits for nothing.
+        self.0.rates.take_up(&locked.run);
         self.0.hearing.take_up(&locked.run, false);
         drop(locked);
         let way = OnItsWay::new(ticket, seq).announcing(announces);

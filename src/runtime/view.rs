@@ -1,15 +1,21 @@
 //! A run as callers see it, made from its state.
 
-use super::Engine;
 use super::project::head_of;
+use super::{Engine, clock};
 use crate::service::{AttemptView, FailureView, QueuePlace, RunView, StepView};
-use druse_engine::event::Status;
+use druse_engine::event::{Status, StepPath};
+use druse_engine::flow::RatePlace;
 use druse_engine::run::Run;
+use std::collections::BTreeMap;
+
+/// Of how many steps of a run it is said which place they have among those that wait for a rate.
+const MOST_PLACES: usize = 1_000;
 
 impl Engine {
     /// The run with its steps, and why it waits.
     pub(super) fn shown(&self, run: &Run) -> RunView {
         let mut view = view(run);
+        self.say_rates(run, &mut view);
         self.say_why(&mut view);
         view
     }
@@ -21,6 +27,31 @@ impl Engine {
         {
             view.waits_for = Some(wait.sentence());
             view.queue = Some(QueuePlace::from(wait));
+        }
+        if view.status == Status::Waiting && view.waits_for.is_none() {
+            view.waits_for = self.says_throttled(view.id);
+        }
+    }
+
+    /// Says of steps that wait for the rate of a connection what is known of their place.
+    fn say_rates(&self, run: &Run, view: &mut RunView) {
+        let throttled = run.throttled();
+        if throttled.is_empty() {
+            return;
+        }
+        let now = clock::now();
+        let places: BTreeMap<StepPath, RatePlace> = throttled
+            .into_iter()
+            .take(MOST_PLACES)
+            .filter_map(|(step, _)| Some((step.clone(), self.why_throttled(run.id(), &step)?)))
+            .collect();
+        let says = |step: &StepPath| places.get(step).map(|place| place.sentence(now));
+        view.waits_for = Some(run.waits_for_with(says));
+        for step in view.steps.iter_mut().flatten() {
+            if let Some(place) = places.get(&StepPath::from(step.path.as_str())) {
+                step.waits_for = Some(place.sentence(now));
+                step.waits_until = Some(place.about);
+            }
         }
     }
 }
@@ -61,6 +92,7 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         waits_until: step.waits_until,
         approval_id: step.approval_id,
         undo: step.undo,
+        check: step.check,
         passes: step.passes,
     }
 }

@@ -5,12 +5,14 @@ mod redact;
 mod registry;
 mod seal;
 mod sealed;
+mod stream;
 
 pub use fill::{MissingSecret, fill, names_in};
 pub use redact::{REDACTED, Redactor};
 pub use registry::Secrets;
 pub use seal::{SealError, SecretStore};
 pub use sealed::{Opened, SENSITIVE, hide, is_seal};
+pub use stream::StreamRedactor;
 
 use std::{fmt, sync::Arc};
 

@@ -1,7 +1,7 @@
 //! Takes known secrets out of texts and JSON, in every form in which they usually travel.
 
 use super::Secret;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
@@ -11,7 +11,7 @@ use druse_engine::{
     event::{Failure, Outcome},
 };
 use serde_json::{Map, Value};
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "[redacted]";
@@ -26,6 +26,8 @@ const SHORTEST_LINE: usize = 16;
 pub struct Redactor {
     /// `None` while there is nothing to look for.
     patterns: Option<AhoCorasick>,
+    /// What is looked for, sorted.
+    forms: Vec<String>,
     /// The secrets that are numbers: those may appear as JSON numbers.
     numbers: BTreeSet<String>,
 }
@@ -62,8 +64,38 @@ impl Redactor {
         });
         Self {
             patterns: patterns.flatten(),
+            forms: forms.into_iter().collect(),
             numbers,
         }
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_none()
+    }
+
+    /// Where the first secret from a place on begins and ends.
+    pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        let input = Input::new(bytes).range(from..);
+        let found = self.patterns.as_ref()?.find(input)?;
+        Some(found.range())
+    }
+
+    /// Where at the end of the bytes a secret may have begun of which the rest is still to come.
+    pub(super) fn begun(&self, bytes: &[u8]) -> Vec<usize> {
+        if self.patterns.is_none() {
+            return Vec::new();
+        }
+        let longest = self.forms.iter().map(String::len).max().unwrap_or(0);
+        let from = (bytes.len() + 1).saturating_sub(longest);
+        let begins = |start: &usize| {
+            let rest = &bytes[*start..];
+            let at = self.forms.partition_point(|form| form.as_bytes() <= rest);
+            // The forms that begin with the rest and are longer stand right behind it.
+            let next = self.forms.get(at);
+            next.is_some_and(|form| form.as_bytes().starts_with(rest))
+        };
+        (from..bytes.len()).filter(begins).collect()
     }
 
     /// The text without secrets; borrowed if there were none.

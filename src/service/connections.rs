@@ -1,9 +1,9 @@
 //! Connections: where actions may reach, set up by administrators.
 
 use super::{App, Principal, Problem, audit::Audited, page};
-use crate::connection::{Connection, is_name};
+use crate::connection::{Connection, is_name, rate_of};
 use crate::runtime::clock;
-use druse_storage::{Batch, Connection as Row, StoreExt};
+use druse_storage::{Batch, Connection as Row, RateHold, StoreExt};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub struct ConnectionView {
     /// Its name.
     pub name: String,
-    /// `{kind: http|mcp|sqlite|postgres|folder|smtp, …}`, as it was set up.
+    /// `{kind: http|mcp|sqlite|postgres|folder|smtp, rate?, burst?, …}`, as it was set up.
     #[serde(flatten)]
     pub definition: Value,
     /// When it was written.
@@ -45,7 +45,11 @@ impl App {
         let rows: Vec<Row> = page::all(&*self.store, "")?;
         for row in rows {
             match Connection::parse("", &row.definition) {
-                Ok(connection) => self.connections.set(row.name, connection),
+                Ok(connection) => {
+                    let rate = rate_of("", &row.definition).ok().flatten();
+                    self.engine.set_rate(&row.name, rate);
+                    self.connections.set(row.name, connection);
+                }
                 Err(_) => tracing::error!(name = row.name, "a stored connection cannot be read"),
             }
         }
@@ -90,12 +94,18 @@ impl App {
             )
             .findings(findings)
         })?;
+        let rate = rate_of("", &definition).ok().flatten();
         let row = Row {
             name: name.into(),
             definition,
             updated_at: clock::now(),
         };
-        let batch = Batch::new().put(&row).audited(
+        let mut batch = Batch::new().put(&row);
+        if self.engine.is_held_back(name) {
+            // Whoever writes it has looked at it: what the other side asked for is over.
+            batch = batch.remove::<RateHold>(name);
+        }
+        let batch = batch.audited(
             who,
             "connection.write",
             &name,
@@ -103,6 +113,7 @@ impl App {
         );
         self.commit(batch).await?;
         self.connections.set(name, connection);
+        self.engine.set_rate(name, rate);
         Ok(row)
     }
 
@@ -111,12 +122,13 @@ impl App {
     /// # Errors
     /// When it cannot be written.
     pub async fn remove_connection(&self, who: &Principal, name: &str) -> Result<(), Problem> {
-        let batch =
-            Batch::new()
-                .remove::<Row>(name)
-                .audited(who, "connection.delete", &name, json!({}));
+        let batch = Batch::new()
+            .remove::<Row>(name)
+            .remove::<RateHold>(name)
+            .audited(who, "connection.delete", &name, json!({}));
         self.commit(batch).await?;
         self.connections.remove(name);
+        self.engine.set_rate(name, None);
         Ok(())
     }
 }

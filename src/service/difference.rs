@@ -86,6 +86,9 @@ impl Difference {
             .collect();
         match (self.is_empty(), said.is_empty()) {
             (true, _) => "unchanged".into(),
+            (false, true) if self.changes.iter().all(|change| change.part == Part::Test) => {
+                "changed in its tests alone".into()
+            }
             (false, true) => "changed outside its steps".into(),
             (false, false) => said.join("; "),
         }

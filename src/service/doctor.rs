@@ -1,6 +1,7 @@
 //! The doctor: what is wrong with runs, schedules, the store, the disk, the clock, the folder, and with
 //! what active automations need, each with what helps.
 
+use super::problem::sentence;
 use super::{App, Problem, page};
 use crate::runtime::{Examined, clock};
 use crate::secret::names_in;
@@ -109,6 +110,7 @@ impl App {
         }
         of_folder(&health.folder, &mut problems);
         self.of_schedules(&mut problems);
+        self.of_lookouts(&mut problems)?;
         self.of_clock(&mut problems)?;
         self.of_automations(&mut problems)?;
         self.of_connections(&mut problems)?;
@@ -148,6 +150,24 @@ impl App {
                 "Is a server running on this folder? Its log says why; it tries again by itself, and a backfill makes up for what is lost.",
             ));
         }
+    }
+
+    fn of_lookouts(&self, problems: &mut Vec<Trouble>) -> Result<(), Problem> {
+        let Ok(triggers) = self.triggers() else {
+            return Ok(());
+        };
+        for (trigger, since, error) in triggers.failing()? {
+            problems.push(Trouble::warning(
+                "trigger_failing",
+                &trigger.id,
+                format!(
+                    "The trigger {:?} has not been able to look since {since}: {error}",
+                    trigger.name
+                ),
+                "It tries again by itself, and finds then what came meanwhile.",
+            ));
+        }
+        Ok(())
     }
 
     fn of_clock(&self, problems: &mut Vec<Trouble>) -> Result<(), Problem> {
@@ -244,6 +264,14 @@ fn of_runs(runs: &Examined, problems: &mut Vec<Trouble>) {
             &stuck.run,
             format!("Nothing will move this run: {}.", stuck.reason),
             "A new start of the server takes it up from its journal; if that does not help, cancel and retry it.",
+        ));
+    }
+    for waits in runs.deadlocked.iter().take(SHOWN) {
+        problems.push(Trouble::error(
+            "runs_deadlocked",
+            &waits.run,
+            sentence(&waits.reason),
+            "Cancel one of them: the others then go on. A `timeout` on the steps that start runs ends it by itself.",
         ));
     }
     if runs.stuck.len() > SHOWN {
@@ -387,16 +415,4 @@ impl Trouble {
             ..Self::error(code, subject, message, help)
         }
     }
-}
-
-/// A message as a sentence: with a capital, and a full stop at its end.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let rest = letters.as_str().trim_end_matches('.');
-    format!("{first}{rest}.")
 }

@@ -113,7 +113,15 @@ impl App {
             true => who.role,
             false => role_of(&*self.store, person)?,
         };
-        let (token, link) = mint(id, person, role, &who.name, lasts.unwrap_or(LASTS));
+        let lasts = lasts.unwrap_or(LASTS);
+        if lasts > LONGEST || lasts.0.is_zero() {
+            return Err(Problem::unprocessable(
+                "bad_expiry",
+                format!("A link cannot be used for {lasts}."),
+                "Its time is more than nothing and at most 90d; left out, it is 7d.",
+            ));
+        }
+        let (token, link) = mint(id, person, role, &who.name, lasts);
         self.engine.is_asked(id, &bearer(&link))?;
         let made = MadeLink {
             address: address(self.options.address.as_deref(), &token),

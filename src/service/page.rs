@@ -67,6 +67,11 @@ impl Page {
         Ok(Self { limit, after })
     }
 
+    /// The cursor of the page behind an item.
+    pub fn cursor(&self, key: &str) -> String {
+        URL_SAFE_NO_PAD.encode(key)
+    }
+
     /// The page's answer: at most `limit` of the items, and a cursor when there were more.
     /// `items` holds each item with its key, up to one more than the limit.
     pub fn answer<T: Serialize>(&self, mut items: Vec<(String, T)>) -> Value {
@@ -75,7 +80,7 @@ impl Page {
         let cursor = items
             .last()
             .filter(|_| more)
-            .map(|(key, _)| URL_SAFE_NO_PAD.encode(key));
+            .map(|(key, _)| self.cursor(key));
         let items: Vec<T> = items.into_iter().map(|(_, item)| item).collect();
         json!({ "items": items, "next_cursor": cursor })
     }

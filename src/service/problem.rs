@@ -216,6 +216,15 @@ impl From<RunError> for Problem {
                 message,
                 "Let the step fail, and start a run with other inputs: it will be approved anew.",
             ),
+            RunError::BadCorrection(findings) => {
+                let help = findings.iter().map(|finding| finding.help.as_str());
+                let help = help.filter(|help| !help.is_empty()).collect::<Vec<_>>();
+                let help = match help.as_slice() {
+                    [] => "`findings` says what each key is.".to_owned(),
+                    known => sentence(&known.join("; ")),
+                };
+                Self::unprocessable("bad_correction", message, help).findings(findings)
+            }
             RunError::NotUncertain => Self::conflict(
                 "not_uncertain",
                 message,
@@ -285,5 +294,20 @@ impl From<RunError> for Problem {
             )
             .retry_after(5),
         }
+    }
+}
+
+/// A message as a sentence: with a capital, and a full stop at its end.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let rest = letters.as_str().trim_end_matches('.');
+    match rest.ends_with(['?', '!']) {
+        true => format!("{first}{rest}"),
+        false => format!("{first}{rest}."),
     }
 }

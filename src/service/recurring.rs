@@ -3,7 +3,6 @@
 use super::{App, Problem};
 use druse_crystallizer::mining::{Recurring, Signature, recurring};
 use druse_crystallizer::{SessionKind, SessionStatus};
-use druse_engine::SessionId;
 use druse_storage::{Scan, StoreExt, StoredSession};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -103,16 +103,30 @@ pub struct TriedRun {
 }
 
 impl App {
-    /// Runs tests against a version; the latest when none is named.
+    /// Runs tests against a version, its own when none are given; the latest version when none is named.
     ///
     /// # Errors
-    /// 422 with findings when the tests or the version are wrong.
+    /// 422 with findings when the tests or the version are wrong, and when there are no tests.
     pub async fn tested(
         &self,
         row: &Automation,
         version: Option<u32>,
-        tests: Vec<Value>,
+        tests: Option<Vec<Value>>,
     ) -> Result<Tested, Problem> {
+        let (plan, version) = self
+            .engine
+            .plan(row.id, Some(version.unwrap_or(row.latest_version)))?;
+        let tests = match tests {
+            Some(tests) => tests,
+            None if plan.document.tests.is_empty() => {
+                return Err(Problem::unprocessable(
+                    "no_tests",
+                    format!("Version {version} of {} has no tests.", row.name),
+                    "Send them as `tests`, or write them into the document.",
+                ));
+            }
+            None => plan.document.tests.clone(),
+        };
         if tests.len() > MOST_TESTS {
             return Err(Problem::unprocessable(
                 "too_many_tests",
@@ -120,9 +134,6 @@ impl App {
                 "Send them in several.",
             ));
         }
-        let (plan, version) = self
-            .engine
-            .plan(row.id, Some(version.unwrap_or(row.latest_version)))?;
         self.off_thread(move || {
             let tests = read_tests(json!({ "tests": tests }), &plan).map_err(wrong)?;
             let tests: Vec<TestResult> = tests.iter().map(|test| run_test(&plan, test)).collect();

@@ -2,8 +2,10 @@
 //! first, and never one that has not ended or that a repeated request may still ask for; then their part
 //! of the log is given back.
 
+use super::problem::sentence;
 use super::{App, Principal, Problem, audit::Audited, idempotency, page};
 use crate::runtime::clock;
+use crate::step_log::StepLogs;
 use druse_engine::event::RunEvent;
 use druse_engine::{ApprovalId, AutomationId, Finding, RunId, Span, Timestamp};
 use druse_storage::{
@@ -29,6 +31,8 @@ const LITTLE: u64 = 16 << 20;
 /// The share of the quota, in percent, over which runs leave, and the one at which that stops.
 const OVER: u64 = 90;
 const UNDER: u64 = 80;
+/// The least age at which runs may leave.
+const SHORTEST: Span = Span::from_secs(60);
 /// Claims of scheduled times are kept at least this long: they tell which times a backfill makes up for.
 const CLAIMS: Span = Span::from_secs(30 * 24 * 3600);
 
@@ -111,7 +115,7 @@ fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Er
 }
 
 /// A size as people write it.
-fn parse_bytes(text: &str) -> Option<u64> {
+pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "" | "B" => 1,
@@ -128,6 +132,34 @@ fn parse_bytes(text: &str) -> Option<u64> {
     digits.trim().parse::<u64>().ok()?.checked_mul(unit)
 }
 
+/// Limits under which no run would stay to be looked at: a slip that cannot be taken back.
+fn keeps_nothing(max_age: Option<Span>, max_runs: Option<u64>, path: &str) -> Vec<Finding> {
+    let mut wrong = Vec::new();
+    if let Some(age) = max_age.filter(|age| *age < SHORTEST) {
+        wrong.push(
+            Finding::error(
+                "keeps_nothing",
+                format!("`max_age: {age}` would let runs go as soon as they end"),
+            )
+            .at_path(format!("{path}/max_age"))
+            .help(format!(
+                "the least is {SHORTEST}; leave it out to keep them for ever"
+            )),
+        );
+    }
+    if max_runs == Some(0) {
+        wrong.push(
+            Finding::error(
+                "keeps_nothing",
+                "`max_runs: 0` would let every ended run go",
+            )
+            .at_path(format!("{path}/max_runs"))
+            .help("the least is 1; leave it out to keep all"),
+        );
+    }
+    wrong
+}
+
 impl Retention {
     fn of(&self, name: Option<&String>) -> Kept {
         match name.and_then(|name| self.automations.get(name)) {
@@ -137,6 +169,38 @@ impl Retention {
                 max_runs: self.max_runs,
             },
         }
+    }
+
+    /// What makes no sense, and what would let everything go.
+    fn findings(&self, names: &BTreeSet<String>) -> Vec<Finding> {
+        let mut wrong = keeps_nothing(self.max_age, self.max_runs, "");
+        if self.max_bytes.is_some_and(|bytes| bytes < 64 << 20) {
+            wrong.push(
+                Finding::error(
+                    "quota_too_small",
+                    "the history cannot be held to less than 64 MiB",
+                )
+                .at_path("/max_bytes"),
+            );
+        }
+        for (name, own) in &self.automations {
+            let path = format!(
+                "/automations/{}",
+                name.replace('~', "~0").replace('/', "~1")
+            );
+            wrong.extend(keeps_nothing(own.max_age, own.max_runs, &path));
+            if !names.contains(name) {
+                wrong.push(
+                    Finding::error(
+                        "unknown_automation",
+                        format!("there is no automation {name:?}"),
+                    )
+                    .at_path(path)
+                    .help("`druse automations list` has their names"),
+                );
+            }
+        }
+        wrong
     }
 
     fn shortest(&self) -> Option<Span> {
@@ -173,35 +237,19 @@ impl App {
     /// # Errors
     /// 422 for what makes no sense.
     pub async fn write_retention(&self, who: &Principal, kept: Retention) -> Result<(), Problem> {
-        let mut wrong = Vec::new();
-        if kept.max_bytes.is_some_and(|bytes| bytes < 64 << 20) {
-            wrong.push(
-                Finding::error(
-                    "quota_too_small",
-                    "the history cannot be held to less than 64 MiB",
-                )
-                .at_path("/max_bytes"),
-            );
-        }
-        let names: BTreeSet<String> = self.automation_names()?.into_values().collect();
-        for name in kept
-            .automations
-            .keys()
-            .filter(|name| !names.contains(*name))
-        {
-            wrong.push(
-                Finding::error(
-                    "unknown_automation",
-                    format!("there is no automation {name:?}"),
-                )
-                .at_path(format!("/automations/{name}")),
-            );
-        }
+        let names = self.automation_names()?.into_values().collect();
+        let wrong = kept.findings(&names);
         if !wrong.is_empty() {
             return Err(Problem::unprocessable(
                 "bad_retention",
-                "The history cannot be kept like this.",
-                "Each finding names its place.",
+                format!(
+                    "The history cannot be kept like this: {}.",
+                    wrong[0].message
+                ),
+                match wrong[0].help.as_str() {
+                    "" => "Each finding names its place.".to_owned(),
+                    help => sentence(help),
+                },
             )
             .findings(wrong));
         }
@@ -301,6 +349,10 @@ impl Sweep<'_> {
         &*self.app.store
     }
 
+    fn logs(&self) -> &StepLogs {
+        self.app.engine.actions().logs()
+    }
+
     fn policy(&self, automation: Option<AutomationId>) -> Kept {
         self.kept.of(automation.and_then(|id| self.names.get(&id)))
     }
@@ -376,7 +428,9 @@ impl Sweep<'_> {
             return Ok(());
         };
         let usage = self.store().usage()?;
-        let mut taken = usage.live_bytes;
+        let logs = self.logs().all_bytes();
+        let logs = logs.map_err(|error| Problem::internal(&error))?;
+        let mut taken = usage.live_bytes + logs;
         if taken > most / 100 * OVER {
             let wanted = most / 100 * UNDER;
             let mut after = None;
@@ -389,7 +443,7 @@ impl Sweep<'_> {
                     .into_iter()
                     .take_while(|run| {
                         let needed = more > 0;
-                        more = more.saturating_sub(run.bytes);
+                        more = more.saturating_sub(run.bytes + self.logs().bytes(run.run));
                         needed
                     })
                     .collect();
@@ -425,6 +479,7 @@ impl Sweep<'_> {
     fn forget_some(&mut self, runs: &[EndedRun], reason: &str) -> Result<u64, Problem> {
         let mut batch = Batch::new();
         let (mut bytes, mut count) = (0, 0);
+        let mut leaving = Vec::new();
         for run in runs {
             if self.is_wanted(run)? {
                 continue;
@@ -438,12 +493,21 @@ impl Sweep<'_> {
                 }
             }
             batch = batch.forget(run.run, reason, self.now);
+            leaving.push(run.run);
         }
         if count == 0 {
             return Ok(0);
         }
         self.swept.rows += batch.facts.len() as u64 - count;
+        // Before: whatever happens in between, nothing is left that belongs to nobody.
+        for run in &leaving {
+            bytes += self.logs().remove(*run);
+        }
         self.append(batch)?;
+        for run in leaving {
+            // An attempt that was canceled may have said something more meanwhile.
+            self.logs().remove(run);
+        }
         self.swept.forgotten += count;
         Ok(bytes)
     }
@@ -647,6 +711,44 @@ impl Sweep<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_lets_everything_go_is_refused_by_name() {
+        let names = BTreeSet::from(["ping".to_owned()]);
+        let told = |written: serde_json::Value| -> Vec<String> {
+            let kept: Retention = serde_json::from_value(written).unwrap();
+            let findings = kept.findings(&names);
+            let told = findings
+                .iter()
+                .map(|f| format!("{} {}", f.path.as_deref().unwrap_or_default(), f.code));
+            told.collect()
+        };
+        let none = json!({ "max_runs": 0, "max_age": "0s", "automations": { "ping": { "max_runs": 0 }, "pong": { "max_age": "59s" } } });
+        assert_eq!(
+            told(none),
+            [
+                "/max_age keeps_nothing",
+                "/max_runs keeps_nothing",
+                "/automations/ping/max_runs keeps_nothing",
+                "/automations/pong/max_age keeps_nothing",
+                "/automations/pong unknown_automation",
+            ]
+        );
+        let least = json!({ "max_runs": 1, "max_age": "1m", "automations": { "ping": {} } });
+        assert_eq!(told(least), Vec::<String>::new());
+    }
+
+    /// What the documentation writes is taken, where its automations are there.
+    #[test]
+    fn the_documented_settings_are_taken() {
+        let page = include_str!("../../docs/history.md");
+        let block = page.split("```json\n").nth(1).unwrap();
+        let kept: Retention = serde_json::from_str(block.split("```").next().unwrap()).unwrap();
+        let names = kept.automations.keys().cloned().collect();
+        assert_eq!(kept.findings(&names), []);
+        assert_eq!(kept.max_bytes, Some(20_000_000_000));
+    }
 
     #[test]
     fn sizes_are_read_as_people_write_them() {

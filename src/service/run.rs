@@ -4,7 +4,7 @@ use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, StepPath, Verdict};
 use druse_engine::flow::{QueueKind, Wait};
 use druse_engine::rehearsal::Again;
-use druse_engine::run::{PassesView, Resolution, ResumeAnswer};
+use druse_engine::run::{CheckView, PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -241,6 +241,9 @@ pub struct StepView {
     /// How what undoes it stands, once the run undoes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Status>,
+    /// What its check says, where it has one and was uncertain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckView>,
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
@@ -499,6 +502,9 @@ pub enum RunError {
     /// What the step does was approved as it stands.
     #[error("What this step does was approved as it stands.")]
     ApprovedInput,
+    /// The step's action does not take what is corrected.
+    #[error("The step does not take this input: {}.", .0.first().map_or("", |first| &*first.message))]
+    BadCorrection(Vec<Finding>),
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),
@@ -506,7 +512,7 @@ pub enum RunError {
     #[error("What is to be approved is not what you saw.")]
     ApprovalChanged(Vec<Change>),
     /// Whoever refuses says why.
-    #[error("A refusal needs a comment.")]
+    #[error("A refusal needs a comment, and so does sending back.")]
     CommentNeeded,
     /// The gate cannot be sent back, or not any more.
     #[error("{0}")]

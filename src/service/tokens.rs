@@ -213,6 +213,21 @@ impl App {
                 "Name the person or the program that will use it.",
             ));
         }
+        // Approvers are written `user:<name>` and `role:<role>`: the name is what stands behind.
+        let kinds = ["user:", "role:"];
+        if let Some(bare) = kinds.iter().find_map(|kind| name.strip_prefix(kind)) {
+            return Err(Problem::unprocessable(
+                "bad_name",
+                format!(
+                    "A token's name does not begin with `user:` or `role:`: {:?}.",
+                    clip(name)
+                ),
+                match bare.trim() {
+                    "" => "Name the person or the program that will use it.".to_owned(),
+                    bare => format!("Write the name alone: {bare:?}."),
+                },
+            ));
+        }
         if name.starts_with("uid:") {
             return Err(Problem::unprocessable(
                 "bad_name",

@@ -4,7 +4,7 @@
 use super::Triggers;
 use super::registry::Kind;
 use crate::runtime::clock;
-use druse_engine::event::{Entry, RunEvent, Status};
+use druse_engine::event::{Entry, Probed, RunEvent, Status};
 use druse_engine::run::Run;
 use druse_engine::{EventId, Timestamp};
 use druse_storage::{Batch, Outbox};
@@ -27,7 +27,7 @@ const OF_RUNS: [&str; 9] = [
 ];
 
 /// What everything else tells.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 12] = [
     "version.activated",
     "automation.deactivated",
     "schedule.late",
@@ -36,6 +36,8 @@ const OTHERS: [&str; 10] = [
     "schedule.clock_went_back",
     "trigger.paused",
     "trigger.resumed",
+    "trigger.failing",
+    "trigger.recovered",
     "backfill.finished",
     "subscription.gone",
 ];
@@ -104,7 +106,7 @@ impl Triggers {
         }
         let is_wanted = |told: &&'static str| wanted.contains(told) || heard.contains(told);
         for entry in entries {
-            let Some(event_type) = told(&entry.event).filter(is_wanted) else {
+            let Some(event_type) = told(run, &entry.event).filter(is_wanted) else {
                 continue;
             };
             let start = run.start();
@@ -126,7 +128,7 @@ impl Triggers {
     }
 }
 
-fn told(fact: &RunEvent) -> Option<&'static str> {
+fn told(run: &Run, fact: &RunEvent) -> Option<&'static str> {
     match fact {
         RunEvent::Created(_) => Some("run.started"),
         RunEvent::Finished { status, .. } => match status {
@@ -140,7 +142,16 @@ fn told(fact: &RunEvent) -> Option<&'static str> {
             Some("approval.decided")
         }
         RunEvent::ApprovalExpired { .. } => Some("approval.expired"),
-        RunEvent::StepUncertain { .. } => Some("step.uncertain"),
+        // A person has to know only of what no check can tell.
+        RunEvent::StepUncertain { step } => {
+            let planned = run.plan().find(step);
+            let checks = planned.is_some_and(|planned| planned.probe.is_some());
+            (!checks).then_some("step.uncertain")
+        }
+        RunEvent::StepChecked {
+            answer: Probed::Unknown,
+            ..
+        } => Some("step.uncertain"),
         _ => None,
     }
 }

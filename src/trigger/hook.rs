@@ -204,7 +204,7 @@ impl Triggers {
         {
             return Ok(HookAnswer::text(challenge));
         }
-        let _held = match &delivery.id {
+        let held = match &delivery.id {
             Some(id) => Some(
                 self.0
                     .taking
@@ -219,6 +219,7 @@ impl Triggers {
         {
             if now.since(first.at) <= REMEMBERED {
                 self.note_duplicate(&armed, &first).await?;
+                drop(held);
                 return self.answer_or_none(respond, first.run).await;
             }
             // So long ago that it is another delivery with the same id.
@@ -259,20 +260,22 @@ impl Triggers {
             )
             .retry_after(60));
         }
-        match self.take(&armed, arrival).await? {
+        let run = match self.take(&armed, arrival).await? {
             Fired::Waits(firing) => {
                 let body = json!({ "run_id": firing.run, "firing_id": firing.id });
-                Ok(HookAnswer::new(202, body))
+                return Ok(HookAnswer::new(202, body));
             }
-            Fired::Same(firing) => self.answer_or_none(respond, firing.run).await,
-            Fired::Started(firing) => self.answer_or_none(respond, firing.run).await,
-            Fired::Filtered(_) => self.answer_or_none(respond, None).await,
-            Fired::Rejected(problem) => Err(problem),
+            Fired::Started(firing) | Fired::Same(firing) => firing.run,
+            Fired::Filtered(_) => None,
+            Fired::Rejected(problem) => return Err(problem),
             Fired::Again(first) => {
                 self.note_duplicate(&armed, &first).await?;
-                self.answer_or_none(respond, first.run).await
+                first.run
             }
-        }
+        };
+        // It is taken in: who sends it again joins the run, and does not wait for this answer first.
+        drop(held);
+        self.answer_or_none(respond, run).await
     }
 
     /// What a verified delivery is when it comes; with the problem when its body cannot be read.

@@ -1,12 +1,17 @@
 //! Events that are kept: for runs that wait for one later, and for people who look what became of it.
 
 use super::Triggers;
+use super::fire::key_of;
+use super::registry::{Armed, Kind};
+use super::view::FiringView;
 use crate::service::page::Page;
 use crate::service::{Problem, RunError};
-use druse_engine::{EventId, Pattern, RunId, Span, Timestamp};
+use druse_engine::{EventId, FiringId, Pattern, RunId, Span, Timestamp};
 use druse_storage::{
-    Batch, Entity, EventKey, EventOfType, Outgoing, ReadError, Scan, StoreExt, StoredEvent, Woken,
+    Batch, Entity, EventKey, EventOfType, Firing, FiringKey, Outgoing, ReadError, Scan, StoreExt,
+    StoredEvent, Woken,
 };
+use druse_triggers::event::read_one;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -74,9 +79,12 @@ pub struct EventView {
     pub subject: Option<String>,
     /// When it came.
     pub received_at: Timestamp,
-    /// The runs that it started.
+    /// The runs that it started, those that waited for more to come before included.
     #[schemars(with = "Vec<String>")]
     pub runs: Vec<RunId>,
+    /// What became of it at each trigger that it was meant for; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firings: Option<Vec<FiringView>>,
     /// The steps that waited for it and took it.
     pub woke: Vec<WokenView>,
     /// All of it, in the structured form of CloudEvents; not in lists.
@@ -98,6 +106,10 @@ pub struct WokenView {
 
 /// How many woken steps are shown with an event in a list.
 const SHOWN: usize = 100;
+
+fn is_of_events(armed: &Armed) -> bool {
+    matches!(armed.kind, Kind::Event { .. })
+}
 
 impl Triggers {
     /// A page of the events that are kept, youngest first: `{items, next_cursor}`. With a type (`*` for any
@@ -121,9 +133,7 @@ impl Triggers {
             if !has("type", &pattern) || !has("source", &wanted) {
                 return Ok(None);
             }
-            let mut view = self.event_view(row, SHOWN)?;
-            view.event = None;
-            Ok(Some(view))
+            Ok(Some(self.event_view(row, SHOWN)?))
         };
         match pattern.as_ref().and_then(Pattern::whole) {
             Some(whole) => {
@@ -137,14 +147,65 @@ impl Triggers {
         }
     }
 
-    /// One event, with all that is in it.
+    /// One event, with all that is in it and all that came of it up to now.
     ///
     /// # Errors
     /// When it is not kept, or cannot be read.
-    pub fn event(&self, id: EventId) -> Result<EventView, Problem> {
+    pub async fn event(&self, id: EventId) -> Result<EventView, Problem> {
+        self.0.engine.events_told().await;
         let row: Option<StoredEvent> = self.store().get(&id.to_string())?;
         let row = row.ok_or_else(|| Problem::not_found("event"))?;
-        Ok(self.event_view(row, usize::MAX)?)
+        let firings = self.firings_of(&row)?;
+        Ok(EventView {
+            firings: Some(firings.into_iter().map(FiringView::from).collect()),
+            event: Some(row.event.clone()),
+            ..self.event_view(row, usize::MAX)?
+        })
+    }
+
+    /// The runs that an event started, in the order of the triggers' ids, and behind them those that it
+    /// became a part of later.
+    fn runs_from(&self, row: &StoredEvent) -> Result<Vec<RunId>, ReadError> {
+        let mut runs = row.runs.clone();
+        let Ok(event) = read_one(row.event.clone()) else {
+            return Ok(runs);
+        };
+        for armed in self.those(|armed| armed.windows.is_some() && is_of_events(armed)) {
+            let key: Option<FiringKey> = self.store().get(&key_of(&armed, &event.occurrence()))?;
+            runs.extend(
+                key.and_then(|key| key.run)
+                    .filter(|run| !runs.contains(run)),
+            );
+        }
+        Ok(runs)
+    }
+
+    /// What became of an event at each trigger.
+    fn firings_of(&self, row: &StoredEvent) -> Result<Vec<Firing>, ReadError> {
+        let Ok(event) = read_one(row.event.clone()) else {
+            return Ok(Vec::new());
+        };
+        let occurrence = event.occurrence();
+        let mut found = Vec::new();
+        for armed in self.those(is_of_events) {
+            let key: Option<FiringKey> = self.store().get(&key_of(&armed, &occurrence))?;
+            if let Some(key) = key {
+                let key = Firing::key_of(armed.row.id, key.firing);
+                found.extend(self.store().get::<Firing>(&key)?);
+                continue;
+            }
+            // What was refused claims nothing: it stands among those that came at the same time.
+            let before = FiringId::from_parts(row.id.0.unix_ms().saturating_sub(1), [0; 10]);
+            let near: Vec<Firing> = self.store().scan(&Scan {
+                prefix: format!("{}/", armed.row.id),
+                after: Some(Firing::key_of(armed.row.id, before)),
+                limit: PAGE,
+                ..Scan::default()
+            })?;
+            let its = |firing: &Firing| firing.occurrence == occurrence;
+            found.extend(near.into_iter().find(its));
+        }
+        Ok(found)
     }
 
     fn event_view(&self, row: StoredEvent, most: usize) -> Result<EventView, ReadError> {
@@ -166,8 +227,9 @@ impl Triggers {
             subject: text("subject"),
             received_at: row.received_at,
             woke: woke.collect(),
-            runs: row.runs,
-            event: Some(row.event),
+            runs: self.runs_from(&row)?,
+            firings: None,
+            event: None,
         })
     }
 

@@ -58,6 +58,10 @@ impl Triggers {
                 "specversion": "1.0", "id": arrival.firing, "source": format!("/triggers/{id}"), "type": "manual",
                 "subject": null, "time": now, "datacontenttype": null, "dataschema": null, "data": null,
             }),
+            Kind::Files(_) => json!({
+                "path": null, "name": null, "size": 0, "modified": now, "event": "complete", "digest": null,
+            }),
+            Kind::Poll(_) => json!({ "item": null, "key": arrival.firing }),
         };
         if let (Some(fields), Some(given)) = (trigger.as_object_mut(), given) {
             fields.extend(given);
@@ -136,7 +140,8 @@ impl Triggers {
         .await
     }
 
-    /// Lets a paused trigger fire again. What it missed is not made up for.
+    /// Lets a paused trigger fire again. Times that it missed are not made up for; a folder or a poll goes on
+    /// where it was, and finds what came meanwhile.
     ///
     /// # Errors
     /// When there is no such trigger, or its automation is not active.

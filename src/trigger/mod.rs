@@ -1,4 +1,4 @@
-//! Triggers at work: what comes (a time, a delivery, an event, a person's wish) becomes a firing, and the
+//! Triggers at work: what comes (a time, a delivery, an event, a file, an item, a person's wish) becomes a firing, and the
 //! firing a run. A firing, its claim and its run become durable together or not at all.
 
 mod agenda;
@@ -6,13 +6,17 @@ mod answer;
 mod backfill;
 mod builtin;
 mod event;
+mod files;
 mod fire;
 mod hook;
 mod kept;
 mod late;
+mod lookout;
 mod manual;
+mod notices;
 mod outbox;
 mod overlap;
+mod poll;
 mod registry;
 mod scheduler;
 mod sender;
@@ -30,6 +34,7 @@ pub use builtin::is_builtin;
 pub use event::Published;
 pub use hook::{HookAnswer, Incoming};
 pub use kept::{EventView, KeptEvents};
+pub use lookout::LookoutView;
 pub use manual::By;
 pub use outbox::announcement;
 pub use subscription::{DeliveryView, NewSubscription, SubscriptionView};
@@ -43,6 +48,7 @@ use crate::service::idempotency::KeyLocks;
 use agenda::Agenda;
 use druse_engine::{BackfillId, EventId, RunId, SubscriptionId, Timestamp, TriggerId};
 use druse_storage::{AppendError, Batch, ReadError, RunHead, Store};
+use notices::Notices;
 use registry::Registry;
 use senders::Senders;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +82,10 @@ struct Inner {
     senders: Senders,
     /// When which schedule is looked at next.
     schedules: Agenda<TriggerId>,
+    /// When which trigger that looks by itself looks next.
+    looks: Agenda<TriggerId>,
+    /// What the system tells of changes in folders.
+    notices: Notices,
     /// When which window is looked at next.
     windows: Agenda<String>,
     subscriptions: RwLock<Subscriptions>,
@@ -151,6 +161,8 @@ impl Triggers {
             unfinished: Mutex::default(),
             senders: Senders::default(),
             schedules: Agenda::default(),
+            looks: Agenda::default(),
+            notices: Notices::default(),
             windows: Agenda::default(),
             subscriptions: RwLock::new(subscriptions),
             sending: Agenda::default(),
@@ -168,6 +180,7 @@ impl Triggers {
         let publisher: Arc<dyn Publish> = triggers.0.clone();
         triggers.0.engine.set_publisher(Arc::downgrade(&publisher));
         triggers.look_at_all_schedules();
+        triggers.look_everywhere();
         triggers.find_wanted();
         Ok(triggers)
     }
@@ -188,6 +201,7 @@ impl Triggers {
 
     /// Keeps the schedules from now on, until [`Triggers::close`].
     pub fn start(&self) {
+        self.0.notices.serve();
         tokio::spawn(self.clone().keep());
         tokio::spawn(self.clone().keep_watch());
         tokio::spawn(self.clone().keep_outbox());

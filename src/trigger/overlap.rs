@@ -208,7 +208,7 @@ impl Triggers {
 fn overlap_of(armed: &Armed) -> Option<Overlap> {
     match &armed.kind {
         Kind::Schedule { overlap, .. } => Some(*overlap),
-        Kind::Webhook { .. } | Kind::Event { .. } => None,
+        _ => None,
     }
 }
 

@@ -1,14 +1,18 @@
 //! All triggers in memory, compiled once: found by id, by webhook address, or by kind.
 
 use super::Triggers;
+use super::lookout::Standing;
 use druse_engine::definition::{Overlap, Trigger as Definition};
 use druse_engine::{AutomationId, Digest, Finding, RunId, Span, Timestamp, TriggerId};
 use druse_storage::{Firing, ReadError, Scan, Store, StoreExt, Trigger, TriggerStatus};
 use druse_triggers::event::Filter;
+use druse_triggers::folder::{Change, Known};
 use druse_triggers::rate::Used;
 use druse_triggers::webhook::{MAX_BODY, MOST_MAX_BODY, Respond};
-use druse_triggers::{CatchUpRule, Mapping, Rate, Timetable, Verifier, Windows, delay_of};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use druse_triggers::{
+    CatchUpRule, Folder, Mapping, Poll, Rate, Timetable, Verifier, Windows, delay_of,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -43,6 +47,8 @@ pub(super) enum Kind {
     Event {
         filter: Filter,
     },
+    Files(Folder),
+    Poll(Box<Poll>),
 }
 
 /// Where a trigger stands; kept when it is compiled anew.
@@ -62,11 +68,21 @@ pub(super) struct Progress {
     pub(super) turn: tokio::sync::Mutex<()>,
     /// The last due time that was found missing by the watch.
     missing: AtomicI64,
+    /// How it looks, for one that looks by itself.
+    standing: Mutex<Standing>,
+    /// What is known of the files of its folder, once that was read.
+    files: Mutex<Option<BTreeMap<String, Known>>>,
+    /// Paths that were renamed into place since it looked.
+    moved: Mutex<BTreeSet<String>>,
 }
 
 /// The most refused deliveries that are written down in a minute: whoever knows an address must not be
 /// able to fill the disk.
 const REFUSALS: u32 = 60;
+
+/// The most paths that were renamed into place and are remembered until the next look; a file whose path is
+/// not among them is complete once it has stayed.
+const MOVED: usize = 100_000;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -83,6 +99,39 @@ impl Progress {
 
     pub(super) fn used(&self) -> MutexGuard<'_, Used> {
         lock(&self.used)
+    }
+
+    pub(super) fn standing(&self) -> MutexGuard<'_, Standing> {
+        lock(&self.standing)
+    }
+
+    pub(super) fn files(&self) -> MutexGuard<'_, Option<BTreeMap<String, Known>>> {
+        lock(&self.files)
+    }
+
+    /// What has become of files is durable.
+    pub(super) fn learn(&self, changes: &[Change]) {
+        let mut files = self.files();
+        let Some(files) = files.as_mut() else { return };
+        for change in changes {
+            match change.known {
+                Some(known) => files.insert(change.path.clone(), known),
+                None => files.remove(&change.path),
+            };
+        }
+    }
+
+    /// A file was renamed into place.
+    pub(super) fn was_moved(&self, path: String) {
+        let mut moved = lock(&self.moved);
+        if moved.len() < MOVED {
+            moved.insert(path);
+        }
+    }
+
+    /// The paths that were renamed into place, each once.
+    pub(super) fn take_moved(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *lock(&self.moved))
     }
 
     /// Nothing up to `at` is due again.
@@ -142,8 +191,12 @@ impl Armed {
             Kind::Event {
                 filter: Filter::compile(event)?,
             }
+        } else if let Some(files) = &definition.files {
+            Kind::Files(Folder::compile(files)?)
+        } else if let Some(poll) = &definition.poll {
+            Kind::Poll(Box::new(Poll::compile(poll)?))
         } else {
-            let message = "a trigger has exactly one of schedule, webhook and event";
+            let message = "a trigger has exactly one of schedule, webhook, event, files and poll";
             return Err(vec![Finding::error("invalid_trigger", message)]);
         };
         let mapping = Mapping::compile(&definition)?;
@@ -174,12 +227,14 @@ impl Armed {
         Timestamp(self.progress.last.load(Ordering::Relaxed))
     }
 
-    /// `schedule`, `webhook` or `event`.
+    /// `schedule`, `webhook`, `event`, `files` or `poll`.
     pub(super) fn kind_name(&self) -> &'static str {
         match self.kind {
             Kind::Schedule { .. } => "schedule",
             Kind::Webhook { .. } => "webhook",
             Kind::Event { .. } => "event",
+            Kind::Files(_) => "files",
+            Kind::Poll(_) => "poll",
         }
     }
 
@@ -322,14 +377,22 @@ impl Triggers {
                 .collect();
             for id in gone {
                 registry.disarm(id);
+                self.0.looks.add(id, Timestamp(0));
             }
             for row in rows.into_iter().filter(|row| row.automation == automation) {
-                let (id, is_schedule) = (row.id, row.definition.get("schedule").is_some());
+                let (id, has) = (row.id, |kind| row.definition.get(kind).is_some());
+                // An edit that changes nothing here is no reason to ask anybody out of turn.
+                let before = registry.by_id.get(&id).map(|armed| &armed.row);
+                let looks = (has("files") || has("poll")) && before != Some(&row);
+                let is_schedule = has("schedule");
                 registry.arm(row);
                 if is_schedule {
                     self.0.schedules.add(id, Timestamp(0));
                 } else {
                     changed.push(id);
+                }
+                if looks {
+                    self.0.looks.add(id, Timestamp(0));
                 }
             }
         }
@@ -347,6 +410,11 @@ impl Triggers {
         for armed in self.those(|armed| matches!(armed.kind, Kind::Schedule { .. })) {
             self.0.schedules.add(armed.row.id, Timestamp(0));
         }
+    }
+
+    /// Whether there is such a trigger, usable or not.
+    pub(super) fn is_known(&self, id: TriggerId) -> bool {
+        self.read(|registry| registry.by_id.contains_key(&id) || registry.broken.contains_key(&id))
     }
 
     /// Those that cannot be used.

@@ -31,7 +31,17 @@ impl Triggers {
     /// Fires what is due until [`Triggers::close`].
     pub(super) async fn keep(self) {
         let permits = Arc::new(Semaphore::new(AT_ONCE));
+        let looking = super::lookout::permits();
         while !self.0.closing.is_cancelled() {
+            for id in self.0.looks.take(self.now()) {
+                let (triggers, looking) = (self.clone(), looking.clone());
+                // What is asked may take its time: nobody else waits for that.
+                tokio::spawn(async move {
+                    if let Ok(_permit) = looking.acquire_owned().await {
+                        triggers.look_and_again(id).await;
+                    }
+                });
+            }
             for id in self.0.schedules.take(self.now()) {
                 let Ok(permit) = permits.clone().acquire_owned().await else {
                     return;
@@ -70,6 +80,9 @@ impl Triggers {
         let due = self.0.schedules.take(self.now());
         let turns = due.into_iter().map(|id| self.turn_and_again(id));
         futures_util::future::join_all(turns).await;
+        let due = self.0.looks.take(self.now());
+        let looks = due.into_iter().map(|id| self.look_and_again(id));
+        futures_util::future::join_all(looks).await;
         let due = self.0.windows.take(self.now());
         let looks = due.into_iter().map(|key| self.window_and_again(key));
         futures_util::future::join_all(looks).await;
@@ -81,10 +94,12 @@ impl Triggers {
     pub(super) fn next_look(&self) -> Option<Timestamp> {
         let owing = !self.unfinished().is_empty();
         let again = owing.then(|| self.now().after(AGAIN));
-        [self.0.schedules.first(), self.0.windows.first(), again]
-            .into_iter()
-            .flatten()
-            .min()
+        let agendas = [
+            self.0.schedules.first(),
+            self.0.looks.first(),
+            self.0.windows.first(),
+        ];
+        agendas.into_iter().chain([again]).flatten().min()
     }
 
     /// Fires what is due of a trigger, and says when it is looked at again, whatever happens.

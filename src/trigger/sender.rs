@@ -5,6 +5,7 @@ use super::Triggers;
 use super::subscription::Subscribed;
 use crate::action::Attempt;
 use crate::service::RunError;
+use crate::step_log::AttemptLog;
 use druse_engine::event::Outcome;
 use druse_engine::{EventId, Json, RunId, Span, SubscriptionId, Timestamp};
 use druse_storage::{
@@ -282,6 +283,8 @@ impl Triggers {
             idempotency_key: id,
             fence: 0,
             timeout: Some(TIMEOUT),
+            reads_only: false,
+            log: AttemptLog::default(),
         };
         let cancel = self.0.closing.child_token();
         match self.0.engine.actions().perform(attempt, cancel).await {

@@ -25,6 +25,9 @@ impl Triggers {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old claims could not be forgotten");
             }
+            if let Err(error) = self.sweep_seen().await {
+                tracing::warn!(%error, "what was seen long ago could not be forgotten");
+            }
             if let Err(error) = self.sweep_events().await {
                 tracing::warn!(%error, "old events could not be forgotten");
             }

@@ -1,11 +1,14 @@
 //! The rows of an automation's triggers, when a version becomes active or none is any more.
 
 use super::Triggers;
+use super::files::begins_anew;
 use super::registry::all_rows;
 use crate::runtime::clock;
 use druse_engine::definition::{Document, Trigger as Definition};
 use druse_engine::{AutomationId, Timestamp, TriggerId};
-use druse_storage::{Batch, HookAddress, ReadError, Store, Trigger, TriggerStatus};
+use druse_storage::{
+    Batch, HookAddress, Lookout, ReadError, Store, StoreExt, Trigger, TriggerStatus,
+};
 use std::collections::BTreeMap;
 use tokio::sync::OwnedRwLockWriteGuard;
 
@@ -37,6 +40,10 @@ pub fn rows(
             // A reason that is kept tells that it was paused.
             row.status = TriggerStatus::Inactive;
             batch = batch.put(&row);
+            let lookout: Option<Lookout> = store.get(&row.id.to_string())?;
+            if let Some(lookout) = lookout {
+                batch = batch.put(&begins_anew(lookout));
+            }
         }
     }
     Ok(batch)

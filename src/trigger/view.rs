@@ -1,13 +1,17 @@
 //! Triggers and firings as callers see them.
 
 use super::Triggers;
+use super::lookout::LookoutView;
 use super::registry::{Armed, Broken, Kind};
 use crate::service::Problem;
 use crate::service::page::Page;
+use druse_engine::definition::Trigger as Definition;
 use druse_engine::{
     AutomationId, BackfillId, Finding, FiringId, RunId, Span, Timestamp, TriggerId,
 };
-use druse_storage::{Firing, FiringStatus, Scan, StoreExt, Trigger, TriggerStatus};
+use druse_storage::{
+    Automation, Firing, FiringStatus, ReadError, Scan, StoreExt, Trigger, TriggerStatus,
+};
 use druse_triggers::timetable::Preview;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,7 +31,9 @@ pub struct TriggerView {
     /// Whose.
     #[schemars(with = "String")]
     pub automation_id: AutomationId,
-    /// `schedule`, `webhook` or `event`.
+    /// Its automation's name.
+    pub automation: Option<String>,
+    /// `schedule`, `webhook`, `event`, `files` or `poll`.
     pub kind: &'static str,
     /// `/hooks/…` of a webhook, or null; a secret to everybody but editors.
     pub address: Option<String>,
@@ -47,6 +53,8 @@ pub struct TriggerView {
     pub open: bool,
     /// What waits in its windows: `{kind, key, held, since, due}` each.
     pub waiting: Vec<Value>,
+    /// How one that looks by itself stands: `files` and `poll`.
+    pub lookout: Option<LookoutView>,
     /// What is wrong or odd about it now.
     pub findings: Vec<Finding>,
     /// What came last.
@@ -137,7 +145,7 @@ impl Triggers {
             .collect::<Result<Vec<_>, _>>()?;
         for broken in self.broken() {
             if wanted(&broken.row) {
-                views.push(Self::broken_view(broken));
+                views.push(self.broken_view(broken)?);
             }
         }
         Ok(views)
@@ -155,8 +163,8 @@ impl Triggers {
         broken.retain(|broken| broken.row.id == id);
         broken
             .pop()
-            .map(Self::broken_view)
-            .ok_or_else(|| Problem::not_found("trigger"))
+            .map(|broken| Ok(self.broken_view(broken)?))
+            .unwrap_or_else(|| Err(Problem::not_found("trigger")))
     }
 
     /// A page of a trigger's firings, youngest first: `{items, next_cursor}`. With a status, those alone.
@@ -232,10 +240,15 @@ impl Triggers {
         let token = armed.row.token.as_deref().filter(|_| with_address);
         let mut findings = super::late::findings(armed, last.as_ref(), now);
         findings.extend(self.hook_findings(armed));
+        let lookout = self.lookout_view(armed)?;
+        if let Some(lookout) = &lookout {
+            findings.extend(super::lookout::findings(lookout, now));
+        }
         Ok(TriggerView {
             id: armed.row.id,
             name: armed.row.name.clone(),
             automation_id: armed.row.automation,
+            automation: self.name_of(armed.row.automation)?,
             kind: armed.kind_name(),
             address: token.map(druse_triggers::address::path),
             status: armed.row.status,
@@ -251,23 +264,29 @@ impl Triggers {
                 Some(_) => self.waiting_windows(armed.row.id)?,
                 None => Vec::new(),
             },
+            lookout,
             findings,
             last_firing: last.map(FiringView::from),
             definition: armed.row.definition.clone(),
         })
     }
 
-    fn broken_view(broken: Broken) -> TriggerView {
+    fn name_of(&self, automation: AutomationId) -> Result<Option<String>, ReadError> {
+        let row: Option<Automation> = self.store().get(&automation.to_string())?;
+        Ok(row.map(|row| row.name))
+    }
+
+    fn broken_view(&self, broken: Broken) -> Result<TriggerView, ReadError> {
         let row = broken.row;
-        TriggerView {
+        Ok(TriggerView {
             id: row.id,
             name: row.name,
             automation_id: row.automation,
-            kind: match &row.definition {
-                definition if definition.get("schedule").is_some() => "schedule",
-                definition if definition.get("webhook").is_some() => "webhook",
-                _ => "event",
-            },
+            automation: self.name_of(row.automation)?,
+            kind: Definition::KINDS
+                .into_iter()
+                .find(|kind| row.definition.get(*kind).is_some())
+                .unwrap_or_default(),
             address: None,
             status: row.status,
             reason: row.reason,
@@ -276,10 +295,11 @@ impl Triggers {
             delay: None,
             open: false,
             waiting: Vec::new(),
+            lookout: None,
             findings: broken.findings,
             last_firing: None,
             definition: row.definition,
-        }
+        })
     }
 
     /// What is to be said about how a webhook's senders prove themselves.

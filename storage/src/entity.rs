@@ -63,6 +63,16 @@ pub enum Table {
     Sent = 45,
     /// What happened inside and is still to be published by event id.
     Outbox = 46,
+    /// Where triggers stand that look by themselves, by trigger id.
+    Lookout = 47,
+    /// Files that were seen by `<trigger id>/<path>`.
+    SeenFile = 48,
+    /// Items that were seen by `<trigger id>/<SHA-256 of the key>`.
+    SeenItem = 49,
+    /// Attempts that began over connections with a rate by `<connection>/<number, 20 digits>`.
+    RateStart = 50,
+    /// Until when connections have to wait, by name.
+    RateHold = 51,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.

@@ -6,13 +6,18 @@ pub mod embedded;
 pub mod entity;
 #[cfg(any(test, feature = "fault"))]
 pub mod fault;
+pub mod lookout;
+pub mod rates;
 mod record;
+pub mod step_log;
 pub mod store;
 pub mod triggering;
 mod verify;
 
 pub use chain::*;
 pub use entity::*;
+pub use lookout::*;
+pub use rates::*;
 pub use store::*;
 pub use triggering::*;
 pub use verify::*;

@@ -1,6 +1,7 @@
 //! What the rest of Druse asks of a store, in its own words. Each backend does it in its own way.
 
 use crate::chain::ChainPart;
+use crate::embedded::TakeFile;
 use crate::entity::{Entity, RunHead, Table};
 use druse_engine::{AutomationId, Digest, RunId, Timestamp, event::Entry, event::Status};
 use serde::{Deserialize, Serialize};
@@ -297,6 +298,10 @@ pub trait Store: Send + Sync + 'static {
     /// Gives back the oldest stretch of the log, once what is still needed of it stands further on. Blocks
     /// on the disk, in small pieces; nothing else waits for it.
     fn compact(&self) -> Result<Compacted, CompactError>;
+
+    /// Hands over each file of a copy that ends with the newest durable record, while writing goes on.
+    /// Gives that record. Blocks on the disk.
+    fn back_up(&self, take: &mut TakeFile<'_>) -> Result<LogHead, ReadError>;
 
     /// From now on, or no longer, the history takes more than it may, and none of it can go: new work is
     /// refused.

@@ -3,19 +3,21 @@
 //! `tests/data/v1` was written once by this file with `DRUSE_WRITE_DATA=<folder>`; it is never written again.
 //! So were `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS`, `tests/data/v1-handlers` with
 //! `DRUSE_WRITE_HANDLERS`, `tests/data/v1-waits` with `DRUSE_WRITE_WAITS`, `tests/data/v1-turns` with
-//! `DRUSE_WRITE_TURNS` and `tests/data/v1-approvals` with `DRUSE_WRITE_APPROVALS`: the kinds of event that came to format 1 later.
+//! `DRUSE_WRITE_TURNS`, `tests/data/v1-approvals` with `DRUSE_WRITE_APPROVALS`, `tests/data/v1-rates` with
+//! `DRUSE_WRITE_RATES` and `tests/data/v1-checks` with `DRUSE_WRITE_CHECKS`: the kinds of event that came to
+//! format 1 later.
 
 use druse_engine::{
     ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp,
     definition::{FailureClass, Overflow},
     event::{
-        ApprovalRequest, Change, Decision, Entry, Failure, HandlerList, Outcome, RunEvent,
+        ApprovalRequest, Change, Decision, Entry, Failure, HandlerList, Outcome, Probed, RunEvent,
         SkipReason, Start, Status, StepPath, Verdict,
     },
     flow::{Claim, KeyClaim},
 };
 use druse_storage::{
-    Batch, RunHead, RunQuery, Scan, Setting, Store, StoreExt, Table,
+    Batch, RateHold, RateStart, RunHead, RunQuery, Scan, Setting, Store, StoreExt, Table,
     embedded::{Embedded, Options},
     verify,
 };
@@ -412,6 +414,40 @@ fn turn_entries() -> Vec<Entry> {
         .collect()
 }
 
+fn rate_entries() -> Vec<Entry> {
+    let events = [
+        RunEvent::Created(Box::new(start())),
+        RunEvent::RateAwaited {
+            step: "each[3].send".into(),
+            connection: "crm".into(),
+        },
+    ];
+    let entry = |(event, seq)| Entry {
+        seq,
+        at: at(seq as i64),
+        event,
+    };
+    events.into_iter().zip(1..).map(entry).collect()
+}
+
+fn rate_rows() -> (RateStart, RateHold) {
+    let (connection, step) = ("crm".to_owned(), "each[3].send".to_owned());
+    let start = RateStart {
+        connection: connection.clone(),
+        number: 7,
+        at: at(3),
+        run: run(),
+        step: step.clone(),
+    };
+    let hold = RateHold {
+        connection,
+        until: at(60),
+        run: run(),
+        step,
+    };
+    (start, hold)
+}
+
 fn head(status: Status) -> RunHead {
     let start = start();
     let over = status.is_final();
@@ -571,6 +607,51 @@ fn write_turns(folder: &Path) {
     store.append(batch).unwrap().wait().unwrap();
 }
 
+fn write_rates(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let (start, hold) = rate_rows();
+    let batch = Batch::new().run(Arc::new(head(Status::Waiting)), rate_entries());
+    let batch = batch.put(&start).put(&hold);
+    store.append(batch).unwrap().wait().unwrap();
+}
+
+fn check_entries() -> Vec<Entry> {
+    let pay = || StepPath::from("each[1].pay");
+    let checked = |answer: Probed, failure: Option<Failure>| RunEvent::StepChecked {
+        step: pay(),
+        answer,
+        failure,
+    };
+    let why = Failure::new(FailureClass::Uncertain, "check_unknown", "it does not say");
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        RunEvent::AskedBefore {
+            step: pay(),
+            from: run(),
+            asked: Digest::of(b"what it asked for"),
+        },
+        RunEvent::StepUncertain { step: pay() },
+        checked(Probed::Happened, None),
+        checked(Probed::NotHappened, None),
+        checked(Probed::Unknown, Some(why)),
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
+fn write_checks(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), check_entries());
+    store.append(batch).unwrap().wait().unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -594,6 +675,8 @@ fn what_is_written_today_is_format_1_to_the_byte() {
         ("v1-waits", write_waits),
         ("v1-turns", write_turns),
         ("v1-approvals", write_approvals),
+        ("v1-rates", write_rates),
+        ("v1-checks", write_checks),
     ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path());
@@ -673,6 +756,19 @@ fn events_about_approvals_of_format_1_say_what_they_said() {
 }
 
 #[test]
+fn events_about_checks_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_CHECKS") {
+        write_checks(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-checks"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), check_entries());
+}
+
+#[test]
 fn events_about_turns_of_format_1_say_what_they_said() {
     if let Some(target) = std::env::var_os("DRUSE_WRITE_TURNS") {
         write_turns(Path::new(&target));
@@ -683,6 +779,22 @@ fn events_about_turns_of_format_1_say_what_they_said() {
     assert!(report.is_sound(), "{:?}", report.problems);
     let store = Embedded::open(folder.path(), options()).unwrap();
     assert_eq!(store.run_entries(run(), 0, 100).unwrap(), turn_entries());
+}
+
+#[test]
+fn what_is_about_rates_of_format_1_says_what_it_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_RATES") {
+        write_rates(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-rates"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(store.run_entries(run(), 0, 100).unwrap(), rate_entries());
+    let (start, hold) = rate_rows();
+    assert_eq!(store.get("crm/00000000000000000007").unwrap(), Some(start));
+    assert_eq!(store.get("crm").unwrap(), Some(hold));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use crate::{
     event::Filter,
+    folder::Folder,
     mapping::Mapping,
+    poll::Poll,
     rate::Rate,
     schedule::check_firing,
     suggest::{nearest, shown},
@@ -19,16 +21,11 @@ use serde_json::Value;
 /// What is wrong with one trigger by itself. Paths begin at the trigger (`/schedule/cron`).
 pub fn check(trigger: &Trigger) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let kinds = [
-        trigger.schedule.is_some(),
-        trigger.webhook.is_some(),
-        trigger.event.is_some(),
-    ];
-    if kinds.into_iter().filter(|there| *there).count() != 1 {
+    if trigger.kinds().len() != 1 {
         findings.push(
             Finding::error(
                 "invalid_trigger",
-                "a trigger has exactly one of schedule, webhook and event",
+                "a trigger has exactly one of schedule, webhook, event, files and poll",
             )
             .at_path("")
             .help("Write a trigger of its own for each."),
@@ -79,6 +76,12 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
     }
     if let Some(event) = &trigger.event {
         nest("/event", Filter::compile(event).err(), &mut findings);
+    }
+    if let Some(files) = &trigger.files {
+        nest("/files", Some(Folder::findings(files)), &mut findings);
+    }
+    if let Some(poll) = &trigger.poll {
+        nest("/poll", Poll::compile(poll).err(), &mut findings);
     }
     nest("", Some(Windows::read(trigger).1), &mut findings);
     nest("", Mapping::compile(trigger).err(), &mut findings);
@@ -318,7 +321,7 @@ Error unknown_timezone:/triggers/0/schedule/timezone "Europe/Berln" is not a kno
 Error schedule_never_fires:/triggers/0/schedule/cron "0 0 31 2 *" names a day that no year has | Give the month a day that it has.
 Error invalid_id:/triggers/0/id "A-b" is not the id of a trigger | Use lower-case letters, digits and `_`, a letter first, at most 64.
 Error missing_input:/triggers/0/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
-Error invalid_trigger:/triggers/1 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
+Error invalid_trigger:/triggers/1 a trigger has exactly one of schedule, webhook, event, files and poll | Write a trigger of its own for each.
 Warning unused_setting:/triggers/1/schedule/timezone a time zone changes nothing without `cron` or dates | Take it out.
 Error invalid_event_filter:/triggers/1/event/type `type` of an event is empty or holds control characters | Write a text; `*` matches any characters.
 Error unknown_input:/triggers/1/inputs/regoin the automation has no input "regoin" | Did you mean `region`?
@@ -332,7 +335,7 @@ Error invalid_respond:/triggers/3/webhook/respond/status the status is not a num
 Error invalid_respond:/triggers/3/webhook/respond/headers the headers are not an object of texts | Write `X-Name: value`.
 Error invalid_respond:/triggers/3/webhook/respond an answer of one's own needs a `body` | Add `body: …`.
 Warning unused_setting:/triggers/4/webhook/respond_timeout a time limit changes nothing when the answer does not wait | Take it out.
-Error invalid_trigger:/triggers/5 a trigger has exactly one of schedule, webhook and event | Write a trigger of its own for each.
+Error invalid_trigger:/triggers/5 a trigger has exactly one of schedule, webhook, event, files and poll | Write a trigger of its own for each.
 Error missing_input:/triggers/5/inputs the trigger does not give what the automation needs: total | Add it to the trigger's `inputs`, or give the input a `default`.
 "###);
     }

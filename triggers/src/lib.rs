@@ -1,4 +1,4 @@
-//! When a run should start: schedules, webhooks and events, as pure functions.
+//! When a run should start: schedules, webhooks, events, files and polls, as pure functions.
 //!
 //! Nothing here does I/O or reads a clock. The present time, the raw bytes of a delivery and the
 //! values of secrets are handed in; what comes out is a decision.
@@ -8,8 +8,10 @@ mod calendar;
 pub mod check;
 pub mod cron;
 pub mod event;
+pub mod folder;
 pub mod mapping;
 mod matching;
+pub mod poll;
 pub mod rate;
 pub mod schedule;
 pub mod suggest;
@@ -23,7 +25,9 @@ pub mod zone;
 
 pub use check::{check, check_document};
 pub use event::Event;
+pub use folder::Folder;
 pub use mapping::{Mapped, Mapping};
+pub use poll::Poll;
 pub use rate::Rate;
 pub use schedule::{CatchUpRule, Due, delay_of, due};
 pub use timetable::Timetable;

@@ -197,6 +197,18 @@ impl Names {
                 fields,
                 open: true,
             }
+        } else if trigger.files.is_some() {
+            Self {
+                roots,
+                fields: &["path", "name", "size", "modified", "event", "digest"],
+                open: false,
+            }
+        } else if trigger.poll.is_some() {
+            Self {
+                roots,
+                fields: &["item", "key"],
+                open: false,
+            }
         } else {
             Self {
                 roots,

@@ -3,13 +3,15 @@
 use crate::{
     Event, Mapping, Timetable, Verifier, Windows,
     event::Filter,
+    folder::{self, Folder, Found},
     mapping::scheduled,
+    poll::{self, Poll},
     webhook::{Delivery, Headers, Request},
     window::Rule,
 };
 use druse_engine::{
     Finding, Json, Span, Timestamp,
-    definition::{Over, Trigger},
+    definition::{FileEvent, Over, Trigger},
     expression::RunFacts,
 };
 use serde::Serialize;
@@ -33,6 +35,10 @@ pub enum Given<'a> {
     },
     /// A time.
     Time(Timestamp),
+    /// A file, as `trigger` shows one: `{path, size?, modified?, event?}`.
+    File(&'a Value),
+    /// An item of an answer, and its key.
+    Item(&'a poll::Item),
 }
 
 /// What it would come to.
@@ -68,6 +74,9 @@ pub struct Trial {
     pub dedupe_key: Option<String>,
     /// The key of what it would wait with, or be counted with.
     pub window_key: Option<String>,
+    /// The key of the item of an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_key: Option<String>,
 }
 
 impl Trial {
@@ -80,6 +89,7 @@ impl Trial {
             seen: None,
             dedupe_key: None,
             window_key: None,
+            item_key: None,
         }
     }
 
@@ -134,6 +144,24 @@ pub fn try_out(trigger: &Trigger, given: Given<'_>, now: Timestamp) -> Result<Tr
             }
             facts.scheduled_at = Some(at);
             scheduled(at).into()
+        }
+        Given::File(file) => {
+            let Some(files) = &trigger.files else {
+                return Ok(says(Outcome::NotMeant, "it watches no folder"));
+            };
+            match file_of(&Folder::compile(files)?, file, now) {
+                Ok(seen) => seen.into(),
+                Err((outcome, reason)) => return Ok(Trial::new(trigger, outcome, reason)),
+            }
+        }
+        Given::Item(item) => {
+            if trigger.poll.is_none() {
+                return Ok(says(Outcome::NotMeant, "it asks nobody"));
+            }
+            if let Some(fault) = &item.fault {
+                return Ok(Trial::new(trigger, Outcome::Rejected, fault.clone()));
+            }
+            poll::seen(item).into()
         }
         Given::Delivery {
             query,
@@ -214,6 +242,105 @@ pub fn try_out(trigger: &Trigger, given: Given<'_>, now: Timestamp) -> Result<Tr
         }
     }
     Ok(trial)
+}
+
+/// What the items of an answer would do at a trigger that asks: one trial for each, in the order in which
+/// they would start runs. `answer` is what the action gives, or what stands for its items there.
+///
+/// # Errors
+/// What is wrong with the trigger itself.
+pub fn try_answer(
+    trigger: &Trigger,
+    answer: &Value,
+    now: Timestamp,
+) -> Result<Vec<Trial>, Vec<Finding>> {
+    let Some(definition) = &trigger.poll else {
+        return Ok(vec![Trial::new(
+            trigger,
+            Outcome::NotMeant,
+            "it asks nobody",
+        )]);
+    };
+    let poll = Poll::compile(definition)?;
+    let whole = ["status", "json", "text", "rows"];
+    let is_output = answer
+        .as_object()
+        .is_some_and(|map| map.keys().any(|key| whole.contains(&key.as_str())));
+    let output = match (is_output, poll.action.as_str()) {
+        (true, _) => answer.clone(),
+        (false, "sql") => json!({ "rows": answer }),
+        (false, _) => json!({ "json": answer }),
+    };
+    let answer = match poll.answer(output.into()) {
+        Ok(answer) if answer.items.is_empty() => {
+            let none = Trial::new(trigger, Outcome::NotMeant, "the answer has no items");
+            return Ok(vec![none]);
+        }
+        Ok(answer) => answer,
+        Err(error) => {
+            return Ok(vec![Trial::new(
+                trigger,
+                Outcome::Rejected,
+                error.to_string(),
+            )]);
+        }
+    };
+    let plan = poll.plan(&answer, |_| false, poll.limit);
+    let mut trials = Vec::new();
+    for (index, item) in answer.items.iter().enumerate() {
+        let mut trial = match plan.fresh.contains(&index) {
+            true => try_out(trigger, Given::Item(item), now)?,
+            false if index < plan.walked => {
+                let reason = "an item with the same key came before";
+                Trial::new(trigger, Outcome::Filtered, reason)
+            }
+            false => {
+                let reason = format!(
+                    "it is left to the next answer: at most {} of one start runs",
+                    poll.limit
+                );
+                Trial::new(trigger, Outcome::Waits, reason)
+            }
+        };
+        trial.item_key = Some(item.key.clone());
+        trials.push(trial);
+    }
+    Ok(trials)
+}
+
+/// What a trigger sees of a file that somebody describes, or what it would come to instead.
+fn file_of(folder: &Folder, file: &Value, now: Timestamp) -> Result<Value, (Outcome, String)> {
+    let wrong = |what: &str| {
+        let reason = format!(
+            "{what} of the file is missing or not one: write {{path, size, modified, event}}"
+        );
+        (Outcome::Rejected, reason)
+    };
+    let path = file["path"].as_str().ok_or_else(|| wrong("`path`"))?;
+    let event = match &file["event"] {
+        Value::Null => folder.usual_event(),
+        given => {
+            serde_json::from_value::<FileEvent>(given.clone()).map_err(|_| wrong("`event`"))?
+        }
+    };
+    if let Some(reason) = folder.mismatch(path, event) {
+        return Err((Outcome::NotMeant, reason));
+    }
+    let modified = match &file["modified"] {
+        Value::Null => now,
+        given => serde_json::from_value(given.clone()).map_err(|_| wrong("`modified`"))?,
+    };
+    let size = match &file["size"] {
+        Value::Null => 0,
+        given => given.as_u64().ok_or_else(|| wrong("`size`"))?,
+    };
+    let found = Found {
+        size,
+        modified: modified.0.saturating_mul(1_000_000),
+        inode: 0,
+        born: None,
+    };
+    Ok(folder::seen(path, &found, event, file["digest"].as_str()))
 }
 
 fn grouped(rule: Rule) -> (Outcome, String) {
@@ -348,6 +475,10 @@ mod tests {
             "id": "hook", "webhook": { "verify": { "scheme": "bearer", "secret": "s" } },
             "inputs": { "who": "{{ trigger.body.who }}" },
         }));
+        let inbox = trigger(json!({
+            "id": "inbox", "files": { "connection": "inbox", "path": "in", "pattern": "*.csv" },
+            "when": "trigger.size > 0", "inputs": { "path": "{{ trigger.path }}" },
+        }));
         let (right, small) = (event(json!({})), event(json!({ "data": { "n": 1 } })));
         let (elsewhere, empty) = (
             event(json!({ "source": "/bar" })),
@@ -378,6 +509,21 @@ mod tests {
             told(&hook, delivery(&[b"key"])),
             told(&hook, delivery(&[b"other"])),
             told(&hook, Given::Event(&right)),
+            told(
+                &inbox,
+                Given::File(&json!({ "path": "in/a.csv", "size": 7 })),
+            ),
+            told(
+                &inbox,
+                Given::File(&json!({ "path": "in/a.csv", "size": 0 })),
+            ),
+            told(&inbox, Given::File(&json!({ "path": "in/a.csv.part" }))),
+            told(
+                &inbox,
+                Given::File(&json!({ "path": "in/a.csv", "event": "new" })),
+            ),
+            told(&inbox, Given::File(&json!({ "size": 7 }))),
+            told(&paid, Given::File(&json!({ "path": "in/a.csv" }))),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r###"
 Starts: it starts a run {"n":7}
@@ -393,7 +539,52 @@ Starts: it starts a run {"who":"Ana"}
 Starts: it starts a run {"who":"Ana"}
 Rejected: the delivery could not be verified
 NotMeant: it does not wait for events
+Starts: it starts a run {"path":"in/a.csv"}
+Filtered: `when` does not hold: trigger.size > 0
+NotMeant: names like "a.csv.part" are ignored
+NotMeant: it is new, and complete starts a run
+Rejected: `path` of the file is missing or not one: write {path, size, modified, event}
+NotMeant: it watches no folder
 "###);
+    }
+
+    #[test]
+    fn each_item_of_an_answer_is_told() {
+        let asks = trigger(json!({
+            "id": "asks", "when": "trigger.item.open", "inputs": { "n": "{{ trigger.item.id }}" },
+            "poll": { "action": "http", "with": { "connection": "crm", "path": "/" }, "every": "1m",
+                "key": "item.id", "limit": 3 },
+        }));
+        let now = "2027-03-01T00:00:00Z".parse().unwrap();
+        let told = |answer: Value| -> Vec<String> {
+            let trials = try_answer(&asks, &answer, now).unwrap();
+            let line = |trial: Trial| {
+                let key = trial.item_key.unwrap_or_default();
+                format!("{key} {:?}: {}", trial.outcome, trial.reason)
+            };
+            trials.into_iter().map(line).collect()
+        };
+        let ticket = |id: i64, open: bool| json!({ "id": id, "open": open });
+        let items = [
+            ticket(1, true),
+            ticket(2, false),
+            ticket(1, true),
+            json!({ "open": true }),
+            ticket(3, true),
+        ];
+        let mut lines = told(json!(items));
+        lines[3] = lines[3].split_once(' ').unwrap().1.to_owned();
+        lines.extend(told(json!({ "status": 200, "json": [] })));
+        lines.extend(told(json!({ "json": { "no": "list" } })));
+        insta::assert_snapshot!(lines.join("\n"), @r###"
+        1 Starts: it starts a run
+        2 Filtered: `when` does not hold: trigger.item.open
+        1 Filtered: an item with the same key came before
+        Rejected: it has no key: `item` has no `id` (/key)
+        3 Waits: it is left to the next answer: at most 3 of one start runs
+         NotMeant: the answer has no items
+         Rejected: the items are no list (/items)
+        "###);
     }
 
     #[test]

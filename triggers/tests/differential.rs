@@ -327,6 +327,12 @@ fn no_zone_no_jump_and_no_form_differs() {
             }
         }
     }
+    println!(
+        "{} zones, {} jumps from 2024 to 2030 ({left_out} that the two editions of the zone data know differently), {} forms: {compared} times, 0 differences",
+        ZONES.len(),
+        jumps,
+        FORMS.len()
+    );
     // The zones, jumps and forms that the documentation speaks of.
     assert!(ZONES.len() >= 40 && FORMS.len() >= 30);
     assert!(

@@ -12,7 +12,7 @@ fn every_example_of_a_trigger_has_its_finding() {
         shown += 1;
         let more = match code.example {
             text if text.starts_with("schedule") || text.starts_with("webhook") => "",
-            text if text.starts_with("event") => "",
+            text if text.starts_with("event") || text.starts_with("files") => "",
             _ => ", event: { type: x }",
         };
         let text = format!(

@@ -1,7 +1,7 @@
 //! A recording as it may be kept: without the secrets in it.
 
 use super::{ImportError, body, sessions, to_own_form};
-use crate::secret::{Lift, told};
+use crate::secret::{Lift, Taken, told, told_elsewhere};
 use crate::session::{Session, Turn};
 use std::borrow::Cow;
 
@@ -71,6 +71,18 @@ pub fn recording(bytes: &[u8]) -> Result<Recording<'_>, ImportError> {
         let (secrets, findings) = told(&lift.taken, session);
         session.secrets = secrets;
         session.findings.extend(findings);
+    }
+    let silent: Vec<Taken> = lift
+        .taken
+        .into_iter()
+        .filter(|taken| {
+            let has = |session: &Session| session.secrets.iter().any(|one| one.name == taken.name);
+            !read.iter().any(has)
+        })
+        .collect();
+    // What no session holds stood in a part of the body that no turn came of; it is told with the first.
+    if let Some(first) = read.first_mut() {
+        first.findings.extend(told_elsewhere(&silent));
     }
     Ok(Recording {
         sessions: read,

@@ -12,9 +12,9 @@ mod shell;
 mod told;
 
 pub(crate) use findings::findings;
-pub(crate) use lift::Lift;
+pub(crate) use lift::{Lift, Taken};
 pub(crate) use place::{Names, settle};
-pub(crate) use told::told;
+pub(crate) use told::{told, told_elsewhere};
 
 /// What a value looks like, in words; `None` when it looks like none. The name of a secret counts as one.
 pub(crate) fn kind(key: &str, value: &str) -> Option<&'static str> {

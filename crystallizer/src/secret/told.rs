@@ -55,6 +55,24 @@ pub(crate) fn told(taken: &[Taken], session: &Session) -> (Vec<LiftedSecret>, Ve
     (secrets, findings)
 }
 
+/// Findings about secrets that stood where no session came of.
+pub(crate) fn told_elsewhere(taken: &[Taken]) -> Vec<Finding> {
+    taken
+        .iter()
+        .map(|one| {
+            let mut finding = Finding::info(
+                "secret_overwritten",
+                format!(
+                    "`{}` stands for {} in a part of the recording that holds no call and no message. What is kept of it holds the name instead.",
+                    one.name, one.what
+                ),
+            );
+            finding.id = format!("secret_overwritten:{}", one.name);
+            finding
+        })
+        .collect()
+}
+
 fn places(session: &Session, marker: &str) -> Vec<String> {
     let mut found = Vec::new();
     for turn in &session.turns {

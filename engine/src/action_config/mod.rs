@@ -14,7 +14,7 @@ pub use file::{FileConfig, FileEncoding, FileOperation, IfExists, path_fault};
 pub use http::{FormField, HttpConfig, MultipartField, PAGE, Paginate};
 pub use mail::{Addresses, Attachment, MailConfig};
 pub use people::{GateConfig, Notify, OnTimeout, OneOrMore, SendBack};
-pub use sql::{SqlConfig, first_word, statement_fault};
+pub use sql::{SqlConfig, first_word, reads, statement_fault};
 pub use text::Text;
 pub use work::{
     AutomationConfig, EmitConfig, McpConfig, OnSilence, ShellConfig, SwitchCase, SwitchConfig,

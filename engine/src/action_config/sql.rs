@@ -40,6 +40,15 @@ pub fn statement_fault(statement: &str) -> Option<String> {
     }
 }
 
+/// Whether a statement says of itself that it only reads. What it does all the same is kept from it by who
+/// runs it.
+pub fn reads(statement: &str) -> bool {
+    let words = [
+        "select", "with", "values", "table", "show", "explain", "pragma",
+    ];
+    words.contains(&Outline::of(statement).first.as_str())
+}
+
 /// The first word of a statement, in small letters; empty when there is none.
 pub fn first_word(statement: &str) -> String {
     Outline::of(statement).first

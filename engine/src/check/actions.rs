@@ -1,7 +1,7 @@
 //! The configuration of each kind of action.
 
 use super::address::is_internal;
-use super::{Context, data, schemas, suggest};
+use super::{Context, data, gate, schemas, suggest};
 use crate::Finding;
 use crate::action_config::{Notify, schema_of};
 use crate::definition::{Mode, Step, Walk};
@@ -73,13 +73,13 @@ pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
 }
 
 /// The rules of a kind of action beyond its schema.
-fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>) {
+pub(super) fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>) {
     match kind {
         ActionKind::Http => http(context, look),
         ActionKind::Shell => shell(context, look),
         ActionKind::Mcp => mcp(context, look),
         ActionKind::Wait => wait(context, look),
-        ActionKind::ApprovalGate => gate(context, look),
+        ActionKind::ApprovalGate => approval_gate(context, look),
         ActionKind::Switch => switch(context, look),
         ActionKind::Automation => automation(context, look),
         ActionKind::Tool => tool(context, look),
@@ -322,7 +322,7 @@ fn waits_for(context: &mut Context<'_>, look: &Look<'_>) {
     }
 }
 
-fn gate(context: &mut Context<'_>, look: &Look<'_>) {
+fn approval_gate(context: &mut Context<'_>, look: &Look<'_>) {
     for key in ["approvers", "escalate_to"] {
         let list = look.with.get(key).and_then(Value::as_array);
         for (index, who) in list.into_iter().flatten().enumerate() {
@@ -363,29 +363,12 @@ fn gate(context: &mut Context<'_>, look: &Look<'_>) {
     }
     if look.has("send_back")
         && let Some(rounds) = look.with["send_back"].get("rounds").and_then(Value::as_u64)
-        && !(1..=50).contains(&rounds)
+        // Less than one is against the schema, which says so.
+        && rounds > 50
     {
         context.say(look.wrong("bad_value", "send_back/rounds", "`rounds` is from 1 to 50"));
     }
-    let on_timeout = look.text("on_timeout");
-    if on_timeout.is_some() && !look.has("timeout") {
-        context.say({
-            let mut finding = look.wrong(
-                "no_effect",
-                "on_timeout",
-                "`on_timeout` does nothing without `timeout`",
-            );
-            finding.severity = crate::Severity::Warning;
-            finding
-        });
-    }
-    if on_timeout == Some("escalate") && !look.has("escalate_to") {
-        context.say(look.wrong(
-            "missing_key",
-            "",
-            "`on_timeout: escalate` needs `escalate_to`",
-        ));
-    }
+    gate::check(context, look);
 }
 
 /// An action that tells people of a gate.

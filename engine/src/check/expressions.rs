@@ -6,7 +6,7 @@ use crate::Finding;
 use crate::action_config::{self, FileOperation};
 use crate::definition::{Step, takes_secrets};
 use crate::expression::{Expression, REVIEW, Reference, Segment, Template};
-use crate::plan::{self, pointer};
+use crate::plan::{self, ATTEMPT, PROBE, PROBED, pointer};
 use serde_json::Value;
 
 /// What an expression may name.
@@ -24,6 +24,18 @@ pub(super) enum Sight {
     Notice,
     /// The event of a `wait`: everything and `event`.
     Event,
+    /// What a poll asks: `cursor`.
+    Asking,
+    /// The answer to a poll: `output`.
+    Answer,
+    /// An item of it: `item`.
+    Item,
+    /// Where the next answer goes on: `item` and `output`.
+    Cursor,
+    /// What checks a step: everything, and the `attempt` that it is about.
+    Probe,
+    /// What is made of what a check saw: as that, and what it saw.
+    Probed,
 }
 
 /// Where an expression stands.
@@ -36,9 +48,19 @@ pub(super) struct At<'a> {
 }
 
 pub(super) fn step(context: &mut Context<'_>, list: usize, path: &str, step: &Step) {
+    step_seeing(context, list, path, step, Sight::Run);
+}
+
+pub(super) fn step_seeing(
+    context: &mut Context<'_>,
+    list: usize,
+    path: &str,
+    step: &Step,
+    sight: Sight,
+) {
     let at = At {
         step: Some(&step.id),
-        sight: Sight::Run,
+        sight,
         list,
         secrets: false,
     };
@@ -123,7 +145,7 @@ fn event(context: &mut Context<'_>, step: &Step, path: &str, at: &At<'_>) {
 }
 
 /// The bare expressions of `paginate`.
-fn pages(context: &mut Context<'_>, value: &Value, path: &str, at: &At<'_>) {
+pub(super) fn pages(context: &mut Context<'_>, value: &Value, path: &str, at: &At<'_>) {
     let at = At {
         step: at.step,
         sight: Sight::Page,
@@ -219,18 +241,37 @@ fn names(context: &mut Context<'_>, expression: &Expression, path: &str, at: &At
 fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {
     let root = reference.root.as_str();
     let mut known = match at.sight {
-        Sight::Run | Sight::Notice => vec!["inputs", "steps", "trigger", "run", "secrets"],
+        Sight::Run | Sight::Notice | Sight::Probe | Sight::Probed => {
+            vec!["inputs", "steps", "trigger", "run", "secrets"]
+        }
         Sight::Event => vec!["event", "inputs", "steps", "trigger", "run", "secrets"],
         Sight::Trigger => vec!["trigger"],
         Sight::Start => vec!["inputs", "trigger", "run"],
         Sight::Page => vec![action_config::PAGE],
+        Sight::Asking if at.secrets => vec!["cursor", "secrets"],
+        Sight::Asking => vec!["cursor"],
+        Sight::Answer => vec!["output"],
+        Sight::Item => vec!["item"],
+        Sight::Cursor => vec!["item", "output"],
     };
-    if matches!(at.sight, Sight::Run | Sight::Notice | Sight::Event) {
+    let apart = [
+        Sight::Trigger,
+        Sight::Start,
+        Sight::Page,
+        Sight::Asking,
+        Sight::Answer,
+        Sight::Item,
+        Sight::Cursor,
+    ];
+    if !apart.contains(&at.sight) {
         known.extend(&context.lists[at.list].names);
         known.push(REVIEW);
     }
-    if at.sight == Sight::Notice {
-        known.push("approval");
+    match at.sight {
+        Sight::Notice => known.push("approval"),
+        Sight::Probe => known.push(ATTEMPT),
+        Sight::Probed => known.extend([PROBE, ATTEMPT]),
+        _ => {}
     }
     if !known.contains(&root) {
         let finding = Finding::error("unknown_name", format!("there is no name `{root}` here"));
@@ -279,6 +320,16 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
                 )
             })
         }
+        ATTEMPT if matches!(at.sight, Sight::Probe | Sight::Probed) => part(
+            reference,
+            &["number", "started_at", "idempotency_key"],
+            "it is the attempt that nobody knows the end of: attempt.idempotency_key, .number, .started_at",
+        ),
+        PROBE if at.sight == Sight::Probed => part(
+            reference,
+            &PROBED,
+            "it is what the check saw: check.output, or check.error where it failed",
+        ),
         "secrets" => secret(context, reference, at),
         "steps" => step_name(context, reference, at),
         "loop" => {
@@ -294,6 +345,20 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
         }
         _ => None,
     }
+}
+
+/// The first key of a name whose parts are known.
+fn part(reference: &Reference, known: &[&str], listed: &str) -> Option<Finding> {
+    let name = reference.key(0)?;
+    (!known.contains(&name)).then(|| {
+        let message = format!("`{}` has no `{name}`", reference.root);
+        suggest(
+            Finding::error("unknown_name", message),
+            name,
+            known.iter().copied(),
+            listed,
+        )
+    })
 }
 
 fn secret(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Finding> {

@@ -4,10 +4,14 @@ mod actions;
 mod address;
 mod data;
 mod expressions;
+mod gate;
 mod graph;
 mod handlers;
 mod list;
 mod looping;
+mod probe;
+mod pulls;
+mod rehearsal;
 mod schemas;
 mod sensitive;
 mod settings;
@@ -52,6 +56,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
             let path = list.at(position);
             actions::check(&mut context, &path, step);
             handlers::check(&mut context, number, position);
+            probe::check(&mut context, number, position);
             looping::check(&mut context, number, position);
             expressions::step(&mut context, number, &path, step);
         }
@@ -60,6 +65,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     skips::check(&mut context);
     sensitive::check(&mut context);
     plan::send_back_findings(&document.steps, "/steps", &mut context.findings);
+    rehearsal::check(&mut context);
     finish(context.findings)
 }
 
@@ -93,7 +99,7 @@ fn suggest<'a>(
 /// Puts findings into document order, once each, with ids of their own.
 fn finish(mut findings: Vec<Finding>) -> Vec<Finding> {
     let order = |path: &str| -> Vec<(u8, usize, String)> {
-        const PARTS: [&str; 14] = [
+        const PARTS: [&str; 15] = [
             "druse",
             "name",
             "description",
@@ -108,6 +114,7 @@ fn finish(mut findings: Vec<Finding>) -> Vec<Finding> {
             "priority",
             "outputs",
             "metadata",
+            "tests",
         ];
         path.split('/')
             .skip(1)

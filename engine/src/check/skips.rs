@@ -109,6 +109,22 @@ fn of_step(
             undo_reader.template(context, value, &path);
         }
     }
+    if let Some(probe) = &step.check {
+        // It sees what was over before its step began.
+        let before = known.before(list, position);
+        let reads = Reader {
+            undoes: Some(&before),
+            ..reader.clone()
+        };
+        let path = format!("{path}/check");
+        for (key, value) in &probe.with {
+            reads.template(context, value, &format!("{path}/with{}", pointer(&[key])));
+        }
+        reads.bare(context, Some(&probe.done), &format!("{path}/done"));
+        if let Some(output) = &probe.output {
+            reads.template(context, output, &format!("{path}/output"));
+        }
+    }
     if let Some(with) = &step.with {
         if step.action.as_deref() == Some("switch") {
             let cases = with.get("cases").and_then(Value::as_array);
@@ -197,7 +213,7 @@ struct Reader<'a> {
     step: &'a Step,
     /// What its `when` names.
     guard: Option<&'a References>,
-    /// For what undoes the step: the steps, by their lists, that were over when it succeeded.
+    /// For what undoes or checks the step: the steps, by their lists, that were over before that.
     undoes: Option<&'a BTreeSet<(usize, usize)>>,
     /// What holds when its expressions are evaluated.
     given: Conditions,

@@ -1,4 +1,6 @@
 mod gates;
+mod pulls;
+mod rehearsal;
 
 use super::*;
 use crate::definition::{Syntax, from_value, parse};
@@ -342,7 +344,7 @@ steps:
 18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
 18:80 bad_value: `needed` is at least 1
 18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
-18:120 no_effect: `on_timeout` does nothing without `timeout`
+18:120 no_effect: `on_timeout` does nothing without `timeout` -- add a `timeout`, or leave it out
 19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
 20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
 21:28 missing_key: `type` is missing -- The CloudEvents type.
@@ -378,9 +380,9 @@ finally:
   - { id: x, action: wait, with: { for: 1s } }
 "#
     ), @r#"
-8:5 bad_trigger: trigger `none` says nothing that starts it -- a trigger has exactly one of `schedule`, `webhook` and `event`
+8:5 bad_trigger: trigger `none` says nothing that starts it -- a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`
 8:5 missing_input: trigger `none` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
-9:5 bad_trigger: trigger `both` has schedule and event -- a trigger has exactly one of `schedule`, `webhook` and `event`
+9:5 bad_trigger: trigger `both` has schedule and event -- a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`
 10:15 bad_schedule: a schedule has exactly one of `cron`, `every` and `at`
 16:60 unknown_input: there is no input `regoin` -- did you mean `region`?
 14:52 bad_value: `respond` is `accepted`, `result` or {status?, headers?, body}

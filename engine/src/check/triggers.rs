@@ -2,7 +2,7 @@
 //! through [`super::Catalog::schedule`].
 
 use super::expressions::{At, Sight, bare, template};
-use super::{Context, suggest};
+use super::{Context, pulls, suggest};
 use crate::Finding;
 use crate::definition::Trigger;
 use crate::plan::pointer;
@@ -29,24 +29,15 @@ pub(super) fn check(context: &mut Context<'_>) {
 }
 
 fn one(context: &mut Context<'_>, trigger: &Trigger, path: &str) {
-    let given: Vec<&str> = [
-        ("schedule", trigger.schedule.is_some()),
-        ("webhook", trigger.webhook.is_some()),
-        ("event", trigger.event.is_some()),
-    ]
-    .into_iter()
-    .filter_map(|(name, there)| there.then_some(name))
-    .collect();
+    let given = trigger.kinds();
     if given.len() != 1 {
         let message = match given.as_slice() {
             [] => format!("trigger `{}` says nothing that starts it", trigger.id),
             several => format!("trigger `{}` has {}", trigger.id, several.join(" and ")),
         };
-        context.say(
-            Finding::error("bad_trigger", message)
-                .at_path(path)
-                .help("a trigger has exactly one of `schedule`, `webhook` and `event`"),
-        );
+        context.say(Finding::error("bad_trigger", message).at_path(path).help(
+            "a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`",
+        ));
     }
     let at = At {
         step: None,
@@ -86,6 +77,8 @@ fn one(context: &mut Context<'_>, trigger: &Trigger, path: &str) {
     if trigger.webhook.is_some() {
         webhook(context, trigger, &format!("{path}/webhook"), &at);
     }
+    pulls::files(context, trigger, &format!("{path}/files"));
+    pulls::poll(context, trigger, &format!("{path}/poll"));
     if trigger
         .event
         .as_ref()

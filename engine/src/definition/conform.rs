@@ -215,11 +215,20 @@ impl<'a> Walk<'a> {
             }
             _ => String::new(),
         };
-        let message = format!(
-            "{} is {}, not {found}",
-            name_of(pointer),
-            wanted.join(" or ")
-        );
+        // An empty text is read as null.
+        let message = match value {
+            Value::Null if pointer.is_empty() => {
+                format!(
+                    "there is nothing here, where {} belongs",
+                    wanted.join(" or ")
+                )
+            }
+            _ => format!(
+                "{} is {}, not {found}",
+                name_of(pointer),
+                wanted.join(" or ")
+            ),
+        };
         self.say("wrong_type", pointer, message, &help);
         false
     }

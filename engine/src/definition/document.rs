@@ -52,6 +52,10 @@ pub struct Document {
     /// For the crystallizer and for people; never changes what runs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
+    /// What has to come of it with given answers, as in a file of tests; never changes what runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<crate::rehearsal::Written>")]
+    pub tests: Vec<Value>,
 }
 
 /// A limit on runs that share a key.

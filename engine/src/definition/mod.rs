@@ -6,6 +6,7 @@ mod conform;
 mod document;
 mod json_text;
 mod parse;
+mod pull;
 mod schema;
 mod secrets;
 mod source;
@@ -17,6 +18,7 @@ mod yaml;
 pub use blocking::blocks_storing;
 pub use canonical::{canonical, digest};
 pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step_from_value};
+pub use pull::{FileEvent, FileEvents, Files, ItemOrder, Poll};
 pub use schema::{SCHEMA_URL, schema};
 pub use secrets::takes_secrets;
 pub use source::{Place, SourceMap};
@@ -27,7 +29,7 @@ pub use yaml::comments;
 pub(crate) use conform::{Mode, Walk};
 pub use document::{Concurrency, Document, InputSchema, Overflow};
 pub use step::{
-    Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Repeat, Retry, Step, Undo,
+    Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Probe, Repeat, Retry, Step, Undo,
 };
 pub use trigger::{
     Batch, CatchUp, Debounce, Dedupe, EventFilter, Over, Overlap, RateLimit, Schedule, Throttle,

@@ -42,12 +42,18 @@ impl SourceMap {
 
     /// Gives findings that name a path their line and column.
     pub fn locate(&self, findings: &mut [Finding]) {
+        self.locate_keys(findings, &[]);
+    }
+
+    /// As [`SourceMap::locate`], where findings with these codes are about the key of what they name, too.
+    pub fn locate_keys(&self, findings: &mut [Finding], codes: &[&str]) {
         for finding in findings {
             if finding.line.is_some() {
                 continue;
             }
             let pointer = finding.path.as_deref().unwrap_or("");
-            let about_key = matches!(finding.code.as_str(), "unknown_key" | "missing_key");
+            let code = finding.code.as_str();
+            let about_key = matches!(code, "unknown_key" | "missing_key") || codes.contains(&code);
             let place = if about_key {
                 self.key_place(pointer)
             } else {

@@ -62,6 +62,9 @@ pub struct Step {
     /// What takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
+    /// How the engine finds out whether it happened when that is not known; for `delivery: at_most_once`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Probe>,
     /// For the crystallizer and for people; never changes what runs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
@@ -104,7 +107,7 @@ pub enum Delivery {
     /// It is tried again with the same idempotency key.
     #[default]
     AtLeastOnce,
-    /// It becomes uncertain and waits for a person.
+    /// It becomes uncertain and waits for its `check`, or else for a person.
     AtMostOnce,
 }
 
@@ -224,6 +227,32 @@ pub struct Repeat {
     /// The most passes, after which the loop fails; left out: 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
+}
+
+/// A look at the other side that says whether a step happened. It must only read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The kind of action.
+    pub action: String,
+    /// Its configuration; it also sees `attempt`, the one that nobody knows the end of.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub with: Map<String, Value>,
+    /// A bare expression over `check.output`: true when the step happened, false when it did not, null when
+    /// the answer does not say. One that reads `check.error` is seen after a failure, too.
+    pub done: String,
+    /// A template for the step's output when it happened; left out: what the look gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// Time limit of each attempt to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+    /// When and how often it is tried again; left out: as `retry: {}` of a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// `read` says that an action only looks of which that cannot be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<EffectLevel>,
 }
 
 /// What takes a step back.

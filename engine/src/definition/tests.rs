@@ -298,7 +298,7 @@ a.yaml:4:3: error[unknown_key]: there is no key `nöte` here
 a.yaml:4:14: error[unknown_key]: there is no key `bad` here
   4 |   "nöte": 1, "bad": 2}
     |              ^
-  help: known here: druse, name, description, inputs, triggers, concurrency, steps, on_failure, finally, undo_on_failure, timeout, priority, outputs, metadata
+  help: known here: druse, name, description, inputs, triggers, concurrency, steps, on_failure, finally, undo_on_failure, timeout, priority, outputs, metadata, tests
 "#);
 }
 
@@ -391,6 +391,7 @@ fn any_document() -> impl Strategy<Value = Document> {
     )
         .prop_map(
             |(name, description, with, metadata, when, retry)| Document {
+                tests: Vec::new(),
                 druse: 1,
                 name,
                 description,

@@ -1,11 +1,12 @@
 //! What starts an automation, as written in its document. The rules are in the crate of triggers.
 
+use super::{Files, Poll};
 use crate::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A trigger: exactly one of `schedule`, `webhook` and `event`.
+/// A trigger: exactly one of `schedule`, `webhook`, `event`, `files` and `poll`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
@@ -20,6 +21,12 @@ pub struct Trigger {
     /// An event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventFilter>,
+    /// A folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Files>,
+    /// What a service or a database answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Poll>,
     /// A bare expression over `trigger`; the firing is filtered unless it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -42,6 +49,24 @@ pub struct Trigger {
     /// How many runs may start within a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Throttle>,
+}
+
+impl Trigger {
+    /// The kinds of triggers, as they stand in documents.
+    pub const KINDS: [&'static str; 5] = ["schedule", "webhook", "event", "files", "poll"];
+
+    /// The kinds that it has; a right one has one.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let there = [
+            self.schedule.is_some(),
+            self.webhook.is_some(),
+            self.event.is_some(),
+            self.files.is_some(),
+            self.poll.is_some(),
+        ];
+        let kinds = Self::KINDS.into_iter().zip(there);
+        kinds.filter_map(|(kind, is)| is.then_some(kind)).collect()
+    }
 }
 
 /// What comes again with the same key within the window is a duplicate.

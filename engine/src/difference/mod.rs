@@ -5,7 +5,7 @@ mod fields;
 mod order;
 mod rename;
 
-use crate::definition::{Document, Step};
+use crate::definition::{Document, Step, Trigger};
 use fields::fields_of;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -39,6 +39,8 @@ pub enum Part {
     Input,
     /// An output.
     Output,
+    /// A test, which changes nothing of what runs.
+    Test,
     /// Anything else at the top.
     Setting,
 }
@@ -93,6 +95,7 @@ pub fn between(old: &Document, new: &Document) -> Vec<Change> {
     }
     named(Part::Output, &old.outputs, &new.outputs, &mut changes);
     settings(&old, new, &mut changes);
+    tests(&old, new, &mut changes);
     changes
 }
 
@@ -139,7 +142,7 @@ fn named(
 
 fn triggers(old: &Document, new: &Document, changes: &mut Vec<Change>) {
     let kind = |value: &Value| {
-        ["schedule", "webhook", "event"]
+        Trigger::KINDS
             .iter()
             .find(|kind| value.get(**kind).is_some())
             .map(|kind| (*kind).to_owned())
@@ -165,6 +168,30 @@ fn triggers(old: &Document, new: &Document, changes: &mut Vec<Change>) {
             let mut change = change(Part::Trigger, &trigger.id, Became::Removed, Vec::new());
             change.kind = kind(&value_of(trigger));
             changes.push(change);
+        }
+    }
+}
+
+/// Tests, by their names. A test that stands elsewhere is the same test.
+fn tests(old: &Document, new: &Document, changes: &mut Vec<Change>) {
+    let name = |test: &Value| test["name"].as_str().unwrap_or_default().to_owned();
+    let known = |tests: &[Value], wanted: &str| {
+        let mut tests = tests.iter();
+        tests.find(|test| name(test) == wanted).cloned()
+    };
+    for test in &new.tests {
+        let name = name(test);
+        let (became, fields) = match known(&old.tests, &name) {
+            None => (Became::Added, Vec::new()),
+            Some(before) if before != *test => (Became::Changed, fields_of(&before, test)),
+            Some(_) => continue,
+        };
+        changes.push(change(Part::Test, &name, became, fields));
+    }
+    for test in &old.tests {
+        let name = name(test);
+        if known(&new.tests, &name).is_none() {
+            changes.push(change(Part::Test, &name, Became::Removed, Vec::new()));
         }
     }
 }
@@ -245,7 +272,8 @@ fn without_body(step: &Step) -> Value {
 }
 
 fn settings(old: &Document, new: &Document, changes: &mut Vec<Change>) {
-    const PARTS: [&str; 6] = [
+    const PARTS: [&str; 7] = [
+        "tests",
         "inputs",
         "triggers",
         "steps",
@@ -315,6 +343,7 @@ impl Change {
             Part::Trigger => "trigger ",
             Part::Input => "input ",
             Part::Output => "output ",
+            Part::Test => "test ",
             Part::Setting => "",
         };
         let kind = match &self.kind {

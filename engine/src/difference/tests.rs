@@ -133,3 +133,21 @@ fn only_what_moved_is_told_to_have_moved() {
     );
     assert_eq!(told(&list("abc"), &list("axbc")), "+ step x (transform)");
 }
+
+#[test]
+fn tests_are_told_apart_from_what_runs() {
+    let steps = "steps:\n  - { id: a, action: transform, with: { value: 1 } }\n";
+    let old = format!(
+        "{steps}tests:\n  - {{ name: one, expect: {{ status: succeeded }} }}\n  - {{ name: gone, expect: {{}} }}\n"
+    );
+    let new = format!(
+        "{steps}tests:\n  - {{ name: more, expect: {{}} }}\n  - {{ name: one, expect: {{ status: failed }} }}\n"
+    );
+    assert_eq!(
+        told(&old, &new),
+        "+ test more\n~ test one\n    expect.status: \"succeeded\" -> \"failed\"\n- test gone"
+    );
+    let digest = |text: &str| crate::definition::digest(&document(text));
+    assert_eq!(digest(&old), digest(&new));
+    assert_eq!(digest(&old), digest(steps));
+}

@@ -50,10 +50,7 @@ impl ExpressionError {
 }
 
 /// The known name that is nearest to a wrong one, if any is near enough to be meant.
-pub(crate) fn nearest<'a>(
-    wrong: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match wrong.chars().count() {
         0..=1 => 0,
         2 => 1,

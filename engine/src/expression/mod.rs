@@ -26,7 +26,7 @@ pub use scan::{Reference, References, Segment};
 pub use template::{PlacedError, Template};
 pub use values::{Frame, REVIEW, RunFacts, StepValue, Values};
 
-pub(crate) use error::nearest;
+pub use error::nearest;
 
 /// The most steps that one evaluation may take.
 pub const FUEL: u64 = 50_000;

@@ -24,15 +24,22 @@
 //!
 //! In one key the order is strict: nobody passes the first one. A run whose key or automation has no room
 //! lets runs of others pass.
+//!
+//! How many attempts begin over a connection in a period is another limit: [`Rates`].
 
 mod claim;
+mod deadlock;
 mod order;
 mod queue;
+mod rate;
+mod rates;
 mod view;
 
 pub use claim::{Claim, KeyClaim};
 pub use order::{MOST_PRIORITY, PRIORITY_STEP, Rank};
 pub use queue::{Flow, RunLimits, Standing};
+pub use rate::{BadRate, MOST_STARTS, Per, Rate};
+pub use rates::{Began, LONGEST_HOLD, RatePlace, RateWait, Rates};
 pub use view::{Queue, QueueKind, Wait, Waiting};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::queue::{Branch, Known, Lane};
 use super::{Flow, Rank, Standing};
+use crate::event::StepPath;
 use crate::{AutomationId, RunId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,6 +18,8 @@ pub enum QueueKind {
     Automation,
     /// A concurrency key of an automation.
     Key,
+    /// The rate of a connection: attempts of steps wait for it, not runs.
+    Rate,
 }
 
 /// What a queued run waits for.
@@ -46,13 +49,23 @@ pub struct Queue {
     pub automation_id: Option<AutomationId>,
     /// The concurrency key, where it is about one.
     pub key: Option<String>,
-    /// How many may go at once: what the first one that waits asks for, or else those that go.
+    /// The connection, where it is about the rate of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Its rate (`30/m`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+    /// How many may go at once: what the first one that waits asks for, or else those that go. Of a rate: how
+    /// many may begin in its period.
     pub limit: u32,
-    /// How many go.
+    /// How many go. Of a rate: how many began in the period until now.
     pub taken: usize,
-    /// Which ones; the first hundred.
+    /// Which ones; the first hundred. Of a rate: none, as nobody holds it.
     #[schemars(with = "Vec<String>")]
     pub held_by: Vec<RunId>,
+    /// Until when the other side of the connection asked to wait, by `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Timestamp>,
     /// How many wait.
     pub waiting: usize,
     /// Which ones, in the order in which they go; the first hundred.
@@ -65,12 +78,18 @@ pub struct Waiting {
     /// The run.
     #[schemars(with = "String")]
     pub run_id: RunId,
+    /// The step that waits, where it is about a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepPath>,
     /// Its place, from 1.
     pub position: usize,
     /// Its priority.
     pub priority: i32,
     /// Since when it waits.
     pub since: Timestamp,
+    /// When it begins, as things stand, where that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<Timestamp>,
 }
 
 /// How many runs of each kind a queue names.
@@ -83,6 +102,8 @@ impl Wait {
     pub fn sentence(&self) -> String {
         let what = match (self.kind, &self.key) {
             (QueueKind::Key, Some(key)) => format!("waits for concurrency key {}", shown(key)),
+            // Steps wait for rates, and say so by themselves.
+            (QueueKind::Rate, _) => "waits for the rate of a connection".to_owned(),
             (QueueKind::Key | QueueKind::Automation, _) => {
                 "waits for a slot of its automation".to_owned()
             }
@@ -235,9 +256,12 @@ impl Flow {
             kind,
             automation_id,
             key,
+            connection: None,
+            rate: None,
             limit,
             taken: taken.len(),
             held_by: taken.iter().take(NAMED).copied().collect(),
+            held_until: None,
             waiting: waiting.len(),
             queue: named.collect(),
         }
@@ -251,9 +275,11 @@ fn waiting_run(known: &Known, run_id: RunId, position: usize) -> Waiting {
     };
     Waiting {
         run_id,
+        step: None,
         position,
         priority: known.claim.priority,
         since,
+        about: None,
     }
 }
 

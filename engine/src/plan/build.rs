@@ -5,6 +5,7 @@ use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
 use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
+use super::probe::{ProbePlan, probe_step};
 use super::secrets::secret_places;
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan, PlannedStep,
@@ -96,6 +97,10 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         digest: definition::digest(&document),
         timeout: document.timeout,
         hears: types_of(&blocks),
+        connects: blocks
+            .iter()
+            .flat_map(|block| &block.steps)
+            .any(|step| step.connection.is_some()),
         blocks,
         handlers: lists,
         undo_on_failure,
@@ -202,6 +207,7 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
             if build.undo {
                 planned.undo = undo(step, &path, build, findings);
             }
+            planned.probe = probe(step, &path, build, findings);
             steps.push(planned);
         }
     }
@@ -233,10 +239,31 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
 /// Compiles what undoes a step as a list of its own. Its name is one that no expression can say, so that
 /// it hides none of the steps that are seen.
 fn undo(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
-    let undo = undo_step(step)?;
-    let path = format!("{path}/undo");
-    let work = work(&undo, &path, build, findings)?;
-    let planned = planned(&undo, &path, work, Vec::new(), findings)?;
+    alone(&undo_step(step)?, &format!("{path}/undo"), build, findings)
+}
+
+/// Compiles how it is found out whether a step happened.
+fn probe(
+    step: &Step,
+    path: &str,
+    build: &mut Build,
+    findings: &mut Vec<Finding>,
+) -> Option<Box<ProbePlan>> {
+    let written = step.check.as_ref()?;
+    let path = format!("{path}/check");
+    let done = expression(&written.done, &format!("{path}/done"), &step.id, findings);
+    let output = written.output.as_ref().map(|value| {
+        let path = format!("{path}/output");
+        template(value, &path, Some(&step.id), findings)
+    });
+    let block = alone(&probe_step(step)?, &path, build, findings);
+    Some(Box::new(ProbePlan::new(block?, done?, optional(output)?)))
+}
+
+/// Compiles a step that belongs to another one as a list of its own.
+fn alone(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
+    let work = work(step, path, build, findings)?;
+    let planned = planned(step, path, work, Vec::new(), findings)?;
     build.blocks.push(Block {
         steps: vec![planned],
         names: Arc::new(BTreeMap::from([(String::new(), 0)])),
@@ -433,6 +460,10 @@ fn planned(
     }
     let with = with?;
     let secrets = secret_places(&with);
+    let effect = work.kind().is_some_and(ActionKind::has_attempts);
+    let connection = step.with.as_ref().filter(|_| effect);
+    let connection = connection.and_then(|with| with.get("connection")?.as_str());
+    let connection = connection.map(Into::into);
     Some(PlannedStep {
         id: step.id.as_str().into(),
         written: Step {
@@ -457,9 +488,11 @@ fn planned(
         delivery: step.delivery.unwrap_or_default(),
         idempotency_key,
         secrets,
+        connection,
         effects: step.effects,
         output_check,
         undo: None,
+        probe: None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Handlers: the lists `on_failure` and `finally`, and what undoes a step.
 
-use super::{Block, Plan, PlannedStep};
+use super::{Block, PROBE, Plan, PlannedStep};
 use crate::definition::Step;
 use crate::event::{HandlerList, StepPath};
 
@@ -62,8 +62,13 @@ impl Plan {
         for part in path.parts() {
             let (id, pass) = part?;
             let Some(list) = block.take() else {
-                let undo = found?.1.undo.filter(|_| id == UNDO && pass.is_none())?;
-                let list = self.blocks.get(undo)?;
+                let (_, of) = found.filter(|_| pass.is_none())?;
+                let behind = match id {
+                    UNDO => of.undo?,
+                    PROBE => of.probe.as_ref()?.block,
+                    _ => return None,
+                };
+                let list = self.blocks.get(behind)?;
                 found = Some((list, list.steps.first()?));
                 continue;
             };

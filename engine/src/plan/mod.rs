@@ -10,6 +10,7 @@ mod inputs;
 mod kind;
 mod looping;
 mod output;
+mod probe;
 mod secrets;
 
 pub use block::Block;
@@ -21,13 +22,15 @@ pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 pub use output::OutputCheck;
-pub use secrets::SecretPlace;
+pub use probe::ProbePlan;
+pub use secrets::{SecretPlace, secret_places};
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
 pub(crate) use handlers::{UNDO, undo_step};
 pub(crate) use hears::{EVENT, when_of, without_when};
 pub(crate) use looping::{ITEM, shape};
+pub(crate) use probe::{ATTEMPT, PROBE, PROBED, not_a_read, probe_step};
 
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
 use crate::event::HandlerList;
@@ -64,6 +67,8 @@ pub struct Plan {
     pub timeout: Option<Span>,
     /// The types of events that its steps may wait for, `*` for what is only known in a run.
     pub hears: Vec<Pattern>,
+    /// Whether any step goes over a connection.
+    pub connects: bool,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
@@ -105,12 +110,16 @@ pub struct PlannedStep {
     pub idempotency_key: Option<Template>,
     /// The secrets that its configuration holds places for.
     pub secrets: Vec<SecretPlace>,
+    /// The connection that its attempts go over.
+    pub connection: Option<Arc<str>>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
     /// What its output has to be, when the document says so.
     pub output_check: Option<OutputCheck>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
+    /// How it is found out whether it happened when that is not known.
+    pub probe: Option<Box<ProbePlan>>,
 }
 
 /// What a step does.

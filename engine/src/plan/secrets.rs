@@ -13,7 +13,7 @@ pub struct SecretPlace {
 }
 
 /// The places of a template that name secrets.
-pub(super) fn secret_places(with: &Template) -> Vec<SecretPlace> {
+pub fn secret_places(with: &Template) -> Vec<SecretPlace> {
     let mut places: Vec<SecretPlace> = with
         .expressions()
         .into_iter()

@@ -1,5 +1,6 @@
 //! Where a rehearsal takes its answers from.
 
+use crate::definition::Delivery;
 use crate::event::{ApprovalRequest, Failure, Outcome, StepPath, Verdict};
 use crate::plan::ActionKind;
 use crate::run::{Input, Resolution, ResumeAnswer};
@@ -18,6 +19,8 @@ pub struct Ask<'a> {
     pub kind: ActionKind,
     /// Its rendered configuration.
     pub input: &'a Json,
+    /// Whether it is repeated after a crash.
+    pub delivery: Delivery,
 }
 
 /// Where an answer came from.
@@ -30,6 +33,8 @@ pub enum Source {
     Recorded,
     /// It is that of a call of the same step that asked for something else, and stands in.
     Assumed,
+    /// It is what the run had kept of an earlier one, and what was asked for there is not known any more.
+    Kept,
     /// There is none.
     None,
 }

@@ -2,7 +2,8 @@
 
 use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Source};
 use super::course::{Call, Course, Stop};
-use crate::event::{ApprovalRequest, Decision, Entry, RunEvent, Start, Status, StepPath};
+use crate::definition::Delivery;
+use crate::event::{ApprovalRequest, Decision, Entry, Probed, RunEvent, Start, Status, StepPath};
 use crate::plan::{Plan, check_value};
 use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Rejected, Run};
 use crate::{EventId, Json, Timestamp};
@@ -124,6 +125,10 @@ impl Drive {
         }
         let deadline = self.run.next_deadline();
         let deadline = deadline.filter(|(_, reason)| self.may_pass(reason));
+        // What is known of the run as a whole comes, whatever stands before it.
+        let whole = self.run.time_limit().filter(|_| self.times_out);
+        let whole = whole.map(|at| (at, DeadlineReason::RunTimeout));
+        let deadline = deadline.or(whole);
         let deadline = deadline.map(|(at, _)| (at, Input::Tick));
         let silence = self.run.next_silence().filter(|_| self.all_known());
         let silence = silence.map(|at| (at, Input::Silence));
@@ -144,10 +149,12 @@ impl Drive {
     }
 
     /// Where an answer is missing, it is not known how long it takes: then no time limit is taken to run
-    /// out, but what only waits goes on.
+    /// out, but what only waits goes on, and so do gates of which all answers are known.
     fn may_pass(&self, reason: &DeadlineReason) -> bool {
         self.all_known()
             || self.times_out && *reason == DeadlineReason::RunTimeout
+            || matches!(reason, DeadlineReason::ApprovalExpiry { step } | DeadlineReason::ApprovalReminder { step }
+                if !self.unknown.contains(step))
             || matches!(
                 reason,
                 DeadlineReason::Retry { .. }
@@ -165,20 +172,14 @@ impl Drive {
         match fact.event {
             RunEvent::AttemptStarted { step, fence, .. } => self.asked(&step, fence, answers),
             RunEvent::ApprovalRequested { step, request } => self.gate(step, &request, answers),
-            RunEvent::StepUncertain { step } => match answers.uncertain(&step) {
-                Some(resolution) => {
-                    let input = Input::ResolveUncertain {
-                        step: step.clone(),
-                        resolution,
-                        by: "user:rehearsal".into(),
-                        reason: None,
-                    };
-                    self.later(self.now, step, input);
-                }
-                None => {
-                    self.unknown.insert(step);
-                }
-            },
+            // Its check is asked first.
+            RunEvent::StepUncertain { step } if self.has_check(&step) => {}
+            RunEvent::StepUncertain { step }
+            | RunEvent::StepChecked {
+                step,
+                answer: Probed::Unknown,
+                ..
+            } => self.left_open(step, answers),
             // What has ended misses no answer any more.
             RunEvent::StepCanceled { step } => {
                 self.unknown.remove(&step);
@@ -208,6 +209,33 @@ impl Drive {
         }
     }
 
+    fn has_check(&self, step: &StepPath) -> bool {
+        let planned = self.run.plan().find(step);
+        planned.is_some_and(|planned| planned.probe.is_some())
+    }
+
+    /// Whether a step happened is left to a person.
+    fn left_open(&mut self, step: StepPath, answers: &mut dyn Answers) {
+        if !self.resolved(&step, answers) {
+            self.unknown.insert(step);
+        }
+    }
+
+    /// Whether somebody says what became of an uncertain step.
+    fn resolved(&mut self, step: &StepPath, answers: &mut dyn Answers) -> bool {
+        let Some(resolution) = answers.uncertain(step) else {
+            return false;
+        };
+        let input = Input::ResolveUncertain {
+            step: step.clone(),
+            resolution,
+            by: "user:rehearsal".into(),
+            reason: None,
+        };
+        self.later(self.now, step.clone(), input);
+        true
+    }
+
     fn asked(&mut self, step: &StepPath, begun: u64, answers: &mut dyn Answers) {
         // What began and was ended again in one turn never reaches the world.
         let Some(Effect::Attempt {
@@ -224,11 +252,14 @@ impl Drive {
         if fence != begun {
             return;
         }
+        let planned = self.run.plan().find(&step);
+        let effects = planned.and_then(|planned| planned.effects);
         let answer = answers.attempt(&Ask {
             step: &step,
             number,
             kind,
             input: &input,
+            delivery: planned.map_or_else(Delivery::default, |planned| planned.delivery),
         });
         let source = match &answer {
             Answer::Ends { source, .. } => *source,
@@ -236,12 +267,11 @@ impl Drive {
             Answer::Canceled => Source::None,
             Answer::Unknown => Source::None,
         };
-        let planned = self.run.plan().find(&step);
         self.calls.push(Call {
             path: step.clone(),
             action: kind,
             attempt: number,
-            effects: planned.and_then(|planned| planned.effects),
+            effects,
             input,
             at: self.now,
             answer: source,
@@ -259,6 +289,11 @@ impl Drive {
             }
             Answer::Hangs => {}
             Answer::Canceled | Answer::Unknown => {
+                // Where a person knew, nobody waited for the check.
+                let checked = self.run.plan().checked(&step);
+                if checked.is_some_and(|checked| self.resolved(&checked, answers)) {
+                    return;
+                }
                 if canceled {
                     self.canceled.insert(step.clone());
                 }

@@ -3,8 +3,9 @@
 use super::answers::Layers;
 use super::course::{Call, Course, Stop};
 use super::drive::rehearse;
+use super::sealed::Sealed;
 use super::spec::{ErrorExpectation, Expected, StepExpectation, Test};
-use crate::event::{Failure, Start, Status};
+use crate::event::{Failure, SkipReason, Start, Status};
 use crate::plan::Plan;
 use crate::run::StepView;
 use crate::{Json, RunId, Span};
@@ -81,6 +82,7 @@ impl From<&Course> for Seen {
 pub fn run_test(plan: &Arc<Plan>, test: &Test) -> TestResult {
     let milliseconds = u64::try_from(test.at.0).unwrap_or(0);
     let run = RunId::from_parts(milliseconds, [0; 10]);
+    let (inputs, sealed) = Sealed::of(plan, &test.inputs);
     let start = Start {
         run,
         automation: None,
@@ -89,7 +91,7 @@ pub fn run_test(plan: &Arc<Plan>, test: &Test) -> TestResult {
         digest: plan.digest.clone(),
         cause: json!({ "kind": "manual", "test": test.name }).into(),
         started_by: "user:test".into(),
-        inputs: test.inputs.clone(),
+        inputs,
         trigger: test.trigger.clone().into(),
         scheduled_at: test.scheduled_at,
         root: run,
@@ -100,21 +102,23 @@ pub fn run_test(plan: &Arc<Plan>, test: &Test) -> TestResult {
     let mut looked = Look {
         test,
         course: &course,
+        sealed: &sealed,
         differences: Vec::new(),
     };
     looked.at_all();
     let differences = looked.differences;
-    TestResult {
+    sealed.hide(TestResult {
         name: test.name.clone(),
         passed: differences.is_empty(),
         differences,
         run: Seen::from(&course),
-    }
+    })
 }
 
 struct Look<'a> {
     test: &'a Test,
     course: &'a Course,
+    sealed: &'a Sealed,
     differences: Vec<Difference>,
 }
 
@@ -132,6 +136,7 @@ impl Look<'_> {
     }
 
     fn other(&mut self, what: &str, path: String, expected: Value, found: Value) {
+        let (expected, found) = (self.sealed.value(&expected), self.sealed.value(&found));
         let message = format!("expected {}, found {}", shown(&expected), shown(&found));
         self.say(what, path, expected, found, message);
     }
@@ -378,12 +383,18 @@ impl Look<'_> {
                 }
             }
             (wanted, Some(found)) if same(wanted, found) => {}
+            (wanted, Some(Value::String(text)))
+                if self
+                    .sealed
+                    .open(text)
+                    .is_some_and(|open| same(wanted, &open)) => {}
             (wanted, Some(found)) => {
                 self.other(what, at.to_owned(), wanted.clone(), found.clone());
             }
             (wanted, None) => {
-                let message = format!("expected {}, found nothing", shown(wanted));
-                self.say(what, at.to_owned(), wanted.clone(), Value::Null, message);
+                let wanted = self.sealed.value(wanted);
+                let message = format!("expected {}, found nothing", shown(&wanted));
+                self.say(what, at.to_owned(), wanted, Value::Null, message);
             }
         }
     }
@@ -410,7 +421,13 @@ fn why(view: &StepView) -> String {
         return format!(": {} ({})", error.message, error.code);
     }
     match &view.skipped {
-        Some(reason) => format!(": {}", serde_json::to_string(reason).unwrap_or_default()),
+        Some(SkipReason::When) => ": its `when` does not hold".to_owned(),
+        Some(SkipReason::Need { step, status }) => format!(": {step} is {}", status.name()),
+        Some(SkipReason::Case { step, taken }) => match taken {
+            Some(taken) => format!(": {step} took {taken}"),
+            None => format!(": {step} took no case"),
+        },
+        Some(SkipReason::RunEnding) => ": the run was ending".to_owned(),
         None => String::new(),
     }
 }

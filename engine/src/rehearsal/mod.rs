@@ -9,7 +9,9 @@ mod expect;
 mod mock;
 mod pattern;
 mod recorded;
+mod replay;
 mod retain;
+mod sealed;
 mod spec;
 mod trial;
 
@@ -23,8 +25,10 @@ pub use mock::{Mock, Mocks, ResumeMock};
 pub use pattern::PathPattern;
 pub use recorded::Recorded;
 pub use retain::{Again, Retained, retain};
+pub(crate) use spec::Written;
 pub use spec::{
-    ErrorExpectation, Expectation, Expected, StepExpectation, Test, read_mocks, read_tests,
+    ErrorExpectation, Expectation, Expected, KEYS_OF_TESTS, StepExpectation, Test, own_tests,
+    read_mocks, read_tests,
 };
 pub use trial::{CallChange, ChangeKind, Decided, DecisionChange, Trial, compare};
 

@@ -2,7 +2,7 @@
 
 use crate::event::StepPath;
 use crate::expression::nearest;
-use crate::plan::{Plan, UNDO};
+use crate::plan::{PROBE, Plan, UNDO};
 use std::fmt;
 
 /// A path, or all paths that differ only in the numbers of passes.
@@ -117,7 +117,7 @@ fn shape(text: &str) -> String {
     shape
 }
 
-/// All steps of a plan, those of loops for all passes, behind each what undoes it, and then the handlers.
+/// All steps of a plan, those of loops for all passes, behind each what undoes and checks it, and then the handlers.
 fn known(plan: &Plan) -> Vec<String> {
     fn walk(plan: &Plan, block: usize, head: &str, paths: &mut Vec<String>) {
         let Some(block) = plan.blocks.get(block) else {
@@ -127,6 +127,7 @@ fn known(plan: &Plan) -> Vec<String> {
             let step = &block.steps[*index];
             let path = format!("{head}{}", step.id);
             let undo = step.undo.map(|_| format!("{path}.{UNDO}"));
+            let probe = step.probe.as_ref().map(|_| format!("{path}.{PROBE}"));
             let inner = step
                 .work
                 .looped()
@@ -136,6 +137,7 @@ fn known(plan: &Plan) -> Vec<String> {
                 walk(plan, looped.body, &inner, paths);
             }
             paths.extend(undo);
+            paths.extend(probe);
         }
     }
     let mut paths = Vec::new();

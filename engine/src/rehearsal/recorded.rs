@@ -1,42 +1,75 @@
 //! Answers of a run that was: by the step's path and the digest of what it asked for.
 
-use super::answers::{Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Resume, Source, Vote};
-use crate::event::{ApprovalRequest, Decision, Entry, Failure, Outcome, RunEvent, StepPath};
+use super::answers::{Answers, Comes, Resume, Vote};
+use super::replay::Replay;
+use super::retain::is_within;
+use crate::event::{Decision, Entry, Outcome, Probed, RunEvent, StepPath};
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan};
-use crate::run::{Input, Kept, Resolution, ResumeAnswer};
+use crate::run::{Input, Kept, Resolution, ResumeAnswer, is_death};
 use crate::{Digest, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the calls, gates and end of an earlier run, or of a recording.
 #[derive(Debug, Clone, Default)]
 pub struct Recorded {
-    steps: BTreeMap<StepPath, RecordedStep>,
+    pub(super) steps: BTreeMap<StepPath, RecordedStep>,
     /// The first step that asked for this.
-    by_request: BTreeMap<(ActionKind, Digest), StepPath>,
+    pub(super) by_request: BTreeMap<(ActionKind, Digest), StepPath>,
     /// The answers to each request of a gate.
-    gates: BTreeMap<StepPath, Rounds<Vote>>,
+    pub(super) gates: BTreeMap<StepPath, Rounds<Vote>>,
     /// What came each time that a `wait` for an event began.
-    waits: BTreeMap<StepPath, Rounds<Comes>>,
-    resolved: BTreeMap<StepPath, Resolution>,
-    resumed: BTreeMap<StepPath, Vec<Resume>>,
-    kept: Vec<Kept>,
-    cancels: Vec<(Timestamp, Input)>,
+    pub(super) waits: BTreeMap<StepPath, Rounds<Comes>>,
+    /// What became of a step each time that it was uncertain.
+    pub(super) resolved: BTreeMap<StepPath, Vec<Resolution>>,
+    pub(super) resumed: BTreeMap<StepPath, Vec<Resume>>,
+    pub(super) kept: Vec<Kept>,
+    pub(super) cancels: Vec<(Timestamp, Input)>,
     /// Steps that were ended by the end of what they belong to.
-    canceled: BTreeSet<StepPath>,
-    timed_out: bool,
+    pub(super) canceled: BTreeSet<StepPath>,
+    pub(super) timed_out: bool,
 }
 
 /// What came each time that something was waited for; none where that was not known when the run ended.
-type Rounds<T> = Vec<Option<Vec<T>>>;
+pub(super) type Rounds<T> = Vec<Option<Vec<T>>>;
 
 /// What is known of a step's attempts.
 #[derive(Debug, Clone)]
-struct RecordedStep {
-    kind: Option<ActionKind>,
+pub(super) struct RecordedStep {
+    pub(super) kind: Option<ActionKind>,
     /// What each attempt asked for; not known for what was only recorded as an answer.
-    inputs: Vec<Json>,
-    outcomes: Vec<(Outcome, Span)>,
+    pub(super) inputs: Vec<Json>,
+    pub(super) ends: Vec<(End, Span)>,
+    /// Whether the last attempt ended with the process, and nothing followed on it yet.
+    pub(super) interrupted: bool,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub(super) enum End {
+    /// Like this.
+    Known(Outcome),
+    /// With the process, and left open whether it happened. What a person or a probe found out then is the
+    /// resolution of this number.
+    Open(usize),
+}
+
+impl RecordedStep {
+    fn ends(&mut self, outcome: Outcome, after: Span) {
+        self.interrupted = false;
+        self.ends.push((End::Known(outcome), after));
+    }
+
+    /// It is not known whether the last attempt happened, because the process ended.
+    fn left_open(&mut self, number: usize, after: Span) {
+        let died = |end: &End| matches!(end, End::Known(Outcome::Failed { failure, .. }) if is_death(failure));
+        match self.ends.last_mut() {
+            Some((end, _)) if died(end) => *end = End::Open(number),
+            _ if self.interrupted => self.ends.push((End::Open(number), after)),
+            _ => {}
+        }
+        self.interrupted = false;
+    }
 }
 
 impl Recorded {
@@ -58,7 +91,7 @@ impl Recorded {
                 } => {
                     begun.insert(step, (entry.at, *deadline));
                     if open.remove(step) {
-                        known.resolved.insert(step.clone(), Resolution::Again);
+                        known.resolves(step, Resolution::Again);
                     }
                     known.asks(plan, step, input);
                 }
@@ -66,8 +99,7 @@ impl Recorded {
                     if open.remove(step) {
                         if let Outcome::Succeeded { output } = outcome {
                             let output = output.clone();
-                            let happened = Resolution::Happened { output };
-                            known.resolved.insert(step.clone(), happened);
+                            known.resolves(step, Resolution::Happened { output });
                         }
                         continue;
                     }
@@ -76,25 +108,41 @@ impl Recorded {
                     };
                     let after = lasted(*from, *deadline, entry.at, outcome);
                     if let Some(step) = known.steps.get_mut(step) {
-                        step.outcomes.push((outcome.clone(), after));
+                        step.ends(outcome.clone(), after);
                     }
                 }
                 RunEvent::StepUncertain { step } => {
                     open.insert(step);
+                    let number = known.resolved.get(step).map_or(0, Vec::len);
+                    let after = begun.get(step).map_or_else(Span::default, |(from, end)| {
+                        in_time(*end, entry.at).since(*from)
+                    });
+                    if let Some(step) = known.steps.get_mut(step) {
+                        step.left_open(number, after);
+                    }
                 }
-                // One that began again after a crash asked for the same.
+                // What follows is no answer of a person's.
+                RunEvent::StepChecked { step, answer, .. } if *answer != Probed::Unknown => {
+                    open.remove(step);
+                }
                 RunEvent::AttemptInterrupted { step, .. } => {
-                    if let Some(known) = known.steps.get_mut(step)
-                        && known.inputs.len() > 1
-                    {
-                        known.inputs.pop();
+                    if let Some(known) = known.steps.get_mut(step) {
+                        known.interrupted = true;
                     }
                 }
                 RunEvent::StepFailed { step, failure } | RunEvent::StepPaused { step, failure } => {
                     if open.remove(step) {
                         let message = failure.message.clone();
-                        let failed = Resolution::Failed { message };
-                        known.resolved.insert(step.clone(), failed);
+                        known.resolves(step, Resolution::Failed { message });
+                    } else if let Some(known) = known.steps.get_mut(step).filter(|s| s.interrupted)
+                    {
+                        // It was given up after the process had died of it: nothing else will come.
+                        let (failure, retry_after_ms) = (failure.clone(), None);
+                        let outcome = Outcome::Failed {
+                            failure,
+                            retry_after_ms,
+                        };
+                        known.ends(outcome, Span::default());
                     }
                     if let RunEvent::StepPaused { .. } = &entry.event {
                         held.insert(step, entry.at);
@@ -130,7 +178,9 @@ impl Recorded {
                     }
                 }
                 // Nobody answered in time; so nobody does in the rehearsal.
-                RunEvent::ApprovalExpired { step } | RunEvent::ApprovalVoided { step, .. } => {
+                RunEvent::ApprovalExpired { step }
+                | RunEvent::ApprovalEscalated { step, .. }
+                | RunEvent::ApprovalVoided { step, .. } => {
                     nothing_came(&mut known.gates, step);
                 }
                 RunEvent::EventAwaited { step, until, .. } => {
@@ -167,6 +217,11 @@ impl Recorded {
                     queued.get_or_insert(entry.at.since(created));
                 }
                 RunEvent::RunTimedOut => known.timed_out = true,
+                RunEvent::AskedBefore { step, from, asked } => known.kept.push(Kept::Asked {
+                    step: step.clone(),
+                    from: *from,
+                    asked: asked.clone(),
+                }),
                 RunEvent::DoneBefore { step, from } => known.kept.push(Kept::Undone {
                     step: step.clone(),
                     from: *from,
@@ -199,7 +254,8 @@ impl Recorded {
             let step = RecordedStep {
                 kind: None,
                 inputs: Vec::new(),
-                outcomes: vec![(outcome, Span::default())],
+                ends: vec![(End::Known(outcome), Span::default())],
+                interrupted: false,
             };
             (StepPath::from(&*id), step)
         });
@@ -243,9 +299,13 @@ impl Recorded {
         if known.kind != Some(kind) || known.inputs.last() != Some(input) {
             return None;
         }
-        match &known.outcomes.last()?.0 {
-            Outcome::Succeeded { output } => Some(output),
-            Outcome::Failed { .. } => None,
+        match &known.ends.last()?.0 {
+            End::Known(Outcome::Succeeded { output }) => Some(output),
+            End::Known(Outcome::Failed { .. }) => None,
+            End::Open(number) => match self.resolved.get(step)?.get(*number)? {
+                Resolution::Happened { output } => Some(output),
+                Resolution::Again | Resolution::Failed { .. } => None,
+            },
         }
     }
 
@@ -265,7 +325,7 @@ impl Recorded {
         Replay::new(self, true)
     }
 
-    fn kept_output(&self, path: &StepPath) -> Option<&Json> {
+    pub(super) fn kept_output(&self, path: &StepPath) -> Option<&Json> {
         self.kept.iter().find_map(|kept| match kept {
             Kept::Step { step, output, .. } if step == path => Some(output),
             _ => None,
@@ -280,8 +340,13 @@ impl Recorded {
             .or_insert_with(|| RecordedStep {
                 kind,
                 inputs: Vec::new(),
-                outcomes: Vec::new(),
+                ends: Vec::new(),
+                interrupted: false,
             });
+        // One that began again after a crash is the same call.
+        if std::mem::take(&mut known.interrupted) {
+            known.inputs.pop();
+        }
         known.inputs.push(input.clone());
         if let Some(kind) = kind {
             self.by_request
@@ -304,6 +369,51 @@ impl Recorded {
             reason,
             answer,
         });
+    }
+
+    /// The runs that results were kept of.
+    pub fn kept_of(&self) -> BTreeSet<RunId> {
+        let of = |kept: &Kept| match kept {
+            Kept::Step { from, .. } | Kept::Pass { from, .. } => Some(*from),
+            Kept::Undone { .. } | Kept::Asked { .. } => None,
+        };
+        self.kept.iter().filter_map(of).collect()
+    }
+
+    /// Takes over how the steps came to their results that were kept of the run `from`, from what is known
+    /// of that run.
+    pub fn learn(&mut self, from: RunId, earlier: &Self) {
+        let kept = self.kept.clone();
+        let paths: BTreeSet<&StepPath> = kept
+            .iter()
+            .filter_map(|kept| match kept {
+                Kept::Step { step, from: of, .. } if *of == from => Some(step),
+                Kept::Pass {
+                    step,
+                    output: Some(_),
+                    from: of,
+                    ..
+                } if *of == from => Some(step),
+                _ => None,
+            })
+            .collect();
+        let within = |path: &StepPath| is_within(path, &paths);
+        add(&mut self.steps, &earlier.steps, within);
+        add(&mut self.gates, &earlier.gates, within);
+        add(&mut self.waits, &earlier.waits, within);
+        add(&mut self.resolved, &earlier.resolved, within);
+        add(&mut self.resumed, &earlier.resumed, within);
+        for (request, path) in &earlier.by_request {
+            if within(path) {
+                let known = self.by_request.entry(request.clone());
+                known.or_insert_with(|| path.clone());
+            }
+        }
+    }
+
+    fn resolves(&mut self, path: &StepPath, resolution: Resolution) {
+        let known = self.resolved.entry(path.clone()).or_default();
+        known.push(resolution);
     }
 
     fn keeps(&mut self, path: &StepPath, output: &Json, from: RunId) {
@@ -333,6 +443,17 @@ fn in_time(deadline: Option<Timestamp>, at: Timestamp) -> Timestamp {
     }
 }
 
+/// Adds what is known of the steps that are meant, and not known yet.
+fn add<T: Clone>(
+    to: &mut BTreeMap<StepPath, T>,
+    from: &BTreeMap<StepPath, T>,
+    meant: impl Fn(&StepPath) -> bool,
+) {
+    for (path, known) in from.iter().filter(|(path, _)| meant(path)) {
+        to.entry(path.clone()).or_insert_with(|| known.clone());
+    }
+}
+
 fn vote(decision: &Decision, after: Span) -> Vote {
     Vote {
         after,
@@ -353,121 +474,4 @@ fn nothing_came<T>(rounds: &mut BTreeMap<StepPath, Rounds<T>>, step: &StepPath) 
 /// What a request is known by.
 pub(super) fn digest(input: &Json) -> Digest {
     Digest::of(canonical(input.value()).as_bytes())
-}
-
-struct Replay<'a> {
-    known: &'a Recorded,
-    alone: bool,
-    /// How many answers of each step were given.
-    taken: BTreeMap<StepPath, usize>,
-    /// How often each gate asked, each wait began, each step waited for a person.
-    waited: BTreeMap<StepPath, usize>,
-}
-
-impl Answers for Replay<'_> {
-    fn attempt(&mut self, ask: &Ask<'_>) -> Answer {
-        let own = self.known.steps.get_key_value(ask.step);
-        let own = own.filter(|(_, known)| known.kind.is_none_or(|kind| kind == ask.kind));
-        let equal = own
-            .is_some_and(|(_, known)| known.inputs.is_empty() || known.inputs.contains(ask.input));
-        // The same request under another name is the same call; else the step's own answer stands in.
-        let other = || {
-            let path = self.known.same_request(ask.kind, ask.input)?;
-            self.known.steps.get(path)
-        };
-        let (known, source) = match own.map(|(_, known)| known) {
-            Some(own) if equal => (own, Source::Recorded),
-            own => match (other(), own) {
-                (Some(other), _) => (other, Source::Recorded),
-                (None, Some(own)) => (own, Source::Assumed),
-                (None, None) => return self.kept(ask.step),
-            },
-        };
-        let taken = self.taken.entry(ask.step.clone()).or_default();
-        let answer = known.outcomes.get(*taken);
-        *taken += 1;
-        match answer {
-            Some((outcome, after)) => Answer::Ends {
-                outcome: outcome.clone(),
-                after: *after,
-                source,
-            },
-            // It was ended while it ran: here that comes in its place, too.
-            None if !self.alone && self.known.canceled.contains(ask.step) => Answer::Canceled,
-            None => Answer::Unknown,
-        }
-    }
-
-    fn gate(&mut self, step: &StepPath, _: &ApprovalRequest) -> GateAnswer {
-        match self.round(&self.known.gates, step) {
-            Some(votes) => GateAnswer::Votes(votes, Source::Recorded),
-            None => GateAnswer::Unknown,
-        }
-    }
-
-    fn uncertain(&mut self, step: &StepPath) -> Option<Resolution> {
-        self.known.resolved.get(step).cloned()
-    }
-
-    fn paused(&mut self, step: &StepPath, _: &Failure) -> Option<Resume> {
-        let waited = self.waited.entry(step.clone()).or_default();
-        let resume = self.known.resumed.get(step)?.get(*waited)?;
-        *waited += 1;
-        Some(resume.clone())
-    }
-
-    fn event(&mut self, step: &StepPath, _: &str) -> EventAnswer {
-        match self.round(&self.known.waits, step) {
-            Some(events) => EventAnswer::Come(events),
-            None => EventAnswer::Unknown,
-        }
-    }
-
-    fn outside(&self) -> Vec<(Timestamp, Input)> {
-        match self.alone {
-            true => Vec::new(),
-            false => self.known.cancels.clone(),
-        }
-    }
-
-    fn times_out(&self) -> bool {
-        self.known.timed_out && !self.alone
-    }
-}
-
-impl<'a> Replay<'a> {
-    fn new(known: &'a Recorded, alone: bool) -> Self {
-        Self {
-            known,
-            alone,
-            taken: BTreeMap::new(),
-            waited: BTreeMap::new(),
-        }
-    }
-
-    /// What came the next time that a step waited; nobody knows where the run ended first.
-    fn round<T: Clone>(
-        &mut self,
-        rounds: &BTreeMap<StepPath, Rounds<T>>,
-        step: &StepPath,
-    ) -> Option<Vec<T>> {
-        let waited = self.waited.entry(step.clone()).or_default();
-        let round = rounds.get(step)?.get(*waited)?;
-        *waited += 1;
-        round.clone()
-    }
-
-    fn kept(&self, step: &StepPath) -> Answer {
-        match self.known.kept_output(step).filter(|_| self.alone) {
-            Some(output) => Answer::Ends {
-                outcome: Outcome::Succeeded {
-                    output: output.clone(),
-                },
-                after: Span::default(),
-                // What was asked for stands in the run that it was kept from.
-                source: Source::Assumed,
-            },
-            None => Answer::Unknown,
-        }
-    }
 }

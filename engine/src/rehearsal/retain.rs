@@ -12,8 +12,8 @@ use crate::event::{
     ApprovalRequest, Entry, Outcome, RunEvent, SkipReason, Start, Status, StepPath,
 };
 use crate::plan::{ActionKind, Plan};
-use crate::run::{Kept, Run};
-use crate::{Json, RunId, Span};
+use crate::run::{Kept, Run, asked};
+use crate::{Digest, Json, RunId, Span};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,7 @@ pub fn retain(
         .iter()
         .filter_map(|kept| match kept {
             Kept::Undone { step, .. } => Some(step.clone()),
-            Kept::Step { .. } | Kept::Pass { .. } => None,
+            Kept::Step { .. } | Kept::Pass { .. } | Kept::Asked { .. } => None,
         })
         // Others only stand for work that another run began.
         .filter(|step| {
@@ -78,7 +78,7 @@ pub fn retain(
         let course = rehearse(plan, start, Vec::new(), old.created_at(), &mut answers);
         let marks = before
             .into_iter()
-            .filter(|kept| matches!(kept, Kept::Undone { .. }));
+            .filter(|kept| matches!(kept, Kept::Undone { .. } | Kept::Asked { .. }));
         let kept = marks.chain(course.run.kept(plan, from)?).collect();
         (kept, Some(course.run))
     };
@@ -90,17 +90,29 @@ pub fn retain(
         &undone,
         from,
     );
-    let anew = anew(old, entries, seen.as_ref(), plan, &kept);
+    let work = Work {
+        old,
+        seen: seen.as_ref(),
+        plan,
+        found: &found,
+    };
+    let marks = work.marks(entries, &kept, run);
+    let anew: BTreeMap<&StepPath, bool> = marks
+        .iter()
+        .filter_map(|mark| match mark {
+            Kept::Undone { step, .. } => Some((step, true)),
+            Kept::Asked { step, .. } => Some((step, false)),
+            Kept::Step { .. } | Kept::Pass { .. } => None,
+        })
+        .collect();
     let results = kept.into_iter().filter(|kept| match kept {
-        Kept::Undone { step, .. } => !anew.contains(step),
+        Kept::Undone { step, .. } => anew.get(step) != Some(&true),
+        Kept::Asked { step, .. } => !anew.contains_key(step),
         Kept::Step { .. } | Kept::Pass { .. } => true,
     });
-    let marks = anew.iter().map(|step| Kept::Undone {
-        step: step.clone(),
-        from: run,
-    });
+    let results: Vec<Kept> = results.collect();
     Some(Retained {
-        kept: marks.chain(results).collect(),
+        kept: marks.into_iter().chain(results).collect(),
         again: found.into_iter().map(|again| again.told).collect(),
     })
 }
@@ -140,67 +152,103 @@ impl Answers for Earlier<'_> {
     }
 }
 
-/// The steps that the earlier run has tried and that are other work in the new one: those that had succeeded,
-/// those that are known to ask for something else, and handlers. What failed is tried once more, under the
-/// key of before.
-fn anew(
-    old: &Run,
-    entries: &[Entry],
-    seen: Option<&Run>,
-    plan: &Plan,
-    kept: &[Kept],
-) -> BTreeSet<StepPath> {
-    let mut tried: BTreeMap<&StepPath, bool> = BTreeMap::new();
-    for entry in entries {
-        match &entry.event {
-            RunEvent::AttemptStarted { step, .. } => drop(tried.insert(step, false)),
-            RunEvent::AttemptFinished {
-                step,
-                outcome: Outcome::Succeeded { .. },
-                ..
-            } => drop(tried.insert(step, true)),
-            _ => {}
+/// What tells which of the steps that the earlier run has tried are other work in the new one.
+struct Work<'a> {
+    old: &'a Run,
+    /// The run by which it was judged what asks for the same.
+    seen: Option<&'a Run>,
+    plan: &'a Plan,
+    /// The steps of the document's list that run again.
+    found: &'a [Found],
+}
+
+impl Work<'_> {
+    /// Other work are the steps that had succeeded, those that are known to ask for something else, and
+    /// handlers. What failed is tried once more, under the key of before; where it may ask for something
+    /// else because what comes before it runs again, only if it asks for the same.
+    fn marks(&self, entries: &[Entry], kept: &[Kept], run: RunId) -> Vec<Kept> {
+        let mut tried: BTreeMap<&StepPath, bool> = BTreeMap::new();
+        for entry in entries {
+            match &entry.event {
+                RunEvent::AttemptStarted { step, .. } => drop(tried.insert(step, false)),
+                RunEvent::AttemptFinished {
+                    step,
+                    outcome: Outcome::Succeeded { .. },
+                    ..
+                } => drop(tried.insert(step, true)),
+                _ => {}
+            }
+        }
+        let kept: BTreeSet<&StepPath> = kept
+            .iter()
+            .filter_map(|kept| match kept {
+                Kept::Step { step, .. } => Some(step),
+                Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
+                Kept::Undone { .. } | Kept::Asked { .. } => None,
+            })
+            .collect();
+        let mut marks = Vec::new();
+        for (path, succeeded) in tried {
+            // What undoes a step has a key that follows from that of the step, and what checks one only
+            // reads.
+            let follows = path.0.ends_with(".undo") || self.plan.checked(path).is_some();
+            let kind = self.plan.find(path).and_then(|step| step.work.kind());
+            let Some(kind) = kind.filter(|kind| kind.has_attempts() && !follows) else {
+                continue;
+            };
+            if is_within(path, &kept) {
+                continue;
+            }
+            let step = path.clone();
+            match self.asks(path, succeeded, kind) {
+                Asks::Same => {}
+                Asks::Other => marks.push(Kept::Undone { step, from: run }),
+                Asks::Perhaps(asked) => marks.push(Kept::Asked {
+                    step,
+                    from: run,
+                    asked,
+                }),
+            }
+        }
+        marks
+    }
+
+    fn asks(&self, path: &StepPath, succeeded: bool, kind: ActionKind) -> Asks {
+        let first = path.0.split(['.', '[']).next().unwrap_or_default();
+        let Some(index) = self.plan.step(first).filter(|_| !succeeded) else {
+            return Asks::Other;
+        };
+        let input = |run: &Run| run.step(&path.0).and_then(|step| step.input);
+        let Some(before) = input(self.old) else {
+            return Asks::Other;
+        };
+        match self.seen.map(input) {
+            Some(Some(now)) if now == before => Asks::Same,
+            Some(Some(_)) => Asks::Other,
+            // It was not seen what it asks for.
+            Some(None) => Asks::Perhaps(asked(kind, &before)),
+            None => {
+                let needs = &self.plan.steps()[index].needs;
+                let behind = |found: &Found| needs.iter().any(|need| need.step == found.index);
+                match first != &*path.0 || self.found.iter().any(behind) {
+                    true => Asks::Perhaps(asked(kind, &before)),
+                    false => Asks::Same,
+                }
+            }
         }
     }
-    let kept: BTreeSet<&StepPath> = kept
-        .iter()
-        .filter_map(|kept| match kept {
-            Kept::Step { step, .. } => Some(step),
-            Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
-            Kept::Undone { .. } => None,
-        })
-        .collect();
-    let same = |path: &StepPath| {
-        let Some(seen) = seen else { return true };
-        let asks = |run: &Run| run.step(&path.0).and_then(|step| step.input);
-        asks(old).is_some_and(|before| asks(seen) == Some(before))
-    };
-    let other = |path: &StepPath, succeeded: bool| {
-        let first = path.0.split(['.', '[']).next().unwrap_or_default();
-        let handles = plan.step(first).is_none();
-        handles || succeeded || !same(path)
-    };
-    let effect = |path: &StepPath| {
-        let planned = plan.find(path);
-        planned
-            .and_then(|planned| planned.work.kind())
-            .is_some_and(ActionKind::has_attempts)
-    };
-    tried
-        .into_iter()
-        .filter(|(path, succeeded)| {
-            // What undoes a step has a key that follows from that of the step.
-            !path.0.ends_with(".undo")
-                && effect(path)
-                && !is_within(path, &kept)
-                && other(path, *succeeded)
-        })
-        .map(|(path, _)| path.clone())
-        .collect()
+}
+
+/// What a step that is tried once more asks for, compared with before.
+enum Asks {
+    Same,
+    Other,
+    /// It is not known yet: the digest of what it asked for tells.
+    Perhaps(Digest),
 }
 
 /// Whether a result is kept of a step, or of something that it stands in.
-fn is_within(path: &StepPath, kept: &BTreeSet<&StepPath>) -> bool {
+pub(super) fn is_within(path: &StepPath, kept: &BTreeSet<&StepPath>) -> bool {
     let ends = path.0.match_indices(['.', '[']).map(|(at, _)| at);
     let mut around = ends.map(|at| StepPath::from(&path.0[..at]));
     kept.contains(path) || around.any(|around| kept.contains(&around))
@@ -225,7 +273,7 @@ fn again(
         .iter()
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(&*step.0),
-            Kept::Pass { .. } | Kept::Undone { .. } => None,
+            Kept::Pass { .. } | Kept::Undone { .. } | Kept::Asked { .. } => None,
         })
         .collect();
     let mut found: Vec<Found> = Vec::new();

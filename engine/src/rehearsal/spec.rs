@@ -9,12 +9,15 @@ use crate::{Finding, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// When a test begins that does not say.
 const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
+
+/// What is wrong with a name in a file of tests is wrong with the key: for `SourceMap::locate_keys`.
+pub const KEYS_OF_TESTS: [&str; 3] = ["unknown_step", "unknown_input", "unknown_output"];
 
 /// The shape of a file of tests.
 #[derive(Deserialize, JsonSchema)]
@@ -31,7 +34,8 @@ struct Tests {
 /// A test as it is written.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Written {
+#[schemars(rename = "Test")]
+pub(crate) struct Written {
     /// What it shows, in a few words.
     name: String,
     /// Values by the names of inputs.
@@ -56,6 +60,7 @@ struct Written {
 /// What has to come of a test as it is written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Expectation")]
 struct WrittenExpectation {
     /// How the run ends; `waiting` where it waits for a person or an event, `paused` where a step has failed
     /// and waits for a person.
@@ -213,6 +218,14 @@ pub fn read_tests(value: Value, plan: &Plan) -> Result<Vec<Test>, Vec<Finding>> 
     } else {
         Err(reader.findings)
     }
+}
+
+/// Reads the tests that stand in the document of a plan.
+///
+/// # Errors
+/// All that is wrong with them, with JSON Pointers into the document.
+pub fn own_tests(plan: &Plan) -> Result<Vec<Test>, Vec<Finding>> {
+    read_tests(json!({ "tests": plan.document.tests }), plan)
 }
 
 /// Reads mocks alone: a map of paths to answers. `at` leads to it.

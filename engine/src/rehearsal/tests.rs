@@ -8,6 +8,9 @@ use crate::{Finding, Json, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod hidden;
+mod interrupted;
+mod lineage;
 mod waits;
 
 const ORDER: &str = r#"druse: 1
@@ -50,7 +53,7 @@ fn told(test: &str) -> Vec<String> {
 fn wrong(text: &str) -> Vec<String> {
     let (value, source) = parse_value(text, Syntax::Yaml).unwrap();
     let mut findings: Vec<Finding> = read_tests(value, &order()).unwrap_err();
-    source.locate(&mut findings);
+    source.locate_keys(&mut findings, &KEYS_OF_TESTS);
     findings.sort_by_key(|finding| (finding.line, finding.column));
     findings
         .iter()
@@ -189,17 +192,17 @@ fn all_that_is_wrong_is_said_at_once_with_its_place() {
 "#;
     insta::assert_snapshot!(wrong(text).join("\n"), @r#"
 3:18 invalid_input input `n`: "many" is not of type "integer" ()
-3:27 unknown_input there is no input `m` ()
-5:12 unknown_step there is no step `aks` (did you mean `ask`?)
+3:24 unknown_input there is no input `m` ()
+5:7 unknown_step there is no step `aks` (did you mean `ask`?)
 6:14 unknown_key there is no key `outptu` here (did you mean `output`?)
 7:13 bad_mock a transform is done by the engine itself (leave it out: it really happens in a test)
 8:13 bad_mock a gate is answered by people (write `decision: approve`, `reject` or `send_back`, or `hangs: true`)
 9:13 bad_mock a loop has no answer of its own (mock the steps of its body: `loop[*].step`)
-10:17 unknown_step there is no step `each.pay` (did you mean `each[*].pay`?)
+10:7 unknown_step there is no step `each.pay` (did you mean `each[*].pay`?)
 11:22 bad_mock a mock says one thing: `output`, `fail`, `hangs`, `decision`, `event` or `resume` (write exactly one of them)
 13:15 bad_value `status` cannot be `done` (one of: queued, running, waiting, succeeded, failed, rejected, canceled, skipped, uncertain, paused)
 14:11 duplicate_id two tests have the name `one` (give each a name of its own)
-16:23 unknown_output there is no output `gto` (did you mean `got`?)
+16:18 unknown_output there is no output `gto` (did you mean `got`?)
 17:15 unknown_step there is no step `payy` (steps here: ask, gate, done, each, each[*].pay)
 19:25 bad_value no step is skipped for `because` (one of: when, need, case, run_ending)
 20:15 bad_value `status` cannot be `sucseeded` (did you mean `succeeded`?)

@@ -101,6 +101,7 @@ impl State {
         {
             self.forget_scope(plan, scope);
         }
+        self.forget_probe(plan, place);
         let round = self.rounds;
         let sent_back = self.step(place).sent_back;
         *self.step_mut(place) = StepState {
@@ -119,12 +120,20 @@ impl State {
         }
     }
 
+    /// Forgets what has checked a step.
+    fn forget_probe(&mut self, plan: &Plan, place: Place) {
+        if let Some(probe) = self.step_mut(place).probe.take() {
+            self.forget_scope(plan, probe.scope);
+        }
+    }
+
     /// Forgets a pass that is over, with all that stands inside.
     fn forget_scope(&mut self, plan: &Plan, scope: usize) {
         let count = self.scopes[scope].steps.len();
         for step in 0..count {
             let place = Place { scope, step };
             self.close_gates(plan, place);
+            self.forget_probe(plan, place);
             let passes = self.step_mut(place).looped.take();
             let passes = passes.into_iter().flat_map(|looped| looped.passes);
             for inner in passes

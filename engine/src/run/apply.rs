@@ -5,7 +5,7 @@ use super::pause::Pause;
 use super::scope::{Place, TOP};
 use super::state::{AttemptState, Finish, GateState, Phase, State};
 use super::view::NoticeView;
-use super::{GateStatus, attempt, gate, hear, wait};
+use super::{GateStatus, attempt, gate, hear, retry, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
 use crate::plan::Plan;
 use crate::{Json, RunId, Timestamp};
@@ -67,7 +67,9 @@ impl State {
             RunEvent::PassStarted { .. } | RunEvent::PassFinished { .. }
         );
         let later = match event {
-            RunEvent::PassKept { .. } | RunEvent::DoneBefore { .. } => true,
+            RunEvent::PassKept { .. }
+            | RunEvent::DoneBefore { .. }
+            | RunEvent::AskedBefore { .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
         };
@@ -152,6 +154,9 @@ impl State {
                 self.keep.add_step(path, output.clone(), *from);
             }
             RunEvent::DoneBefore { from, .. } => self.keep.add_undone(path, *from),
+            RunEvent::AskedBefore { from, asked, .. } => {
+                self.keep.add_asked(path, *from, asked.clone());
+            }
             _ => {}
         }
     }
@@ -210,6 +215,17 @@ impl State {
             RunEvent::RetryScheduled { due, .. } => {
                 self.enter(place, Phase::Retrying { due: *due }, Status::Waiting);
             }
+            RunEvent::RateAwaited { connection, .. } => {
+                self.begin_step(plan, place, at);
+                let step = self.step(place);
+                let phase = Phase::Throttled {
+                    connection: connection.clone(),
+                    since: at,
+                    turn: entry.seq,
+                    until: retry::total_end(&self.planned(plan, place).retry, step),
+                };
+                self.enter(place, phase, Status::Waiting);
+            }
             RunEvent::WaitStarted { until, .. } => {
                 self.begin_step(plan, place, at);
                 self.enter(place, Phase::Waiting { until: *until }, Status::Waiting);
@@ -266,12 +282,10 @@ impl State {
                 let failure = Some(failure.clone());
                 self.end_step(plan, place, Status::Failed, None, failure, at);
             }
-            RunEvent::StepUncertain { .. } => {
-                if let Some(last) = self.step_mut(place).attempts.last_mut() {
-                    last.status = Status::Uncertain;
-                }
-                self.enter(place, Phase::Uncertain, Status::Uncertain);
-            }
+            RunEvent::StepUncertain { .. } => self.step_uncertain(plan, place),
+            RunEvent::StepChecked {
+                answer, failure, ..
+            } => self.step_checked(place, *answer, failure.as_ref()),
             RunEvent::StepPaused { failure, .. } => self.step_paused(place, failure),
             RunEvent::StepResumed { input, .. } => {
                 self.step_resumed(plan, place, input.as_ref(), at);
@@ -352,6 +366,7 @@ impl State {
             | RunEvent::PassFinished { .. }
             | RunEvent::PassKept { .. }
             | RunEvent::DoneBefore { .. }
+            | RunEvent::AskedBefore { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
             | RunEvent::WorkFinished { .. }
@@ -543,10 +558,16 @@ impl State {
         let after = step.timer();
         let next_silence = step.silence();
         let new = &step.phase;
-        let broken = |phase: &Phase| matches!(phase, Phase::Broken { .. } | Phase::Interrupted);
+        let broken = |phase: &Phase| {
+            matches!(
+                phase,
+                Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. }
+            )
+        };
         let (runs, unsettled) = (*new == Phase::Running, broken(new));
         let listens = *new == Phase::Listening;
         let held = matches!(new, Phase::Paused { .. });
+        let throttled = matches!(new, Phase::Throttled { .. });
         match old {
             Phase::Queued => {
                 self.ready.remove(&place);
@@ -557,9 +578,10 @@ impl State {
             Phase::Asking => {
                 self.stale.remove(&place);
             }
-            Phase::Broken { .. } | Phase::Interrupted => {
+            Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. } => {
                 self.unsettled.remove(&place);
             }
+            Phase::Probing => self.leave_probe(place),
             Phase::Listening => {
                 self.listening.remove(&place);
                 self.step_mut(place).hearing = None;
@@ -567,10 +589,16 @@ impl State {
             Phase::Paused { .. } => {
                 self.held_steps.remove(&place);
             }
+            Phase::Throttled { .. } => {
+                self.throttled.remove(&place);
+            }
             _ => {}
         }
         if held {
             self.held_steps.insert(place);
+        }
+        if throttled {
+            self.throttled.insert(place);
         }
         if runs {
             self.running.insert(place);

@@ -3,7 +3,7 @@
 use super::scope::{Owner, Place};
 use super::state::{Phase, State};
 use super::time::later;
-use super::{Effect, failure, pause, retry};
+use super::{Effect, failure, kept, pause, retry};
 use crate::definition::{Delivery, FailureClass};
 use crate::event::{Failure, RunEvent};
 use crate::plan::Plan;
@@ -34,7 +34,7 @@ pub(super) fn death() -> Failure {
 }
 
 /// Whether a failure is that of [`death`].
-pub(super) fn is_death(failure: &Failure) -> bool {
+pub(crate) fn is_death(failure: &Failure) -> bool {
     failure.class == FailureClass::Interrupted && failure.code == DEATH
 }
 
@@ -57,7 +57,7 @@ pub(super) fn first(
 ) -> RunEvent {
     match written_key(state, plan, place) {
         Ok(key) => {
-            let key = key.unwrap_or_else(|| made_key(state, plan, place));
+            let key = key.unwrap_or_else(|| made_key(state, plan, place, &input));
             started(state, plan, place, input, key, now)
         }
         Err(failure) => pause::failed(state, plan, place, failure),
@@ -80,18 +80,19 @@ fn written_key(state: &State, plan: &Plan, place: Place) -> Result<Option<String
 
 /// The key that the engine makes. What an earlier run has undone is done anew, and so with another key
 /// than there.
-fn made_key(state: &State, plan: &Plan, place: Place) -> String {
+fn made_key(state: &State, plan: &Plan, place: Place, input: &Json) -> String {
     let path = state.path(plan, place);
-    let done = match state.scopes[place.scope].owner {
-        Owner::Undo { of } => state.path(plan, of),
-        _ => path.clone(),
+    let kind = state.planned(plan, place).work.kind();
+    let (done, asked) = match state.scopes[place.scope].owner {
+        Owner::Undo { of } => (state.path(plan, of), kept::asked_at(state, plan, of)),
+        _ => (path.clone(), kind.map(|kind| kept::asked(kind, input))),
     };
     // What runs again because a person wanted it otherwise is not the same work.
     let path = match state.step(place).round {
         0 => path.0.to_string(),
         round => format!("{path}~{round}"),
     };
-    match state.keep.undone(&done) {
+    match state.keep.work_of(&done, asked.as_ref()) {
         None => key(state.start.root, &path),
         // The run that undid it may be the first one: its id alone would give the key of before.
         Some(from) => key(from, &format!("{path} after undo")),
@@ -99,10 +100,10 @@ fn made_key(state: &State, plan: &Plan, place: Place) -> String {
 }
 
 /// The key of a step whose configuration a person gave, there being none.
-pub(super) fn own_key(state: &State, plan: &Plan, place: Place) -> String {
+pub(super) fn own_key(state: &State, plan: &Plan, place: Place, input: &Json) -> String {
     match written_key(state, plan, place) {
         Ok(Some(key)) => key,
-        Ok(None) | Err(_) => made_key(state, plan, place),
+        Ok(None) | Err(_) => made_key(state, plan, place, input),
     }
 }
 
@@ -152,18 +153,52 @@ pub(super) fn after_failure(
     let step = state.planned(plan, place);
     let path = state.path(plan, place);
     let known = state.step(place);
-    if step.delivery == Delivery::AtMostOnce && failure.class == FailureClass::Uncertain {
+    // A check can find out after every failure that leaves it open; a person is not asked about each.
+    let asks = failure.class == FailureClass::Uncertain
+        || (retry::leaves_open(failure) && step.probe.is_some());
+    if step.delivery == Delivery::AtMostOnce && asks {
         return RunEvent::StepUncertain { step: path };
     }
     let tried = retry::Tried {
         run: state.start.run,
         path: &path,
         state: known,
+        known: false,
     };
     match retry::due(&tried, step, failure, retry_after_ms, now) {
         Some(due) => RunEvent::RetryScheduled { step: path, due },
         None => pause::failed(state, plan, place, failure.clone()),
     }
+}
+
+/// What follows on a failure that left open whether the step happened, once it is known that it did not.
+pub(super) fn after_known_failure(
+    state: &State,
+    plan: &Plan,
+    place: Place,
+    failure: &Failure,
+    now: Timestamp,
+) -> RunEvent {
+    let path = state.path(plan, place);
+    let tried = retry::Tried {
+        run: state.start.run,
+        path: &path,
+        state: state.step(place),
+        known: true,
+    };
+    match retry::due(&tried, state.planned(plan, place), failure, None, now) {
+        Some(due) => RunEvent::RetryScheduled { step: path, due },
+        None => pause::failed(state, plan, place, failure.clone()),
+    }
+}
+
+/// The failure of a step whose attempts kept ending with the process.
+pub(super) fn quarantined(state: &State, place: Place) -> Option<Failure> {
+    (state.step(place).deaths >= DEATHS).then(|| {
+        let message =
+            format!("the server died {DEATHS} times in a row while this step was all that ran");
+        Failure::new(FailureClass::Quarantined, "quarantined", message)
+    })
 }
 
 /// What follows on an attempt that ended with the process.
@@ -174,10 +209,7 @@ pub(super) fn after_interruption(
     now: Timestamp,
 ) -> RunEvent {
     let path = state.path(plan, place);
-    if state.step(place).deaths >= DEATHS {
-        let message =
-            format!("the server died {DEATHS} times in a row while this step was all that ran");
-        let failure = Failure::new(FailureClass::Quarantined, "quarantined", message);
+    if let Some(failure) = quarantined(state, place) {
         return pause::failed(state, plan, place, failure);
     }
     match state.planned(plan, place).delivery {

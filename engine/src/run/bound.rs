@@ -75,7 +75,9 @@ impl RunEvent {
                 .iter()
                 .map(|change| change.what.len() + json(&change.before) + json(&change.after))
                 .sum(),
-            Self::ApprovalNotified { failure, .. } => failure.as_ref().map_or(0, failure_weight),
+            Self::ApprovalNotified { failure, .. } | Self::StepChecked { failure, .. } => {
+                failure.as_ref().map_or(0, failure_weight)
+            }
             Self::LoopStarted { items, .. } => items.as_ref().map_or(0, json),
             Self::PassFinished {
                 output, failure, ..
@@ -103,6 +105,7 @@ impl RunEvent {
                 key.map_or(0, |key| key.key.len())
             }
             Self::PassedOver { reason } => reason.len(),
+            Self::RateAwaited { connection, .. } => connection.len(),
             Self::StepSkipped { .. }
             | Self::AttemptInterrupted { .. }
             | Self::RetryScheduled { .. }
@@ -117,6 +120,7 @@ impl RunEvent {
             | Self::KeepingStarted { .. }
             | Self::HandlersStarted { .. }
             | Self::DoneBefore { .. }
+            | Self::AskedBefore { .. }
             | Self::RunTimedOut
             | Self::Admitted
             | Self::Parked { .. } => 0,

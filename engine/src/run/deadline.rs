@@ -43,6 +43,11 @@ pub enum DeadlineReason {
         /// The loop.
         step: StepPath,
     },
+    /// The time over all attempts of a step runs out while the next one waits for a rate.
+    RateTimeout {
+        /// The step.
+        step: StepPath,
+    },
     /// The run's time runs out.
     RunTimeout,
     /// More follows at once: the last turn was cut because it was long.
@@ -50,6 +55,13 @@ pub enum DeadlineReason {
 }
 
 impl Run {
+    /// When the run's own time is over, if it has a limit.
+    pub fn time_limit(&self) -> Option<Timestamp> {
+        self.state
+            .run_deadline(&self.plan)
+            .filter(|_| !self.is_over())
+    }
+
     /// The earliest moment at which a tick changes something, and why. Later than the time that the last
     /// input came with, unless [`Run::goes_on`].
     pub fn next_deadline(&self) -> Option<(Timestamp, DeadlineReason)> {
@@ -73,6 +85,7 @@ impl Run {
                 Timer::Attempt => DeadlineReason::AttemptTimeout { step },
                 Timer::Pass => DeadlineReason::NextPass { step },
                 Timer::Loop => DeadlineReason::LoopTimeout { step },
+                Timer::Rate => DeadlineReason::RateTimeout { step },
             };
             (at, reason)
         });

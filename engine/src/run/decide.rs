@@ -4,7 +4,8 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::time::later;
 use super::{
-    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause, wait,
+    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause,
+    probe, wait,
 };
 use crate::Timestamp;
 use crate::definition::FailureClass;
@@ -81,6 +82,7 @@ impl State {
                 claim: Some(Box::new(claim.clone())),
             }),
             Input::Admit => self.of_slot(RunEvent::Admitted),
+            Input::Permit { step } => self.permit(plan, step, now),
             Input::PassOver { reason } => self.of_slot(RunEvent::PassedOver {
                 reason: reason.clone(),
             }),
@@ -104,14 +106,22 @@ impl State {
             } => {
                 let place = self
                     .place_of_step(plan, step)
-                    .filter(|place| self.step(*place).phase == Phase::Uncertain)
+                    .filter(|place| {
+                        let phase = &self.step(*place).phase;
+                        matches!(phase, Phase::Uncertain | Phase::Probing)
+                    })
                     .ok_or(Rejected::NotUncertain)?;
                 let resolved = RunEvent::StepResolved {
                     step: self.path(plan, place),
                     by: by.clone(),
                     reason: reason.clone(),
                 };
-                Ok(vec![resolved, self.resolve(plan, place, resolution, now)])
+                // Whoever knows does not wait for the check.
+                let ended = self.looks(place).map(|looks| RunEvent::StepCanceled {
+                    step: self.path(plan, looks),
+                });
+                let resolution = self.resolve(plan, place, resolution, now);
+                Ok(ended.into_iter().chain([resolved, resolution]).collect())
             }
             Input::Event { step, heard } => {
                 self.place_of_step(plan, step)
@@ -262,6 +272,7 @@ impl State {
                     let end = looping::finish_pass(self, plan, scope, of, number, now);
                     return Some(end);
                 }
+                Owner::Probe { of } => return Some(probe::checked(self, plan, of)),
                 // Their ends are no facts of their own.
                 Owner::Handlers(_) | Owner::Undo { .. } => {}
             }
@@ -332,6 +343,7 @@ impl State {
                 failure,
                 retry_after_ms,
             } => attempt::after_failure(self, plan, place, failure, *retry_after_ms, now),
+            Phase::Told { happened } => probe::follows(self, plan, place, *happened, now),
             _ => attempt::after_interruption(self, plan, place, now),
         }
     }
@@ -363,6 +375,7 @@ impl State {
                 }
             }
             Timer::Loop => RunEvent::LoopTimedOut { step },
+            Timer::Rate => self.waited_too_long(plan, place),
         }
     }
 

@@ -83,8 +83,9 @@ impl State {
                 self.close_scope(plan, place.scope, Close::Failing);
                 self.pass_is_failing(plan, of, place.scope);
             }
-            // What cleans up is not stopped because something else that does has failed.
-            Owner::Handlers(_) | Owner::Undo { .. } => {}
+            // What cleans up is not stopped because something else that does has failed, and what a check
+            // comes to is said by its own fact.
+            Owner::Handlers(_) | Owner::Undo { .. } | Owner::Probe { .. } => {}
         }
     }
 

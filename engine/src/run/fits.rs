@@ -1,7 +1,7 @@
 //! Which facts can follow from a state: what tells the journal of a run from anything else.
 
 use super::apply::About;
-use super::scope::{Place, TOP};
+use super::scope::{Owner, Place, TOP};
 use super::state::{Phase, State, StepState};
 use crate::event::{Outcome, RunEvent, Status, StepPath};
 use crate::plan::{ActionKind, Plan, Times, Work};
@@ -56,7 +56,9 @@ impl State {
         let step = self.step(place);
         let begins = match event {
             // What was under way when its run was first queued goes on, and so does the wait for a run.
-            RunEvent::AttemptStarted { .. } => step.phase != Phase::Interrupted,
+            RunEvent::AttemptStarted { .. } | RunEvent::RateAwaited { .. } => {
+                step.phase != Phase::Interrupted
+            }
             RunEvent::StepEvaluated { .. }
             | RunEvent::WaitStarted { .. }
             | RunEvent::ApprovalRequested { .. }
@@ -66,11 +68,19 @@ impl State {
         if begins && !self.may_begin() {
             return Err("it is not the run's turn");
         }
-        if !follows(step, event) {
+        let about_probe = matches!(self.scopes[place.scope].owner, Owner::Probe { .. });
+        // What checks a step may not be needed any more before it has begun to look.
+        let not_needed = about_probe
+            && step.phase == Phase::Queued
+            && matches!(event, RunEvent::StepCanceled { .. });
+        if !follows(step, event) && !not_needed {
             return Err(match step.phase {
                 Phase::Over => "the step is over",
                 _ => "the step is not where this fact leads on from",
             });
+        }
+        if step.phase == Phase::Probing && !self.fits_probe(place, event) {
+            return Err("the check of the step is not over");
         }
         let early = step.open_needs > 0
             && match event {
@@ -101,9 +111,9 @@ impl State {
             RunEvent::EventAwaited { .. } => self.planned(plan, place).hears.is_some(),
             RunEvent::EventTaken { event, .. } => !self.taken.contains(event),
             RunEvent::ApprovalRequested { .. } => kind == Some(ActionKind::ApprovalGate),
-            RunEvent::AttemptStarted { .. } | RunEvent::StepPaused { .. } => {
-                kind.is_some_and(ActionKind::has_attempts)
-            }
+            RunEvent::AttemptStarted { .. }
+            | RunEvent::RateAwaited { .. }
+            | RunEvent::StepPaused { .. } => kind.is_some_and(ActionKind::has_attempts),
             RunEvent::LoopStarted { items, .. } => match (work, items.as_ref()) {
                 (Work::Loop(looped), items) => matches!(
                     (&looped.times, items.map(|items| items.value())),
@@ -119,6 +129,14 @@ impl State {
         } else {
             Err("the step is of another kind")
         }
+    }
+
+    /// Whether a fact about a step can follow on how its check stands.
+    fn fits_probe(&self, place: Place, event: &RunEvent) -> bool {
+        let scope = self.step(place).probe.as_ref().map(|probe| probe.scope);
+        let answers = matches!(event, RunEvent::StepChecked { .. });
+        let over = scope.is_some_and(|scope| self.over.contains(&scope));
+        self.looks(place).is_none() && (over || !answers)
     }
 
     /// Whether a fact can follow on how a gate stands.
@@ -184,7 +202,10 @@ impl State {
         let Some(planned) = plan.find(path) else {
             return Err("the document has no such step");
         };
-        if matches!(event, RunEvent::DoneBefore { .. }) {
+        if matches!(
+            event,
+            RunEvent::DoneBefore { .. } | RunEvent::AskedBefore { .. }
+        ) {
             let place = self.place_of_step(plan, path);
             let begun = place.is_some_and(|place| self.step(place).phase != Phase::Queued);
             let effect = planned.work.kind().is_some_and(ActionKind::has_attempts);
@@ -222,6 +243,14 @@ impl State {
     }
 }
 
+/// Whether it may still come out that a step happened.
+fn is_open(phase: &Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Uncertain | Phase::Probing | Phase::Told { happened: true }
+    )
+}
+
 /// Whether a fact can follow in a step's phase: the table at the top of `state`.
 fn follows(step: &StepState, event: &RunEvent) -> bool {
     let last = step.attempts.last().map(|attempt| attempt.number);
@@ -233,25 +262,37 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::WaitStarted { .. }
         | RunEvent::EventAwaited { .. }
         | RunEvent::ApprovalRequested { .. } => *phase == Phase::Queued,
+        RunEvent::RateAwaited { .. } => matches!(
+            phase,
+            Phase::Queued | Phase::Interrupted | Phase::Retrying { .. } | Phase::Uncertain
+        ),
         RunEvent::AttemptStarted { number, .. } => {
             matches!(
                 phase,
-                Phase::Queued | Phase::Interrupted | Phase::Retrying { .. } | Phase::Uncertain
+                Phase::Queued
+                    | Phase::Interrupted
+                    | Phase::Retrying { .. }
+                    | Phase::Throttled { .. }
+                    | Phase::Uncertain
+                    | Phase::Probing
+                    | Phase::Told { happened: false }
             ) && *number == last.unwrap_or(0).saturating_add(1)
         }
         RunEvent::AttemptFinished {
             number, outcome, ..
         } => {
             let succeeded = matches!(outcome, Outcome::Succeeded { .. });
-            Some(*number) == last
-                && (*phase == Phase::Running || (*phase == Phase::Uncertain && succeeded))
+            Some(*number) == last && (*phase == Phase::Running || (is_open(phase) && succeeded))
         }
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
         }
         RunEvent::EventTaken { .. } => *phase == Phase::Listening,
         RunEvent::RetryScheduled { .. } => {
-            matches!(phase, Phase::Broken { .. } | Phase::Uncertain)
+            matches!(
+                phase,
+                Phase::Broken { .. } | Phase::Uncertain | Phase::Probing
+            ) || *phase == Phase::Told { happened: false }
         }
         RunEvent::WaitFinished { .. } => {
             matches!(phase, Phase::Waiting { .. } | Phase::Listening)
@@ -276,20 +317,30 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             Phase::Queued
                 | Phase::Broken { .. }
                 | Phase::Interrupted
+                | Phase::Throttled { .. }
                 | Phase::Listening
                 | Phase::Uncertain
+                | Phase::Probing
+                | Phase::Told { happened: false }
                 | Phase::Asking
                 | Phase::Paused { .. }
         ),
         RunEvent::StepPaused { .. } => matches!(
             phase,
-            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted
+            Phase::Queued
+                | Phase::Broken { .. }
+                | Phase::Interrupted
+                | Phase::Throttled { .. }
+                | Phase::Told { happened: false }
         ),
         RunEvent::StepResumed { .. } => matches!(phase, Phase::Paused { .. }),
         RunEvent::StepUncertain { .. } => {
             matches!(phase, Phase::Broken { .. } | Phase::Interrupted)
         }
-        RunEvent::StepResolved { .. } => *phase == Phase::Uncertain,
+        RunEvent::StepResolved { .. } => {
+            matches!(phase, Phase::Uncertain | Phase::Probing)
+        }
+        RunEvent::StepChecked { .. } => *phase == Phase::Probing,
         RunEvent::StepCanceled { .. } => !matches!(phase, Phase::Queued | Phase::Over),
         RunEvent::LoopStarted { .. } => *phase == Phase::Queued,
         RunEvent::LoopFinished { status, .. } => {
@@ -306,7 +357,8 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         RunEvent::PassStarted { .. }
         | RunEvent::PassFinished { .. }
         | RunEvent::PassKept { .. }
-        | RunEvent::DoneBefore { .. } => false,
+        | RunEvent::DoneBefore { .. }
+        | RunEvent::AskedBefore { .. } => false,
         RunEvent::Created(_)
         | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }

@@ -196,6 +196,7 @@ impl State {
             }
             Owner::Handlers(_) => self.handling.current = None,
             Owner::Undo { .. } => self.undo_next(plan, at),
+            Owner::Probe { of } => self.probe_over(scope, of),
         }
     }
 

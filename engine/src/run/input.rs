@@ -4,7 +4,7 @@ use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::flow::Claim;
 use crate::plan::{ActionKind, SecretPlace};
-use crate::{ApprovalId, Json, Span, Timestamp};
+use crate::{ApprovalId, Finding, Json, Span, Timestamp};
 
 /// Something that a run is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,11 @@ pub enum Input {
     },
     /// It is its turn.
     Admit,
+    /// A step that waits for the rate of a connection may begin.
+    Permit {
+        /// The step.
+        step: StepPath,
+    },
     /// It would have to wait for its turn, and is skipped instead.
     PassOver {
         /// What it would have waited for.
@@ -246,8 +251,14 @@ pub enum Rejected {
     /// What it sends out was approved as it stands.
     #[error("what this step does was approved as it stands, so its input cannot be changed")]
     Approved,
-    /// The step does not wait for this event.
-    #[error("the step does not wait for this event")]
+    /// The step's action does not take what is corrected.
+    #[error("the step does not take this input: {}", findings.first().map_or("", |first| &*first.message))]
+    BadCorrection {
+        /// What is wrong, key by key.
+        findings: Vec<Finding>,
+    },
+    /// The step does not wait for this: for this event, or for the rate of a connection.
+    #[error("the step does not wait for this")]
     NotAwaited,
     /// It does not wait for its turn, or has begun.
     #[error("the run does not wait for its turn")]
@@ -270,6 +281,7 @@ impl Rejected {
             Self::NotPaused => "not_paused",
             Self::WhichStep => "which_step",
             Self::Approved => "approved_input",
+            Self::BadCorrection { .. } => "bad_correction",
             Self::NotAwaited => "not_awaited",
             Self::NotItsTurn => "not_its_turn",
             Self::TooLarge => "too_large",

@@ -13,6 +13,7 @@ struct Found {
     held: usize,
     timers: BTreeSet<(crate::Timestamp, super::state::Timer, Place)>,
     running: BTreeSet<Place>,
+    throttled: BTreeSet<Place>,
     listening: BTreeSet<Place>,
     silences: BTreeSet<(crate::Timestamp, Place)>,
     ready: BTreeSet<Place>,
@@ -45,7 +46,11 @@ impl Run {
                 open += usize::from(step.phase != Phase::Over);
                 named |= matches!(
                     step.phase,
-                    Phase::Asking | Phase::Listening | Phase::Uncertain | Phase::Paused { .. }
+                    Phase::Asking
+                        | Phase::Listening
+                        | Phase::Throttled { .. }
+                        | Phase::Uncertain
+                        | Phase::Paused { .. }
                 );
                 unhandled |= number == super::scope::TOP
                     && matches!(step.trouble, Trouble::Unhandled | Trouble::Open(_));
@@ -57,6 +62,9 @@ impl Run {
             let ended = match scope.owner {
                 Owner::Run => state.finish.is_some() || state.handling.outcome.is_some(),
                 Owner::Handlers(_) | Owner::Undo { .. } => true,
+                Owner::Probe { of } => {
+                    scope.close.is_some() || state.step(of).phase != Phase::Probing
+                }
                 Owner::Pass { of, number } => {
                     let looped = state.step(of).looped.as_ref();
                     let pass = looped.and_then(|looped| looped.passes.get(&number));
@@ -71,6 +79,7 @@ impl Run {
             held: state.held,
             timers: state.timers.clone(),
             running: state.running.clone(),
+            throttled: state.throttled.clone(),
             listening: state.listening.clone(),
             silences: state.silences.clone(),
             ready: state.ready.clone(),
@@ -120,7 +129,10 @@ impl Run {
             Phase::Running => {
                 found.running.insert(place);
             }
-            Phase::Broken { .. } | Phase::Interrupted => {
+            Phase::Throttled { .. } => {
+                found.throttled.insert(place);
+            }
+            Phase::Broken { .. } | Phase::Interrupted | Phase::Told { .. } => {
                 found.unsettled.insert(place);
             }
             Phase::Paused { .. } => {
@@ -145,10 +157,12 @@ impl Run {
         let fits = match &step.phase {
             Phase::Queued => status == Status::Queued,
             Phase::Running | Phase::Broken { .. } | Phase::Interrupted => status == Status::Running,
-            Phase::Retrying { .. } | Phase::Waiting { .. } | Phase::Listening | Phase::Asking => {
-                status == Status::Waiting
-            }
-            Phase::Uncertain => status == Status::Uncertain,
+            Phase::Retrying { .. }
+            | Phase::Throttled { .. }
+            | Phase::Waiting { .. }
+            | Phase::Listening
+            | Phase::Asking => status == Status::Waiting,
+            Phase::Uncertain | Phase::Probing | Phase::Told { .. } => status == Status::Uncertain,
             Phase::Paused { .. } => status == Status::Paused,
             Phase::Looping => matches!(status, Status::Running | Status::Waiting),
             Phase::Over => status.is_final(),

@@ -11,13 +11,17 @@
 //! A `repeat` goes on with the pass that it failed in, or with the one it would have made next: numbers
 //! go on too, so that no pass has the idempotency keys of another.
 //!
+//! A step that was tried and not done keeps its idempotency key only where it asks for the same.
+//!
 //! A step that was undone counts as one that did not succeed. It runs again with another idempotency key:
 //! with the old one the other side would take it for a repetition of what was taken back.
 
 use super::Run;
 use super::looping::{LoopState, digest};
 use super::scope::{Place, TOP};
+use super::state::State;
 use crate::event::{RunEvent, SkipReason, Status, StepPath};
+use crate::json::canonical;
 use crate::plan::{ActionKind, LoopPlan, Plan, Times};
 use crate::{Digest, Json, RunId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +58,15 @@ pub enum Kept {
         /// The earlier run.
         from: RunId,
     },
+    /// That a step was tried and not done: it runs again, with another key where it asks for something else.
+    Asked {
+        /// The step.
+        step: StepPath,
+        /// The run whose work it is then.
+        from: RunId,
+        /// What it asked for, as [`super::asked`] gives it.
+        asked: Digest,
+    },
 }
 
 impl Kept {
@@ -61,6 +74,7 @@ impl Kept {
         match self {
             Self::Step { step, output, from } => RunEvent::StepKept { step, output, from },
             Self::Undone { step, from } => RunEvent::DoneBefore { step, from },
+            Self::Asked { step, from, asked } => RunEvent::AskedBefore { step, from, asked },
             Self::Pass {
                 step,
                 item,
@@ -87,6 +101,9 @@ pub(super) struct Keep {
     steps: BTreeMap<StepPath, (Json, RunId)>,
     /// Steps that were undone, with the run that did so last.
     undone: BTreeMap<StepPath, RunId>,
+    /// What steps asked for that were not done, with the run whose work they are where they ask for
+    /// something else.
+    asked: BTreeMap<StepPath, (RunId, Digest)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -123,9 +140,18 @@ impl Keep {
         self.undone.insert(path, from);
     }
 
-    /// The earlier run that has undone a step.
-    pub(super) fn undone(&self, path: &StepPath) -> Option<RunId> {
-        self.undone.get(path).copied()
+    pub(super) fn add_asked(&mut self, path: StepPath, from: RunId, asked: Digest) {
+        self.asked.insert(path, (from, asked));
+    }
+
+    /// The run whose work a step is that asks for this: none for the first one of the chain.
+    pub(super) fn work_of(&self, path: &StepPath, asked: Option<&Digest>) -> Option<RunId> {
+        let other = self
+            .asked
+            .get(path)
+            .filter(|(_, known)| Some(known) != asked);
+        let other = other.map(|(from, _)| *from);
+        other.or_else(|| self.undone.get(path).copied())
     }
 
     pub(super) fn has_pass(&self, path: &StepPath) -> bool {
@@ -194,6 +220,20 @@ impl Run {
         let earlier = self.state.keep.undone.iter();
         let mut undone: BTreeMap<StepPath, RunId> =
             earlier.map(|(step, from)| (step.clone(), *from)).collect();
+        for (step, (from, asked)) in &self.state.keep.asked {
+            let place = self.state.place_of_step(&self.plan, step);
+            let here = place.and_then(|place| asked_at(&self.state, &self.plan, place));
+            if here.as_ref().is_some_and(|here| here != asked) {
+                undone.insert(step.clone(), *from);
+            } else if here.is_none() {
+                // It never came to it: what was asked before still counts.
+                found.kept.push(Kept::Asked {
+                    step: step.clone(),
+                    from: *from,
+                    asked: asked.clone(),
+                });
+            }
+        }
         for (scope, inner) in self.state.scopes.iter() {
             for step in 0..inner.steps.len() {
                 let place = Place { scope, step };
@@ -208,6 +248,21 @@ impl Run {
         found.list(TOP, 0, chosen);
         Some(found.kept)
     }
+}
+
+/// What a step asks for: its action and its rendered configuration.
+pub fn asked(kind: ActionKind, input: &Json) -> Digest {
+    let mut text = kind.name().to_owned();
+    text.push(' ');
+    text.push_str(&canonical(input.value()));
+    Digest::of(text.as_bytes())
+}
+
+/// What a step has asked for, where it did.
+pub(super) fn asked_at(state: &State, plan: &Plan, place: Place) -> Option<Digest> {
+    let input = state.step(place).input.as_ref()?;
+    let kind = state.planned(plan, place).work.kind()?;
+    Some(asked(kind, input))
 }
 
 /// A walk over what a run knows, along the steps of a plan.

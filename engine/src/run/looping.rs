@@ -596,6 +596,7 @@ impl State {
                     }
                     let passes = step.looped.iter().flat_map(|looped| looped.passes.values());
                     inside.extend(passes.filter_map(|pass| pass.scope));
+                    inside.extend(step.probe.as_ref().map(|probe| probe.scope));
                 }
             }
             for scope in inside {
@@ -700,7 +701,7 @@ impl State {
             let place = Place { scope, step };
             if looping {
                 self.close_loop(plan, place, close);
-            } else {
+            } else if !self.close_probe(plan, place, close) {
                 self.to_end.insert(place);
             }
         }

@@ -30,23 +30,28 @@ mod join;
 mod kept;
 mod looping;
 mod pause;
+mod probe;
+mod rest;
 mod retry;
 mod scope;
 mod slot;
 mod state;
+mod throttle;
 mod time;
 mod view;
 mod wait;
 
 pub use apply::CorruptJournal;
+pub(crate) use attempt::is_death;
 pub use bound::LARGEST_FACT;
 pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;
 pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
-pub use kept::Kept;
+pub use kept::{Kept, asked};
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
-pub use view::{ApprovalView, AttemptView, Message, NoticeView, PassesView, StepView};
+pub use throttle::ConnectionRates;
+pub use view::{ApprovalView, AttemptView, CheckView, Message, NoticeView, PassesView, StepView};
 
 use crate::event::{Entry, Failure, HandlerList, RunEvent, Start, Status, StepPath};
 use crate::flow::Claim;
@@ -63,6 +68,10 @@ pub struct Run {
     state: State,
     /// Whether the last turn was cut, for the check of what must always hold.
     cut: bool,
+    /// The connections that have a rate, as it was last told.
+    rates: Option<Arc<ConnectionRates>>,
+    /// The number of its last fact when it came to rest.
+    rested: u64,
 }
 
 impl Run {
@@ -88,6 +97,18 @@ impl Run {
         start: Start,
         kept: Vec<Kept>,
         claim: Option<Claim>,
+        now: Timestamp,
+    ) -> (Self, Vec<Entry>) {
+        Self::begin_limited(plan, start, kept, claim, None, now)
+    }
+
+    /// As [`Run::begin_claiming`], with the connections that have a rate ([`Run::know_rates`]).
+    pub fn begin_limited(
+        plan: Arc<Plan>,
+        start: Start,
+        kept: Vec<Kept>,
+        claim: Option<Claim>,
+        rates: Option<Arc<ConnectionRates>>,
         now: Timestamp,
     ) -> (Self, Vec<Entry>) {
         let mut run = Self::created(plan, start, now);
@@ -120,6 +141,7 @@ impl Run {
                 run.take(entry.event, now, &mut entries);
             }
         }
+        run.rates = rates;
         run.settle(now, &mut entries);
         (run, entries)
     }
@@ -130,6 +152,8 @@ impl Run {
             plan,
             state,
             cut: false,
+            rates: None,
+            rested: 0,
         }
     }
 
@@ -160,6 +184,8 @@ impl Run {
             plan,
             state,
             cut: true,
+            rates: None,
+            rested: 0,
         };
         for entry in entries {
             run.apply(&entry)?;
@@ -194,11 +220,34 @@ impl Run {
         if bound::says_too_much(&events) {
             return Err(Rejected::TooLarge);
         }
+        let permitted = matches!(input, Input::Permit { .. });
         let mut entries = Vec::with_capacity(events.len() + 1);
         for event in events {
+            let event = match permitted {
+                true => event,
+                false => self.throttle(event),
+            };
             self.take(bound::within(event), now, &mut entries);
         }
         self.settle(now, &mut entries);
+        Ok(entries)
+    }
+
+    /// Takes in an input alone, and nothing that follows from it: that comes with the next input. For a
+    /// process that is about to end and lets nothing new begin.
+    ///
+    /// # Errors
+    /// As [`Run::handle`].
+    pub fn note(&mut self, now: Timestamp, input: Input) -> Result<Vec<Entry>, Rejected> {
+        let events = self.decide(now, &input)?;
+        if bound::says_too_much(&events) {
+            return Err(Rejected::TooLarge);
+        }
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            self.take(bound::within(event), now, &mut entries);
+        }
+        self.cut = self.state.follows(&self.plan, now);
         Ok(entries)
     }
 
@@ -207,7 +256,7 @@ impl Run {
         let mut weight: usize = entries.iter().map(|entry| entry.event.weight()).sum();
         self.cut = false;
         while let Some(event) = self.state.next(&self.plan, now) {
-            let event = bound::within(event);
+            let event = bound::within(self.throttle(event));
             weight += event.weight();
             if !self.take(event, now, entries) {
                 debug_assert!(false, "a run proposed a fact that does not fit: {self:?}");
@@ -306,6 +355,11 @@ impl Run {
     /// Whether somebody wanted it to end.
     pub fn is_canceled(&self) -> bool {
         self.state.handling.cancels > 0
+    }
+
+    /// Whether somebody wanted that a second time, which ends what handles its end, too.
+    pub fn is_forced(&self) -> bool {
+        self.state.handling.cancels > 1
     }
 
     /// Whether a person holds it.

@@ -6,16 +6,19 @@
 //! of the resume follows then. A cancel ends the pause.
 //!
 //! A step that fails for good under `on_error: pause` waits for a person while the rest of the run goes on.
-//! The person has it tried again, with all its retries and the same idempotency key, or lets it fail.
+//! The person has it tried again, with all its retries and the same idempotency key, or lets it fail. What
+//! the person corrects is judged from the document's own configuration, and takes the place of what was
+//! corrected before.
 
 use super::input::ResumeAnswer;
 use super::scope::Place;
 use super::state::{Phase, State};
 use super::{Rejected, attempt};
-use crate::definition::OnError;
+use crate::action_config::schema_of;
+use crate::definition::{Mode, OnError, Walk};
 use crate::event::{Failure, RunEvent, StepPath};
-use crate::plan::{ActionKind, Plan};
-use crate::{Json, Timestamp};
+use crate::plan::{ActionKind, Plan, PlannedStep, pointer};
+use crate::{Finding, Json, Timestamp};
 use serde_json::{Map, Value};
 
 /// Who paused a run, and why.
@@ -35,6 +38,41 @@ pub(super) fn failed(state: &State, plan: &Plan, place: Place, failure: Failure)
         OnError::Pause | OnError::Fail | OnError::Continue => {
             RunEvent::StepFailed { step, failure }
         }
+    }
+}
+
+/// Corrected keys, if the step's action has them and takes such values.
+fn fitting(
+    planned: &PlannedStep,
+    given: Map<String, Value>,
+) -> Result<Map<String, Value>, Rejected> {
+    let Some(kind) = planned.work.kind() else {
+        return Ok(given);
+    };
+    let mut value = Value::Object(given);
+    let mut walk = Walk::new(schema_of(kind), Mode::Plain);
+    walk.value(&mut value, "/input");
+    // What is not corrected stands in the document.
+    let of_given = |finding: &Finding| finding.path.as_deref() != Some("/input");
+    let mut findings: Vec<Finding> = walk.findings.into_iter().filter(of_given).collect();
+    for finding in &mut findings {
+        let own = finding
+            .path
+            .as_deref()
+            .map(|path| path.matches('/').count())
+            == Some(2);
+        if own && finding.code == "unknown_key" && !finding.help.starts_with("known here") {
+            let known = schema_of(kind)["properties"].as_object();
+            let known: Vec<&str> = known.into_iter().flatten().map(|(key, _)| &**key).collect();
+            finding.help = format!("{} Known here: {}", finding.help, known.join(", "));
+        }
+    }
+    if !findings.is_empty() {
+        return Err(Rejected::BadCorrection { findings });
+    }
+    match value {
+        Value::Object(given) => Ok(given),
+        _ => Ok(Map::new()),
     }
 }
 
@@ -129,15 +167,47 @@ impl State {
         if gated {
             return Err(Rejected::Approved);
         }
-        let known = self.step(place).input.as_ref().map(Json::value);
-        let mut whole = match known {
-            Some(Value::Object(known)) => known.clone(),
+        let given = match given.value() {
+            Value::Object(given) => given.clone(),
             _ => Map::new(),
         };
-        if let Value::Object(given) = given.value() {
-            whole.extend(given.clone());
-        }
+        let given = fitting(self.planned(plan, place), given)?;
+        let mut whole = self.as_written(plan, place, &given)?;
+        whole.extend(given);
         Ok(Value::Object(whole).into())
+    }
+
+    /// The configuration as the document has it: what earlier corrections gave is not in it, so that a later
+    /// one takes their place. A key whose expression has no value must be among those that are given.
+    fn as_written(
+        &self,
+        plan: &Plan,
+        place: Place,
+        given: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, Rejected> {
+        let planned = self.planned(plan, place);
+        let values = self.values(place.scope);
+        let mut whole = Map::new();
+        let mut findings = Vec::new();
+        for key in planned.written.with.iter().flatten().map(|(key, _)| key) {
+            match planned.with.render_entry(key, &values) {
+                Ok(Some(value)) => drop(whole.insert(key.clone(), value.value().clone())),
+                Ok(None) => {}
+                Err(_) if given.contains_key(key) => {}
+                Err(error) => findings.push(
+                    Finding::error(
+                        "missing_key",
+                        format!("`{key}` has no value as it is written: {error}"),
+                    )
+                    .at_path(pointer(&["input", key]))
+                    .help("give it as well"),
+                ),
+            }
+        }
+        match findings.is_empty() {
+            true => Ok(whole),
+            false => Err(Rejected::BadCorrection { findings }),
+        }
     }
 
     pub(super) fn step_paused(&mut self, place: Place, failure: &Failure) {
@@ -160,7 +230,7 @@ impl State {
     ) {
         self.scopes[place.scope].value_mut(place.step).error = None;
         let key = match (&self.step(place).key, input) {
-            (None, Some(_)) => Some(attempt::own_key(self, plan, place)),
+            (None, Some(input)) => Some(attempt::own_key(self, plan, place, input)),
             _ => None,
         };
         let step = self.step_mut(place);

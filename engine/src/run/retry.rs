@@ -16,6 +16,16 @@ pub(super) struct Tried<'a> {
     pub(super) run: RunId,
     pub(super) path: &'a StepPath,
     pub(super) state: &'a StepState,
+    /// Whether it is known that it did not happen, whatever the failure leaves open.
+    pub(super) known: bool,
+}
+
+/// Whether a failure leaves open whether the step happened.
+pub(super) fn leaves_open(failure: &Failure) -> bool {
+    matches!(
+        failure.class,
+        FailureClass::Timeout | FailureClass::Uncertain | FailureClass::Interrupted
+    )
 }
 
 /// The time of the next attempt, or none when it is not tried again.
@@ -32,14 +42,15 @@ pub(super) fn due(
 ) -> Option<Timestamp> {
     let state = tried.state;
     let retry = &step.retry;
-    if !retry.on.contains(&failure.class) || state.failures >= retry.attempts {
+    let class = match failure.class {
+        // Nothing is uncertain about it any more: it failed on its way.
+        FailureClass::Uncertain if tried.known => FailureClass::Retryable,
+        class => class,
+    };
+    if !retry.on.contains(&class) || state.failures >= retry.attempts {
         return None;
     }
-    let open = matches!(
-        failure.class,
-        FailureClass::Timeout | FailureClass::Uncertain | FailureClass::Interrupted
-    );
-    if step.delivery == Delivery::AtMostOnce && open {
+    if step.delivery == Delivery::AtMostOnce && leaves_open(failure) && !tried.known {
         return None;
     }
     let number = state.attempts.last().map_or(0, |attempt| attempt.number);

@@ -1,5 +1,5 @@
 //! Scopes: lists of steps with states of their own. The document's list is one, and so is each pass of a
-//! loop, each list of handlers, and what undoes a step.
+//! loop, each list of handlers, what undoes a step, and what checks one.
 
 use super::state::StepState;
 use crate::event::{HandlerList, StepPath};
@@ -30,6 +30,8 @@ pub(super) enum Owner {
     Handlers(HandlerList),
     /// What undoes a step.
     Undo { of: Place },
+    /// What checks whether a step happened.
+    Probe { of: Place },
 }
 
 /// What ends a scope although steps of it are left. The order says which of two counts.
@@ -156,6 +158,10 @@ impl Scopes {
 
     pub(super) fn forget(&mut self, scope: usize) {
         self.0[scope] = None;
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Scope> {
+        self.0.iter_mut().filter_map(Option::as_deref_mut)
     }
 
     /// All that are held, the oldest first.

@@ -15,9 +15,9 @@
 //! While a run is queued or parked, answers, due times and ends are taken in as ever; only steps, tries
 //! and passes of loops do not begin.
 
-use super::Run;
 use super::scope::Place;
 use super::state::{Ending, State, Timer};
+use super::{GateStatus, Run};
 use crate::Timestamp;
 use crate::event::RunEvent;
 use crate::flow::{Claim, Standing};
@@ -99,7 +99,9 @@ impl State {
     pub(super) fn next_of_slot(&self, plan: &Plan) -> Option<RunEvent> {
         let slot = self.slot.as_ref()?;
         let wants = self.paused.is_none()
-            && (!self.ready.is_empty() || self.timers.iter().any(|(_, timer, _)| begins(*timer)));
+            && (!self.ready.is_empty()
+                || !self.throttled.is_empty()
+                || self.timers.iter().any(|(_, timer, _)| begins(*timer)));
         match slot.phase {
             SlotPhase::Queued { .. } => None,
             SlotPhase::Holding | SlotPhase::Parked if wants => {
@@ -239,6 +241,30 @@ impl Run {
             Some(SlotPhase::Holding) => Standing::Holding,
             Some(SlotPhase::Parked) => Standing::Parked,
         }
+    }
+
+    /// Whether nothing moves it but the ends of runs that its steps have started, and time limits.
+    pub fn waits_for_children_alone(&self) -> bool {
+        let state = &self.state;
+        let limits = |timer: Timer| matches!(timer, Timer::Attempt | Timer::Loop);
+        !self.is_over()
+            && !self.goes_on()
+            && state.paused.is_none()
+            && !state.is_queued()
+            && !state.running.is_empty()
+            && state
+                .running
+                .iter()
+                .all(|place| state.is_child(&self.plan, *place))
+            && state.listening.is_empty()
+            && state.throttled.is_empty()
+            && state.held_steps.is_empty()
+            && state.timers.iter().all(|(_, timer, _)| limits(*timer))
+            && self.left_to_people().is_empty()
+            && !self
+                .approvals()
+                .iter()
+                .any(|gate| gate.status == GateStatus::Pending)
     }
 
     /// Whether it waits for its turn and nothing of it has begun.

@@ -9,6 +9,7 @@
 //! | `Queued`       | `StepEvaluated`, `StepKept`               | `Over` (succeeded)                          |
 //! | `Queued`       | `StepFailed` (an expression has no value) | `Over` (failed)                             |
 //! | `Queued`       | `AttemptStarted`                          | `Running`                                   |
+//! | `Queued`       | `RateAwaited`                             | `Throttled`                                 |
 //! | `Queued`       | `WaitStarted`                             | `Waiting`                                   |
 //! | `Queued`       | `EventAwaited`                            | `Listening`                                 |
 //! | `Queued`       | `ApprovalRequested`                       | `Asking`                                    |
@@ -17,11 +18,14 @@
 //! | `Running`      | `AttemptInterrupted`                      | [Interrupted]                               |
 //! | [Broken]       | `RetryScheduled`                          | `Retrying`                                  |
 //! | [Broken]       | `StepFailed`                              | `Over` (failed)                             |
-//! | [Broken]       | `StepUncertain`                           | `Uncertain`                                 |
+//! | [Broken]       | `StepUncertain`                           | `Uncertain`; `Probing` where it has a check |
 //! | [Interrupted]  | `AttemptStarted`                          | `Running`                                   |
-//! | [Interrupted]  | `StepUncertain` (at most once)            | `Uncertain`                                 |
+//! | [Interrupted]  | `StepUncertain` (at most once)            | `Uncertain`; `Probing` where it has a check |
 //! | [Interrupted]  | `StepFailed` (quarantined)                | `Over` (failed)                             |
 //! | `Retrying`     | `AttemptStarted`                          | `Running`                                   |
+//! | [Interrupted], `Retrying`, `Uncertain` | `RateAwaited`     | `Throttled`                                 |
+//! | `Throttled`    | `AttemptStarted`                          | `Running`                                   |
+//! | `Throttled`    | `StepFailed` (its time is over)           | `Over` (failed)                             |
 //! | `Waiting`      | `WaitFinished`                            | `Over` (succeeded)                          |
 //! | `Listening`    | `EventTaken`, `WaitFinished`              | `Over` (succeeded)                          |
 //! | `Listening`    | `StepFailed`                              | `Over` (failed)                             |
@@ -34,10 +38,15 @@
 //! | `Uncertain`    | `StepFailed`                              | `Over` (failed)                             |
 //! | `Uncertain`    | `AttemptStarted`                          | `Running`                                   |
 //! | `Uncertain`    | `RetryScheduled` (in a pause, or not its turn) | `Retrying`                             |
+//! | `Probing`      | `StepChecked`                             | [Told]; `Uncertain` when it does not know   |
+//! | `Probing`      | all that a person makes of `Uncertain`    | as there                                    |
+//! | [Told]         | `AttemptFinished` succeeded               | `Over` (succeeded)                          |
+//! | [Told]         | `AttemptStarted`, `RetryScheduled`        | `Running`, `Retrying`                       |
+//! | [Told]         | `StepFailed`, `StepPaused`                | `Over` (failed), `Paused`                   |
 //! | `Queued`       | `LoopStarted`                             | `Looping`                                   |
 //! | `Looping`      | `PassStarted`, `PassFinished`, `LoopTimedOut` | `Looping`                               |
 //! | `Looping`      | `LoopFinished`                            | `Over` (succeeded, failed or rejected)      |
-//! | `Queued`, [Broken], [Interrupted] | `StepPaused`           | `Paused`                                    |
+//! | `Queued`, `Throttled`, [Broken], [Interrupted] | `StepPaused` | `Paused`                                 |
 //! | `Paused`       | `StepResumed`                             | `Retrying` (due at once), `Queued` where it had no configuration |
 //! | `Paused`       | `StepFailed`                              | `Over` (failed)                             |
 //! | all but `Queued` and `Over` | `StepCanceled`               | `Over` (canceled)                           |
@@ -50,12 +59,13 @@ use super::hear::Hearing;
 use super::kept::Keep;
 use super::looping::LoopState;
 use super::pause::Pause;
+use super::probe::ProbeState;
 use super::scope::{Owner, Place, Scope, Scopes, TOP};
 use super::slot::Slot;
 use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
 use crate::expression::{RunFacts, StepValue, Values};
-use crate::plan::{Plan, PlannedStep, UNDO};
+use crate::plan::{PROBE, Plan, PlannedStep, UNDO};
 use crate::{ApprovalId, EventId, Json, RunId, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -76,14 +86,27 @@ pub(super) enum Phase {
     Interrupted,
     /// It is tried again at that time.
     Retrying { due: Timestamp },
+    /// Its next attempt waits for the rate of a connection.
+    Throttled {
+        connection: String,
+        /// Since when, and by which fact.
+        since: Timestamp,
+        turn: u64,
+        /// When the time over all its attempts is over.
+        until: Option<Timestamp>,
+    },
     /// It is a `wait` until that time.
     Waiting { until: Timestamp },
     /// It is a `wait` for an event.
     Listening,
     /// It is a gate that asks.
     Asking,
-    /// Nobody knows whether it happened.
+    /// Nobody knows whether it happened, and a person is to say.
     Uncertain,
+    /// Nobody knows whether it happened, and its check looks.
+    Probing,
+    /// Its check has said whether it happened; what follows is decided in the same turn.
+    Told { happened: bool },
     /// It failed, and a person is to say what becomes of it.
     Paused { failure: Box<Failure> },
     /// It is a loop with passes to come or under way.
@@ -169,6 +192,8 @@ pub(super) struct StepState {
     pub(super) sent_back: u32,
     /// The scope of what undoes it, once that has begun.
     pub(super) undo: Option<usize>,
+    /// What checks it, once it was uncertain.
+    pub(super) probe: Option<Box<ProbeState>>,
     pub(super) trouble: Trouble,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
@@ -197,6 +222,7 @@ pub(super) enum Timer {
     Attempt,
     Pass,
     Loop,
+    Rate,
 }
 
 /// How a run ended.
@@ -225,6 +251,8 @@ pub(super) struct State {
     pub(super) unsettled: BTreeSet<Place>,
     /// Steps with a running attempt.
     pub(super) running: BTreeSet<Place>,
+    /// Steps that wait for the rate of a connection.
+    pub(super) throttled: BTreeSet<Place>,
     /// Steps that must end because their scope does.
     pub(super) to_end: BTreeSet<Place>,
     /// Scopes whose steps are all over, and whose own end is to follow.
@@ -278,6 +306,7 @@ impl State {
             ready: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             running: BTreeSet::new(),
+            throttled: BTreeSet::new(),
             to_end: BTreeSet::new(),
             over: BTreeSet::new(),
             idle: BTreeSet::new(),
@@ -350,7 +379,7 @@ impl State {
             frames.push(scope.frame.clone());
             next = match scope.owner {
                 Owner::Run => None,
-                Owner::Pass { of, .. } | Owner::Undo { of } => Some(of.scope),
+                Owner::Pass { of, .. } | Owner::Undo { of } | Owner::Probe { of } => Some(of.scope),
                 Owner::Handlers(_) => Some(TOP),
             };
         }
@@ -378,12 +407,12 @@ impl State {
         for part in path.parts() {
             let (id, pass) = part?;
             let Some(inside) = scope.take() else {
-                let undo = match found {
-                    Some((place, None)) if id == UNDO && pass.is_none() => self.step(place).undo,
+                let behind = match found {
+                    Some((place, None)) if pass.is_none() => self.behind(place, id),
                     _ => None,
                 };
                 let place = Place {
-                    scope: undo?,
+                    scope: behind?,
                     step: 0,
                 };
                 found = Some((place, None));
@@ -402,6 +431,15 @@ impl State {
             found = Some((place, pass));
         }
         found
+    }
+
+    /// The scope of what undoes or checks a step.
+    fn behind(&self, place: Place, id: &str) -> Option<usize> {
+        match id {
+            UNDO => self.step(place).undo,
+            PROBE => self.step(place).probe.as_ref().map(|probe| probe.scope),
+            _ => None,
+        }
     }
 
     /// The step that a path leads to.
@@ -432,6 +470,7 @@ impl StepState {
             round: 0,
             sent_back: 0,
             undo: None,
+            probe: None,
             trouble: Trouble::None,
             started_at: None,
             finished_at: None,
@@ -453,6 +492,7 @@ impl StepState {
                 .and_then(|attempt| attempt.deadline)
                 .map(|at| (at, Timer::Attempt)),
             Phase::Retrying { due } => Some((*due, Timer::Retry)),
+            Phase::Throttled { until, .. } => until.map(|at| (at, Timer::Rate)),
             Phase::Waiting { until } => Some((*until, Timer::Wait)),
             Phase::Asking => {
                 let gate = self.gate.as_ref()?;

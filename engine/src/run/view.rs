@@ -4,7 +4,9 @@ use super::looping::LoopState;
 use super::scope::{Place, TOP};
 use super::state::{Ending, Phase, State};
 use super::{GateStatus, Notice, Run};
-use crate::event::{ApprovalRequest, Change, Decision, Failure, SkipReason, Status, StepPath};
+use crate::event::{
+    ApprovalRequest, Change, Decision, Failure, Probed, SkipReason, Status, StepPath,
+};
 use crate::expression::{Frame, Values};
 use crate::plan::{ActionKind, NotifyPlan, Plan, SecretPlace};
 use crate::{ApprovalId, Json, RunId, Span, Timestamp};
@@ -41,7 +43,8 @@ pub struct StepView {
     /// Until when it waits, or when it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_until: Option<Timestamp>,
-    /// What it waits for, when that is an event: its type, and what must be in it.
+    /// What it waits for, when that is an event (its type, and what must be in it) or the rate of a
+    /// connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
     /// The earlier run that its result was kept from.
@@ -51,6 +54,9 @@ pub struct StepView {
     /// How what undoes it stands, once the run undoes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Status>,
+    /// What its check says, where it has one and was uncertain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckView>,
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
@@ -58,6 +64,15 @@ pub struct StepView {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+/// What the check of a step says.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CheckView {
+    /// Whether the step happened; null while it looks.
+    pub answer: Option<Probed>,
+    /// Why it does not know.
+    pub error: Option<Failure>,
 }
 
 /// How far a loop has come.
@@ -145,8 +160,8 @@ pub struct ApprovalView {
 }
 
 impl Run {
-    /// Its steps in the order of the document, those of a loop's passes behind the loop, and what undoes a
-    /// step behind the step; then those of the handlers that have begun.
+    /// Its steps in the order of the document, those of a loop's passes behind the loop, and what undoes or
+    /// checks a step behind the step; then those of the handlers that have begun.
     pub fn steps(&self) -> Vec<StepView> {
         let mut views = Vec::with_capacity(self.state.held);
         self.view_scope(TOP, &mut views);
@@ -164,6 +179,9 @@ impl Run {
             views.push(self.step_view(place));
             if let Some(undo) = self.state.step(place).undo {
                 self.view_scope(undo, views);
+            }
+            if let Some(probe) = &self.state.step(place).probe {
+                self.view_scope(probe.scope, views);
             }
             let looped = self.state.step(place).looped.iter();
             for pass in looped.flat_map(|looped| looped.passes.values()) {
@@ -209,12 +227,19 @@ impl Run {
                 Phase::Looping => step.looped.as_ref().and_then(|looped| looped.due),
                 _ => None,
             },
-            waits_for: match step.phase {
+            waits_for: match &step.phase {
                 Phase::Listening => self.listening_at(place).map(|listening| listening.says()),
+                Phase::Throttled { connection, .. } => {
+                    Some(format!("the rate of connection {connection}"))
+                }
                 _ => None,
             },
             kept_from: step.kept_from,
             undo: self.state.undo_status(place),
+            check: step.probe.as_deref().map(|probe| CheckView {
+                answer: probe.answer,
+                error: probe.failure.clone(),
+            }),
             passes: step.looped.as_deref().map(passes_view),
             started_at: step.started_at,
             finished_at: step.finished_at,
@@ -330,6 +355,11 @@ impl Run {
 
     /// What it waits for, or how it ended, in one sentence without a full stop.
     pub fn waits_for(&self) -> String {
+        self.waits_for_with(|_| None)
+    }
+
+    /// As [`Run::waits_for`], with what is known elsewhere of steps that wait for the rate of a connection.
+    pub fn waits_for_with(&self, rate: impl Fn(&StepPath) -> Option<String>) -> String {
         if let Some(finish) = &self.state.finish {
             return match &finish.failure {
                 Some(failure) => format!("{}: {}", finish.status.name(), failure.message),
@@ -353,7 +383,7 @@ impl Run {
             (0..inner.steps.len()).map(move |step| Place { scope, step })
         });
         let mut parts: Vec<String> = places
-            .filter_map(|place| self.step_waits_for(place))
+            .filter_map(|place| self.step_waits_for(place, &rate))
             .take(4)
             .collect();
         if parts.len() == 4 {
@@ -392,7 +422,11 @@ impl Run {
             .collect()
     }
 
-    fn step_waits_for(&self, place: Place) -> Option<String> {
+    fn step_waits_for(
+        &self,
+        place: Place,
+        rate: &impl Fn(&StepPath) -> Option<String>,
+    ) -> Option<String> {
         let step = self.state.step(place);
         if matches!(step.phase, Phase::Queued | Phase::Over) {
             return None;
@@ -404,6 +438,10 @@ impl Run {
                 format!("attempt {number} of step {path} runs")
             }
             Phase::Retrying { due } => format!("step {path} is tried again at {due}"),
+            Phase::Throttled { connection, .. } => match rate(&path) {
+                Some(says) => format!("step {path} {says}"),
+                None => format!("step {path} waits for the rate of connection {connection}"),
+            },
             Phase::Waiting { until } => format!("step {path} waits until {until}"),
             Phase::Listening => {
                 format!("step {path} waits for {}", self.listening_at(place)?.says())
@@ -416,9 +454,14 @@ impl Run {
                 ),
                 _ => format!("waits for an approval of step {path}"),
             },
-            Phase::Uncertain => {
-                format!("a person must find out whether step {path} happened")
-            }
+            Phase::Uncertain => match step.probe.as_ref().and_then(|p| p.failure.as_ref()) {
+                Some(failure) => format!(
+                    "a person must find out whether step {path} happened, for its check does not know: {}",
+                    failure.message.trim_end_matches('.')
+                ),
+                None => format!("a person must find out whether step {path} happened"),
+            },
+            Phase::Probing => format!("its check finds out whether step {path} happened"),
             Phase::Paused { failure } => {
                 format!(
                     "step {path} failed and waits for a person: {}",
@@ -429,7 +472,11 @@ impl Run {
                 let due = step.looped.as_ref()?.due?;
                 format!("the next pass of step {path} begins at {due}")
             }
-            Phase::Queued | Phase::Broken { .. } | Phase::Interrupted | Phase::Over => return None,
+            Phase::Queued
+            | Phase::Broken { .. }
+            | Phase::Interrupted
+            | Phase::Told { .. }
+            | Phase::Over => return None,
         })
     }
 }

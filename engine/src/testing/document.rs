@@ -45,6 +45,8 @@ pub struct StepSpec {
     pub at_most_once: bool,
     /// Whether it has an `undo`, where it may stand.
     pub undo: bool,
+    /// Which `check` it has, where it may stand.
+    pub check: Option<u8>,
 }
 
 /// A need to be: `back` steps before this one, and a case of it when that is a switch.
@@ -217,6 +219,7 @@ fn two_gates(rounds: u32, late: bool) -> Vec<StepSpec> {
         at_most_once: false,
         pauses: false,
         undo: false,
+        check: None,
     };
     let review = ReviewSpec {
         needed: 1,
@@ -372,10 +375,23 @@ fn of_kind(kind: BoxedStrategy<KindSpec>) -> BoxedStrategy<StepSpec> {
         prop::option::weighted(0.4, (1u32..5, prop::option::weighted(0.3, 1u32..60))),
         prop::option::weighted(0.3, 0u32..30),
         (prop::bool::weighted(0.3), prop::bool::weighted(0.15)),
-        (prop::bool::weighted(0.25), prop::bool::weighted(0.5)),
+        (
+            prop::bool::weighted(0.25),
+            prop::bool::weighted(0.5),
+            prop::option::weighted(0.5, 0u8..5),
+        ),
     )
         .prop_map(
-            |(kind, needs, join, when, retry, timeout, (goes_on, pauses), (at_most_once, undo))| {
+            |(
+                kind,
+                needs,
+                join,
+                when,
+                retry,
+                timeout,
+                (goes_on, pauses),
+                (at_most_once, undo, check),
+            )| {
                 StepSpec {
                     kind,
                     needs,
@@ -387,6 +403,7 @@ fn of_kind(kind: BoxedStrategy<KindSpec>) -> BoxedStrategy<StepSpec> {
                     pauses,
                     at_most_once,
                     undo,
+                    check,
                 }
             },
         )
@@ -532,6 +549,11 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
     }
     if spec.at_most_once {
         step.insert("delivery".into(), "at_most_once".into());
+        if let Some(check) = spec.check
+            && matches!(spec.kind, KindSpec::Effect(_) | KindSpec::Works(_))
+        {
+            step.insert("check".into(), written_check(check));
+        }
     }
     if spec.goes_on && effect {
         // Some of the answers that the simulated world gives are none for it.
@@ -539,6 +561,26 @@ fn written(steps: &[StepSpec], prefix: &str, index: usize) -> Value {
         step.insert("output_schema".into(), schema);
     }
     step.into()
+}
+
+/// A check: one that takes a failure for an answer, one that often does not know, one without a value, and
+/// others, some tried once.
+fn written_check(which: u8) -> Value {
+    let done = match which {
+        0 => "(check.error.code | default('')) != 'simulated' and check.output.n > 4",
+        1 => "none if check.output.n == 0 else check.output.n > 4",
+        2 => "[1, 2] | only",
+        _ => "check.output.n > 4",
+    };
+    let mut check = json!({
+        "action": "http", "with": { "key": "{{ attempt.idempotency_key }}" }, "done": done,
+    });
+    if which == 3 {
+        check["output"] = "{{ check.output.n }} of {{ attempt.number }}".into();
+        check["retry"] = json!({ "attempts": 1 });
+        check["timeout"] = "7s".into();
+    }
+    check
 }
 
 /// Whether the steps with this prefix stand in a loop: then the id of one is part of it.
@@ -614,21 +656,34 @@ fn action(
             Some(before) if index.is_multiple_of(2) => (
                 *action,
                 json!({
+                    "connection": connection(index),
                     "n": format!("{{{{ steps.{before}.output | default(0) }}}}"),
                     "said": "{{ review.comment }}",
                 }),
             ),
             _ => (
                 *action,
-                json!({ "n": index, "said": "{{ review.comment }}" }),
+                json!({
+                    "connection": connection(index),
+                    "n": index,
+                    "said": "{{ review.comment }}",
+                }),
             ),
         },
         KindSpec::Works(back) => {
             let read = format!("{{{{ steps.s{}.output }}}}", index.saturating_sub(*back));
-            ("http", json!({ "n": read }))
+            (
+                "http",
+                json!({ "connection": connection(index), "n": read }),
+            )
         }
         KindSpec::ForEach(_) | KindSpec::Repeat(_) => unreachable!("loops have no action"),
     }
+}
+
+/// The connection that an effect goes over.
+fn connection(index: usize) -> &'static str {
+    ["crm", "bank"][index % 2]
 }
 
 fn need_of(steps: &[StepSpec], prefix: &str, index: usize, need: &NeedSpec) -> Option<String> {

@@ -186,9 +186,17 @@ impl Life {
         Ok(())
     }
 
-    /// The time of waits is over: all that came before was told.
+    fn has_untold(&self) -> bool {
+        let (told, all) = (&self.teller.told, self.teller.events.len());
+        let mut waits = self.run.listening();
+        waits.any(|wait| told.get(&wait.step).copied().unwrap_or(0) < all)
+    }
+
+    /// The time of waits is over: all that came before was told, to those too that began by being told.
     pub(super) fn silence(&mut self) -> Result<(), String> {
-        self.tell()?;
+        while self.has_untold() {
+            self.tell()?;
+        }
         if let Some(at) = self.run.next_silence()
             && self.random.percent(60)
         {

@@ -1,13 +1,17 @@
 //! The laws that can be seen from a run's facts alone, independent of how the run computes them.
 
 use super::heard::Heeded;
+use super::law_checks::{self, Checks};
 use super::law_handlers::{Handling, undoes};
 use crate::Json;
 use crate::definition::{Delivery, Join, OnError};
-use crate::event::{ApprovalRequest, Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
+use crate::event::{
+    ApprovalRequest, Entry, HandlerList, Outcome, Probed, RunEvent, Status, StepPath,
+};
 use crate::plan::{Plan, Times};
-use crate::run::{Kept, Run, StepView};
+use crate::run::{ConnectionRates, Kept, Run, StepView};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How a pass ended.
 #[derive(Debug, Clone)]
@@ -45,8 +49,13 @@ pub struct Watch {
     stands_by: bool,
     /// Steps whose last attempt ended with the process.
     interrupted: BTreeSet<StepPath>,
+    /// Steps that wait for the rate of a connection.
+    pub(super) throttled: BTreeSet<StepPath>,
+    /// The connections that have a rate all the time.
+    pub(super) rates: Option<Arc<ConnectionRates>>,
     pub(super) heeded: Heeded,
     handling: Handling,
+    checks: Checks,
 }
 
 impl Watch {
@@ -68,6 +77,13 @@ impl Watch {
         }
         self.heeded.see(plan, entry)?;
         self.handling.see(plan, &entry.event).or_else(wrong)?;
+        self.checks
+            .see(plan, &entry.event, resolved)
+            .or_else(wrong)?;
+        if let Some(check) = law_checks::begins(plan, &entry.event) {
+            self.ended.remove(&check);
+            self.deaths.remove(&check);
+        }
         match &entry.event {
             RunEvent::Queued { .. } | RunEvent::Parked { .. } => self.stands_by = true,
             RunEvent::Admitted if !self.stands_by => return wrong("whoever has a turn gets none"),
@@ -78,7 +94,9 @@ impl Watch {
             return Ok(());
         };
         let begins = match &entry.event {
-            RunEvent::AttemptStarted { .. } => !self.interrupted.remove(step),
+            RunEvent::AttemptStarted { .. } | RunEvent::RateAwaited { .. } => {
+                !self.interrupted.remove(step)
+            }
             RunEvent::StepEvaluated { .. }
             | RunEvent::WaitStarted { .. }
             | RunEvent::ApprovalRequested { .. }
@@ -93,6 +111,7 @@ impl Watch {
         if let RunEvent::AttemptInterrupted { .. } = entry.event {
             self.interrupted.insert(step.clone());
         }
+        self.see_rates(plan, step, &entry.event).or_else(wrong)?;
         if let RunEvent::ApprovalNotified { .. } = entry.event {
             return Ok(());
         }
@@ -195,6 +214,12 @@ impl Watch {
             RunEvent::StepResolved { .. } => {
                 self.open.remove(step);
             }
+            RunEvent::StepChecked {
+                answer: Probed::NotHappened,
+                ..
+            } => {
+                self.open.remove(step);
+            }
             RunEvent::StepResumed { .. } => {
                 self.open.remove(step);
                 self.deaths.remove(step);
@@ -274,14 +299,19 @@ impl Watch {
         let mut lists: BTreeMap<Option<StepPath>, Vec<&StepView>> = BTreeMap::new();
         lists.insert(None, Vec::new());
         for view in &views {
-            lists.entry(pass_of(&view.path)).or_default().push(view);
+            let alone = undoes(&view.path) || plan.checked(&view.path).is_some();
+            let list = match alone {
+                true => Some(view.path.clone()),
+                false => pass_of(&view.path),
+            };
+            lists.entry(list).or_default().push(view);
         }
         for (pass, steps) in &lists {
             let unhandled = unhandled(plan, steps)?;
             match pass {
                 None => self.handling.end_of_work(run, &unhandled)?,
                 Some(pass) if pass.0.ends_with(']') => self.end_of_pass(pass, &unhandled)?,
-                // Handlers, and what undoes a step.
+                // Handlers, and what undoes or checks a step.
                 Some(_) => {}
             }
         }
@@ -418,7 +448,7 @@ pub(super) fn keeps(plan: &Plan, kept: &[Kept], journal: &[Entry]) -> Result<(),
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } => None,
         })
         .collect();
     for entry in journal {

@@ -5,9 +5,11 @@
 mod document;
 mod heard;
 mod law;
+mod law_checks;
 mod law_handlers;
 mod random;
 mod simulator;
+mod throttle;
 mod world;
 
 pub use document::{
@@ -60,4 +62,12 @@ pub fn start(plan: &Plan, inputs: Value) -> Start {
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod witness;

@@ -7,7 +7,7 @@ use crate::definition::Overflow;
 use crate::event::{Entry, RunEvent, Status, StepPath};
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
-use crate::run::{Effect, Heard, Input, Kept, Rejected, Run};
+use crate::run::{ConnectionRates, Effect, Heard, Input, Kept, Rejected, Run};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -30,6 +30,9 @@ pub struct Life {
     pub(super) given: Vec<(StepPath, u32, u64)>,
     /// How often somebody wanted the run to end.
     pub(super) cancels: u32,
+    /// The connections that have a rate, and whether that stays so.
+    pub(super) rates: Option<Arc<ConnectionRates>>,
+    pub(super) steady: bool,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
     /// Inputs with their times; none for a crash.
@@ -123,12 +126,16 @@ impl Life {
         let begin = start(&plan, json!({}));
         let claim = random.percent(25).then(|| claim(&mut random));
         let first = 1 + usize::from(claim.is_some());
-        let (run, entries) = Run::begin_claiming(plan.clone(), begin, kept, claim, now);
+        let rates = super::throttle::rates(&mut random);
+        let steady = random.percent(60);
+        let (run, entries) =
+            Run::begin_limited(plan.clone(), begin, kept, claim, rates.clone(), now);
         let together = match entries.get(first) {
             Some(entry) if sealed(entry) => first + 1,
             _ => first + entries.iter().filter(|e| e.event.keeps()).count(),
         };
         let mut watch = Watch::default();
+        watch.rates = rates.clone().filter(|_| steady);
         for entry in &entries {
             watch.see(&plan, entry, false)?;
         }
@@ -146,6 +153,8 @@ impl Life {
             teller: Teller::default(),
             given: Vec::new(),
             cancels: 0,
+            rates,
+            steady,
             through_text,
             log: Vec::new(),
         };
@@ -193,6 +202,7 @@ impl Life {
         self.log.push((self.now, Some(input.clone())));
         let resolved = matches!(input, Input::ResolveUncertain { .. });
         let seq = self.run.last_seq();
+        self.run.know_rates(self.rates.clone());
         match self.run.handle(self.now, input) {
             Ok(entries) => {
                 if !entries.is_empty() {
@@ -273,6 +283,7 @@ impl Life {
         let heeded = std::mem::take(&mut self.watch.heeded);
         self.watch = Watch::default();
         self.watch.heeded = heeded.cut(kept as u64);
+        self.watch.rates = self.rates.clone().filter(|_| self.steady);
         self.teller.forget();
         for entry in &self.journal {
             // What a person resolved before is not looked at twice.

@@ -14,7 +14,8 @@ impl Life {
         if self.random.percent(20) {
             return self.turn();
         }
-        match self.random.below(24) {
+        match self.random.below(27) {
+            24..=26 => self.permit(),
             20 | 21 => {
                 self.come();
                 Ok(())
@@ -125,7 +126,7 @@ impl Life {
         let answer = match self.random.below(4) {
             0 => ResumeAnswer::Fail,
             1 => ResumeAnswer::Again {
-                input: Some(json!({ "n": "corrected" }).into()),
+                input: Some(json!({ "path": "corrected" }).into()),
             },
             _ => ResumeAnswer::Again { input: None },
         };
@@ -141,6 +142,7 @@ impl Life {
             Err(Rejected::AlreadyOver) if over => Ok(()),
             Err(Rejected::NotPaused) if wrong || (held.is_empty() && !plain) => Ok(()),
             Err(Rejected::WhichStep) if held.len() > 1 && !plain => Ok(()),
+            Err(Rejected::BadCorrection { .. }) if !held.is_empty() && !plain => Ok(()),
             Err(Rejected::Approved) if !held.is_empty() && !plain => Ok(()),
             other => Err(format!("resume gave {other:?}")),
         }
@@ -436,6 +438,8 @@ impl Life {
                     fence,
                     outcome,
                 })?;
+            } else if !self.run.throttled().is_empty() {
+                self.permit()?;
             } else if let Some((at, _)) = self.run.next_deadline().filter(|(at, reason)| {
                 // One that is due stands before what is due behind it; others come again and again.
                 *at <= self.now || !matches!(reason, DeadlineReason::ApprovalReminder { .. })

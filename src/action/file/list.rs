@@ -4,7 +4,8 @@ use super::{
     Failed, Job, Stop, failure, is_mark,
     root::{Root, kind_of, plain},
 };
-use crate::action::{attempt::Performed, blocking, pattern};
+use crate::action::{attempt::Performed, blocking};
+use druse_engine::pattern::matches_name;
 use jiff::Timestamp;
 use nix::{
     dir::Dir,
@@ -97,7 +98,7 @@ impl Walk<'_> {
                 continue;
             }
             let pattern = self.job.config.pattern.as_deref();
-            if pattern.is_none_or(|pattern| pattern::matches(pattern, &shown)) {
+            if pattern.is_none_or(|pattern| matches_name(pattern, &shown)) {
                 self.found.insert(inside(&shown), stat);
             }
             if kind_of(&stat) == SFlag::S_IFDIR && name.to_str().is_ok() {

@@ -4,6 +4,7 @@ mod change;
 mod list;
 mod read;
 pub(crate) mod root;
+pub(crate) mod watch;
 pub mod work;
 
 use super::{Action, Attempt, Failed, Limits, attempt::Performed, blocking, blocking::Stop};

@@ -44,7 +44,7 @@ impl WorkFolders {
     }
 
     /// The folder that they are in: that of the server's data.
-    pub(super) fn own(&self) -> Option<&Path> {
+    pub(crate) fn own(&self) -> Option<&Path> {
         self.base.parent()
     }
 

@@ -13,13 +13,14 @@ use super::{
 use crate::{
     connection::{Connections, client},
     secret::Secrets,
+    step_log::{AttemptLog, LogStream},
 };
 use druse_engine::{action_config, event::Failure};
 use futures_util::future::BoxFuture;
 use request::{Payload, Request};
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -64,8 +65,41 @@ impl Http {
             return pages::read(self, attempt, &paginate, limit).await;
         }
         let request = Request::read(attempt, &self.connections, &self.secrets)?;
-        let answer = self.send(request, limit).await?;
-        response::read(answer, self.limits.http_body, limit).await
+        self.ask(request, self.limits.http_body, limit, &attempt.log)
+            .await
+    }
+
+    /// Sends a request and reads its answer, of at most `largest` bytes. The log says in short what was
+    /// asked and answered: no header, no body, and of a query only the names.
+    async fn ask(
+        &self,
+        request: Request,
+        largest: usize,
+        limit: Duration,
+        log: &AttemptLog,
+    ) -> Performed {
+        if !log.is_kept() {
+            let answer = self.send(request, limit).await?;
+            return response::read(answer, largest, limit).await;
+        }
+        log.line(LogStream::Http, &request.summary());
+        let began = Instant::now();
+        let mut said = "no answer".to_owned();
+        let asked = async {
+            let answer = self.send(request, limit).await?;
+            said = response::summary(&answer);
+            response::read(answer, largest, limit).await
+        };
+        let done = asked.await;
+        let took = began.elapsed().as_millis();
+        match &done {
+            Ok(_) => log.line(LogStream::Http, &format!("{said}, {took} ms")),
+            Err(failed) => {
+                let code = &failed.failure.code;
+                log.line(LogStream::Http, &format!("{said}, {took} ms: {code}"));
+            }
+        }
+        done
     }
 
     async fn send(&self, request: Request, limit: Duration) -> Result<reqwest::Response, Failed> {

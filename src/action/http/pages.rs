@@ -3,7 +3,6 @@
 use super::{
     Http,
     request::{Payload, Request, climbs},
-    response,
 };
 use crate::action::{Attempt, Failed, attempt::Performed, input};
 use druse_engine::{
@@ -59,8 +58,7 @@ pub(super) async fn read(
             let message = format!("Page {number} leads back to an earlier one.");
             return Err(Failed::permanent("page_repeats", message));
         }
-        let answer = http.send(request.again(), limit).await?;
-        let output = response::read(answer, room, limit).await?;
+        let output = http.ask(request.again(), room, limit, &attempt.log).await?;
         // What one page holds counts for all: the step gives them together.
         room = room.saturating_sub(output.text().len());
         if room == 0 {

@@ -12,7 +12,7 @@ use http::{
 };
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 const KEYS: [&str; 11] = [
@@ -50,6 +50,8 @@ pub(super) struct Request {
     pub(super) client: Option<reqwest::Client>,
     /// The path that a connection's addresses are below.
     pub(super) base: Option<String>,
+    /// The connection's name.
+    pub(super) connection: Option<String>,
 }
 
 pub(super) enum Payload {
@@ -126,7 +128,40 @@ impl Request {
             payload,
             client,
             base,
+            connection: input::text(map, "connection")?.map(str::to_owned),
         })
+    }
+
+    /// The request in short: no header and no body, and of a query only the names. Of an address that an
+    /// administrator has set up, only what the step adds to it.
+    pub(super) fn summary(&self) -> String {
+        let path = self.url.path();
+        let mut said = match (&self.connection, &self.base) {
+            (Some(name), Some(base)) => {
+                let below = path.strip_prefix(base.as_str()).unwrap_or(path);
+                format!("{} {name}:{below}", self.method)
+            }
+            _ => format!(
+                "{} {}{path}",
+                self.method,
+                self.url.origin().ascii_serialization()
+            ),
+        };
+        let names: BTreeSet<String> = self
+            .url
+            .query_pairs()
+            .map(|(name, _)| format!("{name}=…"))
+            .collect();
+        if !names.is_empty() {
+            said.push('?');
+            said.push_str(&names.into_iter().collect::<Vec<_>>().join("&"));
+        }
+        match &self.payload {
+            Payload::None => {}
+            Payload::Bytes(bytes) => said.push_str(&format!(", {} bytes", bytes.len())),
+            Payload::Multipart(_) => said.push_str(", multipart"),
+        }
+        said
     }
 
     /// The same request once more, without its body.
@@ -138,6 +173,7 @@ impl Request {
             payload: Payload::None,
             client: self.client.clone(),
             base: self.base.clone(),
+            connection: self.connection.clone(),
         }
     }
 }

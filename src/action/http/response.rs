@@ -17,6 +17,18 @@ const EXCERPT: usize = 2_000;
 /// The longest wait that the other side may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3_600);
 
+/// An answer in short.
+pub(super) fn summary(answer: &reqwest::Response) -> String {
+    let kind = answer.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok());
+    let kind = kind.map(|kind| format!(", {kind}")).unwrap_or_default();
+    let length = answer.content_length();
+    let length = length
+        .map(|bytes| format!(", {bytes} bytes"))
+        .unwrap_or_default();
+    format!("{}{kind}{length}", answer.status())
+}
+
 pub(super) async fn read(
     mut answer: reqwest::Response,
     largest: usize,

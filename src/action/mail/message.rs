@@ -1,11 +1,11 @@
 //! The message that a configuration describes.
 
-use crate::{
-    action::{Failed, pattern},
-    connection::SmtpConnection,
-};
+use crate::{action::Failed, connection::SmtpConnection};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use druse_engine::action_config::{Addresses, Attachment, MailConfig};
+use druse_engine::{
+    action_config::{Addresses, Attachment, MailConfig},
+    pattern::matches_name,
+};
 use lettre::{
     Message,
     message::{
@@ -162,7 +162,7 @@ fn may_be_written_to(address: &str, patterns: &[String]) -> Result<(), Failed> {
     let address = address.to_lowercase();
     let known = patterns
         .iter()
-        .any(|known| pattern::matches(&known.to_lowercase(), &address));
+        .any(|known| matches_name(&known.to_lowercase(), &address));
     if patterns.is_empty() || known {
         return Ok(());
     }

@@ -141,6 +141,7 @@ impl Shell {
             timeout: attempt.timeout.unwrap_or(self.limits.shell_timeout),
             grace: self.limits.shell_grace,
             largest: self.limits.shell_output,
+            log: attempt.log.clone(),
         };
         let texts = prepared.argv.iter().chain(prepared.env.values());
         if texts.into_iter().any(|text| text.contains('\0')) {

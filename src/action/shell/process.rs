@@ -2,6 +2,7 @@
 
 use super::watchdog;
 use crate::action::Failed;
+use crate::step_log::{AttemptLog, LogStream};
 use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
@@ -32,6 +33,7 @@ pub(super) struct Prepared {
     pub(super) timeout: Duration,
     pub(super) grace: Duration,
     pub(super) largest: usize,
+    pub(super) log: AttemptLog,
 }
 
 pub(super) struct Finished {
@@ -89,8 +91,20 @@ pub(super) async fn run(
         }
     });
     let overflow = CancellationToken::new();
-    let stdout = collect(child.stdout.take(), prepared.largest, &overflow);
-    let stderr = collect(child.stderr.take(), prepared.largest, &overflow);
+    let log = |stream| (stream, prepared.log.clone());
+    let largest = prepared.largest;
+    let stdout = collect(
+        child.stdout.take(),
+        largest,
+        &overflow,
+        log(LogStream::Stdout),
+    );
+    let stderr = collect(
+        child.stderr.take(),
+        largest,
+        &overflow,
+        log(LogStream::Stderr),
+    );
     let ended = tokio::select! {
         biased;
         status = child.wait() => Some(Ended::Exited(status.map_err(wait_failed)?)),
@@ -178,6 +192,7 @@ fn collect(
     pipe: Option<impl AsyncRead + Unpin + Send + 'static>,
     largest: usize,
     overflow: &CancellationToken,
+    (stream, log): (LogStream, AttemptLog),
 ) -> Collecting {
     let kept = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let (keep, overflow) = (kept.clone(), overflow.clone());
@@ -185,12 +200,15 @@ fn collect(
         let Some(mut pipe) = pipe else { return };
         let mut buffer = vec![0; 32 << 10];
         while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
-            let Ok(mut kept) = keep.lock() else { return };
-            let room = largest.saturating_sub(kept.len());
-            kept.extend_from_slice(&buffer[..read.min(room)]);
-            if read > room {
-                overflow.cancel();
+            {
+                let Ok(mut kept) = keep.lock() else { return };
+                let room = largest.saturating_sub(kept.len());
+                kept.extend_from_slice(&buffer[..read.min(room)]);
+                if read > room {
+                    overflow.cancel();
+                }
             }
+            log.write(stream, &buffer[..read]).await;
         }
     });
     Collecting { kept, task }

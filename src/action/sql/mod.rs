@@ -47,10 +47,15 @@ impl Sql {
         let limit = limit.saturating_sub(begun.elapsed());
         match open.connection() {
             Connection::Sqlite(to) => {
-                sqlite::run(to.clone(), config, self.limits, limit, cancel).await
+                let mut to = to.clone();
+                if attempt.reads_only {
+                    to.read_only = true;
+                }
+                sqlite::run(to, config, self.limits, limit, cancel).await
             }
             Connection::Postgres(_) => {
-                let to = open.postgres()?;
+                let mut to = open.postgres()?;
+                to.connection.read_only |= attempt.reads_only;
                 postgres::run(&to, &config, self.limits, limit, cancel).await
             }
             _ => Err(open.wrong_kind("sqlite or postgres").into()),

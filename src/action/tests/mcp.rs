@@ -143,3 +143,34 @@ async fn time_and_cancellation_end_a_call() {
     assert_eq!(failed(outcome).0.class, FailureClass::Canceled);
     actions.close().await;
 }
+
+#[tokio::test]
+async fn what_a_program_says_during_a_call_is_in_the_log_of_its_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let actions = connected();
+    let secrets = actions.secrets().clone();
+    let limits = crate::step_log::LogLimits::default();
+    let logs = crate::step_log::StepLogs::below(folder.path(), secrets, limits, || true).unwrap();
+    let actions = actions.with_logs(logs.clone());
+    let mut asks = attempt("mcp", call("query"));
+    asks.log = logs.of(asks.run, "ask", 2);
+    let run = asks.run;
+    let outcome = actions.perform(asks, never()).await;
+    assert!(matches!(outcome, Outcome::Succeeded { .. }), "{outcome:?}");
+    // The next call has no log, and its words are nobody's.
+    output(&actions, "mcp", call("query")).await;
+    logs.flush().await;
+    let query = crate::step_log::LogQuery {
+        limit: 10,
+        bytes: 1 << 20,
+        ..Default::default()
+    };
+    let page = logs.read(run, &query).unwrap();
+    let said: Vec<_> = page
+        .pieces
+        .iter()
+        .map(|(_, piece)| (piece.step.as_str(), piece.attempt, piece.text.as_str()))
+        .collect();
+    assert_eq!(said, [("ask", 2, "asked with [redacted]\n")]);
+    actions.close().await;
+}

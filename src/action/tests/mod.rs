@@ -68,6 +68,8 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         idempotency_key: "key-1".into(),
         fence: 7,
         timeout: None,
+        reads_only: false,
+        log: crate::step_log::AttemptLog::default(),
     }
 }
 

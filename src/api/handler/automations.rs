@@ -78,6 +78,13 @@ pub(in crate::api) struct Activate {
 
 pub(in crate::api) async fn activate(call: Call) -> Answer {
     let wanted: Activate = call.json()?;
+    let automation = call.app.automation(call.param("id"))?.id;
+    let answer = activate_held(&call, wanted).await?;
+    call.app.triggers()?.begin_looking(automation).await;
+    Ok(answer)
+}
+
+async fn activate_held(call: &Call, wanted: Activate) -> Answer {
     let _edits = call.app.edits.lock().await;
     let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
@@ -85,7 +92,7 @@ pub(in crate::api) async fn activate(call: Call) -> Answer {
     let change = call
         .app
         .activated(&call.who, row, wanted.version, &wanted.acknowledge)?;
-    done(&call, change, StatusCode::OK).await
+    done(call, change, StatusCode::OK).await
 }
 
 pub(in crate::api) async fn deactivate(call: Call) -> Answer {

@@ -23,7 +23,7 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
 
 pub(in crate::api) async fn read_one(call: Call) -> Answer {
     let id: EventId = call.id("id", "event")?;
-    ok(&call.app.triggers()?.event(id)?)
+    ok(&call.app.triggers()?.event(id).await?)
 }
 
 pub(in crate::api) async fn take(call: Call) -> Answer {

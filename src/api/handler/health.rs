@@ -63,6 +63,12 @@ pub(in crate::api) async fn metrics(call: Call) -> Answer {
         limited as u64,
     );
     metric(
+        "druse_steps_waiting_for_rate",
+        "gauge",
+        "Steps that wait for the rate of a connection.",
+        app.engine.throttled() as u64,
+    );
+    metric(
         "druse_http_requests_total",
         "counter",
         "Requests answered since the start.",

@@ -2,6 +2,7 @@
 
 pub(super) mod approvals;
 pub(super) mod automations;
+pub(super) mod backup;
 pub(super) mod connections;
 pub(super) mod doctor;
 pub(super) mod documents;
@@ -9,6 +10,7 @@ pub(super) mod events;
 pub(super) mod health;
 pub(super) mod hooks;
 pub(super) mod links;
+pub(super) mod logs;
 pub(super) mod queues;
 pub(super) mod rehearsal;
 pub(super) mod resolve;

@@ -63,6 +63,7 @@ fn place_of(queue: &Queue) -> String {
     match queue.kind {
         QueueKind::Server => "0".to_owned(),
         QueueKind::Automation => format!("1/{automation}/0"),
+        QueueKind::Rate => format!("2/{}", queue.connection.as_deref().unwrap_or_default()),
         QueueKind::Key => format!(
             "1/{automation}/1/{}",
             queue.key.as_deref().unwrap_or_default()

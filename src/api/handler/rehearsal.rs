@@ -14,8 +14,9 @@ use serde_json::Value;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Tests {
-    /// The tests, as in a file of tests.
-    pub(in crate::api) tests: Vec<Value>,
+    /// The tests, as in a file of tests. Left out: those that stand in the document.
+    #[serde(default)]
+    pub(in crate::api) tests: Option<Vec<Value>>,
     /// Left out: the latest version.
     #[serde(default)]
     pub(in crate::api) version: Option<u32>,

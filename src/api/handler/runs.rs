@@ -33,11 +33,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const FACTS: usize = 500;
 
 /// How runs begin.
-const CAUSES: [&str; 6] = [
+const CAUSES: [&str; 8] = [
     "manual",
     "schedule",
     "webhook",
     "event",
+    "files",
+    "poll",
     "automation",
     "retry",
 ];
@@ -149,9 +151,16 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
     started(&call.app, run, wait).await
 }
 
-fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
+pub(super) fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
     let wait: Option<Span> = call.query.read("wait", "a duration such as 30s")?;
-    Ok(wait.map(|span| span.0.min(LONGEST_WAIT)))
+    match wait {
+        Some(span) if span.0 > LONGEST_WAIT => Err(Problem::bad_request(
+            "bad_query",
+            format!("`wait` in the address is longer than a request can be: {span}."),
+            "It is at most 10m. Ask again while the run goes on, or follow its events.",
+        )),
+        wait => Ok(wait.map(|span| span.0)),
+    }
 }
 
 /// The run that an earlier request with the same key made.

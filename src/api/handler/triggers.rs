@@ -63,19 +63,28 @@ pub(in crate::api) async fn of_automation(call: Call) -> Answer {
     let version = call.app.version(automation.id, automation.latest_version)?;
     for trigger in &document_of(&version)?.triggers {
         if !items.iter().any(|item| item["name"] == trigger.id.as_str()) {
-            let kind = match trigger {
-                trigger if trigger.schedule.is_some() => "schedule",
-                trigger if trigger.webhook.is_some() => "webhook",
-                _ => "event",
-            };
+            let kind = trigger.kinds().first().copied();
             items.push(json!({
-                "id": null, "automation_id": automation.id, "name": trigger.id, "kind": kind, "address": null,
+                "id": null, "automation_id": automation.id, "automation": automation.name, "name": trigger.id, "kind": kind, "address": null,
                 "status": "inactive", "reason": null, "next": [], "upcoming": [], "delay": null,
-                "open": false, "waiting": [], "findings": [], "last_firing": null, "definition": trigger,
+                "open": false, "waiting": [], "lookout": null, "findings": [], "last_firing": null, "definition": trigger,
             }));
         }
     }
-    ok(&json!({ "items": items, "next_cursor": null }))
+    // In the order of the list, which has no ids of its own: its names are the cursor.
+    // Whoever names no limit has all: a document has only so many.
+    let mut page = call.page()?;
+    if call.query.get("limit").is_none() {
+        page.limit = items.len();
+    }
+    let after = |name: &String| items.iter().position(|item| item["name"] == name.as_str());
+    let from = match &page.after {
+        Some(name) => after(name).map_or(items.len(), |at| at + 1),
+        None => 0,
+    };
+    let named = |item: Value| (item["name"].as_str().unwrap_or_default().to_owned(), item);
+    let wanted = items.into_iter().skip(from).take(page.limit + 1).map(named);
+    ok(&page.answer(wanted.collect()))
 }
 
 pub(in crate::api) async fn read(call: Call) -> Answer {

@@ -12,6 +12,7 @@ mod draft;
 pub(super) mod events;
 pub(super) mod home;
 mod journal;
+pub(super) mod logs;
 pub(super) mod pause;
 pub(super) mod queues;
 pub(super) mod recording;

@@ -24,18 +24,25 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
 fn one(call: &Call, queue: &Value) -> Markup {
     let text = |name: &str| queue[name].as_str().unwrap_or_default();
     let held = queue["held_by"].as_array().map_or(&[][..], Vec::as_slice);
+    let rate = text("kind") == "rate";
+    let (go, one, many) = match rate {
+        true => ("began in its period", "step waits", "steps wait"),
+        false => ("go", "run waits", "runs wait"),
+    };
     let waiting = queue["queue"].as_array().map_or(&[][..], Vec::as_slice);
     html! {
         section {
             h2 {
                 @match text("kind") {
                     "server" => "The server",
+                    "rate" => { "Connection " code { (text("connection")) } " · rate " code { (text("rate")) } },
                     kind => { (text("automation_name")) @if kind == "key" { " · key " code { (text("key")) } } }
                 }
             }
             p .row {
-                span { (queue["taken"]) " of " (queue["limit"]) " go" }
-                span { (value::count(usize::try_from(queue["waiting"].as_u64().unwrap_or(0)).unwrap_or(usize::MAX), "run waits", "runs wait")) }
+                span { (queue["taken"]) " of " (queue["limit"]) " " (go) }
+                span { (value::count(usize::try_from(queue["waiting"].as_u64().unwrap_or(0)).unwrap_or(usize::MAX), one, many)) }
+                @if !queue["held_until"].is_null() { span { "The other side asked to wait until " (time::exact(&queue["held_until"])) } }
             }
             @if !held.is_empty() {
                 p { "Held by " @for (index, run) in held.iter().take(10).enumerate() { @if index > 0 { ", " } (link(run)) }

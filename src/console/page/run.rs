@@ -1,6 +1,6 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{comparison, journal, retry, timeline, why};
+use super::{comparison, journal, logs, retry, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, state, time, value};
@@ -51,7 +51,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 .await?;
             journal::show(&path, &list, call.now)
         }
-        _ => html! { (timeline::show(&run, call.now)) (steps(call, &run)) },
+        _ => {
+            let logs = logs::read(call, call.param("id"), run["finished_at"].is_null()).await?;
+            html! { (timeline::show(&run, call.now)) (steps(call, &run, &logs)) }
+        }
     };
     let retry = retry::show(call, &run, &document).await?;
     let body = html! {
@@ -143,12 +146,12 @@ fn values(run: &Value) -> Markup {
     }
 }
 
-fn steps(call: &Call, run: &Value) -> Markup {
+fn steps(call: &Call, run: &Value, logs: &logs::Logs) -> Markup {
     let all = all_steps(run);
     html! {
         h2 .sr { "Steps" }
         ol .steps {
-            @for step in all.iter().take(MOST) { (step_of(call, run, step)) }
+            @for step in all.iter().take(MOST) { (step_of(call, run, step, logs)) }
         }
         @if all.len() > MOST { p .dim { "These are the first " (MOST) " of " (all.len()) " steps; the rest is read by the API." } }
     }
@@ -172,7 +175,23 @@ fn skipped(reason: &Value) -> String {
     }
 }
 
-fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
+/// What the check of an uncertain step says.
+fn checked(check: &Value) -> Option<String> {
+    if check.is_null() {
+        return None;
+    }
+    Some(match check["answer"].as_str() {
+        None => "its check looks whether it happened".to_owned(),
+        Some("happened") => "its check says that it happened".to_owned(),
+        Some("not_happened") => "its check says that it had not happened".to_owned(),
+        Some(_) => format!(
+            "its check does not know: {}",
+            check["error"]["message"].as_str().unwrap_or_default()
+        ),
+    })
+}
+
+fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup {
     let path = step["path"].as_str().unwrap_or_default();
     let status = step["status"].as_str().unwrap_or_default();
     let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
@@ -185,6 +204,7 @@ fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
                     @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
                     @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::cut(message, 100)) } }
                     @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
+                    @if let Some(says) = checked(&step["check"]) { " " span .dim { (value::cut(&says, 100)) } }
                     @if let Some(passes) = step["passes"].as_object() {
                         " " span .dim { (passes["succeeded"]) " of " (if passes["items"].is_null() { &passes["begun"] } else { &passes["items"] }) " passes done" }
                     }
@@ -207,6 +227,7 @@ fn step_of(call: &Call, run: &Value, step: &Value) -> Markup {
                                     @if let Some(message) = attempt["error"]["message"].as_str() {
                                         div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::cut(message, 400)) }
                                     }
+                                    (logs.of(path, attempt["number"].as_u64().unwrap_or(0)))
                                 }
                             }
                         }

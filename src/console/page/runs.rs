@@ -21,11 +21,13 @@ const STATES: [&str; 10] = [
     "skipped",
     "uncertain",
 ];
-const CAUSES: [&str; 6] = [
+const CAUSES: [&str; 8] = [
     "manual",
     "schedule",
     "webhook",
     "event",
+    "files",
+    "poll",
     "automation",
     "retry",
 ];
@@ -121,6 +123,8 @@ pub(super) fn cause(cause: &Value) -> String {
         "schedule" => format!("by schedule{trigger}"),
         "webhook" => format!("by webhook{trigger}"),
         "event" => format!("by event{trigger}"),
+        "files" => format!("by a file of{trigger}"),
+        "poll" => format!("by an item of{trigger}"),
         "automation" => "by another automation".into(),
         "retry" => format!("retried by {}", text("by").trim_start_matches("user:")),
         other => other.to_owned(),

@@ -39,6 +39,7 @@ fn one(call: &Call, automation: &str, trigger: &Value, firings: &Value) -> Marku
             @if let Some(address) = trigger["address"].as_str() { p { code data-copy=(address) { (address) } } }
             (value::pairs(&trigger["definition"]))
             (finding::list(&finding::read(&trigger["findings"])))
+            @if !trigger["lookout"].is_null() { (lookout(call, &trigger["lookout"])) }
             @if !next.is_empty() { p { "Next: " @for at in next.iter().take(5) { (time::exact(at)) " " } } }
             @if call.may(Role::Operator) {
                 div .actions {
@@ -61,6 +62,23 @@ fn one(call: &Call, automation: &str, trigger: &Value, firings: &Value) -> Marku
                     }
                 }
             }
+        }
+    }
+}
+
+/// How a trigger stands that looks by itself.
+fn lookout(call: &Call, lookout: &Value) -> Markup {
+    html! {
+        p {
+            @match lookout["looked_at"].as_str() {
+                Some(_) => { "Looked " (time::ago(&lookout["looked_at"], call.now)) }
+                None => { "Has not looked yet" }
+            }
+            @if let Some(found) = lookout["found"].as_u64() { ", found " (found) }
+            @if let Some(next) = lookout["next_at"].as_str() { ", looks next " (time::exact(&json!(next))) }
+            "."
+            @if lookout["notified"] == true { " The system tells of changes at once." }
+            @if !lookout["cursor"].is_null() { " Goes on at " code { (value::line(&lookout["cursor"], 60)) } "." }
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::super::*;
-use druse_storage::{Store as _, fault::FaultyDisk};
+use druse_storage::fault::FaultyDisk;
 
 use super::help::*;
 

@@ -99,7 +99,21 @@ fn links_leave_with_their_run_or_a_while_after_their_time() {
             assert!(there(key), "a link left too early");
         }
 
-        let kept_runs = json!({ "max_runs": 0 }).to_string();
+        // A younger one stays in its place.
+        let (_, third) = ask(&assembly, "POST", &path, "{}").await;
+        let third = format!("/api/v1/runs/{}", third["id"].as_str().unwrap());
+        assert_eq!(
+            ask(&assembly, "POST", &format!("{third}/cancel"), "{}")
+                .await
+                .0,
+            202
+        );
+        until("the cancel", || async {
+            let (_, run) = ask(&assembly, "GET", &third, "").await;
+            (run["status"] == "canceled").then_some(())
+        })
+        .await;
+        let kept_runs = json!({ "max_runs": 1 }).to_string();
         let settings = "/api/v1/settings/retention";
         assert_eq!(ask(&assembly, "PUT", settings, &kept_runs).await.0, 200);
         assert_eq!(ask(&assembly, "POST", compact, "{}").await.0, 200);

@@ -388,6 +388,79 @@ fn answers_are_what_the_trigger_says() {
 }
 
 #[test]
+fn who_repeats_a_delivery_joins_its_run_while_the_first_still_waits() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let id = life
+            .active(&json!({
+                "druse": 1, "name": "joined",
+                "triggers": [{ "id": "hook", "webhook": {
+                    "verify": { "scheme": "none" }, "respond": "result", "respond_timeout": "10m" } }],
+                "steps": [{ "id": "gate", "action": "approval_gate", "with": { "title": "Go on?" } }],
+                "outputs": { "decision": "{{ steps.gate.output.decision }}" },
+            }))
+            .await;
+        let hook = life.triggers_of(&id).await.remove(0);
+        let send = async || {
+            Send::to(&hook)
+                .with("idempotency-key", "a")
+                .send(&life)
+                .await
+        };
+        // Decides only once the first and two that joined are all there, none of them answered yet.
+        let decide = async {
+            life.until("two that joined", async || {
+                let found = life.firings(&hook).await;
+                (statuses(&found) == ["accepted", "duplicate", "duplicate"]).then_some(())
+            })
+            .await;
+            let gate = life.get("/approvals").await["items"][0].clone();
+            let path = format!("/approvals/{}/decision", gate["id"].as_str().unwrap());
+            let body = json!({ "decision": "approve", "digest": gate["digest"] });
+            life.post(&path, &body).await;
+        };
+        let ((), first, second, third) =
+            futures_util::future::join4(decide, send(), send(), send()).await;
+        for (status, _, answer) in [first, second, third] {
+            assert_eq!((status.as_u16(), answer), (200, json!({ "decision": "approve" })));
+        }
+    });
+}
+
+#[test]
+fn no_two_triggers_ever_share_an_address() {
+    use druse_storage::{AppendError, Batch, HookAddress};
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let webhook = json!({ "verify": { "scheme": "none" } });
+        let first = hook(&life, "first", webhook.clone()).await;
+        let second = hook(&life, "second", webhook).await;
+        assert_ne!(first["address"], second["address"]);
+        let token = first["address"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("/hooks/");
+        let taken = HookAddress {
+            digest: druse_triggers::address::digest(token).unwrap(),
+            trigger: second["id"].as_str().unwrap().parse().unwrap(),
+        };
+        let refused = life.triggers.store().append(Batch::new().claim(&taken));
+        assert!(matches!(refused.err(), Some(AppendError::Conflict { .. })));
+        // Over versions an address stays whose it is.
+        let id = first["automation_id"].as_str().unwrap();
+        let mut document = life.get(&format!("/automations/{id}")).await["document"].clone();
+        document["description"] = "another".into();
+        let (status, answer) = life
+            .call("PUT", &format!("/automations/{id}"), &document)
+            .await;
+        assert!(status.is_success(), "{answer}");
+        life.post(&format!("/automations/{id}/activate"), &json!({}))
+            .await;
+        assert_eq!(life.triggers_of(id).await[0]["address"], first["address"]);
+    });
+}
+
+#[test]
 fn a_trigger_may_pin_a_version() {
     let world = World::at("2027-03-01T00:00:00Z");
     world.life(async |life| {

@@ -4,7 +4,9 @@
 mod backfills;
 mod builtin;
 mod clock;
+mod files;
 mod hooks;
+mod polls;
 mod schedules;
 mod subscriptions;
 mod waits;

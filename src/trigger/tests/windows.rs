@@ -49,6 +49,44 @@ async fn told(life: &Life, firings: &[Value]) -> Vec<String> {
 }
 
 #[test]
+fn an_event_tells_what_came_of_it_before_and_after_its_window() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let windows = json!({ "debounce": { "delay": "10s" } });
+        life.active(&document("calm", &windows, "{{ trigger.data.n }}"))
+            .await;
+        let mut ids = Vec::new();
+        for n in [1u64, 2, 99] {
+            let taken = publish(&life, "calm", n, json!({ "n": n })).await;
+            assert_eq!(taken["runs"], json!([]));
+            ids.push(taken["id"].as_str().unwrap().to_owned());
+        }
+        let event = async |number: usize| life.get(&format!("/events/{}", ids[number])).await;
+        let first = event(0).await;
+        assert_eq!(first["runs"], json!([]));
+        assert_eq!(first["firings"][0]["status"], "queued");
+        assert_eq!(event(2).await["firings"][0]["status"], "filtered");
+        life.tick_at("2027-03-01T00:00:10Z").await;
+        let (first, second) = (event(0).await, event(1).await);
+        // The one run is counted on both: one began it, the other is a part of it.
+        assert_eq!(second["firings"][0]["status"], "accepted");
+        assert_eq!(second["runs"][0], second["firings"][0]["run_id"]);
+        assert_eq!(first["firings"][0]["status"], "skipped");
+        assert_eq!(first["runs"], second["runs"]);
+        assert_eq!(first["runs"].as_array().unwrap().len(), 1);
+        assert_eq!(event(2).await["runs"], json!([]));
+        let listed = life.get("/events?type=com.example.calm").await;
+        let runs: Vec<&Value> = listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["runs"])
+            .collect();
+        assert_eq!(runs, [&json!([]), &second["runs"], &second["runs"]]);
+    });
+}
+
+#[test]
 fn a_debounced_stream_starts_one_run_with_the_last_and_never_waits_for_ever() {
     let world = World::at("2027-03-01T00:00:00Z");
     let windows = json!({ "debounce": { "key": "{{ trigger.data.shop }}", "delay": "10s", "max_delay": "25s" } });

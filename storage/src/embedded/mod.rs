@@ -1,6 +1,7 @@
 //! The store of a single node: an own log that is the truth, and a disposable index beside it.
 
 mod applier;
+mod backup;
 pub(crate) mod base;
 mod blob;
 mod collect;
@@ -28,8 +29,9 @@ mod tests;
 mod trust;
 mod writer;
 
+pub use backup::TakeFile;
 pub(crate) use blob::get as read_blob;
-pub(crate) use folder::offline;
+pub(crate) use folder::{make as make_folder, offline};
 
 use self::core::{Core, Fetched};
 use crate::chain::ChainPart;
@@ -509,6 +511,10 @@ impl Store for Embedded {
 
     fn compact(&self) -> Result<Compacted, CompactError> {
         self.shared.collect()
+    }
+
+    fn back_up(&self, take: &mut TakeFile<'_>) -> Result<LogHead, ReadError> {
+        self.shared.back_up(take)
     }
 
     fn set_over_quota(&self, over: bool) {

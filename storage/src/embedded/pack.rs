@@ -10,13 +10,15 @@ use druse_engine::{AutomationId, RunId, Timestamp, event::Status, id::Id};
 /// below the 8 KiB over which sled keeps values in files that it never syncs.
 pub(crate) const MOST: usize = 64;
 
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 8] = [
     "manual",
     "schedule",
     "webhook",
     "event",
     "automation",
     "retry",
+    "files",
+    "poll",
 ];
 
 /// What the index knows of a run.

@@ -209,6 +209,20 @@ pub(super) enum V1Event<'a> {
     PassedOver {
         reason: Text<'a>,
     },
+    RateAwaited {
+        step: Step<'a>,
+        connection: Text<'a>,
+    },
+    StepChecked {
+        step: Step<'a>,
+        answer: u8,
+        failure: Option<V1Failure<'a>>,
+    },
+    AskedBefore {
+        step: Step<'a>,
+        from: [u8; 16],
+        asked: Text<'a>,
+    },
 }
 
 impl<'a> From<&'a RunEvent> for V1Event<'a> {
@@ -488,6 +502,31 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
             E::PassedOver { reason } => Self::PassedOver {
                 reason: borrowed(reason),
             },
+            E::RateAwaited {
+                step: s,
+                connection,
+            } => Self::RateAwaited {
+                step: step(s),
+                connection: borrowed(connection),
+            },
+            E::StepChecked {
+                step: s,
+                answer,
+                failure,
+            } => Self::StepChecked {
+                step: step(s),
+                answer: probed_code(*answer),
+                failure: failure.as_ref().map(Into::into),
+            },
+            E::AskedBefore {
+                step: s,
+                from,
+                asked,
+            } => Self::AskedBefore {
+                step: step(s),
+                from: from.0.to_bytes(),
+                asked: borrowed(asked.as_str()),
+            },
         }
     }
 }
@@ -760,6 +799,24 @@ impl V1Event<'_> {
             Self::Parked { holding } => E::Parked { holding },
             Self::PassedOver { reason } => E::PassedOver {
                 reason: reason.into_owned(),
+            },
+            Self::RateAwaited { step, connection } => E::RateAwaited {
+                step: path(step),
+                connection: connection.into_owned(),
+            },
+            Self::StepChecked {
+                step,
+                answer,
+                failure,
+            } => E::StepChecked {
+                step: path(step),
+                answer: probed(answer)?,
+                failure: failure.map(V1Failure::into_failure).transpose()?,
+            },
+            Self::AskedBefore { step, from, asked } => E::AskedBefore {
+                step: path(step),
+                from: run_id(from),
+                asked: digest(&asked)?,
             },
         })
     }

@@ -6,8 +6,8 @@ use druse_engine::{
     Timestamp,
     definition::{FailureClass, Overflow},
     event::{
-        ApprovalRequest, Decision, Failure, HandlerList, SkipReason, Start, Status, StepPath,
-        Verdict,
+        ApprovalRequest, Decision, Failure, HandlerList, Probed, SkipReason, Start, Status,
+        StepPath, Verdict,
     },
     flow::{Claim, KeyClaim},
 };
@@ -146,6 +146,15 @@ codes!(
     Undo = 0,
     OnFailure = 1,
     Finally = 2
+);
+codes!(
+    probed_code,
+    probed,
+    Probed,
+    "answer of a check",
+    Happened = 0,
+    NotHappened = 1,
+    Unknown = 2
 );
 codes!(
     class_code,

@@ -234,6 +234,12 @@ async fn a_link_shows_to_whoever_opens_it_and_decides_once_as_its_person() {
         .post(&links, &json!({ "for": "bob" }))
         .await
         .problem(403, "not_allowed");
+    for wrong in ["91d", "0s"] {
+        admin
+            .post(&links, &json!({ "for": "user:ana", "expires": wrong }))
+            .await
+            .problem(422, "bad_expiry");
+    }
     let made = admin
         .post(&links, &json!({ "for": "user:ana", "expires": "2d" }))
         .await
@@ -371,6 +377,57 @@ steps:
     assert_eq!(yes.status, 200, "{}", yes.text);
     wait::run(&admin, &run, "succeeded").await;
     assert_eq!(chat.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_in_a_message_gives_nobody_more_than_their_token_does() {
+    let chat = crate::data::service::Service::start().await;
+    let server = Server::new().await;
+    let admin = server.admin();
+    let connection = json!({ "kind": "http", "base_url": chat.address });
+    admin
+        .request("PUT", "/connections/chat")
+        .json(&connection)
+        .send()
+        .await;
+    server.role("viewer").await;
+    server.role("approver").await;
+    let document = r#"druse: 1
+name: linked
+steps:
+  - id: gate
+    action: approval_gate
+    with:
+      title: Go?
+      notify:
+        - { action: http, for: "user:viewer", with: { connection: chat, method: POST, path: /viewer, json: { open: "{{ approval.link }}" } } }
+        - { action: http, for: "user:approver", with: { connection: chat, method: POST, path: /approver, json: { open: "{{ approval.link }}" } } }
+        - { action: http, for: "user:nobody", with: { connection: chat, method: POST, path: /nobody, json: { open: "{{ approval.link }}" } } }
+"#;
+    let run = run_of(&admin, document).await;
+    let gate = wait::approval(&admin, &run).await;
+    let path = format!("/approvals/{}", text(&gate["id"]));
+    wait::until("everybody told", || async {
+        let shown = admin.get(&path).await.with(200);
+        let notices = shown["notices"].as_array().cloned().unwrap_or_default();
+        (notices.len() == 3).then_some(())
+    })
+    .await;
+    let seen = chat.seen();
+    let link = |path: &str| {
+        let told = seen.iter().find(|one| one["target"] == path);
+        told.unwrap_or_else(|| panic!("{path}: {seen:?}"))["body"]["open"].clone()
+    };
+    assert_eq!(link("/viewer"), Value::Null);
+    assert_eq!(link("/nobody"), Value::Null);
+    let yes = server
+        .anonymous()
+        .root("POST", below(&text(&link("/approver"))))
+        .form(&[("decision", "approve"), ("digest", &text(&gate["digest"]))])
+        .send()
+        .await;
+    assert_eq!(yes.status, 200, "{}", yes.text);
+    wait::run(&admin, &run, "succeeded").await;
 }
 
 const ESCALATED: &str = r#"druse: 1

@@ -285,6 +285,28 @@ async fn a_wrong_request_is_refused_and_says_what_to_do() {
             400,
             "bad_query",
         ),
+        (
+            "POST",
+            "/automations/x/runs?wait=11m",
+            "{}".into(),
+            400,
+            "bad_query",
+        ),
+        (
+            "GET",
+            "/runs?stauts=failed",
+            String::new(),
+            400,
+            "unknown_query",
+        ),
+        ("GET", "/runs?input.=1", String::new(), 400, "unknown_query"),
+        (
+            "GET",
+            "/connections/x?limit=1",
+            String::new(),
+            400,
+            "unknown_query",
+        ),
     ] {
         let answer = send(method, path, &body).await;
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
@@ -297,6 +319,8 @@ async fn a_wrong_request_is_refused_and_says_what_to_do() {
         answer.problem(status, &code);
         assert_eq!(allow.is_empty(), status != 405, "{method} {path}");
     }
+    let known = send("GET", "/runs?input.region=EU&label.a=b&limit=1", "").await;
+    known.with(200);
     let unreadable = send("POST", "/tokens", "{\n  \"role\": ,")
         .await
         .problem(400, "unreadable");

@@ -12,5 +12,6 @@ mod rehearsal;
 mod retry;
 mod roles;
 mod runs;
+mod sources;
 mod triggers;
 mod uncertain;

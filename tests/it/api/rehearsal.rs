@@ -51,6 +51,20 @@ async fn tests_run_against_a_stored_version() {
         .map(|one| one["message"].as_str().unwrap())
         .collect();
     assert_eq!(said[0], "no mock for the gate gate");
+    // Without any, those of the document run; it has none yet.
+    let own = admin.post(&path, &json!({})).await;
+    own.problem(422, "no_tests");
+    let mut document = made["document"].clone();
+    document["tests"] = tests["tests"].clone();
+    let address = format!("/automations/{}", text(&made["id"]));
+    let changed = admin.request("PUT", &address).json(&document).send().await;
+    let changed = changed.with(200);
+    assert_eq!(changed["digest"], made["digest"]);
+    let own = admin.post(&path, &json!({})).await.with(200);
+    assert_eq!(
+        (&own["version"], &own["passed"], &own["failed"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
     let wrong = json!({ "tests": [{ "name": "x", "inputs": { "amount": 1, "pin": "x" }, "mocks": { "aks": { "output": 1 } }, "expect": {} }] });
     let wrong = admin.post(&path, &wrong).await.problem(422, "bad_test");
     assert_eq!(wrong["findings"][0]["code"], "unknown_step");

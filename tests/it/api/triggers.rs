@@ -1,6 +1,6 @@
 //! What starts runs: schedules, webhooks and events, each once for each occurrence, over restarts.
 
-use crate::harness::{Answer, Client, Server, text, wait};
+use crate::harness::{Answer, Client, Raw, Server, text, wait};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -498,4 +498,31 @@ async fn an_event_starts_a_run_of_each_automation_that_waits_for_it() {
     assert_eq!(admin.all("/runs").await.len(), 8);
     server.stop().await;
     server.verify();
+}
+
+/// A hook tells by its length alone that a body is too long, before any of it has come, and notes it.
+#[tokio::test]
+async fn a_body_that_is_too_long_for_a_hook_is_refused_before_it_comes() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let webhook = json!({ "verify": { "scheme": "none" }, "max_body": 1000 });
+    let (_, triggers) = active(
+        &admin,
+        &document("small", &json!([{ "id": "hook", "webhook": webhook }])),
+    )
+    .await;
+    let host = server.address().trim_start_matches("http://");
+    let address = text(&triggers["hook"]["address"]);
+    for length in [1001, 64 << 20] {
+        let mut raw = Raw::to(server.address()).await;
+        let head =
+            format!("POST {address} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n\r\n");
+        assert!(raw.send(head).await);
+        let (status, body) = raw.answer().await;
+        assert_eq!(status, 413, "{body}");
+    }
+    assert_eq!(
+        statuses(&admin, &triggers["hook"]).await,
+        ["rejected", "rejected"]
+    );
 }

@@ -1,4 +1,4 @@
-//! A step of which nobody knows whether it happened, and what a person found out.
+//! A step of which nobody knows whether it happened, and what its check or a person found out.
 
 use crate::harness::server::druse;
 use crate::harness::{Client, Server, text, wait};
@@ -166,4 +166,99 @@ async fn what_is_given_up_fails_with_what_was_said() {
     let over = wait::run(&admin, &run, "failed").await;
     assert_eq!(over["error"]["code"], "given_up");
     assert_eq!(over["error"]["message"], "The bank refused it.");
+}
+
+/// The payment with a check that looks into the file. The first look never ends where it is to hang.
+fn checked(file: &Path, looks: &Path, hangs: bool) -> Value {
+    let mut document = document(file);
+    let hang = if hangs {
+        "[ $(wc -l < \"$LOOKS\") -gt 1 ] || exec sleep 100000; echo '{\"paid\": false}'"
+    } else {
+        "grep -q \"$KEY\" \"$FILE\" && echo '{\"paid\": true}'"
+    };
+    document["steps"][0]["check"] = json!({
+        "action": "shell", "effects": "read", "done": "check.output.json.paid",
+        "with": {
+            "script": format!("echo look >> \"$LOOKS\"; {hang}"),
+            "env": { "FILE": file, "LOOKS": looks, "KEY": "{{ attempt.idempotency_key }}" },
+        },
+        "output": { "stdout": "seen by the check" },
+    });
+    document
+}
+
+/// A run of it whose server was killed in the middle of the payment and started again.
+async fn killed(server: &mut Server, document: &Value, file: &Path) -> String {
+    let admin = server.admin();
+    let made = admin.post("/automations", document).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    let activate = format!("{path}/activate");
+    admin.post(&activate, &json!({})).await.with(200);
+    let begun = admin.post(&format!("{path}/runs"), &json!({})).await;
+    written(file, 1).await;
+    server.crash().await;
+    text(&begun.with(202)["id"])
+}
+
+/// Waits until a file has this many lines.
+async fn written(file: &Path, lines: usize) {
+    wait::until("a line of the file", || {
+        let there = std::fs::read_to_string(file).is_ok_and(|text| text.lines().count() >= lines);
+        std::future::ready(there.then_some(()))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_check_finds_that_it_happened() {
+    let mut server = Server::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, looks) = (folder.path().join("payments"), folder.path().join("looks"));
+    let run = killed(&mut server, &checked(&file, &looks, false), &file).await;
+    let admin = server.admin();
+    let over = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(over["steps"][0]["status"], "succeeded");
+    assert_eq!(over["steps"][0]["check"]["answer"], "happened");
+    assert_eq!(over["steps"][1]["path"], "pay.check");
+    assert_eq!(over["steps"][2]["output"], "seen by the check");
+    let paid = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(paid.lines().count(), 1, "it was not paid again: {paid}");
+    let show = druse(["runs", "watch", &run, "--data"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(show.stdout).unwrap();
+    assert!(
+        said.contains("pay: its check says that it happened"),
+        "{said}"
+    );
+    server.kill();
+    server.verify();
+}
+
+#[tokio::test]
+async fn a_check_that_a_crash_interrupted_looks_again() {
+    let mut server = Server::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, looks) = (folder.path().join("payments"), folder.path().join("looks"));
+    let run = killed(&mut server, &checked(&file, &looks, true), &file).await;
+    written(&looks, 1).await;
+    let shown = server.admin().get(&format!("/runs/{run}")).await.with(200);
+    assert_eq!(shown["steps"][0]["status"], "uncertain");
+    assert_eq!(
+        shown["waits_for"],
+        "its check finds out whether step pay happened, and attempt 1 of step pay.check runs"
+    );
+    server.crash().await;
+    let admin = server.admin();
+    let over = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(over["steps"][0]["check"]["answer"], "not_happened");
+    assert_eq!(over["steps"][1]["attempts"].as_array().unwrap().len(), 2);
+    let keys = std::fs::read_to_string(&file).unwrap();
+    let keys: Vec<&str> = keys.lines().collect();
+    assert_eq!(keys.len(), 2, "it was paid once it was known not to be");
+    assert_eq!(keys[0], keys[1], "the same step has the same key");
+    assert_eq!(std::fs::read_to_string(&looks).unwrap().lines().count(), 2);
+    server.kill();
+    server.verify();
 }

@@ -391,7 +391,14 @@ fn triggers_and_events(way: &Way) {
     let shown = way.json(&format!("events show {}", sent["id"].as_str().unwrap()));
     assert_eq!(shown["event"]["data"], json!({ "n": 5 }));
     let none = way.text("events send com.example.other");
-    assert!(none.contains("it started no run"), "{none}");
+    assert!(
+        none.contains("no trigger and no run waited for it"),
+        "{none}"
+    );
+    for name in ["closed", "tick/closed"] {
+        assert_eq!(way.json(&format!("triggers show {name}"))["id"], trigger);
+    }
+    way.ask("triggers show nobody", "").refused(65, &["nobody"]);
     // By hand there are no data, and this trigger's inputs need them.
     way.ask(&format!("triggers fire {trigger}"), "")
         .refused(65, &["n"]);

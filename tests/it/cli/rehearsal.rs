@@ -64,6 +64,86 @@ fn tests_beside_a_document_pass_as_documented() {
 }
 
 #[test]
+fn tests_in_a_document_run_and_change_no_digest() {
+    let desk = Desk::new();
+    refund(&desk);
+    let plain = desk.read("refund.yaml");
+    desk.write(
+        "both.yaml",
+        format!("{plain}{}", desk.read("refund.tests.yaml")),
+    );
+    let ran = desk.run(&["test", "both.yaml"]).ok();
+    assert!(
+        ran.out.starts_with("both.yaml\n  ok    a small refund"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(
+        json(&desk, &["test", "both.yaml"])["tests_file"],
+        "both.yaml"
+    );
+    // Those beside it run too, unless others are named.
+    desk.write("both.tests.yaml", desk.read("refund.tests.yaml"));
+    let found = json(&desk, &["test", "both.yaml"]);
+    assert_eq!(found.as_array().unwrap().len(), 2);
+    let named = ["test", "both.yaml", "--tests", "refund.tests.yaml"];
+    assert_eq!(json(&desk, &named)["tests_file"], "refund.tests.yaml");
+    // A difference is told where it stands in the document.
+    let wrong = desk
+        .read("both.yaml")
+        .replace("attempts: 3 }\n", "attempts: 9 }\n");
+    desk.write("wrong.yaml", &wrong);
+    let found = desk
+        .run(&["test", "wrong.yaml", "--output", "json"])
+        .with(1)
+        .json();
+    let line = found["tests"][2]["differences"][0]["line"]
+        .as_u64()
+        .unwrap() as usize;
+    assert_eq!(
+        wrong.lines().nth(line - 1).unwrap().trim(),
+        "look_up: { attempts: 9 }"
+    );
+    // The check says what is wrong with a test, where it stands.
+    desk.write(
+        "wrong.yaml",
+        wrong.replace(
+            "      pay: { output: { json: { id: r-1",
+            "      pya: { output: { json: { id: r-1",
+        ),
+    );
+    let ran = desk.run(&["check", "wrong.yaml"]).with(1);
+    assert!(
+        ran.err
+            .contains("error[unknown_step]: there is no step `pya`"),
+        "{}",
+        ran.err
+    );
+    // A server keeps tests; they make a version, and no other digest.
+    let apply = |file: &str| json(&desk, &["apply", file, "--data", "data"]);
+    let first = apply("refund.yaml");
+    let second = apply("both.yaml");
+    assert_eq!(
+        (&first[0]["latest_version"], &second[0]["latest_version"]),
+        (&value!(1), &value!(2))
+    );
+    assert_eq!(first[0]["digest"], second[0]["digest"]);
+    assert_eq!(second[0]["document"]["tests"].as_array().unwrap().len(), 5);
+    assert_eq!(apply("both.yaml")[0]["latest_version"], 2);
+    let ran = desk.run(&["diff", "refund.yaml", "both.yaml"]).with(1);
+    assert!(
+        ran.out
+            .starts_with("+ test a small refund is paid at once\n"),
+        "{}",
+        ran.out
+    );
+    let ran = desk
+        .run(&["apply", "refund.yaml", "--dry-run", "--data", "data"])
+        .ok();
+    assert_eq!(ran.out, "refund: changed in its tests alone\n");
+}
+
+#[test]
 fn a_test_that_fails_says_what_and_where() {
     let desk = Desk::new();
     refund(&desk);
@@ -126,7 +206,7 @@ fn wrong_tests_are_refused_with_their_places() {
     ran.refused(
         65,
         &[
-            "refund.tests.yaml:4:22: error[unknown_step]",
+            "refund.tests.yaml:4:14: error[unknown_step]",
             "did you mean `look_up`?",
             "error[bad_mock]: a switch is done by the engine itself",
             "refund.tests.yaml:5:15: error[unknown_key]: there is no key `stauts` here",
@@ -136,8 +216,10 @@ fn wrong_tests_are_refused_with_their_places() {
         ],
     );
     desk.write("alone.yaml", desk.read("refund.yaml"));
-    desk.run(&["test", "alone.yaml"])
-        .refused(65, &["no tests beside alone.yaml", "alone.tests.yaml"]);
+    desk.run(&["test", "alone.yaml"]).refused(
+        65,
+        &["no tests in or beside alone.yaml", "alone.tests.yaml"],
+    );
     // A folder with tests in it is applied without them.
     let folder = desk.path("all");
     std::fs::create_dir(&folder).unwrap();
@@ -342,7 +424,7 @@ fn versions_are_listed_compared_tried_and_gone_back_to() {
     let ran = run(&["automations", "rollback", "tick", "--version", "2"]).ok();
     assert!(
         ran.out
-            .starts_with("tick: version 4 says what the earlier one said"),
+            .starts_with("tick: version 4 has the document of version 2"),
         "{}",
         ran.out
     );

@@ -244,3 +244,72 @@ steps: [ { id: a, action: transform, with: { value: 1 } } ]
     let (code, outcomes, _) = tried(&["--at", "2027-03-01T07:30:00Z"]);
     assert_eq!((code, outcomes.len()), (1, 3));
 }
+
+#[test]
+fn files_and_answers_are_tried_out_offline() {
+    let desk = Desk::new();
+    desk.write(
+        "intake.yaml",
+        "druse: 1
+name: intake
+inputs: { what: {} }
+triggers:
+  - id: inbox
+    files: { connection: inbox, path: new, pattern: '*.pdf' }
+    when: trigger.size > 0
+    inputs: { what: \"{{ trigger.path }}\" }
+  - id: tickets
+    poll: { action: http, with: { connection: crm, path: /tickets }, every: 1m, key: item.id, limit: 2 }
+    inputs: { what: \"{{ trigger.item.title }}\" }
+steps: [ { id: a, action: transform, with: { value: 1 } } ]
+",
+    );
+    desk.write(
+        "file.json",
+        json!({ "path": "new/a.pdf", "size": 7 }).to_string(),
+    );
+    desk.write(
+        "part.json",
+        json!({ "path": "new/a.pdf.part", "size": 7 }).to_string(),
+    );
+    let tickets = json!([
+        { "id": 1, "title": "a" }, { "id": 1, "title": "b" }, { "id": 2 }, { "id": 3, "title": "d" },
+    ]);
+    desk.write("tickets.json", tickets.to_string());
+    let tried = |file: &str, trigger: &str| {
+        let words = [
+            "triggers",
+            "test",
+            "intake.yaml",
+            "--event",
+            file,
+            "--trigger",
+            trigger,
+        ];
+        let ran = desk.run(&words);
+        (ran.code, ran.out)
+    };
+    assert_eq!(
+        tried("file.json", "inbox"),
+        (
+            0,
+            "inbox: starts: it starts a run\n  inputs {\"what\":\"new/a.pdf\"}\n".into()
+        )
+    );
+    assert_eq!(
+        tried("part.json", "inbox"),
+        (
+            1,
+            "inbox: not meant: names like \"a.pdf.part\" are ignored\n".into()
+        )
+    );
+    let (code, out) = tried("tickets.json", "tickets");
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(out, @r#"
+    tickets "1": starts: it starts a run
+      inputs {"what":"a"}
+    tickets "1": filtered: an item with the same key came before
+    tickets "2": rejected: `trigger.item` has no `title` (/inputs/what)
+    tickets "3": waits: it is left to the next answer: at most 2 of one start runs
+    "#);
+}

@@ -1,8 +1,10 @@
 //! How runs fail, are ended and held: over the API and the command line, with the server killed in between.
 
+mod children;
 mod handlers;
 mod pauses;
 mod shop;
+mod stops;
 
 use crate::harness::{Client, Server, text};
 use serde_json::{Value, json};

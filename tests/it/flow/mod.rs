@@ -3,6 +3,7 @@
 mod crash;
 mod gates;
 mod overflow;
+mod rates;
 
 use crate::harness::{Client, text};
 use serde_json::{Value, json};

@@ -77,6 +77,19 @@ impl Server {
         server
     }
 
+    /// A server on a folder that came from another one, with that one's admin token.
+    pub(crate) async fn moved(data: &Path, admin: &str) -> Self {
+        let mut server = Self {
+            data: data.to_path_buf(),
+            arguments: Vec::new(),
+            process: None,
+            admin: Some(admin.to_owned()),
+            _folder: None,
+        };
+        server.start().await;
+        server
+    }
+
     /// Starts it, on whatever the folder holds, and waits until it listens.
     pub(crate) async fn start(&mut self) {
         assert!(self.process.is_none(), "the server runs already");
@@ -142,8 +155,19 @@ impl Server {
 
     /// SIGTERM, and its end.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
-        let mut process = self.process.take().expect("the server runs");
+        self.terminate();
+        self.ended().await
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let process = self.process.as_ref().expect("the server runs");
         kill(process.pid(), Signal::SIGTERM).expect("the process can be told");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let mut process = self.process.take().expect("the server runs");
         super::wait::until("the end of the server", || {
             let status = process.child.try_wait().expect("the process can be asked");
             std::future::ready(status)

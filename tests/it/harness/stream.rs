@@ -35,8 +35,19 @@ impl Stream {
         run: &str,
         last: Option<&str>,
     ) -> reqwest::Result<Self> {
+        Self::open(client, &format!("/runs/{run}/events"), last).await
+    }
+
+    /// Follows what an address below `/api/v1` streams, from the event after `last` on.
+    pub(crate) async fn at(client: &Client, path: &str, last: Option<&str>) -> Self {
+        Self::open(client, path, last)
+            .await
+            .unwrap_or_else(|error| panic!("no answer: {error:?}"))
+    }
+
+    async fn open(client: &Client, path: &str, last: Option<&str>) -> reqwest::Result<Self> {
         let mut request = client
-            .request("GET", &format!("/runs/{run}/events"))
+            .request("GET", path)
             .header("accept", "text/event-stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last);

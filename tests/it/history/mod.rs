@@ -1,10 +1,12 @@
 //! History that stays manageable: what leaves it and what does not, searches, and what says that something
 //! is wrong.
 
+mod backup;
 mod doctor;
 mod export;
 mod facts;
 mod head;
+mod logs;
 mod retention;
 mod search;
 

@@ -36,6 +36,10 @@ async fn old_runs_leave_and_what_is_needed_stays() {
         .await
         .with(200);
     wait::run(&admin, &decided, "succeeded").await;
+    let younger = text(&admin.post(&path, &json!({})).await.with(202)["id"]);
+    let cancel = format!("/runs/{younger}/cancel");
+    admin.post(&cancel, &json!({})).await.with(202);
+    wait::run(&admin, &younger, "canceled").await;
     let path = format!("/automations/{many}/runs?wait=30s");
     let keyed = admin
         .request("POST", &path)
@@ -52,12 +56,14 @@ async fn old_runs_leave_and_what_is_needed_stays() {
 
     let viewer = server.role("viewer").await;
     assert_eq!(viewer.get("/settings/retention").await.with(200), json!({}));
-    let wanted = json!({ "max_runs": 3, "automations": { "few": { "max_runs": 1 }, "gated": { "max_runs": 0 } } });
+    let wanted = json!({ "max_runs": 3, "automations": { "few": { "max_runs": 1 }, "gated": { "max_runs": 1 } } });
     viewer.put("/settings/retention", &wanted).await.with(403);
     for wrong in [
         json!({ "max_age": "soon" }),
         json!({ "max_bytes": "1MB" }),
         json!({ "automations": { "nobody": {} } }),
+        json!({ "max_runs": 0 }),
+        json!({ "max_age": "0s" }),
         json!({ "max_ages": "1d" }),
     ] {
         let refused = admin.put("/settings/retention", &wrong).await;
@@ -71,7 +77,7 @@ async fn old_runs_leave_and_what_is_needed_stays() {
     // By itself, without being asked again.
     let left = wait::until("the old runs' leaving", || async {
         let left = admin.all("/runs").await;
-        (left.len() == 3 + 1 + 1 + 1).then_some(left)
+        (left.len() == 3 + 1 + 1 + 1 + 1).then_some(left)
     })
     .await;
     let left: BTreeSet<String> = left.iter().map(|run| text(&run["id"])).collect();

@@ -267,8 +267,8 @@ fn known_drafts_stop_where_an_answer_has_changed() {
     };
     let mut random = Random::new(11);
     let mut tally = Tally::default();
-    let families: [(fn(u64, &World, u64) -> Option<Played>, bool); 2] =
-        [(program::play, true), (loops::play, false)];
+    type Play = fn(u64, &World, u64) -> Option<Played>;
+    let families: [(Play, bool); 2] = [(program::play, true), (loops::play, false)];
     let mut shape = 0;
     while tally.injected < wanted && shape < 900 {
         let (play, one_way) = families[usize::try_from(shape % 2).unwrap()];

@@ -274,3 +274,36 @@ fn a_secret_in_an_address_keeps_a_draft_from_being_used() {
                 && finding.severity == druse_engine::Severity::Error)
     );
 }
+
+/// What is put together by reading stands nowhere whole, and what nothing is read from is told all the same.
+#[test]
+fn what_stands_in_pieces_or_aside_is_found() {
+    let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let (one, two) = token.split_at(20);
+    let text = json!({ "status": "succeeded", "metadata": { "api_key": "9f8e7d6c5b4a39281706" }, "messages": [
+        { "role": "user", "content": [{ "type": "text", "text": "go" }] },
+        { "role": "assistant", "tool_calls": [{ "id": "a", "name": "f", "arguments": { "x": token } }] },
+        { "role": "tool", "tool_call_id": "a", "content": format!("{one}\u{ad}{two}") },
+    ] })
+    .to_string()
+    // An escape that no writer needs.
+    .replace(token, &token.replace('g', "\\u0067"));
+    let read = recording(text.as_bytes()).unwrap();
+    let kept = String::from_utf8_lossy(&read.bytes);
+    assert!(
+        !kept.contains("9f8e7d6c5b4a39281706") && !kept.contains("0123456789abcdefghijABCDEFGHIJ")
+    );
+    let told: Vec<&str> = read.sessions[0]
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "secret_overwritten")
+        .map(|finding| finding.id.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "secret_overwritten:GITHUB_TOKEN",
+            "secret_overwritten:API_KEY"
+        ]
+    );
+}

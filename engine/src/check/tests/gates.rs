@@ -89,3 +89,33 @@ fn what_tells_people_is_checked_like_a_step() {
     "
     );
 }
+
+#[test]
+fn what_can_only_fail_or_does_nothing_is_said() {
+    insta::assert_snapshot!(
+        findings(
+            r#"steps:
+  - { id: a, action: approval_gate, with: { title: " ", timeout: 0s, remind: 1ms, approvers: [], escalate_to: [] } }
+  - { id: b, action: approval_gate, with: { title: Go?, approvers: [user:ana, user:ana, user:ben], needed: 3 } }
+  - { id: c, action: approval_gate, with: { title: Go?, timeout: 1h, remind: 1h, escalate_to: [user:eva] } }
+  - { id: d, action: approval_gate, with: { title: Go?, on_timeout: escalate } }
+  - { id: e, action: approval_gate, with: { title: Go?, approvers: [user:ana, role:approver], needed: 9, timeout: 2h, remind: 1h } }
+  - { id: f, action: approval_gate, with: { title: Go?, approvers: [user:ana], needed: 2, timeout: 2h, on_timeout: escalate, escalate_to: [user:eva] } }
+  - { id: g, action: approval_gate, with: { title: Go?, approvers: [user:ana, "{{ inputs.other }}"], needed: 3 } }
+"#
+        ),
+        @r"
+    7:94 bad_value: `approvers` is empty: nobody could decide -- write user:<name> or role:<role>, or leave it out
+    7:111 bad_value: `escalate_to` is empty: nobody could decide -- write user:<name> or role:<role>, or leave it out
+    7:78 bad_value: `remind` is at least 1s -- people are reminded so often until they answer; write such as 2h
+    7:66 bad_value: `timeout` is over before anybody can answer -- give people time, such as 24h, or leave it out: then the gate waits for ever
+    7:52 bad_value: `title` is empty: nobody sees what is asked -- write a question, or leave it out: then the step's name stands there
+    8:108 too_few_approvers: 3 people have to approve, and 2 are asked -- ask more people or a role, or lower `needed`
+    9:95 no_effect: `escalate_to` does nothing without `on_timeout: escalate` -- add `on_timeout: escalate` and a `timeout`, or leave it out
+    9:78 no_effect: `remind` does nothing: the gate's time is over before -- make it shorter than `timeout`, or leave it out
+    10:37 missing_key: `on_timeout: escalate` needs `escalate_to` -- write who is asked then, such as `escalate_to: [role:admin]`
+    10:69 no_effect: `on_timeout` does nothing without `timeout` -- add a `timeout`, or leave it out
+    13:79 unknown_input: there is no input `other` -- add it under `inputs`
+    "
+    );
+}

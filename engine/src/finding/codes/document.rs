@@ -109,6 +109,22 @@ pub(super) const CODES: &[Code] = &[
         fix: "The message names what was expected there.",
     },
     Code {
+        code: "check_not_read",
+        group: Group::Document,
+        severities: &[Error],
+        meaning: "The `check` of a step may change something, and it runs when nobody knows what has happened.",
+        example: "steps: [ { id: a, action: http, delivery: at_most_once, with: { connection: c, method: POST, path: / }, check: { action: http, with: { connection: c, method: POST, path: / }, done: \"true\" } } ]",
+        fix: "Look with an action that only reads, or say `effects: read` of one that cannot be seen through.",
+    },
+    Code {
+        code: "check_without_at_most_once",
+        group: Group::Document,
+        severities: &[Error],
+        meaning: "A step has a `check` and is never uncertain.",
+        example: "steps: [ { id: a, action: http, with: { connection: c, path: / }, check: { action: http, with: { connection: c, path: / }, done: \"true\" } } ]",
+        fix: "Write `delivery: at_most_once`, or leave it out.",
+    },
+    Code {
         code: "cycle",
         group: Group::Document,
         severities: &[Error],
@@ -379,6 +395,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The text is nested too deep.",
         example: "",
         fix: "Move parts into steps of their own.",
+    },
+    Code {
+        code: "too_few_approvers",
+        group: Group::Document,
+        severities: &[Warning],
+        meaning: "A gate needs more people than it asks: only administrators or others whom it is given to could make it pass.",
+        example: "steps: [ { id: a, action: approval_gate, with: { title: Go?, approvers: [user:ana], needed: 2 } } ]",
+        fix: "Ask more people or a role, or lower `needed`.",
     },
     Code {
         code: "too_large",

@@ -53,6 +53,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "The hint beside it says what to do.",
     },
     Code {
+        code: "keeps_nothing",
+        group: Group::Server,
+        severities: &[Error],
+        meaning: "The settings of the history would let every run go as soon as it ends.",
+        example: "",
+        fix: "Keep at least one run and a minute, or leave the limit out.",
+    },
+    Code {
         code: "program_not_allowed",
         group: Group::Server,
         severities: &[Error],

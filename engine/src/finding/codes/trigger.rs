@@ -125,6 +125,22 @@ pub(super) const CODES: &[Code] = &[
         fix: "The hint beside it says what to write.",
     },
     Code {
+        code: "never_matches",
+        group: Group::Trigger,
+        severities: &[Error],
+        meaning: "The pattern of a watched folder means only files that are ignored.",
+        example: "files: { connection: inbox, pattern: \"*.tmp\" }",
+        fix: "The hint beside it says what to write.",
+    },
+    Code {
+        code: "no_notices",
+        group: Group::Trigger,
+        severities: &[Info],
+        meaning: "The system tells of no changes in a watched folder, so they are found by looking through it.",
+        example: "",
+        fix: "",
+    },
+    Code {
         code: "open_webhook",
         group: Group::Trigger,
         severities: &[Warning],
@@ -179,6 +195,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A batch holds more events than may come at once.",
         example: "",
         fix: "The hint beside it says what to write.",
+    },
+    Code {
+        code: "trigger_failing",
+        group: Group::Trigger,
+        severities: &[Error, Warning],
+        meaning: "A folder cannot be looked through, or nobody answers a poll; an error once that lasts for five minutes.",
+        example: "",
+        fix: "The message says why; the trigger tries again by itself.",
     },
     Code {
         code: "unknown_reference",

@@ -1,7 +1,8 @@
-mod docs;
+mod deadlock;
 mod life;
 mod model;
 mod order;
+mod rates;
 
 use super::{Claim, KeyClaim};
 use crate::definition::Overflow;

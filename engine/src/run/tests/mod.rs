@@ -1,6 +1,7 @@
 //! The semantics of a run, one by one.
 
 mod attempts;
+mod checks;
 mod endings;
 mod for_each;
 mod gates;
@@ -10,6 +11,7 @@ mod joins;
 mod journal;
 mod kept;
 mod pauses;
+mod rates;
 mod repeat;
 mod reviews;
 mod scale;

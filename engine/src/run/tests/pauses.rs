@@ -230,6 +230,54 @@ fn the_input_can_be_corrected() {
 }
 
 #[test]
+fn a_correction_is_judged_by_the_action_and_takes_the_place_of_one_before() {
+    let mut bench = Bench::new(json!({"steps": [
+        call("a", json!({"on_error": "pause", "with": {"path": "/v1", "method": "POST"}})),
+    ]}));
+    bench.fail("a", FailureClass::Permanent);
+    let mut wrong = |input: Value| match bench.refused(resuming(None, Some(input))) {
+        Rejected::BadCorrection { findings } => findings
+            .iter()
+            .map(|f| {
+                format!(
+                    "{} {} ({})",
+                    f.path.as_deref().unwrap_or_default(),
+                    f.message,
+                    f.help
+                )
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        other => panic!("{other:?}"),
+    };
+    let told = wrong(json!({"paht": "/v2", "query": 7}));
+    let begins =
+        "/input/paht there is no key `paht` here (did you mean `path`? Known here: connection, ";
+    assert!(told.starts_with(begins), "{told}");
+    assert!(
+        told.ends_with("/input/query `query` is a map, not a number ()"),
+        "{told}"
+    );
+    assert!(wrong(json!({"quite_else": 1})).contains("known here: connection, "));
+    let asks = |bench: &Bench| {
+        let Effect::Attempt { input, .. } = bench.effect("a");
+        input.text().to_owned()
+    };
+    bench.give(resuming(None, Some(json!({"path": "/v2", "body": "x"}))));
+    assert_eq!(asks(&bench), r#"{"path":"/v2","method":"POST","body":"x"}"#);
+    bench.fail("a", FailureClass::Permanent);
+    // As it is, it is what was corrected.
+    bench.give(resume());
+    assert_eq!(asks(&bench), r#"{"path":"/v2","method":"POST","body":"x"}"#);
+    bench.fail("a", FailureClass::Permanent);
+    bench.give(resuming(None, Some(json!({"method": "PUT"}))));
+    assert_eq!(asks(&bench), r#"{"path":"/v1","method":"PUT"}"#);
+    bench.fail("a", FailureClass::Permanent);
+    bench.give(resuming(None, Some(json!({}))));
+    assert_eq!(asks(&bench), r#"{"path":"/v1","method":"POST"}"#);
+}
+
+#[test]
 fn an_expression_without_a_value_can_be_made_good() {
     let document = json!({"steps": [
         value("list", json!([])),
@@ -240,6 +288,8 @@ fn an_expression_without_a_value_can_be_made_good() {
     // As it is, it fails again.
     bench.give(resume());
     assert_eq!(bench.status("a"), Status::Paused);
+    let other = resuming(None, Some(json!({"method": "PUT"})));
+    assert_eq!(bench.refused(other).code(), "bad_correction");
     bench.give(resuming(None, Some(json!({"path": "/x"}))));
     let Effect::Attempt {
         input,

@@ -493,9 +493,10 @@ fn a_new_run_keeps_no_approval_for_another_version_or_for_what_is_made_anew() {
         let plan = crate::testing::plan(&document(path));
         let kept = bench.run.kept(&plan, None).unwrap();
         let name = |kept: &Kept| match kept {
-            Kept::Step { step, .. } | Kept::Pass { step, .. } | Kept::Undone { step, .. } => {
-                step.to_string()
-            }
+            Kept::Step { step, .. }
+            | Kept::Pass { step, .. }
+            | Kept::Undone { step, .. }
+            | Kept::Asked { step, .. } => step.to_string(),
         };
         kept.iter().map(name).collect()
     };

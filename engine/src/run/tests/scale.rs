@@ -177,3 +177,30 @@ fn a_poll_of_ten_thousand_passes() {
     let (run, _) = measure("repeat", 10_000, document, json!({}));
     assert_eq!(run.steps().len(), 1 + KNOWN_PASSES);
 }
+
+#[test]
+fn a_run_that_rests_knows_the_same() {
+    let mut bench = Bench::with_inputs(
+        json!({"inputs": {"items": {}, "text": {}}, "steps": [
+            each(json!({"items": "{{ inputs.items }}"}), json!([call("pay", json!({}))])),
+            {"id": "ask", "action": "approval_gate", "needs": ["each"], "with": {"title": "Right?", "show": {"all": "{{ steps.each.output }}"}}},
+            call("tell", json!({"needs": ["ask"], "with": {"path": "/{{ inputs.text }}"}})),
+        ]}),
+        json!({"items": [1, 2, 3], "text": "x"}),
+    );
+    for pass in 0..3 {
+        bench.ok(&format!("each[{pass}].pay"));
+        bench.run.rest();
+    }
+    for entry in &bench.journal {
+        // As on its way to the disk, which is what makes the texts known.
+        serde_json::to_string(entry).unwrap();
+    }
+    let before = bench.run.clone();
+    bench.run.rest();
+    assert!(bench.run.same_state(&before));
+    assert_eq!(bench.run.waits_for(), before.waits_for());
+    bench.run.check().unwrap();
+    bench.vote("ben", Verdict::Approve).ok("tell");
+    assert_eq!(bench.run.status(), Status::Succeeded);
+}

@@ -1,0 +1,138 @@
+//! Automations, their versions, and what they are made from.
+
+use super::*;
+
+#[tokio::test]
+async fn edits_make_versions_and_moved_tags_are_refused() {
+    let server = Server::new().await;
+    let id = server.active(DOCUMENT).await;
+    let read = server
+        .call("GET", &format!("/automations/{id}"), &[], "")
+        .await;
+    let tag = read.headers["etag"].to_str().unwrap().to_owned();
+    let step = json!({ "step": { "id": "more", "action": "transform", "with": { "value": 2 } }, "after": "say" });
+    let path = format!("/automations/{id}/steps");
+    let changed = server
+        .call("POST", &path, &[("if-match", &tag)], &step.to_string())
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    assert_eq!(changed.body["latest_version"], 2);
+    assert_eq!(changed.body["active_version"], 1);
+    assert_eq!(
+        changed.body["document"]["steps"][1]["needs"],
+        json!(["say"])
+    );
+    let moved = server
+        .call(
+            "PATCH",
+            &format!("{path}/more"),
+            &[("if-match", &tag)],
+            "{\"name\":\"x\"}",
+        )
+        .await;
+    assert_eq!(moved.status, 412, "{}", moved.body);
+    let bad = server
+        .call("PATCH", &format!("{path}/more"), &[], "{\"whne\":\"x\"}")
+        .await;
+    assert_eq!(bad.status, 422, "{}", bad.body);
+    let removed = server.call("DELETE", &format!("{path}/say"), &[], "").await;
+    assert_eq!(
+        removed.status, 422,
+        "an output still reads it: {}",
+        removed.body
+    );
+    let diff = server
+        .call(
+            "GET",
+            &format!("/automations/{id}/diff?from=1&to=2"),
+            &[],
+            "",
+        )
+        .await;
+    assert_eq!(diff.body["steps"]["added"], json!(["more"]));
+    let back = server
+        .post(
+            &format!("/automations/{id}/rollback"),
+            &json!({ "version": 1 }),
+        )
+        .await;
+    assert_eq!(
+        (&back.body["latest_version"], &back.body["active_version"]),
+        (&json!(3), &json!(3)),
+        "{}",
+        back.body
+    );
+    assert_eq!(
+        server
+            .call("GET", &format!("/automations/{id}/versions"), &[], "")
+            .await
+            .body["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn a_recording_is_stored_crystallized_and_named() {
+    let server = Server::new().await;
+    let recording = json!({
+        "status": "succeeded", "agent": "builder", "goal": "make a list",
+        "messages": [
+            { "role": "user", "content": "make a list" },
+            { "role": "assistant", "content": "", "tool_calls": [{ "id": "c1", "name": "list", "arguments": { "n": 3 } }] },
+            { "role": "tool", "tool_call_id": "c1", "content": [1, 2, 3] },
+        ],
+    });
+    let stored = server.post("/agents/runs", &recording).await;
+    assert_eq!(stored.status, 201, "{}", stored.body);
+    assert_eq!(stored.body["kind"], "agent_run");
+    assert_eq!(stored.body["counts"]["tool_calls"], 1);
+    let id = stored.body["id"].as_str().unwrap();
+    assert_eq!(
+        server
+            .call("GET", &format!("/agents/runs/{id}"), &[], "")
+            .await
+            .body["turns"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        server
+            .call("GET", &format!("/chat/threads/{id}"), &[], "")
+            .await
+            .status,
+        404
+    );
+    let path = format!("/agents/runs/{id}/crystallize");
+    let made = server.post(&path, &json!({ "name": "lister" })).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.body["automation"]["source_type"], "CRYSTALLIZED");
+    assert_eq!(made.body["automation"]["source"]["id"], id);
+    assert_eq!(
+        made.body["report"]["replay"]["matched"], 1,
+        "{}",
+        made.body["report"]
+    );
+    let second = server.post(&path, &json!({ "name": "lister" })).await;
+    assert_eq!(second.body["automation"]["name"], "lister-2");
+    let auto = made.body["automation"]["id"].as_str().unwrap();
+    let refused = server
+        .post(&format!("/automations/{auto}/activate"), &json!({}))
+        .await;
+    assert_eq!(
+        refused.body["code"], "activation_blocked",
+        "{}",
+        refused.body
+    );
+    assert_eq!(
+        server
+            .call("DELETE", &format!("/agents/runs/{id}"), &[], "")
+            .await
+            .status,
+        204
+    );
+}

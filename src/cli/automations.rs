@@ -1,0 +1,78 @@
+//! `druse automations`.
+
+use clap::Subcommand;
+
+/// `druse automations`.
+#[derive(Debug, Subcommand)]
+pub enum Automations {
+    /// List them, youngest first.
+    #[command(after_help = "Example:\n  druse automations list --output json")]
+    List,
+    /// Show one: its document and what there is to say about it.
+    #[command(after_help = "Example:\n  druse automations show pay-bill")]
+    Show {
+        /// Its name, id or file.
+        automation: String,
+    },
+    /// Let its triggers and callers start it.
+    #[command(after_help = "\
+Examples:
+  druse automations activate pay-bill
+  druse automations activate pay-bill --version 2 --acknowledge runs_program:git")]
+    Activate {
+        /// Its name, id or file.
+        automation: String,
+        /// The version; the latest when left out.
+        #[arg(long)]
+        version: Option<u32>,
+        /// A finding (by id) that is acknowledged.
+        #[arg(long, value_name = "FINDING")]
+        acknowledge: Vec<String>,
+    },
+    /// Stop that; its runs go on to their end.
+    #[command(after_help = "Example:\n  druse automations deactivate pay-bill")]
+    Deactivate {
+        /// Its name, id or file.
+        automation: String,
+    },
+    /// List its versions, youngest first.
+    #[command(after_help = "Example:\n  druse automations versions pay-bill")]
+    Versions {
+        /// Its name, id or file.
+        automation: String,
+    },
+    /// Make an earlier version the newest, and the active one where it is active; history stays.
+    #[command(after_help = "\
+Examples:
+  druse automations rollback pay-bill             to the version before the latest
+  druse automations rollback pay-bill --version 2")]
+    Rollback {
+        /// Its name, id or file.
+        automation: String,
+        /// The version; the one before the latest when left out.
+        #[arg(long)]
+        version: Option<u32>,
+    },
+    /// Try a version on the last runs, with the answers that those had: nothing is sent. Exits 1 when
+    /// something would be different.
+    #[command(after_help = "\
+Examples:
+  druse automations try pay-bill --version 3 --runs 50
+  druse automations try pay-bill --output json      the latest version, on the last 20 runs")]
+    Try {
+        /// Its name, id or file.
+        automation: String,
+        /// The version; the latest when left out.
+        #[arg(long)]
+        version: Option<u32>,
+        /// On how many of the last runs that have ended.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        runs: u32,
+    },
+    /// Remove one; its runs stay in the history.
+    #[command(after_help = "Example:\n  druse automations rm pay-bill")]
+    Rm {
+        /// Its name, id or file.
+        automation: String,
+    },
+}

@@ -1,0 +1,113 @@
+//! Runs that steps of other runs have started, and what a cancel of those means for them.
+//!
+//! A step that waits for the run that it has started ends that run when the step is canceled. The second
+//! cancel of the parent, which forces, reaches the child like the first one did. What a crash came between
+//! is done by the next start. A run that nobody waits for (`wait: false`) is nobody's child.
+
+use super::hold::parent_of;
+use super::live::lock;
+use super::{Engine, clock};
+use crate::service::Wish;
+use druse_engine::RunId;
+use druse_engine::event::{RunEvent, Status};
+use druse_engine::run::Run;
+use druse_storage::Batch;
+use serde_json::Value;
+
+impl Engine {
+    /// Ends the run that a step has started and waits for, because the step was canceled.
+    pub(super) async fn end_child(&self, parent: RunId, child: RunId) {
+        let reason = format!("the run {parent} that started it was canceled");
+        let by = format!("run:{parent}");
+        // One that has ended meanwhile needs no end.
+        let _ = self.end(child, by, Some(reason)).await;
+        // A second cancel may have come before there was a first one to follow.
+        if self.was_forced(parent) {
+            self.force_child(parent, child).await;
+        }
+    }
+
+    /// Somebody forced the end of a run: the runs that its canceled steps have started are forced too.
+    pub(super) async fn force_children(&self, parent: RunId) {
+        for child in self.0.live.ids() {
+            let follows = self.0.live.get(child).is_some_and(|live| {
+                let locked = lock(&live);
+                parent_of(&locked.run.start().cause) == Some(parent) && locked.run.is_canceled()
+            });
+            if follows {
+                Box::pin(self.force_child(parent, child)).await;
+            }
+        }
+    }
+
+    async fn force_child(&self, parent: RunId, child: RunId) {
+        let Some(live) = self.0.live.get(child) else {
+            return;
+        };
+        if lock(&live).run.is_forced() {
+            return;
+        }
+        drop(live);
+        let wish = Wish {
+            by: format!("run:{parent}"),
+            reason: Some(format!(
+                "the end of the run {parent} that started it was forced"
+            )),
+            idempotency: None,
+            extra: Batch::new(),
+        };
+        let _ = Box::pin(self.cancel(child, wish)).await;
+    }
+
+    /// Whether somebody canceled a run, which may have ended, a second time.
+    fn was_forced(&self, run: RunId) -> bool {
+        if let Some(live) = self.0.live.get(run) {
+            return lock(&live).run.is_forced();
+        }
+        let entries = self.journal(run).unwrap_or_default();
+        let cancels = entries
+            .iter()
+            .filter(|entry| matches!(entry.event, RunEvent::CancelRequested { .. }));
+        cancels.count() > 1
+    }
+
+    /// After a start: ends the runs whose parents were canceled in the process before, which did not come
+    /// to it.
+    pub(super) async fn end_orphans(&self, taken_up: &[RunId]) {
+        for child in taken_up {
+            let Some(live) = self.0.live.get(*child) else {
+                continue;
+            };
+            let (parent, step) = {
+                let locked = lock(&live);
+                let cause = &locked.run.start().cause;
+                let step = cause.value()["step"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
+                match parent_of(cause) {
+                    Some(parent) if !locked.run.is_over() => (parent, step),
+                    _ => continue,
+                }
+            };
+            let canceled = match self.0.live.get(parent) {
+                Some(live) => was_canceled(&lock(&live).run, &step),
+                None => self
+                    .rebuild(parent)
+                    .is_ok_and(|parent| was_canceled(&parent, &step)),
+            };
+            if canceled {
+                tracing::info!(run = %child, %parent, at = %clock::now(), "its parent was canceled");
+                self.end_child(parent, *child).await;
+            }
+        }
+    }
+}
+
+/// Whether a step that waited for the run that it has started was canceled.
+fn was_canceled(parent: &Run, step: &str) -> bool {
+    parent.step(step).is_some_and(|step| {
+        let input = step.input.unwrap_or_default();
+        step.status == Status::Canceled && input.value()["wait"] != Value::Bool(false)
+    })
+}
