@@ -46,7 +46,7 @@ known! {
     CodexRollout "codex-rollout" AgentRun "Codex CLI rollout files (JSON Lines)";
     CodexExec "codex-exec" AgentRun "Output of codex exec --json (JSON Lines)";
     Pi "pi" AgentRun "pi coding agent sessions (JSON Lines)";
-    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats (JSON)";
+    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats (JSON or JSON Lines)";
     AgentDojo "agentdojo" AgentRun "AgentDojo run logs (JSON)";
     TauBench "tau-bench" ChatThread "tau-bench results, one run or an array of runs (JSON)";
     Tau2Bench "tau2-bench" ChatThread "tau2-bench simulations, one or a result file (JSON)";

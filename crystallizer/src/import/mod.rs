@@ -151,7 +151,7 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::CodexRollout => codex_rollout::read(&part.records, &mut builder),
         Format::CodexExec => codex_exec::read(&part.records, &mut builder),
         Format::Pi => pi::read(&part.records, &mut builder),
-        Format::GeminiCli => gemini_cli::read(document, &mut builder),
+        Format::GeminiCli => gemini_cli::read(&part.records, &mut builder),
         Format::AgentDojo => agentdojo::read(document, &mut builder),
         Format::TauBench => tau_bench::read(document, &mut builder),
         Format::Tau2Bench => tau2_bench::read(document, &mut builder),

@@ -68,6 +68,9 @@ pub(super) fn record(value: &Value) -> Option<Format> {
     if kind == "message" && value["message"].get("role").is_some() {
         return Some(Format::Pi);
     }
+    if super::gemini_cli::begins(value) {
+        return Some(Format::GeminiCli);
+    }
     if openhands_event(value) {
         return Some(Format::OpenHands);
     }

@@ -3,7 +3,7 @@
 use super::body::Record;
 use super::formats::Format;
 use super::sniff;
-use super::value::size;
+use super::value::{id, size};
 use druse_engine::Digest;
 use serde_json::Value;
 
@@ -93,6 +93,18 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
         Format::CodexExec => cut(format, records, |record| {
             record.value["type"] == "thread.started"
         }),
+        Format::GeminiCli => {
+            // What is known of a chat may be written again.
+            let mut current = None;
+            cut(format, records, |record| {
+                let id = id(&record.value, "sessionId");
+                let another = super::gemini_cli::begins(&record.value) && id != current;
+                if another {
+                    current = id;
+                }
+                another
+            })
+        }
         Format::Pi => cut(format, records, |record| record.value["type"] == "session"),
         // Formats whose documents are arrays: the lines are the elements.
         _ => {
@@ -121,7 +133,7 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
 }
 
 /// Cuts a list before each record that starts a recording.
-fn cut(format: Format, records: Vec<Record>, starts: impl Fn(&Record) -> bool) -> Vec<Part> {
+fn cut(format: Format, records: Vec<Record>, mut starts: impl FnMut(&Record) -> bool) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut started = false;
     for record in records {
