@@ -23,7 +23,7 @@
 //! | [Interrupted]  | `StepUncertain` (at most once)            | `Uncertain`; `Probing` where it has a check |
 //! | [Interrupted]  | `StepFailed` (quarantined)                | `Over` (failed)                             |
 //! | `Retrying`     | `AttemptStarted`                          | `Running`                                   |
-//! | [Interrupted], `Retrying`, `Uncertain` | `RateAwaited`     | `Throttled`                                 |
+//! | [Interrupted], `Retrying`, `Uncertain`, `Probing`, [Told] | `RateAwaited` | `Throttled`                  |
 //! | `Throttled`    | `AttemptStarted`                          | `Running`                                   |
 //! | `Throttled`    | `StepFailed` (its time is over)           | `Over` (failed)                             |
 //! | `Waiting`      | `WaitFinished`                            | `Over` (succeeded)                          |

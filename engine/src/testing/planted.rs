@@ -71,7 +71,7 @@ bugs! {
     UndoForward "undo_forward" Undo "What finished first is undone first.",
     RefusalSwallowed "refusal_swallowed" Outcome "A refusal that nothing handles does not end the run.",
     CancelOnce "cancel_once" Cancels "A second cancel stops nothing.",
-    CheckMisread "check_misread" Checks "A check that has not seen it counts as one that has.",
+    CheckMisread "check_misread" Checks "A check that does not know counts as one that says no.",
     RateIgnored "rate_ignored" Rates "An attempt begins without waiting for the rate of its connection.",
     KeptRunsAgain "kept_runs_again" Kept "A step whose result is kept of an earlier run runs again.",
     UnwrittenChange "unwritten_change" Replay "Something is known that no fact says.",

@@ -446,6 +446,10 @@ impl Life {
     }
 
     pub(super) fn resolve(&mut self) -> Result<(), Broken> {
+        // What its check has just said is followed first.
+        while self.run.goes_on() {
+            self.must(Input::Tick)?;
+        }
         let uncertain = self
             .run
             .steps()

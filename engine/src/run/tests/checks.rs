@@ -342,3 +342,30 @@ fn a_check_that_kills_the_process_is_given_up() {
         FailureClass::Quarantined
     );
 }
+
+/// What is sent back is other work with another key, and so is the look for it: an answer to the look before
+/// says nothing about it.
+#[test]
+fn a_check_of_what_runs_again_has_another_key() {
+    let check = json!({"action": "http", "with": {"path": "/"}, "done": "check.output.paid"});
+    let mut bench = Bench::new(json!({"steps": [
+        call("pay", json!({"delivery": "at_most_once", "check": check})),
+        {"id": "gate", "action": "approval_gate", "needs": ["pay"], "with": {"send_back": {"to": "pay"}}},
+    ]}));
+    let key = |bench: &Bench| match bench.effect("pay.check") {
+        Effect::Attempt {
+            idempotency_key, ..
+        } => idempotency_key,
+    };
+    crash(&mut bench);
+    let first = key(&bench);
+    answers(&mut bench, json!({"paid": true}));
+    bench.vote("ana", Verdict::SendBack);
+    crash(&mut bench);
+    let second = key(&bench);
+    assert_ne!(first, second);
+    // The same work is looked for with the same key, however often.
+    answers(&mut bench, json!({"paid": false}));
+    crash(&mut bench);
+    assert_eq!(key(&bench), second);
+}

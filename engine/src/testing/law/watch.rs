@@ -186,10 +186,12 @@ impl Watch {
         Ok(())
     }
 
-    /// A step, with all that stands inside of it, is as if it had never run.
+    /// A step, with its check and all that stands inside of it, is as if it had never run.
     fn forget(&mut self, step: &StepPath) {
-        let inside = format!("{step}[");
-        let gone = |path: &StepPath| path == step || path.0.starts_with(&inside);
+        let gone = |path: &StepPath| {
+            let rest = path.0.strip_prefix(&*step.0);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+        };
         self.ended.forget(gone);
         self.tries.forget(gone);
         self.passes.forget(gone);
