@@ -161,8 +161,43 @@ fn looks(program: &str, rest: &[String]) -> bool {
     }
 }
 
+/// A script without the texts of its here-documents: they are given to programs, and name none.
+fn without_documents(script: &str) -> String {
+    let mut kept = Vec::new();
+    let mut ends: Vec<String> = Vec::new();
+    for line in script.lines() {
+        if let Some(end) = ends.first() {
+            if line.trim_start_matches('\t') == end {
+                ends.remove(0);
+            }
+            continue;
+        }
+        for (place, _) in line.match_indices("<<") {
+            let rest = &line[place + 2..];
+            if rest.starts_with(['<', '=']) || line[..place].ends_with('<') {
+                continue;
+            }
+            let rest = rest.trim_start_matches('-').trim_start();
+            let quoted = rest.starts_with(['\'', '"', '\\']);
+            let word: String = rest
+                .trim_start_matches(['\'', '"', '\\'])
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
+            if !word.is_empty()
+                && (quoted || word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+            {
+                ends.push(word);
+            }
+        }
+        kept.push(line);
+    }
+    kept.join("\n")
+}
+
 /// The programs of a line, in order; when it cannot be told, its first word alone.
 pub(crate) fn programs(line: &str) -> Vec<String> {
+    let line = &without_documents(line);
     match pieces(line) {
         Some(pieces) => pieces
             .iter()
@@ -257,6 +292,17 @@ fn is_assignment(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_here_documents_name_no_programs() {
+        let script = "git add . && git commit -m \"$(cat <<'EOF'\nFix: rm what is old\n\nimport nothing\nEOF\n)\"\nls <<<word";
+        let named = programs(script);
+        assert!(named.iter().any(|one| one == "git"), "{named:?}");
+        for word in ["Fix:", "rm", "import", "EOF"] {
+            assert!(!named.iter().any(|one| one == word), "{named:?}");
+        }
+        assert_eq!(programs("cat > a.py <<PY\nrm('b')\nPY\nls"), ["cat", "ls"]);
+    }
 
     #[test]
     fn doubt_is_not_looking() {

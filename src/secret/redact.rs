@@ -187,7 +187,14 @@ fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
             forms.insert(escaped.clone());
         }
     }
-    for keeps in ["-_.~", "-_.*", "-_.!~*'()"] {
+    // As other writers of JSON escape: `/`, what HTML reads, and all beyond ASCII.
+    for (slash, html) in [(true, false), (false, true), (true, true)] {
+        for ascii in [false, true] {
+            forms.insert(json_escaped(value, slash, html, ascii));
+        }
+    }
+    forms.insert(json_escaped(value, false, false, true));
+    for keeps in ["-_.~", "-_.*", "-_.!~*'()", "-_.~/", "-_.!~*'();,/?:@&=+$#"] {
         for space in ["%20", "+"] {
             let upper = percent_encoded(value, keeps, space);
             forms.insert(lower_hex(&upper));
@@ -213,6 +220,32 @@ fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
             }
         }
     }
+}
+
+/// The inside of a JSON string, with `\/`, with `<`, `>`, `&` and `'` as code points, or with all beyond ASCII
+/// as code points.
+fn json_escaped(value: &str, slash: bool, html: bool, ascii: bool) -> String {
+    let plain = serde_json::to_string(value).unwrap_or_default();
+    let inside = plain
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let mut escaped = String::with_capacity(value.len() * 2);
+    for character in inside.unwrap_or_default().chars() {
+        match character {
+            '/' if slash => escaped.push_str("\\/"),
+            '<' | '>' | '&' | '\'' if html => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            character if ascii && !character.is_ascii() => {
+                let mut units = [0; 2];
+                for unit in character.encode_utf16(&mut units) {
+                    escaped.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            character => escaped.push(character),
+        }
+    }
+    escaped
 }
 
 fn percent_encoded(value: &str, keeps: &str, space: &str) -> String {
@@ -256,6 +289,21 @@ mod tests {
     fn redactor() -> Redactor {
         let secrets = ["p@ss wörd\"1", "short", "314159265", "tok/en+12345"].map(Secret::from);
         Redactor::new(&secrets)
+    }
+
+    #[test]
+    fn finds_secrets_as_other_writers_escape_them() {
+        let secret = "wJalr/K7MD+bPx&Rf<9=ä";
+        let redactor = Redactor::new(&[Secret::from(secret)]);
+        for form in [
+            "wJalr/K7MD%2BbPx%26Rf%3C9%3D%C3%A4",
+            "wJalr/K7MD+bPx\\u0026Rf\\u003c9=ä",
+            "wJalr\\/K7MD+bPx&Rf<9=\\u00e4",
+            "wJalr/K7MD+bPx&Rf%3C9=%C3%A4",
+        ] {
+            let shown = redactor.redact_text(form);
+            assert!(!shown.contains("K7MD"), "{shown}");
+        }
     }
 
     #[test]

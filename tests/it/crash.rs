@@ -82,7 +82,7 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
         ruin.between(&server, &effects, cycle, &mut random);
         if cycle % 10 == 9 {
             server.start().await;
-            assert_eq!(server.stop().await.code(), Some(0));
+            assert_eq!(server.stop_at_once().await.code(), Some(0));
             ruin.stops += 1;
         }
         server.start().await;
@@ -116,7 +116,7 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
         before == after,
         "without its index the store says something else"
     );
-    assert_eq!(server.stop().await.code(), Some(0));
+    assert_eq!(server.stop_at_once().await.code(), Some(0));
     server.verify();
     until("the end of all programs of steps", || {
         std::future::ready((!ruin::any_program(&effects)).then_some(()))

@@ -102,9 +102,14 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         "pin",
         "passcode",
         "pass",
+        "sshpass",
     ]
     .iter()
-    .any(|word| has(word));
+    .any(|word| has(word))
+        // `PGPASSWORD` is one word.
+        || words
+            .iter()
+            .any(|word| word.ends_with("password") || word.ends_with("passwd"));
     if is_password {
         return Some(Sort::Password);
     }
@@ -118,6 +123,7 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         "cookie",
         "jwt",
         "authtoken",
+        "apitoken",
         "accesstoken",
         "secretkey",
         "bearer",

@@ -252,15 +252,82 @@ fn needs_bash(script: &str) -> bool {
         "source ",
         "function ",
         "=(",
+        "((",
+        " == ",
+        ">&",
+        "echo -e",
+        "let ",
+        "pushd",
+        "popd",
+        "RANDOM",
+        "PIPESTATUS",
+        "%q",
+        " ERR",
+        // One shell's `echo` reads these, the other's does not.
+        "\\n",
+        "\\t",
     ]
     .iter()
     .any(|mark| script.contains(mark))
+        || has_braces(script)
+        || has_expansion(script)
+}
+
+/// Whether it holds `{a,b}` or `{1..3}`.
+fn has_braces(script: &str) -> bool {
+    script.split('{').skip(1).any(|rest| {
+        let inside = rest
+            .split('}')
+            .next()
+            .filter(|inside| inside.len() < rest.len());
+        inside.is_some_and(|inside| {
+            !inside.contains(char::is_whitespace) && (inside.contains(',') || inside.contains(".."))
+        })
+    })
+}
+
+/// Whether it holds `${x//a/b}`, `${x:1:2}`, `${x^^}` and the like.
+fn has_expansion(script: &str) -> bool {
+    script.split("${").skip(1).any(|rest| {
+        let inside = rest.split('}').next().unwrap_or(rest);
+        let cut = inside.find(':').map(|place| &inside[place + 1..]);
+        inside.contains('/')
+            || inside.contains('^')
+            || inside.contains(',')
+            || inside.contains('[')
+            || inside.starts_with('!')
+            || cut.is_some_and(|rest| !rest.starts_with(['-', '=', '+', '?']))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_only_bash_reads_goes_to_bash() {
+        for script in [
+            "mkdir -p {a,b}/c",
+            "for i in {1..3}; do echo $i; done",
+            "echo ${x//b/z}",
+            "echo ${x:1:2}",
+            "echo ${x^^}",
+            "echo -e 'a'",
+            "[ a == b ]",
+            "echo \"a\\nb\"",
+        ] {
+            assert!(needs_bash(script), "{script}");
+        }
+        for script in [
+            "ls -l | grep x",
+            "echo ${x:-y} ${#x}",
+            "awk '{ print $1, $2 }' f",
+            "a() { echo b; }",
+        ] {
+            assert!(!needs_bash(script), "{script}");
+        }
+    }
 
     #[test]
     fn knows_the_shell_tools_by_name_and_form() {

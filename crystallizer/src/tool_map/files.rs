@@ -58,7 +58,7 @@ pub(crate) fn file_call(
             ),
         ),
         (_, "Glob") => glob(folder, &given),
-        (_, "Grep") => search(&given),
+        (_, "Grep") => search(&given, "files_with_matches"),
         (_, "LS") => done(path(&["path"])?, list("*", false)),
         ("gemini-cli", "read_file") => done(path(&["absolute_path", "file_path", "path"])?, read()),
         ("gemini-cli", "write_file") => {
@@ -74,7 +74,7 @@ pub(crate) fn file_call(
         ),
         ("gemini-cli", "list_directory") => done(path(&["path", "dir_path"])?, list("*", false)),
         ("gemini-cli", "glob") => glob(folder, &given),
-        ("gemini-cli", "search_file_content" | "grep_search") => search(&given),
+        ("gemini-cli", "search_file_content" | "grep_search") => search(&given, "content"),
         ("pi", "read") => done(path(&["path"])?, read()),
         ("pi", "write") => done(path(&["path"])?, write(given.text(&["content"])?)),
         ("pi", "edit") => done(
@@ -235,12 +235,20 @@ fn glob(folder: Option<&str>, given: &Given<'_>) -> Option<FileCall> {
 }
 
 /// Claude Code's and Gemini CLI's search as what it runs: ripgrep.
-fn search(given: &Given<'_>) -> Option<FileCall> {
+/// `otherwise` is what it answers where the call does not say.
+fn search(given: &Given<'_>, otherwise: &str) -> Option<FileCall> {
     let pattern = given.text(&["pattern"])?;
     let mut words = vec!["rg".to_owned()];
-    match given.text(&["output_mode"]) {
-        Some("content") => words.push("-n".to_owned()),
-        Some("count") => words.push("-c".to_owned()),
+    match given.text(&["output_mode"]).unwrap_or(otherwise) {
+        "content" => {
+            if given.0.get("-n") != Some(&Value::Bool(false)) {
+                words.push("-n".to_owned());
+            }
+            if given.yes("-o") {
+                words.push("-o".to_owned());
+            }
+        }
+        "count" => words.push("-c".to_owned()),
         _ => words.push("-l".to_owned()),
     }
     if given.yes("-i") {
@@ -249,8 +257,8 @@ fn search(given: &Given<'_>) -> Option<FileCall> {
     if given.yes("multiline") {
         words.extend(["-U".to_owned(), "--multiline-dotall".to_owned()]);
     }
-    for flag in ["-A", "-B", "-C"] {
-        if let Some(lines) = given.number(flag) {
+    for (name, flag) in [("-A", "-A"), ("-B", "-B"), ("-C", "-C"), ("context", "-C")] {
+        if let Some(lines) = given.number(name) {
             words.extend([flag.to_owned(), lines.to_string()]);
         }
     }

@@ -5,7 +5,7 @@ use super::{Context, data, gate, schemas, suggest};
 use crate::Finding;
 use crate::action_config::{Notify, schema_of};
 use crate::definition::{Mode, Step, Walk};
-use crate::plan::{ActionKind, notices, pointer, tells, validator};
+use crate::plan::{ActionKind, OutputCheck, notices, pointer, tells, validator};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -36,7 +36,30 @@ impl Look<'_> {
     }
 }
 
+/// What a step says of its own output has to be a schema, of something that comes from outside.
+fn output(context: &mut Context<'_>, path: &str, step: &Step) {
+    let Some(schema) = &step.output_schema else {
+        return;
+    };
+    let kind = step.action.as_deref().map(ActionKind::parse);
+    let why = match kind {
+        // An unknown action is said elsewhere.
+        Some(None) => None,
+        Some(Some(kind)) if kind.has_attempts() => OutputCheck::compile(schema).err(),
+        _ => Some("only what an action outside of the engine gives is checked".into()),
+    };
+    if let Some(why) = why {
+        context.say(
+            Finding::error("bad_schema", why)
+                .at_step(&step.id)
+                .at_path(format!("{path}/output_schema"))
+                .help("write a JSON Schema (2020-12), such as {required: [json]}"),
+        );
+    }
+}
+
 pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
+    output(context, path, step);
     if step.for_each.is_some() || step.repeat.is_some() {
         return;
     }

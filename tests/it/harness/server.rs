@@ -159,6 +159,19 @@ impl Server {
         self.ended().await
     }
 
+    /// SIGTERM until it ends: whoever says it twice does not wait for what is under way.
+    pub(crate) async fn stop_at_once(&mut self) -> ExitStatus {
+        let mut process = self.process.take().expect("the server runs");
+        super::wait::until("the end of the server", || {
+            let status = process.child.try_wait().expect("the process can be asked");
+            if status.is_none() {
+                kill(process.pid(), Signal::SIGTERM).expect("the process can be told");
+            }
+            std::future::ready(status)
+        })
+        .await
+    }
+
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
         let process = self.process.as_ref().expect("the server runs");
