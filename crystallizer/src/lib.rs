@@ -5,6 +5,7 @@
 //! step answered by the recording, and every request is compared with the recorded call.
 
 pub mod import;
+pub mod mining;
 pub mod report;
 pub mod session;
 pub mod summary;

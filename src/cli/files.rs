@@ -1,6 +1,6 @@
 //! Verbs that work on files, in this process.
 
-use super::{DocumentOutput, Output, Target};
+use super::{Agent, DocumentOutput, Output, Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,8 +25,17 @@ pub struct Demo {
 #[derive(Debug, Args)]
 pub struct Crystallize {
     /// Recordings, or with --summary folders of them.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "from", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Take a session that this agent keeps on this machine, instead of a file.
+    #[arg(long, value_enum, value_name = "AGENT", requires = "last", conflicts_with_all = ["files", "summary"])]
+    pub from: Option<Agent>,
+    /// The newest one.
+    #[arg(long, requires = "from")]
+    pub last: bool,
+    /// The newest one of this working folder.
+    #[arg(long = "in", value_name = "FOLDER", requires = "from")]
+    pub folder: Option<PathBuf>,
     /// `exact` gives back what was done; in `bound` values follow from where they came.
     #[arg(long, value_enum, default_value = "exact")]
     pub mode: Mode,

@@ -3,6 +3,7 @@
 mod approvals;
 mod automations;
 mod backup;
+mod discover;
 mod events;
 mod files;
 mod logs;
@@ -14,6 +15,7 @@ mod triggers;
 pub use approvals::{Approvals, Decision};
 pub use automations::Automations;
 pub use backup::Backups;
+pub use discover::{Agent, Discover, Since};
 pub use events::Events;
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
 pub use logs::Logs;
@@ -109,7 +111,9 @@ Examples:
 Examples:
   druse crystallize session.jsonl > auto.yaml
   druse crystallize chat.json --tools tools.yaml --report report.json > auto.yaml
-  druse crystallize --summary --output json recordings/")]
+  druse crystallize --summary --output json recordings/
+  druse crystallize --from claude-code --last > auto.yaml    the newest one on this machine
+  druse crystallize --from codex --last --in . --mode bound > auto.yaml")]
     Crystallize(Crystallize),
     /// Run a document here, durably, without a server.
     #[command(after_help = "\
@@ -167,9 +171,10 @@ Examples:
   druse apply automations/ --dry-run                              only says what would change
   druse apply auto.yaml --activate --acknowledge runs_program:git")]
     Apply(Apply),
-    /// Recordings: import, list, show, crystallize, remove.
+    /// Recordings: discover, import, list, show, recurring, crystallize, remove.
     #[command(after_help = "\
 Examples:
+  druse sessions discover
   druse sessions import session.jsonl
   druse sessions crystallize sess_01… --name pay-bill --tools tools.yaml")]
     Sessions {

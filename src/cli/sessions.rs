@@ -1,12 +1,19 @@
 //! `druse sessions`.
 
-use super::Mode;
+use super::{Discover, Mode};
 use clap::Subcommand;
 use std::path::PathBuf;
 
 /// `druse sessions`.
 #[derive(Debug, Subcommand)]
 pub enum Sessions {
+    /// Find the sessions that agents on this machine keep, newest first; nothing is written.
+    #[command(after_help = "\
+Examples:
+  druse sessions discover
+  druse sessions discover --agent codex --agent pi --since 7d
+  druse sessions discover --in . --output json")]
+    Discover(Discover),
     /// Store recordings.
     #[command(after_help = "Example:\n  druse sessions import session.jsonl chats/*.json")]
     Import {
@@ -23,13 +30,20 @@ pub enum Sessions {
         /// Its id.
         id: String,
     },
+    /// Tasks that were recorded more than once, with the command that makes one draft of each.
+    #[command(after_help = "Example:\n  druse sessions recurring --output json")]
+    Recurring,
     /// Crystallize a stored one into a draft on the server.
-    #[command(
-        after_help = "Example:\n  druse sessions crystallize sess_01… --name pay-bill --tools tools.yaml"
-    )]
+    #[command(after_help = "\
+Examples:
+  druse sessions crystallize sess_01… --name pay-bill --tools tools.yaml
+  druse sessions crystallize sess_01… --also sess_02… --also sess_03… --mode bound")]
     Crystallize {
         /// Its id.
         id: String,
+        /// A further recording of the same task; may be given several times, in the mode `bound`.
+        #[arg(long, value_name = "ID")]
+        also: Vec<String>,
         /// The automation's name.
         #[arg(long)]
         name: Option<String>,

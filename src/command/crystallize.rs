@@ -1,7 +1,7 @@
 //! `druse crystallize`: recordings become a draft, offline.
 
 use super::progress::{Busy, Progress};
-use super::{Done, document, print};
+use super::{Done, discover, document, print};
 use crate::cli::{Crystallize, DocumentOutput, Mode};
 use crate::client::{EXIT_DATA, Failure};
 use crate::runtime::clock;
@@ -18,10 +18,22 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         options.force = true;
         return Ok(summary(&args.files, &options));
     }
+    let taken = match args.from {
+        Some(agent) => vec![discover::newest(agent, args.folder.as_deref())?],
+        None => Vec::new(),
+    };
+    let files = if taken.is_empty() {
+        &args.files
+    } else {
+        &taken
+    };
     let busy = Busy::new("reading and crystallizing");
     let mut sessions = Vec::new();
-    for path in &args.files {
+    for path in files {
         sessions.extend(import(path, &document::read_bytes(path)?)?);
+    }
+    if !taken.is_empty() {
+        keep_the_last(&mut sessions);
     }
     let first = sessions
         .first()
@@ -38,7 +50,7 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
             "Give one session, --mode bound for several recordings of one task, or --summary for one line each.",
         ));
     }
-    options.source = Some(source_of(first, &args.files[0]));
+    options.source = Some(source_of(first, &files[0]));
     let made = druse_crystallizer::crystallize(&sessions, &options)
         .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     drop(busy);
@@ -58,6 +70,20 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         ),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An agent may keep several sessions in a file: the newest is the last in which something was called.
+fn keep_the_last(sessions: &mut Vec<Session>) {
+    let many = sessions.len();
+    if many < 2 {
+        return;
+    }
+    let last = sessions
+        .iter()
+        .rposition(|session| session.calls().next().is_some())
+        .unwrap_or(many - 1);
+    *sessions = vec![sessions.swap_remove(last)];
+    eprintln!("The file holds {many} sessions; the last one that holds calls is taken.");
 }
 
 fn options_of(args: &Crystallize) -> Result<Options, Failure> {

@@ -11,6 +11,7 @@ mod connections;
 mod crystallize;
 mod demo;
 mod diff;
+mod discover;
 mod doctor;
 mod document;
 mod events;

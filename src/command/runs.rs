@@ -627,6 +627,10 @@ pub(super) fn words(entry: &Value) -> String {
         }
         "done_before" => format!("{step}: was done by an earlier run, and is other work here"),
         "queued" => "waits for its turn".into(),
+        "rate_awaited" => format!(
+            "{step}: waits for the rate of {}",
+            entry["connection"].as_str().unwrap_or("its connection")
+        ),
         "admitted" => "its turn has come".into(),
         "parked" => "only waits, and gives its turn to others".into(),
         "passed_over" => format!("skipped: {}", print::cell(&entry["reason"])),

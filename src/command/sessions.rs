@@ -2,7 +2,7 @@
 
 use super::print::count;
 use super::progress::Progress;
-use super::{Done, automations, document, print};
+use super::{Done, automations, discover, document, print};
 use crate::cli::{Mode, Output, Sessions, Target};
 use crate::client::{Answer, Client, Failure, encode};
 use druse_crystallizer::SessionKind;
@@ -18,9 +18,12 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
     if let Sessions::Import { files } = &what {
         return import(files, target).await;
     }
+    if let Sessions::Discover(args) = &what {
+        return discover::discover(args, target.output);
+    }
     let client = Client::connect(target).await?;
     let answer = match &what {
-        Sessions::Import { .. } => Value::Null,
+        Sessions::Import { .. } | Sessions::Discover(_) => Value::Null,
         Sessions::List => {
             let mut items = Vec::new();
             for home in HOMES {
@@ -39,8 +42,16 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             }
             found
         }
+        Sessions::Recurring => {
+            let found = client.get("/recordings/recurring").await?;
+            if target.output == Output::Text {
+                recurring(&found);
+            }
+            found
+        }
         Sessions::Crystallize {
             id,
+            also,
             name,
             mode,
             tools,
@@ -50,6 +61,9 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
                 "force": force,
                 "mode": match mode { Mode::Exact => "exact", Mode::Bound => "bound" },
             });
+            if !also.is_empty() {
+                body["also"] = json!(also);
+            }
             if let Some(name) = name {
                 body["name"] = name.as_str().into();
             }
@@ -90,6 +104,53 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
     }
     client.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What recurs, each with the command that makes one draft of it.
+fn recurring(found: &Value) {
+    let words = |value: &Value| -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items.filter_map(Value::as_str).map(shown).collect()
+    };
+    let items = found["items"].as_array().map_or(&[][..], Vec::as_slice);
+    for item in items {
+        let changes = words(&item["changes"]);
+        let recordings = words(&item["recordings"]);
+        print::line(&format!(
+            "{} times, {} % alike: {}",
+            item["count"],
+            item["likeness"],
+            item["goal"]
+                .as_str()
+                .map_or("no task is named".to_owned(), shown)
+        ));
+        print::line(&match changes.is_empty() {
+            true => format!("  only looks, with {}", words(&item["tools"]).join(", ")),
+            false => format!("  changes {}", changes.join(", then ")),
+        });
+        let (first, others) = match recordings.split_first() {
+            Some((first, others)) => (first.as_str(), others),
+            None => continue,
+        };
+        let also: String = others.iter().map(|id| format!(" --also {id}")).collect();
+        print::line(&format!(
+            "  druse sessions crystallize {first}{also} --mode bound"
+        ));
+    }
+    if items.is_empty() {
+        eprintln!(
+            "No task recurs among {}.",
+            count(&found["compared"], "recording")
+        );
+    }
+    if found["limited"] == true {
+        eprintln!("Only the newest recordings were compared.");
+    }
+}
+
+/// A recorded text on one line, as it may stand on a terminal.
+fn shown(text: &str) -> String {
+    discover::plain(text, 100)
 }
 
 /// Stores what can be read, says what cannot, and ends with the first failure.

@@ -16,6 +16,7 @@ pub mod links;
 pub mod page;
 pub mod principal;
 pub mod problem;
+pub mod recurring;
 pub mod rehearsal;
 pub mod retention;
 pub mod run;

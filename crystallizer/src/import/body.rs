@@ -1,6 +1,7 @@
 //! The body as records: one JSON document, several in a row, or JSON Lines with their broken lines.
 
 use super::error::ImportError;
+use super::log_lines;
 use super::notes::Notes;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -55,7 +56,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
     let lines = is_lines(trimmed);
     let records = match whole_documents(trimmed, lines) {
         Ok(records) => records,
-        Err(_) if lines => read_lines(trimmed, &mut notes),
+        Err(error) if lines => {
+            let records = read_lines(trimmed, &mut notes);
+            if records.is_empty() {
+                return documents_before(trimmed, error, &mut notes)
+                    .map(|records| Body { records, notes });
+            }
+            records
+        }
         Err(error) => {
             let mut tried = Notes::default();
             let mended = mend(trimmed, &mut tried);
@@ -67,7 +75,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
                     notes.absorb(&tried);
                     records
                 }
-                _ => documents_before(trimmed, error, &mut notes)?,
+                _ => match log_lines::read(trimmed, &mut notes) {
+                    messages if messages.is_empty() => {
+                        documents_before(trimmed, error, &mut notes)?
+                    }
+                    messages => messages,
+                },
             }
         }
     };

@@ -82,6 +82,8 @@ pub(super) struct Builder {
     /// Approvals that go in front of a turn once all are read.
     before: Vec<(usize, RecordedApproval)>,
     said: BTreeSet<(bool, Digest)>,
+    /// Where each tool stands in `tools`.
+    offered: BTreeMap<String, usize>,
 }
 
 impl Builder {
@@ -118,6 +120,7 @@ impl Builder {
             unresolved: Vec::new(),
             before: Vec::new(),
             said: BTreeSet::new(),
+            offered: BTreeMap::new(),
         }
     }
 
@@ -125,6 +128,17 @@ impl Builder {
     pub(super) fn batch(&mut self) -> u32 {
         self.batches = self.batches.saturating_add(1);
         self.batches - 1
+    }
+
+    /// Adds a tool that was offered; offered again, it is as it was told last.
+    pub(super) fn offer(&mut self, tool: ToolSpec) {
+        match self.offered.get(&tool.name) {
+            Some(known) => self.tools[*known] = tool,
+            None => {
+                self.offered.insert(tool.name.clone(), self.tools.len());
+                self.tools.push(tool);
+            }
+        }
     }
 
     /// Takes a moment into the session's span of time.

@@ -46,7 +46,7 @@ known! {
     CodexRollout "codex-rollout" AgentRun "Codex CLI rollout files (JSON Lines)";
     CodexExec "codex-exec" AgentRun "Output of codex exec --json (JSON Lines)";
     Pi "pi" AgentRun "pi coding agent sessions (JSON Lines)";
-    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats (JSON)";
+    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats (JSON or JSON Lines)";
     AgentDojo "agentdojo" AgentRun "AgentDojo run logs (JSON)";
     TauBench "tau-bench" ChatThread "tau-bench results, one run or an array of runs (JSON)";
     Tau2Bench "tau2-bench" ChatThread "tau2-bench simulations, one or a result file (JSON)";
@@ -54,9 +54,14 @@ known! {
     OpenHands "openhands" AgentRun "OpenHands event lists and evaluation outputs (JSON)";
     Atif "atif" AgentRun "Agent Trajectory Interchange Format (JSON)";
     InspectAi "inspect-ai" AgentRun "Inspect evaluation logs, a session per sample (JSON)";
-    Otel "otel" AgentRun "OpenTelemetry traces with GenAI attributes: OTLP, Tempo or Jaeger JSON";
+    Otel "otel" AgentRun "OpenTelemetry traces with GenAI or OpenInference attributes: OTLP, Tempo or Jaeger JSON, or spans by themselves";
     GoogleAdk "google-adk" AgentRun "Agent Development Kit sessions, evaluation sets and tests (JSON)";
     Bfcl "bfcl" ChatThread "Berkeley function calling leaderboard, multi turn (JSON)";
+    OpenAiResponses "openai-responses" AgentRun "OpenAI Responses: items, responses that follow each other, streamed events (JSON or JSON Lines)";
+    GeminiContents "gemini-contents" AgentRun "Gemini contents: requests, responses, saved histories (JSON or JSON Lines)";
+    AiSdk "ai-sdk" ChatThread "Vercel AI SDK messages, of the user interface and for the model (JSON or JSON Lines)";
+    LangSmith "langsmith" AgentRun "LangSmith runs, nested or flat, a session per trace (JSON or JSON Lines)";
+    McpLog "mcp-log" AgentRun "Model Context Protocol logs: JSON-RPC messages, bare, in envelopes or behind the words of a logger (JSON, JSON Lines or text)";
     OpenAiChat "openai-chat" ChatThread "OpenAI chat messages, with tool calls (JSON or JSON Lines)";
     AnthropicChat "anthropic-chat" ChatThread "Anthropic messages, with tool_use blocks (JSON or JSON Lines)";
 }

@@ -1,16 +1,105 @@
 //! Gemini CLI saved chats: calls stand with their results in the message that made them.
+//!
+//! Older ones are one document. Newer ones are lines: what is known of the chat, then a message a line. A message is
+//! written anew, with its id, when more is known of it; `$set` changes what is known of the chat; `$rewindTo` takes
+//! the conversation back.
 
+use super::body::Record;
 use super::builder::{Answer, Builder, Call};
 use super::value::*;
 use crate::session::Role;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-pub(super) fn read(document: &Value, builder: &mut Builder) {
-    builder.external_id = id(document, "sessionId");
+/// Whether this is the first line of a chat that is kept as lines.
+pub(super) fn begins(value: &Value) -> bool {
+    text(value, "sessionId").is_some()
+        && (value.get("projectHash").is_some() || value.get("startTime").is_some())
+        && value.get("type").is_none()
+        && list(value, "messages").is_empty()
+}
+
+/// The messages of a chat, each once and as it was written last, in the order in which they were first written.
+#[derive(Default)]
+struct Messages<'a> {
+    all: Vec<&'a Value>,
+    at: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Messages<'a> {
+    fn add(&mut self, message: &'a Value) {
+        let known = text(message, "id").and_then(|id| self.at.get(id).copied());
+        match known {
+            Some(at) => self.all[at] = message,
+            None => {
+                if let Some(id) = text(message, "id") {
+                    self.at.insert(id, self.all.len());
+                }
+                self.all.push(message);
+            }
+        }
+    }
+
+    /// A list that stands for all messages from here on. One that comes later is what the agent still remembers:
+    /// its own words for what was before are not the conversation.
+    fn replace(&mut self, list: &'a [Value], builder: &mut Builder, line: u32) {
+        let first = self.all.is_empty();
+        for message in list {
+            let known = text(message, "id").is_some_and(|id| self.at.contains_key(id));
+            if first || known {
+                self.add(message);
+            } else {
+                builder.notes.noise("shortened history", line);
+            }
+        }
+    }
+}
+
+pub(super) fn read(records: &[Record], builder: &mut Builder) {
     builder.agent = Some("gemini-cli".to_owned());
-    builder.started_at = time(document.get("startTime"));
-    builder.finished_at = time(document.get("lastUpdated"));
-    for message in list(document, "messages") {
+    let mut messages = Messages::default();
+    for record in records {
+        let value = &record.value;
+        if value.get("$rewindTo").is_some() {
+            builder.notes.add("rewound", "", record.line);
+        } else if text(value, "type").is_some() && value.get("sessionId").is_none() {
+            messages.add(value);
+        } else if let Some(known) = value
+            .get("$set")
+            .or_else(|| value.get("sessionId").map(|_| value))
+        {
+            about(known, builder);
+            messages.replace(list(known, "messages"), builder, record.line);
+        } else {
+            builder
+                .notes
+                .left_out("unknown_record", "without type", record.bytes, record.line);
+        }
+    }
+    said(&messages.all, builder);
+}
+
+/// What is known of the chat.
+fn about(known: &Value, builder: &mut Builder) {
+    if builder.external_id.is_none() {
+        builder.external_id = id(known, "sessionId");
+    }
+    if builder.started_at.is_none() {
+        builder.started_at = time(known.get("startTime"));
+    }
+    if let Some(at) = time(known.get("lastUpdated")) {
+        builder.finished_at = Some(at);
+    }
+    if builder.working_folder.is_none() {
+        builder.working_folder = list(known, "directories")
+            .first()
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+    }
+}
+
+fn said(messages: &[&Value], builder: &mut Builder) {
+    for &message in messages {
         let at = time(message.get("timestamp"));
         let said = content_text(
             message.get("content").unwrap_or(&Value::Null),

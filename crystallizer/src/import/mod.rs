@@ -8,6 +8,7 @@ mod builder;
 mod chat;
 mod error;
 mod formats;
+mod log_lines;
 mod notes;
 mod own_form;
 mod recording;
@@ -16,6 +17,7 @@ mod split;
 mod value;
 
 mod agentdojo;
+mod ai_sdk;
 mod anthropic_chat;
 mod atif;
 mod bfcl;
@@ -24,12 +26,17 @@ mod codex_exec;
 mod codex_rollout;
 mod druse;
 mod gemini_cli;
+mod gemini_contents;
 mod google_adk;
 mod inspect_ai;
+mod langsmith;
+mod mcp_log;
 mod openai_chat;
+mod openai_responses;
 mod openhands;
 mod otel;
 mod otel_messages;
+mod otel_span;
 mod pi;
 mod python_call;
 mod swe_agent;
@@ -144,7 +151,7 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::CodexRollout => codex_rollout::read(&part.records, &mut builder),
         Format::CodexExec => codex_exec::read(&part.records, &mut builder),
         Format::Pi => pi::read(&part.records, &mut builder),
-        Format::GeminiCli => gemini_cli::read(document, &mut builder),
+        Format::GeminiCli => gemini_cli::read(&part.records, &mut builder),
         Format::AgentDojo => agentdojo::read(document, &mut builder),
         Format::TauBench => tau_bench::read(document, &mut builder),
         Format::Tau2Bench => tau2_bench::read(document, &mut builder),
@@ -155,6 +162,11 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::Otel => otel::read(document, &mut builder),
         Format::GoogleAdk => google_adk::read(document, &mut builder),
         Format::Bfcl => bfcl::read(document, &mut builder),
+        Format::OpenAiResponses => openai_responses::read(document, &mut builder),
+        Format::GeminiContents => gemini_contents::read(document, &mut builder),
+        Format::AiSdk => ai_sdk::read(document, &mut builder),
+        Format::LangSmith => langsmith::read(document, &mut builder),
+        Format::McpLog => mcp_log::read(document, &mut builder),
         Format::OpenAiChat => openai_chat::read(document, &mut builder),
         Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
     }

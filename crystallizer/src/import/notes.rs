@@ -271,6 +271,16 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             format!("{n} demonstration message{s} before the task {was} skipped."),
             "",
         ),
+        "answer_cut_short" => (
+            Finding::warning,
+            format!("{n} answer{s} of the model ended before the end ({subject})."),
+            "Check whether a call or a value is missing at that place.",
+        ),
+        "earlier_part_missing" => (
+            Finding::warning,
+            format!("The recording goes on from {subject}, which it does not hold."),
+            "Record the earlier part too: values from it have no source here.",
+        ),
         "unreadable_call" => (
             Finding::warning,
             format!("{n} call{s} could not be read ({subject})."),

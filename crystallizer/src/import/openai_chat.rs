@@ -1,10 +1,9 @@
 //! OpenAI chat messages: an array of them, or a document with `messages` (a request, a stored chat),
-//! and the answer in `choices` where it stands beside them. Also the items of a stored response.
+//! and the answer in `choices` where it stands beside them.
 
 use super::builder::Builder;
 use super::chat::{self, Style};
 use super::value::*;
-use crate::session::Role;
 use serde_json::Value;
 
 pub(super) fn read(document: &Value, builder: &mut Builder) {
@@ -18,15 +17,6 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         .as_array()
         .map_or_else(|| list(document, "messages"), Vec::as_slice);
     chat::messages(messages, builder, style);
-    // A stored response: what was asked and what was answered.
-    if let Some(instructions) = text(document, "instructions") {
-        builder.message(Role::System, instructions, None);
-    }
-    match document.get("input") {
-        Some(Value::String(said)) => builder.message(Role::User, said.as_str(), None),
-        _ => chat::messages(list(document, "input"), builder, style),
-    }
-    chat::messages(list(document, "output"), builder, style);
     for choice in list(document, "choices").iter().take(1) {
         if let Some(message) = present(choice, "message") {
             chat::messages(std::slice::from_ref(message), builder, style);

@@ -1,38 +1,23 @@
-//! OpenTelemetry traces with GenAI attributes: OTLP and Tempo batches, or Jaeger JSON.
+//! OpenTelemetry traces with GenAI or OpenInference attributes.
 
 use super::builder::{Answer, Builder, Call};
-use super::otel_messages::Messages;
+use super::chat;
+use super::otel_messages::{Messages, spoken};
+use super::otel_span::{Span, collect, moment};
+use super::python_call;
 use super::value::*;
 use crate::session::Role;
 use druse_engine::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
-
-struct Span {
-    start: u64,
-    end: u64,
-    id: String,
-    parent: String,
-    attributes: Map<String, Value>,
-    failed: bool,
-}
-
-impl Span {
-    fn attribute(&self, key: &str) -> Option<&str> {
-        self.attributes
-            .get(key)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    }
-}
 
 pub(super) fn read(document: &Value, builder: &mut Builder) {
     let mut spans = Vec::new();
     match document {
         Value::Array(documents) => documents
             .iter()
-            .for_each(|document| collect(document, &mut spans)),
-        document => collect(document, &mut spans),
+            .for_each(|document| collect(document, &mut spans, &mut builder.notes)),
+        document => collect(document, &mut spans, &mut builder.notes),
     }
     spans.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
     let by_id: BTreeMap<&str, usize> = spans
@@ -45,14 +30,25 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         // A chain of parents longer than this is no chain of agents; a circle ends here too.
         for _ in 0..64 {
             let parent = &spans[at?];
-            if parent.attribute("gen_ai.operation.name") == Some("invoke_agent")
-                && let Some(name) = parent.attribute("gen_ai.agent.name")
-            {
+            if let Some(name) = parent.agent() {
                 return Some(name.to_owned());
             }
             at = by_id.get(parent.parent.as_str()).copied();
         }
         None
+    };
+    let inside_tool = |span: &Span| {
+        let mut at = by_id.get(span.parent.as_str()).copied();
+        for _ in 0..64 {
+            let Some(parent) = at.map(|at| &spans[at]) else {
+                return false;
+            };
+            if parent.operation() == Some("execute_tool") {
+                return true;
+            }
+            at = by_id.get(parent.parent.as_str()).copied();
+        }
+        false
     };
     let mut told = Messages::default();
     for (index, span) in spans.iter().enumerate() {
@@ -63,18 +59,33 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     let mut busy_until = 0u64;
     let mut seen_calls = false;
     for span in &spans {
-        let operation = span.attribute("gen_ai.operation.name");
+        let operation = span.operation();
         if builder.external_id.is_none() {
-            builder.external_id = span.attribute("gen_ai.conversation.id").map(str::to_owned);
+            builder.external_id = ["gen_ai.conversation.id", "session.id"]
+                .iter()
+                .find_map(|key| span.attribute(key))
+                .map(str::to_owned);
         }
-        if operation == Some("invoke_agent") && builder.agent.is_none() {
-            builder.agent = span.attribute("gen_ai.agent.name").map(str::to_owned);
+        if builder.agent.is_none() {
+            builder.agent = span.agent().map(str::to_owned);
         }
+        offered(span, builder);
         said(span, builder);
-        let tool = span.attribute("gen_ai.tool.name");
-        let is_call = operation == Some("execute_tool") || (operation.is_none() && tool.is_some());
+        let tool = span.attribute("gen_ai.tool.name").or_else(|| {
+            span.kind()?;
+            span.attribute("tool.name").or(Some(span.name.as_str()))
+        });
+        let search = span.kind() == Some("RETRIEVER") && !inside_tool(span);
+        let is_call = operation == Some("execute_tool")
+            || search
+            || (operation.is_none() && span.attribute("gen_ai.tool.name").is_some());
         if !is_call {
-            others += u64::from(operation.is_none());
+            match span.kind() {
+                Some(kind) if operation.is_none() => {
+                    builder.notes.noise(&format!("{kind} span"), 0);
+                }
+                _ => others += u64::from(operation.is_none()),
+            }
             continue;
         }
         let batch = match together {
@@ -90,7 +101,7 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     if !seen_calls {
         from_messages(&told, &spans, builder);
     }
-    if others > 0 {
+    for _ in 0..others {
         builder.notes.noise("span without agent attributes", 0);
     }
 }
@@ -135,19 +146,30 @@ fn call(
         keys.iter()
             .find_map(|key| span.attributes.get(*key).filter(|value| !value.is_null()))
     };
+    // In OpenInference the parameters may be those that the tool declares; its input is what it was given.
+    let keys = match span.kind() {
+        Some(_) => ["input.value", "tool.parameters"],
+        None => ["tool.parameters", "input.value"],
+    };
+    let call_id = ["gen_ai.tool.call.id", "tool_call.id", "tool.id"]
+        .iter()
+        .find_map(|key| span.attribute(key));
     let given = first([
         "gen_ai.tool.call.arguments",
         "gcp.vertex.agent.tool_call_args",
-        "tool.parameters",
-        "input.value",
+        keys[0],
+        keys[1],
     ])
-    .or_else(|| told.arguments(span.attribute("gen_ai.tool.call.id")?));
-    let (given, _) = arguments(given, &mut builder.notes);
-    let recorded = span
-        .attribute("gen_ai.tool.call.id")
-        .map(str::to_owned)
-        .or_else(|| Some(span.id.clone()));
-    builder.call(Call {
+    .or_else(|| told.arguments(call_id?));
+    let (mut given, raw) = arguments(given, &mut builder.notes);
+    let written = text(&given, "_raw").filter(|_| raw);
+    let literal = written
+        .and_then(python_call::literal)
+        .filter(Value::is_object);
+    let unread = raw && literal.is_none();
+    given = literal.unwrap_or(given);
+    let recorded = call_id.map(str::to_owned).or_else(|| Some(span.id.clone()));
+    let unique = builder.call(Call {
         id: recorded.clone(),
         name: tool.to_owned(),
         arguments: given,
@@ -156,18 +178,21 @@ fn call(
         at: moment(span.start),
         line: 0,
     });
+    if unread {
+        builder.notes.add("arguments_not_json", unique, 0);
+    }
     let result = first([
         "gen_ai.tool.call.result",
         "gcp.vertex.agent.tool_response",
         "gen_ai.tool.output",
         "output.value",
     ])
-    .or_else(|| told.answers.get(span.attribute("gen_ai.tool.call.id")?));
+    .or_else(|| told.answers.get(call_id?));
     let Some(result) = result else {
         if !span.failed {
             return;
         }
-        let mut answer = Answer::new("");
+        let mut answer = Answer::new(span.failure.as_str());
         answer.result.is_error = true;
         answer.at = moment(span.end);
         builder.answer(recorded.as_deref(), None, answer);
@@ -179,9 +204,43 @@ fn call(
     builder.answer(recorded.as_deref(), None, answer);
 }
 
+/// The tools that a request to a model offers.
+fn offered(span: &Span, builder: &mut Builder) {
+    let mut tools = Vec::new();
+    let parsed = |value: &Value| match value {
+        Value::String(text) => serde_json::from_str::<Value>(text).ok(),
+        other => Some(other.clone()),
+    };
+    if let Some(Value::Array(entries)) = span
+        .attributes
+        .get("gen_ai.tool.definitions")
+        .and_then(parsed)
+    {
+        tools.extend(entries);
+    }
+    for number in 0..MOST_TOOLS {
+        let Some(tool) = span
+            .attributes
+            .get(&format!("llm.tools.{number}.tool.json_schema"))
+        else {
+            break;
+        };
+        tools.extend(parsed(tool));
+    }
+    for tool in chat::tools(&serde_json::json!({ "tools": tools })) {
+        builder.offer(tool);
+    }
+}
+
+/// How many numbered tools of one span are looked at.
+const MOST_TOOLS: usize = 100_000;
+
 /// What the person and the agent said, where a span keeps it.
 fn said(span: &Span, builder: &mut Builder) {
     let at = moment(span.start);
+    for (role, said) in spoken(&span.attributes) {
+        once(builder, role, &said, at);
+    }
     for number in 0..64 {
         let part = |key: &str| span.attribute(&format!("gen_ai.prompt.{number}.{key}"));
         let Some(role) = part("role") else { break };
@@ -219,107 +278,4 @@ fn once(builder: &mut Builder, role: Role, said: &str, at: Option<Timestamp>) {
     if !said.is_empty() && builder.first_time(role, said) {
         builder.message(role, said, at);
     }
-}
-
-fn collect(document: &Value, spans: &mut Vec<Span>) {
-    for trace in list(document, "data") {
-        for span in list(trace, "spans") {
-            let attributes: Map<String, Value> = list(span, "tags")
-                .iter()
-                .filter_map(|tag| Some((text(tag, "key")?.to_owned(), tag.get("value")?.clone())))
-                .collect();
-            let start = unsigned(span.get("startTime")).saturating_mul(1000);
-            let failed = truthy(attributes.get("error")) && attributes["error"] != "false"
-                || attributes.contains_key("error.type")
-                || attributes
-                    .get("otel.status_code")
-                    .is_some_and(|code| code == "ERROR");
-            spans.push(Span {
-                start,
-                end: start.saturating_add(unsigned(span.get("duration")).saturating_mul(1000)),
-                id: text(span, "spanID").unwrap_or("").to_owned(),
-                parent: list(span, "references")
-                    .first()
-                    .and_then(|parent| text(parent, "spanID"))
-                    .unwrap_or("")
-                    .to_owned(),
-                attributes,
-                failed,
-            });
-        }
-    }
-    let inner = document.get("trace").unwrap_or(document);
-    for batch in list(inner, "resourceSpans")
-        .iter()
-        .chain(list(inner, "batches"))
-    {
-        for key in ["scopeSpans", "instrumentationLibrarySpans"] {
-            for span in list(batch, key)
-                .iter()
-                .flat_map(|scope| list(scope, "spans"))
-            {
-                let attributes: Map<String, Value> = list(span, "attributes")
-                    .iter()
-                    .filter_map(|entry| {
-                        Some((
-                            text(entry, "key")?.to_owned(),
-                            any_value(entry.get("value")?),
-                        ))
-                    })
-                    .collect();
-                let code = span.get("status").and_then(|status| status.get("code"));
-                let failed = code.is_some_and(|code| code == 2 || code == "STATUS_CODE_ERROR")
-                    || attributes.contains_key("error.type");
-                spans.push(Span {
-                    start: unsigned(span.get("startTimeUnixNano")),
-                    end: unsigned(span.get("endTimeUnixNano")),
-                    id: text(span, "spanId").unwrap_or("").to_owned(),
-                    parent: text(span, "parentSpanId").unwrap_or("").to_owned(),
-                    attributes,
-                    failed,
-                });
-            }
-        }
-    }
-}
-
-/// An OTLP value as JSON: 64-bit integers are written as text there.
-fn any_value(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|map| map.iter().next()) else {
-        return value.clone();
-    };
-    match kind.as_str() {
-        "intValue" => inner
-            .as_str()
-            .and_then(|text| text.parse::<i64>().ok())
-            .map_or_else(|| inner.clone(), Value::from),
-        "arrayValue" => list(inner, "values").iter().map(any_value).collect(),
-        "kvlistValue" => Value::Object(
-            list(inner, "values")
-                .iter()
-                .filter_map(|entry| {
-                    Some((
-                        text(entry, "key")?.to_owned(),
-                        any_value(entry.get("value")?),
-                    ))
-                })
-                .collect(),
-        ),
-        _ => inner.clone(),
-    }
-}
-
-fn unsigned(value: Option<&Value>) -> u64 {
-    match value {
-        Some(Value::Number(number)) => number.as_u64().unwrap_or(0),
-        Some(Value::String(text)) => text.parse().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-fn moment(nanos: u64) -> Option<Timestamp> {
-    i64::try_from(nanos / 1_000_000)
-        .ok()
-        .filter(|millis| *millis > 0)
-        .map(Timestamp)
 }

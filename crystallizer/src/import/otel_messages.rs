@@ -2,11 +2,48 @@
 //! off the spans of tools often keep them there.
 
 use super::value::*;
+use crate::session::Role;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// How many numbered attributes of one span are looked at.
-const MOST: usize = 512;
+const MOST: usize = 100_000;
+
+/// Where OpenInference keeps messages.
+const SIDES: [&str; 2] = ["llm.input_messages", "llm.output_messages"];
+
+/// What OpenInference's messages say, in their order.
+pub(super) fn spoken(attributes: &Map<String, Value>) -> Vec<(Role, String)> {
+    let mut out = Vec::new();
+    for side in SIDES {
+        for number in 0..MOST {
+            let start = format!("{side}.{number}.message");
+            let said = |key: &str| {
+                attributes
+                    .get(&format!("{start}.{key}"))
+                    .and_then(Value::as_str)
+            };
+            let Some(role) = said("role") else { break };
+            let role = match role {
+                "user" | "human" => Role::User,
+                "system" | "developer" => Role::System,
+                "assistant" | "model" | "ai" => Role::Assistant,
+                _ => continue,
+            };
+            let mut texts: Vec<&str> = said("content").into_iter().collect();
+            for part in 0..MOST {
+                let kind = said(&format!("contents.{part}.message_content.type"));
+                let text = said(&format!("contents.{part}.message_content.text"));
+                if kind.is_none() && text.is_none() {
+                    break;
+                }
+                texts.extend(text);
+            }
+            out.push((role, texts.join("\n")));
+        }
+    }
+    out
+}
 
 /// A call as it stands in a message.
 pub(super) struct Told {
@@ -52,6 +89,38 @@ impl Messages {
         }
         for side in ["prompt", "completion"] {
             self.numbered(attributes, side, span);
+        }
+        for side in SIDES {
+            self.openinference(attributes, side, span);
+        }
+    }
+
+    /// `llm.input_messages.N.message.tool_calls.M.tool_call.function.name` and the like.
+    fn openinference(&mut self, attributes: &Map<String, Value>, side: &str, span: usize) {
+        for number in 0..MOST {
+            let start = format!("{side}.{number}.message");
+            let at = |key: &str| attributes.get(&format!("{start}.{key}"));
+            let said = |key: &str| at(key).and_then(Value::as_str).map(str::to_owned);
+            let first = "tool_calls.0.tool_call.function.name";
+            if at("role").is_none() && at("content").is_none() && at(first).is_none() {
+                break;
+            }
+            for call in 0..MOST {
+                let part = format!("tool_calls.{call}.tool_call");
+                let Some(name) = said(&format!("{part}.function.name")) else {
+                    break;
+                };
+                // Without an id a call that was told again cannot be known: its place in this span names it.
+                let id = said(&format!("{part}.id"))
+                    .unwrap_or_else(|| format!("{side}-{span}-{number}-{call}"));
+                let given = at(&format!("{part}.function.arguments")).cloned();
+                self.call(id, name, given, span);
+            }
+            if let (Some("tool"), Some(id), Some(content)) =
+                (said("role").as_deref(), said("tool_call_id"), at("content"))
+            {
+                self.answers.entry(id).or_insert_with(|| content.clone());
+            }
         }
     }
 

@@ -37,6 +37,15 @@ pub(super) fn parse(text: &str) -> Option<(String, Value)> {
     (reader.at == text.len()).then(|| (name.to_owned(), Value::Object(arguments)))
 }
 
+/// A Python literal, such as `{'city': 'Bonn', 'days': 3}`.
+pub(super) fn literal(text: &str) -> Option<Value> {
+    let text = text.trim();
+    let mut reader = Reader { text, at: 0 };
+    let value = reader.value(0)?;
+    reader.blanks();
+    (reader.at == text.len()).then_some(value)
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,

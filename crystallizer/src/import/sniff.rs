@@ -2,6 +2,7 @@
 
 use super::formats::Format;
 use super::value::{list, present, text};
+use super::{ai_sdk, gemini_contents, langsmith, mcp_log, openai_responses, otel_span};
 use serde_json::Value;
 
 /// How many records are looked at to find the format of a list of records.
@@ -14,6 +15,9 @@ pub(super) fn record(value: &Value) -> Option<Format> {
     }
     let kind = text(value, "type").unwrap_or("");
     let has = |key: &str| present(value, key).is_some();
+    if mcp_log::is_record(value) {
+        return Some(Format::McpLog);
+    }
     if matches!(kind, "user" | "assistant") && has("message") {
         let marked = [
             "sessionId",
@@ -64,11 +68,32 @@ pub(super) fn record(value: &Value) -> Option<Format> {
     if kind == "message" && value["message"].get("role").is_some() {
         return Some(Format::Pi);
     }
+    if super::gemini_cli::begins(value) {
+        return Some(Format::GeminiCli);
+    }
     if openhands_event(value) {
         return Some(Format::OpenHands);
     }
+    if ai_sdk::is_message(value) {
+        return Some(Format::AiSdk);
+    }
+    if gemini_contents::is_content(value) || gemini_contents::is_response(value) {
+        return Some(Format::GeminiContents);
+    }
     if adk_event(value) {
         return Some(Format::GoogleAdk);
+    }
+    if langsmith::is_run(value) {
+        return Some(Format::LangSmith);
+    }
+    if otel_span::is_plain(value) {
+        return Some(Format::Otel);
+    }
+    if openai_responses::is_event(value)
+        || (openai_responses::is_item(value) && !is_message(value))
+        || openai_responses::is_whole(value)
+    {
+        return Some(Format::OpenAiResponses);
     }
     if has("expected_tool_use") && value.get("messages").is_none() {
         return Some(Format::GoogleAdk);
@@ -113,14 +138,25 @@ pub(super) fn document(value: &Value) -> Option<Format> {
 fn array(items: &[Value]) -> Option<Format> {
     let mut messages = 0;
     for item in items.iter().take(LOOK) {
-        if is_message(item) {
+        // A batch of messages of a protocol is an array of its own.
+        if list_of(item).iter().any(mcp_log::is_record) {
+            return Some(Format::McpLog);
+        }
+        if openai_responses::is_response(item) && !is_message(item) {
+            return Some(Format::OpenAiResponses);
+        }
+        if is_message(item) && !ai_sdk::is_message(item) {
             messages += 1;
             continue;
         }
         if let Some(format) = record(item) {
             // Calls as items among messages with roles are OpenAI's responses.
             let items = format == Format::CodexRollout && item.get("payload").is_none();
-            return Some(if items { Format::OpenAiChat } else { format });
+            return Some(if items {
+                Format::OpenAiResponses
+            } else {
+                format
+            });
         }
         if item.get("data").is_some_and(Value::is_array)
             && list(item, "data")
@@ -134,6 +170,10 @@ fn array(items: &[Value]) -> Option<Format> {
         }
     }
     (messages > 0).then(|| chat(items, None))
+}
+
+fn list_of(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], |items| items)
 }
 
 fn object(value: &Value) -> Option<Format> {
@@ -175,6 +215,13 @@ fn object(value: &Value) -> Option<Format> {
         || (is_list("events") && list(value, "events").iter().take(LOOK).any(openhands_event))
     {
         return Some(Format::OpenHands);
+    }
+    if list(value, "history")
+        .iter()
+        .take(LOOK)
+        .any(gemini_contents::is_content)
+    {
+        return Some(Format::GeminiContents);
     }
     if is_list("trajectory")
         && (has("history")
@@ -219,25 +266,42 @@ fn object(value: &Value) -> Option<Format> {
     if is_list("question") && is_list("ground_truth") {
         return Some(Format::Bfcl);
     }
-    if is_list("contents") && list(value, "contents").iter().take(LOOK).any(adk_event) {
-        return Some(Format::GoogleAdk);
+    if gemini_request(value) || value.get("request").is_some_and(gemini_request) {
+        return Some(Format::GeminiContents);
     }
-    let is_item = |item: &Value| {
-        is_message(item)
-            || matches!(
-                text(item, "type"),
-                Some("function_call" | "function_call_output")
-            )
-    };
-    if !has("messages")
-        && (list(value, "output").iter().any(is_item) || list(value, "input").iter().any(is_item))
+    if langsmith::is_run(value) || list(value, "runs").iter().take(LOOK).any(langsmith::is_run) {
+        return Some(Format::LangSmith);
+    }
+    if list(value, "messages")
+        .iter()
+        .take(LOOK)
+        .any(ai_sdk::is_message)
     {
-        return Some(Format::OpenAiChat);
+        return Some(Format::AiSdk);
+    }
+    if ["messages", "entries", "events", "log"]
+        .iter()
+        .any(|key| list(value, key).iter().take(LOOK).any(mcp_log::is_record))
+    {
+        return Some(Format::McpLog);
+    }
+    if openai_responses::is_response(value) {
+        return Some(Format::OpenAiResponses);
     }
     if is_list("messages") && list(value, "messages").iter().take(LOOK).any(is_message) {
         return Some(chat(list(value, "messages"), Some(value)));
     }
     None
+}
+
+fn gemini_request(value: &Value) -> bool {
+    gemini_contents::is_response(value)
+        || list(value, "contents")
+            .iter()
+            .take(LOOK)
+            .any(gemini_contents::is_content)
+        || (value.get("contents").is_some_and(Value::is_string)
+            && value.get("candidates").is_some())
 }
 
 /// A document that wraps a trajectory (`{"parent": {…}, "subagent": {…}}`).
@@ -279,11 +343,14 @@ fn otel(value: &Value) -> bool {
     let trace = value
         .get("trace")
         .is_some_and(|trace| trace.get("resourceSpans").is_some_and(Value::is_array));
-    batches || jaeger || trace
+    batches || jaeger || trace || otel_span::is_plain(value)
 }
 
 /// Which of the chat formats some messages are in.
 fn chat(messages: &[Value], document: Option<&Value>) -> Format {
+    if messages.iter().any(ai_sdk::is_message) {
+        return Format::AiSdk;
+    }
     if let Some(document) = document {
         let own_keys = ["status", "agent", "goal", "started_at", "finished_at"];
         if own_keys.iter().any(|key| text(document, key).is_some()) {

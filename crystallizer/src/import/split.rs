@@ -3,7 +3,7 @@
 use super::body::Record;
 use super::formats::Format;
 use super::sniff;
-use super::value::size;
+use super::value::{id, size};
 use druse_engine::Digest;
 use serde_json::Value;
 
@@ -93,6 +93,18 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
         Format::CodexExec => cut(format, records, |record| {
             record.value["type"] == "thread.started"
         }),
+        Format::GeminiCli => {
+            // What is known of a chat may be written again.
+            let mut current = None;
+            cut(format, records, |record| {
+                let id = id(&record.value, "sessionId");
+                let another = super::gemini_cli::begins(&record.value) && id != current;
+                if another {
+                    current = id;
+                }
+                another
+            })
+        }
         Format::Pi => cut(format, records, |record| record.value["type"] == "session"),
         // Formats whose documents are arrays: the lines are the elements.
         _ => {
@@ -100,17 +112,28 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
             let bytes = records.iter().map(|record| record.bytes).sum();
             let value = Value::Array(records.into_iter().map(|record| record.value).collect());
             // All messages together may show a format that the first of them did not.
-            let format = sniff::document(&value).or(Some(format));
-            vec![Part {
-                format,
-                records: vec![Record { value, line, bytes }],
-            }]
+            let format = sniff::document(&value).unwrap_or(format);
+            let values = match format {
+                Format::OpenAiResponses | Format::LangSmith => unfold(format, value),
+                _ => vec![value],
+            };
+            let several = values.len() > 1;
+            values
+                .into_iter()
+                .map(|value| {
+                    let bytes = if several { size(&value) } else { bytes };
+                    Part {
+                        format: Some(format),
+                        records: vec![Record { value, line, bytes }],
+                    }
+                })
+                .collect()
         }
     }
 }
 
 /// Cuts a list before each record that starts a recording.
-fn cut(format: Format, records: Vec<Record>, starts: impl Fn(&Record) -> bool) -> Vec<Part> {
+fn cut(format: Format, records: Vec<Record>, mut starts: impl FnMut(&Record) -> bool) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut started = false;
     for record in records {
@@ -191,6 +214,8 @@ fn unfold(format: Format, value: Value) -> Vec<Value> {
             _ => vec![Value::Object(map)],
         },
         (Format::GoogleAdk, value) => super::google_adk::unfold(value),
+        (Format::OpenAiResponses, value) => super::openai_responses::unfold(value),
+        (Format::LangSmith, value) => super::langsmith::unfold(value),
         (Format::InspectAi, value) => super::inspect_ai::unfold(value),
         (_, value) => vec![value],
     }

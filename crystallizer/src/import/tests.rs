@@ -1,6 +1,14 @@
 //! Tests of the readers over small recordings made by hand.
 
-use super::*;
+mod ai_sdk;
+mod bounds;
+mod gemini_contents;
+mod langsmith;
+mod mcp_log;
+mod openai_responses;
+mod openinference;
+
+use super::{detect, formats, import};
 use crate::session::*;
 use serde_json::{Value, json};
 
@@ -644,11 +652,15 @@ fn further_shapes_of_chats() {
         {"type":"message","role":"assistant","content":[{"type":"output_text","text":"Done."}]}]});
     let chain = json!([{"type":"human","content":"Pay"},{"type":"ai","content":"","tool_calls":[{"name":"f","args":{"n":1},"id":"a","type":"tool_call"}]},{"type":"tool","content":"ok","tool_call_id":"a"}]);
     let items = json!([{"role":"user","content":"Pay"},{"type":"function_call","call_id":"a","name":"f","arguments":"{\"n\":1}"},{"type":"function_call_output","call_id":"a","output":"ok"}]);
-    for value in [response, chain, items] {
+    for (value, format) in [
+        (response, "openai-responses"),
+        (chain, "openai-chat"),
+        (items, "openai-responses"),
+    ] {
         let session = one(&value);
         assert_eq!(
             (session.format.as_str(), session.goal.as_deref()),
-            ("openai-chat", Some("Pay")),
+            (format, Some("Pay")),
             "{value}"
         );
         assert_eq!(
@@ -670,7 +682,7 @@ fn further_shapes_of_chats() {
                 session.goal.as_deref(),
                 session.counts().succeeded
             ),
-            ("google-adk", Some("Pay"), 1),
+            ("gemini-contents", Some("Pay"), 1),
             "{value}"
         );
     }
@@ -702,4 +714,46 @@ fn otel_calls_that_only_messages_hold() {
             (json!({"n":1}), json!("ok"))
         );
     }
+}
+
+#[test]
+fn gemini_chats_are_kept_as_lines_too() {
+    let call = |status: &str, result: Value| {
+        json!({"id":"m2","timestamp":"2026-03-01T10:00:02Z","type":"gemini","content":"Looking.","toolCalls":[
+            {"id":"c1","name":"read_file","args":{"path":"a.txt"},"status":status,"result":result}]})
+    };
+    let answered =
+        json!([{"functionResponse":{"id":"c1","name":"read_file","response":{"output":"hello"}}}]);
+    let text = lines(&[
+        json!({"sessionId":"s1","projectHash":"h","startTime":"2026-03-01T10:00:00Z","lastUpdated":"2026-03-01T10:00:00Z","kind":"main","directories":["/home/a/p"]}),
+        json!({"id":"m1","timestamp":"2026-03-01T10:00:01Z","type":"user","content":[{"text":"Read a.txt"}]}),
+        // Written when the call was made, and again when it was answered.
+        call("executing", Value::Null),
+        call("success", answered),
+        json!({"$set":{"lastUpdated":"2026-03-01T10:00:05Z"}}),
+        json!({"id":"m3","timestamp":"2026-03-01T10:00:06Z","type":"user","content":"No, wait"}),
+        json!({"$rewindTo":"m3"}),
+        json!({"$set":{"messages":[{"id":"m9","type":"user","content":"What was said, in short"}]}}),
+    ]);
+    let session = &sessions(&text)[0];
+    assert_eq!(sessions(&text).len(), 1);
+    assert_eq!(session.format, "gemini-cli");
+    assert_eq!(session.external_id.as_deref(), Some("s1"));
+    assert_eq!(session.working_folder.as_deref(), Some("/home/a/p"));
+    assert_eq!(session.goal.as_deref(), Some("Read a.txt"));
+    assert_eq!(
+        session.finished_at.map(|at| at.to_string()).as_deref(),
+        Some("2026-03-01T10:00:05.000Z")
+    );
+    assert_eq!((session.counts().turns, calls(session).len()), (3, 1));
+    assert_eq!(result(calls(session)[0]).content, "hello");
+    assert!(codes(session).contains(&"rewound"), "{:?}", codes(session));
+    // A list of messages in the first line begins one, too, and two chats after each other are two.
+    let second = lines(&[
+        json!({"sessionId":"s2","projectHash":"h","startTime":"2026-03-02T10:00:00Z","messages":[]}),
+        json!({"id":"m1","type":"user","content":"Again"}),
+    ]);
+    let both = sessions(&(text + &second));
+    assert_eq!(both.len(), 2);
+    assert_eq!(both[1].goal.as_deref(), Some("Again"));
 }

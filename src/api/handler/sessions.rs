@@ -126,6 +126,10 @@ pub(in crate::api) async fn remove(call: Call) -> Answer {
     Ok(Reply::empty())
 }
 
+pub(in crate::api) async fn recurring(call: Call) -> Answer {
+    ok(&call.app.recurring().await?)
+}
+
 pub(in crate::api) async fn crystallize(call: Call) -> Answer {
     let request: CrystallizeRequest = call.json()?;
     let _edits = call.app.edits.lock().await;

@@ -5,6 +5,7 @@ use super::super::route::{Route, Takes};
 use super::{delete, get, post};
 use crate::service::Role::{Editor, Viewer};
 use crate::service::page::List;
+use crate::service::recurring::RecurringTasks;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use druse_crystallizer::Session;
 use serde_json::Value;
@@ -13,7 +14,15 @@ pub(super) fn routes() -> Vec<Route> {
     const LIST: &[&str] = &[
         "limit", "cursor", "status", "agent", "text", "q", "since", "until",
     ];
-    let mut all = Vec::new();
+    let mut all = vec![
+        get(
+            "/api/v1/recordings/recurring",
+            Viewer,
+            to!(sessions::recurring),
+            "List the tasks that were recorded more than once",
+        )
+        .response::<RecurringTasks>(),
+    ];
     for (home, one, crystallize) in [
         (
             "/api/v1/agents/runs",

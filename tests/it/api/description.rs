@@ -12,6 +12,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("/api/v1/chat/threads", "get post"),
     ("/api/v1/chat/threads/{thread_id}", "get delete"),
     ("/api/v1/chat/threads/{thread_id}/crystallize", "post"),
+    ("/api/v1/recordings/recurring", "get"),
     ("/api/v1/automations", "get post"),
     ("/api/v1/automations/{id}", "get put delete"),
     ("/api/v1/automations/{id}/versions", "get"),

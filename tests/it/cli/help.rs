@@ -17,7 +17,13 @@ fn the_first_help_is_the_way_in() {
 #[test]
 fn help_of_a_verb() {
     let desk = Desk::new();
-    for name in ["crystallize", "run", "runs start", "triggers next"] {
+    for name in [
+        "crystallize",
+        "run",
+        "runs start",
+        "sessions discover",
+        "triggers next",
+    ] {
         let mut words: Vec<&str> = name.split(' ').collect();
         words.push("--help");
         let help = desk.run(&words).ok();
@@ -72,7 +78,7 @@ fn every_verb_has_an_example_that_is_understood() {
 }
 
 /// The commands of `druse` in a help text, as their words.
-fn examples(help: &str) -> Vec<Vec<String>> {
+pub(super) fn examples(help: &str) -> Vec<Vec<String>> {
     help.replace("\\\n", " ")
         .lines()
         .filter_map(|line| {

@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod demo;
+mod discover;
 mod documents;
 mod help;
 mod nouns;
 mod offline;
+mod recurring;
 mod rehearsal;
 mod triggers;
 

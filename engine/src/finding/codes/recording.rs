@@ -37,6 +37,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "",
     },
     Code {
+        code: "answer_cut_short",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "The model's answer ended before it was whole: a limit, a filter, or a stream that broke off.",
+        example: "",
+        fix: "Check whether a call or a value is missing at that place.",
+    },
+    Code {
         code: "answer_not_used",
         group: Group::Recording,
         severities: &[Warning],
@@ -147,6 +155,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The draft is longer than a document may be.",
         example: "",
         fix: "Record a shorter session, or split the task.",
+    },
+    Code {
+        code: "earlier_part_missing",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "The recording goes on from an earlier part that it does not hold.",
+        example: "",
+        fix: "Record the earlier part too: values from it have no source here.",
     },
     Code {
         code: "empty",

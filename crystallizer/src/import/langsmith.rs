@@ -1,0 +1,564 @@
+//! LangSmith run trees: runs with their `child_runs` inside them, or a flat list with `parent_run_id`.
+//! Runs of tools and retrievers are calls; runs of models tell what was said.
+
+use super::builder::{Answer, Builder, Call};
+use super::python_call;
+use super::value::*;
+use crate::session::{Role, SessionStatus};
+use druse_engine::Timestamp;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether this is a run.
+pub(super) fn is_run(value: &Value) -> bool {
+    text(value, "run_type").is_some()
+        && ["id", "trace_id", "start_time", "name"]
+            .iter()
+            .any(|key| present(value, key).is_some())
+        && ["inputs", "outputs", "child_runs", "start_time"]
+            .iter()
+            .any(|key| value.get(*key).is_some())
+}
+
+/// The traces of a list of runs, in the order in which they are first named.
+pub(super) fn unfold(value: Value) -> Vec<Value> {
+    let runs = match value {
+        Value::Array(runs) => runs,
+        Value::Object(mut map) => match map.remove("runs") {
+            Some(Value::Array(runs)) => runs,
+            _ => return vec![Value::Object(map)],
+        },
+        other => return vec![other],
+    };
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, run) in runs.iter().enumerate() {
+        if let Some(own) = id(run, "id") {
+            first.entry(own).or_insert(index);
+        }
+    }
+    // A run without the name of its trace belongs to its parent's; each way up is walked once.
+    let mut groups = 0;
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    let mut of: Vec<Option<usize>> = vec![None; runs.len()];
+    for index in 0..runs.len() {
+        let mut way = Vec::new();
+        let mut on_way = BTreeSet::new();
+        let mut at = index;
+        let group = loop {
+            if let Some(group) = of[at] {
+                break group;
+            }
+            way.push(at);
+            let circle = !on_way.insert(at);
+            let run = &runs[at];
+            let parent = id(run, "parent_run_id");
+            let above = id(run, "id")
+                .and_then(|own| first.get(&own).copied())
+                .filter(|known| *known != at)
+                .or_else(|| first.get(parent.as_ref()?).copied());
+            let name = match (id(run, "trace_id"), above, parent) {
+                (Some(trace), _, _) => trace,
+                (None, Some(above), _) if !circle => {
+                    at = above;
+                    continue;
+                }
+                (None, _, Some(parent)) => parent,
+                (None, _, None) => id(run, "id").unwrap_or_else(|| format!("run {at}")),
+            };
+            break *named.entry(name).or_insert_with(|| {
+                groups += 1;
+                groups - 1
+            });
+        };
+        for at in way {
+            of[at] = Some(group);
+        }
+    }
+    let mut traces: Vec<Vec<Value>> = vec![Vec::new(); groups];
+    for (run, group) in runs.into_iter().zip(of) {
+        traces[group.unwrap_or(0)].push(run);
+    }
+    traces.into_iter().map(Value::Array).collect()
+}
+
+/// A run with what stands around it.
+struct Run<'a> {
+    value: Cow<'a, Value>,
+    id: String,
+    parent: String,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+}
+
+impl Run<'_> {
+    fn kind(&self) -> &str {
+        text(&self.value, "run_type").unwrap_or("")
+    }
+
+    fn name(&self) -> &str {
+        text(&self.value, "name").unwrap_or("")
+    }
+
+    fn is_call(&self) -> bool {
+        matches!(self.kind(), "tool" | "retriever")
+    }
+
+    fn side(&self, key: &str) -> &Value {
+        self.value.get(key).unwrap_or(&Value::Null)
+    }
+
+    fn failed(&self) -> bool {
+        truthy(self.value.get("error")) || text(&self.value, "status") == Some("error")
+    }
+}
+
+/// A call as a model asked for it.
+struct Told {
+    id: String,
+    name: String,
+    arguments: Option<Value>,
+    run: usize,
+}
+
+pub(super) fn read(document: &Value, builder: &mut Builder) {
+    let runs = in_order(document, builder);
+    let of: BTreeMap<&str, usize> = runs
+        .iter()
+        .enumerate()
+        .map(|(index, run)| (run.id.as_str(), index))
+        .collect();
+    // The nearest run of a tool around a run: what its calls are, a sub-agent called.
+    let around = |run: &Run<'_>| {
+        let mut at = of.get(run.parent.as_str()).copied();
+        for _ in 0..64 {
+            let parent = &runs[at?];
+            if parent.kind() == "tool" {
+                return at;
+            }
+            at = of.get(parent.parent.as_str()).copied();
+        }
+        None
+    };
+    builder.external_id = runs
+        .first()
+        .and_then(|run| id(&run.value, "trace_id").or_else(|| id(&run.value, "id")));
+    let mut told: Vec<Told> = Vec::new();
+    let mut answers: BTreeMap<String, Value> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    let mut together: BTreeMap<Option<usize>, (u32, Option<Timestamp>)> = BTreeMap::new();
+    let mut made: BTreeMap<&str, u64> = BTreeMap::new();
+    for (index, run) in runs.iter().enumerate() {
+        builder.seen_at(run.start);
+        builder.seen_at(run.end);
+        let root = !of.contains_key(run.parent.as_str());
+        if root && run.kind() != "tool" {
+            begun(run, builder);
+        }
+        match run.kind() {
+            "tool" | "retriever" => {
+                let parent = around(run);
+                if run.kind() == "retriever" && parent.is_some() {
+                    builder.notes.noise("retriever inside a tool", 0);
+                    continue;
+                }
+                let batch = match together.get(&parent) {
+                    Some((batch, Some(busy))) if run.start.is_some_and(|start| start < *busy) => {
+                        *batch
+                    }
+                    _ => builder.batch(),
+                };
+                let busy = together
+                    .get(&parent)
+                    .filter(|(last, _)| *last == batch)
+                    .and_then(|(_, busy)| *busy);
+                together.insert(parent, (batch, busy.max(run.end)));
+                let agent = parent.map(|parent| runs[parent].name().to_owned());
+                *made.entry(run.name()).or_default() += 1;
+                call(run, batch, agent, builder);
+            }
+            "llm" | "chat_model" => model(run, index, builder, &mut told, &mut answers, &mut known),
+            other => builder.notes.noise(&format!("{other} run"), 0),
+        }
+        if root && run.failed() && !run.is_call() {
+            builder.status = Some(SessionStatus::Failed);
+        }
+    }
+    from_models(told, &answers, &made, &runs, builder);
+    for root in runs
+        .iter()
+        .filter(|run| run.kind() == "chain" && !of.contains_key(run.parent.as_str()))
+    {
+        ended(root, builder);
+    }
+}
+
+/// The runs of a document, each once, as they began.
+fn in_order<'a>(document: &'a Value, builder: &mut Builder) -> Vec<Run<'a>> {
+    let mut runs: Vec<Run<'a>> = Vec::new();
+    let mut of: BTreeMap<String, usize> = BTreeMap::new();
+    let mut stack: Vec<(&Value, String)> = match document {
+        Value::Array(entries) => entries
+            .iter()
+            .rev()
+            .map(|run| (run, String::new()))
+            .collect(),
+        document => vec![(document, String::new())],
+    };
+    while let Some((value, above)) = stack.pop() {
+        if !value.is_object() {
+            builder
+                .notes
+                .left_out("not_a_record", "run", size(value), 0);
+            continue;
+        }
+        let own = id(value, "id").unwrap_or_else(|| format!("run-{}", runs.len()));
+        for child in list(value, "child_runs").iter().rev() {
+            stack.push((child, own.clone()));
+        }
+        if let Some(index) = of.get(&own) {
+            // A run is written when it begins and again when it ends.
+            builder.notes.add("repeated_record", "run", 0);
+            complete(&mut runs[*index], value);
+            continue;
+        }
+        of.insert(own.clone(), runs.len());
+        runs.push(Run {
+            id: own,
+            parent: id(value, "parent_run_id").unwrap_or(above),
+            start: time(value.get("start_time")),
+            end: time(value.get("end_time")),
+            value: Cow::Borrowed(value),
+        });
+    }
+    // The dotted order tells apart what began in the same millisecond.
+    runs.sort_by(|a, b| {
+        let dotted = |run: &'_ Run<'_>| text(&run.value, "dotted_order").map(str::to_owned);
+        a.start
+            .cmp(&b.start)
+            .then_with(|| dotted(a).cmp(&dotted(b)))
+    });
+    runs
+}
+
+fn complete(run: &mut Run<'_>, later: &Value) {
+    let Some(later) = later.as_object() else {
+        return;
+    };
+    let Some(own) = run.value.to_mut().as_object_mut() else {
+        return;
+    };
+    for (key, value) in later {
+        if key != "child_runs" && truthy(Some(value)) && !truthy(own.get(key)) {
+            own.insert(key.clone(), value.clone());
+        }
+    }
+    run.start = run.start.or(time(later.get("start_time")));
+    run.end = run.end.or(time(later.get("end_time")));
+}
+
+fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder) {
+    let outputs = run.side("outputs");
+    let message = outputs.get("output").map(unpacked).filter(|message| {
+        message.get("content").is_some() && message.get("tool_call_id").is_some()
+    });
+    let (given, asked_id) = given(run.side("inputs"), builder);
+    let recorded = message
+        .and_then(|message| id(message, "tool_call_id"))
+        .or(asked_id)
+        .unwrap_or_else(|| run.id.clone());
+    let name = run.name().to_owned();
+    builder.call(Call {
+        id: Some(recorded.clone()),
+        name,
+        arguments: given,
+        batch,
+        agent,
+        at: run.start,
+        line: 0,
+    });
+    let told = match (message, outputs) {
+        (Some(message), _) => {
+            let content = message.get("content").unwrap_or(&Value::Null);
+            Some(match content {
+                Value::Array(_) => Value::from(content_text(content, &mut builder.notes, 0)),
+                other => other.clone(),
+            })
+        }
+        (None, Value::Null) => None,
+        (None, Value::Object(map)) if map.is_empty() => None,
+        (None, Value::Object(map)) if map.len() == 1 => Some(
+            ["output", "documents"]
+                .iter()
+                .find_map(|key| map.get(*key))
+                .unwrap_or(outputs)
+                .clone(),
+        ),
+        (None, other) => Some(other.clone()),
+    };
+    let failed = run.failed();
+    // Nothing told and no end: the run was cut. Nothing told and an end: it gave nothing.
+    if told.is_none() && !failed && run.end.is_none() {
+        return;
+    }
+    let content = told.unwrap_or_else(|| match run.value.get("error") {
+        Some(error @ Value::String(_)) => error.clone(),
+        _ => Value::from(""),
+    });
+    let mut answer = Answer::new(content);
+    let result = &mut answer.result;
+    result.is_error = failed || object_says_failed(&result.content);
+    if let Some(message) = message {
+        result.is_error |= text(message, "status") == Some("error");
+        result.structured = present(message, "artifact").cloned();
+    }
+    answer.at = run.end;
+    builder.answer(Some(&recorded), None, answer);
+}
+
+/// The arguments of a run, and the id of the call where its input is one.
+fn given(inputs: &Value, builder: &mut Builder) -> (Value, Option<String>) {
+    let Some(map) = inputs.as_object() else {
+        return (arguments(Some(inputs), &mut builder.notes).0, None);
+    };
+    let is_call =
+        |value: &Value| text(value, "type") == Some("tool_call") && value.get("args").is_some();
+    let call = Some(inputs)
+        .filter(|inputs| is_call(inputs))
+        .or_else(|| map.get("input").filter(|input| is_call(input)));
+    if let Some(call) = call {
+        let (given, _) = arguments(call.get("args"), &mut builder.notes);
+        return (given, id(call, "id"));
+    }
+    match (map.len(), map.get("input")) {
+        // Arguments as text: JSON, or as Python writes a dictionary.
+        (1, Some(Value::String(said))) if said.trim_start().starts_with('{') => {
+            let read = serde_json::from_str(said)
+                .ok()
+                .or_else(|| python_call::literal(said))
+                .filter(Value::is_object);
+            (read.unwrap_or_else(|| inputs.clone()), None)
+        }
+        (1, Some(input @ Value::Object(_))) => (input.clone(), None),
+        _ => (inputs.clone(), None),
+    }
+}
+
+/// A message, whether plain or as LangChain's serializer wraps it.
+fn unpacked(message: &Value) -> &Value {
+    match message.get("kwargs") {
+        Some(kwargs) if message.get("lc").is_some() => kwargs,
+        _ => match message.get("data") {
+            Some(data) if data.get("content").is_some() => data,
+            _ => message,
+        },
+    }
+}
+
+fn role(message: &Value) -> Option<Role> {
+    let wrapped = list(message, "id").last().and_then(Value::as_str);
+    let inner = unpacked(message);
+    let kind = [
+        text(message, "role"),
+        text(message, "type"),
+        text(inner, "type"),
+        wrapped,
+    ]
+    .into_iter()
+    .flatten()
+    .find(|kind| *kind != "constructor")?;
+    Some(match kind {
+        "human" | "user" | "HumanMessage" => Role::User,
+        "system" | "developer" | "SystemMessage" => Role::System,
+        "ai" | "assistant" | "AIMessage" | "AIMessageChunk" => Role::Assistant,
+        _ => return None,
+    })
+}
+
+/// The messages at a place, where they may be a list or a list of lists.
+fn messages(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .flat_map(|item| match item {
+                Value::Array(inner) => inner.iter().collect(),
+                item => vec![item],
+            })
+            .collect(),
+        Value::Object(_) => vec![value],
+        _ => Vec::new(),
+    }
+}
+
+fn say(message: &Value, builder: &mut Builder, at: Option<Timestamp>) {
+    let Some(role) = role(message) else { return };
+    let content = unpacked(message).get("content").unwrap_or(&Value::Null);
+    let said = match content {
+        // Calls stand among the texts of some models; they are read for themselves.
+        Value::Array(blocks) => {
+            let blocks: Vec<Value> = blocks
+                .iter()
+                .filter(|block| !matches!(text(block, "type"), Some("tool_use" | "tool_call")))
+                .cloned()
+                .collect();
+            content_text(&Value::Array(blocks), &mut builder.notes, 0)
+        }
+        other => content_text(other, &mut builder.notes, 0),
+    };
+    if !said.is_empty() && builder.first_time(role, &format!("{role:?}\n{said}")) {
+        builder.message(role, said, at);
+    }
+}
+
+fn begun(run: &Run<'_>, builder: &mut Builder) {
+    if builder.agent.is_none() && run.kind() == "chain" {
+        builder.agent = Some(run.name().to_owned()).filter(|name| !name.is_empty());
+    }
+    let inputs = run.side("inputs");
+    for message in messages(inputs.get("messages").unwrap_or(&Value::Null)) {
+        say(message, builder, run.start);
+    }
+    for key in ["input", "question", "query", "prompt"] {
+        if let Some(said) = text(inputs, key)
+            && builder.first_time(Role::User, &format!("{:?}\n{said}", Role::User))
+        {
+            builder.message(Role::User, said, run.start);
+        }
+    }
+}
+
+fn ended(run: &Run<'_>, builder: &mut Builder) {
+    let outputs = run.side("outputs");
+    for message in messages(outputs.get("messages").unwrap_or(&Value::Null)) {
+        if role(message) == Some(Role::Assistant) {
+            say(message, builder, run.end);
+        }
+    }
+    for key in ["output", "answer"] {
+        if let Some(said) = text(outputs, key)
+            && builder.first_time(Role::Assistant, &format!("{:?}\n{said}", Role::Assistant))
+        {
+            builder.message(Role::Assistant, said, run.end);
+        }
+    }
+    if let Some(error) = text(&run.value, "error") {
+        builder.message(Role::System, error, run.end);
+    }
+}
+
+/// What the run of a model was given and gave.
+fn model(
+    run: &Run<'_>,
+    index: usize,
+    builder: &mut Builder,
+    told: &mut Vec<Told>,
+    answers: &mut BTreeMap<String, Value>,
+    known: &mut BTreeSet<String>,
+) {
+    let (inputs, outputs) = (run.side("inputs"), run.side("outputs"));
+    let mut all = messages(inputs.get("messages").unwrap_or(&Value::Null));
+    let from = all.len();
+    all.extend(messages(outputs.get("messages").unwrap_or(&Value::Null)));
+    all.extend(present(outputs, "message"));
+    if role(outputs).is_some() {
+        all.push(outputs);
+    }
+    for generation in messages(outputs.get("generations").unwrap_or(&Value::Null)) {
+        all.extend(present(generation, "message"));
+    }
+    for choice in list(outputs, "choices").iter().take(1) {
+        all.extend(present(choice, "message"));
+    }
+    for (number, message) in all.into_iter().enumerate() {
+        let at = if number < from { run.start } else { run.end };
+        say(message, builder, at);
+        let inner = unpacked(message);
+        if let (Some(call), Some(content)) = (id(inner, "tool_call_id"), inner.get("content")) {
+            answers.entry(call).or_insert_with(|| content.clone());
+        }
+        let extra = inner.get("additional_kwargs").unwrap_or(&Value::Null);
+        let calls = match list(inner, "tool_calls") {
+            [] => list(extra, "tool_calls"),
+            calls => calls,
+        };
+        for call in calls {
+            let function = call.get("function").unwrap_or(call);
+            let Some(id) = id(call, "id") else {
+                builder
+                    .notes
+                    .left_out("unreadable_call", "without id", size(call), 0);
+                continue;
+            };
+            if !known.insert(id.clone()) {
+                continue;
+            }
+            told.push(Told {
+                id,
+                name: text(function, "name").unwrap_or("").to_owned(),
+                arguments: ["args", "arguments"]
+                    .iter()
+                    .find_map(|key| present(function, key))
+                    .cloned(),
+                run: index,
+            });
+        }
+        for bad in list(inner, "invalid_tool_calls") {
+            builder
+                .notes
+                .left_out("unreadable_call", "no valid arguments", size(bad), 0);
+        }
+    }
+}
+
+/// Calls that models asked for and no run shows: read as they stand in the messages where the trace has no runs of
+/// that tool, otherwise told.
+fn from_models(
+    told: Vec<Told>,
+    answers: &BTreeMap<String, Value>,
+    made: &BTreeMap<&str, u64>,
+    runs: &[Run<'_>],
+    builder: &mut Builder,
+) {
+    let mut asked: BTreeMap<&str, u64> = BTreeMap::new();
+    for call in &told {
+        *asked.entry(call.name.as_str()).or_default() += 1;
+    }
+    for (name, asked) in asked {
+        let made = made.get(name).copied().unwrap_or(0);
+        if made > 0 && asked > made {
+            let subject = format!("{name}: asked for by the model, without a run");
+            for _ in 0..(asked - made).min(1000) {
+                builder.notes.add("unreadable_call", subject.as_str(), 0);
+            }
+        }
+    }
+    let mut last: Option<(usize, u32)> = None;
+    for call in told {
+        if made.contains_key(call.name.as_str()) {
+            continue;
+        }
+        let batch = match last {
+            Some((run, batch)) if run == call.run => batch,
+            _ => builder.batch(),
+        };
+        last = Some((call.run, batch));
+        let (given, _) = arguments(call.arguments.as_ref(), &mut builder.notes);
+        builder.call(Call {
+            id: Some(call.id.clone()),
+            name: call.name,
+            arguments: given,
+            batch,
+            at: runs.get(call.run).and_then(|run| run.end),
+            ..Call::default()
+        });
+        if let Some(content) = answers.get(&call.id) {
+            let content = match content {
+                Value::Array(_) => Value::from(content_text(content, &mut builder.notes, 0)),
+                other => other.clone(),
+            };
+            let mut answer = Answer::new(content);
+            answer.result.is_error = object_says_failed(&answer.result.content);
+            builder.answer(Some(&call.id), None, answer);
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! Logs of the Model Context Protocol: JSON-RPC requests and responses, bare or each in an envelope
+//! that tells when, which way and with which server.
+
+use super::builder::{Answer, Builder, Call};
+use super::chat;
+use super::value::*;
+use crate::session::Role;
+use druse_engine::Timestamp;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Under which keys loggers keep the message itself.
+const ENVELOPES: [&str; 8] = [
+    "message", "msg", "payload", "data", "body", "request", "response", "raw",
+];
+
+/// How many open requests with one id are looked at.
+const LOOK_BACK: usize = 64;
+
+/// Whether this is a message of the protocol, bare or in an envelope.
+pub(super) fn is_record(value: &Value) -> bool {
+    inner(value).is_some_and(telling)
+}
+
+/// The message in an envelope, or the value itself.
+fn inner(value: &Value) -> Option<&Value> {
+    let rpc = |value: &Value| text(value, "jsonrpc") == Some("2.0");
+    if rpc(value) {
+        return Some(value);
+    }
+    ENVELOPES
+        .iter()
+        .filter_map(|key| value.get(*key))
+        .find(|inner| rpc(inner))
+}
+
+/// Whether a message shows that this is no other protocol over JSON-RPC.
+fn telling(message: &Value) -> bool {
+    let params = message.get("params").unwrap_or(&Value::Null);
+    match text(message, "method") {
+        Some("tools/call") => params.get("name").is_some(),
+        Some("tools/list") => true,
+        Some("initialize") => params.get("protocolVersion").is_some_and(Value::is_string),
+        Some(_) => false,
+        None => message.get("result").is_some_and(|result| {
+            result.get("protocolVersion").is_some_and(Value::is_string)
+                || list(result, "tools")
+                    .iter()
+                    .any(|tool| tool.get("inputSchema").is_some())
+                || list(result, "content")
+                    .iter()
+                    .any(|block| text(block, "type").is_some())
+        }),
+    }
+}
+
+pub(super) fn read(document: &Value, builder: &mut Builder) {
+    let mut reader = Reader {
+        builder,
+        open: BTreeMap::new(),
+        early: BTreeMap::new(),
+        together: None,
+        named: 0,
+    };
+    let entries = match document {
+        Value::Array(entries) => entries.as_slice(),
+        document => ["messages", "entries", "events", "log"]
+            .iter()
+            .map(|key| list(document, key))
+            .find(|entries| !entries.is_empty())
+            .unwrap_or(std::slice::from_ref(document)),
+    };
+    for entry in entries {
+        match entry {
+            Value::Array(batch) => batch.iter().for_each(|entry| reader.entry(entry)),
+            entry => reader.entry(entry),
+        }
+    }
+    reader.finish();
+}
+
+/// A request that waits for its response.
+struct Asked {
+    method: String,
+    /// The id of the call in the builder.
+    call: Option<String>,
+}
+
+/// A response that came before its request.
+struct Early {
+    response: Value,
+    at: Option<Timestamp>,
+}
+
+struct Reader<'b> {
+    builder: &'b mut Builder,
+    open: BTreeMap<(String, String), VecDeque<Asked>>,
+    early: BTreeMap<(String, String), VecDeque<Early>>,
+    together: Option<u32>,
+    named: u64,
+}
+
+impl Reader<'_> {
+    fn entry(&mut self, entry: &Value) {
+        let at = ["timestamp", "ts", "time", "at"]
+            .iter()
+            .find_map(|key| time(entry.get(*key)));
+        let server = ["server", "server_name", "serverName"]
+            .iter()
+            .find_map(|key| text(entry, key))
+            .unwrap_or("");
+        let Some(message) = inner(entry) else {
+            self.builder
+                .notes
+                .left_out("not_a_record", "no JSON-RPC message", size(entry), 0);
+            return;
+        };
+        // One envelope may hold a request and its response.
+        let both = ["request", "response"].map(|key| {
+            entry
+                .get(key)
+                .filter(|inner| text(inner, "jsonrpc").is_some())
+        });
+        match both {
+            [Some(request), Some(response)] => {
+                self.message(request, server, at);
+                self.message(response, server, at);
+            }
+            _ => self.message(message, server, at),
+        }
+    }
+
+    fn message(&mut self, message: &Value, server: &str, at: Option<Timestamp>) {
+        self.builder.seen_at(at);
+        let number = id(message, "id");
+        match (text(message, "method"), number) {
+            (Some(method), Some(number)) => self.request(method, message, number, server, at),
+            (Some("notifications/cancelled"), None) => self.cancelled(message, server, at),
+            (Some("tools/call"), None) => {
+                // A call without an id is never answered.
+                self.call(message, None, server, at);
+            }
+            (Some(method), None) => self.builder.notes.noise(method, 0),
+            (None, Some(number)) => self.response(message, (server.to_owned(), number), at),
+            (None, None) => self.builder.notes.left_out(
+                "not_a_record",
+                "neither method nor id",
+                size(message),
+                0,
+            ),
+        }
+    }
+
+    fn request(
+        &mut self,
+        method: &str,
+        message: &Value,
+        number: String,
+        server: &str,
+        at: Option<Timestamp>,
+    ) {
+        let params = message.get("params").unwrap_or(&Value::Null);
+        let key = (server.to_owned(), number);
+        let call = match method {
+            "tools/call" | "resources/read" | "prompts/get" => {
+                Some(self.call(message, Some(&key.1), server, at))
+            }
+            "elicitation/create" => {
+                let said = text(params, "message").unwrap_or("");
+                self.builder.message(Role::Assistant, said, at);
+                None
+            }
+            "initialize" => {
+                if self.builder.agent.is_none() {
+                    self.builder.agent = params
+                        .get("clientInfo")
+                        .and_then(|client| text(client, "name"))
+                        .map(str::to_owned);
+                }
+                self.builder.notes.noise(method, 0);
+                None
+            }
+            "tools/list"
+            | "ping"
+            | "resources/list"
+            | "resources/templates/list"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
+            | "prompts/list"
+            | "logging/setLevel"
+            | "completion/complete"
+            | "roots/list" => {
+                self.builder.notes.noise(method, 0);
+                None
+            }
+            other => {
+                self.builder
+                    .notes
+                    .left_out("unknown_record", other, size(message), 0);
+                None
+            }
+        };
+        self.open.entry(key.clone()).or_default().push_back(Asked {
+            method: method.to_owned(),
+            call,
+        });
+        let early = self.early.get_mut(&key).and_then(VecDeque::pop_front);
+        if let Some(early) = early {
+            self.response(&early.response, key, early.at);
+        }
+    }
+
+    /// The builder's own id of the call.
+    fn call(
+        &mut self,
+        message: &Value,
+        number: Option<&str>,
+        server: &str,
+        at: Option<Timestamp>,
+    ) -> String {
+        let params = message.get("params").unwrap_or(&Value::Null);
+        let (name, given) = match text(message, "method") {
+            Some("tools/call") => (
+                text(params, "name").unwrap_or("").to_owned(),
+                params.get("arguments").cloned(),
+            ),
+            other => (other.unwrap_or("").to_owned(), Some(params.clone())),
+        };
+        let name = if server.is_empty() || name.is_empty() {
+            name
+        } else {
+            format!("mcp__{server}__{name}")
+        };
+        let (given, raw) = arguments(given.as_ref(), &mut self.builder.notes);
+        let batch = *self.together.get_or_insert_with(|| self.builder.batch());
+        // Numbers begin anew with each connection, so the same one may come again: the call has a name of its own.
+        self.named += 1;
+        let recorded = match number {
+            Some(number) if server.is_empty() => number.to_owned(),
+            Some(number) => format!("{server}/{number}"),
+            None => format!("notification-{}", self.named),
+        };
+        let unique = self.builder.call(Call {
+            id: Some(recorded.clone()),
+            name,
+            arguments: given,
+            batch,
+            at,
+            ..Call::default()
+        });
+        if raw {
+            self.builder.notes.add("arguments_not_json", unique, 0);
+        }
+        recorded
+    }
+
+    fn cancelled(&mut self, message: &Value, server: &str, at: Option<Timestamp>) {
+        let params = message.get("params").unwrap_or(&Value::Null);
+        let Some(number) = id(params, "requestId") else {
+            return self.builder.notes.noise("notifications/cancelled", 0);
+        };
+        let call = self
+            .open
+            .get(&(server.to_owned(), number))
+            .and_then(|asked| {
+                asked
+                    .iter()
+                    .rev()
+                    .take(LOOK_BACK)
+                    .find_map(|asked| asked.call.clone())
+            });
+        let Some(call) = call else {
+            return self.builder.notes.noise("notifications/cancelled", 0);
+        };
+        self.together = None;
+        let mut answer = Answer::new(text(params, "reason").unwrap_or("cancelled"));
+        answer.result.is_error = true;
+        answer.at = at;
+        self.builder.answer(Some(&call), None, answer);
+    }
+
+    fn response(&mut self, message: &Value, key: (String, String), at: Option<Timestamp>) {
+        let result = message.get("result");
+        let asked = self.open.get_mut(&key).and_then(|open| {
+            // Both sides number their requests: what the answer looks like tells whose it is.
+            let fits = open
+                .iter()
+                .take(LOOK_BACK)
+                .position(|asked| result.is_none_or(|result| fits(&asked.method, result)));
+            open.remove(fits.unwrap_or(0))
+        });
+        let Some(asked) = asked else {
+            let response = message.clone();
+            self.early
+                .entry(key)
+                .or_default()
+                .push_back(Early { response, at });
+            return;
+        };
+        match (asked.method.as_str(), asked.call) {
+            ("tools/list", _) => {
+                for mut tool in result.map(chat::tools).unwrap_or_default() {
+                    if !key.0.is_empty() {
+                        tool.name = format!("mcp__{}__{}", key.0, tool.name);
+                    }
+                    self.builder.offer(tool);
+                }
+                self.failed(&asked.method, message);
+            }
+            ("elicitation/create", _) => {
+                let result = result.unwrap_or(&Value::Null);
+                let said = match (text(result, "action"), present(result, "content")) {
+                    (Some("accept"), Some(content)) => content.to_string(),
+                    (action, _) => action.unwrap_or("").to_owned(),
+                };
+                self.builder.message(Role::User, said, at);
+            }
+            (_, Some(call)) => {
+                self.together = None;
+                let mut answer = self.answer(message);
+                answer.at = at;
+                self.builder.answer(Some(&call), None, answer);
+            }
+            ("sampling/createMessage", None) => {
+                self.builder
+                    .notes
+                    .left_out("unknown_record", "sampled message", size(message), 0);
+            }
+            (method, None) => self.failed(method, message),
+        }
+    }
+
+    fn failed(&mut self, method: &str, message: &Value) {
+        if message.get("error").is_some() {
+            self.builder.notes.left_out(
+                "unknown_record",
+                format!("{method} with an error"),
+                size(message),
+                0,
+            );
+        }
+    }
+
+    fn answer(&mut self, message: &Value) -> Answer {
+        if let Some(error) = present(message, "error") {
+            let mut answer = Answer::new(text(error, "message").unwrap_or(""));
+            answer.result.is_error = true;
+            answer.result.structured = Some(error.clone());
+            return answer;
+        }
+        let result = message.get("result").unwrap_or(&Value::Null);
+        let structured = present(result, "structuredContent").cloned();
+        let mut texts = Vec::new();
+        let blocks = ["content", "contents"]
+            .iter()
+            .find_map(|key| result.get(*key).and_then(Value::as_array));
+        for block in blocks.into_iter().flatten() {
+            texts.extend(self.block(block));
+        }
+        let content = match (blocks, &structured) {
+            (None, None) => result.clone(),
+            (_, Some(structured)) if texts.is_empty() => structured.clone(),
+            _ => Value::from(texts.join("\n")),
+        };
+        let mut answer = Answer::new(content);
+        answer.result.is_error = flag(result.get("isError"));
+        answer.result.structured = structured;
+        answer
+    }
+
+    fn block(&mut self, block: &Value) -> Option<String> {
+        let resource = block.get("resource").unwrap_or(block);
+        if resource.get("uri").is_some() && block.get("type").is_none_or(|kind| kind == "resource")
+        {
+            if let Some(said) = text(resource, "text") {
+                return Some(said.to_owned());
+            }
+            if let Some(blob) = present(resource, "blob") {
+                let kind = text(resource, "mimeType").unwrap_or("resource");
+                self.builder
+                    .notes
+                    .left_out("media_left_out", kind, size(blob), 0);
+                return None;
+            }
+        }
+        if text(block, "type") == Some("resource_link") {
+            return text(block, "uri").map(str::to_owned);
+        }
+        block_text(block, &mut self.builder.notes, 0)
+    }
+
+    /// What was never asked for is told.
+    fn finish(self) {
+        for ((_, number), waiting) in self.early {
+            for early in waiting {
+                let bytes = size(&early.response);
+                self.builder
+                    .notes
+                    .left_out("result_without_call", number.as_str(), bytes, 0);
+            }
+        }
+    }
+}
+
+/// Whether a result may be the answer to a request of this method.
+fn fits(method: &str, result: &Value) -> bool {
+    let has = |key: &str| result.get(key).is_some();
+    match method {
+        "tools/call" => {
+            result.get("content").is_some_and(Value::is_array)
+                || has("structuredContent")
+                || has("isError")
+                || has("toolResult")
+        }
+        "resources/read" => has("contents"),
+        "prompts/get" => has("messages"),
+        "tools/list" => has("tools"),
+        "initialize" => has("protocolVersion"),
+        "elicitation/create" => has("action"),
+        "sampling/createMessage" => has("model") || has("role"),
+        "roots/list" => has("roots"),
+        _ => result.as_object().is_some_and(Map::is_empty) || !(has("content") || has("action")),
+    }
+}

@@ -1,0 +1,293 @@
+//! Which tasks recur among many recordings: the same is changed in the same order, with much the same tools and
+//! arguments. One recording is reduced to a [`Signature`] at a time, so that not all have to be held at once.
+
+use crate::options::Options;
+use crate::secret::Names;
+use crate::session::{Session, ToolCall, ToolSpec};
+use crate::tool_map::{Mapper, Origin, Target, is_bookkeeping};
+use crate::{determinism, effects, prune, shell_line};
+use druse_engine::definition::EffectLevel;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How alike, in percent, recordings have to be to be taken as the same task.
+const ALIKE: u8 = 60;
+
+/// How many keys of arguments of one recording are compared.
+const KEYS: usize = 2_000;
+
+/// What a recording has in common with others of its task, whatever the values were.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signature {
+    /// What changed something, in order; what was done several times in a row stands once.
+    changes: Vec<String>,
+    tools: BTreeSet<String>,
+    /// The keys of arguments, each with its tool.
+    keys: BTreeSet<String>,
+}
+
+/// A task that was recorded more than once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Recurring {
+    /// Its recordings: the one that uses the most first, which is the one to follow, the others as they were given.
+    pub recordings: Vec<String>,
+    /// What it changes, in order; empty where it only looks.
+    pub changes: Vec<String>,
+    /// The tools of all of its recordings.
+    pub tools: Vec<String>,
+    /// How alike the tools and arguments of the least alike are, in percent.
+    pub likeness: u8,
+}
+
+impl Signature {
+    /// The signature of a session, with the tool map and the connections of these options.
+    pub fn of(session: &Session, options: &Options) -> Self {
+        let specs: HashMap<&str, &ToolSpec> = session
+            .tools
+            .iter()
+            .map(|spec| (spec.name.as_str(), spec))
+            .collect();
+        let mut mapper = Mapper::new(
+            &options.tools,
+            &options.connections,
+            session.working_folder.as_deref(),
+            &session.format,
+            Names::of(&session.secrets),
+        );
+        let mut signature = Self::default();
+        for call in session.calls().filter(|call| !prune::failed(call)) {
+            let target = mapper.target(call);
+            if target.origin == Origin::Unmapped && is_bookkeeping(&session.format, &call.name) {
+                continue;
+            }
+            let name = name_of(call, &target);
+            let spec = specs.get(call.name.as_str()).copied();
+            let looks = effects::of(&target, &call.name, &call.arguments, spec)
+                .is_some_and(|level| level <= EffectLevel::Read);
+            if !looks && signature.changes.last() != Some(&name) {
+                signature.changes.push(name.clone());
+            }
+            for key in call
+                .arguments
+                .as_object()
+                .into_iter()
+                .flat_map(|map| map.keys())
+            {
+                if signature.keys.len() < KEYS {
+                    signature.keys.insert(format!("{name}.{key}"));
+                }
+            }
+            signature.tools.insert(name);
+        }
+        signature
+    }
+
+    /// How alike the tools and arguments of two are, in percent.
+    fn likeness(&self, other: &Self) -> u8 {
+        let (tools, keys) = (
+            overlap(&self.tools, &other.tools),
+            overlap(&self.keys, &other.keys),
+        );
+        u8::try_from((tools + keys) / 2).unwrap_or(100)
+    }
+
+    fn extent(&self) -> usize {
+        self.tools.len() + self.keys.len()
+    }
+}
+
+/// The tool; of a shell what it ran, as far as that can be told.
+fn name_of(call: &ToolCall, target: &Target) -> String {
+    let line = match &target.shell {
+        Some(shell) => Some(shell.line()),
+        None if determinism::is_shell_tool(&call.name) => ["command", "cmd"]
+            .iter()
+            .find_map(|key| call.arguments.get(*key).and_then(Value::as_str))
+            .map(str::to_owned),
+        None => None,
+    };
+    match line.as_deref().and_then(shell_line::program) {
+        Some((program, Some(sub))) => format!("{}: {program} {sub}", call.name),
+        Some((program, None)) => format!("{}: {program}", call.name),
+        None => call.name.clone(),
+    }
+}
+
+/// How much of what either has both have, in percent.
+fn overlap(a: &BTreeSet<String>, b: &BTreeSet<String>) -> usize {
+    let both = a.intersection(b).count();
+    let either = a.len() + b.len() - both;
+    (both * 100).checked_div(either).unwrap_or(100)
+}
+
+/// The tasks that recur: the most frequent first, and among equals the one that changes more. Each recording belongs to
+/// the first it is most like of those that change the same.
+pub fn recurring(all: &[(String, Signature)]) -> Vec<Recurring> {
+    let mut tasks: BTreeMap<&[String], Vec<Vec<usize>>> = BTreeMap::new();
+    for (index, (_, signature)) in all.iter().enumerate() {
+        if signature.tools.is_empty() {
+            continue;
+        }
+        let same = tasks.entry(&signature.changes).or_default();
+        let mut best: Option<(u8, usize)> = None;
+        for (place, members) in same.iter().enumerate() {
+            let likeness = all[members[0]].1.likeness(signature);
+            if likeness >= ALIKE && best.is_none_or(|(most, _)| likeness > most) {
+                best = Some((likeness, place));
+            }
+        }
+        match best {
+            Some((_, place)) => same[place].push(index),
+            None => same.push(vec![index]),
+        }
+    }
+    let mut found: Vec<(usize, Recurring)> = tasks
+        .into_iter()
+        .flat_map(|(changes, groups)| groups.into_iter().map(move |members| (changes, members)))
+        .filter(|(_, members)| members.len() > 1)
+        .map(|(changes, members)| (members[0], task(all, changes, &members)))
+        .collect();
+    found.sort_by(|(a_first, a), (b_first, b)| {
+        (b.recordings.len(), b.changes.len(), a_first).cmp(&(
+            a.recordings.len(),
+            a.changes.len(),
+            b_first,
+        ))
+    });
+    found.into_iter().map(|(_, task)| task).collect()
+}
+
+fn task(all: &[(String, Signature)], changes: &[String], members: &[usize]) -> Recurring {
+    let of = |member: &usize| &all[*member].1;
+    // The first of those that use the most.
+    let mut main = 0;
+    for (place, member) in members.iter().enumerate() {
+        if of(member).extent() > of(&members[main]).extent() {
+            main = place;
+        }
+    }
+    let mut order = members.to_vec();
+    let followed = order.remove(main);
+    order.insert(0, followed);
+    let tools: BTreeSet<&String> = members
+        .iter()
+        .flat_map(|member| &of(member).tools)
+        .collect();
+    Recurring {
+        recordings: order.iter().map(|member| all[*member].0.clone()).collect(),
+        changes: changes.to_vec(),
+        tools: tools.into_iter().cloned().collect(),
+        likeness: members[1..]
+            .iter()
+            .map(|member| of(&members[0]).likeness(of(member)))
+            .min()
+            .unwrap_or(100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import;
+    use serde_json::json;
+
+    fn signature(calls: &[(&str, Value, bool)]) -> Signature {
+        let mut messages = vec![json!({ "role": "user", "content": "Do it" })];
+        for (index, (name, arguments, good)) in calls.iter().enumerate() {
+            let id = format!("c{index}");
+            messages.push(json!({ "role": "assistant", "tool_calls": [{ "id": id, "name": name, "arguments": arguments }] }));
+            messages.push(
+                json!({ "role": "tool", "tool_call_id": id, "content": "x", "is_error": !good }),
+            );
+        }
+        let text = json!({ "status": "succeeded", "messages": messages }).to_string();
+        Signature::of(&import(text.as_bytes()).unwrap()[0], &Options::default())
+    }
+
+    fn refund(order: &str) -> Signature {
+        signature(&[
+            ("get_order", json!({ "order": order }), true),
+            ("refund_order", json!({ "order": order, "amount": 5 }), true),
+            ("send_mail", json!({ "to": "a", "text": order }), true),
+        ])
+    }
+
+    fn named(all: Vec<Signature>) -> Vec<(String, Signature)> {
+        all.into_iter()
+            .enumerate()
+            .map(|(index, signature)| (format!("r{index}"), signature))
+            .collect()
+    }
+
+    #[test]
+    fn the_same_task_with_other_values_recurs() {
+        let other = signature(&[
+            ("send_mail", json!({ "to": "a", "text": "b" }), true),
+            ("refund_order", json!({ "order": "1", "amount": 5 }), true),
+        ]);
+        let looked = signature(&[("get_order", json!({ "order": "1" }), true)]);
+        // One more look, a failure that was repeated, and the same twice in a row.
+        let longer = signature(&[
+            ("get_order", json!({ "order": "9" }), true),
+            ("get_customer", json!({ "id": "9" }), true),
+            ("refund_order", json!({ "order": "0", "amount": 5 }), false),
+            ("refund_order", json!({ "order": "9", "amount": 5 }), true),
+            ("send_mail", json!({ "to": "a", "text": "b" }), true),
+            ("send_mail", json!({ "to": "c", "text": "b" }), true),
+        ]);
+        let all = named(vec![
+            refund("1"),
+            other,
+            refund("2"),
+            looked.clone(),
+            longer,
+            looked,
+        ]);
+        let found = recurring(&all);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert_eq!(found[0].recordings, ["r4", "r0", "r2"]);
+        assert_eq!(found[0].changes, ["refund_order", "send_mail"]);
+        assert_eq!(
+            found[0].tools,
+            ["get_customer", "get_order", "refund_order", "send_mail"]
+        );
+        // 3 of 4 tools, 5 of 6 keys.
+        assert_eq!(found[0].likeness, 79);
+        assert_eq!(found[1].recordings, ["r3", "r5"]);
+        assert_eq!((found[1].changes.len(), found[1].likeness), (0, 100));
+        assert_eq!(recurring(&all), found);
+    }
+
+    #[test]
+    fn of_a_shell_it_counts_what_was_run() {
+        let run = |line: &str| signature(&[("Bash", json!({ "command": line }), true)]);
+        let all = named(vec![
+            run("git push origin a"),
+            run("rm -r build"),
+            run("cd x && git push"),
+            run("cargo test"),
+        ]);
+        let found = recurring(&all);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0].recordings, ["r0", "r2"]);
+        assert_eq!(found[0].changes, ["Bash: git push"]);
+    }
+
+    #[test]
+    fn what_changes_the_same_with_other_tools_is_another_task() {
+        let with = |tool: &str| {
+            signature(&[
+                (tool, json!({ "q": "1", "in": tool }), true),
+                ("get_rates", json!({ tool: 1 }), true),
+                ("pay_bill", json!({ tool: 1 }), true),
+            ])
+        };
+        assert_eq!(
+            recurring(&named(vec![with("find_bill"), with("read_mail")])),
+            []
+        );
+        assert_eq!(recurring(&named(vec![signature(&[]), signature(&[])])), []);
+    }
+}

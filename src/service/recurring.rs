@@ -1,0 +1,110 @@
+//! Tasks that were recorded more than once, over all stored recordings.
+
+use super::{App, Problem};
+use druse_crystallizer::mining::{Recurring, Signature, recurring};
+use druse_crystallizer::{SessionKind, SessionStatus};
+use druse_storage::{Scan, StoreExt, StoredSession};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// How many recordings are compared at most: the newest.
+const COMPARED: usize = 2_000;
+
+/// What recurs among the stored recordings.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RecurringTasks {
+    /// The tasks, the most frequent first.
+    pub items: Vec<RecurringView>,
+    /// How many recordings were compared. Those of sessions that failed or were canceled are none of them.
+    pub compared: usize,
+    /// Whether there are older ones that were not.
+    pub limited: bool,
+}
+
+/// A task that was recorded more than once.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RecurringView {
+    /// What it changes, with which tools, and its recordings.
+    #[serde(flatten)]
+    pub task: Recurring,
+    /// How often it was recorded.
+    pub count: usize,
+    /// agent_run or chat_thread: of the first recording.
+    pub kind: SessionKind,
+    /// What was wanted in the first recording.
+    pub goal: Option<String>,
+    /// What makes one draft of all: to be posted to `path`.
+    pub crystallize: RecurringCall,
+}
+
+/// A call of this API.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RecurringCall {
+    /// The address.
+    pub path: String,
+    /// The body.
+    pub body: Value,
+}
+
+impl App {
+    /// The tasks that recur among the newest recordings. Reads each of them.
+    ///
+    /// # Errors
+    /// When a recording cannot be read.
+    pub async fn recurring(&self) -> Result<RecurringTasks, Problem> {
+        let options = self.mapping_options()?;
+        let store = self.store.clone();
+        self.off_thread(move || {
+            let mut rows: Vec<StoredSession> = store.scan(&Scan {
+                descending: true,
+                limit: COMPARED + 1,
+                ..Scan::default()
+            })?;
+            let limited = rows.len() > COMPARED;
+            rows.truncate(COMPARED);
+            rows.retain(|row| {
+                !matches!(
+                    row.status,
+                    Some(SessionStatus::Failed | SessionStatus::Canceled)
+                )
+            });
+            let mut signatures = Vec::with_capacity(rows.len());
+            for row in &rows {
+                let session = Self::session(&*store, row)?;
+                signatures.push((row.id.to_string(), Signature::of(&session, &options)));
+            }
+            let by_id: BTreeMap<String, &StoredSession> =
+                rows.iter().map(|row| (row.id.to_string(), row)).collect();
+            Ok(RecurringTasks {
+                items: recurring(&signatures)
+                    .into_iter()
+                    .filter_map(|task| view(task, &by_id))
+                    .collect(),
+                compared: rows.len(),
+                limited,
+            })
+        })
+        .await
+    }
+}
+
+fn view(task: Recurring, rows: &BTreeMap<String, &StoredSession>) -> Option<RecurringView> {
+    let (first, others) = task.recordings.split_first()?;
+    let row = rows.get(first)?;
+    let home = match row.kind {
+        SessionKind::AgentRun => "/api/v1/agents/runs",
+        SessionKind::ChatThread => "/api/v1/chat/threads",
+    };
+    Some(RecurringView {
+        count: task.recordings.len(),
+        kind: row.kind,
+        goal: row.goal.clone(),
+        crystallize: RecurringCall {
+            path: format!("{home}/{first}/crystallize"),
+            body: json!({ "mode": "bound", "also": others }),
+        },
+        task,
+    })
+}
