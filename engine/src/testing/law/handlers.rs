@@ -118,7 +118,9 @@ impl Handling {
             RunEvent::StepPaused { .. } => {
                 self.held.insert(step.clone());
             }
-            RunEvent::StepResumed { .. } => {
+            RunEvent::StepResumed { .. }
+            | RunEvent::StepFailed { .. }
+            | RunEvent::StepCanceled { .. } => {
                 self.held.remove(step);
             }
             _ => {}
