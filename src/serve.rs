@@ -14,8 +14,8 @@ use crate::step_log::{LogLimits, StepLogs};
 use crate::trigger::{KeptEvents, Triggers};
 use axum::Router;
 use druse_engine::flow::RunLimits;
-use druse_storage::Store as _;
 use druse_storage::embedded::{self, Embedded, OpenError};
+use druse_storage::{Store as _, StoreExt as _};
 use serde_json::json;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -70,6 +70,18 @@ impl Setup {
     }
 }
 
+/// Whether any secret is stored.
+fn has_secrets(store: &Embedded) -> Result<bool, Failure> {
+    let first = store.scan::<druse_storage::Secret>(&druse_storage::Scan {
+        prefix: String::new(),
+        after: None,
+        descending: false,
+        limit: 1,
+    });
+    let first = first.map_err(|error| Failure::internal(&error))?;
+    Ok(!first.is_empty())
+}
+
 /// Everything over one open data folder.
 pub struct Assembly {
     store: Arc<Embedded>,
@@ -96,7 +108,17 @@ impl Assembly {
         for damage in store.damage() {
             tracing::error!(damage, "part of the store is damaged");
         }
-        let seal = SecretStore::at(&data.join("secret.key")).map_err(|error| {
+        let key = data.join("secret.key");
+        // A new key would open nothing of what is stored, and look like the right one.
+        if !key.exists() && has_secrets(&*store)? {
+            return Err(Failure::new(
+                EXIT_CONFIG,
+                "key_missing",
+                "Secrets are stored here, and secret.key, which they are sealed with, is not in the data folder.",
+                "Put the secret.key of the folder that they come from there. Without it they cannot be read again.",
+            ));
+        }
+        let seal = SecretStore::at(&key).map_err(|error| {
             Failure::new(
                 EXIT_CONFIG,
                 error.code(),

@@ -2,10 +2,12 @@
 
 use super::archive::Reader;
 use super::{FORMAT, KEY, MANIFEST, Manifest, WORK};
+use crate::secret::{SealError, SecretStore};
+use crate::service::page;
 use druse_engine::{Digest, RunId};
 use druse_storage::embedded::{Embedded, Options};
 use druse_storage::step_log::FOLDER as LOGS;
-use druse_storage::{Store as _, VerifyReport, verify_against};
+use druse_storage::{Secret, Store as _, VerifyReport, verify_against};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, Write as _};
@@ -24,6 +26,9 @@ pub enum Restore {
     /// It is damaged, cut or of something else.
     #[error("the backup is not whole: {0}")]
     Damaged(String),
+    /// The key is none, or not the one that its secrets were sealed with.
+    #[error("the key does not fit: {0}")]
+    WrongKey(String),
     /// The disk.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -196,6 +201,22 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Refuses a key that does not open each secret; where there is no key there is nothing to refuse.
+fn fits(store: &Embedded, key: &Path) -> Result<(), Restore> {
+    if !key.exists() {
+        return Ok(());
+    }
+    let wrong = |error: SealError| Restore::WrongKey(error.to_string());
+    let seal = SecretStore::at(key).map_err(wrong)?;
+    let sealed: Vec<Secret> =
+        page::all(store, "").map_err(|problem| Restore::Damaged(problem.message))?;
+    for secret in sealed {
+        seal.open(&secret.name, secret.version, &secret.sealed)
+            .map_err(wrong)?;
+    }
+    Ok(())
+}
+
 /// Opens the folder as a server will, and removes what steps wrote of runs that it does not know: they
 /// began while it was copied.
 fn settle(folder: &Path) -> Result<(), Restore> {
@@ -206,6 +227,7 @@ fn settle(folder: &Path) -> Result<(), Restore> {
     };
     let store = Embedded::open(folder, options);
     let store = store.map_err(|error| Restore::Damaged(error.to_string()))?;
+    fits(&store, &folder.join(KEY))?;
     let logs = folder.join(LOGS);
     if !logs.is_dir() {
         return Ok(());

@@ -141,6 +141,12 @@ fn failure(error: &Restore) -> Failure {
             format!("{error}."),
             "Nothing was changed. Take another backup.",
         ),
+        Restore::WrongKey(_) => Failure::new(
+            EXIT_CONFIG,
+            "wrong_key",
+            format!("{error}."),
+            "Give the secret.key of the folder that the backup was made of. Nothing was restored.",
+        ),
         Restore::Io(error) => Failure::new(
             crate::client::EXIT_IO,
             "io",

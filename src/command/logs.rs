@@ -78,7 +78,8 @@ impl Printer {
 
     fn line(&self, (step, attempt, stream): &(String, u64, String), text: &str) {
         // What a program wrote is not for the terminal to obey.
-        let text = shown(text.trim_end_matches('\r'));
+        // That goes back to the beginning of the line, too.
+        let text = shown(text.trim_end_matches('\r')).replace('\r', "⟨U+000D⟩");
         let sign = match stream.as_str() {
             "stdout" => "",
             "stderr" => "! ",

@@ -6,7 +6,7 @@ use crate::runtime::clock;
 use crate::service::Role;
 use crate::service::links::mint;
 use druse_engine::{ApprovalId, Digest, Span};
-use druse_storage::{ApprovalLink, Batch, Entity as _, StoreExt as _};
+use druse_storage::{ApprovalLink, Batch, Entity as _};
 use serde_json::Value;
 
 const ASKS: &str = "druse: 1

@@ -279,6 +279,13 @@ async fn what_is_not_whole_is_refused_and_changes_nothing() {
         key.to_str().unwrap(),
     ];
     desk.run(&line).ok();
+    // A key that opens nothing of it, or is none, is refused, and nothing is left.
+    for (name, key) in [("other.key", &*"5a".repeat(32)), ("no.key", "hello")] {
+        desk.write(name, key);
+        let line = ["backup", "restore", &file, "--data", "wrong", "--key", name];
+        desk.run(&line).refused(78, &["the key does not fit"]);
+        assert!(!desk.path("wrong").exists());
+    }
     server.stop().await;
     // From the folder, with no server.
     let offline = desk
@@ -301,6 +308,10 @@ async fn what_is_not_whole_is_refused_and_changes_nothing() {
         .output()
         .unwrap();
     assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("secret.key"), "{said}");
+    // And none is made that would look like the right one.
+    assert!(!desk.path("empty").join("secret.key").exists());
     desk.run(&["backup", "create", "lost.tar", "--data", "nowhere"])
         .refused(69, &[]);
     assert!(!desk.path("lost.tar").exists() && !desk.path("lost.tar.part").exists());
