@@ -368,7 +368,7 @@ async fn a_flood_is_cut_and_said_and_leaves_with_its_run() {
         .put("/settings/retention", &json!({ "max_runs": 1 }))
         .await
         .with(200);
-    let next = started(&admin, &id, &json!({ "word": "another" })).await;
+    let next = started(&admin, &id, &json!({ "inputs": { "word": "another" } })).await;
     wait::run(&admin, &next, "succeeded").await;
     admin.post("/store/compact", &json!({})).await.with(200);
     wait::until("the run's leaving", || async {
