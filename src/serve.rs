@@ -110,7 +110,7 @@ impl Assembly {
         }
         let key = data.join("secret.key");
         // A new key would open nothing of what is stored, and look like the right one.
-        if !key.exists() && has_secrets(&*store)? {
+        if !key.exists() && has_secrets(&store)? {
             return Err(Failure::new(
                 EXIT_CONFIG,
                 "key_missing",
