@@ -262,13 +262,15 @@ fn needs_bash(script: &str) -> bool {
         "RANDOM",
         "PIPESTATUS",
         "%q",
-        " ERR",
         // One shell's `echo` reads these, the other's does not.
         "\\n",
         "\\t",
     ]
     .iter()
     .any(|mark| script.contains(mark))
+        || script
+            .split_whitespace()
+            .any(|word| word == "ERR" || word == "ERR;")
         || has_braces(script)
         || has_expansion(script)
 }
@@ -324,6 +326,7 @@ mod tests {
             "echo ${x:-y} ${#x}",
             "awk '{ print $1, $2 }' f",
             "a() { echo b; }",
+            "grep -c ERROR logs/app.log",
         ] {
             assert!(!needs_bash(script), "{script}");
         }
