@@ -32,7 +32,7 @@ pub use app::{App, Options};
 pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
-    ApprovalView, AttemptView, DecisionRequest, FailureView, IdempotencyClaim, QueuePlace,
+    ApprovalView, AttemptView, CAUSES, DecisionRequest, FailureView, IdempotencyClaim, QueuePlace,
     ResolveRequest, Resume, Retry, RetryPreview, RunError, RunView, SinceAsked, StepView, Submit,
     Wish,
 };

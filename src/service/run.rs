@@ -129,6 +129,18 @@ pub struct DecisionRequest {
     pub extra: Batch,
 }
 
+/// How runs begin.
+pub const CAUSES: [&str; 8] = [
+    "manual",
+    "schedule",
+    "webhook",
+    "event",
+    "files",
+    "poll",
+    "automation",
+    "retry",
+];
+
 /// A run as callers see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunView {

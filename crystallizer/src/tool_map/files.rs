@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     fn of(format: &str, name: &str, arguments: Value) -> Option<FileCall> {
-        file_call(format, Some("/work/app/"), name, &arguments)
+        file_call(format, Some("/home/ana/app/"), name, &arguments)
     }
 
     fn with(format: &str, name: &str, arguments: Value) -> Value {
@@ -333,7 +333,7 @@ mod tests {
             with(
                 "claude-code",
                 "Read",
-                json!({ "file_path": "/work/app/src/a.rs", "offset": 3 })
+                json!({ "file_path": "/home/ana/app/src/a.rs", "offset": 3 })
             ),
             json!({ "connection": "workspace", "op": "read", "path": "src/a.rs", "encoding": "text" })
         );
@@ -349,12 +349,12 @@ mod tests {
             with(
                 "openhands",
                 "str_replace_editor",
-                json!({ "command": "create", "path": "/work/app/./c/d", "file_text": "t" })
+                json!({ "command": "create", "path": "/home/ana/app/./c/d", "file_text": "t" })
             ),
             json!({ "connection": "workspace", "op": "write", "path": "c/d", "text": "t", "create_folders": true })
         );
         assert_eq!(
-            with("pi", "read", json!({ "path": "/work/app" }))["path"],
+            with("pi", "read", json!({ "path": "/home/ana/app" }))["path"],
             "."
         );
     }
@@ -363,7 +363,7 @@ mod tests {
     fn what_lies_elsewhere_or_is_more_than_a_step_says_why() {
         for (name, arguments, why) in [
             ("Read", json!({ "file_path": "/etc/passwd" }), "outside"),
-            ("Read", json!({ "file_path": "/work/apple" }), "outside"),
+            ("Read", json!({ "file_path": "/home/ana/apple" }), "outside"),
             (
                 "Write",
                 json!({ "file_path": "../x", "content": "" }),
@@ -419,7 +419,7 @@ mod tests {
             with(
                 "claude-code",
                 "Glob",
-                json!({ "pattern": "*.md", "path": "/work/app/docs" })
+                json!({ "pattern": "*.md", "path": "/home/ana/app/docs" })
             ),
             json!({ "connection": "workspace", "op": "list", "path": "docs", "pattern": "*.md" })
         );

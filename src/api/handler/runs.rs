@@ -8,7 +8,7 @@ use super::super::{
 use crate::runtime::clock;
 use crate::service::audit::Audited;
 use crate::service::rehearsal::AnswersOf;
-use crate::service::{App, Problem, Resume, Retry, Role, RunView, Submit, Wish, label};
+use crate::service::{App, CAUSES, Problem, Resume, Retry, Role, RunView, Submit, Wish, label};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
@@ -31,18 +31,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Facts in one page or one read of a stream.
 const FACTS: usize = 500;
-
-/// How runs begin.
-const CAUSES: [&str; 8] = [
-    "manual",
-    "schedule",
-    "webhook",
-    "event",
-    "files",
-    "poll",
-    "automation",
-    "retry",
-];
 
 /// A run to be started.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -101,3 +101,9 @@ pub(in crate::console) fn short(text: &str) -> String {
     let count = text.chars().count();
     text.chars().skip(count.saturating_sub(6)).collect()
 }
+
+/// A run by the end of its id, with the way to its page.
+pub(in crate::console) fn run(id: &Value) -> Markup {
+    let id = id.as_str().unwrap_or_default();
+    html! { a href={ "/runs/" (id) } { "…" (short(id)) } }
+}

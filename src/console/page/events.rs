@@ -50,19 +50,14 @@ fn became(event: &Value) -> Markup {
     let woke = event["woke"].as_array().map_or(&[][..], Vec::as_slice);
     html! {
         @if runs.is_empty() && woke.is_empty() { span .dim { "nothing" } }
-        @if !runs.is_empty() { "started " @for (index, run) in runs.iter().enumerate() { @if index > 0 { ", " } (link(run)) } }
+        @if !runs.is_empty() { "started " @for (index, run) in runs.iter().enumerate() { @if index > 0 { ", " } (value::run(run)) } }
         @if !woke.is_empty() {
             @if !runs.is_empty() { "; " }
             "woke " @for (index, one) in woke.iter().enumerate() {
-                @if index > 0 { ", " } (link(&one["run_id"])) " " code { (one["step_id"].as_str().unwrap_or_default()) }
+                @if index > 0 { ", " } (value::run(&one["run_id"])) " " code { (one["step_id"].as_str().unwrap_or_default()) }
             }
         }
     }
-}
-
-fn link(run: &Value) -> Markup {
-    let id = run.as_str().unwrap_or_default();
-    html! { a href={ "/runs/" (id) } { "…" (value::short(id)) } }
 }
 
 pub(in crate::console) async fn one(call: &Call) -> Done {

@@ -45,7 +45,7 @@ fn one(call: &Call, queue: &Value) -> Markup {
                 @if !queue["held_until"].is_null() { span { "The other side asked to wait until " (time::exact(&queue["held_until"])) } }
             }
             @if !held.is_empty() {
-                p { "Held by " @for (index, run) in held.iter().take(10).enumerate() { @if index > 0 { ", " } (link(run)) }
+                p { "Held by " @for (index, run) in held.iter().take(10).enumerate() { @if index > 0 { ", " } (value::run(run)) }
                     @if held.len() > 10 { " and " (held.len() - 10) " more" } "." }
             }
             @if !waiting.is_empty() {
@@ -53,16 +53,11 @@ fn one(call: &Call, queue: &Value) -> Markup {
                     thead { tr { th scope="col" .num { "Place" } th scope="col" { "Run" } th scope="col" .num { "Priority" } th scope="col" { "Waits since" } } }
                     tbody {
                         @for one in waiting {
-                            tr { td .num { (one["position"]) } td { (link(&one["run_id"])) } td .num { (one["priority"]) } td { (time::ago(&one["since"], call.now)) } }
+                            tr { td .num { (one["position"]) } td { (value::run(&one["run_id"])) } td .num { (one["priority"]) } td { (time::ago(&one["since"], call.now)) } }
                         }
                     }
                 } }
             }
         }
     }
-}
-
-fn link(run: &Value) -> Markup {
-    let id = run.as_str().unwrap_or_default();
-    html! { a href={ "/runs/" (id) } { "…" (value::short(id)) } }
 }

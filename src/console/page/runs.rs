@@ -4,6 +4,7 @@ use super::home::items;
 use crate::console::call::{Call, Done};
 use crate::console::component::{pager, state, time, value};
 use crate::console::layout::{Here, Page};
+use crate::service::CAUSES;
 use druse_engine::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -20,16 +21,6 @@ const STATES: [&str; 10] = [
     "paused",
     "skipped",
     "uncertain",
-];
-const CAUSES: [&str; 8] = [
-    "manual",
-    "schedule",
-    "webhook",
-    "event",
-    "files",
-    "poll",
-    "automation",
-    "retry",
 ];
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
