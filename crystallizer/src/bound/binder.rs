@@ -47,8 +47,8 @@ pub(super) struct Binder<'a> {
     pub(super) folds: bool,
     /// The calls before which a person spoke.
     pub(super) cuts: BTreeSet<usize>,
-    /// The calls about which a person was asked.
-    pub(super) alone: BTreeSet<usize>,
+    /// The calls with a gate before them.
+    pub(super) gated: BTreeSet<usize>,
     /// Further recordings of the task.
     pub(super) witnesses: Vec<Seen<'a>>,
     /// Whether what was sent in them differs anywhere.
@@ -100,7 +100,7 @@ impl<'a> Binder<'a> {
             decided: vec![Decided::default(); kept.len()],
             folds: true,
             cuts: BTreeSet::new(),
-            alone: BTreeSet::new(),
+            gated: BTreeSet::new(),
             witnesses: Vec::new(),
             differ: false,
             cycles: Vec::new(),

@@ -47,12 +47,13 @@ enum Waiting {
 }
 
 /// Decides about every value. `answered` holds the answers to questions, by their ids; `folds` says whether calls that
-/// repeat become loops.
+/// repeat become loops, `gated` which calls have a gate before them.
 pub(super) fn decide<'a>(
     session: &'a Session,
     kept: &'a [Kept<'a>],
     answered: &'a BTreeMap<String, String>,
     folds: bool,
+    gated: BTreeSet<usize>,
     witnesses: &'a [Witness<'a>],
 ) -> Decisions {
     let index: HashMap<&str, usize> = kept
@@ -67,7 +68,8 @@ pub(super) fn decide<'a>(
         .collect();
     binder.differ = witness::differ(kept, witnesses);
     binder.folds = folds;
-    (binder.cuts, binder.alone) = cuts(session, &index);
+    binder.cuts = cuts(session, &index);
+    binder.gated = gated;
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
@@ -136,23 +138,17 @@ pub(super) fn decide<'a>(
     }
 }
 
-/// The kept calls before which a person spoke, and those about which one was asked.
-fn cuts(session: &Session, index: &HashMap<&str, usize>) -> (BTreeSet<usize>, BTreeSet<usize>) {
+/// The kept calls before which a person spoke.
+fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
     let mut cuts = BTreeSet::new();
-    let mut alone = BTreeSet::new();
     let mut spoke = false;
     for turn in &session.turns {
         match turn {
             Turn::Message { role, .. } => spoke |= *role != Role::Assistant,
+            // A yes to one call becomes a gate before it, in each pass of a loop.
             Turn::Approval(approval) => {
-                alone.extend(
-                    approval
-                        .call
-                        .as_deref()
-                        .and_then(|call| index.get(call))
-                        .copied(),
-                );
-                spoke = true;
+                let call = approval.call.as_deref().and_then(|call| index.get(call));
+                spoke |= call.is_none() || !approval.approved;
             }
             Turn::Call(call) => {
                 if let Some(at) = index.get(call.id.as_str()) {
@@ -164,7 +160,7 @@ fn cuts(session: &Session, index: &HashMap<&str, usize>) -> (BTreeSet<usize>, BT
             }
         }
     }
-    (cuts, alone)
+    cuts
 }
 
 impl<'a> Binder<'a> {
