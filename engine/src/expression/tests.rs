@@ -232,6 +232,9 @@ fn golden_expressions() {
             "[{'n': 1, 'rows': [{'k': 'x'}, {'k': 'y'}]}, {'n': 2, 'rows': []}, {'n': 3}] | where(['rows', '*', 'k'], 'y') | column('n')",
             json!([1]),
         ),
+        ("none | default({}, true) | length", json!(0)),
+        ("[1] | chain([2]) | list", json!([1, 2])),
+        ("(none).rows | default([]) | chain([2]) | list", json!([2])),
         (
             "[{'*': {'k': 'y'}}, {'k': 'y'}] | where(['*', 'k'], 'y') | length",
             json!(1),
