@@ -9,6 +9,7 @@ use super::fold::Offer;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
+use super::pages::Pages;
 use super::route::{Router, Way};
 use super::said::Said;
 use super::selector::Known;
@@ -57,6 +58,9 @@ pub(super) struct Binder<'a> {
     pub(super) cycles: Vec<Cycle>,
     /// What each of them gave.
     pub(super) pending: Vec<Pending>,
+    /// The lists so far that were asked for page by page, and what each of them gave.
+    pub(super) pages: Vec<Pages>,
+    pub(super) paged: Vec<Pending>,
     /// The questions whether calls that repeat are loops.
     pub(super) offers: Vec<Offer>,
 }
@@ -106,6 +110,8 @@ impl<'a> Binder<'a> {
             cycles: Vec::new(),
             offers: Vec::new(),
             pending: Vec::new(),
+            pages: Vec::new(),
+            paged: Vec::new(),
         }
     }
 

@@ -262,7 +262,7 @@ fn shape<'k>(kept: &'k Kept<'_>) -> (&'k str, &'k str, Vec<String>) {
 
 /// Whether a call can be one of a loop whose body has it where another one is. Nothing is folded over a `cut`, where a
 /// person spoke; about a `gated` call one was asked, and then about that in each pass.
-fn fits(
+pub(super) fn fits(
     kept: &[Kept<'_>],
     index: usize,
     like: usize,

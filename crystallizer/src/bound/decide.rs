@@ -10,6 +10,7 @@ use super::fold::Offer;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
+use super::pages::Pages;
 use super::said::Said;
 use super::slot;
 use super::unsourced::open_choices;
@@ -32,6 +33,8 @@ pub(super) struct Decisions {
     pub(super) said: Said,
     /// The loops that calls were folded into, in their order.
     pub(super) cycles: Vec<Cycle>,
+    /// The lists that were asked for page by page.
+    pub(super) pages: Vec<Pages>,
     /// The questions whether calls that repeat are loops.
     pub(super) offers: Vec<Offer>,
     /// The inputs of each further recording, as far as they are sent as they are.
@@ -41,9 +44,11 @@ pub(super) struct Decisions {
 }
 
 /// What was answered and is not known yet.
+#[derive(Clone, Copy)]
 enum Waiting {
     Call(usize),
     Loop(usize),
+    Pages(usize),
 }
 
 /// Decides about every value. `answered` holds the answers to questions, by their ids; `folds` says whether calls that
@@ -77,7 +82,7 @@ pub(super) fn decide<'a>(
     let mut waiting: Vec<Waiting> = Vec::new();
     let mut batch = None;
     // The last call of the loop that is gone through.
-    let mut folded = None;
+    let mut folded: Option<(usize, Waiting)> = None;
     for turn in &session.turns {
         match turn {
             Turn::Message {
@@ -96,6 +101,7 @@ pub(super) fn decide<'a>(
                         match one {
                             Waiting::Call(at) => binder.learn(at),
                             Waiting::Loop(index) => binder.learn_loop(index),
+                            Waiting::Pages(index) => binder.learn_pages(index),
                         }
                     }
                     batch = Some(call.batch);
@@ -103,16 +109,23 @@ pub(super) fn decide<'a>(
                 let Some(at) = index.get(call.id.as_str()).copied() else {
                     continue;
                 };
-                if folded.is_none_or(|last| at > last) {
-                    folded = binder.fold(at);
+                if folded.is_none_or(|(last, _)| at > last) {
+                    folded = match binder.turn_pages(at) {
+                        Some(last) => Some((last, Waiting::Pages(binder.pages.len() - 1))),
+                        None => binder
+                            .fold(at)
+                            .map(|last| (last, Waiting::Loop(binder.cycles.len() - 1))),
+                    };
                     if folded.is_none() {
                         binder.call(at);
                         waiting.push(Waiting::Call(at));
                         continue;
                     }
                 }
-                if folded == Some(at) {
-                    waiting.push(Waiting::Loop(binder.cycles.len().saturating_sub(1)));
+                if let Some((last, given)) = folded
+                    && last == at
+                {
+                    waiting.push(given);
                 }
             }
         }
@@ -129,6 +142,7 @@ pub(super) fn decide<'a>(
         answers: binder.answers,
         said: binder.said,
         cycles: binder.cycles,
+        pages: binder.pages,
         offers: binder.offers,
         witnessed: binder
             .witnesses

@@ -17,9 +17,9 @@ use std::collections::BTreeSet;
 /// A loop whose answers are not known yet.
 pub(super) struct Pending {
     /// Forms of values that were sent before it.
-    sent: BTreeSet<String>,
+    pub(super) sent: BTreeSet<String>,
     /// What it gives.
-    output: Value,
+    pub(super) output: Value,
 }
 
 impl Binder<'_> {
@@ -174,7 +174,7 @@ impl Binder<'_> {
     }
 
     /// Decides about what is not bound to the pass.
-    fn others(&mut self, at: usize, taken: &BTreeSet<String>) {
+    pub(super) fn others(&mut self, at: usize, taken: &BTreeSet<String>) {
         let mut scalars = Vec::new();
         let Some(kept) = self.kept.get(at) else {
             return;
@@ -199,20 +199,31 @@ impl Binder<'_> {
         let (Some(cycle), Some(pending)) = (self.cycles.get(index), self.pending.get(index)) else {
             return;
         };
-        let last = cycle.last();
-        let id = cycle.id.clone();
+        let (id, last) = (cycle.id.clone(), cycle.last());
+        let (output, sent) = (pending.output.clone(), pending.sent.clone());
+        self.learn_as(last, &id, output, &sent);
+    }
+
+    /// Takes in what a step gave that a call stands for; what was sent before it does not come from it.
+    pub(super) fn learn_as(
+        &mut self,
+        last: usize,
+        id: &str,
+        output: Value,
+        sent: &BTreeSet<String>,
+    ) {
         let tool = self
             .kept
             .get(last)
             .map_or("", |kept| kept.call.name.as_str());
         let said = &self.said;
         self.answers
-            .learn_value(last, tool, pending.output.clone(), &|form, value| {
-                pending.sent.contains(form)
+            .learn_value(last, tool, output.clone(), &|form, value| {
+                sent.contains(form)
                     || bits(value, &[]) >= WEAK
                         && said.find(value, &[]).is_some_and(|mention| mention.person)
             });
-        self.recorded.set_loop(&id, last, pending.output.clone());
+        self.recorded.set_loop(id, last, output);
         self.router.set_base(last, format!("steps.{id}.output"));
     }
 

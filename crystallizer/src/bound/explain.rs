@@ -114,6 +114,31 @@ pub(super) fn explain(
                 .push(located(of_inner(inner), &inner.id, whole, "/for_each"));
         }
     }
+    for pages in &decisions.pages {
+        let Some(spot) = steps.get(pages.first) else {
+            continue;
+        };
+        for call in pages.first..=pages.last() {
+            if let Some(kept) = kept.get(call) {
+                crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, _| {
+                    explained.covered.insert((call, pointer.to_owned()));
+                });
+            }
+        }
+        let finding = Finding::info(
+            "folded_loop",
+            format!(
+                "{} became the loop `{}`, which turns the pages of a list: {}.",
+                crate::show::count(pages.passes, "call", "calls"),
+                pages.id,
+                pages.because
+            ),
+        );
+        let whole = Spot::of(spot.step);
+        explained
+            .findings
+            .push(located(finding, &pages.id, whole, "/repeat"));
+    }
     // These first: one answer may take the place of many.
     for (place, offer) in decisions.offers.iter().enumerate() {
         let (Some(kept), Some(spot)) = (kept.get(offer.call), steps.get(offer.call)) else {

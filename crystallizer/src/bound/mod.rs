@@ -23,6 +23,7 @@ mod key;
 mod nest;
 mod nested;
 mod order;
+mod pages;
 mod passes;
 mod prove;
 mod rename;
@@ -90,7 +91,9 @@ pub(crate) fn bind(
         .collect();
     let mut decisions = decide::decide(session, kept, answers, folds, gated, witnesses);
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
+    pages::nest(document, kept, spots, &decisions.pages);
     write::write(document, kept, spots, &mut decisions);
+    pages::write(document, kept, spots, &decisions.pages);
     let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers);
     decisions
         .unused_answers
@@ -134,7 +137,7 @@ pub(crate) fn bind(
         perturbed: proof.perturbed,
         held_out,
         generalisable: level,
-        loops: decisions.cycles.len(),
+        loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,
         values: count(kept, &decisions),
         findings: explained.findings,

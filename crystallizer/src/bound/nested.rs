@@ -480,7 +480,7 @@ impl Binder<'_> {
 
 /// The ways to lists, or to maps whose keys are data, that all of some values have; an empty one where they are lists
 /// themselves.
-fn list_paths(values: &[Value]) -> Vec<Vec<String>> {
+pub(super) fn list_paths(values: &[Value]) -> Vec<Vec<String>> {
     fn walk(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
         match value {
             Value::Array(_) => found.push(path.clone()),

@@ -4,6 +4,7 @@
 use super::answers::Answers;
 use super::cycle::{Cycle, Inner, elements};
 use super::nested::list_at;
+use super::pages::Pages;
 use super::rename;
 use super::view;
 use super::world::World;
@@ -27,7 +28,7 @@ pub(super) struct Pass {
 
 /// The passes of all loops in a world.
 pub(super) fn passes(
-    cycles: &[Cycle],
+    (cycles, pages): (&[Cycle], &[Pages]),
     kept: &[Kept<'_>],
     answers: &Answers,
     world: &World,
@@ -35,7 +36,11 @@ pub(super) fn passes(
     let mut all: Vec<Vec<Pass>> = Vec::new();
     for cycle in cycles {
         let before = answers.whole(cycle.list).map(elements).unwrap_or_default();
-        let list = over(cycle, cycles, &all, kept, answers, world, before.len());
+        let paged = pages.iter().find(|pages| pages.gives(answers, cycle.list));
+        let list = match paged {
+            Some(pages) => pages.over(kept, world),
+            None => over(cycle, cycles, &all, kept, answers, world, before.len()),
+        };
         let mut passes = Vec::new();
         for (element, index) in list {
             let recorded = index.and_then(|index| before.get(index));
@@ -91,7 +96,7 @@ fn over(
 }
 
 /// The index that an element of a list had in the recording.
-fn before(index: usize, count: usize, world: &World) -> Option<usize> {
+pub(super) fn before(index: usize, count: usize, world: &World) -> Option<usize> {
     if world.shuffled {
         count.checked_sub(index).filter(|before| *before < count)
     } else {

@@ -8,6 +8,7 @@ use super::decide::Decisions;
 use super::information::{bits, names_things};
 use super::key::words;
 use super::nested::list_at;
+use super::pages::{Next, Pages};
 use super::passes::{self, Pass};
 use super::rename;
 use super::selector;
@@ -148,6 +149,16 @@ fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
         extremes.extend(cycle.compared.extremes.iter().cloned());
         for (key, value) in followed(cycle, kept, decisions) {
             field(&key, &value);
+        }
+    }
+    for pages in &decisions.pages {
+        if let Next::Handed { path, .. } = &pages.next {
+            for kept in kept.iter().skip(pages.first).take(pages.passes) {
+                let answer = super::view::data(kept, &kept.answer);
+                if let (Some(key), Some(value)) = (path.last(), selector::field(&answer, path)) {
+                    field(key, value);
+                }
+            }
         }
     }
     for binding in decisions
@@ -369,7 +380,7 @@ impl Prover<'_> {
             .map(|input| (input.name.clone(), rename::other(&input.value)))
             .collect();
         let loops = passes::passes(
-            &self.decisions.cycles,
+            (&self.decisions.cycles, &self.decisions.pages),
             self.kept,
             &self.decisions.answers,
             world,
@@ -403,7 +414,10 @@ impl Prover<'_> {
             .run(&self.plan);
             let before = differences.len();
             for (index, kept) in self.kept.iter().enumerate() {
-                if self
+                let in_pages = self.decisions.pages.iter().find(|pages| pages.holds(index));
+                if let Some(pages) = in_pages {
+                    differences.extend(self.page(index, kept, pages, &scene, &driven));
+                } else if self
                     .decisions
                     .cycles
                     .iter()
@@ -412,6 +426,7 @@ impl Prover<'_> {
                     differences.extend(self.call(index, kept, &kept.path, &scene, None, &driven));
                 }
             }
+            differences.extend(self.further_pages(&driven));
             for (at, cycle) in self.decisions.cycles.iter().enumerate() {
                 differences.extend(self.cycle(at, cycle, &scene, &driven));
             }
@@ -464,19 +479,7 @@ impl Prover<'_> {
         driven: &Driven,
     ) -> Vec<Difference> {
         let Some(made) = driven.requests.get(path) else {
-            let why = match driven.failures.get(path) {
-                Some(why) => crate::show::text(why, 200),
-                None => "a step before it did not end well".to_owned(),
-            };
-            return vec![Difference {
-                step: kept.step.clone(),
-                call: kept.call.id.clone(),
-                kind: "missing".to_owned(),
-                path: None,
-                recorded: None,
-                replayed: None,
-                message: format!("`{path}` asks for nothing: {why}."),
-            }];
+            return vec![missing(kept, path, driven)];
         };
         let mut arguments = kept.call.arguments.clone();
         let mut request = kept.target.filled.request.clone();
@@ -500,6 +503,86 @@ impl Prover<'_> {
             },
             made.value(),
         )
+    }
+
+    /// The same for a call that turned a page.
+    fn page(
+        &self,
+        index: usize,
+        kept: &Kept<'_>,
+        pages: &Pages,
+        scene: &Scene<'_>,
+        driven: &Driven,
+    ) -> Vec<Difference> {
+        let Some(made) = driven.requests.get(&kept.path) else {
+            return vec![missing(kept, &kept.path, driven)];
+        };
+        let mut arguments = kept.call.arguments.clone();
+        let mut request = kept.target.filled.request.clone();
+        let mut bounds: Vec<Bound> = self
+            .decisions
+            .calls
+            .get(pages.body)
+            .map(|decided| decided.bound.clone())
+            .unwrap_or_default();
+        let handed = match &pages.next {
+            Next::Handed { path, .. } if index > pages.first => {
+                let key = path.last().map_or("", String::as_str);
+                arguments
+                    .pointer(&pages.pointer)
+                    .map(|value| scene.world.scalar(key, value))
+            }
+            _ => None,
+        };
+        if handed.is_some() {
+            bounds.push(Bound {
+                pointer: pages.pointer.clone(),
+                key: String::new(),
+                pieces: Vec::new(),
+            });
+        }
+        let value = |bound: &Bound| {
+            if bound.pointer == pages.pointer {
+                handed.clone()
+            } else {
+                self.expected(bound, scene, None)
+            }
+        };
+        for bound in &bounds {
+            if let Some(value) = value(bound)
+                && let Some(place) = arguments.pointer_mut(&bound.pointer)
+            {
+                *place = value;
+            }
+        }
+        slot::expect(kept, &mut request, &bounds, &value);
+        compare(
+            kept,
+            &Expected {
+                request: &request,
+                arguments: &arguments,
+            },
+            made.value(),
+        )
+    }
+
+    /// Where more pages were turned than there are.
+    fn further_pages(&self, driven: &Driven) -> Vec<Difference> {
+        let further = self.decisions.pages.iter().filter_map(|pages| {
+            let kept = self.kept.get(pages.first)?;
+            driven
+                .requests
+                .contains_key(&pages.path(pages.passes, &kept.step))
+                .then(|| {
+                    let message = format!(
+                        "`{}` asks for more than the {} that there are.",
+                        pages.id,
+                        crate::show::count(pages.passes, "page", "pages")
+                    );
+                    stays(kept, "", &Value::Null, message)
+                })
+        });
+        further.collect()
     }
 
     /// What a bound value has to be in a world.
@@ -591,6 +674,15 @@ impl Prover<'_> {
                 self.kept,
                 scene.loops.get(at)?,
             )));
+        }
+        if let Some(pages) = self
+            .decisions
+            .pages
+            .iter()
+            .find(|pages| pages.gives(answers, place))
+        {
+            let all = pages.over(self.kept, scene.world).into_iter();
+            return Some(Value::Array(all.map(|(item, _)| item).collect()));
         }
         let key = answers.last_key_of(place);
         Some(scene.world.value(&key, answers.whole(place)?, 0))
@@ -762,6 +854,22 @@ fn picked(value: &Value, names: &[String]) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.iter().map(one).collect()),
         other => one(other),
+    }
+}
+
+fn missing(kept: &Kept<'_>, path: &str, driven: &Driven) -> Difference {
+    let why = match driven.failures.get(path) {
+        Some(why) => crate::show::text(why, 200),
+        None => "a step before it did not end well".to_owned(),
+    };
+    Difference {
+        step: kept.step.clone(),
+        call: kept.call.id.clone(),
+        kind: "missing".to_owned(),
+        path: None,
+        recorded: None,
+        replayed: None,
+        message: format!("`{path}` asks for nothing: {why}."),
     }
 }
 

@@ -169,6 +169,12 @@ pub(super) fn each_expression(steps: &[Step], then: &mut dyn FnMut(usize, &Expre
                 then(index, &until);
             }
         }
+        if let Some(repeat) = &step.repeat {
+            templates.extend(&repeat.output);
+            if let Ok(until) = Expression::compile(&repeat.until) {
+                then(index, &until);
+            }
+        }
         for value in templates {
             if let Ok(template) = Template::compile(value) {
                 for (_, expression) in template.expressions() {

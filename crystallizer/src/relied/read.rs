@@ -233,6 +233,14 @@ impl Reader {
                 of
             }
             "list" | "unique" | "reverse" | "sort" => of,
+            // The pages so far, and one more: what is known of the elements is known of those of the one.
+            "chain" if of == Part::Other => match arguments.first() {
+                Some(more) => {
+                    self.used(more);
+                    Part::List(Box::new(self.each(more)))
+                }
+                None => Part::Other,
+            },
             _ => {
                 self.used(&of);
                 arguments.iter().for_each(|other| self.used(other));
