@@ -16,7 +16,7 @@ use super::slot;
 use super::unsourced::open_choices;
 use super::weigh::Outcome;
 use super::whole;
-use super::witness::{self, Seen, Witness};
+use super::witness::{self, Seen, Shown, Witness};
 use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
 use serde_json::{Map, Value};
@@ -297,14 +297,16 @@ impl<'a> Binder<'a> {
             return self.freeze(sent, Why::Default);
         }
         let mention = self.said.find(sent.value, &sent.key.full());
-        if let Some(mention) = mention.filter(|mention| mention.person) {
+        // Where it differs in other recordings and nobody said it there, it was only said in passing.
+        let in_passing = matches!(self.shown(sent), Shown::Other) && !self.said_everywhere(sent);
+        if let Some(mention) = mention.filter(|mention| mention.person && !in_passing) {
             let near = self.said.is_near(&mention, &sent.key.full());
             if own >= WEAK || near || self.said.is_name(&mention, sent.value) {
                 // A weak value that nobody connected with the key may still be that of the record at hand.
                 if own < STRONG
                     && !near
                     && let Outcome::Bound(binding) = self.among_answers(sent, WEAK)
-                    && binding.score >= SURE
+                    && (binding.score >= SURE || self.is_confirmed(sent, &binding.expression))
                     && self.holds_everywhere(sent, &binding)
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);

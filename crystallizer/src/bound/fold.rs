@@ -540,6 +540,15 @@ pub(super) fn loop_question(kept: &Kept<'_>) -> String {
 
 /// The elements that have these values in a field, one each, in the order of the list.
 pub(super) fn chosen(elements: &[Value], path: &[String], values: &[&Value]) -> Option<Vec<usize>> {
+    // All of a list, one after the other: elements may be alike.
+    let whole = elements.len() == values.len()
+        && elements
+            .iter()
+            .zip(values)
+            .all(|(element, value)| super::selector::field(element, path) == Some(*value));
+    if whole {
+        return Some((0..values.len()).collect());
+    }
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, element) in elements.iter().enumerate() {
         if let Some(value) = super::selector::field(element, path) {

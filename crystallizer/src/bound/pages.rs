@@ -453,11 +453,22 @@ fn nexts(turned: &Turned<'_>, answers: &[Value], list: &[String]) -> Vec<Next> {
         let even = step > 0 && all.windows(2).all(|pair| pair[1] - pair[0] == step);
         // A list is read from its beginning, and a place in it is as far on as there were elements.
         let begins = first == 0 || first == 1;
-        let full = answers.iter().rev().skip(1).all(|answer| {
-            list_at(answer, list)
-                .and_then(Value::as_array)
-                .is_some_and(|items| i64::try_from(items.len()) == Ok(step))
-        });
+        // Only before an empty page one may be short.
+        let length = |answer: &Value| {
+            let items = list_at(answer, list).and_then(Value::as_array)?;
+            i64::try_from(items.len()).ok()
+        };
+        let full = answers
+            .iter()
+            .rev()
+            .skip(2)
+            .all(|answer| length(answer) == Some(step))
+            && answers
+                .iter()
+                .rev()
+                .nth(1)
+                .and_then(length)
+                .is_some_and(|length| length <= step);
         (even && begins && (step == 1 || full)).then_some((first, step))
     });
     if let Some((from, by)) = numbers {

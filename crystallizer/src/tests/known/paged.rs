@@ -40,6 +40,9 @@ impl Play<'_> {
             if over || pages >= most || self.failed {
                 if !over {
                     self.not_derivable();
+                } else if most < 100 {
+                    // What stops at the end by chance looks like what reads to the end.
+                    self.failed = true;
                 } else {
                     self.loops("repeat", &[tool], pages);
                 }
@@ -60,7 +63,7 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     let customer = play.customer();
     let way = play.shape.below(3);
     let most = if play.shape.chance(15) {
-        1 + play.data.below(2)
+        1 + play.shape.below(2)
     } else {
         100
     };
