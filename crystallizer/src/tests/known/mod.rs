@@ -411,7 +411,7 @@ fn measure(family: &Family) -> Figures {
         if verbose && !missed.is_empty() {
             println!("{} {shape}: {missed:?}: {}", family.name, recorded.task);
         }
-        let mut worst = None;
+        let mut worst: Option<(bool, Vec<String>, Vec<String>, run::Ended)> = None;
         let mut fresh_seed = 1_000_000 + shape * 1_000;
         let mut runs = 0;
         while runs < fresh_worlds {
@@ -460,7 +460,7 @@ fn measure(family: &Family) -> Figures {
             let wrong = did.iter().any(|one| !meant.contains(one));
             if accepted {
                 figures.count(&did, &meant);
-                if did != meant && worst.is_none() {
+                if did != meant && worst.as_ref().is_none_or(|(known, ..)| wrong && !known) {
                     worst = Some((
                         wrong,
                         did.iter()

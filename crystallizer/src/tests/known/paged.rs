@@ -1,5 +1,5 @@
 //! Programs that read a list page by page, by a cursor, a number or an offset, and then work on it. Beside them some
-//! that stop reading for no reason that anybody said.
+//! that look at the first page only.
 
 use super::program::{Play, Played};
 use super::world::{PAGE, STATES, World};
@@ -62,11 +62,8 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     play.chatter();
     let customer = play.customer();
     let way = play.shape.below(3);
-    let most = if play.shape.chance(15) {
-        1 + play.shape.below(2)
-    } else {
-        100
-    };
+    // Some look at the first page only.
+    let most = if play.shape.chance(15) { 1 } else { 100 };
     let mut tickets = play.turned(&customer, way, most);
     match play.shape.below(3) {
         0 => play.tell("Do it for all of their tickets."),
