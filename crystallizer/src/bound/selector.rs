@@ -161,8 +161,11 @@ pub(super) fn pick(
             !origin.repeats(&equal.value)
                 && (equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING)
         };
+        // Of a side of a number nobody can tell whether it is why this one was taken, or goes for all of them.
+        let has_side = || super::filter::has_side(element, scope.said);
         return match anchors.iter().find(telling) {
             Some(equal) => Pick::Where(vec![equal.clone()]),
+            None if has_side() => Pick::Position(Position::First),
             None => Pick::Only,
         };
     }
