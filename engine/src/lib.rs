@@ -4,6 +4,7 @@
 //! are handed in. Same input, same bytes. That is what makes simulation, replay and review possible.
 
 pub mod action_config;
+pub mod capability;
 pub mod check;
 pub mod definition;
 pub mod difference;

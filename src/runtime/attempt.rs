@@ -8,6 +8,7 @@ use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome};
 use druse_engine::plan::ActionKind;
 use druse_engine::run::{Effect, Input};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The largest output that a step may give, in bytes of JSON text.
@@ -34,11 +35,15 @@ impl Engine {
             idempotency_key,
             ..
         } = effect;
-        let root = self
-            .0
-            .live
-            .get(run)
-            .map_or(run, |live| live::lock(&live).run.start().root);
+        // A run that is not here any more may touch nothing.
+        let (root, capabilities) = self.0.live.get(run).map_or_else(
+            || (run, Arc::default()),
+            |live| {
+                let locked = live::lock(&live);
+                let capabilities = locked.run.plan().capabilities().clone();
+                (locked.run.start().root, capabilities)
+            },
+        );
         let attempt = Attempt {
             run,
             root,
@@ -53,6 +58,7 @@ impl Engine {
             fence,
             timeout: timeout.map(|span| span.0),
             reads_only: false,
+            capabilities: Some(capabilities),
         };
         let waits = kind == ActionKind::Automation;
         let work = async move {

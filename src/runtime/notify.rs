@@ -193,6 +193,8 @@ impl Engine {
         number: u32,
         message: Message,
     ) -> Option<Failure> {
+        let live = self.0.live.get(run)?;
+        let capabilities = live::lock(&live).run.plan().capabilities().clone();
         let key = json!([root, notice.approval, notice.notice, notice.index]);
         let attempt = Attempt {
             run,
@@ -207,6 +209,7 @@ impl Engine {
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
             reads_only: false,
+            capabilities: Some(capabilities),
             log: AttemptLog::default(),
         };
         let stop: CancellationToken = self.0.closing.child_token();

@@ -113,6 +113,7 @@ impl Triggers {
             fence: 0,
             timeout: poll.timeout.map(|span| span.0),
             reads_only: true,
+            capabilities: Some(self.0.engine.capabilities(armed.row.automation)),
             log: AttemptLog::default(),
         };
         let cancel = self.0.closing.child_token();

@@ -284,6 +284,7 @@ impl Triggers {
             fence: 0,
             timeout: Some(TIMEOUT),
             reads_only: false,
+            capabilities: None,
             log: AttemptLog::default(),
         };
         let cancel = self.0.closing.child_token();

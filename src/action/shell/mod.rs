@@ -23,7 +23,7 @@ const INHERITED: [&str; 9] = [
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
 ];
 /// Runs fixed scripts.
-pub(crate) const INTERPRETER: &str = "/bin/sh";
+pub(crate) const INTERPRETER: &str = druse_engine::capability::INTERPRETER;
 /// Characters of stderr that a failure shows, from its end.
 const TAIL: usize = 2_000;
 

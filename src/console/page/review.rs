@@ -160,7 +160,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         section {
             h2 { "May touch" }
-            (capability::list(&draft.automation["document"]))
+            (capability::list(&draft.automation))
         }
         @if call.may(Role::Editor) { (change::activation(call, &draft, &findings)) }
     };
