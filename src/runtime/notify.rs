@@ -42,6 +42,7 @@ impl Engine {
                 if let Some(live) = engine.0.live.get(run) {
                     live::lock(&live).told(notice);
                 }
+                engine.0.live.disturb(run);
             });
         }
     }
