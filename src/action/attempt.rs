@@ -1,5 +1,6 @@
 //! What an action gets, what it gives, and how far it may go.
 
+use crate::artifacts::Files;
 use crate::secret::{MissingSecret, Secrets};
 use crate::step_log::AttemptLog;
 use druse_engine::{Json, RunId, definition::FailureClass, event::Failure, plan::SecretPlace};
@@ -36,6 +37,8 @@ pub struct Attempt {
     pub reads_only: bool,
     /// Where what it writes goes.
     pub log: AttemptLog,
+    /// Where it leaves files, and gets those of its run.
+    pub files: Files,
 }
 
 impl Attempt {

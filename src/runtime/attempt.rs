@@ -53,7 +53,9 @@ impl Engine {
             fence,
             timeout: timeout.map(|span| span.0),
             reads_only: false,
+            files: engine.files(run),
         };
+        let files = attempt.files.clone();
         let waits = kind == ActionKind::Automation;
         let work = async move {
             let outcome = engine.0.actions.perform(attempt, token).await;
@@ -61,6 +63,9 @@ impl Engine {
             if engine.0.closing.is_cancelled() {
                 // What the shutdown stopped is interrupted, not failed: the next start takes it up.
                 return;
+            }
+            for left in files.take() {
+                engine.leave(run, &step, (number, fence), left);
             }
             engine.give_and_forget(
                 run,

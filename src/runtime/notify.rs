@@ -5,6 +5,7 @@
 use super::decide::may_decide;
 use super::{Engine, live};
 use crate::action::Attempt;
+use crate::artifacts::Files;
 use crate::service::{Principal, links};
 use crate::step_log::AttemptLog;
 use druse_engine::definition::FailureClass;
@@ -208,6 +209,7 @@ impl Engine {
             timeout: message.timeout.map(|span| span.0),
             reads_only: false,
             log: AttemptLog::default(),
+            files: Files::default(),
         };
         let stop: CancellationToken = self.0.closing.child_token();
         match self.0.actions.perform(attempt, stop).await {

@@ -70,6 +70,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         timeout: None,
         reads_only: false,
         log: crate::step_log::AttemptLog::default(),
+        files: crate::artifacts::Files::default(),
     }
 }
 
