@@ -80,13 +80,18 @@ impl Engine {
             timeout: timeout.map(|span| span.0),
             reads_only: false,
             capabilities: Some(capabilities),
+            files: engine.files(run),
         };
+        let files = attempt.files.clone();
         let work = async move {
             let outcome = engine.0.actions.perform(attempt, token).await;
             drop(at_work);
             if engine.0.closing.is_cancelled() {
                 // What the shutdown stopped is interrupted, not failed: the next start takes it up.
                 return;
+            }
+            for left in files.take() {
+                engine.leave(run, &step, (number, fence), left);
             }
             engine.give_and_forget(
                 run,
