@@ -196,7 +196,7 @@ function drops() {
   }
 }
 
-// Keys: g and a letter goes, / filters, j and k move, ? tells.
+// Keys: g and a letter goes, / filters, j and k move, a and x lead to the buttons of a decision, e edits, ? tells.
 function keys() {
   let going = false;
   let at = -1;
@@ -213,6 +213,8 @@ function keys() {
     if (key === "g") { going = true; return; }
     if (key === "?") { event.preventDefault(); $("#keys")?.showModal(); return; }
     if (key === "/") { const filter = $("[data-filter]"); if (filter) { event.preventDefault(); filter.focus(); } return; }
+    if (key === "a" || key === "x") { const button = $(`.decision button[value=${key === "a" ? "approve" : "reject"}]`); if (button) { event.preventDefault(); button.focus(); } return; }
+    if (key === "e") { const link = $("[data-edit]"); if (link) { event.preventDefault(); link.click(); } return; }
     if (key === "j" || key === "k") {
       const rows = all("a[data-open], .inbox a, .cards a");
       if (!rows.length) return;
@@ -222,7 +224,24 @@ function keys() {
   });
 }
 
-// ctrl-k: go to a part, an automation or a run by a piece of its name.
+// What this page can do: its buttons by what they say, each once.
+function commands() {
+  const known = new Map();
+  for (const button of all("#main form button:not([type=button])")) {
+    const name = button.textContent.trim();
+    if (name && !known.has(name)) known.set(name, { name: "Do: " + name, button });
+  }
+  return [...known.values()];
+}
+
+// Shows a button where it stands; whoever wants it presses it.
+function reveal(button) {
+  for (let at = button.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
+  button.scrollIntoView({ block: "center" });
+  button.focus();
+}
+
+// ctrl-k: go to a part, an automation or a run by a piece of its name, or to what this page can do.
 function palette() {
   const dialog = $("#palette");
   if (!dialog) return;
@@ -230,7 +249,8 @@ function palette() {
   const list = $("ul", dialog);
   let known = [];
   const learn = async () => {
-    known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") }));
+    known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") })).concat(commands());
+    show();
     for (const path of ["/automations", "/runs"]) {
       const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
       if (!answer.ok || answer.redirected) continue;
@@ -249,8 +269,9 @@ function palette() {
     list.replaceChildren(...found.map(one => {
       const item = document.createElement("li");
       const link = document.createElement("a");
-      link.href = one.address;
+      link.href = one.address ?? "#main";
       link.textContent = one.name;
+      if (one.button) link.addEventListener("click", event => { event.preventDefault(); dialog.close(); reveal(one.button); });
       item.append(link);
       return item;
     }));

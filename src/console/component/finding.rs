@@ -50,14 +50,17 @@ pub(in crate::console) fn list(findings: &[Finding]) -> Markup {
     }
 }
 
-/// Those that need somebody at once, the others folded with how many they are.
-pub(in crate::console) fn folded(findings: &[&Finding]) -> Markup {
+/// Those that need somebody at once, the others folded with how many they are; each with what can be done.
+pub(in crate::console) fn folded(
+    findings: &[&Finding],
+    beside: impl Fn(&Finding) -> Option<Markup>,
+) -> Markup {
     let (loud, quiet): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
         .partition(|one| one.acknowledge || one.severity == Severity::Error);
     html! {
         div .findings {
-            @for finding in loud { (one(finding)) }
+            @for finding in loud { (one(finding)) @if let Some(beside) = beside(finding) { (beside) } }
             @if !quiet.is_empty() {
                 details .more {
                     summary { (value::count(quiet.len(), "finding", "findings")) }

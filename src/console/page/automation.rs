@@ -1,7 +1,7 @@
 //! One automation: its graph, document, versions, triggers and runs.
 
 use super::runs::{strip, table};
-use super::{document, triggers, versions};
+use super::{document, rehearsal, step, triggers, versions};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, finding, schema_form, state, time, value};
@@ -17,12 +17,14 @@ use std::collections::BTreeMap;
 pub(in crate::console) use super::triggers::{fire, pause, resume};
 pub(in crate::console) use super::versions::rollback;
 
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 7] = [
     ("graph", "Graph"),
+    ("steps", "Steps"),
     ("document", "Document"),
     ("versions", "Versions"),
     ("triggers", "Triggers"),
     ("runs", "Runs"),
+    ("try", "Try it"),
 ];
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
@@ -34,6 +36,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     // A form that was refused is shown where it stands.
     let tab = match call.query.text("tab") {
         "" if call.form.has("document") => "document",
+        "" if call.form.has("step.needs") => "steps",
+        "" if rehearsal::was_sent(call) => "try",
         "" => "graph",
         tab => tab,
     };
@@ -44,6 +48,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let own = call.api.get(&format!("/automations/{id}/triggers")).await?;
     let main = match tab {
         "document" => document::show(call, &automation, &tag).await?,
+        "steps" => step::show(call, &automation, &tag).await?,
+        "try" => rehearsal::show(call, &automation, &runs).await?,
         "versions" => versions::show(call, &automation).await?,
         "triggers" => triggers::show(call, id, &own).await?,
         "runs" => table(&runs, call.now),
@@ -72,7 +78,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         (said_about(&automation))
         nav .tabs aria-label="Parts of the automation" {
             @for (one, label) in TABS {
-                a href={ "/automations/" (id) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] { (label) }
+                a href={ "/automations/" (id) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] data-edit[one == "document"] { (label) }
             }
         }
         (main)
@@ -81,7 +87,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
 }
 
 fn graph(automation: &Value) -> Markup {
-    html! { (picture::of_document(&automation["document"], &BTreeMap::new(), "?tab=document#")) }
+    html! { (picture::of_document(&automation["document"], &BTreeMap::new(), "?tab=steps&step=")) }
 }
 
 fn said_about(automation: &Value) -> Markup {
