@@ -45,6 +45,10 @@ test("from the first start to the first finished crystallized run", async t => {
   await click("button", "Crystallize");
   await page.getByRole("heading", { name: "Automation", exact: true }).waitFor();
   assert.match(await page.textContent("main"), /replay 4\/4/);
+  // A call and its step are lit together, with a line between them.
+  await page.locator(".conversation [data-link=pay]").hover();
+  await page.locator(".review > .line path").waitFor({ state: "attached" });
+  await page.locator("#step-pay.lit").waitFor();
   // The binding that is proposed is accepted, a value is made an input, a step is dropped.
   await click("button", "⇐ steps.read_file.output.json.text | line_value('Pay to')");
   await page.waitForURL(/review$/);
@@ -213,7 +217,17 @@ test("keys go everywhere, and everything works without script", async t => {
   await plain.getByRole("button", { name: "Crystallize" }).click();
   await plain.getByRole("heading", { name: "Activate" }).waitFor();
   await page.keyboard.press("Escape");
-  await server.active(GATED);
+  const id = await server.active(GATED);
+  const gate = await server.gate((await server.run(id, { amount: 1 })).id);
+  await page.goto(`${server.address}/approvals/${gate.id}`);
+  for (const [key, name] of [["a", "Approve"], ["x", "Reject"]]) {
+    await page.keyboard.press(key);
+    assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), name);
+  }
+  await page.goto(`${server.address}/automations/${id}`);
+  await page.keyboard.press("e");
+  await page.waitForURL(/tab=document/);
+  await page.goto(server.address);
   await page.keyboard.press("Control+k");
   await page.getByLabel("A piece of a name").fill("pay-b");
   await page.locator("#palette").getByRole("link", { name: /^pay-bills/ }).waitFor();
@@ -389,7 +403,7 @@ test("a step is changed in a form, and the document keeps its comments", async t
   for (const part of ["# The text of the day.", "# polite", "# Then it goes out.", "Again", "timeout: 10s"]) assert.ok(text.includes(part), `${part} is not in ${text}`);
   // A dry run says what it would do, and does nothing.
   await page.getByRole("link", { name: "Try it" }).click();
-  await page.getByLabel(/whom/).fill("bob");
+  await page.locator(".step-form").getByLabel(/whom/).fill("bob");
   await page.getByRole("button", { name: "Say what it would do" }).click();
   await page.getByRole("heading", { name: "What would happen" }).waitFor();
   assert.match(await page.textContent(".told"), /send.*Hello bob/s);

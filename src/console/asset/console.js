@@ -33,13 +33,48 @@ function copies(root) {
   }
 }
 
-// Either side of a review lights the other.
+// A line between two places of a review, while one of them has the pointer or the focus.
+const DRAWN = "http://www.w3.org/2000/svg";
+function line(from, to) {
+  const box = $(".review");
+  if (!box || !from || !to || from === to || innerWidth < 900) return;
+  const at = box.getBoundingClientRect();
+  const [a, b] = [from.getBoundingClientRect(), to.getBoundingClientRect()];
+  const beside = a.right <= b.left;
+  const [x1, y1] = [(beside ? a.right : a.left) - at.left, a.top - at.top + Math.min(14, a.height / 2)];
+  const [x2, y2] = [b.left - at.left, b.top - at.top + Math.min(14, b.height / 2)];
+  const bend = beside ? (x1 + x2) / 2 : Math.min(x1, x2) - 24;
+  const picture = document.createElementNS(DRAWN, "svg");
+  picture.setAttribute("class", "line");
+  picture.setAttribute("aria-hidden", "true");
+  picture.setAttribute("width", at.width);
+  picture.setAttribute("height", at.height);
+  const path = document.createElementNS(DRAWN, "path");
+  path.setAttribute("d", `M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}`);
+  picture.append(path);
+  box.append(picture);
+}
+function unline() {
+  for (const picture of all(".review > .line")) picture.remove();
+}
+
+// Either side of a review lights the other, and a value the step that it came from.
 function links(root) {
+  for (const origin of all(".draft .origin a[href^='#step-']", root)) {
+    const source = () => document.getElementById(decodeURIComponent(origin.hash.slice(1)));
+    const light = on => { source()?.classList.toggle("lit", on); unline(); if (on) line(origin.closest("dd"), source()); };
+    origin.addEventListener("mouseenter", event => { event.stopPropagation(); light(true); });
+    origin.addEventListener("mouseleave", () => light(false));
+    origin.addEventListener("focus", () => light(true));
+    origin.addEventListener("blur", () => light(false));
+  }
   for (const place of all("[data-link]", root)) {
     const light = on => {
       for (const twin of all("[data-link]")) {
         if (twin.dataset.link === place.dataset.link) twin.classList.toggle("lit", on);
       }
+      unline();
+      if (on) line($(`.conversation [data-link="${CSS.escape(place.dataset.link)}"]`), $(`.draft [data-link="${CSS.escape(place.dataset.link)}"]`));
     };
     place.addEventListener("mouseenter", () => light(true));
     place.addEventListener("mouseleave", () => light(false));

@@ -50,6 +50,31 @@ pub(in crate::console) fn list(findings: &[Finding]) -> Markup {
     }
 }
 
+/// The first of each kind, the others of it folded with how many they are.
+pub(in crate::console) fn by_kind(findings: &[&Finding]) -> Markup {
+    let mut kinds: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        match kinds.iter_mut().find(|(code, _)| *code == finding.code) {
+            Some((_, all)) => all.push(finding),
+            None => kinds.push((&finding.code, vec![finding])),
+        }
+    }
+    html! {
+        div .findings {
+            @for (_, all) in &kinds {
+                @let (few, more) = all.split_at(all.len().min(1));
+                @for finding in few { (one(finding)) }
+                @if !more.is_empty() {
+                    details .more.again {
+                        summary { (value::count(more.len(), "more of this kind", "more of this kind")) }
+                        @for finding in more { (one(finding)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Those that need somebody at once, the others folded with how many they are; each with what can be done.
 pub(in crate::console) fn folded(
     findings: &[&Finding],

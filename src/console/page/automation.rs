@@ -96,7 +96,7 @@ fn said_about(automation: &Value) -> Markup {
         .into_iter()
         .partition(|one| one.severity == Severity::Error);
     html! {
-        @if !loud.is_empty() { (finding::list(&loud)) }
+        @if !loud.is_empty() { (finding::by_kind(&loud.iter().collect::<Vec<_>>())) }
         @if !quiet.is_empty() { details .more { summary { "Findings (" (quiet.len()) ")" } (finding::list(&quiet)) } }
     }
 }

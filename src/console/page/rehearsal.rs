@@ -52,7 +52,7 @@ fn forms(call: &Call, automation: &Value, runs: &Value) -> Markup {
                 (action::key())
                 input type="hidden" name=(WHAT) value="dry_run";
                 input type="hidden" name="version" value=(version);
-                (schema_form::show(call, &schema, &Value::Null))
+                (schema_form::among(call, &schema, &Value::Null, "try-"))
                 div .field {
                     label for="from" { "Answers of steps that reach outside" }
                     select #from name="from" {

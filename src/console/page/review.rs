@@ -129,6 +129,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         version: draft.reported.to_string(),
     });
     let others = alike::show(call, &draft).await?;
+    let last = last_change(call, &draft).await?;
     let body = html! {
         header .head {
             h1 { (name) }
@@ -144,6 +145,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         @if edited && draft.reported > 0 {
             p .dim { "The proof is of version " (draft.reported) "; version " (draft.automation["latest_version"]) " was changed by hand since." }
         }
+        (last)
         (missing::show(call, &draft, &findings))
         (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
         @if !general.is_empty() {
@@ -178,6 +180,26 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         @if call.may(Role::Editor) { (change::activation(call, &draft, &findings)) }
     };
     Ok(Page::new(format!("Review {name}"), Here::Automations, body).into())
+}
+
+/// What the newest version says otherwise than the one before.
+async fn last_change(call: &Call, draft: &Draft) -> Result<Markup, Refusal> {
+    let id = draft.automation["id"].as_str().unwrap_or_default();
+    let latest = draft.automation["latest_version"].as_u64().unwrap_or(1);
+    if latest < 2 {
+        return Ok(html! {});
+    }
+    let (from, versions) = (latest - 1, format!("/automations/{id}?tab=versions"));
+    let path = format!("/automations/{id}/diff?from={from}&to={latest}");
+    let diff = call.api.find(&path).await?.unwrap_or_default();
+    let said = diff["text"].as_str().unwrap_or_default();
+    Ok(html! {
+        details .more {
+            summary { "What version " (latest) " says otherwise than " (from) }
+            @if said.is_empty() { p .dim { "Nothing that would run otherwise." } } @else { pre .code tabindex="0" { (value::cut(said, 8_000)) } }
+            p { a href={ (versions) "&from=" (from) "&to=" (latest) } { "Line by line" } }
+        }
+    })
 }
 
 fn proof(report: &Value) -> Markup {

@@ -1,8 +1,8 @@
 //! What a reviewer does with a draft: answers, changes of values, dropped steps, activation.
 
-use super::{Draft, acknowledge, missing, question};
+use super::{Draft, acknowledge, question};
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::{action, finding, value};
+use crate::console::component::{action, finding};
 use crate::console::page::draft::Leaf;
 use crate::console::twin::Refusal;
 use druse_engine::{Finding, Severity};
@@ -58,6 +58,9 @@ pub(super) async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), 
     // A draft that is made anew as it is has nothing that it could be too late for.
     let version = call.form.get("version");
     if version.is_some_and(|seen| seen != draft.reported.to_string()) {
+        if is_in_force(call, draft) {
+            return Ok(());
+        }
         return Err(Refusal::new(
             http::StatusCode::PRECONDITION_FAILED,
             "changed_meanwhile",
@@ -93,6 +96,24 @@ pub(super) async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), 
         .post(&format!("{path}/crystallize"), call.key(), &body)
         .await?;
     Ok(())
+}
+
+/// Whether a draft holds already what a form asks for: it was sent twice, or somebody else said the same.
+fn is_in_force(call: &Call, draft: &Draft) -> bool {
+    let crystallized = draft.crystallized();
+    let answered = call
+        .form
+        .get("question")
+        .map(|question| crystallized["answers"][question] == call.form.text("choice"));
+    let (keep, also) = (
+        strings(&crystallized["keep"]),
+        strings(&crystallized["also"]),
+    );
+    let mut asked: Vec<bool> = answered.into_iter().collect();
+    asked.extend(call.form.all("keep").map(|id| keep.contains(id)));
+    asked.extend(call.form.all("also").map(|id| also.contains(id)));
+    asked.extend(call.form.all("without").map(|id| !also.contains(id)));
+    !asked.is_empty() && asked.iter().all(|holds| *holds)
 }
 
 fn strings(list: &Value) -> BTreeSet<String> {
@@ -239,8 +260,7 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
             h2 { "Activate" }
             @if !errors.is_empty() {
                 p { "These have to be put right first:" }
-                div .findings { @for (one, count) in missing::folded(&errors) { (finding::one(&one))
-                    @if count > 1 { p .dim.again { "and at " (value::count(count - 1, "further step", "further steps")) } } } }
+                (finding::by_kind(&errors))
                 @if draft.session.is_some() && draft.reported > 0 {
                     (action::button(&format!("/automations/{id}/review/answer"), "Make the draft anew", ""))
                     p .dim { "Once tools or connections are set up. What was changed by hand since version " (draft.reported) " is not in it." }

@@ -99,12 +99,12 @@ fn form(
     let written = if mine { call.kept("place", "") } else { "" };
     let field = format!("place-{name}");
     html! {
-        form .row.connect method="post" action={ "/automations/" (id) "/review/connection" } {
+        form .connect method="post" action={ "/automations/" (id) "/review/connection" } {
             (action::key())
             input type="hidden" name="connection" value=(name);
             input type="hidden" name="kind" value=(one.kind);
             @if one.anew { input type="hidden" name="anew" value="yes"; }
-            label for=(field) { strong { (name) } " " span .dim { (one.kind) " · " (used) } br; (label) }
+            label for=(field) { (name) " " span .dim { (one.kind) ", " (used) ". " (label) } }
             input #(field) name="place" autocomplete="off" required placeholder=(example) value=(written);
             button { "Set up " (name) }
         }
@@ -145,18 +145,4 @@ pub(in crate::console) async fn connect(call: &Call) -> Done {
         change::crystallize_again(call, &draft).await?;
     }
     Ok(change::back(call))
-}
-
-/// How many steps a finding is said of, where several say the same.
-pub(super) fn folded(findings: &[&Finding]) -> Vec<(Finding, usize)> {
-    let mut all: Vec<(Finding, usize)> = Vec::new();
-    for one in findings {
-        match all.iter_mut().find(|(known, _)| {
-            (&known.code, &known.message, &known.help) == (&one.code, &one.message, &one.help)
-        }) {
-            Some((_, count)) => *count += 1,
-            None => all.push(((*one).clone(), 1)),
-        }
-    }
-    all
 }

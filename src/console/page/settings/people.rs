@@ -12,10 +12,14 @@ use std::collections::BTreeMap;
 fn may(role: Role) -> &'static str {
     match role {
         Role::Viewer => "looks at everything but settings",
-        Role::Operator => "starts, cancels, pauses and retries runs, fires triggers, tries versions",
+        Role::Operator => {
+            "starts, cancels, pauses and retries runs, fires triggers, tries versions"
+        }
         Role::Approver => "decides at gates that ask them",
         Role::Editor => "brings recordings, writes, reviews and activates automations",
-        Role::Admin => "connections, secrets, tokens, the tool map, history; may decide at every gate",
+        Role::Admin => {
+            "connections, secrets, tokens, the tool map, history; may decide at every gate"
+        }
     }
 }
 
