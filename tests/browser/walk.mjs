@@ -230,7 +230,7 @@ test("keys go everywhere, and everything works without script", async t => {
   await page.goto(server.address);
   await page.keyboard.press("Control+k");
   await page.getByLabel("A piece of a name").fill("pay-b");
-  await page.locator("#palette").getByRole("link", { name: /^pay-bills/ }).waitFor();
+  await page.locator("#palette").getByRole("link", { name: /^pay-bills/ }).first().waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/automations\/auto_/);
   whole();

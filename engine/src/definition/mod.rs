@@ -22,7 +22,7 @@ pub use canonical::{canonical, digest};
 pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step_from_value};
 pub use pull::{FileEvent, FileEvents, Files, ItemOrder, Poll};
 pub use schema::{SCHEMA_URL, schema};
-pub use secrets::takes_secrets;
+pub use secrets::{takes_secrets, takes_sensitive};
 pub use source::{Place, SourceMap};
 pub use write::{to_yaml, value_to_yaml};
 pub use yaml::DEPTH_LIMIT;

@@ -197,22 +197,23 @@ pub(in crate::console) async fn remove(call: &Call) -> Done {
 pub(in crate::console) async fn start(call: &Call) -> Done {
     let path = format!("/automations/{}", call.part("id"));
     let automation = call.api.get(&path).await?;
-    let active = automation["active_version"].as_u64().unwrap_or(0);
+    // A version that is tried, or else the active one.
+    let named = call.form.text("version").parse::<u64>().ok();
+    let number = named.or(automation["active_version"].as_u64()).unwrap_or(0);
     // The inputs are those of the version that runs, which may not be the latest.
     let version = call
         .api
-        .find(&format!("{path}/versions/{active}"))
+        .find(&format!("{path}/versions/{number}"))
         .await?
         .unwrap_or_default();
     let schema = schema_form::of_inputs(&version["document"]["inputs"]);
-    let inputs = schema_form::read(&schema, &call.form)?;
+    let mut body = json!({ "inputs": schema_form::read(&schema, &call.form)? });
+    if let Some(version) = named {
+        body["version"] = version.into();
+    }
     let run = call
         .api
-        .post(
-            &format!("{path}/runs"),
-            call.key(),
-            &json!({ "inputs": inputs }),
-        )
+        .post(&format!("{path}/runs"), call.key(), &body)
         .await?;
     Ok(Answer::See(format!(
         "/runs/{}",

@@ -46,8 +46,8 @@ fn forms(call: &Call, automation: &Value, runs: &Value) -> Markup {
     let version = latest.to_string();
     html! {
         section {
-            h2 { "Dry run" }
-            p { "Goes through version " (latest) " with these inputs and says what it would do. Nothing is sent and nothing stored." }
+            h2 { "Dry run and test run" }
+            p { "A dry run goes through version " (latest) " with these inputs and says what it would do. Nothing is sent and nothing stored." }
             form .step-form method="post" action=(path) {
                 (action::key())
                 input type="hidden" name=(WHAT) value="dry_run";
@@ -65,7 +65,11 @@ fn forms(call: &Call, automation: &Value, runs: &Value) -> Markup {
                     }
                 }
                 label .check { input type="checkbox" name="approve" value="yes" checked[call.form.has("approve")]; span { "Gates are approved" } }
-                div .buttons { button .primary { "Say what it would do" } }
+                div .buttons {
+                    button .primary { "Say what it would do" }
+                    button formaction={ "/automations/" (id) "/runs" } { "Run version " (latest) " once" }
+                }
+                p .dim { "Running it once does all of it for real, also where another version is active or none is." }
             }
         }
         section {

@@ -276,7 +276,7 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                     @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);
                     dt { (draft::name(&leaf.pointer)) }
                     dd { (draft::show(&leaf, bindings[bound].as_str()))
-                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, id, &leaf, bindings[bound].is_string())) } }
+                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string())) } }
                 }
             }
             (question::of_step(call, &format!("{path}/answer"), draft, id))

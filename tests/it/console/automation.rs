@@ -222,12 +222,7 @@ async fn a_step_is_changed_in_a_form_and_comments_stay() {
     let path = format!("/automations/{id}");
     let editor = Browser::role(&server, "editor").await;
     let page = editor.see(&format!("{path}?tab=steps&step=send")).await;
-    for part in [
-        "argv",
-        "needed",
-        "Time limit of each attempt",
-        "comments and layout",
-    ] {
+    for part in ["argv", "Time limit of each attempt", "comments and layout"] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
     let tag = hidden(&page, "tag");
@@ -362,6 +357,27 @@ async fn what_would_happen_is_said_and_does_not_happen() {
         .await
         .says(200, "answered as it was recorded");
     assert_eq!(server.admin().all("/runs").await.len(), 1);
+    // A version that is not active is run once, for real.
+    let newer = REPORTS.replace("Hello {{", "Bye {{");
+    let written = server.admin().request("PUT", &path).yaml(&newer);
+    written.send().await.with(200);
+    let fields_of_two = [
+        ("rehearse", "dry_run"),
+        ("version", "2"),
+        ("field.whom", "bob"),
+    ];
+    let run = operator.act(&format!("{path}/runs"), &fields_of_two).await;
+    wait::run(
+        &server.admin(),
+        run.strip_prefix("/runs/").expect("a run"),
+        "succeeded",
+    )
+    .await;
+    let page = operator.see(&run).await;
+    assert!(
+        page.contains("version 2") && page.contains("Bye bob"),
+        "{page}"
+    );
     Browser::role(&server, "viewer")
         .await
         .post(&rehearse, &fields)

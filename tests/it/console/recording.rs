@@ -156,7 +156,7 @@ async fn a_draft_is_reviewed_changed_and_activated() {
         Some(4)
     );
     assert_eq!(
-        dropped["latest_version"],
+        dropped["latest_version"].as_u64(),
         made["latest_version"].as_u64().map(|n| n + 1)
     );
     let made = dropped;

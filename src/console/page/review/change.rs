@@ -5,6 +5,7 @@ use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, finding};
 use crate::console::page::draft::Leaf;
 use crate::console::twin::Refusal;
+use druse_engine::definition::takes_sensitive;
 use druse_engine::{Finding, Severity};
 use http::{Method, header};
 use maud::{Markup, html};
@@ -16,12 +17,17 @@ pub(super) fn back(call: &Call) -> Answer {
 }
 
 /// What can be done with one value.
-pub(super) fn buttons(path: &str, step: &str, leaf: &Leaf<'_>, bound: bool) -> Markup {
+pub(super) fn buttons(path: &str, step: &Value, leaf: &Leaf<'_>, bound: bool) -> Markup {
+    let action = step["action"].as_str().unwrap_or_default();
+    let step = step["id"].as_str().unwrap_or_default();
+    let key = leaf.pointer.split('/').nth(1).unwrap_or_default();
     let frozen = !leaf.value.as_str().is_some_and(|text| text.contains("{{"));
     html! {
         @if frozen && (leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean()) {
             (action::with(&format!("{path}/answer"), "Make it an input", "small", &[("step", step), ("input", &leaf.pointer)]))
-            (action::with(&format!("{path}/answer"), "Mark it as secret", "small", &[("step", step), ("secret", &leaf.pointer)]))
+            @if leaf.value.is_string() && takes_sensitive(action, key) {
+                (action::with(&format!("{path}/answer"), "Mark it as secret", "small", &[("step", step), ("secret", &leaf.pointer)]))
+            }
         }
         @if bound {
             (action::with(&format!("{path}/answer"), "Freeze it", "small", &[("step", step), ("freeze", &leaf.pointer)]))

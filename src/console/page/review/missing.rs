@@ -49,7 +49,7 @@ fn missing<'a>(draft: &'a Draft, findings: &[Finding]) -> BTreeMap<&'a str, Miss
         };
         let with = &found["with"];
         let (name, anew) = match finding.code.as_str() {
-            "missing_connection" | "unknown_connection" => (with["connection"].as_str(), false),
+            "missing_connection" => (with["connection"].as_str(), false),
             "unmapped_tool" => (with["tool"].as_str().and_then(server), true),
             _ => (None, false),
         };
