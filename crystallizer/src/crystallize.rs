@@ -7,10 +7,10 @@ use crate::options::{CrystallizeError, Crystallized, Mode, Options};
 use crate::report::{Level, Replay, Report, ReportCounts};
 use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
-use crate::tool_map::{Mapper, Origin};
+use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
     advice, align, answer, bookkeeping, bound, determinism, duplicate, effects, emit, findings,
-    gate, provenance, prune, replay,
+    gate, provenance, prune, replay, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -102,6 +102,12 @@ pub fn crystallize(
     found.extend(gates.findings);
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
+    found.extend(working_place::findings(
+        session,
+        &Folders::of(session, options),
+        &kept,
+        &emitted.places,
+    ));
     found.extend(secret::findings(
         &kept,
         &emitted.places,
@@ -404,8 +410,8 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
     let mut mapper = Mapper::new(
         &options.tools,
         &options.connections,
-        session.working_folder.as_deref(),
-        &session.format,
+        Folders::of(session, options),
+        session.agent_format(),
         Names::of(&session.secrets),
     );
     let mut draft = draft(session, options, pruned, &mut mapper);

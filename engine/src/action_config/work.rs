@@ -101,6 +101,9 @@ pub struct ShellConfig {
     /// The folder that it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
+    /// The exit codes that are no failure; left out: 0 alone. A search that finds nothing ends with 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub success_exit_codes: Vec<u8>,
 }
 
 /// `mcp`: calls a tool of an MCP server.
