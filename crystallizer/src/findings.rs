@@ -4,7 +4,7 @@ use crate::kept::{Kept, Spot};
 use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
-use crate::tool_map::{Origin as MappedBy, ToolRule, escape};
+use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
 use druse_engine::Finding;
 use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT, canonical};
 use serde_json::Value;
@@ -287,7 +287,10 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
                     }
                 ),
             )
-            .help("Put a rule that fits into the tool map, before any other for it."),
+            .help(match tool_map::is_about_folders(why) {
+                true => "Name the folder with `--in FOLDER` or `folder` of the API, or set up a connection of the kind `folder` that holds the path.",
+                false => "Put a rule that fits into the tool map, before any other for it.",
+            }),
             None => Finding::error(
                 "unmapped_tool",
                 format!(

@@ -107,7 +107,7 @@ pub struct Crystallized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct CrystallizeError {
-    /// `run_not_successful`, `nothing_to_crystallize` or `bad_name`.
+    /// `run_not_successful`, `nothing_to_crystallize`, `unknown_call`, `bad_name` or `bad_folder`.
     pub code: &'static str,
     /// One sentence.
     pub message: String,

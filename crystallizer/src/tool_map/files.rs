@@ -184,9 +184,20 @@ impl Here<'_> {
     /// OpenHands', SWE-agent's and Anthropic's editor: one tool with a command.
     fn editor(&self, given: &Given<'_>) -> Option<FileCall> {
         let path = given.text(&["path"])?;
-        let more = match given.text(&["command"])? {
+        let command = given.text(&["command"])?;
+        let needed = |key: &'static str| given.text(&[key]).ok_or(key);
+        let lacks = |key: &str| {
+            Some(FileCall::Not(format!(
+                "the command `{command}` of the editor came without `{key}`"
+            )))
+        };
+        let more = match command {
             "view" => return Some(self.read(path, given)),
-            "create" => write(given.text(&["file_text"])?),
+            "create" => match needed("file_text") {
+                Ok(text) => write(text),
+                Err(key) => return lacks(key),
+            },
+            "str_replace" if needed("old_str").is_err() => return lacks("old_str"),
             "str_replace" => edit(
                 given.text(&["old_str"])?,
                 given.text(&["new_str"]).unwrap_or_default(),

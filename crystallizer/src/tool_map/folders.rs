@@ -193,6 +193,12 @@ impl<'a> Folders<'a> {
     }
 }
 
+/// Whether a reason for which a file has no step is one that another folder does away with.
+pub(crate) fn is_about_folders(why: &str) -> bool {
+    why.contains("in which folder the agent worked")
+        || why.contains("outside of the working folder")
+}
+
 fn trimmed(path: &str) -> &str {
     match path.trim_end_matches('/') {
         "" if !path.is_empty() => "/",

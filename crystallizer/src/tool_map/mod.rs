@@ -19,6 +19,6 @@ pub use rule::{ToolMap, ToolRule, tool_map_schema};
 pub(crate) use builtin::{ShellCommand, shell_command};
 pub(crate) use choose::{Mapper, Origin, Target};
 pub(crate) use files::{is_bookkeeping, without_numbers};
-pub(crate) use folders::{Folders, WORKSPACE};
+pub(crate) use folders::{Folders, WORKSPACE, is_about_folders};
 pub(crate) use remark::Remark;
 pub(crate) use substitute::{Mixed, MixedPart, escape};

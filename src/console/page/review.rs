@@ -133,6 +133,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             p .dim { "The proof is of version " (draft.reported) "; version " (draft.automation["latest_version"]) " was changed by hand since." }
         }
         (questions(call, id, &draft))
+        @if call.may(Role::Editor) { (change::folder(id, &draft, &findings)) }
         @if !general.is_empty() {
             details .more open[general.iter().any(|one| one.acknowledge)] {
                 summary { "About the whole draft (" (general.len()) ")" }
