@@ -91,6 +91,9 @@ pub struct CrystallizeRequest {
     /// Calls, by their ids, that become steps though they would be left out.
     #[serde(default)]
     pub keep: std::collections::BTreeSet<String>,
+    /// The folder that the automation works in, written whole, in the place of the one that the agent worked in.
+    #[serde(default)]
+    pub folder: Option<String>,
     /// The automation, crystallized from this recording before, that gets a new version of it; left out: a
     /// new automation is made.
     #[serde(default)]
@@ -280,6 +283,7 @@ impl App {
             accept: request.accept,
             answers: request.answers.clone(),
             keep: request.keep,
+            folder: request.folder,
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();
