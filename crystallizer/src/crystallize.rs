@@ -157,7 +157,9 @@ pub fn crystallize(
         counts: ReportCounts {
             calls: count(kept.len() + left_out.len()),
             steps: count(kept.len()),
-            gates: emitted.gates,
+            gates: emitted
+                .gates
+                .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded)),
             left_out: count(left_out.len()),
         },
         replay: replayed,
