@@ -67,6 +67,7 @@ pub(crate) fn emit(
         timeout: None,
         priority: None,
         outputs: Map::new(),
+        capabilities: None,
         metadata: metadata(session, options, kept, left_out),
         tests: Vec::new(),
     };
@@ -173,6 +174,9 @@ fn metadata(
     });
     if !options.keep.is_empty() {
         made["keep"] = json!(options.keep);
+    }
+    if let Some(folder) = &options.folder {
+        made["folder"] = folder.as_str().into();
     }
     metadata.insert("crystallized".to_owned(), made);
     metadata.insert(

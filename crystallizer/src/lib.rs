@@ -17,6 +17,7 @@ mod align;
 mod answer;
 mod bookkeeping;
 mod bound;
+mod capability;
 mod compare;
 mod crystallize;
 mod determinism;
@@ -40,6 +41,7 @@ mod show;
 mod spoken;
 mod value_class;
 mod words;
+mod working_place;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
 pub use import::{
