@@ -10,7 +10,7 @@ use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
     advice, align, answer, bookkeeping, bound, determinism, duplicate, effects, emit, findings,
-    gate, provenance, prune, replay,
+    gate, judgement, provenance, prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -144,6 +144,15 @@ pub fn crystallize(
     }
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
+    let judgement = judgement::judge(&judgement::Facts {
+        session,
+        kept: &kept,
+        document: &document,
+        findings: &found,
+        held_out: made.as_ref().map_or(&[], |made| &made.held_out),
+        left_out: left_out.len(),
+        gates: emitted.gates,
+    });
 
     let report = Report {
         counts: ReportCounts {
@@ -167,6 +176,7 @@ pub fn crystallize(
         findings: found,
         advice: advice::advice(&kept, options.mode),
         savings: advice::savings(session),
+        judgement,
     };
     drop(kept);
     let document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));

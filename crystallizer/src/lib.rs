@@ -26,6 +26,7 @@ mod effects;
 mod emit;
 mod findings;
 mod gate;
+mod judgement;
 mod kept;
 mod leaf;
 mod name;

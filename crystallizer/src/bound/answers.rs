@@ -183,16 +183,23 @@ impl Answers {
 
     /// The places of a value in one of these forms, earliest first.
     pub(super) fn find(&self, forms: &[String]) -> Vec<Place> {
-        let mut found: Vec<Place> = Vec::new();
-        for form in forms {
-            for place in self.places.get(form).into_iter().flatten() {
-                if !found.contains(place) {
-                    found.push(place.clone());
-                }
+        let all = forms.iter().filter_map(|form| self.places.get(form));
+        let mut found: Vec<&Place> = all.flatten().collect();
+        found.sort_by_key(|place| (place.call, place.node));
+        // A common value has many places: only neighbours are compared.
+        let mut places: Vec<Place> = Vec::with_capacity(found.len());
+        for place in found {
+            let same = |known: &&Place| (known.call, known.node) == (place.call, place.node);
+            if !places
+                .iter()
+                .rev()
+                .take_while(same)
+                .any(|known| known == place)
+            {
+                places.push(place.clone());
             }
         }
-        found.sort_by_key(|place| (place.call, place.node));
-        found
+        places
     }
 
     /// The lists and collections that a place stands in an element of, each with the way from the element to it: the

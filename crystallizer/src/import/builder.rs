@@ -61,6 +61,7 @@ pub(super) struct Builder {
     pub(super) working_folder: Option<String>,
     pub(super) tools: Vec<ToolSpec>,
     pub(super) notes: Notes,
+    pub(super) usage: Option<Usage>,
     format: &'static str,
     /// Numbers of the body that a 64-bit number cannot hold, by the bits of what was read.
     numbers: Arc<BTreeMap<u64, String>>,
@@ -103,6 +104,7 @@ impl Builder {
             working_folder: None,
             tools: Vec::new(),
             notes: Notes::default(),
+            usage: None,
             format,
             numbers,
             turns: Vec::new(),
@@ -424,6 +426,7 @@ impl Builder {
             bytes_left_out: self.notes.bytes_left_out(),
             findings: self.notes.findings(),
             secrets: Vec::new(),
+            usage: self.usage,
         }
     }
 }

@@ -14,6 +14,7 @@ mod own_form;
 mod recording;
 mod sniff;
 mod split;
+mod usage;
 mod value;
 
 mod agentdojo;
@@ -170,5 +171,6 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::OpenAiChat => openai_chat::read(document, &mut builder),
         Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
     }
+    builder.usage = usage::of(format, part);
     builder
 }

@@ -21,6 +21,7 @@ pub fn to_own_form(session: &Session) -> Value {
     put("finished_at", json!(session.finished_at));
     put("working_folder", json!(session.working_folder));
     put("tools", json!(session.tools));
+    put("usage", json!(session.usage));
     let mut messages = Vec::new();
     let mut turns = session.turns.iter().peekable();
     while let Some(turn) = turns.next() {

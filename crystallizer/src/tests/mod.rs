@@ -4,6 +4,8 @@ mod bound_corpus;
 mod build;
 mod corpus;
 mod exact;
+mod figures;
+mod judgement;
 mod keep;
 mod known;
 mod laws;

@@ -565,6 +565,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Store it with `druse secrets set` if an automation needs it.",
     },
     Code {
+        code: "stays_as_run",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "An id, a day or a number stands where nothing is ever bound: in a script, or in a setting of the step.",
+        example: "",
+        fix: "Where it has to follow, hand it over as an argument or as a variable of the environment.",
+    },
+    Code {
         code: "step_has_condition",
         group: Group::Recording,
         severities: &[Info],
