@@ -9,8 +9,8 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, determinism, duplicate, effects, emit, findings,
-    gate, judgement, provenance, prune, replay,
+    advice, align, answer, bookkeeping, bound, determinism, drift, duplicate, effects, emit,
+    findings, gate, judgement, provenance, prune, relied, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -154,6 +154,14 @@ pub fn crystallize(
         gates: emitted.gates,
     });
 
+    let shapes = drift::shapes(&kept, &|call| {
+        let others = witnesses.iter().filter_map(|witness| {
+            let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
+            prune::succeeded(other.call).then(|| relied::output(other))
+        });
+        others.collect()
+    });
+
     let report = Report {
         counts: ReportCounts {
             calls: count(kept.len() + left_out.len()),
@@ -177,6 +185,7 @@ pub fn crystallize(
         advice: advice::advice(&kept, options.mode),
         savings: advice::savings(session),
         judgement,
+        shapes,
     };
     drop(kept);
     let document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
@@ -586,9 +595,14 @@ fn draft<'a>(
         }
     }
     let mut ids = Ids::default();
-    for kept in &mut kept {
-        kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
-        kept.path.clone_from(&kept.step);
+    // Questions are known by their steps: a call that is put back takes no other step's id.
+    for put_back in [false, true] {
+        for kept in &mut kept {
+            if options.keep.contains(&kept.call.id) == put_back {
+                kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+                kept.path.clone_from(&kept.step);
+            }
+        }
     }
     let gates = gate::gates(session, &kept, &left_out);
     let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);

@@ -120,7 +120,10 @@ fn exploratory(facts: &Facts<'_>) -> Option<String> {
     let failed = facts
         .session
         .calls()
-        .filter(|call| crate::prune::failed(call))
+        .filter(|call| {
+            let refused = call.result.as_ref().is_some_and(|result| result.refused);
+            crate::prune::failed(call) && !refused
+        })
         .count();
     let all = kept + facts.left_out;
     if all >= 4 && failed * 3 >= all {

@@ -4,6 +4,7 @@
 //! into a document and a [`Report`]. The report's proof is a replay: the engine runs the document, each
 //! step answered by the recording, and every request is compared with the recorded call.
 
+pub mod drift;
 pub mod import;
 pub mod mining;
 pub mod report;
@@ -19,6 +20,7 @@ mod bookkeeping;
 mod bound;
 mod compare;
 mod crystallize;
+mod decisions;
 mod determinism;
 mod drive;
 mod duplicate;
@@ -43,6 +45,7 @@ mod value_class;
 mod words;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
+pub use decisions::Decisions;
 pub use import::{
     Format, FormatInfo, ImportError, Recording, detect, formats, import, recording, to_own_form,
 };

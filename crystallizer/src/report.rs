@@ -4,6 +4,7 @@ use druse_engine::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What the crystallizer says about a draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +35,10 @@ pub struct Report {
     /// Whether the recording should become an automation, and what in it may come out otherwise each time.
     #[serde(default)]
     pub judgement: Judgement,
+    /// The whole shape of the answers that were recorded, by step: what runs are compared with where somebody looks for
+    /// what has changed. Nothing relies on it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shapes: BTreeMap<String, Value>,
 }
 
 /// Whether a recording should become an automation. It stops nothing.

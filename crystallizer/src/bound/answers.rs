@@ -485,7 +485,7 @@ fn column_form(values: &[Value]) -> String {
 }
 
 /// Whether the keys of a map are data: then it is a collection, whose entries come and go.
-pub(super) fn is_collection(map: &serde_json::Map<String, Value>) -> bool {
+pub(crate) fn is_collection(map: &serde_json::Map<String, Value>) -> bool {
     let is_name = |key: &str| {
         key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && key

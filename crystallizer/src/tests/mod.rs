@@ -3,6 +3,7 @@
 mod bound_corpus;
 mod build;
 mod corpus;
+mod decisions;
 mod exact;
 mod figures;
 mod judgement;
