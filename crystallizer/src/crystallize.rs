@@ -20,6 +20,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
+const MOST_CALLS: usize = 20_000;
+
 /// How often what makes no valid step is set aside before the draft is taken as it is.
 const ROUNDS: usize = 8;
 
@@ -40,6 +43,14 @@ pub fn crystallize(
     };
     accepted(session, options)?;
     known(session, &options.keep)?;
+    let calls = session.calls().count();
+    if calls > MOST_CALLS {
+        return Err(CrystallizeError::new(
+            "too_many_calls",
+            format!("The session holds {calls} calls; a draft is made of at most {MOST_CALLS}."),
+            "Record the task alone, or split the recording.",
+        ));
+    }
     let pruned = prune::prune(session, &options.keep);
     if pruned.kept.is_empty() {
         let calls = session.calls().count();

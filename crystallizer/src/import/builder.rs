@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Open calls that share a key, by batch: the newest batch last, its calls in recorded order.
 type Open = BTreeMap<String, Vec<(u32, VecDeque<usize>)>>;
 
+/// The most calls of one session; who sends more does not record an agent.
+const MOST_CALLS: u64 = 50_000;
+
 /// A call as a reader found it.
 #[derive(Default)]
 pub(super) struct Call {
@@ -181,6 +184,11 @@ impl Builder {
         self.seen_at(call.at);
         let recorded = call.id.filter(|id| !id.is_empty());
         let unique = self.unique(recorded.as_deref());
+        if self.calls > MOST_CALLS {
+            let bytes = size(&call.arguments).saturating_add(call.name.len() as u64);
+            self.notes.left_out("calls_left_out", "", bytes, call.line);
+            return unique;
+        }
         let odd = walk(&call.arguments, &[&self.numbers, &self.notes.numbers]);
         if odd.inexact > 0 {
             self.notes

@@ -125,6 +125,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Record again, or mend the line, if it matters.",
     },
     Code {
+        code: "calls_left_out",
+        group: Group::Recording,
+        severities: &[Error],
+        meaning: "A session holds more calls than are read of one.",
+        example: "",
+        fix: "Record a shorter session, or split it.",
+    },
+    Code {
         code: "chosen_by_agent",
         group: Group::Recording,
         severities: &[Info],
