@@ -9,8 +9,8 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, determinism, drift, duplicate, effects, emit,
-    findings, gate, judgement, provenance, prune, relied, replay,
+    advice, align, answer, bookkeeping, bound, capability, determinism, drift, duplicate, effects,
+    emit, findings, gate, judgement, provenance, prune, relied, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -102,6 +102,7 @@ pub fn crystallize(
             &witnesses,
         )
     });
+    emitted.document.capabilities = Some(capability::of(&emitted.document, &kept, session));
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);

@@ -6,7 +6,7 @@ use druse_engine::Timestamp;
 use druse_engine::event::{Entry, Failure, RunEvent, Status, StepPath};
 use druse_engine::plan::ANSWER_CHANGED;
 use druse_engine::run::{ApprovalView, GateStatus, Run};
-use druse_storage::{Approval, ApprovalStatus, Batch, Review, RunHead};
+use druse_storage::{Approval, ApprovalStatus, Batch, BlobUse, Review, RunHead};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -87,6 +87,15 @@ fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
         }
     }
     let mut batch = Batch::new();
+    for entry in &entries {
+        if let RunEvent::ArtifactKept { artifact, .. } = &entry.event {
+            batch = batch.put(&BlobUse {
+                digest: artifact.digest.clone(),
+                run: run.id(),
+                bytes: artifact.bytes,
+            });
+        }
+    }
     for gate in turned {
         batch = batch.put(&approval_row(run, gate));
     }
