@@ -10,7 +10,7 @@ use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
     advice, align, answer, bookkeeping, bound, capability, determinism, duplicate, effects, emit,
-    findings, gate, provenance, prune, replay,
+    findings, gate, provenance, prune, replay, trust,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -143,6 +143,8 @@ pub fn crystallize(
             .help("The differences are listed under `replay`."),
         );
     }
+    let trust = trust::trust(session, &document, &kept, &emitted.places);
+    trust::join(&mut found, trust.findings);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
 
@@ -154,6 +156,7 @@ pub fn crystallize(
             left_out: count(left_out.len()),
         },
         replay: replayed,
+        labels: trust.labels,
         values: made.as_ref().map(|made| made.values),
         held_out: made
             .as_ref()

@@ -293,6 +293,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Look at the value in a view that shows them.",
     },
     Code {
+        code: "influenced",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A step or a value comes after texts of others that the agent had read, and nothing that the person said explains it.",
+        example: "",
+        fix: "Take it out, put a gate before the step, or acknowledge it.",
+    },
+    Code {
         code: "interrupted",
         group: Group::Recording,
         severities: &[Warning],
