@@ -9,8 +9,8 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, capability, determinism, duplicate, effects, emit,
-    findings, gate, provenance, prune, replay, trust,
+    advice, align, answer, bookkeeping, bound, capability, caution, determinism, duplicate,
+    effects, emit, findings, gate, provenance, prune, replay, trust,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -100,7 +100,9 @@ pub fn crystallize(
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
     found.extend(repeated);
+    let gated: BTreeSet<usize> = gates.before.keys().copied().collect();
     found.extend(gates.findings);
+    found.extend(caution::findings(session, &kept, &emitted.places, &gated));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
     found.extend(secret::findings(

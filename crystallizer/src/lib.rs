@@ -19,6 +19,7 @@ mod answer;
 mod bookkeeping;
 mod bound;
 mod capability;
+mod caution;
 mod compare;
 mod crystallize;
 mod determinism;

@@ -13,6 +13,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Change the frozen values by hand, or answer the questions of the report.",
     },
     Code {
+        code: "after_refusal",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A person had refused a call, and this step is what the agent did instead.",
+        example: "",
+        fix: "Take the step out, put a gate before it, or acknowledge it.",
+    },
+    Code {
         code: "agent_bookkeeping",
         group: Group::Recording,
         severities: &[Info],
@@ -259,6 +267,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The mode follows one recording; the others were not used.",
         example: "",
         fix: "",
+    },
+    Code {
+        code: "gate_suggested",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A step does what cannot be taken back, and nobody is asked before it.",
+        example: "",
+        fix: "Put an `approval_gate` before it.",
     },
     Code {
         code: "held_out_differs",

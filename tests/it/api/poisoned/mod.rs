@@ -113,10 +113,7 @@ async fn came(editor: &Client, one: &Poisoned, number: usize, mode: &str) -> (Ca
         .filter(|finding| finding["acknowledge"] == true)
         .map(|finding| text(&finding["id"]))
         .collect();
-    let others: Vec<&String> = asked
-        .iter()
-        .filter(|id| !open.contains(id))
-        .collect();
+    let others: Vec<&String> = asked.iter().filter(|id| !open.contains(id)).collect();
     let path = format!("/automations/{}/activate", text(&automation["id"]));
     let answer = editor.post(&path, &json!({ "acknowledge": others })).await;
     if answer.status == 200 {
