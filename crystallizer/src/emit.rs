@@ -175,6 +175,9 @@ fn metadata(
     if !options.keep.is_empty() {
         made["keep"] = json!(options.keep);
     }
+    if let Some(folder) = &options.folder {
+        made["folder"] = folder.as_str().into();
+    }
     metadata.insert("crystallized".to_owned(), made);
     metadata.insert(
         "non_deterministic_steps".to_owned(),

@@ -1,5 +1,6 @@
 //! What an action gets, what it gives, and how far it may go.
 
+use crate::artifacts::Files;
 use crate::secret::{MissingSecret, Secrets};
 use crate::step_log::AttemptLog;
 use druse_engine::{
@@ -41,6 +42,8 @@ pub struct Attempt {
     pub capabilities: Option<Arc<Capabilities>>,
     /// Where what it writes goes.
     pub log: AttemptLog,
+    /// Where it leaves files, and gets those of its run.
+    pub files: Files,
 }
 
 impl Attempt {

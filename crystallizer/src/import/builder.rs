@@ -1,6 +1,7 @@
 //! Builds one session: pairs results with calls, makes ids unique, notes what is odd.
 
 use super::notes::Notes;
+use super::shell;
 use super::value::{is_cut, size};
 use crate::session::*;
 use druse_engine::{Digest, Timestamp};
@@ -19,6 +20,10 @@ pub(super) struct Call {
     pub(super) arguments: Value,
     pub(super) batch: u32,
     pub(super) agent: Option<String>,
+    /// The folder that the recording tells for this call.
+    pub(super) folder: Option<String>,
+    /// The shell that the recording tells for this call; left out: what is known of the agent.
+    pub(super) shell: Option<String>,
     pub(super) at: Option<Timestamp>,
     pub(super) line: u32,
 }
@@ -59,6 +64,7 @@ pub(super) struct Builder {
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) working_folder: Option<String>,
+    pub(super) recorded_as: Option<String>,
     pub(super) tools: Vec<ToolSpec>,
     pub(super) notes: Notes,
     format: &'static str,
@@ -101,6 +107,7 @@ impl Builder {
             started_at: None,
             finished_at: None,
             working_folder: None,
+            recorded_as: None,
             tools: Vec::new(),
             notes: Notes::default(),
             format,
@@ -198,12 +205,17 @@ impl Builder {
         };
         push(&mut self.by_name, &name, call.batch, index);
         push(&mut self.any, "", call.batch, index);
+        let shell = call
+            .shell
+            .or_else(|| shell::of(self.format, &name, &call.arguments));
         self.turns.push(Turn::Call(Box::new(ToolCall {
             id: unique.clone(),
             name,
             arguments: call.arguments,
             batch: call.batch,
             agent: call.agent,
+            folder: call.folder,
+            shell,
             started_at: call.at,
             finished_at: None,
             result: None,
@@ -401,15 +413,18 @@ impl Builder {
                 self.turns.push(turn);
             }
         }
-        for turn in &self.turns {
-            if let Turn::Call(call) = turn
-                && call.result.is_none()
-            {
+        for turn in &mut self.turns {
+            let Turn::Call(call) = turn else { continue };
+            if call.result.is_none() {
                 self.notes.add("unmatched_call", call.name.as_str(), 0);
+            }
+            if call.folder == self.working_folder {
+                call.folder = None;
             }
         }
         Session {
             format: self.format.to_owned(),
+            recorded_as: self.recorded_as,
             kind: self.kind,
             external_id: self.external_id,
             agent: self.agent,

@@ -136,7 +136,7 @@ fn http(context: &mut Context<'_>, look: &Look<'_>) {
     }
     connection(context, look, &["http"]);
     data::pages(context, look);
-    let bodies: Vec<&str> = ["json", "form", "multipart", "body"]
+    let bodies: Vec<&str> = ["json", "form", "multipart", "body", "artifact"]
         .into_iter()
         .filter(|key| look.has(key))
         .collect();
@@ -250,6 +250,9 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
             )
             .help("hand values in through `env`, and read them as \"$NAME\""),
         );
+    }
+    if look.text("success_exit_codes").is_some() {
+        context.say(fixed(look, "success_exit_codes"));
     }
     let Some(argv) = look.with.get("argv") else {
         return;

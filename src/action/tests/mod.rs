@@ -71,6 +71,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         reads_only: false,
         capabilities: None,
         log: crate::step_log::AttemptLog::default(),
+        files: crate::artifacts::Files::default(),
     }
 }
 
