@@ -7,6 +7,7 @@ mod chat_thread;
 mod description;
 mod lists;
 mod planted;
+mod poisoned;
 mod process;
 mod rehearsal;
 mod retry;
