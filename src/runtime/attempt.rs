@@ -8,6 +8,7 @@ use druse_engine::RunId;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome};
 use druse_engine::run::{Effect, Input};
+use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -55,11 +56,15 @@ impl Engine {
             idempotency_key,
             ..
         } = effect;
-        let root = self
-            .0
-            .live
-            .get(run)
-            .map_or(run, |live| live::lock(&live).run.start().root);
+        // A run that is not here any more may touch nothing.
+        let (root, capabilities) = self.0.live.get(run).map_or_else(
+            || (run, Arc::default()),
+            |live| {
+                let locked = live::lock(&live);
+                let capabilities = locked.run.plan().capabilities().clone();
+                (locked.run.start().root, capabilities)
+            },
+        );
         let attempt = Attempt {
             run,
             root,
@@ -74,13 +79,19 @@ impl Engine {
             fence,
             timeout: timeout.map(|span| span.0),
             reads_only: false,
+            capabilities: Some(capabilities),
+            files: engine.files(run),
         };
+        let files = attempt.files.clone();
         let work = async move {
             let outcome = engine.0.actions.perform(attempt, token).await;
             drop(at_work);
             if engine.0.closing.is_cancelled() {
                 // What the shutdown stopped is interrupted, not failed: the next start takes it up.
                 return;
+            }
+            for left in files.take() {
+                engine.leave(run, &step, (number, fence), left);
             }
             engine.give_and_forget(
                 run,

@@ -1,6 +1,7 @@
 //! The shell around the pure engine: it keeps the runs that have not ended, performs what they ask for,
 //! tells them what came of it, and lets nothing out before it is durable.
 
+mod artifacts;
 mod asleep;
 mod attempt;
 mod children;

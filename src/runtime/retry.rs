@@ -46,8 +46,12 @@ impl Engine {
             root: before.root,
             depth: before.depth,
         };
+        let mut extra = retry.extra;
+        extra.holds = self.hold_files(&retained.kept)?;
+        // All of it, where the beginning of the run takes more than one record.
+        let _held = extra.holds.clone();
         let with = With {
-            extra: retry.extra,
+            extra,
             claim: retry.idempotency,
             dry_run: false,
             priority: None,
@@ -71,7 +75,7 @@ impl Engine {
         let kept = prepared.retained.kept.iter().filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } | Kept::Asked { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
         });
         Ok(RetryPreview {
             version: prepared.compiled.version,

@@ -51,6 +51,7 @@ impl State {
                     _ => Err(Rejected::StaleAttempt),
                 }
             }
+            Input::Artifact { .. } => self.leave(plan, input),
             Input::Decide { approval, decision } => {
                 Ok(vec![gate::decide(self, plan, *approval, decision, now)?])
             }

@@ -4,7 +4,7 @@ use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::flow::Claim;
 use crate::plan::{ActionKind, SecretPlace};
-use crate::{ApprovalId, Finding, Json, Span, Timestamp};
+use crate::{ApprovalId, Artifact, Finding, Json, Span, Timestamp};
 
 /// Something that a run is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,17 @@ pub enum Input {
         fence: u64,
         /// How it ended.
         outcome: Outcome,
+    },
+    /// An attempt has left a file. Told before its end.
+    Artifact {
+        /// The step.
+        step: StepPath,
+        /// The attempt's number, as its effect said.
+        number: u32,
+        /// The attempt's fence, as its effect said.
+        fence: u64,
+        /// The file.
+        artifact: Artifact,
     },
     /// Time has passed.
     Tick,
