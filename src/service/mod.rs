@@ -3,6 +3,7 @@
 
 pub mod activation;
 pub mod app;
+pub mod artifacts;
 pub mod audit;
 pub mod automation;
 pub mod connections;
@@ -19,6 +20,7 @@ pub mod problem;
 pub mod recurring;
 pub mod rehearsal;
 pub mod retention;
+pub mod review;
 pub mod run;
 pub mod secrets;
 pub mod sessions;
@@ -29,6 +31,7 @@ pub mod tokens;
 pub mod tools;
 
 pub use app::{App, Options};
+pub use artifacts::ArtifactView;
 pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{

@@ -1,10 +1,11 @@
 //! Runs and gates as callers see them, and what they may ask of the engine.
 
+use super::artifacts::ArtifactView;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, StepPath, Verdict};
 use druse_engine::flow::{QueueKind, Wait};
 use druse_engine::rehearsal::Again;
-use druse_engine::run::{CheckView, PassesView, Resolution, ResumeAnswer};
+use druse_engine::run::{CheckView, LARGEST_FACT, PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -185,6 +186,9 @@ pub struct RunView {
     /// Its steps in the order of the document, those of a loop's passes behind the loop; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<StepView>>,
+    /// The files that its steps left; left out of lists, and where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<ArtifactView>,
 }
 
 /// What a queued run waits for.
@@ -320,6 +324,7 @@ impl From<&RunHead> for RunView {
             started_at: head.started_at,
             finished_at: head.finished_at,
             steps: None,
+            artifacts: Vec::new(),
         }
     }
 }
@@ -548,7 +553,9 @@ pub enum RunError {
         retry_after: Span,
     },
     /// Something is too large to be stored.
-    #[error("The run's data is too large to be stored.")]
+    #[error(
+        "The run's data is too large to be stored: its inputs and what started it have at most {LARGEST_FACT} bytes together."
+    )]
     TooLarge,
     /// What was stored cannot be read.
     #[error("What was stored cannot be read.")]

@@ -1,5 +1,6 @@
 //! Durable truth: the log, its disposable index, and the records that last for years.
 
+mod blob;
 mod chain;
 pub mod disk;
 pub mod embedded;
@@ -9,15 +10,18 @@ pub mod fault;
 pub mod lookout;
 pub mod rates;
 mod record;
+pub mod review;
 pub mod step_log;
 pub mod store;
 pub mod triggering;
 mod verify;
 
+pub use blob::{BlobHold, BlobUse, NewBlob, SweptBlobs};
 pub use chain::*;
 pub use entity::*;
 pub use lookout::*;
 pub use rates::*;
+pub use review::*;
 pub use store::*;
 pub use triggering::*;
 pub use verify::*;

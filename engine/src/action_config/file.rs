@@ -21,6 +21,13 @@ pub struct FileConfig {
     /// otherwise as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<FileEncoding>,
+    /// `read`: keeps the content as an artifact of this name, in the place of having it in the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_as: Option<String>,
+    /// `write`: the content is that of an artifact, as the output of an earlier step has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
+    pub artifact: Option<Value>,
     /// `write`, `append`: the content as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Text>,
@@ -52,6 +59,9 @@ pub struct FileConfig {
     /// `list`: whether folders inside are listed too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive: Option<bool>,
+    /// `list`: what happens when there is no such folder; left out: the step fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_missing: Option<IfMissing>,
     /// `list`: the most entries; left out: 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -102,11 +112,18 @@ impl FileOperation {
     /// The keys that belong to it, beside `connection`, `op` and `path`.
     pub fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Read => &["encoding"],
-            Self::Write => &["text", "base64", "json", "if_exists", "create_folders"],
+            Self::Read => &["encoding", "save_as"],
+            Self::Write => &[
+                "text",
+                "base64",
+                "json",
+                "artifact",
+                "if_exists",
+                "create_folders",
+            ],
             Self::Append => &["text", "base64", "json", "create_folders"],
             Self::Edit => &["find", "replace", "all"],
-            Self::List => &["pattern", "recursive", "max"],
+            Self::List => &["pattern", "recursive", "if_missing", "max"],
         }
     }
 
@@ -137,6 +154,17 @@ pub enum IfExists {
     Replace,
     /// The step fails.
     Fail,
+}
+
+/// What a `list` does about a folder that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IfMissing {
+    /// The step fails.
+    #[default]
+    Fail,
+    /// Nothing is listed.
+    Empty,
 }
 
 /// Why a path cannot be one below a root, in one sentence; nothing when it can.

@@ -1,6 +1,7 @@
 //! The configuration of each kind of action.
 
 use super::address::is_internal;
+use super::artifacts;
 use super::{Context, data, gate, schemas, suggest};
 use crate::Finding;
 use crate::action_config::{Notify, schema_of};
@@ -111,6 +112,7 @@ pub(super) fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>
         ActionKind::Mail => data::mail(context, look),
         ActionKind::Transform | ActionKind::Emit => {}
     }
+    artifacts::names(context, kind, look);
 }
 
 fn http(context: &mut Context<'_>, look: &Look<'_>) {
@@ -136,7 +138,7 @@ fn http(context: &mut Context<'_>, look: &Look<'_>) {
     }
     connection(context, look, &["http"]);
     data::pages(context, look);
-    let bodies: Vec<&str> = ["json", "form", "multipart", "body"]
+    let bodies: Vec<&str> = ["json", "form", "multipart", "body", "artifact"]
         .into_iter()
         .filter(|key| look.has(key))
         .collect();
@@ -250,6 +252,9 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
             )
             .help("hand values in through `env`, and read them as \"$NAME\""),
         );
+    }
+    if look.text("success_exit_codes").is_some() {
+        context.say(fixed(look, "success_exit_codes"));
     }
     let Some(argv) = look.with.get("argv") else {
         return;

@@ -13,7 +13,7 @@ pub(super) fn pages(context: &mut Context<'_>, look: &Look<'_>) {
         return;
     }
     let other = look.text("method").filter(|method| *method != "GET");
-    let body = ["json", "form", "multipart", "body"]
+    let body = ["json", "form", "multipart", "body", "artifact"]
         .into_iter()
         .find(|key| look.has(key));
     if other.is_some() || body.is_some() {
@@ -132,10 +132,11 @@ const OPERATIONS: [FileOperation; 5] = [
 ];
 
 fn one_content(context: &mut Context<'_>, look: &Look<'_>, name: &str) {
-    let given: Vec<&str> = ["text", "base64", "json"]
-        .into_iter()
-        .filter(|key| look.has(key))
-        .collect();
+    let keys: &[&str] = match name {
+        "write" => &["text", "base64", "json", "artifact"],
+        _ => &["text", "base64", "json"],
+    };
+    let given: Vec<&str> = keys.iter().copied().filter(|key| look.has(key)).collect();
     match given.as_slice() {
         [] => context.say(
             look.wrong("missing_key", "", format!("`{name}` needs the content"))

@@ -334,12 +334,37 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
         "steps" => step_name(context, reference, at),
         "loop" => {
             let name = reference.key(0)?;
-            (name != "index").then(|| {
+            let hands_on = context.lists[at.list]
+                .around
+                .is_some_and(|(list, position)| {
+                    let looped = &context.lists[list].steps[position];
+                    looped
+                        .repeat
+                        .as_ref()
+                        .is_some_and(|repeat| repeat.output.is_some())
+                });
+            let (known, listed): (&[&str], _) = if hands_on {
+                (
+                    &["index", "previous"],
+                    "there are loop.index, the number of the pass, from 0, and loop.previous, what the pass before gave",
+                )
+            } else if name == "previous" {
+                (
+                    &["index"],
+                    "loop.previous is there in a `repeat` with an `output`",
+                )
+            } else {
+                (
+                    &["index"],
+                    "there is loop.index, the number of the pass, from 0",
+                )
+            };
+            (!known.contains(&name)).then(|| {
                 suggest(
                     Finding::error("unknown_name", format!("`loop` has no `{name}`")),
                     name,
-                    ["index"],
-                    "there is loop.index, the number of the pass, from 0",
+                    known.iter().copied(),
+                    listed,
                 )
             })
         }
@@ -458,10 +483,13 @@ fn file_output(step: &Step) -> Option<&'static [&'static str]> {
 /// The first key of an output whose shape is known by the kind of action.
 fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
     let key = reference.key(2)?;
-    let known: &[&str] = match step.action.as_deref()? {
+    let with = step.with.as_ref();
+    let saves = with.is_some_and(|with| with.contains_key("save_as"));
+    let mut known: Vec<&str> = match step.action.as_deref()? {
         "http" if step.with.as_ref()?.contains_key("paginate") => {
-            &["status", "headers", "json", "pages"]
+            &["status", "headers", "json", "pages"][..]
         }
+        "http" if saves => &["status", "headers"],
         "http" => &["status", "headers", "json", "text", "base64"],
         "shell" => &["exit_code", "stdout", "stderr", "json"],
         "mcp" => &["structured", "content", "text", "json"],
@@ -472,9 +500,14 @@ fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
         "wait" => &["waited_until"],
         "sql" => &["rows", "columns", "affected"],
         "mail" => &["message_id", "accepted"],
+        "file" if saves => &["path", "bytes", "digest"],
         "file" => file_output(step)?,
         _ => return None,
-    };
+    }
+    .to_vec();
+    if super::artifacts::leaves(step) {
+        known.push("artifacts");
+    }
     (!known.contains(&key) && !reference.guarded).then(|| {
         suggest(
             Finding::warning(

@@ -167,6 +167,7 @@ pub(super) fn after_failure(
     let known = state.step(place);
     // A check can find out after every failure that leaves it open; a person is not asked about each.
     let asks = failure.class == FailureClass::Uncertain
+        || retry::was_lost(step, failure)
         || (retry::leaves_open(failure) && step.probe.is_some());
     if step.delivery == Delivery::AtMostOnce && asks {
         return RunEvent::StepUncertain { step: path };

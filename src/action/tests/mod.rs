@@ -1,5 +1,6 @@
 //! Actions against real sockets and processes.
 
+mod artifacts;
 mod file;
 mod http;
 mod mail;
@@ -69,7 +70,9 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         fence: 7,
         timeout: None,
         reads_only: false,
+        capabilities: None,
         log: crate::step_log::AttemptLog::default(),
+        files: crate::artifacts::Files::default(),
     }
 }
 
