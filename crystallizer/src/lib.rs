@@ -29,6 +29,7 @@ mod gate;
 mod kept;
 mod leaf;
 mod name;
+mod not_repeated;
 mod options;
 mod provenance;
 mod prune;

@@ -15,7 +15,7 @@ pub struct FileConfig {
     pub connection: Option<String>,
     /// What is done; never a template.
     pub op: FileOperation,
-    /// The file, for `list` the folder: relative to the root, without `..`. `.` is the root itself.
+    /// The file, for `list` the folder, for `search` either: relative to the root, without `..`. `.` is the root itself.
     pub path: String,
     /// `read`: how the content is given; left out: as JSON where the name ends in `.json` and it is JSON,
     /// otherwise as text.
@@ -46,7 +46,14 @@ pub struct FileConfig {
     /// `edit`: replaces it wherever it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
-    /// `list`: names that match, with `*` for any characters and `?` for one.
+    /// `search`: what the lines have to match, as a regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regex: Option<String>,
+    /// `search`: whether small and capital letters are the same; left out: no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignore_case: Option<bool>,
+    /// `list`: names that match; `search`: names of the files that are searched. With `*` for any characters and `?`
+    /// for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
     /// `list`: whether folders inside are listed too.
@@ -55,7 +62,7 @@ pub struct FileConfig {
     /// `list`: what happens when there is no such folder; left out: the step fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_missing: Option<IfMissing>,
-    /// `list`: the most entries; left out: 1,000.
+    /// `list`: the most entries, `search`: the most lines; left out: 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max: Option<u32>,
@@ -75,6 +82,8 @@ pub enum FileOperation {
     Edit,
     /// Lists a folder.
     List,
+    /// Finds the lines of files that match.
+    Search,
 }
 
 impl FileOperation {
@@ -86,6 +95,7 @@ impl FileOperation {
             Self::Append => "append",
             Self::Edit => "edit",
             Self::List => "list",
+            Self::Search => "search",
         }
     }
 
@@ -97,6 +107,7 @@ impl FileOperation {
             Self::Append,
             Self::Edit,
             Self::List,
+            Self::Search,
         ]
         .into_iter()
         .find(|operation| operation.name() == name)
@@ -110,6 +121,7 @@ impl FileOperation {
             Self::Append => &["text", "base64", "json", "create_folders"],
             Self::Edit => &["find", "replace", "all"],
             Self::List => &["pattern", "recursive", "if_missing", "max"],
+            Self::Search => &["regex", "ignore_case", "pattern", "max"],
         }
     }
 
@@ -195,7 +207,7 @@ mod tests {
 
     #[test]
     fn each_operation_is_found_by_its_name() {
-        for name in ["read", "write", "append", "edit", "list"] {
+        for name in ["read", "write", "append", "edit", "list", "search"] {
             assert_eq!(
                 FileOperation::parse(name).map(FileOperation::name),
                 Some(name)

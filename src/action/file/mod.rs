@@ -4,6 +4,7 @@ mod change;
 mod list;
 mod read;
 pub(crate) mod root;
+mod search;
 pub(crate) mod watch;
 pub mod work;
 
@@ -127,6 +128,7 @@ impl Job {
             FileOperation::Append => self.append(root, stop),
             FileOperation::Edit => self.edit(root, stop),
             FileOperation::List => self.list(root, stop),
+            FileOperation::Search => self.search(root, stop),
         }
     }
 
