@@ -104,6 +104,10 @@ pub struct ShellConfig {
     /// The exit codes that are no failure; left out: 0 alone. A search that finds nothing ends with 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub success_exit_codes: Vec<u8>,
+    /// Files that it leaves and that are kept with the run, by name: a path below the folder that it runs in,
+    /// or below the empty one that `DRUSE_ARTIFACTS` names. With `*` or `?` in its last part, all that match.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub artifacts: BTreeMap<String, String>,
 }
 
 /// `mcp`: calls a tool of an MCP server.
@@ -117,6 +121,9 @@ pub struct McpConfig {
     /// The tool's arguments.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub arguments: Map<String, Value>,
+    /// Keeps what is no text in the answer (images, sound, files) as artifacts of this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_as: Option<String>,
 }
 
 /// `automation`: starts another automation, by `name` or by `id`.
