@@ -66,7 +66,7 @@ impl Here<'_> {
             .any(|key| given.number(key).is_some_and(|lines| lines > 0));
         let from = given.number("offset").filter(|from| *from > 0);
         let most = given.number("head_limit").filter(|most| *most > 0);
-        let mut more = json!({ "op": "search", "regex": pattern });
+        let mut more = json!({ "op": "search", "regex": pattern, "if_missing": "empty" });
         if given.yes("-i") {
             more["ignore_case"] = true.into();
         }
@@ -233,7 +233,7 @@ mod tests {
                 json!({ "pattern": "-x", "path": "/home/ana/app/src", "-i": true, "glob": "**/*.go" })
             ),
             (
-                json!({ "connection": "workspace", "op": "search", "path": "src", "regex": "-x", "ignore_case": true, "pattern": "*.go" }),
+                json!({ "connection": "workspace", "op": "search", "path": "src", "regex": "-x", "if_missing": "empty", "ignore_case": true, "pattern": "*.go" }),
                 None
             )
         );

@@ -66,7 +66,7 @@ pub struct FileConfig {
     /// `list`: whether folders inside are listed too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive: Option<bool>,
-    /// `list`: what happens when there is no such folder; left out: the step fails.
+    /// `list`, `search`: what happens when there is no such folder or file; left out: the step fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_missing: Option<IfMissing>,
     /// `list`: the most entries, `search`: the most lines; left out: 1,000.
@@ -135,7 +135,7 @@ impl FileOperation {
             Self::Append => &["text", "base64", "json", "create_folders"],
             Self::Edit => &["find", "replace", "all"],
             Self::List => &["pattern", "recursive", "if_missing", "max"],
-            Self::Search => &["regex", "ignore_case", "pattern", "max"],
+            Self::Search => &["regex", "ignore_case", "pattern", "if_missing", "max"],
         }
     }
 
@@ -168,14 +168,14 @@ pub enum IfExists {
     Fail,
 }
 
-/// What a `list` does about a folder that is not there.
+/// What a `list` or a `search` does about a folder that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IfMissing {
     /// The step fails.
     #[default]
     Fail,
-    /// Nothing is listed.
+    /// Nothing is found.
     Empty,
 }
 

@@ -6,6 +6,8 @@ use super::{
     root::{Root, kind_of, plain},
 };
 use crate::action::{attempt::Performed, blocking};
+use druse_engine::Json;
+use druse_engine::action_config::IfMissing;
 use druse_engine::pattern::matches_name;
 use nix::{
     dir::Dir,
@@ -69,8 +71,16 @@ impl Job {
         };
         let file = root
             .at(&start, OFlag::O_RDONLY | OFlag::O_NONBLOCK, Mode::empty())
-            .map(fs::File::from)
-            .map_err(|error| self.failed(&error))?;
+            .map(fs::File::from);
+        let file = match file {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && self.config.if_missing == Some(IfMissing::Empty) =>
+            {
+                return Ok(search.found(start));
+            }
+            other => other.map_err(|error| self.failed(&error))?,
+        };
         let metadata = file.metadata().map_err(|error| self.failed(&error))?;
         if metadata.is_dir() {
             search.folder(&start, &[], 0)?;
@@ -82,13 +92,7 @@ impl Job {
                 format!("{start:?} is neither a file nor a folder."),
             ));
         }
-        Ok(json!({
-            "path": start,
-            "matches": search.lines,
-            "files": search.files,
-            "truncated": search.truncated,
-        })
-        .into())
+        Ok(search.found(start))
     }
 }
 
@@ -160,6 +164,16 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    fn found(self, start: String) -> Json {
+        json!({
+            "path": start,
+            "matches": self.lines,
+            "files": self.files,
+            "truncated": self.truncated,
+        })
+        .into()
+    }
+
     fn folder(&mut self, path: &str, above: &[&Ignored], depth: usize) -> Result<(), Failed> {
         let inside = |name: &str| match path {
             "." => name.to_owned(),

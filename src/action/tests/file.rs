@@ -655,8 +655,12 @@ async fn lines_are_found_in_the_order_of_their_paths() {
         file["files"],
         json!([{ "path": "src/a.txt", "matches": 1 }])
     );
-    let nothing = world.gives(search(json!({ "regex": "no such" }))).await;
-    assert_eq!(nothing["matches"], json!([]));
+    for nothing in [
+        json!({ "regex": "no such" }),
+        json!({ "path": "gone", "if_missing": "empty" }),
+    ] {
+        assert_eq!(world.gives(search(nothing)).await["matches"], json!([]));
+    }
     for (more, code) in [
         (json!({ "regex": "(" }), "invalid_input"),
         (json!({ "max": 10_001 }), "invalid_input"),
