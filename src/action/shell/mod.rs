@@ -33,6 +33,7 @@ const SHELL_KEYS: [&str; 7] = [
     "stdin",
     "env",
     "cwd",
+    "artifacts",
     "success_exit_codes",
     "artifacts",
 ];

@@ -5,6 +5,7 @@ mod coding;
 mod demo;
 mod discover;
 mod documents;
+mod drift;
 mod help;
 mod nouns;
 mod offline;
