@@ -10,8 +10,8 @@ use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
     advice, align, answer, bookkeeping, bound, capability, caution, determinism, drift, duplicate,
-    effects, emit, findings, gate, judgement, provenance, prune, relied, replay, trust,
-    working_place,
+    effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
+    trust, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -68,9 +68,15 @@ pub fn crystallize(
 
     let draft = settled(session, options, &pruned);
     if draft.kept.is_empty() {
-        return Err(nothing(
-            "The session only kept notes of the agent's own: nothing in it is to be done again.",
-        ));
+        let own = draft
+            .left_out
+            .iter()
+            .any(|out| out.code == "looked_without_step" || out.code == "failed_without_step");
+        return Err(nothing(if own {
+            "The session only looked at what no step can look at again: nothing in it is to be done again."
+        } else {
+            "The session only kept notes of the agent's own: nothing in it is to be done again."
+        }));
     }
     let Draft {
         mut kept,
@@ -634,6 +640,9 @@ fn draft<'a>(
     let mut left_out = pruned.left_out.clone();
     let (gone, mut repeated) = bookkeeping::leave_out(session, &mut kept, &options.keep);
     left_out.extend(gone);
+    let (gone, said) = not_repeated::leave_out(session, &mut kept, &options.keep);
+    left_out.extend(gone);
+    repeated.extend(said);
     if options.mode == Mode::Bound {
         let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
         repeated.extend(stays);

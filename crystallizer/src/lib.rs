@@ -35,6 +35,7 @@ mod judgement;
 mod kept;
 mod leaf;
 mod name;
+mod not_repeated;
 mod options;
 mod provenance;
 mod prune;
