@@ -81,6 +81,9 @@ pub struct Incoming<'a> {
     pub sender: Option<IpAddr>,
 }
 
+/// Stands in for a secret that is not there; what it fits is refused all the same.
+const NO_SECRET: &[u8] = b"whsec_bm9ib2R5IGlzIGxldCBpbiBieSB0aGlzIGtleQ==";
+
 /// The most bytes of a body that could not be read that are kept.
 const KEPT_BODY: usize = 64 * 1024;
 
@@ -182,14 +185,20 @@ impl Triggers {
             .iter()
             .filter_map(|name| self.0.secrets.get(name))
             .collect();
-        let secrets: Vec<&[u8]> = opened
+        let mut secrets: Vec<&[u8]> = opened
             .iter()
             .map(|secret| secret.expose().as_bytes())
             .collect();
-        let Ok(delivery) = verifier.verify(incoming.headers, incoming.body, &secrets, now) else {
+        // Without a secret the same is reckoned as with a wrong one, so that time does not tell it.
+        let is_missing = secrets.is_empty() && !verifier.is_open();
+        if is_missing {
+            secrets.push(NO_SECRET);
+        }
+        let verified = verifier.verify(incoming.headers, incoming.body, &secrets, now);
+        let Some(delivery) = verified.ok().filter(|_| !is_missing) else {
             self.0.senders.failed(trigger, sender, now);
             if armed.progress.notes_refusal(now) {
-                let reason = match opened.is_empty() && !verifier.is_open() {
+                let reason = match is_missing {
                     true => {
                         "the delivery could not be verified: the webhook's secret is not in the store"
                     }

@@ -289,15 +289,15 @@ pub fn free_at(starts: &[Timestamp], limit: u32, per: Span, now: Timestamp) -> T
         .checked_sub(limit)
         .and_then(|at| starts.get(at))
     {
-        // Starts that a clock set back has left in the future free themselves after `per` all the same.
-        Some(start) => (*start).min(now).after(per).max(now),
+        Some(start) => start.after(per).max(now),
         None => now,
     }
 }
 
-/// The starts that still count.
+/// The starts that still count. Those that a clock set back has left further in the future than `per` do
+/// not: nothing waits longer than twice that.
 pub fn counted(starts: &[Timestamp], per: Span, now: Timestamp) -> Vec<Timestamp> {
-    let counts = |start: &&Timestamp| start.after(per) > now;
+    let counts = |start: &&Timestamp| start.after(per) > now && **start <= now.after(per);
     starts.iter().filter(counts).copied().collect()
 }
 

@@ -3,6 +3,7 @@ use crate::api::Sender;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 /// A request to a webhook's address.
 struct Send<'a> {
@@ -205,6 +206,92 @@ fn what_cannot_be_verified_leaves_a_firing_without_its_body() {
             (&json!("rejected"), None)
         );
         assert!(!kept.to_string().contains("thing"));
+    });
+}
+
+#[test]
+fn whatever_is_wrong_with_a_proof_is_answered_in_the_same_words() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        secret(&life, "key", key).await;
+        let verify = json!({ "scheme": "standard_webhooks", "secret": "key" });
+        let hook = hook(&life, "silent", json!({ "verify": verify })).await;
+        let now = life.clock.load(Ordering::SeqCst) / 1_000;
+        let signed = |at: i64| {
+            let seconds = at.to_string();
+            let signature = druse_triggers::webhook::webhook_signature(
+                key.as_bytes(),
+                "msg_1",
+                &seconds,
+                b"{}",
+            )
+            .unwrap();
+            (seconds, signature)
+        };
+        let (right, long_ago) = (signed(now), signed(now - 301));
+        let forged = format!("v1,{}", "A".repeat(43));
+        let cases: [&[(&str, &str)]; 6] = [
+            &[],
+            &[("webhook-id", "msg_1")],
+            &[
+                ("webhook-id", "msg_1"),
+                ("webhook-timestamp", &right.0),
+                ("webhook-signature", &forged),
+            ],
+            &[
+                ("webhook-id", "msg_2"),
+                ("webhook-timestamp", &right.0),
+                ("webhook-signature", &right.1),
+            ],
+            &[
+                ("webhook-id", "msg_1"),
+                ("webhook-timestamp", &long_ago.0),
+                ("webhook-signature", &long_ago.1),
+            ],
+            &[
+                ("webhook-id", "msg_1"),
+                ("webhook-timestamp", "soon"),
+                ("webhook-signature", "v1"),
+            ],
+        ];
+        let ask = async |headers: &[(&str, &str)]| {
+            let mut sent = Send::to(&hook);
+            for (name, value) in headers {
+                sent = sent.with(name, value);
+            }
+            let (status, headers, mut problem) =
+                sent.body("application/json", b"{}").send(&life).await;
+            problem.as_object_mut().unwrap().remove("request_id");
+            let names: Vec<String> = headers.keys().map(ToString::to_string).collect();
+            (status.as_u16(), names, problem.to_string())
+        };
+        let mut answers = std::collections::BTreeSet::new();
+        for headers in cases {
+            answers.insert(ask(headers).await);
+        }
+        // A webhook whose secret is not in the store says the same, even to who would know it.
+        let (gone, _) = life.call("DELETE", "/secrets/key", &Value::Null).await;
+        assert!(gone.is_success());
+        let signed = [
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", right.0.as_str()),
+            ("webhook-signature", right.1.as_str()),
+        ];
+        answers.insert(ask(&signed).await);
+        assert_eq!(answers.len(), 1, "{answers:#?}");
+        assert_eq!(answers.first().unwrap().0, 401);
+        // Only those who may see the trigger are told what is the matter with it.
+        let id = hook["id"].as_str().unwrap();
+        let shown = life.get(&format!("/triggers/{id}")).await;
+        assert_eq!(shown["findings"][0]["code"], "missing_secret");
+        assert_eq!(shown["firings"]["rejected"]["count"], 7);
+        let reason = shown["firings"]["rejected"]["last"]["reason"]
+            .as_str()
+            .unwrap();
+        assert!(reason.contains("not in the store"), "{reason}");
+        secret(&life, "key", key).await;
+        assert_eq!(ask(&signed).await.0, 202);
     });
 }
 
