@@ -360,9 +360,9 @@ fn a_removed_automation_leaves_nothing_behind() {
         let windows = json!({ "dedupe": { "key": "{{ trigger.data.n }}", "window": "1h" }, "batch": { "count": 9, "time": "1h" } });
         let gone = life.active(&document("gone", &windows, "{{ trigger.items }}")).await;
         let stays = life.active(&document("stays", &windows, "{{ trigger.items }}")).await;
-        for name in ["gone", "stays"] {
+        for (name, first) in [("gone", 0), ("stays", 10)] {
             for n in 0..3 {
-                publish(&life, name, n, json!({ "n": n % 2 })).await;
+                publish(&life, name, first + n, json!({ "n": n % 2 })).await;
             }
         }
         life.post(&format!("/automations/{gone}/deactivate"), &json!({})).await;
