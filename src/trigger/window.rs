@@ -153,6 +153,7 @@ impl Triggers {
                     firing: firing.id,
                     claimed: arrival.claim != Claim::None,
                     cause: arrival.cause.value().clone(),
+                    asked: arrival.asked.clone(),
                 };
                 let mut batch = arrival.rows(&firing).put(&held).put(&window);
                 // Its key is remembered without a run: it has none yet.
@@ -332,6 +333,7 @@ impl Triggers {
                 Claim::None
             },
             admitted: true,
+            asked: held.asked.clone(),
             ..self.arrival(armed, seen.into(), held.cause.clone().into())
         }
     }
@@ -503,6 +505,7 @@ fn let_go(
                 firing: firing.id,
                 run,
                 at: firing.received_at,
+                asked: held.asked,
             });
         }
         batch = batch.put(&Firing {

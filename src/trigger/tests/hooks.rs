@@ -515,6 +515,56 @@ fn who_repeats_a_delivery_joins_its_run_while_the_first_still_waits() {
 }
 
 #[test]
+fn a_key_that_was_used_for_something_else_is_refused() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    let (direct, behind) = world.life(async |life| {
+        let verify = json!({ "scheme": "none" });
+        let direct = hook(&life, "direct", json!({ "verify": verify })).await;
+        let mut windowed = json!({ "id": "hook", "webhook": { "verify": verify },
+            "inputs": { "body": "{{ trigger.body }}" } });
+        windowed["debounce"] = json!({ "delay": "10s" });
+        let id = life.active(&echo("behind", windowed)).await;
+        let behind = life.triggers_of(&id).await.remove(0);
+        for hook in [&direct, &behind] {
+            let first = Send::to(hook)
+                .with("idempotency-key", "k")
+                .body("text/plain", b"one");
+            assert_eq!(first.send(&life).await.0, 202);
+        }
+        (direct, behind)
+    });
+    // The process dies in between, and the window has started its run.
+    world.life(async |life| {
+        life.tick_at("2027-03-01T00:00:10Z").await;
+        for hook in [&direct, &behind] {
+            let again = Send::to(hook)
+                .with("idempotency-key", "k")
+                .body("text/plain", b"one");
+            let (status, _, body) = again.send(&life).await;
+            assert_eq!(status, 202);
+            assert!(body["run_id"].is_string(), "{body}");
+            let other = Send::to(hook)
+                .with("idempotency-key", "k")
+                .body("text/plain", b"two");
+            let (status, _, problem) = other.send(&life).await;
+            assert_eq!(
+                (status.as_u16(), &problem["code"]),
+                (409, &json!("idempotency_conflict"))
+            );
+            let firings = life.firings(hook).await;
+            assert_eq!(statuses(&firings), ["accepted", "duplicate", "rejected"]);
+            // An id that a provider gives is only an id.
+            for body in [b"one", b"two"] {
+                let sent = Send::to(hook)
+                    .with("webhook-id", "w")
+                    .body("text/plain", body);
+                assert_eq!(sent.send(&life).await.0, 202);
+            }
+        }
+    });
+}
+
+#[test]
 fn no_two_triggers_ever_share_an_address() {
     use druse_storage::{AppendError, Batch, HookAddress};
     let world = World::at("2027-03-01T00:00:00Z");

@@ -21,7 +21,7 @@ fn before(at: Timestamp, span: Span) -> Timestamp {
 
 /// Makes a trigger one that was activated some hours ago and has not fired since, as one whose server was
 /// switched off.
-fn age(data: &Path, trigger: &str, hours: u64) {
+async fn age(data: &Path, trigger: &str, hours: u64) {
     let options = Options {
         prepare: false,
         ..Options::default()
@@ -34,7 +34,7 @@ fn age(data: &Path, trigger: &str, hours: u64) {
     row.since = before(now(), Span::from_secs(hours * 3_600));
     row.last_scheduled = None;
     let ticket = store.append(Batch::new().put(&row)).expect("it is taken");
-    ticket.wait().expect("it is durable");
+    ticket.await.expect("it is durable");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,7 +69,7 @@ async fn what_a_server_that_was_off_has_missed_is_made_up_for_and_told() {
         triggers.push(text(&admin.all(&format!("{path}/triggers")).await[0]["id"]));
     }
     assert_eq!(server.stop().await.code(), Some(0));
-    age(server.data(), &triggers[0], 5);
+    age(server.data(), &triggers[0], 5).await;
     server.start().await;
     let admin = server.admin();
 

@@ -5,6 +5,7 @@ mod approvals;
 mod bad_input;
 mod chat_thread;
 mod description;
+mod hostile;
 mod late;
 mod lists;
 mod planted;

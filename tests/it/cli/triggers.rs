@@ -372,3 +372,12 @@ fn wrong_triggers_are_refused_with_their_place_and_a_hint() {
         }
     }
 }
+
+#[test]
+fn the_next_times_are_shown_with_their_offset_and_what_the_clock_does() {
+    let desk = Desk::new();
+    let words = "triggers next --timezone Europe/Berlin --from 2027-03-27T00:00:00Z -n 3 --cron";
+    let words: Vec<&str> = words.split(' ').collect();
+    let said = desk.run(&[words.as_slice(), &["30 2 * * *"]].concat());
+    insta::assert_snapshot!(said.ok().out, @"");
+}

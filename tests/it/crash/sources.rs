@@ -4,7 +4,7 @@
 use super::random::Random;
 use crate::harness::wait::until;
 use crate::harness::{Client, text};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

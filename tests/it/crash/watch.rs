@@ -258,7 +258,17 @@ impl Watch {
 pub(super) async fn everything(client: &Client) -> Vec<Vec<Value>> {
     let mut answers = Vec::new();
     for path in ["/runs", "/approvals", "/triggers", "/automations"] {
-        answers.push(client.all(path).await);
+        let mut all = client.all(path).await;
+        // When a process has looked last, and looks next, is its own.
+        for lookout in all
+            .iter_mut()
+            .filter_map(|one| one["lookout"].as_object_mut())
+        {
+            for own in ["looked_at", "next_at", "found", "notified"] {
+                lookout.remove(own);
+            }
+        }
+        answers.push(all);
     }
     answers
 }
