@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod api;
+pub mod artifacts;
 pub mod backup;
 pub mod cli;
 pub mod client;

@@ -9,8 +9,8 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, determinism, duplicate, effects, emit, findings,
-    gate, provenance, prune, replay,
+    advice, align, answer, bookkeeping, bound, capability, determinism, duplicate, effects, emit,
+    findings, gate, provenance, prune, replay,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -91,6 +91,7 @@ pub fn crystallize(
             &witnesses,
         )
     });
+    emitted.document.capabilities = Some(capability::of(&emitted.document, &kept, session));
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);

@@ -67,6 +67,7 @@ pub(crate) fn emit(
         timeout: None,
         priority: None,
         outputs: Map::new(),
+        capabilities: None,
         metadata: metadata(session, options, kept, left_out),
         tests: Vec::new(),
     };

@@ -17,6 +17,7 @@ mod align;
 mod answer;
 mod bookkeeping;
 mod bound;
+mod capability;
 mod compare;
 mod crystallize;
 mod determinism;

@@ -29,6 +29,13 @@ impl Digest {
         Self(text)
     }
 
+    /// The digest of this text form; nothing for another text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("sha256:")?;
+        let right = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (hex.len() == 64 && hex.bytes().all(right)).then(|| Self(text.to_owned()))
+    }
+
     /// The text form.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,7 +2,7 @@
 
 use crate::definition::FailureClass;
 use crate::flow::Claim;
-use crate::{ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp};
+use crate::{ApprovalId, Artifact, AutomationId, Digest, EventId, Json, RunId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::{fmt, sync::Arc};
@@ -713,6 +713,16 @@ pub enum RunEvent {
         /// Digest of what it asked for.
         asked: Digest,
     },
+    /// An attempt of a step has left a file, which is kept with the run.
+    ArtifactKept {
+        /// The step.
+        step: StepPath,
+        /// The file.
+        artifact: Artifact,
+        /// The earlier run whose result it belongs to, where that was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<RunId>,
+    },
 }
 
 /// A value that is there, be it null.
@@ -729,6 +739,7 @@ impl RunEvent {
                 | Self::PassKept { .. }
                 | Self::DoneBefore { .. }
                 | Self::AskedBefore { .. }
+                | Self::ArtifactKept { from: Some(_), .. }
         )
     }
 
@@ -770,7 +781,8 @@ impl RunEvent {
             | Self::EventTaken { step, .. }
             | Self::RateAwaited { step, .. }
             | Self::StepChecked { step, .. }
-            | Self::AskedBefore { step, .. } => Some(step),
+            | Self::AskedBefore { step, .. }
+            | Self::ArtifactKept { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }
             | Self::CancelRequested { .. }

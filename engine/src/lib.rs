@@ -4,6 +4,8 @@
 //! are handed in. Same input, same bytes. That is what makes simulation, replay and review possible.
 
 pub mod action_config;
+pub mod artifact;
+pub mod capability;
 pub mod check;
 pub mod definition;
 pub mod difference;
@@ -22,6 +24,7 @@ pub mod run;
 pub mod testing;
 pub mod time;
 
+pub use artifact::Artifact;
 pub use digest::Digest;
 pub use finding::{Finding, Severity};
 pub use id::*;

@@ -1,6 +1,8 @@
 //! `mcp`: one call of a tool of a connected server.
 
-use super::{Action, Attempt, Failed, Limits, attempt::Performed, http::response, input};
+use super::{
+    Action, Attempt, Failed, Limits, attempt::Performed, http::response, input, mcp_files,
+};
 use crate::connection::Connections;
 use crate::secret::{Redactor, Secrets};
 use crate::step_log::{AttemptLog, LogStream};
@@ -73,7 +75,7 @@ impl Mcp {
 
     async fn call(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let map = input::object(attempt.input.value())?;
-        input::only(map, &["connection", "tool", "arguments"])?;
+        input::only(map, &["connection", "tool", "arguments", "save_as"])?;
         let name = input::needed(map, "connection")?;
         let pool = self.connections.get(name)?.mcp()?;
         let arguments = match input::given(map, "arguments") {
@@ -87,6 +89,7 @@ impl Mcp {
             Some(_) => return Err(Failed::input("\"arguments\" must be an object.")),
         };
         let tool = input::needed(map, "tool")?;
+        super::capability::tool(attempt, name, tool, &pool).await?;
         let call = Call {
             tool: tool.into(),
             arguments,
@@ -102,7 +105,10 @@ impl Mcp {
         };
         match pool.call(call, cancel).await {
             Ok(output) if output.is_error => Err(tool_error(tool, &output)),
-            Ok(output) => Ok(shown(output).into()),
+            Ok(output) => {
+                let save_as = input::text(map, "save_as")?;
+                Ok(shown(kept(output, save_as, attempt).await?).into())
+            }
             Err(error) => {
                 let retry_after_ms = match &error {
                     Error::Status {
@@ -128,6 +134,26 @@ impl Action for Mcp {
     ) -> BoxFuture<'a, Performed> {
         Box::pin(self.call(attempt, cancel))
     }
+}
+
+/// The answer, with what is no text in it kept as artifacts where the step says so.
+async fn kept(
+    mut output: ToolOutput,
+    save_as: Option<&str>,
+    attempt: &Attempt,
+) -> Result<ToolOutput, Failed> {
+    let Some(save_as) = save_as.map(str::to_owned) else {
+        return Ok(output);
+    };
+    let files = attempt.files.clone();
+    let kept = tokio::task::spawn_blocking(move || {
+        mcp_files::keep(&mut output.content, &save_as, &files)?;
+        Ok(output)
+    });
+    kept.await.unwrap_or_else(|_| {
+        let message = "Keeping the artifacts ended by a defect of Druse.";
+        Err(Failed::permanent("internal_error", message))
+    })
 }
 
 fn shown(output: ToolOutput) -> Value {

@@ -5,12 +5,14 @@
 
 mod attempt;
 mod blocking;
+mod capability;
 pub mod file;
 mod guard;
 pub mod http;
 mod input;
 pub mod mail;
 pub mod mcp;
+mod mcp_files;
 pub mod shell;
 pub mod sql;
 
@@ -19,6 +21,7 @@ pub use guard::is_public;
 pub use shell::ShellPolicy;
 
 use crate::{
+    artifacts::{ArtifactLimits, Files},
     connection::Connections,
     secret::{Redactor, Secrets},
     step_log::StepLogs,
@@ -71,6 +74,7 @@ pub struct Actions {
     /// Where the server's own data is, which no action and no trigger touches.
     own: Option<PathBuf>,
     logs: StepLogs,
+    artifacts: ArtifactLimits,
 }
 
 impl std::fmt::Debug for Actions {
@@ -111,6 +115,7 @@ impl Actions {
             limits,
             own: None,
             logs: StepLogs::default(),
+            artifacts: ArtifactLimits::default(),
         }
     }
 
@@ -119,6 +124,18 @@ impl Actions {
     pub fn with_logs(mut self, logs: StepLogs) -> Self {
         self.logs = logs;
         self
+    }
+
+    /// Keeps what attempts leave within these limits.
+    #[must_use]
+    pub fn with_artifacts(mut self, limits: ArtifactLimits) -> Self {
+        self.artifacts = limits;
+        self
+    }
+
+    /// How much attempts may leave.
+    pub fn artifact_limits(&self) -> ArtifactLimits {
+        self.artifacts
     }
 
     /// What attempts have written.
@@ -180,6 +197,7 @@ impl Actions {
                 attempt.sensitive = opened.places;
                 let own = Arc::new(Redactor::new(&opened.clear));
                 attempt.log.hide(own.clone());
+                attempt.files.hide(own.clone());
                 Some(own)
             }
             Err(error) => {
@@ -190,7 +208,8 @@ impl Actions {
                 };
             }
         };
-        let outcome = self.outcome(&attempt, &cancel).await;
+        attempt.files.hide(self.redactor());
+        let outcome = with_files(self.outcome(&attempt, &cancel).await, &attempt.files);
         attempt.log.end().await;
         match own {
             Some(redactor) => redactor.redact_outcome(outcome),
@@ -225,6 +244,7 @@ impl Actions {
         if cancel.is_cancelled() {
             return Err(Failed::canceled());
         }
+        capability::check(attempt)?;
         if let Some(action) = self.kinds.get(attempt.kind.as_str()) {
             return action.perform(attempt, cancel).await;
         }
@@ -243,6 +263,20 @@ impl Actions {
     /// Ends what is open: connections to MCP servers and their programs.
     pub async fn close(&self) {
         self.connections.close().await;
+    }
+}
+
+/// The outcome with the artifacts that the attempt left.
+fn with_files(outcome: Outcome, files: &Files) -> Outcome {
+    match (outcome, files.shown()) {
+        (Outcome::Succeeded { output }, Some(shown)) if output.value().is_object() => {
+            let mut output = output.value().clone();
+            output["artifacts"] = shown;
+            Outcome::Succeeded {
+                output: output.into(),
+            }
+        }
+        (outcome, _) => outcome,
     }
 }
 

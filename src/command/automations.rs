@@ -4,6 +4,7 @@ use super::{Done, document, print, rehearsal};
 use crate::cli::{Automations, Output, Target};
 use crate::client::{Client, EXIT_FAILED, Failure, encode};
 use druse_engine::AutomationId;
+use druse_engine::capability::Capabilities;
 use http::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -46,6 +47,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                 let path = format!("/automations/{}", print::cell(&found["id"]));
                 let yaml = client.text(&path, "application/yaml").await?;
                 print::line(yaml.trim_end());
+                touches(&found["capabilities"]);
                 findings(&found["findings"]);
             }
             found
@@ -173,6 +175,21 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
     }
     client.close().await;
     Ok(exit)
+}
+
+/// Says what an automation may touch.
+pub(super) fn touches(capabilities: &Value) {
+    let capabilities: Capabilities =
+        serde_json::from_value(capabilities.clone()).unwrap_or_default();
+    let lines: Vec<String> = capabilities
+        .said()
+        .into_iter()
+        .map(|(list, items)| format!("  {list}: {}", items.join(", ")))
+        .collect();
+    match lines.is_empty() {
+        true => eprintln!("may touch nothing outside of itself"),
+        false => eprintln!("may touch\n{}", lines.join("\n")),
+    }
 }
 
 /// A document as YAML, or as JSON where it cannot be read as one.

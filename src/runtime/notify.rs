@@ -5,6 +5,7 @@
 use super::decide::may_decide;
 use super::{Engine, live};
 use crate::action::Attempt;
+use crate::artifacts::Files;
 use crate::service::{Principal, links};
 use crate::step_log::AttemptLog;
 use druse_engine::definition::FailureClass;
@@ -42,6 +43,7 @@ impl Engine {
                 if let Some(live) = engine.0.live.get(run) {
                     live::lock(&live).told(notice);
                 }
+                engine.0.live.disturb(run);
             });
         }
     }
@@ -193,6 +195,8 @@ impl Engine {
         number: u32,
         message: Message,
     ) -> Option<Failure> {
+        let live = self.0.live.get(run)?;
+        let capabilities = live::lock(&live).run.plan().capabilities().clone();
         let key = json!([root, notice.approval, notice.notice, notice.index]);
         let attempt = Attempt {
             run,
@@ -207,7 +211,9 @@ impl Engine {
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
             reads_only: false,
+            capabilities: Some(capabilities),
             log: AttemptLog::default(),
+            files: Files::default(),
         };
         let stop: CancellationToken = self.0.closing.child_token();
         match self.0.actions.perform(attempt, stop).await {

@@ -4,7 +4,7 @@ use super::portion::portions;
 use crate::service::SinceAsked;
 use druse_engine::event::{Entry, RunEvent, Status, StepPath};
 use druse_engine::run::{ApprovalView, GateStatus, Run};
-use druse_storage::{Approval, ApprovalStatus, Batch, RunHead};
+use druse_storage::{Approval, ApprovalStatus, Batch, BlobUse, RunHead};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -77,6 +77,15 @@ fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
         }
     }
     let mut batch = Batch::new();
+    for entry in &entries {
+        if let RunEvent::ArtifactKept { artifact, .. } = &entry.event {
+            batch = batch.put(&BlobUse {
+                digest: artifact.digest.clone(),
+                run: run.id(),
+                bytes: artifact.bytes,
+            });
+        }
+    }
     for gate in turned {
         batch = batch.put(&approval_row(run, gate));
     }

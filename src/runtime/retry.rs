@@ -46,8 +46,12 @@ impl Engine {
             root: before.root,
             depth: before.depth,
         };
+        let mut extra = Batch::new();
+        extra.holds = self.hold_files(&retained.kept)?;
+        // All of it, where the beginning of the run takes more than one record.
+        let _held = extra.holds.clone();
         let with = With {
-            extra: Batch::new(),
+            extra,
             claim: retry.idempotency,
             dry_run: false,
             priority: None,
@@ -71,7 +75,7 @@ impl Engine {
         let kept = prepared.retained.kept.iter().filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } | Kept::Asked { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
         });
         Ok(RetryPreview {
             version: prepared.compiled.version,
@@ -88,11 +92,9 @@ impl Engine {
         version: Option<u32>,
         inputs: Option<Value>,
     ) -> Result<Prepared, RunError> {
-        if self
-            .0
-            .live
-            .get(id)
-            .is_some_and(|live| !super::live::lock(&live).run.is_over())
+        let awake = self.0.live.get(id);
+        if self.0.live.asleep(id).is_some()
+            || awake.is_some_and(|live| !super::live::lock(&live).run.is_over())
         {
             return Err(RunError::NotOver);
         }

@@ -62,6 +62,7 @@ fn view(run: &Run) -> RunView {
         view.waits_for = Some(run.waits_for());
     }
     view.steps = Some(run.steps().into_iter().map(step_view).collect());
+    view.artifacts = super::artifacts::views(run);
     view
 }
 

@@ -98,6 +98,16 @@ impl Redactor {
         (from..bytes.len()).filter(begins).collect()
     }
 
+    /// Whether one of them stands in these bytes.
+    pub fn finds_in(&self, bytes: &[u8]) -> bool {
+        self.find(bytes, 0).is_some()
+    }
+
+    /// The length of the longest form that is looked for.
+    pub fn longest(&self) -> usize {
+        self.forms.iter().map(String::len).max().unwrap_or(0)
+    }
+
     /// The text without secrets; borrowed if there were none.
     pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match &self.patterns {

@@ -3,6 +3,7 @@
 use super::document::Written;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
+use druse_engine::capability::Capabilities;
 use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest};
 use druse_engine::{AutomationId, Digest, Finding, Timestamp};
@@ -52,6 +53,8 @@ pub struct AutomationView {
     pub digest: Digest,
     /// The newest version's document.
     pub document: Value,
+    /// All that a run of it may touch: the list of its document, or else what is written in its steps.
+    pub capabilities: Capabilities,
     /// What there is to say about it here and now.
     pub findings: Vec<Finding>,
     /// Findings that were acknowledged, by id.
@@ -208,6 +211,7 @@ impl App {
             latest_version: row.latest_version,
             active_version: row.active_version,
             digest: version.digest.clone(),
+            capabilities: Capabilities::of(&document_of(version)?),
             findings: self.findings(version, catalog)?,
             document: version.document.clone(),
             acknowledged: row.acknowledged.clone(),

@@ -8,7 +8,8 @@ use crate::secret::names_in;
 use druse_engine::event::Status;
 use druse_engine::{Severity, Span, Timestamp};
 use druse_storage::{
-    Automation, AutomationStatus, Connection, RunQuery, StoreExt as _, StoreHealth, Version,
+    Automation, AutomationStatus, Connection, RunQuery, Store as _, StoreExt as _, StoreHealth,
+    SweptBlobs, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -66,6 +67,14 @@ pub struct StoreFigures {
     pub free_bytes: Option<u64>,
     /// Durable changes that the index does not have yet.
     pub index_lag: usize,
+    /// Files of runs and recordings.
+    pub files: u64,
+    /// Their bytes.
+    pub file_bytes: u64,
+    /// Files that nothing needs, and that are still to be removed.
+    pub unused_files: u64,
+    /// Their bytes.
+    pub unused_file_bytes: u64,
 }
 
 /// One thing that is wrong.
@@ -108,6 +117,8 @@ impl App {
                 "Old history cannot be given back past it. `druse verify` names what is damaged; a backup brings it back.",
             ));
         }
+        let files = self.store.sweep_blobs(false)?;
+        of_files(&files, &health, &mut problems);
         of_folder(&health.folder, &mut problems);
         self.of_schedules(&mut problems);
         self.of_lookouts(&mut problems)?;
@@ -133,6 +144,10 @@ impl App {
                 log_bytes: health.log_bytes,
                 free_bytes: health.free_bytes,
                 index_lag: health.index_lag,
+                files: files.kept,
+                file_bytes: files.kept_bytes,
+                unused_files: files.unused,
+                unused_file_bytes: files.unused_bytes,
             },
             problems,
         })
@@ -365,6 +380,29 @@ fn of_store(health: &StoreHealth, problems: &mut Vec<Trouble>) {
         let help = "The disk is slow or busy; new work is refused when it gets worse.";
         problems.push(Trouble::warning("index_lags", &folder, text, help));
     }
+}
+
+/// Files that nothing needs: some are there for a while after a crash, and more means that none go.
+fn of_files(files: &SweptBlobs, health: &StoreHealth, problems: &mut Vec<Trouble>) {
+    if files.unused == 0 {
+        return;
+    }
+    let help = match files.damaged {
+        true => {
+            "While damage was found at the start they stay: what needs them may come back with a backup."
+        }
+        false => "They go by themselves within the hour, or at once with `druse compact`.",
+    };
+    let text = format!(
+        "{} stored files of {} bytes together belong to no run and no recording.",
+        files.unused, files.unused_bytes
+    );
+    problems.push(Trouble::warning(
+        "unused_files",
+        &health.folder.display(),
+        text,
+        help,
+    ));
 }
 
 /// Files that only their owner may read.

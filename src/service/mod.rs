@@ -3,6 +3,7 @@
 
 pub mod activation;
 pub mod app;
+pub mod artifacts;
 pub mod audit;
 pub mod automation;
 pub mod connections;
@@ -29,6 +30,7 @@ pub mod tokens;
 pub mod tools;
 
 pub use app::{App, Options};
+pub use artifacts::ArtifactView;
 pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{

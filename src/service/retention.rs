@@ -2,16 +2,19 @@
 //! first, and never one that has not ended or that a repeated request may still ask for; then their part
 //! of the log is given back.
 
+mod files;
+
 use super::problem::sentence;
 use super::{App, Principal, Problem, audit::Audited, idempotency, page};
 use crate::runtime::clock;
 use crate::step_log::StepLogs;
-use druse_engine::event::RunEvent;
 use druse_engine::{ApprovalId, AutomationId, Finding, RunId, Span, Timestamp};
 use druse_storage::{
-    Approval, ApprovalLink, Automation, Batch, CompactError, EndedRun, Entity, Firing, FiringKey,
-    FiringStatus, IdempotencyKey, Scan, Sent, Setting, Store, StoreExt as _, Trigger, Usage,
+    Approval, ApprovalLink, Automation, Batch, BlobUse, CompactError, EndedRun, Entity, Firing,
+    FiringKey, FiringStatus, IdempotencyKey, Scan, Sent, Setting, Store, StoreExt as _, Trigger,
+    Usage,
 };
+use files::Searched;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +88,10 @@ pub struct Swept {
     pub log_bytes: u64,
     /// Bytes of it that are needed.
     pub live_bytes: u64,
+    /// Files of runs and recordings that were removed.
+    pub files: u64,
+    /// Their bytes.
+    pub file_bytes: u64,
 }
 
 /// What the keeper of the history needs between two looks.
@@ -96,6 +103,15 @@ pub struct Keeper {
     looking: Mutex<()>,
     /// Why the log could not be given back at the last look.
     blocked: Mutex<Option<String>>,
+    searched: Searched,
+}
+
+impl Keeper {
+    /// A file may be nobody's any more: it is looked for soon.
+    pub fn file_let_go(&self) {
+        self.searched.forget();
+        self.changed.notify_one();
+    }
 }
 
 fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
@@ -278,11 +294,13 @@ impl App {
             }
             let app = self.clone();
             match self.off_thread(move || app.sweep(false)).await {
-                Ok(swept) if swept.forgotten + swept.freed_bytes > 0 => tracing::info!(
-                    runs = swept.forgotten,
-                    freed = swept.freed_bytes,
-                    "history was let go"
-                ),
+                Ok(swept) if swept.forgotten + swept.freed_bytes + swept.files > 0 => {
+                    tracing::info!(
+                        runs = swept.forgotten,
+                        freed = swept.freed_bytes + swept.file_bytes,
+                        "history was let go"
+                    )
+                }
                 Ok(_) => {}
                 Err(problem) => {
                     tracing::warn!(error = problem.message, "old history could not be let go");
@@ -321,6 +339,7 @@ impl App {
         sweep.by_count()?;
         sweep.triggered()?;
         sweep.by_quota()?;
+        sweep.files(all)?;
         sweep.give_back(all)?;
         Ok(sweep.swept)
     }
@@ -430,7 +449,7 @@ impl Sweep<'_> {
         let usage = self.store().usage()?;
         let logs = self.logs().all_bytes();
         let logs = logs.map_err(|error| Problem::internal(&error))?;
-        let mut taken = usage.live_bytes + logs;
+        let mut taken = usage.live_bytes + logs + self.file_bytes()?;
         if taken > most / 100 * OVER {
             let wanted = most / 100 * UNDER;
             let mut after = None;
@@ -443,7 +462,9 @@ impl Sweep<'_> {
                     .into_iter()
                     .take_while(|run| {
                         let needed = more > 0;
-                        more = more.saturating_sub(run.bytes + self.logs().bytes(run.run));
+                        let files: u64 = self.left_behind(run.run).files.values().sum();
+                        let own = run.bytes + self.logs().bytes(run.run) + files;
+                        more = more.saturating_sub(own);
                         needed
                     })
                     .collect();
@@ -479,26 +500,36 @@ impl Sweep<'_> {
     fn forget_some(&mut self, runs: &[EndedRun], reason: &str) -> Result<u64, Problem> {
         let mut batch = Batch::new();
         let (mut bytes, mut count) = (0, 0);
-        let mut leaving = Vec::new();
+        let mut leaving = BTreeSet::new();
+        let mut files = BTreeMap::new();
         for run in runs {
             if self.is_wanted(run)? {
                 continue;
             }
             bytes += run.bytes;
             count += 1;
-            for approval in self.approvals(run.run) {
+            let left = self.left_behind(run.run);
+            for digest in left.files.keys() {
+                batch = batch.remove::<BlobUse>(BlobUse::key_of(digest, run.run));
+            }
+            files.extend(left.files);
+            for approval in left.approvals {
                 batch = batch.remove::<Approval>(approval.to_string());
                 for link in self.links_to(approval)? {
                     batch = batch.remove::<ApprovalLink>(link);
                 }
             }
             batch = batch.forget(run.run, reason, self.now);
-            leaving.push(run.run);
+            leaving.insert(run.run);
         }
         if count == 0 {
             return Ok(0);
         }
         self.swept.rows += batch.facts.len() as u64 - count;
+        bytes += self.freed_by(&files, &leaving)?;
+        if !files.is_empty() {
+            self.app.keeper.searched.forget();
+        }
         // Before: whatever happens in between, nothing is left that belongs to nobody.
         for run in &leaving {
             bytes += self.logs().remove(*run);
@@ -551,18 +582,6 @@ impl Sweep<'_> {
             }
         })?;
         Ok(claimed)
-    }
-
-    /// All that the gates of a run have asked: those that were sent back or are void, too.
-    fn approvals(&self, run: RunId) -> Vec<ApprovalId> {
-        let entries = self.store().run_entries(run, 0, usize::MAX);
-        let requests = entries.unwrap_or_default().into_iter();
-        requests
-            .filter_map(|entry| match entry.event {
-                RunEvent::ApprovalRequested { request, .. } => Some(request.approval),
-                _ => None,
-            })
-            .collect()
     }
 
     /// The keys of the links to an approval; they are not asked for again.

@@ -1,5 +1,6 @@
 //! Runs and gates as callers see them, and what they may ask of the engine.
 
+use super::artifacts::ArtifactView;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, StepPath, Verdict};
 use druse_engine::flow::{QueueKind, Wait};
@@ -185,6 +186,9 @@ pub struct RunView {
     /// Its steps in the order of the document, those of a loop's passes behind the loop; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<StepView>>,
+    /// The files that its steps left; left out of lists, and where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<ArtifactView>,
 }
 
 /// What a queued run waits for.
@@ -320,6 +324,7 @@ impl From<&RunHead> for RunView {
             started_at: head.started_at,
             finished_at: head.finished_at,
             steps: None,
+            artifacts: Vec::new(),
         }
     }
 }

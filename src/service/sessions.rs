@@ -148,21 +148,23 @@ impl App {
         })?;
         // From here on nothing holds the secrets that stood in it.
         let (sessions, bytes) = (read.sessions, read.bytes);
-        let recording = store.put_blob(&bytes)?;
-        let mut batch = Batch::new();
+        let recorded = Arc::new(store.put_blob(&bytes)?);
+        let recording = recorded.digest().clone();
+        let mut batch = Batch::new().holding(recorded);
         let mut views = Vec::with_capacity(sessions.len());
         let now = clock::now();
         for (index, mut session) in sessions.into_iter().enumerate() {
             // The address it was posted to wins.
             session.kind = kind;
             let normal = serde_json::to_vec(&session).map_err(|error| Problem::internal(&error))?;
+            let normal = Arc::new(store.put_blob(&normal)?);
             let row = StoredSession {
                 id: clock::new_id(SessionId::from_parts),
                 kind,
                 format: session.format.clone(),
                 status: session.status,
                 recording: recording.clone(),
-                normal_form: store.put_blob(&normal)?,
+                normal_form: normal.digest().clone(),
                 index: u32::try_from(index).unwrap_or(u32::MAX),
                 agent: session.agent.clone(),
                 goal: session.goal.clone(),
@@ -171,7 +173,7 @@ impl App {
                 findings: std::mem::take(&mut session.findings),
                 created_at: now,
             };
-            batch = batch.claim(&row).audited(
+            batch = batch.holding(normal).claim(&row).audited(
                 who,
                 "session.import",
                 &row.id,

@@ -6,6 +6,7 @@ use super::fire::{Claim, Fired};
 use super::lookout::{AGAIN, cause, nobody};
 use super::registry::Armed;
 use crate::action::Attempt;
+use crate::artifacts::Files;
 use crate::service::RunError;
 use crate::step_log::AttemptLog;
 use druse_engine::event::Outcome;
@@ -118,7 +119,9 @@ impl Triggers {
             fence: 0,
             timeout: poll.timeout.map(|span| span.0),
             reads_only: true,
+            capabilities: Some(self.0.engine.capabilities(armed.row.automation)),
             log: AttemptLog::default(),
+            files: Files::default(),
         };
         let cancel = self.0.closing.child_token();
         self.0.engine.actions().perform(attempt, cancel).await

@@ -4,6 +4,7 @@
 use super::Triggers;
 use super::subscription::Subscribed;
 use crate::action::Attempt;
+use crate::artifacts::Files;
 use crate::service::RunError;
 use crate::step_log::AttemptLog;
 use druse_engine::event::Outcome;
@@ -286,7 +287,9 @@ impl Triggers {
             fence: 0,
             timeout: Some(TIMEOUT),
             reads_only: false,
+            capabilities: None,
             log: AttemptLog::default(),
+            files: Files::default(),
         };
         let cancel = self.0.closing.child_token();
         match self.0.engine.actions().perform(attempt, cancel).await {

@@ -49,6 +49,8 @@ pub enum Table {
     Setting = 17,
     /// The audit log by `<milliseconds, 16 digits>/<request or random id>`.
     Audit = 18,
+    /// Runs that use a blob by `<hex digits of its digest>/<run id>`.
+    BlobUse = 30,
     /// Backfills by `<trigger id>/<backfill id>`.
     Backfill = 40,
     /// Windows in which a trigger collects or counts by `<trigger id>/<digest of the key>`.

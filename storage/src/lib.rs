@@ -1,5 +1,6 @@
 //! Durable truth: the log, its disposable index, and the records that last for years.
 
+mod blob;
 mod chain;
 pub mod disk;
 pub mod embedded;
@@ -14,6 +15,7 @@ pub mod store;
 pub mod triggering;
 mod verify;
 
+pub use blob::{BlobHold, BlobUse, NewBlob, SweptBlobs};
 pub use chain::*;
 pub use entity::*;
 pub use lookout::*;

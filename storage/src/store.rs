@@ -1,5 +1,6 @@
 //! What the rest of Druse asks of a store, in its own words. Each backend does it in its own way.
 
+use crate::blob::{BlobHold, NewBlob, SweptBlobs};
 use crate::chain::ChainPart;
 use crate::embedded::TakeFile;
 use crate::entity::{Entity, RunHead, Table};
@@ -59,6 +60,8 @@ pub struct Batch {
     /// Whether it is let in when the store is short of space or its queue is full
     /// (completions, approvals, cancels): those are never shed.
     pub must_fit: bool,
+    /// Blobs that its facts name: held until these are durable.
+    pub holds: Vec<Arc<BlobHold>>,
 }
 
 impl Batch {
@@ -103,6 +106,22 @@ impl Batch {
     pub fn forget(mut self, run: RunId, reason: &str, at: Timestamp) -> Self {
         let reason = reason.to_owned();
         self.facts.push(Fact::Forget { run, reason, at });
+        self
+    }
+
+    /// Holds a blob that a fact of it names until that is durable.
+    #[must_use]
+    pub fn holding(mut self, blob: Arc<BlobHold>) -> Self {
+        self.holds.push(blob);
+        self
+    }
+
+    /// Adds what another batch has, behind its own.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.facts.extend(other.facts);
+        self.holds.extend(other.holds);
+        self.must_fit |= other.must_fit;
         self
     }
 
@@ -266,7 +285,20 @@ pub trait Store: Send + Sync + 'static {
     fn live_runs(&self) -> Result<Vec<RunId>, ReadError>;
 
     /// Keeps bytes as a file named by their digest, durable when it returns. Blocks on the disk.
-    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, AppendError>;
+    fn put_blob(&self, bytes: &[u8]) -> Result<BlobHold, AppendError>;
+
+    /// A blob that is written piece by piece. For work that goes on: only a full disk refuses it.
+    fn new_blob(&self) -> Result<Box<dyn NewBlob>, AppendError>;
+
+    /// Holds a blob that is there, as if it had just been written; nothing when it is not there.
+    fn hold_blob(&self, digest: &Digest) -> Result<Option<BlobHold>, ReadError>;
+
+    /// The file of a blob, to be read piece by piece. What is in it was not checked.
+    fn open_blob(&self, digest: &Digest) -> Result<Option<std::fs::File>, ReadError>;
+
+    /// Looks for blobs that nothing names, and with `remove` removes them. Blocks on the disk; a backup and
+    /// this wait for each other.
+    fn sweep_blobs(&self, remove: bool) -> Result<SweptBlobs, ReadError>;
 
     /// The bytes of a blob.
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, ReadError>;

@@ -1,13 +1,16 @@
 //! `druse verify`: reads the whole log of a folder that no server uses, and changes nothing.
 
+mod named;
+
 use crate::embedded::scan::{Met, scan};
 use crate::embedded::segment::{Mark, Segments};
 use crate::embedded::{OpenError, base, offline};
-use crate::entity::{LogBase, StoredSession, Table};
+use crate::entity::{LogBase, Table};
 use crate::record::frame::{Frame, KIND_BATCH, KIND_MOVED, Link, Place};
 use crate::record::{self, RecordFact, RunFacts};
 use crate::store::LogHead;
 use druse_engine::{Digest, Json, RunId};
+use named::Named;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -78,7 +81,8 @@ impl VerifyReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable: `record_damaged`, `record_unreadable`, `chain_broken`, `sequence_gap`,
-    /// `log_truncated`, `head_changed`, `mark_damaged`, `blob_missing`, `blob_damaged`, `row_unreadable`.
+    /// `log_truncated`, `head_changed`, `mark_damaged`, `blob_missing`, `blob_damaged`, `blob_unnamed`,
+    /// `row_unreadable`.
     pub code: &'static str,
     /// Where: a segment and an offset in it, or the name of a file.
     pub place: String,
@@ -132,7 +136,8 @@ struct Verifier {
     runs: BTreeMap<RunId, Tail>,
     /// Journals that are being written again.
     again: BTreeMap<RunId, Tail>,
-    sessions: BTreeMap<String, (BTreeSet<Digest>, u64)>,
+    /// What names blobs.
+    named: Named,
     last: Option<(u64, [u8; 32])>,
     next_segment: u32,
     /// The first segment that there is.
@@ -270,8 +275,9 @@ impl Verifier {
                 }
                 Ok(RecordFact::Row(row)) => {
                     self.report.rows += 1;
-                    if row.table == Table::Session as u8 {
-                        self.session(&row, frame.number, place);
+                    if let Err(text) = self.named.row(&row, frame.number) {
+                        let number = Some(frame.number);
+                        self.problem("row_unreadable", place, number, None, text);
                     }
                     if row.table == Table::LogBase as u8 {
                         self.base = row.value;
@@ -295,6 +301,7 @@ impl Verifier {
                 self.forgotten(run, link, frame.number, place);
                 continue;
             };
+            self.named.facts(facts, frame.number);
             let found = Facts {
                 facts,
                 part,
@@ -368,6 +375,7 @@ impl Verifier {
     /// A run has left. What is named of it must be what was there.
     fn forgotten(&mut self, run: RunId, link: Link, number: u64, place: Place) {
         self.report.forgotten += 1;
+        self.named.forgotten(run);
         let Some(tail) = self.runs.remove(&run) else {
             return;
         };
@@ -468,23 +476,6 @@ impl Verifier {
         }
     }
 
-    fn session(&mut self, row: &record::RowFact, number: u64, place: Place) {
-        let Some(value) = &row.value else {
-            self.sessions.remove(&row.key);
-            return;
-        };
-        match serde_json::from_value::<StoredSession>(value.value().clone()) {
-            Ok(session) => {
-                let digests = BTreeSet::from([session.recording, session.normal_form]);
-                self.sessions.insert(row.key.clone(), (digests, number));
-            }
-            Err(error) => {
-                let text = format!("the stored recording {} cannot be read: {error}", row.key);
-                self.problem("row_unreadable", place, Some(number), None, text);
-            }
-        }
-    }
-
     fn mark(&mut self, log: &Path, head: Mark) -> io::Result<()> {
         let bytes = match fs::read(log.join("head")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -507,26 +498,6 @@ impl Verifier {
                 self.problem("mark_damaged", head.place, Some(mark.number), None, text);
             }
             Some(_) => {}
-        }
-        Ok(())
-    }
-
-    fn blobs(&mut self, folder: &Path) -> io::Result<()> {
-        let mut seen: BTreeSet<Digest> = BTreeSet::new();
-        for (key, (digests, number)) in std::mem::take(&mut self.sessions) {
-            for digest in digests {
-                if !seen.insert(digest.clone()) {
-                    continue;
-                }
-                self.report.blobs += 1;
-                let (code, what) = match crate::embedded::read_blob(folder, &digest)? {
-                    Some(Ok(_)) => continue,
-                    Some(Err(())) => ("blob_damaged", "is damaged"),
-                    None => ("blob_missing", "is missing"),
-                };
-                let text = format!("a file of the recording {key} {what}");
-                self.problem(code, &digest, Some(number), None, text);
-            }
         }
         Ok(())
     }

@@ -21,6 +21,13 @@ pub struct FileConfig {
     /// otherwise as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<FileEncoding>,
+    /// `read`: keeps the content as an artifact of this name, in the place of having it in the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_as: Option<String>,
+    /// `write`: the content is that of an artifact, as the output of an earlier step has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
+    pub artifact: Option<Value>,
     /// `write`, `append`: the content as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Text>,
@@ -102,8 +109,15 @@ impl FileOperation {
     /// The keys that belong to it, beside `connection`, `op` and `path`.
     pub fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Read => &["encoding"],
-            Self::Write => &["text", "base64", "json", "if_exists", "create_folders"],
+            Self::Read => &["encoding", "save_as"],
+            Self::Write => &[
+                "text",
+                "base64",
+                "json",
+                "artifact",
+                "if_exists",
+                "create_folders",
+            ],
             Self::Append => &["text", "base64", "json", "create_folders"],
             Self::Edit => &["find", "replace", "all"],
             Self::List => &["pattern", "recursive", "max"],

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// An HTTP call: over a connection with `path`, or to a `url`. At most one of `json`, `form`,
-/// `multipart` and `body`.
+/// `multipart`, `body` and `artifact`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpConfig {
@@ -36,13 +36,20 @@ pub struct HttpConfig {
     /// A form body: a text by name; a list repeats its name, null leaves it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<BTreeMap<String, FormField>>,
-    /// A multipart body: a text or `{text | json | base64, filename?, content_type?}` by name; a list
+    /// A multipart body: a text or `{text | json | base64 | artifact, filename?, content_type?}` by name; a list
     /// repeats its name, null leaves it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multipart: Option<BTreeMap<String, MultipartField>>,
     /// A body as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Text>,
+    /// A body that is an artifact, as the output of an earlier step has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
+    pub artifact: Option<Value>,
+    /// Keeps the body of the answer as an artifact of this name, in the place of having it in the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_as: Option<String>,
     /// Follows a service that answers page by page; only for GET.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paginate: Option<Paginate>,
@@ -99,6 +106,7 @@ impl JsonSchema for MultipartField {
             "text": { "type": ["string", "number", "boolean"], "description": "The content as text." },
             "json": { "description": "The content as JSON." },
             "base64": { "type": "string", "description": "The content in base64." },
+            "artifact": { "type": "object", "description": "The content is that of an artifact, as the output of an earlier step has it." },
             "filename": { "type": "string", "description": "The name of the file." },
             "content_type": { "type": "string", "description": "Its media type." },
         });

@@ -101,6 +101,10 @@ pub struct ShellConfig {
     /// The folder that it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
+    /// Files that it leaves and that are kept with the run, by name: a path below the folder that it runs in,
+    /// or below the empty one that `DRUSE_ARTIFACTS` names. With `*` or `?` in its last part, all that match.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub artifacts: BTreeMap<String, String>,
 }
 
 /// `mcp`: calls a tool of an MCP server.
@@ -114,6 +118,9 @@ pub struct McpConfig {
     /// The tool's arguments.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub arguments: Map<String, Value>,
+    /// Keeps what is no text in the answer (images, sound, files) as artifacts of this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_as: Option<String>,
 }
 
 /// `automation`: starts another automation, by `name` or by `id`.

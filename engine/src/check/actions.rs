@@ -136,7 +136,7 @@ fn http(context: &mut Context<'_>, look: &Look<'_>) {
     }
     connection(context, look, &["http"]);
     data::pages(context, look);
-    let bodies: Vec<&str> = ["json", "form", "multipart", "body"]
+    let bodies: Vec<&str> = ["json", "form", "multipart", "body", "artifact"]
         .into_iter()
         .filter(|key| look.has(key))
         .collect();

@@ -13,7 +13,7 @@ pub(super) fn pages(context: &mut Context<'_>, look: &Look<'_>) {
         return;
     }
     let other = look.text("method").filter(|method| *method != "GET");
-    let body = ["json", "form", "multipart", "body"]
+    let body = ["json", "form", "multipart", "body", "artifact"]
         .into_iter()
         .find(|key| look.has(key));
     if other.is_some() || body.is_some() {

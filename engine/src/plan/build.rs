@@ -17,7 +17,7 @@ use crate::event::HandlerList;
 use crate::expression::{Expression, ExpressionError, Template};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A JSON Pointer (RFC 6901) from its segments.
 pub(crate) fn pointer<S: AsRef<str>>(segments: &[S]) -> String {
@@ -95,6 +95,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     }
     Ok(Plan {
         digest: definition::digest(&document),
+        capabilities: OnceLock::new(),
         timeout: document.timeout,
         hears: types_of(&blocks),
         connects: blocks

@@ -222,6 +222,15 @@ impl Recorded {
                     from: *from,
                     asked: asked.clone(),
                 }),
+                RunEvent::ArtifactKept {
+                    step,
+                    artifact,
+                    from: Some(from),
+                } => known.kept.push(Kept::Artifact {
+                    step: step.clone(),
+                    artifact: artifact.clone(),
+                    from: *from,
+                }),
                 RunEvent::DoneBefore { step, from } => known.kept.push(Kept::Undone {
                     step: step.clone(),
                     from: *from,
@@ -375,7 +384,7 @@ impl Recorded {
     pub fn kept_of(&self) -> BTreeSet<RunId> {
         let of = |kept: &Kept| match kept {
             Kept::Step { from, .. } | Kept::Pass { from, .. } => Some(*from),
-            Kept::Undone { .. } | Kept::Asked { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
         };
         self.kept.iter().filter_map(of).collect()
     }

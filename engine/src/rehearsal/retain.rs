@@ -54,7 +54,9 @@ pub fn retain(
         .iter()
         .filter_map(|kept| match kept {
             Kept::Undone { step, .. } => Some(step.clone()),
-            Kept::Step { .. } | Kept::Pass { .. } | Kept::Asked { .. } => None,
+            Kept::Step { .. } | Kept::Pass { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => {
+                None
+            }
         })
         // Others only stand for work that another run began.
         .filter(|step| {
@@ -102,19 +104,41 @@ pub fn retain(
         .filter_map(|mark| match mark {
             Kept::Undone { step, .. } => Some((step, true)),
             Kept::Asked { step, .. } => Some((step, false)),
-            Kept::Step { .. } | Kept::Pass { .. } => None,
+            Kept::Step { .. } | Kept::Pass { .. } | Kept::Artifact { .. } => None,
         })
         .collect();
     let results = kept.into_iter().filter(|kept| match kept {
         Kept::Undone { step, .. } => anew.get(step) != Some(&true),
         Kept::Asked { step, .. } => !anew.contains_key(step),
-        Kept::Step { .. } | Kept::Pass { .. } => true,
+        Kept::Step { .. } | Kept::Pass { .. } | Kept::Artifact { .. } => true,
     });
     let results: Vec<Kept> = results.collect();
+    let files = files(old, &results);
     Some(Retained {
-        kept: marks.into_iter().chain(results).collect(),
+        kept: marks.into_iter().chain(results).chain(files).collect(),
         again: found.into_iter().map(|again| again.told).collect(),
     })
+}
+
+/// The files that belong to the results which are kept of a run.
+fn files(old: &Run, kept: &[Kept]) -> Vec<Kept> {
+    let results: BTreeSet<&StepPath> = kept
+        .iter()
+        .filter_map(|kept| match kept {
+            Kept::Step { step, .. } => Some(step),
+            Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
+            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
+        })
+        .collect();
+    let left = old
+        .artifacts()
+        .filter(|(step, _)| is_within(step, &results));
+    left.map(|(step, left)| Kept::Artifact {
+        step: step.clone(),
+        artifact: left.artifact.clone(),
+        from: old.id(),
+    })
+    .collect()
 }
 
 /// The answers of the earlier run to what asks for the same.
@@ -184,7 +208,7 @@ impl Work<'_> {
             .filter_map(|kept| match kept {
                 Kept::Step { step, .. } => Some(step),
                 Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
-                Kept::Undone { .. } | Kept::Asked { .. } => None,
+                Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
             })
             .collect();
         let mut marks = Vec::new();
@@ -273,7 +297,10 @@ fn again(
         .iter()
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(&*step.0),
-            Kept::Pass { .. } | Kept::Undone { .. } | Kept::Asked { .. } => None,
+            Kept::Pass { .. }
+            | Kept::Undone { .. }
+            | Kept::Asked { .. }
+            | Kept::Artifact { .. } => None,
         })
         .collect();
     let mut found: Vec<Found> = Vec::new();

@@ -74,7 +74,8 @@ impl State {
         let later = match event {
             RunEvent::PassKept { .. }
             | RunEvent::DoneBefore { .. }
-            | RunEvent::AskedBefore { .. } => true,
+            | RunEvent::AskedBefore { .. }
+            | RunEvent::ArtifactKept { from: Some(_), .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
         };
@@ -162,6 +163,9 @@ impl State {
             RunEvent::AskedBefore { from, asked, .. } => {
                 self.keep.add_asked(path, *from, asked.clone());
             }
+            RunEvent::ArtifactKept { artifact, from, .. } => {
+                self.keep_artifact(path, artifact, *from, entry.at);
+            }
             _ => {}
         }
     }
@@ -192,6 +196,7 @@ impl State {
                 ..
             } => {
                 self.begin_step(plan, place, at);
+                self.drop_artifacts(plan, place);
                 self.fence = *fence;
                 let step = self.step_mut(place);
                 step.input = Some(input.clone());
@@ -215,6 +220,11 @@ impl State {
             RunEvent::AttemptFinished { outcome, .. } => {
                 self.attempt_finished(plan, place, outcome, at);
             }
+            RunEvent::ArtifactKept {
+                step,
+                artifact,
+                from,
+            } => self.keep_artifact(step.clone(), artifact, *from, at),
             RunEvent::AttemptInterrupted { .. } => {
                 self.end_attempt(place, Status::Failed, Some(attempt::interrupted()), at);
                 self.enter(place, Phase::Interrupted, Status::Running);

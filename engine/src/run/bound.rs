@@ -106,6 +106,7 @@ impl RunEvent {
             }
             Self::PassedOver { reason } => reason.len(),
             Self::RateAwaited { connection, .. } => connection.len(),
+            Self::ArtifactKept { artifact, .. } => artifact.name.len() + artifact.media_type.len(),
             Self::StepSkipped { .. }
             | Self::AttemptInterrupted { .. }
             | Self::RetryScheduled { .. }

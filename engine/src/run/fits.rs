@@ -222,6 +222,12 @@ impl State {
                 false => Err("the step does not begin anew"),
             };
         }
+        if matches!(event, RunEvent::ArtifactKept { .. }) {
+            return match planned.work.kind().is_some_and(ActionKind::has_attempts) {
+                true => Ok(()),
+                false => Err("the step leaves no files"),
+            };
+        }
         let begun = path.parts().next().flatten().is_none_or(|(id, _)| {
             plan.step(id).is_none_or(|step| {
                 let place = Place { scope: TOP, step };
@@ -300,6 +306,7 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
             let runs = runs || planted(Bug::FinishesTwice);
             Some(*number) == last && (runs || (is_open(phase) && succeeded))
         }
+        RunEvent::ArtifactKept { .. } => *phase == Phase::Running,
         RunEvent::AttemptInterrupted { number, .. } => {
             *phase == Phase::Running && Some(*number) == last
         }

@@ -4,7 +4,7 @@ use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::flow::Claim;
 use crate::plan::{ActionKind, SecretPlace};
-use crate::{ApprovalId, Finding, Json, Span, Timestamp};
+use crate::{ApprovalId, Artifact, Finding, Json, Span, Timestamp};
 
 /// Something that a run is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,17 @@ pub enum Input {
         fence: u64,
         /// How it ended.
         outcome: Outcome,
+    },
+    /// An attempt has left a file. Told before its end.
+    Artifact {
+        /// The step.
+        step: StepPath,
+        /// The attempt's number, as its effect said.
+        number: u32,
+        /// The attempt's fence, as its effect said.
+        fence: u64,
+        /// The file.
+        artifact: Artifact,
     },
     /// Time has passed.
     Tick,
@@ -87,6 +98,12 @@ pub enum Input {
         /// then does the death of the process count against it; three such deaths in a row
         /// quarantine the step.
         alone: bool,
+    },
+    /// As [`Input::Recover`], and this attempt was the only one at work when the process died, whatever
+    /// else had been started: all others were held back. Its death counts against it.
+    Died {
+        /// The step whose attempt it was.
+        step: StepPath,
     },
     /// It is to wait for its turn from now on, as if it had been queued from the start.
     Claim {

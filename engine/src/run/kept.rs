@@ -23,7 +23,7 @@ use super::state::State;
 use crate::event::{RunEvent, SkipReason, Status, StepPath};
 use crate::json::canonical;
 use crate::plan::{ActionKind, LoopPlan, Plan, Times};
-use crate::{Digest, Json, RunId};
+use crate::{Artifact, Digest, Json, RunId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A result of an earlier run.
@@ -67,6 +67,15 @@ pub enum Kept {
         /// What it asked for, as [`super::asked`] gives it.
         asked: Digest,
     },
+    /// A file that belongs to a result that is kept.
+    Artifact {
+        /// The step.
+        step: StepPath,
+        /// The file.
+        artifact: Artifact,
+        /// The earlier run.
+        from: RunId,
+    },
 }
 
 impl Kept {
@@ -75,6 +84,15 @@ impl Kept {
             Self::Step { step, output, from } => RunEvent::StepKept { step, output, from },
             Self::Undone { step, from } => RunEvent::DoneBefore { step, from },
             Self::Asked { step, from, asked } => RunEvent::AskedBefore { step, from, asked },
+            Self::Artifact {
+                step,
+                artifact,
+                from,
+            } => RunEvent::ArtifactKept {
+                step,
+                artifact,
+                from: Some(from),
+            },
             Self::Pass {
                 step,
                 item,

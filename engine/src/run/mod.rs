@@ -14,6 +14,7 @@
 
 mod again;
 mod apply;
+mod artifact;
 mod attempt;
 mod bound;
 mod changes;
@@ -45,6 +46,7 @@ mod view;
 mod wait;
 
 pub use apply::CorruptJournal;
+pub use artifact::KeptArtifact;
 pub(crate) use attempt::is_death;
 pub use bound::LARGEST_FACT;
 pub use deadline::DeadlineReason;

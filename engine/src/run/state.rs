@@ -54,6 +54,7 @@
 //! A loop is over only after all of its passes: they end with facts of their own.
 
 use super::GateStatus;
+use super::artifact::KeptArtifact;
 use super::handlers::Handling;
 use super::hear::Hearing;
 use super::kept::Keep;
@@ -279,6 +280,8 @@ pub(super) struct State {
     pub(super) rounds: u32,
     /// Results of an earlier run for passes to come.
     pub(super) keep: Keep,
+    /// Files that steps have left, by path and name.
+    pub(super) artifacts: BTreeMap<(StepPath, String), KeptArtifact>,
     /// The highest fence given out.
     pub(super) fence: u64,
     pub(super) last_seq: u64,
@@ -322,6 +325,7 @@ impl State {
             stale: BTreeSet::new(),
             rounds: 0,
             keep: Keep::default(),
+            artifacts: BTreeMap::new(),
             fence: 0,
             last_seq: 1,
             last_at: at,

@@ -71,6 +71,8 @@ names! {
         RunEvent::StepChecked { answer: Probed::NotHappened, .. } => "step_checked not_happened",
         RunEvent::StepChecked { answer: Probed::Unknown, .. } => "step_checked unknown",
         RunEvent::AskedBefore { .. } => "asked_before",
+        RunEvent::ArtifactKept { from: None, .. } => "artifact_kept",
+        RunEvent::ArtifactKept { from: Some(_), .. } => "artifact_kept from before",
         RunEvent::Parked { holding: false } => "parked",
         RunEvent::Parked { holding: true } => "parked holding",
         RunEvent::PassedOver { .. } => "passed_over",
@@ -81,6 +83,7 @@ names! {
     fn input, INPUTS: Input {
         Input::Finished { outcome: Outcome::Succeeded { .. }, .. } => "finished succeeded",
         Input::Finished { outcome: Outcome::Failed { .. }, .. } => "finished failed",
+        Input::Artifact { .. } => "artifact",
         Input::Tick => "tick",
         Input::Decide { .. } => "decide",
         Input::Reassign { .. } => "reassign",
@@ -92,6 +95,7 @@ names! {
         Input::Resume { answer: ResumeAnswer::Fail, .. } => "resume as failed",
         Input::Recover { alone: true } => "recover alone",
         Input::Recover { alone: false } => "recover",
+        Input::Died { .. } => "died",
         Input::Claim { .. } => "claim",
         Input::Admit => "admit",
         Input::Permit { .. } => "permit",
@@ -221,8 +225,11 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         names.filter(|name| !left_out.contains(name)).collect()
     };
     vec![
-        // What an earlier run asked for is told by whoever starts a retry with other inputs.
-        ("fact", without(FACTS, &["asked_before"])),
+        // What an earlier run asked for, and left, is told by whoever starts a retry with other inputs.
+        (
+            "fact",
+            without(FACTS, &["asked_before", "artifact_kept from before"]),
+        ),
         ("input", INPUTS.to_vec()),
         // What is too large takes megabytes, and has a test of its own.
         ("refusal", without(REFUSALS, &["too_large"])),

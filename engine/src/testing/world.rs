@@ -6,7 +6,7 @@ use crate::definition::FailureClass;
 use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
 use crate::flow::Standing;
 use crate::run::{DeadlineReason, Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
-use crate::{ApprovalId, Timestamp};
+use crate::{ApprovalId, Artifact, Digest, Timestamp};
 use serde_json::json;
 
 impl Life {
@@ -254,6 +254,21 @@ impl Life {
         else {
             return self.stale();
         };
+        // Not drawn: other lives stay what they are.
+        let left = (fence % 4 == 0).then(|| Input::Artifact {
+            step: step.clone(),
+            number,
+            fence,
+            artifact: Artifact {
+                name: "report.txt".into(),
+                media_type: "text/plain".into(),
+                bytes: fence,
+                digest: Digest::of(&fence.to_be_bytes()),
+            },
+        });
+        if let Some(left) = &left {
+            self.must(left.clone())?;
+        }
         let finished = Input::Finished {
             step,
             number,
@@ -261,6 +276,9 @@ impl Life {
             outcome: self.outcome(),
         };
         self.must(finished.clone())?;
+        if let Some(left) = left {
+            self.must_be_stale(left)?;
+        }
         if self.random.percent(25) {
             return self.must_be_stale(finished);
         }

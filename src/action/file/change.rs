@@ -151,19 +151,21 @@ impl Job {
     /// The content that the step gives.
     fn given(&self) -> Result<Vec<u8>, Failed> {
         let config = &self.config;
-        let content = match (&config.text, &config.base64, &config.json) {
-            (Some(text), None, None) => text.as_str().as_bytes().to_vec(),
-            (None, Some(text), None) => STANDARD
+        let (text, base64, json) = (&config.text, &config.base64, &config.json);
+        let content = match (text, base64, json, &config.artifact) {
+            (Some(text), None, None, None) => text.as_str().as_bytes().to_vec(),
+            (None, Some(text), None, None) => STANDARD
                 .decode(text.trim())
                 .map_err(|_| Failed::input("\"base64\" is not base64."))?,
-            (None, None, Some(value)) => {
+            (None, None, Some(value), None) => {
                 let mut line = value.to_string();
                 line.push('\n');
                 line.into_bytes()
             }
+            (None, None, None, Some(shown)) => return self.files.read(shown),
             _ => {
                 return Err(Failed::input(
-                    "A file has one content: \"text\", \"json\" or \"base64\".",
+                    "A file has one content: \"text\", \"json\", \"base64\" or \"artifact\".",
                 ));
             }
         };

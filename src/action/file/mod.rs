@@ -1,6 +1,7 @@
 //! `file`: works on files below one root, and nothing beside it.
 
 mod change;
+pub(super) mod gather;
 mod list;
 mod read;
 pub(crate) mod root;
@@ -8,6 +9,7 @@ pub(crate) mod watch;
 pub mod work;
 
 use super::{Action, Attempt, Failed, Limits, attempt::Performed, blocking, blocking::Stop};
+use crate::artifacts::Files;
 use crate::connection::{Connections, FolderConnection};
 use druse_engine::action_config::{self, FileConfig, FileOperation};
 use futures_util::future::BoxFuture;
@@ -64,6 +66,7 @@ impl File {
         let limit = attempt.timeout.unwrap_or(self.limits.file_timeout);
         let job = Job {
             config,
+            files: attempt.files.clone(),
             limits: self.limits,
             repeated: attempt.number > 1,
             mark: mark_of(&attempt.idempotency_key),
@@ -105,6 +108,8 @@ impl Place {
 /// One operation, ready to be performed.
 pub(super) struct Job {
     config: FileConfig,
+    /// Where it leaves files, and gets those of its run.
+    files: Files,
     limits: Limits,
     /// Whether an earlier attempt may have had its effect already.
     repeated: bool,

@@ -2,6 +2,7 @@
 
 use super::{Failed, Job, digest, root::Root, root::plain};
 use crate::action::attempt::Performed;
+use crate::artifacts::media_type;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use druse_engine::action_config::FileEncoding;
 use nix::fcntl::OFlag;
@@ -13,9 +14,18 @@ impl Job {
         let file = root
             .file(&self.config.path, OFlag::O_RDONLY)
             .map_err(|error| self.failed(&error))?;
-        let content = self.content(&file)?;
         let mut output = Map::new();
         output.insert("path".into(), plain(&self.config.path).into());
+        if let Some(name) = &self.config.save_as {
+            let media = media_type(&self.config.path);
+            let mut new = self.files.begin(name, name, media, false)?;
+            new.copy(file)?;
+            let kept = new.finish()?;
+            output.insert("bytes".into(), kept["bytes"].clone());
+            output.insert("digest".into(), kept["digest"].clone());
+            return Ok(Value::Object(output).into());
+        }
+        let content = self.content(&file)?;
         output.insert("bytes".into(), content.len().into());
         output.insert("digest".into(), digest(&content).into());
         let (key, value) = self.shown(content)?;

@@ -17,6 +17,7 @@ use crate::{
 };
 use druse_engine::{action_config, event::Failure};
 use futures_util::future::BoxFuture;
+pub(super) use request::public_url;
 use request::{Payload, Request};
 use std::{
     sync::{Arc, OnceLock},
@@ -61,10 +62,16 @@ impl Http {
     async fn exchange(&self, attempt: &Attempt, limit: Duration) -> Performed {
         let map = input::object(attempt.input.value())?;
         if let Some(paginate) = input::given(map, "paginate") {
+            if input::given(map, "save_as").is_some() {
+                return Err(Failed::input("Pages are not saved as an artifact."));
+            }
             let paginate = action_config::read(paginate).map_err(Failed::input)?;
             return pages::read(self, attempt, &paginate, limit).await;
         }
         let request = Request::read(attempt, &self.connections, &self.secrets)?;
+        if let Some(name) = input::text(map, "save_as")? {
+            return self.fetch(request, name, limit, attempt).await;
+        }
         self.ask(request, self.limits.http_body, limit, &attempt.log)
             .await
     }
@@ -100,6 +107,21 @@ impl Http {
             }
         }
         done
+    }
+
+    /// As [`Http::ask`], with the body kept as an artifact.
+    async fn fetch(
+        &self,
+        request: Request,
+        name: &str,
+        limit: Duration,
+        attempt: &Attempt,
+    ) -> Performed {
+        let log = &attempt.log;
+        log.line(LogStream::Http, &request.summary());
+        let answer = self.send(request, limit).await?;
+        log.line(LogStream::Http, &response::summary(&answer));
+        response::save(answer, name, &attempt.files, limit).await
     }
 
     async fn send(&self, request: Request, limit: Duration) -> Result<reqwest::Response, Failed> {

@@ -2,6 +2,7 @@
 
 use crate::{
     action::{Attempt, Failed, attempt::pointed, input},
+    artifacts::Files,
     connection::Connections,
     secret::Secrets,
 };
@@ -15,7 +16,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "connection",
     "path",
     "url",
@@ -26,6 +27,8 @@ const KEYS: [&str; 11] = [
     "form",
     "multipart",
     "body",
+    "artifact",
+    "save_as",
     "paginate",
 ];
 /// What the connection itself is made of is not the document's to write.
@@ -107,7 +110,7 @@ impl Request {
             headers.remove(name);
         }
         headers.extend(own);
-        let payload = payload(map, &mut headers)?;
+        let payload = payload(map, &mut headers, &attempt.files)?;
         let method = match input::text(map, "method")? {
             Some(method) => known_method(method)?,
             None if matches!(payload, Payload::None) => Method::GET,
@@ -185,7 +188,7 @@ fn known_method(text: &str) -> Result<Method, Failed> {
         .ok_or_else(|| Failed::input(format!("{text:?} is not a method that can be sent.")))
 }
 
-pub(super) fn public_url(text: &str) -> Result<Url, Failed> {
+pub(in crate::action) fn public_url(text: &str) -> Result<Url, Failed> {
     let url = Url::parse(text.trim())
         .map_err(|error| Failed::input(format!("\"url\" is not an address: {error}.")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -266,13 +269,17 @@ fn add_headers(
     Ok(())
 }
 
-fn payload(map: &Map<String, Value>, headers: &mut HeaderMap) -> Result<Payload, Failed> {
+fn payload(
+    map: &Map<String, Value>,
+    headers: &mut HeaderMap,
+    files: &Files,
+) -> Result<Payload, Failed> {
     // `json: null` is a body of its own, unlike the others.
     let has = |key: &&str| match *key {
         "json" => map.contains_key("json"),
         key => input::given(map, key).is_some(),
     };
-    let bodies: Vec<_> = ["json", "form", "multipart", "body"]
+    let bodies: Vec<_> = ["json", "form", "multipart", "body", "artifact"]
         .into_iter()
         .filter(has)
         .collect();
@@ -300,7 +307,16 @@ fn payload(map: &Map<String, Value>, headers: &mut HeaderMap) -> Result<Payload,
         }
         ["multipart"] => {
             headers.remove(CONTENT_TYPE);
-            multipart(map).map(Payload::Multipart)
+            multipart(map, files).map(Payload::Multipart)
+        }
+        ["artifact"] => {
+            let shown = map.get("artifact").unwrap_or(&Value::Null);
+            if let Some(media) = shown["media_type"].as_str()
+                && let Ok(media) = HeaderValue::from_str(media)
+            {
+                headers.entry(CONTENT_TYPE).or_insert(media);
+            }
+            files.read(shown).map(Payload::Bytes)
         }
         several => Err(Failed::input(format!(
             "A request has one body, and this has several: {}.",
@@ -310,7 +326,7 @@ fn payload(map: &Map<String, Value>, headers: &mut HeaderMap) -> Result<Payload,
 }
 
 /// Fields of a multipart body: a scalar, or `{text | json | base64, filename?, content_type?}`.
-fn multipart(map: &Map<String, Value>) -> Result<Form, Failed> {
+fn multipart(map: &Map<String, Value>, files: &Files) -> Result<Form, Failed> {
     let Some(Value::Object(fields)) = map.get("multipart") else {
         return Err(Failed::input("\"multipart\" must be an object of fields."));
     };
@@ -321,25 +337,33 @@ fn multipart(map: &Map<String, Value>) -> Result<Form, Failed> {
             one => std::slice::from_ref(one),
         };
         for item in items {
-            form = form.part(name.clone(), part(name, item)?);
+            form = form.part(name.clone(), part(name, item, files)?);
         }
     }
     Ok(form)
 }
 
-fn part(name: &str, value: &Value) -> Result<Part, Failed> {
+fn part(name: &str, value: &Value, files: &Files) -> Result<Part, Failed> {
     if let Some(text) = input::scalar(value) {
         return Ok(Part::text(text));
     }
     let wrong = |what: &str| Failed::input(format!("The field {name:?} {what}."));
     let Value::Object(map) = value else {
         return Err(wrong(
-            "must be a text or {text | json | base64, filename, content_type}",
+            "must be a text or {text | json | base64 | artifact, filename, content_type}",
         ));
     };
-    input::only(map, &["text", "json", "base64", "filename", "content_type"])?;
+    let known = [
+        "text",
+        "json",
+        "base64",
+        "artifact",
+        "filename",
+        "content_type",
+    ];
+    input::only(map, &known)?;
     let mut kinds = BTreeMap::new();
-    for kind in ["text", "json", "base64"] {
+    for kind in ["text", "json", "base64", "artifact"] {
         if let Some(value) = map.get(kind) {
             kinds.insert(kind, value);
         }
@@ -357,9 +381,16 @@ fn part(name: &str, value: &Value) -> Result<Part, Failed> {
                 let text = input::scalar(value).ok_or_else(|| wrong("is not a text"))?;
                 Part::text(text)
             }
+            ("artifact", shown) => {
+                let part = Part::bytes(files.read(shown)?);
+                let name = shown["name"].as_str().unwrap_or_default().to_owned();
+                let media = shown["media_type"].as_str().unwrap_or_default();
+                let part = part.file_name(name);
+                part.mime_str(media).map_err(|_| wrong("cannot be sent"))?
+            }
             _ => return Err(wrong("is not base64")),
         },
-        _ => return Err(wrong("must have one of text, json and base64")),
+        _ => return Err(wrong("must have one of text, json, base64 and artifact")),
     };
     if let Some(filename) = input::text(map, "filename")? {
         part = part.file_name(filename.to_owned());

@@ -2,6 +2,7 @@
 
 use super::send_failure;
 use crate::action::{Failed, attempt::Performed};
+use crate::artifacts::{Files, Intake, media_type};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use druse_engine::definition::FailureClass;
 use http::{
@@ -74,6 +75,37 @@ pub(super) async fn read(
     output.insert("headers".into(), shown(&headers));
     let (key, value) = content(&headers, body);
     output.insert(key.into(), value);
+    Ok(Value::Object(output).into())
+}
+
+/// Keeps the body of a successful answer as an artifact.
+pub(super) async fn save(
+    mut answer: reqwest::Response,
+    name: &str,
+    files: &Files,
+    limit: Duration,
+) -> Performed {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    if !status.is_success() {
+        return read(answer, EXCERPT, limit).await;
+    }
+    let kind = headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok());
+    let kind = kind.map_or_else(|| media_type(name), |kind| kind);
+    let intake = Intake::new(files, name, kind);
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| Failed::from(send_failure(&error, limit)))?
+    {
+        if !intake.push(chunk).await {
+            break;
+        }
+    }
+    intake.finish().await?;
+    let mut output = Map::new();
+    output.insert("status".into(), status.as_u16().into());
+    output.insert("headers".into(), shown(&headers));
     Ok(Value::Object(output).into())
 }
 

@@ -1,5 +1,6 @@
 //! `shell`: one program, with values as arguments, environment or stdin, never as program text.
 
+mod leave;
 mod process;
 pub(crate) mod watchdog;
 
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::secret::Secrets;
 use futures_util::future::BoxFuture;
+use leave::Leaving;
 use process::{Ended, Prepared};
 use serde_json::{Map, Value, json};
 use std::{
@@ -23,7 +25,7 @@ const INHERITED: [&str; 9] = [
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
 ];
 /// Runs fixed scripts.
-pub(crate) const INTERPRETER: &str = "/bin/sh";
+pub(crate) const INTERPRETER: &str = druse_engine::capability::INTERPRETER;
 /// Characters of stderr that a failure shows, from its end.
 const TAIL: usize = 2_000;
 
@@ -99,9 +101,10 @@ impl Shell {
         }
     }
 
-    fn prepare(&self, attempt: &Attempt) -> Result<Prepared, Failed> {
+    fn prepare(&self, attempt: &Attempt) -> Result<(Prepared, Option<Leaving>), Failed> {
         let map = input::object(attempt.input.value())?;
-        input::only(map, &["argv", "script", "stdin", "env", "cwd"])?;
+        let known = ["argv", "script", "stdin", "env", "cwd", "artifacts"];
+        input::only(map, &known)?;
         let argv = argv(map)?;
         let mut own = Vec::new();
         for (name, value) in input::scalars(map, "env")? {
@@ -117,6 +120,11 @@ impl Shell {
         }
         let program = argv.first().map_or("", String::as_str);
         self.policy.check(program, &own)?;
+        let cwd = self.folder(input::text(map, "cwd")?);
+        let restricted = self.policy.allowed.is_some();
+        let mark = format!("{}-{}", attempt.run, attempt.fence);
+        let leaving = Leaving::read(map, cwd.clone(), restricted, &mark)?;
+        let variable = leaving.as_ref().map(Leaving::variable);
         let inherited = INHERITED
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
@@ -130,8 +138,8 @@ impl Shell {
         ];
         let given = given.map(|(name, value)| (name.to_owned(), value));
         let prepared = Prepared {
-            env: inherited.chain(own).chain(given).collect(),
-            cwd: self.folder(input::text(map, "cwd")?),
+            env: inherited.chain(own).chain(given).chain(variable).collect(),
+            cwd,
             stdin: match input::given(map, "stdin") {
                 None => None,
                 Some(Value::String(text)) => Some(text.clone().into_bytes()),
@@ -149,7 +157,7 @@ impl Shell {
                 "An argument or variable holds a zero byte, which no program can be given.",
             ));
         }
-        Ok(prepared)
+        Ok((prepared, leaving))
     }
 
     fn folder(&self, cwd: Option<&str>) -> Option<PathBuf> {
@@ -161,12 +169,28 @@ impl Shell {
     }
 
     async fn run(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
-        let prepared = self.prepare(attempt)?;
+        let (prepared, leaving) = self.prepare(attempt)?;
         let (timeout, largest) = (prepared.timeout, prepared.largest);
         let finished = process::run(prepared, cancel).await?;
         let stdout = String::from_utf8_lossy(&finished.stdout);
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let shown = |code: Option<i32>| json!({ "exit_code": code, "stdout": tail(&stdout), "stderr": tail(&stderr) });
+        let exited = match &finished.ended {
+            Ended::Exited(status) => Some(status.success()),
+            Ended::Canceled | Ended::TimedOut | Ended::TooLarge => None,
+        };
+        // What a program leaves that fails is kept too, as far as it goes: it may say why.
+        let kept = match (leaving, exited) {
+            (Some(leaving), Some(all)) => {
+                let files = attempt.files.clone();
+                let kept = tokio::task::spawn_blocking(move || leaving.keep(&files, all));
+                kept.await.unwrap_or_else(|_| {
+                    let message = "Keeping the artifacts ended by a defect of Druse.";
+                    Err(Failed::permanent("internal_error", message))
+                })
+            }
+            _ => Ok(()),
+        };
         let status = match finished.ended {
             Ended::Exited(status) => status,
             Ended::Canceled => return Err(Failed::canceled().details(shown(None))),
@@ -192,6 +216,7 @@ impl Shell {
             }
             return Err(Failed::permanent("exit_status", message).details(details));
         }
+        kept?;
         let mut output = Map::new();
         output.insert("exit_code".into(), status.code().into());
         output.insert("stdout".into(), stdout.as_ref().into());

@@ -1,6 +1,7 @@
 //! Thin handlers: from a request to a service and back.
 
 pub(super) mod approvals;
+pub(super) mod artifacts;
 pub(super) mod automations;
 pub(super) mod backup;
 pub(super) mod connections;

@@ -123,6 +123,7 @@ pub(in crate::api) async fn remove(call: Call) -> Answer {
             json!({ "digest": row.recording }),
         );
     call.app.commit(batch).await?;
+    call.app.keeper.file_let_go();
     Ok(Reply::empty())
 }
 

@@ -1,13 +1,13 @@
 //! Addresses of runs, of what they wait for, and of gates.
 
-use super::super::handler::{approvals, links, logs, queues, resolve, runs};
+use super::super::handler::{approvals, artifacts, links, logs, queues, resolve, runs};
 use super::super::route::Route;
 use super::{PAGE, get, post};
 use crate::service::Role::{Approver, Operator, Viewer};
 use crate::service::export::Export;
 use crate::service::links::MadeLink;
 use crate::service::page::List;
-use crate::service::{ApprovalView, RetryPreview, RunView};
+use crate::service::{ApprovalView, ArtifactView, RetryPreview, RunView};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -67,6 +67,21 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query(&["limit", "cursor", "after", "wait", "attempt"])
         .response::<List<logs::LogView>>(),
+        get(
+            "/api/v1/runs/{id}/artifacts",
+            Viewer,
+            to!(artifacts::list),
+            "List the files that the steps of a run left",
+        )
+        .query(PAGE)
+        .response::<List<ArtifactView>>(),
+        get(
+            "/api/v1/runs/{id}/artifacts/{name}",
+            Viewer,
+            to!(artifacts::read),
+            "Take a file that a step of a run left",
+        )
+        .query(&["step"]),
         post(
             "/api/v1/runs/{id}/cancel",
             Operator,

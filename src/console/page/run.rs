@@ -53,7 +53,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         _ => {
             let logs = logs::read(call, call.param("id"), run["finished_at"].is_null()).await?;
-            html! { (timeline::show(&run, call.now)) (steps(call, &run, &logs)) }
+            html! { (timeline::show(&run, &document, call.now)) (steps(call, &run, &logs)) }
         }
     };
     let retry = retry::show(call, &run, &document).await?;

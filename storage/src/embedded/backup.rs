@@ -1,7 +1,7 @@
 //! A copy of the store as it is at one durable record, while it is written to.
 
 use super::segment::{HEADER, Header};
-use super::{Shared, base};
+use super::{Shared, base, blob};
 use crate::store::{LogHead, ReadError};
 use std::{
     fs::{self, File},
@@ -45,10 +45,7 @@ impl Shared {
         // So that an end that is lost shows, as after any clean stop.
         take("log/head", head.encode().to_vec()).map_err(io)?;
         // A blob is there before the record that names it.
-        for folder in sorted(&self.blobs).map_err(io)? {
-            if folder.starts_with("tmp-") {
-                continue;
-            }
+        for folder in blob::folders(&self.blobs).map_err(io)? {
             for name in sorted(&self.blobs.join(&folder)).map_err(io)? {
                 match fs::read(self.blobs.join(&folder).join(&name)) {
                     Ok(bytes) => take(&format!("blobs/{folder}/{name}"), bytes).map_err(io)?,

@@ -6,6 +6,7 @@
 use super::pack::RunEntry;
 use super::segment::{HEADER, Mark};
 use super::signature;
+use crate::blob::BlobHold;
 use crate::entity::RunHead;
 use crate::record::frame::{self, Link, Place};
 use crate::record::{self, Draft};
@@ -106,6 +107,8 @@ pub(crate) struct Pending {
     pub(crate) number: u64,
     pub(crate) place: Place,
     pub(crate) answer: Option<Answer>,
+    /// Blobs that it names, held until it is durable.
+    pub(crate) holds: Vec<Arc<BlobHold>>,
 }
 
 /// What the index said about things that are not in memory.
@@ -389,6 +392,9 @@ impl Core {
             }
         }
         self.enqueue(draft, frame::KIND_BATCH, (number, place), &links, answer);
+        if let Some(pending) = self.queue.last_mut() {
+            pending.holds = batch.holds;
+        }
         Ok(())
     }
 
@@ -455,6 +461,7 @@ impl Core {
             number,
             place,
             answer: Some(answer),
+            holds: Vec::new(),
         });
     }
 

@@ -27,6 +27,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod unused;
 mod writer;
 
 pub use backup::TakeFile;
@@ -34,6 +35,7 @@ pub(crate) use blob::get as read_blob;
 pub(crate) use folder::{make as make_folder, offline};
 
 use self::core::{Core, Fetched};
+use crate::blob::{BlobHold, Holds, NewBlob, SweptBlobs};
 use crate::chain::ChainPart;
 use crate::disk::{Disk, RealDisk, is_full};
 use crate::entity::{RunHead, Table};
@@ -182,6 +184,8 @@ pub(crate) struct Shared {
     index: Index,
     space: Space,
     blobs: PathBuf,
+    /// Blobs that no durable row names yet.
+    holds: Arc<Holds>,
     failure: watch::Sender<Option<String>>,
     /// Held for reading while places in the log are followed, for writing while a segment is removed.
     kept: RwLock<()>,
@@ -260,6 +264,10 @@ impl Shared {
             Err(_) => entry.fenced = true,
         }
     }
+}
+
+fn unread(error: &io::Error) -> ReadError {
+    ReadError::Io(format!("a stored file cannot be read: {error}"))
 }
 
 /// The embedded store. Dropping it writes what waits and closes the folder.
@@ -443,24 +451,42 @@ impl Store for Embedded {
         Ok(self.shared.read_live())
     }
 
-    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
-        let core = self.shared.lock();
-        let (failed, full) = (core.failed, core.full || core.over_quota);
-        drop(core);
-        if failed {
-            return Err(AppendError::Failed);
+    fn put_blob(&self, bytes: &[u8]) -> Result<BlobHold, AppendError> {
+        self.shared.takes_blobs(false)?;
+        let put = blob::put(&self.shared.blobs, &self.shared.holds, bytes);
+        put.map_err(|error| blob::refused(&error))
+    }
+
+    fn new_blob(&self) -> Result<Box<dyn NewBlob>, AppendError> {
+        self.shared.takes_blobs(true)?;
+        match blob::Writer::new(&self.shared.blobs, &self.shared.holds) {
+            Ok(new) => Ok(Box::new(new)),
+            Err(error) => Err(blob::refused(&error)),
         }
-        if full {
-            return Err(AppendError::Full);
+    }
+
+    fn hold_blob(&self, digest: &Digest) -> Result<Option<BlobHold>, ReadError> {
+        blob::hold(&self.shared.blobs, &self.shared.holds, digest).map_err(|error| unread(&error))
+    }
+
+    fn open_blob(&self, digest: &Digest) -> Result<Option<std::fs::File>, ReadError> {
+        let Some(path) = blob::path(&self.shared.blobs, digest) else {
+            return Ok(None);
+        };
+        match std::fs::File::open(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unread(&error)),
         }
-        blob::put(&self.shared.blobs, bytes).map_err(|error| {
-            tracing::error!(%error, "a blob cannot be written");
-            if is_full(&error) {
-                AppendError::Full
-            } else {
-                AppendError::Failed
-            }
-        })
+    }
+
+    fn sweep_blobs(&self, remove: bool) -> Result<SweptBlobs, ReadError> {
+        self.shared
+            .sweep_blobs(remove && self.damage.is_empty())
+            .map(|mut swept| {
+                swept.damaged = !self.damage.is_empty();
+                swept
+            })
     }
 
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, ReadError> {
@@ -470,9 +496,7 @@ impl Store for Embedded {
             Ok(Some(Err(()))) => Err(ReadError::Damaged(format!(
                 "the stored file {digest} is damaged"
             ))),
-            Err(error) => Err(ReadError::Io(format!(
-                "a stored file cannot be read: {error}"
-            ))),
+            Err(error) => Err(unread(&error)),
         }
     }
 

@@ -66,7 +66,11 @@ impl Shared {
     }
 
     /// What memory and the index have, memory first.
-    fn merged_rows(&self, table: u8, scan: &Scan) -> Result<Vec<(String, IndexedRow)>, ReadError> {
+    pub(super) fn merged_rows(
+        &self,
+        table: u8,
+        scan: &Scan,
+    ) -> Result<Vec<(String, IndexedRow)>, ReadError> {
         let after = scan.after.as_deref();
         let inside = |key: &str| {
             key.starts_with(&scan.prefix)

@@ -117,6 +117,7 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         segments,
         index,
         blobs,
+        holds: Arc::default(),
         failure: watch::Sender::new(None),
         kept: RwLock::default(),
         collecting: Mutex::default(),

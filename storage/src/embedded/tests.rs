@@ -246,7 +246,7 @@ fn sequences_and_expectations_are_checked_in_the_order_of_appends() {
             value: Some(json!(1)),
             expect: Expect::Present,
         }],
-        must_fit: false,
+        ..Batch::new()
     };
     assert!(matches!(
         store.append(absent),
@@ -436,8 +436,8 @@ fn scans_and_lists_merge_memory_and_index() {
 fn blobs_are_kept_by_digest_and_checked() {
     let folder = tempfile::tempdir().unwrap();
     let store = Embedded::open(folder.path(), small()).unwrap();
-    let digest = store.put_blob(b"a recording").unwrap();
-    assert_eq!(store.put_blob(b"a recording").unwrap(), digest);
+    let digest = store.put_blob(b"a recording").unwrap().digest().clone();
+    assert_eq!(*store.put_blob(b"a recording").unwrap().digest(), digest);
     assert_eq!(store.blob(&digest).unwrap().unwrap(), b"a recording");
     assert_eq!(store.blob(&Digest::of(b"other")).unwrap(), None);
     let file = blob::path(&folder.path().join("blobs"), &digest).unwrap();

@@ -4,7 +4,7 @@ use super::Undecodable;
 use super::v1::{Text, digest, json, run_id, text};
 use super::v1_parts::*;
 use druse_engine::{
-    EventId, Id, Timestamp,
+    Artifact, EventId, Id, Timestamp,
     event::{Change, Outcome, RunEvent},
 };
 use serde::{Deserialize, Serialize};
@@ -222,6 +222,14 @@ pub(super) enum V1Event<'a> {
         step: Step<'a>,
         from: [u8; 16],
         asked: Text<'a>,
+    },
+    ArtifactKept {
+        step: Step<'a>,
+        name: Text<'a>,
+        media_type: Text<'a>,
+        bytes: u64,
+        digest: Text<'a>,
+        from: Option<[u8; 16]>,
     },
 }
 
@@ -527,6 +535,18 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 from: from.0.to_bytes(),
                 asked: borrowed(asked.as_str()),
             },
+            E::ArtifactKept {
+                step: s,
+                artifact,
+                from,
+            } => Self::ArtifactKept {
+                step: step(s),
+                name: borrowed(&artifact.name),
+                media_type: borrowed(&artifact.media_type),
+                bytes: artifact.bytes,
+                digest: borrowed(artifact.digest.as_str()),
+                from: from.map(|from| from.0.to_bytes()),
+            },
         }
     }
 }
@@ -817,6 +837,23 @@ impl V1Event<'_> {
                 step: path(step),
                 from: run_id(from),
                 asked: digest(&asked)?,
+            },
+            Self::ArtifactKept {
+                step,
+                name,
+                media_type,
+                bytes,
+                digest: written,
+                from,
+            } => E::ArtifactKept {
+                step: path(step),
+                artifact: Artifact {
+                    name: name.into_owned(),
+                    media_type: media_type.into_owned(),
+                    bytes,
+                    digest: digest(&written)?,
+                },
+                from: from.map(run_id),
             },
         })
     }

@@ -527,7 +527,8 @@ fn a_new_run_keeps_no_approval_for_another_version_or_for_what_is_made_anew() {
             Kept::Step { step, .. }
             | Kept::Pass { step, .. }
             | Kept::Undone { step, .. }
-            | Kept::Asked { step, .. } => step.to_string(),
+            | Kept::Asked { step, .. }
+            | Kept::Artifact { step, .. } => step.to_string(),
         };
         kept.iter().map(name).collect()
     };

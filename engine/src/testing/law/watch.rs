@@ -307,7 +307,7 @@ pub(in crate::testing) fn keeps(
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } | Kept::Asked { .. } => None,
+            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
         })
         .collect();
     for entry in journal {
