@@ -159,6 +159,12 @@ fn automation() -> Vec<Route> {
             one,
         ),
         form(
+            "/automations/{id}/reviewed",
+            Editor,
+            to!(automation::reviewed),
+            one,
+        ),
+        form(
             "/automations/{id}/rollback",
             Editor,
             to!(automation::rollback),
