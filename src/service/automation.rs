@@ -292,7 +292,7 @@ impl App {
                 who,
                 "automation.create",
                 &row.id,
-                json!({ "name": row.name, "digest": version.digest }),
+                json!({ "automation": row.name, "name": row.name, "version": 1, "digest": version.digest }),
             );
         Ok(Change {
             batch,
@@ -367,7 +367,7 @@ impl App {
             who,
             action,
             &row.id,
-            json!({ "version": version.number, "digest": version.digest }),
+            json!({ "automation": row.name, "version": version.number, "digest": version.digest }),
         );
         Ok(Change {
             batch,
@@ -408,7 +408,7 @@ impl App {
             who,
             "automation.delete",
             &row.id,
-            json!({ "name": row.name }),
+            json!({ "automation": row.name, "name": row.name }),
         ))
     }
 }
