@@ -7,10 +7,10 @@ use crate::options::{CrystallizeError, Crystallized, Mode, Options};
 use crate::report::{Level, Replay, Report, ReportCounts};
 use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
-use crate::tool_map::{Mapper, Origin};
+use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
     advice, align, answer, bookkeeping, bound, capability, determinism, drift, duplicate, effects,
-    emit, findings, gate, judgement, provenance, prune, relied, replay,
+    emit, findings, gate, judgement, provenance, prune, relied, replay, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -43,6 +43,7 @@ pub fn crystallize(
     };
     accepted(session, options)?;
     known(session, &options.keep)?;
+    whole(options.folder.as_deref())?;
     let calls = session.calls().count();
     if calls > MOST_CALLS {
         return Err(CrystallizeError::new(
@@ -114,6 +115,12 @@ pub fn crystallize(
     found.extend(gates.findings);
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
+    found.extend(working_place::findings(
+        session,
+        &Folders::of(session, options),
+        &kept,
+        &emitted.places,
+    ));
     found.extend(secret::findings(
         &kept,
         &emitted.places,
@@ -178,7 +185,9 @@ pub fn crystallize(
         counts: ReportCounts {
             calls: count(kept.len() + left_out.len()),
             steps: count(kept.len()),
-            gates: emitted.gates,
+            gates: emitted
+                .gates
+                .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded)),
             left_out: count(left_out.len()),
         },
         replay: replayed,
@@ -324,6 +333,23 @@ fn nothing(message: &str) -> CrystallizeError {
     )
 }
 
+/// Refuses a folder that depends on where somebody stands.
+fn whole(folder: Option<&str>) -> Result<(), CrystallizeError> {
+    match folder
+        .filter(|folder| !folder.starts_with('/') || folder.split('/').any(|part| part == ".."))
+    {
+        None => Ok(()),
+        Some(folder) => Err(CrystallizeError::new(
+            "bad_folder",
+            format!(
+                "The automation cannot work in the folder `{}`.",
+                crate::show::text(folder, 80)
+            ),
+            "A folder is written whole, from `/` on and without `..`.",
+        )),
+    }
+}
+
 /// Refuses to keep a call that the session does not have.
 fn known(session: &Session, keep: &BTreeSet<String>) -> Result<(), CrystallizeError> {
     let there: BTreeSet<&str> = session.calls().map(|call| call.id.as_str()).collect();
@@ -435,8 +461,8 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
     let mut mapper = Mapper::new(
         &options.tools,
         &options.connections,
-        session.working_folder.as_deref(),
-        &session.format,
+        Folders::of(session, options),
+        session.agent_format(),
         Names::of(&session.secrets),
     );
     let mut draft = draft(session, options, pruned, &mut mapper);
@@ -456,13 +482,17 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
     draft
 }
 
-/// The options with the calls that the document says were put back into it.
+/// The options with what the document says it was made with: the calls that were put back, its folder.
 fn as_made(document: &Document, options: &Options) -> Options {
     let mut options = options.clone();
     let made = document.metadata.get("crystallized");
     let keep = made.and_then(|made| made.get("keep")?.as_array());
     let ids = keep.into_iter().flatten().filter_map(Value::as_str);
     options.keep.extend(ids.map(str::to_owned));
+    let folder = made.and_then(|made| made.get("folder")?.as_str());
+    if let Some(folder) = folder {
+        options.folder = Some(folder.to_owned());
+    }
     options
 }
 

@@ -1,5 +1,5 @@
-//! What a person decided about a draft, as a file that is kept beside it: the answers to its questions and the calls
-//! that were put back. Given again, also with further recordings, it decides the same.
+//! What a person decided about a draft, as a file that is kept beside it: the answers to its questions, the calls
+//! that were put back, and the folder that it works in. Given again, also with further recordings, it decides the same.
 
 use crate::options::Options;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub struct Decisions {
     pub answers: BTreeMap<String, String>,
     /// Calls that became steps though they would have been left out.
     pub keep: BTreeSet<String>,
+    /// The folder that it works in, in the place of the one that the agent worked in.
+    pub folder: Option<String>,
 }
 
 /// A file of decisions.
@@ -23,6 +25,8 @@ struct File {
     decisions: BTreeMap<String, String>,
     #[serde(default)]
     keep: BTreeSet<String>,
+    #[serde(default)]
+    folder: Option<String>,
 }
 
 impl Decisions {
@@ -44,6 +48,7 @@ impl Decisions {
         Ok(Self {
             answers: file.decisions,
             keep: file.keep,
+            folder: file.folder,
         })
     }
 
@@ -57,6 +62,7 @@ impl Decisions {
                 .filter_map(|(id, answer)| Some((id.clone(), answer.as_str()?.to_owned())))
                 .collect(),
             keep: keep.filter_map(Value::as_str).map(str::to_owned).collect(),
+            folder: made["folder"].as_str().map(str::to_owned),
         }
     }
 
@@ -65,6 +71,7 @@ impl Decisions {
         Self {
             answers: options.answers.clone(),
             keep: options.keep.clone(),
+            folder: options.folder.clone(),
         }
     }
 
@@ -77,6 +84,9 @@ impl Decisions {
                 .or_insert_with(|| answer.clone());
         }
         options.keep.extend(self.keep.iter().cloned());
+        if options.folder.is_none() {
+            options.folder.clone_from(&self.folder);
+        }
     }
 
     /// The file. The same decisions give the same bytes.
@@ -97,6 +107,9 @@ impl Decisions {
             for id in &self.keep {
                 text.push_str(&format!("  - {}\n", quoted(id)));
             }
+        }
+        if let Some(folder) = &self.folder {
+            text.push_str(&format!("folder: {}\n", quoted(folder)));
         }
         text
     }
@@ -121,6 +134,7 @@ mod tests {
                 ),
             ]),
             keep: BTreeSet::from(["call-7".to_owned()]),
+            folder: Some("/srv/shop".to_owned()),
         };
         assert_eq!(
             Decisions::parse(&decisions.to_yaml()),
@@ -155,7 +169,7 @@ mod tests {
                 ("a".to_owned(), "constant".to_owned()),
                 ("b".to_owned(), "constant".to_owned()),
             ]),
-            keep: BTreeSet::new(),
+            ..Decisions::default()
         };
         kept.apply(&mut options);
         assert_eq!(

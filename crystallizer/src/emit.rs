@@ -175,6 +175,9 @@ fn metadata(
     if !options.keep.is_empty() {
         made["keep"] = json!(options.keep);
     }
+    if let Some(folder) = &options.folder {
+        made["folder"] = folder.as_str().into();
+    }
     // What was answered stays with the draft, so that one more answer does not lose the others.
     if !options.answers.is_empty() {
         made["answers"] = json!(options.answers);

@@ -44,6 +44,7 @@ mod show;
 mod spoken;
 mod value_class;
 mod words;
+mod working_place;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
 pub use decisions::Decisions;

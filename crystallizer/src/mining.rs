@@ -4,7 +4,7 @@
 use crate::options::Options;
 use crate::secret::Names;
 use crate::session::{Role, Session, ToolCall, ToolSpec, Turn};
-use crate::tool_map::{Mapper, Origin, Target, is_bookkeeping};
+use crate::tool_map::{Folders, Mapper, Origin, Target, is_bookkeeping};
 use crate::{determinism, effects, prune, shell_line};
 use druse_engine::definition::EffectLevel;
 use schemars::JsonSchema;
@@ -72,14 +72,16 @@ impl Signature {
         let mut mapper = Mapper::new(
             &options.tools,
             &options.connections,
-            session.working_folder.as_deref(),
-            &session.format,
+            Folders::of(session, options),
+            session.agent_format(),
             Names::of(&session.secrets),
         );
         let mut signature = Self::default();
         for call in session.calls().filter(|call| !prune::failed(call)) {
             let target = mapper.target(call);
-            if target.origin == Origin::Unmapped && is_bookkeeping(&session.format, &call.name) {
+            if target.origin == Origin::Unmapped
+                && is_bookkeeping(session.agent_format(), &call.name)
+            {
                 continue;
             }
             let line = line_of(call, &target);

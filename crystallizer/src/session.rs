@@ -36,6 +36,9 @@ pub enum SessionStatus {
 pub struct Session {
     /// The format it was read from (`claude-code`, `tau-bench`, `druse`, …).
     pub format: String,
+    /// The format that it was recorded in, where Druse has written it in its own form since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_as: Option<String>,
     /// Agent run or chat thread, by what the recording looks like; the address it was posted to wins.
     pub kind: SessionKind,
     /// The recorder's own id.
@@ -185,6 +188,12 @@ pub struct ToolCall {
     /// The sub-agent that called, where it was not the main one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// The folder that it was made in, where the recording tells it and it is not that of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// The shell that reads its line, where the agent is known to use one: `bash`, `zsh`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
     /// When it was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
@@ -259,6 +268,11 @@ pub struct Counts {
 }
 
 impl Session {
+    /// The format whose agent it was: that of the recording, also where Druse has written it anew.
+    pub fn agent_format(&self) -> &str {
+        self.recorded_as.as_deref().unwrap_or(&self.format)
+    }
+
     /// The calls in recorded order.
     pub fn calls(&self) -> impl Iterator<Item = &ToolCall> {
         self.turns.iter().filter_map(|turn| match turn {

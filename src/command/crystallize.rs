@@ -19,21 +19,26 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         return Ok(summary(&args.files, &options));
     }
     let taken = match args.from {
-        Some(agent) => vec![discover::newest(agent, args.folder.as_deref())?],
-        None => Vec::new(),
+        Some(agent) => Some(discover::newest(agent, args.folder.as_deref())?),
+        None => None,
     };
-    let files = if taken.is_empty() {
-        &args.files
-    } else {
-        &taken
+    let files = match &taken {
+        Some(taken) => std::slice::from_ref(&taken.path),
+        None => args.files.as_slice(),
     };
     let busy = Busy::new("reading and crystallizing");
     let mut sessions = Vec::new();
     for path in files {
         sessions.extend(import(path, &document::read_bytes(path)?)?);
     }
-    if !taken.is_empty() {
+    if let Some(taken) = &taken {
         keep_the_last(&mut sessions);
+        // What the agent notes beside a session is as good as what it notes in it.
+        for session in &mut sessions {
+            if session.working_folder.is_none() {
+                session.working_folder.clone_from(&taken.folder);
+            }
+        }
     }
     let first = sessions
         .first()
@@ -136,8 +141,19 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
         force: args.force,
         answers: args.answers.iter().cloned().collect(),
         keep: args.keep.iter().cloned().collect(),
+        folder: match (&args.folder, args.from) {
+            // There it says which session is meant.
+            (None, _) | (_, Some(_)) => None,
+            (Some(folder), None) => Some(whole(folder)?),
+        },
         ..Options::default()
     })
+}
+
+/// A folder as it is written from the root on.
+fn whole(folder: &Path) -> Result<String, Failure> {
+    let whole = std::path::absolute(folder).map_err(|error| Failure::io(folder, &error))?;
+    Ok(whole.to_string_lossy().into_owned())
 }
 
 /// The sessions of a recording, with the file's name in what is wrong.

@@ -8,8 +8,8 @@ use crate::secret::names_in;
 use druse_engine::event::Status;
 use druse_engine::{Severity, Span, Timestamp};
 use druse_storage::{
-    Automation, AutomationStatus, Connection, RunQuery, Store as _, StoreExt as _, StoreHealth,
-    SweptBlobs, Version,
+    Automation, AutomationStatus, Connection, RunQuery, StoreExt as _, StoreHealth, SweptBlobs,
+    Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

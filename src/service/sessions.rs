@@ -94,6 +94,9 @@ pub struct CrystallizeRequest {
     /// automation was made with.
     #[serde(default)]
     pub keep: Option<BTreeSet<String>>,
+    /// The folder that the automation works in, written whole, in the place of the one that the agent worked in.
+    #[serde(default)]
+    pub folder: Option<String>,
     /// The automation, crystallized from this recording before, that gets a new version of it; left out: a
     /// new automation is made.
     #[serde(default)]
@@ -298,6 +301,7 @@ impl App {
             accept: request.accept,
             answers,
             keep,
+            folder: request.folder.or(before.decisions.folder),
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();

@@ -4,7 +4,7 @@
 use super::binding::{Binding, Bound, Frozen, Source, Why};
 use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
-use super::cycle::Cycle;
+use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
@@ -114,6 +114,40 @@ pub(super) fn explain(
         explained
             .findings
             .push(located(of_cycle(cycle), &cycle.id, whole, "/for_each"));
+        if let (Some(inner), Some(spot)) = (&cycle.inner, steps.get(cycle.call_inside(0, 0, 0))) {
+            let whole = Spot {
+                deep: None,
+                ..*spot
+            };
+            explained
+                .findings
+                .push(located(of_inner(inner), &inner.id, whole, "/for_each"));
+        }
+    }
+    for pages in &decisions.pages {
+        let Some(spot) = steps.get(pages.first) else {
+            continue;
+        };
+        for call in pages.first..=pages.last() {
+            if let Some(kept) = kept.get(call) {
+                crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, _| {
+                    explained.covered.insert((call, pointer.to_owned()));
+                });
+            }
+        }
+        let finding = Finding::info(
+            "folded_loop",
+            format!(
+                "{} became the loop `{}`, which turns the pages of a list: {}.",
+                crate::show::count(pages.passes, "call", "calls"),
+                pages.id,
+                pages.because
+            ),
+        );
+        let whole = Spot::of(spot.step);
+        explained
+            .findings
+            .push(located(finding, &pages.id, whole, "/repeat"));
     }
     // These first: one answer may take the place of many.
     for (place, offer) in decisions.offers.iter().enumerate() {
@@ -268,7 +302,7 @@ fn of_fixed_names(kept: &Kept<'_>) -> Option<Finding> {
 
 /// What a loop was folded from, and what it goes by.
 fn of_cycle(cycle: &Cycle) -> Finding {
-    let calls = crate::show::count(cycle.passes * cycle.width, "call", "calls");
+    let calls = crate::show::count(cycle.count(), "call", "calls");
     let until = match &cycle.until {
         Some(until) => format!(", until `{}`", crate::show::text(until, 120)),
         None => String::new(),
@@ -280,6 +314,21 @@ fn of_cycle(cycle: &Cycle) -> Finding {
             cycle.id,
             crate::show::text(&cycle.items, 160),
             cycle.because
+        ),
+    )
+}
+
+/// The same of a loop inside.
+fn of_inner(inner: &Inner) -> Finding {
+    let rounds = inner.rounds.counts.iter().sum::<usize>();
+    Finding::info(
+        "folded_loop",
+        format!(
+            "{} of them became the loop `{}` inside of each pass, one for each element of `{}`: {}.",
+            crate::show::count(rounds * inner.rounds.width, "call", "calls"),
+            inner.id,
+            crate::show::text(&inner.items, 160),
+            inner.because
         ),
     )
 }
@@ -303,6 +352,7 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
         | Source::Whole(..)
         | Source::Column(_)
         | Source::Item(..)
+        | Source::Inside(..)
         | Source::Pass(..) => {
             format!("`{}`", crate::show::text(&binding.expression, 160))
         }
@@ -322,7 +372,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Output(place) => place.call,
             Source::Whole(place, _) => place.call,
             Source::Column(place) => place.list.call,
-            Source::Item(call, _) | Source::Pass(call, _) => *call,
+            Source::Item(call, _) | Source::Inside(call, _) | Source::Pass(call, _) => *call,
             Source::Input(_) | Source::Clock(_) => return None,
         };
         let source = all.get(call)?;

@@ -1,6 +1,7 @@
 //! Builds one session: pairs results with calls, makes ids unique, notes what is odd.
 
 use super::notes::Notes;
+use super::shell;
 use super::value::{is_cut, size};
 use crate::session::*;
 use druse_engine::{Digest, Timestamp};
@@ -22,6 +23,10 @@ pub(super) struct Call {
     pub(super) arguments: Value,
     pub(super) batch: u32,
     pub(super) agent: Option<String>,
+    /// The folder that the recording tells for this call.
+    pub(super) folder: Option<String>,
+    /// The shell that the recording tells for this call; left out: what is known of the agent.
+    pub(super) shell: Option<String>,
     pub(super) at: Option<Timestamp>,
     pub(super) line: u32,
 }
@@ -62,6 +67,7 @@ pub(super) struct Builder {
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) working_folder: Option<String>,
+    pub(super) recorded_as: Option<String>,
     pub(super) tools: Vec<ToolSpec>,
     pub(super) notes: Notes,
     pub(super) usage: Option<Usage>,
@@ -105,6 +111,7 @@ impl Builder {
             started_at: None,
             finished_at: None,
             working_folder: None,
+            recorded_as: None,
             tools: Vec::new(),
             notes: Notes::default(),
             usage: None,
@@ -208,12 +215,17 @@ impl Builder {
         };
         push(&mut self.by_name, &name, call.batch, index);
         push(&mut self.any, "", call.batch, index);
+        let shell = call
+            .shell
+            .or_else(|| shell::of(self.format, &name, &call.arguments));
         self.turns.push(Turn::Call(Box::new(ToolCall {
             id: unique.clone(),
             name,
             arguments: call.arguments,
             batch: call.batch,
             agent: call.agent,
+            folder: call.folder,
+            shell,
             started_at: call.at,
             finished_at: None,
             result: None,
@@ -411,15 +423,18 @@ impl Builder {
                 self.turns.push(turn);
             }
         }
-        for turn in &self.turns {
-            if let Turn::Call(call) = turn
-                && call.result.is_none()
-            {
+        for turn in &mut self.turns {
+            let Turn::Call(call) = turn else { continue };
+            if call.result.is_none() {
                 self.notes.add("unmatched_call", call.name.as_str(), 0);
+            }
+            if call.folder == self.working_folder {
+                call.folder = None;
             }
         }
         Session {
             format: self.format.to_owned(),
+            recorded_as: self.recorded_as,
             kind: self.kind,
             external_id: self.external_id,
             agent: self.agent,

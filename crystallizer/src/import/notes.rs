@@ -256,6 +256,13 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             ),
             "Check that calls of the abandoned way are wanted.",
         ),
+        "folder_not_followed" => (
+            Finding::warning,
+            format!(
+                "{n} command{s} changed the folder of the agent's shell, and this recording does not tell in which folder later ones ran."
+            ),
+            "Look at the `cwd` of the steps behind them.",
+        ),
         "sub_agent" => (
             Finding::info,
             format!("{n} call{s} {was} made by the sub-agent {subject}."),

@@ -12,5 +12,6 @@ mod known;
 mod laws;
 mod loops;
 mod mapping;
+mod pages;
 mod planted;
 mod several;

@@ -359,13 +359,18 @@ fn work(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>)
             ..defaults
         })
     } else if let Some(repeat) = &step.repeat {
+        let output = repeat.output.as_ref().map(|value| {
+            let path = format!("{path}/repeat/output");
+            template(value, &path, Some(&step.id), findings)
+        });
         let path = format!("{path}/repeat/until");
         let defaults = RepeatPlan::defaults(expression(&repeat.until, &path, &step.id, findings)?);
         Times::Repeat(RepeatPlan {
+            output: optional(output)?,
             every: repeat.every.unwrap_or(defaults.every),
             factor: repeat.factor.unwrap_or(defaults.factor),
             max: repeat.max.unwrap_or(defaults.max),
-            ..defaults
+            until: defaults.until,
         })
     } else {
         let kind = step.action.as_deref().and_then(ActionKind::parse);

@@ -148,6 +148,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         (last)
         (missing::show(call, &draft, &findings))
         (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
+        @if call.may(Role::Editor) { (change::folder(id, &draft, &findings)) }
         @if !general.is_empty() {
             details .more open[general.iter().any(|one| one.acknowledge)] {
                 summary { "About the whole draft (" (general.len()) ")" }

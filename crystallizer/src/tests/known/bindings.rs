@@ -57,6 +57,7 @@ fn known_bindings_are_those_of_the_generator() {
         play: program::play,
         recordings: 1,
         one_way: true,
+        both_sides: false,
     };
     let options = Options {
         mode: Mode::Bound,

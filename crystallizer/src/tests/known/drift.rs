@@ -277,6 +277,7 @@ fn known_drafts_stop_where_an_answer_has_changed() {
             play,
             recordings: 1,
             one_way,
+            both_sides: false,
         };
         shape += 1;
         let Some((recorded, world)) = recorded(&family, shape) else {

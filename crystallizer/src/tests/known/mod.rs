@@ -5,8 +5,12 @@
 //! and writes the tables into the page of the crystallizer; without it fewer are measured, so that the test is quick.
 
 mod bindings;
+mod conditions;
+mod construct;
 mod drift;
 mod loops;
+mod nested;
+mod paged;
 mod program;
 mod random;
 mod rule;
@@ -14,11 +18,12 @@ mod run;
 mod table;
 mod world;
 
-use super::build::{call, options, said, session};
+use super::build::{call, change, options, said, session};
 use super::figures::{self, Line};
 use crate::report::Level;
 use crate::session::{Role, Session, SessionStatus};
 use crate::{Mode, Options, crystallize};
+use construct::Constructs;
 use druse_engine::definition::Document;
 use program::{Called, Played};
 use random::Random;
@@ -41,6 +46,7 @@ pub(super) fn recorded_examples(count: u64) -> Vec<Session> {
                 play,
                 recordings: 1,
                 one_way,
+                both_sides: false,
             };
             if let Some((played, world)) = recorded(&family, shape) {
                 all.push(recording(&played, &world, Notation::of(shape)));
@@ -125,17 +131,38 @@ fn yaml(value: &Value, depth: usize, out: &mut String) {
 
 fn recording(played: &Played, world: &World, notation: Notation) -> Session {
     let mut turns = Vec::new();
+    let mut batch = 0;
     for (index, one) in played.calls.iter().enumerate() {
+        for (_, tool, arguments) in played
+            .stumbles
+            .iter()
+            .filter(|(before, ..)| *before == index)
+        {
+            let failed = call(
+                &format!("s{index}"),
+                batch,
+                tool,
+                arguments.clone(),
+                json!("Not found."),
+            );
+            turns.push(change(failed, |call| {
+                if let Some(result) = &mut call.result {
+                    result.is_error = true;
+                }
+            }));
+            batch += 1;
+        }
         for (_, text) in played.later.iter().filter(|(before, _)| *before == index) {
             turns.push(said(Role::User, text));
         }
         turns.push(call(
             &format!("c{index}"),
-            u32::try_from(index).unwrap(),
+            batch,
             &one.tool,
             one.arguments.clone(),
             notation.write(&one.answer),
         ));
+        batch += 1;
     }
     let mut session = session(played.task.trim(), turns);
     session.status = Some(SessionStatus::Succeeded);
@@ -186,6 +213,7 @@ struct Figures {
     wrong: u64,
     refused_wrong: u64,
     refused_runs: u64,
+    constructs: Constructs,
 }
 
 impl Figures {
@@ -220,6 +248,8 @@ struct Family {
     recordings: usize,
     /// Whether only worlds count in which the program goes the way that it went in the recording.
     one_way: bool,
+    /// Whether the recordings show both sides of a condition.
+    both_sides: bool,
 }
 
 /// The world of the recording. Of loops three of four are recorded where more than one pass shows them.
@@ -256,6 +286,7 @@ fn known_programs_are_followed_in_fresh_worlds() {
         play: program::play,
         recordings: 1,
         one_way: true,
+        both_sides: false,
     });
     holds(&figures);
 }
@@ -268,6 +299,46 @@ fn known_loops_are_followed_in_fresh_worlds() {
         play: loops::play,
         recordings: 1,
         one_way: false,
+        both_sides: false,
+    });
+    holds(&figures);
+}
+
+#[test]
+fn known_loops_inside_of_loops_are_followed_in_fresh_worlds() {
+    let figures = measure(&Family {
+        name: "nested",
+        count: 200,
+        play: nested::play,
+        recordings: 1,
+        one_way: false,
+        both_sides: false,
+    });
+    holds(&figures);
+}
+
+#[test]
+fn known_pages_are_turned_in_fresh_worlds() {
+    let figures = measure(&Family {
+        name: "pages",
+        count: 200,
+        play: paged::play,
+        recordings: 1,
+        one_way: false,
+        both_sides: false,
+    });
+    holds(&figures);
+}
+
+#[test]
+fn known_conditions_are_followed_in_fresh_worlds() {
+    let figures = measure(&Family {
+        name: "conditions",
+        count: 100,
+        play: conditions::play,
+        recordings: 8,
+        one_way: false,
+        both_sides: true,
     });
     holds(&figures);
 }
@@ -290,6 +361,7 @@ fn known_programs_recorded_three_times_are_followed_in_fresh_worlds() {
             play,
             recordings: 3,
             one_way,
+            both_sides: false,
         });
         holds(&figures);
     }
@@ -316,11 +388,18 @@ fn measure(family: &Family) -> Figures {
         let notation = Notation::of(shape);
         let mut sessions = vec![recording(&recorded, &world, notation)];
         // Further recordings of the same program, each in another world.
+        let mut sides = [0, 0];
+        sides[usize::from(recorded.derivable)] += 1;
         let mut seed = 500_000 + shape * 1_000;
         while sessions.len() < family.recordings && seed < 500_000 + shape * 1_000 + 400 {
             seed += 1;
             let world = World::new(seed);
             if let Some(played) = (family.play)(shape, &world, seed) {
+                let side = &mut sides[usize::from(played.derivable)];
+                if family.both_sides && *side * 2 >= family.recordings {
+                    continue;
+                }
+                *side += 1;
                 let mut session = recording(&played, &world, notation);
                 session.external_id = Some(format!("ext-{}", sessions.len() + 1));
                 sessions.push(session);
@@ -344,10 +423,16 @@ fn measure(family: &Family) -> Figures {
         }
         figures.accepted += u64::from(accepted);
         figures.accepted_wrongly += u64::from(accepted && !recorded.derivable);
+        let missed = figures
+            .constructs
+            .count(&recorded.constructs, &made.document, accepted);
+        if verbose && !missed.is_empty() {
+            println!("{} {shape}: {missed:?}: {}", family.name, recorded.task);
+        }
         let told = !made.report.questions.is_empty()
             || !made.report.perturbed.renamed.differences.is_empty();
         figures.silent += u64::from(!accepted && !told);
-        let mut worst = None;
+        let mut worst: Option<(bool, Vec<String>, Vec<String>, run::Ended)> = None;
         let mut fresh_seed = 1_000_000 + shape * 1_000;
         let mut runs = 0;
         while runs < fresh_worlds {
@@ -396,7 +481,7 @@ fn measure(family: &Family) -> Figures {
             let wrong = did.iter().any(|one| !meant.contains(one));
             if accepted {
                 figures.count(&did, &meant);
-                if did != meant && worst.is_none() {
+                if did != meant && worst.as_ref().is_none_or(|(known, ..)| wrong && !known) {
                     worst = Some((
                         wrong,
                         did.iter()
@@ -462,7 +547,8 @@ fn measure(family: &Family) -> Figures {
             .filter(|(_, figures)| figures.programs > 0)
             .map(|(rule, figures)| (rule.name().to_owned(), figures)),
     );
-    figures::section(family.name, &table::rows(&all));
+    let text = table::rows(&all) + &figures.constructs.row(family.name);
+    figures::section(family.name, &text);
     if let Some(measure) = measure_of(family) {
         figures::line(&Line {
             measure,

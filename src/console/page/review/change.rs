@@ -94,6 +94,10 @@ pub(super) async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), 
         "mode": crystallized["mode"], "answers": answers, "keep": keep, "also": also,
         "force": true, "into": draft.automation["id"],
     });
+    let folder = call.form.get("folder").filter(|folder| !folder.is_empty());
+    if let Some(folder) = folder.or(crystallized["folder"].as_str()) {
+        body["folder"] = folder.into();
+    }
     if !also.is_empty() {
         // Only values that may follow something can be held against another recording.
         body["mode"] = "bound".into();
@@ -249,6 +253,29 @@ pub(in crate::console) async fn remove(call: &Call) -> Done {
         .json(Method::DELETE, &path, None, &Value::Null)
         .await?;
     Ok(back(call))
+}
+
+/// Where the automation works, where the recording leaves that open or it was answered before.
+pub(super) fn folder(id: &str, draft: &Draft, findings: &[Finding]) -> Markup {
+    let given = draft.crystallized()["folder"].as_str().unwrap_or_default();
+    let open = findings
+        .iter()
+        .any(|one| matches!(one.code.as_str(), "folder_unknown" | "folders_differ"));
+    html! {
+        @if (open || !given.is_empty()) && draft.session.is_some() {
+            section .folder {
+                h2 { "Folder" }
+                form method="post" action={ "/automations/" (id) "/review/answer" } {
+                    (action::key())
+                    input type="hidden" name="version" value=(draft.reported);
+                    div .row {
+                        label { span { "Works in this folder of the server's machine" } input name="folder" autocomplete="off" required placeholder="/home/ana/shop" value=(given); }
+                        button { "Use it" }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Name, schedule, what must be acknowledged by name, and the button.
