@@ -4,6 +4,7 @@
 //! into a document and a [`Report`]. The report's proof is a replay: the engine runs the document, each
 //! step answered by the recording, and every request is compared with the recorded call.
 
+pub mod drift;
 pub mod import;
 pub mod mining;
 pub mod report;
@@ -11,6 +12,7 @@ pub mod session;
 pub mod summary;
 pub mod text;
 pub mod tool_map;
+mod trust;
 
 mod advice;
 mod align;
@@ -18,8 +20,10 @@ mod answer;
 mod bookkeeping;
 mod bound;
 mod capability;
+mod caution;
 mod compare;
 mod crystallize;
+mod decisions;
 mod determinism;
 mod drive;
 mod duplicate;
@@ -27,9 +31,11 @@ mod effects;
 mod emit;
 mod findings;
 mod gate;
+mod judgement;
 mod kept;
 mod leaf;
 mod name;
+mod not_repeated;
 mod options;
 mod provenance;
 mod prune;
@@ -44,6 +50,7 @@ mod words;
 mod working_place;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
+pub use decisions::Decisions;
 pub use import::{
     Format, FormatInfo, ImportError, Recording, detect, formats, import, recording, to_own_form,
 };
@@ -53,6 +60,7 @@ pub use session::*;
 pub use summary::Summary;
 pub use text::text as report_text;
 pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
+pub use trust::{Label, Word};
 
 #[cfg(test)]
 mod tests;

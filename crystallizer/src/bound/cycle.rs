@@ -251,6 +251,15 @@ pub(super) fn elements(value: &Value) -> Vec<Value> {
     }
 }
 
+/// How many elements a loop over a value has.
+pub(super) fn length(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len(),
+        Value::Object(map) => map.len(),
+        _ => 0,
+    }
+}
+
 /// What makes two calls places of the same step in two passes: the tool and the shape of what it was sent. Lists may be
 /// longer or shorter.
 fn shape<'k>(kept: &'k Kept<'_>) -> (&'k str, &'k str, BTreeSet<String>) {

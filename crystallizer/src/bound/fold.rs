@@ -5,7 +5,7 @@ use super::answers::{Answers, Place, WholePlace};
 use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::column::{Column, Field, columns, fields_of};
-use super::cycle::{Rounds, Within, elements, repeats};
+use super::cycle::{Rounds, Within, elements, length, repeats};
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
 use super::selector::{Origin, Scope, pick};
@@ -107,9 +107,11 @@ impl Binder<'_> {
         if !self.folds {
             return None;
         }
+        // No list is gone over more often than it is long.
+        let longest = self.longest_list(at);
         let mut offered: Vec<String> = Vec::new();
         for (width, most) in repeats(self.kept, at, &self.cuts, &self.gated) {
-            for passes in (2..=most).rev().take(MOST_TRIED) {
+            for passes in (2..=most.min(longest)).rev().take(MOST_TRIED) {
                 if let Some(plan) = self.plan(at, width, passes, &mut offered) {
                     let last = at + width * passes - 1;
                     self.enter(plan);
@@ -129,6 +131,24 @@ impl Binder<'_> {
         let last = at + plan.calls() - 1;
         self.enter(plan);
         Some(last)
+    }
+
+    /// How long the longest list is of those that hold something that a call sends.
+    fn longest_list(&self, at: usize) -> usize {
+        let mut longest = 0;
+        let Some(kept) = self.kept.get(at) else {
+            return longest;
+        };
+        crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
+            for place in self.answers.find(&canonical::forms(leaf)) {
+                if place.call < at {
+                    for (list, _) in self.answers.lists_over(&place) {
+                        longest = longest.max(self.answers.whole(list).map_or(0, length));
+                    }
+                }
+            }
+        });
+        longest
     }
 
     /// Asks whether calls that repeat are a loop over the elements that have something in common.

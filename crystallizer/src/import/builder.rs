@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Open calls that share a key, by batch: the newest batch last, its calls in recorded order.
 type Open = BTreeMap<String, Vec<(u32, VecDeque<usize>)>>;
 
+/// The most calls of one session; who sends more does not record an agent.
+const MOST_CALLS: u64 = 50_000;
+
 /// A call as a reader found it.
 #[derive(Default)]
 pub(super) struct Call {
@@ -67,6 +70,7 @@ pub(super) struct Builder {
     pub(super) recorded_as: Option<String>,
     pub(super) tools: Vec<ToolSpec>,
     pub(super) notes: Notes,
+    pub(super) usage: Option<Usage>,
     format: &'static str,
     /// Numbers of the body that a 64-bit number cannot hold, by the bits of what was read.
     numbers: Arc<BTreeMap<u64, String>>,
@@ -110,6 +114,7 @@ impl Builder {
             recorded_as: None,
             tools: Vec::new(),
             notes: Notes::default(),
+            usage: None,
             format,
             numbers,
             turns: Vec::new(),
@@ -186,6 +191,11 @@ impl Builder {
         self.seen_at(call.at);
         let recorded = call.id.filter(|id| !id.is_empty());
         let unique = self.unique(recorded.as_deref());
+        if self.calls > MOST_CALLS {
+            let bytes = size(&call.arguments).saturating_add(call.name.len() as u64);
+            self.notes.left_out("calls_left_out", "", bytes, call.line);
+            return unique;
+        }
         let odd = walk(&call.arguments, &[&self.numbers, &self.notes.numbers]);
         if odd.inexact > 0 {
             self.notes
@@ -439,6 +449,7 @@ impl Builder {
             bytes_left_out: self.notes.bytes_left_out(),
             findings: self.notes.findings(),
             secrets: Vec::new(),
+            usage: self.usage,
         }
     }
 }
@@ -502,9 +513,11 @@ fn hidden(text: &str) -> u64 {
     if text.is_ascii() && !text.contains('\0') {
         return 0;
     }
-    let is_hidden = |c: &char| {
-        matches!(c, '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+    text.chars().filter(|c| is_hidden(*c)).count() as u64
+}
+
+/// Whether a character cannot be seen or changes the direction of the text around it.
+pub(crate) fn is_hidden(c: char) -> bool {
+    matches!(c, '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    text.chars().filter(is_hidden).count() as u64
 }
