@@ -15,7 +15,7 @@ const MORE: usize = 10;
 const ENOUGH: usize = 100;
 
 /// Puts the calls of pages into bodies: one step stands for all of them.
-pub(super) fn nest(
+pub(in crate::bound) fn nest(
     document: &mut Document,
     kept: &mut [Kept<'_>],
     spots: &mut [Spot],
@@ -107,7 +107,7 @@ fn renamed(template: &Value, old: &str, new: &str) -> Value {
 }
 
 /// Writes into the bodies which page a pass asks for. Gives whether that was possible everywhere.
-pub(super) fn write(
+pub(in crate::bound) fn write(
     document: &mut Document,
     kept: &[Kept<'_>],
     spots: &[Spot],

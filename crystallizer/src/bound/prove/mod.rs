@@ -20,7 +20,6 @@ use crate::drive::{Drive, Driven, Order, outcome, unknown};
 use crate::kept::Kept;
 use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
 use druse_engine::definition::{Document, EffectLevel};
-use druse_engine::event::Outcome;
 use druse_engine::plan::Plan;
 use druse_engine::{Span, Timestamp};
 use serde_json::{Map, Value};
