@@ -22,7 +22,9 @@ pub(crate) fn leave_out(
     let mut tools: BTreeMap<&str, usize> = BTreeMap::new();
     kept.retain(|one| {
         let call = one.call;
-        if one.target.origin != Origin::Unmapped || !is_bookkeeping(&session.format, &call.name) {
+        if one.target.origin != Origin::Unmapped
+            || !is_bookkeeping(session.agent_format(), &call.name)
+        {
             return true;
         }
         if keep.contains(&call.id) {

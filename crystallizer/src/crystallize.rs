@@ -7,10 +7,10 @@ use crate::options::{CrystallizeError, Crystallized, Mode, Options};
 use crate::report::{Level, Replay, Report, ReportCounts};
 use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
-use crate::tool_map::{Mapper, Origin};
+use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, determinism, duplicate, effects, emit, findings,
-    gate, provenance, prune, replay,
+    advice, align, answer, bookkeeping, bound, capability, determinism, drift, duplicate, effects,
+    emit, findings, gate, judgement, provenance, prune, relied, replay, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -19,6 +19,9 @@ use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
+const MOST_CALLS: usize = 20_000;
 
 /// How often what makes no valid step is set aside before the draft is taken as it is.
 const ROUNDS: usize = 8;
@@ -40,6 +43,15 @@ pub fn crystallize(
     };
     accepted(session, options)?;
     known(session, &options.keep)?;
+    whole(options.folder.as_deref())?;
+    let calls = session.calls().count();
+    if calls > MOST_CALLS {
+        return Err(CrystallizeError::new(
+            "too_many_calls",
+            format!("The session holds {calls} calls; a draft is made of at most {MOST_CALLS}."),
+            "Record the task alone, or split the recording.",
+        ));
+    }
     let pruned = prune::prune(session, &options.keep);
     if pruned.kept.is_empty() {
         let calls = session.calls().count();
@@ -91,6 +103,7 @@ pub fn crystallize(
             &witnesses,
         )
     });
+    emitted.document.capabilities = Some(capability::of(&emitted.document, &kept, session));
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);
@@ -102,6 +115,12 @@ pub fn crystallize(
     found.extend(gates.findings);
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
+    found.extend(working_place::findings(
+        session,
+        &Folders::of(session, options),
+        &kept,
+        &emitted.places,
+    ));
     found.extend(secret::findings(
         &kept,
         &emitted.places,
@@ -144,12 +163,31 @@ pub fn crystallize(
     }
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
+    let judgement = judgement::judge(&judgement::Facts {
+        session,
+        kept: &kept,
+        document: &document,
+        findings: &found,
+        held_out: made.as_ref().map_or(&[], |made| &made.held_out),
+        left_out: left_out.len(),
+        gates: emitted.gates,
+    });
+
+    let shapes = drift::shapes(&kept, &|call| {
+        let others = witnesses.iter().filter_map(|witness| {
+            let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
+            prune::succeeded(other.call).then(|| relied::output(other))
+        });
+        others.collect()
+    });
 
     let report = Report {
         counts: ReportCounts {
             calls: count(kept.len() + left_out.len()),
             steps: count(kept.len()),
-            gates: emitted.gates,
+            gates: emitted
+                .gates
+                .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded)),
             left_out: count(left_out.len()),
         },
         replay: replayed,
@@ -167,6 +205,8 @@ pub fn crystallize(
         findings: found,
         advice: advice::advice(&kept, options.mode),
         savings: advice::savings(session),
+        judgement,
+        shapes,
     };
     drop(kept);
     let document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
@@ -293,6 +333,23 @@ fn nothing(message: &str) -> CrystallizeError {
     )
 }
 
+/// Refuses a folder that depends on where somebody stands.
+fn whole(folder: Option<&str>) -> Result<(), CrystallizeError> {
+    match folder
+        .filter(|folder| !folder.starts_with('/') || folder.split('/').any(|part| part == ".."))
+    {
+        None => Ok(()),
+        Some(folder) => Err(CrystallizeError::new(
+            "bad_folder",
+            format!(
+                "The automation cannot work in the folder `{}`.",
+                crate::show::text(folder, 80)
+            ),
+            "A folder is written whole, from `/` on and without `..`.",
+        )),
+    }
+}
+
 /// Refuses to keep a call that the session does not have.
 fn known(session: &Session, keep: &BTreeSet<String>) -> Result<(), CrystallizeError> {
     let there: BTreeSet<&str> = session.calls().map(|call| call.id.as_str()).collect();
@@ -404,8 +461,8 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
     let mut mapper = Mapper::new(
         &options.tools,
         &options.connections,
-        session.working_folder.as_deref(),
-        &session.format,
+        Folders::of(session, options),
+        session.agent_format(),
         Names::of(&session.secrets),
     );
     let mut draft = draft(session, options, pruned, &mut mapper);
@@ -425,13 +482,17 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
     draft
 }
 
-/// The options with the calls that the document says were put back into it.
+/// The options with what the document says it was made with: the calls that were put back, its folder.
 fn as_made(document: &Document, options: &Options) -> Options {
     let mut options = options.clone();
     let made = document.metadata.get("crystallized");
     let keep = made.and_then(|made| made.get("keep")?.as_array());
     let ids = keep.into_iter().flatten().filter_map(Value::as_str);
     options.keep.extend(ids.map(str::to_owned));
+    let folder = made.and_then(|made| made.get("folder")?.as_str());
+    if let Some(folder) = folder {
+        options.folder = Some(folder.to_owned());
+    }
     options
 }
 
@@ -576,9 +637,14 @@ fn draft<'a>(
         }
     }
     let mut ids = Ids::default();
-    for kept in &mut kept {
-        kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
-        kept.path.clone_from(&kept.step);
+    // Questions are known by their steps: a call that is put back takes no other step's id.
+    for put_back in [false, true] {
+        for kept in &mut kept {
+            if options.keep.contains(&kept.call.id) == put_back {
+                kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+                kept.path.clone_from(&kept.step);
+            }
+        }
     }
     let gates = gate::gates(session, &kept, &left_out);
     let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);

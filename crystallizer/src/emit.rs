@@ -67,6 +67,7 @@ pub(crate) fn emit(
         timeout: None,
         priority: None,
         outputs: Map::new(),
+        capabilities: None,
         metadata: metadata(session, options, kept, left_out),
         tests: Vec::new(),
     };
@@ -173,6 +174,13 @@ fn metadata(
     });
     if !options.keep.is_empty() {
         made["keep"] = json!(options.keep);
+    }
+    if let Some(folder) = &options.folder {
+        made["folder"] = folder.as_str().into();
+    }
+    // What was answered stays with the draft, so that one more answer does not lose the others.
+    if !options.answers.is_empty() {
+        made["answers"] = json!(options.answers);
     }
     metadata.insert("crystallized".to_owned(), made);
     metadata.insert(

@@ -4,7 +4,7 @@ use crate::kept::{Kept, Spot};
 use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
-use crate::tool_map::{Origin as MappedBy, ToolRule, escape};
+use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
 use druse_engine::Finding;
 use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT, canonical};
 use serde_json::Value;
@@ -165,7 +165,8 @@ pub(crate) fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
 /// Findings about single calls: failed ones that stay, and ones without a result.
 pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (kept, step) in kept.iter().zip(places) {
+    let all = kept;
+    for (index, (kept, step)) in kept.iter().zip(places).enumerate() {
         let tool = crate::show::text(&kept.call.name, 60);
         let about = match &kept.call.result {
             None => Some(
@@ -173,6 +174,12 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
                     .help("Keep the step if it is meant to run; the replay answers it with null."),
             ),
             Some(_) if prune::failed(kept.call) => {
+                let help = match later_try(&all[index..]) {
+                    Some(later) => format!(
+                        "The step `{later}` runs the same program with other words, and succeeded: remove this one if it was a first try."
+                    ),
+                    None => "Remove the step if it is not needed.".to_owned(),
+                };
                 let goes_on = if kept.tolerated {
                     "The run goes on when it fails again, as the session did."
                 } else {
@@ -180,7 +187,7 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
                 };
                 Some(
                     Finding::warning("failed_call_kept", format!("The call of `{tool}` failed and was not repeated. {goes_on}"))
-                        .help("Remove the step if it is not needed."),
+                        .help(help),
                 )
             }
             Some(result) if result.truncated => Some(Finding::info(
@@ -204,14 +211,33 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     findings
 }
 
+/// The step that, behind the first of these, runs the same program of a shell and succeeded.
+fn later_try<'k>(kept: &'k [Kept<'_>]) -> Option<&'k str> {
+    let program = |kept: &Kept<'_>| {
+        let shell = kept.target.shell.as_ref()?;
+        crate::shell_line::program(&shell.line())
+    };
+    let (first, later) = kept.split_first()?;
+    let own = program(first)?;
+    let found = later
+        .iter()
+        .take(50)
+        .find(|later| prune::succeeded(later.call) && program(later).as_ref() == Some(&own))?;
+    Some(&found.step)
+}
+
 /// Findings about what the tool map does not hold: tools, connections, rules that do not fit.
 pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) -> Vec<Finding> {
-    let mut unmapped: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    // One kind of call may have no step for several reasons: each is said.
+    let mut unmapped: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
     let mut missing: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut programs: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (index, kept) in kept.iter().enumerate() {
         match kept.target.origin {
-            MappedBy::Unmapped => unmapped.entry(&kept.call.name).or_default().push(index),
+            MappedBy::Unmapped => unmapped
+                .entry((&kept.call.name, kept.target.problem.as_deref()))
+                .or_default()
+                .push(index),
             MappedBy::Builtin => {
                 let line = kept
                     .target
@@ -247,18 +273,24 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
             (Some(kept), Some(place)) => located(finding, &kept.step, *place, inner),
             _ => finding,
         };
-    for (tool, users) in unmapped {
+    for ((tool, problem), users) in unmapped {
         let Some(first) = users.first() else { continue };
         let shown = crate::show::text(tool, 80);
-        let problem = kept
-            .get(*first)
-            .and_then(|kept| kept.target.problem.as_deref());
         let finding = match problem {
             Some(why) => Finding::error(
                 "unmapped_tool",
-                format!("The recorded tool `{shown}` cannot become a step: {why}."),
+                format!(
+                    "The recorded tool `{shown}` cannot become a step: {why}.{}",
+                    match users.len() {
+                        1 => String::new(),
+                        more => format!(" It is so of {more} calls."),
+                    }
+                ),
             )
-            .help("Put a rule that fits into the tool map, before any other for it."),
+            .help(match tool_map::is_about_folders(why) {
+                true => "Name the folder with `--in FOLDER` or `folder` of the API, or set up a connection of the kind `folder` that holds the path.",
+                false => "Put a rule that fits into the tool map, before any other for it.",
+            }),
             None => Finding::error(
                 "unmapped_tool",
                 format!(

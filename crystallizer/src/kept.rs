@@ -47,28 +47,54 @@ pub(crate) struct Spot {
     pub(crate) step: usize,
     /// The index in the body, where that step is a loop.
     pub(crate) inner: Option<usize>,
+    /// The index in the body of that one, where it is a loop itself.
+    pub(crate) deep: Option<usize>,
 }
 
 impl Spot {
     /// A step of the document's own list.
     pub(crate) fn of(step: usize) -> Self {
-        Self { step, inner: None }
+        Self {
+            step,
+            inner: None,
+            deep: None,
+        }
     }
 
     /// JSON Pointer to the step.
     pub(crate) fn pointer(self) -> String {
-        match self.inner {
-            Some(inner) => format!("/steps/{}/steps/{inner}", self.step),
-            None => format!("/steps/{}", self.step),
+        let mut pointer = String::new();
+        for index in [Some(self.step), self.inner, self.deep]
+            .into_iter()
+            .flatten()
+        {
+            pointer.push_str(&format!("/steps/{index}"));
         }
+        pointer
+    }
+
+    /// Where the step right before it stands, in the same list.
+    pub(crate) fn before(self) -> Option<Self> {
+        let Self { step, inner, deep } = self;
+        Some(match (inner, deep) {
+            (Some(_), Some(deep)) => Self {
+                deep: Some(deep.checked_sub(1)?),
+                ..self
+            },
+            (Some(inner), None) => Self {
+                inner: Some(inner.checked_sub(1)?),
+                ..self
+            },
+            (None, _) => Self::of(step.checked_sub(1)?),
+        })
     }
 
     /// The step.
     pub(crate) fn step_mut(self, document: &mut Document) -> Option<&mut Step> {
-        let step = document.steps.get_mut(self.step)?;
-        match self.inner {
-            Some(inner) => step.steps.get_mut(inner),
-            None => Some(step),
+        let mut step = document.steps.get_mut(self.step)?;
+        for index in [self.inner, self.deep].into_iter().flatten() {
+            step = step.steps.get_mut(index)?;
         }
+        Some(step)
     }
 }

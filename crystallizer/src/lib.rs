@@ -4,6 +4,7 @@
 //! into a document and a [`Report`]. The report's proof is a replay: the engine runs the document, each
 //! step answered by the recording, and every request is compared with the recorded call.
 
+pub mod drift;
 pub mod import;
 pub mod mining;
 pub mod report;
@@ -17,8 +18,10 @@ mod align;
 mod answer;
 mod bookkeeping;
 mod bound;
+mod capability;
 mod compare;
 mod crystallize;
+mod decisions;
 mod determinism;
 mod drive;
 mod duplicate;
@@ -26,6 +29,7 @@ mod effects;
 mod emit;
 mod findings;
 mod gate;
+mod judgement;
 mod kept;
 mod leaf;
 mod name;
@@ -40,8 +44,10 @@ mod show;
 mod spoken;
 mod value_class;
 mod words;
+mod working_place;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
+pub use decisions::Decisions;
 pub use import::{
     Format, FormatInfo, ImportError, Recording, detect, formats, import, recording, to_own_form,
 };

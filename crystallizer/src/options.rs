@@ -69,6 +69,9 @@ pub struct Options {
     pub answers: BTreeMap<String, String>,
     /// Calls, by their ids, that become steps though they would be left out. Not those that a person refused.
     pub keep: BTreeSet<String>,
+    /// The folder that the automation works in, in the place of the one that the recording names, or where it names
+    /// none.
+    pub folder: Option<String>,
 }
 
 impl Default for Options {
@@ -86,6 +89,7 @@ impl Default for Options {
             accept: Vec::new(),
             answers: BTreeMap::new(),
             keep: BTreeSet::new(),
+            folder: None,
         }
     }
 }
@@ -103,7 +107,7 @@ pub struct Crystallized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct CrystallizeError {
-    /// `run_not_successful`, `nothing_to_crystallize` or `bad_name`.
+    /// `run_not_successful`, `nothing_to_crystallize`, `unknown_call`, `bad_name` or `bad_folder`.
     pub code: &'static str,
     /// One sentence.
     pub message: String,

@@ -1,7 +1,7 @@
 //! Leaves out what the automation must not do again: calls that a person refused, and failed calls
 //! that were repeated. Everything else is kept, and what is left out is said.
 
-use crate::session::{RecordedApproval, Session, ToolCall, Turn};
+use crate::session::{RecordedApproval, Session, ToolCall, ToolResult, Turn};
 use crate::tool_map::shell_command;
 use druse_engine::Finding;
 use druse_engine::json::canonical;
@@ -32,14 +32,24 @@ pub(crate) struct Pruned<'a> {
 
 /// Whether a call failed by its own result.
 pub(crate) fn failed(call: &ToolCall) -> bool {
-    call.result.as_ref().is_some_and(|result| result.is_error)
+    call.result
+        .as_ref()
+        .is_some_and(|result| result.is_error && !found_nothing(call, result))
 }
 
 /// Whether a call is known to have succeeded.
 pub(crate) fn succeeded(call: &ToolCall) -> bool {
     call.result
         .as_ref()
-        .is_some_and(|result| !result.is_error && !result.refused)
+        .is_some_and(|result| !result.refused && (!result.is_error || found_nothing(call, result)))
+}
+
+/// Whether a call is a search that found nothing: its program ends with code 1, which recorders take for a failure.
+fn found_nothing(call: &ToolCall, result: &ToolResult) -> bool {
+    result.exit_code == Some(1)
+        && !result.refused
+        && shell_command(&call.name, &call.arguments)
+            .is_some_and(|command| crate::shell_line::ends_in_search(&command.line()))
 }
 
 /// Goes once over the calls from the last to the first, with one look-up a call and argument. Those to `keep`
@@ -67,7 +77,7 @@ pub(crate) fn prune<'a>(session: &'a Session, keep: &BTreeSet<String>) -> Pruned
             continue;
         }
         let repeated = if failed(call) {
-            later.repetition(call)
+            later.repetition(call, &calls)
         } else {
             None
         };
@@ -199,14 +209,17 @@ fn reads_as_timeout(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-/// Calls that come later, by what makes a repetition of an earlier one: place and batch of the nearest.
+/// How many later calls about one thing are looked at.
+const NEAREST: usize = 8;
+
+/// Calls that come later, by what makes a repetition of an earlier one: place and batch.
 #[derive(Default)]
 struct Later {
-    /// Equal tool and arguments, whatever came of it.
+    /// The nearest that did the same, whatever came of it.
     equal: HashMap<(String, String), (usize, u32)>,
-    /// Succeeded, by tool and one argument that names what it is about.
-    about: HashMap<(String, String, String), (usize, u32)>,
-    /// Succeeded, by tool.
+    /// Those that succeeded, by tool and one argument that names what they are about; the nearest last.
+    about: HashMap<(String, String, String), Vec<(usize, u32)>>,
+    /// The nearest that succeeded, by tool.
     success: HashMap<String, (usize, u32)>,
     /// The nearest call of the tool and whether it, or a chain of failures from it on, ended well.
     next: HashMap<String, (u32, bool)>,
@@ -216,49 +229,105 @@ impl Later {
     fn add(&mut self, call: &ToolCall, index: usize) {
         let name = &call.name;
         let here = (index, call.batch);
-        self.equal
-            .insert((name.clone(), canonical(&call.arguments)), here);
+        self.equal.insert((name.clone(), act(call)), here);
         let ok = succeeded(call);
         let chain = ok || failed(call) && self.next.get(name).is_some_and(|(_, ok)| *ok);
         self.next.insert(name.clone(), (call.batch, chain));
         if ok {
             for (key, value) in targets(call) {
-                self.about
-                    .insert((name.clone(), key.to_owned(), value), here);
+                let about = (name.clone(), key.to_owned(), loose(&value));
+                self.about.entry(about).or_default().push(here);
             }
             self.success.insert(name.clone(), here);
         }
     }
 
     /// The call that repeats this failed one: an equal one; or one that succeeded and is about the same;
-    /// or the next one of the tool, made after this one had failed, when that succeeded. Calls of one
-    /// batch were issued together, so none of them repeats another.
-    fn repetition(&self, call: &ToolCall) -> Option<usize> {
+    /// or, where nothing names what they are about, the next one of the tool, made after this one had failed, when
+    /// that succeeded. Calls of one batch were issued together, so none of them repeats another.
+    fn repetition(&self, call: &ToolCall, calls: &[&ToolCall]) -> Option<usize> {
         let after = |found: Option<&(usize, u32)>| {
             found
                 .filter(|(_, batch)| *batch != call.batch)
                 .map(|(at, _)| *at)
         };
         let name = &call.name;
-        if let Some(at) = after(self.equal.get(&(name.clone(), canonical(&call.arguments)))) {
+        if let Some(at) = after(self.equal.get(&(name.clone(), act(call)))) {
             return Some(at);
         }
+        // Two lines of a shell have nothing in common but the shell, also when they run one program.
+        if is_shell(call) {
+            return None;
+        }
+        let same = |at: usize| calls.get(at).is_some_and(|other| agree(call, other));
         let about = targets(call)
             .filter_map(|(key, value)| {
-                after(self.about.get(&(name.clone(), key.to_owned(), value)))
+                let places = self
+                    .about
+                    .get(&(name.clone(), key.to_owned(), loose(&value)))?;
+                places
+                    .iter()
+                    .rev()
+                    .take(NEAREST)
+                    .filter_map(|place| after(Some(place)))
+                    .find(|at| same(*at))
             })
             .min();
         if about.is_some() {
             return about;
         }
-        // Two lines of a shell have nothing in common but the shell.
-        if is_shell(call) {
-            return None;
-        }
         match self.next.get(name) {
-            Some((batch, true)) if *batch != call.batch => after(self.success.get(name)),
+            Some((batch, true)) if *batch != call.batch => {
+                after(self.success.get(name)).filter(|at| same(*at))
+            }
             _ => None,
         }
+    }
+}
+
+/// What a call did, written so that it is equal where it did the same: of a shell its line and its folder, of which
+/// no description and no time limit is a part.
+fn act(call: &ToolCall) -> String {
+    match shell_command(&call.name, &call.arguments) {
+        Some(command) => {
+            let folder = command.cwd.as_deref().unwrap_or_default();
+            let stood = call.folder.as_deref().unwrap_or_default();
+            let words: Vec<&str> = [stood, folder].into_iter().collect();
+            format!("{}\n{}", words.join("\n"), command.line().trim())
+        }
+        None => canonical(&call.arguments),
+    }
+}
+
+/// Whether two calls of a tool may be about the same: what both of them name is the same, but for how it is written.
+fn agree(one: &ToolCall, two: &ToolCall) -> bool {
+    let named: HashMap<&str, String> = targets(two).collect();
+    targets(one).all(|(key, value)| {
+        named
+            .get(key)
+            .is_none_or(|other| describes(key) || loose(other) == loose(&value))
+    })
+}
+
+/// Whether a key only says how a thing is called, which is the first that a second try says otherwise.
+fn describes(key: &str) -> bool {
+    let words = crate::words::split(key);
+    words
+        .last()
+        .is_some_and(|word| matches!(word.as_str(), "title" | "subject"))
+}
+
+/// A name without what is written now this way, now that.
+fn loose(value: &str) -> String {
+    let letters: String = value
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    if letters.is_empty() {
+        value.to_owned()
+    } else {
+        letters
     }
 }
 
@@ -267,22 +336,9 @@ fn is_shell(call: &ToolCall) -> bool {
         || shell_command(&call.name, &call.arguments).is_some()
 }
 
-fn first_word(call: &ToolCall) -> Option<String> {
-    let line = match shell_command(&call.name, &call.arguments) {
-        Some(command) => command.line(),
-        None => call.arguments.get("command")?.as_str()?.to_owned(),
-    };
-    let (program, sub) = crate::shell_line::program(&line)?;
-    Some(match sub {
-        Some(sub) => format!("{program} {sub}"),
-        None => program,
-    })
-}
-
-/// The arguments that name what a call is about: ids, names, paths, addresses; for a shell its program.
+/// The arguments that name what a call is about: ids, names, paths, addresses.
 fn targets(call: &ToolCall) -> impl Iterator<Item = (&str, String)> {
-    let named = call
-        .arguments
+    call.arguments
         .as_object()
         .into_iter()
         .flatten()
@@ -322,11 +378,5 @@ fn targets(call: &ToolCall) -> impl Iterator<Item = (&str, String)> {
                 .iter()
                 .any(|word| matches!(word.as_str(), "workdir" | "cwd" | "directory"));
             (names && !place).then_some((key.as_str(), text))
-        });
-    let program = if is_shell(call) {
-        first_word(call)
-    } else {
-        None
-    };
-    named.chain(program.map(|word| ("program", word)))
+        })
 }

@@ -36,6 +36,9 @@ pub enum SessionStatus {
 pub struct Session {
     /// The format it was read from (`claude-code`, `tau-bench`, `druse`, …).
     pub format: String,
+    /// The format that it was recorded in, where Druse has written it in its own form since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_as: Option<String>,
     /// Agent run or chat thread, by what the recording looks like; the address it was posted to wins.
     pub kind: SessionKind,
     /// The recorder's own id.
@@ -74,6 +77,40 @@ pub struct Session {
     /// The secrets that stood in it; `{{ secrets.NAME }}` stands in the place of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<LiftedSecret>,
+    /// What its models used; absent: the recording does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+/// What the models of a session used, as its recorder counted it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Tokens that went in, those from a cache included.
+    pub input_tokens: u64,
+    /// Those of them that came from a cache.
+    #[serde(default)]
+    pub cached_input_tokens: u64,
+    /// Tokens that came out, thoughts included where they were counted.
+    pub output_tokens: u64,
+    /// What it cost in US dollars, where the recorder says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+impl Usage {
+    /// Both together.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let costs = [self.cost_usd, other.cost_usd];
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            cached_input_tokens: self
+                .cached_input_tokens
+                .saturating_add(other.cached_input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            cost_usd: costs.into_iter().flatten().reduce(|one, two| one + two),
+        }
+    }
 }
 
 /// A secret that was taken out of a recording before anything of it was kept.
@@ -151,6 +188,12 @@ pub struct ToolCall {
     /// The sub-agent that called, where it was not the main one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// The folder that it was made in, where the recording tells it and it is not that of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// The shell that reads its line, where the agent is known to use one: `bash`, `zsh`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
     /// When it was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
@@ -225,6 +268,11 @@ pub struct Counts {
 }
 
 impl Session {
+    /// The format whose agent it was: that of the recording, also where Druse has written it anew.
+    pub fn agent_format(&self) -> &str {
+        self.recorded_as.as_deref().unwrap_or(&self.format)
+    }
+
     /// The calls in recorded order.
     pub fn calls(&self) -> impl Iterator<Item = &ToolCall> {
         self.turns.iter().filter_map(|turn| match turn {

@@ -9,10 +9,16 @@ const LOOKS: [&str; 47] = [
     "ps",
 ];
 
-/// The pieces of a line between `&&`, `||`, `|`, `;` and line ends, outside quotes. `None` when the line
-/// holds what cannot be told: substitution, redirection into a file, a here-document, background.
+/// The pieces of a line, as [`joined`] finds them.
 fn pieces(line: &str) -> Option<Vec<Vec<String>>> {
-    let mut pieces = vec![Vec::new()];
+    joined(line).map(|pieces| pieces.into_iter().map(|(_, words)| words).collect())
+}
+
+/// The pieces of a line between `&&`, `||`, `|`, `;` and line ends, outside quotes, each behind what stands in front
+/// of it. `None` when the line holds what cannot be told: substitution, redirection into a file, a here-document,
+/// background.
+fn joined(line: &str) -> Option<Vec<(&'static str, Vec<String>)>> {
+    let mut pieces: Vec<(&str, Vec<String>)> = vec![("", Vec::new())];
     let mut word = String::new();
     let mut in_word = false;
     let mut quote: Option<char> = None;
@@ -59,17 +65,22 @@ fn pieces(line: &str) -> Option<Vec<Vec<String>>> {
                 Some('&') => {
                     chars.next();
                     end_word(&mut pieces, &mut word, &mut in_word);
-                    pieces.push(Vec::new());
+                    pieces.push(("&&", Vec::new()));
                 }
                 Some('>') => word.push('&'),
                 _ => return None,
             },
             (None, '|' | ';' | '\n') => {
-                if c == '|' && chars.peek() == Some(&'|') {
-                    chars.next();
-                }
+                let mark = match (c, chars.peek()) {
+                    ('|', Some('|')) => {
+                        chars.next();
+                        "||"
+                    }
+                    ('|', _) => "|",
+                    _ => ";",
+                };
                 end_word(&mut pieces, &mut word, &mut in_word);
-                pieces.push(Vec::new());
+                pieces.push((mark, Vec::new()));
             }
             (None, c) if c.is_whitespace() => end_word(&mut pieces, &mut word, &mut in_word),
             (None, c) => {
@@ -82,12 +93,62 @@ fn pieces(line: &str) -> Option<Vec<Vec<String>>> {
         return None;
     }
     end_word(&mut pieces, &mut word, &mut in_word);
-    pieces.retain(|piece| !piece.is_empty());
+    pieces.retain(|(_, words)| !words.is_empty());
     Some(pieces)
 }
 
-fn end_word(pieces: &mut [Vec<String>], word: &mut String, in_word: &mut bool) {
-    if *in_word && let Some(piece) = pieces.last_mut() {
+/// The words of a line that is one command and nothing else.
+pub(crate) fn only_command(line: &str) -> Option<Vec<String>> {
+    let mut pieces = pieces(line)?;
+    (pieces.len() == 1).then(|| pieces.remove(0))
+}
+
+/// Whether the end of a line is that of a search, whose code 1 says that nothing was found.
+pub(crate) fn ends_in_search(line: &str) -> bool {
+    let Some(pieces) = joined(line.trim()) else {
+        return false;
+    };
+    let alone = pieces.iter().skip(1).all(|(mark, _)| *mark == "|");
+    let last = pieces.last().map(|(_, words)| words.as_slice());
+    alone
+        && last.is_some_and(|words| {
+            let mut words = words.iter().skip_while(|word| is_assignment(word));
+            let searches = match words.next().map(String::as_str) {
+                Some("grep" | "egrep" | "fgrep" | "rg" | "zgrep") => true,
+                Some("git") => words.next().is_some_and(|word| word == "grep"),
+                _ => false,
+            };
+            // Then it is the code that is asked for.
+            searches && !words.any(|word| word == "-q" || word == "--quiet")
+        })
+}
+
+/// Whether a line leaves a shell that goes on in another folder.
+pub(crate) fn leaves_its_folder(line: &str) -> bool {
+    without_documents(line)
+        .split(['\n', ';', '&', '|'])
+        .filter_map(|piece| piece.split_whitespace().next())
+        .any(|word| matches!(word, "cd" | "pushd" | "popd"))
+}
+
+/// Whether a line leaves variables, names or an environment behind in a shell that goes on.
+pub(crate) fn leaves_its_state(line: &str) -> bool {
+    without_documents(line)
+        .split(['\n', ';', '&', '|'])
+        .any(|piece| {
+            let mut words = piece.split_whitespace();
+            match words.next() {
+                Some("export" | "source" | "." | "alias" | "unset" | "shopt") => true,
+                Some("conda" | "nvm" | "pyenv") => words
+                    .next()
+                    .is_some_and(|word| matches!(word, "activate" | "use" | "shell")),
+                _ => false,
+            }
+        })
+}
+
+fn end_word(pieces: &mut [(&'static str, Vec<String>)], word: &mut String, in_word: &mut bool) {
+    if *in_word && let Some((_, piece)) = pieces.last_mut() {
         piece.push(std::mem::take(word));
     }
     word.clear();
@@ -302,6 +363,35 @@ mod tests {
             assert!(!named.iter().any(|one| one == word), "{named:?}");
         }
         assert_eq!(programs("cat > a.py <<PY\nrm('b')\nPY\nls"), ["cat", "ls"]);
+    }
+
+    #[test]
+    fn a_search_ends_a_line_or_a_pipe() {
+        for (line, expected) in [
+            ("rg -n 'a && b' src", true),
+            ("cat a | grep -v x", true),
+            ("LC_ALL=C grep a b", true),
+            ("git grep a", true),
+            ("cd a && grep b c", false),
+            ("grep a b || true", false),
+            ("grep -q a b", false),
+            ("grep a b | head", false),
+            ("ls", false),
+            ("", false),
+        ] {
+            assert_eq!(ends_in_search(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_line_leaves_behind_in_its_shell() {
+        assert!(leaves_its_folder("cd web && npm test"));
+        assert!(leaves_its_folder("ls; cd .."));
+        assert!(!leaves_its_folder("npm run cd"));
+        assert!(leaves_its_state("export A=1 && make"));
+        assert!(leaves_its_state("source venv/bin/activate"));
+        assert!(leaves_its_state("conda activate x"));
+        assert!(!leaves_its_state("A=1 make; echo export"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod action_config;
 pub mod artifact;
+pub mod capability;
 pub mod check;
 pub mod definition;
 pub mod difference;

@@ -3,9 +3,12 @@
 use crate::artifacts::Files;
 use crate::secret::{MissingSecret, Secrets};
 use crate::step_log::AttemptLog;
-use druse_engine::{Json, RunId, definition::FailureClass, event::Failure, plan::SecretPlace};
+use druse_engine::{
+    Json, RunId, capability::Capabilities, definition::FailureClass, event::Failure,
+    plan::SecretPlace,
+};
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// One attempt of a step, ready to be performed.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub struct Attempt {
     /// Whether nothing may be changed by it, whatever its connection lets through: a database runs it in a
     /// transaction that only reads.
     pub reads_only: bool,
+    /// All that it may touch; none for what Druse does by itself, which no version bounds.
+    pub capabilities: Option<Arc<Capabilities>>,
     /// Where what it writes goes.
     pub log: AttemptLog,
     /// Where it leaves files, and gets those of its run.

@@ -89,6 +89,7 @@ impl Mcp {
             Some(_) => return Err(Failed::input("\"arguments\" must be an object.")),
         };
         let tool = input::needed(map, "tool")?;
+        super::capability::tool(attempt, name, tool, &pool).await?;
         let call = Call {
             tool: tool.into(),
             arguments,

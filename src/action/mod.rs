@@ -5,6 +5,7 @@
 
 mod attempt;
 mod blocking;
+mod capability;
 pub mod file;
 mod guard;
 pub mod http;
@@ -243,6 +244,7 @@ impl Actions {
         if cancel.is_cancelled() {
             return Err(Failed::canceled());
         }
+        capability::check(attempt)?;
         if let Some(action) = self.kinds.get(attempt.kind.as_str()) {
             return action.perform(attempt, cancel).await;
         }

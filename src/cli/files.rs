@@ -33,8 +33,9 @@ pub struct Crystallize {
     /// The newest one.
     #[arg(long, requires = "from")]
     pub last: bool,
-    /// The newest one of this working folder.
-    #[arg(long = "in", value_name = "FOLDER", requires = "from")]
+    /// The folder that the automation works in, in the place of the one that the agent worked in. With --from it
+    /// says which session is meant: the newest one of this working folder.
+    #[arg(long = "in", value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
     /// `exact` gives back what was done; in `bound` values follow from where they came.
     #[arg(long, value_enum, default_value = "exact")]
@@ -66,6 +67,9 @@ pub struct Crystallize {
     /// Make a step of a call that would be left out, by its id in the recording.
     #[arg(long = "keep", value_name = "CALL")]
     pub keep: Vec<String>,
+    /// Decide as this file says, and write there what --answer and --keep decide beside it; a draft is read, too.
+    #[arg(long, value_name = "FILE", conflicts_with = "summary")]
+    pub decisions: Option<PathBuf>,
 }
 
 /// An answer to a question of the crystallizer. Ids hold no `=`, choices may.

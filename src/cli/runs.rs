@@ -162,6 +162,12 @@ Examples:
   druse runs resolve run_01… pay --again             it did not happen: it starts again
   druse runs resolve run_01… each[3].pay --failed 'the bank refused it'")]
     Resolve(Resolve),
+    /// Say which answers look otherwise than the recorded ones, though nothing relies on it.
+    #[command(after_help = "Example:\n  druse runs drift run_01…")]
+    Drift {
+        /// Its id.
+        run: String,
+    },
     /// Say in one sentence what it waits for.
     #[command(after_help = "Example:\n  druse runs why run_01…")]
     Why {

@@ -56,6 +56,10 @@ Examples:
         /// Take a session that failed or was canceled.
         #[arg(long)]
         force: bool,
+        /// The folder on the server that the automation works in, written whole, in the place of the one that the
+        /// agent worked in.
+        #[arg(long = "in", value_name = "FOLDER")]
+        folder: Option<String>,
     },
     /// Remove one.
     #[command(after_help = "Example:\n  druse sessions rm sess_01…")]

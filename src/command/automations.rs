@@ -1,9 +1,10 @@
 //! `druse automations`.
 
-use super::{Done, document, print, rehearsal};
+use super::{Done, document, print, rehearsal, review};
 use crate::cli::{Automations, Output, Target};
 use crate::client::{Client, EXIT_FAILED, Failure, encode};
 use druse_engine::AutomationId;
+use druse_engine::capability::Capabilities;
 use http::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -16,6 +17,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
         Automations::List => {
             let items = client.list("/automations", 10_000).await?;
             if target.output == Output::Text {
+                review::waiting(&items);
                 let fields = [
                     "name",
                     "status",
@@ -43,9 +45,11 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                     print::cell(&found["active_version"]),
                     print::cell(&found["latest_version"])
                 );
+                review::waiting(std::slice::from_ref(&found));
                 let path = format!("/automations/{}", print::cell(&found["id"]));
                 let yaml = client.text(&path, "application/yaml").await?;
                 print::line(yaml.trim_end());
+                touches(&found["capabilities"]);
                 findings(&found["findings"]);
             }
             found
@@ -155,6 +159,29 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             }
             tried
         }
+        Automations::Reviewed { automation } => {
+            let id = id_of(&client, automation).await?;
+            let done = client
+                .post(&format!("/automations/{id}/reviewed"), &json!({}))
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!(
+                    "{} needs no review now.",
+                    print::cell(&done["name"])
+                ));
+            }
+            done
+        }
+        Automations::Learn { automation, runs } => {
+            let id = id_of(&client, automation).await?;
+            let learned = client
+                .get(&format!("/automations/{id}/learn?runs={runs}"))
+                .await?;
+            if target.output == Output::Text {
+                review::learned(&learned);
+            }
+            learned
+        }
         Automations::Rm { automation } => {
             let id = id_of(&client, automation).await?;
             let done = client
@@ -173,6 +200,21 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
     }
     client.close().await;
     Ok(exit)
+}
+
+/// Says what an automation may touch.
+pub(super) fn touches(capabilities: &Value) {
+    let capabilities: Capabilities =
+        serde_json::from_value(capabilities.clone()).unwrap_or_default();
+    let lines: Vec<String> = capabilities
+        .said()
+        .into_iter()
+        .map(|(list, items)| format!("  {list}: {}", items.join(", ")))
+        .collect();
+    match lines.is_empty() {
+        true => eprintln!("may touch nothing outside of itself"),
+        false => eprintln!("may touch\n{}", lines.join("\n")),
+    }
 }
 
 /// A document as YAML, or as JSON where it cannot be read as one.

@@ -5,7 +5,7 @@ use super::{Done, discover, document, print};
 use crate::cli::{Crystallize, DocumentOutput, Mode};
 use crate::client::{EXIT_DATA, Failure};
 use crate::runtime::clock;
-use druse_crystallizer::{Crystallized, Options, Session, SessionKind, SourceRef};
+use druse_crystallizer::{Crystallized, Decisions, Options, Session, SessionKind, SourceRef};
 use druse_engine::definition::to_yaml;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -19,21 +19,26 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         return Ok(summary(&args.files, &options));
     }
     let taken = match args.from {
-        Some(agent) => vec![discover::newest(agent, args.folder.as_deref())?],
-        None => Vec::new(),
+        Some(agent) => Some(discover::newest(agent, args.folder.as_deref())?),
+        None => None,
     };
-    let files = if taken.is_empty() {
-        &args.files
-    } else {
-        &taken
+    let files = match &taken {
+        Some(taken) => std::slice::from_ref(&taken.path),
+        None => args.files.as_slice(),
     };
     let busy = Busy::new("reading and crystallizing");
     let mut sessions = Vec::new();
     for path in files {
         sessions.extend(import(path, &document::read_bytes(path)?)?);
     }
-    if !taken.is_empty() {
+    if let Some(taken) = &taken {
         keep_the_last(&mut sessions);
+        // What the agent notes beside a session is as good as what it notes in it.
+        for session in &mut sessions {
+            if session.working_folder.is_none() {
+                session.working_folder.clone_from(&taken.folder);
+            }
+        }
     }
     let first = sessions
         .first()
@@ -51,9 +56,16 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         ));
     }
     options.source = Some(source_of(first, &files[0]));
+    let decided = match &args.decisions {
+        Some(path) => Some((path, decide(path, &mut options)?)),
+        None => None,
+    };
     let made = druse_crystallizer::crystallize(&sessions, &options)
         .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     drop(busy);
+    if let Some((path, Some(text))) = decided {
+        std::fs::write(path, text).map_err(|error| Failure::io(path, &error))?;
+    }
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
             .map_err(|error| Failure::internal(&error))?;
@@ -70,6 +82,27 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         ),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the decisions of a file; gives what is to be written there, where there is more to keep by now. A draft is
+/// only read: it names its decisions itself.
+fn decide(path: &Path, options: &mut Options) -> Result<Option<String>, Failure> {
+    let text = if path.exists() {
+        document::read_text(path)?
+    } else {
+        String::new()
+    };
+    let before = Decisions::parse(&text).map_err(|error| {
+        Failure::data(
+            "bad_decisions",
+            format!("{}: {error}", path.display()),
+            "Write `decisions:` with a line `ID: CHOICE` for each answer, and `keep:` with a list of calls.",
+        )
+    })?;
+    before.apply(options);
+    let now = Decisions::of_options(options);
+    let is_draft = text.lines().any(|line| line.starts_with("druse:"));
+    Ok((now != before && !is_draft).then(|| now.to_yaml()))
 }
 
 /// An agent may keep several sessions in a file: the newest is the last in which something was called.
@@ -108,8 +141,19 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
         force: args.force,
         answers: args.answers.iter().cloned().collect(),
         keep: args.keep.iter().cloned().collect(),
+        folder: match (&args.folder, args.from) {
+            // There it says which session is meant.
+            (None, _) | (_, Some(_)) => None,
+            (Some(folder), None) => Some(whole(folder)?),
+        },
         ..Options::default()
     })
+}
+
+/// A folder as it is written from the root on.
+fn whole(folder: &Path) -> Result<String, Failure> {
+    let whole = std::path::absolute(folder).map_err(|error| Failure::io(folder, &error))?;
+    Ok(whole.to_string_lossy().into_owned())
 }
 
 /// The sessions of a recording, with the file's name in what is wrong.

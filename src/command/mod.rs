@@ -28,6 +28,7 @@ mod print;
 mod progress;
 mod queues;
 mod rehearsal;
+mod review;
 mod run;
 mod runs;
 mod schema;

@@ -43,7 +43,7 @@ fn table(items: &[Value]) {
                 print::cell(&queue["automation_name"]),
                 what,
                 format!("{} of {}", queue["taken"], queue["limit"]),
-                few(&list("held_by")),
+                held(queue, &list("held_by")),
                 print::cell(&queue["waiting"]),
                 few(&waiting),
             ]
@@ -63,11 +63,35 @@ fn table(items: &[Value]) {
     );
 }
 
+/// Who has the slots; of a rate, until when the other side asked to wait.
+fn held(queue: &Value, runs: &[Value]) -> String {
+    match queue["held_until"].as_str() {
+        Some(until) => format!("until {until}"),
+        None => few(runs),
+    }
+}
+
 /// The first of some runs.
 fn few(runs: &[Value]) -> String {
     let first: Vec<String> = runs.iter().take(3).map(print::cell).collect();
     match runs.len().saturating_sub(first.len()) {
         0 => first.join(" "),
         more => format!("{} and {more} more", first.join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_says_until_when_it_is_held() {
+        let held_back = json!({ "kind": "rate", "held_until": "2026-11-26T20:00:00.000Z" });
+        assert_eq!(held(&held_back, &[]), "until 2026-11-26T20:00:00.000Z");
+        let runs: Vec<Value> = (1..=4).map(|n| json!(format!("run_{n}"))).collect();
+        assert_eq!(
+            held(&json!({ "kind": "key" }), &runs),
+            "run_1 run_2 run_3 and 1 more"
+        );
     }
 }

@@ -321,6 +321,13 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
+        Runs::Drift { run } => {
+            let found = client.get(&format!("/runs/{}/drift", encode(run))).await?;
+            if target.output == Output::Text {
+                super::review::drift(&found);
+            }
+            found
+        }
         Runs::Why { run } => {
             let found = client.get(&format!("/runs/{}", encode(run))).await?;
             let why = why(&found);

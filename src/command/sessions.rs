@@ -56,6 +56,7 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             mode,
             tools,
             force,
+            folder,
         } => {
             let mut body = json!({
                 "force": force,
@@ -66,6 +67,9 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             }
             if let Some(name) = name {
                 body["name"] = name.as_str().into();
+            }
+            if let Some(folder) = folder {
+                body["folder"] = folder.as_str().into();
             }
             if let Some(file) = tools {
                 body["tools"] = json!(document::tools_file(file)?);

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::layout::Page;
-use super::twin::{Refusal, Twin};
+use super::twin::{Asked, Refusal, Twin};
 use crate::client::encode;
 use crate::runtime::clock;
 use crate::service::{App, Principal, Role};
@@ -24,6 +24,8 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     pub(super) headers: HeaderMap,
     pub(super) now: Timestamp,
+    /// What the click asked the API for that led here.
+    pub(super) clicked: Vec<Asked>,
     /// Why what the form asked for was not done.
     pub(super) refusal: Option<Refusal>,
 }

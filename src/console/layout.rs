@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::component::finding;
-use super::twin::Refusal;
+use super::twin::{Asked, Refusal};
 use super::{asset, component};
 use maud::{DOCTYPE, Markup, html};
 
@@ -113,8 +113,9 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
                     details {
                         summary { "This page by the API" }
                         ul {
-                            @for line in &asked { li { code { (line) } } }
+                            @for one in &asked { li { code { (one.line) } } }
                         }
+                        @if !call.clicked.is_empty() { (clicked(&call.clicked)) }
                         p .dim { "Send " code { "Authorization: Bearer druse_…" } "; "
                             a href="/settings#tokens" { "a token" } " is made in the settings." }
                     }
@@ -124,6 +125,19 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
             }
         },
     )
+}
+
+/// What the click did that led here.
+fn clicked(asked: &[Asked]) -> Markup {
+    html! {
+        h2 { "Your last click asked" }
+        ul {
+            @for one in asked.iter().filter(|one| !one.looked()) {
+                li { code { (one.line) }
+                    @if let Some(body) = &one.body { pre .code tabindex="0" { (body) } } }
+            }
+        }
+    }
 }
 
 /// The keys, shown by `?`; only the script opens it.
@@ -136,7 +150,10 @@ fn keys() -> Markup {
                 dt { kbd { "/" } } dd { "To the filter" }
                 dt { kbd { "j" } " " kbd { "k" } } dd { "Down and up a list" }
                 dt { kbd { "Enter" } } dd { "Open" }
-                dt { kbd { "ctrl k" } } dd { "Go to anything by its name" }
+                dt { kbd { "a" } } dd { "To the approval's button, which Enter presses" }
+                dt { kbd { "x" } } dd { "To the one that rejects" }
+                dt { kbd { "e" } } dd { "Edit" }
+                dt { kbd { "ctrl k" } } dd { "Go to anything by its name, or do what this page can" }
                 dt { kbd { "?" } } dd { "These keys" }
             }
             form method="dialog" { button { "Close" } }
@@ -150,7 +167,7 @@ fn palette() -> Markup {
         dialog #palette aria-labelledby="palette-title" {
             h2 #palette-title { "Go to" }
             label .sr for="palette-text" { "A piece of a name" }
-            input #palette-text type="text" autocomplete="off" placeholder="automation, run, page";
+            input #palette-text type="text" autocomplete="off" placeholder="automation, run, page, command";
             ul .plain {}
         }
     }

@@ -10,6 +10,7 @@ mod component;
 mod cookie;
 mod fields;
 mod layout;
+mod memory;
 mod multipart;
 mod page;
 mod picture;

@@ -2,8 +2,9 @@
 
 use super::call::{Answer, Call, Done};
 use super::fields::Fields;
+use super::memory::Memory;
 use super::table::{self, Access, Route};
-use super::twin::{Refusal, Twin};
+use super::twin::{Asked, Refusal, Twin};
 use super::{asset, cookie, layout, multipart, page, same_site, visible};
 use crate::api::{Peer, body, check_host};
 use crate::runtime::clock;
@@ -31,15 +32,17 @@ const BY_ITSELF: &str = "x-druse-by-itself";
 /// The API with the console beside it.
 pub fn mount(app: App, api: axum::Router) -> axum::Router {
     let mut paths: BTreeMap<&'static str, MethodRouter> = BTreeMap::new();
+    let memory = Arc::new(Memory::default());
     for route in table::routes() {
         let filter = MethodFilter::try_from(route.method.clone())
             .expect("the table has only the usual methods");
         let path = route.path;
         let route = Arc::new(route);
-        let (app, api) = (app.clone(), api.clone());
+        let (app, api, memory) = (app.clone(), api.clone(), memory.clone());
         let handler = move |params: RawPathParams, request: Request| {
             let (route, app, api) = (route.clone(), app.clone(), api.clone());
-            async move { run(&route, app, api, &params, request).await }
+            let memory = memory.clone();
+            async move { run(&route, app, api, &memory, &params, request).await }
         };
         let methods = paths.remove(path).unwrap_or_default();
         paths.insert(path, methods.merge(on(filter, handler)));
@@ -92,11 +95,12 @@ async fn run(
     route: &Route,
     app: App,
     api: axum::Router,
+    memory: &Memory,
     params: &RawPathParams,
     request: Request,
 ) -> Response {
     let (parts, mut body) = request.into_parts();
-    let answered = AssertUnwindSafe(answer(route, &app, api, params, &parts, &mut body))
+    let answered = AssertUnwindSafe(answer(route, &app, api, memory, params, &parts, &mut body))
         .catch_unwind()
         .await;
     body::linger(&app, body);
@@ -116,6 +120,7 @@ async fn answer(
     route: &Route,
     app: &App,
     api: axum::Router,
+    memory: &Memory,
     params: &RawPathParams,
     parts: &Parts,
     body: &mut Body,
@@ -125,9 +130,36 @@ async fn answer(
         return html(maud::html! {}, StatusCode::OK);
     }
     match begun(route, app, api, params, parts, body).await {
-        Ok(call) => perform(route, call).await,
+        Ok(call) => remembered(route, call, memory, parts.uri.path()).await,
         Err(response) => *response,
     }
+}
+
+/// Answers a form that came before as it was answered then, and keeps what this one did.
+async fn remembered(route: &Route, mut call: Call, memory: &Memory, path: &str) -> Response {
+    let (who, body) = (call.who.clone(), call.body.clone());
+    if route.method == Method::GET {
+        call.clicked = memory.led_to(&who, path);
+        return perform(route, call).await.0;
+    }
+    let mut led = match call.key().filter(|_| route.access != Access::Anybody) {
+        Some(_) => Some(memory.form(&who, path, &body).await),
+        None => None,
+    };
+    if let Some(Some(address)) = led.as_deref() {
+        return see(address);
+    }
+    let (response, asked) = perform(route, call).await;
+    if response.status() == StatusCode::SEE_OTHER
+        && let Some(address) = response.headers().get(header::LOCATION)
+        && let Ok(address) = address.to_str()
+    {
+        if let Some(led) = led.as_deref_mut() {
+            *led = Some(address.to_owned());
+        }
+        memory.clicked(&who, address, asked);
+    }
+    response
 }
 
 /// The call, with who is behind it; or why there is none.
@@ -204,6 +236,7 @@ async fn begun(
         body: bytes,
         headers: parts.headers.clone(),
         now: clock::now(),
+        clicked: Vec::new(),
         refusal: None,
     })
 }
@@ -247,7 +280,8 @@ fn form_of(parts: &Parts, body: &Bytes) -> Fields {
     form
 }
 
-async fn perform(route: &Route, mut call: Call) -> Response {
+/// The answer, and what the API was asked for it.
+async fn perform(route: &Route, mut call: Call) -> (Response, Vec<Asked>) {
     let mut done: Done = (route.handler)(&call).await;
     let mut status = StatusCode::OK;
     // A form that was refused is shown again on its page, with what was written.
@@ -260,7 +294,7 @@ async fn perform(route: &Route, mut call: Call) -> Response {
             done = Err(refusal);
         }
     }
-    match done {
+    let response = match done {
         Ok(Answer::Page(page)) => html(layout::page(&call, *page), status),
         Ok(Answer::See(address)) => see(&address),
         Ok(Answer::Raw(response)) => response,
@@ -268,7 +302,8 @@ async fn perform(route: &Route, mut call: Call) -> Response {
             let status = refusal.status;
             html(layout::refused(&call, &refusal), status)
         }
-    }
+    };
+    (response, call.api.asked())
 }
 
 pub(super) fn html(markup: maud::Markup, status: StatusCode) -> Response {

@@ -3,7 +3,7 @@
 use super::call::Handler;
 use super::page::{
     approval, approvals, artifacts, automation, automations, delegation, events, home, logs, pause,
-    queues, recording, recordings, retry, review, run, runs, settings, signin, uncertain,
+    queues, recording, recordings, retry, review, run, runs, settings, signin, step, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -160,6 +160,12 @@ fn automation() -> Vec<Route> {
             one,
         ),
         form(
+            "/automations/{id}/reviewed",
+            Editor,
+            to!(automation::reviewed),
+            one,
+        ),
+        form(
             "/automations/{id}/rollback",
             Editor,
             to!(automation::rollback),
@@ -195,6 +201,21 @@ fn automation() -> Vec<Route> {
             to!(automation::resume),
             one,
         ),
+        form("/automations/{id}/rehearse", Operator, one, one),
+        form("/automations/{id}/steps", Editor, to!(step::add), one),
+        form(
+            "/automations/{id}/steps/{step}",
+            Editor,
+            to!(step::write),
+            one,
+        ),
+        form("/automations/{id}/steps/{step}/check", Editor, one, one),
+        form(
+            "/automations/{id}/steps/{step}/remove",
+            Editor,
+            to!(step::remove),
+            one,
+        ),
         show("/automations/{id}/review", Viewer, review),
         form(
             "/automations/{id}/review/answer",
@@ -206,6 +227,12 @@ fn automation() -> Vec<Route> {
             "/automations/{id}/review/remove",
             Editor,
             to!(review::remove),
+            review,
+        ),
+        form(
+            "/automations/{id}/review/connection",
+            Admin,
+            to!(review::connect),
             review,
         ),
         form(

@@ -65,6 +65,51 @@ impl From<crate::service::Problem> for Refusal {
     }
 }
 
+/// A request that was made of the API.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// `GET /api/v1/…`.
+    pub(super) line: String,
+    /// What was sent, where anybody may see it.
+    pub(super) body: Option<String>,
+}
+
+/// The longest body that is shown.
+const SHOWN: usize = 4_000;
+
+impl Asked {
+    fn new(method: &Method, path: &str, body: &[u8]) -> Self {
+        let shown = *method != Method::GET && !body.is_empty() && is_open(path);
+        let body = shown.then(|| {
+            let text = String::from_utf8_lossy(body);
+            let mut cut: String = text.chars().take(SHOWN).collect();
+            if cut.len() < text.len() {
+                cut.push('…');
+            }
+            cut
+        });
+        Self {
+            line: format!("{method} /api/v1{path}"),
+            body,
+        }
+    }
+
+    /// Whether it only looked.
+    pub(super) fn looked(&self) -> bool {
+        self.line.starts_with("GET ")
+    }
+}
+
+/// Whether a body sent there holds nothing that is to be kept from whoever looks at the screen: documents
+/// and answers about them, and neither secrets, nor the inputs of runs, nor the fields of approvals.
+fn is_open(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let automation = path
+        .strip_prefix("/automations")
+        .is_some_and(|rest| !rest.ends_with("/runs") && !rest.ends_with("/fire"));
+    automation || path.ends_with("/crystallize") || path == "/documents/check"
+}
+
 /// A success of the API.
 pub(super) struct Said {
     /// The headers.
@@ -96,7 +141,7 @@ impl Said {
 pub(super) struct Twin {
     router: axum::Router,
     who: Principal,
-    asked: Mutex<Vec<String>>,
+    asked: Mutex<Vec<Asked>>,
 }
 
 impl Twin {
@@ -108,8 +153,8 @@ impl Twin {
         }
     }
 
-    /// What was asked, as `GET /api/v1/…`, for who wants to do the same.
-    pub(super) fn asked(&self) -> Vec<String> {
+    /// What was asked, for who wants to do the same.
+    pub(super) fn asked(&self) -> Vec<Asked> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.clone()
     }
@@ -122,7 +167,7 @@ impl Twin {
         headers: &[(HeaderName, &str)],
         body: Bytes,
     ) -> Result<axum::response::Response, Refusal> {
-        let line = format!("{method} /api/v1{path}");
+        let asked = Asked::new(&method, path, &body);
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"));
@@ -142,7 +187,7 @@ impl Twin {
         self.asked
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+            .push(asked);
         let router = self.router.clone();
         Ok(router
             .oneshot(request)

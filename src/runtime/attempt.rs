@@ -1,20 +1,22 @@
 //! Attempts: one task each, which reports back through the run it belongs to and stops when told.
 
 use super::flow::AtWork;
+use super::trial::Launch;
 use super::{Engine, live};
 use crate::action::Attempt;
 use druse_engine::RunId;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome};
-use druse_engine::plan::ActionKind;
 use druse_engine::run::{Effect, Input};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The largest output that a step may give, in bytes of JSON text.
 const LARGEST_OUTPUT: usize = 4 << 20;
 
 impl Engine {
-    /// Starts what a durable `AttemptStarted` allows.
+    /// Starts what a durable `AttemptStarted` allows, or keeps it back while others are tried.
     pub(super) fn launch(
         &self,
         run: RunId,
@@ -22,6 +24,26 @@ impl Engine {
         token: CancellationToken,
         at_work: Option<AtWork>,
     ) {
+        let launch = Launch {
+            run,
+            effect,
+            token,
+            at_work,
+        };
+        if let Some(launch) = self.0.trial.keep_back(launch) {
+            drop(self.begin(launch));
+        }
+    }
+
+    /// Starts an attempt; what is given ends with it.
+    pub(super) fn begin(&self, launch: Launch) -> JoinHandle<()> {
+        let waits = launch.waits();
+        let Launch {
+            run,
+            effect,
+            token,
+            at_work,
+        } = launch;
         let engine = self.clone();
         let Effect::Attempt {
             step,
@@ -34,11 +56,15 @@ impl Engine {
             idempotency_key,
             ..
         } = effect;
-        let root = self
-            .0
-            .live
-            .get(run)
-            .map_or(run, |live| live::lock(&live).run.start().root);
+        // A run that is not here any more may touch nothing.
+        let (root, capabilities) = self.0.live.get(run).map_or_else(
+            || (run, Arc::default()),
+            |live| {
+                let locked = live::lock(&live);
+                let capabilities = locked.run.plan().capabilities().clone();
+                (locked.run.start().root, capabilities)
+            },
+        );
         let attempt = Attempt {
             run,
             root,
@@ -53,10 +79,10 @@ impl Engine {
             fence,
             timeout: timeout.map(|span| span.0),
             reads_only: false,
+            capabilities: Some(capabilities),
             files: engine.files(run),
         };
         let files = attempt.files.clone();
-        let waits = kind == ActionKind::Automation;
         let work = async move {
             let outcome = engine.0.actions.perform(attempt, token).await;
             drop(at_work);
@@ -78,9 +104,9 @@ impl Engine {
             );
         };
         if waits {
-            tokio::spawn(work);
+            tokio::spawn(work)
         } else {
-            self.0.working.spawn(work);
+            self.0.working.spawn(work)
         }
     }
 }

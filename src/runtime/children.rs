@@ -30,18 +30,26 @@ impl Engine {
     /// Somebody forced the end of a run: the runs that its canceled steps have started are forced too.
     pub(super) async fn force_children(&self, parent: RunId) {
         for child in self.0.live.ids() {
-            let follows = self.0.live.get(child).is_some_and(|live| {
-                let locked = lock(&live);
-                parent_of(&locked.run.start().cause) == Some(parent) && locked.run.is_canceled()
-            });
-            if follows {
+            if self.parent(child) != Some(parent) {
+                continue;
+            }
+            let live = self.live_run(child);
+            if live.is_some_and(|live| lock(&live).run.is_canceled()) {
                 Box::pin(self.force_child(parent, child)).await;
             }
         }
     }
 
+    /// The run that started one that has not ended, and may wait for it.
+    fn parent(&self, child: RunId) -> Option<RunId> {
+        match self.0.live.asleep(child) {
+            Some(asleep) => asleep.parent,
+            None => parent_of(&lock(&*self.0.live.get(child)?).run.start().cause),
+        }
+    }
+
     async fn force_child(&self, parent: RunId, child: RunId) {
-        let Some(live) = self.0.live.get(child) else {
+        let Some(live) = self.live_run(child) else {
             return;
         };
         if lock(&live).run.is_forced() {
@@ -61,7 +69,7 @@ impl Engine {
 
     /// Whether somebody canceled a run, which may have ended, a second time.
     fn was_forced(&self, run: RunId) -> bool {
-        if let Some(live) = self.0.live.get(run) {
+        if let Some(live) = self.live_run(run) {
             return lock(&live).run.is_forced();
         }
         let entries = self.journal(run).unwrap_or_default();
@@ -75,7 +83,10 @@ impl Engine {
     /// to it.
     pub(super) async fn end_orphans(&self, taken_up: &[RunId]) {
         for child in taken_up {
-            let Some(live) = self.0.live.get(*child) else {
+            if self.parent(*child).is_none() {
+                continue;
+            }
+            let Some(live) = self.live_run(*child) else {
                 continue;
             };
             let (parent, step) = {
@@ -90,7 +101,7 @@ impl Engine {
                     _ => continue,
                 }
             };
-            let canceled = match self.0.live.get(parent) {
+            let canceled = match self.live_run(parent) {
                 Some(live) => was_canceled(&lock(&live).run, &step),
                 None => self
                     .rebuild(parent)

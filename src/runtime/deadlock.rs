@@ -47,6 +47,14 @@ impl Engine {
         let mut only: BTreeSet<RunId> = BTreeSet::new();
         let mut seqs = BTreeMap::new();
         for id in self.0.live.ids() {
+            // One that sleeps waits for no run; but one may wait for it.
+            if let Some(asleep) = self.0.live.asleep(id) {
+                seqs.insert(id, asleep.seq);
+                if let Some(parent) = asleep.parent {
+                    parents.entry(parent).or_default().insert(id);
+                }
+                continue;
+            }
             let Some(live) = self.0.live.get(id) else {
                 continue;
             };

@@ -11,7 +11,7 @@ use crate::service::{
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
 use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
-use druse_storage::{Approval, ApprovalStatus, Batch, StoreExt as _};
+use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, StoreExt as _};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -211,20 +211,32 @@ impl Engine {
             .store
             .get(&id.to_string())?
             .ok_or(RunError::NotFound("approval"))?;
-        match self.0.live.get(row.run) {
+        match self.live_run(row.run) {
             Some(live) => Ok((row.run, live)),
             None => {
                 // One that is fenced off has not ended: nothing is known of it.
                 self.0.store.run_head(row.run)?;
+                self.is_readable(row.run)?;
                 Err(RunError::AlreadyDecided(ended(row.status)))
             }
         }
     }
 
+    /// A run that sleeps and cannot be woken has not ended either.
+    fn is_readable(&self, id: RunId) -> Result<(), RunError> {
+        match self.0.live.asleep(id) {
+            None => Ok(()),
+            Some(_) => Err(RunError::Read(ReadError::Damaged(format!(
+                "the journal of run {id} cannot be read again"
+            )))),
+        }
+    }
+
     fn going(&self, id: RunId) -> Result<Arc<Mutex<LiveRun>>, RunError> {
-        if let Some(live) = self.0.live.get(id) {
+        if let Some(live) = self.live_run(id) {
             return Ok(live);
         }
+        self.is_readable(id)?;
         Err(match self.0.store.run_head(id)? {
             Some(_) => RunError::AlreadyOver,
             None => RunError::NotFound("run"),

@@ -144,6 +144,7 @@ impl Engine {
             stop,
             over,
             tell,
+            idle,
         } = locked.release(seq);
         let at_work: Vec<_> = launch
             .iter()
@@ -162,12 +163,14 @@ impl Engine {
         if over {
             self.0.timers.set(id, None);
             self.0.live.remove(id);
+        } else if idle {
+            self.lull(id, live);
         }
     }
 
     /// An input that nobody waits for: a due time, an answer of an attempt.
     pub(super) fn give_and_forget(&self, id: RunId, input: Input) {
-        let Some(live) = self.0.live.get(id) else {
+        let Some(live) = self.live_run(id) else {
             return;
         };
         match self.give(id, &live, input) {

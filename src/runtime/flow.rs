@@ -214,7 +214,7 @@ impl Engine {
     fn is_held_above(&self, start: &Start, key: &KeyClaim) -> bool {
         let mut next = super::hold::parent_of(&start.cause);
         while let Some(id) = next.take() {
-            let Some(live) = self.0.live.get(id) else {
+            let Some(live) = self.live_run(id) else {
                 return false;
             };
             let locked = live::lock(&live);
@@ -319,12 +319,17 @@ impl Engine {
         self.0.slots.note(&locked.run);
     }
 
+    /// Whether a run began when nothing limited it, and now something does.
+    pub(super) fn lacks_claim(&self, run: &Run) -> bool {
+        run.claim().is_none() && !run.is_over() && self.0.slots.limits(run.plan())
+    }
+
     /// Gives a claim to a run of an earlier process that has none, where there is a limit by now. One that
     /// had begun is not stopped by that: it has its slots at once.
     pub(super) fn claim_late(&self, id: RunId, live: &Arc<Mutex<LiveRun>>) {
         let mut locked = live::lock(live);
         let run = &locked.run;
-        if run.claim().is_some() || run.is_over() || !self.0.slots.limits(run.plan()) {
+        if !self.lacks_claim(run) {
             return;
         }
         let begun = run.last_seq() > 1;

@@ -382,7 +382,7 @@ impl Engine {
 
     /// Tells a wait of an event; where it takes it, gives what ends when that is durable.
     fn tell(&self, id: RunId, step: &StepPath, heard: &Heard) -> Option<JoinHandle<bool>> {
-        let live = self.0.live.get(id)?;
+        let live = self.live_run(id)?;
         let input = Input::Event {
             step: step.clone(),
             heard: heard.clone(),
@@ -403,7 +403,7 @@ impl Engine {
 
     /// Ends the waits of a run whose time is over, unless one of them was not told yet what came before it.
     fn fall_silent(&self, id: RunId) -> bool {
-        let Some(live) = self.0.live.get(id) else {
+        let Some(live) = self.live_run(id) else {
             return true;
         };
         let way = {

@@ -37,15 +37,12 @@ impl Engine {
     /// # Errors
     /// When the list of live runs cannot be read at all.
     pub async fn hold(&self) -> Result<Recovered, ReadError> {
-        let (runs, recovered) = self.rebuild_all()?;
-        self.load_rates()?;
-        for (id, run) in runs {
-            let seq = run.last_seq();
-            let live = self.0.live.insert(id, LiveRun::new(run));
-            // What the journal holds was durable already.
-            lock(&live).release(seq);
+        let mut recovered = Recovered::default();
+        recovered.fenced = self.rebuild_each(|id, run| {
+            self.0.live.insert(id, LiveRun::known(run));
             self.0.held.lock().insert(id);
-        }
+        })?;
+        self.load_rates()?;
         Ok(recovered)
     }
 

@@ -1,12 +1,13 @@
-//! The runs that have not ended, in memory, each behind its own lock.
+//! The runs that have not ended: in memory, each behind its own lock, or asleep.
 
+use super::asleep::Asleep;
 use druse_engine::plan::Plan;
 use druse_engine::run::{Effect, Notice, Run};
-use druse_engine::{Pattern, RunId, event::Entry, event::RunEvent, event::StepPath};
+use druse_engine::{Pattern, RunId, Timestamp, event::Entry, event::RunEvent, event::StepPath};
 use druse_storage::Batch;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 /// An attempt of a step: what tells one from another within a run.
@@ -27,6 +28,8 @@ pub(super) struct Released {
     pub(super) stop: Vec<CancellationToken>,
     pub(super) over: bool,
     pub(super) tell: bool,
+    /// Nothing of it is under way outside.
+    pub(super) idle: bool,
 }
 
 /// A run that has not ended, or whose end is not durable yet.
@@ -57,6 +60,15 @@ impl LiveRun {
             attempts: BTreeMap::new(),
             never_was: false,
             telling: BTreeSet::new(),
+        }
+    }
+
+    /// One whose facts are all durable: it was read from its journal.
+    pub(super) fn known(run: Run) -> Self {
+        let durable = run.last_seq();
+        Self {
+            durable,
+            ..Self::new(run)
         }
     }
 
@@ -96,9 +108,27 @@ impl LiveRun {
         sender.subscribe()
     }
 
+    /// Whether somebody follows it.
+    fn is_followed(&self) -> bool {
+        let followed = self.followed.as_ref();
+        followed.is_some_and(|sender| sender.receiver_count() > 0)
+    }
+
+    /// Whether nothing of it is under way outside.
+    fn is_idle(&self) -> bool {
+        self.attempts.is_empty() && self.launching.is_empty() && self.waiting.is_empty()
+    }
+
+    /// What is kept of it when it goes to sleep, if it can as it stands.
+    pub(super) fn asleep(&self, now: Timestamp) -> Option<Asleep> {
+        let all = self.durable >= self.run.last_seq();
+        let rests = all && self.is_idle() && self.telling.is_empty() && !self.never_was;
+        rests.then(|| Asleep::of(&self.run, now)).flatten()
+    }
+
     /// Gives up what it holds for speed, once it only waits.
-    fn rest(&mut self) {
-        if !self.attempts.is_empty() || !self.launching.is_empty() || !self.waiting.is_empty() {
+    pub(super) fn rest(&mut self) {
+        if !self.is_idle() || self.run.is_over() || self.durable < self.run.last_seq() {
             return;
         }
         self.run.rest();
@@ -108,11 +138,7 @@ impl LiveRun {
         if self.telling.is_empty() {
             self.telling = BTreeSet::new();
         }
-        if self
-            .followed
-            .as_ref()
-            .is_some_and(|sender| sender.receiver_count() == 0)
-        {
+        if !self.is_followed() {
             self.followed = None;
         }
     }
@@ -213,11 +239,8 @@ impl LiveRun {
                 newer
             });
         }
-        let all = seq >= self.run.last_seq();
-        released.over = self.run.is_over() && all;
-        if all && !released.over {
-            self.rest();
-        }
+        released.over = self.run.is_over() && seq >= self.run.last_seq();
+        released.idle = self.is_idle();
         released
     }
 }
@@ -231,8 +254,13 @@ fn tells(run: &Run, step: &StepPath) -> bool {
 
 /// A live run, with what is to be known of it without its lock.
 struct Known {
-    live: Arc<Mutex<LiveRun>>,
+    state: State,
     plan: Arc<Plan>,
+}
+
+enum State {
+    Awake(Arc<Mutex<LiveRun>>),
+    Asleep(Asleep),
 }
 
 /// All live runs.
@@ -241,15 +269,29 @@ pub(super) struct LiveRuns {
     runs: RwLock<HashMap<RunId, Known>>,
     /// The types of events that steps of these runs may wait for, and how many runs each.
     heard: RwLock<BTreeMap<Pattern, usize>>,
+    /// Those that may go to sleep as soon as nobody looks at them.
+    restless: Mutex<BTreeSet<RunId>>,
+    /// There are some.
+    disturbed: Notify,
 }
 
 impl LiveRuns {
+    /// One that is awake.
     pub(super) fn get(&self, run: RunId) -> Option<Arc<Mutex<LiveRun>>> {
-        self.runs
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&run)
-            .map(|known| known.live.clone())
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        match &runs.get(&run)?.state {
+            State::Awake(live) => Some(live.clone()),
+            State::Asleep(_) => None,
+        }
+    }
+
+    /// What is known of one that sleeps.
+    pub(super) fn asleep(&self, run: RunId) -> Option<Asleep> {
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        match &runs.get(&run)?.state {
+            State::Awake(_) => None,
+            State::Asleep(asleep) => Some(*asleep),
+        }
     }
 
     pub(super) fn insert(&self, id: RunId, live: LiveRun) -> Arc<Mutex<LiveRun>> {
@@ -261,8 +303,17 @@ impl LiveRuns {
 
     /// Takes in one that may be locked, once or again.
     pub(super) fn add(&self, id: RunId, live: Arc<Mutex<LiveRun>>, plan: Arc<Plan>) {
+        self.take_in(id, State::Awake(live), plan);
+    }
+
+    /// Takes in one that sleeps.
+    pub(super) fn add_asleep(&self, id: RunId, asleep: Asleep, plan: Arc<Plan>) {
+        self.take_in(id, State::Asleep(asleep), plan);
+    }
+
+    fn take_in(&self, id: RunId, state: State, plan: Arc<Plan>) {
         let known = Known {
-            live,
+            state,
             plan: plan.clone(),
         };
         let before = self
@@ -272,6 +323,75 @@ impl LiveRuns {
             .insert(id, known);
         if before.is_none() {
             self.hear(&plan, true);
+        }
+    }
+
+    /// One that slept is awake, as it was read from its journal. Gives the one that counts: another may
+    /// have been faster. None when it is not as it was read any more.
+    pub(super) fn wake(&self, id: RunId, read: LiveRun) -> Option<Arc<Mutex<LiveRun>>> {
+        let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
+        let known = runs.get_mut(&id)?;
+        match &known.state {
+            State::Awake(live) => Some(live.clone()),
+            State::Asleep(asleep) if asleep.seq == read.run.last_seq() => {
+                let live = Arc::new(Mutex::new(read));
+                known.state = State::Awake(live.clone());
+                drop(runs);
+                self.disturb(id);
+                Some(live)
+            }
+            State::Asleep(_) => None,
+        }
+    }
+
+    /// Puts one to sleep that can, which the caller shares this often. One that somebody else looks at
+    /// just now is looked at again later.
+    pub(super) fn lull(&self, id: RunId, shares: usize, now: Timestamp) {
+        let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = runs.get_mut(&id) else {
+            return;
+        };
+        let State::Awake(live) = &known.state else {
+            return;
+        };
+        // Nobody gets at it but through this map, which is locked: who does not have it now never will.
+        let alone = Arc::strong_count(live) <= shares + 1;
+        let asleep = match live.try_lock() {
+            Ok(locked) if alone && !locked.is_followed() => Ok(locked.asleep(now)),
+            _ => Err(()),
+        };
+        let Ok(asleep) = asleep else {
+            drop(runs);
+            return self.disturb(id);
+        };
+        let before =
+            asleep.map(|asleep| std::mem::replace(&mut known.state, State::Asleep(asleep)));
+        // What it held is given back without the lock.
+        drop(runs);
+        drop(before);
+    }
+
+    /// Looks at one again, whether it can go to sleep.
+    pub(super) fn disturb(&self, id: RunId) {
+        let mut restless = self.restless.lock().unwrap_or_else(PoisonError::into_inner);
+        restless.insert(id);
+        drop(restless);
+        self.disturbed.notify_one();
+    }
+
+    /// Waits until there are runs that are to be looked at again.
+    pub(super) async fn disturbed(&self) {
+        self.disturbed.notified().await;
+    }
+
+    /// Puts those to sleep that can by now.
+    pub(super) fn lull_all(&self, now: Timestamp) {
+        let restless = {
+            let mut restless = self.restless.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *restless)
+        };
+        for id in restless {
+            self.lull(id, 0, now);
         }
     }
 
@@ -285,6 +405,16 @@ impl LiveRuns {
         if let Some(known) = removed {
             self.hear(&known.plan, false);
         }
+    }
+
+    /// Those that are awake.
+    fn awake(&self) -> Vec<Arc<Mutex<LiveRun>>> {
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        let awake = runs.values().filter_map(|known| match &known.state {
+            State::Awake(live) => Some(live.clone()),
+            State::Asleep(_) => None,
+        });
+        awake.collect()
     }
 
     fn hear(&self, plan: &Plan, more: bool) {
@@ -314,14 +444,7 @@ impl LiveRuns {
 
     /// Tells every attempt to stop.
     pub(super) fn stop_attempts(&self) {
-        let runs: Vec<_> = self
-            .runs
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .map(|known| known.live.clone())
-            .collect();
-        for live in runs {
+        for live in self.awake() {
             for token in lock(&live).attempts.values() {
                 token.cancel();
             }
@@ -336,16 +459,23 @@ impl LiveRuns {
 
     /// The first runs of which the live ones are retries, or the runs themselves.
     pub(super) fn roots(&self) -> BTreeSet<RunId> {
-        let runs: Vec<_> = self
-            .runs
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .map(|known| known.live.clone())
-            .collect();
-        runs.iter()
-            .map(|live| lock(live).run.start().root)
-            .collect()
+        let (mut roots, mut awake) = (BTreeSet::new(), Vec::new());
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        for known in runs.values() {
+            match &known.state {
+                State::Awake(live) => awake.push(live.clone()),
+                State::Asleep(asleep) => drop(roots.insert(asleep.root)),
+            }
+        }
+        drop(runs);
+        roots.extend(awake.iter().map(|live| lock(live).run.start().root));
+        roots
+    }
+
+    /// How many of them sleep.
+    #[cfg(test)]
+    pub(super) fn sleeping(&self) -> usize {
+        self.len() - self.awake().len()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -2,6 +2,7 @@
 //! tells them what came of it, and lets nothing out before it is durable.
 
 mod artifacts;
+mod asleep;
 mod attempt;
 mod children;
 pub mod clock;
@@ -27,6 +28,7 @@ mod retry;
 mod stuck;
 mod submit;
 mod timer;
+mod trial;
 mod view;
 mod waits;
 
@@ -40,6 +42,7 @@ use crate::action::{Actions, file::work::WorkFolders};
 use druse_engine::AutomationId;
 use druse_engine::run::Input;
 use druse_storage::Store;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -58,6 +61,8 @@ pub(crate) struct Inner {
     actions: Arc<Actions>,
     plans: plan::Plans,
     live: live::LiveRuns,
+    /// Whether this process carries all runs, and not only those that a command is about.
+    carries_all: AtomicBool,
     timers: timer::Timers,
     held: hold::Held,
     slots: flow::Slots,
@@ -70,6 +75,7 @@ pub(crate) struct Inner {
     draining: CancellationToken,
     /// Attempts under way, but for those that wait for other runs.
     working: TaskTracker,
+    trial: trial::Trial,
     failed: watch::Sender<Option<String>>,
     this: Weak<Inner>,
 }
@@ -77,6 +83,10 @@ pub(crate) struct Inner {
 impl Inner {
     fn engine(&self) -> Option<Engine> {
         self.this.upgrade().map(Engine)
+    }
+
+    fn carries_all(&self) -> bool {
+        self.carries_all.load(Ordering::Acquire)
     }
 }
 
@@ -98,6 +108,7 @@ impl Engine {
             actions,
             plans: plan::Plans::default(),
             live: live::LiveRuns::default(),
+            carries_all: AtomicBool::new(false),
             timers: timer::Timers::default(),
             held: hold::Held::default(),
             slots: flow::Slots::default(),
@@ -108,6 +119,7 @@ impl Engine {
             closing: CancellationToken::new(),
             draining: CancellationToken::new(),
             working: TaskTracker::new(),
+            trial: trial::Trial::default(),
             failed: watch::Sender::new(None),
         }));
         let internal: Arc<dyn crate::action::Internal> = engine.0.clone();
@@ -122,6 +134,7 @@ impl Engine {
 
     /// Wakes runs whose time has come, or whose turn it is. Ends with the engine.
     pub async fn keep_time(self) {
+        tokio::spawn(self.clone().keep_quiet());
         loop {
             let due = tokio::select! {
                 due = self.0.timers.next() => due,

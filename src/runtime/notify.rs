@@ -43,6 +43,7 @@ impl Engine {
                 if let Some(live) = engine.0.live.get(run) {
                     live::lock(&live).told(notice);
                 }
+                engine.0.live.disturb(run);
             });
         }
     }
@@ -194,6 +195,8 @@ impl Engine {
         number: u32,
         message: Message,
     ) -> Option<Failure> {
+        let live = self.0.live.get(run)?;
+        let capabilities = live::lock(&live).run.plan().capabilities().clone();
         let key = json!([root, notice.approval, notice.notice, notice.index]);
         let attempt = Attempt {
             run,
@@ -208,6 +211,7 @@ impl Engine {
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
             reads_only: false,
+            capabilities: Some(capabilities),
             log: AttemptLog::default(),
             files: Files::default(),
         };

@@ -1,7 +1,10 @@
 //! Compiled versions, kept so that a run costs no parsing: immutable, so never stale. Which version is
 //! active may change, and whoever changes it says so.
 
-use druse_engine::{AutomationId, Digest, definition::Document, plan::Plan};
+use super::Engine;
+use druse_engine::{
+    AutomationId, Digest, capability::Capabilities, definition::Document, plan::Plan,
+};
 use druse_storage::{Automation, AutomationStatus, ReadError, Store, StoreExt, Version};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -49,6 +52,16 @@ struct Active {
     versions: HashMap<AutomationId, u32>,
     /// Goes up with each change, so that what was read before a change is not remembered after it.
     changes: u64,
+}
+
+impl Engine {
+    /// What the active version of an automation may touch; nothing where there is none.
+    pub fn capabilities(&self, automation: AutomationId) -> Arc<Capabilities> {
+        match self.0.plans.get(&*self.0.store, automation, None) {
+            Ok(compiled) => compiled.plan.capabilities().clone(),
+            Err(_) => Arc::default(),
+        }
+    }
 }
 
 impl Plans {

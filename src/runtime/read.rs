@@ -1,9 +1,10 @@
-//! Reads of runs: a live run answers from memory, an ended one from its journal, and neither shows what
-//! is not durable.
+//! Reads of runs: a live run answers from memory, one that sleeps or has ended from its journal, and none
+//! shows what is not durable.
 
 use super::{Engine, clock, live};
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
+use druse_engine::run::Run;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -45,7 +46,7 @@ impl Engine {
     /// # Errors
     /// When there is no such run or it cannot be read.
     pub async fn wait(&self, id: RunId, limit: Duration) -> Result<RunView, RunError> {
-        if let Some(live) = self.0.live.get(id) {
+        if let Some(live) = self.live_run(id) {
             let mut durable = live::lock(&live).follow();
             let over = async {
                 loop {
@@ -71,7 +72,7 @@ impl Engine {
 
     /// Follows the number of a run's last durable fact. For a run that has ended, one that never changes.
     pub fn changes(&self, id: RunId) -> watch::Receiver<u64> {
-        match self.0.live.get(id) {
+        match self.live_run(id) {
             Some(live) => live::lock(&live).follow(),
             None => watch::channel(u64::MAX).1,
         }
@@ -79,14 +80,18 @@ impl Engine {
 
     /// What a run waits for, in one sentence; none for one that has ended.
     pub fn waits_for(&self, id: RunId) -> Option<String> {
-        let live = self.0.live.get(id)?;
-        let queued = self.why_queued(id).map(|wait| wait.sentence());
-        Some(queued.unwrap_or_else(|| {
-            let locked = live::lock(&live);
-            let now = clock::now();
-            let run = locked.run.id();
-            let says = |step: &_| Some(self.why_throttled(run, step)?.sentence(now));
-            locked.run.waits_for_with(says)
-        }))
+        let says_of = |run: &Run| {
+            let queued = self.why_queued(id).map(|wait| wait.sentence());
+            queued.unwrap_or_else(|| {
+                let now = clock::now();
+                let says = |step: &_| Some(self.why_throttled(id, step)?.sentence(now));
+                run.waits_for_with(says)
+            })
+        };
+        if let Some(live) = self.0.live.get(id) {
+            return Some(says_of(&live::lock(&live).run));
+        }
+        self.0.live.asleep(id)?;
+        Some(says_of(&self.read_again(id)?.run))
     }
 }

@@ -1,13 +1,16 @@
 //! The start: every run that had not ended is rebuilt from its journal and goes on.
 
-use super::Engine;
+use super::asleep::Asleep;
 use super::live::{LiveRun, lock};
 use super::plan::Compiled;
+use super::{Engine, clock};
 use druse_engine::RunId;
 use druse_engine::event::{Entry, RunEvent};
 use druse_engine::run::{Input, Run};
 use druse_storage::ReadError;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What the start found.
 #[derive(Debug, Default, Clone, Copy)]
@@ -27,21 +30,29 @@ impl Engine {
     /// # Errors
     /// When the list of live runs cannot be read at all.
     pub async fn recover(&self) -> Result<Recovered, ReadError> {
-        let (runs, mut recovered) = self.rebuild_all()?;
-        // Only a run whose attempt was the one thing in flight can be blamed for the end of the process.
-        let in_flight: usize = runs.iter().map(|(_, run)| run.running().count()).sum();
-        let alone = in_flight == 1 && !self.0.store.stopped_cleanly();
+        self.0.carries_all.store(true, Ordering::Release);
+        let mut runs = Vec::new();
+        let mut ids = Vec::new();
+        let mut recovered = Recovered {
+            fenced: self.rebuild_each(|id, run| {
+                ids.push(id);
+                // Most of what waits sleeps on: no more than one of these is in memory at a time.
+                if let Some(awake) = self.sleeps_on(id, run) {
+                    runs.push((id, awake));
+                }
+            })?,
+            resumed: 0,
+        };
+        recovered.resumed = ids.len();
+        let death = self.death(&runs)?;
         self.0.store.take_up();
         self.load_rates()?;
+        self.face(&death).await;
         let mut under_way = Vec::new();
         let mut taken_up = Vec::with_capacity(runs.len());
         for (id, run) in runs {
-            recovered.resumed += 1;
             let deadline = run.next_deadline().map(|(at, _)| at);
-            let seq = run.last_seq();
-            let live = self.0.live.insert(id, LiveRun::new(run));
-            // What the journal holds was durable already.
-            lock(&live).release(seq);
+            let live = self.0.live.insert(id, LiveRun::known(run));
             self.0.timers.set(id, deadline);
             self.take_place(&live);
             self.0.rates.take_up(&lock(&live).run);
@@ -51,11 +62,15 @@ impl Engine {
         for (id, live) in &taken_up {
             self.claim_late(*id, live);
         }
-        let ids: Vec<RunId> = taken_up.iter().map(|(id, _)| *id).collect();
+        let mut suspects = BTreeMap::new();
         for (id, live) in taken_up {
             self.0.hearing.take_up(&lock(&live).run, true);
             self.notify(id);
-            match self.give(id, &live, Input::Recover { alone }) {
+            if death.suspects(id) {
+                suspects.insert(id, live);
+                continue;
+            }
+            match self.give(id, &live, death.input(id)) {
                 Ok(way) => under_way.push(self.settle(id, live, way)),
                 Err(rejected) => tracing::error!(run = %id, ?rejected, "a run refused to go on"),
             }
@@ -63,6 +78,7 @@ impl Engine {
         for task in under_way {
             let _ = task.await;
         }
+        self.try_suspects(death, suspects).await;
         for id in &ids {
             self.take_places(*id).await;
         }
@@ -72,21 +88,42 @@ impl Engine {
         Ok(recovered)
     }
 
-    /// Every run that has not ended, as its journal tells it.
-    pub(super) fn rebuild_all(&self) -> Result<(Vec<(RunId, Run)>, Recovered), ReadError> {
-        let mut recovered = Recovered::default();
-        let mut runs = Vec::new();
+    /// Leaves a run asleep that only waits, for long: nothing follows on this start for it. Gives one back
+    /// for which that is not so.
+    fn sleeps_on(&self, id: RunId, run: Run) -> Option<Run> {
+        let now = clock::now();
+        let asleep = Asleep::of(&run, now).filter(|_| {
+            let recovers = run.decide(now, &Input::Recover { alone: false });
+            recovers.is_ok_and(|facts| facts.is_empty()) && !self.lacks_claim(&run)
+        });
+        let Some(asleep) = asleep else {
+            return Some(run);
+        };
+        self.0.timers.set(id, asleep.deadline);
+        self.0.slots.note(&run);
+        self.0.hearing.take_up(&run, true);
+        let plan = run.plan().clone();
+        self.0.live.add_asleep(id, asleep, plan);
+        None
+    }
+
+    /// Hands over every run that has not ended, as its journal tells it. Gives how many cannot be read.
+    pub(super) fn rebuild_each(
+        &self,
+        mut take: impl FnMut(RunId, Run),
+    ) -> Result<usize, ReadError> {
+        let mut fenced = 0;
         for id in self.0.store.live_runs()? {
             match self.rebuild(id) {
                 Ok(run) if run.is_over() => {}
-                Ok(run) => runs.push((id, run)),
+                Ok(run) => take(id, run),
                 Err(reason) => {
-                    recovered.fenced += 1;
+                    fenced += 1;
                     tracing::error!(run = %id, reason, "a run cannot be taken up and is fenced off");
                 }
             }
         }
-        Ok((runs, recovered))
+        Ok(fenced)
     }
 
     /// A run as its journal tells it.

@@ -92,11 +92,9 @@ impl Engine {
         version: Option<u32>,
         inputs: Option<Value>,
     ) -> Result<Prepared, RunError> {
-        if self
-            .0
-            .live
-            .get(id)
-            .is_some_and(|live| !super::live::lock(&live).run.is_over())
+        let awake = self.0.live.get(id);
+        if self.0.live.asleep(id).is_some()
+            || awake.is_some_and(|live| !super::live::lock(&live).run.is_over())
         {
             return Err(RunError::NotOver);
         }

@@ -1,6 +1,7 @@
 //! The proof that no run is stuck: each one that has not ended has an attempt under way, a time at which
 //! it is looked at again, or a wait with a name.
 
+use super::asleep::Asleep;
 use super::live::{LiveRun, lock};
 use super::{Engine, clock};
 use druse_engine::event::{Status, StepPath};
@@ -94,17 +95,42 @@ impl Engine {
     }
 
     fn state_of(&self, id: RunId) -> State {
-        let Some(live) = self.0.live.get(id) else {
-            return match self.0.store.run_head(id) {
-                Ok(Some(head)) if !head.status.is_final() => {
-                    let reason = "nobody carries it: its journal or its version could not be read";
-                    State::Stuck(reason.into(), 0)
-                }
-                Ok(_) => State::Gone,
-                Err(error) => State::Stuck(error.to_string(), 0),
+        if let Some(asleep) = self.0.live.asleep(id) {
+            return self.state_asleep(id, &asleep);
+        }
+        match self.0.live.get(id) {
+            Some(live) => self.state_awake(id, &lock(&live)),
+            None => self.state_of_none(id),
+        }
+    }
+
+    fn state_of_none(&self, id: RunId) -> State {
+        match self.0.store.run_head(id) {
+            Ok(Some(head)) if !head.status.is_final() => {
+                let reason = "nobody carries it: its journal or its version could not be read";
+                State::Stuck(reason.into(), 0)
+            }
+            Ok(_) => State::Gone,
+            Err(error) => State::Stuck(error.to_string(), 0),
+        }
+    }
+
+    /// Only one that may have more to say is read again.
+    fn state_asleep(&self, id: RunId, asleep: &Asleep) -> State {
+        if asleep.tells_more {
+            return match self.read_again(id) {
+                Some(read) => self.state_awake(id, &read),
+                None => self.state_of_none(id),
             };
-        };
-        let locked = lock(&live);
+        }
+        match not_in_time(asleep.deadline, self.0.timers.due(id)) {
+            Some(reason) => State::Stuck(reason, asleep.seq),
+            None if asleep.deadline.is_some() => State::Moving(None),
+            None => State::Waiting(None),
+        }
+    }
+
+    fn state_awake(&self, id: RunId, locked: &LiveRun) -> State {
         if locked.run.is_over() {
             return State::Gone;
         }
@@ -113,7 +139,7 @@ impl Engine {
         }
         let due = self.0.timers.due(id);
         let hearing = &self.0.hearing;
-        let wrong = wrong(&locked, due)
+        let wrong = wrong(locked, due)
             .or_else(|| hearing.wrong(&locked.run, clock::now(), LATE))
             .or_else(|| {
                 let queued = locked.run.status() == Status::Queued;
@@ -165,7 +191,12 @@ fn wrong(live: &LiveRun, due: Option<Timestamp>) -> Option<String> {
             return Some(format!("nobody works on attempt {number} of step {step}"));
         }
     }
-    let (at, _) = run.next_deadline()?;
+    not_in_time(run.next_deadline().map(|(at, _)| at), due)
+}
+
+/// Why a run is not looked at when its time comes.
+fn not_in_time(at: Option<Timestamp>, due: Option<Timestamp>) -> Option<String> {
+    let at = at?;
     if due.is_none() {
         return Some(format!("its time {at} is in no timer"));
     }

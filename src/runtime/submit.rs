@@ -128,6 +128,12 @@ impl Engine {
                     if view.status == Status::Queued {
                         self.take_places(id).await;
                     }
+                    // Only when a step has asked for the rate of its connection is it known whether it
+                    // waits for it.
+                    if view.status == Status::Waiting && self.says_throttled(id).is_some() {
+                        self.let_begin();
+                        return Ok(self.view(id).await?.unwrap_or(view));
+                    }
                     Ok(view)
                 }
                 Ok(false) | Err(_) => Err(RunError::Ending),

@@ -1,5 +1,6 @@
 //! What every service works with.
 
+use super::recurring::Signatures;
 use super::retention::Keeper;
 use super::{Problem, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens};
 use crate::connection::Connections;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub keys: KeyLocks,
     /// Keeps the history to what is wanted.
     pub keeper: Keeper,
+    /// What recordings have in common with others.
+    pub signatures: Signatures,
     /// Requests answered since the start.
     pub requests: AtomicU64,
     /// Requests answered with a status of 500 or more.
@@ -97,6 +100,7 @@ impl App {
             seal,
             options,
             tokens: KnownTokens::default(),
+            signatures: Signatures::default(),
             sign_ins: SignIns::default(),
             edits: Mutex::new(()),
             keys: KeyLocks::default(),

@@ -1,14 +1,16 @@
 //! Automations: made, listed, read, replaced and removed.
 
 use super::document::Written;
+use super::review::ReviewView;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
+use druse_engine::capability::Capabilities;
 use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest};
 use druse_engine::{AutomationId, Digest, Finding, Timestamp};
 use druse_storage::{
-    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType, StoreExt,
-    Trigger, Version,
+    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Review, Source, SourceType,
+    StoreExt, Trigger, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -52,10 +54,14 @@ pub struct AutomationView {
     pub digest: Digest,
     /// The newest version's document.
     pub document: Value,
+    /// All that a run of it may touch: the list of its document, or else what is written in its steps.
+    pub capabilities: Capabilities,
     /// What there is to say about it here and now.
     pub findings: Vec<Finding>,
     /// Findings that were acknowledged, by id.
     pub acknowledged: Vec<String>,
+    /// Why it needs review, because an answer was not as its steps rely on; null: it does not.
+    pub needs_review: Option<ReviewView>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -157,7 +163,7 @@ impl App {
     }
 
     /// The newest version, up to this one, that the crystallizer made and reported about.
-    fn reported(&self, version: &Version) -> Result<Option<Version>, Problem> {
+    pub(super) fn reported(&self, version: &Version) -> Result<Option<Version>, Problem> {
         if version.report.is_some() {
             return Ok(Some(version.clone()));
         }
@@ -208,9 +214,11 @@ impl App {
             latest_version: row.latest_version,
             active_version: row.active_version,
             digest: version.digest.clone(),
+            capabilities: Capabilities::of(&document_of(version)?),
             findings: self.findings(version, catalog)?,
             document: version.document.clone(),
             acknowledged: row.acknowledged.clone(),
+            needs_review: self.needs_review(row)?,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -383,6 +391,7 @@ impl App {
         }
         let mut batch = Batch::new()
             .remove::<Automation>(row.id.to_string())
+            .remove::<Review>(row.id.to_string())
             .remove::<AutomationName>(row.name.clone());
         // Its versions stay: the histories of its runs are read with them.
         for trigger in self.triggers_of(row.id)? {

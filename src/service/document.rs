@@ -201,9 +201,13 @@ fn no_text(before: &[u8]) -> Finding {
 }
 
 fn wrong(findings: Vec<Finding>) -> Problem {
+    // What keeps it from being stored, before what only keeps it from being activated.
     let first = findings
         .iter()
-        .find(|finding| finding.severity == Severity::Error)
+        .find(|finding| keeps_out(finding))
+        .or(findings
+            .iter()
+            .find(|finding| finding.severity == Severity::Error))
         .or(findings.first());
     let message = match first {
         Some(first) => {

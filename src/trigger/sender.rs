@@ -285,6 +285,7 @@ impl Triggers {
             fence: 0,
             timeout: Some(TIMEOUT),
             reads_only: false,
+            capabilities: None,
             log: AttemptLog::default(),
             files: Files::default(),
         };

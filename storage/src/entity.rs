@@ -75,6 +75,8 @@ pub enum Table {
     RateStart = 50,
     /// Until when connections have to wait, by name.
     RateHold = 51,
+    /// Automations that need review, by id.
+    Review = 52,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.

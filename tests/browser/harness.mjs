@@ -1,14 +1,38 @@
 // A server of one's own, its API, and a browser in front of it.
 import { chromium } from "playwright-core";
 import { spawn, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 
 const DRUSE = process.env.DRUSE;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** A recording of others: `DRUSE_SESSIONS`, or `shared/sessions` beside the checkout; nothing where it is not. */
+export function recorded(name) {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const folders = [process.env.DRUSE_SESSIONS, join(root, "../shared/sessions"), join(root, "../../shared/sessions")];
+  return folders.filter(Boolean).map(folder => join(folder, name)).find(existsSync);
+}
+
+/** What an attacker may write, in two hundred ways. */
+export function hostile() {
+  const shapes = [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "'><b onclick=alert(1)>", "</textarea><script>alert(1)</script>",
+    "</title><script>alert(1)</script>", "</pre></code><script>alert(1)</script>", "<!--<script>alert(1)</script>", "--><script>alert(1)</script>", "]]><script>alert(1)</script>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;", "&#60;script&#62;alert(1)&#60;/script&#62;", "javascript:alert(1)", "{{ 7 * 7 }}<script>alert(1)</script>", "${alert(1)}",
+    "<a href=javascript:alert(1) autofocus onfocus=alert(1)>x</a>", "\u202egnp.exe", "a\u200bb<img src=x onerror=alert(1)>", "\u2066<script>alert(1)</script>\u2069", "\ufeff<script>alert(1)</script>",
+    "<input autofocus onfocus=alert(1)>", "<select autofocus onfocus=alert(1)>", "<body onpageshow=alert(1)>", "<iframe srcdoc='<script>parent.alert(1)</script>'>", "<style onload=alert(1)>*{display:none}</style>",
+    "<base href=//evil.example>", "<meta http-equiv=refresh content='0;url=javascript:alert(1)'>", "<form action=javascript:alert(1)><button autofocus>x</button></form>", "\" autofocus onfocus=alert(1) x=\"", "' autofocus onfocus=alert(1) x='",
+    "<math><mtext></table><mglyph><style><img src=x onerror=alert(1)>", "%3Cscript%3Ealert(1)%3C/script%3E", "<ScRiPt>alert(1)</ScRiPt>", "<script/x>alert(1)</script>", "<<script>script>alert(1)</script>",
+    "\\u003cscript\\u003ealert(1)", "<svg><script>alert(1)</script></svg>", "<details open ontoggle=alert(1)>", "<object data='data:text/html,<script>parent.alert(1)</script>'>", "<video><source onerror=alert(1)></video>",
+  ];
+  const ways = ["", "\">", "'>", "</textarea></title>", "-->]]>"];
+  return shapes.flatMap(shape => ways.map(way => way + shape)).map((text, index) => `${text}¤${index}`);
+}
 
 /** A server on an empty folder. */
 export class Server {
@@ -38,6 +62,11 @@ export class Server {
 
   cli(...words) {
     return execFileSync(DRUSE, [...words, "--data", this.data], { encoding: "utf8" });
+  }
+
+  /** The same where a refusal is an answer, too: null. */
+  async tried(...request) {
+    return this.api(...request).catch(() => null);
   }
 
   async api(method, path, body, type = "application/json") {

@@ -119,6 +119,9 @@ steps:
   await show("automation-graph", `/automations/${backup}`);
   await show("automation-hundred", `/automations/${wide}`);
   await show("automation-document", `/automations/${backup}?tab=document`);
+  await show("automation-steps", `/automations/${backup}?tab=steps`);
+  await show("automation-step", `/automations/${backup}?tab=steps&step=upload`);
+  await show("automation-try", `/automations/${bill.id}?tab=try`);
   await show("automation-versions", `/automations/${bill.id}?tab=versions`);
   await show("automation-triggers", `/automations/${backup}?tab=triggers`);
   await show("automation-runs", `/automations/${triage}?tab=runs`);

@@ -1,6 +1,7 @@
 //! The real binary, over HTTP and the command line.
 
 mod api;
+mod capability;
 mod cli;
 mod console;
 mod crash;

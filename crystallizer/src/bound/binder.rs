@@ -9,6 +9,7 @@ use super::fold::Offer;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
+use super::pages::Pages;
 use super::route::{Router, Way};
 use super::said::Said;
 use super::selector::Known;
@@ -47,8 +48,8 @@ pub(super) struct Binder<'a> {
     pub(super) folds: bool,
     /// The calls before which a person spoke.
     pub(super) cuts: BTreeSet<usize>,
-    /// The calls about which a person was asked.
-    pub(super) alone: BTreeSet<usize>,
+    /// The calls with a gate before them.
+    pub(super) gated: BTreeSet<usize>,
     /// Further recordings of the task.
     pub(super) witnesses: Vec<Seen<'a>>,
     /// Whether what was sent in them differs anywhere.
@@ -57,6 +58,9 @@ pub(super) struct Binder<'a> {
     pub(super) cycles: Vec<Cycle>,
     /// What each of them gave.
     pub(super) pending: Vec<Pending>,
+    /// The lists so far that were asked for page by page, and what each of them gave.
+    pub(super) pages: Vec<Pages>,
+    pub(super) paged: Vec<Pending>,
     /// The questions whether calls that repeat are loops.
     pub(super) offers: Vec<Offer>,
 }
@@ -100,12 +104,14 @@ impl<'a> Binder<'a> {
             decided: vec![Decided::default(); kept.len()],
             folds: true,
             cuts: BTreeSet::new(),
-            alone: BTreeSet::new(),
+            gated: BTreeSet::new(),
             witnesses: Vec::new(),
             differ: false,
             cycles: Vec::new(),
             offers: Vec::new(),
             pending: Vec::new(),
+            pages: Vec::new(),
+            paged: Vec::new(),
         }
     }
 

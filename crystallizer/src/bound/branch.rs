@@ -48,6 +48,7 @@ pub(super) fn branches(
             .cycles
             .iter()
             .any(|cycle: &Cycle| cycle.holds(call))
+            || decisions.pages.iter().any(|pages| pages.holds(call))
     };
     let has = |call: usize, witness: &Witness<'_>| {
         witness.counterparts.get(call).is_some_and(Option::is_some)

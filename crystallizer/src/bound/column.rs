@@ -41,29 +41,39 @@ pub(super) fn columns<'v>(
     width: usize,
     passes: usize,
 ) -> Vec<Column<'v>> {
-    let mut all = Vec::new();
-    for inner in 0..width {
-        let Some(one) = kept.get(first + inner) else {
-            continue;
-        };
-        crate::leaf::leaves(&one.call.arguments, &mut |pointer, _, _| {
-            let values: Option<Vec<&Value>> = (0..passes)
-                .map(|pass| {
-                    kept.get(first + pass * width + inner)?
-                        .call
-                        .arguments
-                        .pointer(pointer)
-                })
+    (0..width)
+        .flat_map(|inner| {
+            let calls: Vec<usize> = (0..passes)
+                .map(|pass| first + pass * width + inner)
                 .collect();
-            if let Some(values) = values {
-                all.push(Column {
-                    inner,
-                    pointer: pointer.to_owned(),
-                    values,
-                });
-            }
-        });
-    }
+            columns_of(kept, inner, &calls)
+        })
+        .collect()
+}
+
+/// The columns of the calls at one place of a body.
+pub(super) fn columns_of<'v>(
+    kept: &'v [Kept<'v>],
+    inner: usize,
+    calls: &[usize],
+) -> Vec<Column<'v>> {
+    let mut all = Vec::new();
+    let Some(one) = calls.first().and_then(|first| kept.get(*first)) else {
+        return all;
+    };
+    crate::leaf::leaves(&one.call.arguments, &mut |pointer, _, _| {
+        let values: Option<Vec<&Value>> = calls
+            .iter()
+            .map(|call| kept.get(*call)?.call.arguments.pointer(pointer))
+            .collect();
+        if let Some(values) = values {
+            all.push(Column {
+                inner,
+                pointer: pointer.to_owned(),
+                values,
+            });
+        }
+    });
     all
 }
 
@@ -73,6 +83,36 @@ pub(super) struct Field {
     pub(super) expression: String,
     pub(super) key: Key,
     pub(super) values: Vec<Value>,
+}
+
+impl Field {
+    /// Whether it only says again what was sent.
+    pub(super) fn repeats(&self, sent: &[&Column<'_>]) -> bool {
+        sent.iter().any(|column| {
+            column.varies()
+                && column.values.len() == self.values.len()
+                && column
+                    .values
+                    .iter()
+                    .zip(&self.values)
+                    .all(|(sent, value)| *sent == value)
+        })
+    }
+
+    /// The same in each round of each pass.
+    pub(super) fn in_rounds(&self, counts: &[usize]) -> Self {
+        Self {
+            source: self.source.clone(),
+            expression: self.expression.clone(),
+            key: self.key.clone(),
+            values: self
+                .values
+                .iter()
+                .zip(counts)
+                .flat_map(|(value, count)| std::iter::repeat_n(value.clone(), *count))
+                .collect(),
+        }
+    }
 }
 
 /// The fields that all of some values have: of a scalar itself, of a map its scalars through maps.

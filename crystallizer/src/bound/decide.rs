@@ -10,12 +10,13 @@ use super::fold::Offer;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
+use super::pages::Pages;
 use super::said::Said;
 use super::slot;
 use super::unsourced::open_choices;
 use super::weigh::Outcome;
 use super::whole;
-use super::witness::{self, Seen, Witness};
+use super::witness::{self, Seen, Shown, Witness};
 use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
 use serde_json::{Map, Value};
@@ -32,6 +33,8 @@ pub(super) struct Decisions {
     pub(super) said: Said,
     /// The loops that calls were folded into, in their order.
     pub(super) cycles: Vec<Cycle>,
+    /// The lists that were asked for page by page.
+    pub(super) pages: Vec<Pages>,
     /// The questions whether calls that repeat are loops.
     pub(super) offers: Vec<Offer>,
     /// The inputs of each further recording, as far as they are sent as they are.
@@ -41,18 +44,21 @@ pub(super) struct Decisions {
 }
 
 /// What was answered and is not known yet.
+#[derive(Clone, Copy)]
 enum Waiting {
     Call(usize),
     Loop(usize),
+    Pages(usize),
 }
 
 /// Decides about every value. `answered` holds the answers to questions, by their ids; `folds` says whether calls that
-/// repeat become loops.
+/// repeat become loops, `gated` which calls have a gate before them.
 pub(super) fn decide<'a>(
     session: &'a Session,
     kept: &'a [Kept<'a>],
     answered: &'a BTreeMap<String, String>,
     folds: bool,
+    gated: BTreeSet<usize>,
     witnesses: &'a [Witness<'a>],
 ) -> Decisions {
     let index: HashMap<&str, usize> = kept
@@ -67,7 +73,8 @@ pub(super) fn decide<'a>(
         .collect();
     binder.differ = witness::differ(kept, witnesses);
     binder.folds = folds;
-    (binder.cuts, binder.alone) = cuts(session, &index);
+    binder.cuts = cuts(session, &index);
+    binder.gated = gated;
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
@@ -75,7 +82,7 @@ pub(super) fn decide<'a>(
     let mut waiting: Vec<Waiting> = Vec::new();
     let mut batch = None;
     // The last call of the loop that is gone through.
-    let mut folded = None;
+    let mut folded: Option<(usize, Waiting)> = None;
     for turn in &session.turns {
         match turn {
             Turn::Message {
@@ -94,6 +101,7 @@ pub(super) fn decide<'a>(
                         match one {
                             Waiting::Call(at) => binder.learn(at),
                             Waiting::Loop(index) => binder.learn_loop(index),
+                            Waiting::Pages(index) => binder.learn_pages(index),
                         }
                     }
                     batch = Some(call.batch);
@@ -101,16 +109,23 @@ pub(super) fn decide<'a>(
                 let Some(at) = index.get(call.id.as_str()).copied() else {
                     continue;
                 };
-                if folded.is_none_or(|last| at > last) {
-                    folded = binder.fold(at);
+                if folded.is_none_or(|(last, _)| at > last) {
+                    folded = match binder.turn_pages(at) {
+                        Some(last) => Some((last, Waiting::Pages(binder.pages.len() - 1))),
+                        None => binder
+                            .fold(at)
+                            .map(|last| (last, Waiting::Loop(binder.cycles.len() - 1))),
+                    };
                     if folded.is_none() {
                         binder.call(at);
                         waiting.push(Waiting::Call(at));
                         continue;
                     }
                 }
-                if folded == Some(at) {
-                    waiting.push(Waiting::Loop(binder.cycles.len().saturating_sub(1)));
+                if let Some((last, given)) = folded
+                    && last == at
+                {
+                    waiting.push(given);
                 }
             }
         }
@@ -127,6 +142,7 @@ pub(super) fn decide<'a>(
         answers: binder.answers,
         said: binder.said,
         cycles: binder.cycles,
+        pages: binder.pages,
         offers: binder.offers,
         witnessed: binder
             .witnesses
@@ -136,23 +152,17 @@ pub(super) fn decide<'a>(
     }
 }
 
-/// The kept calls before which a person spoke, and those about which one was asked.
-fn cuts(session: &Session, index: &HashMap<&str, usize>) -> (BTreeSet<usize>, BTreeSet<usize>) {
+/// The kept calls before which a person spoke.
+fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
     let mut cuts = BTreeSet::new();
-    let mut alone = BTreeSet::new();
     let mut spoke = false;
     for turn in &session.turns {
         match turn {
             Turn::Message { role, .. } => spoke |= *role != Role::Assistant,
+            // A yes to one call becomes a gate before it, in each pass of a loop.
             Turn::Approval(approval) => {
-                alone.extend(
-                    approval
-                        .call
-                        .as_deref()
-                        .and_then(|call| index.get(call))
-                        .copied(),
-                );
-                spoke = true;
+                let call = approval.call.as_deref().and_then(|call| index.get(call));
+                spoke |= call.is_none() || !approval.approved;
             }
             Turn::Call(call) => {
                 if let Some(at) = index.get(call.id.as_str()) {
@@ -164,7 +174,7 @@ fn cuts(session: &Session, index: &HashMap<&str, usize>) -> (BTreeSet<usize>, BT
             }
         }
     }
-    (cuts, alone)
+    cuts
 }
 
 impl<'a> Binder<'a> {
@@ -287,14 +297,16 @@ impl<'a> Binder<'a> {
             return self.freeze(sent, Why::Default);
         }
         let mention = self.said.find(sent.value, &sent.key.full());
-        if let Some(mention) = mention.filter(|mention| mention.person) {
+        // Where it differs in other recordings and nobody said it there, it was only said in passing.
+        let in_passing = matches!(self.shown(sent), Shown::Other) && !self.said_everywhere(sent);
+        if let Some(mention) = mention.filter(|mention| mention.person && !in_passing) {
             let near = self.said.is_near(&mention, &sent.key.full());
             if own >= WEAK || near || self.said.is_name(&mention, sent.value) {
                 // A weak value that nobody connected with the key may still be that of the record at hand.
                 if own < STRONG
                     && !near
                     && let Outcome::Bound(binding) = self.among_answers(sent, WEAK)
-                    && binding.score >= SURE
+                    && (binding.score >= SURE || self.is_confirmed(sent, &binding.expression))
                     && self.holds_everywhere(sent, &binding)
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);

@@ -3,11 +3,13 @@
 
 use super::answers::WholePlace;
 use super::binder::Binder;
-use super::cycle::{Cycle, elements};
+use super::binding::Bound;
+use super::cycle::{self, Cycle, Inner, elements};
 use super::decide::strong_values;
 use super::fold::{Plan, loop_question};
 use super::information::{STRONG, WEAK, bits};
-use super::turn::{Writer, closed};
+use super::selector::EACH;
+use super::turn::{Writer, closed, path};
 use crate::kept::Kept;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -15,9 +17,9 @@ use std::collections::BTreeSet;
 /// A loop whose answers are not known yet.
 pub(super) struct Pending {
     /// Forms of values that were sent before it.
-    sent: BTreeSet<String>,
+    pub(super) sent: BTreeSet<String>,
     /// What it gives.
-    output: Value,
+    pub(super) output: Value,
 }
 
 impl Binder<'_> {
@@ -30,19 +32,25 @@ impl Binder<'_> {
             self.used_answers.insert(id);
         }
         let before = self.sent.clone();
-        let body: Vec<&Kept<'_>> = kept.iter().skip(plan.first).take(plan.width).collect();
-        for (inner, (kept, bound)) in body.iter().zip(&plan.bound).enumerate() {
-            let taken: BTreeSet<String> = bound.iter().map(|one| one.pointer.clone()).collect();
-            if let Some(decided) = self.decided.get_mut(plan.first + inner) {
-                decided.bound.extend(bound.iter().cloned());
-            }
-            self.strong = strong_values(&kept.call.arguments);
-            self.others(plan.first + inner, &taken);
+        let count = plan.calls();
+        let rounds = plan.inner.as_ref().map(|inner| &inner.rounds);
+        let bodies: Vec<usize> = (0..plan.width)
+            .map(|place| cycle::call(plan.first, plan.width, rounds, 0, place))
+            .collect();
+        let body: Vec<&Kept<'_>> = bodies.iter().filter_map(|at| kept.get(*at)).collect();
+        for (at, bound) in bodies.iter().zip(&plan.bound) {
+            self.in_body(*at, bound);
         }
-        for kept in kept.iter().skip(plan.first).take(plan.width * plan.passes) {
+        if let Some(inner) = &plan.inner {
+            for (place, bound) in inner.bound.iter().enumerate() {
+                let at = cycle::call_inside(plan.first, plan.width, &inner.rounds, 0, 0, place);
+                self.in_body(at, bound);
+            }
+        }
+        for kept in kept.iter().skip(plan.first).take(count) {
             self.note_sent(&kept.call.arguments);
         }
-        let id = self.loop_id(&plan.item);
+        let id = self.loop_id(&plan.item, None);
         let mut compared = plan.compared;
         let until = plan.until.as_ref().and_then(|equals| {
             let base = self
@@ -52,10 +60,6 @@ impl Binder<'_> {
             let parts: Vec<String> = equals
                 .iter()
                 .map(|equal| {
-                    let mut text = closed(&base);
-                    for word in &equal.field {
-                        text.push_str(&super::evaluate::member(word));
-                    }
                     let operand = equal.operand.write(&mut Writer {
                         inputs: &mut self.inputs,
                         said: &self.said,
@@ -63,18 +67,23 @@ impl Binder<'_> {
                     if let Some(last) = equal.field.last() {
                         compared.fields.push((last.clone(), equal.value.clone()));
                     }
+                    if equal.field.iter().any(|word| word == EACH) {
+                        let field = path(&equal.field);
+                        return format!("[{base}] | where({field}, {operand}) | length > 0");
+                    }
+                    let mut text = closed(&base);
+                    for word in &equal.field {
+                        text.push_str(&super::evaluate::member(word));
+                    }
                     format!("{text} == {operand}")
                 })
                 .collect();
             self.learn_inputs();
             (!parts.is_empty()).then(|| parts.join(" and "))
         });
-        let bases: Vec<String> = (0..plan.width)
-            .map(|inner| {
-                self.router
-                    .base(kept, plan.first + inner)
-                    .unwrap_or_default()
-            })
+        let bases: Vec<String> = bodies
+            .iter()
+            .map(|at| self.router.base(kept, *at).unwrap_or_default())
             .collect();
         let (output, gives) = output(
             &plan.item,
@@ -82,6 +91,7 @@ impl Binder<'_> {
             &bases,
             &self.items_of(&plan.list, &plan.chosen),
             &plan.answers,
+            plan.inner.is_some(),
         );
         let mut because = vec![match (&plan.until, plan.filter.is_empty()) {
             (None, true) => "each element of the list was taken, in its order".to_owned(),
@@ -99,10 +109,28 @@ impl Binder<'_> {
         let harmless = kept
             .iter()
             .skip(plan.first)
-            .take(plan.width)
+            .take(count)
             .all(Kept::is_harmless);
+        let inner = plan.inner.map(|inner| Inner {
+            id: self.loop_id(&inner.item, Some(&id)),
+            harmless,
+            because: match inner.filter.is_empty() {
+                true => "each element of the list of the pass was taken, in its order".to_owned(),
+                false => format!(
+                    "those elements of the list of the pass were taken whose {}",
+                    inner.filter.shown()
+                ),
+            },
+            rounds: inner.rounds,
+            list: inner.list,
+            chosen: inner.chosen,
+            items: inner.items,
+            item: inner.item,
+            filter: (!inner.filter.is_empty()).then_some(inner.filter),
+        });
         let cycle = Cycle {
             id,
+            inner,
             first: plan.first,
             width: plan.width,
             passes: plan.passes,
@@ -124,6 +152,19 @@ impl Binder<'_> {
         self.cycles.push(cycle);
     }
 
+    /// Notes what is bound in a call of a body, and decides about the rest of it.
+    fn in_body(&mut self, at: usize, bound: &[Bound]) {
+        let Some(kept) = self.kept.get(at) else {
+            return;
+        };
+        let taken: BTreeSet<String> = bound.iter().map(|one| one.pointer.clone()).collect();
+        if let Some(decided) = self.decided.get_mut(at) {
+            decided.bound.extend(bound.iter().cloned());
+        }
+        self.strong = strong_values(&kept.call.arguments);
+        self.others(at, &taken);
+    }
+
     fn items_of(&self, list: &WholePlace, chosen: &[usize]) -> Vec<Value> {
         let all = self.answers.whole(*list).map(elements).unwrap_or_default();
         chosen
@@ -133,7 +174,7 @@ impl Binder<'_> {
     }
 
     /// Decides about what is not bound to the pass.
-    fn others(&mut self, at: usize, taken: &BTreeSet<String>) {
+    pub(super) fn others(&mut self, at: usize, taken: &BTreeSet<String>) {
         let mut scalars = Vec::new();
         let Some(kept) = self.kept.get(at) else {
             return;
@@ -158,28 +199,42 @@ impl Binder<'_> {
         let (Some(cycle), Some(pending)) = (self.cycles.get(index), self.pending.get(index)) else {
             return;
         };
-        let last = cycle.last();
-        let id = cycle.id.clone();
+        let (id, last) = (cycle.id.clone(), cycle.last());
+        let (output, sent) = (pending.output.clone(), pending.sent.clone());
+        self.learn_as(last, &id, output, &sent);
+    }
+
+    /// Takes in what a step gave that a call stands for; what was sent before it does not come from it.
+    pub(super) fn learn_as(
+        &mut self,
+        last: usize,
+        id: &str,
+        output: Value,
+        sent: &BTreeSet<String>,
+    ) {
         let tool = self
             .kept
             .get(last)
             .map_or("", |kept| kept.call.name.as_str());
         let said = &self.said;
         self.answers
-            .learn_value(last, tool, pending.output.clone(), &|form, value| {
-                pending.sent.contains(form)
+            .learn_value(last, tool, output.clone(), &|form, value| {
+                sent.contains(form)
                     || bits(value, &[]) >= WEAK
                         && said.find(value, &[]).is_some_and(|mention| mention.person)
             });
-        self.recorded.set_loop(&id, last, pending.output.clone());
+        self.recorded.set_loop(id, last, output);
         self.router.set_base(last, format!("steps.{id}.output"));
     }
 
-    fn loop_id(&self, item: &str) -> String {
+    fn loop_id(&self, item: &str, around: Option<&str>) -> String {
         let base = format!("each_{item}");
         let taken = |id: &str| {
-            self.kept.iter().any(|kept| kept.step == id)
-                || self.cycles.iter().any(|cycle| cycle.id == id)
+            around == Some(id)
+                || self.kept.iter().any(|kept| kept.step == id)
+                || self.cycles.iter().any(|cycle| {
+                    cycle.id == id || cycle.inner.as_ref().is_some_and(|inner| inner.id == id)
+                })
         };
         let mut id = base.clone();
         let mut number = 2;
@@ -198,6 +253,7 @@ fn output(
     bases: &[String],
     items: &[Value],
     answers: &[Vec<Value>],
+    nested: bool,
 ) -> (Option<Value>, Value) {
     // Which element an answer is about has to be seen from it.
     let tells = answers.iter().zip(items).all(|(pass, item)| {
@@ -213,7 +269,7 @@ fn output(
             found
         })
     });
-    if let ([one], [base], true) = (body, bases, tells) {
+    if let ([one], [base], true, false) = (body, bases, tells, nested) {
         let template = (*base != format!("steps.{}.output", one.step))
             .then(|| Value::from(format!("{{{{ {base} }}}}")));
         let gives = answers.iter().filter_map(|pass| pass.first().cloned());

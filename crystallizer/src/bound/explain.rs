@@ -4,7 +4,7 @@
 use super::binding::{Binding, Bound, Frozen, Source, Why};
 use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
-use super::cycle::Cycle;
+use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
@@ -24,6 +24,9 @@ pub(super) struct Explained {
     /// The values that are spoken of here, as index of the call and pointer in its arguments.
     pub(super) covered: BTreeSet<(usize, String)>,
 }
+
+/// How many values of what stays are named for one step.
+const MOST_NAMES: usize = 5;
 
 /// Explains every decision. `steps` gives where the step of each kept call stands, `gated` the calls behind a
 /// gate of their own.
@@ -89,6 +92,13 @@ pub(super) fn explain(
             }
         }
     }
+    for (kept_one, step) in kept.iter().zip(steps) {
+        if let Some(finding) = of_fixed_names(kept_one) {
+            explained
+                .findings
+                .push(located(finding, &kept_one.step, *step, "/with"));
+        }
+    }
     for cycle in &decisions.cycles {
         let Some(spot) = steps.get(cycle.first) else {
             continue;
@@ -104,6 +114,40 @@ pub(super) fn explain(
         explained
             .findings
             .push(located(of_cycle(cycle), &cycle.id, whole, "/for_each"));
+        if let (Some(inner), Some(spot)) = (&cycle.inner, steps.get(cycle.call_inside(0, 0, 0))) {
+            let whole = Spot {
+                deep: None,
+                ..*spot
+            };
+            explained
+                .findings
+                .push(located(of_inner(inner), &inner.id, whole, "/for_each"));
+        }
+    }
+    for pages in &decisions.pages {
+        let Some(spot) = steps.get(pages.first) else {
+            continue;
+        };
+        for call in pages.first..=pages.last() {
+            if let Some(kept) = kept.get(call) {
+                crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, _| {
+                    explained.covered.insert((call, pointer.to_owned()));
+                });
+            }
+        }
+        let finding = Finding::info(
+            "folded_loop",
+            format!(
+                "{} became the loop `{}`, which turns the pages of a list: {}.",
+                crate::show::count(pages.passes, "call", "calls"),
+                pages.id,
+                pages.because
+            ),
+        );
+        let whole = Spot::of(spot.step);
+        explained
+            .findings
+            .push(located(finding, &pages.id, whole, "/repeat"));
     }
     // These first: one answer may take the place of many.
     for (place, offer) in decisions.offers.iter().enumerate() {
@@ -217,9 +261,48 @@ fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions) -> Finding {
     }
 }
 
+/// Data that stands where nothing is ever bound: in what is run, or in a setting of the step.
+fn of_fixed_names(kept: &Kept<'_>) -> Option<Finding> {
+    let mut names: Vec<String> = Vec::new();
+    crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
+        if slot::first(kept, pointer).is_some() {
+            return;
+        }
+        let text = match leaf {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        for name in super::rename::names_in(&text) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    });
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST_NAMES)
+        .map(|name| format!("`{}`", crate::show::text(name, 40)))
+        .collect();
+    let more = match names.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!shown.is_empty()).then(|| {
+        Finding::info(
+            "stays_as_run",
+            format!(
+                "In `{}` stands {}{more}, as recorded: nothing follows where a script or a setting stands.",
+                kept.step,
+                shown.join(", ")
+            ),
+        )
+        .help("Where it has to follow, hand it over as an argument or as a variable of the environment.")
+    })
+}
+
 /// What a loop was folded from, and what it goes by.
 fn of_cycle(cycle: &Cycle) -> Finding {
-    let calls = crate::show::count(cycle.passes * cycle.width, "call", "calls");
+    let calls = crate::show::count(cycle.count(), "call", "calls");
     let until = match &cycle.until {
         Some(until) => format!(", until `{}`", crate::show::text(until, 120)),
         None => String::new(),
@@ -231,6 +314,21 @@ fn of_cycle(cycle: &Cycle) -> Finding {
             cycle.id,
             crate::show::text(&cycle.items, 160),
             cycle.because
+        ),
+    )
+}
+
+/// The same of a loop inside.
+fn of_inner(inner: &Inner) -> Finding {
+    let rounds = inner.rounds.counts.iter().sum::<usize>();
+    Finding::info(
+        "folded_loop",
+        format!(
+            "{} of them became the loop `{}` inside of each pass, one for each element of `{}`: {}.",
+            crate::show::count(rounds * inner.rounds.width, "call", "calls"),
+            inner.id,
+            crate::show::text(&inner.items, 160),
+            inner.because
         ),
     )
 }
@@ -254,6 +352,7 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
         | Source::Whole(..)
         | Source::Column(_)
         | Source::Item(..)
+        | Source::Inside(..)
         | Source::Pass(..) => {
             format!("`{}`", crate::show::text(&binding.expression, 160))
         }
@@ -273,7 +372,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Output(place) => place.call,
             Source::Whole(place, _) => place.call,
             Source::Column(place) => place.list.call,
-            Source::Item(call, _) | Source::Pass(call, _) => *call,
+            Source::Item(call, _) | Source::Inside(call, _) | Source::Pass(call, _) => *call,
             Source::Input(_) | Source::Clock(_) => return None,
         };
         let source = all.get(call)?;

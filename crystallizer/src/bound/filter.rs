@@ -312,6 +312,24 @@ pub(super) fn limits(said: &Said) -> Vec<Value> {
         .collect()
 }
 
+/// Whether an element stands on the side of a number that the person named for one of its fields.
+pub(super) fn has_side(element: &Value, said: &Said) -> bool {
+    said.numbers_by_people()
+        .into_iter()
+        .any(|(mention, limit, before)| {
+            Side::said(&before).is_some_and(|side| {
+                fields(element).into_iter().any(|(path, value)| {
+                    let names = path.last().map(|key| words(key)).unwrap_or_default();
+                    said.is_near(&mention, &names)
+                        && matches!(
+                            (value.as_f64(), limit.as_f64()),
+                            (Some(number), Some(limit)) if side.holds(number, limit)
+                        )
+                })
+            })
+        })
+}
+
 /// The side of a number that the person named on which all chosen elements stand.
 fn side(elements: &[Value], chosen: &[usize], origin: &Origin<'_>, said: &Said) -> Option<Beside> {
     let first = elements.first()?;

@@ -5,7 +5,7 @@ use super::answers::{Answers, Place, WholePlace};
 use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::column::{Column, Field, columns, fields_of};
-use super::cycle::{elements, repeats};
+use super::cycle::{Rounds, Within, elements, length, repeats};
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
 use super::selector::{Origin, Scope, pick};
@@ -48,25 +48,39 @@ pub(super) struct Plan {
     pub(super) bound: Vec<Vec<Bound>>,
     /// What the calls of the body answered, by pass.
     pub(super) answers: Vec<Vec<Value>>,
+    /// The loop inside, where there is one.
+    pub(super) inner: Option<InnerPlan>,
+}
+
+/// What a loop inside of the passes of another would be.
+pub(super) struct InnerPlan {
+    pub(super) rounds: Rounds,
+    pub(super) list: Within,
+    pub(super) chosen: Vec<Vec<usize>>,
+    pub(super) items: String,
+    pub(super) item: String,
+    pub(super) filter: Filter,
+    /// What is bound in each call of its body.
+    pub(super) bound: Vec<Vec<Bound>>,
 }
 
 /// A list whose elements tell the passes apart.
-struct Found {
-    list: WholePlace,
-    chosen: Vec<usize>,
-    filter: Filter,
-    until: Option<Vec<Equal>>,
+pub(super) struct Found {
+    pub(super) list: WholePlace,
+    pub(super) chosen: Vec<usize>,
+    pub(super) filter: Filter,
+    pub(super) until: Option<Vec<Equal>>,
 }
 
 /// Calls that repeat.
-struct Stretch {
-    first: usize,
-    width: usize,
-    passes: usize,
+pub(super) struct Stretch {
+    pub(super) first: usize,
+    pub(super) width: usize,
+    pub(super) passes: usize,
     /// What the calls of the body answered, by pass.
-    answers: Vec<Vec<Value>>,
+    pub(super) answers: Vec<Vec<Value>>,
     /// Whether none of them changes anything.
-    harmless: bool,
+    pub(super) harmless: bool,
 }
 
 /// What going over a list may come to.
@@ -77,15 +91,27 @@ enum Over {
     Nothing,
 }
 
+impl Plan {
+    /// How many calls it is made of.
+    pub(super) fn calls(&self) -> usize {
+        let inside = self.inner.as_ref().map_or(0, |inner| {
+            inner.rounds.width * inner.rounds.counts.iter().sum::<usize>()
+        });
+        self.passes * self.width + inside
+    }
+}
+
 impl Binder<'_> {
     /// Folds the calls from this one on, when they repeat. Gives the last call of the loop.
     pub(super) fn fold(&mut self, at: usize) -> Option<usize> {
         if !self.folds {
             return None;
         }
+        // No list is gone over more often than it is long.
+        let longest = self.longest_list(at);
         let mut offered: Vec<String> = Vec::new();
-        for (width, most) in repeats(self.kept, at, &self.cuts, &self.alone) {
-            for passes in (2..=most).rev().take(MOST_TRIED) {
+        for (width, most) in repeats(self.kept, at, &self.cuts, &self.gated) {
+            for passes in (2..=most.min(longest)).rev().take(MOST_TRIED) {
                 if let Some(plan) = self.plan(at, width, passes, &mut offered) {
                     let last = at + width * passes - 1;
                     self.enter(plan);
@@ -98,7 +124,28 @@ impl Binder<'_> {
                 }
             }
         }
-        None
+        let plan = self.nested(at)?;
+        let last = at + plan.calls() - 1;
+        self.enter(plan);
+        Some(last)
+    }
+
+    /// How long the longest list is of those that hold something that a call sends.
+    fn longest_list(&self, at: usize) -> usize {
+        let mut longest = 0;
+        let Some(kept) = self.kept.get(at) else {
+            return longest;
+        };
+        crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
+            for place in self.answers.find(&canonical::forms(leaf)) {
+                if place.call < at {
+                    for (list, _) in self.answers.lists_over(&place) {
+                        longest = longest.max(self.answers.whole(list).map_or(0, length));
+                    }
+                }
+            }
+        });
+        longest
     }
 
     /// Asks whether calls that repeat are a loop over the elements that have something in common.
@@ -185,7 +232,7 @@ impl Binder<'_> {
     }
 
     /// The lists that a column goes over.
-    fn lists(
+    pub(super) fn lists(
         &self,
         stretch: &Stretch,
         column: &Column<'_>,
@@ -366,25 +413,7 @@ impl Binder<'_> {
         let mut sent_so_far: Vec<&Column<'_>> = Vec::new();
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
-                let pointer = &column.pointer;
-                let path: Vec<String> = pointer
-                    .split('/')
-                    .skip(1)
-                    .map(|word| word.replace("~1", "/").replace("~0", "~"))
-                    .collect();
-                let sent = self.sent(first + inner, column.values.first()?, &path);
-                let one = if column.varies() {
-                    Some(
-                        self.given(&sent, column, &fields)
-                            .or_else(|| self.worded(&sent, column, &fields))?,
-                    )
-                } else {
-                    self.given_alike(&sent, column, &fields)
-                };
-                if let Some(one) = one {
-                    slot::first(kept.get(first + inner)?, pointer)?;
-                    bound.push(one);
-                }
+                bound.extend(self.in_pass(first + inner, column, &fields)?);
             }
             sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
             // What it answered is known to what comes after in the same pass, but for what it only repeats.
@@ -407,16 +436,7 @@ impl Binder<'_> {
                 &|path| Source::Pass(first + inner, path),
                 &|path| Key::new(path.iter().map(String::as_str), tool),
             );
-            fields.extend(own.into_iter().filter(|field: &Field| {
-                !sent_so_far.iter().any(|column| {
-                    column.varies()
-                        && column
-                            .values
-                            .iter()
-                            .zip(&field.values)
-                            .all(|(sent, value)| *sent == value)
-                })
-            }));
+            fields.extend(own.into_iter().filter(|field| !field.repeats(&sent_so_far)));
         }
         self.predicts(first, width, passes, &bound)?;
         let (items, compared) = self.items(&found, &all)?;
@@ -433,7 +453,38 @@ impl Binder<'_> {
             item,
             bound,
             answers: answers.clone(),
+            inner: None,
         })
+    }
+
+    /// What gives a column of a call of a body. None where it differs between the passes and nothing gives it.
+    pub(super) fn in_pass(
+        &mut self,
+        call: usize,
+        column: &Column<'_>,
+        fields: &[Field],
+    ) -> Option<Option<Bound>> {
+        let kept = self.kept;
+        let path: Vec<String> = column
+            .pointer
+            .split('/')
+            .skip(1)
+            .map(|word| word.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        let value = kept.get(call)?.call.arguments.pointer(&column.pointer)?;
+        let sent = self.sent(call, value, &path);
+        let one = if column.varies() {
+            Some(
+                self.given(&sent, column, fields)
+                    .or_else(|| self.worded(&sent, column, fields))?,
+            )
+        } else {
+            self.given_alike(&sent, column, fields)
+        };
+        if one.is_some() {
+            slot::first(kept.get(call)?, &column.pointer)?;
+        }
+        Some(one)
     }
 
     /// Whether the body, with what is bound in it, asks in every pass for what was recorded.
@@ -446,22 +497,25 @@ impl Binder<'_> {
     ) -> Option<()> {
         for pass in 1..passes {
             for (inner, bound) in bound.iter().enumerate() {
-                let body = self.kept.get(first + inner)?;
-                let recorded = self.kept.get(first + pass * width + inner)?;
-                let mut request = body.target.filled.request.clone();
-                slot::expect(body, &mut request, bound, &|one| {
-                    recorded.call.arguments.pointer(&one.pointer).cloned()
-                });
-                if request != recorded.target.filled.request {
-                    return None;
-                }
+                self.predicts_one(first + inner, first + pass * width + inner, bound)?;
             }
         }
         Some(())
     }
 
+    /// Whether a call of a body, with what is bound in it, asks in a later pass for what was recorded.
+    pub(super) fn predicts_one(&self, body: usize, call: usize, bound: &[Bound]) -> Option<()> {
+        let body = self.kept.get(body)?;
+        let recorded = self.kept.get(call)?;
+        let mut request = body.target.filled.request.clone();
+        slot::expect(body, &mut request, bound, &|one| {
+            recorded.call.arguments.pointer(&one.pointer).cloned()
+        });
+        (request == recorded.target.filled.request).then_some(())
+    }
+
     /// The expression of what the loop goes over, checked against the recording.
-    fn items(&mut self, found: &Found, all: &[Value]) -> Option<(String, Compared)> {
+    pub(super) fn items(&mut self, found: &Found, all: &[Value]) -> Option<(String, Compared)> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
@@ -505,7 +559,16 @@ pub(super) fn loop_question(kept: &Kept<'_>) -> String {
 }
 
 /// The elements that have these values in a field, one each, in the order of the list.
-fn chosen(elements: &[Value], path: &[String], values: &[&Value]) -> Option<Vec<usize>> {
+pub(super) fn chosen(elements: &[Value], path: &[String], values: &[&Value]) -> Option<Vec<usize>> {
+    // All of a list, one after the other: elements may be alike.
+    let whole = elements.len() == values.len()
+        && elements
+            .iter()
+            .zip(values)
+            .all(|(element, value)| super::selector::field(element, path) == Some(*value));
+    if whole {
+        return Some((0..values.len()).collect());
+    }
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, element) in elements.iter().enumerate() {
         if let Some(value) = super::selector::field(element, path) {
@@ -523,12 +586,16 @@ fn chosen(elements: &[Value], path: &[String], values: &[&Value]) -> Option<Vec<
 }
 
 /// The name of an element of a list in the body.
-fn item_name(answers: &Answers, list: WholePlace, tool: &str) -> String {
-    let key = answers.last_key_of(list);
+pub(super) fn item_name(answers: &Answers, list: WholePlace, tool: &str) -> String {
+    item_of(&answers.last_key_of(list), tool)
+}
+
+/// The same from the key that the list stands under, and the tool that answered it.
+pub(super) fn item_of(key: &str, tool: &str) -> String {
     let words = if key.is_empty() {
         noun(tool)
     } else {
-        words(&key)
+        words(key)
     };
     let name: Vec<String> = words
         .iter()

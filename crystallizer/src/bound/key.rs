@@ -161,6 +161,14 @@ fn joined(around: &[String], words: &[String]) -> Vec<String> {
     all
 }
 
+/// Words without what only says that they name a time.
+fn timeless(words: &[String]) -> &[String] {
+    match words {
+        [rest @ .., last] if !rest.is_empty() && matches!(last.as_str(), "at" | "on") => rest,
+        all => all,
+    }
+}
+
 /// How well two keys agree: 3 the same, 2 one is the end of the other, 1 they share a word, 0 nothing.
 pub(super) fn agree(one: &Key, two: &Key) -> u8 {
     if one.words.is_empty() || two.words.is_empty() {
@@ -192,6 +200,10 @@ pub(super) fn agree(one: &Key, two: &Key) -> u8 {
         || ends(&full_one, &two.words) && is_generic(&one.words)
     {
         return 3;
+    }
+    // `due` and `due_at`: that it is a time is not what is meant by it.
+    if timeless(&one.words) == timeless(&two.words) && !is_generic(timeless(&one.words)) {
+        return 2;
     }
     if ends(&one.words, &two.words) && !is_generic(&two.words)
         || ends(&two.words, &one.words) && !is_generic(&one.words)

@@ -21,7 +21,9 @@ mod information;
 mod inputs;
 mod key;
 mod nest;
+mod nested;
 mod order;
+mod pages;
 mod passes;
 mod prove;
 mod rename;
@@ -51,6 +53,7 @@ use druse_engine::Finding;
 use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use answers::is_collection;
 pub(crate) use witness::Witness;
 
 /// What the mode made of a draft.
@@ -61,6 +64,8 @@ pub(crate) struct Made {
     pub(crate) held_out: Vec<HeldOut>,
     /// How many loops calls were folded into.
     pub(crate) loops: usize,
+    /// How many gates of later passes went into those of the first.
+    pub(crate) gates_folded: u64,
     pub(crate) findings: Vec<Finding>,
     pub(crate) questions: Vec<Question>,
     /// The values that the findings speak of, as index of the call and pointer in its arguments.
@@ -78,9 +83,18 @@ pub(crate) fn bind(
     folds: bool,
     witnesses: &[Witness<'_>],
 ) -> Made {
-    let mut decisions = decide::decide(session, kept, answers, folds, witnesses);
-    nest::nest(document, kept, spots, &decisions.cycles);
+    let gated: BTreeSet<usize> = (0..kept.len())
+        .filter(|call| {
+            spots
+                .get(*call)
+                .is_some_and(|spot| write::gate_before(*spot, spots).is_some())
+        })
+        .collect();
+    let mut decisions = decide::decide(session, kept, answers, folds, gated, witnesses);
+    let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
+    pages::nest(document, kept, spots, &decisions.pages);
     write::write(document, kept, spots, &mut decisions);
+    pages::write(document, kept, spots, &decisions.pages);
     let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers);
     decisions
         .unused_answers
@@ -124,7 +138,8 @@ pub(crate) fn bind(
         perturbed: proof.perturbed,
         held_out,
         generalisable: level,
-        loops: decisions.cycles.len(),
+        loops: decisions.cycles.len() + decisions.pages.len(),
+        gates_folded,
         values: count(kept, &decisions),
         findings: explained.findings,
         questions: explained.questions,

@@ -1,7 +1,8 @@
 //! Puts the calls of loops into bodies: the step of each call of the first pass moves into the body of its loop, the
 //! steps of the other passes go.
 
-use super::cycle::Cycle;
+use super::cycle::{Cycle, Inner, Stand};
+use super::write::gate_before;
 use crate::kept::{Kept, Spot};
 use druse_engine::definition::{Document, ForEach, Step};
 use serde_json::{Map, Value, json};
@@ -14,53 +15,83 @@ const ENOUGH: usize = 100;
 /// How many passes that only look are open at once.
 const PARALLEL: u32 = 4;
 
-/// Nests the steps of loops. `spots` gives where the step of each kept call stands, and is brought up to date.
+/// Nests the steps of loops. `spots` gives where the step of each kept call stands, and is brought up to date. Gives
+/// how many gates of later passes went into those of the first.
 pub(super) fn nest(
     document: &mut Document,
     kept: &mut [Kept<'_>],
     spots: &mut [Spot],
     cycles: &[Cycle],
-) {
+) -> u64 {
     if cycles.is_empty() {
-        return;
+        return 0;
     }
-    let mut inside: BTreeMap<usize, (&Cycle, usize)> = BTreeMap::new();
+    let mut inside: BTreeMap<usize, (&Cycle, Stand)> = BTreeMap::new();
     for cycle in cycles {
         for call in cycle.first..=cycle.last() {
-            if let Some(spot) = spots.get(call) {
-                inside.insert(spot.step, (cycle, call - cycle.first));
+            if let (Some(spot), Some(stand)) = (spots.get(call), cycle.stand(call)) {
+                inside.insert(spot.step, (cycle, stand));
+                // The gate before a call goes where the call goes.
+                if let Some(gate) = gate_before(*spot, spots) {
+                    inside.insert(gate.step, (cycle, stand));
+                }
             }
         }
     }
+    let calls: BTreeSet<usize> = spots.iter().map(|spot| spot.step).collect();
+    let mut gates_folded = 0;
     let mut steps: Vec<Step> = Vec::with_capacity(document.steps.len());
     let mut moved: BTreeMap<usize, Spot> = BTreeMap::new();
+    // Where the step stands that was made of the first call at a place of a body.
+    let mut bodies: BTreeMap<(usize, bool, usize), Spot> = BTreeMap::new();
+    let mut begun: BTreeSet<usize> = BTreeSet::new();
     for (index, step) in std::mem::take(&mut document.steps).into_iter().enumerate() {
-        let Some((cycle, offset)) = inside.get(&index) else {
+        let Some((cycle, stand)) = inside.get(&index) else {
             moved.insert(index, Spot::of(steps.len()));
             steps.push(step);
             continue;
         };
-        if *offset == 0 {
+        if begun.insert(cycle.first) {
             steps.push(of_cycle(cycle));
         }
-        let inner = offset % cycle.width;
-        moved.insert(
-            index,
-            Spot {
-                step: steps.len().saturating_sub(1),
-                inner: Some(inner),
-            },
-        );
-        if *offset < cycle.width
-            && let Some(around) = steps.last_mut()
-        {
-            let before = around.steps.last().map(|before| before.id.clone());
-            around.steps.push(Step {
-                needs: before.into_iter().collect(),
-                join: None,
-                when: None,
-                ..step
-            });
+        let place = (cycle.first, stand.round.is_some(), stand.place);
+        let is_first = stand.pass == 0 && stand.round.is_none_or(|round| round == 0);
+        if !is_first {
+            if calls.contains(&index) {
+                if let Some(spot) = bodies.get(&place) {
+                    moved.insert(index, *spot);
+                }
+            } else {
+                gates_folded += 1;
+            }
+            continue;
+        }
+        let mut spot = Spot::of(steps.len().saturating_sub(1));
+        let Some(around) = steps.last_mut() else {
+            continue;
+        };
+        let list = match (&cycle.inner, stand.round) {
+            (Some(inner), Some(_)) => {
+                if around.steps.last().is_none_or(|last| last.id != inner.id) {
+                    let own = of_inner(inner);
+                    put(&mut around.steps, own);
+                }
+                spot.inner = around.steps.len().checked_sub(1);
+                let Some(own) = around.steps.last_mut() else {
+                    continue;
+                };
+                spot.deep = Some(own.steps.len());
+                &mut own.steps
+            }
+            _ => {
+                spot.inner = Some(around.steps.len());
+                &mut around.steps
+            }
+        };
+        put(list, step);
+        if calls.contains(&index) {
+            bodies.insert(place, spot);
+            moved.insert(index, spot);
         }
     }
     document.steps = steps;
@@ -71,17 +102,57 @@ pub(super) fn nest(
     }
     for cycle in cycles {
         for call in cycle.first..=cycle.last() {
-            let offset = call - cycle.first;
-            let body = kept
-                .get(cycle.first + offset % cycle.width)
-                .map(|body| body.step.clone());
+            let Some(stand) = cycle.stand(call) else {
+                continue;
+            };
+            let first = match stand.round {
+                Some(_) => cycle.call_inside(0, 0, stand.place),
+                None => cycle.call(0, stand.place),
+            };
+            let body = kept.get(first).map(|body| body.step.clone());
             if let (Some(one), Some(step)) = (kept.get_mut(call), body) {
-                one.path = cycle.path(offset / cycle.width, &step);
+                one.path = cycle.path_of(stand, &step);
                 one.step = step;
             }
         }
     }
     describe(document, kept);
+    gates_folded
+}
+
+/// Puts a step behind the others of a body.
+fn put(list: &mut Vec<Step>, step: Step) {
+    let before = list.last().map(|before| before.id.clone());
+    list.push(Step {
+        needs: before.into_iter().collect(),
+        join: None,
+        when: None,
+        ..step
+    });
+}
+
+fn of_inner(inner: &Inner) -> Step {
+    let most = inner.rounds.counts.iter().copied().max().unwrap_or(0);
+    let rounds: usize = inner.rounds.counts.iter().sum();
+    let mut metadata = Map::new();
+    metadata.insert(
+        "folded".to_owned(),
+        json!({ "passes": rounds, "because": inner.because }),
+    );
+    Step {
+        id: inner.id.clone(),
+        for_each: Some(ForEach {
+            items: format!("{{{{ {} }}}}", inner.items).into(),
+            name: (inner.item != "item").then(|| inner.item.clone()),
+            max_parallel: inner.harmless.then_some(PARALLEL),
+            max_items: u32::try_from((most * MORE).max(ENOUGH)).ok(),
+            on_item_error: None,
+            until: None,
+            output: None,
+        }),
+        metadata,
+        ..Step::default()
+    }
 }
 
 fn of_cycle(cycle: &Cycle) -> Step {

@@ -2,7 +2,9 @@
 //! answer in each pass. Elements that the recording did not go over are strangers to the tools.
 
 use super::answers::Answers;
-use super::cycle::{Cycle, elements};
+use super::cycle::{Cycle, Inner, elements};
+use super::nested::list_at;
+use super::pages::Pages;
 use super::rename;
 use super::view;
 use super::world::World;
@@ -20,11 +22,13 @@ pub(super) struct Pass {
     pub(super) answers: Vec<Answer>,
     /// The same as data.
     pub(super) data: Vec<Value>,
+    /// Those of the loop inside.
+    pub(super) rounds: Vec<Pass>,
 }
 
 /// The passes of all loops in a world.
 pub(super) fn passes(
-    cycles: &[Cycle],
+    (cycles, pages): (&[Cycle], &[Pages]),
     kept: &[Kept<'_>],
     answers: &Answers,
     world: &World,
@@ -32,7 +36,11 @@ pub(super) fn passes(
     let mut all: Vec<Vec<Pass>> = Vec::new();
     for cycle in cycles {
         let before = answers.whole(cycle.list).map(elements).unwrap_or_default();
-        let list = over(cycle, cycles, &all, kept, answers, world, before.len());
+        let paged = pages.iter().find(|pages| pages.gives(answers, cycle.list));
+        let list = match paged {
+            Some(pages) => pages.over(kept, world),
+            None => over(cycle, cycles, &all, kept, answers, world, before.len()),
+        };
         let mut passes = Vec::new();
         for (element, index) in list {
             let recorded = index.and_then(|index| before.get(index));
@@ -44,7 +52,7 @@ pub(super) fn passes(
                 continue;
             }
             let pass = index.and_then(|index| cycle.chosen.iter().position(|at| *at == index));
-            passes.push(of(cycle, kept, world, element, pass));
+            passes.push(of(cycle, kept, world, (element, recorded), pass));
             if cycle.until.is_some() && pass == cycle.passes.checked_sub(1) {
                 break;
             }
@@ -83,48 +91,144 @@ fn over(
     elements(&world.value(&key, list, 0))
         .into_iter()
         .enumerate()
-        .map(|(index, element)| {
-            let before = if world.shuffled {
-                count.checked_sub(index).filter(|before| *before < count)
-            } else {
-                Some(index)
-            };
-            (element, before)
-        })
+        .map(|(index, element)| (element, before(index, count, world)))
         .collect()
+}
+
+/// The index that an element of a list had in the recording.
+pub(super) fn before(index: usize, count: usize, world: &World) -> Option<usize> {
+    if world.shuffled {
+        count.checked_sub(index).filter(|before| *before < count)
+    } else {
+        Some(index)
+    }
 }
 
 fn of(
     cycle: &Cycle,
     kept: &[Kept<'_>],
     world: &World,
-    element: Value,
+    (element, old): (Value, Option<&Value>),
     recorded: Option<usize>,
 ) -> Pass {
-    let mut answers = Vec::new();
-    let mut data = Vec::new();
-    for inner in 0..cycle.width {
-        let Some(one) = kept.get(cycle.call(recorded.unwrap_or(0), inner)) else {
-            continue;
+    let mut pass = Pass {
+        element,
+        recorded,
+        answers: Vec::new(),
+        data: Vec::new(),
+        rounds: Vec::new(),
+    };
+    for place in 0..cycle.width {
+        let like: Vec<usize> = (0..cycle.passes)
+            .map(|pass| cycle.call(pass, place))
+            .collect();
+        pass.answered(kept, world, recorded, &like);
+    }
+    if let Some(inner) = &cycle.inner {
+        pass.rounds = rounds(cycle, inner, kept, world, &pass, old);
+    }
+    pass
+}
+
+impl Pass {
+    /// Takes in what a call of the body answers: what the recorded one did, or like one of these.
+    fn answered(
+        &mut self,
+        kept: &[Kept<'_>],
+        world: &World,
+        recorded: Option<usize>,
+        like: &[usize],
+    ) {
+        let Some(one) = like
+            .get(recorded.unwrap_or(0))
+            .and_then(|call| kept.get(*call))
+        else {
+            return;
         };
         let answer = if recorded.is_some() {
             world.answer(one)
         } else {
-            let all: Vec<Value> = (0..cycle.passes)
-                .filter_map(|pass| kept.get(cycle.call(pass, inner)))
+            let all: Vec<Value> = like
+                .iter()
+                .filter_map(|call| kept.get(*call))
                 .map(|kept| view::data(kept, &kept.answer))
                 .collect();
             world.strange_answer(one, &all)
         };
-        data.push(view::data(one, &answer));
-        answers.push(answer);
+        self.data.push(view::data(one, &answer));
+        self.answers.push(answer);
     }
-    Pass {
-        element,
-        recorded,
-        answers,
-        data,
+}
+
+/// The rounds of the loop inside of a pass. `old` is the element of the pass as it was recorded.
+fn rounds(
+    cycle: &Cycle,
+    inner: &Inner,
+    kept: &[Kept<'_>],
+    world: &World,
+    around: &Pass,
+    old: Option<&Value>,
+) -> Vec<Pass> {
+    let held = match inner.list.answer {
+        Some(place) => around.data.get(place),
+        None => Some(&around.element),
+    };
+    let now = held
+        .and_then(|value| list_at(value, &inner.list.path))
+        .map(elements)
+        .unwrap_or_default();
+    let then: Vec<Value> = match (inner.list.answer, around.recorded) {
+        (Some(place), Some(pass)) => kept
+            .get(cycle.call(pass, place))
+            .map(|kept| view::data(kept, &kept.answer)),
+        (None, Some(_)) => old.cloned(),
+        (_, None) => None,
     }
+    .as_ref()
+    .and_then(|value| list_at(value, &inner.list.path))
+    .map(elements)
+    .unwrap_or_default();
+    // All calls of the rounds at one place, those of the pass at hand first to last among them.
+    let like = |place: usize| -> Vec<usize> {
+        let mut all = Vec::new();
+        for (pass, count) in inner.rounds.counts.iter().enumerate() {
+            all.extend((0..*count).map(|round| cycle.call_inside(pass, round, place)));
+        }
+        all
+    };
+    let offset: usize = around
+        .recorded
+        .map_or(0, |pass| inner.rounds.counts.iter().take(pass).sum());
+    let mut all = Vec::new();
+    for (index, element) in now.into_iter().enumerate() {
+        let at = around
+            .recorded
+            .and_then(|_| before(index, then.len(), world));
+        let recorded = at.and_then(|at| then.get(at));
+        let taken = inner
+            .filter
+            .as_ref()
+            .is_none_or(|filter| filter.takes(&element, recorded, &rename::other));
+        if !taken {
+            continue;
+        }
+        let round = around.recorded.zip(at).and_then(|(pass, at)| {
+            let chosen = inner.chosen.get(pass)?;
+            chosen.iter().position(|one| *one == at)
+        });
+        let mut pass = Pass {
+            element,
+            recorded: round,
+            answers: Vec::new(),
+            data: Vec::new(),
+            rounds: Vec::new(),
+        };
+        for place in 0..inner.rounds.width {
+            pass.answered(kept, world, round.map(|round| offset + round), &like(place));
+        }
+        all.push(pass);
+    }
+    all
 }
 
 /// What a loop gives.
@@ -138,7 +242,7 @@ pub(super) fn gathered(cycle: &Cycle, kept: &[Kept<'_>], passes: &[Pass]) -> Vec
             let mut map = Map::new();
             map.insert("item".to_owned(), pass.element.clone());
             for (inner, data) in pass.data.iter().enumerate() {
-                if let Some(kept) = kept.get(cycle.first + inner) {
+                if let Some(kept) = kept.get(cycle.call(0, inner)) {
                     map.insert(kept.step.clone(), data.clone());
                 }
             }

@@ -3,10 +3,12 @@
 
 use super::answers::{Answers, Of, WholePlace};
 use super::binding::{Binding, Bound, Piece, Source, Why};
-use super::cycle::{Cycle, elements};
+use super::cycle::{Cycle, Stand, elements};
 use super::decide::Decisions;
 use super::information::{bits, names_things};
 use super::key::words;
+use super::nested::list_at;
+use super::pages::{Next, Pages};
 use super::passes::{self, Pass};
 use super::rename;
 use super::selector;
@@ -44,6 +46,14 @@ struct Scene<'s> {
     inputs: &'s Map<String, Value>,
     /// The passes of each loop.
     loops: &'s [Vec<Pass>],
+}
+
+/// Where in a loop a value is looked at.
+#[derive(Clone, Copy)]
+struct Here<'h> {
+    pass: &'h Pass,
+    /// The round of the loop inside.
+    round: Option<&'h Pass>,
 }
 
 struct Prover<'p> {
@@ -141,6 +151,16 @@ fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
             field(&key, &value);
         }
     }
+    for pages in &decisions.pages {
+        if let Next::Handed { path, .. } = &pages.next {
+            for kept in kept.iter().skip(pages.first).take(pages.passes) {
+                let answer = super::view::data(kept, &kept.answer);
+                if let (Some(key), Some(value)) = (path.last(), selector::field(&answer, path)) {
+                    field(key, value);
+                }
+            }
+        }
+    }
     for binding in decisions
         .calls
         .iter()
@@ -184,27 +204,66 @@ fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions) -> Vec<(Str
         .map(elements)
         .unwrap_or_default();
     let mut found = Vec::new();
-    let bindings = (cycle.first..cycle.first + cycle.width)
+    let bindings = cycle
+        .bodies()
+        .into_iter()
         .filter_map(|call| decisions.calls.get(call))
         .flat_map(|decided| &decided.bound)
         .flat_map(Bound::bindings);
+    let answered = |call: usize| {
+        kept.get(call)
+            .map(|kept| super::view::data(kept, &kept.answer))
+    };
     for binding in bindings {
         for (pass, chosen) in cycle.chosen.iter().enumerate() {
+            let item = items.get(*chosen).cloned();
             let (from, path) = match &binding.source {
-                Source::Item(_, path) => (items.get(*chosen).cloned(), path),
+                Source::Item(_, path) => (vec![item], path),
                 Source::Pass(call, path) => (
-                    kept.get(cycle.call(pass, call - cycle.first))
-                        .map(|kept| super::view::data(kept, &kept.answer)),
+                    match cycle.stand(*call) {
+                        Some(Stand {
+                            round: None, place, ..
+                        }) => vec![answered(cycle.call(pass, place))],
+                        Some(Stand { place, .. }) => {
+                            let counts = cycle.inner.as_ref().map(|inner| &inner.rounds.counts);
+                            let count = counts.and_then(|counts| counts.get(pass)).copied();
+                            (0..count.unwrap_or(0))
+                                .map(|round| answered(cycle.call_inside(pass, round, place)))
+                                .collect()
+                        }
+                        None => continue,
+                    },
                     path,
                 ),
+                Source::Inside(_, path) => {
+                    let Some(inner) = &cycle.inner else { continue };
+                    let held = match inner.list.answer {
+                        Some(place) => answered(cycle.call(pass, place)),
+                        None => item,
+                    };
+                    let list = held
+                        .as_ref()
+                        .and_then(|held| list_at(held, &inner.list.path))
+                        .map(elements)
+                        .unwrap_or_default();
+                    (list.into_iter().map(Some).collect(), path)
+                }
                 _ => continue,
             };
-            let key = path
-                .last()
-                .cloned()
-                .unwrap_or_else(|| decisions.answers.last_key_of(cycle.list));
-            if let Some(value) = from.as_ref().and_then(|from| selector::field(from, path)) {
-                found.push((key, value.clone()));
+            let key = path.last().cloned().unwrap_or_else(|| {
+                let inside = cycle
+                    .inner
+                    .as_ref()
+                    .and_then(|inner| inner.list.path.last());
+                match (&binding.source, inside) {
+                    (Source::Inside(..), Some(key)) => key.clone(),
+                    _ => decisions.answers.last_key_of(cycle.list),
+                }
+            });
+            for from in from.iter().flatten() {
+                if let Some(value) = selector::field(from, path) {
+                    found.push((key.clone(), value.clone()));
+                }
             }
         }
     }
@@ -321,7 +380,7 @@ impl Prover<'_> {
             .map(|input| (input.name.clone(), rename::other(&input.value)))
             .collect();
         let loops = passes::passes(
-            &self.decisions.cycles,
+            (&self.decisions.cycles, &self.decisions.pages),
             self.kept,
             &self.decisions.answers,
             world,
@@ -341,8 +400,8 @@ impl Prover<'_> {
                 now: self.started_at.after(Span::from_millis(days * 86_400_000)),
                 order: *order,
                 respond: &|call, path, _| {
-                    if let Some((cycle, pass, inner)) = self.inside(path) {
-                        return self.answer_in_pass(&scene, cycle, pass, inner);
+                    if let Some((cycle, stand)) = self.inside(path) {
+                        return self.answer_in_pass(&scene, cycle, stand);
                     }
                     match call.and_then(|call| Some((call, self.kept.get(call)?))) {
                         Some((call, kept)) => {
@@ -355,7 +414,10 @@ impl Prover<'_> {
             .run(&self.plan);
             let before = differences.len();
             for (index, kept) in self.kept.iter().enumerate() {
-                if self
+                let in_pages = self.decisions.pages.iter().find(|pages| pages.holds(index));
+                if let Some(pages) = in_pages {
+                    differences.extend(self.page(index, kept, pages, &scene, &driven));
+                } else if self
                     .decisions
                     .cycles
                     .iter()
@@ -364,6 +426,7 @@ impl Prover<'_> {
                     differences.extend(self.call(index, kept, &kept.path, &scene, None, &driven));
                 }
             }
+            differences.extend(self.further_pages(&driven));
             for (at, cycle) in self.decisions.cycles.iter().enumerate() {
                 differences.extend(self.cycle(at, cycle, &scene, &driven));
             }
@@ -372,7 +435,14 @@ impl Prover<'_> {
                 .cycles
                 .iter()
                 .zip(&loops)
-                .all(|(cycle, passes)| cycle.passes == passes.len());
+                .all(|(cycle, passes)| {
+                    let rounds = passes.iter().map(|pass| pass.rounds.len());
+                    cycle.passes == passes.len()
+                        && cycle
+                            .inner
+                            .as_ref()
+                            .is_none_or(|inner| inner.rounds.counts.iter().copied().eq(rounds))
+                });
             // A loop over more elements changes more.
             if as_recorded {
                 differences.extend(self.out_of_order(&driven));
@@ -405,36 +475,24 @@ impl Prover<'_> {
         kept: &Kept<'_>,
         path: &str,
         scene: &Scene<'_>,
-        pass: Option<&Pass>,
+        here: Option<Here<'_>>,
         driven: &Driven,
     ) -> Vec<Difference> {
         let Some(made) = driven.requests.get(path) else {
-            let why = match driven.failures.get(path) {
-                Some(why) => crate::show::text(why, 200),
-                None => "a step before it did not end well".to_owned(),
-            };
-            return vec![Difference {
-                step: kept.step.clone(),
-                call: kept.call.id.clone(),
-                kind: "missing".to_owned(),
-                path: None,
-                recorded: None,
-                replayed: None,
-                message: format!("`{path}` asks for nothing: {why}."),
-            }];
+            return vec![missing(kept, path, driven)];
         };
         let mut arguments = kept.call.arguments.clone();
         let mut request = kept.target.filled.request.clone();
         if let Some(decided) = self.decisions.calls.get(index) {
             for bound in &decided.bound {
-                if let Some(value) = self.expected(bound, scene, pass)
+                if let Some(value) = self.expected(bound, scene, here)
                     && let Some(place) = arguments.pointer_mut(&bound.pointer)
                 {
                     *place = value;
                 }
             }
             slot::expect(kept, &mut request, &decided.bound, &|bound| {
-                self.expected(bound, scene, pass)
+                self.expected(bound, scene, here)
             });
         }
         compare(
@@ -447,16 +505,96 @@ impl Prover<'_> {
         )
     }
 
+    /// The same for a call that turned a page.
+    fn page(
+        &self,
+        index: usize,
+        kept: &Kept<'_>,
+        pages: &Pages,
+        scene: &Scene<'_>,
+        driven: &Driven,
+    ) -> Vec<Difference> {
+        let Some(made) = driven.requests.get(&kept.path) else {
+            return vec![missing(kept, &kept.path, driven)];
+        };
+        let mut arguments = kept.call.arguments.clone();
+        let mut request = kept.target.filled.request.clone();
+        let mut bounds: Vec<Bound> = self
+            .decisions
+            .calls
+            .get(pages.body)
+            .map(|decided| decided.bound.clone())
+            .unwrap_or_default();
+        let handed = match &pages.next {
+            Next::Handed { path, .. } if index > pages.first => {
+                let key = path.last().map_or("", String::as_str);
+                arguments
+                    .pointer(&pages.pointer)
+                    .map(|value| scene.world.scalar(key, value))
+            }
+            _ => None,
+        };
+        if handed.is_some() {
+            bounds.push(Bound {
+                pointer: pages.pointer.clone(),
+                key: String::new(),
+                pieces: Vec::new(),
+            });
+        }
+        let value = |bound: &Bound| {
+            if bound.pointer == pages.pointer {
+                handed.clone()
+            } else {
+                self.expected(bound, scene, None)
+            }
+        };
+        for bound in &bounds {
+            if let Some(value) = value(bound)
+                && let Some(place) = arguments.pointer_mut(&bound.pointer)
+            {
+                *place = value;
+            }
+        }
+        slot::expect(kept, &mut request, &bounds, &value);
+        compare(
+            kept,
+            &Expected {
+                request: &request,
+                arguments: &arguments,
+            },
+            made.value(),
+        )
+    }
+
+    /// Where more pages were turned than there are.
+    fn further_pages(&self, driven: &Driven) -> Vec<Difference> {
+        let further = self.decisions.pages.iter().filter_map(|pages| {
+            let kept = self.kept.get(pages.first)?;
+            driven
+                .requests
+                .contains_key(&pages.path(pages.passes, &kept.step))
+                .then(|| {
+                    let message = format!(
+                        "`{}` asks for more than the {} that there are.",
+                        pages.id,
+                        crate::show::count(pages.passes, "page", "pages")
+                    );
+                    stays(kept, "", &Value::Null, message)
+                })
+        });
+        further.collect()
+    }
+
     /// What a bound value has to be in a world.
-    fn expected(&self, bound: &Bound, scene: &Scene<'_>, pass: Option<&Pass>) -> Option<Value> {
+    fn expected(&self, bound: &Bound, scene: &Scene<'_>, here: Option<Here<'_>>) -> Option<Value> {
         if let [Piece::Value(binding)] = bound.pieces.as_slice() {
-            return self.value(binding, scene, pass);
+            return self.value(binding, scene, here);
         }
         let mut text = String::new();
         for piece in &bound.pieces {
             match piece {
                 Piece::Text(fixed) => text.push_str(fixed),
-                Piece::Value(binding) => match self.value(binding, scene, pass)? {
+                Piece::Value(binding) => match self.value(binding, scene, here)? {
                     Value::String(inner) => text.push_str(&inner),
                     other => text.push_str(&other.to_string()),
                 },
@@ -465,7 +603,7 @@ impl Prover<'_> {
         Some(text.into())
     }
 
-    fn value(&self, binding: &Binding, scene: &Scene<'_>, pass: Option<&Pass>) -> Option<Value> {
+    fn value(&self, binding: &Binding, scene: &Scene<'_>, here: Option<Here<'_>>) -> Option<Value> {
         let answers = &self.decisions.answers;
         let world = scene.world;
         match &binding.source {
@@ -473,14 +611,22 @@ impl Prover<'_> {
             Source::Clock(_) => Some(rename::scalar(&binding.value)),
             Source::Item(_, path) => binding
                 .transform
-                .apply(selector::field(&pass?.element, path)?),
+                .apply(selector::field(&here?.pass.element, path)?),
+            Source::Inside(_, path) => binding
+                .transform
+                .apply(selector::field(&here?.round?.element, path)?),
             Source::Pass(call, path) => {
-                let cycle = self
+                let stand = self
                     .decisions
                     .cycles
                     .iter()
-                    .find(|cycle| cycle.holds(*call))?;
-                let data = pass?.data.get(call - cycle.first)?;
+                    .find(|cycle| cycle.holds(*call))?
+                    .stand(*call)?;
+                let pass = match stand.round {
+                    Some(_) => here?.round?,
+                    None => here?.pass,
+                };
+                let data = pass.data.get(stand.place)?;
                 binding.transform.apply(selector::field(data, path)?)
             }
             Source::Output(place) => {
@@ -529,12 +675,21 @@ impl Prover<'_> {
                 scene.loops.get(at)?,
             )));
         }
+        if let Some(pages) = self
+            .decisions
+            .pages
+            .iter()
+            .find(|pages| pages.gives(answers, place))
+        {
+            let all = pages.over(self.kept, scene.world).into_iter();
+            return Some(Value::Array(all.map(|(item, _)| item).collect()));
+        }
         let key = answers.last_key_of(place);
         Some(scene.world.value(&key, answers.whole(place)?, 0))
     }
 
-    /// The loop, the pass and the place in the body of a path.
-    fn inside(&self, path: &str) -> Option<(usize, usize, usize)> {
+    /// The loop of a path, and where in it it stands.
+    fn inside(&self, path: &str) -> Option<(usize, Stand)> {
         let (id, rest) = path.split_once('[')?;
         let (pass, step) = rest.split_once("].")?;
         let at = self
@@ -543,19 +698,45 @@ impl Prover<'_> {
             .iter()
             .position(|cycle| cycle.id == id)?;
         let cycle = self.decisions.cycles.get(at)?;
-        let inner = (0..cycle.width).find(|inner| {
-            self.kept
-                .get(cycle.first + inner)
-                .is_some_and(|kept| kept.step == step)
-        })?;
-        Some((at, pass.parse().ok()?, inner))
+        let is_it =
+            |call: usize, step: &str| self.kept.get(call).is_some_and(|kept| kept.step == step);
+        let pass = pass.parse().ok()?;
+        let Some((inside, rest)) = step.split_once('[') else {
+            let place = (0..cycle.width).find(|place| is_it(cycle.call(0, *place), step))?;
+            return Some((
+                at,
+                Stand {
+                    pass,
+                    round: None,
+                    place,
+                },
+            ));
+        };
+        let inner = cycle.inner.as_ref().filter(|inner| inner.id == inside)?;
+        let (round, step) = rest.split_once("].")?;
+        let place =
+            (0..inner.rounds.width).find(|place| is_it(cycle.call_inside(0, 0, *place), step))?;
+        Some((
+            at,
+            Stand {
+                pass,
+                round: Some(round.parse().ok()?),
+                place,
+            },
+        ))
     }
 
-    fn answer_in_pass(&self, scene: &Scene<'_>, at: usize, pass: usize, inner: usize) -> Outcome {
+    fn answer_in_pass(&self, scene: &Scene<'_>, at: usize, stand: Stand) -> Outcome {
         let found = self.decisions.cycles.get(at).and_then(|cycle| {
-            let pass = scene.loops.get(at)?.get(pass)?;
-            let call = cycle.call(pass.recorded.unwrap_or(0), inner);
-            Some((self.kept.get(call)?, pass.answers.get(inner)?))
+            let pass = scene.loops.get(at)?.get(stand.pass)?;
+            let (call, pass) = match stand.round {
+                Some(round) => (
+                    cycle.call_inside(0, 0, stand.place),
+                    pass.rounds.get(round)?,
+                ),
+                None => (cycle.call(0, stand.place), pass),
+            };
+            Some((self.kept.get(call)?, pass.answers.get(stand.place)?))
         });
         match found {
             Some((kept, answer)) => outcome(kept, answer),
@@ -575,26 +756,55 @@ impl Prover<'_> {
         let Some(passes) = scene.loops.get(at) else {
             return found;
         };
+        let mut check = |call: usize, path: &dyn Fn(&str) -> String, here: Here<'_>| {
+            if let Some(kept) = self.kept.get(call) {
+                let path = path(&kept.step);
+                found.extend(self.call(call, kept, &path, scene, Some(here), driven));
+            }
+        };
         for (number, pass) in passes.iter().enumerate() {
-            for inner in 0..cycle.width {
-                let index = cycle.first + inner;
-                if let Some(kept) = self.kept.get(index) {
-                    let path = cycle.path(number, &kept.step);
-                    found.extend(self.call(index, kept, &path, scene, Some(pass), driven));
+            let here = Here { pass, round: None };
+            for place in 0..cycle.width {
+                let path = |step: &str| cycle.path(number, step);
+                check(cycle.call(0, place), &path, here);
+            }
+            let Some(inner) = &cycle.inner else { continue };
+            for (count, round) in pass.rounds.iter().enumerate() {
+                let here = Here {
+                    pass,
+                    round: Some(round),
+                };
+                for place in 0..inner.rounds.width {
+                    let path = |step: &str| cycle.path(number, &inner.path(count, step));
+                    check(cycle.call_inside(0, 0, place), &path, here);
                 }
             }
         }
-        if let Some(kept) = self.kept.get(cycle.first)
-            && driven
-                .requests
-                .contains_key(&cycle.path(passes.len(), &kept.step))
-        {
-            let message = format!(
-                "`{}` makes more than the {} that it should.",
-                cycle.id,
-                crate::show::count(passes.len(), "pass", "passes")
-            );
-            found.push(stays(kept, "", &Value::Null, message));
+        let asks = |call: usize, path: &dyn Fn(&str) -> String| {
+            self.kept
+                .get(call)
+                .is_some_and(|kept| driven.requests.contains_key(&path(&kept.step)))
+        };
+        let mut more = |call: usize, id: &str, count: usize| {
+            if let Some(kept) = self.kept.get(call) {
+                let message = format!(
+                    "`{id}` makes more than the {} that it should.",
+                    crate::show::count(count, "pass", "passes")
+                );
+                found.push(stays(kept, "", &Value::Null, message));
+            }
+        };
+        if asks(cycle.first, &|step| cycle.path(passes.len(), step)) {
+            more(cycle.first, &cycle.id, passes.len());
+        }
+        if let Some(inner) = &cycle.inner {
+            let first = cycle.call_inside(0, 0, 0);
+            for (number, pass) in passes.iter().enumerate() {
+                let count = pass.rounds.len();
+                if asks(first, &|step| cycle.path(number, &inner.path(count, step))) {
+                    more(first, &inner.id, count);
+                }
+            }
         }
         found
     }
@@ -644,6 +854,22 @@ fn picked(value: &Value, names: &[String]) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.iter().map(one).collect()),
         other => one(other),
+    }
+}
+
+fn missing(kept: &Kept<'_>, path: &str, driven: &Driven) -> Difference {
+    let why = match driven.failures.get(path) {
+        Some(why) => crate::show::text(why, 200),
+        None => "a step before it did not end well".to_owned(),
+    };
+    Difference {
+        step: kept.step.clone(),
+        call: kept.call.id.clone(),
+        kind: "missing".to_owned(),
+        path: None,
+        recorded: None,
+        replayed: None,
+        message: format!("`{path}` asks for nothing: {why}."),
     }
 }
 

@@ -14,6 +14,12 @@ use std::collections::HashMap;
 const MOST_FIELDS: usize = 3;
 /// The information from which on a field that the person said tells an element.
 pub(super) const TELLING: f64 = 4.0;
+/// What stands in the way to a field for every element of a list.
+pub(super) const EACH: &str = "*";
+/// The most elements of a list inside of an element that are looked at.
+const MOST_INSIDE: usize = 24;
+/// How much less a field of an element of a list inside tells than one of the element itself.
+const INSIDE: f64 = 1.0;
 /// The most fields that are tried together.
 const MOST_TRIED: usize = 6;
 
@@ -84,6 +90,54 @@ pub(super) fn fields(element: &Value) -> Vec<(Vec<String>, &Value)> {
     found
 }
 
+/// The scalar fields of the elements of lists inside of an element, with [`EACH`] for the place in the list.
+fn fields_inside(element: &Value) -> Vec<(Vec<String>, &Value)> {
+    fn lists<'v>(
+        value: &'v Value,
+        path: &mut Vec<String>,
+        found: &mut Vec<(Vec<String>, &'v Value)>,
+    ) {
+        match value {
+            Value::Object(map) if path.len() < 3 => {
+                for (key, inner) in map {
+                    path.push(key.clone());
+                    lists(inner, path, found);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for item in items.iter().take(MOST_INSIDE) {
+                    for (rest, value) in fields(item) {
+                        let mut path = path.clone();
+                        path.push(EACH.to_owned());
+                        path.extend(rest);
+                        if !found.contains(&(path.clone(), value)) {
+                            found.push((path, value));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    if element.is_object() {
+        lists(element, &mut Vec::new(), &mut found);
+    }
+    found
+}
+
+/// Whether an element has a value in a field; of a list inside one element that has it is enough.
+pub(super) fn has(element: &Value, path: &[String], wanted: &Value) -> bool {
+    match path.split_first() {
+        None => element == wanted,
+        Some((key, rest)) => match element {
+            Value::Array(items) if key == EACH => items.iter().any(|item| has(item, rest, wanted)),
+            _ => element.get(key).is_some_and(|next| has(next, rest, wanted)),
+        },
+    }
+}
+
 pub(super) fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
     path.iter().try_fold(element, |value, key| value.get(key))
 }
@@ -107,8 +161,11 @@ pub(super) fn pick(
             !origin.repeats(&equal.value)
                 && (equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING)
         };
+        // Of a side of a number nobody can tell whether it is why this one was taken, or goes for all of them.
+        let has_side = || super::filter::has_side(element, scope.said);
         return match anchors.iter().find(telling) {
             Some(equal) => Pick::Where(vec![equal.clone()]),
+            None if has_side() => Pick::Position(Position::First),
             None => Pick::Only,
         };
     }
@@ -138,11 +195,18 @@ pub(super) fn anchors(
     scope: &Scope<'_>,
 ) -> Vec<Equal> {
     let mut found = Vec::new();
-    for (path, value) in fields(element) {
+    let all = fields(element).into_iter().chain(fields_inside(element));
+    for (path, value) in all {
         if value == wanted {
             continue;
         }
-        let key = Key::new(path.iter().map(String::as_str), "");
+        let inside = if path.iter().any(|key| key == EACH) {
+            INSIDE
+        } else {
+            0.0
+        };
+        let names = path.iter().map(String::as_str).filter(|key| *key != EACH);
+        let key = Key::new(names, "");
         let own = bits(value, &key.words);
         let known = scope
             .known
@@ -159,7 +223,7 @@ pub(super) fn anchors(
                 field: path,
                 operand: Operand::Expression(known.expression.clone()),
                 value: value.clone(),
-                bits: own + f64::from(agreement),
+                bits: own + f64::from(agreement) - inside,
                 meant: true,
             });
             continue;
@@ -170,7 +234,11 @@ pub(super) fn anchors(
             .find(value, &around)
             .filter(|mention| mention.person)
         {
-            found.extend(said_anchor(path, key, value, mention, origin, scope.said));
+            let anchor = said_anchor(path, key, value, mention, origin, scope.said);
+            found.extend(anchor.map(|anchor| Equal {
+                bits: anchor.bits - inside,
+                ..anchor
+            }));
         }
     }
     found.sort_by(|one, two| two.bits.total_cmp(&one.bits));
@@ -226,7 +294,7 @@ fn said_anchor(
 pub(super) fn matches(element: &Value, equals: &[&Equal]) -> bool {
     equals
         .iter()
-        .all(|equal| field(element, &equal.field) == Some(&equal.value))
+        .all(|equal| has(element, &equal.field, &equal.value))
 }
 
 /// The fewest fields that tell the element from all others; of several, those that tell most.

@@ -6,7 +6,7 @@ use super::information::STRONG;
 use super::inputs::Inputs;
 use super::key::Key;
 use super::said::{Mention, Said};
-use super::selector::TELLING;
+use super::selector::{EACH, TELLING};
 use serde_json::Value;
 
 /// What expressions are written with: the inputs that they may need.
@@ -341,7 +341,7 @@ pub(super) fn shown_equals(equals: &[Equal]) -> String {
             let name = equal
                 .field
                 .iter()
-                .filter(|key| *key != "value")
+                .filter(|key| *key != "value" && *key != EACH)
                 .cloned()
                 .collect::<Vec<_>>()
                 .join(".");

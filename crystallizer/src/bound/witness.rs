@@ -103,7 +103,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Whether the person said the value in every further recording that has one there.
-    fn said_everywhere(&self, sent: &Sent<'_>) -> bool {
+    pub(super) fn said_everywhere(&self, sent: &Sent<'_>) -> bool {
         self.witnesses.iter().all(|seen| {
             seen.value(sent.call, &sent.pointer)
                 .is_none_or(|value| seen.said.find(value, &sent.key.full()).is_some())
@@ -126,7 +126,7 @@ impl<'a> Binder<'a> {
 
     /// Whether an expression gives what was sent in every further recording, and in one at least another value than
     /// in the one that is followed.
-    fn is_confirmed(&self, sent: &Sent<'_>, expression: &str) -> bool {
+    pub(super) fn is_confirmed(&self, sent: &Sent<'_>, expression: &str) -> bool {
         let mut other = false;
         for seen in &self.witnesses {
             let Some(value) = seen.value(sent.call, &sent.pointer) else {

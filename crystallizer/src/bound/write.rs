@@ -41,10 +41,7 @@ pub(super) fn write(
     for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
         // The gate before a call shows what the call will send, not what was sent in the recording.
         if let Some(gate) = gate_before(*place, steps)
-            && let Some(with) = document
-                .steps
-                .get_mut(gate)
-                .and_then(|step| step.with.as_mut())
+            && let Some(with) = gate.step_mut(document).and_then(|step| step.with.as_mut())
             && let Some(title) = title(kept, decided)
         {
             with.insert("title".to_owned(), title.into());
@@ -54,11 +51,15 @@ pub(super) fn write(
     document.inputs = decisions.inputs.declared(&decisions.said);
 }
 
-/// The index of the gate right before a step of the document's own list.
-pub(super) fn gate_before(spot: Spot, steps: &[Spot]) -> Option<usize> {
-    spot.step
-        .checked_sub(1)
-        .filter(|before| steps.iter().all(|other| other.step != *before))
+/// Where the gate right before a step stands: a step of the same list that no call became, nor a loop of calls.
+pub(super) fn gate_before(spot: Spot, steps: &[Spot]) -> Option<Spot> {
+    let before = spot.before()?;
+    let around = |other: &Spot| match (before.inner, before.deep) {
+        (None, _) => other.step == before.step,
+        (Some(_), None) => (other.step, other.inner) == (before.step, before.inner),
+        (Some(_), Some(_)) => *other == before,
+    };
+    (!steps.iter().any(around)).then_some(before)
 }
 
 /// What a gate asks about a call of which something is bound.
@@ -134,7 +135,7 @@ fn reason(bound: &Bound) -> String {
             Source::Output(_) | Source::Whole(..) | Source::Column(_) | Source::Pass(..) => {
                 "output"
             }
-            Source::Item(..) => "item",
+            Source::Item(..) | Source::Inside(..) => "item",
             Source::Clock(_) => "clock",
         };
         format!("{from}: {}", binding.because)
@@ -165,6 +166,12 @@ pub(super) fn each_expression(steps: &[Step], then: &mut dyn FnMut(usize, &Expre
                 .as_ref()
                 .and_then(|until| Expression::compile(until).ok())
             {
+                then(index, &until);
+            }
+        }
+        if let Some(repeat) = &step.repeat {
+            templates.extend(&repeat.output);
+            if let Ok(until) = Expression::compile(&repeat.until) {
                 then(index, &until);
             }
         }

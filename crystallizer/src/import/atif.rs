@@ -100,6 +100,7 @@ fn step(step: &Value, label: Option<&str>, builder: &mut Builder) {
             agent: label.map(str::to_owned),
             at,
             line: 0,
+            ..Call::default()
         });
         if raw {
             builder.notes.add("arguments_not_json", unique, 0);

@@ -1,6 +1,7 @@
 //! Builds one session: pairs results with calls, makes ids unique, notes what is odd.
 
 use super::notes::Notes;
+use super::shell;
 use super::value::{is_cut, size};
 use crate::session::*;
 use druse_engine::{Digest, Timestamp};
@@ -11,6 +12,9 @@ use std::sync::Arc;
 /// Open calls that share a key, by batch: the newest batch last, its calls in recorded order.
 type Open = BTreeMap<String, Vec<(u32, VecDeque<usize>)>>;
 
+/// The most calls of one session; who sends more does not record an agent.
+const MOST_CALLS: u64 = 50_000;
+
 /// A call as a reader found it.
 #[derive(Default)]
 pub(super) struct Call {
@@ -19,6 +23,10 @@ pub(super) struct Call {
     pub(super) arguments: Value,
     pub(super) batch: u32,
     pub(super) agent: Option<String>,
+    /// The folder that the recording tells for this call.
+    pub(super) folder: Option<String>,
+    /// The shell that the recording tells for this call; left out: what is known of the agent.
+    pub(super) shell: Option<String>,
     pub(super) at: Option<Timestamp>,
     pub(super) line: u32,
 }
@@ -59,8 +67,10 @@ pub(super) struct Builder {
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) working_folder: Option<String>,
+    pub(super) recorded_as: Option<String>,
     pub(super) tools: Vec<ToolSpec>,
     pub(super) notes: Notes,
+    pub(super) usage: Option<Usage>,
     format: &'static str,
     /// Numbers of the body that a 64-bit number cannot hold, by the bits of what was read.
     numbers: Arc<BTreeMap<u64, String>>,
@@ -101,8 +111,10 @@ impl Builder {
             started_at: None,
             finished_at: None,
             working_folder: None,
+            recorded_as: None,
             tools: Vec::new(),
             notes: Notes::default(),
+            usage: None,
             format,
             numbers,
             turns: Vec::new(),
@@ -179,6 +191,11 @@ impl Builder {
         self.seen_at(call.at);
         let recorded = call.id.filter(|id| !id.is_empty());
         let unique = self.unique(recorded.as_deref());
+        if self.calls > MOST_CALLS {
+            let bytes = size(&call.arguments).saturating_add(call.name.len() as u64);
+            self.notes.left_out("calls_left_out", "", bytes, call.line);
+            return unique;
+        }
         let odd = walk(&call.arguments, &[&self.numbers, &self.notes.numbers]);
         if odd.inexact > 0 {
             self.notes
@@ -198,12 +215,17 @@ impl Builder {
         };
         push(&mut self.by_name, &name, call.batch, index);
         push(&mut self.any, "", call.batch, index);
+        let shell = call
+            .shell
+            .or_else(|| shell::of(self.format, &name, &call.arguments));
         self.turns.push(Turn::Call(Box::new(ToolCall {
             id: unique.clone(),
             name,
             arguments: call.arguments,
             batch: call.batch,
             agent: call.agent,
+            folder: call.folder,
+            shell,
             started_at: call.at,
             finished_at: None,
             result: None,
@@ -401,15 +423,18 @@ impl Builder {
                 self.turns.push(turn);
             }
         }
-        for turn in &self.turns {
-            if let Turn::Call(call) = turn
-                && call.result.is_none()
-            {
+        for turn in &mut self.turns {
+            let Turn::Call(call) = turn else { continue };
+            if call.result.is_none() {
                 self.notes.add("unmatched_call", call.name.as_str(), 0);
+            }
+            if call.folder == self.working_folder {
+                call.folder = None;
             }
         }
         Session {
             format: self.format.to_owned(),
+            recorded_as: self.recorded_as,
             kind: self.kind,
             external_id: self.external_id,
             agent: self.agent,
@@ -424,6 +449,7 @@ impl Builder {
             bytes_left_out: self.notes.bytes_left_out(),
             findings: self.notes.findings(),
             secrets: Vec::new(),
+            usage: self.usage,
         }
     }
 }

@@ -248,6 +248,8 @@ fn one_call(
         arguments,
         batch,
         agent: text(entry, "agent").or(agent).map(str::to_owned),
+        folder: text(entry, "folder").map(str::to_owned),
+        shell: text(entry, "shell").map(str::to_owned),
         at: time(entry.get("started_at")).or(at),
         line: 0,
     });

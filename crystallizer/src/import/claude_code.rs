@@ -122,6 +122,8 @@ struct Seen {
     batches: BTreeMap<String, u32>,
     prompts: BTreeSet<String>,
     sub_agents_only: bool,
+    /// The folder in which each agent stood when its newest line was written.
+    folders: BTreeMap<Option<String>, String>,
 }
 
 pub(super) fn read(records: &[Record], builder: &mut Builder) {
@@ -217,16 +219,24 @@ fn line(kind: &str, value: &Value, record: &Record, builder: &mut Builder, seen:
     }
     let side = value["isSidechain"] == true && !seen.sub_agents_only;
     let agent = side.then(|| text(value, "agentId").unwrap_or("sidechain").to_owned());
+    let before = seen.folders.get(&agent).cloned();
     let line = Line {
         at,
         agent,
         number: record.line,
         message: text(message, "id").unwrap_or("").to_owned(),
+        folder: text(value, "cwd")
+            .map(str::to_owned)
+            .or_else(|| before.clone()),
+        before,
     };
     if kind == "assistant" {
         assistant(content, &line, builder, seen);
     } else {
         user(value, content, &line, builder, seen);
+    }
+    if let Some(folder) = line.folder {
+        seen.folders.insert(line.agent, folder);
     }
 }
 
@@ -235,6 +245,10 @@ struct Line {
     agent: Option<String>,
     number: u32,
     message: String,
+    /// Where the agent stood when the line was written.
+    folder: Option<String>,
+    /// Where it stood by the line before.
+    before: Option<String>,
 }
 
 fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen) {
@@ -285,9 +299,18 @@ fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut See
             arguments: given,
             batch,
             agent: line.agent.clone(),
+            folder: line.folder.clone(),
+            shell: None,
             at: line.at,
             line: line.number,
         });
+        // The log of print mode names the folder once, and the shell takes each change of it along.
+        if line.folder.is_none()
+            && text(block, "name") == Some("Bash")
+            && text(&block["input"], "command").is_some_and(crate::shell_line::leaves_its_folder)
+        {
+            builder.notes.add("folder_not_followed", "", line.number);
+        }
         if raw {
             builder.notes.add("arguments_not_json", unique, line.number);
         }
@@ -348,7 +371,7 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
                 .get("toolUseResult")
                 .or_else(|| value.get("tool_use_result"))
                 .filter(|_| results == 1);
-            result(block, structured, line, builder);
+            result(block, structured, results == 1, line, builder);
             continue;
         }
         let Some(said) = block_text(block, &mut builder.notes, line.number) else {
@@ -383,7 +406,13 @@ fn is_wrapped(said: &str) -> bool {
     MARKS.iter().any(|mark| start.starts_with(mark))
 }
 
-fn result(block: &Value, structured: Option<&Value>, line: &Line, builder: &mut Builder) {
+fn result(
+    block: &Value,
+    structured: Option<&Value>,
+    alone: bool,
+    line: &Line,
+    builder: &mut Builder,
+) {
     let content = content_text(
         block.get("content").unwrap_or(&Value::Null),
         &mut builder.notes,
@@ -413,6 +442,17 @@ fn result(block: &Value, structured: Option<&Value>, line: &Line, builder: &mut 
         .cloned();
     answer.at = line.at;
     answer.line = line.number;
+    // Of commands that were asked for together, a later one runs where the one before it left the shell.
+    if let Some(before) = line.before.as_ref().filter(|_| alone)
+        && let Some(call) = recorded
+            .as_deref()
+            .and_then(|recorded| builder.newest(recorded))
+        && call.name == "Bash"
+        && call.result.is_none()
+        && call.folder.is_some()
+    {
+        call.folder = Some(before.clone());
+    }
     let call = builder.answer(recorded.as_deref(), None, answer);
     if call.is_none() {
         return;

@@ -14,6 +14,8 @@ struct Seen {
     asks: bool,
     /// Calls that asked to leave the sandbox, with the reason that the agent gave.
     escalated: BTreeMap<String, Option<String>>,
+    /// The folder of the turn.
+    folder: Option<String>,
     /// Calls of one answer of the model: until the first output.
     batch: Option<u32>,
 }
@@ -31,8 +33,11 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             Some("turn_context") => {
                 seen.asks =
                     text(payload, "approval_policy").is_some_and(|policy| policy != "never");
-                if builder.working_folder.is_none() {
-                    builder.working_folder = text(payload, "cwd").map(str::to_owned);
+                if let Some(folder) = text(payload, "cwd") {
+                    seen.folder = Some(folder.to_owned());
+                    builder
+                        .working_folder
+                        .get_or_insert_with(|| folder.to_owned());
                 }
                 builder.notes.noise("turn_context", record.line);
             }
@@ -178,6 +183,7 @@ fn call(
         name,
         arguments: given,
         batch,
+        folder: seen.folder.clone(),
         at,
         line: record.line,
         ..Call::default()

@@ -2,6 +2,7 @@
 
 use super::builder::Builder;
 use super::chat::{self, Style};
+use super::formats::formats;
 use super::value::*;
 use crate::session::{SessionKind, SessionStatus};
 use serde_json::Value;
@@ -12,6 +13,8 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     builder.agent = own("agent");
     builder.goal = own("goal");
     builder.working_folder = own("working_folder").or_else(|| own("cwd"));
+    let known = |name: &String| formats().iter().any(|info| info.name == name);
+    builder.recorded_as = own("recorded_as").filter(known);
     builder.started_at = time(document.get("started_at"));
     builder.finished_at = time(document.get("finished_at"));
     builder.status = match text(document, "status") {

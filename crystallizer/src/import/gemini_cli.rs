@@ -6,6 +6,7 @@
 
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
+use super::project_folder;
 use super::value::*;
 use crate::session::Role;
 use serde_json::Value;
@@ -77,6 +78,14 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
         }
     }
     said(&messages.all, builder);
+    if builder.working_folder.is_none() {
+        let hash = records
+            .iter()
+            .find_map(|record| text(&record.value, "projectHash"));
+        builder.working_folder = hash.and_then(|hash| {
+            project_folder::find(hash, records.iter().map(|record| &record.value))
+        });
+    }
 }
 
 /// What is known of the chat.

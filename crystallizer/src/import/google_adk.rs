@@ -136,6 +136,7 @@ fn event_part(
             agent: agent.map(str::to_owned),
             at,
             line: 0,
+            ..Call::default()
         });
     }
     if let Some(response) = either(part, "function_response", "functionResponse") {

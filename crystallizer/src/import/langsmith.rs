@@ -276,6 +276,7 @@ fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder)
         agent,
         at: run.start,
         line: 0,
+        ..Call::default()
     });
     let told = match (message, outputs) {
         (Some(message), _) => {

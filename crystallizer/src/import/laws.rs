@@ -252,12 +252,12 @@ prop_compose! {
 prop_compose! {
     fn turn()(kind in 0..4, text in said(), role in proptest::sample::select(vec![Role::System, Role::User, Role::Assistant]), at in moment(), until in moment(),
               arguments in prop_oneof![3 => json_value().prop_filter("an object", Value::is_object), 1 => json_value()], result in proptest::option::of(tool_result()),
-              batch in 0u32..4, agent in proptest::option::of(said()), about in 0usize..6, approved: bool) -> (Turn, usize) {
+              batch in 0u32..4, folder in proptest::option::of(said()), agent in proptest::option::of(said()), about in 0usize..6, approved: bool) -> (Turn, usize) {
         (match kind {
             0 => Turn::Message { role, text, at },
             1 => Turn::Approval(RecordedApproval { call: None, approved, by: agent, comment: Some(text), requested_at: at, decided_at: until }),
             _ => Turn::Call(Box::new(ToolCall {
-                id: String::new(), name: text, arguments, batch, agent, started_at: at,
+                id: String::new(), name: text, arguments, batch, agent, folder: folder.clone(), shell: folder, started_at: at,
                 finished_at: until.filter(|_| result.is_some()), result,
             })),
         }, about)
@@ -290,6 +290,7 @@ fn session(turns: Vec<(Turn, usize)>, status: Option<SessionStatus>, goal: Strin
     }
     Session {
         format: "druse".into(),
+        recorded_as: None,
         kind: SessionKind::AgentRun,
         external_id: Some("r".into()),
         agent: Some("a".into()),
@@ -308,6 +309,7 @@ fn session(turns: Vec<(Turn, usize)>, status: Option<SessionStatus>, goal: Strin
         bytes_left_out: 0,
         findings: Vec::new(),
         secrets: Vec::new(),
+        usage: None,
     }
 }
 

@@ -11,9 +11,12 @@ mod formats;
 mod log_lines;
 mod notes;
 mod own_form;
+mod project_folder;
 mod recording;
+mod shell;
 mod sniff;
 mod split;
+mod usage;
 mod value;
 
 mod agentdojo;
@@ -170,5 +173,6 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::OpenAiChat => openai_chat::read(document, &mut builder),
         Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
     }
+    builder.usage = usage::of(format, part);
     builder
 }

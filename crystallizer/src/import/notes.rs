@@ -183,6 +183,11 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             format!("{n} result{s} without a call in this recording ({subject})."),
             "Check whether the start of the recording is missing.",
         ),
+        "calls_left_out" => (
+            Finding::error,
+            format!("{n} call{s} {was} left out: the session holds more than are read of one."),
+            "No draft can be made of it. Record a shorter session, or split it.",
+        ),
         "repeated_result" => (
             Finding::warning,
             format!(
@@ -250,6 +255,13 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
                 "The conversation was taken back and continued from an earlier place {n} time{s}; both ways are kept in recorded order."
             ),
             "Check that calls of the abandoned way are wanted.",
+        ),
+        "folder_not_followed" => (
+            Finding::warning,
+            format!(
+                "{n} command{s} changed the folder of the agent's shell, and this recording does not tell in which folder later ones ran."
+            ),
+            "Look at the `cwd` of the steps behind them.",
         ),
         "sub_agent" => (
             Finding::info,

@@ -39,6 +39,8 @@ struct Seen {
     batches: BTreeMap<String, u32>,
     calls: BTreeSet<String>,
     asked: BTreeSet<String>,
+    /// Where the shell stood after the newest command that tells it.
+    folder: Option<String>,
 }
 
 pub(super) fn read(document: &Value, builder: &mut Builder) {
@@ -163,6 +165,7 @@ fn call(event: &Value, action: &str, args: &Value, builder: &mut Builder, seen: 
         name: text(metadata, "function_name").unwrap_or(action).to_owned(),
         arguments: given,
         batch,
+        folder: seen.folder.clone(),
         at,
         ..Call::default()
     });
@@ -191,6 +194,15 @@ fn answer(event: &Value, observation: &str, builder: &mut Builder, seen: &mut Se
         return;
     };
     let extras = event.get("extras").unwrap_or(&Value::Null);
+    if let Some(folder) = extras
+        .get("metadata")
+        .and_then(|metadata| text(metadata, "working_dir"))
+    {
+        seen.folder = Some(folder.to_owned());
+        builder
+            .working_folder
+            .get_or_insert_with(|| folder.to_owned());
+    }
     let code = extras
         .get("metadata")
         .and_then(|metadata| metadata.get("exit_code"))

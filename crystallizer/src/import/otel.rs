@@ -177,6 +177,7 @@ fn call(
         agent: by,
         at: moment(span.start),
         line: 0,
+        ..Call::default()
     });
     if unread {
         builder.notes.add("arguments_not_json", unique, 0);

@@ -20,7 +20,11 @@ pub fn to_own_form(session: &Session) -> Value {
     put("started_at", json!(session.started_at));
     put("finished_at", json!(session.finished_at));
     put("working_folder", json!(session.working_folder));
+    if session.agent_format() != "druse" {
+        put("recorded_as", json!(session.agent_format()));
+    }
     put("tools", json!(session.tools));
+    put("usage", json!(session.usage));
     let mut messages = Vec::new();
     let mut turns = session.turns.iter().peekable();
     while let Some(turn) = turns.next() {
@@ -78,6 +82,8 @@ fn written_call(call: &ToolCall) -> Value {
         ("batch".into(), json!(call.batch)),
     ]);
     insert(&mut out, "agent", json!(call.agent));
+    insert(&mut out, "folder", json!(call.folder));
+    insert(&mut out, "shell", json!(call.shell));
     insert(&mut out, "started_at", json!(call.started_at));
     Value::Object(out)
 }

@@ -70,8 +70,9 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     } else {
         Vec::new().into_iter()
     };
+    let mut folder = None;
     for step in trajectory {
-        self::step(step, &mut calls, builder);
+        self::step(step, &mut calls, &mut folder, builder);
     }
 }
 
@@ -81,12 +82,29 @@ fn action(step: &Value) -> Option<&str> {
         .filter(|action| !action.is_empty())
 }
 
-fn step<'a>(step: &Value, calls: &mut impl Iterator<Item = &'a Value>, builder: &mut Builder) {
-    if builder.working_folder.is_none() {
-        builder.working_folder = step
-            .get("state")
+fn step<'a>(
+    step: &Value,
+    calls: &mut impl Iterator<Item = &'a Value>,
+    folder: &mut Option<String>,
+    builder: &mut Builder,
+) {
+    // Older versions note the state before the act, as text; newer ones the state after it.
+    let before = text(step, "state").and_then(|state| serde_json::from_str::<Value>(state).ok());
+    let after = step.get("state").filter(|state| state.is_object());
+    let told = |state: Option<&Value>| {
+        state
             .and_then(|state| text(state, "working_dir"))
-            .map(str::to_owned);
+            .map(str::to_owned)
+    };
+    if let Some(told) = told(before.as_ref()) {
+        *folder = Some(told);
+    }
+    let stood = folder.clone();
+    if let Some(told) = told(after) {
+        *folder = Some(told);
+    }
+    if builder.working_folder.is_none() {
+        builder.working_folder.clone_from(folder);
     }
     builder.message(Role::Assistant, text(step, "thought").unwrap_or(""), None);
     let Some(action) = action(step) else { return };
@@ -107,6 +125,7 @@ fn step<'a>(step: &Value, calls: &mut impl Iterator<Item = &'a Value>, builder: 
         name,
         arguments: given,
         batch,
+        folder: stood,
         ..Call::default()
     });
     let observation = content_text(

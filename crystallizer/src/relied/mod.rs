@@ -80,6 +80,15 @@ fn steps(list: &[Step], reader: &mut Reader) {
         for value in step.with.iter().flat_map(|with| with.values()) {
             template(value, reader);
         }
+        if let Some(repeat) = &step.repeat {
+            steps(&step.steps, reader);
+            reader.expression(&repeat.until);
+            let given = match &repeat.output {
+                Some(output) => template(output, reader),
+                None => last_of(step),
+            };
+            reader.loops.insert(step.id.clone(), given);
+        }
         let Some(each) = &step.for_each else { continue };
         let items = whole(&each.items, reader);
         let element = reader.items(&items);
@@ -91,12 +100,7 @@ fn steps(list: &[Step], reader: &mut Reader) {
         }
         let given = match &each.output {
             Some(output) => template(output, reader),
-            None => step.steps.last().map_or(Part::Other, |last| {
-                Part::At(Place {
-                    step: last.id.clone(),
-                    hops: Vec::new(),
-                })
-            }),
+            None => last_of(step),
         };
         match before {
             Some(before) => reader.names.insert(name, before),
@@ -106,6 +110,16 @@ fn steps(list: &[Step], reader: &mut Reader) {
             .loops
             .insert(step.id.clone(), Part::List(Box::new(given)));
     }
+}
+
+/// What the last step of a body gives.
+fn last_of(step: &Step) -> Part {
+    step.steps.last().map_or(Part::Other, |last| {
+        Part::At(Place {
+            step: last.id.clone(),
+            hops: Vec::new(),
+        })
+    })
 }
 
 /// What a template stands for.

@@ -125,7 +125,10 @@ impl Reader {
 
     fn field(&mut self, part: &Part, path: &[String]) -> Part {
         path.iter()
-            .fold(part.clone(), |part, key| self.member(&part, key))
+            .fold(part.clone(), |part, key| match key.as_str() {
+                "*" => self.each(&part),
+                key => self.member(&part, key),
+            })
     }
 
     fn each(&mut self, part: &Part) -> Part {
@@ -230,6 +233,14 @@ impl Reader {
                 of
             }
             "list" | "unique" | "reverse" | "sort" => of,
+            // The pages so far, and one more: what is known of the elements is known of those of the one.
+            "chain" if of == Part::Other => match arguments.first() {
+                Some(more) => {
+                    self.used(more);
+                    Part::List(Box::new(self.each(more)))
+                }
+                None => Part::Other,
+            },
             _ => {
                 self.used(&of);
                 arguments.iter().for_each(|other| self.used(other));
@@ -467,7 +478,10 @@ impl Parser<'_> {
                     return Some(Part::Path(keys));
                 }
                 parts.iter().for_each(|part| self.reader.used(part));
-                Some(Part::Other)
+                Some(match parts.as_slice() {
+                    [one @ Part::At(_)] => Part::List(Box::new(one.clone())),
+                    _ => Part::Other,
+                })
             }
             Token::Sign("{") => {
                 let parts = self.until("}")?;
@@ -593,6 +607,10 @@ mod tests {
             ),
             ("'%.2f' | format(steps.a.output.total)", vec!["a.total"]),
             ("steps.a.status", vec![]),
+            (
+                "[steps.a.output] | where(['rows', '*', 'name'], inputs.name) | length > 0",
+                vec!["a", "a.rows", "a.rows[]", "a.rows[].name"],
+            ),
             ("steps.a.output.x ? nonsense", vec![]),
         ] {
             assert_eq!(read(text), expected, "{text}");

@@ -11,6 +11,7 @@ pub(super) fn session(task: &str, turns: Vec<Turn>) -> Session {
     all.extend(turns);
     Session {
         format: "druse".to_owned(),
+        recorded_as: None,
         kind: SessionKind::AgentRun,
         external_id: Some("ext-1".to_owned()),
         agent: Some("clerk".to_owned()),
@@ -25,6 +26,7 @@ pub(super) fn session(task: &str, turns: Vec<Turn>) -> Session {
         bytes_left_out: 0,
         findings: Vec::new(),
         secrets: Vec::new(),
+        usage: None,
     }
 }
 
@@ -44,6 +46,8 @@ pub(super) fn call(id: &str, batch: u32, name: &str, arguments: Value, content: 
         arguments,
         batch,
         agent: None,
+        folder: None,
+        shell: None,
         started_at: None,
         finished_at: None,
         result: Some(result(content)),

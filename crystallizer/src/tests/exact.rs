@@ -293,7 +293,7 @@ fn retries_are_told_by_what_they_are_about() {
             // Issued together: no repetition.
             failed("d1", 5, "get_flight", json!({ "n": "1" }), "Error"),
             call("d2", 5, "get_flight", json!({ "n": "2" }), json!({})),
-            // Two shell lines about different things; two about the same.
+            // Lines of a shell that are not the same, also where they run one program.
             failed(
                 "e1",
                 6,
@@ -327,8 +327,123 @@ fn retries_are_told_by_what_they_are_about() {
     );
     let made = made(&session, &options());
     insta::assert_debug_snapshot!(made.document.metadata["crystallized"]["left_out"].to_string(), @r#"
-"[{\"call\":\"a1\",\"code\":\"failed_then_repeated\"},{\"call\":\"b1\",\"code\":\"failed_then_repeated\"},{\"call\":\"f2\",\"code\":\"failed_then_repeated\"}]"
+"[{\"call\":\"a1\",\"code\":\"failed_then_repeated\"},{\"call\":\"b1\",\"code\":\"failed_then_repeated\"}]"
 "#);
+    assert_eq!(made.report.replay.differences, []);
+    // What looks like a first try is only said to be one.
+    let suggested: Vec<&str> = made
+        .report
+        .findings
+        .iter()
+        .filter(|finding| {
+            finding.code == "failed_call_kept" && finding.help.contains("the same program")
+        })
+        .filter_map(|finding| finding.step.as_deref())
+        .collect();
+    assert_eq!(suggested, ["npm_test"]);
+}
+
+#[test]
+fn what_failed_and_what_came_later_must_be_the_same_act() {
+    let left_out = |turns| {
+        let made = made(&session("Do it", turns), &options());
+        made.document.metadata["crystallized"]["left_out"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|out| out["call"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let bash = |id: &str, batch, line: &str, good: bool| {
+        let arguments = json!({ "command": line, "description": id });
+        match good {
+            true => call(id, batch, "Bash", arguments, "ok".into()),
+            false => failed(id, batch, "Bash", arguments, "no"),
+        }
+    };
+    // The same line, whatever is said about it; not in another folder.
+    let mut elsewhere = bash("c", 2, "make", true);
+    if let Turn::Call(call) = &mut elsewhere {
+        call.folder = Some("/elsewhere".to_owned());
+    }
+    assert_eq!(
+        left_out(vec![
+            bash("a", 0, "make", false),
+            bash("b", 1, "make", true)
+        ]),
+        ["a"]
+    );
+    assert!(left_out(vec![bash("a", 0, "make", false), elsewhere]).is_empty());
+    assert!(
+        left_out(vec![
+            bash("a", 0, "rm x", false),
+            bash("b", 1, "rm y", true)
+        ])
+        .is_empty()
+    );
+    // One thing that is named is another one; or the same, written otherwise.
+    let get = |id: &str, batch, order: &str, good: bool| {
+        let arguments = json!({ "order_id": order });
+        match good {
+            true => call(id, batch, "cancel_order", arguments, json!({})),
+            false => failed(id, batch, "cancel_order", arguments, "Error"),
+        }
+    };
+    assert!(left_out(vec![get("a", 0, "W1", false), get("b", 1, "W2", true)]).is_empty());
+    assert_eq!(
+        left_out(vec![get("a", 0, "W1", false), get("b", 1, "#w1", true)]),
+        ["a"]
+    );
+    // Of two things that are named one is the same.
+    let both = |id: &str, batch, user: &str, order: &str, good: bool| {
+        let arguments = json!({ "user_id": user, "order_id": order });
+        match good {
+            true => call(id, batch, "cancel_order", arguments, json!({})),
+            false => failed(id, batch, "cancel_order", arguments, "Error"),
+        }
+    };
+    assert!(
+        left_out(vec![
+            both("a", 0, "ana", "W1", false),
+            both("b", 1, "ana", "W2", true)
+        ])
+        .is_empty()
+    );
+}
+
+#[test]
+fn a_search_that_found_nothing_did_not_fail() {
+    let nothing = |id: &str, line: &str| {
+        change(
+            failed(id, 0, "Bash", json!({ "command": line }), "Exit code 1"),
+            |call| {
+                if let Some(result) = &mut call.result {
+                    result.exit_code = Some(1);
+                }
+            },
+        )
+    };
+    let made = made(
+        &session(
+            "Look",
+            vec![nothing("a", "grep -rn x src"), nothing("b", "make")],
+        ),
+        &options(),
+    );
+    let steps = &made.document.steps;
+    assert_eq!(
+        steps[0].with.as_ref().unwrap()["success_exit_codes"],
+        json!([0, 1])
+    );
+    assert_eq!(steps[0].on_error, None);
+    assert!(steps[1].on_error.is_some());
+    assert!(
+        !steps[1]
+            .with
+            .as_ref()
+            .unwrap()
+            .contains_key("success_exit_codes")
+    );
     assert_eq!(made.report.replay.differences, []);
 }
 

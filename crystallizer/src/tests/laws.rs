@@ -114,6 +114,8 @@ fn session(calls: Vec<Made>, task: &str) -> Session {
             arguments: made.arguments,
             batch,
             agent: None,
+            folder: None,
+            shell: None,
             started_at: None,
             finished_at: None,
             result: made

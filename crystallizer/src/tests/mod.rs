@@ -3,11 +3,15 @@
 mod bound_corpus;
 mod build;
 mod corpus;
+mod decisions;
 mod exact;
+mod figures;
+mod judgement;
 mod keep;
 mod known;
 mod laws;
 mod loops;
 mod mapping;
+mod pages;
 mod planted;
 mod several;

@@ -2,6 +2,7 @@
 //! `shell_command`, `exec_command`, `local_shell_call` and `command_execution`, Gemini CLI's
 //! `run_shell_command`, and the `bash` of others. Told by name and by the form of the arguments.
 
+use super::plain_line::is_plain;
 use serde_json::{Map, Value};
 
 /// A recorded shell call.
@@ -11,6 +12,8 @@ pub(crate) struct ShellCommand {
     pub(crate) argv: Option<Vec<String>>,
     /// One line or more for a shell, where that was recorded.
     pub(crate) script: Option<String>,
+    /// The shell that reads it, where that is known.
+    pub(crate) shell: Option<String>,
     /// The working folder of the call.
     pub(crate) cwd: Option<String>,
     /// The time limit of the call, in milliseconds.
@@ -65,6 +68,7 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
     match name {
         "Bash" => {
             let mut command = common(map);
+            command.shell = Some("bash".to_owned());
             command.script = Some(map.get("command")?.as_str()?.to_owned());
             command.timeout_ms = map.get("timeout").and_then(Value::as_u64);
             command.background = map
@@ -76,6 +80,7 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
         // pi's, OpenHands', SWE-agent's and Anthropic's shell; limits are in seconds.
         "bash" | "execute_bash" => {
             let mut command = common(map);
+            command.shell = Some("bash".to_owned());
             command.script = Some(map.get("command")?.as_str()?.to_owned());
             let seconds = map.get("timeout").and_then(Value::as_u64);
             command.timeout_ms = seconds.map(|seconds| seconds.saturating_mul(1_000));
@@ -95,7 +100,15 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
         }
         "command_execution" => {
             let mut command = common(map);
-            command.script = Some(map.get("command")?.as_str()?.to_owned());
+            let line = map.get("command")?.as_str()?;
+            // Codex writes the words of a call as one line.
+            match crate::shell_line::only_command(line) {
+                Some(words) if matches!(words.as_slice(), [shell, flag, _] if is_shell(shell) && is_command_flag(flag)) =>
+                {
+                    command.argv = Some(words);
+                }
+                _ => command.script = Some(line.to_owned()),
+            }
             Some(command)
         }
         "exec_command" => {
@@ -120,7 +133,7 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
 /// The shell line behind a call of which only its first word was recorded as the tool, as SWE-agent does;
 /// none where that word is one of the agent's own commands, which no shell has.
 pub(super) fn bare_line(format: &str, name: &str, arguments: &Value) -> Option<ShellCommand> {
-    const OWN: [&str; 17] = [
+    const OWN: [&str; 18] = [
         "create",
         "decompile",
         "disassemble",
@@ -134,6 +147,7 @@ pub(super) fn bare_line(format: &str, name: &str, arguments: &Value) -> Option<S
         "scroll_up",
         "search_dir",
         "search_file",
+        "set_cursors",
         "skip",
         "str_replace_editor",
         "submit",
@@ -146,6 +160,7 @@ pub(super) fn bare_line(format: &str, name: &str, arguments: &Value) -> Option<S
     }
     Some(ShellCommand {
         script: Some(format!("{name} {rest}").trim_end().to_owned()),
+        shell: Some("bash".to_owned()),
         ..ShellCommand::default()
     })
 }
@@ -195,45 +210,51 @@ fn common(map: &Map<String, Value>) -> ShellCommand {
     }
 }
 
-/// The `with` of the shell step: the program and its place. `folder` is the session's working folder.
-pub(super) fn request(command: &ShellCommand, folder: Option<&str>) -> Map<String, Value> {
+/// The `with` of the shell step: the program, and where it runs.
+pub(super) fn request(command: &ShellCommand, cwd: Option<String>) -> Map<String, Value> {
     let mut with = Map::new();
     match (&command.argv, &command.script) {
         (Some(argv), _) => {
             with.insert("argv".to_owned(), argv.clone().into());
         }
         // A script is fixed text for `sh` that no template may reach: one that looks like a template, or that
-        // only `bash` understands, goes to that as an argument.
-        (None, Some(script)) if script.contains("{{") || needs_bash(script) => {
-            with.insert(
-                "argv".to_owned(),
-                vec!["bash".to_owned(), "-c".to_owned(), script.clone()].into(),
-            );
-        }
-        (None, script) => {
-            with.insert(
-                "script".to_owned(),
-                script.clone().unwrap_or_default().into(),
-            );
+        // another shell reads otherwise, goes to that as an argument.
+        (None, Some(script)) => match reader(command.shell.as_deref(), script) {
+            Some(shell) => {
+                with.insert(
+                    "argv".to_owned(),
+                    vec![shell.to_owned(), "-c".to_owned(), script.clone()].into(),
+                );
+            }
+            None => {
+                with.insert("script".to_owned(), script.clone().into());
+            }
+        },
+        (None, None) => {
+            with.insert("script".to_owned(), "".into());
         }
     }
     if !command.env.is_empty() {
         with.insert("env".to_owned(), command.env.clone().into());
     }
-    let cwd = match (&command.cwd, folder) {
-        (Some(own), Some(folder)) if !own.starts_with(['/', '~']) && !own.contains(":\\") => {
-            match own.trim_start_matches("./") {
-                "" | "." => Some(folder.to_owned()),
-                inner => Some(format!("{}/{inner}", folder.trim_end_matches('/'))),
-            }
-        }
-        (Some(own), _) => Some(own.clone()),
-        (None, folder) => folder.map(str::to_owned),
-    };
     if let Some(cwd) = cwd {
         with.insert("cwd".to_owned(), cwd.into());
     }
+    if crate::shell_line::ends_in_search(&command.line()) {
+        with.insert("success_exit_codes".to_owned(), vec![0, 1].into());
+    }
     with
+}
+
+/// The shell that has to read a script; none where `sh` does as well.
+fn reader<'a>(shell: Option<&'a str>, script: &str) -> Option<&'a str> {
+    match shell {
+        Some("sh") if script.contains("{{") => Some("sh"),
+        Some("sh") => None,
+        Some(shell) => (script.contains("{{") || !is_plain(script)).then_some(shell),
+        // Nobody knows what the agent had: its text tells, as far as it can.
+        None => (script.contains("{{") || needs_bash(script)).then_some("bash"),
+    }
 }
 
 /// Whether a script uses what `sh` does not know, as far as its text tells.
@@ -342,7 +363,7 @@ mod tests {
         assert_eq!(bash.line(), "npm test");
         assert_eq!(bash.timeout_ms, Some(5000));
         assert_eq!(
-            Value::from(request(&bash, Some("/w"))),
+            Value::from(request(&bash, Some("/w".to_owned()))),
             json!({ "script": "npm test", "cwd": "/w" })
         );
 
@@ -353,7 +374,7 @@ mod tests {
         .unwrap();
         assert_eq!(codex.line(), "ls -l");
         assert_eq!(
-            Value::from(request(&codex, Some("/w/"))),
+            Value::from(request(&codex, Some("/w/a".to_owned()))),
             json!({ "argv": ["bash", "-lc", "ls -l"], "cwd": "/w/a" })
         );
         let local = shell_command(
@@ -373,6 +394,30 @@ mod tests {
         assert_eq!(
             request(&template, None)["argv"],
             json!(["bash", "-c", "docker ps --format '{{.ID}}'"])
+        );
+
+        let exec = shell_command(
+            "command_execution",
+            &json!({ "command": "bash -lc 'cd a && ls'" }),
+        )
+        .unwrap();
+        assert_eq!(
+            request(&exec, None)["argv"],
+            json!(["bash", "-lc", "cd a && ls"])
+        );
+
+        // The shell of the agent reads what another one would read otherwise, whatever the text looks like.
+        let mut line = shell_command("Bash", &json!({ "command": "echo $RANDOM_SEED" })).unwrap();
+        assert_eq!(
+            request(&line, None)["argv"],
+            json!(["bash", "-c", "echo $RANDOM_SEED"])
+        );
+        line.shell = Some("sh".to_owned());
+        assert_eq!(request(&line, None)["script"], "echo $RANDOM_SEED");
+        let search = shell_command("Bash", &json!({ "command": "ls | grep x" })).unwrap();
+        assert_eq!(
+            Value::from(request(&search, None)),
+            json!({ "script": "ls | grep x", "success_exit_codes": [0, 1] })
         );
 
         for (name, arguments) in [

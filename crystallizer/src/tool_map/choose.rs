@@ -3,8 +3,9 @@
 use super::builtin::{self, ShellCommand};
 use super::files::{self, FileCall};
 use super::parse::result_path;
+use super::remark::Remark;
 use super::substitute::{Filled, fill, freeze};
-use super::{ToolRule, glob};
+use super::{Folders, ToolRule, glob};
 use crate::secret::Names;
 use crate::session::ToolCall;
 use druse_engine::definition::EffectLevel;
@@ -40,6 +41,8 @@ pub(crate) struct Target {
     pub(crate) shell: Option<ShellCommand>,
     /// Why a rule that matched was not used.
     pub(crate) problem: Option<String>,
+    /// What the step does otherwise than the call did.
+    pub(crate) remark: Option<Remark>,
 }
 
 /// The tool map with the connections, ready to be asked.
@@ -49,11 +52,9 @@ pub(crate) struct Mapper<'a> {
     known: BTreeMap<String, Option<usize>>,
     /// Names of MCP connections.
     servers: Vec<&'a str>,
-    folder: Option<&'a str>,
+    folders: Folders<'a>,
     /// The form in which the session was recorded.
     format: &'a str,
-    /// The connection of the kind `folder` that points at the working folder.
-    root: Option<&'a str>,
     /// The names of secrets that stand in the calls.
     names: Names,
     /// Rules that turned out not to make a valid step.
@@ -79,7 +80,7 @@ impl<'a> Mapper<'a> {
     pub(crate) fn new(
         rules: &'a [ToolRule],
         connections: &'a BTreeMap<String, Value>,
-        folder: Option<&'a str>,
+        folders: Folders<'a>,
         format: &'a str,
         names: Names,
     ) -> Self {
@@ -91,24 +92,12 @@ impl<'a> Mapper<'a> {
             .collect();
         // The longest name first: of `git` and `git__hub` the second is meant by `mcp__git__hub__get`.
         servers.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        let place = folder.map(|folder| folder.trim_end_matches('/'));
-        let is_root = |value: &Value| {
-            value.get("kind").and_then(Value::as_str) == Some("folder")
-                && place.is_some()
-                && value
-                    .get("path")
-                    .and_then(Value::as_str)
-                    .map(|path| path.trim_end_matches('/'))
-                    == place
-        };
-        let root = connections.iter().find(|(_, value)| is_root(value));
         Self {
             rules,
             known: BTreeMap::new(),
             servers,
-            folder,
+            folders,
             format,
-            root: root.map(|(name, _)| name.as_str()),
             names,
             refused: BTreeMap::new(),
             left: BTreeMap::new(),
@@ -169,22 +158,48 @@ impl<'a> Mapper<'a> {
         }
         let line = || builtin::bare_line(self.format, &call.name, &call.arguments);
         if let Some(command) = builtin::shell_command(&call.name, &call.arguments).or_else(line) {
-            return of_shell(command, self.folder, &self.names);
+            return self.of_shell(command, call);
         }
-        match files::file_call(self.format, self.folder, &call.name, &call.arguments) {
-            Some(FileCall::Step(with)) => of_file(with, self.root, &self.names),
-            Some(FileCall::Search(words)) => {
+        match files::file_call(self.format, &self.folders, call) {
+            Some(FileCall::Step(with, remark)) => Target {
+                remark,
+                ..of_file(with, &self.names)
+            },
+            Some(FileCall::Search(words, remark)) => {
                 let command = ShellCommand {
                     argv: Some(words),
                     ..ShellCommand::default()
                 };
-                of_shell(command, self.folder, &self.names)
+                Target {
+                    remark,
+                    ..self.of_shell(command, call)
+                }
+            }
+            Some(FileCall::Fetch(url, remark)) => {
+                let request = Map::from_iter([("url".to_owned(), url.into())]);
+                Target {
+                    remark,
+                    effects: Some(EffectLevel::Read),
+                    ..plain("http", Origin::Builtin, request, "", &self.names)
+                }
             }
             Some(FileCall::Not(why)) => Target {
                 problem: Some(why),
                 ..unmapped(call, &self.names)
             },
             None => unmapped(call, &self.names),
+        }
+    }
+
+    fn of_shell(&self, mut command: ShellCommand, call: &ToolCall) -> Target {
+        if call.shell.is_some() {
+            command.shell.clone_from(&call.shell);
+        }
+        let cwd = self.folders.cwd(call, command.cwd.as_deref());
+        let request = builtin::request(&command, cwd);
+        Target {
+            shell: Some(command),
+            ..plain("shell", Origin::Builtin, request, "", &self.names)
         }
     }
 
@@ -231,6 +246,7 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
         result: rule.result.as_deref().and_then(result_path),
         shell: None,
         problem: None,
+        remark: None,
     }
 }
 
@@ -246,19 +262,9 @@ fn of_connection(server: &str, tool: &str, call: &ToolCall, names: &Names) -> Ta
     plain("mcp", Origin::Connection, request, "/arguments", names)
 }
 
-fn of_shell(command: ShellCommand, folder: Option<&str>, names: &Names) -> Target {
-    let request = builtin::request(&command, folder);
-    Target {
-        shell: Some(command),
-        ..plain("shell", Origin::Builtin, request, "", names)
-    }
-}
-
-fn of_file(mut with: Map<String, Value>, root: Option<&str>, names: &Names) -> Target {
-    if let Some(root) = root {
-        with.insert("connection".to_owned(), root.into());
-    }
-    let reads = with.get("op").and_then(Value::as_str) == Some("read");
+fn of_file(with: Map<String, Value>, names: &Names) -> Target {
+    let is = |key: &str, value: &str| with.get(key).and_then(Value::as_str) == Some(value);
+    let reads = is("op", "read") && is("encoding", "text");
     Target {
         result: reads.then(|| vec!["text".to_owned()]),
         ..plain("file", Origin::Builtin, with, "", names)
@@ -305,6 +311,7 @@ fn plain(
         result: None,
         shell: None,
         problem: None,
+        remark: None,
     }
 }
 
@@ -320,6 +327,8 @@ mod tests {
             arguments,
             batch: 0,
             agent: None,
+            folder: None,
+            shell: None,
             started_at: None,
             finished_at: None,
             result: None,
@@ -346,7 +355,13 @@ mod tests {
                 json!({ "kind": "http", "base_url": "http://x" }),
             ),
         ]);
-        let mut mapper = Mapper::new(&[], &connections, None, "openai-chat", Names::default());
+        let mut mapper = Mapper::new(
+            &[],
+            &connections,
+            Folders::default(),
+            "openai-chat",
+            Names::default(),
+        );
         for (name, expected) in [
             (
                 "mcp__linear-server__get_issue",
@@ -381,7 +396,13 @@ mod tests {
         )
         .unwrap();
         let connections = BTreeMap::new();
-        let mut mapper = Mapper::new(&rules, &connections, None, "openai-chat", Names::default());
+        let mut mapper = Mapper::new(
+            &rules,
+            &connections,
+            Folders::default(),
+            "openai-chat",
+            Names::default(),
+        );
         assert_eq!(
             mapper
                 .target(&call("get_a", json!({ "id": 3 })))

@@ -4,8 +4,11 @@
 mod builtin;
 mod choose;
 mod files;
+mod folders;
 mod glob;
 mod parse;
+mod plain_line;
+mod remark;
 mod rule;
 mod substitute;
 
@@ -16,4 +19,6 @@ pub use rule::{ToolMap, ToolRule, tool_map_schema};
 pub(crate) use builtin::{ShellCommand, shell_command};
 pub(crate) use choose::{Mapper, Origin, Target};
 pub(crate) use files::{is_bookkeeping, without_numbers};
+pub(crate) use folders::{Folders, WORKSPACE, is_about_folders};
+pub(crate) use remark::Remark;
 pub(crate) use substitute::{Mixed, MixedPart, escape};

@@ -59,6 +59,9 @@ pub struct FileConfig {
     /// `list`: whether folders inside are listed too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive: Option<bool>,
+    /// `list`: what happens when there is no such folder; left out: the step fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_missing: Option<IfMissing>,
     /// `list`: the most entries; left out: 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -120,7 +123,7 @@ impl FileOperation {
             ],
             Self::Append => &["text", "base64", "json", "create_folders"],
             Self::Edit => &["find", "replace", "all"],
-            Self::List => &["pattern", "recursive", "max"],
+            Self::List => &["pattern", "recursive", "if_missing", "max"],
         }
     }
 
@@ -151,6 +154,17 @@ pub enum IfExists {
     Replace,
     /// The step fails.
     Fail,
+}
+
+/// What a `list` does about a folder that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IfMissing {
+    /// The step fails.
+    #[default]
+    Fail,
+    /// Nothing is listed.
+    Empty,
 }
 
 /// Why a path cannot be one below a root, in one sentence; nothing when it can.

@@ -10,7 +10,7 @@ mod sql;
 mod text;
 mod work;
 
-pub use file::{FileConfig, FileEncoding, FileOperation, IfExists, path_fault};
+pub use file::{FileConfig, FileEncoding, FileOperation, IfExists, IfMissing, path_fault};
 pub use http::{FormField, HttpConfig, MultipartField, PAGE, Paginate};
 pub use mail::{Addresses, Attachment, MailConfig};
 pub use people::{GateConfig, Notify, OnTimeout, OneOrMore, SendBack};

@@ -105,6 +105,9 @@ pub struct ShellConfig {
     /// or below the empty one that `DRUSE_ARTIFACTS` names. With `*` or `?` in its last part, all that match.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub artifacts: BTreeMap<String, String>,
+    /// The exit codes that are no failure; left out: 0 alone. A search that finds nothing ends with 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub success_exit_codes: Vec<u8>,
 }
 
 /// `mcp`: calls a tool of an MCP server.

@@ -253,6 +253,9 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
             .help("hand values in through `env`, and read them as \"$NAME\""),
         );
     }
+    if look.text("success_exit_codes").is_some() {
+        context.say(fixed(look, "success_exit_codes"));
+    }
     let Some(argv) = look.with.get("argv") else {
         return;
     };

@@ -334,12 +334,37 @@ fn name(context: &Context<'_>, reference: &Reference, at: &At<'_>) -> Option<Fin
         "steps" => step_name(context, reference, at),
         "loop" => {
             let name = reference.key(0)?;
-            (name != "index").then(|| {
+            let hands_on = context.lists[at.list]
+                .around
+                .is_some_and(|(list, position)| {
+                    let looped = &context.lists[list].steps[position];
+                    looped
+                        .repeat
+                        .as_ref()
+                        .is_some_and(|repeat| repeat.output.is_some())
+                });
+            let (known, listed): (&[&str], _) = if hands_on {
+                (
+                    &["index", "previous"],
+                    "there are loop.index, the number of the pass, from 0, and loop.previous, what the pass before gave",
+                )
+            } else if name == "previous" {
+                (
+                    &["index"],
+                    "loop.previous is there in a `repeat` with an `output`",
+                )
+            } else {
+                (
+                    &["index"],
+                    "there is loop.index, the number of the pass, from 0",
+                )
+            };
+            (!known.contains(&name)).then(|| {
                 suggest(
                     Finding::error("unknown_name", format!("`loop` has no `{name}`")),
                     name,
-                    ["index"],
-                    "there is loop.index, the number of the pass, from 0",
+                    known.iter().copied(),
+                    listed,
                 )
             })
         }

@@ -46,8 +46,11 @@ pub(super) fn check(context: &mut Context<'_>, list: usize, position: usize) {
         }
     }
     if let Some(repeat) = &step.repeat {
-        let path = format!("{path}/repeat/until");
-        bare(context, &repeat.until, &path, &inside);
+        let path = format!("{path}/repeat");
+        bare(context, &repeat.until, &format!("{path}/until"), &inside);
+        if let Some(output) = &repeat.output {
+            template(context, output, &format!("{path}/output"), &inside);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod actions;
 mod address;
 mod artifacts;
+mod capability;
 mod data;
 mod expressions;
 mod gate;
@@ -65,6 +66,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     expressions::document(&mut context);
     skips::check(&mut context);
     sensitive::check(&mut context);
+    capability::check(&mut context);
     plan::send_back_findings(&document.steps, "/steps", &mut context.findings);
     rehearsal::check(&mut context);
     finish(context.findings)
@@ -100,7 +102,7 @@ fn suggest<'a>(
 /// Puts findings into document order, once each, with ids of their own.
 fn finish(mut findings: Vec<Finding>) -> Vec<Finding> {
     let order = |path: &str| -> Vec<(u8, usize, String)> {
-        const PARTS: [&str; 15] = [
+        const PARTS: [&str; 16] = [
             "druse",
             "name",
             "description",
@@ -114,6 +116,7 @@ fn finish(mut findings: Vec<Finding>) -> Vec<Finding> {
             "timeout",
             "priority",
             "outputs",
+            "capabilities",
             "metadata",
             "tests",
         ];

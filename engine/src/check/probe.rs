@@ -2,10 +2,10 @@
 
 use super::expressions::{self, At, Sight};
 use super::{Context, actions};
-use crate::Finding;
 use crate::definition::{Delivery, Step};
-use crate::expression::{Expression, References, Template};
+use crate::expression::{Expression, References, Template, Values};
 use crate::plan::{ActionKind, PROBE, not_a_read, pointer, probe_step};
+use crate::{Finding, Json};
 use serde_json::Value;
 
 pub(super) fn check(context: &mut Context<'_>, list: usize, position: usize) {
@@ -59,10 +59,35 @@ pub(super) fn check(context: &mut Context<'_>, list: usize, position: usize) {
         secrets: false,
     };
     expressions::bare(context, &written.done, &format!("{at}/done"), &seen);
+    says_nothing(context, &written.done, &step.id, &at);
     if let Some(output) = &written.output {
         expressions::template(context, output, &format!("{at}/output"), &seen);
     }
     own_output(context, step, &at);
+}
+
+/// A `done` that reads nothing gives the same for every answer; what is neither true, false nor null says
+/// nothing of any.
+fn says_nothing(context: &mut Context<'_>, done: &str, step: &str, at: &str) {
+    let Ok(expression) = Expression::compile(done) else {
+        return;
+    };
+    if !expression.references().items.is_empty() {
+        return;
+    }
+    let given = expression.evaluate(&Values::for_trigger(Json::null()));
+    if matches!(given, Ok(Value::Bool(_) | Value::Null)) {
+        return;
+    }
+    context.say(
+        Finding::error(
+            "bad_value",
+            "`done` is neither true, false nor null, whatever the check sees",
+        )
+        .at_step(step)
+        .at_path(format!("{at}/done"))
+        .help("write a condition on `check.output`, such as `check.output.json.paid`"),
+    );
 }
 
 /// The step's own output is what the check is to find out about.
@@ -125,6 +150,20 @@ fn id(context: &mut Context<'_>, step: &Step, path: &str) {
 #[cfg(test)]
 mod tests {
     use super::super::tests::findings;
+
+    #[test]
+    fn a_done_that_is_no_condition_is_found() {
+        let found = findings(
+            r#"
+steps:
+  - { id: a, action: http, delivery: at_most_once, with: { connection: crm, method: POST, path: / }, check: { action: http, with: { connection: crm, path: / }, done: "'yes'" } }
+  - { id: b, action: http, delivery: at_most_once, with: { connection: crm, method: POST, path: / }, check: { action: http, with: { connection: crm, path: / }, done: "1 + 1" } }
+  - { id: c, action: http, delivery: at_most_once, with: { connection: crm, method: POST, path: / }, check: { action: http, with: { connection: crm, path: / }, done: "none" } }
+  - { id: d, action: http, delivery: at_most_once, with: { connection: crm, method: POST, path: / }, check: { action: http, with: { connection: crm, path: / }, done: "1 == 2" } }
+"#,
+        );
+        insta::assert_snapshot!(found, @"");
+    }
 
     #[test]
     fn a_check_only_reads_and_sees_the_attempt_and_its_answer() {

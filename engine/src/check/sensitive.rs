@@ -3,6 +3,7 @@
 
 use super::Context;
 use crate::Finding;
+use crate::definition::takes_sensitive;
 use crate::expression::{Expression, Template};
 use crate::plan::{is_sensitive, pointer};
 use serde_json::Value;
@@ -63,23 +64,6 @@ pub(super) fn check(context: &mut Context<'_>) {
     context.findings.append(&mut walk.findings);
 }
 
-/// The keys of a configuration whose values leave the run by this step.
-fn goes_out(action: &str, key: &str) -> bool {
-    match action {
-        "http" => matches!(
-            key,
-            "path" | "query" | "headers" | "json" | "form" | "multipart" | "body"
-        ),
-        "shell" => matches!(key, "env" | "stdin"),
-        "mcp" => key == "arguments",
-        "sql" => key == "params",
-        "file" => matches!(key, "text" | "base64" | "json"),
-        "mail" => key != "connection",
-        "automation" => key == "inputs",
-        _ => false,
-    }
-}
-
 /// Goes through the whole document, whatever steps stand in, so that no place is forgotten.
 struct Walk<'a> {
     names: BTreeSet<&'a str>,
@@ -111,7 +95,7 @@ impl Walk<'_> {
                         (Some(action), "with", Value::Object(with)) => {
                             for (key, item) in with {
                                 let at = format!("{at}{}", pointer(&[key]));
-                                self.value(item, &at, key, goes_out(action, key));
+                                self.value(item, &at, key, takes_sensitive(action, key));
                             }
                         }
                         _ => self.value(item, &at, key, out),

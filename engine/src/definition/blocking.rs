@@ -12,5 +12,6 @@ pub fn blocks_storing(code: &str) -> bool {
             | "wrong_connection"
             | "internal_address"
             | "program_not_allowed"
+            | "capability_missing"
     )
 }

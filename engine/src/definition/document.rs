@@ -2,6 +2,7 @@
 
 use super::{Step, Trigger};
 use crate::Span;
+use crate::capability::Capabilities;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -49,6 +50,9 @@ pub struct Document {
     /// The run's outputs: expressions by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub outputs: Map<String, Value>,
+    /// All that its runs may touch; what is not listed is refused. Left out: what is written in its steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Capabilities>,
     /// For the crystallizer and for people; never changes what runs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,

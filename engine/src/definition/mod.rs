@@ -1,5 +1,6 @@
 //! The automation document: what a person writes, a recording becomes and a run is pinned to.
 
+mod amend;
 mod blocking;
 mod canonical;
 mod conform;
@@ -15,14 +16,15 @@ mod trigger;
 mod write;
 mod yaml;
 
+pub use amend::{Amended, amend};
 pub use blocking::blocks_storing;
 pub use canonical::{canonical, digest};
 pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step_from_value};
 pub use pull::{FileEvent, FileEvents, Files, ItemOrder, Poll};
 pub use schema::{SCHEMA_URL, schema};
-pub use secrets::takes_secrets;
+pub use secrets::{takes_secrets, takes_sensitive};
 pub use source::{Place, SourceMap};
-pub use write::to_yaml;
+pub use write::{to_yaml, value_to_yaml};
 pub use yaml::DEPTH_LIMIT;
 pub use yaml::comments;
 

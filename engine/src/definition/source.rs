@@ -30,6 +30,16 @@ impl SourceMap {
             .map(|(key, value)| key.unwrap_or(value))
     }
 
+    /// Where the key of exactly this value stands.
+    pub(super) fn key_at(&self, pointer: &str) -> Option<Place> {
+        self.places.get(pointer)?.0
+    }
+
+    /// Where exactly this value stands.
+    pub(super) fn value_at(&self, pointer: &str) -> Option<Place> {
+        Some(self.places.get(pointer)?.1)
+    }
+
     fn nearest(&self, pointer: &str) -> Option<(Option<Place>, Place)> {
         let mut pointer = pointer;
         loop {

@@ -227,6 +227,10 @@ pub struct Repeat {
     /// The most passes, after which the loop fails; left out: 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
+    /// A template for what a pass gives: the next one sees it as `loop.previous`, and that of the last is the
+    /// loop's output. Left out: what the body's last step gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
 }
 
 /// A look at the other side that says whether a step happened. It must only read.

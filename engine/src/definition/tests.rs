@@ -298,7 +298,7 @@ a.yaml:4:3: error[unknown_key]: there is no key `nöte` here
 a.yaml:4:14: error[unknown_key]: there is no key `bad` here
   4 |   "nöte": 1, "bad": 2}
     |              ^
-  help: known here: druse, name, description, inputs, triggers, concurrency, steps, on_failure, finally, undo_on_failure, timeout, priority, outputs, metadata, tests
+  help: known here: druse, name, description, inputs, triggers, concurrency, steps, on_failure, finally, undo_on_failure, timeout, priority, outputs, capabilities, metadata, tests
 "#);
 }
 
@@ -416,6 +416,7 @@ fn any_document() -> impl Strategy<Value = Document> {
                 timeout: None,
                 priority: None,
                 outputs: Map::new(),
+                capabilities: None,
                 metadata: metadata.into_iter().collect(),
             },
         )

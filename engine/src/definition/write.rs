@@ -16,6 +16,22 @@ pub fn to_yaml(document: &Document) -> String {
     out
 }
 
+/// Writes a value alone as YAML, as it stands in a document.
+pub fn value_to_yaml(value: &Value) -> String {
+    let mut out = String::new();
+    match value {
+        Value::Object(map) if !map.is_empty() => block_map(map, 0, &mut out),
+        Value::Array(items) if !items.is_empty() && !short(value) => {
+            for item in items {
+                out.push_str("- ");
+                item_of(item, 0, &mut out);
+            }
+        }
+        other => alone(other, &mut out),
+    }
+    out
+}
+
 fn block_map(map: &Map<String, Value>, indent: usize, out: &mut String) {
     for (index, (key, value)) in map.iter().enumerate() {
         if indent > 0 || index > 0 {
@@ -25,14 +41,14 @@ fn block_map(map: &Map<String, Value>, indent: usize, out: &mut String) {
     }
 }
 
-fn pad(indent: usize, out: &mut String) {
+pub(super) fn pad(indent: usize, out: &mut String) {
     for _ in 0..indent {
         out.push(' ');
     }
 }
 
 /// `key: value`, the cursor standing where the key begins.
-fn entry(key: &str, value: &Value, indent: usize, out: &mut String) {
+pub(super) fn entry(key: &str, value: &Value, indent: usize, out: &mut String) {
     text(key, out);
     out.push(':');
     match value {
@@ -78,7 +94,7 @@ fn block_map_padded(map: &Map<String, Value>, indent: usize, out: &mut String) {
 }
 
 /// An element of a list, the cursor standing behind its dash.
-fn item_of(item: &Value, indent: usize, out: &mut String) {
+pub(super) fn item_of(item: &Value, indent: usize, out: &mut String) {
     match item {
         Value::Object(map) if !map.is_empty() && !short(item) => {
             for (index, (key, value)) in map.iter().enumerate() {

@@ -50,15 +50,47 @@ fn at(item: &Dyn, path: &Dyn) -> Result<Option<Dyn>, Error> {
     }
 }
 
-/// The elements of a list whose field has the value, as a list.
+/// What stands for every element of a list in a path.
+const EACH: &str = "*";
+
+/// The elements of a list whose field has the value, as a list. In a path `*` leads into every element of a list, and
+/// one that has the value is enough.
 pub(super) fn where_(list: &Dyn, path: &Dyn, value: &Dyn) -> Result<Dyn, Error> {
+    let keys: Vec<Dyn> = match path.kind() {
+        ValueKind::Seq => path.try_iter()?.collect(),
+        _ => Vec::new(),
+    };
     let mut found = Vec::new();
     for item in elements(list, "where")? {
-        if at(&item, path)?.is_some_and(|field| field == *value) {
+        let fits = if keys.is_empty() {
+            at(&item, path)?.is_some_and(|field| field == *value)
+        } else {
+            has(&item, &keys, value)?
+        };
+        if fits {
             found.push(item);
         }
     }
     Ok(Dyn::from(found))
+}
+
+/// Whether the value stands somewhere at the end of these keys.
+fn has(item: &Dyn, keys: &[Dyn], value: &Dyn) -> Result<bool, Error> {
+    let Some((key, rest)) = keys.split_first() else {
+        return Ok(item == value);
+    };
+    if key.as_str() == Some(EACH) && item.kind() == ValueKind::Seq {
+        for inner in item.try_iter()? {
+            if has(&inner, rest, value)? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
+    }
+    match item.get_item(key) {
+        Ok(next) if !next.is_undefined() => has(&next, rest, value),
+        _ => Ok(false),
+    }
 }
 
 /// The entries of a map as a list of `{key, value}`, in their order.

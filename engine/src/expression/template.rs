@@ -112,6 +112,12 @@ impl Template {
         }
     }
 
+    /// The value as it is written, with `*` in the place of each expression: what can be told of it before it is
+    /// rendered.
+    pub fn outline(&self) -> Value {
+        self.0.outline()
+    }
+
     /// Every expression in it with its place, in document order.
     pub fn expressions(&self) -> Vec<(String, &Expression)> {
         let mut all = Vec::new();
@@ -254,6 +260,27 @@ impl Node {
                 }
                 Ok(Value::Object(map))
             }
+        }
+    }
+
+    fn outline(&self) -> Value {
+        match self {
+            Self::Constant(json) => json.value().clone(),
+            Self::Expression(_) => "*".into(),
+            Self::Text(parts) => parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => text.as_str(),
+                    Part::Expression(_) => "*",
+                })
+                .collect::<String>()
+                .into(),
+            Self::List(items) => items.iter().map(Self::outline).collect(),
+            Self::Map(entries) => entries
+                .iter()
+                .map(|(key, node)| (key.clone(), node.outline()))
+                .collect::<Map<_, _>>()
+                .into(),
         }
     }
 

@@ -229,6 +229,17 @@ fn golden_expressions() {
         ),
         ("[{'a': 1}, 7] | where('b', 1)", json!([])),
         (
+            "[{'n': 1, 'rows': [{'k': 'x'}, {'k': 'y'}]}, {'n': 2, 'rows': []}, {'n': 3}] | where(['rows', '*', 'k'], 'y') | column('n')",
+            json!([1]),
+        ),
+        ("none | default({}, true) | length", json!(0)),
+        ("[1] | chain([2]) | list", json!([1, 2])),
+        ("(none).rows | default([]) | chain([2]) | list", json!([2])),
+        (
+            "[{'*': {'k': 'y'}}, {'k': 'y'}] | where(['*', 'k'], 'y') | length",
+            json!(1),
+        ),
+        (
             "{'k1': {'s': 'x'}, 'k2': {'s': 'y'}} | entries | where(['value', 's'], 'y') | only",
             json!({"key": "k2", "value": {"s": "y"}}),
         ),

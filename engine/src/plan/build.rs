@@ -17,7 +17,7 @@ use crate::event::HandlerList;
 use crate::expression::{Expression, ExpressionError, Template};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A JSON Pointer (RFC 6901) from its segments.
 pub(crate) fn pointer<S: AsRef<str>>(segments: &[S]) -> String {
@@ -95,6 +95,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     }
     Ok(Plan {
         digest: definition::digest(&document),
+        capabilities: OnceLock::new(),
         timeout: document.timeout,
         hears: types_of(&blocks),
         connects: blocks
@@ -358,13 +359,18 @@ fn work(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>)
             ..defaults
         })
     } else if let Some(repeat) = &step.repeat {
+        let output = repeat.output.as_ref().map(|value| {
+            let path = format!("{path}/repeat/output");
+            template(value, &path, Some(&step.id), findings)
+        });
         let path = format!("{path}/repeat/until");
         let defaults = RepeatPlan::defaults(expression(&repeat.until, &path, &step.id, findings)?);
         Times::Repeat(RepeatPlan {
+            output: optional(output)?,
             every: repeat.every.unwrap_or(defaults.every),
             factor: repeat.factor.unwrap_or(defaults.factor),
             max: repeat.max.unwrap_or(defaults.max),
-            ..defaults
+            until: defaults.until,
         })
     } else {
         let kind = step.action.as_deref().and_then(ActionKind::parse);

@@ -76,6 +76,9 @@ fn references(step: &Step, then: &mut dyn FnMut(&Reference, &Expression)) {
         key.as_ref(),
         each.map(|each| &each.items),
         each.and_then(|each| each.output.as_ref()),
+        step.repeat
+            .as_ref()
+            .and_then(|repeat| repeat.output.as_ref()),
     ];
     for value in templates.into_iter().flatten() {
         if let Ok(template) = Template::compile(value) {

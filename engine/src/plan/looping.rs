@@ -79,6 +79,9 @@ pub struct RepeatPlan {
     pub factor: f64,
     /// The most passes.
     pub max: u32,
+    /// What a pass gives and hands to the next one; left out: what the body's last step gives, and nothing is
+    /// handed on.
+    pub output: Option<Template>,
 }
 
 impl LoopPlan {
@@ -121,6 +124,7 @@ impl RepeatPlan {
             every: Span::default(),
             factor: 1.0,
             max: MAX_PASSES,
+            output: None,
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
-pub use output::OutputCheck;
+pub use output::{ANSWER_CHANGED, OutputCheck};
 pub use probe::ProbePlan;
 pub use secrets::{SecretPlace, secret_places};
 
@@ -32,12 +32,13 @@ pub(crate) use hears::{EVENT, when_of, without_when};
 pub(crate) use looping::{ITEM, shape};
 pub(crate) use probe::{ATTEMPT, PROBE, PROBED, not_a_read, probe_step};
 
+use crate::capability::Capabilities;
 use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
 use crate::event::HandlerList;
 use crate::expression::{Expression, Template};
 use crate::{Digest, Finding, Json, Pattern, Span};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How many facts one turn of a run makes at most; what follows then comes with the next turn.
 pub const TURN: usize = 10_000;
@@ -69,6 +70,8 @@ pub struct Plan {
     pub hears: Vec<Pattern>,
     /// Whether any step goes over a connection.
     pub connects: bool,
+    /// All that its steps may touch, once somebody has asked.
+    pub(crate) capabilities: OnceLock<Arc<Capabilities>>,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
@@ -186,6 +189,12 @@ impl Plan {
     /// All that is wrong, with JSON Pointers into the inputs.
     pub fn check_inputs(&self, given: &Value) -> Result<Json, Vec<Finding>> {
         inputs::check(&self.inputs, given)
+    }
+
+    /// All that its steps may touch.
+    pub fn capabilities(&self) -> &Arc<Capabilities> {
+        let made = || Arc::new(Capabilities::of(&self.document));
+        self.capabilities.get_or_init(made)
     }
 
     /// The document's own list of steps.

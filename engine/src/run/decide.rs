@@ -100,11 +100,17 @@ impl State {
                 step,
                 answer,
             } => self.resume(plan, by, reason.as_deref(), step.as_ref(), answer),
-            Input::Recover { .. } if self.awaits_kept() => Ok(vec![RunEvent::CancelRequested {
-                by: "druse".into(),
-                reason: Some("the server stopped before the run could begin".into()),
-            }]),
-            Input::Recover { alone } => Ok(self.interrupt(plan, *alone)),
+            Input::Recover { .. } | Input::Died { .. } if self.awaits_kept() => {
+                Ok(vec![RunEvent::CancelRequested {
+                    by: "druse".into(),
+                    reason: Some("the server stopped before the run could begin".into()),
+                }])
+            }
+            Input::Recover { alone } => {
+                let alone = *alone && self.running.len() == 1;
+                Ok(self.interrupt(plan, |_| alone))
+            }
+            Input::Died { step } => Ok(self.interrupt(plan, |path| path == step)),
             Input::ResolveUncertain {
                 step,
                 resolution,
@@ -156,15 +162,15 @@ impl State {
         }
     }
 
-    fn interrupt(&self, plan: &Plan, alone: bool) -> Vec<RunEvent> {
-        let alone = alone && self.running.len() == 1;
+    /// The attempts that ended with the process, and of which of them that is held against them.
+    fn interrupt(&self, plan: &Plan, blamed: impl Fn(&StepPath) -> bool) -> Vec<RunEvent> {
         self.running
             .iter()
             .filter_map(|place| {
                 let step = self.path(plan, *place);
                 let number = self.step(*place).attempts.last()?.number;
                 // A death is told apart by its outcome, so that the count of deaths is a fold of facts.
-                Some(if alone {
+                Some(if blamed(&step) {
                     RunEvent::AttemptFinished {
                         step,
                         number,

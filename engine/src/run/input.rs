@@ -99,6 +99,12 @@ pub enum Input {
         /// quarantine the step.
         alone: bool,
     },
+    /// As [`Input::Recover`], and this attempt was the only one at work when the process died, whatever
+    /// else had been started: all others were held back. Its death counts against it.
+    Died {
+        /// The step whose attempt it was.
+        step: StepPath,
+    },
     /// It is to wait for its turn from now on, as if it had been queued from the start.
     Claim {
         /// What it asks for.

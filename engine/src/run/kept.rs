@@ -180,12 +180,22 @@ impl Keep {
         self.steps.contains_key(path)
     }
 
-    /// The number of the pass that a `repeat` goes on with.
+    /// The number of the pass that a `repeat` goes on with: the last one that is known, for the one before it
+    /// may be, too, with what it handed on.
     pub(super) fn first_pass(&self, of: &StepPath) -> Option<u32> {
         let begin = StepPath(format!("{of}[").into());
-        let (path, _) = self.passes.range(begin.clone()..).next()?;
-        let rest = path.0.strip_prefix(&*begin.0)?;
-        rest.strip_suffix(']')?.parse().ok()
+        let own = self
+            .passes
+            .range(begin.clone()..)
+            .map_while(|(path, _)| path.0.strip_prefix(&*begin.0));
+        own.filter_map(|rest| rest.strip_suffix(']')?.parse().ok())
+            .max()
+    }
+
+    /// What the pass before this one handed on.
+    pub(super) fn handed_on(&mut self, of: &StepPath, number: u32) -> Option<Json> {
+        let before = of.pass(number.checked_sub(1)?);
+        self.passes.remove(&before)?.output
     }
 
     /// What was kept of a pass, if it had this item.
@@ -415,6 +425,15 @@ impl Found<'_> {
                 Some((number, pass)) if pass.status != Status::Succeeded => (*number, pass.scope),
                 _ => (old.next, None),
             };
+            if let (Some(previous), Some(before)) = (&old.previous, number.checked_sub(1)) {
+                self.pass(
+                    old,
+                    &path.pass(before),
+                    before,
+                    Some(previous.clone()),
+                    false,
+                );
+            }
             self.pass(old, &path.pass(number), number, None, false);
             if let Some(scope) = scope {
                 self.list(scope, body, None);

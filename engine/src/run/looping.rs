@@ -63,6 +63,8 @@ pub(super) struct LoopState {
     pub(super) trouble: Option<(Status, Box<Failure>)>,
     /// The first failure of a pass, whether or not the loop goes on.
     pub(super) first_failure: Option<Box<Failure>>,
+    /// What the last pass that succeeded handed to the next one.
+    pub(super) previous: Option<Json>,
 }
 
 /// One pass of a loop that has begun.
@@ -201,7 +203,16 @@ pub(super) fn finish_pass(
                 Err(error) => return failed(&error, "output"),
             }
         }
-        Times::Repeat(repeat) => (None, Some(&repeat.until)),
+        Times::Repeat(repeat) => {
+            let output = repeat
+                .output
+                .as_ref()
+                .map(|output| output.render_output(&values));
+            match output.transpose() {
+                Ok(output) => (output, Some(&repeat.until)),
+                Err(error) => return failed(&error, "output"),
+            }
+        }
     };
     let done = match until.map(|until| until.holds(&values)).transpose() {
         Ok(held) => held.unwrap_or(false),
@@ -331,9 +342,11 @@ impl State {
             return;
         };
         let path = self.path(plan, place);
+        let mut previous = None;
         let (first, count, items) = match &looped.times {
             Times::Repeat(repeat) => {
                 let first = self.keep.first_pass(&path).unwrap_or(0);
+                previous = self.keep.handed_on(&path, first);
                 (first, first.saturating_add(repeat.max), None)
             }
             Times::ForEach(_) => {
@@ -358,6 +371,7 @@ impl State {
             close: None,
             trouble: None,
             first_failure: None,
+            previous,
         }));
         self.enter(place, Phase::Looping, Status::Running);
         match &looped.times {
@@ -406,6 +420,7 @@ impl State {
         let number = looped.next;
         looped.next = number.saturating_add(1);
         let item = looped.item(number);
+        let handed = looped.previous.clone();
         let path = path.pass(number);
         let kept = self.keep.take(&path, &item);
         if let Some(kept) = &kept
@@ -438,9 +453,18 @@ impl State {
         if let Times::ForEach(each) = &planned.times {
             frame.locals.push((each.name.clone(), item));
         }
-        frame
-            .locals
-            .push(("loop".into(), json!({ "index": number }).into()));
+        let mut facts = json!({ "index": number });
+        if let Times::Repeat(RepeatPlan {
+            output: Some(_), ..
+        }) = &planned.times
+        {
+            facts["previous"] = handed
+                .as_ref()
+                .map(Json::value)
+                .cloned()
+                .unwrap_or_default();
+        }
+        frame.locals.push(("loop".into(), facts.into()));
         let round = self.step(place).round;
         for step in &mut scope.steps {
             step.round = round;
@@ -514,11 +538,26 @@ impl State {
                 .and_then(|last| self.scopes[scope].value(last).output.clone()),
             _ => None,
         };
+        let hands_on = matches!(
+            self.planned(plan, place)
+                .work
+                .looped()
+                .map(|looped| &looped.times),
+            Some(Times::Repeat(RepeatPlan {
+                output: Some(_),
+                ..
+            }))
+        );
+        #[cfg(test)]
+        let hands_on = hands_on && !planted(Bug::PreviousForgotten);
         let Some(looped) = self.looped(place) else {
             return;
         };
         looped.open = looped.open.saturating_sub(1);
         looped.done |= done;
+        if output.is_some() && hands_on {
+            looped.previous.clone_from(&output);
+        }
         if let Some(pass) = looped.passes.get_mut(&number) {
             pass.status = *status;
             pass.output = output;

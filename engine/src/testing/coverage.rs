@@ -95,6 +95,7 @@ names! {
         Input::Resume { answer: ResumeAnswer::Fail, .. } => "resume as failed",
         Input::Recover { alone: true } => "recover alone",
         Input::Recover { alone: false } => "recover",
+        Input::Died { .. } => "died",
         Input::Claim { .. } => "claim",
         Input::Admit => "admit",
         Input::Permit { .. } => "permit",

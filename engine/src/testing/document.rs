@@ -161,6 +161,9 @@ pub struct ForEachSpec {
     pub body: Vec<StepSpec>,
 }
 
+/// What a pass hands on: its number, and what it was handed itself.
+pub const HANDED_ON: &str = "{{ [loop.index, loop.previous] }}";
+
 /// A `repeat` to be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RepeatSpec {
@@ -172,6 +175,8 @@ pub struct RepeatSpec {
     pub every: Option<u32>,
     /// Whether the wait grows.
     pub grows: bool,
+    /// Whether each pass hands on what it gave.
+    pub hands_on: bool,
     /// The body.
     pub body: Vec<StepSpec>,
 }
@@ -382,14 +387,16 @@ fn repeat(depth: u32) -> impl Strategy<Value = KindSpec> {
         1u32..4,
         prop::option::of(0u32..60),
         any::<bool>(),
+        any::<bool>(),
         body(depth),
     )
-        .prop_map(|(until, max, every, grows, body)| {
+        .prop_map(|(until, max, every, grows, hands_on, body)| {
             KindSpec::Repeat(Box::new(RepeatSpec {
                 until,
                 max,
                 every,
                 grows,
+                hands_on,
                 body,
             }))
         })
@@ -809,6 +816,9 @@ impl RepeatSpec {
         }
         if self.grows {
             repeat["factor"] = json!(1.5);
+        }
+        if self.hands_on {
+            repeat["output"] = HANDED_ON.into();
         }
         repeat
     }

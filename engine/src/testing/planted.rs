@@ -63,6 +63,7 @@ bugs! {
     EarlyEventLost "early_event_lost" Heard "An event that came before the wait began does not count.",
     SilenceUnheard "silence_unheard" Ends "A wait does not end although its time is over.",
     ResultsReversed "results_reversed" Loops "A loop gives its results in another order than that of its items.",
+    PreviousForgotten "previous_forgotten" Loops "A pass does not see what the one before it gave.",
     LoopGoesOn "loop_goes_on" Loops "A loop begins further passes after `until` held.",
     TurnIgnored "turn_ignored" Turn "A run goes on before it is its turn again.",
     SlotKept "slot_kept" Slots "A run that was canceled keeps its slot.",

@@ -415,7 +415,14 @@ impl Life {
             self.now.0 += self.random.below(200_000) as i64;
         }
         let alone = self.random.percent(50);
-        match self.give(Input::Recover { alone })? {
+        let last = self.run.running().last();
+        let recovery = match last {
+            Some((step, _, _)) if alone && self.run.running().nth(1).is_some() => {
+                Input::Died { step }
+            }
+            _ => Input::Recover { alone },
+        };
+        match self.give(recovery)? {
             Ok(()) => Ok(()),
             Err(rejected) => Law::Answered.broken(format!("recovery was refused: {rejected}")),
         }

@@ -5,6 +5,7 @@ use super::{
     root::{Root, kind_of, plain},
 };
 use crate::action::{attempt::Performed, blocking};
+use druse_engine::action_config::IfMissing;
 use druse_engine::pattern::matches_name;
 use jiff::Timestamp;
 use nix::{
@@ -39,7 +40,12 @@ impl Job {
             names: 0,
             found: BTreeMap::new(),
         };
-        walk.folder(&start, 0)?;
+        match walk.folder(&start, 0) {
+            Err(failed)
+                if failed.failure.code == "not_found"
+                    && self.config.if_missing == Some(IfMissing::Empty) => {}
+            other => other?,
+        }
         let truncated = walk.found.len() > wanted as usize;
         let entries: Vec<Value> = walk
             .found

@@ -17,6 +17,7 @@ use crate::{
 };
 use druse_engine::{action_config, event::Failure};
 use futures_util::future::BoxFuture;
+pub(super) use request::public_url;
 use request::{Payload, Request};
 use std::{
     sync::{Arc, OnceLock},

@@ -188,7 +188,7 @@ fn known_method(text: &str) -> Result<Method, Failed> {
         .ok_or_else(|| Failed::input(format!("{text:?} is not a method that can be sent.")))
 }
 
-pub(super) fn public_url(text: &str) -> Result<Url, Failed> {
+pub(in crate::action) fn public_url(text: &str) -> Result<Url, Failed> {
     let url = Url::parse(text.trim())
         .map_err(|error| Failed::input(format!("\"url\" is not an address: {error}.")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {

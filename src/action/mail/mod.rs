@@ -45,6 +45,7 @@ impl Mail {
             action_config::read(attempt.input.value()).map_err(Failed::input)?;
         let to = self.connections.get(&config.connection)?.smtp()?;
         let letter = Letter::write(&config, &to.connection, &attempt.idempotency_key)?;
+        super::capability::recipients(attempt, &letter.recipients)?;
         let size = letter.message.formatted().len();
         if size > self.limits.mail_bytes {
             let most = self.limits.mail_bytes;

@@ -25,7 +25,17 @@ const INHERITED: [&str; 9] = [
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
 ];
 /// Runs fixed scripts.
-pub(crate) const INTERPRETER: &str = "/bin/sh";
+pub(crate) const INTERPRETER: &str = druse_engine::capability::INTERPRETER;
+/// What a step may say.
+const SHELL_KEYS: [&str; 7] = [
+    "argv",
+    "script",
+    "stdin",
+    "env",
+    "cwd",
+    "artifacts",
+    "success_exit_codes",
+];
 /// Characters of stderr that a failure shows, from its end.
 const TAIL: usize = 2_000;
 
@@ -103,8 +113,7 @@ impl Shell {
 
     fn prepare(&self, attempt: &Attempt) -> Result<(Prepared, Option<Leaving>), Failed> {
         let map = input::object(attempt.input.value())?;
-        let known = ["argv", "script", "stdin", "env", "cwd", "artifacts"];
-        input::only(map, &known)?;
+        input::only(map, &SHELL_KEYS)?;
         let argv = argv(map)?;
         let mut own = Vec::new();
         for (name, value) in input::scalars(map, "env")? {
@@ -170,13 +179,14 @@ impl Shell {
 
     async fn run(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let (prepared, leaving) = self.prepare(attempt)?;
+        let good = success_exit_codes(input::object(attempt.input.value())?)?;
         let (timeout, largest) = (prepared.timeout, prepared.largest);
         let finished = process::run(prepared, cancel).await?;
         let stdout = String::from_utf8_lossy(&finished.stdout);
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let shown = |code: Option<i32>| json!({ "exit_code": code, "stdout": tail(&stdout), "stderr": tail(&stderr) });
         let exited = match &finished.ended {
-            Ended::Exited(status) => Some(status.success()),
+            Ended::Exited(status) => Some(status.code().is_some_and(|code| good.contains(&code))),
             Ended::Canceled | Ended::TimedOut | Ended::TooLarge => None,
         };
         // What a program leaves that fails is kept too, as far as it goes: it may say why.
@@ -201,7 +211,7 @@ impl Shell {
                 return Err(Failed::permanent("output_too_large", message).details(details));
             }
         };
-        if !status.success() {
+        if !status.code().is_some_and(|code| good.contains(&code)) {
             use std::os::unix::process::ExitStatusExt as _;
             let (message, signal) = match (status.code(), status.signal()) {
                 (Some(code), _) => (format!("The program ended with exit code {code}."), None),
@@ -255,6 +265,25 @@ fn argv(map: &Map<String, Value>) -> Result<Vec<String>, Failed> {
             "A shell step has either \"argv\" or \"script\".",
         )),
     }
+}
+
+/// The exit codes that are no failure.
+fn success_exit_codes(map: &Map<String, Value>) -> Result<Vec<i32>, Failed> {
+    let wrong =
+        || Failed::input("\"success_exit_codes\" must be a list of whole numbers from 0 to 255.");
+    let codes = match input::given(map, "success_exit_codes") {
+        None => return Ok(vec![0]),
+        Some(Value::Array(codes)) if codes.is_empty() => return Ok(vec![0]),
+        Some(Value::Array(codes)) => codes,
+        Some(_) => return Err(wrong()),
+    };
+    codes
+        .iter()
+        .map(|code| {
+            let code = code.as_u64().and_then(|code| u8::try_from(code).ok());
+            code.map(i32::from).ok_or_else(wrong)
+        })
+        .collect()
 }
 
 /// The end of a text, at most [`TAIL`] characters.

@@ -5,8 +5,10 @@ use super::super::{
     call::{Call, Made, ok},
     route::Answer,
 };
+use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
+use crate::service::review::MOST_RUNS;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -102,6 +104,28 @@ pub(in crate::api) async fn deactivate(call: Call) -> Answer {
     call.if_match(Some(&tag(&row)))?;
     let change = call.app.deactivated(&call.who, row)?;
     done(&call, change, StatusCode::OK).await
+}
+
+/// Takes it that somebody has looked at why an automation needs review.
+pub(in crate::api) async fn reviewed(call: Call) -> Answer {
+    let _edits = call.app.edits.lock().await;
+    let row = call.app.automation(call.param("id"))?;
+    let change = call.app.reviewed(&call.who, row)?;
+    done(&call, change, StatusCode::OK).await
+}
+
+/// What good runs show about what steps rely on.
+pub(in crate::api) async fn learn(call: Call) -> Answer {
+    let runs = call.query.read("runs", "a number")?.unwrap_or(50);
+    if !(1..=MOST_RUNS).contains(&runs) {
+        return Err(Problem::unprocessable(
+            "bad_query",
+            format!("`runs` is a number from 1 to {MOST_RUNS}."),
+            "Leave it out for the last 50.",
+        ));
+    }
+    let row = call.app.automation(call.param("id"))?;
+    ok(&call.app.learned(&row, runs).await?)
 }
 
 /// Makes a change durable, tells the engine, and answers.

@@ -241,6 +241,11 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
     ok(&again(&call.app, id).await?)
 }
 
+/// How its answers look beside those that were recorded.
+pub(in crate::api) async fn drift(call: Call) -> Answer {
+    ok(&call.app.drift(call.id("id", "run")?).await?)
+}
+
 pub(in crate::api) async fn events(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
     if call.app.store.run_head(id)?.is_none() {

@@ -11,6 +11,7 @@ use crate::service::activation::yaml_of;
 use crate::service::automation::{document_of, tag};
 use crate::service::difference;
 use crate::service::document::Written;
+use druse_engine::capability::Capabilities;
 use druse_storage::{AutomationStatus, Version};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -18,12 +19,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 fn view(version: &Version) -> Value {
+    // One that cannot be read as a document is shown all the same, without.
+    let capabilities = document_of(version)
+        .ok()
+        .map(|document| Capabilities::of(&document));
     json!({
         "automation_id": version.automation,
         "version": version.number,
         "number": version.number,
         "digest": version.digest,
         "document": version.document,
+        "capabilities": capabilities,
         "report": version.report,
         "created_at": version.created_at,
         "created_by": version.created_by,
@@ -40,6 +46,7 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
             let mut item = view(&version);
             if let Some(item) = item.as_object_mut() {
                 item.remove("document");
+                item.remove("capabilities");
                 item.remove("report");
             }
             Ok(Some(item))

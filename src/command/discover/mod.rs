@@ -62,7 +62,7 @@ pub(super) fn discover(args: &Discover, output: Output) -> Done {
 }
 
 /// The newest session of an agent, in a working folder where one is named. Says which it is.
-pub(super) fn newest(agent: Agent, folder: Option<&Path>) -> Result<PathBuf, Failure> {
+pub(super) fn newest(agent: Agent, folder: Option<&Path>) -> Result<Newest, Failure> {
     let mut search = Search::of(&[agent])?;
     let folders = folders(folder);
     let listed = search.list(folders.as_deref(), 1);
@@ -124,7 +124,17 @@ pub(super) fn newest(agent: Agent, folder: Option<&Path>) -> Result<PathBuf, Fai
             "warning: it was written to within the last minute and may still go on; what comes later is not in the draft"
         );
     }
-    Ok(path)
+    Ok(Newest {
+        path,
+        folder: about.working_folder.clone(),
+    })
+}
+
+/// A session that an agent keeps.
+pub(super) struct Newest {
+    pub(super) path: PathBuf,
+    /// The working folder, also where only what stands beside the session tells it.
+    pub(super) folder: Option<String>,
 }
 
 /// Where was looked, and what is there.

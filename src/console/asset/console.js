@@ -33,13 +33,48 @@ function copies(root) {
   }
 }
 
-// Either side of a review lights the other.
+// A line between two places of a review, while one of them has the pointer or the focus.
+const DRAWN = "http://www.w3.org/2000/svg";
+function line(from, to) {
+  const box = $(".review");
+  if (!box || !from || !to || from === to || innerWidth < 900) return;
+  const at = box.getBoundingClientRect();
+  const [a, b] = [from.getBoundingClientRect(), to.getBoundingClientRect()];
+  const beside = a.right <= b.left;
+  const [x1, y1] = [(beside ? a.right : a.left) - at.left, a.top - at.top + Math.min(14, a.height / 2)];
+  const [x2, y2] = [b.left - at.left, b.top - at.top + Math.min(14, b.height / 2)];
+  const bend = beside ? (x1 + x2) / 2 : Math.min(x1, x2) - 24;
+  const picture = document.createElementNS(DRAWN, "svg");
+  picture.setAttribute("class", "line");
+  picture.setAttribute("aria-hidden", "true");
+  picture.setAttribute("width", at.width);
+  picture.setAttribute("height", at.height);
+  const path = document.createElementNS(DRAWN, "path");
+  path.setAttribute("d", `M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}`);
+  picture.append(path);
+  box.append(picture);
+}
+function unline() {
+  for (const picture of all(".review > .line")) picture.remove();
+}
+
+// Either side of a review lights the other, and a value the step that it came from.
 function links(root) {
+  for (const origin of all(".draft .origin a[href^='#step-']", root)) {
+    const source = () => document.getElementById(decodeURIComponent(origin.hash.slice(1)));
+    const light = on => { source()?.classList.toggle("lit", on); unline(); if (on) line(origin.closest("dd"), source()); };
+    origin.addEventListener("mouseenter", event => { event.stopPropagation(); light(true); });
+    origin.addEventListener("mouseleave", () => light(false));
+    origin.addEventListener("focus", () => light(true));
+    origin.addEventListener("blur", () => light(false));
+  }
   for (const place of all("[data-link]", root)) {
     const light = on => {
       for (const twin of all("[data-link]")) {
         if (twin.dataset.link === place.dataset.link) twin.classList.toggle("lit", on);
       }
+      unline();
+      if (on) line($(`.conversation [data-link="${CSS.escape(place.dataset.link)}"]`), $(`.draft [data-link="${CSS.escape(place.dataset.link)}"]`));
     };
     place.addEventListener("mouseenter", () => light(true));
     place.addEventListener("mouseleave", () => light(false));
@@ -196,7 +231,7 @@ function drops() {
   }
 }
 
-// Keys: g and a letter goes, / filters, j and k move, ? tells.
+// Keys: g and a letter goes, / filters, j and k move, a and x lead to the buttons of a decision, e edits, ? tells.
 function keys() {
   let going = false;
   let at = -1;
@@ -213,6 +248,8 @@ function keys() {
     if (key === "g") { going = true; return; }
     if (key === "?") { event.preventDefault(); $("#keys")?.showModal(); return; }
     if (key === "/") { const filter = $("[data-filter]"); if (filter) { event.preventDefault(); filter.focus(); } return; }
+    if (key === "a" || key === "x") { const button = $(`.decision button[value=${key === "a" ? "approve" : "reject"}]`); if (button) { event.preventDefault(); button.focus(); } return; }
+    if (key === "e") { const link = $("[data-edit]"); if (link) { event.preventDefault(); link.click(); } return; }
     if (key === "j" || key === "k") {
       const rows = all("a[data-open], .inbox a, .cards a");
       if (!rows.length) return;
@@ -222,7 +259,24 @@ function keys() {
   });
 }
 
-// ctrl-k: go to a part, an automation or a run by a piece of its name.
+// What this page can do: its buttons by what they say, each once.
+function commands() {
+  const known = new Map();
+  for (const button of all("#main form button:not([type=button])")) {
+    const name = button.textContent.trim();
+    if (name && !known.has(name)) known.set(name, { name: "Do: " + name, button });
+  }
+  return [...known.values()];
+}
+
+// Shows a button where it stands; whoever wants it presses it.
+function reveal(button) {
+  for (let at = button.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
+  button.scrollIntoView({ block: "center" });
+  button.focus();
+}
+
+// ctrl-k: go to a part, an automation or a run by a piece of its name, or to what this page can do.
 function palette() {
   const dialog = $("#palette");
   if (!dialog) return;
@@ -230,7 +284,8 @@ function palette() {
   const list = $("ul", dialog);
   let known = [];
   const learn = async () => {
-    known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") }));
+    known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") })).concat(commands());
+    show();
     for (const path of ["/automations", "/runs"]) {
       const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
       if (!answer.ok || answer.redirected) continue;
@@ -249,8 +304,9 @@ function palette() {
     list.replaceChildren(...found.map(one => {
       const item = document.createElement("li");
       const link = document.createElement("a");
-      link.href = one.address;
+      link.href = one.address ?? "#main";
       link.textContent = one.name;
+      if (one.button) link.addEventListener("click", event => { event.preventDefault(); dialog.close(); reveal(one.button); });
       item.append(link);
       return item;
     }));

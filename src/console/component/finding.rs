@@ -50,14 +50,42 @@ pub(in crate::console) fn list(findings: &[Finding]) -> Markup {
     }
 }
 
-/// Those that need somebody at once, the others folded with how many they are.
-pub(in crate::console) fn folded(findings: &[&Finding]) -> Markup {
+/// The first of each kind, the others of it folded with how many they are.
+pub(in crate::console) fn by_kind(findings: &[&Finding]) -> Markup {
+    let mut kinds: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        match kinds.iter_mut().find(|(code, _)| *code == finding.code) {
+            Some((_, all)) => all.push(finding),
+            None => kinds.push((&finding.code, vec![finding])),
+        }
+    }
+    html! {
+        div .findings {
+            @for (_, all) in &kinds {
+                @let (few, more) = all.split_at(all.len().min(1));
+                @for finding in few { (one(finding)) }
+                @if !more.is_empty() {
+                    details .more.again {
+                        summary { (value::count(more.len(), "more of this kind", "more of this kind")) }
+                        @for finding in more { (one(finding)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Those that need somebody at once, the others folded with how many they are; each with what can be done.
+pub(in crate::console) fn folded(
+    findings: &[&Finding],
+    beside: impl Fn(&Finding) -> Option<Markup>,
+) -> Markup {
     let (loud, quiet): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
         .partition(|one| one.acknowledge || one.severity == Severity::Error);
     html! {
         div .findings {
-            @for finding in loud { (one(finding)) }
+            @for finding in loud { (one(finding)) @if let Some(beside) = beside(finding) { (beside) } }
             @if !quiet.is_empty() {
                 details .more {
                     summary { (value::count(quiet.len(), "finding", "findings")) }

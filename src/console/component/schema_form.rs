@@ -61,29 +61,35 @@ fn text(value: &Value) -> String {
 
 /// The form's fields, filled with what was sent before, else with `given`, else with the defaults.
 pub(in crate::console) fn show(call: &Call, schema: &Value, given: &Value) -> Markup {
+    among(call, schema, given, "")
+}
+
+/// The same on a page that has another such form: `apart` tells their labels apart.
+pub(in crate::console) fn among(call: &Call, schema: &Value, given: &Value, apart: &str) -> Markup {
     html! {
         @for field in fields(schema) {
             @let name = format!("field.{}", field.name);
+            @let id = format!("{apart}{name}");
             @let known = given.get(field.name).unwrap_or(&field.schema["default"]);
             @let known = text(known);
             @let value = call.kept(&name, &known);
             div .field {
-                label for=(name) {
+                label for=(id) {
                     (field.schema["title"].as_str().unwrap_or(field.name))
                     @if field.required { span .dim { " needed" } }
                 }
-                (control(&field, &name, value))
+                (control(&field, &id, &name, value))
                 @if let Some(said) = field.schema["description"].as_str() { p .dim { (said) } }
             }
         }
     }
 }
 
-fn control(field: &Field<'_>, name: &str, value: &str) -> Markup {
+fn control(field: &Field<'_>, id: &str, name: &str, value: &str) -> Markup {
     let sensitive = field.schema["sensitive"] == true || field.schema["writeOnly"] == true;
     html! {
         @if let Some(choices) = field.schema["enum"].as_array() {
-            select #(name) name=(name) required[field.required] {
+            select #(id) name=(name) required[field.required] {
                 @if !field.required { option value="" { "–" } }
                 @for choice in choices {
                     @let choice = text(choice);
@@ -91,23 +97,23 @@ fn control(field: &Field<'_>, name: &str, value: &str) -> Markup {
                 }
             }
         } @else if sensitive {
-            input #(name) name=(name) type="password" autocomplete="off" required[field.required];
+            input #(id) name=(name) type="password" autocomplete="off" required[field.required];
         } @else if kind(field.schema) == "boolean" {
-            select #(name) name=(name) required[field.required] {
+            select #(id) name=(name) required[field.required] {
                 @if !field.required { option value="" { "–" } }
                 option value="true" selected[value == "true"] { "yes" }
                 option value="false" selected[value == "false"] { "no" }
             }
         } @else if ["integer", "number"].contains(&kind(field.schema)) {
-            input #(name) name=(name) inputmode="decimal" autocomplete="off" value=(value) required[field.required];
+            input #(id) name=(name) inputmode="decimal" autocomplete="off" value=(value) required[field.required];
         } @else if kind(field.schema) == "string" {
             @if value.contains('\n') || field.schema["maxLength"].as_u64().is_some_and(|most| most > 200) {
-                textarea #(name) name=(name) rows="4" required[field.required] { (Kept(value)) }
+                textarea #(id) name=(name) rows="4" required[field.required] { (Kept(value)) }
             } @else {
-                input #(name) name=(name) autocomplete="off" value=(super::super::visible::kept(value)) required[field.required];
+                input #(id) name=(name) autocomplete="off" value=(super::super::visible::kept(value)) required[field.required];
             }
         } @else {
-            textarea .code #(name) name=(name) rows="3" spellcheck="false" required[field.required]
+            textarea .code #(id) name=(name) rows="3" spellcheck="false" required[field.required]
                 placeholder="JSON" { (Kept(value)) }
         }
     }

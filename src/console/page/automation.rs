@@ -1,7 +1,7 @@
 //! One automation: its graph, document, versions, triggers and runs.
 
 use super::runs::{strip, table};
-use super::{document, triggers, versions};
+use super::{document, rehearsal, step, triggers, versions};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, finding, schema_form, state, time, value};
@@ -17,12 +17,14 @@ use std::collections::BTreeMap;
 pub(in crate::console) use super::triggers::{fire, pause, resume};
 pub(in crate::console) use super::versions::rollback;
 
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 7] = [
     ("graph", "Graph"),
+    ("steps", "Steps"),
     ("document", "Document"),
     ("versions", "Versions"),
     ("triggers", "Triggers"),
     ("runs", "Runs"),
+    ("try", "Try it"),
 ];
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
@@ -34,6 +36,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     // A form that was refused is shown where it stands.
     let tab = match call.query.text("tab") {
         "" if call.form.has("document") => "document",
+        "" if call.form.has("step.needs") => "steps",
+        "" if rehearsal::was_sent(call) => "try",
         "" => "graph",
         tab => tab,
     };
@@ -44,6 +48,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let own = call.api.get(&format!("/automations/{id}/triggers")).await?;
     let main = match tab {
         "document" => document::show(call, &automation, &tag).await?,
+        "steps" => step::show(call, &automation, &tag).await?,
+        "try" => rehearsal::show(call, &automation, &runs).await?,
         "versions" => versions::show(call, &automation).await?,
         "triggers" => triggers::show(call, id, &own).await?,
         "runs" => table(&runs, call.now),
@@ -67,12 +73,13 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             }
             @if let Some(said) = automation["document"]["description"].as_str() { p { (said) } }
         }
+        (review(call, &automation))
         (strip(&runs, call.now))
         (actions(call, &automation))
         (said_about(&automation))
         nav .tabs aria-label="Parts of the automation" {
             @for (one, label) in TABS {
-                a href={ "/automations/" (id) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] { (label) }
+                a href={ "/automations/" (id) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] data-edit[one == "document"] { (label) }
             }
         }
         (main)
@@ -81,7 +88,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
 }
 
 fn graph(automation: &Value) -> Markup {
-    html! { (picture::of_document(&automation["document"], &BTreeMap::new(), "?tab=document#")) }
+    html! { (picture::of_document(&automation["document"], &BTreeMap::new(), "?tab=steps&step=")) }
 }
 
 fn said_about(automation: &Value) -> Markup {
@@ -90,9 +97,39 @@ fn said_about(automation: &Value) -> Markup {
         .into_iter()
         .partition(|one| one.severity == Severity::Error);
     html! {
-        @if !loud.is_empty() { (finding::list(&loud)) }
+        @if !loud.is_empty() { (finding::by_kind(&loud.iter().collect::<Vec<_>>())) }
         @if !quiet.is_empty() { details .more { summary { "Findings (" (quiet.len()) ")" } (finding::list(&quiet)) } }
     }
+}
+
+/// Why somebody has to look at it.
+fn review(call: &Call, automation: &Value) -> Markup {
+    let review = &automation["needs_review"];
+    if !review.is_object() {
+        return html! {};
+    }
+    let id = automation["id"].as_str().unwrap_or_default();
+    let run = review["run_id"].as_str().unwrap_or_default();
+    html! {
+        section .why.(state::class("failed")) aria-label="Needs review" {
+            p { strong { "Needs review." } " In " a href={ "/runs/" (run) } { "run …" (value::short(run)) } " the answer to step " code { (review["step"].as_str().unwrap_or_default()) } " has changed, " (time::ago(&review["at"], call.now)) "." }
+            ul .plain {
+                @for change in review["changes"].as_array().into_iter().flatten() {
+                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::cut(change["message"].as_str().unwrap_or_default(), 200)) }
+                }
+            }
+            p .dim { "Where it is meant, record the task anew or change the step's output_schema: a new active version ends this, too." }
+            @if call.may(Role::Editor) { (action::button(&format!("/automations/{id}/reviewed"), "I have looked at it", "")) }
+        }
+    }
+}
+
+pub(in crate::console) async fn reviewed(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    call.api
+        .post(&format!("{path}/reviewed"), call.key(), &json!({}))
+        .await?;
+    Ok(Answer::See(path))
 }
 
 fn actions(call: &Call, automation: &Value) -> Markup {
@@ -191,22 +228,23 @@ pub(in crate::console) async fn remove(call: &Call) -> Done {
 pub(in crate::console) async fn start(call: &Call) -> Done {
     let path = format!("/automations/{}", call.part("id"));
     let automation = call.api.get(&path).await?;
-    let active = automation["active_version"].as_u64().unwrap_or(0);
+    // A version that is tried, or else the active one.
+    let named = call.form.text("version").parse::<u64>().ok();
+    let number = named.or(automation["active_version"].as_u64()).unwrap_or(0);
     // The inputs are those of the version that runs, which may not be the latest.
     let version = call
         .api
-        .find(&format!("{path}/versions/{active}"))
+        .find(&format!("{path}/versions/{number}"))
         .await?
         .unwrap_or_default();
     let schema = schema_form::of_inputs(&version["document"]["inputs"]);
-    let inputs = schema_form::read(&schema, &call.form)?;
+    let mut body = json!({ "inputs": schema_form::read(&schema, &call.form)? });
+    if let Some(version) = named {
+        body["version"] = version.into();
+    }
     let run = call
         .api
-        .post(
-            &format!("{path}/runs"),
-            call.key(),
-            &json!({ "inputs": inputs }),
-        )
+        .post(&format!("{path}/runs"), call.key(), &body)
         .await?;
     Ok(Answer::See(format!(
         "/runs/{}",

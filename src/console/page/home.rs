@@ -21,6 +21,11 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let uncertain = call.api.get("/runs?status=uncertain&limit=20").await?;
     let paused = call.api.get("/runs?status=paused&limit=20").await?;
     let drafts = call.api.get("/automations?status=draft&limit=20").await?;
+    let changed = call.api.get("/automations?limit=200").await?;
+    let changed: Vec<&Value> = items(&changed)
+        .iter()
+        .filter(|one| one["needs_review"].is_object())
+        .collect();
     let failed = call
         .api
         .get(&format!("/runs?status=failed&since={since}&limit=200"))
@@ -30,7 +35,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let known = call.api.get("/automations?limit=1").await?;
     let empty = items(&known).is_empty() && items(&runs).is_empty();
     let soon = soon(&triggers);
-    let names = automation_names(call, &soon).await?;
+    let late = late(&triggers);
+    let mut told = soon.clone();
+    told.extend(late.iter().map(|trigger| ("", *trigger)));
+    let names = automation_names(call, &told).await?;
     let body = html! {
         header .head { h1 { "Home" } }
         @if empty {
@@ -39,7 +47,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             div .columns {
                 section {
                     h2 { "Waits for you" }
-                    (waiting(call, &gates, [&paused, &uncertain], &drafts, &failed))
+                    (waiting(call, &gates, [&paused, &uncertain], &drafts, &failed, &changed, (&late, &names)))
                 }
                 div {
                     section { h2 { "Next" } (next(call, &soon, &names)) }
@@ -58,6 +66,18 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
 
 pub(super) fn items(list: &Value) -> &[Value] {
     list["items"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// By how much the last firing of a schedule came late, in milliseconds.
+fn lateness(trigger: &Value) -> u64 {
+    trigger["last_firing"]["late_ms"].as_u64().unwrap_or(0)
+}
+
+/// Schedules whose last firing came late.
+fn late(triggers: &Value) -> Vec<&Value> {
+    let most = Span::from_secs(60).0.as_millis();
+    let late = |one: &&Value| u128::from(lateness(one)) > most;
+    items(triggers).iter().filter(late).collect()
 }
 
 /// How many times that come are shown.
@@ -131,6 +151,8 @@ fn waiting(
     [paused, uncertain]: [&Value; 2],
     drafts: &Value,
     failed: &Value,
+    changed: &[&Value],
+    (late, names): (&[&Value], &BTreeMap<String, String>),
 ) -> Markup {
     let mut broken: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for run in items(failed) {
@@ -141,6 +163,8 @@ fn waiting(
         && items(uncertain).is_empty()
         && items(paused).is_empty()
         && items(drafts).is_empty()
+        && late.is_empty()
+        && changed.is_empty()
         && broken.is_empty();
     html! {
         @if nothing { p .dim { "Nothing. Approvals, drafts to review and failed runs stand here." } }
@@ -174,6 +198,15 @@ fn waiting(
                     span .when { (time::ago(&run["created_at"], call.now)) }
                 }
             }
+            @for one in changed {
+                li {
+                    (state::mark("needs_review"))
+                    a href={ "/automations/" (one["id"].as_str().unwrap_or_default()) } {
+                        "Look at " (one["name"].as_str().unwrap_or_default()) ": an answer has changed"
+                    }
+                    span .when { (time::ago(&one["needs_review"]["at"], call.now)) }
+                }
+            }
             @for draft in items(drafts) {
                 @let crystallized = draft["source_type"] == "CRYSTALLIZED";
                 li {
@@ -182,6 +215,17 @@ fn waiting(
                         "Review the draft " (draft["name"].as_str().unwrap_or_default())
                     }
                     span .when { (time::ago(&draft["created_at"], call.now)) }
+                }
+            }
+            @for trigger in late {
+                @let id = trigger["automation_id"].as_str().unwrap_or_default();
+                li {
+                    (state::mark("waiting"))
+                    a href={ "/automations/" (id) "?tab=triggers" } {
+                        (names.get(id).map_or("", String::as_str)) " · " (trigger["name"].as_str().unwrap_or_default())
+                        " came " (time::span(lateness(trigger))) " late"
+                    }
+                    span .when { (time::ago(&trigger["last_firing"]["received_at"], call.now)) }
                 }
             }
             @for (name, runs) in &broken {
@@ -224,14 +268,7 @@ fn health(call: &Call, triggers: &Value) -> Markup {
         .iter()
         .filter(|one| one["status"] == "paused")
         .count();
-    let late = items(triggers)
-        .iter()
-        .filter(|one| {
-            one["last_firing"]["late_ms"]
-                .as_u64()
-                .is_some_and(|late| Span::from_secs(60).0.as_millis() < u128::from(late))
-        })
-        .count();
+    let late = late(triggers).len();
     let line = |good: bool, yes: &str, no: String| {
         html! { li { (state::mark(if good { "succeeded" } else { "failed" })) " " @if good { (yes) } @else { (no) } } }
     };

@@ -1,10 +1,15 @@
 //! A draft beside the recording that it was made from.
 
+mod acknowledge;
 mod alike;
 mod capability;
 mod change;
+mod missing;
+mod question;
+mod varied;
 
 pub(in crate::console) use change::{activate, answer, remove};
+pub(in crate::console) use missing::connect;
 
 use super::conversation::{self, Fate};
 use super::{draft, recordings};
@@ -94,6 +99,13 @@ impl Draft {
         fates
     }
 
+    /// Whether a finding waits to be acknowledged.
+    fn is_open(&self, finding: &Finding) -> bool {
+        let known = self.automation["acknowledged"].as_array();
+        let known = known.is_some_and(|known| known.iter().any(|id| *id == finding.id.as_str()));
+        finding.acknowledge && !known
+    }
+
     fn findings(&self) -> Vec<Finding> {
         finding::read(&self.automation["findings"])
     }
@@ -117,6 +129,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         version: draft.reported.to_string(),
     });
     let others = alike::show(call, &draft).await?;
+    let last = last_change(call, &draft).await?;
     let body = html! {
         header .head {
             h1 { (name) }
@@ -132,7 +145,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         @if edited && draft.reported > 0 {
             p .dim { "The proof is of version " (draft.reported) "; version " (draft.automation["latest_version"]) " was changed by hand since." }
         }
-        (questions(call, id, &draft))
+        (last)
+        (missing::show(call, &draft, &findings))
+        (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
+        @if call.may(Role::Editor) { (change::folder(id, &draft, &findings)) }
         @if !general.is_empty() {
             details .more open[general.iter().any(|one| one.acknowledge)] {
                 summary { "About the whole draft (" (general.len()) ")" }
@@ -160,11 +176,31 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         section {
             h2 { "May touch" }
-            (capability::list(&draft.automation["document"]))
+            (capability::list(&draft.automation))
         }
         @if call.may(Role::Editor) { (change::activation(call, &draft, &findings)) }
     };
     Ok(Page::new(format!("Review {name}"), Here::Automations, body).into())
+}
+
+/// What the newest version says otherwise than the one before.
+async fn last_change(call: &Call, draft: &Draft) -> Result<Markup, Refusal> {
+    let id = draft.automation["id"].as_str().unwrap_or_default();
+    let latest = draft.automation["latest_version"].as_u64().unwrap_or(1);
+    if latest < 2 {
+        return Ok(html! {});
+    }
+    let (from, versions) = (latest - 1, format!("/automations/{id}?tab=versions"));
+    let path = format!("/automations/{id}/diff?from={from}&to={latest}");
+    let diff = call.api.find(&path).await?.unwrap_or_default();
+    let said = diff["text"].as_str().unwrap_or_default();
+    Ok(html! {
+        details .more {
+            summary { "What version " (latest) " says otherwise than " (from) }
+            @if said.is_empty() { p .dim { "Nothing that would run otherwise." } } @else { pre .code tabindex="0" { (value::cut(said, 8_000)) } }
+            p { a href={ (versions) "&from=" (from) "&to=" (latest) } { "Line by line" } }
+        }
+    })
 }
 
 fn proof(report: &Value) -> Markup {
@@ -182,46 +218,6 @@ fn proof(report: &Value) -> Markup {
                 @if verdict != "not_run" { span .dim { (words) " " (state::mark(verdict)) span .sr { (verdict) } } }
             }
         }
-    }
-}
-
-/// What only a person can answer, with the answers as buttons.
-fn questions(call: &Call, id: &str, draft: &Draft) -> Markup {
-    let all = draft.report["questions"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let version = draft.reported;
-    html! {
-        @if !all.is_empty() {
-            section .questions {
-                h2 { (value::count(all.len(), "question", "questions")) }
-                ul .plain {
-                    @for question in all {
-                        li .question {
-                            p { a href={ "#step-" (question["step"].as_str().unwrap_or_default()) } { (question["step"].as_str().unwrap_or_default()) } " "
-                                (value::said(question["text"].as_str().unwrap_or_default())) }
-                            @if call.may(Role::Editor) {
-                                div .buttons {
-                                    @for choice in question["choices"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                                        (action::with(&format!("/automations/{id}/review/answer"), &label(choice), if question["default"] == choice { "chosen" } else { "" },
-                                            &[("question", question["id"].as_str().unwrap_or_default()), ("choice", choice), ("version", &version.to_string())]))
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-                p .dim { "An answer makes a new version from the recording and proves it again. What was changed by hand since version " (version) " is not in it." }
-            }
-        }
-    }
-}
-
-fn label(choice: &str) -> String {
-    match choice {
-        "constant" => "Keep it as it is".into(),
-        "input" => "Make it an input".into(),
-        expression => format!("⇐ {}", value::cut(expression, 90)),
     }
 }
 
@@ -281,11 +277,17 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                     @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);
                     dt { (draft::name(&leaf.pointer)) }
                     dd { (draft::show(&leaf, bindings[bound].as_str()))
-                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, id, &leaf, bindings[bound].is_string())) } }
+                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string())) } }
                 }
             }
-            @if !own.is_empty() { (finding::folded(&own)) }
-            @if call.may(Role::Editor) { (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)])) }
+            (question::of_step(call, &format!("{path}/answer"), draft, id))
+            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one)))) }
+            @if call.may(Role::Editor) {
+                p .row {
+                    (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)]))
+                    a href={ "/automations/" (draft.automation["id"].as_str().unwrap_or_default()) "?tab=steps&step=" (id) } { "Edit it" }
+                }
+            }
         }
     }
 }

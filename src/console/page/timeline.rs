@@ -9,6 +9,8 @@ use serde_json::Value;
 const WIDE: f64 = 1_000.0;
 /// Height of a line.
 const HIGH: usize = 28;
+/// Shorter times in the queue are not drawn.
+const QUEUED: f64 = 4.0;
 /// The most lines that are drawn.
 const MOST: usize = 200;
 
@@ -21,13 +23,15 @@ struct Bar<'a> {
 
 struct Line<'a> {
     step: &'a Value,
+    /// From where it could have begun to where it began.
+    queued: Option<(f64, f64)>,
     bars: Vec<Bar<'a>>,
     /// From the first beginning to the last end.
     span: Option<(f64, f64)>,
 }
 
-/// The picture; nothing when nothing has begun.
-pub(super) fn show(run: &Value, now: Timestamp) -> Markup {
+/// The picture; nothing when nothing has begun. By the document it is known since when a step could have begun.
+pub(super) fn show(run: &Value, document: &Value, now: Timestamp) -> Markup {
     let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
     let begun = time::read(&run["created_at"]).map_or(0, |at| at.0);
     let end = time::read(&run["finished_at"])
@@ -44,7 +48,7 @@ pub(super) fn show(run: &Value, now: Timestamp) -> Markup {
                 .is_some_and(|all| !all.is_empty())
         })
         .take(MOST)
-        .map(|step| line(step, &place, now))
+        .map(|step| line(step, ready(run, document, step), &place, now))
         .collect();
     let total = u64::try_from(end - begun).unwrap_or(0);
     html! {
@@ -57,6 +61,9 @@ pub(super) fn show(run: &Value, now: Timestamp) -> Markup {
                     div .lane {
                         a .name href={ "#step-" (path) } { (state::mark(status)) " " (path) }
                         svg viewBox={ "0 0 " (WIDE) " " (HIGH) } preserveAspectRatio="none" aria-hidden="true" {
+                            @if let Some((from, to)) = line.queued {
+                                rect .queued x=(round(from)) y="10" width=(round(to - from)) height="8" { title { "in the queue" } }
+                            }
                             @if let Some((from, to)) = line.span {
                                 rect .wait x=(round(from)) y="13" width=(round((to - from).max(1.0))) height="2" {}
                             }
@@ -70,6 +77,9 @@ pub(super) fn show(run: &Value, now: Timestamp) -> Markup {
                     }
                 }
                 p .scale.dim { span { "0" } span { (time::span(total)) } }
+                @if lines.iter().any(|line| line.queued.is_some() || line.bars.len() > 1) {
+                    p .legend.dim { span { "□ in the queue" } span { "▬ at work" } span { "— waits for the next attempt" } }
+                }
                 @if steps.len() > MOST { p .dim { "Of " (steps.len()) " steps, those that began first." } }
             }
         }
@@ -80,7 +90,33 @@ fn round(number: f64) -> String {
     format!("{number:.1}")
 }
 
-fn line<'a>(step: &'a Value, place: &dyn Fn(&Value) -> Option<f64>, now: Timestamp) -> Line<'a> {
+/// When the last of the steps that a step needs had ended, or the run began; nothing where that is not known.
+fn ready(run: &Value, document: &Value, step: &Value) -> Option<Timestamp> {
+    let path = step["path"].as_str()?;
+    let begun = time::read(&run["created_at"])?;
+    let steps = document["steps"].as_array()?;
+    // Inside of loops, passes wait for each other, too.
+    let own = steps.iter().find(|one| one["id"] == path)?;
+    let mut ready = begun;
+    for need in own["needs"].as_array().into_iter().flatten() {
+        let id = need.as_str()?.split('.').next()?;
+        let found = run["steps"].as_array()?;
+        let found = found.iter().find(|one| one["path"] == id)?;
+        // What is over at once has no attempts.
+        let last = found["attempts"].as_array().and_then(|all| all.last());
+        if let Some(last) = last {
+            ready = ready.max(time::read(&last["finished_at"])?);
+        }
+    }
+    Some(ready)
+}
+
+fn line<'a>(
+    step: &'a Value,
+    ready: Option<Timestamp>,
+    place: &dyn Fn(&Value) -> Option<f64>,
+    now: Timestamp,
+) -> Line<'a> {
     let attempts = step["attempts"].as_array().into_iter().flatten();
     let mut bars = Vec::new();
     for attempt in attempts {
@@ -113,7 +149,17 @@ fn line<'a>(step: &'a Value, place: &dyn Fn(&Value) -> Option<f64>, now: Timesta
             .fold(first.from, f64::max);
         (first.from, to)
     });
-    Line { step, bars, span }
+    let first = step["attempts"][0]["started_at"].clone();
+    let queued = ready
+        .and_then(|at| place(&Value::from(at.to_string())))
+        .zip(place(&first))
+        .filter(|(from, to)| to - from >= QUEUED);
+    Line {
+        step,
+        queued,
+        bars,
+        span,
+    }
 }
 
 fn took(step: &Value, now: Timestamp) -> String {

@@ -71,7 +71,9 @@ pub(super) async fn show(call: &Call, automation: &Value) -> Result<Markup, Refu
 /// Steps by what became of them, and the lines.
 fn difference(diff: &Value) -> Markup {
     let text = diff["diff"].as_str().unwrap_or_default();
+    let said = diff["text"].as_str().unwrap_or_default();
     html! {
+        @if !said.is_empty() { pre .code.said-of tabindex="0" { (said) } }
         ul .plain {
             @for (what, sign) in [("added", "+"), ("removed", "−"), ("changed", "~")] {
                 @let steps: Vec<&str> = diff["steps"][what].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -79,6 +81,7 @@ fn difference(diff: &Value) -> Markup {
             }
         }
         @if text.is_empty() { p .dim { "They say the same." } } @else {
+            h3 { "Line by line" }
             pre .diff tabindex="0" {
                 @for line in text.lines() {
                     @let class = match line.as_bytes().first() { Some(b'+') => "plus", Some(b'-') => "minus", Some(b'@') => "at", _ => "" };

@@ -1,5 +1,6 @@
 //! One data folder over several lives of a process, and what is answered when its disk is full.
 
+mod asleep;
 mod damage;
 mod doctor;
 mod event;

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::core::{Dirty, RunState};
 use super::index::{Changes, RowChange};
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// How long changes are collected before they are applied together.
 const COLLECT: Duration = Duration::from_millis(50);
@@ -152,6 +152,10 @@ pub(crate) fn step(shared: &Shared) -> usize {
             continue;
         };
         slot.versions.retain(|version| version.number > mark.number);
+        if slot.versions.is_empty() {
+            // A run may wait for long: the room of versions is more than all else that is kept of it.
+            slot.versions = VecDeque::new();
+        }
         let id = run.id;
         if run.status.is_final() && slot.versions.is_empty() {
             core.slots.remove(&id);

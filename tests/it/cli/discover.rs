@@ -608,7 +608,6 @@ fn what_cannot_be_taken_is_refused_with_what_to_do() {
         &["crystallize"][..],
         &["crystallize", "--from", "pi"],
         &["crystallize", "--last"],
-        &["crystallize", "--in", "/x", "a.json"],
         &["crystallize", "a.json", "--from", "pi", "--last"],
     ] {
         home.run(words).with(2);

@@ -4,6 +4,7 @@ mod bad_input;
 mod demo;
 mod discover;
 mod documents;
+mod drift;
 mod help;
 mod nouns;
 mod offline;

@@ -194,3 +194,193 @@ async fn a_document_is_checked_before_it_is_stored() {
         .await
         .says(403, "needs the role editor");
 }
+
+const REPORTS: &str = "druse: 1
+name: reports
+inputs:
+  whom: { type: string, default: ana }
+steps:
+  # The text of the day.
+  - id: text
+    action: transform
+    with:
+      value: \"Hello {{ inputs.whom }}\" # polite
+  # Then it goes out.
+  - id: send
+    action: shell
+    needs: [text]
+    with:
+      argv: [echo, \"{{ steps.text.output }}\"]
+tests:
+  - { name: greets, mocks: { send: { output: { stdout: x } } }, expect: { status: succeeded } }
+";
+
+#[tokio::test]
+async fn a_step_is_changed_in_a_form_and_comments_stay() {
+    let server = Server::new().await;
+    let id = active(&server, REPORTS).await;
+    let path = format!("/automations/{id}");
+    let editor = Browser::role(&server, "editor").await;
+    let page = editor.see(&format!("{path}?tab=steps&step=send")).await;
+    for part in ["argv", "Time limit of each attempt", "comments and layout"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let tag = hidden(&page, "tag");
+    let step = format!("{path}/steps/send");
+    let filled = |argv: &'static str, timeout: &'static str| {
+        vec![
+            ("with.argv", argv),
+            ("step.needs", "text"),
+            ("step.timeout", timeout),
+        ]
+    };
+    // Looking stores nothing, and says what is wrong beside its field.
+    let looked = editor
+        .post(
+            &format!("{step}/check"),
+            &filled("[echo, '{{ steps.nobody.output }}']", ""),
+        )
+        .await;
+    looked.says(200, "nobody");
+    looked.says(200, "It would not be stored like this.");
+    looked.says(200, "steps.nobody.output");
+    editor
+        .post(&step, &filled("[echo", ""))
+        .await
+        .says(422, "is not YAML");
+
+    let mut fields = filled("[echo, Again, '{{ steps.text.output }}']", "10s");
+    fields.push(("tag", &tag));
+    editor.act(&step, &fields).await;
+    let yaml = server
+        .admin()
+        .request("GET", &path)
+        .header("accept", "application/yaml")
+        .open()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a text");
+    for part in [
+        "# The text of the day.",
+        "# polite",
+        "  # Then it goes out.\n  - id: send\n",
+        "argv: [echo, Again, \"{{ steps.text.output }}\"]",
+        "timeout: 10s",
+    ] {
+        assert!(yaml.contains(part), "{part} is not in {yaml}");
+    }
+    // Somebody else was quicker, and nothing is lost.
+    let mut late = filled("[echo, Late]", "20s");
+    late.push(("tag", &tag));
+    let late = editor.post(&step, &late).await;
+    late.says(412, "changed since you read it");
+    late.says(412, "[echo, Late]");
+
+    // One is added behind another, and dropped with what is said inside of it.
+    let page = editor
+        .see(&format!("{path}?tab=steps&action=transform&after=text"))
+        .await;
+    let tag = hidden(&page, "tag");
+    let fields = [
+        ("id", "again"),
+        ("action", "transform"),
+        ("after", "text"),
+        ("with.value", "{{ steps.text.output }}"),
+        ("step.needs", ""),
+        ("tag", &tag),
+    ];
+    editor.act(&format!("{path}/steps"), &fields).await;
+    let now = server.admin().get(&path).await.with(200);
+    let again = &now["document"]["steps"][1];
+    assert_eq!(
+        (&again["id"], &again["needs"]),
+        (&"again".into(), &serde_json::json!(["text"]))
+    );
+    editor.act(&format!("{path}/steps/again/remove"), &[]).await;
+    let dropped = server
+        .admin()
+        .delete(&format!("{path}/steps/text"))
+        .await
+        .with(200);
+    let said = dropped["findings"].to_string();
+    assert!(
+        said.contains("comments_lost") && said.contains("# polite"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn what_would_happen_is_said_and_does_not_happen() {
+    let server = Server::new().await;
+    let id = active(&server, REPORTS).await;
+    let path = format!("/automations/{id}");
+    let operator = Browser::role(&server, "operator").await;
+    let rehearse = format!("{path}/rehearse");
+    let page = operator
+        .post(
+            &rehearse,
+            &[
+                ("rehearse", "dry_run"),
+                ("version", "1"),
+                ("field.whom", "bob"),
+            ],
+        )
+        .await;
+    page.says(200, "What would happen");
+    page.says(200, "Hello bob");
+    page.says(200, "It stops here");
+    let page = operator
+        .post(&rehearse, &[("rehearse", "tests"), ("version", "1")])
+        .await;
+    page.says(200, "1 passed, 0 failed");
+    assert!(server.admin().all("/runs").await.is_empty());
+
+    let run = operator
+        .act(&format!("{path}/runs"), &[("start", "yes")])
+        .await;
+    let run = run.strip_prefix("/runs/").expect("a run");
+    wait::run(&server.admin(), run, "succeeded").await;
+    let page = operator
+        .post(&rehearse, &[("rehearse", "last_runs"), ("version", "1")])
+        .await;
+    page.says(200, "1 the same");
+    let fields = [
+        ("rehearse", "dry_run"),
+        ("version", "1"),
+        ("field.whom", "ana"),
+        ("from", run),
+    ];
+    operator
+        .post(&rehearse, &fields)
+        .await
+        .says(200, "answered as it was recorded");
+    assert_eq!(server.admin().all("/runs").await.len(), 1);
+    // A version that is not active is run once, for real.
+    let newer = REPORTS.replace("Hello {{", "Bye {{");
+    let written = server.admin().request("PUT", &path).yaml(&newer);
+    written.send().await.with(200);
+    let fields_of_two = [
+        ("rehearse", "dry_run"),
+        ("version", "2"),
+        ("field.whom", "bob"),
+    ];
+    let run = operator.act(&format!("{path}/runs"), &fields_of_two).await;
+    wait::run(
+        &server.admin(),
+        run.strip_prefix("/runs/").expect("a run"),
+        "succeeded",
+    )
+    .await;
+    let page = operator.see(&run).await;
+    assert!(
+        page.contains("version 2") && page.contains("Bye bob"),
+        "{page}"
+    );
+    Browser::role(&server, "viewer")
+        .await
+        .post(&rehearse, &fields)
+        .await
+        .says(403, "needs the role operator");
+}

@@ -78,6 +78,21 @@ async fn a_draft_is_reviewed_changed_and_activated() {
     let made = admin.get(&automation).await.with(200);
     assert_eq!(made["latest_version"], 2);
     assert_eq!(made["name"], "pay-bill");
+    // Sent once more, also from an older page, it asks for what is so already.
+    for key in ["first", "second"] {
+        let again = [
+            ("question", question),
+            ("choice", choice),
+            ("version", "1"),
+            ("_key", key),
+        ];
+        assert_eq!(
+            editor.act(&format!("{review}/answer"), &again).await,
+            review
+        );
+    }
+    let made = admin.get(&automation).await.with(200);
+    assert_eq!(made["latest_version"], 2);
     let pay = |document: &Value| {
         document["steps"]
             .as_array()
@@ -124,12 +139,27 @@ async fn a_draft_is_reviewed_changed_and_activated() {
             .contains("was changed by hand since")
     );
 
-    // A step is dropped.
-    editor
-        .act(&format!("{review}/remove"), &[("step", "get_account")])
-        .await;
-    let made = admin.get(&automation).await.with(200);
-    assert_eq!(made["document"]["steps"].as_array().map(Vec::len), Some(4));
+    // A form that is sent twice counts once, and the page after it says what was asked.
+    let twice = [("step", "get_account"), ("_key", "k1")];
+    for _ in 0..2 {
+        editor.act(&format!("{review}/remove"), &twice).await;
+    }
+    let seen = editor.see(&review).await;
+    assert!(
+        seen.contains("Your last click asked")
+            && seen.contains(&format!("DELETE /api/v1{automation}/steps/get_account")),
+        "{seen}"
+    );
+    let dropped = admin.get(&automation).await.with(200);
+    assert_eq!(
+        dropped["document"]["steps"].as_array().map(Vec::len),
+        Some(4)
+    );
+    assert_eq!(
+        dropped["latest_version"].as_u64(),
+        made["latest_version"].as_u64().map(|n| n + 1)
+    );
+    let made = dropped;
 
     // Activation names what is to be acknowledged, and does not lose the form.
     let findings = made["findings"].as_array().expect("findings").clone();
@@ -150,7 +180,9 @@ async fn a_draft_is_reviewed_changed_and_activated() {
             .await
             .says(422, "cannot be activated");
     }
-    fields.extend(open.iter().map(|id| ("acknowledge", *id)));
+    // All of them in one box, a line each.
+    let all = open.join("\n");
+    fields.push(("acknowledge", &all));
     assert_eq!(editor.act(&activate, &fields).await, automation);
     let made = admin.get(&automation).await.with(200);
     assert_eq!(made["status"], "active", "{made}");
@@ -274,6 +306,20 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
         assert!(page.contains(part), "{part} is not in {page}");
     }
 
+    // Those of the same task come first, once somebody asks which they are.
+    let other = admin
+        .post("/agents/runs", &json!({ "status": "succeeded", "goal": "Something else", "messages": [{ "role": "user", "content": "Hello" }] }))
+        .await
+        .with(201);
+    let looked = editor.see(&format!("{review}?alike=look")).await;
+    assert!(looked.contains("1 recording changes"), "{looked}");
+    let place = |id: &str| {
+        looked
+            .find(&format!("/recordings/{id}\""))
+            .expect("it is offered")
+    };
+    assert!(place(&second) < place(&text(&other["id"])));
+
     let answer = format!("{review}/answer");
     editor
         .act(&answer, &[("keep", "c1"), ("version", "1")])
@@ -290,6 +336,10 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
     editor
         .act(&answer, &[("also", &second), ("version", "2")])
         .await;
+    let page = editor.see(&review).await;
+    for part in ["What varied", "B-40418", "A-77129", "says otherwise than 2"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
     let made = admin.get(&automation).await.with(200);
     let crystallized = &made["document"]["metadata"]["crystallized"];
     assert_eq!(made["latest_version"], 3);
@@ -302,4 +352,99 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
         .await;
     let made = admin.get(&automation).await.with(200);
     assert!(made["document"]["metadata"]["crystallized"]["also"].is_null());
+}
+
+#[tokio::test]
+async fn what_a_draft_lacks_is_set_up_where_it_is_missed_and_all_suggestions_are_taken_at_once() {
+    let server = Server::new().await;
+    let world = World::of("pay-bill");
+    let admin = server.admin();
+    let owner = Browser::owner(&server).await;
+    let stored = admin
+        .request("POST", "/agents/runs")
+        .bytes(world.file("recording.json"))
+        .send()
+        .await
+        .with(201);
+    let tools: Value = serde_saphyr::from_str(&world.file("tools.yaml")).expect("a tool map");
+    admin.put("/tools", &tools).await.with(200);
+    let id = text(&stored["id"]);
+    let made = admin
+        .post(
+            &format!("/agents/runs/{id}/crystallize"),
+            &json!({ "mode": "bound" }),
+        )
+        .await
+        .with(201);
+    let automation = format!("/automations/{}", text(&made["automation"]["id"]));
+    let review = format!("{automation}/review");
+    let page = owner.see(&review).await;
+    for part in [
+        "1 connection is missing",
+        "Set up household",
+        "Take what is suggested",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let editor = Browser::role(&server, "editor").await;
+    assert!(!editor.see(&review).await.contains("Set up household"));
+    let fields = [
+        ("connection", "household"),
+        ("kind", "mcp"),
+        ("place", "/bin/false --stdio"),
+    ];
+    editor
+        .post(&format!("{review}/connection"), &fields)
+        .await
+        .says(403, "needs the role admin");
+    owner.act(&format!("{review}/connection"), &fields).await;
+    let connection = admin.get("/connections/household").await.with(200);
+    assert_eq!(connection["command"], json!(["/bin/false", "--stdio"]));
+    assert!(!owner.see(&review).await.contains("connection is missing"));
+
+    let questions = made["report"]["questions"].as_array().expect("questions");
+    assert!(!questions.is_empty());
+    let fields = [("suggested", "all"), ("version", "1")];
+    editor.act(&format!("{review}/answer"), &fields).await;
+    let now = admin.get(&automation).await.with(200);
+    let answers = &now["document"]["metadata"]["crystallized"]["answers"];
+    for question in questions {
+        let id = question["id"].as_str().expect("an id");
+        assert_eq!(answers[id], question["default"], "{answers}");
+    }
+    let page = editor.see(&review).await;
+    assert!(!page.contains("Take what is suggested"), "{page}");
+}
+
+#[tokio::test]
+async fn a_value_marked_as_secret_is_in_the_document_no_more() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let stored = admin
+        .post("/agents/runs", &mailing("ana@example.com", "A-77129"))
+        .await
+        .with(201);
+    let id = text(&stored["id"]);
+    let made = admin
+        .post(
+            &format!("/agents/runs/{id}/crystallize"),
+            &json!({ "mode": "exact" }),
+        )
+        .await
+        .with(201);
+    let automation = format!("/automations/{}", text(&made["automation"]["id"]));
+    let answer = format!("{automation}/review/answer");
+    let fields = [("step", "send_mail"), ("secret", "/arguments/account")];
+    editor.act(&answer, &fields).await;
+    let now = admin.get(&automation).await.with(200);
+    let input = &now["document"]["inputs"]["account"];
+    assert_eq!(input["sensitive"], true);
+    assert_eq!(input["default"], json!(null));
+    assert!(!now["document"]["steps"].to_string().contains("A-77129"));
+    // It is no value any more that could be made an input.
+    editor
+        .post(&answer, &fields)
+        .await
+        .says(422, "not there any more");
 }

@@ -83,6 +83,12 @@ async fn a_token_is_shown_once_and_revoked() {
         .nth(1)
         .and_then(|rest| rest.split(['"', '<']).next())
         .expect("a token");
+    let settings = owner.see("/settings").await;
+    assert!(settings.contains("People and roles"), "{settings}");
+    assert!(
+        settings.contains("decides at gates that ask them"),
+        "{settings}"
+    );
     let client = server.anonymous().token(&format!("druse_{token}"));
     client.get("/runs").await.with(200);
     let page = owner.see("/settings").await;
@@ -158,6 +164,34 @@ async fn what_is_kept_is_written_and_the_health_is_shown() {
         (&json!("90d"), &json!(5))
     );
     assert!(owner.see("/settings").await.contains("value=\"90d\""));
+
+    // A single automation has a rule of its own, and then none.
+    super::active(
+        &server,
+        "druse: 1\nname: often\nsteps: [{ id: a, action: transform, with: { value: 1 } }]\n",
+    )
+    .await;
+    for (name, rules) in [
+        ("often", json!({ "often": { "max_age": "30d" } })),
+        ("", json!(null)),
+    ] {
+        let page = owner.see("/settings").await;
+        let (_, part) = page.split_once("id=\"retention\"").expect("its part");
+        let tag = crate::harness::browser::hidden(part, "tag");
+        let mut fields = fields.to_vec();
+        fields[0].1 = &tag;
+        fields.extend([("single.0.name", name), ("single.0.max_age", "30d")]);
+        owner.act("/settings/retention", &fields).await;
+        let now = admin.get("/settings/retention").await.with(200);
+        assert!(
+            now["automations"] == rules
+                || rules.is_null()
+                    && now["automations"]
+                        .as_object()
+                        .is_none_or(serde_json::Map::is_empty),
+            "{now}"
+        );
+    }
     owner
         .post("/settings/compact", &[])
         .await

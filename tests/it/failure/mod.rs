@@ -3,6 +3,7 @@
 mod children;
 mod handlers;
 mod pauses;
+mod poison;
 mod shop;
 mod stops;
 

@@ -1,6 +1,7 @@
 //! Limits on runs that go at once, over the real binary.
 
 mod crash;
+mod deadlock;
 mod gates;
 mod overflow;
 mod rates;

@@ -92,6 +92,14 @@ impl Server {
 
     /// Starts it, on whatever the folder holds, and waits until it listens.
     pub(crate) async fn start(&mut self) {
+        if !self.try_start().await {
+            let process = self.process.take().expect("it was started");
+            panic!("the server ended at its start:\n{}", process.said());
+        }
+    }
+
+    /// Starts it, on whatever the folder holds, and waits until it listens or ends: whether it listens.
+    pub(crate) async fn try_start(&mut self) -> bool {
         assert!(self.process.is_none(), "the server runs already");
         let mut child = druse(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(&self.data)
@@ -114,15 +122,19 @@ impl Server {
             address: String::new(),
             said,
         };
-        match address {
-            Ok(Ok(address)) => process.address = address,
-            Ok(Err(_)) => panic!("the server ended at its start:\n{}", process.said()),
+        let listens = match address {
+            Ok(Ok(address)) => {
+                process.address = address;
+                true
+            }
+            Ok(Err(_)) => false,
             Err(_) => panic!("the server was not ready in time:\n{}", process.said()),
-        }
+        };
         self.process = Some(process);
-        if self.admin.is_none() {
+        if listens && self.admin.is_none() {
             self.admin = Some(self.set_up().await);
         }
+        listens
     }
 
     /// The first admin token, as an administrator gets it: for the setup token of the first start.
@@ -201,6 +213,13 @@ impl Server {
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.running().child.id()
+    }
+
+    /// Whether its process has ended, however that came.
+    pub(crate) fn is_gone(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
+        // Nobody has taken note of its end yet.
+        stat.map_or(true, |stat| stat.contains(") Z"))
     }
 
     /// What it said on standard error since this start.

@@ -27,12 +27,19 @@ impl Play<'_> {
     }
 
     /// What is done with each of some tickets.
-    fn with_each(&mut self, tickets: &[Value]) {
+    pub(super) fn with_each(&mut self, tickets: &[Value]) {
         // One alone does not show that each is meant.
         if tickets.len() < 2 {
             self.not_derivable();
         }
         let way = self.shape.below(4);
+        let count = tickets.len();
+        match way {
+            0 => self.loops("for_each", &["close_ticket"], count),
+            1 => self.loops("for_each", &["add_note"], count),
+            2 => self.loops("for_each", &["get_ticket", "send_email"], count),
+            _ => self.loops("for_each", &["escalate_ticket", "add_note"], count),
+        }
         let reason = *self.shape.pick(&["done", "no answer", "duplicate"]);
         for ticket in tickets {
             let id = ticket["ticket_id"].clone();
@@ -130,6 +137,7 @@ impl Play<'_> {
         if seen.len() < 2 {
             self.not_derivable();
         }
+        self.loops("for_each", &["get_ticket"], seen.len());
         let Some(found) = seen
             .iter()
             .find(|ticket| ticket["topic"] == wanted)
@@ -169,7 +177,14 @@ impl Play<'_> {
         if taken.len() < 2 {
             self.not_derivable();
         }
+        self.loops("for_each", &["get_ticket"], ids.len());
         let way = self.shape.below(2);
+        let tool = if way == 0 {
+            "close_ticket"
+        } else {
+            "send_email"
+        };
+        self.loops("for_each", &[tool], taken.len());
         for ticket in &taken {
             if way == 0 {
                 self.ask("close_ticket", json!({ "ticket_id": ticket["ticket_id"] }));
@@ -196,6 +211,8 @@ impl Play<'_> {
             _ => tickets.into_iter().skip(1).collect(),
         };
         self.with_each(&taken);
+        // Nobody can tell that these are loops.
+        self.played.constructs.clear();
     }
 
     /// The agent looks through them until it has seen enough, and takes the last.

@@ -1,11 +1,16 @@
 //! Drafts measured against programs that are known: a program runs in a world, its recording is crystallized, and
 //! the draft runs in fresh worlds beside the program. What it sends must be what the program sends.
 //!
-//! `DRUSE_FIGURES=target cargo test -p druse-crystallizer --lib known_` measures all of them, the simple rules beside, and
-//! writes the tables into that folder; without it fewer are measured, so that the test is quick.
+//! `UPDATE_FIGURES=1 cargo test --release -p druse-crystallizer --lib known_` measures all of them, the simple rules beside,
+//! and writes the tables into the page of the crystallizer; without it fewer are measured, so that the test is quick.
 
+mod bindings;
+mod conditions;
+mod construct;
 mod drift;
 mod loops;
+mod nested;
+mod paged;
 mod program;
 mod random;
 mod rule;
@@ -13,26 +18,42 @@ mod run;
 mod table;
 mod world;
 
-use super::build::{call, options, said, session};
+use super::build::{call, change, options, said, session};
+use super::figures::{self, Line};
 use crate::report::Level;
 use crate::session::{Role, Session, SessionStatus};
 use crate::{Mode, Options, crystallize};
+use construct::Constructs;
 use druse_engine::definition::Document;
 use program::{Called, Played};
 use random::Random;
 use rule::Rule;
 use run::run;
 use serde_json::{Map, Value, json};
-pub(super) use table::wilson;
+pub(super) use table::share;
 use world::{World, changes};
 
-/// The folder that the tables are written to; then everything is measured.
-pub(super) fn figures_folder() -> Option<std::path::PathBuf> {
-    // A test runs in the folder of its crate; what is named is meant from the checkout.
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let folder = root.join(std::env::var_os("DRUSE_FIGURES")?);
-    std::fs::create_dir_all(&folder).ok()?;
-    Some(folder)
+/// Recordings of known programs, of those that go one way and of those over lists.
+pub(super) fn recorded_examples(count: u64) -> Vec<Session> {
+    type Play = fn(u64, &World, u64) -> Option<Played>;
+    let families: [(Play, bool); 2] = [(program::play, true), (loops::play, false)];
+    let mut all = Vec::new();
+    for shape in 0..count {
+        for (play, one_way) in families {
+            let family = Family {
+                name: "examples",
+                count,
+                play,
+                recordings: 1,
+                one_way,
+                both_sides: false,
+            };
+            if let Some((played, world)) = recorded(&family, shape) {
+                all.push(recording(&played, &world, Notation::of(shape)));
+            }
+        }
+    }
+    all
 }
 
 /// How answers are written.
@@ -110,17 +131,38 @@ fn yaml(value: &Value, depth: usize, out: &mut String) {
 
 fn recording(played: &Played, world: &World, notation: Notation) -> Session {
     let mut turns = Vec::new();
+    let mut batch = 0;
     for (index, one) in played.calls.iter().enumerate() {
+        for (_, tool, arguments) in played
+            .stumbles
+            .iter()
+            .filter(|(before, ..)| *before == index)
+        {
+            let failed = call(
+                &format!("s{index}"),
+                batch,
+                tool,
+                arguments.clone(),
+                json!("Not found."),
+            );
+            turns.push(change(failed, |call| {
+                if let Some(result) = &mut call.result {
+                    result.is_error = true;
+                }
+            }));
+            batch += 1;
+        }
         for (_, text) in played.later.iter().filter(|(before, _)| *before == index) {
             turns.push(said(Role::User, text));
         }
         turns.push(call(
             &format!("c{index}"),
-            u32::try_from(index).unwrap(),
+            batch,
             &one.tool,
             one.arguments.clone(),
             notation.write(&one.answer),
         ));
+        batch += 1;
     }
     let mut session = session(played.task.trim(), turns);
     session.status = Some(SessionStatus::Succeeded);
@@ -163,12 +205,15 @@ struct Figures {
     derivable: u64,
     accepted: u64,
     accepted_wrongly: u64,
+    /// Refused without a question and without a difference.
+    silent: u64,
     runs: u64,
     same: u64,
     stopped: u64,
     wrong: u64,
     refused_wrong: u64,
     refused_runs: u64,
+    constructs: Constructs,
 }
 
 impl Figures {
@@ -203,6 +248,8 @@ struct Family {
     recordings: usize,
     /// Whether only worlds count in which the program goes the way that it went in the recording.
     one_way: bool,
+    /// Whether the recordings show both sides of a condition.
+    both_sides: bool,
 }
 
 /// The world of the recording. Of loops three of four are recorded where more than one pass shows them.
@@ -239,6 +286,7 @@ fn known_programs_are_followed_in_fresh_worlds() {
         play: program::play,
         recordings: 1,
         one_way: true,
+        both_sides: false,
     });
     holds(&figures);
 }
@@ -251,6 +299,46 @@ fn known_loops_are_followed_in_fresh_worlds() {
         play: loops::play,
         recordings: 1,
         one_way: false,
+        both_sides: false,
+    });
+    holds(&figures);
+}
+
+#[test]
+fn known_loops_inside_of_loops_are_followed_in_fresh_worlds() {
+    let figures = measure(&Family {
+        name: "nested",
+        count: 200,
+        play: nested::play,
+        recordings: 1,
+        one_way: false,
+        both_sides: false,
+    });
+    holds(&figures);
+}
+
+#[test]
+fn known_pages_are_turned_in_fresh_worlds() {
+    let figures = measure(&Family {
+        name: "pages",
+        count: 200,
+        play: paged::play,
+        recordings: 1,
+        one_way: false,
+        both_sides: false,
+    });
+    holds(&figures);
+}
+
+#[test]
+fn known_conditions_are_followed_in_fresh_worlds() {
+    let figures = measure(&Family {
+        name: "conditions",
+        count: 100,
+        play: conditions::play,
+        recordings: 8,
+        one_way: false,
+        both_sides: true,
     });
     holds(&figures);
 }
@@ -273,6 +361,7 @@ fn known_programs_recorded_three_times_are_followed_in_fresh_worlds() {
             play,
             recordings: 3,
             one_way,
+            both_sides: false,
         });
         holds(&figures);
     }
@@ -285,11 +374,11 @@ fn measure(family: &Family) -> Figures {
     };
     let mut figures = Figures::default();
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
-    let folder = figures_folder();
+    let full = figures::are_written();
     // Without figures to write a part of the programs shows what would break.
-    let (count, fresh_worlds) = match &folder {
-        Some(_) => (family.count, 20),
-        None => (family.count / 5, 8),
+    let (count, fresh_worlds) = match full {
+        true => (family.count, 20),
+        false => (family.count / 5, 8),
     };
     let mut simple: Vec<Figures> = vec![Figures::default(); Rule::ALL.len()];
     for shape in 0..count {
@@ -299,11 +388,18 @@ fn measure(family: &Family) -> Figures {
         let notation = Notation::of(shape);
         let mut sessions = vec![recording(&recorded, &world, notation)];
         // Further recordings of the same program, each in another world.
+        let mut sides = [0, 0];
+        sides[usize::from(recorded.derivable)] += 1;
         let mut seed = 500_000 + shape * 1_000;
         while sessions.len() < family.recordings && seed < 500_000 + shape * 1_000 + 400 {
             seed += 1;
             let world = World::new(seed);
             if let Some(played) = (family.play)(shape, &world, seed) {
+                let side = &mut sides[usize::from(played.derivable)];
+                if family.both_sides && *side * 2 >= family.recordings {
+                    continue;
+                }
+                *side += 1;
                 let mut session = recording(&played, &world, notation);
                 session.external_id = Some(format!("ext-{}", sessions.len() + 1));
                 sessions.push(session);
@@ -314,12 +410,12 @@ fn measure(family: &Family) -> Figures {
         figures.programs += 1;
         figures.derivable += u64::from(recorded.derivable);
         let accepted = made.report.generalisable >= Some(Level::Renamed);
-        let drafts: Vec<Document> = match &folder {
-            Some(_) => Rule::ALL
+        let drafts: Vec<Document> = match full {
+            true => Rule::ALL
                 .iter()
                 .map(|rule| rule.draft(&sessions[0], notation))
                 .collect(),
-            None => Vec::new(),
+            false => Vec::new(),
         };
         for figures in simple.iter_mut().take(drafts.len()) {
             figures.programs += 1;
@@ -327,7 +423,16 @@ fn measure(family: &Family) -> Figures {
         }
         figures.accepted += u64::from(accepted);
         figures.accepted_wrongly += u64::from(accepted && !recorded.derivable);
-        let mut worst = None;
+        let missed = figures
+            .constructs
+            .count(&recorded.constructs, &made.document, accepted);
+        if verbose && !missed.is_empty() {
+            println!("{} {shape}: {missed:?}: {}", family.name, recorded.task);
+        }
+        let told = !made.report.questions.is_empty()
+            || !made.report.perturbed.renamed.differences.is_empty();
+        figures.silent += u64::from(!accepted && !told);
+        let mut worst: Option<(bool, Vec<String>, Vec<String>, run::Ended)> = None;
         let mut fresh_seed = 1_000_000 + shape * 1_000;
         let mut runs = 0;
         while runs < fresh_worlds {
@@ -376,7 +481,7 @@ fn measure(family: &Family) -> Figures {
             let wrong = did.iter().any(|one| !meant.contains(one));
             if accepted {
                 figures.count(&did, &meant);
-                if did != meant && worst.is_none() {
+                if did != meant && worst.as_ref().is_none_or(|(known, ..)| wrong && !known) {
                     worst = Some((
                         wrong,
                         did.iter()
@@ -434,16 +539,60 @@ fn measure(family: &Family) -> Figures {
         }
     }
     println!("{}: {figures:#?}", family.name);
-    if let Some(folder) = folder {
-        let mut all = vec![("Druse".to_owned(), figures.clone())];
-        all.extend(
-            Rule::ALL
-                .iter()
-                .zip(simple)
-                .map(|(rule, figures)| (rule.name().to_owned(), figures)),
-        );
-        let file = format!("{}.md", family.name.replace(", ", "-").replace(' ', "-"));
-        std::fs::write(folder.join(file), table::rows(family.name, &all)).unwrap();
+    let mut all = vec![("Druse".to_owned(), figures.clone())];
+    all.extend(
+        Rule::ALL
+            .iter()
+            .zip(simple)
+            .filter(|(_, figures)| figures.programs > 0)
+            .map(|(rule, figures)| (rule.name().to_owned(), figures)),
+    );
+    let text = table::rows(&all) + &figures.constructs.row(family.name);
+    figures::section(family.name, &text);
+    if let Some(measure) = measure_of(family) {
+        figures::line(&Line {
+            measure,
+            n: format!(
+                "{} programs, {} derivable",
+                figures.programs, figures.derivable
+            ),
+            coverage: format!("accepted {}", share(figures.accepted, figures.programs)),
+            success: share(figures.same, figures.runs),
+            wrong: share(figures.wrong, figures.runs),
+            reach: "≥ 95 % the same, ≤ 0.5 % wrong",
+        });
+    }
+    if family.name == "programs" {
+        let refused = figures.programs - figures.accepted;
+        figures::line(&Line {
+            measure: "honest refusal, known programs",
+            n: format!("{refused} refused"),
+            coverage: format!(
+                "refused though derivable: {}",
+                (figures.derivable + figures.accepted_wrongly).saturating_sub(figures.accepted)
+            ),
+            success: format!(
+                "the reason told {}",
+                share(refused - figures.silent, refused)
+            ),
+            wrong: format!(
+                "accepted though not derivable: {}",
+                share(figures.accepted_wrongly, figures.programs)
+            ),
+            reach: "100 %",
+        });
+        assert_eq!(figures.silent, 0);
     }
     figures
+}
+
+/// The line of the table of all measures.
+fn measure_of(family: &Family) -> Option<&'static str> {
+    Some(match family.name {
+        "programs" => "known programs that go one way",
+        "loops" => "known programs over lists",
+        "programs, three recordings" => "known programs that go one way, three recordings",
+        "loops, three recordings" => "known programs over lists, three recordings",
+        _ => return None,
+    })
 }

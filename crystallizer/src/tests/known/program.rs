@@ -37,6 +37,10 @@ pub(super) struct Played {
     pub(super) calls: Vec<Called>,
     /// What the person says later, each before the call of this number.
     pub(super) later: Vec<(usize, String)>,
+    /// Calls that fail before the call of this number and are made again in another way: tool and arguments.
+    pub(super) stumbles: Vec<(usize, String, Value)>,
+    /// The loops and conditions that it has and that the recording shows: `for_each`, `repeat` or `if`, and the tools.
+    pub(super) constructs: Vec<String>,
     /// Whether everything that it sends follows from what was said and answered by the rules of the crystallizer.
     pub(super) derivable: bool,
 }
@@ -115,6 +119,23 @@ impl Play<'_> {
                 _ => continue,
             };
             self.tell(&text);
+        }
+    }
+
+    /// Asks in vain, with something that is not there.
+    pub(super) fn stumble(&mut self, tool: &str, arguments: Value) {
+        let at = self.played.calls.len();
+        self.played.stumbles.push((at, tool.to_owned(), arguments));
+    }
+
+    /// Notes a loop over these tools, where the recording shows more than one pass.
+    pub(super) fn loops(&mut self, kind: &str, tools: &[&str], passes: usize) {
+        if passes >= 2 {
+            let mut tools = tools.to_vec();
+            tools.sort_unstable();
+            self.played
+                .constructs
+                .push(format!("{kind} {}", tools.join(" ")));
         }
     }
 
@@ -382,6 +403,46 @@ impl Play<'_> {
         );
     }
 
+    /// What is told in one notation and wanted in another: a moment and a day, an amount and a number.
+    fn statement(&mut self) {
+        let customer = self.customer();
+        let statement = self.ask("get_statement", json!({ "customer_id": customer }));
+        self.tell("Note what they owe and when.");
+        let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+        let due = text(&statement["due_at"])
+            .chars()
+            .take(10)
+            .collect::<String>();
+        let mut arguments = json!({ "customer_id": customer, "statement_id": statement["statement_id"], "due": due });
+        if self.shape.chance(60) {
+            let amount: f64 = text(&statement["balance"])
+                .trim_end_matches(" EUR")
+                .replace(',', "")
+                .parse()
+                .unwrap_or(0.0);
+            arguments["balance"] = json!(amount);
+        }
+        self.ask("add_note", arguments);
+    }
+
+    /// The first try fails, for what was asked for is not there.
+    fn looked_up_again(&mut self) {
+        let customer = self.customer();
+        let order = self.order(&customer);
+        let wrong = order
+            .as_str()
+            .unwrap_or("")
+            .trim_start_matches('#')
+            .to_owned();
+        self.stumble("get_order", json!({ "order_id": wrong }));
+        let detail = self.ask("get_order", json!({ "order_id": order }));
+        self.tell("Tell the warehouse about it.");
+        self.ask(
+            "create_ticket",
+            json!({ "order_id": order, "tracking": detail["tracking"], "subject": "Where is it?" }),
+        );
+    }
+
     fn ticket(&mut self) {
         let customer = self.customer();
         let order = self.order(&customer);
@@ -573,6 +634,8 @@ impl<'w> Play<'w> {
                 said: Vec::new(),
                 calls: Vec::new(),
                 later: Vec::new(),
+                stumbles: Vec::new(),
+                constructs: Vec::new(),
                 derivable: true,
             },
             failed: false,
@@ -589,7 +652,9 @@ impl<'w> Play<'w> {
 pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     let mut play = Play::new(shape, world, data);
     play.chatter();
-    match play.shape.below(11) {
+    match play.shape.below(13) {
+        11 => play.statement(),
+        12 => play.looked_up_again(),
         0 => play.ticket(),
         1 => play.refund(),
         2 => play.buy(),

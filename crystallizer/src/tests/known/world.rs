@@ -60,6 +60,8 @@ const THINGS: [&str; 10] = [
     "cable box",
     "footrest",
 ];
+/// How many tickets stand on a page.
+pub(super) const PAGE: usize = 2;
 const COLOURS: [&str; 5] = ["black", "white", "green", "blue", "grey"];
 
 /// The data.
@@ -233,6 +235,20 @@ impl World {
         later.to_string()[..10].to_owned()
     }
 
+    /// The tickets of a customer as a list tells them.
+    fn ticket_rows(&self, customer: &str) -> Vec<Value> {
+        self.tickets
+            .iter()
+            .filter(|ticket| ticket["customer_id"] == customer)
+            .map(|ticket| {
+                json!({
+                    "ticket_id": ticket["ticket_id"], "state": ticket["state"],
+                    "priority": ticket["priority"], "hours": ticket["hours"],
+                })
+            })
+            .collect()
+    }
+
     /// What a tool answers; none when there is nothing.
     pub(super) fn call(&self, tool: &str, arguments: &Value) -> Option<Value> {
         let text = |key: &str| arguments.get(key).and_then(Value::as_str);
@@ -301,21 +317,7 @@ impl World {
                     invoice["due"].as_str()?,
                 ))
             }
-            "list_tickets" => {
-                let customer = text("customer_id")?;
-                let found: Vec<Value> = self
-                    .tickets
-                    .iter()
-                    .filter(|ticket| ticket["customer_id"] == customer)
-                    .map(|ticket| {
-                        json!({
-                            "ticket_id": ticket["ticket_id"], "state": ticket["state"],
-                            "priority": ticket["priority"], "hours": ticket["hours"],
-                        })
-                    })
-                    .collect();
-                json!({ "tickets": found })
-            }
+            "list_tickets" => json!({ "tickets": self.ticket_rows(text("customer_id")?) }),
             "list_ticket_ids" => {
                 let customer = text("customer_id")?;
                 let found: Vec<Value> = self
@@ -325,6 +327,67 @@ impl World {
                     .map(|ticket| ticket["ticket_id"].clone())
                     .collect();
                 json!({ "ticket_ids": found })
+            }
+            "list_customers" => {
+                let tier = text("tier")?;
+                let found: Vec<Value> = self
+                    .customers
+                    .iter()
+                    .filter(|customer| customer["tier"] == tier)
+                    .map(|customer| json!({
+                        "customer_id": customer["customer_id"], "city": customer["address"]["city"],
+                        "email": customer["email"],
+                    }))
+                    .collect();
+                json!({ "customers": found })
+            }
+            "list_tickets_after" => {
+                let all = self.ticket_rows(text("customer_id")?);
+                let token = |from: usize| made("CUR", &json!([arguments["customer_id"], from]));
+                let from = match text("cursor") {
+                    Some(cursor) => (PAGE..all.len())
+                        .step_by(PAGE)
+                        .find(|from| token(*from) == cursor)?,
+                    None => 0,
+                };
+                let next = (from + PAGE < all.len()).then(|| token(from + PAGE));
+                let rows: Vec<Value> = all.into_iter().skip(from).take(PAGE).collect();
+                json!({ "tickets": rows, "next_cursor": next })
+            }
+            "list_tickets_page" => {
+                let all = self.ticket_rows(text("customer_id")?);
+                let page = arguments.get("page").map_or(Some(1), Value::as_u64)?;
+                let from = usize::try_from(page.checked_sub(1)?).ok()? * PAGE;
+                let more = from + PAGE < all.len();
+                let rows: Vec<Value> = all.into_iter().skip(from).take(PAGE).collect();
+                json!({ "page": page, "tickets": rows, "has_more": more })
+            }
+            "list_tickets_from" => {
+                let all = self.ticket_rows(text("customer_id")?);
+                let from = usize::try_from(arguments.get("offset")?.as_u64()?).ok()?;
+                let limit = usize::try_from(arguments.get("limit")?.as_u64()?).ok()?;
+                let rows: Vec<Value> = all.into_iter().skip(from).take(limit).collect();
+                json!({ "tickets": rows })
+            }
+            "get_statement" => {
+                let customer = by(&self.customers, "customer_id", text("customer_id")?)?;
+                let order = self
+                    .orders
+                    .iter()
+                    .find(|order| order["customer_id"] == customer["customer_id"])?;
+                let total = order["total"].as_f64()?;
+                let cents = (total * 100.0).round() as i64;
+                let (whole, rest) = (cents / 100, cents % 100);
+                let grouped = if whole >= 1_000 {
+                    format!("{},{:03}.{rest:02}", whole / 1_000, whole % 1_000)
+                } else {
+                    format!("{whole}.{rest:02}")
+                };
+                json!({
+                    "statement_id": made("STA", &customer["customer_id"]),
+                    "due_at": format!("{}T10:30:00Z", order["placed_on"].as_str()?),
+                    "balance": format!("{grouped} EUR"),
+                })
             }
             "get_ticket" => {
                 let mut ticket = by(&self.tickets, "ticket_id", text("ticket_id")?)?;

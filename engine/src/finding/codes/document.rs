@@ -1,7 +1,7 @@
 //! What is said about documents, tests and what they name.
 
 use super::{Code, Group};
-use crate::Severity::{Error, Warning};
+use crate::Severity::{Error, Info, Warning};
 
 pub(super) const CODES: &[Code] = &[
     Code {
@@ -107,6 +107,22 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The text is not YAML.",
         example: "steps: [ { id: a",
         fix: "The message names what was expected there.",
+    },
+    Code {
+        code: "capability_missing",
+        group: Group::Document,
+        severities: &[Error],
+        meaning: "A step touches what the document's own `capabilities` do not list, and would be refused in each run.",
+        example: "capabilities: { programs: [git] }\nsteps: [ { id: a, action: shell, with: { argv: [curl, https://example.com] } } ]",
+        fix: "Add it to the list, if it is meant to happen.",
+    },
+    Code {
+        code: "capability_unused",
+        group: Group::Document,
+        severities: &[Info],
+        meaning: "`capabilities` lists what no step needs.",
+        example: "capabilities: { programs: [git, curl] }\nsteps: [ { id: a, action: shell, with: { argv: [git, status] } } ]",
+        fix: "Take it out.",
     },
     Code {
         code: "check_not_read",

@@ -1,6 +1,7 @@
 //! Every code of a finding, whoever raises it: engine, triggers, crystallizer or server. A code that is not
 //! listed here is not raised: the test beside this table reads the sources. `docs/findings.md` is made of it.
 
+mod coding;
 mod document;
 mod recording;
 mod server;
@@ -44,6 +45,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         document::CODES,
         trigger::CODES,
         recording::CODES,
+        coding::CODES,
         server::CODES,
     ]
     .into_iter()

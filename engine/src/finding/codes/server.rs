@@ -21,6 +21,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "The hint beside it says what to do.",
     },
     Code {
+        code: "comments_lost",
+        group: Group::Server,
+        severities: &[Info],
+        meaning: "A part of a document was changed, and comments that stood in it are not in its text any more.",
+        example: "",
+        fix: "Write them again where they are missed; the version before still has them.",
+    },
+    Code {
         code: "invalid_input",
         group: Group::Server,
         severities: &[Error],

@@ -359,6 +359,11 @@ fn three_deaths_alone_quarantine() {
         bench.give(Input::Recover { alone: true });
     }
     assert_eq!(bench.running(), ["a#10", "b#10"]);
+    // One of them is, where the caller kept the other back.
+    for _ in 0..3 {
+        bench.give(Input::Died { step: "b".into() });
+    }
+    assert_eq!(bench.line(), "a=canceled b=failed run=failed");
 }
 
 #[test]

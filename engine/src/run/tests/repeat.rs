@@ -182,3 +182,36 @@ fn early_passes_are_forgotten_but_for_those_with_gates() {
     // Pass 0 went; pass 1 has a gate, and so those behind it stay.
     assert_eq!(bench.run.steps()[1].path.to_string(), "r[1].n");
 }
+
+#[test]
+fn a_pass_hands_on_what_it_gave() {
+    let pages = json!({"steps": [
+        {"id": "pages", "repeat": {
+            "until": "steps.page.output.next == none",
+            "output": "{{ {'rows': (loop.previous.rows if loop.previous else []) + steps.page.output.rows, 'next': steps.page.output.next} }}",
+        }, "steps": [call("page", json!({"with": {"connection": "shop", "path": "/rows", "query": {"cursor": "{{ loop.previous.next if loop.previous else 'first' }}"}}}))]},
+        value("all", json!("{{ steps.pages.output.rows }}")),
+    ]});
+    let mut bench = Bench::new(pages.clone());
+    let page = |rows: Value, next: Value| succeeded(json!({"rows": rows, "next": next}));
+    let asked = |bench: &Bench, step: &str| {
+        let step = bench.run.step(step).unwrap();
+        step.input.as_ref().unwrap().value()["query"]["cursor"].clone()
+    };
+    assert_eq!(asked(&bench, "pages[0].page"), "first");
+    bench.answer("pages[0].page", page(json!([1, 2]), json!("b")));
+    assert_eq!(asked(&bench, "pages[1].page"), "b");
+    bench.answer("pages[1].page", page(json!([3]), json!("c")));
+    bench.answer("pages[2].page", failed(FailureClass::Permanent));
+    assert_eq!(bench.run.status(), Status::Failed);
+
+    // A retry goes on with what the last good pass gave.
+    let mut again = super::kept::again(&bench, None);
+    assert_eq!(asked(&again, "pages[2].page"), "c");
+    again.answer("pages[2].page", failed(FailureClass::Permanent));
+    let mut again = super::kept::again(&again, None);
+    assert_eq!(asked(&again, "pages[2].page"), "c");
+    again.answer("pages[2].page", page(json!([4]), Value::Null));
+    assert_eq!(again.output("all"), "[1,2,3,4]");
+    assert_eq!(again.run.status(), Status::Succeeded);
+}

@@ -3,8 +3,9 @@
 use super::{Broken, Law, Looked};
 use crate::Json;
 use crate::event::{RunEvent, Status, StepPath};
-use crate::plan::{Plan, Times};
+use crate::plan::{Plan, RepeatPlan, Times};
 use crate::run::StepView;
+use crate::testing::HANDED_ON;
 use std::collections::BTreeMap;
 
 /// How a pass ended.
@@ -134,6 +135,9 @@ impl Passes {
         let done = ends.iter().position(|end| end.done);
         match &planned.times {
             Times::Repeat(repeat) => {
+                if !handed_on(repeat, seen.first, &ends) {
+                    return wrong("a pass does not see what the one before it gave");
+                }
                 let last = done.is_none_or(|done| done + 1 == ends.len());
                 if ends.len() > repeat.max as usize || !last {
                     return wrong("it went on when it had to end");
@@ -191,4 +195,29 @@ impl Passes {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether each pass of a generated `repeat` saw what the one before it gave: that is what it gives itself. What the
+/// first one saw that goes on with an earlier run is not known here.
+fn handed_on(repeat: &RepeatPlan, first: u32, ends: &[&PassEnd]) -> bool {
+    let is_generated = repeat.output.as_ref().is_some_and(|output| {
+        let expressions = output.expressions();
+        matches!(expressions.as_slice(), [(_, one)] if HANDED_ON.contains(one.source()))
+    });
+    if !is_generated {
+        return true;
+    }
+    let mut before = (first == 0).then(Json::null);
+    ends.iter().zip(first..).all(|(end, number)| {
+        let Some(output) = &end.output else {
+            return true;
+        };
+        let saw = output.value();
+        let right = saw[0] == number
+            && before
+                .as_ref()
+                .is_none_or(|before| saw[1] == *before.value());
+        before = Some(output.clone());
+        right
+    })
 }

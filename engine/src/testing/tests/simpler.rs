@@ -100,6 +100,9 @@ fn step_simpler(step: &StepSpec) -> Vec<StepSpec> {
                 repeat.body = body;
                 with(&|other| other.kind = KindSpec::Repeat(repeat.clone()));
             }
+            let mut plain = repeat.clone();
+            plain.hands_on = false;
+            with(&|other| other.kind = KindSpec::Repeat(plain.clone()));
         }
         KindSpec::Transform => {}
         _ => with(&|other| other.kind = KindSpec::Effect("http")),

@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::console::call::Call;
-use crate::console::component::{action, time, value};
+use crate::console::component::{action, state, time, value};
 use crate::console::page::home::items;
 use crate::console::twin::Refusal;
 use crate::service::Role;
@@ -11,6 +11,8 @@ use serde_json::Value;
 
 /// Recordings that are offered, the newest ones.
 const OFFERED: usize = 20;
+/// Recordings that have a column of their own.
+const COLUMNS: usize = 6;
 
 pub(super) async fn show(call: &Call, draft: &Draft) -> Result<Markup, Refusal> {
     let Some((own, session)) = &draft.session else {
@@ -26,17 +28,39 @@ pub(super) async fn show(call: &Call, draft: &Draft) -> Result<Markup, Refusal> 
     let (home, _) = own.rsplit_once('/').unwrap_or((own, ""));
     let list = call.api.get(&format!("{home}?limit=100")).await?;
     let named = |id: &Value| items(&list).iter().find(|one| one["id"] == *id);
+    let alike = match call.query.text("alike") {
+        "look" => of_the_same_task(call, &session["id"]).await?,
+        _ => None,
+    };
+    let same = |one: &Value| alike.as_ref().is_some_and(|all| all.contains(&one["id"]));
     let free = items(&list)
         .iter()
         .filter(|one| one["id"] != session["id"] && !also.contains(&one["id"]));
-    let free: Vec<&Value> = free.take(OFFERED).collect();
-    let address = format!(
-        "/automations/{}/review/answer",
+    let mut free: Vec<&Value> = free.collect();
+    // Those of the same task come first, each kind the newest first.
+    free.sort_by_key(|one| !same(one));
+    free.truncate(OFFERED);
+    let mut others = Vec::new();
+    for id in also.iter().filter_map(Value::as_str).take(COLUMNS) {
+        if let Ok((_, other)) = super::recordings::find(call, id).await {
+            others.push(other);
+        }
+    }
+    let heads: Vec<Markup> = others
+        .iter()
+        .map(|one| html! { a href={ "/recordings/" (one["id"].as_str().unwrap_or_default()) } { (title(one)) } })
+        .collect();
+    let held_out = draft.report["held_out"].as_array();
+    let predicted =
+        |id: &str| held_out.and_then(|all| all.iter().find(|one| one["recording"] == id));
+    let review = format!(
+        "/automations/{}/review",
         draft.automation["id"].as_str().unwrap_or_default()
     );
+    let address = format!("{review}/answer");
     let version = draft.reported.to_string();
     Ok(html! {
-        section .alike {
+        section .alike #alike {
             @if !also.is_empty() {
                 h2 { "Held against " (value::count(also.len(), "more recording", "more recordings")) }
                 ul .plain {
@@ -44,21 +68,29 @@ pub(super) async fn show(call: &Call, draft: &Draft) -> Result<Markup, Refusal> 
                         @let text = id.as_str().unwrap_or_default();
                         li .row {
                             a href={ "/recordings/" (text) } { (named(id).map_or_else(|| text.to_owned(), title)) }
+                            @if let Some(one) = predicted(text) { (said(one)) }
                             @if call.may(Role::Editor) { (action::with(&address, "Without it", "small", &[("without", text), ("version", &version)])) }
                         }
                     }
                 }
+                @if !others.is_empty() { (super::varied::table(draft, session, &others, &heads)) }
             }
             @if call.may(Role::Editor) && !free.is_empty() {
-                details .more {
+                details .more open[alike.is_some()] {
                     summary { "Add another recording of the same task" }
                     p .dim { "What is equal in all of them stays, what differs becomes an input or follows something, and what does not hold in each is told. The draft is made and proved anew." }
+                    @match &alike {
+                        None => p { a href={ (review) "?alike=look#alike" } { "Look for those of the same task" } },
+                        Some(all) if all.is_empty() => p { "No other recording changes the same things with the same tools." },
+                        Some(all) => p { (value::count(all.len(), "recording changes", "recordings change")) " the same things with the same tools: these come first." },
+                    }
                     ul .plain {
                         @for one in &free {
                             @let id = one["id"].as_str().unwrap_or_default();
                             li .row {
                                 a href={ "/recordings/" (id) } { (title(one)) }
                                 span .dim { (time::ago(&one["created_at"], call.now)) }
+                                @if same(one) { span .pill { "the same task" } }
                                 (action::with(&address, "Add it", "small", &[("also", id), ("version", &version)]))
                             }
                         }
@@ -67,6 +99,31 @@ pub(super) async fn show(call: &Call, draft: &Draft) -> Result<Markup, Refusal> 
             }
         }
     })
+}
+
+/// The other recordings of the task that a recording is of.
+async fn of_the_same_task(call: &Call, own: &Value) -> Result<Option<Vec<Value>>, Refusal> {
+    let found = call.api.get("/recordings/recurring").await?;
+    let mut tasks = items(&found)
+        .iter()
+        .filter_map(|task| task["recordings"].as_array());
+    let own_task = tasks.find(|all| all.contains(own));
+    let others = own_task.into_iter().flatten().filter(|id| *id != own);
+    Ok(Some(others.cloned().collect()))
+}
+
+/// How a further recording was predicted.
+fn said(one: &Value) -> Markup {
+    let verdict = one["verdict"].as_str().unwrap_or("not_run");
+    html! {
+        span { (state::mark(verdict)) " "
+            @match verdict {
+                "passed" => "predicted",
+                "failed" => "not predicted",
+                _ => "not tried",
+            }
+            " " span .dim { (one["matched"]) " requests as there, " (one["differing"]) " otherwise, " (one["missing"]) " missing" } }
+    }
 }
 
 /// What a recording is called in a list.

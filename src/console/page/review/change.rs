@@ -1,26 +1,33 @@
 //! What a reviewer does with a draft: answers, changes of values, dropped steps, activation.
 
-use super::Draft;
+use super::{Draft, acknowledge, question};
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, finding};
 use crate::console::page::draft::Leaf;
 use crate::console::twin::Refusal;
+use druse_engine::definition::takes_sensitive;
 use druse_engine::{Finding, Severity};
 use http::{Method, header};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-fn back(call: &Call) -> Answer {
+pub(super) fn back(call: &Call) -> Answer {
     Answer::See(format!("/automations/{}/review", call.part("id")))
 }
 
 /// What can be done with one value.
-pub(super) fn buttons(path: &str, step: &str, leaf: &Leaf<'_>, bound: bool) -> Markup {
+pub(super) fn buttons(path: &str, step: &Value, leaf: &Leaf<'_>, bound: bool) -> Markup {
+    let action = step["action"].as_str().unwrap_or_default();
+    let step = step["id"].as_str().unwrap_or_default();
+    let key = leaf.pointer.split('/').nth(1).unwrap_or_default();
     let frozen = !leaf.value.as_str().is_some_and(|text| text.contains("{{"));
     html! {
         @if frozen && (leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean()) {
             (action::with(&format!("{path}/answer"), "Make it an input", "small", &[("step", step), ("input", &leaf.pointer)]))
+            @if leaf.value.is_string() && takes_sensitive(action, key) {
+                (action::with(&format!("{path}/answer"), "Mark it as secret", "small", &[("step", step), ("secret", &leaf.pointer)]))
+            }
         }
         @if bound {
             (action::with(&format!("{path}/answer"), "Freeze it", "small", &[("step", step), ("freeze", &leaf.pointer)]))
@@ -32,7 +39,10 @@ pub(super) fn buttons(path: &str, step: &str, leaf: &Leaf<'_>, bound: bool) -> M
 pub(in crate::console) async fn answer(call: &Call) -> Done {
     let draft = Draft::read(call).await?;
     if let Some(pointer) = call.form.get("input") {
-        let document = as_input(&draft, call.form.text("step"), pointer)?;
+        let document = as_input(&draft, call.form.text("step"), pointer, false)?;
+        write(call, &document).await?;
+    } else if let Some(pointer) = call.form.get("secret") {
+        let document = as_input(&draft, call.form.text("step"), pointer, true)?;
         write(call, &document).await?;
     } else if let Some(pointer) = call.form.get("freeze") {
         let document = frozen(&draft, call.form.text("step"), pointer)?;
@@ -44,14 +54,19 @@ pub(in crate::console) async fn answer(call: &Call) -> Done {
 }
 
 /// Makes the draft anew from its recording, with this answer, call or recording and all that came before.
-async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
+pub(super) async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
     let (path, _) = draft.session.as_ref().ok_or_else(|| {
         Refusal::form(
             "The recording is not here any more.",
             "Change the document by hand.",
         )
     })?;
-    if call.form.text("version") != draft.reported.to_string() {
+    // A draft that is made anew as it is has nothing that it could be too late for.
+    let version = call.form.get("version");
+    if version.is_some_and(|seen| seen != draft.reported.to_string()) {
+        if is_in_force(call, draft) {
+            return Ok(());
+        }
         return Err(Refusal::new(
             http::StatusCode::PRECONDITION_FAILED,
             "changed_meanwhile",
@@ -64,6 +79,9 @@ async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
         .as_object()
         .cloned()
         .unwrap_or_default();
+    if call.form.has("suggested") {
+        answers.extend(question::suggested(draft));
+    }
     if let Some(question) = call.form.get("question") {
         answers.insert(question.to_owned(), call.form.text("choice").into());
     }
@@ -76,6 +94,10 @@ async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
         "mode": crystallized["mode"], "answers": answers, "keep": keep, "also": also,
         "force": true, "into": draft.automation["id"],
     });
+    let folder = call.form.get("folder").filter(|folder| !folder.is_empty());
+    if let Some(folder) = folder.or(crystallized["folder"].as_str()) {
+        body["folder"] = folder.into();
+    }
     if !also.is_empty() {
         // Only values that may follow something can be held against another recording.
         body["mode"] = "bound".into();
@@ -84,6 +106,24 @@ async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), Refusal> {
         .post(&format!("{path}/crystallize"), call.key(), &body)
         .await?;
     Ok(())
+}
+
+/// Whether a draft holds already what a form asks for: it was sent twice, or somebody else said the same.
+fn is_in_force(call: &Call, draft: &Draft) -> bool {
+    let crystallized = draft.crystallized();
+    let answered = call
+        .form
+        .get("question")
+        .map(|question| crystallized["answers"][question] == call.form.text("choice"));
+    let (keep, also) = (
+        strings(&crystallized["keep"]),
+        strings(&crystallized["also"]),
+    );
+    let mut asked: Vec<bool> = answered.into_iter().collect();
+    asked.extend(call.form.all("keep").map(|id| keep.contains(id)));
+    asked.extend(call.form.all("also").map(|id| also.contains(id)));
+    asked.extend(call.form.all("without").map(|id| !also.contains(id)));
+    !asked.is_empty() && asked.iter().all(|holds| *holds)
 }
 
 fn strings(list: &Value) -> BTreeSet<String> {
@@ -116,8 +156,9 @@ fn with_of<'a>(document: &'a mut Value, step: &str) -> Option<&'a mut Value> {
         .get_mut("with")
 }
 
-/// The document with a frozen value as an input, which it is the default of.
-fn as_input(draft: &Draft, step: &str, pointer: &str) -> Result<Value, Refusal> {
+/// The document with a frozen value as an input, which it is the default of; a secret one is in the document
+/// no more, and each run is given it anew.
+fn as_input(draft: &Draft, step: &str, pointer: &str, secret: bool) -> Result<Value, Refusal> {
     let mut document = draft.automation["document"].clone();
     let wanted = pointer.rsplit('/').next().unwrap_or_default();
     let mut name: String = wanted
@@ -144,6 +185,9 @@ fn as_input(draft: &Draft, step: &str, pointer: &str) -> Result<Value, Refusal> 
         .and_then(|with| with.pointer_mut(pointer))
         .ok_or_else(gone)?;
     let value = std::mem::replace(place, format!("{{{{ inputs.{free} }}}}").into());
+    if value.as_str().is_some_and(|text| text.contains("{{")) {
+        return Err(gone());
+    }
     let kind = match &value {
         Value::String(_) => "string",
         Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
@@ -155,7 +199,11 @@ fn as_input(draft: &Draft, step: &str, pointer: &str) -> Result<Value, Refusal> 
     if !document["inputs"].is_object() {
         document["inputs"] = json!({});
     }
-    document["inputs"][&free] = json!({ "type": kind, "description": said, "default": value });
+    document["inputs"][&free] = if secret {
+        json!({ "type": kind, "description": said, "sensitive": true })
+    } else {
+        json!({ "type": kind, "description": said, "default": value })
+    };
     Ok(document)
 }
 
@@ -207,18 +255,35 @@ pub(in crate::console) async fn remove(call: &Call) -> Done {
     Ok(back(call))
 }
 
+/// Where the automation works, where the recording leaves that open or it was answered before.
+pub(super) fn folder(id: &str, draft: &Draft, findings: &[Finding]) -> Markup {
+    let given = draft.crystallized()["folder"].as_str().unwrap_or_default();
+    let open = findings
+        .iter()
+        .any(|one| matches!(one.code.as_str(), "folder_unknown" | "folders_differ"));
+    html! {
+        @if (open || !given.is_empty()) && draft.session.is_some() {
+            section .folder {
+                h2 { "Folder" }
+                form method="post" action={ "/automations/" (id) "/review/answer" } {
+                    (action::key())
+                    input type="hidden" name="version" value=(draft.reported);
+                    div .row {
+                        label { span { "Works in this folder of the server's machine" } input name="folder" autocomplete="off" required placeholder="/home/ana/shop" value=(given); }
+                        button { "Use it" }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Name, schedule, what must be acknowledged by name, and the button.
 pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Markup {
     let automation = &draft.automation;
     let id = automation["id"].as_str().unwrap_or_default();
     let latest = &automation["latest_version"];
-    let known = automation["acknowledged"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let open: Vec<&Finding> = findings
-        .iter()
-        .filter(|one| one.acknowledge && !known.iter().any(|known| *known == one.id.as_str()))
-        .collect();
+    let open: Vec<&Finding> = findings.iter().filter(|one| draft.is_open(one)).collect();
     let errors: Vec<&Finding> = findings
         .iter()
         .filter(|one| one.severity == Severity::Error && !one.acknowledge)
@@ -228,26 +293,20 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
             h2 { "Activate" }
             @if !errors.is_empty() {
                 p { "These have to be put right first:" }
-                div .findings { @for one in &errors { (finding::one(one)) } }
+                (finding::by_kind(&errors))
+                @if draft.session.is_some() && draft.reported > 0 {
+                    (action::button(&format!("/automations/{id}/review/answer"), "Make the draft anew", ""))
+                    p .dim { "Once tools or connections are set up. What was changed by hand since version " (draft.reported) " is not in it." }
+                }
             }
-            form method="post" action={ "/automations/" (id) "/review/activate" } {
+            form #(acknowledge::FORM) method="post" action={ "/automations/" (id) "/review/activate" } {
                 (action::key())
                 div .row {
                     label { span { "Name" } input name="name" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
                     label { span { "Runs by schedule (cron), or never by itself" } input name="cron" autocomplete="off" placeholder="0 7 * * MON" value=(call.kept("cron", "")); }
                     label { span { "Time zone" } input name="timezone" autocomplete="off" placeholder="Europe/Berlin" value=(call.kept("timezone", "")); }
                 }
-                @if !open.is_empty() {
-                    fieldset {
-                        legend { "To be acknowledged" }
-                        @for one in &open {
-                            label .check {
-                                input type="checkbox" name="acknowledge" value=(one.id) checked[call.form.all("acknowledge").any(|given| given == one.id)];
-                                span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } }
-                            }
-                        }
-                    }
-                }
+                (acknowledge::boxes(call, &open))
                 div .buttons { button .primary { "Activate version " (latest) } }
             }
         }
@@ -284,7 +343,7 @@ pub(in crate::console) async fn activate(call: &Call) -> Done {
     if changed {
         write(call, &document).await?;
     }
-    let acknowledge: Vec<&str> = call.form.all("acknowledge").collect();
+    let acknowledge: BTreeSet<&str> = acknowledge::ids(call).collect();
     let body = json!({ "acknowledge": acknowledge });
     call.api
         .post(&format!("{path}/activate"), call.key(), &body)

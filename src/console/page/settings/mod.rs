@@ -3,6 +3,7 @@
 
 pub(in crate::console) mod connection;
 mod health;
+mod people;
 pub(in crate::console) mod retention;
 pub(in crate::console) mod secret;
 pub(in crate::console) mod token;
@@ -28,14 +29,16 @@ async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
                 @if !admin { span .dim { "Connections, secrets and tokens are seen by administrators." } } }
             form .phone-only method="post" action="/signout" { button { "Sign out" } }
             @if admin { nav .tabs aria-label="Parts of the settings" {
-                a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" } a href="#retention" { "History" } a href="#health" { "Health" }
+                a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#people" { "People" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" } a href="#retention" { "History" } a href="#health" { "Health" }
             } }
         }
         @if let Some(told) = told { section .told role="status" { (told) } }
         @if admin {
             (connection::list(call).await?)
             (secret::list(call).await?)
-            (token::list(call).await?)
+            @let tokens = call.api.get("/tokens?limit=200").await?;
+            (people::list(&tokens, call.now))
+            (token::list(call, &tokens))
         }
         (tools::show(call).await?)
         @if admin { (retention::show(call).await?) }

@@ -36,7 +36,7 @@ pub(super) async fn show(call: &Call) -> Result<Markup, Refusal> {
         .send(Method::GET, "/settings/retention", &[], "")
         .await?;
     let (kept, tag) = (said.json(), said.tag());
-    let singles = kept["automations"].as_object().map_or(0, Map::len);
+    let singles = kept["automations"].as_object().cloned().unwrap_or_default();
     Ok(html! {
         section #retention {
             h2 { "History" }
@@ -51,12 +51,76 @@ pub(super) async fn show(call: &Call) -> Result<Markup, Refusal> {
                         p .dim { (means) }
                     }
                 }
-                @if singles > 0 { p .dim { (singles) " automations have rules of their own, which stay." } }
+                h3 { "Single automations" }
+                p .dim { "Instead of the above. One whose name is taken out has no rule of its own any more." }
+                div .scroll tabindex="0" role="region" aria-label="Rules of single automations" { table .list {
+                    thead { tr { th scope="col" { "Automation" } th scope="col" { "For how long" } th scope="col" { "How many" } } }
+                    tbody {
+                        @for (index, (name, own)) in singles.iter().enumerate() { (single(call, index, name, own)) }
+                        (single(call, singles.len(), "", &Value::Null))
+                    }
+                } }
                 div .buttons { button .primary { "Save" } }
             }
             (action::button("/settings/compact", "Give back space now", ""))
         }
     })
+}
+
+/// The fields of a rule of a single automation, in the order in which they stand.
+const SINGLE: [(&str, &str, &str); 3] = [
+    ("name", "Automation", "inbox-triage"),
+    ("max_age", "For how long", "30d"),
+    ("max_runs", "How many", "1000"),
+];
+
+/// A row of the rules of single automations; the last one is empty.
+fn single(call: &Call, index: usize, name: &str, own: &Value) -> Markup {
+    html! {
+        tr {
+            @for (field, label, example) in SINGLE {
+                @let known = if field == "name" { name.to_owned() } else { written(&own[field]) };
+                @let id = format!("single.{index}.{field}");
+                td { input name=(id) aria-label={ (label) " " (index + 1) } autocomplete="off" placeholder=(example) value=(call.kept(&id, &known)); }
+            }
+        }
+    }
+}
+
+/// What a form says of single automations; nothing where it has no such fields.
+fn singles(call: &Call) -> Option<Map<String, Value>> {
+    if !call.form.has("single.0.name") {
+        return None;
+    }
+    let mut all = Map::new();
+    for index in 0.. {
+        let field = |name: &str| format!("single.{index}.{name}");
+        if !call.form.has(&field("name")) {
+            break;
+        }
+        let name = call.form.text(&field("name"));
+        if name.is_empty() {
+            continue;
+        }
+        let mut own = Map::new();
+        for limit in ["max_age", "max_runs"] {
+            let value = limited(limit, call.form.text(&field(limit)));
+            if !value.is_null() {
+                own.insert(limit.into(), value);
+            }
+        }
+        all.insert(name.into(), own.into());
+    }
+    Some(all)
+}
+
+/// A limit as the API takes it.
+fn limited(name: &str, text: &str) -> Value {
+    match (text, text.parse::<u64>()) {
+        ("", _) => Value::Null,
+        (_, Ok(number)) if name != "max_age" => number.into(),
+        _ => text.into(),
+    }
 }
 
 fn written(value: &Value) -> String {
@@ -76,13 +140,10 @@ pub(in crate::console) async fn write(call: &Call) -> Done {
         ));
     };
     for (name, ..) in FIELDS {
-        let text = call.form.text(name);
-        let value = match (text, text.parse::<u64>()) {
-            ("", _) => Value::Null,
-            (_, Ok(number)) if name != "max_age" => number.into(),
-            _ => text.into(),
-        };
-        map.insert(name.into(), value);
+        map.insert(name.into(), limited(name, call.form.text(name)));
+    }
+    if let Some(singles) = singles(call) {
+        map.insert("automations".into(), singles.into());
     }
     let headers = [
         (header::CONTENT_TYPE, "application/json"),

@@ -5,22 +5,20 @@ use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, time};
 use crate::console::page::home::items;
-use crate::console::twin::Refusal;
 use crate::service::Role;
 use http::Method;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-pub(super) async fn list(call: &Call) -> Result<Markup, Refusal> {
-    let all = call.api.get("/tokens?limit=200").await?;
-    Ok(html! {
+pub(super) fn list(call: &Call, all: &Value) -> Markup {
+    html! {
         section #tokens {
             h2 { "Tokens" }
-            @if items(&all).is_empty() { p .dim { "None. On this machine " code { "druse" } " needs none." } }
+            @if items(all).is_empty() { p .dim { "None. On this machine " code { "druse" } " needs none." } }
             @else {
                 div .scroll tabindex="0" role="region" aria-label="Tokens" { table .list {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Role" } th scope="col" { "Made" } th scope="col" { "Ends" } th scope="col" { span .sr { "Actions" } } } }
-                    tbody { @for one in items(&all) {
+                    tbody { @for one in items(all) {
                         @let id = one["id"].as_str().unwrap_or_default();
                         @let name = one["name"].as_str().unwrap_or_default();
                         tr {
@@ -44,7 +42,7 @@ pub(super) async fn list(call: &Call) -> Result<Markup, Refusal> {
                 }
             }
         }
-    })
+    }
 }
 
 pub(in crate::console) async fn create(call: &Call) -> Done {

@@ -11,12 +11,14 @@ use serde_json::Value;
 pub(super) async fn show(call: &Call) -> Result<Markup, Refusal> {
     let said = call.api.send(Method::GET, "/tools", &[], "").await?;
     let tag = said.tag();
-    let map = serde_json::to_string_pretty(&said.json()).unwrap_or_default();
+    let rules = said.json();
+    let map = serde_json::to_string_pretty(&rules).unwrap_or_default();
     let text = call.kept("tools", &map);
     Ok(html! {
         section #tools {
             h2 { "Tool map" }
             p .dim { "What a recorded tool becomes; the first rule that matches counts. A recorded MCP call whose connection is here needs none." }
+            (table(&rules))
             @if call.may(Role::Admin) {
                 form method="post" action="/settings/tools" {
                     input type="hidden" name="tag" value=(tag);
@@ -27,6 +29,29 @@ pub(super) async fn show(call: &Call) -> Result<Markup, Refusal> {
             } @else { pre .code tabindex="0" { (map) } }
         }
     })
+}
+
+/// The rules in the order in which they count.
+fn table(map: &Value) -> Markup {
+    let rules = map["tools"].as_array().map_or(&[][..], Vec::as_slice);
+    let text = |rule: &Value, name: &str| rule[name].as_str().unwrap_or_default().to_owned();
+    html! {
+        @if !rules.is_empty() {
+            div .scroll tabindex="0" role="region" aria-label="Rules of the tool map" { table .list {
+                thead { tr { th scope="col" { "Tool" } th scope="col" { "Becomes" } th scope="col" { "Does to the world" } th scope="col" { "Answers" } } }
+                tbody {
+                    @for rule in rules {
+                        tr {
+                            td { code { (text(rule, "match")) } }
+                            td { (text(rule, "action")) @if let Some(name) = rule["with"]["connection"].as_str() { " · " (name) } }
+                            td { (text(rule, "effects")) }
+                            td { @if rule["deterministic"] == false { "≈ may differ " span .dim { (text(rule, "reason")) } } }
+                        }
+                    }
+                }
+            } }
+        }
+    }
 }
 
 pub(in crate::console) async fn write(call: &Call) -> Done {

@@ -1,0 +1,92 @@
+//! What only a person can answer: at the step that it is about, and all of it at once.
+
+use super::Draft;
+use crate::console::call::Call;
+use crate::console::component::{action, value};
+use crate::service::Role;
+use maud::{Markup, html};
+use serde_json::Value;
+
+fn all(draft: &Draft) -> &[Value] {
+    draft.report["questions"]
+        .as_array()
+        .map_or(&[], Vec::as_slice)
+}
+
+fn id(question: &Value) -> &str {
+    question["id"].as_str().unwrap_or_default()
+}
+
+fn step(question: &Value) -> &str {
+    question["step"].as_str().unwrap_or_default()
+}
+
+/// What is assumed for each question until somebody answers it.
+pub(super) fn suggested(draft: &Draft) -> impl Iterator<Item = (String, Value)> {
+    let known = all(draft).iter().filter(|one| one["default"].is_string());
+    known.map(|one| (id(one).to_owned(), one["default"].clone()))
+}
+
+/// How many there are, where they stand, and a button that takes what is suggested for all of them.
+pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
+    let questions = all(draft);
+    let version = draft.reported.to_string();
+    let suggested = suggested(draft).count();
+    let lost = |question: &&Value| {
+        !draft
+            .steps()
+            .iter()
+            .any(|one| one["id"] == question["step"])
+    };
+    html! {
+        @if !questions.is_empty() {
+            section .questions #questions {
+                h2 { (value::count(questions.len(), "question", "questions")) }
+                ul .plain.jumps {
+                    @for one in questions {
+                        li { a href={ "#question-" (id(one)) } { (step(one)) } " " span .dim { (value::cut(one["text"].as_str().unwrap_or_default(), 90)) } }
+                    }
+                }
+                @for one in questions.iter().filter(lost) { (asked(call, address, one, &version)) }
+                @if call.may(Role::Editor) && suggested > 0 {
+                    (action::with(address, &format!("Take what is suggested ({suggested})"), "",
+                        &[("suggested", "all"), ("version", &version)]))
+                }
+                p .dim { "An answer makes a new version from the recording and proves it again. What was changed by hand since version " (version) " is not in it." }
+            }
+        }
+    }
+}
+
+/// The questions about one step.
+pub(super) fn of_step(call: &Call, address: &str, draft: &Draft, step_id: &str) -> Markup {
+    let version = draft.reported.to_string();
+    html! {
+        @for one in all(draft).iter().filter(|one| step(one) == step_id) { (asked(call, address, one, &version)) }
+    }
+}
+
+fn asked(call: &Call, address: &str, question: &Value, version: &str) -> Markup {
+    let choices = question["choices"].as_array().into_iter().flatten();
+    html! {
+        div .question #{ "question-" (id(question)) } {
+            p { span .sr { "Question: " } span aria-hidden="true" { "? " } (value::said(question["text"].as_str().unwrap_or_default())) }
+            @if call.may(Role::Editor) {
+                div .buttons {
+                    @for choice in choices.filter_map(Value::as_str) {
+                        (action::with(address, &label(choice), if question["default"] == choice { "chosen" } else { "" },
+                            &[("question", id(question)), ("choice", choice), ("version", version)]))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn label(choice: &str) -> String {
+    match choice {
+        "constant" => "Keep it as it is".into(),
+        "input" => "Make it an input".into(),
+        expression => format!("⇐ {}", value::cut(expression, 90)),
+    }
+}

@@ -1,0 +1,126 @@
+//! Runs that sleep. One that only waits, and for long, is no more in memory than what finds it and what
+//! looks after it; its journal has the rest. It is read again when something comes for it: its time, an
+//! event, a person.
+
+use super::hold::parent_of;
+use super::live::{self, LiveRun};
+use super::{Engine, clock};
+use druse_engine::event::Status;
+use druse_engine::run::Run;
+use druse_engine::{RunId, Span, Timestamp};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How far its next time must lie ahead for a run to go to sleep. Tests do not wait for so long.
+const FAR: Span = Span::from_secs(if cfg!(test) { 1 } else { 60 });
+
+/// A run with more facts stays awake: it is one of few, and to read it again costs more each time.
+const MOST_FACTS: u64 = 500;
+
+/// After this long it is looked at again whether a run that was woken can go to sleep.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is in memory of a run that sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asleep {
+    /// The number of its last fact.
+    pub(super) seq: u64,
+    /// When it next needs the clock.
+    pub(super) deadline: Option<Timestamp>,
+    /// The first run of which it is a retry, or itself.
+    pub(super) root: RunId,
+    /// The run that started it and may wait for it.
+    pub(super) parent: Option<RunId>,
+    /// Whether it waits for an event, or for a person who may not know it: then whoever examines it has to
+    /// read it.
+    pub(super) tells_more: bool,
+}
+
+impl Asleep {
+    /// What is kept of a run, if it can sleep as it stands.
+    pub(super) fn of(run: &Run, now: Timestamp) -> Option<Self> {
+        let deadline = run.next_deadline().map(|(at, _)| at);
+        let far = |at: Option<Timestamp>| at.is_none_or(|at| at > now.after(FAR));
+        let waits = matches!(run.status(), Status::Waiting | Status::Paused);
+        // An event that is found by what it is wakes those that take it; any other would wake all that may.
+        let found = || run.listening().all(|listening| listening.key.is_some());
+        let sleeps = waits
+            && far(deadline)
+            && far(run.next_silence())
+            && run.last_seq() <= MOST_FACTS
+            && run.running().next().is_none()
+            && run.throttled().is_empty()
+            && run.notices().is_empty()
+            && found();
+        sleeps.then(|| Self {
+            seq: run.last_seq(),
+            deadline,
+            root: run.start().root,
+            parent: parent_of(&run.start().cause),
+            tells_more: run.is_held()
+                || run.listening().next().is_some()
+                || !run.left_to_people().is_empty(),
+        })
+    }
+}
+
+impl Engine {
+    /// A run that has not ended. One that sleeps wakes up for it.
+    pub(super) fn live_run(&self, id: RunId) -> Option<Arc<Mutex<LiveRun>>> {
+        loop {
+            if let Some(live) = self.0.live.get(id) {
+                return Some(live);
+            }
+            self.0.live.asleep(id)?;
+            let read = self.read_again(id)?;
+            if let Some(live) = self.0.live.wake(id, read) {
+                return Some(live);
+            }
+        }
+    }
+
+    /// A run that sleeps, as its journal tells it. It sleeps on.
+    pub(super) fn read_again(&self, id: RunId) -> Option<LiveRun> {
+        match self.rebuild(id) {
+            Ok(run) => Some(LiveRun::known(run)),
+            Err(reason) => {
+                tracing::error!(run = %id, reason, "a run that waits cannot be read again");
+                None
+            }
+        }
+    }
+
+    /// Nothing of a run is under way any more, as whoever shares it this often knows: it goes to sleep, or
+    /// gives up what it holds for speed.
+    pub(super) fn lull(&self, id: RunId, live: &Arc<Mutex<LiveRun>>) {
+        let now = clock::now();
+        let mut locked = live::lock(live);
+        if self.0.carries_all() && locked.asleep(now).is_some() {
+            drop(locked);
+            self.0.live.lull(id, 1, now);
+        } else {
+            locked.rest();
+        }
+    }
+
+    /// How many runs sleep.
+    #[cfg(test)]
+    pub(crate) fn sleeping(&self) -> usize {
+        self.0.live.sleeping()
+    }
+
+    /// Puts runs to sleep again that were woken and did not go on. Ends with the engine.
+    pub(super) async fn keep_quiet(self) {
+        loop {
+            tokio::select! {
+                () = self.0.live.disturbed() => {}
+                () = self.0.closing.cancelled() => return,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = self.0.closing.cancelled() => return,
+            }
+            self.0.live.lull_all(clock::now());
+        }
+    }
+}

@@ -1,0 +1,166 @@
+// How quick the pages are, printed. Nothing is asserted here: what a machine does at a time is no property of
+// the code. `DRUSE` names the binary; a release build is what people have.
+//
+//   tests/browser/run figures [pages] [graph] [follow] [lists]
+import { performance } from "node:perf_hooks";
+import { browse, Server, until } from "./harness.mjs";
+
+const wanted = process.argv.slice(2);
+const RUNS = Number(process.env.RUNS ?? 100_000);
+const server = await Server.start();
+const browser = await browse();
+process.on("exit", () => server.stop());
+
+const sorted = numbers => [...numbers].sort((a, b) => a - b);
+const say = (name, numbers) => {
+  const all = sorted(numbers);
+  const at = part => all[Math.min(all.length - 1, Math.floor(all.length * part))].toFixed(1);
+  console.log(`${name}: median ${at(0.5)} ms, 90 of 100 under ${at(0.9)} ms, longest ${at(1)} ms (${all.length} times)`);
+};
+
+/** A page's text as somebody signed in gets it, and how long that takes. */
+const visitor = async () => {
+  const context = await browser.open();
+  const page = await context.newPage();
+  await page.goto(server.cli("open").trim());
+  const cookies = await context.cookies();
+  const cookie = cookies.map(one => `${one.name}=${one.value}`).join("; ");
+  const ask = async path => {
+    const began = performance.now();
+    const answer = await fetch(server.address + path, { headers: { cookie, accept: "text/html" } });
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
+    return { took: performance.now() - began, text };
+  };
+  const many = async (name, path, times = 30) => {
+    await ask(path);
+    const took = [];
+    let size = 0;
+    for (let count = 0; count < times; count += 1) {
+      const got = await ask(path);
+      took.push(got.took);
+      size = got.text.length;
+    }
+    say(`${name} (${(size / 1000).toFixed(0)} KB)`, took);
+  };
+  return { page, cookies, ask, many };
+};
+
+const steps = count => Array.from({ length: count }, (_, index) => ({
+  id: `s${index}`, action: "transform", with: { value: index },
+  ...(index ? { needs: [...new Set([Math.floor(index / 2), Math.max(0, index - 7)])].filter(one => one !== index).map(one => `s${one}`) } : {}),
+}));
+
+const parts = {
+  /** The first page of somebody who was never here: nothing is kept, everything comes. */
+  async pages() {
+    const { cookies } = await visitor();
+    for (const [name, path, signedIn] of [["sign-in", "/signin", false], ["home", "/", true]]) {
+      const took = [];
+      let bytes = 0;
+      for (let count = 0; count < 20; count += 1) {
+        const context = await browser.open();
+        if (signedIn) await context.addCookies(cookies);
+        const page = await context.newPage();
+        await page.goto(server.address + path, { waitUntil: "load" });
+        const seen = await page.evaluate(() => {
+          const [first] = performance.getEntriesByType("navigation");
+          const rest = performance.getEntriesByType("resource");
+          return { took: first.loadEventStart - first.startTime, bytes: [first, ...rest].reduce((sum, one) => sum + one.transferSize, 0) };
+        });
+        took.push(seen.took);
+        bytes = Math.max(bytes, seen.bytes);
+        await context.close();
+      }
+      say(`first page, ${name}, cold, to its load event, ${(bytes / 1000).toFixed(1)} KB in all`, took);
+    }
+  },
+
+  /** The page of a graph of a hundred steps. */
+  async graph() {
+    const { ask, many } = await visitor();
+    const id = await server.active(JSON.stringify({ druse: 1, name: "hundred", steps: steps(100) }));
+    await many("page with a graph of 100 steps", `/automations/${id}`);
+    const few = await server.active(JSON.stringify({ druse: 1, name: "one", steps: steps(1) }));
+    await many("the same page with a graph of 1 step", `/automations/${few}`);
+    const run = await server.run(id, {}, "30s");
+    await many("page of its run, live graph", `/runs/${run.id}?tab=graph`);
+    await ask(`/runs/${run.id}`);
+  },
+
+  /** A run that makes more than a thousand facts a second, followed in a browser. */
+  async follow() {
+    const { page } = await visitor();
+    const id = await server.active(JSON.stringify({
+      druse: 1, name: "busy", inputs: { items: { type: "array" } },
+      steps: [{ id: "all", for_each: { items: "{{ inputs.items }}", max_parallel: 100, max_items: 20000 }, steps: [{ id: "tick", action: "wait", with: { for: "60ms" } }] }],
+    }));
+    const run = await server.run(id, { items: Array.from({ length: 20_000 }, (_, index) => index) });
+    await page.goto(`${server.address}/runs/${run.id}`);
+    const passes = text => Number(text?.match(/(\d+) of (?:\d+|null) passes/)?.[1] ?? 0);
+    const began = performance.now();
+    const behind = [];
+    let status = "";
+    while (!["succeeded", "failed"].includes(status)) {
+      const asked = performance.now();
+      const now = await server.api("GET", `/runs/${run.id}`);
+      status = now.status;
+      const there = now.steps.find(step => step.path === "all")?.passes?.succeeded ?? 0;
+      const shown = passes(await page.textContent("main"));
+      behind.push({ at: asked - began, there, shown });
+      await new Promise(done => setTimeout(done, 250));
+    }
+    const ended = performance.now();
+    await until("the page to show the end", async () => /succeeded|failed/.test(await page.textContent(".head")));
+    const after = performance.now() - ended;
+    let count = 0;
+    for (let cursor = ""; ;) {
+      const list = await server.api("GET", `/runs/${run.id}/events?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      count = list.items.at(-1)?.seq ?? count;
+      if (!list.next_cursor) break;
+      cursor = list.next_cursor;
+    }
+    const seconds = (ended - began) / 1000;
+    const rate = count / seconds;
+    console.log(`a run with ${count} facts in ${seconds.toFixed(1)} s (${rate.toFixed(0)} a second), ${status}:`);
+    const perPass = behind.at(-1).there / seconds;
+    const lag = sorted(behind.map(one => (one.there - one.shown) / perPass));
+    console.log(`  its page stood ${(lag[Math.floor(lag.length / 2)] * 1000).toFixed(0)} ms behind (median), ${(lag.at(-1) * 1000).toFixed(0)} ms at most; the end was shown ${after.toFixed(0)} ms after it`);
+  },
+
+  /** Lists of many runs. */
+  async lists() {
+    const { ask, many } = await visitor();
+    const id = await server.active(JSON.stringify({ druse: 1, name: "many", steps: steps(1) }));
+    const other = await server.active(JSON.stringify({ druse: 1, name: "few", steps: steps(1) }));
+    const began = performance.now();
+    let left = RUNS;
+    await Promise.all(Array.from({ length: 64 }, async () => {
+      while (left-- > 0) await server.run(left % 1000 ? id : other);
+    }));
+    console.log(`${RUNS} runs in ${((performance.now() - began) / 1000).toFixed(0)} s`);
+    await until("the last to end", async () => (await server.api("GET", "/runs?status=running&limit=1")).items.length === 0);
+    await many("list of runs", "/runs");
+    await many("list of runs by automation, one in a thousand", `/runs?automation_id=${other}`);
+    await many("list of failed runs, of which there is none", "/runs?status=failed");
+    await many("page of an automation with them", `/automations/${id}`);
+    await many("home", "/");
+    // To the 200th page by its own links.
+    const took = [];
+    let path = "/runs";
+    for (let count = 0; count < 200; count += 1) {
+      const got = await ask(path);
+      took.push(got.took);
+      const next = got.text.match(/rel="next" href="([^"]*)"/)?.[1];
+      if (!next) break;
+      path = next.replaceAll("&amp;", "&");
+    }
+    say("list of runs, page after page", took);
+  },
+};
+
+for (const [name, part] of Object.entries(parts)) {
+  if (!wanted.length || wanted.includes(name)) await part();
+}
+await browser.close();
+process.exit(0);

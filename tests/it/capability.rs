@@ -1,0 +1,211 @@
+//! What a version may touch holds in each run: what a value makes of a step, and what a person makes of one, is
+//! refused before anything is sent.
+
+use crate::harness::{Client, Server, World, text, wait};
+use serde_json::{Value, json};
+
+/// A step that the run goes on after, however it ends.
+fn step(id: &str, action: &str, with: Value) -> Value {
+    json!({ "id": id, "action": action, "with": with, "on_error": "continue" })
+}
+
+/// Starts an automation with these inputs, and gives the run at its end.
+async fn run(client: &Client, document: &Value, inputs: Value, status: &str) -> Value {
+    let made = client.post("/automations", document).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    client
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let (path, given) = (format!("{path}/runs"), json!({ "inputs": inputs }));
+    let started = client.post(&path, &given).await.with(202);
+    wait::run(client, &text(&started["id"]), status).await
+}
+
+/// A step of a run.
+fn of<'a>(run: &'a Value, id: &str) -> &'a Value {
+    let steps = run["steps"].as_array().expect("steps");
+    let found = steps.iter().find(|step| step["path"] == id);
+    found.unwrap_or_else(|| panic!("no step {id} in {run:#}"))
+}
+
+/// A step that was refused, and what it would have touched.
+fn denied(run: &Value, id: &str, kind: &str, value: &str) {
+    let step = of(run, id);
+    let error = &step["error"];
+    assert_eq!(
+        (
+            &error["code"],
+            &error["class"],
+            &error["details"]["kind"],
+            &error["details"]["value"]
+        ),
+        (
+            &json!("capability_denied"),
+            &json!("permanent"),
+            &json!(kind),
+            &json!(value)
+        ),
+        "{step:#}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_value_leads_elsewhere_is_refused() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let outside = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = json!({ "kind": "folder", "path": outside.path() });
+    admin.put("/connections/docs", &folder).await;
+    let other = json!({ "druse": 1, "name": "other", "steps": [
+        { "id": "a", "action": "transform", "with": { "value": 1 } },
+    ] });
+    admin.post("/automations", &other).await.with(201);
+    let elsewhere = outside.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder can be made");
+    let document = json!({
+        "druse": 1, "name": "bound",
+        "inputs": {
+            "host": { "type": "string" }, "path": { "type": "string" }, "folder": { "type": "string" },
+            "event": { "type": "string" }, "other": { "type": "string" },
+        },
+        "capabilities": {
+            "hosts": ["*.shop.example"], "connections": ["docs"],
+            "files": [{ "path": "reports/*" }, { "connection": "docs", "path": "in/*" }],
+            "programs": ["touch"], "folders": ["/work-that-is-not-there/*"],
+            "events": ["bill.*"], "automations": ["some-other"],
+        },
+        "steps": [
+            step("ask", "http", json!({ "url": "https://{{ inputs.host }}/x" })),
+            step("whole", "http", json!({ "url": "{{ 'https://' ~ inputs.host ~ ':8443' }}" })),
+            step("write", "file", json!({ "op": "write", "path": "{{ inputs.path }}", "text": "x" })),
+            step("docs", "file", json!({ "op": "write", "connection": "docs", "path": "{{ inputs.path }}", "text": "x" })),
+            step("inside", "file", json!({ "op": "write", "path": "reports/{{ inputs.path }}", "text": "x", "create_folders": true })),
+            step("touch", "shell", json!({ "argv": ["touch", "made"], "cwd": "{{ inputs.folder }}" })),
+            step("tell", "emit", json!({ "type": "{{ inputs.event }}", "data": 1 })),
+            step("start", "automation", json!({ "id": "{{ inputs.other }}" })),
+        ],
+    });
+    let folder = elsewhere.to_str().expect("a path in UTF-8");
+    let inputs = json!({
+        "host": "shop.example.evil.example", "path": "other/x.txt", "folder": folder,
+        "event": "user.deleted", "other": "other",
+    });
+    let read = run(&admin, &document, inputs, "succeeded").await;
+    denied(&read, "ask", "host", "shop.example.evil.example");
+    denied(&read, "whole", "host", "shop.example.evil.example:8443");
+    denied(&read, "write", "path", "other/x.txt");
+    denied(&read, "docs", "path", "other/x.txt");
+    denied(&read, "touch", "folder", folder);
+    denied(&read, "tell", "event", "user.deleted");
+    denied(&read, "start", "automation", "other");
+    assert_eq!(of(&read, "inside")["status"], "succeeded", "{read:#}");
+    assert!(!elsewhere.join("made").exists());
+    assert!(!outside.path().join("other").exists());
+    let told = admin.all("/events?type=user.deleted").await;
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_a_person_corrects_stays_within_it_too() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let world = World::of("pay-bill");
+    admin
+        .put("/connections/household", &world.tools())
+        .await
+        .with(200);
+    let made = world.path().join("made");
+    let mut fails = step("fails", "shell", json!({ "argv": ["false"] }));
+    fails["on_error"] = "pause".into();
+    let mut reads = step(
+        "reads",
+        "mcp",
+        json!({ "connection": "household", "tool": "read_file", "arguments": { "path": "nothing" } }),
+    );
+    reads["on_error"] = "pause".into();
+    // No list: what is written counts.
+    let document = json!({ "druse": 1, "name": "corrected", "steps": [fails, reads] });
+    let read = run(&admin, &document, json!({}), "paused").await;
+    let id = text(&read["id"]).to_owned();
+    let path = format!("/runs/{id}/resume");
+    let other = json!({ "argv": ["/usr/bin/touch", made] });
+    admin
+        .post(&path, &json!({ "step": "fails", "input": other }))
+        .await
+        .with(202);
+    let pay = json!({ "tool": "pay", "arguments": {
+        "recipient": "Eve", "iban": "DE1", "amount": 9.0, "reference": "x",
+    } });
+    admin
+        .post(&path, &json!({ "step": "reads", "input": pay }))
+        .await
+        .with(202);
+    let read = wait::until("both steps refused", || async {
+        let read = admin.get(&format!("/runs/{id}")).await.with(200);
+        let refused = |id: &str| of(&read, id)["error"]["code"] == "capability_denied";
+        (refused("fails") && refused("reads")).then_some(read)
+    })
+    .await;
+    denied(&read, "fails", "program", "/usr/bin/touch");
+    denied(&read, "reads", "tool", "pay");
+    assert!(!made.exists());
+    assert_eq!(world.number("select count(*) from payment"), 0);
+}
+
+#[tokio::test]
+async fn a_tool_that_takes_other_arguments_than_before_is_not_called() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let world = World::of("pay-bill");
+    admin
+        .put("/connections/household", &world.tools())
+        .await
+        .with(200);
+    let document = |name: &str, schema: &str| {
+        json!({
+            "druse": 1, "name": name,
+            "capabilities": { "connections": ["household"], "tools": [
+                { "connection": "household", "tool": "pay", "schema": schema },
+            ] },
+            "steps": [step("pay", "mcp", json!({ "connection": "household", "tool": "pay", "arguments": {
+                "recipient": "Ana", "iban": "DE1", "amount": 9.0, "reference": "x",
+            } }))],
+        })
+    };
+    let before = format!("sha256:{}", "0".repeat(64));
+    let read = run(&admin, &document("before", &before), json!({}), "succeeded").await;
+    denied(&read, "pay", "tool", "pay");
+    assert_eq!(world.number("select count(*) from payment"), 0);
+    let found = text(&of(&read, "pay")["error"]["details"]["found"]).to_owned();
+    let read = run(&admin, &document("now", &found), json!({}), "succeeded").await;
+    assert_eq!(of(&read, "pay")["status"], "succeeded", "{read:#}");
+    assert_eq!(world.number("select count(*) from payment"), 1);
+}
+
+#[tokio::test]
+async fn the_list_is_shown_and_what_is_missing_in_it_keeps_a_version_from_being_activated() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let document = json!({
+        "druse": 1, "name": "shown",
+        "steps": [{ "id": "a", "action": "shell", "with": { "argv": ["git", "status"] } }],
+    });
+    let made = admin.post("/automations", &document).await.with(201);
+    assert_eq!(made["capabilities"], json!({ "programs": ["git"] }));
+    let path = format!("/automations/{}", text(&made["id"]));
+    let version = admin.get(&format!("{path}/versions/1")).await.with(200);
+    assert_eq!(version["capabilities"], json!({ "programs": ["git"] }));
+    let mut closed = document.clone();
+    closed["capabilities"] = json!({ "programs": ["ls"] });
+    let put = admin.put(&path, &closed).await.with(200);
+    assert_eq!(put["capabilities"], json!({ "programs": ["ls"] }));
+    let problem = admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .problem(422, "activation_blocked");
+    assert_eq!(
+        problem["findings"][0]["code"], "capability_missing",
+        "{problem:#}"
+    );
+}
