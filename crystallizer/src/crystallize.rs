@@ -9,9 +9,9 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, capability, determinism, drift, duplicate, effects,
-    emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
-    working_place,
+    advice, align, answer, bookkeeping, bound, capability, caution, determinism, drift, duplicate,
+    effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
+    trust, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -119,7 +119,9 @@ pub fn crystallize(
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
     found.extend(repeated);
+    let gated: BTreeSet<usize> = gates.before.keys().copied().collect();
     found.extend(gates.findings);
+    found.extend(caution::findings(session, &kept, &emitted.places, &gated));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
     found.extend(working_place::findings(
@@ -168,6 +170,8 @@ pub fn crystallize(
             .help("The differences are listed under `replay`."),
         );
     }
+    let trust = trust::trust(session, &document, &kept, &emitted.places);
+    trust::join(&mut found, trust.findings);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {
@@ -198,6 +202,7 @@ pub fn crystallize(
             left_out: count(left_out.len()),
         },
         replay: replayed,
+        labels: trust.labels,
         values: made.as_ref().map(|made| made.values),
         held_out: made
             .as_ref()

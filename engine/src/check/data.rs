@@ -138,10 +138,11 @@ const OPERATIONS: [FileOperation; 6] = [
 ];
 
 fn one_content(context: &mut Context<'_>, look: &Look<'_>, name: &str) {
-    let given: Vec<&str> = ["text", "base64", "json"]
-        .into_iter()
-        .filter(|key| look.has(key))
-        .collect();
+    let keys: &[&str] = match name {
+        "write" => &["text", "base64", "json", "artifact"],
+        _ => &["text", "base64", "json"],
+    };
+    let given: Vec<&str> = keys.iter().copied().filter(|key| look.has(key)).collect();
     match given.as_slice() {
         [] => context.say(
             look.wrong("missing_key", "", format!("`{name}` needs the content"))

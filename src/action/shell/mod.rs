@@ -35,7 +35,6 @@ const SHELL_KEYS: [&str; 7] = [
     "cwd",
     "artifacts",
     "success_exit_codes",
-    "artifacts",
 ];
 /// Characters of stderr that a failure shows, from its end.
 const TAIL: usize = 2_000;
