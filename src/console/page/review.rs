@@ -301,6 +301,7 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                     @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);
                     dt { (draft::name(&leaf.pointer)) }
                     dd { (draft::show(&leaf, bindings[bound].as_str()))
+                        (draft::word(&draft.report["labels"], id, &leaf.pointer))
                         @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string())) } }
                 }
             }
