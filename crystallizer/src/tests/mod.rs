@@ -12,3 +12,4 @@ mod mapping;
 mod pages;
 mod planted;
 mod several;
+mod trust;
