@@ -78,14 +78,30 @@ pub(crate) fn savings(session: &Session) -> Map<String, Value> {
         }
     }
     savings.insert("agent_turns".to_owned(), turns.into());
-    if let (Some(start), Some(end)) = (session.started_at, session.finished_at) {
-        savings.insert(
-            "recorded_ms".to_owned(),
-            end.since(start).as_millis().into(),
+    let recorded_ms = match (session.started_at, session.finished_at) {
+        (Some(start), Some(end)) => Some(end.since(start).as_millis()),
+        _ => None,
+    };
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            savings.insert(key.to_owned(), value);
+        }
+    };
+    put("recorded_ms", recorded_ms.map(Value::from));
+    put("tools_ms", tools_ms.map(Value::from));
+    // What the tools did not take, the agent thought and people took to answer.
+    let agent_ms = recorded_ms
+        .zip(tools_ms)
+        .map(|(all, tools)| all.saturating_sub(tools));
+    put("agent_ms", agent_ms.map(Value::from));
+    if let Some(usage) = &session.usage {
+        put("input_tokens", Some(usage.input_tokens.into()));
+        put(
+            "cached_input_tokens",
+            Some(usage.cached_input_tokens.into()),
         );
-    }
-    if let Some(ms) = tools_ms {
-        savings.insert("tools_ms".to_owned(), ms.into());
+        put("output_tokens", Some(usage.output_tokens.into()));
+        put("cost_usd", usage.cost_usd.map(Value::from));
     }
     savings
 }

@@ -9,8 +9,9 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, capability, caution, determinism, duplicate,
-    effects, emit, findings, gate, provenance, prune, replay, trust, working_place,
+    advice, align, answer, bookkeeping, bound, capability, caution, determinism, drift, duplicate,
+    effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
+    trust, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -19,6 +20,9 @@ use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
+const MOST_CALLS: usize = 20_000;
 
 /// How often what makes no valid step is set aside before the draft is taken as it is.
 const ROUNDS: usize = 8;
@@ -41,6 +45,14 @@ pub fn crystallize(
     accepted(session, options)?;
     known(session, &options.keep)?;
     whole(options.folder.as_deref())?;
+    let calls = session.calls().count();
+    if calls > MOST_CALLS {
+        return Err(CrystallizeError::new(
+            "too_many_calls",
+            format!("The session holds {calls} calls; a draft is made of at most {MOST_CALLS}."),
+            "Record the task alone, or split the recording.",
+        ));
+    }
     let pruned = prune::prune(session, &options.keep);
     if pruned.kept.is_empty() {
         let calls = session.calls().count();
@@ -56,9 +68,15 @@ pub fn crystallize(
 
     let draft = settled(session, options, &pruned);
     if draft.kept.is_empty() {
-        return Err(nothing(
-            "The session only kept notes of the agent's own: nothing in it is to be done again.",
-        ));
+        let own = draft
+            .left_out
+            .iter()
+            .any(|out| out.code == "looked_without_step" || out.code == "failed_without_step");
+        return Err(nothing(if own {
+            "The session only looked at what no step can look at again: nothing in it is to be done again."
+        } else {
+            "The session only kept notes of the agent's own: nothing in it is to be done again."
+        }));
     }
     let Draft {
         mut kept,
@@ -156,6 +174,23 @@ pub fn crystallize(
     trust::join(&mut found, trust.findings);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
+    let judgement = judgement::judge(&judgement::Facts {
+        session,
+        kept: &kept,
+        document: &document,
+        findings: &found,
+        held_out: made.as_ref().map_or(&[], |made| &made.held_out),
+        left_out: left_out.len(),
+        gates: emitted.gates,
+    });
+
+    let shapes = drift::shapes(&kept, &|call| {
+        let others = witnesses.iter().filter_map(|witness| {
+            let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
+            prune::succeeded(other.call).then(|| relied::output(other))
+        });
+        others.collect()
+    });
 
     let report = Report {
         counts: ReportCounts {
@@ -182,6 +217,8 @@ pub fn crystallize(
         findings: found,
         advice: advice::advice(&kept, options.mode),
         savings: advice::savings(session),
+        judgement,
+        shapes,
     };
     drop(kept);
     let document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
@@ -603,6 +640,9 @@ fn draft<'a>(
     let mut left_out = pruned.left_out.clone();
     let (gone, mut repeated) = bookkeeping::leave_out(session, &mut kept, &options.keep);
     left_out.extend(gone);
+    let (gone, said) = not_repeated::leave_out(session, &mut kept, &options.keep);
+    left_out.extend(gone);
+    repeated.extend(said);
     if options.mode == Mode::Bound {
         let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
         repeated.extend(stays);
@@ -612,9 +652,14 @@ fn draft<'a>(
         }
     }
     let mut ids = Ids::default();
-    for kept in &mut kept {
-        kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
-        kept.path.clone_from(&kept.step);
+    // Questions are known by their steps: a call that is put back takes no other step's id.
+    for put_back in [false, true] {
+        for kept in &mut kept {
+            if options.keep.contains(&kept.call.id) == put_back {
+                kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+                kept.path.clone_from(&kept.step);
+            }
+        }
     }
     let gates = gate::gates(session, &kept, &left_out);
     let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);

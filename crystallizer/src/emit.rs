@@ -178,6 +178,10 @@ fn metadata(
     if let Some(folder) = &options.folder {
         made["folder"] = folder.as_str().into();
     }
+    // What was answered stays with the draft, so that one more answer does not lose the others.
+    if !options.answers.is_empty() {
+        made["answers"] = json!(options.answers);
+    }
     metadata.insert("crystallized".to_owned(), made);
     metadata.insert(
         "non_deterministic_steps".to_owned(),

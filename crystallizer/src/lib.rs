@@ -4,6 +4,7 @@
 //! into a document and a [`Report`]. The report's proof is a replay: the engine runs the document, each
 //! step answered by the recording, and every request is compared with the recorded call.
 
+pub mod drift;
 pub mod import;
 pub mod mining;
 pub mod report;
@@ -22,6 +23,7 @@ mod capability;
 mod caution;
 mod compare;
 mod crystallize;
+mod decisions;
 mod determinism;
 mod drive;
 mod duplicate;
@@ -29,9 +31,11 @@ mod effects;
 mod emit;
 mod findings;
 mod gate;
+mod judgement;
 mod kept;
 mod leaf;
 mod name;
+mod not_repeated;
 mod options;
 mod provenance;
 mod prune;
@@ -46,6 +50,7 @@ mod words;
 mod working_place;
 
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
+pub use decisions::Decisions;
 pub use import::{
     Format, FormatInfo, ImportError, Recording, detect, formats, import, recording, to_own_form,
 };

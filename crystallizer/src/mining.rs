@@ -3,7 +3,7 @@
 
 use crate::options::Options;
 use crate::secret::Names;
-use crate::session::{Session, ToolCall, ToolSpec};
+use crate::session::{Role, Session, ToolCall, ToolSpec, Turn};
 use crate::tool_map::{Folders, Mapper, Origin, Target, is_bookkeeping};
 use crate::{determinism, effects, prune, shell_line};
 use druse_engine::definition::EffectLevel;
@@ -15,8 +15,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// How alike, in percent, recordings have to be to be taken as the same task.
 const ALIKE: u8 = 60;
 
+/// How alike, in percent, what work on files and in shells is about has to be: there the tools are nearly always the
+/// same.
+const ALIKE_TOPICS: usize = 25;
+
 /// How many keys of arguments of one recording are compared.
 const KEYS: usize = 2_000;
+
+/// How many characters of what was wanted are compared.
+const WANTED: usize = 600;
+
+/// Words that tell nothing of a task.
+const COMMON: &[&str] = &[
+    "about", "after", "again", "also", "because", "before", "could", "does", "file", "files",
+    "from", "have", "into", "just", "like", "make", "more", "need", "only", "please", "should",
+    "some", "such", "sure", "that", "their", "them", "then", "there", "these", "they", "thing",
+    "this", "those", "want", "were", "what", "when", "where", "which", "while", "will", "with",
+    "would", "your",
+];
 
 /// What a recording has in common with others of its task, whatever the values were.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +42,10 @@ pub struct Signature {
     tools: BTreeSet<String>,
     /// The keys of arguments, each with its tool.
     keys: BTreeSet<String>,
+    /// Whether files were written or programs run: then what it is about tells tasks apart, not the tools.
+    by_hand: bool,
+    /// What it is about: the files by their names, without their numbers, and the words of what was wanted.
+    topics: BTreeSet<String>,
 }
 
 /// A task that was recorded more than once.
@@ -64,12 +84,23 @@ impl Signature {
             {
                 continue;
             }
-            let name = name_of(call, &target);
+            let line = line_of(call, &target);
+            let name = name_of(call, line.as_deref());
+            let hand = line.is_some() || target.action == "file" || file_of(call).is_some();
             let spec = specs.get(call.name.as_str()).copied();
             let looks = effects::of(&target, &call.name, &call.arguments, spec)
                 .is_some_and(|level| level <= EffectLevel::Read);
             if !looks && signature.changes.last() != Some(&name) {
                 signature.changes.push(name.clone());
+            }
+            signature.by_hand |= hand && !looks;
+            if let Some(file) = file_of(call) {
+                signature.topic(file);
+            }
+            for word in line.iter().flat_map(|line| line.split_whitespace()) {
+                if word.contains('.') && !word.starts_with('-') && !word.contains("://") {
+                    signature.topic(word);
+                }
             }
             for key in call
                 .arguments
@@ -83,7 +114,26 @@ impl Signature {
             }
             signature.tools.insert(name);
         }
+        if signature.by_hand {
+            // How often one goes back and forth is chance: what is changed counts once.
+            signature.changes.sort();
+            signature.changes.dedup();
+            for word in wanted(session) {
+                signature.topics.insert(word);
+            }
+        }
         signature
+    }
+
+    /// Takes the name of a file as what it is about, without its numbers: of last month's it is the same task.
+    fn topic(&mut self, path: &str) {
+        let name = path.trim_matches(|c: char| !c.is_alphanumeric());
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let plain: String = name.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let plain = plain.trim_matches(['-', '_', '.']).to_lowercase();
+        if !plain.is_empty() && self.topics.len() < KEYS {
+            self.topics.insert(plain);
+        }
     }
 
     /// How alike the tools and arguments of two are, in percent.
@@ -92,7 +142,17 @@ impl Signature {
             overlap(&self.tools, &other.tools),
             overlap(&self.keys, &other.keys),
         );
-        u8::try_from((tools + keys) / 2).unwrap_or(100)
+        let known = !self.topics.is_empty() && !other.topics.is_empty();
+        let likeness = if self.by_hand && other.by_hand && known {
+            match overlap(&self.topics, &other.topics) {
+                topics if topics < ALIKE_TOPICS => 0,
+                // What is so alike that it cannot be chance counts like the tools.
+                topics => (tools + keys + (2 * topics).min(100)) / 3,
+            }
+        } else {
+            (tools + keys) / 2
+        };
+        u8::try_from(likeness).unwrap_or(100)
     }
 
     fn extent(&self) -> usize {
@@ -100,17 +160,59 @@ impl Signature {
     }
 }
 
-/// The tool; of a shell what it ran, as far as that can be told.
-fn name_of(call: &ToolCall, target: &Target) -> String {
-    let line = match &target.shell {
+/// The line of a shell.
+fn line_of(call: &ToolCall, target: &Target) -> Option<String> {
+    match &target.shell {
         Some(shell) => Some(shell.line()),
         None if determinism::is_shell_tool(&call.name) => ["command", "cmd"]
             .iter()
             .find_map(|key| call.arguments.get(*key).and_then(Value::as_str))
             .map(str::to_owned),
         None => None,
-    };
-    match line.as_deref().and_then(shell_line::program) {
+    }
+}
+
+/// The file that a call is about.
+fn file_of(call: &ToolCall) -> Option<&str> {
+    [
+        "file_path",
+        "path",
+        "absolute_path",
+        "filename",
+        "notebook_path",
+    ]
+    .iter()
+    .find_map(|key| call.arguments.get(*key)?.as_str())
+}
+
+/// The words of what was wanted that tell something.
+fn wanted(session: &Session) -> BTreeSet<String> {
+    let first = session.turns.iter().find_map(|turn| match turn {
+        Turn::Message {
+            role: Role::User,
+            text,
+            ..
+        } => Some(text.as_str()),
+        _ => None,
+    });
+    let text: String = session
+        .goal
+        .as_deref()
+        .or(first)
+        .unwrap_or_default()
+        .chars()
+        .take(WANTED)
+        .collect();
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.chars().count() >= 4 && !COMMON.contains(word))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The tool; of a shell what it ran, as far as that can be told.
+fn name_of(call: &ToolCall, line: Option<&str>) -> String {
+    match line.and_then(shell_line::program) {
         Some((program, Some(sub))) => format!("{}: {program} {sub}", call.name),
         Some((program, None)) => format!("{}: {program}", call.name),
         None => call.name.clone(),
@@ -275,6 +377,50 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:#?}");
         assert_eq!(found[0].recordings, ["r0", "r2"]);
         assert_eq!(found[0].changes, ["Bash: git push"]);
+    }
+
+    #[test]
+    fn work_by_hand_is_told_apart_by_what_it_is_about() {
+        let work = |goal: &str, file: &str, again: bool| {
+            let edit = |id: &str| json!({ "role": "assistant", "tool_calls": [{ "id": id, "name": "Edit", "arguments": { "file_path": file, "old_string": "a", "new_string": id } }] });
+            let run = |id: &str| json!({ "role": "assistant", "tool_calls": [{ "id": id, "name": "Bash", "arguments": { "command": "cargo test" } }] });
+            let said = |id: &str| json!({ "role": "tool", "tool_call_id": id, "content": "ok" });
+            let mut messages = vec![json!({ "role": "user", "content": goal })];
+            for round in 0..=u8::from(again) {
+                for (one, id) in [
+                    (edit(&format!("e{round}")), format!("e{round}")),
+                    (run(&format!("r{round}")), format!("r{round}")),
+                ] {
+                    messages.push(one);
+                    messages.push(said(&id));
+                }
+            }
+            let text = json!({ "status": "succeeded", "messages": messages }).to_string();
+            Signature::of(&import(text.as_bytes()).unwrap()[0], &Options::default())
+        };
+        let all = named(vec![
+            work(
+                "Write the changelog of release 1.4",
+                "/a/CHANGELOG.md",
+                false,
+            ),
+            work(
+                "Find why the parser loops on empty input",
+                "/a/src/parser.rs",
+                false,
+            ),
+            work(
+                "Write the changelog for release 1.5, please",
+                "/a/CHANGELOG.md",
+                true,
+            ),
+            work("Give the scheduler a leap year", "/a/src/schedule.rs", true),
+            work("Report the sales of May", "/b/sales-2027-05.csv", false),
+            work("Report the sales of June", "/b/sales-2027-06.csv", false),
+        ]);
+        let found = recurring(&all);
+        let groups: Vec<&[String]> = found.iter().map(|one| one.recordings.as_slice()).collect();
+        assert_eq!(groups, [["r0", "r2"], ["r4", "r5"]]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use druse_engine::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What the crystallizer says about a draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,8 +33,65 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could be made better, without need.
     pub advice: Vec<Advice>,
-    /// What running the automation saves against the recorded session.
+    /// What running the automation saves against the recorded session: `agent_turns`, and where the recording tells
+    /// them `recorded_ms`, `tools_ms`, `agent_ms`, `input_tokens`, `cached_input_tokens`, `output_tokens`, `cost_usd`.
     pub savings: Map<String, Value>,
+    /// Whether the recording should become an automation, and what in it may come out otherwise each time.
+    #[serde(default)]
+    pub judgement: Judgement,
+    /// The whole shape of the answers that were recorded, by step: what runs are compared with where somebody looks for
+    /// what has changed. Nothing relies on it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shapes: BTreeMap<String, Value>,
+}
+
+/// Whether a recording should become an automation. It stops nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Judgement {
+    /// The answer.
+    pub worth: Worth,
+    /// What speaks against it: `no_success`, `one_step_only`, `exploratory`, `still_changing`, `recordings_differ`,
+    /// `no_approval`.
+    pub reasons: Vec<Reason>,
+    /// What may come out otherwise each time: `model`, `model_wrote`, `search`, `web_search`, `web_fetch`, `time`,
+    /// `random`, `paging`, `live`, `open_world`, `person`, `tool_map`, `volatile`, `template`.
+    pub flags: Vec<Flag>,
+}
+
+/// Whether it is worth it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Worth {
+    /// Nothing speaks against it.
+    #[default]
+    Yes,
+    /// Something is to be looked at first.
+    LookFirst,
+    /// There is little to repeat.
+    Hardly,
+}
+
+/// Something that speaks against an automation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// Stable, snake_case.
+    pub code: String,
+    /// In one or two sentences.
+    pub text: String,
+    /// The steps it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+}
+
+/// Why steps may do or answer otherwise though nothing else differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Flag {
+    /// Stable, snake_case.
+    pub code: String,
+    /// In a few words.
+    pub text: String,
+    /// The steps, in their order.
+    pub steps: Vec<String>,
 }
 
 /// The figures of a draft: `calls` = `steps` + `left_out`.

@@ -77,6 +77,40 @@ pub struct Session {
     /// The secrets that stood in it; `{{ secrets.NAME }}` stands in the place of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<LiftedSecret>,
+    /// What its models used; absent: the recording does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+/// What the models of a session used, as its recorder counted it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Tokens that went in, those from a cache included.
+    pub input_tokens: u64,
+    /// Those of them that came from a cache.
+    #[serde(default)]
+    pub cached_input_tokens: u64,
+    /// Tokens that came out, thoughts included where they were counted.
+    pub output_tokens: u64,
+    /// What it cost in US dollars, where the recorder says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+impl Usage {
+    /// Both together.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let costs = [self.cost_usd, other.cost_usd];
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            cached_input_tokens: self
+                .cached_input_tokens
+                .saturating_add(other.cached_input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            cost_usd: costs.into_iter().flatten().reduce(|one, two| one + two),
+        }
+    }
 }
 
 /// A secret that was taken out of a recording before anything of it was kept.

@@ -1,6 +1,6 @@
 //! The report in words, for a terminal.
 
-use crate::report::{Level, Report, Verdict};
+use crate::report::{Level, Report, Verdict, Worth};
 use crate::show::{count, text as shorten};
 use druse_engine::definition::{Document, Step};
 use druse_engine::{Finding, Severity};
@@ -22,6 +22,7 @@ pub fn text(report: &Report, document: &Document) -> String {
     flagged(document, &mut out);
     proof(report, &mut out);
     perturbed(report, &mut out);
+    judged(report, &mut out);
     findings(report, &mut out);
     questions(report, &mut out);
     before_activation(report, &mut out);
@@ -77,6 +78,9 @@ fn recorded(report: &Report, document: &Document, out: &mut Out) {
         }
     }
     out.line(&line);
+    if let Some(used) = used(report) {
+        out.line(&format!("  {used}"));
+    }
     if let Some(source) = document
         .metadata
         .get("crystallized")
@@ -90,6 +94,53 @@ fn recorded(report: &Report, document: &Document, out: &mut Out) {
                 .map(|id| format!(" {}", shorten(id, 80)))
                 .unwrap_or_default()
         ));
+    }
+}
+
+/// What the agent used for it, which a run does without.
+fn used(report: &Report) -> Option<String> {
+    let number = |key: &str| report.savings.get(key).and_then(Value::as_u64);
+    let cost = report.savings.get("cost_usd").and_then(Value::as_f64);
+    let tokens = number("input_tokens")
+        .zip(number("output_tokens"))
+        .filter(|(input, output)| input + output > 0)
+        .map(|(input, output)| {
+            format!("{} tokens in, {} out", thousands(input), thousands(output))
+        });
+    let cost = cost.map(|cost| format!("{cost:.2} US dollars"));
+    let parts: Vec<String> = tokens.into_iter().chain(cost).collect();
+    (!parts.is_empty()).then(|| format!("{}, which a run does without", parts.join(", ")))
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, c) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn judged(report: &Report, out: &mut Out) {
+    let judgement = &report.judgement;
+    out.title(match judgement.worth {
+        Worth::Yes => "Worth it: yes",
+        Worth::LookFirst => "Worth it: look first",
+        Worth::Hardly => "Worth it: hardly",
+    });
+    for reason in &judgement.reasons {
+        let steps = match reason.steps.as_slice() {
+            [] => String::new(),
+            steps => format!(" ({})", shorten(&steps.join(", "), 120)),
+        };
+        out.line(&format!("  - {}{steps}", reason.text));
+    }
+    for flag in &judgement.flags {
+        let steps = shorten(&flag.steps.join(", "), 120);
+        out.line(&format!("  {:<11} {}: {steps}", flag.code, flag.text));
     }
 }
 

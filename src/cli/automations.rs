@@ -69,6 +69,24 @@ Examples:
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
         runs: u32,
     },
+    /// Say that somebody has looked at why it needs review.
+    #[command(after_help = "Example:\n  druse automations reviewed pay-bill")]
+    Reviewed {
+        /// Its name, id or file.
+        automation: String,
+    },
+    /// Say what good runs show about the answers that its steps rely on; nothing is changed.
+    #[command(after_help = "\
+Examples:
+  druse automations learn pay-bill
+  druse automations learn pay-bill --runs 200 --output json")]
+    Learn {
+        /// Its name, id or file.
+        automation: String,
+        /// How many of the last good runs are looked at.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+        runs: u32,
+    },
     /// Remove one; its runs stay in the history.
     #[command(after_help = "Example:\n  druse automations rm pay-bill")]
     Rm {

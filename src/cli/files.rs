@@ -67,6 +67,9 @@ pub struct Crystallize {
     /// Make a step of a call that would be left out, by its id in the recording.
     #[arg(long = "keep", value_name = "CALL")]
     pub keep: Vec<String>,
+    /// Decide as this file says, and write there what --answer and --keep decide beside it; a draft is read, too.
+    #[arg(long, value_name = "FILE", conflicts_with = "summary")]
+    pub decisions: Option<PathBuf>,
 }
 
 /// An answer to a question of the crystallizer. Ids hold no `=`, choices may.

@@ -1,6 +1,6 @@
 //! `druse automations`.
 
-use super::{Done, document, print, rehearsal};
+use super::{Done, document, print, rehearsal, review};
 use crate::cli::{Automations, Output, Target};
 use crate::client::{Client, EXIT_FAILED, Failure, encode};
 use druse_engine::AutomationId;
@@ -17,6 +17,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
         Automations::List => {
             let items = client.list("/automations", 10_000).await?;
             if target.output == Output::Text {
+                review::waiting(&items);
                 let fields = [
                     "name",
                     "status",
@@ -44,6 +45,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                     print::cell(&found["active_version"]),
                     print::cell(&found["latest_version"])
                 );
+                review::waiting(std::slice::from_ref(&found));
                 let path = format!("/automations/{}", print::cell(&found["id"]));
                 let yaml = client.text(&path, "application/yaml").await?;
                 print::line(yaml.trim_end());
@@ -156,6 +158,29 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                 exit = ExitCode::from(EXIT_FAILED);
             }
             tried
+        }
+        Automations::Reviewed { automation } => {
+            let id = id_of(&client, automation).await?;
+            let done = client
+                .post(&format!("/automations/{id}/reviewed"), &json!({}))
+                .await?;
+            if target.output == Output::Text {
+                print::line(&format!(
+                    "{} needs no review now.",
+                    print::cell(&done["name"])
+                ));
+            }
+            done
+        }
+        Automations::Learn { automation, runs } => {
+            let id = id_of(&client, automation).await?;
+            let learned = client
+                .get(&format!("/automations/{id}/learn?runs={runs}"))
+                .await?;
+            if target.output == Output::Text {
+                review::learned(&learned);
+            }
+            learned
         }
         Automations::Rm { automation } => {
             let id = id_of(&client, automation).await?;

@@ -5,7 +5,7 @@ use super::{Done, discover, document, print};
 use crate::cli::{Crystallize, DocumentOutput, Mode};
 use crate::client::{EXIT_DATA, Failure};
 use crate::runtime::clock;
-use druse_crystallizer::{Crystallized, Options, Session, SessionKind, SourceRef};
+use druse_crystallizer::{Crystallized, Decisions, Options, Session, SessionKind, SourceRef};
 use druse_engine::definition::to_yaml;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -56,9 +56,16 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         ));
     }
     options.source = Some(source_of(first, &files[0]));
+    let decided = match &args.decisions {
+        Some(path) => Some((path, decide(path, &mut options)?)),
+        None => None,
+    };
     let made = druse_crystallizer::crystallize(&sessions, &options)
         .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     drop(busy);
+    if let Some((path, Some(text))) = decided {
+        std::fs::write(path, text).map_err(|error| Failure::io(path, &error))?;
+    }
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
             .map_err(|error| Failure::internal(&error))?;
@@ -75,6 +82,27 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         ),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the decisions of a file; gives what is to be written there, where there is more to keep by now. A draft is
+/// only read: it names its decisions itself.
+fn decide(path: &Path, options: &mut Options) -> Result<Option<String>, Failure> {
+    let text = if path.exists() {
+        document::read_text(path)?
+    } else {
+        String::new()
+    };
+    let before = Decisions::parse(&text).map_err(|error| {
+        Failure::data(
+            "bad_decisions",
+            format!("{}: {error}", path.display()),
+            "Write `decisions:` with a line `ID: CHOICE` for each answer, and `keep:` with a list of calls.",
+        )
+    })?;
+    before.apply(options);
+    let now = Decisions::of_options(options);
+    let is_draft = text.lines().any(|line| line.starts_with("druse:"));
+    Ok((now != before && !is_draft).then(|| now.to_yaml()))
 }
 
 /// An agent may keep several sessions in a file: the newest is the last in which something was called.

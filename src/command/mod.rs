@@ -2,6 +2,7 @@
 
 mod apply;
 mod approvals;
+mod artifacts;
 mod automations;
 mod backup;
 mod check;
@@ -27,6 +28,7 @@ mod print;
 mod progress;
 mod queues;
 mod rehearsal;
+mod review;
 mod run;
 mod runs;
 mod schema;

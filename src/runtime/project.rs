@@ -2,9 +2,12 @@
 
 use super::portion::portions;
 use crate::service::SinceAsked;
-use druse_engine::event::{Entry, RunEvent, Status, StepPath};
+use druse_engine::Timestamp;
+use druse_engine::event::{Entry, Failure, RunEvent, Status, StepPath};
+use druse_engine::plan::ANSWER_CHANGED;
 use druse_engine::run::{ApprovalView, GateStatus, Run};
-use druse_storage::{Approval, ApprovalStatus, Batch, BlobUse, RunHead};
+use druse_storage::{Approval, ApprovalStatus, Batch, BlobUse, Review, RunHead};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -54,6 +57,7 @@ pub(super) fn batches_of(run: &Run, entries: Vec<Entry>) -> Vec<Batch> {
 fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
     let mut touched: BTreeSet<&StepPath> = BTreeSet::new();
     let mut turned = Vec::new();
+    let mut reviews: Vec<Review> = Vec::new();
     for entry in &entries {
         if let RunEvent::ApprovalRequested { step, .. }
         | RunEvent::ApprovalDecided { step, .. }
@@ -65,6 +69,12 @@ fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
         | RunEvent::StepCanceled { step } = &entry.event
         {
             touched.insert(step);
+        }
+        if let RunEvent::StepFailed { step, failure } = &entry.event
+            && failure.code == ANSWER_CHANGED
+            && let Some(row) = review_row(run, step, failure, entry.at)
+        {
+            reviews.push(row);
         }
         if let RunEvent::ApprovalSentBack { step, .. } | RunEvent::ApprovalVoided { step, .. } =
             &entry.event
@@ -89,12 +99,30 @@ fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
     for gate in turned {
         batch = batch.put(&approval_row(run, gate));
     }
+    for review in &reviews {
+        batch = batch.put(review);
+    }
     for step in touched {
         if let Some(gate) = run.approval_of(step) {
             batch = batch.put(&approval_row(run, &gate));
         }
     }
     batch.run(Arc::new(head), entries)
+}
+
+/// That the automation needs review. A run of a file has none that could.
+fn review_row(run: &Run, step: &StepPath, failure: &Failure, at: Timestamp) -> Option<Review> {
+    let start = run.start();
+    let details = failure.details.as_ref().map(druse_engine::Json::value);
+    Some(Review {
+        automation: start.automation?,
+        version: start.version,
+        run: start.run,
+        step: step.to_string(),
+        message: failure.message.clone(),
+        changes: details.map_or(Value::Null, |details| details["changes"].clone()),
+        at,
+    })
 }
 
 /// A gate as the inbox keeps it.

@@ -1,5 +1,6 @@
 //! What every service works with.
 
+use super::recurring::Signatures;
 use super::retention::Keeper;
 use super::{Problem, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens};
 use crate::connection::Connections;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub keys: KeyLocks,
     /// Keeps the history to what is wanted.
     pub keeper: Keeper,
+    /// What recordings have in common with others.
+    pub signatures: Signatures,
     /// Requests answered since the start.
     pub requests: AtomicU64,
     /// Requests answered with a status of 500 or more.
@@ -97,6 +100,7 @@ impl App {
             seal,
             options,
             tokens: KnownTokens::default(),
+            signatures: Signatures::default(),
             sign_ins: SignIns::default(),
             edits: Mutex::new(()),
             keys: KeyLocks::default(),
@@ -139,9 +143,14 @@ impl App {
     ///
     /// # Errors
     /// When an expectation does not hold or the log does not take it; nothing is stored then.
-    pub async fn append(&self, batch: Batch) -> Result<Position, AppendError> {
+    pub async fn append(&self, mut batch: Batch) -> Result<Position, AppendError> {
+        let triggers = self.triggers.get();
+        let tells = triggers.filter(|triggers| triggers.tell_changes(&mut batch));
         let position = self.store.append(batch)?.await?;
         self.appended.fetch_add(1, Ordering::Relaxed);
+        if let Some(triggers) = tells {
+            triggers.changes_told();
+        }
         Ok(position)
     }
 

@@ -1,6 +1,7 @@
 //! Automations: made, listed, read, replaced and removed.
 
 use super::document::Written;
+use super::review::ReviewView;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
 use druse_engine::capability::Capabilities;
@@ -8,8 +9,8 @@ use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
-    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType, StoreExt,
-    Trigger, Version,
+    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Review, Source, SourceType,
+    StoreExt, Trigger, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -60,6 +61,8 @@ pub struct AutomationView {
     pub findings: Vec<Finding>,
     /// Findings that were acknowledged, by id.
     pub acknowledged: Vec<String>,
+    /// Why it needs review, because an answer was not as its steps rely on; null: it does not.
+    pub needs_review: Option<ReviewView>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -162,7 +165,7 @@ impl App {
     }
 
     /// The newest version, up to this one, that the crystallizer made and reported about.
-    fn reported(&self, version: &Version) -> Result<Option<Version>, Problem> {
+    pub(super) fn reported(&self, version: &Version) -> Result<Option<Version>, Problem> {
         if version.report.is_some() {
             return Ok(Some(version.clone()));
         }
@@ -217,6 +220,7 @@ impl App {
             findings: self.findings(version, catalog)?,
             document: version.document.clone(),
             acknowledged: row.acknowledged.clone(),
+            needs_review: self.needs_review(row)?,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -290,7 +294,7 @@ impl App {
                 who,
                 "automation.create",
                 &row.id,
-                json!({ "name": row.name, "digest": version.digest }),
+                json!({ "automation": row.name, "name": row.name, "version": 1, "digest": version.digest }),
             );
         Ok(Change {
             batch,
@@ -365,7 +369,7 @@ impl App {
             who,
             action,
             &row.id,
-            json!({ "version": version.number, "digest": version.digest }),
+            json!({ "automation": row.name, "version": version.number, "digest": version.digest }),
         );
         Ok(Change {
             batch,
@@ -389,6 +393,7 @@ impl App {
         }
         let mut batch = Batch::new()
             .remove::<Automation>(row.id.to_string())
+            .remove::<Review>(row.id.to_string())
             .remove::<AutomationName>(row.name.clone());
         // Its versions stay: the histories of its runs are read with them.
         for trigger in self.triggers_of(row.id)? {
@@ -405,7 +410,7 @@ impl App {
             who,
             "automation.delete",
             &row.id,
-            json!({ "name": row.name }),
+            json!({ "automation": row.name, "name": row.name }),
         ))
     }
 }

@@ -20,6 +20,7 @@ pub mod problem;
 pub mod recurring;
 pub mod rehearsal;
 pub mod retention;
+pub mod review;
 pub mod run;
 pub mod secrets;
 pub mod sessions;

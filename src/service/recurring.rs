@@ -2,12 +2,14 @@
 
 use super::{App, Problem};
 use druse_crystallizer::mining::{Recurring, Signature, recurring};
-use druse_crystallizer::{SessionKind, SessionStatus};
-use druse_storage::{Scan, StoreExt, StoredSession};
+use druse_crystallizer::{Options, SessionKind, SessionStatus};
+use druse_engine::SessionId;
+use druse_storage::{Scan, Store, StoreExt, StoredSession};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 /// How many recordings are compared at most: the newest.
 const COMPARED: usize = 2_000;
@@ -48,6 +50,52 @@ pub struct RecurringCall {
     pub body: Value,
 }
 
+/// Signatures of recordings that were looked at: a recording never changes, so each is read once, as long as the tool
+/// map and the connections stay what they are.
+#[derive(Debug, Default)]
+pub struct Signatures(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// What the signatures were made with.
+    with: Value,
+    of: HashMap<SessionId, Signature>,
+}
+
+impl Signatures {
+    fn of(
+        &self,
+        store: &dyn Store,
+        row: &StoredSession,
+        options: &Options,
+    ) -> Result<Signature, Problem> {
+        let with = json!({ "tools": options.tools, "connections": options.connections });
+        {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.with != with {
+                *known = Known {
+                    with: with.clone(),
+                    of: HashMap::new(),
+                };
+            }
+            if let Some(signature) = known.of.get(&row.id) {
+                return Ok(signature.clone());
+            }
+        }
+        let session = App::session(store, row)?;
+        let signature = Signature::of(&session, options);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.with == with {
+            // Those of recordings that are gone are let go with the rest.
+            if known.of.len() >= 2 * COMPARED {
+                known.of.clear();
+            }
+            known.of.insert(row.id, signature.clone());
+        }
+        Ok(signature)
+    }
+}
+
 impl App {
     /// The tasks that recur among the newest recordings. Reads each of them.
     ///
@@ -55,7 +103,7 @@ impl App {
     /// When a recording cannot be read.
     pub async fn recurring(&self) -> Result<RecurringTasks, Problem> {
         let options = self.mapping_options()?;
-        let store = self.store.clone();
+        let (app, store) = (self.clone(), self.store.clone());
         self.off_thread(move || {
             let mut rows: Vec<StoredSession> = store.scan(&Scan {
                 descending: true,
@@ -72,8 +120,10 @@ impl App {
             });
             let mut signatures = Vec::with_capacity(rows.len());
             for row in &rows {
-                let session = Self::session(&*store, row)?;
-                signatures.push((row.id.to_string(), Signature::of(&session, &options)));
+                signatures.push((
+                    row.id.to_string(),
+                    app.signatures.of(&*store, row, &options)?,
+                ));
             }
             let by_id: BTreeMap<String, &StoredSession> =
                 rows.iter().map(|row| (row.id.to_string(), row)).collect();

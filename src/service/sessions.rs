@@ -6,8 +6,8 @@ use super::{App, Principal, Problem, audit::Audited, page, tools::tool_rules};
 use crate::runtime::clock;
 use bytes::Bytes;
 use druse_crystallizer::{
-    Counts, Mode, Options, Role, Session, SessionKind, SessionStatus, SourceRef, Turn, crystallize,
-    recording,
+    Counts, Decisions, Mode, Options, Role, Session, SessionKind, SessionStatus, SourceRef, Turn,
+    crystallize, recording,
 };
 use druse_engine::{Digest, Finding, SessionId, Timestamp};
 use druse_storage::{
@@ -18,6 +18,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A stored recording as callers see it.
@@ -76,21 +77,23 @@ pub struct CrystallizeRequest {
     /// Rules that come before the server's tool map.
     #[serde(default)]
     pub tools: Option<Value>,
-    /// Ids of further recordings of the same task.
+    /// Ids of further recordings of the same task; left out, with `into`: those that the automation was made with.
     #[serde(default)]
-    pub also: Vec<String>,
+    pub also: Option<Vec<String>>,
     /// Codes of findings whose proposals are taken.
     #[serde(default)]
     pub accept: Vec<String>,
     /// Takes a recording of a session that did not succeed.
     #[serde(default)]
     pub force: bool,
-    /// Answers to the questions of an earlier report of the mode bound: one of the choices, by the question's id.
+    /// Answers to the questions of an earlier report of the mode bound: one of the choices, by the question's id; left
+    /// out, with `into`: those that the automation was made with.
     #[serde(default)]
-    pub answers: std::collections::BTreeMap<String, String>,
-    /// Calls, by their ids, that become steps though they would be left out.
+    pub answers: Option<BTreeMap<String, String>>,
+    /// Calls, by their ids, that become steps though they would be left out; left out, with `into`: those that the
+    /// automation was made with.
     #[serde(default)]
-    pub keep: std::collections::BTreeSet<String>,
+    pub keep: Option<BTreeSet<String>>,
     /// The folder that the automation works in, written whole, in the place of the one that the agent worked in.
     #[serde(default)]
     pub folder: Option<String>,
@@ -98,6 +101,14 @@ pub struct CrystallizeRequest {
     /// new automation is made.
     #[serde(default)]
     pub into: Option<String>,
+}
+
+/// What a draft was made with.
+#[derive(Default)]
+struct MadeWith {
+    mode: Option<Mode>,
+    also: Vec<String>,
+    decisions: Decisions,
 }
 
 /// The beginning of what people said in a session.
@@ -246,8 +257,15 @@ impl App {
             Some(id) => Some(self.made_from(&main, id)?),
             None => None,
         };
+        let before = match &into {
+            Some(row) => self.made_with(row)?,
+            None => MadeWith::default(),
+        };
+        let also = request.also.unwrap_or(before.also);
+        let answers = request.answers.unwrap_or(before.decisions.answers);
+        let keep = request.keep.unwrap_or(before.decisions.keep);
         let mut rows = vec![main.clone()];
-        for other in &request.also {
+        for other in &also {
             let row = self
                 .store
                 .get::<StoredSession>(other)?
@@ -262,7 +280,7 @@ impl App {
         let connections: Vec<Connection> = page::all(&*self.store, "")?;
         let secrets: Vec<Secret> = page::all(&*self.store, "")?;
         let options = Options {
-            mode: request.mode.unwrap_or_default(),
+            mode: request.mode.or(before.mode).unwrap_or_default(),
             name: request.name,
             tools: rules,
             connections: connections
@@ -281,9 +299,9 @@ impl App {
             at: clock::now(),
             force: request.force,
             accept: request.accept,
-            answers: request.answers.clone(),
-            keep: request.keep,
-            folder: request.folder,
+            answers,
+            keep,
+            folder: request.folder.or(before.decisions.folder),
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();
@@ -300,14 +318,10 @@ impl App {
                 })
             })
             .await?;
-        // What was answered stays with the draft, so that one more answer does not lose the others.
-        if let Some(Value::Object(crystallized)) = made.document.metadata.get_mut("crystallized") {
-            if !request.answers.is_empty() {
-                crystallized.insert("answers".into(), json!(request.answers));
-            }
-            if !request.also.is_empty() {
-                crystallized.insert("also".into(), json!(request.also));
-            }
+        if let Some(Value::Object(crystallized)) = made.document.metadata.get_mut("crystallized")
+            && !also.is_empty()
+        {
+            crystallized.insert("also".into(), json!(also));
         }
         made.document.name = match &into {
             Some(row) => row.name.clone(),
@@ -351,6 +365,24 @@ impl App {
             force: true,
             ..Options::default()
         })
+    }
+
+    /// What the newest version of an automation that the crystallizer made was made with.
+    fn made_with(&self, row: &Automation) -> Result<MadeWith, Problem> {
+        for number in (1..=row.latest_version).rev() {
+            let version = self.version(row.id, number)?;
+            if version.report.is_none() {
+                continue;
+            }
+            let metadata = &version.document["metadata"];
+            let made = &metadata["crystallized"];
+            return Ok(MadeWith {
+                mode: serde_json::from_value(made["mode"].clone()).ok(),
+                also: serde_json::from_value(made["also"].clone()).unwrap_or_default(),
+                decisions: Decisions::of_metadata(metadata),
+            });
+        }
+        Ok(MadeWith::default())
     }
 
     /// The automation of an id or a name, which was made from this recording.

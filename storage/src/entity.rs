@@ -75,6 +75,8 @@ pub enum Table {
     RateStart = 50,
     /// Until when connections have to wait, by name.
     RateHold = 51,
+    /// Automations that need review, by id.
+    Review = 52,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.
@@ -484,6 +486,10 @@ pub struct FiringKey {
     pub run: Option<RunId>,
     /// When it came.
     pub at: Timestamp,
+    /// Digest of what came, where the caller gave the key of its own: the same key with something else is
+    /// no repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Digest>,
 }
 entity!(FiringKey, FiringKey, self => format!("{}/{}", self.trigger, self.occurrence));
 

@@ -183,16 +183,23 @@ impl Answers {
 
     /// The places of a value in one of these forms, earliest first.
     pub(super) fn find(&self, forms: &[String]) -> Vec<Place> {
-        let mut found: Vec<Place> = Vec::new();
-        for form in forms {
-            for place in self.places.get(form).into_iter().flatten() {
-                if !found.contains(place) {
-                    found.push(place.clone());
-                }
+        let all = forms.iter().filter_map(|form| self.places.get(form));
+        let mut found: Vec<&Place> = all.flatten().collect();
+        found.sort_by_key(|place| (place.call, place.node));
+        // A common value has many places: only neighbours are compared.
+        let mut places: Vec<Place> = Vec::with_capacity(found.len());
+        for place in found {
+            let same = |known: &&Place| (known.call, known.node) == (place.call, place.node);
+            if !places
+                .iter()
+                .rev()
+                .take_while(same)
+                .any(|known| known == place)
+            {
+                places.push(place.clone());
             }
         }
-        found.sort_by_key(|place| (place.call, place.node));
-        found
+        places
     }
 
     /// The lists and collections that a place stands in an element of, each with the way from the element to it: the
@@ -478,7 +485,7 @@ fn column_form(values: &[Value]) -> String {
 }
 
 /// Whether the keys of a map are data: then it is a collection, whose entries come and go.
-pub(super) fn is_collection(map: &serde_json::Map<String, Value>) -> bool {
+pub(crate) fn is_collection(map: &serde_json::Map<String, Value>) -> bool {
     let is_name = |key: &str| {
         key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && key

@@ -25,6 +25,9 @@ pub(super) struct Explained {
     pub(super) covered: BTreeSet<(usize, String)>,
 }
 
+/// How many values of what stays are named for one step.
+const MOST_NAMES: usize = 5;
+
 /// Explains every decision. `steps` gives where the step of each kept call stands, `gated` the calls behind a
 /// gate of their own.
 pub(super) fn explain(
@@ -87,6 +90,13 @@ pub(super) fn explain(
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
             }
+        }
+    }
+    for (kept_one, step) in kept.iter().zip(steps) {
+        if let Some(finding) = of_fixed_names(kept_one) {
+            explained
+                .findings
+                .push(located(finding, &kept_one.step, *step, "/with"));
         }
     }
     for cycle in &decisions.cycles {
@@ -249,6 +259,45 @@ fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions) -> Finding {
     } else {
         finding
     }
+}
+
+/// Data that stands where nothing is ever bound: in what is run, or in a setting of the step.
+fn of_fixed_names(kept: &Kept<'_>) -> Option<Finding> {
+    let mut names: Vec<String> = Vec::new();
+    crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
+        if slot::first(kept, pointer).is_some() {
+            return;
+        }
+        let text = match leaf {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        for name in super::rename::names_in(&text) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    });
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST_NAMES)
+        .map(|name| format!("`{}`", crate::show::text(name, 40)))
+        .collect();
+    let more = match names.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!shown.is_empty()).then(|| {
+        Finding::info(
+            "stays_as_run",
+            format!(
+                "In `{}` stands {}{more}, as recorded: nothing follows where a script or a setting stands.",
+                kept.step,
+                shown.join(", ")
+            ),
+        )
+        .help("Where it has to follow, hand it over as an argument or as a variable of the environment.")
+    })
 }
 
 /// What a loop was folded from, and what it goes by.

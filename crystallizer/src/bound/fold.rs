@@ -5,7 +5,7 @@ use super::answers::{Answers, Place, WholePlace};
 use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::column::{Column, Field, columns, fields_of};
-use super::cycle::{Rounds, Within, elements, repeats};
+use super::cycle::{Rounds, Within, elements, length, repeats};
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
 use super::selector::{Origin, Scope, pick};
@@ -107,17 +107,22 @@ impl Binder<'_> {
         if !self.folds {
             return None;
         }
+        // No list is gone over more often than it is long.
+        let longest = self.longest_list(at);
         let mut offered: Vec<String> = Vec::new();
         for (width, most) in repeats(self.kept, at, &self.cuts, &self.gated) {
-            for passes in (2..=most).rev().take(MOST_TRIED) {
+            for passes in (2..=most.min(longest)).rev().take(MOST_TRIED) {
                 if let Some(plan) = self.plan(at, width, passes, &mut offered) {
                     let last = at + width * passes - 1;
                     self.enter(plan);
                     return Some(last);
                 }
-                // What is asked is about all of the calls that repeat.
+                // What is asked is about all of the calls that repeat, and once.
                 if !offered.is_empty() {
-                    self.offer(at, offered);
+                    if at >= self.offered_to {
+                        self.offer(at, offered);
+                        self.offered_to = at + width * passes;
+                    }
                     return None;
                 }
             }
@@ -126,6 +131,24 @@ impl Binder<'_> {
         let last = at + plan.calls() - 1;
         self.enter(plan);
         Some(last)
+    }
+
+    /// How long the longest list is of those that hold something that a call sends.
+    fn longest_list(&self, at: usize) -> usize {
+        let mut longest = 0;
+        let Some(kept) = self.kept.get(at) else {
+            return longest;
+        };
+        crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
+            for place in self.answers.find(&canonical::forms(leaf)) {
+                if place.call < at {
+                    for (list, _) in self.answers.lists_over(&place) {
+                        longest = longest.max(self.answers.whole(list).map_or(0, length));
+                    }
+                }
+            }
+        });
+        longest
     }
 
     /// Asks whether calls that repeat are a loop over the elements that have something in common.
@@ -393,7 +416,9 @@ impl Binder<'_> {
         let mut sent_so_far: Vec<&Column<'_>> = Vec::new();
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
-                bound.extend(self.in_pass(first + inner, column, &fields)?);
+                if !is_inside(bound, column) {
+                    bound.extend(self.in_pass(first + inner, column, &fields)?);
+                }
             }
             sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
             // What it answered is known to what comes after in the same pass, but for what it only repeats.
@@ -453,6 +478,14 @@ impl Binder<'_> {
             .collect();
         let value = kept.get(call)?.call.arguments.pointer(&column.pointer)?;
         let sent = self.sent(call, value, &path);
+        // What is in a list is looked at by itself where nothing gives the whole.
+        if value.is_array() {
+            let whole = self.given_list(&sent, column, fields);
+            if whole.is_some() {
+                slot::first(kept.get(call)?, &column.pointer)?;
+            }
+            return Some(whole);
+        }
         let one = if column.varies() {
             Some(
                 self.given(&sent, column, fields)
@@ -531,6 +564,16 @@ impl Binder<'_> {
             .collect();
         (given == taken).then_some((items, compared))
     }
+}
+
+/// Whether a column is of what is bound already, as a part of a list.
+pub(super) fn is_inside(bound: &[Bound], column: &Column<'_>) -> bool {
+    bound.iter().any(|one| {
+        column
+            .pointer
+            .strip_prefix(one.pointer.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+    })
 }
 
 /// The id of the question whether calls that repeat are a loop.

@@ -53,6 +53,7 @@ use druse_engine::Finding;
 use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use answers::is_collection;
 pub(crate) use witness::Witness;
 
 /// What the mode made of a draft.

@@ -20,6 +20,26 @@ pub(super) struct Record {
     pub(super) bytes: u64,
 }
 
+/// A body of so many bytes cannot hold so much that it has to be counted.
+const SMALL: usize = 4 << 20;
+/// The most lists and objects of one body: each takes far more memory than its few bytes in the text.
+const MOST_CONTAINERS: usize = 2_000_000;
+
+/// How many lists and objects a text of JSON holds.
+fn containers(text: &str) -> usize {
+    let (mut count, mut quoted, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// The records of a body and what was odd about it.
 pub(super) struct Body {
     pub(super) records: Vec<Record>,
@@ -50,6 +70,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
             "empty",
             "The recording is empty.",
             "Give the recording itself: JSON or JSON Lines.",
+        ));
+    }
+    if trimmed.len() > SMALL && containers(trimmed) > MOST_CONTAINERS {
+        return Err(ImportError::new(
+            "too_large",
+            format!("The recording holds more than {MOST_CONTAINERS} lists and objects."),
+            "Split it into its sessions.",
         ));
     }
     scan_numbers(trimmed, &mut notes);

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Open calls that share a key, by batch: the newest batch last, its calls in recorded order.
 type Open = BTreeMap<String, Vec<(u32, VecDeque<usize>)>>;
 
+/// The most calls of one session; who sends more does not record an agent.
+const MOST_CALLS: u64 = 50_000;
+
 /// A call as a reader found it.
 #[derive(Default)]
 pub(super) struct Call {
@@ -67,6 +70,7 @@ pub(super) struct Builder {
     pub(super) recorded_as: Option<String>,
     pub(super) tools: Vec<ToolSpec>,
     pub(super) notes: Notes,
+    pub(super) usage: Option<Usage>,
     format: &'static str,
     /// Numbers of the body that a 64-bit number cannot hold, by the bits of what was read.
     numbers: Arc<BTreeMap<u64, String>>,
@@ -110,6 +114,7 @@ impl Builder {
             recorded_as: None,
             tools: Vec::new(),
             notes: Notes::default(),
+            usage: None,
             format,
             numbers,
             turns: Vec::new(),
@@ -186,6 +191,11 @@ impl Builder {
         self.seen_at(call.at);
         let recorded = call.id.filter(|id| !id.is_empty());
         let unique = self.unique(recorded.as_deref());
+        if self.calls > MOST_CALLS {
+            let bytes = size(&call.arguments).saturating_add(call.name.len() as u64);
+            self.notes.left_out("calls_left_out", "", bytes, call.line);
+            return unique;
+        }
         let odd = walk(&call.arguments, &[&self.numbers, &self.notes.numbers]);
         if odd.inexact > 0 {
             self.notes
@@ -439,6 +449,7 @@ impl Builder {
             bytes_left_out: self.notes.bytes_left_out(),
             findings: self.notes.findings(),
             secrets: Vec::new(),
+            usage: self.usage,
         }
     }
 }

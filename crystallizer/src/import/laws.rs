@@ -309,6 +309,7 @@ fn session(turns: Vec<(Turn, usize)>, status: Option<SessionStatus>, goal: Strin
         bytes_left_out: 0,
         findings: Vec::new(),
         secrets: Vec::new(),
+        usage: None,
     }
 }
 

@@ -16,6 +16,7 @@ mod recording;
 mod shell;
 mod sniff;
 mod split;
+mod usage;
 mod value;
 
 mod agentdojo;
@@ -173,5 +174,6 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::OpenAiChat => openai_chat::read(document, &mut builder),
         Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
     }
+    builder.usage = usage::of(format, part);
     builder
 }

@@ -183,6 +183,11 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             format!("{n} result{s} without a call in this recording ({subject})."),
             "Check whether the start of the recording is missing.",
         ),
+        "calls_left_out" => (
+            Finding::error,
+            format!("{n} call{s} {was} left out: the session holds more than are read of one."),
+            "No draft can be made of it. Record a shorter session, or split it.",
+        ),
         "repeated_result" => (
             Finding::warning,
             format!(

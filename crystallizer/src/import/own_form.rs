@@ -24,6 +24,7 @@ pub fn to_own_form(session: &Session) -> Value {
         put("recorded_as", json!(session.agent_format()));
     }
     put("tools", json!(session.tools));
+    put("usage", json!(session.usage));
     let mut messages = Vec::new();
     let mut turns = session.turns.iter().peekable();
     while let Some(turn) = turns.next() {

@@ -26,6 +26,7 @@ pub(super) fn session(task: &str, turns: Vec<Turn>) -> Session {
         bytes_left_out: 0,
         findings: Vec::new(),
         secrets: Vec::new(),
+        usage: None,
     }
 }
 

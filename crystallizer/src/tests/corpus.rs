@@ -3,6 +3,8 @@
 //! The folder is `DRUSE_SESSIONS`, or `shared/sessions` beside the checkout; without it nothing is run.
 
 use super::build::options;
+use super::figures::{self, Line};
+use super::known::share;
 use crate::{Options, crystallize, import};
 use druse_engine::definition::{Syntax, parse, to_yaml};
 use std::collections::BTreeMap;
@@ -121,4 +123,19 @@ fn every_recording_replays_as_it_was_recorded() {
             row.findings
         );
     }
+    let sum = |of: fn(&Row) -> u64| rows.values().map(of).sum::<u64>();
+    let (calls, steps, left_out) = (
+        sum(|row| row.calls),
+        sum(|row| row.steps),
+        sum(|row| row.left_out),
+    );
+    assert_eq!(calls, steps + left_out);
+    figures::line(&Line {
+        measure: "every call a step, or left out with a reason; `exact` replays byte for byte",
+        n: format!("{calls} calls of {} sessions", sum(|row| row.sessions)),
+        coverage: share(steps + left_out, calls),
+        success: share(sum(|row| row.matched), steps),
+        wrong: share(sum(|row| row.wrong), steps),
+        reach: "100 %",
+    });
 }

@@ -3,7 +3,10 @@
 mod bound_corpus;
 mod build;
 mod corpus;
+mod decisions;
 mod exact;
+mod figures;
+mod judgement;
 mod keep;
 mod known;
 mod laws;

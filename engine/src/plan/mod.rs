@@ -21,7 +21,7 @@ pub(crate) use inputs::validator;
 pub use inputs::{InputCheck, check_value, is_sensitive};
 pub use kind::ActionKind;
 pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
-pub use output::OutputCheck;
+pub use output::{ANSWER_CHANGED, OutputCheck};
 pub use probe::ProbePlan;
 pub use secrets::{SecretPlace, secret_places};
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::fmt;
 
 /// The code of the failure of a step whose answer is not as the document says.
-const CHANGED: &str = "answer_changed";
+pub const ANSWER_CHANGED: &str = "answer_changed";
 /// How many differences are told.
 const MOST: usize = 5;
 /// How many characters of what came are shown.
@@ -40,6 +40,14 @@ struct Change {
     message: String,
     expected: Value,
     came: String,
+    /// JSON Pointer to the keyword in the schema.
+    keyword: String,
+    /// The type of what came.
+    came_type: &'static str,
+    /// The keys that are not there.
+    missing: Vec<String>,
+    /// What came, where it is a short scalar.
+    value: Value,
 }
 
 impl fmt::Debug for OutputCheck {
@@ -68,7 +76,7 @@ impl OutputCheck {
 
     /// The failure of a step that gave this; nothing where it is as it has to be.
     pub(crate) fn failure(&self, output: &Value) -> Option<Failure> {
-        let changes = self.changes(output, "");
+        let changes = self.changes(output, "", "");
         let first = changes.first()?;
         let more = match changes.len() - 1 {
             0 => String::new(),
@@ -80,7 +88,7 @@ impl OutputCheck {
         };
         let mut failure = Failure::new(
             FailureClass::Permanent,
-            CHANGED,
+            ANSWER_CHANGED,
             format!(
                 "the answer is not what later steps rely on{place}: {}{more}",
                 first.message
@@ -91,6 +99,8 @@ impl OutputCheck {
             .map(|change| {
                 json!({
                     "place": change.place, "message": change.message, "expected": change.expected, "came": change.came,
+                    "keyword": change.keyword, "came_type": change.came_type, "missing": change.missing,
+                    "value": change.value,
                 })
             })
             .collect();
@@ -105,7 +115,7 @@ impl OutputCheck {
         Some(failure)
     }
 
-    fn changes(&self, output: &Value, base: &str) -> Vec<Change> {
+    fn changes(&self, output: &Value, base: &str, base_of_schema: &str) -> Vec<Change> {
         let mut changes: Vec<Change> = self
             .validator
             .iter_errors(output)
@@ -119,6 +129,10 @@ impl OutputCheck {
                     message: short(error.to_string()),
                     expected: shown_schema(expected),
                     came: shown(error.instance()),
+                    came_type: type_of(error.instance()),
+                    missing: missing(expected, error.instance()),
+                    value: short_scalar(error.instance()),
+                    keyword: format!("{base_of_schema}{schema}"),
                 }
             })
             .collect();
@@ -134,13 +148,20 @@ impl OutputCheck {
             let place = text.path.iter().fold(base.to_owned(), |place, key| {
                 format!("{place}{}", super::build::pointer(&[key]))
             });
+            let inside = text
+                .path
+                .iter()
+                .fold(base_of_schema.to_owned(), |place, key| {
+                    format!("{place}/properties{}", super::build::pointer(&[key]))
+                })
+                + "/contentSchema";
             let read = if text.yaml {
                 yaml_in(written)
             } else {
                 json_in(written)
             };
             match read {
-                Some(value) => changes.extend(text.check.changes(&value, &place)),
+                Some(value) => changes.extend(text.check.changes(&value, &place, &inside)),
                 None => changes.push(Change {
                     place,
                     message: format!(
@@ -149,6 +170,10 @@ impl OutputCheck {
                     ),
                     expected: shown_schema(&text.check.schema),
                     came: shown(&Value::from(written.as_str())),
+                    keyword: inside,
+                    came_type: "string",
+                    missing: Vec::new(),
+                    value: Value::Null,
                 }),
             }
         }
@@ -192,6 +217,40 @@ fn find_texts(
         path.pop();
     }
     Ok(())
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The keys that a schema requires and a map has not.
+fn missing(schema: &Value, value: &Value) -> Vec<String> {
+    let required = schema.get("required").and_then(Value::as_array);
+    let Some(map) = value.as_object() else {
+        return Vec::new();
+    };
+    required
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|key| !map.contains_key(*key))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn short_scalar(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.len() > SHOWN => Value::Null,
+        Value::Array(_) | Value::Object(_) => Value::Null,
+        scalar => scalar.clone(),
+    }
 }
 
 /// A schema without what is deeper in it.
@@ -266,7 +325,7 @@ mod tests {
             (json!("moved"), "", "\"moved\" is not of type \"object\""),
         ] {
             let failure = check.failure(&output).unwrap();
-            assert_eq!(failure.code, CHANGED);
+            assert_eq!(failure.code, ANSWER_CHANGED);
             let details = failure.details.unwrap();
             let change = &details.value()["changes"][0];
             assert_eq!(
@@ -282,6 +341,7 @@ mod tests {
             json!({
                 "place": "/json", "message": "\"orders\" is a required property",
                 "expected": { "type": "object", "required": ["orders"] }, "came": "a map with items",
+                "keyword": "/properties/json/required", "came_type": "object", "missing": ["orders"], "value": null,
             })
         );
     }

@@ -5,8 +5,11 @@ use super::super::{
     call::{Call, Made, ok},
     route::Answer,
 };
+use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
+use crate::service::review::MOST_RUNS;
+use crate::trigger::changes_in;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -58,9 +61,10 @@ pub(in crate::api) async fn remove(call: Call) -> Answer {
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
     let batch = call.app.without_automation(&call.who, &row)?;
+    let triggers = changes_in(&batch);
     call.app.commit(batch).await?;
     call.app.engine.automation_changed(row.id);
-    call.app.triggers()?.refresh(row.id)?;
+    call.app.triggers()?.refresh(triggers)?;
     Ok(Reply::empty())
 }
 
@@ -104,6 +108,28 @@ pub(in crate::api) async fn deactivate(call: Call) -> Answer {
     done(&call, change, StatusCode::OK).await
 }
 
+/// Takes it that somebody has looked at why an automation needs review.
+pub(in crate::api) async fn reviewed(call: Call) -> Answer {
+    let _edits = call.app.edits.lock().await;
+    let row = call.app.automation(call.param("id"))?;
+    let change = call.app.reviewed(&call.who, row)?;
+    done(&call, change, StatusCode::OK).await
+}
+
+/// What good runs show about what steps rely on.
+pub(in crate::api) async fn learn(call: Call) -> Answer {
+    let runs = call.query.read("runs", "a number")?.unwrap_or(50);
+    if !(1..=MOST_RUNS).contains(&runs) {
+        return Err(Problem::unprocessable(
+            "bad_query",
+            format!("`runs` is a number from 1 to {MOST_RUNS}."),
+            "Leave it out for the last 50.",
+        ));
+    }
+    let row = call.app.automation(call.param("id"))?;
+    ok(&call.app.learned(&row, runs).await?)
+}
+
 /// Makes a change durable, tells the engine, and answers.
 pub(super) async fn done(call: &Call, change: Change, status: StatusCode) -> Answer {
     let mut headers = vec![(header::ETAG, change.tag)];
@@ -116,9 +142,10 @@ pub(super) async fn done(call: &Call, change: Change, status: StatusCode) -> Ans
         headers,
         body: &change.answer,
     };
+    let triggers = changes_in(&change.batch);
     let batch = call.claim_answer(change.batch, &answer);
     call.app.commit(batch).await?;
     call.app.engine.automation_changed(change.automation);
-    call.app.triggers()?.refresh(change.automation)?;
+    call.app.triggers()?.refresh(triggers)?;
     answer.reply()
 }

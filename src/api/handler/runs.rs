@@ -241,6 +241,11 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
     ok(&again(&call.app, id).await?)
 }
 
+/// How its answers look beside those that were recorded.
+pub(in crate::api) async fn drift(call: Call) -> Answer {
+    ok(&call.app.drift(call.id("id", "run")?).await?)
+}
+
 pub(in crate::api) async fn events(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
     if call.app.store.run_head(id)?.is_none() {
@@ -536,8 +541,14 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
     {
         call.app.may_start(&call.who, automation, number)?;
     }
+    let run = clock::new_id(RunId::from_parts);
+    let details = json!({
+        "reason": body.reason, "run": run, "from": body.from, "version": body.version,
+        "other_inputs": body.inputs.is_some(),
+    });
     let retry = Retry {
-        run: clock::new_id(RunId::from_parts),
+        extra: Batch::new().audited(&call.who, "run.retry", &id, details),
+        run,
         from: body.from,
         inputs: body.inputs,
         version: body.version,

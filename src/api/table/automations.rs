@@ -8,6 +8,7 @@ use crate::service::RunView;
 use crate::service::automation::AutomationView;
 use crate::service::page::List;
 use crate::service::rehearsal::{Tested, Tried};
+use crate::service::review::Learned;
 use druse_engine::definition::{Document, Step};
 use http::Method;
 use serde_json::Value;
@@ -153,6 +154,21 @@ pub(super) fn routes() -> Vec<Route> {
             "Take an automation out of service",
         )
         .response::<AutomationView>(),
+        post(
+            "/api/v1/automations/{id}/reviewed",
+            Editor,
+            to!(automations::reviewed),
+            "Say that somebody has looked at why an automation needs review",
+        )
+        .response::<AutomationView>(),
+        get(
+            "/api/v1/automations/{id}/learn",
+            Viewer,
+            to!(automations::learn),
+            "Say what good runs show about what the steps rely on",
+        )
+        .query(&["runs"])
+        .response::<Learned>(),
         post(
             "/api/v1/automations/{id}/runs",
             Operator,

@@ -7,6 +7,7 @@ use crate::service::Role::{Approver, Operator, Viewer};
 use crate::service::export::Export;
 use crate::service::links::MadeLink;
 use crate::service::page::List;
+use crate::service::review::Drift;
 use crate::service::{ApprovalView, ArtifactView, RetryPreview, RunView};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -36,6 +37,13 @@ pub(super) fn routes() -> Vec<Route> {
             "Read a run with its steps",
         )
         .response::<RunView>(),
+        get(
+            "/api/v1/runs/{id}/drift",
+            Viewer,
+            to!(runs::drift),
+            "Say which answers of a run look otherwise than the recorded ones, though nothing relies on it",
+        )
+        .response::<Drift>(),
         get(
             "/api/v1/runs/{id}/events",
             Viewer,

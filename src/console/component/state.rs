@@ -17,6 +17,7 @@ fn known(state: &str) -> (&'static str, &'static str) {
         "queued" => ("queued", "○"),
         "skipped" | "inactive" | "not_run" | "expired" => ("skipped", "–"),
         "uncertain" => ("uncertain", "?"),
+        "needs_review" => ("uncertain", "!"),
         "canceled" => ("canceled", "■"),
         "draft" => ("draft", "◇"),
         "active" => ("succeeded", "◆"),

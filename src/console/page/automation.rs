@@ -73,6 +73,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             }
             @if let Some(said) = automation["document"]["description"].as_str() { p { (said) } }
         }
+        (review(call, &automation))
         (strip(&runs, call.now))
         (actions(call, &automation))
         (said_about(&automation))
@@ -99,6 +100,36 @@ fn said_about(automation: &Value) -> Markup {
         @if !loud.is_empty() { (finding::by_kind(&loud.iter().collect::<Vec<_>>())) }
         @if !quiet.is_empty() { details .more { summary { "Findings (" (quiet.len()) ")" } (finding::list(&quiet)) } }
     }
+}
+
+/// Why somebody has to look at it.
+fn review(call: &Call, automation: &Value) -> Markup {
+    let review = &automation["needs_review"];
+    if !review.is_object() {
+        return html! {};
+    }
+    let id = automation["id"].as_str().unwrap_or_default();
+    let run = review["run_id"].as_str().unwrap_or_default();
+    html! {
+        section .why.(state::class("failed")) aria-label="Needs review" {
+            p { strong { "Needs review." } " In " a href={ "/runs/" (run) } { "run …" (value::short(run)) } " the answer to step " code { (review["step"].as_str().unwrap_or_default()) } " has changed, " (time::ago(&review["at"], call.now)) "." }
+            ul .plain {
+                @for change in review["changes"].as_array().into_iter().flatten() {
+                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::cut(change["message"].as_str().unwrap_or_default(), 200)) }
+                }
+            }
+            p .dim { "Where it is meant, record the task anew or change the step's output_schema: a new active version ends this, too." }
+            @if call.may(Role::Editor) { (action::button(&format!("/automations/{id}/reviewed"), "I have looked at it", "")) }
+        }
+    }
+}
+
+pub(in crate::console) async fn reviewed(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    call.api
+        .post(&format!("{path}/reviewed"), call.key(), &json!({}))
+        .await?;
+    Ok(Answer::See(path))
 }
 
 fn actions(call: &Call, automation: &Value) -> Markup {

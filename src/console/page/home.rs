@@ -21,6 +21,11 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let uncertain = call.api.get("/runs?status=uncertain&limit=20").await?;
     let paused = call.api.get("/runs?status=paused&limit=20").await?;
     let drafts = call.api.get("/automations?status=draft&limit=20").await?;
+    let changed = call.api.get("/automations?limit=200").await?;
+    let changed: Vec<&Value> = items(&changed)
+        .iter()
+        .filter(|one| one["needs_review"].is_object())
+        .collect();
     let failed = call
         .api
         .get(&format!("/runs?status=failed&since={since}&limit=200"))
@@ -42,7 +47,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             div .columns {
                 section {
                     h2 { "Waits for you" }
-                    (waiting(call, &gates, [&paused, &uncertain], &drafts, &failed, (&late, &names)))
+                    (waiting(call, &gates, [&paused, &uncertain], &drafts, &failed, &changed, (&late, &names)))
                 }
                 div {
                     section { h2 { "Next" } (next(call, &soon, &names)) }
@@ -146,6 +151,7 @@ fn waiting(
     [paused, uncertain]: [&Value; 2],
     drafts: &Value,
     failed: &Value,
+    changed: &[&Value],
     (late, names): (&[&Value], &BTreeMap<String, String>),
 ) -> Markup {
     let mut broken: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
@@ -158,6 +164,7 @@ fn waiting(
         && items(paused).is_empty()
         && items(drafts).is_empty()
         && late.is_empty()
+        && changed.is_empty()
         && broken.is_empty();
     html! {
         @if nothing { p .dim { "Nothing. Approvals, drafts to review and failed runs stand here." } }
@@ -189,6 +196,15 @@ fn waiting(
                         " does not know whether a step happened"
                     }
                     span .when { (time::ago(&run["created_at"], call.now)) }
+                }
+            }
+            @for one in changed {
+                li {
+                    (state::mark("needs_review"))
+                    a href={ "/automations/" (one["id"].as_str().unwrap_or_default()) } {
+                        "Look at " (one["name"].as_str().unwrap_or_default()) ": an answer has changed"
+                    }
+                    span .when { (time::ago(&one["needs_review"]["at"], call.now)) }
                 }
             }
             @for draft in items(drafts) {

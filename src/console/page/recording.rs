@@ -68,6 +68,10 @@ fn crystallize_form(call: &Call, id: &str, session: &Value) -> Markup {
 pub(in crate::console) async fn crystallize(call: &Call) -> Done {
     let (path, _) = recordings::find(call, call.param("id")).await?;
     let mut body = json!({ "mode": call.form.text("mode"), "force": call.form.has("force") });
+    let also: Vec<&str> = call.form.all("also").collect();
+    if !also.is_empty() {
+        body["also"] = json!(also);
+    }
     if !call.form.text("name").is_empty() {
         body["name"] = call.form.text("name").into();
     }

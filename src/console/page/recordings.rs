@@ -47,6 +47,12 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let query = call.query.query(&["kind", "text", "status"]);
     let asked = call.query.query(&["text", "status", "cursor"]);
     let list = call.api.get(&format!("{}?{asked}", home_of(kind))).await?;
+    // Who looks for something is not in want of suggestions.
+    let plain = call.query.text("text").is_empty() && call.query.get("cursor").is_none();
+    let again = match plain {
+        true => recurring(call, kind).await?,
+        false => html! {},
+    };
     let body = html! {
         header .head {
             h1 { "Recordings" }
@@ -56,6 +62,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             }
         }
         @if call.may(Role::Editor) { (bring(call, kind)) }
+        (again)
         form .filters method="get" action="/recordings" role="search" {
             input type="hidden" name="kind" value=(kind);
             label { span { "Text" } input name="text" value=(call.query.text("text")) placeholder="in the goal or what was said" data-filter; }
@@ -82,6 +89,62 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         (pager::links("/recordings", &query, &list, call.query.get("cursor").is_none()))
     };
     Ok(Page::new("Recordings", Here::Recordings, body).into())
+}
+
+/// How many tasks that recur are shown.
+const TASKS: usize = 5;
+
+/// The tasks that were recorded more than once, each with a button that makes one draft of its recordings.
+async fn recurring(call: &Call, kind: &str) -> Result<Markup, Refusal> {
+    let found = call.api.get("/recordings/recurring").await?;
+    let tasks: Vec<&Value> = items(&found)
+        .iter()
+        .filter(|one| one["kind"] == kind)
+        .collect();
+    Ok(html! {
+        @if !tasks.is_empty() {
+            section .recurring {
+                h2 { "Done more than once" }
+                p .dim { "Recordings in which the same is changed with much the same tools. One draft of all of them is surer than one of each: what is equal stays, what differs becomes an input." }
+                ul .plain {
+                    @for task in tasks.iter().take(TASKS) { li .row { (task_of(call, task)) } }
+                }
+                @if tasks.len() > TASKS { p .dim { (tasks.len() - TASKS) " more: " code { "druse sessions recurring" } } }
+            }
+        }
+    })
+}
+
+fn task_of(call: &Call, task: &Value) -> Markup {
+    let ids: Vec<&str> = task["recordings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let Some((first, others)) = ids.split_first() else {
+        return html! {};
+    };
+    let names = |list: &Value| {
+        let all = list.as_array().into_iter().flatten();
+        value::cut(
+            &all.filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+            120,
+        )
+    };
+    let goal = task["goal"].as_str().filter(|goal| !goal.trim().is_empty());
+    let about = match goal {
+        Some(goal) => value::cut(goal.lines().next().unwrap_or_default(), 90),
+        None => names(&task["tools"]),
+    };
+    let mut along = vec![("mode", "bound")];
+    along.extend(others.iter().map(|id| ("also", *id)));
+    html! {
+        a href={ "/recordings/" (first) } { (about) }
+        span { "recorded " (ids.len()) " times, " (task["likeness"]) " % alike" }
+        span .dim { @if task["changes"].as_array().is_some_and(|all| !all.is_empty()) { "changes by " (names(&task["changes"])) } @else { "only looks" } }
+        @if call.may(Role::Editor) { (action::with(&format!("/recordings/{first}/crystallize"), "Crystallize them together", "small", &along)) }
+    }
 }
 
 /// What a recording was about, in a line.

@@ -1,6 +1,6 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{comparison, journal, logs, retry, timeline, why};
+use super::{artifacts, comparison, journal, logs, retry, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, state, time, value};
@@ -53,10 +53,15 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         _ => {
             let logs = logs::read(call, call.param("id"), run["finished_at"].is_null()).await?;
-            html! { (timeline::show(&run, &document, call.now)) (steps(call, &run, &logs)) }
+            html! { (timeline::show(&run, &document, call.now)) (steps(call, &run, &logs)) (artifacts::show(&run, call.now)) }
         }
     };
     let retry = retry::show(call, &run, &document).await?;
+    // What is still at work is not compared: the page looks again and again.
+    let drift = match run["finished_at"].is_null() {
+        true => Value::Null,
+        false => call.api.get(&format!("/runs/{id}/drift")).await?,
+    };
     let body = html! {
         header .head {
             h1 { (name) " " span .dim { "#" (value::short(run["id"].as_str().unwrap_or_default())) } }
@@ -81,6 +86,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             p .dim { "It goes on from run " a href={ "/runs/" (before) } { "…" (value::short(before)) } "." }
         }
         (actions(call, &run, retry))
+        (drifted(&drift))
         nav .tabs aria-label="Parts of the run" {
             @for (one, label) in TABS {
                 a href={ (path) "?tab=" (one) } aria-current=[(one == tab).then_some("true")] { (label) }
@@ -96,6 +102,26 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     );
     let page = Page::new(title, Here::Runs, body);
     Ok(page.follow(live.then(|| format!("{path}/events"))).into())
+}
+
+/// Answers that look otherwise than they were recorded, though nothing relies on it.
+fn drifted(drift: &Value) -> Markup {
+    let items = drift["items"].as_array().map_or(&[][..], Vec::as_slice);
+    html! {
+        @if !items.is_empty() {
+            details .more {
+                summary { "Answers look otherwise than recorded (" (items.len()) ")" }
+                p .dim { "No step relies on it, so the run went on." }
+                ul .plain {
+                    @for item in items {
+                        @for change in item["changes"].as_array().into_iter().flatten() {
+                            li { code { (item["step"].as_str().unwrap_or_default()) } " " (value::cut(change["message"].as_str().unwrap_or_default(), 200)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 pub(super) async fn document(call: &Call, run: &Value) -> Result<Value, Refusal> {

@@ -1,9 +1,11 @@
 //! The command line, as a person meets it.
 
 mod bad_input;
+mod coding;
 mod demo;
 mod discover;
 mod documents;
+mod drift;
 mod help;
 mod nouns;
 mod offline;

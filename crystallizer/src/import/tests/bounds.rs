@@ -50,6 +50,32 @@ fn pairing_is_linear_in_the_further_formats() {
     }
 }
 
+/// Far more calls than an agent makes are left out with a finding, and no draft is made of the rest; far more parts
+/// than a recording has are refused before they are read.
+#[test]
+fn more_calls_than_anybody_makes_are_told() {
+    let calls = |count: usize| {
+        let calls = vec![r#"{"name":"f"}"#; count].join(",");
+        format!(r#"{{"messages":[{{"role":"assistant","tool_calls":[{calls}]}}]}}"#)
+    };
+    let session = import(calls(50_010).as_bytes()).unwrap().remove(0);
+    assert_eq!(session.counts().tool_calls, 50_000);
+    assert!(session.bytes_left_out > 0);
+    let told = session
+        .findings
+        .iter()
+        .find(|finding| finding.code == "calls_left_out");
+    assert!(
+        told.unwrap().message.starts_with("10 calls were left out"),
+        "{told:?}"
+    );
+    let error = crate::crystallize(&[session], &crate::Options::default()).unwrap_err();
+    assert_eq!(error.code, "too_many_calls");
+
+    let error = import(calls(2_000_010).as_bytes()).unwrap_err();
+    assert_eq!(error.code, "too_large");
+}
+
 /// What is nested as deep as a body may be is read, or refused as a whole.
 #[test]
 fn deep_values_of_the_further_formats_are_read_or_refused() {

@@ -258,9 +258,8 @@ fn try_one(bench: &Bench<'_>, random: &mut Random, tally: &mut Tally, verbose: b
 
 #[test]
 fn known_drafts_stop_where_an_answer_has_changed() {
-    let folder = figures_folder();
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
-    let wanted = if folder.is_some() {
+    let wanted = if figures::are_written() {
         CHANGES
     } else {
         CHANGES / 5
@@ -316,16 +315,21 @@ fn known_drafts_stop_where_an_answer_has_changed() {
         }
     }
     let table = format!(
-        "### Answers of another shape\n\n| | |\n|---|---|\n| changed where the draft reads: stopped before the next change | {} |\n| the same without the schemas | {} |\n| false alarms in worlds where nothing changed | {} |\n| changed where nothing is read: went on | {} |\n",
+        "| | |\n|---|---|\n| changed where the draft reads: stopped before the next change | {} |\n| the same without the schemas | {} |\n| false alarms in worlds where nothing changed | {} |\n| changed where nothing is read: went on | {} |\n",
         share(tally.stopped, tally.injected),
         share(tally.stopped_before, tally.injected),
         share(tally.alarms, tally.runs),
         share(tally.unread_went_on, tally.unread),
     );
-    println!("{table}");
-    if let Some(folder) = folder {
-        std::fs::write(folder.join("drift.md"), &table).unwrap();
-    }
+    figures::section("drift", &table);
+    figures::line(&Line {
+        measure: "answers of another shape",
+        n: format!("{} changes", tally.injected),
+        coverage: String::new(),
+        success: format!("stopped {}", share(tally.stopped, tally.injected)),
+        wrong: format!("false alarms {}", share(tally.alarms, tally.runs)),
+        reach: "≥ 99 % stopped, ≤ 1 % false alarms",
+    });
     assert!(tally.injected >= wanted, "{tally:?}");
     assert!(tally.stopped * 100 >= tally.injected * 99, "{tally:?}");
     assert!(tally.alarms * 100 <= tally.runs, "{tally:?}");

@@ -1,9 +1,10 @@
 //! Drafts measured against programs that are known: a program runs in a world, its recording is crystallized, and
 //! the draft runs in fresh worlds beside the program. What it sends must be what the program sends.
 //!
-//! `DRUSE_FIGURES=target cargo test -p druse-crystallizer --lib known_` measures all of them, the simple rules beside, and
-//! writes the tables into that folder; without it fewer are measured, so that the test is quick.
+//! `UPDATE_FIGURES=1 cargo test --release -p druse-crystallizer --lib known_` measures all of them, the simple rules beside,
+//! and writes the tables into the page of the crystallizer; without it fewer are measured, so that the test is quick.
 
+mod bindings;
 mod conditions;
 mod construct;
 mod drift;
@@ -18,6 +19,7 @@ mod table;
 mod world;
 
 use super::build::{call, change, options, said, session};
+use super::figures::{self, Line};
 use crate::report::Level;
 use crate::session::{Role, Session, SessionStatus};
 use crate::{Mode, Options, crystallize};
@@ -28,16 +30,30 @@ use random::Random;
 use rule::Rule;
 use run::run;
 use serde_json::{Map, Value, json};
-pub(super) use table::wilson;
+pub(super) use table::share;
 use world::{World, changes};
 
-/// The folder that the tables are written to; then everything is measured.
-pub(super) fn figures_folder() -> Option<std::path::PathBuf> {
-    // A test runs in the folder of its crate; what is named is meant from the checkout.
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let folder = root.join(std::env::var_os("DRUSE_FIGURES")?);
-    std::fs::create_dir_all(&folder).ok()?;
-    Some(folder)
+/// Recordings of known programs, of those that go one way and of those over lists.
+pub(super) fn recorded_examples(count: u64) -> Vec<Session> {
+    type Play = fn(u64, &World, u64) -> Option<Played>;
+    let families: [(Play, bool); 2] = [(program::play, true), (loops::play, false)];
+    let mut all = Vec::new();
+    for shape in 0..count {
+        for (play, one_way) in families {
+            let family = Family {
+                name: "examples",
+                count,
+                play,
+                recordings: 1,
+                one_way,
+                both_sides: false,
+            };
+            if let Some((played, world)) = recorded(&family, shape) {
+                all.push(recording(&played, &world, Notation::of(shape)));
+            }
+        }
+    }
+    all
 }
 
 /// How answers are written.
@@ -189,6 +205,8 @@ struct Figures {
     derivable: u64,
     accepted: u64,
     accepted_wrongly: u64,
+    /// Refused without a question and without a difference.
+    silent: u64,
     runs: u64,
     same: u64,
     stopped: u64,
@@ -356,11 +374,11 @@ fn measure(family: &Family) -> Figures {
     };
     let mut figures = Figures::default();
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
-    let folder = figures_folder();
+    let full = figures::are_written();
     // Without figures to write a part of the programs shows what would break.
-    let (count, fresh_worlds) = match &folder {
-        Some(_) => (family.count, 20),
-        None => (family.count / 5, 8),
+    let (count, fresh_worlds) = match full {
+        true => (family.count, 20),
+        false => (family.count / 5, 8),
     };
     let mut simple: Vec<Figures> = vec![Figures::default(); Rule::ALL.len()];
     for shape in 0..count {
@@ -392,12 +410,12 @@ fn measure(family: &Family) -> Figures {
         figures.programs += 1;
         figures.derivable += u64::from(recorded.derivable);
         let accepted = made.report.generalisable >= Some(Level::Renamed);
-        let drafts: Vec<Document> = match &folder {
-            Some(_) => Rule::ALL
+        let drafts: Vec<Document> = match full {
+            true => Rule::ALL
                 .iter()
                 .map(|rule| rule.draft(&sessions[0], notation))
                 .collect(),
-            None => Vec::new(),
+            false => Vec::new(),
         };
         for figures in simple.iter_mut().take(drafts.len()) {
             figures.programs += 1;
@@ -411,6 +429,9 @@ fn measure(family: &Family) -> Figures {
         if verbose && !missed.is_empty() {
             println!("{} {shape}: {missed:?}: {}", family.name, recorded.task);
         }
+        let told = !made.report.questions.is_empty()
+            || !made.report.perturbed.renamed.differences.is_empty();
+        figures.silent += u64::from(!accepted && !told);
         let mut worst: Option<(bool, Vec<String>, Vec<String>, run::Ended)> = None;
         let mut fresh_seed = 1_000_000 + shape * 1_000;
         let mut runs = 0;
@@ -518,18 +539,60 @@ fn measure(family: &Family) -> Figures {
         }
     }
     println!("{}: {figures:#?}", family.name);
-    if let Some(folder) = folder {
-        let mut all = vec![("Druse".to_owned(), figures.clone())];
-        all.extend(
-            Rule::ALL
-                .iter()
-                .zip(simple)
-                .map(|(rule, figures)| (rule.name().to_owned(), figures)),
-        );
-        let file = format!("{}.md", family.name.replace(", ", "-").replace(' ', "-"));
-        let mut text = table::rows(family.name, &all);
-        text.push_str(&figures.constructs.row(family.name));
-        std::fs::write(folder.join(file), text).unwrap();
+    let mut all = vec![("Druse".to_owned(), figures.clone())];
+    all.extend(
+        Rule::ALL
+            .iter()
+            .zip(simple)
+            .filter(|(_, figures)| figures.programs > 0)
+            .map(|(rule, figures)| (rule.name().to_owned(), figures)),
+    );
+    let text = table::rows(&all) + &figures.constructs.row(family.name);
+    figures::section(family.name, &text);
+    if let Some(measure) = measure_of(family) {
+        figures::line(&Line {
+            measure,
+            n: format!(
+                "{} programs, {} derivable",
+                figures.programs, figures.derivable
+            ),
+            coverage: format!("accepted {}", share(figures.accepted, figures.programs)),
+            success: share(figures.same, figures.runs),
+            wrong: share(figures.wrong, figures.runs),
+            reach: "≥ 95 % the same, ≤ 0.5 % wrong",
+        });
+    }
+    if family.name == "programs" {
+        let refused = figures.programs - figures.accepted;
+        figures::line(&Line {
+            measure: "honest refusal, known programs",
+            n: format!("{refused} refused"),
+            coverage: format!(
+                "refused though derivable: {}",
+                (figures.derivable + figures.accepted_wrongly).saturating_sub(figures.accepted)
+            ),
+            success: format!(
+                "the reason told {}",
+                share(refused - figures.silent, refused)
+            ),
+            wrong: format!(
+                "accepted though not derivable: {}",
+                share(figures.accepted_wrongly, figures.programs)
+            ),
+            reach: "100 %",
+        });
+        assert_eq!(figures.silent, 0);
     }
     figures
+}
+
+/// The line of the table of all measures.
+fn measure_of(family: &Family) -> Option<&'static str> {
+    Some(match family.name {
+        "programs" => "known programs that go one way",
+        "loops" => "known programs over lists",
+        "programs, three recordings" => "known programs that go one way, three recordings",
+        "loops, three recordings" => "known programs over lists, three recordings",
+        _ => return None,
+    })
 }

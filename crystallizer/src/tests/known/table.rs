@@ -5,7 +5,7 @@ use super::Figures;
 use std::fmt::Write as _;
 
 /// The 95 % Wilson interval of a share, in per cent.
-pub(in crate::tests) fn wilson(hits: u64, all: u64) -> (f64, f64) {
+pub(super) fn wilson(hits: u64, all: u64) -> (f64, f64) {
     if all == 0 {
         return (0.0, 100.0);
     }
@@ -20,7 +20,7 @@ pub(in crate::tests) fn wilson(hits: u64, all: u64) -> (f64, f64) {
     )
 }
 
-pub(super) fn share(hits: u64, all: u64) -> String {
+pub(in crate::tests) fn share(hits: u64, all: u64) -> String {
     let (low, high) = wilson(hits, all);
     format!(
         "{hits} of {all}: {:.1} % ({low:.1}–{high:.1})",
@@ -29,9 +29,12 @@ pub(super) fn share(hits: u64, all: u64) -> String {
 }
 
 /// The rows of one kind of programs: ours first, then the simple rules.
-pub(super) fn rows(name: &str, all: &[(String, Figures)]) -> String {
+pub(super) fn rows(all: &[(String, Figures)]) -> String {
+    let (programs, derivable) = all
+        .first()
+        .map_or((0, 0), |(_, figures)| (figures.programs, figures.derivable));
     let mut text = format!(
-        "### {name}\n\n| | programs accepted | runs of accepted: the same changes | stopped before one | wrong changes |\n|---|---|---|---|---|\n"
+        "{programs} programs, of which {derivable} are derivable by the generator:\n\n| | accepted | runs of accepted: the same changes | stopped before one | wrong changes |\n|---|---|---|---|---|\n"
     );
     for (who, figures) in all {
         let _ = writeln!(
@@ -41,6 +44,13 @@ pub(super) fn rows(name: &str, all: &[(String, Figures)]) -> String {
             share(figures.same, figures.runs),
             figures.stopped,
             share(figures.wrong, figures.runs),
+        );
+    }
+    if let Some((who, figures)) = all.first() {
+        let _ = writeln!(
+            text,
+            "\nThe drafts of {who} that were refused, run all the same: wrong changes in {}.",
+            share(figures.refused_wrong, figures.refused_runs)
         );
     }
     text

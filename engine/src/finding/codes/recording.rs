@@ -133,6 +133,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Record again, or mend the line, if it matters.",
     },
     Code {
+        code: "calls_left_out",
+        group: Group::Recording,
+        severities: &[Error],
+        meaning: "A session holds more calls than are read of one.",
+        example: "",
+        fix: "Record a shorter session, or split it.",
+    },
+    Code {
         code: "chosen_by_agent",
         group: Group::Recording,
         severities: &[Info],
@@ -587,6 +595,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A secret stood in the recording, which is kept without it.",
         example: "",
         fix: "Store it with `druse secrets set` if an automation needs it.",
+    },
+    Code {
+        code: "stays_as_run",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "An id, a day or a number stands where nothing is ever bound: in a script, or in a setting of the step.",
+        example: "",
+        fix: "Where it has to follow, hand it over as an argument or as a variable of the environment.",
     },
     Code {
         code: "step_has_condition",

@@ -1,0 +1,49 @@
+//! How answers look: the whole shape that they had where they were recorded, what of it a later answer has otherwise,
+//! and what good runs show about what a draft relies on. Nothing here stops a run or changes a document.
+
+mod learn;
+mod shape;
+
+pub use learn::{Rejected, tighter, wider};
+pub use shape::{ShapeChange, changes};
+
+pub(crate) use shape::shape;
+
+use crate::kept::Kept;
+use crate::relied;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How many places all shapes of a draft may have together.
+const MOST_PLACES: usize = 20_000;
+
+/// The shapes of the answers of a draft's steps, by the ids of the steps. `others` gives for each kept call what
+/// further recordings have there.
+pub(crate) fn shapes(
+    kept: &[Kept<'_>],
+    others: &dyn Fn(usize) -> Vec<Value>,
+) -> BTreeMap<String, Value> {
+    let mut seen: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for (index, kept) in kept.iter().enumerate() {
+        let answers = !kept.tolerated
+            && crate::prune::succeeded(kept.call)
+            && !matches!(
+                kept.target.action.as_str(),
+                "transform" | "wait" | "approval_gate" | "switch" | "automation" | "emit"
+            );
+        if answers {
+            let all = seen.entry(&kept.step).or_default();
+            all.push(relied::output(kept));
+            all.extend(others(index));
+        }
+    }
+    let mut left = MOST_PLACES;
+    let mut shapes = BTreeMap::new();
+    for (step, values) in seen {
+        let all: Vec<&Value> = values.iter().collect();
+        if let Some(shape) = shape(&all, &mut left) {
+            shapes.insert(step.to_owned(), shape);
+        }
+    }
+    shapes
+}

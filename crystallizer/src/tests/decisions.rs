@@ -1,0 +1,118 @@
+//! What a person decided holds when the recording is crystallized anew, when a call is put back, and when another
+//! recording is added.
+
+use super::build::{call, failed, made, options, session};
+use crate::session::Session;
+use crate::{Decisions, Mode, Options, crystallize};
+use serde_json::json;
+
+const QUESTION: &str = "source:cancel_order:/fee";
+
+fn canceled(order: &str, name: &str) -> Session {
+    let mut session = session(
+        &format!("Cancel the order {order}"),
+        vec![
+            call(
+                "a",
+                0,
+                "get_order",
+                json!({ "order_id": order }),
+                json!({ "order_id": order, "state": "open" }),
+            ),
+            failed(
+                "b",
+                1,
+                "cancel_order",
+                json!({ "order_id": order, "fee": "none" }),
+                "Error: fee is no number",
+            ),
+            call(
+                "c",
+                2,
+                "cancel_order",
+                json!({ "order_id": order, "fee": 17.25 }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(name.to_owned());
+    session
+}
+
+fn bound() -> Options {
+    Options {
+        mode: Mode::Bound,
+        ..options()
+    }
+}
+
+#[test]
+fn a_decision_holds_when_a_call_is_put_back_and_when_a_recording_is_added() {
+    let first = canceled("ORD-48213", "one");
+    let asked = made(&first, &bound());
+    assert_eq!(
+        asked.report.questions.len(),
+        1,
+        "{:#?}",
+        asked.report.questions
+    );
+    assert_eq!(asked.report.questions[0].id, QUESTION);
+
+    // As it is kept with the draft.
+    let mut options = bound();
+    options
+        .answers
+        .insert(QUESTION.to_owned(), "input".to_owned());
+    let answered = made(&first, &options);
+    let kept = Decisions::of_metadata(&json!(answered.document.metadata));
+    assert_eq!(kept, Decisions::of_options(&options));
+    let fee = |made: &crate::Crystallized| {
+        let step = made
+            .document
+            .steps
+            .iter()
+            .find(|step| step.id == "cancel_order")
+            .unwrap();
+        step.with.as_ref().unwrap()["arguments"]["fee"].clone()
+    };
+    assert_eq!(fee(&answered), "{{ inputs.fee }}");
+
+    // A call that was left out stands before the one that was asked about, and takes neither its id nor its answer.
+    let mut again = bound();
+    kept.apply(&mut again);
+    again.keep.insert("b".to_owned());
+    let put_back = made(&first, &again);
+    let ids: Vec<&str> = put_back
+        .document
+        .steps
+        .iter()
+        .map(|step| step.id.as_str())
+        .collect();
+    assert_eq!(ids, ["get_order", "cancel_order_2", "cancel_order"]);
+    assert_eq!(fee(&put_back), "{{ inputs.fee }}");
+    assert!(
+        put_back
+            .report
+            .findings
+            .iter()
+            .all(|finding| finding.code != "answer_not_used")
+    );
+
+    // So it is with another recording of the task.
+    let mut again = bound();
+    kept.apply(&mut again);
+    let both = crystallize(&[first.clone(), canceled("ORD-90077", "two")], &again).unwrap();
+    assert_eq!(fee(&both), "{{ inputs.fee }}");
+    assert!(
+        both.report
+            .findings
+            .iter()
+            .all(|finding| finding.code != "answer_not_used")
+    );
+
+    // The same again gives the same bytes.
+    let bytes = |made: &crate::Crystallized| {
+        serde_json::to_string(&(&made.document, &made.report)).unwrap()
+    };
+    assert_eq!(bytes(&made(&first, &options)), bytes(&answered));
+}

@@ -1,0 +1,294 @@
+//! Other names for the data of a real recording, made here and not by the crystallizer, so that what it takes for
+//! proved is looked at from outside: ids get other digits, days move, numbers grow; lists are mixed, each with a
+//! stranger somewhere in it.
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use serde_json::{Map, Number, Value};
+
+/// How far days move.
+const DAYS: i64 = 77;
+/// How much numbers grow.
+const MORE: u128 = 13;
+/// What the ids of strangers end in.
+pub(super) const STRANGE: &str = "strangerx";
+
+/// How the data of a recording is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Names {
+    /// Whether lists are mixed and get a stranger each.
+    pub(super) mixed: bool,
+}
+
+/// The words of a text: a day, a number with what belongs to it, letters and digits, or one other character.
+pub(super) fn words(text: &str) -> Vec<&str> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    // Whether what comes goes on with a word, or with the parts of a version.
+    let mut joined = false;
+    let mut digit = false;
+    while let Some(first) = rest.chars().next() {
+        let length = if joined {
+            word(rest)
+        } else {
+            day(rest)
+                .or_else(|| number(rest))
+                .unwrap_or_else(|| word(rest))
+        };
+        let length = length.max(first.len_utf8());
+        let (one, after) = rest.split_at(length);
+        joined =
+            one.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_') || one == "." && digit;
+        digit = one.ends_with(|c: char| c.is_ascii_digit());
+        all.push(one);
+        rest = after;
+    }
+    all
+}
+
+fn word(rest: &str) -> usize {
+    rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(rest.len())
+}
+
+fn day(rest: &str) -> Option<usize> {
+    let (date, after) = rest.split_at_checked(10)?;
+    let digits = date.bytes().enumerate().all(|(at, b)| match at {
+        4 | 7 => b == b'-',
+        _ => b.is_ascii_digit(),
+    });
+    (digits && !after.starts_with(|c: char| c.is_ascii_digit())).then_some(10)
+}
+
+/// A number: with groups or a fraction, or of three digits and more; not one that a word or a version goes on with.
+fn number(rest: &str) -> Option<usize> {
+    let whole = rest
+        .find(|c: char| !(c.is_ascii_digit() || c == ','))
+        .unwrap_or(rest.len());
+    let mut end = rest[..whole].trim_end_matches(',').len();
+    let groups: Vec<&str> = rest[..end].split(',').collect();
+    if groups.len() > 1
+        && (groups[0].is_empty()
+            || groups[0].len() > 3
+            || groups[1..].iter().any(|group| group.len() != 3))
+    {
+        end = groups[0].len();
+    }
+    if end == 0 {
+        return None;
+    }
+    let fraction = rest[end..].strip_prefix('.').map_or(0, |part| {
+        part.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(part.len())
+    });
+    if fraction > 0 {
+        end += fraction + 1;
+    }
+    let mut after = rest[end..].chars();
+    let next = after.next();
+    let goes_on = next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+        || fraction > 0 && next == Some('.') && after.next().is_some_and(|c| c.is_ascii_digit());
+    let digits = rest[..end].bytes().filter(u8::is_ascii_digit).count();
+    let zero = rest.starts_with('0') && digits > 1 && !rest.starts_with("0.");
+    (!goes_on && !zero && (fraction > 0 || digits >= 3)).then_some(end)
+}
+
+/// Whether a word is data: it gets another name.
+pub(super) fn is_name(word: &str) -> bool {
+    other(word) != word
+}
+
+fn other(word: &str) -> String {
+    if day(word) == Some(word.len()) {
+        let moved = word
+            .parse::<Date>()
+            .and_then(|date| date.checked_add(DAYS.days()));
+        return moved.map_or_else(|_| word.to_owned(), |date| date.to_string());
+    }
+    if number(word) == Some(word.len()) {
+        return more(word);
+    }
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let letters = word.bytes().any(|b| b.is_ascii_alphabetic());
+    if word.len() >= 4 && (digits >= 3 || digits > 0 && letters) {
+        return word
+            .chars()
+            .map(|c| match c.to_digit(10) {
+                Some(digit) => char::from_digit((digit * 7 + 4) % 10, 10).unwrap_or(c),
+                None => c,
+            })
+            .collect();
+    }
+    word.to_owned()
+}
+
+fn more(number: &str) -> String {
+    let (whole, fraction) = match number.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (number, None),
+    };
+    let plain: String = whole.chars().filter(char::is_ascii_digit).collect();
+    let Ok(value) = plain.parse::<u128>() else {
+        return number.to_owned();
+    };
+    let grown = (value + MORE).to_string();
+    let mut out = String::new();
+    for (at, c) in grown.chars().enumerate() {
+        if whole.contains(',') && at > 0 && (grown.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// A text with other names.
+pub(super) fn text(text: &str) -> String {
+    words(text).into_iter().map(other).collect()
+}
+
+/// A value with other names, in its order.
+pub(super) fn value(value: &Value) -> Value {
+    Names { mixed: false }.value(value)
+}
+
+impl Names {
+    /// A value with other names.
+    pub(super) fn value(self, value: &Value) -> Value {
+        match value {
+            Value::String(content) => Value::from(self.text(content)),
+            Value::Number(number) => renamed(number).unwrap_or_else(|| value.clone()),
+            Value::Array(items) => {
+                let mut all: Vec<Value> = items.iter().map(|item| self.value(item)).collect();
+                if self.mixed && all.iter().all(is_element) && !all.is_empty() {
+                    let strange = stranger(&all[0]);
+                    mix(&mut all);
+                    all.insert(all.len() / 2, strange);
+                }
+                Value::Array(all)
+            }
+            Value::Object(map) => {
+                let mut entries: Vec<(String, Value)> = map
+                    .iter()
+                    .map(|(key, inner)| (key_of(key), self.value(inner)))
+                    .collect();
+                let collection = entries.len() > 1
+                    && map.keys().all(|key| key_of(key) != *key)
+                    && entries.iter().all(|(_, inner)| inner.is_object());
+                if self.mixed && collection {
+                    let (key, like) = &entries[0];
+                    let strange = (format!("{key}{STRANGE}"), stranger(like));
+                    entries.reverse();
+                    entries.insert(entries.len() / 2, strange);
+                }
+                Value::Object(entries.into_iter().collect::<Map<_, _>>())
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn text(self, content: &str) -> String {
+        if self.mixed
+            && content.trim_start().starts_with(['{', '['])
+            && let Ok(data) = serde_json::from_str::<Value>(content)
+        {
+            return self.value(&data).to_string();
+        }
+        text(content)
+    }
+}
+
+/// What lists are made of that may stand in any order: maps, and ids.
+fn is_element(value: &Value) -> bool {
+    match value {
+        Value::Object(_) => true,
+        Value::String(text) => is_name(text) || text.starts_with('#') && is_name(&text[1..]),
+        _ => false,
+    }
+}
+
+/// The name of a field stays, the id of an element does not.
+fn key_of(key: &str) -> String {
+    if key.bytes().filter(u8::is_ascii_digit).count() >= 4 {
+        text(key)
+    } else {
+        key.to_owned()
+    }
+}
+
+fn renamed(number: &Number) -> Option<Value> {
+    let written = number.to_string();
+    if written.contains(['e', 'E']) {
+        return None;
+    }
+    let (sign, digits) = match written.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", written.as_str()),
+    };
+    let other = format!("{sign}{}", text(digits));
+    if number.is_f64() {
+        return Number::from_f64(other.parse().ok()?).map(Value::Number);
+    }
+    serde_json::from_str(&other).ok()
+}
+
+/// Another order: the last first, then every second from the front.
+fn mix(all: &mut Vec<Value>) {
+    let mut mixed = Vec::with_capacity(all.len());
+    mixed.extend(all.iter().rev().step_by(2).cloned());
+    mixed.extend(all.iter().rev().skip(1).step_by(2).cloned());
+    *all = mixed;
+}
+
+/// An element like this one that is none of them: ids and words end otherwise, numbers are larger, days later.
+pub(super) fn stranger(like: &Value) -> Value {
+    match like {
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(key, inner)| (key.clone(), stranger(inner)))
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.iter().map(stranger).collect()),
+        Value::String(text) if day(text) == Some(text.len()) => Value::from(self::text(text)),
+        Value::String(text) => Value::from(format!("{text}{STRANGE}")),
+        Value::Number(number) if number.is_f64() => {
+            Value::from(number.as_f64().unwrap_or_default() + 1_009.5)
+        }
+        Value::Number(number) => Value::from(number.as_i64().unwrap_or_default() + 1_009),
+        other => other.clone(),
+    }
+}
+
+/// Whether something of a stranger stands in a value.
+pub(super) fn is_strange(value: &Value) -> bool {
+    value.to_string().contains(STRANGE)
+}
+
+#[test]
+fn data_gets_other_names() {
+    use serde_json::json;
+    for (from, to) in [
+        ("HAT069 on 2024-05-20", "HAT467 on 2024-08-05"),
+        ("pay 98.70 or 1,234.50 or 5", "pay 111.70 or 1,247.50 or 5"),
+        ("v1.2.3 10.0.0.1 0042", "v1.2.3 10.0.0.1 4428"),
+        ("mia_li_3668: plain words", "mia_li_5660: plain words"),
+        ("ord-99121, 2024-05-20T10:00", "ord-99134, 2024-08-05T10:00"),
+    ] {
+        assert_eq!(text(from), to, "{from}");
+    }
+    assert_eq!(
+        value(&json!([98.7, 100.0, 1234, 3])),
+        json!([111.7, 113.0, 1247, 3])
+    );
+    let mixed = Names { mixed: true };
+    assert_eq!(
+        mixed.value(&json!({ "orders": [{ "id": "A100", "n": 1 }, { "id": "A200", "n": 2 }] })),
+        json!({ "orders": [
+            { "id": "A844", "n": 2 }, { "id": "A144strangerx", "n": 1_010 }, { "id": "A144", "n": 1 },
+        ] })
+    );
+}

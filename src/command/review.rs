@@ -1,0 +1,91 @@
+//! What has changed outside, as people read it: automations that need review, answers that look otherwise, and what
+//! good runs show.
+
+use super::print;
+use serde_json::Value;
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Says which of these automations need review, and why.
+pub(super) fn waiting(automations: &[Value]) {
+    for one in automations {
+        let review = &one["needs_review"];
+        if review.is_object() {
+            eprintln!(
+                "{} needs review: step {} of run {}: {}",
+                print::cell(&one["name"]),
+                print::cell(&review["step"]),
+                print::cell(&review["run_id"]),
+                print::cell(&review["message"]),
+            );
+        }
+    }
+}
+
+/// Prints what looks otherwise in the answers of a run.
+pub(super) fn drift(found: &Value) {
+    let items = found["items"].as_array().map_or(&[][..], Vec::as_slice);
+    let compared = found["compared"].as_u64().unwrap_or(0);
+    if compared == 0 {
+        eprintln!("No recording says how the answers of this run should look.");
+    } else if items.is_empty() {
+        eprintln!(
+            "{} as recorded.",
+            match compared {
+                1 => "The one answer looks".to_owned(),
+                many => format!("All {many} answers look"),
+            }
+        );
+    }
+    for item in items {
+        print::line(&print::cell(&item["step"]));
+        for change in item["changes"].as_array().into_iter().flatten() {
+            print::line(&format!("  {}", print::cell(&change["message"])));
+        }
+    }
+}
+
+/// Prints what is proposed for the schemas of steps, each as lines that go and lines that come.
+pub(super) fn learned(found: &Value) {
+    let steps = found["steps"].as_array().map_or(&[][..], Vec::as_slice);
+    let runs = found["runs"].as_u64().unwrap_or(0);
+    if steps.is_empty() {
+        eprintln!(
+            "{runs} good runs of version {} show nothing that its schemas do not say.",
+            found["version"]
+        );
+        return;
+    }
+    for step in steps {
+        for (kind, why) in [
+            ("tighter", "what all good runs fit"),
+            ("wider", "what would let through what was stopped"),
+        ] {
+            if step[kind].is_null() {
+                continue;
+            }
+            print::line(&format!(
+                "{}: `output_schema` could be {kind}, {why}",
+                text(&step["step"])
+            ));
+            let (before, after) = (pretty(&step["current"]), pretty(&step[kind]));
+            let diff = similar::TextDiff::from_lines(&before, &after);
+            for change in diff.iter_all_changes() {
+                let sign = match change.tag() {
+                    similar::ChangeTag::Delete => '-',
+                    similar::ChangeTag::Insert => '+',
+                    similar::ChangeTag::Equal => continue,
+                };
+                let line = print::cell(&Value::from(change.value().trim_end()));
+                print::line(&format!("  {sign} {line}"));
+            }
+        }
+    }
+    eprintln!("Nothing is changed. Write into the document what you want of it.");
+}
+
+fn pretty(schema: &Value) -> String {
+    serde_json::to_string_pretty(schema).unwrap_or_default() + "\n"
+}

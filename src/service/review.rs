@@ -1,0 +1,269 @@
+//! Automations that need review because the world has changed, how answers of runs look beside the recorded ones, and
+//! what runs show about the schemas. Nothing of it changes a document.
+
+use super::automation::{Change, document_of, tag};
+use super::{App, Principal, Problem, audit::Audited};
+use druse_crystallizer::drift::{self, Rejected, ShapeChange};
+use druse_engine::definition::Step;
+use druse_engine::event::Status;
+use druse_engine::{RunId, Timestamp};
+use druse_storage::{Automation, Batch, Review, RunQuery, StoreExt as _, Version};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The most runs that are learned from at once.
+pub const MOST_RUNS: u32 = 200;
+
+/// Why an automation needs review.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReviewView {
+    /// The run that stopped.
+    #[schemars(with = "String")]
+    pub run_id: RunId,
+    /// The path of its step.
+    pub step: String,
+    /// The version that ran.
+    pub version: u32,
+    /// What has changed, in one sentence.
+    pub message: String,
+    /// Each change: what was expected beside what came.
+    pub changes: Value,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// How the answers of a run look beside those that were recorded.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Drift {
+    /// The steps of which an answer has another shape.
+    pub items: Vec<DriftOfStep>,
+    /// How many answers were compared. None: no recording says how they looked.
+    pub compared: usize,
+}
+
+/// A step of which the answer has another shape.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct DriftOfStep {
+    /// Its path.
+    pub step: String,
+    /// What has another shape. Nothing that later steps rely on: that fails the step.
+    pub changes: Vec<ShapeChange>,
+}
+
+/// What runs show about what steps rely on.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Learned {
+    /// The version that was looked at.
+    pub version: u32,
+    /// How many good runs of it were looked at.
+    pub runs: usize,
+    /// The steps for which something is proposed.
+    pub steps: Vec<LearnedOfStep>,
+}
+
+/// Proposals for the `output_schema` of a step. None is applied.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LearnedOfStep {
+    /// Its id.
+    pub step: String,
+    /// The schema as it is.
+    pub current: Value,
+    /// What all good runs fit, where that is tighter.
+    pub tighter: Option<Value>,
+    /// What would let through what was stopped, where the automation needs review because of this step.
+    pub wider: Option<Value>,
+}
+
+impl App {
+    /// Why an automation needs review; `None` where it does not. A version that was made active since has taken the
+    /// place of the one that was stopped.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub fn needs_review(&self, row: &Automation) -> Result<Option<ReviewView>, Problem> {
+        let current = row.active_version.unwrap_or(row.latest_version);
+        Ok(self
+            .store
+            .get::<Review>(&row.id.to_string())?
+            .filter(|review| review.version >= current)
+            .map(|review| ReviewView {
+                run_id: review.run,
+                step: review.step,
+                version: review.version,
+                message: review.message,
+                changes: review.changes,
+                at: review.at,
+            }))
+    }
+
+    /// Takes it that somebody has looked at what has changed, not stored yet.
+    /// Hold [`super::app::Parts::edits`] from reading the row to the commit.
+    ///
+    /// # Errors
+    /// 409 when nothing waits for that.
+    pub fn reviewed(&self, who: &Principal, row: Automation) -> Result<Change, Problem> {
+        let Some(review) = self.needs_review(&row)? else {
+            return Err(Problem::conflict(
+                "no_review_needed",
+                "The automation needs no review.",
+                "Nothing needs to be done.",
+            ));
+        };
+        let mut answer = json!(self.automation_view(&row, &self.catalog()?)?);
+        answer["needs_review"] = Value::Null;
+        let batch = Batch::new().remove::<Review>(row.id.to_string()).audited(
+            who,
+            "automation.reviewed",
+            &row.id,
+            json!({ "version": review.version, "run": review.run_id, "step": review.step }),
+        );
+        Ok(Change {
+            batch,
+            answer,
+            automation: row.id,
+            tag: tag(&row),
+        })
+    }
+
+    /// How the answers of a run look beside those that were recorded.
+    ///
+    /// # Errors
+    /// 404 for an unknown run.
+    pub async fn drift(&self, id: RunId) -> Result<Drift, Problem> {
+        let run = self
+            .engine
+            .view(id)
+            .await?
+            .ok_or_else(|| Problem::not_found("run"))?;
+        let mut drift = Drift {
+            items: Vec::new(),
+            compared: 0,
+        };
+        let version = match run.automation_id {
+            Some(automation) => {
+                let key = Version::key_of(automation, run.version);
+                self.store.get::<Version>(&key)?
+            }
+            None => None,
+        };
+        let shapes = match version {
+            Some(version) => self.shapes(&version)?,
+            None => BTreeMap::new(),
+        };
+        for step in run.steps.iter().flatten() {
+            let (Some(output), Some(shape)) = (&step.output, shapes.get(id_of(&step.path))) else {
+                continue;
+            };
+            if step.status != Status::Succeeded {
+                continue;
+            }
+            drift.compared += 1;
+            let changes = drift::changes(shape, output.value());
+            if !changes.is_empty() {
+                drift.items.push(DriftOfStep {
+                    step: step.path.clone(),
+                    changes,
+                });
+            }
+        }
+        Ok(drift)
+    }
+
+    /// The shapes that the recording shows for the steps of a version.
+    fn shapes(&self, version: &Version) -> Result<BTreeMap<String, Value>, Problem> {
+        let source = self.reported(version)?;
+        let report = source.and_then(|source| source.report);
+        Ok(report
+            .and_then(|report| serde_json::from_value(report["shapes"].clone()).ok())
+            .unwrap_or_default())
+    }
+
+    /// What the last good runs of the version in force show about what its steps rely on, and what would let through
+    /// what it needs review for.
+    ///
+    /// # Errors
+    /// When runs cannot be read.
+    pub async fn learned(&self, row: &Automation, most: u32) -> Result<Learned, Problem> {
+        let number = row.active_version.unwrap_or(row.latest_version);
+        let version = self.version(row.id, number)?;
+        let document = document_of(&version)?;
+        let mut schemas = Vec::new();
+        each_schema(&document.steps, &mut schemas);
+        let mut answers: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        let mut runs = 0;
+        let heads = self.store.runs(&RunQuery {
+            automation: Some(row.id),
+            status: Some(Status::Succeeded),
+            limit: most as usize,
+            ..RunQuery::default()
+        })?;
+        for head in heads.iter().filter(|head| head.version == number) {
+            let Some(run) = self.engine.view(head.id).await? else {
+                continue;
+            };
+            runs += 1;
+            for step in run.steps.into_iter().flatten() {
+                let known = schemas.iter().any(|(id, _)| *id == id_of(&step.path));
+                if let Some(output) = step
+                    .output
+                    .filter(|_| known && step.status == Status::Succeeded)
+                {
+                    let id = id_of(&step.path).to_owned();
+                    answers.entry(id).or_default().push(output.value().clone());
+                }
+            }
+        }
+        let review = self
+            .needs_review(row)?
+            .filter(|review| review.version == number);
+        let steps = schemas.into_iter().filter_map(|(step, current)| {
+            let seen: Vec<&Value> = answers.get(&step).into_iter().flatten().collect();
+            let rejected = match &review {
+                Some(review) if id_of(&review.step) == step => rejected(&review.changes),
+                _ => Vec::new(),
+            };
+            let learned = LearnedOfStep {
+                tighter: drift::tighter(&current, &seen),
+                wider: drift::wider(&current, &rejected),
+                current,
+                step,
+            };
+            (learned.tighter.is_some() || learned.wider.is_some()).then_some(learned)
+        });
+        Ok(Learned {
+            version: number,
+            runs,
+            steps: steps.collect(),
+        })
+    }
+}
+
+/// The id of the step at a path: without the loop and the pass before it.
+fn id_of(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+fn each_schema(steps: &[Step], found: &mut Vec<(String, Value)>) {
+    for step in steps {
+        if let Some(schema) = &step.output_schema {
+            found.push((step.id.clone(), schema.clone()));
+        }
+        each_schema(&step.steps, found);
+    }
+}
+
+/// The places where a schema stopped a run, as its failure tells them.
+fn rejected(changes: &Value) -> Vec<Rejected> {
+    let all = changes.as_array().into_iter().flatten();
+    all.filter_map(|change| {
+        Some(Rejected {
+            keyword: change["keyword"].as_str()?.to_owned(),
+            came: change["came_type"].as_str().unwrap_or_default().to_owned(),
+            value: change["value"].clone(),
+            missing: serde_json::from_value(change["missing"].clone()).unwrap_or_default(),
+        })
+    })
+    .collect()
+}

@@ -1,0 +1,262 @@
+//! Answers that change: one that steps rely on stops the run and opens a review, which a person or a new version ends;
+//! others are told, and the run goes on. What good runs show is proposed.
+
+use super::help::examples;
+use super::{Desk, json};
+use clap::Parser as _;
+use druse::cli::Cli;
+use serde_json::{Value, json as value};
+use std::path::Path;
+
+const RECORDED: &str = r#"{"order_id":"ORD-48213","payment_id":"pay_778213","state":"open"}"#;
+
+fn recording() -> Value {
+    let call = |id: &str, name: &str, arguments: Value| value!({ "role": "assistant", "tool_calls": [{ "id": id, "name": name, "arguments": arguments }] });
+    let answer = |id: &str, content: Value| value!({ "role": "tool", "tool_call_id": id, "content": content });
+    let order: Value = serde_json::from_str(RECORDED).unwrap();
+    value!({ "status": "succeeded", "messages": [
+        { "role": "user", "content": "Refund the order ORD-48213" },
+        call("a", "get_order", value!({ "order_id": "ORD-48213" })),
+        answer("a", order),
+        call("b", "refund_payment", value!({ "payment_id": "pay_778213" })),
+        answer("b", value!({ "event_id": "x" })),
+    ] })
+}
+
+/// A desk on which the refund is an active automation that reads its order from a file.
+fn refunds() -> Desk {
+    let desk = Desk::new();
+    desk.write("order.json", RECORDED);
+    desk.write("recording.json", recording().to_string());
+    let file = desk.path("order.json");
+    desk.write(
+        "tools.yaml",
+        format!(
+            "tools:\n  - match: get_order\n    action: shell\n    with: {{ argv: [cat, {}] }}\n    effects: read\n    result: output.json\n  - match: refund_payment\n    action: emit\n    with: {{ type: com.example.refund, data: \"{{{{ call.arguments }}}}\" }}\n    effects: write\n",
+            file.display()
+        ),
+    );
+    let stored = json(&desk, &["sessions", "import", "recording.json"]);
+    let id = stored[0]["id"].as_str().unwrap();
+    let made = json(
+        &desk,
+        &[
+            "sessions",
+            "crystallize",
+            id,
+            "--mode",
+            "bound",
+            "--name",
+            "refund",
+            "--tools",
+            "tools.yaml",
+        ],
+    );
+    let schema = &made["automation"]["document"]["steps"][0]["output_schema"];
+    assert_eq!(
+        schema["properties"]["json"]["required"],
+        value!(["payment_id"]),
+        "{made:#}"
+    );
+    activate(&desk);
+    desk
+}
+
+fn activate(desk: &Desk) {
+    let shown = json(desk, &["automations", "show", "refund"]);
+    let mut words = vec![
+        "automations".to_owned(),
+        "activate".to_owned(),
+        "refund".to_owned(),
+    ];
+    for finding in shown["findings"].as_array().into_iter().flatten() {
+        if finding["acknowledge"] == true {
+            words.push("--acknowledge".to_owned());
+            words.push(finding["id"].as_str().unwrap().to_owned());
+        }
+    }
+    desk.run(&words).ok();
+}
+
+fn run(desk: &Desk) -> Value {
+    let ran = desk.run(&["runs", "start", "refund", "--output", "json"]);
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+}
+
+fn review(desk: &Desk) -> Value {
+    json(desk, &["automations", "show", "refund"])["needs_review"].clone()
+}
+
+#[test]
+fn an_answer_that_changed_opens_a_review() {
+    let desk = refunds();
+    let first = run(&desk);
+    assert_eq!(first["status"], "succeeded", "{first:#}");
+    let id = first["id"].as_str().unwrap();
+    let told = desk.run(&["runs", "drift", id]).ok();
+    assert_eq!(told.err, "The one answer looks as recorded.\n");
+
+    // What nobody reads may change: it is told, and nothing stops.
+    desk.write(
+        "order.json",
+        RECORDED
+            .replace("\"open\"", "3")
+            .replace('}', ",\"note\":\"x\"}"),
+    );
+    let second = run(&desk);
+    assert_eq!(second["status"], "succeeded", "{second:#}");
+    let told = desk
+        .run(&["runs", "drift", second["id"].as_str().unwrap()])
+        .ok();
+    assert_eq!(
+        told.out,
+        "get_order\n  /json/note is new.\n  /json/state is number, and was string.\n"
+    );
+    assert_eq!(review(&desk), Value::Null);
+
+    // What steps rely on may not.
+    desk.write("order.json", RECORDED.replace("payment_id", "payment"));
+    let third = run(&desk);
+    assert_eq!(
+        (&third["status"], &third["error"]["code"]),
+        (&value!("failed"), &value!("answer_changed")),
+        "{third:#}"
+    );
+    let found = review(&desk);
+    assert_eq!(
+        (&found["run_id"], &found["step"], &found["version"]),
+        (&third["id"], &value!("get_order"), &value!(1)),
+        "{found:#}"
+    );
+    assert_eq!(found["changes"][0]["missing"], value!(["payment_id"]));
+    let listed = desk.run(&["automations", "list"]).ok();
+    assert!(
+        listed
+            .err
+            .starts_with("refund needs review: step get_order of run"),
+        "{listed:#?}"
+    );
+    let learned = json(&desk, &["automations", "learn", "refund"]);
+    assert_eq!(
+        (&learned["runs"], learned["steps"].as_array().unwrap().len()),
+        (&value!(2), 1),
+        "{learned:#}"
+    );
+    assert!(learned["steps"][0]["tighter"].is_null());
+    assert!(
+        learned["steps"][0]["wider"]["properties"]["json"]["required"].is_null(),
+        "{learned:#}"
+    );
+    let told = desk.run(&["automations", "learn", "refund"]).ok();
+    assert!(
+        told.out
+            .contains("get_order: `output_schema` could be wider"),
+        "{told:#?}"
+    );
+
+    // A person has looked at it.
+    desk.run(&["automations", "reviewed", "refund"]).ok();
+    assert_eq!(review(&desk), Value::Null);
+    assert_ne!(desk.run(&["automations", "reviewed", "refund"]).code, 0);
+
+    // It opens again, and a new version that is active ends it, too.
+    run(&desk);
+    assert_eq!(review(&desk)["version"], 1);
+    let document = json(&desk, &["automations", "show", "refund"])["document"].clone();
+    let mut other = document;
+    other["description"] = "another version".into();
+    desk.write("other.json", other.to_string());
+    desk.run(&["apply", "other.json", "--activate"]).ok();
+    assert_eq!(review(&desk), Value::Null);
+}
+
+#[test]
+fn many_good_runs_show_what_is_always_so() {
+    let desk = refunds();
+    let mut document = json(&desk, &["automations", "show", "refund"])["document"].clone();
+    document["steps"][0]["output_schema"]["properties"]["json"]["properties"]["payment_id"] =
+        value!({ "type": ["string", "null"] });
+    desk.write("wide.json", document.to_string());
+    desk.run(&["apply", "wide.json", "--activate"]).ok();
+    for _ in 0..5 {
+        assert_eq!(run(&desk)["status"], "succeeded");
+    }
+    let learned = json(&desk, &["automations", "learn", "refund"]);
+    assert_eq!(
+        learned["steps"][0]["tighter"]["properties"]["json"]["properties"]["payment_id"],
+        value!({ "type": "string" }),
+        "{learned:#}"
+    );
+    // Nothing of it is applied.
+    let after = json(&desk, &["automations", "show", "refund"]);
+    assert_eq!(after["latest_version"], 2);
+}
+
+#[test]
+fn decisions_are_kept_in_a_file() {
+    let desk = Desk::new();
+    let mut recording = recording();
+    recording["messages"][3]["tool_calls"][0]["arguments"]["fee"] = value!(17.25);
+    desk.write("recording.json", recording.to_string());
+    let question = "source:refund_payment:/fee";
+    let words = [
+        "crystallize",
+        "recording.json",
+        "--mode",
+        "bound",
+        "--output",
+        "json",
+        "--decisions",
+        "decisions.yaml",
+    ];
+    let asked = desk.run(&words).ok().json();
+    assert_eq!(asked["report"]["questions"][0]["id"], question, "{asked:#}");
+    let answer = format!("{question}=input");
+    let mut answered = words.to_vec();
+    answered.extend(["--answer", &answer]);
+    desk.run(&answered).ok();
+    assert!(
+        desk.read("decisions.yaml")
+            .contains("\"source:refund_payment:/fee\": \"input\"")
+    );
+    // Given again it is decided the same.
+    let again = desk.run(&words).ok().json();
+    assert_eq!(again["report"]["questions"], value!([]));
+    assert_eq!(
+        again["automation"]["document"]["inputs"]["fee"]["default"],
+        17.25
+    );
+    // The draft itself says how it was decided.
+    desk.write("draft.json", again["automation"]["document"].to_string());
+    let from_draft = [
+        "crystallize",
+        "recording.json",
+        "--mode",
+        "bound",
+        "--output",
+        "json",
+        "--decisions",
+        "draft.json",
+    ];
+    let same = desk.run(&from_draft).ok().json();
+    assert_eq!(same["report"]["questions"], value!([]));
+    desk.write("wrong.yaml", "decision: {}\n");
+    let wrong = ["crystallize", "recording.json", "--decisions", "wrong.yaml"];
+    assert_ne!(desk.run(&wrong).code, 0);
+}
+
+#[test]
+fn the_page_has_their_commands() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/crystallizer.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for (title, count) in [("Drift", 3), ("The rules", 2)] {
+        let part = page.split("\n## ").find(|part| part.starts_with(title));
+        let commands = examples(part.unwrap_or_else(|| panic!("no part {title}")));
+        assert_eq!(commands.len(), count, "{commands:?}");
+        for words in commands {
+            if let Err(error) = Cli::try_parse_from(&words) {
+                panic!("{words:?}: {error}");
+            }
+        }
+    }
+}
