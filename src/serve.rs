@@ -2,6 +2,7 @@
 
 use crate::action::{Actions, Limits, ShellPolicy, file::work::WorkFolders};
 use crate::api::{self, Listener, Peer};
+use crate::artifacts::ArtifactLimits;
 use crate::cli::Serve;
 use crate::client::{EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, Failure};
 use crate::connection::Connections;
@@ -51,6 +52,8 @@ pub struct Setup {
     pub events: KeptEvents,
     /// How much is kept of what steps write.
     pub logs: LogLimits,
+    /// How much is kept of the files that steps leave.
+    pub artifacts: ArtifactLimits,
     /// How the store is set up.
     pub store: embedded::Options,
 }
@@ -147,7 +150,10 @@ impl Assembly {
             _ => StepLogs::below(data, secrets.clone(), setup.logs, room)
                 .map_err(|error| Failure::internal(&error))?,
         };
-        let actions = actions.with_work_folders(work.clone()).with_logs(logs);
+        let actions = actions
+            .with_work_folders(work.clone())
+            .with_logs(logs)
+            .with_artifacts(setup.artifacts);
         let actions = Arc::new(actions);
         let engine = Engine::new(store.clone(), actions);
         engine.set_limits(setup.limits);
@@ -307,6 +313,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
         limits: settings.limits,
         events: settings.events,
         logs: settings.logs,
+        artifacts: settings.artifacts,
         store: embedded::Options {
             accept_loss: settings.accept_loss,
             ..embedded::Options::default()

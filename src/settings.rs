@@ -1,5 +1,6 @@
 //! The server's settings: flags over environment over file over defaults.
 
+use crate::artifacts::ArtifactLimits;
 use crate::cli::Serve;
 use crate::client::{EXIT_CONFIG, Failure};
 use crate::service::retention::parse_bytes;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub events: KeptEvents,
     /// How much is kept of what steps write.
     pub logs: LogLimits,
+    /// How much is kept of the files that steps leave.
+    pub artifacts: ArtifactLimits,
     allow_programs: Option<Vec<String>>,
     hosts: Vec<String>,
     /// The address at which people reach the server, where it is another than the one it listens on.
@@ -59,6 +62,12 @@ struct File {
     log_attempt: Option<String>,
     /// How much is kept of what the steps of a run write; left out: 16MiB.
     log_run: Option<String>,
+    /// The largest file that a step may leave (`100MB`); left out: 64MiB.
+    artifact: Option<String>,
+    /// How much the files of a run may take; left out: 1GiB.
+    artifacts_run: Option<String>,
+    /// How many files the steps of a run may leave; left out: 1000.
+    artifacts_count: Option<u64>,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
@@ -87,7 +96,7 @@ impl Settings {
                         EXIT_CONFIG,
                         "bad_config",
                         format!("{} is wrong: {}", path.display(), reason.trim_end()),
-                        "It takes listen, allow_programs, hosts, public_url, insecure_http, max_runs, max_runs_per_automation, events_kept, events_most, log_attempt and log_run.",
+                        "It takes listen, allow_programs, hosts, public_url, insecure_http, max_runs, max_runs_per_automation, events_kept, events_most, log_attempt, log_run, artifact, artifacts_run and artifacts_count.",
                     )
                 })?
             }
@@ -133,8 +142,19 @@ impl Settings {
             run: bytes("log_run", file.log_run.as_deref(), logs.run)?,
             ..logs
         };
+        let artifacts = ArtifactLimits::default();
+        let artifacts = ArtifactLimits {
+            one: bytes("artifact", file.artifact.as_deref(), artifacts.one)?,
+            run: bytes(
+                "artifacts_run",
+                file.artifacts_run.as_deref(),
+                artifacts.run,
+            )?,
+            count: file.artifacts_count.unwrap_or(artifacts.count),
+        };
         Ok(Self {
             logs,
+            artifacts,
             events: KeptEvents {
                 span: file.events_kept.unwrap_or(kept.span),
                 most: file.events_most.unwrap_or(kept.most),
@@ -249,6 +269,25 @@ mod tests {
         assert_eq!((some.attempt, some.run), (without.attempt, 0));
         let wrong = limits(Some("log_run = 'much'")).unwrap_err();
         assert_eq!(wrong.exit, EXIT_CONFIG);
+    }
+
+    #[test]
+    fn sizes_of_artifacts_come_from_the_file() {
+        let limits = |file| settings(file, &[]).map(|settings| settings.artifacts);
+        assert_eq!(limits(None).unwrap(), ArtifactLimits::default());
+        let given = limits(Some(
+            "artifact = '2MiB'\nartifacts_run = '1MB'\nartifacts_count = 7",
+        ));
+        let expected = ArtifactLimits {
+            one: 2 << 20,
+            run: 1_000_000,
+            count: 7,
+        };
+        assert_eq!(given.unwrap(), expected);
+        assert_eq!(
+            limits(Some("artifact = 'much'")).unwrap_err().exit,
+            EXIT_CONFIG
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use discover::{Agent, Discover, Since};
 pub use events::Events;
 pub use files::{Check, Crystallize, Demo, Diff, Fmt, Graph, Mode, Run, SchemaOf, Test};
 pub use logs::Logs;
-pub use runs::{DryRun, Resolve, Retry, Runs};
+pub use runs::{Artifact, DryRun, Resolve, Retry, Runs};
 pub use server::{Apply, Connections, Secrets, Serve, Tokens};
 pub use sessions::Sessions;
 pub use triggers::Triggers;

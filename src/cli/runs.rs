@@ -136,6 +136,19 @@ Examples:
     Retry(Retry),
     /// Print what its steps wrote while they ran.
     Logs(super::Logs),
+    /// List the files that its steps left.
+    #[command(after_help = "Example:\n  druse runs artifacts run_01…")]
+    Artifacts {
+        /// Its id.
+        run: String,
+    },
+    /// Take a file that a step of it left.
+    #[command(after_help = "\
+Examples:
+  druse runs artifact run_01… report.pdf
+  druse runs artifact run_01… invoice.pdf --step each_invoice[3].render -o march.pdf
+  druse runs artifact run_01… rows.csv -o -        on stdout")]
+    Artifact(Artifact),
     /// Print it as one JSON file, which `druse inspect` steps through; without secrets.
     #[command(after_help = "Example:\n  druse runs export run_01… > run.json")]
     Export {
@@ -203,6 +216,21 @@ pub struct Retry {
     /// Only say which results would be kept and which steps would run again.
     #[arg(long)]
     pub preview: bool,
+}
+
+/// A file of a run.
+#[derive(Debug, Args)]
+pub struct Artifact {
+    /// The run's id.
+    pub run: String,
+    /// The file's name.
+    pub name: String,
+    /// The step that left it, by its path, where several have one of this name.
+    #[arg(long, value_name = "PATH")]
+    pub step: Option<String>,
+    /// Where it goes, `-` for stdout; left out: a new file of its name.
+    #[arg(short = 'o', long = "file", value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 /// What became of an uncertain step.

@@ -226,8 +226,33 @@ impl Client {
         out: &mut impl Write,
         place: &Path,
     ) -> Result<(), Failure> {
-        let path = format!("/api/v1{path}");
         let body = body.to_string();
+        self.stream(Method::POST, path, body, out, place).await
+    }
+
+    /// GET of what is taken as it comes.
+    ///
+    /// # Errors
+    /// As [`Client::download`].
+    pub async fn fetch(
+        &self,
+        path: &str,
+        out: &mut impl Write,
+        place: &Path,
+    ) -> Result<(), Failure> {
+        self.stream(Method::GET, path, String::new(), out, place)
+            .await
+    }
+
+    async fn stream(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+        out: &mut impl Write,
+        place: &Path,
+    ) -> Result<(), Failure> {
+        let path = format!("/api/v1{path}");
         let answer = match &self.way {
             Way::Http {
                 client,
@@ -235,7 +260,7 @@ impl Client {
                 token,
             } => {
                 let mut request = client
-                    .post(format!("{base}{path}"))
+                    .request(method, format!("{base}{path}"))
                     .header(CONTENT_TYPE, "application/json")
                     .body(body);
                 if let Some(token) = token {
@@ -247,7 +272,7 @@ impl Client {
             }
             Way::Inside(service) => {
                 let request = Request::builder()
-                    .method(Method::POST)
+                    .method(method)
                     .uri(path)
                     .header("host", "localhost")
                     .header(CONTENT_TYPE, "application/json")

@@ -27,6 +27,7 @@ async fn create(place: &Path, with_key: bool, target: &Target) -> Done {
             "Name another file, or a folder.",
         ));
     }
+    placed(&file, target)?;
     let mut part = file.clone().into_os_string();
     part.push(".part");
     let part = PathBuf::from(part);
@@ -84,12 +85,37 @@ fn named(place: &Path) -> PathBuf {
     place.join(format!("druse-{time}.tar"))
 }
 
+/// Whether a backup may go there: into a folder that is there, and not into the one that is copied.
+fn placed(file: &Path, target: &Target) -> Result<(), Failure> {
+    let folder = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(Failure::usage(
+            format!("There is no folder {}.", folder.display()),
+            "Make it first, or check the path: a backup in a mistyped place is found by nobody.",
+        ));
+    }
+    let within = |data: &Path| {
+        let (Ok(folder), Ok(data)) = (folder.canonicalize(), data.canonicalize()) else {
+            return false;
+        };
+        folder.starts_with(data)
+    };
+    // With a server elsewhere there is no such folder here, or it is another one.
+    if target.server.is_none() && within(&target.data) {
+        return Err(Failure::usage(
+            format!("{} is within the data folder.", file.display()),
+            "Name a place outside of it: what goes wrong with the folder must not take the backup along.",
+        ));
+    }
+    Ok(())
+}
+
 /// Takes a backup into a file, and reads it back to its end.
 async fn copied(client: &Client, part: &Path, with_key: bool) -> Result<backup::Manifest, Failure> {
     let io = |error: std::io::Error| Failure::io(part, &error);
-    if let Some(parent) = part.parent() {
-        fs::create_dir_all(parent).map_err(io)?;
-    }
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -2,6 +2,7 @@
 
 mod apply;
 mod approvals;
+mod artifacts;
 mod automations;
 mod backup;
 mod check;

@@ -1,7 +1,7 @@
 //! `druse runs`.
 
 use super::progress::Busy;
-use super::{Done, apply, automations, document, inputs, logs, print, rehearsal};
+use super::{Done, apply, artifacts, automations, document, inputs, logs, print, rehearsal};
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use serde_json::{Value, json};
@@ -291,6 +291,12 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             done
         }
         Runs::Retry(what) => retry(&client, what, target.output).await?,
+        Runs::Artifacts { run } => artifacts::list(&client, run, target.output).await?,
+        Runs::Artifact(what) => {
+            artifacts::take(&client, what, target.output).await?;
+            client.close().await;
+            return Ok(exit);
+        }
         Runs::Export { run } => {
             let found = client.get(&format!("/runs/{}/export", encode(run))).await?;
             if target.output == Output::Text {
@@ -632,6 +638,11 @@ pub(super) fn words(entry: &Value) -> String {
                 "{step}: was tried by an earlier run; what asks for something else is other work"
             )
         }
+        "artifact_kept" => format!(
+            "{step}: leaves {} ({} bytes)",
+            print::cell(&entry["artifact"]["name"]),
+            print::cell(&entry["artifact"]["bytes"])
+        ),
         "done_before" => format!("{step}: was done by an earlier run, and is other work here"),
         "queued" => "waits for its turn".into(),
         "rate_awaited" => format!(

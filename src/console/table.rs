@@ -2,8 +2,8 @@
 
 use super::call::Handler;
 use super::page::{
-    approval, approvals, automation, automations, delegation, events, home, logs, pause, queues,
-    recording, recordings, retry, review, run, runs, settings, signin, step, uncertain,
+    approval, approvals, artifacts, automation, automations, delegation, events, home, logs, pause,
+    queues, recording, recordings, retry, review, run, runs, settings, signin, step, uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -115,6 +115,7 @@ fn work() -> Vec<Route> {
         show("/events/{id}", Viewer, to!(events::one)),
         show("/runs/{id}", Viewer, one),
         show("/runs/{id}/events", Viewer, to!(run::events)),
+        show("/runs/{id}/artifacts/{name}", Viewer, to!(artifacts::take)),
         show("/runs/{id}/logs", Viewer, to!(logs::show)),
         show("/runs/{id}/logs/stream", Viewer, to!(logs::stream)),
         form("/runs/{id}/cancel", Operator, to!(run::cancel), one),

@@ -283,7 +283,7 @@ impl From<RunError> for Problem {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
                 message,
-                "Send less.",
+                "Send less; what is large is a file, and a step fetches it.",
             ),
             RunError::Read(error) => error.into(),
             RunError::Ending => Self::new(

@@ -5,7 +5,7 @@ use druse_engine::definition::FailureClass;
 use druse_engine::event::{ApprovalRequest, Change, Decision, Failure, Status, StepPath, Verdict};
 use druse_engine::flow::{QueueKind, Wait};
 use druse_engine::rehearsal::Again;
-use druse_engine::run::{CheckView, PassesView, Resolution, ResumeAnswer};
+use druse_engine::run::{CheckView, LARGEST_FACT, PassesView, Resolution, ResumeAnswer};
 use druse_engine::{ApprovalId, AutomationId, Digest, Finding, Json, RunId, Span, Timestamp};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, RunHead};
 use schemars::JsonSchema;
@@ -82,6 +82,8 @@ pub struct Retry {
     pub reason: Option<String>,
     /// Claimed together with the run, with `{"run": id}` as what was made.
     pub idempotency: Option<IdempotencyClaim>,
+    /// What becomes durable together with it.
+    pub extra: Batch,
 }
 
 /// What a person found out of an uncertain step.
@@ -553,7 +555,9 @@ pub enum RunError {
         retry_after: Span,
     },
     /// Something is too large to be stored.
-    #[error("The run's data is too large to be stored.")]
+    #[error(
+        "The run's data is too large to be stored: its inputs and what started it have at most {LARGEST_FACT} bytes together."
+    )]
     TooLarge,
     /// What was stored cannot be read.
     #[error("What was stored cannot be read.")]

@@ -116,15 +116,6 @@ impl Batch {
         self
     }
 
-    /// Adds what another batch has, behind its own.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.facts.extend(other.facts);
-        self.holds.extend(other.holds);
-        self.must_fit |= other.must_fit;
-        self
-    }
-
     fn row<E: Entity>(mut self, row: &E, expect: Expect) -> Self {
         let value = serde_json::to_value(row).expect("entities are plain data");
         self.facts.push(Fact::Row {

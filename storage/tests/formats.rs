@@ -4,11 +4,12 @@
 //! So were `tests/data/v1-loops` with `DRUSE_WRITE_LOOPS`, `tests/data/v1-handlers` with
 //! `DRUSE_WRITE_HANDLERS`, `tests/data/v1-waits` with `DRUSE_WRITE_WAITS`, `tests/data/v1-turns` with
 //! `DRUSE_WRITE_TURNS`, `tests/data/v1-approvals` with `DRUSE_WRITE_APPROVALS`, `tests/data/v1-rates` with
-//! `DRUSE_WRITE_RATES` and `tests/data/v1-checks` with `DRUSE_WRITE_CHECKS`: the kinds of event that came to
+//! `DRUSE_WRITE_RATES`, `tests/data/v1-checks` with `DRUSE_WRITE_CHECKS` and `tests/data/v1-artifacts` with
+//! `DRUSE_WRITE_ARTIFACTS`: the kinds of event that came to
 //! format 1 later.
 
 use druse_engine::{
-    ApprovalId, AutomationId, Digest, EventId, Json, RunId, Timestamp,
+    ApprovalId, Artifact, AutomationId, Digest, EventId, Json, RunId, Timestamp,
     definition::{FailureClass, Overflow},
     event::{
         ApprovalRequest, Change, Decision, Entry, Failure, HandlerList, Outcome, Probed, RunEvent,
@@ -17,7 +18,7 @@ use druse_engine::{
     flow::{Claim, KeyClaim},
 };
 use druse_storage::{
-    Batch, RateHold, RateStart, RunHead, RunQuery, Scan, Setting, Store, StoreExt, Table,
+    Batch, BlobUse, RateHold, RateStart, RunHead, RunQuery, Scan, Setting, Store, StoreExt, Table,
     embedded::{Embedded, Options},
     verify,
 };
@@ -652,6 +653,49 @@ fn write_checks(folder: &Path) {
     store.append(batch).unwrap().wait().unwrap();
 }
 
+/// What is in an artifact.
+const ARTIFACT: &[u8] = b"pdf";
+
+fn artifact_entries() -> Vec<Entry> {
+    let kept = |from: Option<RunId>| RunEvent::ArtifactKept {
+        step: StepPath::from("each[1].render"),
+        artifact: Artifact {
+            name: "report.pdf".into(),
+            media_type: "application/pdf".into(),
+            bytes: 3,
+            digest: Digest::of(ARTIFACT),
+        },
+        from,
+    };
+    let events = vec![
+        RunEvent::Created(Box::new(start())),
+        kept(Some(run())),
+        kept(None),
+    ];
+    events
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry {
+            seq,
+            at: at(seq as i64),
+            event,
+        })
+        .collect()
+}
+
+fn write_artifacts(folder: &Path) {
+    let store = Embedded::open(folder, options()).unwrap();
+    let hold = Arc::new(store.put_blob(ARTIFACT).unwrap());
+    let used = BlobUse {
+        digest: hold.digest().clone(),
+        run: run(),
+        bytes: hold.bytes(),
+    };
+    let batch = Batch::new().run(Arc::new(head(Status::Running)), artifact_entries());
+    let batch = batch.put(&used).holding(hold);
+    store.append(batch).unwrap().wait().unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -677,6 +721,7 @@ fn what_is_written_today_is_format_1_to_the_byte() {
         ("v1-approvals", write_approvals),
         ("v1-rates", write_rates),
         ("v1-checks", write_checks),
+        ("v1-artifacts", write_artifacts),
     ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path());
@@ -766,6 +811,25 @@ fn events_about_checks_of_format_1_say_what_they_said() {
     assert!(report.is_sound(), "{:?}", report.problems);
     let store = Embedded::open(folder.path(), options()).unwrap();
     assert_eq!(store.run_entries(run(), 0, 100).unwrap(), check_entries());
+}
+
+#[test]
+fn events_about_artifacts_of_format_1_say_what_they_said() {
+    if let Some(target) = std::env::var_os("DRUSE_WRITE_ARTIFACTS") {
+        write_artifacts(Path::new(&target));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept("v1-artifacts"), folder.path());
+    let report = verify(folder.path()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    assert_eq!(report.blobs, 1);
+    let store = Embedded::open(folder.path(), options()).unwrap();
+    assert_eq!(
+        store.run_entries(run(), 0, 100).unwrap(),
+        artifact_entries()
+    );
+    let key = BlobUse::key_of(&Digest::of(ARTIFACT), run());
+    assert_eq!(store.get::<BlobUse>(&key).unwrap().unwrap().bytes, 3);
 }
 
 #[test]

@@ -49,6 +49,9 @@ test("from the first start to the first finished crystallized run", async t => {
   await page.locator(".conversation [data-link=pay]").hover();
   await page.locator(".review > .line path").waitFor({ state: "attached" });
   await page.locator("#step-pay.lit").waitFor();
+  // Every click is a request that the page shows.
+  await page.getByText("This page by the API").click();
+  await page.getByText("POST /api/v1/agents/runs/", { exact: false }).waitFor();
   // The binding that is proposed is accepted, a value is made an input, a step is dropped.
   await click("button", "⇐ steps.read_file.output.json.text | line_value('Pay to')");
   await page.waitForURL(/review$/);
@@ -401,6 +404,14 @@ test("a step is changed in a form, and the document keeps its comments", async t
   await page.goto(`${server.address}/automations/${id}?tab=document`);
   const text = await page.getByLabel("Document", { exact: true }).inputValue();
   for (const part of ["# The text of the day.", "# polite", "# Then it goes out.", "Again", "timeout: 10s"]) assert.ok(text.includes(part), `${part} is not in ${text}`);
+  // A step is added behind another.
+  await page.getByRole("link", { name: "Steps", exact: true }).click();
+  await page.getByLabel("Add a step that does").selectOption("transform");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.getByLabel("id needed").fill("length");
+  await page.getByLabel("value needed").fill("{{ steps.text.output | length }}");
+  await page.getByRole("button", { name: "Add this step" }).click();
+  await page.waitForURL(/step=length/);
   // A dry run says what it would do, and does nothing.
   await page.getByRole("link", { name: "Try it" }).click();
   await page.locator(".step-form").getByLabel(/whom/).fill("bob");

@@ -1,6 +1,7 @@
 //! The configuration of each kind of action.
 
 use super::address::is_internal;
+use super::artifacts;
 use super::{Context, data, gate, schemas, suggest};
 use crate::Finding;
 use crate::action_config::{Notify, schema_of};
@@ -111,6 +112,7 @@ pub(super) fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>
         ActionKind::Mail => data::mail(context, look),
         ActionKind::Transform | ActionKind::Emit => {}
     }
+    artifacts::names(context, kind, look);
 }
 
 fn http(context: &mut Context<'_>, look: &Look<'_>) {

@@ -119,23 +119,30 @@ pub(super) fn file(context: &mut Context<'_>, look: &Look<'_>) {
                 ));
             }
         }
+        FileOperation::Search => {
+            if !look.has("regex") {
+                context.say(look.wrong("missing_key", "", "a search needs `regex`"));
+            }
+        }
         FileOperation::Read | FileOperation::List => {}
     }
 }
 
-const OPERATIONS: [FileOperation; 5] = [
+const OPERATIONS: [FileOperation; 6] = [
     FileOperation::Read,
     FileOperation::Write,
     FileOperation::Append,
     FileOperation::Edit,
     FileOperation::List,
+    FileOperation::Search,
 ];
 
 fn one_content(context: &mut Context<'_>, look: &Look<'_>, name: &str) {
-    let given: Vec<&str> = ["text", "base64", "json"]
-        .into_iter()
-        .filter(|key| look.has(key))
-        .collect();
+    let keys: &[&str] = match name {
+        "write" => &["text", "base64", "json", "artifact"],
+        _ => &["text", "base64", "json"],
+    };
+    let given: Vec<&str> = keys.iter().copied().filter(|key| look.has(key)).collect();
     match given.as_slice() {
         [] => context.say(
             look.wrong("missing_key", "", format!("`{name}` needs the content"))

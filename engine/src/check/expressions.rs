@@ -477,16 +477,20 @@ fn file_output(step: &Step) -> Option<&'static [&'static str]> {
         FileOperation::Append => &["path", "bytes", "created"],
         FileOperation::Edit => &["path", "bytes", "digest", "replaced"],
         FileOperation::List => &["path", "entries", "truncated"],
+        FileOperation::Search => &["path", "matches", "files", "truncated"],
     })
 }
 
 /// The first key of an output whose shape is known by the kind of action.
 fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
     let key = reference.key(2)?;
-    let known: &[&str] = match step.action.as_deref()? {
+    let with = step.with.as_ref();
+    let saves = with.is_some_and(|with| with.contains_key("save_as"));
+    let mut known: Vec<&str> = match step.action.as_deref()? {
         "http" if step.with.as_ref()?.contains_key("paginate") => {
-            &["status", "headers", "json", "pages"]
+            &["status", "headers", "json", "pages"][..]
         }
+        "http" if saves => &["status", "headers"],
         "http" => &["status", "headers", "json", "text", "base64"],
         "shell" => &["exit_code", "stdout", "stderr", "json"],
         "mcp" => &["structured", "content", "text", "json"],
@@ -497,9 +501,14 @@ fn output_key(step: &Step, reference: &Reference) -> Option<Finding> {
         "wait" => &["waited_until"],
         "sql" => &["rows", "columns", "affected"],
         "mail" => &["message_id", "accepted"],
+        "file" if saves => &["path", "bytes", "digest"],
         "file" => file_output(step)?,
         _ => return None,
-    };
+    }
+    .to_vec();
+    if super::artifacts::leaves(step) {
+        known.push("artifacts");
+    }
     (!known.contains(&key) && !reference.guarded).then(|| {
         suggest(
             Finding::warning(

@@ -2,6 +2,7 @@
 
 mod actions;
 mod address;
+mod artifacts;
 mod capability;
 mod data;
 mod expressions;

@@ -1,3 +1,4 @@
+mod artifacts;
 mod gates;
 mod pulls;
 mod rehearsal;

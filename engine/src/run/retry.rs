@@ -4,12 +4,14 @@ use super::state::StepState;
 use super::time::later;
 use crate::definition::{Delivery, FailureClass, Retry};
 use crate::event::{Failure, StepPath};
-use crate::plan::PlannedStep;
+use crate::plan::{ActionKind, PlannedStep};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
 use crate::{RunId, Span, Timestamp};
 use sha2::{Digest as _, Sha256};
 
+/// The code of a failure by which a connection broke.
+const LOST: &str = "connection_lost";
 /// The longest wait that the other side may ask for.
 const LONGEST_ASKED: u64 = 24 * 3_600_000;
 
@@ -28,6 +30,13 @@ pub(super) fn leaves_open(failure: &Failure) -> bool {
         failure.class,
         FailureClass::Timeout | FailureClass::Uncertain | FailureClass::Interrupted
     )
+}
+
+/// Whether the connection broke while a request was on its way: it may have come, and its answer did not.
+pub(super) fn was_lost(step: &PlannedStep, failure: &Failure) -> bool {
+    // A database has undone what was not committed; that of a commit has a code of its own.
+    let sends = matches!(step.work.kind(), Some(ActionKind::Http | ActionKind::Mcp));
+    sends && failure.code == LOST
 }
 
 /// The time of the next attempt, or none when it is not tried again.

@@ -6,7 +6,7 @@ use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 
 /// A service on loopback whose answers the path and query ask for.
-async fn service() -> String {
+pub(super) async fn service() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

@@ -1,5 +1,6 @@
 //! Actions against real sockets and processes.
 
+mod artifacts;
 mod file;
 mod http;
 mod mail;

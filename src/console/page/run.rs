@@ -1,6 +1,6 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{comparison, journal, logs, retry, timeline, why};
+use super::{artifacts, comparison, journal, logs, retry, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, state, time, value};
@@ -53,7 +53,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         _ => {
             let logs = logs::read(call, call.param("id"), run["finished_at"].is_null()).await?;
-            html! { (timeline::show(&run, &document, call.now)) (steps(call, &run, &logs)) }
+            html! { (timeline::show(&run, &document, call.now)) (steps(call, &run, &logs)) (artifacts::show(&run, call.now)) }
         }
     };
     let retry = retry::show(call, &run, &document).await?;

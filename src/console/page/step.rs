@@ -280,7 +280,7 @@ fn patched(call: &Call, step: &Value) -> Result<(Value, Map<String, Value>), Ref
     let before = step.as_object().cloned().unwrap_or_default();
     let mut after = config_form::read(&call.form, "step", &own_fields(action.is_none()), &before)?;
     if let Some(action) = action {
-        let with = before["with"].as_object().cloned().unwrap_or_default();
+        let with = step["with"].as_object().cloned().unwrap_or_default();
         let with = config_form::read(&call.form, "with", &action_fields(action), &with)?;
         if !with.is_empty() || before.contains_key("with") {
             after.insert("with".into(), with.into());

@@ -28,6 +28,7 @@ struct Line<'a> {
     bars: Vec<Bar<'a>>,
     /// From the first beginning to the last end.
     span: Option<(f64, f64)>,
+    took: String,
 }
 
 /// The picture; nothing when nothing has begun. By the document it is known since when a step could have begun.
@@ -42,13 +43,17 @@ pub(super) fn show(run: &Value, document: &Value, now: Timestamp) -> Markup {
     let place = |value: &Value| time::read(value).map(|at| (at.0 - begun) as f64 * scale);
     let lines: Vec<Line<'_>> = steps
         .iter()
-        .filter(|step| {
-            step["attempts"]
+        .filter_map(|step| {
+            let begun = step["attempts"]
                 .as_array()
-                .is_some_and(|all| !all.is_empty())
+                .is_some_and(|all| !all.is_empty());
+            if begun {
+                return Some(line(step, ready(run, document, step), &place, now));
+            }
+            let (since, until) = waited(run, document, step)?;
+            Some(waiting(step, since, until, &place, now))
         })
         .take(MOST)
-        .map(|step| line(step, ready(run, document, step), &place, now))
         .collect();
     let total = u64::try_from(end - begun).unwrap_or(0);
     html! {
@@ -73,7 +78,7 @@ pub(super) fn show(run: &Value, document: &Value, now: Timestamp) -> Markup {
                                 }
                             }
                         }
-                        span .took { (took(line.step, now)) @if count > 1 { " · " (count) " attempts" } }
+                        span .took { (line.took) @if count > 1 { " · " (count) " attempts" } }
                     }
                 }
                 p .scale.dim { span { "0" } span { (time::span(total)) } }
@@ -102,13 +107,45 @@ fn ready(run: &Value, document: &Value, step: &Value) -> Option<Timestamp> {
         let id = need.as_str()?.split('.').next()?;
         let found = run["steps"].as_array()?;
         let found = found.iter().find(|one| one["path"] == id)?;
-        // What is over at once has no attempts.
         let last = found["attempts"].as_array().and_then(|all| all.last());
-        if let Some(last) = last {
-            ready = ready.max(time::read(&last["finished_at"])?);
+        match last {
+            Some(last) => ready = ready.max(time::read(&last["finished_at"])?),
+            // It was over at once, or did not run.
+            None if matches!(found["action"].as_str(), Some("transform" | "switch"))
+                || found["status"] == "skipped" => {}
+            None => return None,
         }
     }
     Some(ready)
+}
+
+/// Since when a step without attempts waits, and until when it did: a gate for somebody, a wait for its time.
+/// What came of it began the first step behind it.
+fn waited(run: &Value, document: &Value, step: &Value) -> Option<(Timestamp, Option<Timestamp>)> {
+    let path = step["path"].as_str()?;
+    let waits = matches!(step["action"].as_str(), Some("approval_gate" | "wait"));
+    if !waits || !step["attempts"].as_array().is_none_or(Vec::is_empty) {
+        return None;
+    }
+    let since = ready(run, document, step)?;
+    if step["status"] == "waiting" {
+        return Some((since, None));
+    }
+    let needs = |one: &Value| {
+        let needs = one["needs"].as_array().into_iter().flatten();
+        let mut ids = needs.filter_map(|need| need.as_str()?.split('.').next());
+        ids.any(|need| need == path)
+    };
+    let behind = document["steps"]
+        .as_array()?
+        .iter()
+        .filter(|one| needs(one));
+    let begun = behind.filter_map(|one| {
+        let steps = run["steps"].as_array()?;
+        let step = steps.iter().find(|step| step["path"] == one["id"])?;
+        time::read(&step["attempts"][0]["started_at"])
+    });
+    Some((since, Some(begun.min()?)))
 }
 
 fn line<'a>(
@@ -159,6 +196,34 @@ fn line<'a>(
         queued,
         bars,
         span,
+        took: took(step, now),
+    }
+}
+
+/// The line of a step that only waits.
+fn waiting<'a>(
+    step: &'a Value,
+    since: Timestamp,
+    until: Option<Timestamp>,
+    place: &dyn Fn(&Value) -> Option<f64>,
+    now: Timestamp,
+) -> Line<'a> {
+    let at = |time: Timestamp| Value::from(time.to_string());
+    let from = place(&at(since)).unwrap_or(0.0).min(WIDE - 3.0);
+    let to = until.and_then(|until| place(&at(until))).unwrap_or(WIDE);
+    let length = until.unwrap_or(now).0.saturating_sub(since.0);
+    let length = time::span(u64::try_from(length).unwrap_or(0));
+    Line {
+        step,
+        queued: None,
+        bars: vec![Bar {
+            from,
+            wide: (to - from).max(3.0),
+            status: "waiting",
+            says: format!("waited {length}"),
+        }],
+        span: None,
+        took: length,
     }
 }
 
@@ -169,4 +234,36 @@ fn took(step: &Value, now: Timestamp) -> String {
     };
     time::between(&first["started_at"], &last["finished_at"], now)
         .map_or_else(String::new, time::span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn waiting_for_somebody_is_no_time_in_the_queue() {
+        let at = |second: u32| format!("2027-03-28T00:00:{second:02}.000Z");
+        let attempt = |from, to| json!([{ "number": 1, "status": "succeeded", "started_at": at(from), "finished_at": at(to) }]);
+        let run = json!({ "created_at": at(0), "finished_at": at(40), "steps": [
+            { "path": "bill", "action": "shell", "status": "succeeded", "attempts": attempt(10, 20) },
+            { "path": "ask", "action": "approval_gate", "status": "succeeded", "attempts": [] },
+            { "path": "pay", "action": "shell", "status": "succeeded", "attempts": attempt(30, 40) },
+        ] });
+        let document = json!({ "steps": [
+            { "id": "bill" }, { "id": "ask", "needs": ["bill"] }, { "id": "pay", "needs": ["ask"] },
+        ] });
+        let step = |index: usize| &run["steps"][index];
+        let time = |second| at(second).parse::<Timestamp>().unwrap();
+        // The first could have begun with the run.
+        assert_eq!(ready(&run, &document, step(0)), Some(time(0)));
+        assert_eq!(
+            waited(&run, &document, step(1)),
+            Some((time(20), Some(time(30))))
+        );
+        assert_eq!(ready(&run, &document, step(2)), None);
+        let page = show(&run, &document, time(40)).into_string();
+        assert_eq!(page.matches("in the queue").count(), 2, "{page}");
+        assert!(page.contains("waited 10 s"), "{page}");
+    }
 }

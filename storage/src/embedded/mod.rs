@@ -28,6 +28,8 @@ mod space;
 mod tests;
 mod trust;
 mod unused;
+#[cfg(test)]
+mod unused_tests;
 mod writer;
 
 pub use backup::TakeFile;

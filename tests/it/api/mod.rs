@@ -9,6 +9,7 @@ mod hostile;
 mod late;
 mod lists;
 mod planted;
+mod poisoned;
 mod process;
 mod rehearsal;
 mod retry;

@@ -192,6 +192,13 @@ async fn what_is_not_whole_is_refused_and_changes_nothing() {
     ran(&admin, &id, &json!({})).await;
     let desk = Desk::new();
     let data = server.data().to_str().unwrap().to_owned();
+    // Nothing is made in a mistyped place, and no copy goes down with what it is a copy of.
+    desk.run(&["backup", "create", "backups/", "--data", &data])
+        .refused(2, &["There is no folder backups"]);
+    let within = format!("{data}/all.tar");
+    desk.run(&["backup", "create", &within, "--data", &data])
+        .refused(2, &["is within the data folder"]);
+    std::fs::create_dir(desk.path("backups")).unwrap();
     let made = desk
         .run(&[
             "backup", "create", "backups/", "--data", &data, "--output", "json",

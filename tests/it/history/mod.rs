@@ -1,6 +1,7 @@
 //! History that stays manageable: what leaves it and what does not, searches, and what says that something
 //! is wrong.
 
+mod artifacts;
 mod backup;
 mod doctor;
 mod export;

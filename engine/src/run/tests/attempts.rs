@@ -250,6 +250,33 @@ fn recovery_starts_again_with_the_same_key_and_uses_up_no_retry() {
 }
 
 #[test]
+fn a_request_whose_connection_broke_may_have_come() {
+    let lost = || Outcome::Failed {
+        failure: Failure::new(FailureClass::Retryable, "connection_lost", "it broke"),
+        retry_after_ms: None,
+    };
+    let with = |more: Value| Bench::new(json!({ "steps": [call("a", more)] }));
+    let mut bench = with(json!({ "delivery": "at_most_once", "retry": {} }));
+    bench.answer("a", lost());
+    assert_eq!(bench.line(), "a=uncertain run=waiting");
+    // One that did not come to be is tried again, and so is one that may be repeated.
+    let mut bench = with(json!({ "delivery": "at_most_once", "retry": {} }));
+    bench.fail("a", FailureClass::Retryable);
+    assert_eq!(bench.line(), "a=waiting run=waiting");
+    let mut bench = with(json!({ "retry": {} }));
+    bench.answer("a", lost());
+    assert_eq!(bench.line(), "a=waiting run=waiting");
+    // A database has undone what was not committed.
+    let statement = json!({ "connection": "db", "statement": "select 1" });
+    let once = json!({
+        "action": "sql", "with": statement, "delivery": "at_most_once", "retry": {},
+    });
+    let mut bench = with(once);
+    bench.answer("a", lost());
+    assert_eq!(bench.line(), "a=waiting run=waiting");
+}
+
+#[test]
 fn at_most_once_never_runs_again_by_itself() {
     let document = json!({"steps": [
         call("a", json!({"delivery": "at_most_once", "retry": {}})),
@@ -332,6 +359,9 @@ fn three_deaths_alone_quarantine() {
         bench.give(Input::Recover { alone: true });
     }
     assert_eq!(bench.running(), ["a#10", "b#10"]);
+    assert!(bench.run.was_interrupted(&"a".into()));
+    let fresh = Bench::new(json!({"steps": [call("a", json!({}))]}));
+    assert!(!fresh.run.was_interrupted(&"a".into()));
     // One of them is, where the caller kept the other back.
     for _ in 0..3 {
         bench.give(Input::Died { step: "b".into() });

@@ -1,5 +1,6 @@
 //! The semantics of a run, one by one.
 
+mod artifacts;
 mod attempts;
 mod bytes;
 mod cancels;

@@ -44,7 +44,7 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
                 h2 { (value::count(questions.len(), "question", "questions")) }
                 ul .plain.jumps {
                     @for one in questions {
-                        li { a href={ "#question-" (id(one)) } { (step(one)) } " " span .dim { (value::cut(one["text"].as_str().unwrap_or_default(), 90)) } }
+                        li { a href={ "#question-" (id(one)) } { (step(one)) } " " span .dim { (value::said(&value::cut(one["text"].as_str().unwrap_or_default(), 90))) } }
                     }
                 }
                 @for one in questions.iter().filter(lost) { (asked(call, address, one, &version)) }
