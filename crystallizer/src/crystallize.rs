@@ -9,8 +9,9 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, capability, determinism, drift, duplicate, effects,
-    emit, findings, gate, judgement, provenance, prune, relied, replay, working_place,
+    advice, align, answer, bookkeeping, bound, capability, caution, determinism, drift, duplicate,
+    effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
+    trust, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -67,9 +68,15 @@ pub fn crystallize(
 
     let draft = settled(session, options, &pruned);
     if draft.kept.is_empty() {
-        return Err(nothing(
-            "The session only kept notes of the agent's own: nothing in it is to be done again.",
-        ));
+        let own = draft
+            .left_out
+            .iter()
+            .any(|out| out.code == "looked_without_step" || out.code == "failed_without_step");
+        return Err(nothing(if own {
+            "The session only looked at what no step can look at again: nothing in it is to be done again."
+        } else {
+            "The session only kept notes of the agent's own: nothing in it is to be done again."
+        }));
     }
     let Draft {
         mut kept,
@@ -112,7 +119,9 @@ pub fn crystallize(
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
     found.extend(repeated);
+    let gated: BTreeSet<usize> = gates.before.keys().copied().collect();
     found.extend(gates.findings);
+    found.extend(caution::findings(session, &kept, &emitted.places, &gated));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
     found.extend(working_place::findings(
@@ -161,6 +170,8 @@ pub fn crystallize(
             .help("The differences are listed under `replay`."),
         );
     }
+    let trust = trust::trust(session, &document, &kept, &emitted.places);
+    trust::join(&mut found, trust.findings);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {
@@ -191,6 +202,7 @@ pub fn crystallize(
             left_out: count(left_out.len()),
         },
         replay: replayed,
+        labels: trust.labels,
         values: made.as_ref().map(|made| made.values),
         held_out: made
             .as_ref()
@@ -628,6 +640,9 @@ fn draft<'a>(
     let mut left_out = pruned.left_out.clone();
     let (gone, mut repeated) = bookkeeping::leave_out(session, &mut kept, &options.keep);
     left_out.extend(gone);
+    let (gone, said) = not_repeated::leave_out(session, &mut kept, &options.keep);
+    left_out.extend(gone);
+    repeated.extend(said);
     if options.mode == Mode::Bound {
         let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
         repeated.extend(stays);

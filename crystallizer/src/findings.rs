@@ -162,6 +162,52 @@ pub(crate) fn is_sink(key: &str, kept: &Kept<'_>) -> bool {
         ])
 }
 
+/// Whether people or machines outside write what a tool answers.
+pub(crate) fn others_write(kept: &Kept<'_>) -> bool {
+    let reasons = [
+        "web_search",
+        "web_fetch",
+        "live",
+        "open_world",
+        "model",
+        "person",
+    ];
+    let open = kept
+        .reasons
+        .iter()
+        .any(|reason| reasons.contains(&reason.code.as_str()));
+    open || crate::words::split(&crate::name::of_call(&kept.call.name, None))
+        .iter()
+        .any(|word| {
+            matches!(
+                word.as_str(),
+                "email"
+                    | "emails"
+                    | "mail"
+                    | "inbox"
+                    | "message"
+                    | "messages"
+                    | "comment"
+                    | "comments"
+                    | "review"
+                    | "reviews"
+                    | "post"
+                    | "posts"
+                    | "page"
+                    | "webpage"
+                    | "web"
+                    | "issue"
+                    | "issues"
+                    | "ticket"
+                    | "tickets"
+                    | "chat"
+                    | "feed"
+                    | "file"
+                    | "document"
+            )
+        })
+}
+
 /// Findings about single calls: failed ones that stay, and ones without a result.
 pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     let mut findings = Vec::new();

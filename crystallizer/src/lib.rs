@@ -12,6 +12,7 @@ pub mod session;
 pub mod summary;
 pub mod text;
 pub mod tool_map;
+mod trust;
 
 mod advice;
 mod align;
@@ -19,6 +20,7 @@ mod answer;
 mod bookkeeping;
 mod bound;
 mod capability;
+mod caution;
 mod compare;
 mod crystallize;
 mod decisions;
@@ -33,6 +35,7 @@ mod judgement;
 mod kept;
 mod leaf;
 mod name;
+mod not_repeated;
 mod options;
 mod provenance;
 mod prune;
@@ -57,6 +60,7 @@ pub use session::*;
 pub use summary::Summary;
 pub use text::text as report_text;
 pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
+pub use trust::{Label, Word};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The report: what was recorded, what became of it, what is to be looked at, and the proof.
 
+use crate::trust::Label;
 use druse_engine::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub struct Report {
     pub replay: Replay,
     /// The draft run with changed answers (not done in `exact` mode, where nothing flows).
     pub perturbed: Perturbed,
+    /// Whose word each value of a step is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
     /// What became of the values that the calls sent; left out in `exact` mode, where all stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<ValueCounts>,

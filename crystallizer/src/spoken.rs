@@ -25,7 +25,7 @@ pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, Rec
                 role: Role::Assistant,
                 text,
                 ..
-            } => asked = text.contains('?') || text.contains('？'),
+            } => asked = asks(text),
             Turn::Message {
                 role: Role::User,
                 text,
@@ -64,6 +64,30 @@ pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, Rec
         }
     }
     found
+}
+
+/// Whether a text asks for a yes: with a mark, or with the words of one who waits for it.
+fn asks(text: &str) -> bool {
+    if text.contains(['?', '？']) {
+        return true;
+    }
+    let lower = text.to_lowercase();
+    [
+        "please confirm",
+        "(yes/no)",
+        "yes or no",
+        "let me know if you would like",
+        "let me know if i should",
+        "reply yes",
+        "say yes",
+        "type yes",
+        "waiting for your confirmation",
+        "need your confirmation",
+        "need your approval",
+        "bitte bestätigen",
+    ]
+    .iter()
+    .any(|phrase| lower.contains(phrase))
 }
 
 /// Whether a text is a plain yes: it begins like one and takes nothing back.
@@ -137,7 +161,20 @@ fn is_yes(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_yes;
+    use super::{asks, is_yes};
+
+    #[test]
+    fn who_waits_for_a_yes_asks() {
+        for (text, expected) in [
+            ("Shall I?", true),
+            ("I will cancel order 7. Please confirm (yes/no).", true),
+            ("I need your approval to go on.", true),
+            ("I have cancelled it.", false),
+            ("Confirmed. It is done.", false),
+        ] {
+            assert_eq!(asks(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn plain_answers_only() {

@@ -31,7 +31,13 @@ pub(super) fn drift(found: &Value) {
     if compared == 0 {
         eprintln!("No recording says how the answers of this run should look.");
     } else if items.is_empty() {
-        eprintln!("All {compared} answers look as they were recorded.");
+        eprintln!(
+            "{} as recorded.",
+            match compared {
+                1 => "The one answer looks".to_owned(),
+                many => format!("All {many} answers look"),
+            }
+        );
     }
     for item in items {
         print::line(&print::cell(&item["step"]));

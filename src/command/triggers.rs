@@ -344,6 +344,12 @@ fn show(item: &Value) {
             ["status", "received_at", "run_id", "reason"].map(|field| print::cell(&last[field]));
         print::line(&format!("last        {}", line.join("  ")));
     }
+    for (status, tally) in item["firings"].as_object().into_iter().flatten() {
+        let last = &tally["last"];
+        let line = ["received_at", "run_id", "reason"].map(|field| print::cell(&last[field]));
+        let count = print::cell(&tally["count"]);
+        print::line(&format!("{status:<11} {count}, last {}", line.join("  ")));
+    }
     for finding in item["findings"].as_array().into_iter().flatten() {
         let line = format!(
             "{}: {}. {}",

@@ -3,7 +3,7 @@
 //! event, a person.
 
 use super::hold::parent_of;
-use super::live::{self, LiveRun};
+use super::live::{self, Found, LiveRun};
 use super::{Engine, clock};
 use druse_engine::event::Status;
 use druse_engine::run::Run;
@@ -68,10 +68,9 @@ impl Engine {
     /// A run that has not ended. One that sleeps wakes up for it.
     pub(super) fn live_run(&self, id: RunId) -> Option<Arc<Mutex<LiveRun>>> {
         loop {
-            if let Some(live) = self.0.live.get(id) {
+            if let Found::Awake(live) = self.0.live.find(id)? {
                 return Some(live);
             }
-            self.0.live.asleep(id)?;
             let read = self.read_again(id)?;
             if let Some(live) = self.0.live.wake(id, read) {
                 return Some(live);

@@ -84,9 +84,14 @@ impl Engine {
         };
         let files = attempt.files.clone();
         let work = async move {
-            let outcome = engine.0.actions.perform(attempt, token).await;
+            let outcome = engine.0.actions.perform(attempt, token.clone()).await;
             drop(at_work);
-            if engine.0.closing.is_cancelled() {
+            // Nothing new is taken in while the engine ends: an attempt that asks for it is given up then,
+            // though nobody canceled it.
+            let is_refused = engine.0.draining.is_cancelled()
+                && !token.is_cancelled()
+                && matches!(&outcome, Outcome::Failed { failure, .. } if failure.class == FailureClass::Canceled);
+            if engine.0.closing.is_cancelled() || is_refused {
                 // What the shutdown stopped is interrupted, not failed: the next start takes it up.
                 return;
             }

@@ -5,7 +5,7 @@
 //! is done by the next start. A run that nobody waits for (`wait: false`) is nobody's child.
 
 use super::hold::parent_of;
-use super::live::lock;
+use super::live::{Found, lock};
 use super::{Engine, clock};
 use crate::service::Wish;
 use druse_engine::RunId;
@@ -42,9 +42,9 @@ impl Engine {
 
     /// The run that started one that has not ended, and may wait for it.
     fn parent(&self, child: RunId) -> Option<RunId> {
-        match self.0.live.asleep(child) {
-            Some(asleep) => asleep.parent,
-            None => parent_of(&lock(&*self.0.live.get(child)?).run.start().cause),
+        match self.0.live.find(child)? {
+            Found::Asleep(asleep) => asleep.parent,
+            Found::Awake(live) => parent_of(&lock(&live).run.start().cause),
         }
     }
 

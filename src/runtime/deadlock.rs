@@ -1,7 +1,7 @@
 //! Runs of this process that wait for each other for ever.
 
 use super::hold::parent_of;
-use super::live::lock;
+use super::live::{Found, lock};
 use super::{Engine, stuck::Stuck};
 use druse_engine::RunId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,16 +47,17 @@ impl Engine {
         let mut only: BTreeSet<RunId> = BTreeSet::new();
         let mut seqs = BTreeMap::new();
         for id in self.0.live.ids() {
-            // One that sleeps waits for no run; but one may wait for it.
-            if let Some(asleep) = self.0.live.asleep(id) {
-                seqs.insert(id, asleep.seq);
-                if let Some(parent) = asleep.parent {
-                    parents.entry(parent).or_default().insert(id);
+            let live = match self.0.live.find(id) {
+                Some(Found::Awake(live)) => live,
+                // It waits for no run; but one may wait for it.
+                Some(Found::Asleep(asleep)) => {
+                    seqs.insert(id, asleep.seq);
+                    if let Some(parent) = asleep.parent {
+                        parents.entry(parent).or_default().insert(id);
+                    }
+                    continue;
                 }
-                continue;
-            }
-            let Some(live) = self.0.live.get(id) else {
-                continue;
+                None => continue,
             };
             let run = &lock(&live).run;
             seqs.insert(id, run.last_seq());

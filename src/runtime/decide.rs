@@ -224,7 +224,7 @@ impl Engine {
 
     /// A run that sleeps and cannot be woken has not ended either.
     fn is_readable(&self, id: RunId) -> Result<(), RunError> {
-        match self.0.live.asleep(id) {
+        match self.0.live.find(id) {
             None => Ok(()),
             Some(_) => Err(RunError::Read(ReadError::Damaged(format!(
                 "the journal of run {id} cannot be read again"

@@ -258,6 +258,12 @@ struct Known {
     plan: Arc<Plan>,
 }
 
+/// A live run as it was found.
+pub(super) enum Found {
+    Awake(Arc<Mutex<LiveRun>>),
+    Asleep(Asleep),
+}
+
 enum State {
     Awake(Arc<Mutex<LiveRun>>),
     Asleep(Asleep),
@@ -276,21 +282,20 @@ pub(super) struct LiveRuns {
 }
 
 impl LiveRuns {
-    /// One that is awake.
-    pub(super) fn get(&self, run: RunId) -> Option<Arc<Mutex<LiveRun>>> {
+    /// One, if it is there.
+    pub(super) fn find(&self, run: RunId) -> Option<Found> {
         let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
-        match &runs.get(&run)?.state {
-            State::Awake(live) => Some(live.clone()),
-            State::Asleep(_) => None,
-        }
+        Some(match &runs.get(&run)?.state {
+            State::Awake(live) => Found::Awake(live.clone()),
+            State::Asleep(asleep) => Found::Asleep(*asleep),
+        })
     }
 
-    /// What is known of one that sleeps.
-    pub(super) fn asleep(&self, run: RunId) -> Option<Asleep> {
-        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
-        match &runs.get(&run)?.state {
-            State::Awake(_) => None,
-            State::Asleep(asleep) => Some(*asleep),
+    /// One that is awake.
+    pub(super) fn get(&self, run: RunId) -> Option<Arc<Mutex<LiveRun>>> {
+        match self.find(run)? {
+            Found::Awake(live) => Some(live),
+            Found::Asleep(_) => None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Reads of runs: a live run answers from memory, one that sleeps or has ended from its journal, and none
 //! shows what is not durable.
 
-use super::{Engine, clock, live};
+use super::live::{self, Found};
+use super::{Engine, clock};
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
 use druse_engine::run::Run;
@@ -88,10 +89,9 @@ impl Engine {
                 run.waits_for_with(says)
             })
         };
-        if let Some(live) = self.0.live.get(id) {
-            return Some(says_of(&live::lock(&live).run));
-        }
-        self.0.live.asleep(id)?;
-        Some(says_of(&self.read_again(id)?.run))
+        Some(match self.0.live.find(id)? {
+            Found::Awake(live) => says_of(&live::lock(&live).run),
+            Found::Asleep(_) => says_of(&self.read_again(id)?.run),
+        })
     }
 }

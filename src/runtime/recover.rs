@@ -47,7 +47,7 @@ impl Engine {
         let death = self.death(&runs)?;
         self.0.store.take_up();
         self.load_rates()?;
-        self.face(&death).await;
+        self.face(&death);
         let mut under_way = Vec::new();
         let mut taken_up = Vec::with_capacity(runs.len());
         for (id, run) in runs {
@@ -66,7 +66,7 @@ impl Engine {
         for (id, live) in taken_up {
             self.0.hearing.take_up(&lock(&live).run, true);
             self.notify(id);
-            if death.suspects(id) {
+            if death.keeps_back(id) {
                 suspects.insert(id, live);
                 continue;
             }

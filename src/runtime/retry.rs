@@ -1,6 +1,7 @@
 //! A new run from an ended one: what succeeded before the chosen step is kept.
 
 use super::Engine;
+use super::live::{self, Found};
 use super::plan::Compiled;
 use super::submit::With;
 use crate::service::{Retry, RetryPreview, RunError, RunView, label};
@@ -8,7 +9,6 @@ use druse_engine::event::Start;
 use druse_engine::rehearsal::{Retained, retain};
 use druse_engine::run::Kept;
 use druse_engine::{Json, RunId};
-use druse_storage::Batch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl Engine {
             root: before.root,
             depth: before.depth,
         };
-        let mut extra = Batch::new();
+        let mut extra = retry.extra;
         extra.holds = self.hold_files(&retained.kept)?;
         // All of it, where the beginning of the run takes more than one record.
         let _held = extra.holds.clone();
@@ -92,10 +92,12 @@ impl Engine {
         version: Option<u32>,
         inputs: Option<Value>,
     ) -> Result<Prepared, RunError> {
-        let awake = self.0.live.get(id);
-        if self.0.live.asleep(id).is_some()
-            || awake.is_some_and(|live| !super::live::lock(&live).run.is_over())
-        {
+        let goes_on = match self.0.live.find(id) {
+            Some(Found::Awake(live)) => !live::lock(&live).run.is_over(),
+            Some(Found::Asleep(_)) => true,
+            None => false,
+        };
+        if goes_on {
             return Err(RunError::NotOver);
         }
         if self.0.store.run_head(id)?.is_none() {

@@ -2,7 +2,7 @@
 //! it is looked at again, or a wait with a name.
 
 use super::asleep::Asleep;
-use super::live::{LiveRun, lock};
+use super::live::{Found, LiveRun, lock};
 use super::{Engine, clock};
 use druse_engine::event::{Status, StepPath};
 use druse_engine::run::Run;
@@ -95,11 +95,9 @@ impl Engine {
     }
 
     fn state_of(&self, id: RunId) -> State {
-        if let Some(asleep) = self.0.live.asleep(id) {
-            return self.state_asleep(id, &asleep);
-        }
-        match self.0.live.get(id) {
-            Some(live) => self.state_awake(id, &lock(&live)),
+        match self.0.live.find(id) {
+            Some(Found::Awake(live)) => self.state_awake(id, &lock(&live)),
+            Some(Found::Asleep(asleep)) => self.state_asleep(id, &asleep),
             None => self.state_of_none(id),
         }
     }

@@ -1,7 +1,7 @@
 //! Activation: what blocks it, what a person acknowledged, and the triggers that come to life.
 
 use super::automation::{Change, document_of, tag};
-use super::{App, Principal, Problem, Role, audit::Audited, page};
+use super::{App, Principal, Problem, Role, audit::Audited};
 use crate::runtime::clock;
 use crate::trigger::Triggers;
 use druse_engine::definition;
@@ -15,9 +15,7 @@ impl App {
     /// # Errors
     /// When rows cannot be read.
     pub fn triggers_of(&self, automation: AutomationId) -> Result<Vec<Trigger>, Problem> {
-        let mut rows: Vec<Trigger> = page::all(&*self.store, "")?;
-        rows.retain(|row| row.automation == automation);
-        Ok(rows)
+        Ok(self.triggers()?.rows_of(automation)?)
     }
 
     /// Makes a version the one that triggers start, not stored yet.
@@ -66,7 +64,13 @@ impl App {
         row.active_version = Some(number);
         row.updated_at = now;
         let since = self.triggers().map_or(now, Triggers::now);
-        let rows = crate::trigger::rows(&*self.store, row.id, Some(&document), since)?;
+        let rows = crate::trigger::rows(
+            &*self.store,
+            row.id,
+            self.triggers_of(row.id)?,
+            Some(&document),
+            since,
+        )?;
         let mut batch = rows.put(&row);
         batch = batch.audited(
             who,
@@ -159,7 +163,9 @@ impl App {
         row.status = AutomationStatus::Inactive;
         row.active_version = None;
         row.updated_at = clock::now();
-        let batch = crate::trigger::rows(&*self.store, row.id, None, row.updated_at)?.put(&row);
+        let present = self.triggers_of(row.id)?;
+        let rows = crate::trigger::rows(&*self.store, row.id, present, None, row.updated_at)?;
+        let batch = rows.put(&row);
         let mut batch = batch.audited(who, "automation.deactivate", &row.id, json!({}));
         let data = json!({ "automation_id": row.id, "automation": row.name, "by": who.name });
         let told = told("automation.deactivated", &row, row.updated_at, data);

@@ -143,9 +143,14 @@ impl App {
     ///
     /// # Errors
     /// When an expectation does not hold or the log does not take it; nothing is stored then.
-    pub async fn append(&self, batch: Batch) -> Result<Position, AppendError> {
+    pub async fn append(&self, mut batch: Batch) -> Result<Position, AppendError> {
+        let triggers = self.triggers.get();
+        let tells = triggers.filter(|triggers| triggers.tell_changes(&mut batch));
         let position = self.store.append(batch)?.await?;
         self.appended.fetch_add(1, Ordering::Relaxed);
+        if let Some(triggers) = tells {
+            triggers.changes_told();
+        }
         Ok(position)
     }
 

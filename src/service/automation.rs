@@ -292,7 +292,7 @@ impl App {
                 who,
                 "automation.create",
                 &row.id,
-                json!({ "name": row.name, "digest": version.digest }),
+                json!({ "automation": row.name, "name": row.name, "version": 1, "digest": version.digest }),
             );
         Ok(Change {
             batch,
@@ -367,7 +367,7 @@ impl App {
             who,
             action,
             &row.id,
-            json!({ "version": version.number, "digest": version.digest }),
+            json!({ "automation": row.name, "version": version.number, "digest": version.digest }),
         );
         Ok(Change {
             batch,
@@ -408,7 +408,7 @@ impl App {
             who,
             "automation.delete",
             &row.id,
-            json!({ "name": row.name }),
+            json!({ "automation": row.name, "name": row.name }),
         ))
     }
 }
@@ -419,13 +419,9 @@ fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
     let Some(step) = finding.step.as_deref() else {
         return Some(finding);
     };
-    let place = |document: &Value| {
-        let steps = document["steps"].as_array()?;
-        steps.iter().position(|known| known["id"] == step)
-    };
     let Some(path) = finding.path.as_deref() else {
         // It is about more than the step that it names, such as a program that several steps run.
-        if place(now).is_none() {
+        if place(now, step).is_none() {
             if !finding.acknowledge {
                 return None;
             }
@@ -433,14 +429,32 @@ fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
         }
         return Some(finding);
     };
-    let (before, after) = (place(then)?, place(now)?);
-    let inner = path.strip_prefix(&format!("/steps/{before}"))?;
-    let value = |document: &Value, index: usize| document["steps"][index].pointer(inner).cloned();
-    if inner.starts_with("/with/") && value(then, before) != value(now, after) {
+    let (before, after) = (place(then, step)?, place(now, step)?);
+    let inner = path.strip_prefix(&before)?;
+    let value =
+        |document: &Value, place: &str| document.pointer(&format!("{place}{inner}")).cloned();
+    if inner.starts_with("/with/") && value(then, &before) != value(now, &after) {
         return None;
     }
-    finding.path = Some(format!("/steps/{after}{inner}"));
+    finding.path = Some(format!("{after}{inner}"));
     Some(finding)
+}
+
+/// JSON Pointer to the step of an id, in whichever list and loop it stands.
+fn place(document: &Value, id: &str) -> Option<String> {
+    fn within(list: &Value, path: &str, id: &str) -> Option<String> {
+        let steps = list.as_array()?;
+        steps.iter().enumerate().find_map(|(index, step)| {
+            let path = format!("{path}/{index}");
+            match step["id"] == id {
+                true => Some(path),
+                false => within(&step["steps"], &format!("{path}/steps"), id),
+            }
+        })
+    }
+    ["steps", "on_failure", "finally"]
+        .into_iter()
+        .find_map(|list| within(&document[list], &format!("/{list}"), id))
 }
 
 /// The document of a version.
@@ -505,6 +519,14 @@ mod tests {
             path(&json!({ "steps": [{ "id": "b", "with": { "x": 1 } }] })),
             None
         );
+
+        // A step of a loop is found where it stands now, too.
+        let looped = |inner: &str| json!({ "steps": [{ "id": "first" }, { "id": "loop", "steps": [{ "id": "a", "with": { "x": inner } }] }] });
+        let inside = at("a", Some("/steps/1/steps/0/with/x")).must_acknowledge();
+        let outside = json!({ "steps": [{ "id": "a", "with": { "x": "1" } }] });
+        let found = still(inside.clone(), &looped("1"), &outside).map(|finding| finding.path);
+        assert_eq!(found, Some(Some("/steps/0/with/x".into())));
+        assert!(still(inside, &looped("1"), &looped("2")).is_none());
 
         // What is said about a whole step stays with the step, whatever else in it changes.
         let whole = at("a", Some("/steps/0"));

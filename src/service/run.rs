@@ -82,6 +82,8 @@ pub struct Retry {
     pub reason: Option<String>,
     /// Claimed together with the run, with `{"run": id}` as what was made.
     pub idempotency: Option<IdempotencyClaim>,
+    /// What becomes durable together with it.
+    pub extra: Batch,
 }
 
 /// What a person found out of an uncertain step.

@@ -56,6 +56,22 @@ impl<K: Ord + Clone> Agenda<K> {
         due
     }
 
+    /// Looks at everything at this time, or earlier where that was said before: the clock went back.
+    pub(super) fn hurry(&self, at: Timestamp) {
+        let mut entries = self.lock();
+        let later: Vec<(Timestamp, K)> = entries
+            .by_time
+            .iter()
+            .filter(|(known, _)| *known > at)
+            .cloned()
+            .collect();
+        for (known, key) in later {
+            entries.by_time.remove(&(known, key.clone()));
+            entries.by_key.insert(key.clone(), at);
+            entries.by_time.insert((at, key));
+        }
+    }
+
     /// When something is due next.
     pub(super) fn first(&self) -> Option<Timestamp> {
         self.lock().by_time.first().map(|(at, _)| *at)
@@ -78,6 +94,17 @@ mod tests {
         assert_eq!(agenda.take(Timestamp(20)), ["a", "b"]);
         assert!(agenda.add("c", Timestamp(25)));
         assert_eq!(agenda.take(Timestamp(40)), ["c"]);
+        assert_eq!(agenda.first(), None);
+    }
+
+    #[test]
+    fn a_clock_that_went_back_has_everything_looked_at() {
+        let agenda = Agenda::default();
+        agenda.add("a", Timestamp(10));
+        agenda.add("b", Timestamp(1_000));
+        agenda.hurry(Timestamp(20));
+        assert_eq!(agenda.take(Timestamp(10)), ["a"]);
+        assert_eq!(agenda.take(Timestamp(20)), ["b"]);
         assert_eq!(agenda.first(), None);
     }
 }

@@ -9,46 +9,13 @@ use druse_engine::run::Run;
 use druse_engine::{EventId, Timestamp};
 use druse_storage::{Batch, Outbox};
 use druse_triggers::event::DEPTH;
+use druse_triggers::event::builtin::{OF_CHANGES, OF_RUNS};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
-/// What a run tells.
-const OF_RUNS: [&str; 9] = [
-    "run.started",
-    "run.succeeded",
-    "run.failed",
-    "run.rejected",
-    "run.canceled",
-    "approval.requested",
-    "approval.decided",
-    "approval.expired",
-    "step.uncertain",
-];
-
-/// What everything else tells.
-const OTHERS: [&str; 12] = [
-    "version.activated",
-    "automation.deactivated",
-    "schedule.late",
-    "schedule.missed",
-    "schedule.overdue",
-    "schedule.clock_went_back",
-    "trigger.paused",
-    "trigger.resumed",
-    "trigger.failing",
-    "trigger.recovered",
-    "backfill.finished",
-    "subscription.gone",
-];
-
 /// The largest value of a run that an event carries; a larger one is read from the run.
 const LARGEST_VALUE: usize = 64 * 1024;
-
-/// Whether a type is one that only Druse itself tells.
-pub fn is_builtin(event_type: &str) -> bool {
-    OF_RUNS.contains(&event_type) || OTHERS.contains(&event_type)
-}
 
 /// An event in the structured form of CloudEvents. `id` makes it the same event when it is told again.
 pub(super) fn event(
@@ -72,11 +39,14 @@ pub(super) fn event(
 }
 
 impl Triggers {
-    /// Finds out which events of runs anybody may want. To be called when triggers or subscriptions change.
+    /// Finds out which events of runs and changes anybody may want. To be called when triggers or
+    /// subscriptions change.
     pub(super) fn find_wanted(&self) {
         let subscribed = self.all_subscribed();
         let wanted: BTreeSet<&'static str> = OF_RUNS
-            .into_iter()
+            .iter()
+            .chain(OF_CHANGES)
+            .map(|builtin| builtin.event_type)
             .filter(|event_type| {
                 self.any(|armed| {
                     armed.is_active()
@@ -92,19 +62,30 @@ impl Triggers {
         *known = Arc::new(wanted);
     }
 
-    /// The rows that tell what new facts of a run mean outside, to become durable together with them.
-    /// What nobody wants is not told.
-    pub(super) fn announce_run(&self, run: &Run, entries: &[Entry]) -> Batch {
-        let mut batch = Batch::new();
+    /// Which of these events a trigger, a subscriber or a waiting run may want.
+    pub(super) fn wanted_of(&self, types: &[&'static str]) -> BTreeSet<&'static str> {
         let wanted = {
             let wanted = self.0.wanted.read().unwrap_or_else(PoisonError::into_inner);
             wanted.clone()
         };
-        let heard = self.0.engine.may_hear(&OF_RUNS);
-        if wanted.is_empty() && heard.is_empty() {
+        let mut found = self.0.engine.may_hear(types);
+        found.extend(types.iter().filter(|told| wanted.contains(*told)));
+        found
+    }
+
+    /// The rows that tell what new facts of a run mean outside, to become durable together with them.
+    /// What nobody wants is not told.
+    pub(super) fn announce_run(&self, run: &Run, entries: &[Entry]) -> Batch {
+        let mut batch = Batch::new();
+        let types: Vec<&'static str> = entries
+            .iter()
+            .filter_map(|entry| told(run, &entry.event))
+            .collect();
+        if types.is_empty() {
             return batch;
         }
-        let is_wanted = |told: &&'static str| wanted.contains(told) || heard.contains(told);
+        let wanted = self.wanted_of(&types);
+        let is_wanted = |told: &&'static str| wanted.contains(told);
         for entry in entries {
             let Some(event_type) = told(run, &entry.event).filter(is_wanted) else {
                 continue;
@@ -142,6 +123,16 @@ fn told(run: &Run, fact: &RunEvent) -> Option<&'static str> {
             Some("approval.decided")
         }
         RunEvent::ApprovalExpired { .. } => Some("approval.expired"),
+        RunEvent::ApprovalReminded { .. } => Some("approval.reminded"),
+        RunEvent::ApprovalEscalated { .. } => Some("approval.escalated"),
+        RunEvent::ApprovalReassigned { .. } => Some("approval.reassigned"),
+        RunEvent::ApprovalVoided { .. } => Some("approval.voided"),
+        RunEvent::Paused { .. } => Some("run.paused"),
+        RunEvent::Resumed { .. } => Some("run.resumed"),
+        RunEvent::StepFailed { .. } => Some("step.failed"),
+        RunEvent::StepPaused { .. } => Some("step.paused"),
+        RunEvent::StepResumed { .. } => Some("step.resumed"),
+        RunEvent::StepResolved { .. } => Some("step.resolved"),
         // A person has to know only of what no check can tell.
         RunEvent::StepUncertain { step } => {
             let planned = run.plan().find(step);
@@ -164,6 +155,10 @@ fn data_of(run: &Run, fact: &RunEvent) -> Value {
     });
     if let Some(step) = fact.step() {
         data["step_id"] = json!(step);
+        if told(run, fact).is_some_and(|told| told.starts_with("approval.")) {
+            let gate = run.approval_of(step);
+            data["approval_id"] = json!(gate.map(|gate| gate.request.approval));
+        }
     }
     match fact {
         RunEvent::Finished {
@@ -192,6 +187,34 @@ fn data_of(run: &Run, fact: &RunEvent) -> Value {
             data["decision"] = json!(decision.decision);
             data["by"] = json!(decision.by);
             data["comment"] = json!(decision.comment);
+        }
+        RunEvent::ApprovalEscalated {
+            approvers,
+            expires_at,
+            ..
+        } => {
+            data["approvers"] = json!(approvers);
+            data["expires_at"] = json!(expires_at);
+        }
+        RunEvent::ApprovalReassigned {
+            approvers,
+            by,
+            reason,
+            ..
+        } => {
+            data["approvers"] = json!(approvers);
+            data["by"] = json!(by);
+            data["reason"] = json!(reason);
+        }
+        RunEvent::StepFailed { failure, .. } | RunEvent::StepPaused { failure, .. } => {
+            data["error"] = json!(failure);
+        }
+        RunEvent::Paused { by, reason }
+        | RunEvent::Resumed { by, reason }
+        | RunEvent::StepResumed { by, reason, .. }
+        | RunEvent::StepResolved { by, reason, .. } => {
+            data["by"] = json!(by);
+            data["reason"] = json!(reason);
         }
         _ => {}
     }

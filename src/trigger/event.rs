@@ -1,6 +1,5 @@
 //! Events: stored once, and each makes a run of every trigger that waits for it.
 
-use super::builtin::is_builtin;
 use super::fire::{Arrival, Claim, is_passing, key_of, reason_of};
 use super::registry::{Armed, Kind};
 use super::window::{Admitted, Windowed};
@@ -15,6 +14,7 @@ use druse_storage::{
     StoreExt, StoredEvent,
 };
 use druse_triggers::Event;
+use druse_triggers::event::builtin::is_builtin;
 use druse_triggers::event::{EventError, read_one};
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
@@ -102,11 +102,19 @@ impl Triggers {
         let (outgoing, to) = self.outgoing(&event, stored.id, now);
         notes.facts.extend(outgoing.facts);
         let fits = |armed: &Armed| {
-            armed.is_active()
+            !armed.is_off()
                 && matches!(&armed.kind, Kind::Event { filter } if filter.matches(&event))
         };
         let mut windowed = Windowed::default();
         for armed in self.those(fits) {
+            if !armed.is_active() {
+                // It can be replayed once the trigger is resumed.
+                let arrival = self.event_arrival(&armed, &event, stored.id);
+                let reason = Some("the trigger is paused".to_owned());
+                let firing = arrival.firing(&armed, FiringStatus::Skipped, None, reason);
+                notes.facts.extend(arrival.rows(&firing).facts);
+                continue;
+            }
             match self.plan(armed, &event, stored.id, &mut windowed).await? {
                 Ok(plan) => planned.push(plan),
                 Err(rows) => notes.facts.extend(rows.facts),

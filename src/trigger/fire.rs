@@ -8,7 +8,7 @@ use crate::runtime::clock;
 use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
 use druse_engine::definition::Overlap;
 use druse_engine::expression::RunFacts;
-use druse_engine::{BackfillId, FiringId, Json, RunId, Timestamp};
+use druse_engine::{BackfillId, Digest, FiringId, Json, RunId, Timestamp};
 use druse_storage::{Batch, Entity, Firing, FiringKey, FiringStatus, StoreExt, Trigger};
 use druse_triggers::Mapped;
 use serde_json::json;
@@ -20,6 +20,8 @@ pub(super) struct Arrival {
     pub(super) occurrence: String,
     /// Whether the same occurrence again is a repetition.
     pub(super) claim: Claim,
+    /// Digest of what came, where the caller gave the key of its own.
+    pub(super) asked: Option<Digest>,
     pub(super) scheduled_at: Option<Timestamp>,
     pub(super) received_at: Timestamp,
     /// How long after its time, in milliseconds.
@@ -105,6 +107,7 @@ impl Arrival {
             firing: firing.id,
             run: firing.run,
             at: firing.received_at,
+            asked: self.asked.clone(),
         };
         let batch = match self.claim {
             Claim::New => Batch::new().claim(&key),
@@ -163,6 +166,7 @@ impl Triggers {
             firing,
             occurrence: firing.to_string(),
             claim: Claim::None,
+            asked: None,
             scheduled_at: None,
             received_at: self.now(),
             late_ms: None,
@@ -364,6 +368,7 @@ pub(super) fn key_of(armed: &Armed, occurrence: &str) -> String {
         firing: FiringId::from_parts(0, [0; 10]),
         run: None,
         at: Timestamp::default(),
+        asked: None,
     }
     .key()
 }

@@ -8,7 +8,7 @@ use super::registry::{Armed, Kind};
 use crate::runtime::clock;
 use crate::service::Problem;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use druse_engine::{FiringId, RunId};
+use druse_engine::{Digest, FiringId, RunId, Timestamp};
 use druse_storage::{Batch, Firing, FiringKey, FiringStatus, StoreExt, TriggerStatus};
 use druse_triggers::address;
 use druse_triggers::webhook::{Delivery, Headers, MAX_BODY, REMEMBERED, Request, handshake};
@@ -81,8 +81,19 @@ pub struct Incoming<'a> {
     pub sender: Option<IpAddr>,
 }
 
+/// Stands in for a secret that is not there; what it fits is refused all the same.
+const NO_SECRET: &[u8] = b"whsec_bm9ib2R5IGlzIGxldCBpbiBieSB0aGlzIGtleQ==";
+
 /// The most bytes of a body that could not be read that are kept.
 const KEPT_BODY: usize = 64 * 1024;
+
+/// Digest of what is asked for under a key that the caller made for it. Ids that providers give their
+/// deliveries are not among them: what they send again may tell of itself that it is sent again.
+fn asked_under(delivery: &Delivery, incoming: &Incoming<'_>) -> Option<Digest> {
+    let key = incoming.headers.one("idempotency-key").ok().flatten();
+    let is_key = key.is_some() && key == delivery.id.as_deref();
+    is_key.then(|| Digest::of(&[incoming.query.as_bytes(), b"\n", incoming.body].concat()))
+}
 
 impl Triggers {
     /// The webhook at an address, and what it is made of.
@@ -182,14 +193,20 @@ impl Triggers {
             .iter()
             .filter_map(|name| self.0.secrets.get(name))
             .collect();
-        let secrets: Vec<&[u8]> = opened
+        let mut secrets: Vec<&[u8]> = opened
             .iter()
             .map(|secret| secret.expose().as_bytes())
             .collect();
-        let Ok(delivery) = verifier.verify(incoming.headers, incoming.body, &secrets, now) else {
+        // Without a secret the same is reckoned as with a wrong one, so that time does not tell it.
+        let is_missing = secrets.is_empty() && !verifier.is_open();
+        if is_missing {
+            secrets.push(NO_SECRET);
+        }
+        let verified = verifier.verify(incoming.headers, incoming.body, &secrets, now);
+        let Some(delivery) = verified.ok().filter(|_| !is_missing) else {
             self.0.senders.failed(trigger, sender, now);
             if armed.progress.notes_refusal(now) {
-                let reason = match opened.is_empty() && !verifier.is_open() {
+                let reason = match is_missing {
                     true => {
                         "the delivery could not be verified: the webhook's secret is not in the store"
                     }
@@ -213,11 +230,15 @@ impl Triggers {
             ),
             None => None,
         };
+        let asked = asked_under(&delivery, &incoming);
         let mut claim = delivery.id.as_ref().map(|_| Claim::New);
         if let Some(id) = &delivery.id
             && let Some(first) = self.store().get::<FiringKey>(&key_of(&armed, id))?
         {
             if now.since(first.at) <= REMEMBERED {
+                if first.asked.is_some() && first.asked != asked {
+                    return self.refuse_key(&armed, &first, now).await;
+                }
                 self.note_duplicate(&armed, &first).await?;
                 drop(held);
                 return self.answer_or_none(respond, first.run).await;
@@ -240,7 +261,7 @@ impl Triggers {
             .retry_after(wait.as_millis().div_ceil(1_000).max(1)));
         }
         let arrival = match self.delivered(&armed, &delivery, &incoming, claim) {
-            Ok(arrival) => arrival,
+            Ok(arrival) => Arrival { asked, ..arrival },
             Err(unread) => {
                 let (arrival, problem) = *unread;
                 self.reject(&armed, &arrival, problem.clone()).await?;
@@ -339,6 +360,24 @@ impl Triggers {
         let arrival = self.arrival(armed, Value::Null.into(), Value::Null.into());
         let firing = arrival.firing(armed, status, None, Some(reason.into()));
         Ok(self.append(arrival.rows(&firing)).await?)
+    }
+
+    /// A key that was used for something else before: whoever gets the first answer would take it for this one's.
+    async fn refuse_key(
+        &self,
+        armed: &Armed,
+        first: &FiringKey,
+        now: Timestamp,
+    ) -> Result<HookAnswer, Problem> {
+        if armed.progress.notes_refusal(now) {
+            let reason = format!("its key came before with another body, as {}", first.firing);
+            self.note(armed, FiringStatus::Rejected, &reason).await?;
+        }
+        Err(Problem::conflict(
+            "idempotency_conflict",
+            "This Idempotency-Key was used with another body.",
+            "Take a new key for a new delivery.",
+        ))
     }
 
     async fn note_duplicate(&self, armed: &Armed, first: &FiringKey) -> Result<(), Problem> {

@@ -173,7 +173,7 @@ impl Triggers {
         change(&mut row);
         let announced = self.announce(event_type, &armed, told);
         self.append_announced(extra.put(&row), announced).await?;
-        self.refresh(row.automation)?;
+        self.refresh(vec![(id, Some(row))])?;
         self.get(id, true)
     }
 

@@ -5,6 +5,7 @@ mod agenda;
 mod answer;
 mod backfill;
 mod builtin;
+mod changes;
 mod event;
 mod files;
 mod fire;
@@ -30,13 +31,13 @@ mod view;
 mod window;
 
 pub use backfill::{BackfillRequest, BackfillView};
-pub use builtin::is_builtin;
 pub use event::Published;
 pub use hook::{HookAnswer, Incoming};
 pub use kept::{EventView, KeptEvents};
 pub use lookout::LookoutView;
 pub use manual::By;
 pub use outbox::announcement;
+pub use registry::changes_in;
 pub use subscription::{DeliveryView, NewSubscription, SubscriptionView};
 pub use sync::rows;
 pub use view::{FiringView, TriggerView};
@@ -52,7 +53,7 @@ use notices::Notices;
 use registry::Registry;
 use senders::Senders;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use subscription::Subscriptions;
 use tokio::sync::Notify;
@@ -107,6 +108,8 @@ struct Inner {
     count: kept::Count,
     /// Wakes the scheduler.
     changed: Notify,
+    /// What the clock showed last, in milliseconds.
+    clock_showed: AtomicI64,
     closing: CancellationToken,
     this: Weak<Inner>,
 }
@@ -174,6 +177,7 @@ impl Triggers {
             kept: OnceLock::new(),
             count: kept::Count::default(),
             changed: Notify::new(),
+            clock_showed: AtomicI64::new(i64::MIN),
             closing: CancellationToken::new(),
             this: this.clone(),
         }));
@@ -240,10 +244,15 @@ impl Triggers {
         unfinished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes rows durable.
-    async fn append(&self, batch: Batch) -> Result<(), RunError> {
+    /// Makes rows durable, and tells of the changes among them.
+    async fn append(&self, mut batch: Batch) -> Result<(), RunError> {
+        let tells = self.tell_changes(&mut batch);
         let ticket = self.0.store.append(batch).map_err(refused)?;
-        ticket.await.map(|_| ()).map_err(refused)
+        ticket.await.map_err(refused)?;
+        if tells {
+            self.changes_told();
+        }
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use druse_engine::{Digest, Span, Timestamp};
 use druse_storage::{Batch, Entity, Lookout, Scan, SeenFile, SeenItem, StoreExt};
 use druse_triggers::Poll;
 use druse_triggers::poll::{Answer, Item, seen};
+use druse_triggers::schedule::STEP;
 use druse_triggers::webhook::REMEMBERED;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +35,11 @@ impl Triggers {
     ) -> Result<Option<Timestamp>, RunError> {
         let asked_at = self.now();
         let mut row = self.lookout(armed.row.id, poll.identity())?;
-        if let Some(not_before) = row.not_before.filter(|at| *at > asked_at) {
+        // A failure in what is now the future keeps nobody waiting: the clock went back.
+        let failed_before = row
+            .failing_since
+            .is_none_or(|since| since <= asked_at.after(STEP));
+        if let Some(not_before) = row.not_before.filter(|at| *at > asked_at && failed_before) {
             return Ok(Some(not_before));
         }
         let failures = row.failures.saturating_add(1);

@@ -4,7 +4,9 @@ use super::Triggers;
 use super::lookout::Standing;
 use druse_engine::definition::{Overlap, Trigger as Definition};
 use druse_engine::{AutomationId, Digest, Finding, RunId, Span, Timestamp, TriggerId};
-use druse_storage::{Firing, ReadError, Scan, Store, StoreExt, Trigger, TriggerStatus};
+use druse_storage::{
+    Batch, Fact, Firing, ReadError, Scan, Store, StoreExt, Table, Trigger, TriggerStatus,
+};
 use druse_triggers::event::Filter;
 use druse_triggers::folder::{Change, Known};
 use druse_triggers::rate::Used;
@@ -249,6 +251,8 @@ impl Armed {
 pub(super) struct Registry {
     by_id: BTreeMap<TriggerId, Arc<Armed>>,
     by_address: HashMap<Digest, TriggerId>,
+    /// Which an automation has or had, usable or not.
+    by_automation: BTreeMap<AutomationId, BTreeSet<TriggerId>>,
     /// Those that cannot be compiled, with the reasons.
     broken: BTreeMap<TriggerId, Broken>,
 }
@@ -277,6 +281,8 @@ impl Registry {
             .as_deref()
             .and_then(druse_triggers::address::digest);
         let progress = self.disarm(id).unwrap_or_default();
+        let own = self.by_automation.entry(row.automation).or_default();
+        own.insert(id);
         match Armed::compile(row.clone(), progress) {
             Ok(armed) => {
                 if let Some(digest) = digest {
@@ -293,8 +299,11 @@ impl Registry {
 
     /// Takes a trigger out; its progress goes on when it comes back.
     fn disarm(&mut self, id: TriggerId) -> Option<Arc<Progress>> {
-        self.broken.remove(&id);
+        if let Some(broken) = self.broken.remove(&id) {
+            self.forget(broken.row.automation, id);
+        }
         let before = self.by_id.remove(&id)?;
+        self.forget(before.row.automation, id);
         if let Some(token) = before.row.token.as_deref()
             && let Some(old) = druse_triggers::address::digest(token)
         {
@@ -302,10 +311,39 @@ impl Registry {
         }
         Some(before.progress.clone())
     }
+
+    fn forget(&mut self, automation: AutomationId, id: TriggerId) {
+        if let Some(own) = self.by_automation.get_mut(&automation) {
+            own.remove(&id);
+            if own.is_empty() {
+                self.by_automation.remove(&automation);
+            }
+        }
+    }
+}
+
+/// What a batch does to triggers: a row each, or none for one that it removes.
+pub fn changes_in(batch: &Batch) -> Vec<(TriggerId, Option<Trigger>)> {
+    let change = |fact: &Fact| match fact {
+        Fact::Row {
+            table: Table::Trigger,
+            key,
+            value,
+            ..
+        } => {
+            let row = value
+                .as_ref()
+                .map(|row| serde_json::from_value(row.clone()));
+            // A row that is written can be read.
+            Some((key.parse().ok()?, row.transpose().ok()?))
+        }
+        _ => None,
+    };
+    batch.facts.iter().filter_map(change).collect()
 }
 
 /// The rows of all triggers.
-pub(super) fn all_rows(store: &dyn Store) -> Result<Vec<Trigger>, ReadError> {
+fn all_rows(store: &dyn Store) -> Result<Vec<Trigger>, ReadError> {
     const PAGE: usize = 1_000;
     let mut found: Vec<Trigger> = Vec::new();
     loop {
@@ -359,28 +397,40 @@ impl Triggers {
         })
     }
 
-    /// Takes over what is stored about an automation's triggers. To be called after every change of them.
+    /// The rows of the triggers that an automation has or had, in the order of their ids.
     ///
     /// # Errors
-    /// When the rows cannot be read.
-    pub fn refresh(&self, automation: AutomationId) -> Result<(), ReadError> {
-        let rows = all_rows(self.store())?;
+    /// When they cannot be read.
+    pub fn rows_of(&self, automation: AutomationId) -> Result<Vec<Trigger>, ReadError> {
+        let own = self.read(|registry| {
+            let own = registry.by_automation.get(&automation);
+            own.cloned().unwrap_or_default()
+        });
+        let rows = own.into_iter().map(|id| self.store().get(&id.to_string()));
+        rows.filter_map(Result::transpose).collect()
+    }
+
+    /// Takes over what a batch that has become durable does to triggers, see [`changes_in`]. To be called after
+    /// every change of them.
+    ///
+    /// # Errors
+    /// When what waits in windows cannot be read.
+    pub fn refresh(&self, changes: Vec<(TriggerId, Option<Trigger>)>) -> Result<(), ReadError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let mut changed = Vec::new();
         {
             let registry = &self.0.registry;
             let mut registry = registry.write().unwrap_or_else(PoisonError::into_inner);
-            let known = registry.by_id.values();
-            let gone: Vec<TriggerId> = known
-                .filter(|armed| armed.row.automation == automation)
-                .map(|armed| armed.row.id)
-                .filter(|id| rows.binary_search_by_key(id, |row| row.id).is_err())
-                .collect();
-            for id in gone {
-                registry.disarm(id);
-                self.0.looks.add(id, Timestamp(0));
-            }
-            for row in rows.into_iter().filter(|row| row.automation == automation) {
-                let (id, has) = (row.id, |kind| row.definition.get(kind).is_some());
+            for (id, row) in changes {
+                let Some(row) = row else {
+                    registry.disarm(id);
+                    self.0.looks.add(id, Timestamp(0));
+                    changed.push(id);
+                    continue;
+                };
+                let has = |kind| row.definition.get(kind).is_some();
                 // An edit that changes nothing here is no reason to ask anybody out of turn.
                 let before = registry.by_id.get(&id).map(|armed| &armed.row);
                 let looks = (has("files") || has("poll")) && before != Some(&row);

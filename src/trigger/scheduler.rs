@@ -9,12 +9,13 @@ use crate::runtime::clock;
 use crate::service::RunError;
 use druse_engine::{FiringId, Span, Timestamp, TriggerId};
 use druse_storage::{Batch, Firing, FiringStatus, StoreExt, Trigger, TriggerStatus};
-use druse_triggers::schedule::{before, rewound};
+use druse_triggers::schedule::{STEP, before, rewound};
 use druse_triggers::{due, mapping::scheduled};
 use futures_util::FutureExt as _;
 use serde_json::json;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -33,6 +34,7 @@ impl Triggers {
         let permits = Arc::new(Semaphore::new(AT_ONCE));
         let looking = super::lookout::permits();
         while !self.0.closing.is_cancelled() {
+            self.notice_clock();
             for id in self.0.looks.take(self.now()) {
                 let (triggers, looking) = (self.clone(), looking.clone());
                 // What is asked may take its time: nobody else waits for that.
@@ -74,9 +76,26 @@ impl Triggers {
         }
     }
 
+    /// When the clock went back, everything is looked at: what waits for a time that was to come soon would
+    /// wait for as long as the clock went.
+    fn notice_clock(&self) {
+        let now = self.now();
+        let before = Timestamp(self.0.clock_showed.swap(now.0, Ordering::Relaxed));
+        if before.since(now) <= STEP {
+            return;
+        }
+        tracing::warn!(%before, %now, "the clock went back: whatever waits for a time is looked at");
+        self.0.schedules.hurry(now);
+        self.0.looks.hurry(now);
+        self.0.windows.hurry(now);
+        self.0.sending.hurry(now);
+        self.0.to_send.notify_one();
+    }
+
     /// Does once all that is due now, and returns when it is done.
     #[cfg(test)]
     pub(super) async fn tick(&self) {
+        self.notice_clock();
         let due = self.0.schedules.take(self.now());
         let turns = due.into_iter().map(|id| self.turn_and_again(id));
         futures_util::future::join_all(turns).await;

@@ -13,6 +13,7 @@ use druse_storage::{
     Batch, Outgoing, ReadError, Scan, Sent, StoreExt, StoredEvent, SubscriptionStatus,
 };
 use druse_triggers::event::send::{signed_headers, wait_after};
+use druse_triggers::schedule::STEP;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -156,7 +157,8 @@ impl Triggers {
             return Ok(None);
         };
         let now = self.now();
-        if row.next_at > now {
+        // What began to wait in what is now the future is sent: the clock went back.
+        if row.next_at > now && row.created_at <= now.after(STEP) {
             return Ok(Some(row.next_at));
         }
         let stored: Option<StoredEvent> = self.store().get(&event.to_string())?;

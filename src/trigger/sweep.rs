@@ -4,7 +4,8 @@
 use super::Triggers;
 use super::registry::Kind;
 use crate::service::RunError;
-use druse_storage::{Batch, Entity, FiringKey, Scan, StoreExt};
+use druse_engine::TriggerId;
+use druse_storage::{Backfill, Batch, Entity, Firing, FiringKey, Held, Scan, StoreExt, Window};
 use druse_triggers::webhook::REMEMBERED;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ impl Triggers {
             }
             if let Err(error) = self.sweep_seen().await {
                 tracing::warn!(%error, "what was seen long ago could not be forgotten");
+            }
+            if let Err(error) = self.sweep_removed().await {
+                tracing::warn!(%error, "what removed triggers left behind could not be forgotten");
             }
             if let Err(error) = self.sweep_events().await {
                 tracing::warn!(%error, "old events could not be forgotten");
@@ -59,5 +63,54 @@ impl Triggers {
             }
         }
         Ok(())
+    }
+
+    /// Forgets what triggers have left behind that were removed with their automation: nobody can ask for it
+    /// any more.
+    pub(super) async fn sweep_removed(&self) -> Result<(), RunError> {
+        self.sweep_rows_of_removed(|row: &Firing| Some(row.trigger))
+            .await?;
+        self.sweep_rows_of_removed(|row: &FiringKey| Some(row.trigger))
+            .await?;
+        self.sweep_rows_of_removed(|row: &Backfill| Some(row.trigger))
+            .await?;
+        self.sweep_rows_of_removed(|row: &Window| Some(row.trigger))
+            .await?;
+        let of_window = |row: &Held| row.window.split('/').next()?.parse().ok();
+        self.sweep_rows_of_removed(of_window).await
+    }
+
+    /// Looks at one row of each trigger, and removes all of those that are no more.
+    async fn sweep_rows_of_removed<E: Entity>(
+        &self,
+        trigger: impl Fn(&E) -> Option<TriggerId>,
+    ) -> Result<(), RunError> {
+        let mut after = None;
+        loop {
+            let first: Vec<E> = self.store().scan(&Scan {
+                after: after.take(),
+                limit: 1,
+                ..Scan::default()
+            })?;
+            let Some(id) = first.first().and_then(&trigger) else {
+                return Ok(());
+            };
+            while !self.is_known(id) {
+                let page: Vec<E> = self.store().scan(&Scan {
+                    prefix: format!("{id}/"),
+                    limit: PAGE,
+                    ..Scan::default()
+                })?;
+                if page.is_empty() {
+                    break;
+                }
+                let gone = page
+                    .iter()
+                    .fold(Batch::new(), |batch, row| batch.remove::<E>(row.key()));
+                self.append(gone).await?;
+            }
+            // Behind all of its rows: `0` follows `/`.
+            after = Some(format!("{id}0"));
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::Triggers;
 use super::files::begins_anew;
-use super::registry::all_rows;
 use crate::runtime::clock;
 use druse_engine::definition::{Document, Trigger as Definition};
 use druse_engine::{AutomationId, Timestamp, TriggerId};
@@ -15,21 +14,19 @@ use tokio::sync::OwnedRwLockWriteGuard;
 /// The rows that make the triggers of a document those of its automation, or without one switch all off.
 /// A trigger keeps its id and its address over versions by its name. One that was paused stays so.
 ///
-/// Whoever writes them holds [`Triggers::hold`] until [`Triggers::refresh`].
+/// `present` are the rows that it has, see [`Triggers::rows_of`]. Whoever writes them holds [`Triggers::hold`] until [`Triggers::refresh`].
 ///
 /// # Errors
 /// When the present rows cannot be read.
 pub fn rows(
     store: &dyn Store,
     automation: AutomationId,
+    present: Vec<Trigger>,
     document: Option<&Document>,
     now: Timestamp,
 ) -> Result<Batch, ReadError> {
-    let mut known: BTreeMap<String, Trigger> = all_rows(store)?
-        .into_iter()
-        .filter(|row| row.automation == automation)
-        .map(|row| (row.name.clone(), row))
-        .collect();
+    let present = present.into_iter().map(|row| (row.name.clone(), row));
+    let mut known: BTreeMap<String, Trigger> = present.collect();
     let mut batch = Batch::new();
     for definition in document.into_iter().flat_map(|document| &document.triggers) {
         let before = known.remove(&definition.id);

@@ -16,9 +16,13 @@ use druse_triggers::timetable::Preview;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// How many of a schedule's next times are shown.
 const NEXT: usize = 5;
+
+/// How many firings are counted by status.
+const TALLIED: usize = 1_000;
 
 /// A trigger as callers see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -59,8 +63,20 @@ pub struct TriggerView {
     pub findings: Vec<Finding>,
     /// What came last.
     pub last_firing: Option<FiringView>,
+    /// What became of the last thousand that came, by status; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firings: Option<BTreeMap<String, Tally>>,
     /// The trigger as the document writes it.
     pub definition: Value,
+}
+
+/// The firings of one status.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Tally {
+    /// How many.
+    pub count: u32,
+    /// The last of them, with its reason.
+    pub last: FiringView,
 }
 
 /// A firing as callers see it.
@@ -157,7 +173,9 @@ impl Triggers {
     /// When there is none, or it cannot be read.
     pub fn get(&self, id: TriggerId, with_address: bool) -> Result<TriggerView, Problem> {
         if let Some(armed) = self.armed(id) {
-            return self.view(&armed, with_address);
+            let firings = Some(self.tallies(id)?);
+            let view = self.view(&armed, with_address)?;
+            return Ok(TriggerView { firings, ..view });
         }
         let mut broken = self.broken();
         broken.retain(|broken| broken.row.id == id);
@@ -165,6 +183,27 @@ impl Triggers {
             .pop()
             .map(|broken| Ok(self.broken_view(broken)?))
             .unwrap_or_else(|| Err(Problem::not_found("trigger")))
+    }
+
+    /// What became of the last firings of a trigger, by status.
+    fn tallies(&self, id: TriggerId) -> Result<BTreeMap<String, Tally>, ReadError> {
+        let newest: Vec<Firing> = self.store().scan(&Scan {
+            prefix: format!("{id}/"),
+            descending: true,
+            limit: TALLIED,
+            ..Scan::default()
+        })?;
+        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+        for firing in newest {
+            let status = serde_json::to_value(firing.status).unwrap_or_default();
+            let status = status.as_str().unwrap_or_default().to_owned();
+            let tally = tallies.entry(status).or_insert_with(|| Tally {
+                count: 0,
+                last: firing.into(),
+            });
+            tally.count += 1;
+        }
+        Ok(tallies)
     }
 
     /// A page of a trigger's firings, youngest first: `{items, next_cursor}`. With a status, those alone.
@@ -177,7 +216,9 @@ impl Triggers {
         status: Option<FiringStatus>,
         page: &Page,
     ) -> Result<Value, Problem> {
-        self.get(id, false)?;
+        if !self.is_known(id) {
+            return Err(Problem::not_found("trigger"));
+        }
         page.list(self.store(), &format!("{id}/"), true, |firing: Firing| {
             Ok(status
                 .is_none_or(|status| firing.status == status)
@@ -267,6 +308,7 @@ impl Triggers {
             lookout,
             findings,
             last_firing: last.map(FiringView::from),
+            firings: None,
             definition: armed.row.definition.clone(),
         })
     }
@@ -298,6 +340,7 @@ impl Triggers {
             lookout: None,
             findings: broken.findings,
             last_firing: None,
+            firings: None,
             definition: row.definition,
         })
     }

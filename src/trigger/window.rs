@@ -13,6 +13,7 @@ use druse_storage::{
     Batch, Entity, Firing, FiringKey, FiringStatus, Held, ReadError, Scan, StoreExt, TriggerStatus,
     Window, WindowKind,
 };
+use druse_triggers::schedule::STEP;
 use druse_triggers::window::{Grouping, MOST_HELD, Rule, counted, free_at};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
@@ -111,6 +112,8 @@ impl Triggers {
                 window.opened_at = now;
                 window.bytes = 0;
             }
+            // A clock that went back does not keep it open for longer.
+            window.opened_at = window.opened_at.min(now);
             let waits = match grouping.rule {
                 Rule::Throttle { limit, per, over } => {
                     window.starts = counted(&window.starts, per, now);
@@ -150,6 +153,7 @@ impl Triggers {
                     firing: firing.id,
                     claimed: arrival.claim != Claim::None,
                     cause: arrival.cause.value().clone(),
+                    asked: arrival.asked.clone(),
                 };
                 let mut batch = arrival.rows(&firing).put(&held).put(&window);
                 // Its key is remembered without a run: it has none yet.
@@ -247,7 +251,12 @@ impl Triggers {
             return Ok(None);
         };
         let now = self.now();
-        if window.due > now && window.kind != WindowKind::Throttle {
+        // One that was opened in what is now the future is due: the clock went back.
+        let is_open = window.due > now && window.opened_at <= now.after(STEP);
+        if is_open && window.kind != WindowKind::Throttle {
+            return Ok(Some(window.due));
+        }
+        if window.due > now && window.kind == WindowKind::Dedupe {
             return Ok(Some(window.due));
         }
         let gone = Batch::new().remove::<Window>(key);
@@ -324,6 +333,7 @@ impl Triggers {
                 Claim::None
             },
             admitted: true,
+            asked: held.asked.clone(),
             ..self.arrival(armed, seen.into(), held.cause.clone().into())
         }
     }
@@ -495,6 +505,7 @@ fn let_go(
                 firing: firing.id,
                 run,
                 at: firing.received_at,
+                asked: held.asked,
             });
         }
         batch = batch.put(&Firing {

@@ -486,6 +486,10 @@ pub struct FiringKey {
     pub run: Option<RunId>,
     /// When it came.
     pub at: Timestamp,
+    /// Digest of what came, where the caller gave the key of its own: the same key with something else is
+    /// no repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Digest>,
 }
 entity!(FiringKey, FiringKey, self => format!("{}/{}", self.trigger, self.occurrence));
 

@@ -156,6 +156,9 @@ pub struct Held {
     pub claimed: bool,
     /// How the run that it becomes will have begun.
     pub cause: Value,
+    /// Digest of what came, where the caller gave the key of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Digest>,
 }
 
 impl Entity for Held {

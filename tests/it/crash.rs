@@ -4,11 +4,13 @@
 //! `DRUSE_CRASH_SEED` repeats the draws of a run that failed (the moments stay a matter of the machine),
 //! `DRUSE_CRASH_CYCLES` says how often the server is killed.
 
+mod groups;
 mod ledger;
 mod ledger_tests;
 mod load;
 mod random;
 mod ruin;
+mod sources;
 mod ticks;
 mod watch;
 mod work;
@@ -16,10 +18,12 @@ mod work;
 use crate::harness::Server;
 use crate::harness::client::Client;
 use crate::harness::wait::{DEADLINE, until};
+use groups::Groups;
 use ledger::compare;
 use load::{Crowd, Life};
 use random::Random;
 use serde_json::json;
+use sources::Sources;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,6 +67,8 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
     let mut server = Server::on(&folder.path().join("data"), &["--allow-program", "/bin/sh"]).await;
     let crowd = Arc::new(set_up(&server, &effects).await);
     let ticks = Ticks::begin(&server.admin()).await;
+    let mut sources = Sources::begin(&server.admin(), folder.path()).await;
+    let groups = Groups::begin(&server.admin()).await;
     let mut watch = Watch::default();
     let mut ruin = ruin::Ruin::default();
     let first = Life::new(server.admin(), server.pid(), 0, u64::MAX, None);
@@ -77,8 +83,11 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
             acknowledgements,
             under_way,
         );
+        sources.come(&mut random);
         live(&crowd, &server, life, &mut random).await;
         server.kill();
+        // Some come while it is down.
+        sources.come(&mut random);
         ruin.between(&server, &effects, cycle, &mut random);
         if cycle % 10 == 9 {
             server.start().await;
@@ -90,10 +99,20 @@ async fn what_was_acknowledged_outlives_hundreds_of_kills_and_no_finished_step_r
     }
     let life = Life::new(server.admin(), server.pid(), u64::MAX, u64::MAX, None);
     ticks.end(&server.admin()).await;
+    sources.end(&server.admin()).await;
+    watch.until_all_ended(&crowd, &life).await;
+    groups.end(&server.admin()).await;
     watch.until_all_ended(&crowd, &life).await;
     let (late, times) = ticks.compare(&server.admin()).await;
     assert!(late.is_empty(), "DRUSE_CRASH_SEED={seed}: {late:#?}");
     eprintln!("{times} times of a schedule, each with one firing and one run");
+    let (lost, came) = sources.compare(&server.admin()).await;
+    assert!(lost.is_empty(), "DRUSE_CRASH_SEED={seed}: {lost:#?}");
+    eprintln!("{came} files and rows, each with one firing and one run");
+    let ledger = crowd.ledger().clone();
+    let (split, taken, runs) = groups.compare(&server.admin(), &ledger).await;
+    assert!(split.is_empty(), "DRUSE_CRASH_SEED={seed}: {split:#?}");
+    eprintln!("{taken} events behind a window, each in one of {runs} runs");
     let store = watch.store(&crowd, &life.client, &mut random).await;
     let lines = std::fs::read_to_string(&effects).expect("there were effects");
     let done: Vec<_> = lines

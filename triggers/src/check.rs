@@ -1,7 +1,7 @@
 //! All that is wrong with the triggers of a document, at once.
 
 use crate::{
-    event::Filter,
+    event::{Filter, builtin::meant_by},
     folder::Folder,
     mapping::Mapping,
     poll::Poll,
@@ -76,6 +76,19 @@ pub fn check(trigger: &Trigger) -> Vec<Finding> {
     }
     if let Some(event) = &trigger.event {
         nest("/event", Filter::compile(event).err(), &mut findings);
+        if let Some(meant) = meant_by(&event.event_type) {
+            findings.push(
+                Finding::warning(
+                    "unknown_event_type",
+                    format!(
+                        "nothing tells events of the type {}, unless somebody sends them",
+                        shown(&event.event_type)
+                    ),
+                )
+                .at_path("/event/type")
+                .help(format!("Did you mean `{meant}`, which Druse tells itself?")),
+            );
+        }
     }
     if let Some(files) = &trigger.files {
         nest("/files", Some(Folder::findings(files)), &mut findings);

@@ -2,6 +2,7 @@
 
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Syntax, parse, schema};
+use druse_triggers::event::builtin::all;
 use std::collections::BTreeSet;
 
 const PAGE: &str = include_str!("../../docs/triggers.md");
@@ -60,4 +61,14 @@ fn every_key_of_files_and_polls_stands_there() {
             );
         }
     }
+}
+
+#[test]
+fn every_event_that_druse_tells_stands_there() {
+    for builtin in all() {
+        let line = format!("| `{}` | {} |", builtin.event_type, builtin.meaning);
+        assert!(PAGE.contains(&line), "{line}");
+    }
+    let lines = PAGE.lines().filter(|line| line.starts_with("| `"));
+    assert_eq!(lines.count(), all().count());
 }

@@ -61,8 +61,9 @@ pub(super) struct Binder<'a> {
     /// The lists so far that were asked for page by page, and what each of them gave.
     pub(super) pages: Vec<Pages>,
     pub(super) paged: Vec<Pending>,
-    /// The questions whether calls that repeat are loops.
+    /// The questions whether calls that repeat are loops, and the call behind those that the last one is about.
     pub(super) offers: Vec<Offer>,
+    pub(super) offered_to: usize,
 }
 
 /// A value that a call sent.
@@ -109,6 +110,7 @@ impl<'a> Binder<'a> {
             differ: false,
             cycles: Vec::new(),
             offers: Vec::new(),
+            offered_to: 0,
             pending: Vec::new(),
             pages: Vec::new(),
             paged: Vec::new(),

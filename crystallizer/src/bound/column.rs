@@ -8,6 +8,7 @@ use super::evaluate::member;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{is_default, schema_at};
 use super::key::{Key, agree};
+use super::nested::list_paths;
 use super::selector::{field, fields};
 use super::transform::Transform;
 use super::turn::{Compared, closed};
@@ -61,6 +62,25 @@ pub(super) fn columns_of<'v>(
     let Some(one) = calls.first().and_then(|first| kept.get(*first)) else {
         return all;
     };
+    let mut lists = Vec::new();
+    arrays(&one.call.arguments, "", &mut lists);
+    for pointer in lists {
+        let values: Option<Vec<&Value>> = calls
+            .iter()
+            .map(|call| kept.get(*call)?.call.arguments.pointer(&pointer))
+            .collect();
+        // A list that is the same in all passes is as any other value.
+        if let Some(values) = values
+            && values.iter().all(|value| value.is_array())
+            && values.windows(2).any(|pair| pair[0] != pair[1])
+        {
+            all.push(Column {
+                inner,
+                pointer,
+                values,
+            });
+        }
+    }
     crate::leaf::leaves(&one.call.arguments, &mut |pointer, _, _| {
         let values: Option<Vec<&Value>> = calls
             .iter()
@@ -77,6 +97,25 @@ pub(super) fn columns_of<'v>(
     all
 }
 
+/// The pointers of the lists of what was sent, the outermost first.
+fn arrays(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => {
+            found.push(pointer.to_owned());
+            for (index, inner) in items.iter().enumerate() {
+                arrays(inner, &format!("{pointer}/{index}"), found);
+            }
+        }
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let key = crate::tool_map::escape(key);
+                arrays(inner, &format!("{pointer}/{key}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// A field that has a value in each pass.
 pub(super) struct Field {
     pub(super) source: Source,
@@ -86,6 +125,10 @@ pub(super) struct Field {
 }
 
 impl Field {
+    fn is_list(&self) -> bool {
+        self.values.first().is_some_and(Value::is_array)
+    }
+
     /// Whether it only says again what was sent.
     pub(super) fn repeats(&self, sent: &[&Column<'_>]) -> bool {
         sent.iter().any(|column| {
@@ -125,10 +168,16 @@ pub(super) fn fields_of(
     let Some(first) = values.first() else {
         return Vec::new();
     };
-    let paths: Vec<Vec<String>> = match first {
+    let mut paths: Vec<Vec<String>> = match first {
         Value::String(_) | Value::Number(_) => vec![Vec::new()],
         map => fields(map).into_iter().map(|(path, _)| path).collect(),
     };
+    // Lists that may be handed on as a whole.
+    paths.extend(list_paths(values).into_iter().filter(|path| {
+        values
+            .iter()
+            .all(|value| field(value, path).is_some_and(Value::is_array))
+    }));
     paths
         .into_iter()
         .filter_map(|path| {
@@ -177,6 +226,7 @@ impl Binder<'_> {
         let varies = column.varies();
         let mut givers: Vec<Giver<'_>> = fields
             .iter()
+            .filter(|field| !field.is_list())
             .filter_map(|field| {
                 let transform = Transform::find(field.values.first()?, column.values.first()?)?;
                 let gives = field
@@ -239,6 +289,74 @@ impl Binder<'_> {
         })
     }
 
+    /// The same of a list: a list of the element or of what the pass answered, all of it, or a part of each element.
+    pub(super) fn given_list(
+        &self,
+        sent: &Sent<'_>,
+        column: &Column<'_>,
+        fields: &[Field],
+    ) -> Option<Bound> {
+        let mut sum = 0.0;
+        crate::leaf::leaves(sent.value, &mut |_, key, leaf| {
+            sum += bits(leaf, &super::key::words(key));
+        });
+        // An empty one says nothing of how it is made.
+        let shown = column
+            .values
+            .iter()
+            .position(|value| value.as_array().is_some_and(|items| !items.is_empty()))?;
+        let mut givers: Vec<Giver<'_>> = fields
+            .iter()
+            .filter(|field| field.is_list())
+            .filter_map(|field| {
+                let transform =
+                    Transform::find_list(field.values.get(shown)?, column.values[shown])?;
+                let gives = field
+                    .values
+                    .iter()
+                    .zip(&column.values)
+                    .all(|(field, wanted)| transform.apply(field).as_ref() == Some(*wanted));
+                gives.then(|| Giver {
+                    field,
+                    agreement: agree(&sent.key, &field.key),
+                    transform,
+                })
+            })
+            .filter(|giver| sum >= STRONG || sum >= WEAK && giver.agreement >= 2)
+            .collect();
+        givers.sort_by_key(|giver| std::cmp::Reverse(giver.agreement));
+        let (best, others) = givers.split_first()?;
+        let mut expression = best.transform.write(&best.field.expression);
+        let agreeing: Vec<String> = others
+            .iter()
+            .take(MOST_AGREEING)
+            .map(|other| other.transform.write(&other.field.expression))
+            .collect();
+        if !agreeing.is_empty() {
+            expression = format!("{expression} | agreed({})", agreeing.join(", "));
+        }
+        let mut because = "it gives the list in every pass".to_owned();
+        let named = best.transform.name();
+        if !named.is_empty() {
+            because = format!("{because}; {named}");
+        }
+        Some(Bound {
+            pointer: sent.pointer.clone(),
+            key: sent.path.last().cloned().unwrap_or_default(),
+            pieces: vec![Piece::Value(Box::new(Binding {
+                expression,
+                source: best.field.source.clone(),
+                transform: best.transform.clone(),
+                score: sum.min(10.0),
+                because,
+                agreeing,
+                from_text: false,
+                compared: Compared::default(),
+                value: sent.value.clone(),
+            }))],
+        })
+    }
+
     /// The same for what may be the same in all passes by chance: only what nobody said and nothing else gives.
     pub(super) fn given_alike(
         &mut self,
@@ -272,6 +390,7 @@ impl Binder<'_> {
         let text = sent.value.as_str()?;
         let mut holes: Vec<(String, &Field)> = fields
             .iter()
+            .filter(|field| !field.is_list())
             .filter(|field| field.values.windows(2).any(|pair| pair[0] != pair[1]))
             .filter_map(|field| Some((plain(field.values.first()?), field)))
             .filter(|(value, _)| value.chars().count() >= 3)

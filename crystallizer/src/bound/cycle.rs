@@ -260,12 +260,29 @@ pub(super) fn length(value: &Value) -> usize {
     }
 }
 
-/// What makes two calls places of the same step in two passes: the tool and the shape of what it was sent.
-fn shape<'k>(kept: &'k Kept<'_>) -> (&'k str, &'k str, Vec<String>) {
-    let mut pointers = Vec::new();
-    crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, _| {
-        pointers.push(pointer.to_owned());
-    });
+/// What makes two calls places of the same step in two passes: the tool and the shape of what it was sent. Lists may be
+/// longer or shorter.
+fn shape<'k>(kept: &'k Kept<'_>) -> (&'k str, &'k str, BTreeSet<String>) {
+    fn walk(value: &Value, pointer: &str, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    walk(inner, &format!("{pointer}/{key}"), found);
+                }
+            }
+            Value::Array(items) => {
+                found.insert(pointer.to_owned());
+                for inner in items {
+                    walk(inner, &format!("{pointer}/*"), found);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                found.insert(pointer.to_owned());
+            }
+        }
+    }
+    let mut pointers = BTreeSet::new();
+    walk(&kept.call.arguments, "", &mut pointers);
     (&kept.call.name, &kept.target.action, pointers)
 }
 

@@ -8,9 +8,9 @@ use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
-use super::key::{Key, words};
+use super::key::Key;
 use super::slot;
-use crate::findings::{is_sink, located};
+use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
 use crate::report::{HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
@@ -391,45 +391,6 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
         .help("Put an approval gate before the step, or acknowledge it.")
         .must_acknowledge(),
     )
-}
-
-/// Whether people or machines outside write what a tool answers.
-fn others_write(kept: &Kept<'_>) -> bool {
-    let reasons = [
-        "web_search",
-        "web_fetch",
-        "live",
-        "open_world",
-        "model",
-        "person",
-    ];
-    let open = kept
-        .reasons
-        .iter()
-        .any(|reason| reasons.contains(&reason.code.as_str()));
-    open || words(&crate::name::of_call(&kept.call.name, None))
-        .iter()
-        .any(|word| {
-            matches!(
-                word.as_str(),
-                "email"
-                    | "mail"
-                    | "inbox"
-                    | "message"
-                    | "comment"
-                    | "review"
-                    | "post"
-                    | "page"
-                    | "webpage"
-                    | "web"
-                    | "issue"
-                    | "ticket"
-                    | "chat"
-                    | "feed"
-                    | "file"
-                    | "document"
-            )
-        })
 }
 
 fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {

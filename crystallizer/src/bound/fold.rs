@@ -117,9 +117,12 @@ impl Binder<'_> {
                     self.enter(plan);
                     return Some(last);
                 }
-                // What is asked is about all of the calls that repeat.
+                // What is asked is about all of the calls that repeat, and once.
                 if !offered.is_empty() {
-                    self.offer(at, offered);
+                    if at >= self.offered_to {
+                        self.offer(at, offered);
+                        self.offered_to = at + width * passes;
+                    }
                     return None;
                 }
             }
@@ -413,7 +416,9 @@ impl Binder<'_> {
         let mut sent_so_far: Vec<&Column<'_>> = Vec::new();
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
-                bound.extend(self.in_pass(first + inner, column, &fields)?);
+                if !is_inside(bound, column) {
+                    bound.extend(self.in_pass(first + inner, column, &fields)?);
+                }
             }
             sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
             // What it answered is known to what comes after in the same pass, but for what it only repeats.
@@ -473,6 +478,14 @@ impl Binder<'_> {
             .collect();
         let value = kept.get(call)?.call.arguments.pointer(&column.pointer)?;
         let sent = self.sent(call, value, &path);
+        // What is in a list is looked at by itself where nothing gives the whole.
+        if value.is_array() {
+            let whole = self.given_list(&sent, column, fields);
+            if whole.is_some() {
+                slot::first(kept.get(call)?, &column.pointer)?;
+            }
+            return Some(whole);
+        }
         let one = if column.varies() {
             Some(
                 self.given(&sent, column, fields)
@@ -551,6 +564,16 @@ impl Binder<'_> {
             .collect();
         (given == taken).then_some((items, compared))
     }
+}
+
+/// Whether a column is of what is bound already, as a part of a list.
+pub(super) fn is_inside(bound: &[Bound], column: &Column<'_>) -> bool {
+    bound.iter().any(|one| {
+        column
+            .pointer
+            .strip_prefix(one.pointer.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+    })
 }
 
 /// The id of the question whether calls that repeat are a loop.

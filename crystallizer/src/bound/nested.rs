@@ -9,7 +9,7 @@ use super::column::{Column, Field, columns_of, fields_of};
 use super::cycle::{Layout, Within, call, call_inside, elements, layouts};
 use super::evaluate::member;
 use super::filter::{Filter, filters};
-use super::fold::{Found, InnerPlan, Plan, Stretch, chosen, item_name, item_of};
+use super::fold::{Found, InnerPlan, Plan, Stretch, chosen, is_inside, item_name, item_of};
 use super::key::{Key, noun, words};
 use super::selector::{Origin, Scope, fields};
 use super::turn::{Writer, closed};
@@ -150,7 +150,9 @@ impl Binder<'_> {
             let body = *calls.first()?;
             let columns = columns_of(kept, place, &calls);
             for column in &columns {
-                slot.extend(self.in_pass(body, column, &fields)?);
+                if !is_inside(slot, column) {
+                    slot.extend(self.in_pass(body, column, &fields)?);
+                }
             }
             for call in calls.iter().skip(1) {
                 self.predicts_one(body, *call, slot)?;
@@ -302,7 +304,9 @@ impl Binder<'_> {
             let body = *calls.first()?;
             let columns = columns_of(kept, place, &calls);
             for column in &columns {
-                slot.extend(self.in_pass(body, column, &fields)?);
+                if !is_inside(slot, column) {
+                    slot.extend(self.in_pass(body, column, &fields)?);
+                }
             }
             for call in calls.iter().skip(1) {
                 self.predicts_one(body, *call, slot)?;

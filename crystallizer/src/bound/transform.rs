@@ -117,6 +117,10 @@ pub(super) enum Op {
     ParseDate(&'static str),
     FromEpoch(&'static str),
     ToEpoch(&'static str),
+    /// Of each map of a list these keys.
+    Pick(Vec<String>),
+    /// Of each map of a list the value under this key.
+    Column(String),
 }
 
 impl Op {
@@ -147,6 +151,11 @@ impl Op {
             Self::ParseDate(format) => format!("parse_date({})", quoted(format)),
             Self::FromEpoch(unit) => format!("from_epoch('{unit}')"),
             Self::ToEpoch(unit) => format!("to_epoch('{unit}')"),
+            Self::Pick(names) => {
+                let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+                format!("pick({})", names.join(", "))
+            }
+            Self::Column(name) => format!("column({})", quoted(name)),
         };
         format!("{expression} | {filter}")
     }
@@ -176,6 +185,8 @@ impl Op {
             Self::Capitalize | Self::Title => "with a capital".to_owned(),
             Self::FormatDate(_) | Self::ParseDate(_) => "as a date".to_owned(),
             Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
+            Self::Pick(_) => "some fields of each of its elements".to_owned(),
+            Self::Column(_) => "one field of each of its elements".to_owned(),
         }
     }
 }
@@ -222,6 +233,42 @@ impl Transform {
             .into_iter()
             .map(Self)
             .find(|transform| transform.apply(from).as_ref() == Some(to))
+    }
+
+    /// The simplest way from one list to another that holds as many elements.
+    pub(super) fn find_list(from: &Value, to: &Value) -> Option<Self> {
+        if from == to {
+            return Some(Self::default());
+        }
+        let (Value::Array(from), Value::Array(to)) = (from, to) else {
+            return None;
+        };
+        if from.len() != to.len() {
+            return None;
+        }
+        match (from.first()?, to.first()?) {
+            (Value::Object(_), Value::Object(map)) => {
+                let names: Vec<String> = map.keys().cloned().collect();
+                let same = from.iter().zip(to).all(|(from, to)| {
+                    to.as_object().is_some_and(|to| {
+                        to.len() == names.len()
+                            && names.iter().all(|name| {
+                                to.get(name).is_some() && to.get(name) == from.get(name)
+                            })
+                    })
+                });
+                same.then(|| Self(vec![Op::Pick(names)]))
+            }
+            (Value::Object(map), _) => map
+                .keys()
+                .find(|key| {
+                    from.iter()
+                        .zip(to)
+                        .all(|(from, to)| from.get(key.as_str()) == Some(to))
+                })
+                .map(|key| Self(vec![Op::Column(key.clone())])),
+            _ => None,
+        }
     }
 
     /// The same after another step.

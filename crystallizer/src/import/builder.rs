@@ -513,9 +513,11 @@ fn hidden(text: &str) -> u64 {
     if text.is_ascii() && !text.contains('\0') {
         return 0;
     }
-    let is_hidden = |c: &char| {
-        matches!(c, '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+    text.chars().filter(|c| is_hidden(*c)).count() as u64
+}
+
+/// Whether a character cannot be seen or changes the direction of the text around it.
+pub(crate) fn is_hidden(c: char) -> bool {
+    matches!(c, '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    text.chars().filter(is_hidden).count() as u64
 }

@@ -52,6 +52,7 @@ mod laws;
 mod tests;
 
 pub use body::MAX_BYTES;
+pub(crate) use builder::is_hidden;
 pub use error::ImportError;
 pub use formats::{Format, FormatInfo, formats};
 pub use own_form::to_own_form;

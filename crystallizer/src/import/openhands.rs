@@ -208,14 +208,22 @@ fn answer(event: &Value, observation: &str, builder: &mut Builder, seen: &mut Se
         .and_then(|metadata| metadata.get("exit_code"))
         .or_else(|| extras.get("exit_code"))
         .and_then(Value::as_i64);
-    let mut answer = Answer::new(content_text(
+    let content = content_text(
         event.get("content").unwrap_or(&Value::Null),
         &mut builder.notes,
         0,
-    ));
+    );
     let refused = observation == "user_rejected";
-    answer.result.is_error =
-        refused || observation == "error" || code.is_some_and(|code| !matches!(code, 0 | -1));
+    // The editor says it in its answer alone.
+    let says_so = content.starts_with("ERROR:\n");
+    if says_so {
+        builder.notes.add("failure_inferred", "", 0);
+    }
+    let mut answer = Answer::new(content);
+    answer.result.is_error = says_so
+        || refused
+        || observation == "error"
+        || code.is_some_and(|code| !matches!(code, 0 | -1));
     answer.result.refused = refused;
     answer.result.exit_code = code.filter(|code| *code != -1);
     answer.at = at;

@@ -2,6 +2,7 @@
 
 use super::form::{self, Name};
 use super::key;
+use super::option;
 use serde_json::Value;
 
 /// How deep texts that hold JSON are read as such.
@@ -39,6 +40,12 @@ impl Gathered {
         match value {
             Value::String(text) => self.text(text, key, in_headers, depth),
             Value::Array(items) => {
+                if is_line(key) {
+                    let words: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+                    for one in option::bare_words(&words.unwrap_or_default()) {
+                        self.add_bare(one);
+                    }
+                }
                 for item in items {
                     self.inside(item, key, in_headers, depth);
                 }
@@ -68,6 +75,11 @@ impl Gathered {
 
     fn text(&mut self, text: &str, key: &str, in_headers: bool, depth: usize) {
         self.shown(text);
+        if is_line(key) {
+            for one in option::bare(text, true) {
+                self.add_bare(one);
+            }
+        }
         let trimmed = text.trim();
         if let Some(sort) = key::sort_of(key)
             && key::stands_under_key(sort, trimmed)
@@ -101,6 +113,25 @@ impl Gathered {
             self.add(hit.value, hit.what, hit.name, key);
         }
         self.parameters(text);
+        for one in option::bare(text, false) {
+            self.add_bare(one);
+        }
+    }
+
+    /// Takes one that stands bare in a line.
+    fn add_bare(&mut self, one: option::Bare) {
+        let base = match one.name {
+            "" => name_of(&one.lead),
+            name => name.to_owned(),
+        };
+        if self.known.insert(one.value.clone()) {
+            self.found.push(Found {
+                value: one.value,
+                what: "a password",
+                base,
+                key: one.lead,
+            });
+        }
     }
 
     /// Long random values of parameters in addresses.
@@ -159,6 +190,14 @@ impl Gathered {
             key: key.to_owned(),
         });
     }
+}
+
+/// Whether what stands under a key is a line for a shell, or its words.
+fn is_line(key: &str) -> bool {
+    matches!(
+        key.to_ascii_lowercase().as_str(),
+        "command" | "cmd" | "commands" | "script" | "argv" | "args" | "line" | "bash" | "shell"
+    )
 }
 
 fn is_headers(key: &str) -> bool {

@@ -109,7 +109,9 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         // `PGPASSWORD` is one word.
         || words
             .iter()
-            .any(|word| word.ends_with("password") || word.ends_with("passwd"));
+            .any(|word| word.ends_with("password") || word.ends_with("passwd"))
+        // What the program of that name reads.
+        || pair("rediscli", "auth");
     if is_password {
         return Some(Sort::Password);
     }

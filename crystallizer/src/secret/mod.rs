@@ -6,6 +6,7 @@ mod form;
 mod gather;
 mod key;
 mod lift;
+mod option;
 mod overwrite;
 mod place;
 mod shell;

@@ -35,14 +35,14 @@ impl Replacement {
 /// What overwrites.
 pub(super) struct Overwriter<'r> {
     patterns: Option<AhoCorasick>,
-    /// The marker of each pattern, and whether it has to stand by itself.
-    markers: Vec<(&'r str, bool)>,
+    /// The marker of each pattern, whether it has to stand by itself, and the key that the secret was told by.
+    markers: Vec<(&'r str, bool, &'r str)>,
     weak: Vec<&'r Replacement>,
 }
 
 impl<'r> Overwriter<'r> {
     pub(super) fn new(replacements: &'r [Replacement]) -> Self {
-        let mut forms: BTreeMap<String, (&str, bool)> = BTreeMap::new();
+        let mut forms: BTreeMap<String, (&str, bool, &str)> = BTreeMap::new();
         let mut weak = Vec::new();
         for replacement in replacements {
             if replacement.is_weak() {
@@ -51,9 +51,11 @@ impl<'r> Overwriter<'r> {
             }
             let alone = replacement.value.len() < ALONE;
             for form in forms_of(&replacement.value, alone) {
-                forms
-                    .entry(form)
-                    .or_insert((replacement.marker.as_str(), alone));
+                forms.entry(form).or_insert((
+                    replacement.marker.as_str(),
+                    alone,
+                    replacement.key.as_str(),
+                ));
             }
         }
         let patterns = (!forms.is_empty())
@@ -112,8 +114,9 @@ impl<'r> Overwriter<'r> {
         let mut out = String::with_capacity(text.len());
         let mut copied = 0;
         for found in patterns.find_iter(text) {
-            let (marker, alone) = self.markers[found.pattern().as_usize()];
-            if alone && !stands_alone(text, found.start(), found.end()) {
+            let (marker, alone, key) = self.markers[found.pattern().as_usize()];
+            let (start, end) = (found.start(), found.end());
+            if alone && !stands_alone(text, start, end) && !is_behind_lead(text, start, end, key) {
                 continue;
             }
             out.push_str(&text[copied..found.start()]);
@@ -172,12 +175,30 @@ fn escaped_literals(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
+/// Whether a value stands in a line for a shell behind what it was found by there: an option (`-p`), a user
+/// (`ana:`), or the word before it (`ana `). Between the two stand marks alone, of a list of words a comma.
+fn is_behind_lead(text: &str, start: usize, end: usize, lead: &str) -> bool {
+    let is_lead = lead.starts_with('-') || lead.ends_with([':', '%', ',', ' ']);
+    is_lead
+        && !text[end..].starts_with(char::is_alphanumeric)
+        && text[..start]
+            .trim_end_matches(['"', '\'', '`', '\\', ' ', '='])
+            .trim_end_matches(['"', '\'', '`', '\\', ' ', ','])
+            .ends_with(lead.trim_end().trim_end_matches(','))
+}
+
 /// A weak secret where it stands behind its key: `"pin": "1234"`, `pin='1234'`, `pin is 1234`.
 fn behind_key(text: &str, weak: &Replacement) -> String {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for (start, _) in text.match_indices(weak.value.as_str()) {
         let end = start + weak.value.len();
+        if start >= copied && is_behind_lead(text, start, end, &weak.key) {
+            out.push_str(&text[copied..start]);
+            out.push_str(&weak.marker);
+            copied = end;
+            continue;
+        }
         if start < copied || !stands_alone(text, start, end) {
             continue;
         }
@@ -291,6 +312,45 @@ mod tests {
         assert_eq!(over("tok/en+12345", "", "?a=tok%2Fen%2B12345&b"), "?a=M&b");
         let encoded = base64::engine::general_purpose::STANDARD.encode("me:tok/en+12345");
         assert!(over("tok/en+12345", "", &encoded).contains('M'));
+    }
+
+    #[test]
+    fn ones_of_a_line_are_found_behind_what_they_stood_behind() {
+        for (value, lead, text, expected) in [
+            (
+                "sommer",
+                "-p",
+                "mysql -psommer; sommer",
+                "mysql -pM; sommer",
+            ),
+            ("hunter2", "-p", "mysql -phunter2", "mysql -pM"),
+            (
+                "sommer",
+                "ana:",
+                r#"curl -u \"ana:sommer\" x"#,
+                r#"curl -u \"ana:M\" x"#,
+            ),
+            (
+                "sommer",
+                "-a",
+                r#"["redis-cli","-a","sommer"]"#,
+                r#"["redis-cli","-a","M"]"#,
+            ),
+            (
+                "sommer",
+                "ana ",
+                "htpasswd -b f ana sommer",
+                "htpasswd -b f ana M",
+            ),
+            (
+                "sommer",
+                "--password",
+                "x --password=sommer",
+                "x --password=M",
+            ),
+        ] {
+            assert_eq!(over(value, lead, text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -426,6 +426,78 @@ fn a_loop_stands_inside_of_another() {
     assert_eq!(made.document.steps.len(), 2);
 }
 
+/// What differs from pass to pass is a list, longer here and shorter there.
+#[test]
+fn a_list_of_the_pass_is_handed_on() {
+    let mut turns = vec![call(
+        "l",
+        0,
+        "list_orders",
+        json!({ "customer_id": "ana_li_3668" }),
+        json!({ "orders": [
+            { "order_id": "#W4812100", "lines": [
+                { "sku": "SKU-48120", "quantity": 2, "price": 9.5 },
+                { "sku": "SKU-77341", "quantity": 1, "price": 4.0 },
+            ] },
+            { "order_id": "#W7734001", "lines": [{ "sku": "SKU-10552", "quantity": 5, "price": 1.5 }] },
+        ] }),
+    )];
+    for (number, (order, lines)) in [
+        (
+            "#W4812100",
+            json!([{ "sku": "SKU-48120", "quantity": 2 }, { "sku": "SKU-77341", "quantity": 1 }]),
+        ),
+        ("#W7734001", json!([{ "sku": "SKU-10552", "quantity": 5 }])),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        turns.push(call(
+            &format!("r{number}"),
+            u32::try_from(number).unwrap() + 1,
+            "return_order",
+            json!({ "order_id": order, "lines": lines }),
+            json!({ "ok": true }),
+        ));
+    }
+    let made = crystallized(&session("Return all orders of ana_li_3668.", turns));
+    assert_eq!(
+        made.document.steps[1].steps[0].with.as_ref().unwrap()["arguments"],
+        json!({
+            "order_id": "{{ order.order_id }}",
+            "lines": "{{ order.lines | pick('sku', 'quantity') }}",
+        })
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+/// The only one that there is may be taken for the number that was named, or for being the only one.
+#[test]
+fn the_only_one_of_a_list_is_asked_about_where_a_side_was_named() {
+    let one = json!({ "tickets": [{ "ticket_id": "T-48121", "state": "waiting", "hours": 31 }] });
+    let turns = |task: &str| {
+        let list = call(
+            "l",
+            0,
+            "list_tickets",
+            json!({ "customer_id": "ana_li_3668" }),
+            one.clone(),
+        );
+        let close = call(
+            "c",
+            1,
+            "close_ticket",
+            json!({ "ticket_id": "T-48121" }),
+            json!({ "ok": true }),
+        );
+        crystallized(&session(task, vec![list, close])).report
+    };
+    assert_eq!(turns("Close the ticket of ana_li_3668.").questions, []);
+    let asked = turns("Close the tickets of ana_li_3668 with more than 20 hours.");
+    assert_eq!(asked.questions[0].id, "source:close_ticket:/ticket_id");
+    assert_eq!(asked.generalisable, Some(Level::Same));
+}
+
 /// The order is not told by itself, but by one of its items.
 #[test]
 fn a_search_looks_into_lists_of_the_answers() {

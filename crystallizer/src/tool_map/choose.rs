@@ -41,6 +41,8 @@ pub(crate) struct Target {
     pub(crate) shell: Option<ShellCommand>,
     /// Why a rule that matched was not used.
     pub(crate) problem: Option<String>,
+    /// Whether it is a tool of the agent's own that no rule makes anything of.
+    pub(crate) own_tool: bool,
     /// What the step does otherwise than the call did.
     pub(crate) remark: Option<Remark>,
 }
@@ -185,9 +187,13 @@ impl<'a> Mapper<'a> {
             }
             Some(FileCall::Not(why)) => Target {
                 problem: Some(why),
+                own_tool: true,
                 ..unmapped(call, &self.names)
             },
-            None => unmapped(call, &self.names),
+            None => Target {
+                own_tool: files::is_own(self.format, &call.name),
+                ..unmapped(call, &self.names)
+            },
         }
     }
 
@@ -246,6 +252,7 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
         result: rule.result.as_deref().and_then(result_path),
         shell: None,
         problem: None,
+        own_tool: false,
         remark: None,
     }
 }
@@ -311,6 +318,7 @@ fn plain(
         result: None,
         shell: None,
         problem: None,
+        own_tool: false,
         remark: None,
     }
 }

@@ -12,10 +12,6 @@ const BINARY: [&str; 22] = [
     "pdf", "png", "pptx", "tiff", "wasm", "wav", "webp", "xlsx", "zip",
 ];
 
-/// Searches as `rg` does and gives a part of what it finds; the words of `rg` come in as arguments. Nothing found is
-/// an empty answer.
-const PART_OF_SEARCH: &str = "found=$(rg \"$@\") || { code=$?; [ $code -eq 1 ] || exit $code; }; [ -z \"$found\" ] || printf '%s\\n' \"$found\"";
-
 /// What a coding agent's own tool is about.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FileCall {
@@ -30,18 +26,18 @@ pub(crate) enum FileCall {
 }
 
 /// The arguments of one call.
-struct Given<'a>(&'a Map<String, Value>);
+pub(super) struct Given<'a>(pub(super) &'a Map<String, Value>);
 
 impl<'a> Given<'a> {
-    fn text(&self, names: &[&str]) -> Option<&'a str> {
+    pub(super) fn text(&self, names: &[&str]) -> Option<&'a str> {
         names.iter().find_map(|name| self.0.get(*name)?.as_str())
     }
 
-    fn number(&self, name: &str) -> Option<u64> {
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.0.get(name)?.as_u64()
     }
 
-    fn yes(&self, name: &str) -> bool {
+    pub(super) fn yes(&self, name: &str) -> bool {
         self.0.get(name).and_then(Value::as_bool) == Some(true)
     }
 }
@@ -136,15 +132,70 @@ fn why_not(format: &str, name: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a tool is one of the agent's own, however it was called.
+pub(super) fn is_own(format: &str, name: &str) -> bool {
+    match format {
+        "claude-code" => matches!(
+            name,
+            "Bash"
+                | "Read"
+                | "Write"
+                | "Edit"
+                | "MultiEdit"
+                | "Glob"
+                | "Grep"
+                | "LS"
+                | "NotebookEdit"
+                | "WebFetch"
+        ),
+        "gemini-cli" => matches!(
+            name,
+            "run_shell_command"
+                | "read_file"
+                | "write_file"
+                | "replace"
+                | "list_directory"
+                | "glob"
+                | "search_file_content"
+                | "grep_search"
+        ),
+        "pi" => matches!(name, "bash" | "read" | "write" | "edit" | "ls"),
+        "openhands" => matches!(name, "execute_bash" | "str_replace_editor"),
+        "codex-rollout" => matches!(
+            name,
+            "shell" | "shell_command" | "exec_command" | "apply_patch"
+        ),
+        _ => false,
+    }
+}
+
+/// Whether a tool of an agent only looks at what no step can look at again.
+pub(crate) fn only_looked(format: &str, name: &str) -> bool {
+    matches!(
+        (format, name),
+        (
+            "claude-code",
+            "WebSearch" | "AskUserQuestion" | "mcp__ide__getDiagnostics" | "ListMcpResourcesTool"
+        ) | ("gemini-cli", "google_web_search" | "web_fetch")
+            | ("codex-rollout" | "codex-exec", "web_search")
+            | ("swe-agent", "decompile" | "disassemble" | "search_file")
+    )
+}
+
+/// Whether a tool hands work to a sub-agent.
+pub(crate) fn hands_on(format: &str, name: &str) -> bool {
+    format == "claude-code" && matches!(name, "Task" | "Agent")
+}
+
 /// A call, and the folders that its paths lead into.
-struct Here<'f> {
-    folders: &'f Folders<'f>,
-    call: &'f ToolCall,
+pub(super) struct Here<'f> {
+    pub(super) folders: &'f Folders<'f>,
+    pub(super) call: &'f ToolCall,
 }
 
 impl Here<'_> {
     /// A step about a path.
-    fn step(&self, path: &str, more: &Value) -> FileCall {
+    pub(super) fn step(&self, path: &str, more: &Value) -> FileCall {
         let (connection, path) = match self.folders.file(self.call, path) {
             Ok(place) => place,
             Err(why) => return FileCall::Not(why),
@@ -217,179 +268,20 @@ impl Here<'_> {
         }
         Some(self.step(path, &more))
     }
-
-    /// SWE-agent's own commands: words behind a name, or arguments by theirs.
-    fn window(&self, name: &str, given: &Given<'_>) -> Option<FileCall> {
-        let line = given.text(&["_raw"]);
-        let words = line.map(|line| {
-            let words = crate::shell_line::only_command(line).unwrap_or_default();
-            let is_word = |word: &String| !word.is_empty();
-            words.into_iter().filter(is_word).collect::<Vec<_>>()
-        });
-        let word = |place: usize, names: &[&str]| match &words {
-            Some(words) => words.get(place).cloned(),
-            None => given.text(names).map(str::to_owned),
-        };
-        let or_here =
-            |place: usize| word(place, &["dir", "file"]).unwrap_or_else(|| ".".to_owned());
-        let search = |words: &[&str], place: String| {
-            let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            all.push(self.folders.moved(&place));
-            Some(FileCall::Search(all, None))
-        };
-        match name {
-            "open" => {
-                let part = (word(1, &["line_number"]).is_some()).then_some(Remark::Part);
-                Some(remarked(self.step(&word(0, &["path"])?, &read()), part))
-            }
-            "create" => Some(self.step(&word(0, &["filename"])?, &write(""))),
-            "find_file" => {
-                let name = word(0, &["file_name"])?;
-                let place = or_here(1);
-                let mut all = vec!["find".to_owned(), self.folders.moved(&place)];
-                all.extend(["-type", "f", "-name"].map(str::to_owned));
-                all.push(name);
-                Some(FileCall::Search(all, None))
-            }
-            "search_dir" => {
-                let term = word(0, &["search_term"])?;
-                search(
-                    &["grep", "-nIHr", "--exclude-dir=.*", "-e", &term, "--"],
-                    or_here(1),
-                )
-            }
-            "search_file" => {
-                let term = word(0, &["search_term"])?;
-                let place = word(1, &["file"]);
-                match place {
-                    Some(place) => search(&["grep", "-nH", "-e", &term, "--"], place),
-                    None => Some(FileCall::Not(
-                        "it searches the file in the agent's window".to_owned(),
-                    )),
-                }
-            }
-            "edit" | "insert" => Some(FileCall::Not(
-                "it edits by the lines of the file in the agent's window".to_owned(),
-            )),
-            "decompile" | "disassemble" => Some(FileCall::Not(
-                "it is a program of the agent's own machine".to_owned(),
-            )),
-            name if name.starts_with("connect_") || name.starts_with("debug_") => Some(
-                FileCall::Not("it talks to a program that the agent kept running".to_owned()),
-            ),
-            _ => None,
-        }
-    }
-
-    /// `src/**/*.ts` as a folder and a pattern of names; what is more than that as what `rg` finds.
-    fn glob(&self, given: &Given<'_>) -> Option<FileCall> {
-        let pattern = given.text(&["pattern"])?;
-        let base = given.text(&["path", "dir_path"]).unwrap_or(".");
-        let (place, names) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-        let (place, recursive) = match place.strip_suffix("**") {
-            Some(place) => (place.trim_end_matches('/'), true),
-            None => (place, false),
-        };
-        let more = place.contains(['*', '?', '[', '{'])
-            || names.contains(['[', '{', '!'])
-            || names.contains("**");
-        if more {
-            let words = [
-                "rg",
-                "--files",
-                "--no-ignore",
-                "--hidden",
-                "--sort",
-                "path",
-                "--glob",
-            ];
-            let mut words: Vec<String> = words.map(str::to_owned).into();
-            words.extend([
-                pattern.to_owned(),
-                "--".to_owned(),
-                self.folders.moved(base),
-            ]);
-            return Some(FileCall::Search(words, None));
-        }
-        let whole = match (base, place) {
-            (base, "") => base.to_owned(),
-            (_, place) if place.starts_with('/') => place.to_owned(),
-            (".", place) => place.to_owned(),
-            (base, place) => format!("{}/{place}", base.trim_end_matches('/')),
-        };
-        let mut more = list(names, recursive);
-        // Nothing is found in a folder that is not there.
-        more["if_missing"] = "empty".into();
-        Some(self.step(&whole, &more))
-    }
-
-    /// Claude Code's and Gemini CLI's search as what it runs: ripgrep.
-    /// `otherwise` is what it answers where the call does not say.
-    fn search(&self, given: &Given<'_>, otherwise: &str) -> Option<FileCall> {
-        let pattern = given.text(&["pattern"])?;
-        // The order is told, for `rg` looks into several files at a time.
-        let mut words: Vec<String> = ["rg", "--sort", "path"].map(str::to_owned).into();
-        match given.text(&["output_mode"]).unwrap_or(otherwise) {
-            "content" => {
-                if given.0.get("-n") != Some(&Value::Bool(false)) {
-                    words.push("-n".to_owned());
-                }
-                if given.yes("-o") {
-                    words.push("-o".to_owned());
-                }
-            }
-            "count" => words.push("-c".to_owned()),
-            _ => words.push("-l".to_owned()),
-        }
-        if given.yes("-i") {
-            words.push("-i".to_owned());
-        }
-        if given.yes("multiline") {
-            words.extend(["-U".to_owned(), "--multiline-dotall".to_owned()]);
-        }
-        for (name, flag) in [("-A", "-A"), ("-B", "-B"), ("-C", "-C"), ("context", "-C")] {
-            if let Some(lines) = given.number(name) {
-                words.extend([flag.to_owned(), lines.to_string()]);
-            }
-        }
-        if let Some(names) = given.text(&["glob", "include"]) {
-            words.extend(["--glob".to_owned(), names.to_owned()]);
-        }
-        if let Some(kind) = given.text(&["type"]) {
-            words.extend(["--type".to_owned(), kind.to_owned()]);
-        }
-        words.extend(["-e".to_owned(), pattern.to_owned(), "--".to_owned()]);
-        let place = given.text(&["path", "dir_path"]).unwrap_or(".");
-        words.push(self.folders.moved(place));
-        let from = given.number("offset").filter(|from| *from > 0);
-        let most = given.number("head_limit").filter(|most| *most > 0);
-        if from.is_some() || most.is_some() {
-            let mut script = PART_OF_SEARCH.to_owned();
-            if let Some(from) = from {
-                script.push_str(&format!(" | tail -n +{}", from.saturating_add(1)));
-            }
-            if let Some(most) = most {
-                script.push_str(&format!(" | head -n {most}"));
-            }
-            // The first word is the name that the script has for itself.
-            words.splice(0..0, ["sh".to_owned(), "-c".to_owned(), script]);
-        }
-        Some(FileCall::Search(words, None))
-    }
 }
 
-fn remarked(call: FileCall, remark: Option<Remark>) -> FileCall {
+pub(super) fn remarked(call: FileCall, remark: Option<Remark>) -> FileCall {
     match call {
         FileCall::Step(with, _) => FileCall::Step(with, remark),
         other => other,
     }
 }
 
-fn read() -> Value {
+pub(super) fn read() -> Value {
     json!({ "op": "read", "encoding": "text" })
 }
 
-fn write(text: &str) -> Value {
+pub(super) fn write(text: &str) -> Value {
     json!({ "op": "write", "text": text, "create_folders": true })
 }
 
@@ -406,7 +298,7 @@ fn edit(find: &str, replace: &str, all: bool) -> Value {
     with
 }
 
-fn list(pattern: &str, recursive: bool) -> Value {
+pub(super) fn list(pattern: &str, recursive: bool) -> Value {
     let mut with = json!({ "op": "list" });
     if pattern != "*" {
         with["pattern"] = pattern.into();
@@ -469,7 +361,7 @@ pub(crate) fn without_numbers(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
@@ -488,7 +380,7 @@ mod tests {
         }
     }
 
-    fn of(format: &str, name: &str, arguments: Value) -> Option<FileCall> {
+    pub(in crate::tool_map) fn of(format: &str, name: &str, arguments: Value) -> Option<FileCall> {
         let none = BTreeMap::new();
         let folders = Folders::new(Some("/home/ana/app/"), None, &none);
         file_call(format, &folders, &call(name, arguments))
@@ -620,61 +512,6 @@ mod tests {
         assert_eq!(of("claude-code", "Read", json!("a")), None);
         assert_eq!(of("swe-agent", "python", json!({ "_raw": "a.py" })), None);
         assert!(is_bookkeeping("openhands", "finish") && !is_bookkeeping("openai-chat", "finish"));
-    }
-
-    #[test]
-    fn patterns_become_lists_and_searches_words_of_ripgrep() {
-        assert_eq!(
-            with("claude-code", "Glob", json!({ "pattern": "src/**/*.ts" })),
-            json!({ "connection": "workspace", "op": "list", "path": "src", "pattern": "*.ts", "recursive": true, "if_missing": "empty" })
-        );
-        assert_eq!(
-            with(
-                "claude-code",
-                "Glob",
-                json!({ "pattern": "*.md", "path": "/home/ana/app/docs" })
-            ),
-            json!({ "connection": "workspace", "op": "list", "path": "docs", "pattern": "*.md", "if_missing": "empty" })
-        );
-        let words = |format: &str, name: &str, arguments: Value| match of(format, name, arguments) {
-            Some(FileCall::Search(words, _)) => words,
-            other => panic!("{other:?}"),
-        };
-        let grep = json!({ "pattern": "-x", "output_mode": "content", "-C": 2, "glob": "*.go" });
-        assert_eq!(
-            words("claude-code", "Grep", grep).join(" "),
-            "rg --sort path -n -C 2 --glob *.go -e -x -- ."
-        );
-        let part = json!({ "pattern": "x", "offset": 2, "head_limit": 5 });
-        let part = words("claude-code", "Grep", part);
-        assert_eq!(part[..2], ["sh", "-c"]);
-        assert!(
-            part[2].ends_with(" | tail -n +3 | head -n 5"),
-            "{}",
-            part[2]
-        );
-        assert_eq!(part[3..].join(" "), "rg --sort path -l -e x -- .");
-        let braces = words("claude-code", "Glob", json!({ "pattern": "{a,b}/*.rs" }));
-        assert_eq!(braces[0], "rg");
-        assert_eq!(
-            words(
-                "swe-agent",
-                "find_file",
-                json!({ "_raw": "\"fields.py\" src" })
-            )
-            .join(" "),
-            "find src -type f -name fields.py"
-        );
-        assert_eq!(
-            words(
-                "swe-agent",
-                "search_dir",
-                json!({ "search_term": "a b", "dir": "x" })
-            )
-            .last()
-            .unwrap(),
-            "x"
-        );
     }
 
     #[test]

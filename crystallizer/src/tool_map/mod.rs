@@ -10,7 +10,9 @@ mod parse;
 mod plain_line;
 mod remark;
 mod rule;
+mod search;
 mod substitute;
+mod window;
 
 pub use glob::matches;
 pub use parse::{parse_tools, tools_from_value};
@@ -18,7 +20,7 @@ pub use rule::{ToolMap, ToolRule, tool_map_schema};
 
 pub(crate) use builtin::{ShellCommand, shell_command};
 pub(crate) use choose::{Mapper, Origin, Target};
-pub(crate) use files::{is_bookkeeping, without_numbers};
+pub(crate) use files::{hands_on, is_bookkeeping, only_looked, without_numbers};
 pub(crate) use folders::{Folders, WORKSPACE, is_about_folders};
 pub(crate) use remark::Remark;
 pub(crate) use substitute::{Mixed, MixedPart, escape};

@@ -13,6 +13,10 @@ pub(crate) enum Remark {
     Ignored,
     /// A page was read through a model.
     Page,
+    /// The lines around those that were found, or only what matched in them, were asked for.
+    Around,
+    /// A part of what was found was asked for.
+    All,
 }
 
 impl Remark {
@@ -24,6 +28,8 @@ impl Remark {
             Self::Levels => "levels",
             Self::Ignored => "ignored",
             Self::Page => "page",
+            Self::Around => "around",
+            Self::All => "all",
         }
     }
 
@@ -36,6 +42,8 @@ impl Remark {
             }
             Self::Levels => "list a folder, of which the agent saw two levels",
             Self::Ignored => "list also the names that the agent had left out",
+            Self::Around => "give the whole lines that were found and none around them",
+            Self::All => "give all that is found, of which the agent saw a part",
             Self::Page => "fetch a page as it is; the agent saw what a model said about it",
         }
     }

@@ -15,7 +15,7 @@ pub struct FileConfig {
     pub connection: Option<String>,
     /// What is done; never a template.
     pub op: FileOperation,
-    /// The file, for `list` the folder: relative to the root, without `..`. `.` is the root itself.
+    /// The file, for `list` the folder, for `search` either: relative to the root, without `..`. `.` is the root itself.
     pub path: String,
     /// `read`: how the content is given; left out: as JSON where the name ends in `.json` and it is JSON,
     /// otherwise as text.
@@ -53,16 +53,23 @@ pub struct FileConfig {
     /// `edit`: replaces it wherever it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
-    /// `list`: names that match, with `*` for any characters and `?` for one.
+    /// `search`: what the lines have to match, as a regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regex: Option<String>,
+    /// `search`: whether small and capital letters are the same; left out: no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignore_case: Option<bool>,
+    /// `list`: names that match; `search`: names of the files that are searched. With `*` for any characters and `?`
+    /// for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
     /// `list`: whether folders inside are listed too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive: Option<bool>,
-    /// `list`: what happens when there is no such folder; left out: the step fails.
+    /// `list`, `search`: what happens when there is no such folder or file; left out: the step fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_missing: Option<IfMissing>,
-    /// `list`: the most entries; left out: 1,000.
+    /// `list`: the most entries, `search`: the most lines; left out: 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max: Option<u32>,
@@ -82,6 +89,8 @@ pub enum FileOperation {
     Edit,
     /// Lists a folder.
     List,
+    /// Finds the lines of files that match.
+    Search,
 }
 
 impl FileOperation {
@@ -93,6 +102,7 @@ impl FileOperation {
             Self::Append => "append",
             Self::Edit => "edit",
             Self::List => "list",
+            Self::Search => "search",
         }
     }
 
@@ -104,6 +114,7 @@ impl FileOperation {
             Self::Append,
             Self::Edit,
             Self::List,
+            Self::Search,
         ]
         .into_iter()
         .find(|operation| operation.name() == name)
@@ -124,6 +135,7 @@ impl FileOperation {
             Self::Append => &["text", "base64", "json", "create_folders"],
             Self::Edit => &["find", "replace", "all"],
             Self::List => &["pattern", "recursive", "if_missing", "max"],
+            Self::Search => &["regex", "ignore_case", "pattern", "if_missing", "max"],
         }
     }
 
@@ -156,14 +168,14 @@ pub enum IfExists {
     Fail,
 }
 
-/// What a `list` does about a folder that is not there.
+/// What a `list` or a `search` does about a folder that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IfMissing {
     /// The step fails.
     #[default]
     Fail,
-    /// Nothing is listed.
+    /// Nothing is found.
     Empty,
 }
 
@@ -209,7 +221,7 @@ mod tests {
 
     #[test]
     fn each_operation_is_found_by_its_name() {
-        for name in ["read", "write", "append", "edit", "list"] {
+        for name in ["read", "write", "append", "edit", "list", "search"] {
             assert_eq!(
                 FileOperation::parse(name).map(FileOperation::name),
                 Some(name)

@@ -119,16 +119,22 @@ pub(super) fn file(context: &mut Context<'_>, look: &Look<'_>) {
                 ));
             }
         }
+        FileOperation::Search => {
+            if !look.has("regex") {
+                context.say(look.wrong("missing_key", "", "a search needs `regex`"));
+            }
+        }
         FileOperation::Read | FileOperation::List => {}
     }
 }
 
-const OPERATIONS: [FileOperation; 5] = [
+const OPERATIONS: [FileOperation; 6] = [
     FileOperation::Read,
     FileOperation::Write,
     FileOperation::Append,
     FileOperation::Edit,
     FileOperation::List,
+    FileOperation::Search,
 ];
 
 fn one_content(context: &mut Context<'_>, look: &Look<'_>, name: &str) {

@@ -477,6 +477,7 @@ fn file_output(step: &Step) -> Option<&'static [&'static str]> {
         FileOperation::Append => &["path", "bytes", "created"],
         FileOperation::Edit => &["path", "bytes", "digest", "replaced"],
         FileOperation::List => &["path", "entries", "truncated"],
+        FileOperation::Search => &["path", "matches", "files", "truncated"],
     })
 }
 

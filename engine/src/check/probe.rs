@@ -162,7 +162,10 @@ steps:
   - { id: d, action: http, delivery: at_most_once, with: { connection: crm, method: POST, path: / }, check: { action: http, with: { connection: crm, path: / }, done: "1 == 2" } }
 "#,
         );
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @r"
+8:167 bad_value: `done` is neither true, false nor null, whatever the check sees -- write a condition on `check.output`, such as `check.output.json.paid`
+9:167 bad_value: `done` is neither true, false nor null, whatever the check sees -- write a condition on `check.output`, such as `check.output.json.paid`
+");
     }
 
     #[test]

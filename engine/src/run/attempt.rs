@@ -3,9 +3,9 @@
 use super::scope::{Owner, Place};
 use super::state::{Phase, State};
 use super::time::later;
-use super::{Effect, failure, kept, pause, retry};
+use super::{Effect, Run, failure, kept, pause, retry};
 use crate::definition::{Delivery, FailureClass};
-use crate::event::{Failure, RunEvent};
+use crate::event::{Failure, RunEvent, StepPath};
 use crate::plan::Plan;
 #[cfg(test)]
 use crate::testing::{Bug, planted};
@@ -38,6 +38,16 @@ pub(super) fn death() -> Failure {
 /// Whether a failure is that of [`death`].
 pub(crate) fn is_death(failure: &Failure) -> bool {
     failure.class == FailureClass::Interrupted && failure.code == DEATH
+}
+
+impl Run {
+    /// Whether the attempt of a step before its last one ended with the process, too.
+    pub fn was_interrupted(&self, step: &StepPath) -> bool {
+        let place = self.state.place_of_step(&self.plan, step);
+        let before = place.and_then(|place| self.state.step(place).attempts.iter().nth_back(1));
+        let failure = before.and_then(|attempt| attempt.failure.as_ref());
+        failure.is_some_and(|failure| failure.class == FailureClass::Interrupted)
+    }
 }
 
 /// The failure of an attempt whose time ran out.

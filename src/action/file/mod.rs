@@ -5,6 +5,7 @@ pub(super) mod gather;
 mod list;
 mod read;
 pub(crate) mod root;
+mod search;
 pub(crate) mod watch;
 pub mod work;
 
@@ -132,6 +133,7 @@ impl Job {
             FileOperation::Append => self.append(root, stop),
             FileOperation::Edit => self.edit(root, stop),
             FileOperation::List => self.list(root, stop),
+            FileOperation::Search => self.search(root, stop),
         }
     }
 

@@ -186,7 +186,7 @@ impl Shell {
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let shown = |code: Option<i32>| json!({ "exit_code": code, "stdout": tail(&stdout), "stderr": tail(&stderr) });
         let exited = match &finished.ended {
-            Ended::Exited(status) => Some(status.success()),
+            Ended::Exited(status) => Some(status.code().is_some_and(|code| good.contains(&code))),
             Ended::Canceled | Ended::TimedOut | Ended::TooLarge => None,
         };
         // What a program leaves that fails is kept too, as far as it goes: it may say why.

@@ -42,6 +42,13 @@ impl World {
         names(&self.at(""))
     }
 
+    /// Writes a file, with the folders that it is in.
+    fn file(&self, path: &str, text: &str) {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     async fn gives(&self, input: Value) -> Value {
         output(&self.actions, "file", inbox(input)).await
     }
@@ -578,5 +585,88 @@ proptest::proptest! {
         assert_eq!(outside, "outside");
         assert_eq!(names(world.folder.path()), ["outside.txt", "root"]);
         assert!(!format!("{outcome:?}").contains("outside\""), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_may_count_as_empty() {
+    let world = World::new();
+    let list = |path: &str, if_missing: &str| json!({ "op": "list", "path": path, "if_missing": if_missing });
+    assert_eq!(
+        world.gives(list("gone/deep", "empty")).await["entries"],
+        json!([])
+    );
+    assert_eq!(world.fails(list("gone", "fail")).await.code, "not_found");
+    world.file("a", "x");
+    assert_eq!(world.fails(list("a", "empty")).await.code, "not_a_folder");
+}
+
+#[tokio::test]
+async fn lines_are_found_in_the_order_of_their_paths() {
+    let world = World::new();
+    for (path, text) in [
+        ("src/b.rs", "fn one() {}\nlet Needle = 1;\n"),
+        ("src/a.rs", "needle\nnothing\nneedle twice\n"),
+        ("src/a.txt", "needle\n"),
+        (".hidden/a.rs", "needle\n"),
+        ("built/a.rs", "needle\n"),
+        ("src/out/a.rs", "needle\n"),
+        ("src/deep/out/a.rs", "needle\n"),
+        ("bin.rs", "needle\0\n"),
+        (".gitignore", "# made\n/built/\n!built/keep\n"),
+        ("src/.gitignore", "out\n"),
+    ] {
+        world.file(path, text);
+    }
+    let search = |more: Value| {
+        let mut input =
+            json!({ "op": "search", "path": ".", "regex": "needle", "pattern": "*.rs" });
+        for (key, value) in more.as_object().unwrap() {
+            input[key] = value.clone();
+        }
+        input
+    };
+    let found = world.gives(search(json!({}))).await;
+    assert_eq!(
+        found,
+        json!({
+            "path": ".",
+            "matches": [
+                { "path": "src/a.rs", "line": 1, "text": "needle" },
+                { "path": "src/a.rs", "line": 3, "text": "needle twice" },
+            ],
+            "files": [{ "path": "src/a.rs", "matches": 2 }],
+            "truncated": false,
+        })
+    );
+    let all = world.gives(search(json!({ "ignore_case": true }))).await;
+    assert_eq!(all["matches"].as_array().unwrap().len(), 3);
+    let one = world.gives(search(json!({ "max": 1 }))).await;
+    assert_eq!(
+        (one["matches"].as_array().unwrap().len(), &one["truncated"]),
+        (1, &json!(true))
+    );
+    let file = world
+        .gives(search(
+            json!({ "path": "src/a.txt", "regex": "^need(le)?$" }),
+        ))
+        .await;
+    assert_eq!(
+        file["files"],
+        json!([{ "path": "src/a.txt", "matches": 1 }])
+    );
+    for nothing in [
+        json!({ "regex": "no such" }),
+        json!({ "path": "gone", "if_missing": "empty" }),
+    ] {
+        assert_eq!(world.gives(search(nothing)).await["matches"], json!([]));
+    }
+    for (more, code) in [
+        (json!({ "regex": "(" }), "invalid_input"),
+        (json!({ "max": 10_001 }), "invalid_input"),
+        (json!({ "path": "gone" }), "not_found"),
+        (json!({ "path": "../x" }), "bad_path"),
+    ] {
+        assert_eq!(world.fails(search(more.clone())).await.code, code, "{more}");
     }
 }

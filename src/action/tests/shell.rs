@@ -106,6 +106,37 @@ async fn failures_say_why() {
 }
 
 #[tokio::test]
+async fn codes_that_are_no_failure_are_named() {
+    let actions = actions(json!({}), &[]);
+    let exits = |code: u8, codes: Value| json!({ "script": format!("exit {code}"), "success_exit_codes": codes });
+    for (code, codes) in [
+        (1, json!([0, 1])),
+        (0, json!([])),
+        (0, json!(null)),
+        (7, json!([7])),
+    ] {
+        let output = output(&actions, "shell", exits(code, codes)).await;
+        assert_eq!(output["exit_code"], code);
+    }
+    for (input, code) in [
+        (exits(2, json!([0, 1])), "exit_status"),
+        (exits(0, json!([7])), "exit_status"),
+        (exits(1, json!([])), "exit_status"),
+        (exits(0, json!("0")), "invalid_input"),
+        (exits(0, json!([256])), "invalid_input"),
+    ] {
+        assert_eq!(
+            failure(&actions, "shell", input.clone()).await.code,
+            code,
+            "{input}"
+        );
+    }
+    // What ends by a signal has no code.
+    let killed = json!({ "script": "kill -9 $$", "success_exit_codes": [0, 9, 137] });
+    assert_eq!(failure(&actions, "shell", killed).await.code, "exit_status");
+}
+
+#[tokio::test]
 async fn an_administrator_says_what_may_run() {
     let only = ShellPolicy::only(["true".to_owned()]);
     let actions = with_policy(json!({}), &[], only);

@@ -9,6 +9,7 @@ use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
 use crate::service::review::MOST_RUNS;
+use crate::trigger::changes_in;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -60,9 +61,10 @@ pub(in crate::api) async fn remove(call: Call) -> Answer {
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
     let batch = call.app.without_automation(&call.who, &row)?;
+    let triggers = changes_in(&batch);
     call.app.commit(batch).await?;
     call.app.engine.automation_changed(row.id);
-    call.app.triggers()?.refresh(row.id)?;
+    call.app.triggers()?.refresh(triggers)?;
     Ok(Reply::empty())
 }
 
@@ -140,9 +142,10 @@ pub(super) async fn done(call: &Call, change: Change, status: StatusCode) -> Ans
         headers,
         body: &change.answer,
     };
+    let triggers = changes_in(&change.batch);
     let batch = call.claim_answer(change.batch, &answer);
     call.app.commit(batch).await?;
     call.app.engine.automation_changed(change.automation);
-    call.app.triggers()?.refresh(change.automation)?;
+    call.app.triggers()?.refresh(triggers)?;
     answer.reply()
 }

@@ -5,9 +5,9 @@ use super::super::{
     route::Answer,
 };
 use crate::service::Problem;
-use crate::trigger::is_builtin;
 use druse_engine::EventId;
 use druse_storage::Batch;
+use druse_triggers::event::builtin::is_builtin;
 use druse_triggers::event::{Event, Received, read};
 use druse_triggers::webhook::Headers;
 use http::StatusCode;

@@ -541,8 +541,14 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
     {
         call.app.may_start(&call.who, automation, number)?;
     }
+    let run = clock::new_id(RunId::from_parts);
+    let details = json!({
+        "reason": body.reason, "run": run, "from": body.from, "version": body.version,
+        "other_inputs": body.inputs.is_some(),
+    });
     let retry = Retry {
-        run: clock::new_id(RunId::from_parts),
+        extra: Batch::new().audited(&call.who, "run.retry", &id, details),
+        run,
         from: body.from,
         inputs: body.inputs,
         version: body.version,

@@ -1,6 +1,55 @@
 //! Runs and gates.
 
 use super::*;
+use druse_storage::StoreExt as _;
+
+#[tokio::test]
+async fn whoever_ends_holds_or_repeats_a_run_stands_in_the_audit_log_with_why() {
+    const GATE: &str = "druse: 1
+name: held
+steps:
+  - { id: ask, action: approval_gate, with: { title: Go on? } }
+";
+    let server = Server::new().await;
+    let yaml = [("content-type", "application/yaml")];
+    let made = server.call("POST", "/automations", &yaml, GATE).await;
+    let automation = format!("/automations/{}", made.body["id"].as_str().unwrap());
+    server
+        .post(&format!("{automation}/activate"), &json!({}))
+        .await;
+    let run = server.post(&format!("{automation}/runs"), &json!({})).await;
+    let id = run.body["id"].as_str().unwrap().to_owned();
+    let verbs = ["pause", "resume", "cancel", "retry"];
+    for verb in verbs {
+        let why = json!({ "reason": format!("because of {verb}") });
+        let answer = server.post(&format!("/runs/{id}/{verb}"), &why).await;
+        assert_eq!(answer.status, 202, "{verb}: {}", answer.body);
+        if verb == "cancel" {
+            let over = server
+                .app
+                .engine
+                .wait(id.parse().unwrap(), std::time::Duration::from_secs(60));
+            assert!(over.await.unwrap().is_over());
+        }
+    }
+    let rows: Vec<druse_storage::Audit> = server
+        .app
+        .store
+        .scan(&druse_storage::Scan {
+            limit: 100,
+            ..Default::default()
+        })
+        .unwrap();
+    for verb in verbs {
+        let line = rows.iter().find(|row| row.action == format!("run.{verb}"));
+        let line = line.unwrap_or_else(|| panic!("{verb} is not in {rows:#?}"));
+        assert_eq!(
+            (line.subject.as_str(), line.actor.as_str()),
+            (id.as_str(), "a admin")
+        );
+        assert_eq!(line.details["reason"], format!("because of {verb}"));
+    }
+}
 
 #[tokio::test]
 async fn of_equal_requests_at_once_one_makes_something_and_all_get_its_answer() {

@@ -133,3 +133,26 @@ pub(super) fn show(leaf: &Leaf<'_>, why: Option<&str>) -> Markup {
         @if let Some(why) = why { div .dim.why-bound { (value::said(why)) } }
     }
 }
+
+/// Whose word a value is, where it is neither the person's nor the agent's.
+pub(super) fn word(labels: &Value, step: &str, pointer: &str) -> Markup {
+    let path = format!("/with{pointer}");
+    let mut labels = labels.as_array().into_iter().flatten();
+    let label = labels.find(|one| one["step"] == step && one["path"] == path.as_str());
+    let said = label.and_then(|label| {
+        let source = label["source"].as_str().unwrap_or("a tool");
+        match label["from"].as_str() {
+            Some("open") => Some((
+                "⚠",
+                format!("stood in what `{source}` answered: whoever wrote that chose it"),
+            )),
+            Some("tool") => Some(("⇐", format!("`{source}` answered it"))),
+            _ => None,
+        }
+    });
+    html! {
+        @if let Some((sign, text)) = said {
+            div .dim.why-bound { span aria-hidden="true" { (sign) } " " (value::said(&text)) }
+        }
+    }
+}

@@ -145,6 +145,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         @if edited && draft.reported > 0 {
             p .dim { "The proof is of version " (draft.reported) "; version " (draft.automation["latest_version"]) " was changed by hand since." }
         }
+        (judged(&draft.report))
         (last)
         (missing::show(call, &draft, &findings))
         (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
@@ -201,6 +202,29 @@ async fn last_change(call: &Call, draft: &Draft) -> Result<Markup, Refusal> {
             p { a href={ (versions) "&from=" (from) "&to=" (latest) } { "Line by line" } }
         }
     })
+}
+
+/// Whether it is worth it, as the crystallizer sees it. Reports of before say nothing of it.
+fn judged(report: &Value) -> Markup {
+    let judgement = &report["judgement"];
+    let reasons = judgement["reasons"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let savings = &report["savings"];
+    let tokens = savings["input_tokens"]
+        .as_u64()
+        .zip(savings["output_tokens"].as_u64());
+    html! {
+        @if !reasons.is_empty() {
+            details .more open[judgement["worth"] == "hardly"] {
+                summary { @if judgement["worth"] == "hardly" { "There is little to repeat" } @else { "Look first whether it should be an automation" } " (" (reasons.len()) ")" }
+                ul .plain { @for reason in reasons { li { (reason["text"].as_str().unwrap_or_default()) } } }
+            }
+        }
+        @if let Some((input, output)) = tokens {
+            p .dim { "A run does without " (input) " tokens in and " (output) " out" @if let Some(cost) = savings["cost_usd"].as_f64() { ", " (format!("{cost:.2}")) " US dollars" } "." }
+        }
+    }
 }
 
 fn proof(report: &Value) -> Markup {
@@ -277,6 +301,7 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                     @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);
                     dt { (draft::name(&leaf.pointer)) }
                     dd { (draft::show(&leaf, bindings[bound].as_str()))
+                        (draft::word(&draft.report["labels"], id, &leaf.pointer))
                         @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string())) } }
                 }
             }

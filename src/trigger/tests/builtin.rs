@@ -57,6 +57,7 @@ fn what_happens_inside_starts_runs_and_a_loop_comes_to_an_end() {
             [
                 "approval.decided",
                 "approval.requested",
+                "automation.created",
                 "run.started",
                 "run.succeeded",
                 "version.activated"

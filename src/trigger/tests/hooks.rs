@@ -3,6 +3,7 @@ use crate::api::Sender;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 /// A request to a webhook's address.
 struct Send<'a> {
@@ -205,6 +206,92 @@ fn what_cannot_be_verified_leaves_a_firing_without_its_body() {
             (&json!("rejected"), None)
         );
         assert!(!kept.to_string().contains("thing"));
+    });
+}
+
+#[test]
+fn whatever_is_wrong_with_a_proof_is_answered_in_the_same_words() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        secret(&life, "key", key).await;
+        let verify = json!({ "scheme": "standard_webhooks", "secret": "key" });
+        let hook = hook(&life, "silent", json!({ "verify": verify })).await;
+        let now = life.clock.load(Ordering::SeqCst) / 1_000;
+        let signed = |at: i64| {
+            let seconds = at.to_string();
+            let signature = druse_triggers::webhook::webhook_signature(
+                key.as_bytes(),
+                "msg_1",
+                &seconds,
+                b"{}",
+            )
+            .unwrap();
+            (seconds, signature)
+        };
+        let (right, long_ago) = (signed(now), signed(now - 301));
+        let forged = format!("v1,{}", "A".repeat(43));
+        let cases: [&[(&str, &str)]; 6] = [
+            &[],
+            &[("webhook-id", "msg_1")],
+            &[
+                ("webhook-id", "msg_1"),
+                ("webhook-timestamp", &right.0),
+                ("webhook-signature", &forged),
+            ],
+            &[
+                ("webhook-id", "msg_2"),
+                ("webhook-timestamp", &right.0),
+                ("webhook-signature", &right.1),
+            ],
+            &[
+                ("webhook-id", "msg_1"),
+                ("webhook-timestamp", &long_ago.0),
+                ("webhook-signature", &long_ago.1),
+            ],
+            &[
+                ("webhook-id", "msg_1"),
+                ("webhook-timestamp", "soon"),
+                ("webhook-signature", "v1"),
+            ],
+        ];
+        let ask = async |headers: &[(&str, &str)]| {
+            let mut sent = Send::to(&hook);
+            for (name, value) in headers {
+                sent = sent.with(name, value);
+            }
+            let (status, headers, mut problem) =
+                sent.body("application/json", b"{}").send(&life).await;
+            problem.as_object_mut().unwrap().remove("request_id");
+            let names: Vec<String> = headers.keys().map(ToString::to_string).collect();
+            (status.as_u16(), names, problem.to_string())
+        };
+        let mut answers = std::collections::BTreeSet::new();
+        for headers in cases {
+            answers.insert(ask(headers).await);
+        }
+        // A webhook whose secret is not in the store says the same, even to who would know it.
+        let (gone, _) = life.call("DELETE", "/secrets/key", &Value::Null).await;
+        assert!(gone.is_success());
+        let signed = [
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", right.0.as_str()),
+            ("webhook-signature", right.1.as_str()),
+        ];
+        answers.insert(ask(&signed).await);
+        assert_eq!(answers.len(), 1, "{answers:#?}");
+        assert_eq!(answers.first().unwrap().0, 401);
+        // Only those who may see the trigger are told what is the matter with it.
+        let id = hook["id"].as_str().unwrap();
+        let shown = life.get(&format!("/triggers/{id}")).await;
+        assert_eq!(shown["findings"][0]["code"], "missing_secret");
+        assert_eq!(shown["firings"]["rejected"]["count"], 7);
+        let reason = shown["firings"]["rejected"]["last"]["reason"]
+            .as_str()
+            .unwrap();
+        assert!(reason.contains("not in the store"), "{reason}");
+        secret(&life, "key", key).await;
+        assert_eq!(ask(&signed).await.0, 202);
     });
 }
 
@@ -423,6 +510,56 @@ fn who_repeats_a_delivery_joins_its_run_while_the_first_still_waits() {
             futures_util::future::join4(decide, send(), send(), send()).await;
         for (status, _, answer) in [first, second, third] {
             assert_eq!((status.as_u16(), answer), (200, json!({ "decision": "approve" })));
+        }
+    });
+}
+
+#[test]
+fn a_key_that_was_used_for_something_else_is_refused() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    let (direct, behind) = world.life(async |life| {
+        let verify = json!({ "scheme": "none" });
+        let direct = hook(&life, "direct", json!({ "verify": verify })).await;
+        let mut windowed = json!({ "id": "hook", "webhook": { "verify": verify },
+            "inputs": { "body": "{{ trigger.body }}" } });
+        windowed["debounce"] = json!({ "delay": "10s" });
+        let id = life.active(&echo("behind", windowed)).await;
+        let behind = life.triggers_of(&id).await.remove(0);
+        for hook in [&direct, &behind] {
+            let first = Send::to(hook)
+                .with("idempotency-key", "k")
+                .body("text/plain", b"one");
+            assert_eq!(first.send(&life).await.0, 202);
+        }
+        (direct, behind)
+    });
+    // The process dies in between, and the window has started its run.
+    world.life(async |life| {
+        life.tick_at("2027-03-01T00:00:10Z").await;
+        for hook in [&direct, &behind] {
+            let again = Send::to(hook)
+                .with("idempotency-key", "k")
+                .body("text/plain", b"one");
+            let (status, _, body) = again.send(&life).await;
+            assert_eq!(status, 202);
+            assert!(body["run_id"].is_string(), "{body}");
+            let other = Send::to(hook)
+                .with("idempotency-key", "k")
+                .body("text/plain", b"two");
+            let (status, _, problem) = other.send(&life).await;
+            assert_eq!(
+                (status.as_u16(), &problem["code"]),
+                (409, &json!("idempotency_conflict"))
+            );
+            let firings = life.firings(hook).await;
+            assert_eq!(statuses(&firings), ["accepted", "duplicate", "rejected"]);
+            // An id that a provider gives is only an id.
+            for body in [b"one", b"two"] {
+                let sent = Send::to(hook)
+                    .with("webhook-id", "w")
+                    .body("text/plain", body);
+                assert_eq!(sent.send(&life).await.0, 202);
+            }
         }
     });
 }

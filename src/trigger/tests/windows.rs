@@ -321,3 +321,71 @@ fn what_waits_does_not_outlive_its_trigger_and_a_pause_keeps_it() {
         assert_eq!(all[1]["reason"], "the trigger was stopped while it waited");
     });
 }
+
+#[test]
+fn an_event_that_a_pause_kept_out_is_told_and_can_come_again() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let id = life
+            .active(&document("held", &json!({}), "{{ trigger.data.n }}"))
+            .await;
+        let trigger = life.triggers_of(&id).await.remove(0);
+        let path = format!("/triggers/{}", trigger["id"].as_str().unwrap());
+        life.post(&format!("{path}/pause"), &json!({ "reason": "moving" }))
+            .await;
+        let taken = publish(&life, "held", 1, json!({ "n": 1 })).await;
+        assert_eq!(taken["runs"], json!([]));
+        let event = life
+            .get(&format!("/events/{}", taken["id"].as_str().unwrap()))
+            .await;
+        assert_eq!(event["firings"][0]["status"], "skipped");
+        assert_eq!(event["firings"][0]["reason"], "the trigger is paused");
+        life.post(&format!("{path}/resume"), &json!({})).await;
+        // The same event again starts nothing; whoever wants it replays it.
+        let again = publish(&life, "held", 1, json!({ "n": 1 })).await;
+        assert_eq!(again, taken);
+        let firing = event["firings"][0]["id"].as_str().unwrap();
+        let replay = format!("{path}/firings/{firing}/replay");
+        let replayed = life.post(&replay, &json!({})).await;
+        assert_eq!(replayed["status"], "accepted");
+        let all = firings(&life, &id).await;
+        assert_eq!(told(&life, &all).await, ["skipped null", "accepted 1"]);
+    });
+}
+
+#[test]
+fn a_removed_automation_leaves_nothing_behind() {
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        let windows = json!({ "dedupe": { "key": "{{ trigger.data.n }}", "window": "1h" }, "batch": { "count": 9, "time": "1h" } });
+        let gone = life.active(&document("gone", &windows, "{{ trigger.items }}")).await;
+        let stays = life.active(&document("stays", &windows, "{{ trigger.items }}")).await;
+        for (name, first) in [("gone", 0), ("stays", 10)] {
+            for n in 0..3 {
+                publish(&life, name, first + n, json!({ "n": n % 2 })).await;
+            }
+        }
+        life.post(&format!("/automations/{gone}/deactivate"), &json!({})).await;
+        let (status, _) = life.call("DELETE", &format!("/automations/{gone}"), &Value::Null).await;
+        assert!(status.is_success());
+        life.triggers.tick().await;
+        life.triggers.sweep_removed().await.unwrap();
+        let kept = firings(&life, &stays).await;
+        assert_eq!(kept.len(), 3);
+        let trigger = kept[0]["trigger_id"].as_str().unwrap().to_owned();
+        fn of_others<E: druse_storage::Entity>(life: &Life, trigger: &str) -> Vec<String> {
+            use druse_storage::StoreExt as _;
+            let rows: Vec<E> = life.triggers.store().scan(&druse_storage::Scan {
+                limit: 1_000,
+                ..druse_storage::Scan::default()
+            }).unwrap();
+            let keys = rows.iter().map(E::key);
+            keys.filter(|key| !key.starts_with(trigger)).collect()
+        }
+        let none: Vec<String> = Vec::new();
+        assert_eq!(of_others::<druse_storage::Firing>(&life, &trigger), none);
+        assert_eq!(of_others::<druse_storage::FiringKey>(&life, &trigger), none);
+        assert_eq!(of_others::<druse_storage::Window>(&life, &trigger), none);
+        assert_eq!(of_others::<druse_storage::Held>(&life, &trigger), none);
+    });
+}

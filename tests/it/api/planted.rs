@@ -6,7 +6,7 @@ use serde_json::json;
 use std::path::Path;
 
 #[path = "../../../crystallizer/src/tests/planted/plant.rs"]
-mod plant;
+pub(super) mod plant;
 
 /// How many are planted, and how many stand in one recording.
 const PLANTS: usize = 1_000;

@@ -526,3 +526,167 @@ async fn a_body_that_is_too_long_for_a_hook_is_refused_before_it_comes() {
         ["rejected", "rejected"]
     );
 }
+
+/// What was refused, held back or kept out can be looked at and, where something of it was kept, come again.
+#[tokio::test]
+async fn what_was_refused_is_looked_at_and_replayed() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let data = server.data().to_str().unwrap().to_owned();
+    let desk = crate::cli::Desk::new();
+    let verify = json!({ "scheme": "bearer", "secret": "token" });
+    let hook = json!([{ "id": "orders", "webhook": { "verify": verify },
+        "inputs": { "total": "{{ trigger.body.total }}" } }]);
+    let mut wanted = document("orders", &hook);
+
+    // A secret that is not there keeps it from being activated, with its place and a hint.
+    let made = admin.post("/automations", &wanted).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    let blocked = admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .problem(422, "activation_blocked");
+    let finding = &blocked["findings"][0];
+    assert_eq!(
+        (&finding["code"], &finding["path"]),
+        (
+            &json!("missing_secret"),
+            &json!("/triggers/0/webhook/verify/secret")
+        )
+    );
+    assert!(text(&finding["help"]).contains("druse secrets set token"));
+    admin
+        .put("/secrets/token", &json!({ "value": "hunter2 and more" }))
+        .await
+        .with(200);
+    admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let trigger = admin.all(&format!("{path}/triggers")).await.remove(0);
+    let (id, address) = (text(&trigger["id"]), trigger["address"].clone());
+    let good = ("authorization", "Bearer hunter2 and more");
+    let forged = ("authorization", "Bearer of bad news");
+    deliver(&server, &address, &[forged], "{\"total\": 1}")
+        .await
+        .problem(401, "unauthorized");
+    let unfitting = deliver(&server, &address, &[good], "{\"totl\": 5}").await;
+    assert_eq!(unfitting.status, 422);
+    desk.run(&[
+        "triggers",
+        "pause",
+        "orders/orders",
+        "--reason",
+        "moving",
+        "--data",
+        &data,
+    ])
+    .ok();
+    let late = deliver(&server, &address, &[good], "{\"total\": 7}").await;
+    assert_eq!(late.header("retry-after"), "60");
+    late.problem(503, "paused");
+    let shown = desk
+        .run(&["triggers", "show", "orders/orders", "--data", &data])
+        .ok()
+        .out;
+    for word in [
+        "paused",
+        "moving",
+        "rejected    2",
+        "skipped     1",
+        "the trigger is paused",
+    ] {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+    desk.run(&["triggers", "resume", "orders/orders", "--data", &data])
+        .ok();
+
+    let firings = admin.all(&format!("/triggers/{id}/firings")).await;
+    let [skipped, unfit, unverified] = firings.as_slice() else {
+        panic!("{firings:#?}");
+    };
+    let whole = async |firing: &Value| {
+        let path = format!("/triggers/{id}/firings/{}", text(&firing["id"]));
+        admin.get(&path).await.with(200)
+    };
+    assert_eq!(whole(skipped).await["payload"]["body"]["total"], 7);
+    assert_eq!(whole(unfit).await["payload"]["body"], json!({ "totl": 5 }));
+    assert!(text(&unfit["reason"]).contains("total"), "{unfit}");
+    assert_eq!(whole(unverified).await.get("payload"), None);
+    let replay = |firing: &Value| {
+        let firing = text(&firing["id"]);
+        desk.run(&[
+            "triggers", "replay", &id, &firing, "--output", "json", "--data", &data,
+        ])
+    };
+    let again = replay(skipped).ok().json();
+    assert_eq!(again["replay_of"], skipped["id"]);
+    let run = wait::run(&admin, &text(&again["run_id"]), "succeeded").await;
+    assert_eq!(run["outputs"]["said"], "nobody: 7");
+    replay(unverified).refused(1, &["kept"]);
+    // What did not fit does so once the trigger is mended.
+    replay(unfit).refused(65, &["total"]);
+    wanted["triggers"][0]["inputs"] = json!({ "total": "{{ trigger.body.totl }}" });
+    admin.put(&path, &wanted).await.with(200);
+    admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let run = text(&replay(unfit).ok().json()["run_id"]);
+    let run = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(run["outputs"]["said"], "nobody: 5");
+}
+
+/// `events send` says what came of an event, also where it waits for others.
+#[tokio::test]
+async fn who_sends_an_event_is_told_what_came_of_it() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let data = server.data().to_str().unwrap().to_owned();
+    let desk = crate::cli::Desk::new();
+    let triggers = json!([{ "id": "calm", "event": { "type": "com.example.calm" },
+        "debounce": { "delay": "1s" } }]);
+    active(&admin, &document("calms", &triggers)).await;
+    let send = |kind: &str| {
+        desk.run(&["events", "send", kind, "--data", &data])
+            .ok()
+            .out
+    };
+    let said = send("com.example.calm");
+    assert!(
+        said.contains("At calms/calm it is queued: it waits for more to come"),
+        "{said}"
+    );
+    let event = said.split(' ').nth(1).unwrap().to_owned();
+    let run = wait::until("its run", || async {
+        let shown = admin.get(&format!("/events/{event}")).await.with(200);
+        shown["runs"][0].as_str().map(str::to_owned)
+    })
+    .await;
+    wait::run(&admin, &run, "succeeded").await;
+    let shown = desk
+        .run(&["events", "show", &event, "--data", &data])
+        .ok()
+        .out;
+    assert!(shown.contains(&format!("It started {run}.")), "{shown}");
+
+    // A step that waits for it is what came of it, too.
+    let waits = json!({
+        "druse": 1, "name": "waits",
+        "steps": [{ "id": "hear", "action": "wait", "with": { "event": { "type": "com.example.woken" } } }],
+    });
+    let (path, _) = active(&admin, &waits).await;
+    let started = admin.post(&format!("{path}/runs"), &json!({})).await;
+    let run = text(&started.with(202)["id"]);
+    wait::run(&admin, &run, "waiting").await;
+    let said = send("com.example.woken");
+    assert!(
+        said.contains(&format!("Step hear of {run} waited for it and took it.")),
+        "{said}"
+    );
+    let said = send("com.example.nobody");
+    assert!(
+        said.contains("no trigger and no run waited for it"),
+        "{said}"
+    );
+}

@@ -1,8 +1,12 @@
 //! Answers that change: one that steps rely on stops the run and opens a review, which a person or a new version ends;
 //! others are told, and the run goes on. What good runs show is proposed.
 
+use super::help::examples;
 use super::{Desk, json};
+use clap::Parser as _;
+use druse::cli::Cli;
 use serde_json::{Value, json as value};
+use std::path::Path;
 
 const RECORDED: &str = r#"{"order_id":"ORD-48213","payment_id":"pay_778213","state":"open"}"#;
 
@@ -90,7 +94,7 @@ fn an_answer_that_changed_opens_a_review() {
     assert_eq!(first["status"], "succeeded", "{first:#}");
     let id = first["id"].as_str().unwrap();
     let told = desk.run(&["runs", "drift", id]).ok();
-    assert_eq!(told.err, "All 2 answers look as they were recorded.\n");
+    assert_eq!(told.err, "The one answer looks as recorded.\n");
 
     // What nobody reads may change: it is told, and nothing stops.
     desk.write(
@@ -239,4 +243,20 @@ fn decisions_are_kept_in_a_file() {
     desk.write("wrong.yaml", "decision: {}\n");
     let wrong = ["crystallize", "recording.json", "--decisions", "wrong.yaml"];
     assert_ne!(desk.run(&wrong).code, 0);
+}
+
+#[test]
+fn the_page_has_their_commands() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/crystallizer.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for (title, count) in [("Drift", 3), ("The rules", 2)] {
+        let part = page.split("\n## ").find(|part| part.starts_with(title));
+        let commands = examples(part.unwrap_or_else(|| panic!("no part {title}")));
+        assert_eq!(commands.len(), count, "{commands:?}");
+        for words in commands {
+            if let Err(error) = Cli::try_parse_from(&words) {
+                panic!("{words:?}: {error}");
+            }
+        }
+    }
 }

@@ -313,3 +313,71 @@ steps: [ { id: a, action: transform, with: { value: 1 } } ]
     tickets "3": waits: it is left to the next answer: at most 2 of one start runs
     "#);
 }
+
+/// Each kind of a wrong trigger is refused where it is checked, with its place and a hint.
+#[test]
+fn wrong_triggers_are_refused_with_their_place_and_a_hint() {
+    let desk = Desk::new();
+    let document = |trigger: &str| {
+        format!(
+            "druse: 1\nname: wrong\ninputs: {{ region: {{ default: EU }} }}\ntriggers:\n  - id: t\n{trigger}steps: [ {{ id: a, action: transform, with: {{ value: 1 }} }} ]\n"
+        )
+    };
+    for (trigger, code, line, words) in [
+        (
+            "    schedule: { cron: '0 0 31 2 *' }\n",
+            "schedule_never_fires",
+            6,
+            &["no year has", "Give the month a day"][..],
+        ),
+        (
+            "    schedule: { cron: '0 7 * * *', timezone: Europe/Berln }\n",
+            "unknown_timezone",
+            6,
+            &["Europe/Berln", "Europe/Berlin"],
+        ),
+        ("    webhook: {}\n", "missing_key", 6, &["verify"]),
+        (
+            "    webhook: { verify: { scheme: githb, secret: s } }\n",
+            "bad_value",
+            6,
+            &["githb", "github"],
+        ),
+        (
+            "    event: { type: x }\n    inputs: { regoin: EU }\n",
+            "unknown_input",
+            7,
+            &["regoin", "region"],
+        ),
+        (
+            "    event: { type: run.suceeded }\n",
+            "unknown_event_type",
+            6,
+            &["run.suceeded", "run.succeeded"],
+        ),
+    ] {
+        desk.write("wrong.yaml", document(trigger));
+        let checked = desk.run(&["check", "wrong.yaml", "--output", "json"]);
+        let findings: serde_json::Value = serde_json::from_str(&checked.out).unwrap();
+        let all = findings["findings"].as_array().or(findings.as_array());
+        let all = all.unwrap_or_else(|| panic!("{findings}"));
+        let found = all.iter().find(|finding| finding["code"] == code);
+        let found = found.unwrap_or_else(|| panic!("no {code}: {findings:#}"));
+        assert_eq!(found["line"], line, "{found}");
+        let is_warning = found["severity"] == "warning";
+        assert_eq!(checked.code, i32::from(!is_warning), "{code}");
+        let said = found.to_string();
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    }
+}
+
+#[test]
+fn the_next_times_are_shown_with_their_offset_and_what_the_clock_does() {
+    let desk = Desk::new();
+    let words = "triggers next --timezone Europe/Berlin --from 2027-03-27T00:00:00Z -n 3 --cron";
+    let words: Vec<&str> = words.split(' ').collect();
+    let said = desk.run(&[words.as_slice(), &["30 2 * * *"]].concat());
+    insta::assert_snapshot!(said.ok().out, @"");
+}

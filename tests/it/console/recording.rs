@@ -448,3 +448,58 @@ async fn a_value_marked_as_secret_is_in_the_document_no_more() {
         .await
         .says(422, "not there any more");
 }
+
+#[tokio::test]
+async fn tasks_that_recur_become_one_draft_with_one_click() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let mut ids = Vec::new();
+    for (who, account) in [
+        ("ana@example.com", "A-77129"),
+        ("bob@example.com", "B-40418"),
+    ] {
+        let page = editor.see("/recordings").await;
+        assert!(!page.contains("Done more than once"), "{page}");
+        let stored = admin
+            .post("/agents/runs", &mailing(who, account))
+            .await
+            .with(201);
+        ids.push(text(&stored["id"]));
+    }
+    let page = editor.see("/recordings").await;
+    for part in [
+        "Done more than once",
+        "recorded 2 times, 100 % alike",
+        "changes by send_mail",
+        "Crystallize them together",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    // Of chats there is none.
+    let chats = editor.see("/recordings?kind=chat_thread").await;
+    assert!(!chats.contains("Done more than once"), "{chats}");
+    let review = editor
+        .act(
+            &format!("/recordings/{}/crystallize", ids[1]),
+            &[("mode", "bound"), ("also", &ids[0])],
+        )
+        .await;
+    let automation = review.strip_suffix("/review").expect("a review").to_owned();
+    let made = admin.get(&automation).await.with(200);
+    let crystallized = &made["document"]["metadata"]["crystallized"];
+    assert_eq!(crystallized["also"], json!([ids[0]]));
+    // A new version of it is made with the same, when nothing else is said.
+    let again = admin
+        .post(
+            &format!("/agents/runs/{}/crystallize", ids[1]),
+            &json!({ "into": made["id"] }),
+        )
+        .await
+        .with(201);
+    let metadata = &again["automation"]["document"]["metadata"]["crystallized"];
+    assert_eq!(
+        (&metadata["also"], &metadata["mode"]),
+        (&json!([ids[0]]), &json!("bound"))
+    );
+}

@@ -1,9 +1,11 @@
 //! Reads the store back: after each crash what is under way, in the end everything.
 
+use super::groups::GROUPED;
 use super::ledger::{Figures, Found};
 use super::load::{Crowd, Life, Task};
 use super::random::Random;
 use super::ruin::Ruin;
+use super::sources::{FILED, POLLED};
 use super::ticks::TICK;
 use super::work::Kind;
 use crate::harness::wait::DEADLINE;
@@ -178,8 +180,9 @@ impl Watch {
         self.look(crowd, client, u64::MAX).await;
         let mut store = BTreeMap::new();
         for (id, run) in listed(client).await {
-            if run["automation_name"] == TICK {
-                // Nobody asked for it; its schedule tells.
+            let name = run["automation_name"].as_str().unwrap_or_default();
+            if [TICK, FILED, POLLED, GROUPED].contains(&name) {
+                // No client asked for it: its schedule, its source or its window tells.
                 continue;
             }
             let known = self.settled.get(&id);
@@ -255,7 +258,17 @@ impl Watch {
 pub(super) async fn everything(client: &Client) -> Vec<Vec<Value>> {
     let mut answers = Vec::new();
     for path in ["/runs", "/approvals", "/triggers", "/automations"] {
-        answers.push(client.all(path).await);
+        let mut all = client.all(path).await;
+        // When a process has looked last, and looks next, is its own.
+        for lookout in all
+            .iter_mut()
+            .filter_map(|one| one["lookout"].as_object_mut())
+        {
+            for own in ["looked_at", "next_at", "found", "notified"] {
+                lookout.remove(own);
+            }
+        }
+        answers.push(all);
     }
     answers
 }

@@ -116,3 +116,31 @@ async fn a_child_whose_parent_was_canceled_before_a_crash_ends_after_it() {
     server.kill();
     server.verify();
 }
+
+#[tokio::test]
+async fn automations_start_each_other_sixteen_deep_and_no_deeper() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    // Whoever is named comes first: it starts itself only in its second version.
+    let plain = json!({ "druse": 1, "name": "itself", "steps": [
+        { "id": "say", "action": "transform", "with": { "value": 1 } }] });
+    let made = admin.post("/automations", &plain).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    let itself = json!({ "druse": 1, "name": "itself", "steps": [
+        { "id": "go", "action": "automation", "with": { "name": "itself" } }] });
+    admin.put(&path, &itself).await.with(200);
+    let activate = format!("{path}/activate");
+    admin.post(&activate, &json!({})).await.with(200);
+    let runs = format!("{path}/runs");
+    let first = text(&admin.post(&runs, &json!({})).await.with(202)["id"]);
+    wait::run(&admin, &first, "failed").await;
+    let all = admin.all("/runs").await;
+    assert_eq!(all.len(), 17, "the first, and sixteen below it");
+    let deepest = admin
+        .get(&format!("/runs/{}", text(&all[0]["id"])))
+        .await
+        .with(200);
+    let error = &deepest["steps"][0]["error"];
+    assert_eq!(error["code"], "not_started", "{deepest:#}");
+    assert!(text(&error["message"]).contains("16 deep"), "{error}");
+}

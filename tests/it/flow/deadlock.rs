@@ -67,7 +67,7 @@ async fn runs_that_wait_for_each_other_for_ever_are_named() {
     let desk = Desk::new();
     let data = server.data().to_str().unwrap();
     let out = desk.run(&["doctor", "--data", data]).with(1).out;
-    assert!(out.contains("runs wait for each other"), "{out}");
+    assert!(out.contains("Runs wait for each other"), "{out}");
     // Whoever cancels one of them lets the other go on.
     let path = format!("/runs/{}/cancel", first[0]);
     admin.post(&path, &json!({})).await.with(202);

@@ -39,8 +39,9 @@ async fn others_go_on_while_many_gates_wait() {
     }
     let after = memory(&server);
     println!("{count} gates: {} KiB more", after.saturating_sub(before));
-    // What a debug build takes for each, with its part of the index, its claim and its place in the queue.
-    let limit = 5_120 + count * 9;
+    // What a debug build takes for each that sleeps, with its part of the index, its claim and what is known
+    // of its slot: 10,000 of them take less than 50 MB.
+    let limit = 8_192 + count * 4;
     assert!(after < before + limit, "{before} KiB became {after} KiB");
     let plain = json!({ "druse": 1, "name": "plain", "steps": [
         { "id": "a", "action": "shell", "with": { "argv": ["true"] } } ] });

@@ -1,5 +1,6 @@
 //! Events in the form of CloudEvents 1.0: reading, naming and filtering them.
 
+pub mod builtin;
 mod filter;
 mod read;
 pub mod send;

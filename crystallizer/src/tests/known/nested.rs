@@ -67,14 +67,19 @@ impl Play<'_> {
                 self.ask("send_email", json!({ "to": customer["email"], "subject": "Your tickets", "body": "We have worked on your tickets." }));
             }
         }
+        let inner: &[&str] = match (full, writes) {
+            (true, _) => &["get_ticket", "send_email"],
+            (false, true) => &["add_note"],
+            (false, false) => &["close_ticket"],
+        };
         if way == 4 {
             self.not_derivable();
+        } else if let [count] = rounds.as_slice() {
+            // Of one customer only the loop over the tickets is seen.
+            let count = *count;
+            self.not_derivable();
+            self.loops("for_each", inner, count);
         } else if self.shows(&rounds) {
-            let inner: &[&str] = match (full, writes) {
-                (true, _) => &["get_ticket", "send_email"],
-                (false, true) => &["add_note"],
-                (false, false) => &["close_ticket"],
-            };
             self.loops("for_each", inner, 2);
             let outer: &[&str] = if after {
                 &["list_tickets", "send_email"]
@@ -104,6 +109,52 @@ impl Play<'_> {
             self.loops("for_each", &["order_stock"], 2);
             self.loops("for_each", &["get_order"], orders.len());
         }
+    }
+
+    /// Of each order a list that is handed on as it is, or a part of each of its elements.
+    fn lists_of_each(&mut self) {
+        let customer = self.customer();
+        let answer = self.ask("list_orders", json!({ "customer_id": customer }));
+        let orders = answer["orders"].as_array().cloned().unwrap_or_default();
+        self.tell("Do it with all of their orders.");
+        let way = self.shape.below(2);
+        let mut shown = 0;
+        for order in &orders {
+            let detail = self.ask("get_order", json!({ "order_id": order["order_id"] }));
+            let items = detail["items"].as_array().cloned().unwrap_or_default();
+            shown = shown.max(items.len());
+            let part = |keys: &[&str]| -> Vec<Value> {
+                items
+                    .iter()
+                    .map(|item| {
+                        keys.iter()
+                            .map(|key| ((*key).to_owned(), item[*key].clone()))
+                            .collect()
+                    })
+                    .collect()
+            };
+            if way == 0 {
+                let ids: Vec<Value> = items.iter().map(|item| item["item_id"].clone()).collect();
+                self.ask(
+                    "return_items",
+                    json!({ "order_id": order["order_id"], "item_ids": ids }),
+                );
+            } else {
+                self.ask(
+                    "place_order",
+                    json!({ "customer_id": customer, "lines": part(&["sku", "quantity"]) }),
+                );
+            }
+        }
+        if orders.len() < 2 || shown < 2 {
+            self.not_derivable();
+        }
+        let tool = if way == 0 {
+            "return_items"
+        } else {
+            "place_order"
+        };
+        self.loops("for_each", &["get_order", tool], orders.len());
     }
 
     /// The order in which an item stands that the person named.
@@ -174,7 +225,8 @@ impl Play<'_> {
 pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     let mut play = Play::new(shape ^ 0x200_0000, world, data);
     play.chatter();
-    match play.shape.below(4) {
+    match play.shape.below(5) {
+        4 => play.lists_of_each(),
         0 | 1 => play.tickets_of_each(),
         2 => play.items_of_each(),
         _ => play.order_with(),

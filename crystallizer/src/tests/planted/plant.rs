@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 /// The kinds of secrets.
-pub(crate) const KINDS: [&str; 20] = [
+pub(crate) const KINDS: [&str; 21] = [
     "AWS key pair",
     "GitHub token",
     "GitLab token",
@@ -25,6 +25,7 @@ pub(crate) const KINDS: [&str; 20] = [
     "random parameter",
     "environment variable",
     "option of a program",
+    "bare option of a program",
 ];
 
 /// The formats of the recordings.
@@ -54,12 +55,12 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }
 
     /// Characters of an alphabet: a small letter, a capital and a digit are among them where it has some.
-    fn text(&mut self, alphabet: &str, length: usize) -> String {
+    pub(crate) fn text(&mut self, alphabet: &str, length: usize) -> String {
         let all: Vec<char> = alphabet.chars().collect();
         loop {
             let text: String = (0..length).map(|_| all[self.below(all.len())]).collect();
@@ -229,6 +230,27 @@ pub(crate) fn plant(kind: usize, chance: &mut Chance) -> Plant {
                 format!("ACME_API_KEY={value}\nDEBUG=1\n"),
             )
         }
+        "bare option of a program" => {
+            let value = chance.text(ALNUM, 14);
+            let lines = [
+                format!("mysql -h db -u app -p{value} shop -e 'select 1'"),
+                format!("docker login -u ana -p {value} registry.example.com"),
+                format!("curl -s -u ana:{value} https://api.example.com/v1"),
+                format!("REDISCLI_AUTH={value} redis-cli ping"),
+                format!("PGPASSWORD='{value}' psql -h db -c 'select 1'"),
+                format!("sshpass -p {value} ssh ana@host.example.com uptime"),
+                format!("redis-cli -h cache -a \"{value}\" get x"),
+                format!("mongosh --host db -u ana -p {value} shop"),
+                format!("htpasswd -b .htpasswd ana {value}"),
+                format!("git clone https://ana:{value}@git.example.com/a/b.git"),
+            ];
+            let line = &lines[chance.below(lines.len())];
+            (
+                vec![value],
+                json!({ "command": line }),
+                format!("then run `{line}` again"),
+            )
+        }
         _ => {
             let value = chance.text(ALNUM, 18);
             (
@@ -267,18 +289,24 @@ pub(crate) fn recording(format: usize, plants: &[Plant]) -> String {
             answer,
         ));
     }
+    written(format, &said, &calls)
+}
+
+/// A recording in a format: what the person said, and calls with their answers.
+pub(crate) fn written(format: usize, said: &str, calls: &Calls) -> String {
     match FORMATS[format % FORMATS.len()] {
-        "druse" => druse(&said, &calls),
-        "openai-chat" => openai(&said, &calls),
-        "anthropic-chat" => anthropic(&said, &calls),
-        "claude-code" => claude_code(&said, &calls),
-        "codex-rollout" => codex(&said, &calls),
-        "google-adk" => adk(&said, &calls),
-        _ => otel(&said, &calls),
+        "druse" => druse(said, calls),
+        "openai-chat" => openai(said, calls),
+        "anthropic-chat" => anthropic(said, calls),
+        "claude-code" => claude_code(said, calls),
+        "codex-rollout" => codex(said, calls),
+        "google-adk" => adk(said, calls),
+        _ => otel(said, calls),
     }
 }
 
-type Calls = [(String, String, Value, String)];
+/// Calls: id, tool, arguments and answer of each.
+pub(crate) type Calls = [(String, String, Value, String)];
 
 fn druse(said: &str, calls: &Calls) -> String {
     let mut messages = vec![json!({ "role": "user", "content": said })];

@@ -5,6 +5,14 @@ use crate::Severity::{Info, Warning};
 
 pub(super) const CODES: &[Code] = &[
     Code {
+        code: "failed_without_step",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "Calls of the agent's own tools that failed, and that no step would repeat, are left out.",
+        example: "",
+        fix: "A rule of the tool map for the tool makes steps of them.",
+    },
+    Code {
         code: "folder_changed",
         group: Group::Recording,
         severities: &[Info],
@@ -35,6 +43,22 @@ pub(super) const CODES: &[Code] = &[
         meaning: "Files are worked on in the folder of a connection, and commands run in another one.",
         example: "",
         fix: "Name one folder for both, or acknowledge it.",
+    },
+    Code {
+        code: "handed_on",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "A call handed work to a sub-agent, whose own calls are steps, and is left out.",
+        example: "",
+        fix: "",
+    },
+    Code {
+        code: "looked_without_step",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A call told the agent something that no step can ask for again, such as a search of the web or a question to a person, and is left out. What the agent made of the answer stays as it was.",
+        example: "",
+        fix: "Acknowledge it if that may stay, or write a rule of the tool map for the tool.",
     },
     Code {
         code: "names_recorded_folder",

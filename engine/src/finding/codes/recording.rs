@@ -13,6 +13,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Change the frozen values by hand, or answer the questions of the report.",
     },
     Code {
+        code: "after_refusal",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A person had refused a call, and this step is what the agent did instead.",
+        example: "",
+        fix: "Take the step out, put a gate before it, or acknowledge it.",
+    },
+    Code {
         code: "agent_bookkeeping",
         group: Group::Recording,
         severities: &[Info],
@@ -269,6 +277,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "",
     },
     Code {
+        code: "gate_suggested",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A step does what cannot be taken back, and nobody is asked before it.",
+        example: "",
+        fix: "Put an `approval_gate` before it.",
+    },
+    Code {
         code: "held_out_differs",
         group: Group::Recording,
         severities: &[Warning],
@@ -299,6 +315,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A text holds hidden characters.",
         example: "",
         fix: "Look at the value in a view that shows them.",
+    },
+    Code {
+        code: "influenced",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A step or a value comes after texts of others that the agent had read, and nothing that the person said explains it.",
+        example: "",
+        fix: "Take it out, put a gate before the step, or acknowledge it.",
     },
     Code {
         code: "interrupted",

@@ -205,6 +205,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "The message says why; the trigger tries again by itself.",
     },
     Code {
+        code: "unknown_event_type",
+        group: Group::Trigger,
+        severities: &[Warning],
+        meaning: "A trigger waits for events of a type that looks like one that Druse tells itself, and is none.",
+        example: "event: { type: run.suceeded }",
+        fix: "The hint beside it says which one may be meant; for events of your own take a name of your own.",
+    },
+    Code {
         code: "unknown_reference",
         group: Group::Trigger,
         severities: &[Error],

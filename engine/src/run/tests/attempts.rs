@@ -359,6 +359,9 @@ fn three_deaths_alone_quarantine() {
         bench.give(Input::Recover { alone: true });
     }
     assert_eq!(bench.running(), ["a#10", "b#10"]);
+    assert!(bench.run.was_interrupted(&"a".into()));
+    let fresh = Bench::new(json!({"steps": [call("a", json!({}))]}));
+    assert!(!fresh.run.was_interrupted(&"a".into()));
     // One of them is, where the caller kept the other back.
     for _ in 0..3 {
         bench.give(Input::Died { step: "b".into() });

@@ -1,0 +1,126 @@
+//! Where a person's say is missing or was passed by: steps that cannot be taken back and have no gate, and what an
+//! agent did instead of what a person had refused.
+
+use crate::findings::located;
+use crate::kept::{Kept, Spot};
+use crate::leaf::{canonical, leaves};
+use crate::session::{Role, Session, ToolCall, Turn};
+use druse_engine::Finding;
+use druse_engine::definition::EffectLevel;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+/// Findings about gates that there might be.
+pub(crate) fn findings(
+    session: &Session,
+    kept: &[Kept<'_>],
+    spots: &[Spot],
+    gated: &BTreeSet<usize>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, (kept, spot)) in kept.iter().zip(spots).enumerate() {
+        if kept.effects == Some(EffectLevel::Destructive) && !gated.contains(&index) {
+            let finding = Finding::warning(
+                "gate_suggested",
+                format!(
+                    "`{}` does what cannot be taken back, and nobody is asked before it.",
+                    kept.step
+                ),
+            )
+            .help("Put an `approval_gate` before the step, unless nobody has to be asked.");
+            findings.push(located(finding, &kept.step, *spot, ""));
+        }
+    }
+    findings.extend(other_ways(session, kept, spots));
+    findings
+}
+
+/// Calls that changed something after a person had refused another, before the person spoke again.
+fn other_ways(session: &Session, kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
+    let index: HashMap<&str, usize> = kept
+        .iter()
+        .enumerate()
+        .map(|(index, kept)| (kept.call.id.as_str(), index))
+        .collect();
+    let refused_by_name: BTreeSet<&str> = session
+        .turns
+        .iter()
+        .filter_map(|turn| match turn {
+            Turn::Approval(approval) if !approval.approved => approval.call.as_deref(),
+            _ => None,
+        })
+        .collect();
+    let mut findings = Vec::new();
+    let mut refused: Vec<&ToolCall> = Vec::new();
+    for turn in &session.turns {
+        match turn {
+            Turn::Message {
+                role: Role::User, ..
+            } => refused.clear(),
+            Turn::Message { .. } | Turn::Approval(_) => {}
+            Turn::Call(call) => {
+                let was_refused = refused_by_name.contains(call.id.as_str())
+                    || call.result.as_ref().is_some_and(|result| result.refused);
+                let at = index.get(call.id.as_str()).copied();
+                let (Some(kept), Some(spot)) = (
+                    at.and_then(|at| kept.get(at)),
+                    at.and_then(|at| spots.get(at)),
+                ) else {
+                    if was_refused {
+                        refused.push(call);
+                    }
+                    continue;
+                };
+                if was_refused || !kept.changes() {
+                    continue;
+                }
+                let about_the_same = refused
+                    .iter()
+                    .rev()
+                    .find(|before| share(&before.arguments, &call.arguments));
+                let Some(before) = about_the_same.or(refused.last()) else {
+                    continue;
+                };
+                let finding = Finding::warning(
+                    "after_refusal",
+                    format!(
+                        "A person had refused the call of `{}` (call {}), and `{}` is what the agent did then.",
+                        crate::show::text(&before.name, 60),
+                        crate::show::text(&before.id, 40),
+                        kept.step
+                    ),
+                );
+                let finding = match about_the_same {
+                    // With the same thing: it may be what was refused, in another way.
+                    Some(_) => finding
+                        .help("It works with what the refused call worked with. Take the step out, put a gate before it, or acknowledge it.")
+                        .must_acknowledge(),
+                    None => finding.help("Look whether it does in another way what was refused."),
+                };
+                let mut finding = located(finding, &kept.step, *spot, "");
+                finding.id = format!("after_refusal:{}", kept.step);
+                findings.push(finding);
+                refused.clear();
+            }
+        }
+    }
+    findings
+}
+
+/// Whether two calls were given an equal value that says something.
+fn share(one: &Value, two: &Value) -> bool {
+    let values = |value: &Value| -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        leaves(value, &mut |_, _, leaf| {
+            if let Some(text) = canonical(leaf) {
+                for word in crate::leaf::tokens(&text) {
+                    if word.len() >= 4 {
+                        all.insert(word.to_lowercase());
+                    }
+                }
+            }
+        });
+        all
+    };
+    !values(one).is_disjoint(&values(two))
+}

@@ -1,0 +1,97 @@
+//! Leaves out calls of a coding agent's own tools that no step can do again and that changed nothing: what failed,
+//! what only looked, and the word by which work was handed to a sub-agent whose own calls are recorded.
+//! Each would keep the whole draft from being activated.
+
+use crate::kept::Kept;
+use crate::prune::{self, LeftOut};
+use crate::session::{Session, ToolCall};
+use crate::tool_map::{Origin, hands_on, only_looked};
+use druse_engine::Finding;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Takes such calls out of the kept ones, but those to `keep` and those that a rule of the tool map makes something
+/// of. Gives what was left out, and what is to be said.
+pub(crate) fn leave_out(
+    session: &Session,
+    kept: &mut Vec<Kept<'_>>,
+    keep: &BTreeSet<String>,
+) -> (Vec<LeftOut>, Vec<Finding>) {
+    let mut gone = Vec::new();
+    let mut said = Vec::new();
+    let mut tools: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    kept.retain(|one| {
+        let call = one.call;
+        if one.target.origin != Origin::Unmapped {
+            return true;
+        }
+        let format = session.agent_format();
+        let code = if one.target.own_tool && one.tolerated && prune::failed(call) {
+            "failed_without_step"
+        } else if !prune::succeeded(call) {
+            return true;
+        } else if only_looked(format, &call.name) {
+            "looked_without_step"
+        } else if hands_on(format, &call.name) && is_recorded(session, call) {
+            "handed_on"
+        } else {
+            return true;
+        };
+        if keep.contains(&call.id) {
+            said.push(prune::put_back(call, code));
+            return true;
+        }
+        gone.push(LeftOut {
+            call: call.id.clone(),
+            code: code.to_owned(),
+            repeated_as: None,
+        });
+        *tools.entry((code, call.name.as_str())).or_default() += 1;
+        false
+    });
+    for ((code, tool), count) in tools {
+        let mut finding = explain(code, tool, count);
+        finding.id = format!("{code}:{}", crate::tool_map::escape(tool));
+        said.push(finding);
+    }
+    (gone, said)
+}
+
+/// Whether what the sub-agent called stands in the recording.
+fn is_recorded(session: &Session, call: &ToolCall) -> bool {
+    let structured = call
+        .result
+        .as_ref()
+        .and_then(|result| result.structured.as_ref());
+    let named = structured
+        .and_then(|twin| twin.get("agentId"))
+        .and_then(|id| id.as_str());
+    session.calls().any(|other| match (&other.agent, named) {
+        (Some(agent), Some(named)) => agent == named || agent == "sidechain",
+        (Some(agent), None) => agent == "sidechain",
+        (None, _) => false,
+    })
+}
+
+fn explain(code: &'static str, tool: &str, count: usize) -> Finding {
+    let shown = crate::show::text(tool, 60);
+    let calls = crate::show::count(count, "call", "calls");
+    match code {
+        "failed_without_step" => Finding::info(
+            code,
+            format!("{calls} of `{shown}` failed, and no step would do the same: left out."),
+        )
+        .help("A rule of the tool map for it makes steps of them."),
+        "looked_without_step" => Finding::warning(
+            code,
+            format!(
+                "{calls} of `{shown}` told the agent something that no step can ask for again: left out. What the agent made of the answer stays as it was."
+            ),
+        )
+        .help("Acknowledge it if that may stay, or write a rule of the tool map for it.")
+        .must_acknowledge(),
+        _ => Finding::info(
+            code,
+            format!("{calls} of `{shown}` handed work to a sub-agent, whose own calls are steps: left out."),
+        ),
+    }
+}

@@ -1,0 +1,532 @@
+//! Follows a session and says of each value whose word it is, and what a person has to acknowledge.
+
+use super::request::asks_for;
+use super::seen::{Origin, Place, Seen};
+use super::{Label, Word};
+use crate::findings::{is_sink, located, others_write, place};
+use crate::kept::{Kept, Spot};
+use crate::leaf::leaves;
+use crate::session::{Session, ToolCall, Turn};
+use druse_engine::Finding;
+use druse_engine::definition::{Document, Step};
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+/// What is known of where values come from.
+#[derive(Debug, Default)]
+pub(crate) struct Trust {
+    pub(crate) labels: Vec<Label>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// An answer that came.
+struct Answered {
+    /// The step that it is of, or the tool.
+    source: String,
+    /// Whether anybody may write into it.
+    open: bool,
+    /// Whether it only names what there is.
+    lists: bool,
+}
+
+/// The walk through a session.
+struct Walk<'a> {
+    document: &'a Document,
+    kept: &'a [Kept<'a>],
+    spots: &'a [Spot],
+    folder: Option<&'a str>,
+    seen: Seen,
+    answers: Vec<Answered>,
+    /// Whether sentences were answered before.
+    read: bool,
+    trust: Trust,
+    said: BTreeSet<String>,
+}
+
+/// Labels the values of a draft.
+pub(crate) fn trust(
+    session: &Session,
+    document: &Document,
+    kept: &[Kept<'_>],
+    spots: &[Spot],
+) -> Trust {
+    let index: HashMap<&str, usize> = kept
+        .iter()
+        .enumerate()
+        .map(|(index, kept)| (kept.call.id.as_str(), index))
+        .collect();
+    let mut walk = Walk {
+        document,
+        kept,
+        spots,
+        folder: session.working_folder.as_deref(),
+        seen: Seen::default(),
+        answers: Vec::new(),
+        read: false,
+        trust: Trust::default(),
+        said: BTreeSet::new(),
+    };
+    if let Some(goal) = &session.goal {
+        walk.seen.hear(goal);
+    }
+    // Answers of calls that were issued together are known only to those that come after.
+    let mut waiting: Vec<&ToolCall> = Vec::new();
+    let mut batch = None;
+    for turn in &session.turns {
+        match turn {
+            Turn::Message {
+                role: crate::session::Role::Assistant,
+                ..
+            }
+            | Turn::Approval(_) => {}
+            Turn::Message { text, .. } => walk.seen.hear(text),
+            Turn::Call(call) => {
+                if batch != Some(call.batch) {
+                    for call in waiting.drain(..) {
+                        walk.learn(call, index.get(call.id.as_str()).copied());
+                    }
+                    batch = Some(call.batch);
+                }
+                if let Some(at) = index.get(call.id.as_str()) {
+                    walk.look(*at);
+                }
+                waiting.push(call);
+            }
+        }
+    }
+    walk.trust
+}
+
+impl Walk<'_> {
+    /// Takes in what a call answered, a failure too: that is a text like any other.
+    fn learn(&mut self, call: &ToolCall, at: Option<usize>) {
+        let Some(result) = &call.result else { return };
+        let kept = at.and_then(|at| self.kept.get(at));
+        let number = self.answers.len();
+        let mut sentences = false;
+        match kept.and_then(|kept| kept.answer.json.as_ref()) {
+            Some(json) => sentences |= self.seen.learn(number, json),
+            None => sentences |= self.seen.learn(number, &result.content),
+        }
+        if let Some(structured) = &result.structured {
+            sentences |= self.seen.learn(number, structured);
+        }
+        let lists = lists(call, kept);
+        self.read |= sentences && !lists;
+        self.answers.push(Answered {
+            source: kept.map_or_else(|| call.name.clone(), |kept| kept.step.clone()),
+            open: kept.is_some_and(others_write),
+            lists,
+        });
+    }
+
+    fn look(&mut self, at: usize) {
+        let (Some(kept), Some(spot)) = (self.kept.get(at), self.spots.get(at)) else {
+            return;
+        };
+        let gated = is_gated(self.document, *spot);
+        let mut sent = Vec::new();
+        let mut asked = false;
+        let (mut steering, mut named) = (0_usize, 0_usize);
+        let mut values: Vec<(String, String, String)> = Vec::new();
+        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            let text = match leaf {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return,
+            };
+            if text.trim().len() >= 2 {
+                values.push((pointer.to_owned(), key.to_owned(), text));
+            }
+        });
+        for (pointer, key, text) in values {
+            let inner = place(kept, &pointer);
+            if text.contains("{{ secrets.") {
+                self.label(kept, &inner, Word::Secret, None);
+                continue;
+            }
+            let origin = self.seen.origin(&text);
+            let (word, source) = match origin {
+                Origin::Said => (Word::Person, None),
+                Origin::Made => (Word::Agent, None),
+                Origin::Answer(place) => {
+                    let open = place.in_text || self.is_open(place);
+                    let word = if open { Word::Open } else { Word::Tool };
+                    (word, Some(place.answer))
+                }
+            };
+            self.label(kept, &inner, word, source);
+            let steers = is_sink(&key, kept) || kept.changes() && is_target(&key);
+            if steers {
+                steering += 1;
+                named += usize::from(word == Word::Person);
+            }
+            let ask = match (&kept.target.shell, origin) {
+                (Some(_), _) => self.of_command(&text).map(Asked::Answer),
+                (None, Origin::Answer(place)) => {
+                    let open = place.in_text || self.is_open(place);
+                    let path = is_path(&key) && self.lists(place);
+                    let asks = !path && (steers || kept.changes() && open && !is_content(&key));
+                    asks.then_some(Asked::Answer(place.answer))
+                }
+                (None, Origin::Made) => {
+                    let asks = self.read && kept.changes() && is_recipient(&key);
+                    asks.then_some(Asked::Made)
+                }
+                (None, Origin::Said) => None,
+            };
+            if let Some(ask) = ask {
+                asked = true;
+                if !gated {
+                    self.ask(kept, *spot, &inner, &key, &text, ask);
+                }
+            }
+            sent.push(text);
+        }
+        let explained = asked
+            || gated
+            || kept.target.shell.is_some()
+            || steering > 0 && steering == named
+            || asks_for(self.seen.said(), &kept.call.name);
+        if self.read && kept.changes() && !explained {
+            self.influenced(kept, *spot);
+        }
+        for text in sent {
+            self.seen.send(&text);
+        }
+    }
+
+    fn is_open(&self, place: Place) -> bool {
+        self.answers.get(place.answer).is_some_and(|one| one.open)
+    }
+
+    fn lists(&self, place: Place) -> bool {
+        self.answers.get(place.answer).is_some_and(|one| one.lists)
+    }
+
+    /// The answer that a word of a line for a shell came from, where that word leads out of the working folder.
+    fn of_command(&self, line: &str) -> Option<usize> {
+        line.split(crate::leaf::parts_words)
+            .filter(|word| leads_out(word, self.folder))
+            .find_map(|word| match self.seen.origin(word) {
+                Origin::Answer(place) => Some(place.answer),
+                _ => None,
+            })
+    }
+
+    fn label(&mut self, kept: &Kept<'_>, inner: &str, from: Word, answer: Option<usize>) {
+        let source = answer.and_then(|answer| self.answers.get(answer));
+        let label = Label {
+            step: kept.step.clone(),
+            path: inner.to_owned(),
+            from,
+            source: source.map(|one| one.source.clone()),
+        };
+        // The passes of a loop are one step: what is least trusted of them counts.
+        let known = self
+            .trust
+            .labels
+            .iter_mut()
+            .rev()
+            .take(256)
+            .find(|known| known.step == label.step && known.path == label.path);
+        match known {
+            Some(known) if rank(known.from) < rank(from) => *known = label,
+            Some(_) => {}
+            None => self.trust.labels.push(label),
+        }
+    }
+
+    fn ask(
+        &mut self,
+        kept: &Kept<'_>,
+        spot: Spot,
+        inner: &str,
+        key: &str,
+        value: &str,
+        asked: Asked,
+    ) {
+        let named = if key.is_empty() || key.bytes().all(|b| b.is_ascii_digit()) {
+            "The argument".to_owned()
+        } else {
+            format!("`{}`", crate::show::text(key, 40))
+        };
+        let shown = crate::show::value(key, &value.into(), 60);
+        let source = |answer: usize| {
+            self.answers
+                .get(answer)
+                .map_or("an answer", |one| one.source.as_str())
+                .to_owned()
+        };
+        let bound = written(self.document, spot, inner).is_some_and(|text| text.contains("{{"));
+        let finding = match asked {
+            Asked::Answer(answer) if bound => Finding::warning(
+                "flows_into_sink",
+                format!(
+                    "{named} of `{}` was {shown}, which `{}` answered: it is what whoever wrote that answer put there.",
+                    kept.step,
+                    source(answer)
+                ),
+            )
+            .help("Put an approval gate before the step, or acknowledge it."),
+            Asked::Answer(answer) => Finding::warning(
+                "frozen_from_output",
+                format!(
+                    "{named} is frozen as {shown}, which `{}` answered and the person did not write.",
+                    source(answer)
+                ),
+            )
+            .help("Whoever wrote that answer chose it. Put a gate before the step, or acknowledge it."),
+            Asked::Made => Finding::warning(
+                "influenced",
+                format!(
+                    "{named} of `{}` is {shown}: nobody named it, no answer holds it, and the agent had read texts of others before.",
+                    kept.step
+                ),
+            )
+            .help("Make sure that it is what you want, put a gate before the step, or acknowledge it."),
+        };
+        self.say(located(finding.must_acknowledge(), &kept.step, spot, inner));
+    }
+
+    fn influenced(&mut self, kept: &Kept<'_>, spot: Spot) {
+        let finding = Finding::warning(
+            "influenced",
+            format!(
+                "`{}` may change something, comes after texts of others that the agent had read, and nothing that the person said asks for it.",
+                kept.step
+            ),
+        )
+        .help("Take the step out, put a gate before it, or acknowledge it.")
+        .must_acknowledge();
+        let mut finding = located(finding, &kept.step, spot, "");
+        finding.id = format!("influenced:{}", kept.step);
+        self.say(finding);
+    }
+
+    fn say(&mut self, finding: Finding) {
+        if self.said.insert(finding.id.clone()) {
+            self.trust.findings.push(finding);
+        }
+    }
+}
+
+/// Why somebody is asked.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    /// It stood in this answer.
+    Answer(usize),
+    /// The agent made it.
+    Made,
+}
+
+fn rank(word: Word) -> u8 {
+    match word {
+        Word::Person => 0,
+        Word::Secret => 1,
+        Word::Tool => 2,
+        Word::Agent => 3,
+        Word::Open => 4,
+    }
+}
+
+/// The step at a place of a document.
+fn step_at(document: &Document, spot: Spot) -> Option<&Step> {
+    let step = document.steps.get(spot.step)?;
+    match spot.inner {
+        Some(inner) => step.steps.get(inner),
+        None => Some(step),
+    }
+}
+
+/// The text that stands at a place of a step.
+fn written<'d>(document: &'d Document, spot: Spot, inner: &str) -> Option<&'d str> {
+    let with = step_at(document, spot)?.with.as_ref()?;
+    let mut parts = inner.strip_prefix("/with/")?.split('/');
+    let unescape = |part: &str| part.replace("~1", "/").replace("~0", "~");
+    let mut value = with.get(&unescape(parts.next()?))?;
+    for part in parts {
+        value = match value {
+            Value::Object(map) => map.get(&unescape(part))?,
+            Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+            // What stands in a text as a whole is bound with it.
+            other => return other.as_str(),
+        };
+    }
+    value.as_str()
+}
+
+/// Whether a gate stands right before a step, or before the loop that it is in.
+fn is_gated(document: &Document, spot: Spot) -> bool {
+    let Some(step) = document.steps.get(spot.step) else {
+        return false;
+    };
+    let is_gate = |id: &String| {
+        document
+            .steps
+            .iter()
+            .any(|other| other.id == *id && other.action.as_deref() == Some("approval_gate"))
+    };
+    step.needs.iter().any(is_gate)
+}
+
+/// Whether a call only names what there is: folders, and what is in them.
+fn lists(call: &ToolCall, kept: Option<&Kept<'_>>) -> bool {
+    if let Some(shell) = kept.and_then(|kept| kept.target.shell.as_ref()) {
+        let programs = crate::shell_line::programs(&shell.line());
+        return !programs.is_empty()
+            && programs
+                .iter()
+                .all(|program| matches!(program.as_str(), "ls" | "find" | "tree" | "pwd" | "cd"));
+    }
+    let words = crate::words::split(&crate::name::of_call(&call.name, None));
+    let lists = |word: &String| matches!(word.as_str(), "list" | "ls" | "glob" | "find" | "tree");
+    let files = |word: &String| {
+        matches!(
+            word.as_str(),
+            "files" | "file" | "directory" | "folder" | "dir" | "glob" | "ls" | "tree"
+        )
+    };
+    words.iter().any(lists) && words.iter().any(files)
+}
+
+fn has(key: &str, list: &[&str]) -> bool {
+    crate::words::split(key)
+        .iter()
+        .any(|word| list.contains(&word.as_str()))
+}
+
+/// Keys that say who or what a change is about.
+fn is_target(key: &str) -> bool {
+    is_recipient(key)
+        || has(
+            key,
+            &[
+                "channel",
+                "repo",
+                "repository",
+                "branch",
+                "bucket",
+                "table",
+                "amount",
+                "role",
+                "permission",
+                "scope",
+                "access",
+            ],
+        )
+}
+
+/// Keys that say where something goes.
+fn is_recipient(key: &str) -> bool {
+    has(
+        key,
+        &[
+            "recipient",
+            "recipients",
+            "to",
+            "cc",
+            "bcc",
+            "iban",
+            "email",
+            "emails",
+            "url",
+            "uri",
+            "link",
+            "href",
+            "host",
+            "hostname",
+            "endpoint",
+            "webhook",
+            "domain",
+            "remote",
+            "server",
+            "destination",
+            "participants",
+            "attendees",
+            "invitee",
+            "invitees",
+            "wallet",
+            "payee",
+            "beneficiary",
+            "phone",
+            "callback",
+            "redirect",
+        ],
+    )
+}
+
+/// Keys of what people read: what stands there steers nothing.
+fn is_content(key: &str) -> bool {
+    has(
+        key,
+        &[
+            "body",
+            "content",
+            "contents",
+            "text",
+            "message",
+            "subject",
+            "title",
+            "description",
+            "comment",
+            "summary",
+            "note",
+            "notes",
+            "name",
+            "old",
+            "new",
+            "patch",
+            "diff",
+            "question",
+            "answer",
+            "reason",
+            "thought",
+            "reference",
+            "data",
+        ],
+    )
+}
+
+fn is_path(key: &str) -> bool {
+    has(
+        key,
+        &[
+            "path",
+            "paths",
+            "file",
+            "files",
+            "filename",
+            "folder",
+            "directory",
+            "dir",
+            "cwd",
+        ],
+    )
+}
+
+/// Whether a word of a line leads out of the working folder: an address, or a path elsewhere.
+fn leads_out(word: &str, folder: Option<&str>) -> bool {
+    if word.contains("://") || word.contains('@') && word.contains('.') {
+        return true;
+    }
+    if word.starts_with("~/") {
+        return true;
+    }
+    if word.starts_with('/') {
+        return word.len() > 2
+            && !word.starts_with("/dev/")
+            && !word.starts_with("/tmp")
+            && folder.is_none_or(|folder| !word.starts_with(folder));
+    }
+    // A name of a host, such as `evil.example:8080`: what ends like a file is none.
+    let host = word.split([':', '/']).next().unwrap_or_default();
+    let mut labels = host.rsplit('.');
+    let last = labels.next().unwrap_or_default();
+    const ZONES: [&str; 18] = [
+        "com", "net", "org", "io", "dev", "app", "example", "info", "biz", "co", "ai", "xyz",
+        "site", "online", "ru", "cn", "top", "de",
+    ];
+    labels.next().is_some_and(|label| !label.is_empty())
+        && (ZONES.contains(&last) || host.parse::<std::net::Ipv4Addr>().is_ok())
+}

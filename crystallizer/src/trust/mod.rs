@@ -1,0 +1,68 @@
+//! Labels of trust: whose word each value of a draft is, and which steps somebody else than the person may have
+//! brought about. A recording is what an agent did, and an agent does what it reads.
+
+mod find;
+mod request;
+mod seen;
+
+pub(crate) use find::trust;
+
+use druse_engine::{Finding, Severity};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whose word a value of a step is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Label {
+    /// The step.
+    pub step: String,
+    /// JSON Pointer into the step: `/with/arguments/to`.
+    pub path: String,
+    /// Whose word it is.
+    pub from: Word,
+    /// The step that answered it, or the tool where its call is no step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// Whose word something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// People or instructions named it.
+    Person,
+    /// A tool answered it, as a value of its own.
+    Tool,
+    /// It stood in a text that a tool answered, or in an answer that anybody may write into.
+    Open,
+    /// The agent made it.
+    Agent,
+    /// It is the name of a secret.
+    Secret,
+}
+
+/// Adds findings to those that are there. What is said of a place already is made one to acknowledge.
+pub(crate) fn join(all: &mut Vec<Finding>, more: Vec<Finding>) {
+    for finding in more {
+        let known = all.iter_mut().find(|known| {
+            known.step == finding.step && known.path == finding.path && is_of_trust(known)
+        });
+        match known {
+            Some(known) => {
+                known.acknowledge = true;
+                if known.severity == Severity::Info {
+                    known.severity = Severity::Warning;
+                }
+            }
+            None => all.push(finding),
+        }
+    }
+}
+
+/// Whether a finding is about whose word a value or step is.
+fn is_of_trust(finding: &Finding) -> bool {
+    matches!(
+        finding.code.as_str(),
+        "frozen_from_output" | "flows_into_sink" | "influenced"
+    )
+}
