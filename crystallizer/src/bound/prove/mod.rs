@@ -33,6 +33,10 @@ const ORDERS: u64 = 4;
 /// The information from which on a fixed value that an answer holds had to follow it.
 const HAD_TO_FOLLOW: f64 = 4.0;
 
+/// How long a text of several words is that tells where it comes from, at least and at most.
+const TELLS_WHOLE: usize = 8;
+const TELLS_AT_MOST: usize = 200;
+
 /// What was proved.
 pub(super) struct Proof {
     pub(super) perturbed: Perturbed,
@@ -207,7 +211,17 @@ impl Prover<'_> {
             other => other.to_string(),
         };
         let key = words(pointer.rsplit('/').next().unwrap_or(""));
-        let name = rename::names_in(&text).into_iter().find(|name| {
+        let named = rename::names_in(&text);
+        // Words around a small number tell as much as an id: a street with its number.
+        let stands_whole = text.len() >= TELLS_WHOLE
+            && text.len() <= TELLS_AT_MOST
+            && text.contains(' ')
+            && !named.is_empty()
+            && seen.iter().any(|answer| answer.contains(text.as_str()));
+        let name = named.into_iter().find(|name| {
+            if stands_whole {
+                return true;
+            }
             let is_whole = *name == text;
             let tells = bits(&Value::from(*name), &[]) >= HAD_TO_FOLLOW
                 || is_whole && (names_things(&key) || crate::value_class::is_date(name));

@@ -23,7 +23,7 @@ const ORDER: [&str; 20] = [
     "known programs that go one way, three recordings",
     "known programs over lists, three recordings",
     "known programs with loops inside of loops",
-    "known programs with pages",
+    "known programs that turn pages",
     "known programs with conditions, eight recordings",
     "bindings against the generator's truth",
     "real recordings, renamed",

@@ -595,7 +595,7 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "programs, three recordings" => "known programs that go one way, three recordings",
         "loops, three recordings" => "known programs over lists, three recordings",
         "nested" => "known programs with loops inside of loops",
-        "pages" => "known programs with pages",
+        "pages" => "known programs that turn pages",
         "conditions" => "known programs with conditions, eight recordings",
         _ => return None,
     })
