@@ -100,6 +100,8 @@ Left out: 2 calls
 Replayed
   all 3 calls asked for exactly as recorded
 
+Worth it: yes
+
 Worth a look
   - send_money: `subject` is frozen as INV-2027-0042, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write.
     Every run uses this value again. If it has to follow the answer, make it an input or take it from that text with an expression.
