@@ -58,6 +58,7 @@ steps:
     metadata:
       tool: send_money
       deterministic: true
+capabilities: {}
 metadata:
   crystallized:
     source:
@@ -752,6 +753,9 @@ steps:
     metadata:
       tool: get_current_time
       deterministic: true
+capabilities:
+  connections: [tools]
+  events: [com.example.time]
 metadata:
   crystallized:
     source:
