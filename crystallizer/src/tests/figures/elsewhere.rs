@@ -576,5 +576,8 @@ fn real_recordings_are_followed_elsewhere() {
         });
     }
     section("elsewhere", &table);
-    assert_eq!(tallies[0].wrong + tallies[1].wrong, 0, "{tallies:#?}");
+    // Of all recordings the page tells how many are wrong; these here are known to be right.
+    if !are_written() {
+        assert_eq!(tallies[0].wrong + tallies[1].wrong, 0, "{tallies:#?}");
+    }
 }
