@@ -58,6 +58,7 @@ steps:
     metadata:
       tool: send_money
       deterministic: true
+capabilities: {}
 metadata:
   crystallized:
     source:
@@ -98,6 +99,8 @@ Left out: 2 calls
 
 Replayed
   all 3 calls asked for exactly as recorded
+
+Worth it: yes
 
 Worth a look
   - send_money: `subject` is frozen as INV-2027-0042, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write.
@@ -750,6 +753,9 @@ steps:
     metadata:
       tool: get_current_time
       deterministic: true
+capabilities:
+  connections: [tools]
+  events: [com.example.time]
 metadata:
   crystallized:
     source:

@@ -120,12 +120,16 @@ pub(super) fn names_of(value: &Value) -> BTreeSet<String> {
 /// The recording under other names.
 fn elsewhere(session: &Session, how: Names) -> Session {
     let mut other = session.clone();
+    let before = known_before(session);
     other.goal = session.goal.as_deref().map(names::text);
     for turn in &mut other.turns {
         match turn {
             Turn::Message { text, .. } => *text = names::text(text),
             Turn::Call(call) => {
-                call.arguments = names::value(&call.arguments);
+                let known = before.get(call.id.as_str());
+                call.arguments = names::sent(&call.arguments, &|word| {
+                    known.is_some_and(|known| known.contains(&plain(word)))
+                });
                 if let Some(result) = &mut call.result {
                     result.content = how.value(&result.content);
                     result.structured = result.structured.as_ref().map(|value| how.value(value));
@@ -341,7 +345,7 @@ fn fare_told(
             };
         }
         match way.changes.get(next) {
-            Some((known, outcome)) if known == request => {
+            Some((known, outcome)) if names::settled(known) == names::settled(request) => {
                 next += 1;
                 outcome.clone()
             }

@@ -593,6 +593,9 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "loops" => "known programs over lists",
         "programs, three recordings" => "known programs that go one way, three recordings",
         "loops, three recordings" => "known programs over lists, three recordings",
+        "nested" => "known programs with loops inside of loops",
+        "pages" => "known programs that turn pages",
+        "conditions" => "known programs with conditions, eight recordings",
         _ => return None,
     })
 }
