@@ -91,7 +91,7 @@ pub(super) async fn save(
     }
     let kind = headers.get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok());
-    let kind = kind.map_or_else(|| media_type(name), |kind| kind);
+    let kind = kind.unwrap_or_else(|| media_type(name));
     let intake = Intake::new(files, name, kind);
     while let Some(chunk) = answer
         .chunk()
