@@ -164,7 +164,8 @@ fn steps(report: &Report, document: &Document, out: &mut Out) {
     };
     // In a loop several calls are one step.
     let made = if document.steps.iter().any(|step| !step.steps.is_empty()) {
-        let own = document.steps.len() - number(counts.gates).min(document.steps.len());
+        let is_gate = |step: &&Step| step.action.as_deref() == Some("approval_gate");
+        let own = document.steps.len() - document.steps.iter().filter(is_gate).count();
         format!(
             "{} in {}",
             count(number(counts.steps), "call", "calls"),
@@ -189,11 +190,22 @@ fn steps(report: &Report, document: &Document, out: &mut Out) {
             step.id,
             what(step)
         ));
-        for inner in step.steps.iter().take(MOST) {
-            out.line(&format!("         {:<width$}  {}", inner.id, what(inner)));
-        }
+        body(step, 9, width, out);
     }
     more(document.steps.len(), out);
+}
+
+/// The body of a loop, and those of the loops in it.
+fn body(step: &Step, indent: usize, width: usize, out: &mut Out) {
+    for inner in step.steps.iter().take(MOST) {
+        out.line(&format!(
+            "{:indent$}{:<width$}  {}",
+            "",
+            inner.id,
+            what(inner)
+        ));
+        body(inner, indent + 2, width, out);
+    }
 }
 
 /// What a step does, with what is to be known of it.
@@ -205,6 +217,9 @@ fn what(step: &Step) -> String {
             None => String::new(),
         };
         return format!("for each of {}{until}:", shorten(items, 100));
+    }
+    if let Some(repeat) = &step.repeat {
+        return format!("again until {}:", shorten(&repeat.until, 100));
     }
     let action = step.action.as_deref().unwrap_or("");
     let effects = match step.effects {

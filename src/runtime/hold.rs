@@ -37,13 +37,12 @@ impl Engine {
     /// # Errors
     /// When the list of live runs cannot be read at all.
     pub async fn hold(&self) -> Result<Recovered, ReadError> {
-        let mut recovered = Recovered::default();
-        recovered.fenced = self.rebuild_each(|id, run| {
+        let fenced = self.rebuild_each(|id, run| {
             self.0.live.insert(id, LiveRun::known(run));
             self.0.held.lock().insert(id);
         })?;
         self.load_rates()?;
-        Ok(recovered)
+        Ok(Recovered { resumed: 0, fenced })
     }
 
     /// Lets a held run go on from where the process before this one left it, and with it the runs that

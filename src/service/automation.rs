@@ -7,7 +7,7 @@ use crate::runtime::clock;
 use druse_engine::capability::Capabilities;
 use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest};
-use druse_engine::{AutomationId, Digest, Finding, Timestamp};
+use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
     Automation, AutomationName, AutomationStatus, Batch, HookAddress, Review, Source, SourceType,
     StoreExt, Trigger, Version,
@@ -15,6 +15,7 @@ use druse_storage::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A change that waits to be made durable, and the answer that it gives then.
 #[derive(Debug)]
@@ -155,6 +156,7 @@ impl App {
             let Some(finding) = still(finding, &source.document, &version.document) else {
                 continue;
             };
+            let finding = without_gate(finding, &source.document, &version.document);
             if !findings.iter().any(|known| known.id == finding.id) {
                 findings.push(finding);
             }
@@ -440,6 +442,57 @@ fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
     Some(finding)
 }
 
+/// What nobody had to acknowledge because a gate stood before the step has to be, once that gate is gone.
+fn without_gate(mut finding: Finding, then: &Value, now: &Value) -> Finding {
+    let of_trust = matches!(
+        finding.code.as_str(),
+        "frozen_from_output" | "flows_into_sink" | "influenced"
+    );
+    let gone = finding
+        .step
+        .as_deref()
+        .is_some_and(|step| has_gate(then, step) && !has_gate(now, step));
+    if of_trust && gone && !finding.acknowledge {
+        finding.severity = Severity::Warning;
+        finding = finding.must_acknowledge().help(
+            "The gate that stood before the step is gone. Put one there again, or acknowledge it.",
+        );
+    }
+    finding
+}
+
+/// Whether a step, or the loop that it is in, comes after a gate.
+fn has_gate(document: &Value, id: &str) -> bool {
+    let Some(place) = place(document, id) else {
+        return false;
+    };
+    let outermost: Vec<&str> = place.split('/').take(3).collect();
+    let list = &document[outermost.get(1).copied().unwrap_or_default()];
+    let mut open = vec![
+        document
+            .pointer(&outermost.join("/"))
+            .unwrap_or(&Value::Null),
+    ];
+    let mut seen = BTreeSet::new();
+    while let Some(step) = open.pop() {
+        for need in step["needs"].as_array().into_iter().flatten() {
+            let need = need.as_str().unwrap_or_default();
+            let need = need.split('.').next().unwrap_or_default();
+            let mut steps = list.as_array().into_iter().flatten();
+            let Some(before) = steps.find(|step| step["id"] == need) else {
+                continue;
+            };
+            if before["action"] == "approval_gate" {
+                return true;
+            }
+            if seen.insert(need) {
+                open.push(before);
+            }
+        }
+    }
+    false
+}
+
 /// JSON Pointer to the step of an id, in whichever list and loop it stands.
 fn place(document: &Value, id: &str) -> Option<String> {
     fn within(list: &Value, path: &str, id: &str) -> Option<String> {
@@ -489,6 +542,30 @@ fn version_row(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_gate_stood_before_is_asked_about_once_the_gate_is_gone() {
+        let steps = |needs: Value| {
+            json!({ "steps": [
+                { "id": "gate", "action": "approval_gate" }, { "id": "between", "needs": ["gate"] },
+                { "id": "pay", "needs": needs, "with": { "to": "x" } },
+            ] })
+        };
+        let finding = Finding::info("frozen_from_output", "x")
+            .at_step("pay")
+            .at_path("/steps/2/with/to");
+        let then = steps(json!(["gate"]));
+        let asked = |now: Value| without_gate(finding.clone(), &then, &now).acknowledge;
+        assert!(!asked(steps(json!(["gate"]))));
+        assert!(!asked(steps(json!(["between"]))));
+        assert!(asked(steps(json!([]))));
+        assert!(asked(
+            json!({ "steps": [{ "id": "pay", "with": { "to": "x" } }] })
+        ));
+        // Where no gate stood it was asked about from the beginning, or never.
+        let open = steps(json!([]));
+        assert!(!without_gate(finding.clone(), &open, &open).acknowledge);
+    }
 
     #[test]
     fn a_finding_goes_with_its_step_and_ends_with_its_value() {

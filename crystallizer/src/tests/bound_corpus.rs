@@ -71,6 +71,9 @@ fn every_recording_bound_replays_as_it_was_recorded() {
         ..options()
     };
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    // What a person has to acknowledge about whose word something is, by code, and in how many drafts.
+    let mut asked: BTreeMap<String, u64> = BTreeMap::new();
+    let mut asking = 0u64;
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();
@@ -82,6 +85,22 @@ fn every_recording_bound_replays_as_it_was_recorded() {
                 continue;
             };
             let report = &made.report;
+            let trust = report.findings.iter().filter(|finding| {
+                finding.acknowledge
+                    && matches!(
+                        finding.code.as_str(),
+                        "frozen_from_output" | "flows_into_sink" | "influenced"
+                    )
+            });
+            let mut any = false;
+            for finding in trust {
+                any = true;
+                *asked.entry(finding.code.clone()).or_default() += 1;
+                if verbose {
+                    println!("    ! {}", finding.message);
+                }
+            }
+            asking += u64::from(any);
             assert_eq!(report.replay.differences, [], "{}", path.display());
             let level = report.generalisable.unwrap();
             let values = report.values.unwrap();
@@ -134,4 +153,5 @@ fn every_recording_bound_replays_as_it_was_recorded() {
     }
     table.push_str(&all.written(&format!("all {} formats", rows.len())));
     super::figures::section("recordings", &table);
+    println!("to be acknowledged, in {asking} drafts: {asked:?}");
 }

@@ -58,6 +58,7 @@ steps:
     metadata:
       tool: send_money
       deterministic: true
+capabilities: {}
 metadata:
   crystallized:
     source:
@@ -98,6 +99,8 @@ Left out: 2 calls
 
 Replayed
   all 3 calls asked for exactly as recorded
+
+Worth it: yes
 
 Worth a look
   - send_money: `subject` is frozen as INV-2027-0042, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write.
@@ -394,6 +397,14 @@ fn what_failed_and_what_came_later_must_be_the_same_act() {
         left_out(vec![get("a", 0, "W1", false), get("b", 1, "#w1", true)]),
         ["a"]
     );
+    assert_eq!(
+        left_out(vec![
+            get("a", 0, "bill-2027-3", false),
+            get("b", 1, "bill-2027-03", true)
+        ]),
+        ["a"]
+    );
+    assert!(left_out(vec![get("a", 0, "W-1-1", false), get("b", 1, "W-11", true)]).is_empty());
     // Of two things that are named one is the same.
     let both = |id: &str, batch, user: &str, order: &str, good: bool| {
         let arguments = json!({ "user_id": user, "order_id": order });
@@ -750,6 +761,9 @@ steps:
     metadata:
       tool: get_current_time
       deterministic: true
+capabilities:
+  connections: [tools]
+  events: [com.example.time]
 metadata:
   crystallized:
     source:

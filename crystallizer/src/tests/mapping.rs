@@ -130,6 +130,9 @@ steps:
     metadata:
       tool: Bash
       deterministic: true
+capabilities:
+  programs: [/bin/sh, bash, ls]
+  folders: [/home/ana/shop, /home/ana/shop/web]
 metadata:
   crystallized:
     source:

@@ -15,3 +15,4 @@ mod mapping;
 mod pages;
 mod planted;
 mod several;
+mod trust;

@@ -156,8 +156,8 @@ impl Walk<'_> {
                 }
             };
             self.label(kept, &inner, word, source);
-            let steers = is_sink(&key, kept) || kept.changes() && is_target(&key);
-            if steers {
+            let steers = is_sink(&key, kept) || kept.changes() && is_recipient(&key);
+            if steers || kept.changes() && is_target(&key) {
                 steering += 1;
                 named += usize::from(word == Word::Person);
             }
@@ -177,19 +177,18 @@ impl Walk<'_> {
             };
             if let Some(ask) = ask {
                 asked = true;
-                if !gated {
-                    self.ask(kept, *spot, &inner, &key, &text, ask);
-                }
+                let finding = self.asked(kept, *spot, &inner, &key, &text, ask);
+                self.say(located(finding, &kept.step, *spot, &inner), gated);
             }
             sent.push(text);
         }
         let explained = asked
-            || gated
             || kept.target.shell.is_some()
             || steering > 0 && steering == named
             || asks_for(self.seen.said(), &kept.call.name);
         if self.read && kept.changes() && !explained {
-            self.influenced(kept, *spot);
+            let finding = influenced(kept, *spot);
+            self.say(finding, gated);
         }
         for text in sent {
             self.seen.send(&text);
@@ -237,15 +236,15 @@ impl Walk<'_> {
         }
     }
 
-    fn ask(
-        &mut self,
+    fn asked(
+        &self,
         kept: &Kept<'_>,
         spot: Spot,
         inner: &str,
         key: &str,
         value: &str,
         asked: Asked,
-    ) {
+    ) -> Finding {
         let named = if key.is_empty() || key.bytes().all(|b| b.is_ascii_digit()) {
             "The argument".to_owned()
         } else {
@@ -259,7 +258,7 @@ impl Walk<'_> {
                 .to_owned()
         };
         let bound = written(self.document, spot, inner).is_some_and(|text| text.contains("{{"));
-        let finding = match asked {
+        match asked {
             Asked::Answer(answer) if bound => Finding::warning(
                 "flows_into_sink",
                 format!(
@@ -285,30 +284,37 @@ impl Walk<'_> {
                 ),
             )
             .help("Make sure that it is what you want, put a gate before the step, or acknowledge it."),
-        };
-        self.say(located(finding.must_acknowledge(), &kept.step, spot, inner));
+        }
     }
 
-    fn influenced(&mut self, kept: &Kept<'_>, spot: Spot) {
-        let finding = Finding::warning(
-            "influenced",
-            format!(
-                "`{}` may change something, comes after texts of others that the agent had read, and nothing that the person said asks for it.",
-                kept.step
-            ),
-        )
-        .help("Take the step out, put a gate before it, or acknowledge it.")
-        .must_acknowledge();
-        let mut finding = located(finding, &kept.step, spot, "");
-        finding.id = format!("influenced:{}", kept.step);
-        self.say(finding);
-    }
-
-    fn say(&mut self, finding: Finding) {
+    /// Adds a finding, once. Where a gate stands before the step a person is asked there.
+    fn say(&mut self, mut finding: Finding, gated: bool) {
+        if gated {
+            finding.severity = druse_engine::Severity::Info;
+            finding = finding
+                .help("A gate stands before the step: what is shown there is to be looked at.");
+        } else {
+            finding = finding.must_acknowledge();
+        }
         if self.said.insert(finding.id.clone()) {
             self.trust.findings.push(finding);
         }
     }
+}
+
+/// What is said of a step that nobody asked for.
+fn influenced(kept: &Kept<'_>, spot: Spot) -> Finding {
+    let finding = Finding::warning(
+        "influenced",
+        format!(
+            "`{}` may change something, comes after texts of others that the agent had read, and nothing that the person said asks for it.",
+            kept.step
+        ),
+    )
+    .help("Take the step out, put a gate before it, or acknowledge it.");
+    let mut finding = located(finding, &kept.step, spot, "");
+    finding.id = format!("influenced:{}", kept.step);
+    finding
 }
 
 /// Why somebody is asked.
@@ -396,25 +402,24 @@ fn has(key: &str, list: &[&str]) -> bool {
         .any(|word| list.contains(&word.as_str()))
 }
 
-/// Keys that say who or what a change is about.
+/// Keys that say what a change is about, beside where it goes.
 fn is_target(key: &str) -> bool {
-    is_recipient(key)
-        || has(
-            key,
-            &[
-                "channel",
-                "repo",
-                "repository",
-                "branch",
-                "bucket",
-                "table",
-                "amount",
-                "role",
-                "permission",
-                "scope",
-                "access",
-            ],
-        )
+    has(
+        key,
+        &[
+            "channel",
+            "repo",
+            "repository",
+            "branch",
+            "bucket",
+            "table",
+            "amount",
+            "role",
+            "permission",
+            "scope",
+            "access",
+        ],
+    )
 }
 
 /// Keys that say where something goes.

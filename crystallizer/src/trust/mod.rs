@@ -48,6 +48,7 @@ pub(crate) fn join(all: &mut Vec<Finding>, more: Vec<Finding>) {
             known.step == finding.step && known.path == finding.path && is_of_trust(known)
         });
         match known {
+            Some(_) if !finding.acknowledge => {}
             Some(known) => {
                 known.acknowledge = true;
                 if known.severity == Severity::Info {

@@ -18,6 +18,13 @@ use std::collections::BTreeSet;
 /// What runs a `script`.
 pub const INTERPRETER: &str = "/bin/sh";
 
+/// Whether a variable of the environment makes a program run another one.
+pub fn steers(variable: &str) -> bool {
+    matches!(variable, "PATH" | "ENV" | "BASH_ENV" | "IFS" | "SHELLOPTS")
+        || variable.starts_with("LD_")
+        || variable.starts_with("DYLD_")
+}
+
 /// Everything that a version may touch. In `hosts`, `folders`, `files`, `recipients`, `automations` and
 /// `events` a `*` stands for any characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

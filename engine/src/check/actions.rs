@@ -5,6 +5,7 @@ use super::artifacts;
 use super::{Context, data, gate, schemas, suggest};
 use crate::Finding;
 use crate::action_config::{Notify, schema_of};
+use crate::capability::steers;
 use crate::definition::{Mode, Step, Walk};
 use crate::plan::{ActionKind, OutputCheck, notices, pointer, tells, validator};
 use serde_json::{Map, Value};
@@ -255,6 +256,20 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
     }
     if look.text("success_exit_codes").is_some() {
         context.say(fixed(look, "success_exit_codes"));
+    }
+    let env = look.with.get("env").and_then(Value::as_object);
+    for (name, value) in env.into_iter().flatten() {
+        let computed = value.as_str().is_some_and(|text| text.contains("{{"));
+        if computed && steers(name) {
+            context.say(
+                look.wrong(
+                    "template_not_allowed",
+                    &format!("env/{name}"),
+                    format!("`{name}` decides what a program runs: it is written as it is"),
+                )
+                .help("what a step may run must be known before it runs"),
+            );
+        }
     }
     let Some(argv) = look.with.get("argv") else {
         return;

@@ -327,7 +327,7 @@ steps:
 10:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
 11:133 missing_secret: there is no secret `apikey` -- did you mean `api_key`?
 11:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
-12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body, paginate
+12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body, artifact, save_as, paginate
 12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
 13:44 template_not_allowed: the program is written as it is, never computed -- what a step may run must be known before it runs
 13:79 exclusive_keys: `argv` and `script` exclude each other
@@ -520,7 +520,7 @@ outputs:
 10:66 bad_statement: a step runs one statement; write a step for each, or a function in the database
 11:66 bad_statement: `commit` is not a step: each step is a transaction of its own
 12:48 wrong_connection: the connection `ledger` is for sqlite, not for folder
-12:91 exclusive_keys: `find` belongs to `op: edit`, not to `read` -- `read` takes: encoding
+12:91 exclusive_keys: `find` belongs to `op: edit`, not to `read` -- `read` takes: encoding, save_as
 12:72 bad_path: a path is relative to the root, so it does not begin with `/`
 13:40 template_not_allowed: `op` is written as it is, never computed -- what a step may reach must be known before it runs
 14:76 exclusive_keys: a file has one content, not text and json

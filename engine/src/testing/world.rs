@@ -275,6 +275,14 @@ impl Life {
             fence,
             outcome: self.outcome(),
         };
+        // Its time may have run out with what it left: then its end comes too late.
+        let runs = self.run.pending().iter().any(|effect| {
+            let Effect::Attempt { fence, .. } = effect;
+            matches!(&finished, Input::Finished { fence: own, .. } if own == fence)
+        });
+        if !runs {
+            return self.must_be_stale(finished);
+        }
         self.must(finished.clone())?;
         if let Some(left) = left {
             self.must_be_stale(left)?;

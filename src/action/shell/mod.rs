@@ -10,6 +10,7 @@ use super::{
     input,
 };
 use crate::secret::Secrets;
+use druse_engine::capability::steers;
 use futures_util::future::BoxFuture;
 use leave::Leaving;
 use process::{Ended, Prepared};
@@ -76,11 +77,6 @@ impl ShellPolicy {
             return Err(Failed::permanent("program_not_allowed", message));
         }
         // These make an allowed program run another one.
-        let steers = |name: &str| {
-            matches!(name, "PATH" | "ENV" | "BASH_ENV" | "IFS" | "SHELLOPTS")
-                || name.starts_with("LD_")
-                || name.starts_with("DYLD_")
-        };
         match env.iter().find(|(name, _)| steers(name)) {
             Some((name, _)) => {
                 let message = format!(

@@ -1,7 +1,10 @@
 //! From the log of a coding agent to a run of it in another folder: with real files, a real shell, and nothing of
 //! the agent's own.
 
+use super::help::examples;
 use super::{Desk, json};
+use clap::Parser as _;
+use druse::cli::Cli;
 use serde_json::{Value, json as value};
 use std::path::Path;
 
@@ -258,4 +261,21 @@ fn a_session_without_a_folder_asks_for_one() {
     ])
     .ok();
     done(&desk);
+}
+
+#[test]
+fn the_page_about_coding_sessions_has_commands_that_are_understood() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/crystallizer.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let part = page
+        .split("\n## ")
+        .find(|part| part.starts_with("Coding sessions"))
+        .expect("the page has a part about it");
+    let commands = examples(part);
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    for words in commands {
+        if let Err(error) = Cli::try_parse_from(&words) {
+            panic!("{words:?}: {error}");
+        }
+    }
 }

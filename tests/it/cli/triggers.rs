@@ -379,5 +379,9 @@ fn the_next_times_are_shown_with_their_offset_and_what_the_clock_does() {
     let words = "triggers next --timezone Europe/Berlin --from 2027-03-27T00:00:00Z -n 3 --cron";
     let words: Vec<&str> = words.split(' ').collect();
     let said = desk.run(&[words.as_slice(), &["30 2 * * *"]].concat());
-    insta::assert_snapshot!(said.ok().out, @"");
+    insta::assert_snapshot!(said.ok().out, @"
+    2027-03-27T01:30:00Z  2027-03-27T02:30:00+01:00
+    2027-03-28T01:00:00Z  2027-03-28T03:00:00+02:00    (the clock skips the named time: this is the first moment after the gap)
+    2027-03-29T00:30:00Z  2027-03-29T02:30:00+02:00
+    ");
 }

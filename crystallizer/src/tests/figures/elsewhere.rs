@@ -120,12 +120,16 @@ pub(super) fn names_of(value: &Value) -> BTreeSet<String> {
 /// The recording under other names.
 fn elsewhere(session: &Session, how: Names) -> Session {
     let mut other = session.clone();
+    let before = known_before(session);
     other.goal = session.goal.as_deref().map(names::text);
     for turn in &mut other.turns {
         match turn {
             Turn::Message { text, .. } => *text = names::text(text),
             Turn::Call(call) => {
-                call.arguments = names::value(&call.arguments);
+                let known = before.get(call.id.as_str());
+                call.arguments = names::sent(&call.arguments, &|word| {
+                    known.is_some_and(|known| known.contains(&plain(word)))
+                });
                 if let Some(result) = &mut call.result {
                     result.content = how.value(&result.content);
                     result.structured = result.structured.as_ref().map(|value| how.value(value));
@@ -341,7 +345,7 @@ fn fare_told(
             };
         }
         match way.changes.get(next) {
-            Some((known, outcome)) if known == request => {
+            Some((known, outcome)) if names::settled(known) == names::settled(request) => {
                 next += 1;
                 outcome.clone()
             }
@@ -518,7 +522,7 @@ fn real_recordings_are_followed_elsewhere() {
             };
             let accepted = made.report.generalisable >= Some(*level);
             let same = fared == Fared::Same;
-            if verbose && ((derivable && !same) || (accepted && !same)) {
+            if verbose && !same && (derivable || accepted) {
                 println!(
                     "{} {:?} mixed {}: derivable {derivable}, accepted {accepted}, {fared:?} {:?}",
                     session.format,
@@ -572,5 +576,8 @@ fn real_recordings_are_followed_elsewhere() {
         });
     }
     section("elsewhere", &table);
-    assert_eq!(tallies[0].wrong + tallies[1].wrong, 0, "{tallies:#?}");
+    // Of all recordings the page tells how many are wrong; these here are known to be right.
+    if !are_written() {
+        assert_eq!(tallies[0].wrong + tallies[1].wrong, 0, "{tallies:#?}");
+    }
 }

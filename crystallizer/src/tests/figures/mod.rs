@@ -16,12 +16,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The measures in the order in which the page has them.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 20] = [
     "every call a step, or left out with a reason; `exact` replays byte for byte",
     "known programs that go one way",
     "known programs over lists",
     "known programs that go one way, three recordings",
     "known programs over lists, three recordings",
+    "known programs with loops inside of loops",
+    "known programs that turn pages",
+    "known programs with conditions, eight recordings",
     "bindings against the generator's truth",
     "real recordings, renamed",
     "real recordings, renamed, shuffled, with strangers",
@@ -168,6 +171,9 @@ fn the_page_has_a_place_for_each_figure() {
         "loops",
         "programs, three recordings",
         "loops, three recordings",
+        "nested",
+        "pages",
+        "conditions",
         "drift",
         "planted",
         "elsewhere",

@@ -13,6 +13,9 @@ const MORE: u128 = 13;
 /// What the ids of strangers end in.
 pub(super) const STRANGE: &str = "strangerx";
 
+/// Longer texts are what the agent wrote.
+const PROSE: usize = 60;
+
 /// How the data of a recording is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Names {
@@ -154,6 +157,62 @@ pub(super) fn text(text: &str) -> String {
 /// A value with other names, in its order.
 pub(super) fn value(value: &Value) -> Value {
     Names { mixed: false }.value(value)
+}
+
+/// What an agent sends where everything it knows has other names: what nobody said and nothing answered stays, and so do
+/// small numbers in what it wrote itself.
+pub(super) fn sent(value: &Value, known: &dyn Fn(&str) -> bool) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(|item| sent(item, known)).collect()),
+        Value::Object(map) => {
+            let entries = map.iter();
+            Value::Object(
+                entries
+                    .map(|(key, inner)| (key.clone(), sent(inner, known)))
+                    .collect(),
+            )
+        }
+        Value::String(content) => {
+            let prose = content.len() > PROSE;
+            let named = words(content).into_iter().map(|word| {
+                let weak = prose && word.len() < 6;
+                if !weak && known(word) {
+                    other(word)
+                } else {
+                    word.to_owned()
+                }
+            });
+            Value::from(named.collect::<String>())
+        }
+        Value::Number(number) if known(&number.to_string()) => {
+            renamed(number).unwrap_or_else(|| value.clone())
+        }
+        other => other.clone(),
+    }
+}
+
+/// A value without the strangers in its lists, these in a fixed order.
+pub(super) fn settled(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut all: Vec<Value> = items
+                .iter()
+                .filter(|item| !is_strange(item))
+                .map(settled)
+                .collect();
+            all.sort_by_key(Value::to_string);
+            Value::Array(all)
+        }
+        Value::Object(map) => {
+            let entries = map.iter();
+            Value::Object(
+                entries
+                    .map(|(key, inner)| (key.clone(), settled(inner)))
+                    .collect(),
+            )
+        }
+        other => other.clone(),
+    }
 }
 
 impl Names {

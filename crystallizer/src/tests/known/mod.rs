@@ -549,6 +549,7 @@ fn measure(family: &Family) -> Figures {
     );
     let text = table::rows(&all) + &figures.constructs.row(family.name);
     figures::section(family.name, &text);
+    figures.constructs.tell(family.name);
     if let Some(measure) = measure_of(family) {
         figures::line(&Line {
             measure,
@@ -593,6 +594,9 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "loops" => "known programs over lists",
         "programs, three recordings" => "known programs that go one way, three recordings",
         "loops, three recordings" => "known programs over lists, three recordings",
+        "nested" => "known programs with loops inside of loops",
+        "pages" => "known programs that turn pages",
+        "conditions" => "known programs with conditions, eight recordings",
         _ => return None,
     })
 }

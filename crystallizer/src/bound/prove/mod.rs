@@ -1,15 +1,15 @@
 //! The proof that a draft holds on other data: it is run in worlds that are the recording's under other names, in
 //! another order, with shuffled lists. What is bound has to follow, and what stays must not have had to.
 
+mod passes;
+mod weak;
+
 use super::answers::{Answers, Of, WholePlace};
 use super::binding::{Binding, Bound, Piece, Source, Why};
-use super::cycle::{Cycle, Stand, elements};
 use super::decide::Decisions;
 use super::information::{bits, names_things};
 use super::key::words;
-use super::nested::list_at;
-use super::pages::{Next, Pages};
-use super::passes::{self, Pass};
+use super::passes::{Pass, gathered, passes};
 use super::rename;
 use super::selector;
 use super::slot;
@@ -20,7 +20,6 @@ use crate::drive::{Drive, Driven, Order, outcome, unknown};
 use crate::kept::Kept;
 use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
 use druse_engine::definition::{Document, EffectLevel};
-use druse_engine::event::Outcome;
 use druse_engine::plan::Plan;
 use druse_engine::{Span, Timestamp};
 use serde_json::{Map, Value};
@@ -33,6 +32,10 @@ const MOST: usize = 40;
 const ORDERS: u64 = 4;
 /// The information from which on a fixed value that an answer holds had to follow it.
 const HAD_TO_FOLLOW: f64 = 4.0;
+
+/// How long a text of several words is that tells where it comes from, at least and at most.
+const TELLS_WHOLE: usize = 8;
+const TELLS_AT_MOST: usize = 200;
 
 /// What was proved.
 pub(super) struct Proof {
@@ -91,7 +94,7 @@ pub(super) fn prove(
         frozen: 0,
     };
     prover.count();
-    let renamed = weak_names(kept, decisions);
+    let renamed = weak::weak_names(kept, decisions);
     perturbed.renamed = prover.world(&renamed, &[Order::Recorded]);
     let orders: Vec<Order> = [Order::Reversed]
         .into_iter()
@@ -128,146 +131,6 @@ fn relaxed(document: &Document) -> Document {
         *schema = Value::Object(open);
     }
     document
-}
-
-/// The words and small numbers that the draft follows: they get other names, too.
-fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
-    let mut world = World::default();
-    let mut field = |key: &str, value: &Value| {
-        if rename::scalar(value) == *value {
-            world.weak.insert((key.to_owned(), value.to_string()));
-        }
-    };
-    let mut keys = BTreeSet::new();
-    let mut texts = BTreeSet::new();
-    let mut extremes = BTreeMap::new();
-    for cycle in &decisions.cycles {
-        for (key, value) in &cycle.compared.fields {
-            field(key, value);
-        }
-        keys.extend(cycle.compared.keys.iter().cloned());
-        extremes.extend(cycle.compared.extremes.iter().cloned());
-        for (key, value) in followed(cycle, kept, decisions) {
-            field(&key, &value);
-        }
-    }
-    for pages in &decisions.pages {
-        if let Next::Handed { path, .. } = &pages.next {
-            for kept in kept.iter().skip(pages.first).take(pages.passes) {
-                let answer = super::view::data(kept, &kept.answer);
-                if let (Some(key), Some(value)) = (path.last(), selector::field(&answer, path)) {
-                    field(key, value);
-                }
-            }
-        }
-    }
-    for binding in decisions
-        .calls
-        .iter()
-        .flat_map(|decided| &decided.bound)
-        .flat_map(Bound::bindings)
-    {
-        for (key, value) in &binding.compared.fields {
-            field(key, value);
-        }
-        keys.extend(binding.compared.keys.iter().cloned());
-        extremes.extend(binding.compared.extremes.iter().cloned());
-        let Source::Output(place) = &binding.source else {
-            continue;
-        };
-        let Some(scalar) = decisions.answers.scalar(place) else {
-            continue;
-        };
-        match &place.of {
-            Of::Value | Of::Part(_) => field(&decisions.answers.last_key(place), scalar),
-            Of::Key => keys.extend(decisions.answers.entry_key(place)),
-            Of::Label(_) | Of::Word => {
-                if let Some(Value::String(word)) = binding.transform.inside(scalar)
-                    && rename::text(&word) == word
-                {
-                    texts.insert(word);
-                }
-            }
-        }
-    }
-    world.weak_keys = keys;
-    world.weak_words = texts;
-    world.extremes = extremes;
-    world
-}
-
-/// The values that the passes of a loop follow, with the keys that they stand under.
-fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions) -> Vec<(String, Value)> {
-    let items = decisions
-        .answers
-        .whole(cycle.list)
-        .map(elements)
-        .unwrap_or_default();
-    let mut found = Vec::new();
-    let bindings = cycle
-        .bodies()
-        .into_iter()
-        .filter_map(|call| decisions.calls.get(call))
-        .flat_map(|decided| &decided.bound)
-        .flat_map(Bound::bindings);
-    let answered = |call: usize| {
-        kept.get(call)
-            .map(|kept| super::view::data(kept, &kept.answer))
-    };
-    for binding in bindings {
-        for (pass, chosen) in cycle.chosen.iter().enumerate() {
-            let item = items.get(*chosen).cloned();
-            let (from, path) = match &binding.source {
-                Source::Item(_, path) => (vec![item], path),
-                Source::Pass(call, path) => (
-                    match cycle.stand(*call) {
-                        Some(Stand {
-                            round: None, place, ..
-                        }) => vec![answered(cycle.call(pass, place))],
-                        Some(Stand { place, .. }) => {
-                            let counts = cycle.inner.as_ref().map(|inner| &inner.rounds.counts);
-                            let count = counts.and_then(|counts| counts.get(pass)).copied();
-                            (0..count.unwrap_or(0))
-                                .map(|round| answered(cycle.call_inside(pass, round, place)))
-                                .collect()
-                        }
-                        None => continue,
-                    },
-                    path,
-                ),
-                Source::Inside(_, path) => {
-                    let Some(inner) = &cycle.inner else { continue };
-                    let held = match inner.list.answer {
-                        Some(place) => answered(cycle.call(pass, place)),
-                        None => item,
-                    };
-                    let list = held
-                        .as_ref()
-                        .and_then(|held| list_at(held, &inner.list.path))
-                        .map(elements)
-                        .unwrap_or_default();
-                    (list.into_iter().map(Some).collect(), path)
-                }
-                _ => continue,
-            };
-            let key = path.last().cloned().unwrap_or_else(|| {
-                let inside = cycle
-                    .inner
-                    .as_ref()
-                    .and_then(|inner| inner.list.path.last());
-                match (&binding.source, inside) {
-                    (Source::Inside(..), Some(key)) => key.clone(),
-                    _ => decisions.answers.last_key_of(cycle.list),
-                }
-            });
-            for from in from.iter().flatten() {
-                if let Some(value) = selector::field(from, path) {
-                    found.push((key.clone(), value.clone()));
-                }
-            }
-        }
-    }
-    found
 }
 
 impl Prover<'_> {
@@ -348,7 +211,17 @@ impl Prover<'_> {
             other => other.to_string(),
         };
         let key = words(pointer.rsplit('/').next().unwrap_or(""));
-        let name = rename::names_in(&text).into_iter().find(|name| {
+        let named = rename::names_in(&text);
+        // Words around a small number tell as much as an id: a street with its number.
+        let stands_whole = text.len() >= TELLS_WHOLE
+            && text.len() <= TELLS_AT_MOST
+            && text.contains(' ')
+            && !named.is_empty()
+            && seen.iter().any(|answer| answer.contains(text.as_str()));
+        let name = named.into_iter().find(|name| {
+            if stands_whole {
+                return true;
+            }
             let is_whole = *name == text;
             let tells = bits(&Value::from(*name), &[]) >= HAD_TO_FOLLOW
                 || is_whole && (names_things(&key) || crate::value_class::is_date(name));
@@ -379,7 +252,7 @@ impl Prover<'_> {
             .iter()
             .map(|input| (input.name.clone(), rename::other(&input.value)))
             .collect();
-        let loops = passes::passes(
+        let loops = passes(
             (&self.decisions.cycles, &self.decisions.pages),
             self.kept,
             &self.decisions.answers,
@@ -505,86 +378,6 @@ impl Prover<'_> {
         )
     }
 
-    /// The same for a call that turned a page.
-    fn page(
-        &self,
-        index: usize,
-        kept: &Kept<'_>,
-        pages: &Pages,
-        scene: &Scene<'_>,
-        driven: &Driven,
-    ) -> Vec<Difference> {
-        let Some(made) = driven.requests.get(&kept.path) else {
-            return vec![missing(kept, &kept.path, driven)];
-        };
-        let mut arguments = kept.call.arguments.clone();
-        let mut request = kept.target.filled.request.clone();
-        let mut bounds: Vec<Bound> = self
-            .decisions
-            .calls
-            .get(pages.body)
-            .map(|decided| decided.bound.clone())
-            .unwrap_or_default();
-        let handed = match &pages.next {
-            Next::Handed { path, .. } if index > pages.first => {
-                let key = path.last().map_or("", String::as_str);
-                arguments
-                    .pointer(&pages.pointer)
-                    .map(|value| scene.world.scalar(key, value))
-            }
-            _ => None,
-        };
-        if handed.is_some() {
-            bounds.push(Bound {
-                pointer: pages.pointer.clone(),
-                key: String::new(),
-                pieces: Vec::new(),
-            });
-        }
-        let value = |bound: &Bound| {
-            if bound.pointer == pages.pointer {
-                handed.clone()
-            } else {
-                self.expected(bound, scene, None)
-            }
-        };
-        for bound in &bounds {
-            if let Some(value) = value(bound)
-                && let Some(place) = arguments.pointer_mut(&bound.pointer)
-            {
-                *place = value;
-            }
-        }
-        slot::expect(kept, &mut request, &bounds, &value);
-        compare(
-            kept,
-            &Expected {
-                request: &request,
-                arguments: &arguments,
-            },
-            made.value(),
-        )
-    }
-
-    /// Where more pages were turned than there are.
-    fn further_pages(&self, driven: &Driven) -> Vec<Difference> {
-        let further = self.decisions.pages.iter().filter_map(|pages| {
-            let kept = self.kept.get(pages.first)?;
-            driven
-                .requests
-                .contains_key(&pages.path(pages.passes, &kept.step))
-                .then(|| {
-                    let message = format!(
-                        "`{}` asks for more than the {} that there are.",
-                        pages.id,
-                        crate::show::count(pages.passes, "page", "pages")
-                    );
-                    stays(kept, "", &Value::Null, message)
-                })
-        });
-        further.collect()
-    }
-
     /// What a bound value has to be in a world.
     fn expected(&self, bound: &Bound, scene: &Scene<'_>, here: Option<Here<'_>>) -> Option<Value> {
         if let [Piece::Value(binding)] = bound.pieces.as_slice() {
@@ -669,7 +462,7 @@ impl Prover<'_> {
             .filter(|_| Answers::is_root(place));
         if let Some(at) = of_loop {
             let cycle = self.decisions.cycles.get(at)?;
-            return Some(Value::Array(passes::gathered(
+            return Some(Value::Array(gathered(
                 cycle,
                 self.kept,
                 scene.loops.get(at)?,
@@ -686,127 +479,6 @@ impl Prover<'_> {
         }
         let key = answers.last_key_of(place);
         Some(scene.world.value(&key, answers.whole(place)?, 0))
-    }
-
-    /// The loop of a path, and where in it it stands.
-    fn inside(&self, path: &str) -> Option<(usize, Stand)> {
-        let (id, rest) = path.split_once('[')?;
-        let (pass, step) = rest.split_once("].")?;
-        let at = self
-            .decisions
-            .cycles
-            .iter()
-            .position(|cycle| cycle.id == id)?;
-        let cycle = self.decisions.cycles.get(at)?;
-        let is_it =
-            |call: usize, step: &str| self.kept.get(call).is_some_and(|kept| kept.step == step);
-        let pass = pass.parse().ok()?;
-        let Some((inside, rest)) = step.split_once('[') else {
-            let place = (0..cycle.width).find(|place| is_it(cycle.call(0, *place), step))?;
-            return Some((
-                at,
-                Stand {
-                    pass,
-                    round: None,
-                    place,
-                },
-            ));
-        };
-        let inner = cycle.inner.as_ref().filter(|inner| inner.id == inside)?;
-        let (round, step) = rest.split_once("].")?;
-        let place =
-            (0..inner.rounds.width).find(|place| is_it(cycle.call_inside(0, 0, *place), step))?;
-        Some((
-            at,
-            Stand {
-                pass,
-                round: Some(round.parse().ok()?),
-                place,
-            },
-        ))
-    }
-
-    fn answer_in_pass(&self, scene: &Scene<'_>, at: usize, stand: Stand) -> Outcome {
-        let found = self.decisions.cycles.get(at).and_then(|cycle| {
-            let pass = scene.loops.get(at)?.get(stand.pass)?;
-            let (call, pass) = match stand.round {
-                Some(round) => (
-                    cycle.call_inside(0, 0, stand.place),
-                    pass.rounds.get(round)?,
-                ),
-                None => (cycle.call(0, stand.place), pass),
-            };
-            Some((self.kept.get(call)?, pass.answers.get(stand.place)?))
-        });
-        match found {
-            Some((kept, answer)) => outcome(kept, answer),
-            None => unknown(),
-        }
-    }
-
-    /// Where a loop did not ask in each pass for what it had to, or made more or fewer passes.
-    fn cycle(
-        &self,
-        at: usize,
-        cycle: &Cycle,
-        scene: &Scene<'_>,
-        driven: &Driven,
-    ) -> Vec<Difference> {
-        let mut found = Vec::new();
-        let Some(passes) = scene.loops.get(at) else {
-            return found;
-        };
-        let mut check = |call: usize, path: &dyn Fn(&str) -> String, here: Here<'_>| {
-            if let Some(kept) = self.kept.get(call) {
-                let path = path(&kept.step);
-                found.extend(self.call(call, kept, &path, scene, Some(here), driven));
-            }
-        };
-        for (number, pass) in passes.iter().enumerate() {
-            let here = Here { pass, round: None };
-            for place in 0..cycle.width {
-                let path = |step: &str| cycle.path(number, step);
-                check(cycle.call(0, place), &path, here);
-            }
-            let Some(inner) = &cycle.inner else { continue };
-            for (count, round) in pass.rounds.iter().enumerate() {
-                let here = Here {
-                    pass,
-                    round: Some(round),
-                };
-                for place in 0..inner.rounds.width {
-                    let path = |step: &str| cycle.path(number, &inner.path(count, step));
-                    check(cycle.call_inside(0, 0, place), &path, here);
-                }
-            }
-        }
-        let asks = |call: usize, path: &dyn Fn(&str) -> String| {
-            self.kept
-                .get(call)
-                .is_some_and(|kept| driven.requests.contains_key(&path(&kept.step)))
-        };
-        let mut more = |call: usize, id: &str, count: usize| {
-            if let Some(kept) = self.kept.get(call) {
-                let message = format!(
-                    "`{id}` makes more than the {} that it should.",
-                    crate::show::count(count, "pass", "passes")
-                );
-                found.push(stays(kept, "", &Value::Null, message));
-            }
-        };
-        if asks(cycle.first, &|step| cycle.path(passes.len(), step)) {
-            more(cycle.first, &cycle.id, passes.len());
-        }
-        if let Some(inner) = &cycle.inner {
-            let first = cycle.call_inside(0, 0, 0);
-            for (number, pass) in passes.iter().enumerate() {
-                let count = pass.rounds.len();
-                if asks(first, &|step| cycle.path(number, &inner.path(count, step))) {
-                    more(first, &inner.id, count);
-                }
-            }
-        }
-        found
     }
 
     /// Steps that change something must do so in the recorded order, and what only looks must see the same changes.
