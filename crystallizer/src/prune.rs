@@ -317,18 +317,32 @@ fn describes(key: &str) -> bool {
         .is_some_and(|word| matches!(word.as_str(), "title" | "subject"))
 }
 
-/// A name without what is written now this way, now that.
+/// A name without what is written now this way, now that: capitals, what stands between its words and numbers, and
+/// zeros in front of a number.
 fn loose(value: &str) -> String {
-    let letters: String = value
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    if letters.is_empty() {
-        value.to_owned()
-    } else {
-        letters
+    let mut words: Vec<String> = Vec::new();
+    let mut last = None;
+    for c in value.chars() {
+        let kind = c.is_alphanumeric().then(|| c.is_numeric());
+        if let Some(kind) = kind {
+            match words.last_mut() {
+                Some(word) if last == Some(kind) => word.extend(c.to_lowercase()),
+                _ => words.push(c.to_lowercase().collect()),
+            }
+        }
+        last = kind;
     }
+    if words.is_empty() {
+        return value.to_owned();
+    }
+    let words: Vec<&str> = words
+        .iter()
+        .map(|word| match word.trim_start_matches('0') {
+            "" => "0",
+            word => word,
+        })
+        .collect();
+    words.join("-")
 }
 
 fn is_shell(call: &ToolCall) -> bool {

@@ -22,6 +22,20 @@ const MOST_SHORTER: usize = 3;
 /// How deep in a value a list is looked for.
 const DEPTH: usize = 3;
 
+/// What holds a list in each pass.
+struct Holder {
+    within: Within,
+    /// The call that answered it.
+    call: usize,
+    /// The expression of it in a pass.
+    base: String,
+    /// The keys that the list stands under.
+    keys: Vec<String>,
+    tool: String,
+    /// It, in each pass.
+    values: Vec<Value>,
+}
+
 /// A list that each pass has, and the elements of it that were taken.
 struct Lists {
     within: Within,
@@ -331,24 +345,21 @@ impl Binder<'_> {
         columns: &[Column<'_>],
     ) -> Vec<Lists> {
         let kept = self.kept;
-        let mut holders: Vec<(Within, usize, String, Vec<String>, String, Vec<Value>)> = Vec::new();
+        let mut holders: Vec<Holder> = Vec::new();
         let tool = |call: usize| kept.get(call).map_or("", |kept| kept.call.name.as_str());
         let outer_key = self.answers.last_key_of(found.list);
         for path in list_paths(items) {
             let mut keys = vec![outer_key.clone()];
             keys.extend(path.iter().cloned());
             keys.retain(|key| !key.is_empty());
-            holders.push((
-                Within {
-                    answer: None,
-                    path: path.clone(),
-                },
-                list_call,
-                item.to_owned(),
+            holders.push(Holder {
+                within: Within { answer: None, path },
+                call: list_call,
+                base: item.to_owned(),
                 keys,
-                tool(list_call).to_owned(),
-                items.to_vec(),
-            ));
+                tool: tool(list_call).to_owned(),
+                values: items.to_vec(),
+            });
         }
         for place in 0..layout.rounds.at {
             let body = stretch.first + place;
@@ -361,21 +372,29 @@ impl Binder<'_> {
                 continue;
             };
             for path in list_paths(&answers) {
-                holders.push((
-                    Within {
+                holders.push(Holder {
+                    keys: path.clone(),
+                    within: Within {
                         answer: Some(place),
-                        path: path.clone(),
+                        path,
                     },
-                    body,
-                    base.clone(),
-                    path,
-                    tool(body).to_owned(),
-                    answers.clone(),
-                ));
+                    call: body,
+                    base: base.clone(),
+                    tool: tool(body).to_owned(),
+                    values: answers.clone(),
+                });
             }
         }
         let mut all: Vec<Lists> = Vec::new();
-        for (within, call, base, keys, tool, values) in holders {
+        for Holder {
+            within,
+            call,
+            base,
+            keys,
+            tool,
+            values,
+        } in holders
+        {
             let elements: Option<Vec<Vec<Value>>> = values
                 .iter()
                 .map(|value| list_at(value, &within.path).map(elements))

@@ -107,6 +107,11 @@ impl Gathered {
         self.names(text);
         for hit in form::hits(text) {
             let key = match hit.name {
+                // A simple one is found again behind its user.
+                Name::Kind(_) if hit.what == "a password inside an address" => {
+                    let before = &text[..hit.start];
+                    before.rsplit("://").next().unwrap_or_default()
+                }
                 Name::Kind(_) => "",
                 Name::Key(key) => key,
             };

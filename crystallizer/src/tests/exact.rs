@@ -397,6 +397,14 @@ fn what_failed_and_what_came_later_must_be_the_same_act() {
         left_out(vec![get("a", 0, "W1", false), get("b", 1, "#w1", true)]),
         ["a"]
     );
+    assert_eq!(
+        left_out(vec![
+            get("a", 0, "bill-2027-3", false),
+            get("b", 1, "bill-2027-03", true)
+        ]),
+        ["a"]
+    );
+    assert!(left_out(vec![get("a", 0, "W-1-1", false), get("b", 1, "W-11", true)]).is_empty());
     // Of two things that are named one is the same.
     let both = |id: &str, batch, user: &str, order: &str, good: bool| {
         let arguments = json!({ "user_id": user, "order_id": order });

@@ -61,17 +61,15 @@ pub(in crate::bound) fn nest(
             metadata,
             ..Step::default()
         };
-        let mut index = 0;
         let mut now: BTreeMap<usize, usize> = BTreeMap::new();
         let mut steps: Vec<Step> = Vec::with_capacity(document.steps.len());
-        for old in std::mem::take(&mut document.steps) {
+        for (index, old) in std::mem::take(&mut document.steps).into_iter().enumerate() {
             if index == first {
                 steps.push(around.clone());
             } else if !places.contains(&index) {
                 steps.push(old);
             }
             now.insert(index, steps.len().saturating_sub(1));
-            index += 1;
         }
         document.steps = steps;
         for spot in spots.iter_mut() {

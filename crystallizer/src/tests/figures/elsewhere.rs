@@ -522,7 +522,7 @@ fn real_recordings_are_followed_elsewhere() {
             };
             let accepted = made.report.generalisable >= Some(*level);
             let same = fared == Fared::Same;
-            if verbose && ((derivable && !same) || (accepted && !same)) {
+            if verbose && !same && (derivable || accepted) {
                 println!(
                     "{} {:?} mixed {}: derivable {derivable}, accepted {accepted}, {fared:?} {:?}",
                     session.format,

@@ -1,7 +1,13 @@
 //! Which loops and conditions of a program a draft has, and which it has that the program does not have.
 
+use super::super::figures::{self, Line};
 use super::table::share;
 use druse_engine::definition::{Document, Step};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Those of each kind of programs that were measured so far.
+static MEASURED: Mutex<BTreeMap<&'static str, Constructs>> = Mutex::new(BTreeMap::new());
 
 /// Loops and conditions, counted.
 #[derive(Default, Debug, Clone)]
@@ -46,9 +52,43 @@ impl Constructs {
         odd
     }
 
-    /// A row of a table.
+    /// Twice those in both, of those on either side.
+    fn f1(&self) -> f64 {
+        200.0 * self.right as f64 / (self.meant + self.found).max(1) as f64
+    }
+
+    /// Tells those of all kinds of programs that were measured so far.
+    pub(super) fn tell(&self, family: &'static str) {
+        let mut all = MEASURED
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.insert(family, self.clone());
+        let sum = all.values().fold(Self::default(), |sum, one| Self {
+            meant: sum.meant + one.meant,
+            found: sum.found + one.found,
+            right: sum.right + one.right,
+            accepted_wrong: sum.accepted_wrong + one.accepted_wrong,
+        });
+        figures::line(&Line {
+            measure: "loops and branches found",
+            n: format!("{} meant, {} found", sum.meant, sum.found),
+            coverage: format!("found of those meant {}", share(sum.right, sum.meant)),
+            success: format!(
+                "right of those found {}; F1 {:.1} %",
+                share(sum.right, sum.found),
+                sum.f1()
+            ),
+            wrong: format!("accepted {}", share(sum.accepted_wrong, sum.found)),
+            reach: "F1 ≥ 90 %, 0 wrong",
+        });
+    }
+
+    /// A table of its own, where there are any.
     pub(super) fn row(&self, name: &str) -> String {
-        let f1 = 200.0 * self.right as f64 / (self.meant + self.found).max(1) as f64;
+        if self.meant + self.found == 0 {
+            return String::new();
+        }
+        let f1 = self.f1();
         format!(
             "\n| loops and conditions | found of those meant | right of those found | F1 | wrong ones accepted |\n|---|---|---|---|---|\n| {name} | {} | {} | {f1:.1} % | {} |\n",
             share(self.right, self.meant),

@@ -549,6 +549,7 @@ fn measure(family: &Family) -> Figures {
     );
     let text = table::rows(&all) + &figures.constructs.row(family.name);
     figures::section(family.name, &text);
+    figures.constructs.tell(family.name);
     if let Some(measure) = measure_of(family) {
         figures::line(&Line {
             measure,

@@ -14,10 +14,44 @@ use std::path::PathBuf;
 const ALL: usize = 200;
 const QUICK: usize = 40;
 
-/// Where figures are written to.
-fn figures() -> Option<PathBuf> {
-    let folder = std::env::var_os("DRUSE_FIGURES").filter(|folder| !folder.is_empty())?;
-    Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder))
+/// Whether all are measured, and the table is written into the page of documentation.
+fn updates() -> bool {
+    std::env::var_os("UPDATE_FIGURES").is_some()
+}
+
+/// Puts the table between its marks in the page, and its line into the table of all measures.
+fn write(table: &str, line: &str) {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/crystallizer.md");
+    let mut text = std::fs::read_to_string(&page).expect("the page can be read");
+    let measure = line.split(" | ").next().unwrap_or_default();
+    let known = section(&text, "all").to_owned();
+    let kept = known
+        .lines()
+        .filter(|known| !known.is_empty() && !known.starts_with(measure));
+    let all: Vec<&str> = kept.chain([line]).collect();
+    for (name, content) in [
+        ("poisoned", table.trim().to_owned()),
+        ("all", all.join("\n")),
+    ] {
+        let known = section(&text, name).to_owned();
+        let marked = |inside: &str| {
+            format!("<!-- figures: {name} -->\n{inside}<!-- end of figures: {name} -->")
+        };
+        text = text.replace(&marked(&known), &marked(&format!("\n{content}\n\n")));
+    }
+    std::fs::write(&page, text).expect("the page can be written");
+}
+
+/// What stands between the marks of a name.
+fn section<'t>(text: &'t str, name: &str) -> &'t str {
+    let open = format!("<!-- figures: {name} -->\n");
+    let close = format!("<!-- end of figures: {name} -->");
+    let inside = text
+        .split_once(&open)
+        .and_then(|(_, rest)| rest.split_once(&close));
+    inside
+        .map(|(inside, _)| inside)
+        .expect("the page has these marks")
 }
 
 /// What came of one recording in one mode.
@@ -157,8 +191,7 @@ async fn what_was_injected_is_labelled_and_never_active_unacknowledged() {
         )
         .await;
     let editor = server.role("editor").await;
-    let figures = figures();
-    let count = if figures.is_some() { ALL } else { QUICK };
+    let count = if updates() { ALL } else { QUICK };
     let mut chance = Chance::new(11);
     let mut by_kind: BTreeMap<(&str, &str), Came> = BTreeMap::new();
     let mut formats = std::collections::BTreeSet::new();
@@ -173,17 +206,18 @@ async fn what_was_injected_is_labelled_and_never_active_unacknowledged() {
         }
     }
     assert_eq!(formats.len(), FORMATS.len());
-    let table = table(&by_kind, count);
+    let (table, line) = table(&by_kind, count);
     println!("{table}");
-    if let Some(folder) = figures {
-        std::fs::write(folder.join("poisoned.md"), &table).expect("the table can be written");
+    if updates() && wrong.is_empty() {
+        write(&table, &line);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn table(by_kind: &BTreeMap<(&str, &str), Came>, recordings: usize) -> String {
+/// The table, and the line of all of it.
+fn table(by_kind: &BTreeMap<(&str, &str), Came>, recordings: usize) -> (String, String) {
     let mut table = format!(
-        "### Poisoned recordings\n\n| what was done to the recording ({recordings} in {} formats) | injected, labelled: exact | bound | activated without: exact | bound |\n|---|---|---|---|---|\n",
+        "| what was done to the recording ({recordings} in {} formats) | injected, labelled: exact | bound | activated without: exact | bound |\n|---|---|---|---|---|\n",
         FORMATS.len()
     );
     let row = |name: &str, one: &dyn Fn(&str) -> Came| {
@@ -226,7 +260,15 @@ fn table(by_kind: &BTreeMap<(&str, &str), Came>, recordings: usize) -> String {
         share(exact.activated, exact.versions),
         share(bound.activated, bound.versions),
     ));
-    table
+    let mut both = exact;
+    both.add(bound);
+    let line = format!(
+        "| poisoned recordings | {recordings} recordings, in both modes | labelled: {} | refused unacknowledged: {} | activated: {} | 100 %; 0 |",
+        share(both.labelled, both.injected),
+        share(both.versions - both.activated, both.versions),
+        share(both.activated, both.versions),
+    );
+    (table, line)
 }
 
 /// The 95 % Wilson interval of a share, in percent.
