@@ -110,7 +110,7 @@ fn an_answer_that_changed_opens_a_review() {
         .ok();
     assert_eq!(
         told.out,
-        "get_order\n  /json/note is new.\n  /json/state is number, and was string.\n"
+        "get_order\n  /json/note is new.\n  /json/state is number, and was string.\n  /stdout/note is new.\n  /stdout/state is number, and was string.\n"
     );
     assert_eq!(review(&desk), Value::Null);
 
