@@ -46,6 +46,7 @@ mod shell_line;
 mod show;
 mod spoken;
 mod value_class;
+mod waiting;
 mod words;
 mod working_place;
 
