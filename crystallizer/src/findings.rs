@@ -291,7 +291,7 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
                     .as_ref()
                     .map(|shell| shell.line())
                     .unwrap_or_default();
-                for program in crate::shell_line::programs(&line) {
+                for program in crate::programs::of(&line) {
                     programs.entry(program).or_default().insert(index);
                 }
             }
@@ -393,7 +393,7 @@ fn programs_of_rule(rule: Option<&ToolRule>, kept: &Kept<'_>) -> Vec<String> {
     let with = &kept.target.filled.request;
     if recorded(rule.with.get("script")) {
         let line = with.get("script").and_then(Value::as_str);
-        return crate::shell_line::programs(line.unwrap_or_default());
+        return crate::programs::of(line.unwrap_or_default());
     }
     let argv = rule.with.get("argv");
     if recorded(argv) || recorded(argv.and_then(|argv| argv.get(0))) {
