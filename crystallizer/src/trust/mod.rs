@@ -2,10 +2,12 @@
 //! brought about. A recording is what an agent did, and an agent does what it reads.
 
 mod find;
+mod once;
 mod request;
 mod seen;
 
 pub(crate) use find::trust;
+pub(crate) use once::once;
 
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;
