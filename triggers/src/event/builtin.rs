@@ -134,6 +134,10 @@ pub const OF_CHANGES: &[Builtin] = &[
         "an automation was made or crystallized",
     ),
     builtin("automation.deleted", "an automation was removed"),
+    builtin(
+        "automation.reviewed",
+        "somebody has looked at what had changed",
+    ),
     builtin("version.created", "an automation has a new version"),
     builtin("session.imported", "a recording was stored"),
     builtin("session.deleted", "a recording was removed"),
@@ -176,6 +180,12 @@ pub const CHANGES: &[Change] = &[
     change(
         "automation.delete",
         "automation.deleted",
+        "/automations",
+        "automation_id",
+    ),
+    change(
+        "automation.reviewed",
+        "automation.reviewed",
         "/automations",
         "automation_id",
     ),
