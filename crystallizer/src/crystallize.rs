@@ -172,7 +172,7 @@ pub fn crystallize(
     }
     let trust = trust::trust(session, &document, &kept, &emitted.places);
     trust::join(&mut found, trust.findings);
-    trust::once(&mut found, &kept);
+    trust::once::once(&mut found, &kept);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {

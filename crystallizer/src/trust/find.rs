@@ -493,7 +493,7 @@ fn is_content(key: &str) -> bool {
     )
 }
 
-pub(super) fn is_path(key: &str) -> bool {
+pub(crate) fn is_path(key: &str) -> bool {
     has(
         key,
         &[

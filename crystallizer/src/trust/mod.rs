@@ -2,12 +2,11 @@
 //! brought about. A recording is what an agent did, and an agent does what it reads.
 
 mod find;
-mod once;
+pub(crate) mod once;
 mod request;
 mod seen;
 
 pub(crate) use find::trust;
-pub(crate) use once::once;
 
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;
