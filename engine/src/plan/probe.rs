@@ -92,7 +92,7 @@ pub(crate) fn not_a_read(step: &Step) -> Option<String> {
         }
         ActionKind::File => {
             let op = text("op").unwrap_or_default();
-            (!matches!(op, "read" | "list")).then(|| format!("`{op}` changes a file"))
+            (!matches!(op, "read" | "list" | "search")).then(|| format!("`{op}` changes a file"))
         }
         ActionKind::Shell | ActionKind::Mcp | ActionKind::Tool => {
             (!said).then(|| "nothing says that it only reads".to_owned())
