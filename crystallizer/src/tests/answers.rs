@@ -251,3 +251,44 @@ fn a_yes_before_a_shell_line_makes_a_gate() {
     );
     assert_eq!(made.report.counts.gates, 1);
 }
+
+#[test]
+fn a_loop_gives_only_what_is_read() {
+    let orders: Vec<Value> = ["ord-77812", "ord-90211", "ord-55123"]
+        .iter()
+        .map(|order| json!({ "order_id": order }))
+        .collect();
+    let list = call(
+        "g",
+        0,
+        "mcp__shop__list_orders",
+        json!({}),
+        json!({ "orders": orders }),
+    );
+    let cancel = |number: u32, order: &Value| {
+        call(
+            &format!("c{number}"),
+            number,
+            "mcp__shop__cancel_order",
+            order.clone(),
+            json!({ "ok": true }),
+        )
+    };
+    let mut turns = vec![list];
+    turns.extend(
+        (1..)
+            .zip(&orders)
+            .map(|(number, order)| cancel(number, order)),
+    );
+    let made = made(
+        &session("Cancel all orders", turns),
+        &Options {
+            connections: connections(json!({ "shop": { "kind": "mcp", "url": "http://x" } })),
+            ..bound()
+        },
+    );
+    let each = &made.document.steps[1];
+    assert_eq!(each.for_each.as_ref().unwrap().output, None);
+    // A text as an answer to what cannot be taken back stops nothing.
+    assert!(each.steps[0].output_schema.is_none());
+}
