@@ -626,10 +626,7 @@ fn draft<'a>(
                 call,
                 step: String::new(),
                 path: String::new(),
-                answer: match target.reads_file() {
-                    true => answer::of_file(answer::of(call)),
-                    false => answer::of(call),
-                },
+                answer: answer::of_step(&target, call),
                 effects,
                 reasons,
                 tolerated: emit::is_tolerated(session, call, index + 1 == pruned.kept.len()),

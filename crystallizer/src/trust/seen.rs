@@ -170,6 +170,14 @@ impl Seen {
         if whole.len() <= LONGEST && !self.answered.contains_key(&whole) {
             self.sent.insert(whole);
         }
+        // An answer that repeats a part of it tells nothing new either.
+        for word in words(value) {
+            pieces(&word, &mut |piece| {
+                if !self.answered.contains_key(piece) {
+                    self.sent.insert(piece.to_owned());
+                }
+            });
+        }
     }
 }
 
@@ -326,5 +334,13 @@ mod tests {
         seen.send("made-by-agent-1");
         seen.learn(1, &json!("made-by-agent-1"));
         assert_eq!(seen.origin("made-by-agent-1"), Origin::Made);
+        seen.send("src/greet_all.py --fast");
+        seen.learn(
+            2,
+            &json!({ "path": "/srv/src/greet_all.py", "text": "I read src/greet_all.py for you" }),
+        );
+        for value in ["src/greet_all.py", "greet_all.py"] {
+            assert_eq!(seen.origin(value), Origin::Made, "{value}");
+        }
     }
 }
