@@ -1,9 +1,10 @@
 //! What could be made better in a draft, and what running it saves.
 
 use crate::kept::Kept;
+use crate::leaf::leaves;
 use crate::options::Mode;
 use crate::report::Advice;
-use crate::session::Session;
+use crate::session::{Role, Session, Turn};
 use druse_engine::definition::EffectLevel;
 use serde_json::{Map, Value};
 
@@ -58,6 +59,34 @@ pub(crate) fn advice(kept: &[Kept<'_>], mode: Mode) -> Vec<Advice> {
     advice
 }
 
+/// More characters than a token has on average in what models write.
+const MOST_CHARS: u64 = 10;
+
+/// How many characters the agent wrote at least: what it said and what it called. Some recorders keep the count with
+/// which an answer began, which is far below that.
+fn written(session: &Session) -> u64 {
+    let all = session.turns.iter().map(|turn| match turn {
+        Turn::Message {
+            role: Role::Assistant,
+            text,
+            ..
+        } => text.chars().count(),
+        Turn::Call(call) => characters(&call.arguments),
+        _ => 0,
+    });
+    u64::try_from(all.fold(0, usize::saturating_add)).unwrap_or(u64::MAX)
+}
+
+fn characters(value: &Value) -> usize {
+    let mut all = 0_usize;
+    leaves(value, &mut |_, _, leaf| {
+        if let Value::String(text) = leaf {
+            all = all.saturating_add(text.chars().count());
+        }
+    });
+    all
+}
+
 /// Figures of the recorded session that a run does without.
 pub(crate) fn savings(session: &Session) -> Map<String, Value> {
     let mut savings = Map::new();
@@ -88,6 +117,8 @@ pub(crate) fn savings(session: &Session) -> Map<String, Value> {
         }
     };
     put("recorded_ms", recorded_ms.map(Value::from));
+    // A recorder that notes each call at one moment only measured nothing.
+    let tools_ms = tools_ms.filter(|ms| *ms > 0);
     put("tools_ms", tools_ms.map(Value::from));
     // What the tools did not take, the agent thought and people took to answer.
     let agent_ms = recorded_ms
@@ -100,7 +131,11 @@ pub(crate) fn savings(session: &Session) -> Map<String, Value> {
             "cached_input_tokens",
             Some(usage.cached_input_tokens.into()),
         );
-        put("output_tokens", Some(usage.output_tokens.into()));
+        let is_whole = usage.output_tokens.saturating_mul(MOST_CHARS) >= written(session);
+        put(
+            "output_tokens",
+            is_whole.then(|| usage.output_tokens.into()),
+        );
         put("cost_usd", usage.cost_usd.map(Value::from));
     }
     savings

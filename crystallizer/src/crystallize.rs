@@ -11,7 +11,7 @@ use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
     advice, align, answer, bookkeeping, bound, capability, caution, determinism, drift, duplicate,
     effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
-    trust, working_place,
+    trust, waiting, working_place,
 };
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
@@ -101,14 +101,19 @@ pub fn crystallize(
     };
     let (witnesses, strangers) = witnesses(&kept, &others, options);
     let made = (options.mode == Mode::Bound).then(|| {
-        bind(
+        let mut made = bind(
             session,
             &mut kept,
             &mut emitted,
             &options.answers,
             started_at,
             &witnesses,
-        )
+        );
+        // The changed answers have as many pages as the recorded ones, so that they cannot tell.
+        if made.pages_fixed {
+            made.generalisable = Level::Same;
+        }
+        made
     });
     emitted.document.capabilities = Some(capability::of(&emitted.document, &kept, session));
     let document = Arc::new(emitted.document);
@@ -122,6 +127,7 @@ pub fn crystallize(
     let gated: BTreeSet<usize> = gates.before.keys().copied().collect();
     found.extend(gates.findings);
     found.extend(caution::findings(session, &kept, &emitted.places, &gated));
+    found.extend(waiting::findings(&kept, &emitted.places));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
     found.extend(working_place::findings(

@@ -47,6 +47,7 @@ mod shell_line;
 mod show;
 mod spoken;
 mod value_class;
+mod waiting;
 mod words;
 mod working_place;
 

@@ -5,6 +5,7 @@ use crate::show::{count, text as shorten};
 use druse_engine::definition::{Document, Step};
 use druse_engine::{Finding, Severity};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Longest list of steps before the rest is only counted.
 const MOST: usize = 40;
@@ -21,7 +22,7 @@ pub fn text(report: &Report, document: &Document) -> String {
     left_out(report, document, &mut out);
     flagged(document, &mut out);
     proof(report, &mut out);
-    perturbed(report, &mut out);
+    perturbed(report, document, &mut out);
     judged(report, &mut out);
     findings(report, &mut out);
     questions(report, &mut out);
@@ -101,14 +102,17 @@ fn recorded(report: &Report, document: &Document, out: &mut Out) {
 fn used(report: &Report) -> Option<String> {
     let number = |key: &str| report.savings.get(key).and_then(Value::as_u64);
     let cost = report.savings.get("cost_usd").and_then(Value::as_f64);
-    let tokens = number("input_tokens")
-        .zip(number("output_tokens"))
-        .filter(|(input, output)| input + output > 0)
-        .map(|(input, output)| {
-            format!("{} tokens in, {} out", thousands(input), thousands(output))
+    let input = number("input_tokens")
+        .filter(|input| *input > 0)
+        .map(|input| format!("{} tokens in", thousands(input)));
+    let output = number("output_tokens")
+        .filter(|output| *output > 0)
+        .map(|output| match &input {
+            Some(_) => format!("{} out", thousands(output)),
+            None => format!("{} tokens out", thousands(output)),
         });
     let cost = cost.map(|cost| format!("{cost:.2} US dollars"));
-    let parts: Vec<String> = tokens.into_iter().chain(cost).collect();
+    let parts: Vec<String> = input.into_iter().chain(output).chain(cost).collect();
     (!parts.is_empty()).then(|| format!("{}, which a run does without", parts.join(", ")))
 }
 
@@ -302,11 +306,24 @@ fn bound(report: &Report, document: &Document, out: &mut Out) {
     }
 }
 
-fn perturbed(report: &Report, out: &mut Out) {
+fn perturbed(report: &Report, document: &Document, out: &mut Out) {
     let Some(level) = report.generalisable else {
         return;
     };
     out.title("On other data");
+    // Where nothing follows data, other data shows nothing.
+    let follows = report
+        .values
+        .is_none_or(|values| values.said + values.answered + values.clock + values.repeated > 0)
+        || document
+            .steps
+            .iter()
+            .any(|step| step.for_each.is_some() || step.repeat.is_some() || step.when.is_some());
+    if !follows {
+        out.line("  nothing in it follows data: every run asks for what was recorded, whatever the answers are");
+        return held_out(report, out);
+    }
+    let mut said: Option<&str> = None;
     for (name, what, world) in [
         ("renamed", "other names", &report.perturbed.renamed),
         (
@@ -328,11 +345,27 @@ fn perturbed(report: &Report, out: &mut Out) {
                     .differences
                     .first()
                     .map_or("", |first| first.message.as_str());
-                format!("does not hold: {first}")
+                if said.replace(first) == Some(first) {
+                    "does not hold: the same".to_owned()
+                } else {
+                    format!("does not hold: {first}")
+                }
             }
         };
         out.line(&format!("  {name:<10} ({what}) {verdict}"));
     }
+    held_out(report, out);
+    let level = match level {
+        Level::Same => "the recorded data only",
+        Level::Renamed => "data under other names",
+        Level::Reordered => "data under other names, in any order of answers",
+        Level::Shuffled => "data under other names, in any order",
+    };
+    out.line(&format!("  So it is shown to hold for {level}."));
+}
+
+/// What came of predicting the further recordings.
+fn held_out(report: &Report, out: &mut Out) {
     for held in &report.held_out {
         let verdict = match held.verdict {
             Verdict::Passed => "is predicted".to_owned(),
@@ -353,13 +386,6 @@ fn perturbed(report: &Report, out: &mut Out) {
             shorten(&held.recording, 60)
         ));
     }
-    let level = match level {
-        Level::Same => "the recorded data only",
-        Level::Renamed => "data under other names",
-        Level::Reordered => "data under other names, in any order of answers",
-        Level::Shuffled => "data under other names, in any order",
-    };
-    out.line(&format!("  So it is shown to hold for {level}."));
 }
 
 fn questions(report: &Report, out: &mut Out) {
@@ -390,37 +416,28 @@ fn left_out(report: &Report, document: &Document, out: &mut Out) {
         "Left out: {}",
         count(number(report.counts.left_out), "call", "calls")
     ));
-    let list = document
+    let codes: BTreeSet<&str> = document
         .metadata
         .get("crystallized")
         .and_then(|map| map.get("left_out"))
         .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.get("code")?.as_str())
+        .collect();
     let explained: Vec<&Finding> = report
         .findings
         .iter()
-        .filter(|finding| {
-            finding.step.is_none()
-                && matches!(
-                    finding.code.as_str(),
-                    "refused" | "failed_then_repeated" | "exact_duplicate"
-                )
-        })
+        .filter(|finding| finding.step.is_none() && codes.contains(finding.code.as_str()))
         .collect();
     for finding in explained.iter().take(MOST) {
         out.line(&format!("  - {}", finding.message));
-    }
-    more(explained.len(), out);
-    if explained.is_empty() {
-        for entry in list.iter().take(MOST) {
-            let part = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or("");
-            out.line(&format!(
-                "  - {}: {}",
-                shorten(part("call"), 60),
-                part("code").replace('_', " ")
-            ));
+        // What is to be acknowledged says below what to do.
+        if finding.severity != Severity::Info && !blocks(finding) {
+            out.line(&format!("    {}", finding.help));
         }
     }
+    more(explained.len(), out);
 }
 
 fn flagged(document: &Document, out: &mut Out) {
@@ -480,11 +497,18 @@ fn findings(report: &Report, out: &mut Out) {
         .findings
         .iter()
         .filter(|finding| finding.severity != Severity::Info && !blocks(finding))
-        // What was bound is listed above, what is open below.
+        // What was bound, left out or differs on other data is listed above, what is open below.
         .filter(|finding| {
             !matches!(
                 finding.code.as_str(),
-                "bound_to_output" | "open_source" | "open_choice" | "made_by_agent"
+                "bound_to_output"
+                    | "open_source"
+                    | "open_choice"
+                    | "made_by_agent"
+                    | "failed_then_repeated"
+                    | "not_renamed"
+                    | "not_reordered"
+                    | "not_shuffled"
             )
         })
         .collect();

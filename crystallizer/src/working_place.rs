@@ -20,6 +20,7 @@ pub(crate) fn findings(
     found.extend(moved(folders));
     found.extend(elsewhere(folders, kept));
     found.extend(named(folders, kept, places));
+    found.extend(outside(folders, kept, places));
     found.extend(state(session, kept, places));
     found.extend(otherwise(kept));
     found
@@ -145,6 +146,39 @@ fn named(folders: &Folders<'_>, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Findi
             .help("Write the other folder there by hand, or acknowledge it.")
             .must_acknowledge();
             located(finding, &kept.step, **place, "/with")
+        })
+        .collect()
+}
+
+/// Commands that ran outside of the folder that is not worked in any more: they run there still.
+fn outside(folders: &Folders<'_>, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
+    let Some((left, work)) = folders.left().zip(folders.work()) else {
+        return Vec::new();
+    };
+    let within = |cwd: &str| {
+        cwd.strip_prefix(work)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    kept.iter()
+        .zip(places)
+        .filter(|(kept, _)| kept.target.origin == Origin::Builtin && kept.target.shell.is_some())
+        .filter_map(|(kept, place)| {
+            let cwd = kept.target.filled.request.get("cwd")?.as_str()?;
+            if within(cwd) || !cwd.starts_with(['/', '~']) {
+                return None;
+            }
+            let finding = Finding::warning(
+                "outside_recorded_folder",
+                format!(
+                    "The command runs in `{}`, as it did in the recording. That lies outside of `{}`, the folder that the agent worked in, so `{}` does not stand for it.",
+                    shown(cwd),
+                    shown(left),
+                    shown(work)
+                ),
+            )
+            .help("Write another `cwd` there by hand, or acknowledge it.")
+            .must_acknowledge();
+            Some(located(finding, &kept.step, *place, "/with/cwd"))
         })
         .collect()
 }

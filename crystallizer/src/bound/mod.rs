@@ -61,6 +61,8 @@ pub(crate) use witness::Witness;
 pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
     pub(crate) generalisable: Level,
+    /// Whether a list is asked for by as many pages as were recorded: on longer ones the draft does less.
+    pub(crate) pages_fixed: bool,
     pub(crate) values: ValueCounts,
     pub(crate) held_out: Vec<HeldOut>,
     /// How many loops calls were folded into.
@@ -135,11 +137,15 @@ pub(crate) fn bind(
         .findings
         .extend(explain::of_proof(&proof.perturbed, proof.level));
     explained.findings.extend(explain::of_held_out(&held_out));
+    let fixed = pages::fixed(kept, spots, &decisions);
+    let pages_fixed = !fixed.is_empty();
+    explained.findings.extend(fixed);
     explain::of_branches(&mut explained, kept, spots, &branches);
     Made {
         perturbed: proof.perturbed,
         held_out,
         generalisable: level,
+        pages_fixed,
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,
         values: count(kept, &decisions),

@@ -4,7 +4,8 @@
 //! A step that may change something waits for all that was recorded before it, and all that was recorded after it
 //! waits for it: nothing is known of how the agent came to it but what it had seen by then, and when something
 //! before it fails it must not happen. What only looks waits for the last change and for what it reads; what only
-//! computes waits for what it reads.
+//! computes waits for what it reads. A look that the agent repeated until another answer came stands where it was,
+//! as a change would: it was asked again because time had passed, and what came behind it came because of its answer.
 
 use super::branch::Branch;
 use super::write::each_expression;
@@ -22,6 +23,8 @@ enum Kind {
     Control,
     /// One of them changes something.
     Effect,
+    /// One of them was asked again until something had happened.
+    Wait,
 }
 
 impl Kind {
@@ -30,6 +33,7 @@ impl Kind {
             Self::Data => "data",
             Self::Control => "control",
             Self::Effect => "effect",
+            Self::Wait => "wait",
         }
     }
 }
@@ -96,6 +100,12 @@ pub(super) fn order(
             }
         }
     });
+    let waits: BTreeSet<usize> = crate::waiting::repeated(kept)
+        .into_keys()
+        .filter_map(|call| steps.get(call))
+        .filter(|spot| spot.inner.is_none())
+        .map(|spot| spot.step)
+        .collect();
     let mut barrier: Option<(usize, Kind)> = None;
     let mut since: Vec<usize> = Vec::new();
     let mut above: Vec<Bits> = Vec::with_capacity(count);
@@ -113,8 +123,13 @@ pub(super) fn order(
         let mut add = |source: usize, kind: Kind| {
             before.entry(source).or_insert(kind);
         };
-        if is_gate || changes {
-            let kind = if is_gate { Kind::Control } else { Kind::Effect };
+        let waits = waits.contains(&index);
+        if is_gate || changes || waits {
+            let kind = match (is_gate, changes) {
+                (true, _) => Kind::Control,
+                (_, true) => Kind::Effect,
+                _ => Kind::Wait,
+            };
             for source in since.drain(..) {
                 add(source, kind);
             }

@@ -174,6 +174,89 @@ fn an_empty_page_is_the_last_of_those_by_their_offset() {
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
 }
 
+/// Pages with a change between them are no loop, and a run looks at no further one.
+#[test]
+fn pages_that_stay_one_by_one_are_told() {
+    let task = "Close all tickets of ana_li_3668.";
+    let numbered = |number: u32, page_number: u32, ids: &[u32]| {
+        page(
+            number,
+            json!({ "customer_id": "ana_li_3668", "page": page_number }),
+            json!({ "tickets": rows(ids) }),
+        )
+    };
+    let told = |made: &Crystallized| {
+        made.report
+            .findings
+            .iter()
+            .filter(|finding| finding.code == "pages_as_recorded")
+            .map(|finding| (finding.id.clone(), finding.acknowledge))
+            .collect::<Vec<_>>()
+    };
+    let by_number = crystallized(&session(
+        task,
+        vec![
+            numbered(0, 1, &[48121, 77340]),
+            close(1, 48121),
+            close(2, 77340),
+            numbered(3, 2, &[10553, 62088]),
+            close(4, 10553),
+            close(5, 62088),
+        ],
+    ));
+    let by_cursor = crystallized(&session(
+        task,
+        vec![
+            page(
+                0,
+                json!({ "customer_id": "ana_li_3668" }),
+                json!({ "tickets": rows(&[48121]), "next_cursor": "b7f31c90aa" }),
+            ),
+            close(1, 48121),
+            page(
+                2,
+                json!({ "customer_id": "ana_li_3668", "cursor": "b7f31c90aa" }),
+                json!({ "tickets": rows(&[10553]), "next_cursor": null }),
+            ),
+            close(3, 10553),
+        ],
+    ));
+    for made in [&by_number, &by_cursor] {
+        assert_eq!(
+            told(made),
+            [("pages_as_recorded:list_tickets".to_owned(), true)]
+        );
+        assert_eq!(made.report.generalisable, Some(Level::Same));
+    }
+    // One page is no turning of pages.
+    let one = crystallized(&session(
+        task,
+        vec![numbered(0, 1, &[48121]), close(1, 48121)],
+    ));
+    assert_eq!(told(&one), []);
+    assert_eq!(one.report.generalisable, Some(Level::Reordered));
+    // Those that a loop turns need no word.
+    let folded = crystallized(&session(
+        task,
+        vec![
+            page(
+                0,
+                json!({ "page": 1 }),
+                json!({ "tickets": rows(&[48121]), "has_more": true }),
+            ),
+            page(
+                1,
+                json!({ "page": 2 }),
+                json!({ "tickets": rows(&[77340]), "has_more": false }),
+            ),
+            close(2, 48121),
+            close(3, 77340),
+        ],
+    ));
+    assert_eq!(told(&folded), []);
+    assert_eq!(folded.report.generalisable, Some(Level::Shuffled));
+}
+
 /// Pages that end for no reason that an answer gives, one that the person named, and steps that are not even.
 #[test]
 fn what_tells_no_end_stays_one_by_one() {

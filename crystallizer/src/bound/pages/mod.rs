@@ -2,6 +2,7 @@
 //! gave, until an answer says that there is no more. They become a `repeat` that gives all pages as one list.
 
 mod body;
+mod fixed;
 mod turn;
 
 use super::answers::{Answers, WholePlace};
@@ -20,6 +21,7 @@ use crate::kept::Kept;
 use serde_json::{Map, Value};
 
 pub(super) use body::{nest, write};
+pub(super) use fixed::fixed;
 use turn::{end, longest_list, nexts, turned};
 
 /// The most pages that are turned.

@@ -16,7 +16,7 @@ pub(super) struct Turned<'k> {
 }
 
 /// The scalars of what a call sent, but for those that say nothing.
-fn sent<'k>(kept: &'k Kept<'_>) -> BTreeMap<String, &'k Value> {
+pub(super) fn sent<'k>(kept: &'k Kept<'_>) -> BTreeMap<String, &'k Value> {
     fn walk<'v>(value: &'v Value, pointer: &str, found: &mut BTreeMap<String, &'v Value>) {
         match value {
             Value::Object(map) => {

@@ -453,6 +453,22 @@ pub(super) const CODES: &[Code] = &[
         fix: "Answer the question of the report.",
     },
     Code {
+        code: "outside_recorded_folder",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "The automation works in another folder than the agent did, and a command runs outside of the recorded one, where it ran.",
+        example: "",
+        fix: "Write another `cwd` by hand, or acknowledge it.",
+    },
+    Code {
+        code: "pages_as_recorded",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A list was asked for page by page, and no loop came of it: a run asks for as many pages as were recorded.",
+        example: "",
+        fix: "Put the steps of one page into a `repeat` with `until`, or acknowledge it.",
+    },
+    Code {
         code: "put_back",
         group: Group::Recording,
         severities: &[Info],
@@ -691,6 +707,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The tool map cannot be read.",
         example: "",
         fix: "`druse schema tools` gives the form of the file.",
+    },
+    Code {
+        code: "waits_by_asking",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "The agent asked the same again until the answer was another. A run asks as often as it had, and goes on whatever the answer is.",
+        example: "",
+        fix: "Put one of the steps into a `repeat` with `until` and `every`, or acknowledge it.",
     },
     Code {
         code: "written_by_agent",
