@@ -1,7 +1,9 @@
 //! What a recorded tool answered, and where that stands in the output of the step that it became.
 
+use crate::kept::Kept;
 use crate::session::ToolCall;
-use crate::tool_map::Target;
+use crate::tool_map::{Origin, Target};
+use druse_engine::Digest;
 use serde_json::{Map, Value, json};
 
 /// A recorded answer as text and as JSON.
@@ -26,9 +28,7 @@ pub(crate) fn of(call: &ToolCall) -> Answer {
     let (text, own) = match &raw {
         Value::String(text) => (text.clone(), parsed(text)),
         Value::Null => (String::new(), None),
-        Value::Array(items)
-            if !items.is_empty() && items.iter().all(|item| block_text(item).is_some()) =>
-        {
+        Value::Array(items) if is_blocks(&raw) => {
             let text: Vec<&str> = items.iter().filter_map(block_text).collect();
             let text = text.join("\n");
             let own = parsed(&text);
@@ -37,7 +37,7 @@ pub(crate) fn of(call: &ToolCall) -> Answer {
         other => (other.to_string(), Some(other.clone())),
     };
     match &result.structured {
-        Some(value) if value.is_object() || value.is_array() => Answer {
+        Some(value) if (value.is_object() || value.is_array()) && !is_blocks(value) => Answer {
             raw,
             text,
             json: Some(value.clone()),
@@ -52,16 +52,39 @@ pub(crate) fn of(call: &ToolCall) -> Answer {
     }
 }
 
-/// The answer of a step that reads a file: the file's own text, as a run has it.
-pub(crate) fn of_file(answer: Answer) -> Answer {
-    match crate::tool_map::without_numbers(&answer.text) {
-        None => answer,
-        Some(text) => Answer {
-            raw: text.clone().into(),
-            json: parsed(&text),
-            text,
-            structured: false,
-        },
+/// The answer to a call as the step that it became gives it in a run. What an agent's own tool keeps beside its answer
+/// is the agent's: a step has the text of the file, or what the program wrote.
+pub(crate) fn of_step(target: &Target, call: &ToolCall) -> Answer {
+    let recorded = call.result.as_ref();
+    let beside = recorded.and_then(|result| result.structured.as_ref());
+    if target.reads_file() {
+        let file = beside.and_then(|beside| beside.pointer("/file/content")?.as_str());
+        let text = match file.filter(|_| target.remark.is_none()) {
+            Some(text) => text.to_owned(),
+            None => {
+                let text = of(call).text;
+                crate::tool_map::without_numbers(&text).unwrap_or(text)
+            }
+        };
+        return of_text(text);
+    }
+    if target.origin == Origin::Builtin && target.action == "shell" && recorded.is_some() {
+        let content = recorded.map(|result| &result.content);
+        let written = [beside, content]
+            .into_iter()
+            .flatten()
+            .find_map(|value| value.get("stdout")?.as_str());
+        return of_text(written.map_or_else(|| of(call).text, str::to_owned));
+    }
+    of(call)
+}
+
+fn of_text(text: String) -> Answer {
+    Answer {
+        raw: text.clone().into(),
+        json: parsed(&text),
+        text,
+        structured: false,
     }
 }
 
@@ -72,6 +95,13 @@ fn parsed(text: &str) -> Option<Value> {
     } else {
         None
     }
+}
+
+/// Whether a value is the text blocks of an MCP answer: Claude Code keeps these beside their text, too.
+fn is_blocks(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| {
+        !items.is_empty() && items.iter().all(|item| block_text(item).is_some())
+    })
 }
 
 /// The text of an MCP text block.
@@ -131,9 +161,18 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
         "automation" => {
             json!({ "run_id": null, "outputs": answer.json.clone().unwrap_or(Value::Null) })
         }
+        "file" if target.reads_file() => {
+            let path = target.filled.request.get("path");
+            json!({
+                "path": path.cloned().unwrap_or_default(),
+                "bytes": answer.text.len(),
+                "digest": Digest::of(answer.text.as_bytes()).to_string(),
+                "text": answer.text,
+            })
+        }
         _ => answer.raw.clone(),
     };
-    if let Some(path) = &target.result {
+    if let Some(path) = target.result.as_ref().filter(|_| !target.reads_file()) {
         place(
             &mut output,
             path,
@@ -160,6 +199,7 @@ fn place(output: &mut Value, path: &[String], answer: Value) {
 /// The expression that reads a value inside a recorded answer from the step's output.
 pub(crate) fn expression(step: &str, target: &Target, answer: &Answer, pointer: &str) -> String {
     let mut text = format!("steps.{step}.output");
+    let inside = target.reads_file() && !pointer.is_empty();
     match (&target.result, target.action.as_str()) {
         (Some(path), _) => {
             for word in path {
@@ -173,6 +213,10 @@ pub(crate) fn expression(step: &str, target: &Target, answer: &Answer, pointer: 
         (None, "shell") => text.push_str(".stdout"),
         (None, "automation") => text.push_str(".outputs"),
         _ => {}
+    }
+    // A file comes as text, whatever it holds.
+    if inside {
+        text = format!("({text} | parse_json)");
     }
     for word in pointer.split('/').skip(1) {
         let word = word.replace("~1", "/").replace("~0", "~");
@@ -188,4 +232,32 @@ pub(crate) fn expression(step: &str, target: &Target, answer: &Answer, pointer: 
         }
     }
     text
+}
+
+/// Whether an answer is one line of what a program wrote or a file holds. Recorders cut off the end of the line, and a
+/// run does not.
+pub(crate) fn is_line(target: &Target, answer: &Answer) -> bool {
+    let text = answer.text.trim();
+    let wrote = target.origin == Origin::Builtin && target.action == "shell";
+    (wrote || target.reads_file())
+        && answer.json.is_none()
+        && !text.is_empty()
+        && !text.contains('\n')
+}
+
+/// The expression that follows a value of a recorded answer in every run; none where the step answers in another shape
+/// than the tool did, or where the value's place in a list is the data of one day.
+pub(crate) fn following(kept: &Kept<'_>, pointer: &str) -> Option<String> {
+    let in_list = pointer
+        .split('/')
+        .skip(1)
+        .any(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
+    if kept.target.is_opaque() || in_list {
+        return None;
+    }
+    let expression = expression(&kept.step, &kept.target, &kept.answer, pointer);
+    Some(match is_line(&kept.target, &kept.answer) {
+        true => format!("{expression} | trim"),
+        false => expression,
+    })
 }

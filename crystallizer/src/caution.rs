@@ -18,8 +18,13 @@ pub(crate) fn findings(
     gated: &BTreeSet<usize>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // The passes of a loop are one step.
+    let mut named: BTreeSet<&str> = BTreeSet::new();
     for (index, (kept, spot)) in kept.iter().zip(spots).enumerate() {
-        if kept.effects == Some(EffectLevel::Destructive) && !gated.contains(&index) {
+        if kept.effects == Some(EffectLevel::Destructive)
+            && !gated.contains(&index)
+            && named.insert(&kept.step)
+        {
             let finding = Finding::warning(
                 "gate_suggested",
                 format!(

@@ -178,6 +178,7 @@ pub fn crystallize(
     }
     let trust = trust::trust(session, &document, &kept, &emitted.places);
     trust::join(&mut found, trust.findings);
+    trust::once::once(&mut found, &kept);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {
@@ -631,10 +632,7 @@ fn draft<'a>(
                 call,
                 step: String::new(),
                 path: String::new(),
-                answer: match target.reads_file() {
-                    true => answer::of_file(answer::of(call)),
-                    false => answer::of(call),
-                },
+                answer: answer::of_step(&target, call),
                 effects,
                 reasons,
                 tolerated: emit::is_tolerated(session, call, index + 1 == pruned.kept.len()),

@@ -304,7 +304,7 @@ fn of_shell(line: &str) -> Vec<Reason> {
             reasons.push(found);
         }
     };
-    for program in crate::shell_line::programs(line) {
+    for program in crate::programs::of(line) {
         match program.rsplit('/').next().unwrap_or(&program) {
             "date" | "uptime" | "cal" => add(reason("time", "the answer is the moment of asking")),
             "uuidgen" | "shuf" | "mktemp" => add(reason("random", "the answer is drawn by chance")),
@@ -385,7 +385,7 @@ mod tests {
                 .join(" ")
         };
         assert_eq!(codes("curl -s https://x | jq ."), "web_fetch");
-        assert_eq!(codes("echo $(date) $RANDOM"), "random time");
+        assert_eq!(codes("echo $(date) $RANDOM"), "time random");
         assert_eq!(codes("npm test"), "");
     }
 }

@@ -130,7 +130,7 @@ pub(crate) fn of(
     if target.action == "file" {
         return Some(
             match target.filled.request.get("op").and_then(Value::as_str) {
-                Some("read" | "list") => EffectLevel::Read,
+                Some("read" | "list" | "search") => EffectLevel::Read,
                 Some("write") => EffectLevel::IdempotentWrite,
                 _ => EffectLevel::Write,
             },

@@ -5,6 +5,7 @@ use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
 use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
+use crate::trust;
 use druse_engine::Finding;
 use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT, canonical};
 use serde_json::Value;
@@ -66,14 +67,16 @@ pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[Spot])
                 );
                 let strong = class.is_some_and(|class| class.is_strong());
                 let made = source.effects.is_some_and(|level| level >= EffectLevel::IdempotentWrite) || !source.reasons.is_empty();
-                let ask = is_sink(&origin.key, sender) || made && strong;
-                let help = if *in_text {
-                    "Every run uses this value again. If it has to follow the answer, make it an input or take it from that text with an expression.".to_owned()
-                } else {
-                    format!(
-                        "Every run uses this value again. To follow the answer instead, write \"{{{{ {} }}}}\" there.",
-                        crate::answer::expression(&source.step, &source.target, &source.answer, pointer)
-                    )
+                // What a look round listed is where the next call looks: nobody else's word steers that.
+                let listed = trust::is_path(&origin.key) && trust::lists(source.call, Some(source));
+                let ask = !listed && (is_sink(&origin.key, sender) || made && strong);
+                let follow = if *in_text { None } else { crate::answer::following(source, pointer) };
+                let help = match follow {
+                    Some(expression) => format!(
+                        "Every run uses this value again. To follow the answer instead, write \"{{{{ {expression} }}}}\" there."
+                    ),
+                    None if *in_text => "Every run uses this value again. If it has to follow the answer, make it an input or take it from that text with an expression.".to_owned(),
+                    None => "Every run uses this value again. If it has to follow the answer, make it an input or choose it there with an expression.".to_owned(),
                 };
                 let finding = if strong || ask {
                     Finding::warning("frozen_from_output", message)
@@ -291,7 +294,7 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
                     .as_ref()
                     .map(|shell| shell.line())
                     .unwrap_or_default();
-                for program in crate::shell_line::programs(&line) {
+                for program in crate::programs::of(&line) {
                     programs.entry(program).or_default().insert(index);
                 }
             }
@@ -393,7 +396,7 @@ fn programs_of_rule(rule: Option<&ToolRule>, kept: &Kept<'_>) -> Vec<String> {
     let with = &kept.target.filled.request;
     if recorded(rule.with.get("script")) {
         let line = with.get("script").and_then(Value::as_str);
-        return crate::shell_line::programs(line.unwrap_or_default());
+        return crate::programs::of(line.unwrap_or_default());
     }
     let argv = rule.with.get("argv");
     if recorded(argv) || recorded(argv.and_then(|argv| argv.get(0))) {

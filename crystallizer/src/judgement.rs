@@ -83,15 +83,10 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Judgement {
             Vec::new(),
         );
     }
-    let unasked: Vec<String> = facts
-        .kept
-        .iter()
-        .filter(|kept| {
-            kept.effects
-                .is_none_or(|level| level >= EffectLevel::Destructive)
-        })
-        .map(|kept| kept.step.clone())
-        .collect();
+    let unasked = names(facts.kept.iter().filter(|kept| {
+        kept.effects
+            .is_none_or(|level| level >= EffectLevel::Destructive)
+    }));
     if !unasked.is_empty() && facts.gates == 0 {
         say(
             "no_approval",
@@ -149,11 +144,11 @@ fn still_changing(kept: &[Kept<'_>]) -> Vec<String> {
                 .push(kept);
         }
     }
-    let mut steps = Vec::new();
+    let mut steps: Vec<&Kept<'_>> = Vec::new();
     for kept in by_target.into_values().filter(|kept| kept.len() >= TRIED) {
-        steps.extend(kept.into_iter().map(|kept| kept.step.clone()));
+        steps.extend(kept);
     }
-    steps
+    names(steps)
 }
 
 /// What a call is about: the file that it writes, or the thing whose id it names beside what it changes.
@@ -224,20 +219,20 @@ fn flags(facts: &Facts<'_>) -> Vec<Flag> {
     }
     found
         .into_iter()
-        .map(|(code, (text, steps))| {
-            let mut names: Vec<String> = Vec::new();
-            for kept in steps.into_iter().filter_map(|index| facts.kept.get(index)) {
-                if !names.contains(&kept.step) {
-                    names.push(kept.step.clone());
-                }
-            }
-            Flag {
-                code: code.to_owned(),
-                text,
-                steps: names,
-            }
+        .map(|(code, (text, steps))| Flag {
+            code: code.to_owned(),
+            text,
+            steps: names(steps.into_iter().filter_map(|index| facts.kept.get(index))),
         })
         .collect()
+}
+
+/// The steps of calls, each once: the passes of a loop are one step.
+fn names<'k>(calls: impl IntoIterator<Item = &'k Kept<'k>>) -> Vec<String> {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let calls = calls.into_iter().map(|kept| kept.step.as_str());
+    let steps = calls.filter(|step| seen.insert(step));
+    steps.map(str::to_owned).collect()
 }
 
 fn each_step<'d>(steps: &'d [Step], then: &mut impl FnMut(&'d Step)) {

@@ -37,6 +37,7 @@ mod leaf;
 mod name;
 mod not_repeated;
 mod options;
+mod programs;
 mod provenance;
 mod prune;
 mod relied;

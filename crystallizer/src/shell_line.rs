@@ -172,30 +172,36 @@ fn looks(program: &str, rest: &[String]) -> bool {
             .any(|word| flags.iter().any(|flag| word == flag))
     };
     match program {
-        "find" => !has(&[
-            "-delete", "-exec", "-execdir", "-ok", "-okdir", "-fprint", "-fls", "-fprintf",
-        ]),
+        "find" => !rest.iter().any(|word| {
+            let acts = ["-delete", "-exec", "-ok", "-fprint", "-fls"];
+            acts.iter().any(|act| word.starts_with(act))
+        }),
         "sed" => {
-            !rest
-                .iter()
-                .any(|word| word.starts_with("-i") || word.starts_with("--in-place"))
-                && rest.first().is_some_and(|word| word == "-n")
+            // Any other option may bring a script of its own, or a file to write into.
+            rest.first().is_some_and(|word| word == "-n")
                 && rest.get(1).is_some_and(|script| {
                     script
                         .bytes()
                         .all(|b| b.is_ascii_digit() || matches!(b, b',' | b'p' | b'$'))
                 })
+                && rest
+                    .iter()
+                    .skip(2)
+                    .all(|word| word == "-" || !word.starts_with('-'))
         }
-        "sort" => !rest
-            .iter()
-            .any(|word| word.starts_with("-o") || word.starts_with("--output")),
+        // `-uo file` writes too, and a long name may be cut short.
+        "sort" => !option(rest, 'o', &["--o", "--co"]),
+        // What stands second is written.
+        "uniq" => operands(rest, "fsw") <= 1,
         "git" => {
             let sub = rest
                 .iter()
                 .find(|word| !word.starts_with('-'))
                 .map(String::as_str);
             !has(&["-c"])
-                && !rest.iter().any(|word| word.starts_with("--output"))
+                && !rest
+                    .iter()
+                    .any(|word| word.starts_with("--ou") || word.starts_with("--ext-d"))
                 && matches!(
                     sub,
                     Some(
@@ -216,10 +222,44 @@ fn looks(program: &str, rest: &[String]) -> bool {
             .iter()
             .all(|word| word.starts_with('+') || word == "-u"),
         "hostname" => rest.is_empty(),
-        "rg" => !rest.iter().any(|word| word.starts_with("--pre")),
-        "tree" => !has(&["-o"]),
+        "rg" => !rest
+            .iter()
+            .any(|word| word.starts_with("--pre") || word.starts_with("--hostname-bin")),
+        "tree" => !option(rest, 'o', &[]),
+        "file" => !option(rest, 'C', &["--comp"]),
+        "ag" => !rest.iter().any(|word| word.starts_with("--pa")),
+        "less" | "more" => {
+            !option(rest, 'o', &["--log", "--LOG"])
+                && !option(rest, 'O', &[])
+                && !rest.iter().any(|word| word.starts_with('+'))
+        }
         name => LOOKS.contains(&name),
     }
+}
+
+/// Whether an option is among words, alone or with others behind one dash, or by the beginning of a long name.
+fn option(words: &[String], letter: char, long: &[&str]) -> bool {
+    words.iter().any(|word| match word.strip_prefix("--") {
+        Some(_) => long.iter().any(|name| word.starts_with(name)),
+        None => word.starts_with('-') && word.contains(letter),
+    })
+}
+
+/// How many words are no options. Some letters take the next word.
+fn operands(words: &[String], letters: &str) -> usize {
+    let mut count = 0;
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        if word == "--" {
+            return count + rest.count();
+        }
+        if word == "-" || !word.starts_with('-') {
+            count += 1;
+        } else if !word.starts_with("--") && word.ends_with(|c| letters.contains(c)) {
+            rest.next();
+        }
+    }
+    count
 }
 
 /// A script without the texts of its here-documents: they are given to programs, and name none.
@@ -254,26 +294,6 @@ fn without_documents(script: &str) -> String {
         kept.push(line);
     }
     kept.join("\n")
-}
-
-/// The programs of a line, in order; when it cannot be told, its first word alone.
-pub(crate) fn programs(line: &str) -> Vec<String> {
-    let line = &without_documents(line);
-    match pieces(line) {
-        Some(pieces) => pieces
-            .iter()
-            .filter_map(|words| words.first().cloned())
-            .collect(),
-        None => line
-            .split(['|', ';', '\n', '&', '(', '`'])
-            .filter_map(|piece| {
-                piece
-                    .split_whitespace()
-                    .find(|word| !word.contains('='))
-                    .map(str::to_owned)
-            })
-            .collect(),
-    }
 }
 
 /// The program that a line is about, and its sub-command where it is a plain word: what stands after
@@ -355,17 +375,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_here_documents_name_no_programs() {
-        let script = "git add . && git commit -m \"$(cat <<'EOF'\nFix: rm what is old\n\nimport nothing\nEOF\n)\"\nls <<<word";
-        let named = programs(script);
-        assert!(named.iter().any(|one| one == "git"), "{named:?}");
-        for word in ["Fix:", "rm", "import", "EOF"] {
-            assert!(!named.iter().any(|one| one == word), "{named:?}");
-        }
-        assert_eq!(programs("cat > a.py <<PY\nrm('b')\nPY\nls"), ["cat", "ls"]);
-    }
-
-    #[test]
     fn a_search_ends_a_line_or_a_pipe() {
         for (line, expected) in [
             ("rg -n 'a && b' src", true),
@@ -407,6 +416,26 @@ mod tests {
             ("find . -delete", false),
             ("sed -n '1,20p' a", true),
             ("sed -i s/a/b/ a", false),
+            ("sed -n 1p -i a", false),
+            ("sed -n 1p -e 'w b' a", false),
+            ("uniq a", true),
+            ("sort a | uniq -c -f 1 -", true),
+            ("uniq a b", false),
+            ("uniq -c a b", false),
+            ("uniq - b", false),
+            ("uniq -- a b", false),
+            ("sort -u a", true),
+            ("sort -o a a", false),
+            ("sort -uo a a", false),
+            ("sort --outp=a a", false),
+            ("sort --compress-program=x a", false),
+            ("find . -name x -print0", true),
+            ("find . -fprint0 a", false),
+            ("find . -execdir rm {} +", false),
+            ("tree -ao x", false),
+            ("tree --noreport", true),
+            ("file -C -m x", false),
+            ("less +!x a", false),
             ("npm test", false),
             ("ls; rm a", false),
             ("git commit -m x", false),

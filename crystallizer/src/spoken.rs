@@ -3,13 +3,12 @@
 use crate::kept::Kept;
 use crate::session::{RecordedApproval, Role, Session, Turn};
 use druse_engine::Timestamp;
-use druse_engine::definition::EffectLevel;
 use std::collections::HashMap;
 
 /// Longest answer that is taken for a plain yes, in characters.
 const LONGEST: usize = 300;
 
-/// The approvals in words, each with the index of the first kept call after it that is known to change something.
+/// The approvals in words, each with the index of the first kept call after it that may change something.
 pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApproval)> {
     let index: HashMap<&str, usize> = kept
         .iter()
@@ -44,10 +43,9 @@ pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, Rec
                     continue;
                 };
                 let Some(kept) = kept.get(*at) else { continue };
-                let changes = kept
-                    .effects
-                    .is_some_and(|level| level >= EffectLevel::IdempotentWrite);
-                if changes && let Some((text, when)) = yes.take() {
+                if kept.changes()
+                    && let Some((text, when)) = yes.take()
+                {
                     found.push((
                         *at,
                         RecordedApproval {
@@ -129,6 +127,7 @@ fn is_yes(text: &str) -> bool {
     matches!(
         *first,
         "yes"
+            | "y"
             | "yep"
             | "yeah"
             | "yup"
@@ -181,6 +180,7 @@ mod tests {
         for (text, expected) in [
             ("Yes, please proceed.", true),
             ("yes", true),
+            ("y", true),
             ("Go ahead!", true),
             ("Great, thanks. Yes.", true),
             ("Please proceed with it", true),

@@ -5,7 +5,8 @@
 //! begin anew together: most processes die of something else. Those that were at work at the death before,
 //! too, are suspects: the next process begins them one by one before it listens, notes on the disk which
 //! one it begins, and lets nothing else begin meanwhile. One that works on for longer than there is
-//! patience for is left alone; then the next one is not by itself, and is tried first by the next process.
+//! patience for is a suspect no longer; then the next one is not by itself, and is tried first by the next
+//! process. So each is tried once, and what works for hours holds up no further start.
 
 use super::flow::AtWork;
 use super::live::LiveRun;
@@ -96,7 +97,23 @@ impl Trial {
     }
 }
 
-/// What was begun last while all else was kept back.
+/// What the disk holds of trials.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Record {
+    /// What is begun while all else is kept back.
+    tried: Option<Tried>,
+    /// What was tried and outlived it, as far as it is still at work.
+    cleared: Vec<(RunId, String)>,
+}
+
+impl Record {
+    fn clears(&self, run: RunId, step: &StepPath) -> bool {
+        let mut cleared = self.cleared.iter();
+        cleared.any(|(of, path)| *of == run && *path == *step.0)
+    }
+}
+
+/// An attempt that is tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Tried {
     run: RunId,
@@ -114,6 +131,8 @@ pub(super) struct Death {
     blamed: Option<(RunId, StepPath)>,
     /// The runs that had anything at work.
     runs: Vec<RunId>,
+    /// What was tried before and outlived it.
+    cleared: Vec<(RunId, String)>,
 }
 
 impl Death {
@@ -145,9 +164,11 @@ impl Engine {
             return Ok(Death::default());
         }
         let row: Option<Setting> = self.0.store.get(ROW)?;
-        let tried: Option<Tried> = row.and_then(|row| serde_json::from_value(row.value).ok());
+        let record: Record = row
+            .and_then(|row| serde_json::from_value(row.value).ok())
+            .unwrap_or_default();
+        let tried = record.tried.as_ref();
         let is_tried = |run: RunId, step: &StepPath| {
-            let tried = tried.as_ref();
             tried.is_some_and(|tried| tried.run == run && tried.step == *step.0)
         };
         let mut death = Death::default();
@@ -157,7 +178,9 @@ impl Engine {
             let before = working;
             for step in at_work(run) {
                 working += 1;
-                if is_tried(*id, &step) || run.was_interrupted(&step) {
+                if record.clears(*id, &step) {
+                    death.cleared.push((*id, step.to_string()));
+                } else if is_tried(*id, &step) || run.was_interrupted(&step) {
                     death.suspects.push((*id, step.clone()));
                 }
                 last = Some((*id, step));
@@ -170,7 +193,7 @@ impl Engine {
             .suspects
             .sort_by_key(|(id, step)| !is_tried(*id, step));
         let first = death.suspects.first();
-        let was_alone = tried.as_ref().is_some_and(|tried| tried.alone);
+        let was_alone = tried.is_some_and(|tried| tried.alone);
         death.blamed = match first {
             _ if working == 1 => last,
             Some((id, step)) if was_alone && is_tried(*id, step) => first.cloned(),
@@ -200,6 +223,10 @@ impl Engine {
         let many = u32::try_from(death.suspects.len()).unwrap_or(u32::MAX);
         let patience = (PATIENCE / many.max(1)).clamp(LEAST, MOST);
         let end = Instant::now() + PATIENCE;
+        let mut record = Record {
+            tried: None,
+            cleared: death.cleared.clone(),
+        };
         for (id, step) in &death.suspects {
             if Instant::now() >= end {
                 break;
@@ -216,15 +243,19 @@ impl Engine {
                 }
                 continue;
             };
-            let tried = Tried {
+            record.tried = Some(Tried {
                 run: *id,
                 step: step.to_string(),
                 alone: self.0.working.is_empty(),
-            };
-            self.note_tried(Some(&tried)).await;
-            let _ = tokio::time::timeout(patience, self.begin(launch)).await;
+            });
+            self.note_trial(&record).await;
+            let ended = tokio::time::timeout(patience, self.begin(launch)).await;
+            if ended.is_err() {
+                record.cleared.push((*id, step.to_string()));
+            }
         }
-        self.note_tried(None).await;
+        record.tried = None;
+        self.note_trial(&record).await;
         for launch in self.0.trial.end() {
             drop(self.begin(launch));
         }
@@ -243,17 +274,19 @@ impl Engine {
         }
     }
 
-    /// Notes what is begun while all else is kept back; returns when that is durable.
-    async fn note_tried(&self, tried: Option<&Tried>) {
+    /// Notes what is tried and what outlived it; returns when that is durable.
+    async fn note_trial(&self, record: &Record) {
         let known: Result<Option<Setting>, _> = self.0.store.get(ROW);
-        let mut batch = match tried {
-            None if matches!(known, Ok(None)) => return,
-            None => Batch::new().remove::<Setting>(ROW),
-            Some(tried) => Batch::new().put(&Setting {
+        let mut batch = if *record != Record::default() {
+            Batch::new().put(&Setting {
                 name: ROW.into(),
-                value: serde_json::to_value(tried).unwrap_or_default(),
+                value: serde_json::to_value(record).unwrap_or_default(),
                 updated_at: clock::now(),
-            }),
+            })
+        } else if matches!(known, Ok(None)) {
+            return;
+        } else {
+            Batch::new().remove::<Setting>(ROW)
         };
         // It is about the life of the server itself.
         batch.must_fit = true;

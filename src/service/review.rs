@@ -87,7 +87,7 @@ impl App {
         Ok(self
             .store
             .get::<Review>(&row.id.to_string())?
-            .filter(|review| review.version >= current)
+            .filter(|review| review.version == current)
             .map(|review| ReviewView {
                 run_id: review.run,
                 step: review.step,

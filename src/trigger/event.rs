@@ -14,7 +14,7 @@ use druse_storage::{
     StoreExt, StoredEvent,
 };
 use druse_triggers::Event;
-use druse_triggers::event::builtin::is_builtin;
+use druse_triggers::event::builtin::{is_builtin, tells_of_itself};
 use druse_triggers::event::{EventError, read_one};
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
@@ -221,6 +221,11 @@ impl Triggers {
                 event.depth()
             );
             let firing = arrival.firing(&armed, FiringStatus::Skipped, None, Some(reason));
+            return Ok(Err(arrival.rows(&firing)));
+        }
+        if tells_of_itself(event, &armed.row.automation.to_string()) {
+            let reason = "it tells of this automation's own doings".to_owned();
+            let firing = arrival.firing(&armed, FiringStatus::Filtered, None, Some(reason));
             return Ok(Err(arrival.rows(&firing)));
         }
         let rejected = |arrival: &Arrival, reason: String| {

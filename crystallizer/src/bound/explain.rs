@@ -406,7 +406,7 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
             kept.step
         ),
         Why::Made(_) => format!(
-            "{key} of `{}` is {value}; nobody said it and nothing answered it. Is it the same in every run?",
+            "{key} of `{}` is {value}; nobody said it and no answer holds it as it is. Is it the same in every run?",
             kept.step
         ),
         Why::Varied(_) => format!(
@@ -436,7 +436,7 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
             format!("{key} is frozen as {value}, while the person spoke of days by their distance.")
         }
         Why::Made(_) => format!(
-            "{key} is frozen as {value}, which the agent made: nobody said it and nothing answered it."
+            "{key} is frozen as {value}, which the agent made: nobody said it and no answer holds it as it is."
         ),
         Why::Varied(_) => format!(
             "{key} is frozen as {value}, and other recordings of the task have another value there."
@@ -474,7 +474,7 @@ fn of_frozen(frozen: &Frozen) -> Option<Finding> {
     let key = named(&frozen.key);
     let message = match &frozen.why {
         Why::Agent => format!(
-            "{key} stays {value}: the agent chose it, nobody said it and nothing answered it."
+            "{key} stays {value}: the agent chose it, nobody said it and no answer holds it as it is."
         ),
         Why::Instructions => format!("{key} stays {value}: the instructions name it."),
         Why::Default => format!("{key} stays {value}, which the tool takes by default."),

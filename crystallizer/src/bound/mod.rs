@@ -36,6 +36,7 @@ mod spoken_time;
 mod superlative;
 mod transform;
 mod turn;
+mod unread;
 mod unsourced;
 mod view;
 mod weigh;
@@ -101,6 +102,7 @@ pub(crate) fn bind(
     decisions
         .unused_answers
         .retain(|id| branches.iter().all(|branch| branch.id != *id));
+    unread::leave_out(document);
     order::order(document, kept, spots, &branches);
     let proof = prove::prove(
         document,

@@ -77,7 +77,9 @@ pub(super) fn data(kept: &Kept<'_>, answer: &Answer) -> Value {
     {
         return json.clone();
     }
-    if is_text(kept) {
+    if answer::is_line(&kept.target, answer) {
+        data_in(answer.text.trim())
+    } else if is_text(kept) {
         data_in(&answer.text)
     } else {
         answer.raw.clone()
@@ -113,7 +115,11 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
             data: kept.answer.raw.clone(),
         };
     }
-    let text = &kept.answer.text;
+    let is_line = answer::is_line(&kept.target, &kept.answer);
+    let text = match is_line {
+        true => kept.answer.text.trim(),
+        false => kept.answer.text.as_str(),
+    };
     let base = match &kept.answer.raw {
         Value::Array(_) if !has_place(kept) => format!("{base} | column('text') | join('\\n')"),
         _ => base,
@@ -121,6 +127,7 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
     let base = match notation(text) {
         Some(Notation::Json) => format!("{base} | parse_json"),
         Some(Notation::Yaml) => format!("{base} | parse_yaml"),
+        None if is_line => format!("{base} | trim"),
         None => base,
     };
     View {

@@ -26,6 +26,7 @@ pub(crate) fn shapes(
     let mut seen: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for (index, kept) in kept.iter().enumerate() {
         let answers = !kept.tolerated
+            && !kept.target.is_opaque()
             && crate::prune::succeeded(kept.call)
             && !matches!(
                 kept.target.action.as_str(),

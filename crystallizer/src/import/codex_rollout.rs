@@ -102,7 +102,11 @@ fn item(
             );
             match text(item, "role") {
                 Some("user") if is_context(&said) => builder.message(Role::System, said, at),
-                Some("user") => builder.message(Role::User, said, at),
+                Some("user") => {
+                    let (context, request) = of_editor(&said);
+                    builder.message(Role::System, context, at);
+                    builder.message(Role::User, request, at);
+                }
                 Some("assistant") => builder.message(Role::Assistant, said, at),
                 _ => builder.message(Role::System, said, at),
             }
@@ -148,6 +152,24 @@ fn is_context(said: &str) -> bool {
     ]
     .iter()
     .any(|mark| start.starts_with(mark))
+}
+
+/// What an editor put in front of a person's request, and the request.
+fn of_editor(said: &str) -> (&str, &str) {
+    if !said.trim_start().starts_with("# Context from my IDE setup") {
+        return ("", said);
+    }
+    let is_head = |line: &str| line.starts_with("## My request");
+    let mut place = 0;
+    for line in said.split_inclusive('\n') {
+        if is_head(line) {
+            let (context, request) = said.split_at(place);
+            let request = request.get(line.len()..).unwrap_or_default();
+            return (context.trim_end(), request.trim());
+        }
+        place += line.len();
+    }
+    (said, "")
 }
 
 fn call(

@@ -266,6 +266,40 @@ fn claude_code_sessions_in_one_body_are_told_apart_and_resumed_ones_are_one() {
 }
 
 #[test]
+fn what_an_editor_puts_before_a_request_of_codex_is_no_task() {
+    let item = |role: &str, text: &str| {
+        json!({"timestamp":"2027-01-01T00:00:00Z","type":"response_item","payload":
+            {"type":"message","role":role,"content":[{"type":"input_text","text":text}]}})
+    };
+    let read = |text: &str| {
+        let body = lines(&[
+            json!({"timestamp":"2027-01-01T00:00:00Z","type":"session_meta","payload":{"id":"x","cwd":"/w"}}),
+            item("user", text),
+            item("assistant", "ok"),
+        ]);
+        sessions(&body).remove(0)
+    };
+    let context = "# Context from my IDE setup:\n\n## Open tabs:\n- evil.ts: evil.ts";
+    let session = read(&format!(
+        "{context}\n\n## My request for Codex:\nFix the totals.\n## My request is old\n"
+    ));
+    let goal = "Fix the totals.\n## My request is old";
+    assert_eq!(session.goal.as_deref(), Some(goal));
+    let said: Vec<(Role, &str)> = session
+        .turns
+        .iter()
+        .filter_map(|turn| match turn {
+            Turn::Message { role, text, .. } => Some((*role, text.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said[..2], [(Role::System, context), (Role::User, goal)]);
+    assert_eq!(read(context).goal, None);
+    let plain = "See this:\n## My request for Codex:\ngo";
+    assert_eq!(read(plain).goal.as_deref(), Some(plain));
+}
+
+#[test]
 fn codex_rollout() {
     let item = |payload: Value| json!({"timestamp":"2027-01-01T00:00:00Z","type":"response_item","payload":payload});
     let meta = json!({"timestamp":"2027-01-01T00:00:00Z","type":"session_meta","payload":{"id":"x","cwd":"/w"}});

@@ -158,3 +158,32 @@ fn what_comes_out_otherwise_has_a_flag() {
         (&json!(1_200), &json!(80), &json!(0.5))
     );
 }
+
+#[test]
+fn the_passes_of_a_loop_are_one_step() {
+    let orders = ["A-48121", "B-77340", "C-10553"];
+    let list = json!({ "orders": orders.map(|order| json!({ "order_id": order, "late": true })) });
+    let mut turns = vec![call("l", 0, "list_orders", json!({}), list)];
+    for (n, order) in (1..).zip(orders) {
+        let arguments = json!({ "order_id": order });
+        let answer = json!({ "ok": true });
+        turns.push(call(order, n, "cancel_order", arguments, answer));
+    }
+    let bound = Options {
+        mode: Mode::Bound,
+        ..options()
+    };
+    let made = made(&session("Cancel all late orders", turns), &bound);
+    assert!(
+        made.document
+            .steps
+            .iter()
+            .any(|step| step.for_each.is_some())
+    );
+    let findings = made.report.findings.iter();
+    let suggested = findings.filter(|finding| finding.code == "gate_suggested");
+    assert_eq!(suggested.count(), 1);
+    let mut reasons = made.report.judgement.reasons.iter();
+    let unasked = reasons.find(|reason| reason.code == "no_approval").unwrap();
+    assert_eq!(unasked.steps, ["cancel_order"]);
+}

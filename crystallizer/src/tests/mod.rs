@@ -1,5 +1,6 @@
 //! The passes together, on small sessions built here.
 
+mod answers;
 mod bound_corpus;
 mod build;
 mod corpus;

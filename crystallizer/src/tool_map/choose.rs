@@ -45,6 +45,8 @@ pub(crate) struct Target {
     pub(crate) own_tool: bool,
     /// What the step does otherwise than the call did.
     pub(crate) remark: Option<Remark>,
+    /// Whether a program searches in place of an agent's own tool, which answers in words of its own.
+    pub(crate) searches: bool,
 }
 
 /// The tool map with the connections, ready to be asked.
@@ -69,7 +71,9 @@ impl Target {
     /// Whether what it answers in a run has another shape than what was recorded: nothing can be taken out
     /// of it by what the recording shows.
     pub(crate) fn is_opaque(&self) -> bool {
-        self.origin == Origin::Builtin && self.action == "file" && self.result.is_none()
+        self.origin == Origin::Builtin
+            && self.result.is_none()
+            && (self.searches || matches!(self.action.as_str(), "file" | "http"))
     }
 
     /// Whether it reads a file.
@@ -174,6 +178,7 @@ impl<'a> Mapper<'a> {
                 };
                 Target {
                     remark,
+                    searches: true,
                     ..self.of_shell(command, call)
                 }
             }
@@ -254,6 +259,7 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
         problem: None,
         own_tool: false,
         remark: None,
+        searches: false,
     }
 }
 
@@ -320,6 +326,7 @@ fn plain(
         problem: None,
         own_tool: false,
         remark: None,
+        searches: false,
     }
 }
 

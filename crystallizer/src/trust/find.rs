@@ -377,9 +377,9 @@ fn is_gated(document: &Document, spot: Spot) -> bool {
 }
 
 /// Whether a call only names what there is: folders, and what is in them.
-fn lists(call: &ToolCall, kept: Option<&Kept<'_>>) -> bool {
+pub(crate) fn lists(call: &ToolCall, kept: Option<&Kept<'_>>) -> bool {
     if let Some(shell) = kept.and_then(|kept| kept.target.shell.as_ref()) {
-        let programs = crate::shell_line::programs(&shell.line());
+        let programs = crate::programs::with_builtins(&shell.line());
         return !programs.is_empty()
             && programs
                 .iter()
@@ -493,7 +493,7 @@ fn is_content(key: &str) -> bool {
     )
 }
 
-fn is_path(key: &str) -> bool {
+pub(crate) fn is_path(key: &str) -> bool {
     has(
         key,
         &[

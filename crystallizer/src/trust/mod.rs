@@ -2,10 +2,11 @@
 //! brought about. A recording is what an agent did, and an agent does what it reads.
 
 mod find;
+pub(crate) mod once;
 mod request;
 mod seen;
 
-pub(crate) use find::trust;
+pub(crate) use find::{is_path, lists, trust};
 
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;

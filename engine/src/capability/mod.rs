@@ -5,9 +5,11 @@ mod asked;
 mod needs;
 #[cfg(test)]
 mod tests;
+mod widen;
 
 pub use asked::{asked, authority};
 pub use needs::{Need, needs};
+pub use widen::widen;
 
 use crate::definition::Document;
 use crate::{Digest, Pattern};

@@ -1,6 +1,6 @@
 //! What documents touch, and what a list lets through.
 
-use super::{Capabilities, Grant, ToolGrant, authority, schema_digest};
+use super::{Capabilities, Grant, ToolGrant, authority, schema_digest, widen};
 use crate::definition::{Document, Syntax, digest, parse};
 use serde_json::json;
 
@@ -145,4 +145,25 @@ fn what_steers_a_program_is_never_computed() {
     };
     assert!(codes("/usr/bin").is_empty());
     assert_eq!(codes("{{ inputs.x }}"), ["template_not_allowed"]);
+}
+
+#[test]
+fn a_step_that_is_added_takes_along_what_it_touches_and_nothing_else() {
+    let list = "capabilities: { programs: [git] }\n";
+    let git = "  - { id: a, action: shell, with: { argv: [git, status] } }\n";
+    let missing = "  - { id: b, action: shell, with: { argv: [curl, x] } }\n";
+    let added = "  - { id: c, action: emit, with: { type: went.well } }\n";
+    let before = document(&format!("{list}steps:\n{git}{missing}"));
+    let mut after = document(&format!("{list}steps:\n{git}{missing}{added}"));
+    let said = widen(&before, &mut after);
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].code, "capability_widened");
+    assert_eq!(said[0].step.as_deref(), Some("c"));
+    let list = after.capabilities.clone().expect("it has one");
+    assert!(list.permits(&Grant::Event("went.well".into())));
+    assert!(!list.permits(&Grant::Program("curl".into())));
+    assert!(widen(&before, &mut before.clone()).is_empty());
+    let mut without = document(&format!("steps:\n{git}{added}"));
+    assert!(widen(&before, &mut without).is_empty());
+    assert!(without.capabilities.is_none());
 }

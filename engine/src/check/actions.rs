@@ -257,6 +257,9 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
     if look.text("success_exit_codes").is_some() {
         context.say(fixed(look, "success_exit_codes"));
     }
+    if look.text("env").is_some() {
+        context.say(fixed(look, "env"));
+    }
     let env = look.with.get("env").and_then(Value::as_object);
     for (name, value) in env.into_iter().flatten() {
         let computed = value.as_str().is_some_and(|text| text.contains("{{"));

@@ -92,7 +92,7 @@ pub(crate) fn not_a_read(step: &Step) -> Option<String> {
         }
         ActionKind::File => {
             let op = text("op").unwrap_or_default();
-            (!matches!(op, "read" | "list")).then(|| format!("`{op}` changes a file"))
+            (!matches!(op, "read" | "list" | "search")).then(|| format!("`{op}` changes a file"))
         }
         ActionKind::Shell | ActionKind::Mcp | ActionKind::Tool => {
             (!said).then(|| "nothing says that it only reads".to_owned())
@@ -104,5 +104,30 @@ pub(crate) fn not_a_read(step: &Step) -> Option<String> {
         | ActionKind::Wait
         | ActionKind::ApprovalGate
         | ActionKind::Switch => Some("it looks at nothing outside".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn of_what_is_done_with_files_some_only_reads() {
+        for (op, reads) in [
+            ("read", true),
+            ("list", true),
+            ("search", true),
+            ("write", false),
+            ("edit", false),
+            ("delete", false),
+        ] {
+            let step: Step = serde_json::from_value(json!({
+                "id": "a", "action": "file", "with": { "op": op },
+                "check": { "action": "file", "with": { "op": op }, "done": "true" },
+            }))
+            .unwrap();
+            assert_eq!(not_a_read(&step).is_none(), reads, "{op}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::service::document::Written;
 use crate::service::steps;
 use crate::service::tokens::clip;
 use druse_engine::Finding;
+use druse_engine::capability::widen;
 use druse_engine::definition::{Document, amend, comments};
 use druse_storage::Automation;
 use http::StatusCode;
@@ -95,7 +96,8 @@ async fn edit(
     let before = document_of(&version)?;
     let mut document = version.document;
     let mut said = edit(&mut document)?;
-    let document = call.app.changed_document(document)?;
+    let mut document = call.app.changed_document(document)?;
+    said.extend(widen(&before, &mut document));
     let (text, lost) = kept_text(version.source_text.as_deref(), &before, &document);
     said.extend(lost);
     let written = Written { document, text };

@@ -66,6 +66,14 @@ impl Log {
         self.line("user", value!({ "role": "user", "content": result }), None);
     }
 
+    /// A call, and its answer with what the agent keeps beside it.
+    fn call_with(&mut self, name: &str, input: Value, answer: &str, beside: Value) {
+        self.call(name, input, answer, None);
+        if let Some(line) = self.lines.last_mut() {
+            line["toolUseResult"] = beside;
+        }
+    }
+
     /// Its shell stands in another folder from here on.
     fn goes(&mut self, folder: &str) {
         self.folder = Some(folder.to_owned());
@@ -261,6 +269,111 @@ fn a_session_without_a_folder_asks_for_one() {
     ])
     .ok();
     done(&desk);
+}
+
+/// What the agent's own tools keep beside their answers is no part of what a program and a file give.
+#[test]
+fn values_follow_what_real_programs_and_files_give() {
+    let desk = Desk::new();
+    for folder in ["box", "box/orders"] {
+        std::fs::create_dir_all(desk.path(folder)).unwrap();
+    }
+    let bill = |order: &str, total: u32| format!("{{\"order_id\":\"{order}\",\"total\":{total}}}");
+    let wrote = |text: &str| value!({ "stdout": text, "stderr": "", "interrupted": false });
+    let recorded = bill("ord-77812", 137);
+    let mut log = Log::new(Some(RECORDED));
+    log.call_with(
+        "Bash",
+        value!({ "command": "cat orders/bill.json" }),
+        &recorded,
+        wrote(&recorded),
+    );
+    log.call_with(
+        "Bash",
+        value!({ "command": "cat orders/newest.txt" }),
+        "ord-90211",
+        wrote("ord-90211"),
+    );
+    let other = bill("ord-55123", 248);
+    log.call_with(
+        "Read",
+        value!({ "file_path": format!("{RECORDED}/orders/other.json") }),
+        &format!("     1→{other}"),
+        value!({ "type": "text", "file": { "content": format!("{other}\n"), "numLines": 1 } }),
+    );
+    log.call_with(
+        "Grep",
+        value!({ "pattern": "ord", "output_mode": "content" }),
+        "orders/newest.txt:1:ord-90211",
+        value!({ "mode": "content", "content": "orders/newest.txt:1:ord-90211" }),
+    );
+    log.call(
+        "mcp__archive__store_orders",
+        value!({
+            "first": "ord-77812", "first_total": 137, "newest": "ord-90211",
+            "other": "ord-55123", "other_total": 248,
+        }),
+        "{\"ok\":true}",
+        None,
+    );
+    desk.write("session.jsonl", log.text());
+    let home = path_of(&desk.path("box"));
+    let folder = value!({ "kind": "folder", "path": home }).to_string();
+    desk.run(&["connections", "set", "workspace", &folder]).ok();
+    desk.write(
+        "tools.yaml",
+        "tools:\n  - match: \"mcp__archive__*\"\n    action: transform\n    with: { value: \"{{ call.arguments }}\" }\n    effects: write\n",
+    );
+    let stored = json(&desk, &["sessions", "import", "session.jsonl"]);
+    let id = stored[0]["id"].as_str().unwrap();
+    let made = json(
+        &desk,
+        &[
+            "sessions",
+            "crystallize",
+            id,
+            "--mode",
+            "bound",
+            "--name",
+            "store",
+            "--in",
+            &home,
+            "--tools",
+            "tools.yaml",
+        ],
+    );
+    let mut words = vec!["automations".to_owned(), "activate".into(), "store".into()];
+    let shown = json(&desk, &["automations", "show", "store"]);
+    for finding in shown["findings"].as_array().into_iter().flatten() {
+        if finding["acknowledge"] == true {
+            words.push("--acknowledge".to_owned());
+            words.push(finding["id"].as_str().unwrap().to_owned());
+        }
+    }
+    desk.run(&words).ok();
+
+    // What people and programs write ends its lines.
+    desk.write("box/orders/bill.json", bill("ord-10001", 11) + "\n");
+    desk.write("box/orders/newest.txt", "ord-20002\n");
+    desk.write("box/orders/other.json", bill("ord-30003", 33) + "\n");
+    let ran = desk
+        .run(&["runs", "start", "store", "--output", "json"])
+        .json();
+    assert_eq!(ran["status"], "succeeded", "{ran:#}\n{made:#}");
+    let last = ran["steps"]
+        .as_array()
+        .and_then(|steps| steps.iter().find(|step| step["path"] == "store_orders"));
+    assert_eq!(
+        last.expect("the last step")["output"],
+        value!({
+            "first": "ord-10001", "first_total": 11, "newest": "ord-20002",
+            "other": "ord-30003", "other_total": 33,
+        })
+    );
+    let told = desk
+        .run(&["runs", "drift", ran["id"].as_str().unwrap()])
+        .ok();
+    assert_eq!(told.out, "");
 }
 
 #[test]

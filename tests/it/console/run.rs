@@ -181,6 +181,7 @@ async fn the_list_goes_on_from_page_to_page() {
 
 const HOLDS: &str = "druse: 1
 name: holds
+capabilities: { programs: [\"false\", \"true\"] }
 steps:
   - id: broken
     action: shell

@@ -1,5 +1,6 @@
 //! The events that Druse tells of itself: their types, and what each means.
 
+use super::{Data, Event};
 use crate::suggest::nearest;
 
 /// A type of event that only Druse tells.
@@ -133,6 +134,10 @@ pub const OF_CHANGES: &[Builtin] = &[
         "an automation was made or crystallized",
     ),
     builtin("automation.deleted", "an automation was removed"),
+    builtin(
+        "automation.reviewed",
+        "somebody has looked at what had changed",
+    ),
     builtin("version.created", "an automation has a new version"),
     builtin("session.imported", "a recording was stored"),
     builtin("session.deleted", "a recording was removed"),
@@ -175,6 +180,12 @@ pub const CHANGES: &[Change] = &[
     change(
         "automation.delete",
         "automation.deleted",
+        "/automations",
+        "automation_id",
+    ),
+    change(
+        "automation.reviewed",
+        "automation.reviewed",
         "/automations",
         "automation_id",
     ),
@@ -295,6 +306,26 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
     OF_RUNS.iter().chain(OF_TRIGGERS).chain(OF_CHANGES)
 }
 
+/// The types that tell how a run ended: each run tells one of them.
+const ENDS: [&str; 4] = [
+    "run.succeeded",
+    "run.failed",
+    "run.rejected",
+    "run.canceled",
+];
+
+/// Whether an event tells of the doings of the automation that a trigger belongs to, other than an end of its
+/// run. A run tells many of these: were each followed by a run, there would be twice as many after each, until
+/// the chain is too deep. An end may be followed by the next run, one after the other.
+pub fn tells_of_itself(event: &Event, automation: &str) -> bool {
+    let told = OF_RUNS.iter().chain(OF_TRIGGERS);
+    let mut told = told.filter(|one| !ENDS.contains(&one.event_type));
+    let Data::Json(data) = &event.data else {
+        return false;
+    };
+    data["automation_id"] == automation && told.any(|one| one.event_type == event.event_type)
+}
+
 /// Whether a type is one that only Druse itself tells.
 pub fn is_builtin(event_type: &str) -> bool {
     all().any(|one| one.event_type == event_type)
@@ -322,6 +353,33 @@ pub fn meant_by(event_type: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn what_an_automation_does_is_followed_by_its_ends_alone() {
+        let told = |event_type: &str, automation: &str| Event {
+            id: "1".into(),
+            source: "/runs/run_1".into(),
+            event_type: event_type.into(),
+            subject: None,
+            time: None,
+            content_type: None,
+            schema: None,
+            extensions: serde_json::Map::new(),
+            data: Data::Json(serde_json::json!({ "automation_id": automation })),
+        };
+        for own in ["run.started", "run.paused", "step.failed"] {
+            assert!(tells_of_itself(&told(own, "auto_1"), "auto_1"), "{own}");
+            assert!(!tells_of_itself(&told(own, "auto_2"), "auto_1"), "{own}");
+        }
+        for end in ENDS {
+            assert!(is_builtin(end), "{end}");
+            assert!(!tells_of_itself(&told(end, "auto_1"), "auto_1"), "{end}");
+        }
+        assert!(!tells_of_itself(
+            &told("com.example.run", "auto_1"),
+            "auto_1"
+        ));
+    }
 
     #[test]
     fn each_type_stands_once_and_each_change_has_its_type() {

@@ -21,6 +21,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "The hint beside it says what to do.",
     },
     Code {
+        code: "capability_widened",
+        group: Group::Server,
+        severities: &[Info],
+        meaning: "A step was added or changed by itself, and what it touches was put on the document's list of what may be touched.",
+        example: "",
+        fix: "Take it off `capabilities` if the step is not to touch it.",
+    },
+    Code {
         code: "comments_lost",
         group: Group::Server,
         severities: &[Info],
