@@ -117,6 +117,64 @@ fn several_recordings_of_one_task_make_one_draft() {
         .refused(65, &["2 sessions", "--mode bound"]);
 }
 
+/// Questions that a draft on a server leaves open are answered from the command line, one after the other.
+#[test]
+fn a_stored_recording_is_crystallized_anew_with_one_answer_more() {
+    let desk = Desk::new();
+    let calls = value!([
+        { "id": "l", "name": "list_orders", "arguments": { "customer_id": "ana_li_3668" } },
+        { "id": "c", "name": "cancel_order", "arguments": { "order_id": "W-481210" } },
+    ]);
+    let listed = value!({ "orders": [{ "order_id": "W-481210" }, { "order_id": "W-773402" }] });
+    let recording = value!({ "status": "succeeded", "messages": [
+        { "role": "user", "content": "Cancel the order of ana_li_3668." },
+        { "role": "assistant", "tool_calls": [calls[0]] },
+        { "role": "tool", "tool_call_id": "l", "content": listed.to_string() },
+        { "role": "assistant", "tool_calls": [calls[1]] },
+        { "role": "tool", "tool_call_id": "c", "content": "{\"ok\":true}" },
+    ] });
+    desk.write("one.json", recording.to_string());
+    let stored = json(&desk, &["sessions", "import", "one.json"]);
+    let id = stored[0]["id"].as_str().unwrap();
+    let words = ["sessions", "crystallize", id];
+    let made = |more: &[&str]| {
+        let mut all = words.to_vec();
+        all.extend(more);
+        json(&desk, &all)
+    };
+    let open = made(&["--mode", "bound", "--name", "cancel"]);
+    let question = &open["report"]["questions"][0];
+    let answer = format!(
+        "{}={}",
+        question["id"].as_str().unwrap(),
+        question["choices"][0].as_str().unwrap()
+    );
+    // The same automation, in the mode that it was made in.
+    let answered = made(&["--into", "cancel", "--answer", &answer]);
+    assert_eq!(answered["automation"]["name"], "cancel");
+    assert_eq!(answered["automation"]["latest_version"], 2);
+    assert_eq!(answered["report"]["questions"], value!([]));
+    let again = made(&["--into", "cancel"]);
+    assert_eq!(again["automation"]["latest_version"], 3);
+    assert_eq!(again["report"]["questions"], value!([]));
+
+    // Decided in a file it holds for another draft, too.
+    made(&[
+        "--mode",
+        "bound",
+        "--answer",
+        &answer,
+        "--decisions",
+        "decided.yaml",
+    ]);
+    assert!(desk.read("decided.yaml").contains("decisions:"));
+    let other = made(&["--mode", "bound", "--decisions", "decided.yaml"]);
+    assert_eq!(other["report"]["questions"], value!([]));
+    let mut unknown = words.to_vec();
+    unknown.extend(["--keep", "nothing"]);
+    desk.run(&unknown).refused(65, &["nothing"]);
+}
+
 /// What a recording's own words brought in stays with the file that is made of it: no command takes the file as if
 /// nothing had been said.
 #[test]
