@@ -13,6 +13,7 @@ use crate::{
     effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
     trust, waiting, working_place,
 };
+use druse_engine::carried;
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
@@ -228,7 +229,8 @@ pub fn crystallize(
         shapes,
     };
     drop(kept);
-    let document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
+    let mut document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
+    carried::write(&report.findings, &mut document);
     Ok(Crystallized { document, report })
 }
 

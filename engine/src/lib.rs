@@ -6,6 +6,7 @@
 pub mod action_config;
 pub mod artifact;
 pub mod capability;
+pub mod carried;
 pub mod check;
 pub mod definition;
 pub mod difference;

@@ -73,7 +73,7 @@ pub struct Crystallize {
 }
 
 /// An answer to a question of the crystallizer. Ids hold no `=`, choices may.
-fn answer(text: &str) -> Result<(String, String), String> {
+pub(super) fn answer(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(id, choice)| (id.trim().to_owned(), choice.trim().to_owned()))
         .filter(|(id, choice)| !id.is_empty() && !choice.is_empty())
@@ -106,6 +106,9 @@ pub struct Run {
     /// Where the run is kept; a temporary folder when left out.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A finding (by id) that is acknowledged; at a terminal the others are asked about.
+    #[arg(long, value_name = "FINDING")]
+    pub acknowledge: Vec<String>,
     /// Approve gates and go on where an acknowledgement would be asked.
     #[arg(long)]
     pub yes: bool,

@@ -1,5 +1,6 @@
 //! `druse sessions`.
 
+use super::files::answer;
 use super::{Discover, Mode};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -37,7 +38,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   druse sessions crystallize sess_01… --name pay-bill --tools tools.yaml
-  druse sessions crystallize sess_01… --also sess_02… --also sess_03… --mode bound")]
+  druse sessions crystallize sess_01… --also sess_02… --also sess_03… --mode bound
+  druse sessions crystallize sess_01… --into pay-bill --answer ID=CHOICE     the same anew, with one answer more")]
     Crystallize {
         /// Its id.
         id: String,
@@ -47,9 +49,13 @@ Examples:
         /// The automation's name.
         #[arg(long)]
         name: Option<String>,
-        /// `exact` gives back what was done.
-        #[arg(long, value_enum, default_value = "exact")]
-        mode: Mode,
+        /// The automation, made from this recording before, that gets a new version; what it was made with holds
+        /// where nothing else is said here.
+        #[arg(long, value_name = "AUTOMATION", conflicts_with = "name")]
+        into: Option<String>,
+        /// `exact`, the default, gives back what was done; in `bound` values follow from where they came.
+        #[arg(long, value_enum)]
+        mode: Option<Mode>,
         /// The tool map: what a recorded tool becomes. It goes before the server's own.
         #[arg(long, value_name = "FILE")]
         tools: Option<PathBuf>,
@@ -60,6 +66,15 @@ Examples:
         /// agent worked in.
         #[arg(long = "in", value_name = "FOLDER")]
         folder: Option<String>,
+        /// Answer a question of the report of the mode `bound`: one of its choices.
+        #[arg(long = "answer", value_name = "ID=CHOICE", value_parser = answer)]
+        answers: Vec<(String, String)>,
+        /// Make a step of a call that would be left out, by its id in the recording.
+        #[arg(long = "keep", value_name = "CALL")]
+        keep: Vec<String>,
+        /// Decide as this file says, and write there what --answer and --keep decide beside it; a draft is read, too.
+        #[arg(long, value_name = "FILE")]
+        decisions: Option<PathBuf>,
     },
     /// Remove one.
     #[command(after_help = "Example:\n  druse sessions rm sess_01…")]

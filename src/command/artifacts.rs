@@ -89,7 +89,11 @@ pub(super) async fn take(client: &Client, what: &Artifact, output: Output) -> Re
     let bytes = put?;
     match output {
         Output::Json => print::json(&json!({ "file": file, "bytes": bytes, "digest": digest })),
-        Output::Text => eprintln!("{}: {bytes} bytes", shown(&file.display().to_string())),
+        Output::Text => eprintln!(
+            "{}: {}",
+            shown(&file.display().to_string()),
+            print::count(&json!(bytes), "byte")
+        ),
     }
     Ok(())
 }

@@ -55,9 +55,10 @@ async fn create(place: &Path, with_key: bool, target: &Target) -> Done {
     match target.output {
         Output::Json => print::json(&told(&manifest, &file, json!({ "bytes": bytes }))),
         Output::Text => print::line(&format!(
-            "{}: {} files, {bytes} bytes, up to record {}",
+            "{}: {}, {}, up to record {}",
             file.display(),
-            manifest.files.len(),
+            print::count(&json!(manifest.files.len()), "file"),
+            print::count(&json!(bytes), "byte"),
             manifest.head.number
         )),
     }
@@ -195,9 +196,9 @@ fn restore(file: &Path, key: Option<&Path>, target: &Target) -> Done {
             json!({ "data": target.data, "runs": report.runs, "has_key": restored.has_key }),
         )),
         Output::Text => print::line(&format!(
-            "{}: {} runs, up to record {}, as of {}; everything is whole",
+            "{}: {}, up to record {}, as of {}; everything is whole",
             target.data.display(),
-            report.runs,
+            print::count(&json!(report.runs), "run"),
             report.head,
             restored.manifest.created_at
         )),

@@ -32,6 +32,9 @@ pub(super) fn check(args: &Check) -> Done {
                         .render(&path.display().to_string(), &text)
                         .trim_end()
                 );
+                if finding.acknowledge {
+                    eprintln!("  To accept it: --acknowledge {}", finding.id);
+                }
             }
             let count = |severity| {
                 findings
@@ -40,11 +43,18 @@ pub(super) fn check(args: &Check) -> Done {
                     .count()
             };
             let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+            let asked = findings.iter().filter(|finding| finding.acknowledge);
+            let asked = match asked.count() {
+                0 => String::new(),
+                asked => format!(", {asked} to be acknowledged before it is run or activated"),
+            };
             print::line(&match (errors, warnings) {
                 (0, 0) => format!("{}: nothing wrong", path.display()),
                 _ => format!(
-                    "{}: {errors} error(s), {warnings} warning(s)",
-                    path.display()
+                    "{}: {}, {}{asked}",
+                    path.display(),
+                    print::count(&json!(errors), "error"),
+                    print::count(&json!(warnings), "warning")
                 ),
             });
         }

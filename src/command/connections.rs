@@ -96,7 +96,11 @@ fn reached(name: &str, answer: &Value) -> String {
         .flatten()
         .map(|tool| print::cell(&tool["name"]))
         .collect();
-    format!("{name} offers {} tools: {}.", tools.len(), tools.join(", "))
+    format!(
+        "{name} offers {}: {}.",
+        print::count(&json!(tools.len()), "tool"),
+        tools.join(", ")
+    )
 }
 
 fn definitions(

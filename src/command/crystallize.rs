@@ -86,7 +86,7 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
 
 /// Takes the decisions of a file; gives what is to be written there, where there is more to keep by now. A draft is
 /// only read: it names its decisions itself.
-fn decide(path: &Path, options: &mut Options) -> Result<Option<String>, Failure> {
+pub(super) fn decide(path: &Path, options: &mut Options) -> Result<Option<String>, Failure> {
     let text = if path.exists() {
         document::read_text(path)?
     } else {
@@ -195,7 +195,8 @@ fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
     }
     if skipped > 0 {
         eprintln!(
-            "{skipped} file(s) with other names than *.json, *.jsonl, *.ndjson are passed over"
+            "Passed over for their names, which are none of *.json, *.jsonl, *.ndjson: {}",
+            print::count(&json!(skipped), "file")
         );
     }
     let mut all_read = true;

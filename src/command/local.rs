@@ -137,6 +137,13 @@ async fn answer(
     Ok(true)
 }
 
+/// Asks whoever sits at the terminal about one finding; says whether it is acknowledged.
+pub(super) fn acknowledges(finding: &Value, talk: &mut dyn Write) -> bool {
+    let input = std::io::stdin();
+    let question = format!("Acknowledge {}?", print::cell(&finding["id"]));
+    input.is_terminal() && yes_or_no(&question, &mut input.lock(), false, talk) == Some(true)
+}
+
 /// Shows what a gate lets through, and asks until there is an answer; none at the end of the input. What
 /// comes from no terminal is echoed, for nobody has seen it typed.
 fn ask(
@@ -149,8 +156,19 @@ fn ask(
     for line in shown(approval) {
         let _ = writeln!(talk, "    {line}");
     }
+    let yes = yes_or_no("Approve?", input, echo, talk)?;
+    Some(if yes { "approve" } else { "reject" })
+}
+
+/// Asks until there is an answer; none at the end of the input.
+fn yes_or_no(
+    question: &str,
+    input: &mut dyn BufRead,
+    echo: bool,
+    talk: &mut dyn Write,
+) -> Option<bool> {
     loop {
-        let _ = write!(talk, "    Approve? [y/n] ");
+        let _ = write!(talk, "    {question} [y/n] ");
         let _ = talk.flush();
         let mut line = String::new();
         match input.read_line(&mut line) {
@@ -163,8 +181,8 @@ fn ask(
                     let _ = writeln!(talk, "{}", line.trim());
                 }
                 match line.trim().to_lowercase().as_str() {
-                    "y" | "yes" => return Some("approve"),
-                    "n" | "no" => return Some("reject"),
+                    "y" | "yes" => return Some(true),
+                    "n" | "no" => return Some(false),
                     _ => {}
                 }
             }

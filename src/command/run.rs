@@ -134,17 +134,7 @@ async fn start_and_follow(
             },
         ));
     }
-    if !ask.is_empty() {
-        automations::findings(&json!(ask));
-        if !args.yes {
-            return Err(Failure::new(
-                EXIT_FAILED,
-                "not_acknowledged",
-                "These findings are to be acknowledged first.",
-                "`--yes` goes on.",
-            ));
-        }
-    }
+    acknowledge(args, &applied, &ask)?;
     let body = json!({ "inputs": given, "version": applied["latest_version"] });
     let started = client
         .post(
@@ -160,4 +150,34 @@ async fn start_and_follow(
         Gates::Terminal
     };
     local::follow(client, &id, gates, &mut std::io::stderr()).await
+}
+
+/// Sees to it that everything that is to be acknowledged is: by name, by `--yes`, or by whoever sits at the terminal.
+fn acknowledge(args: &Run, applied: &Value, ask: &[Value]) -> Result<(), Failure> {
+    let before = applied["acknowledged"].as_array();
+    let open: Vec<&Value> = ask
+        .iter()
+        .filter(|finding| {
+            let id = &finding["id"];
+            !args.acknowledge.iter().any(|named| id == named.as_str())
+                && !before.is_some_and(|known| known.contains(id))
+        })
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    automations::findings(&json!(open));
+    let all = args.yes
+        || open
+            .iter()
+            .all(|finding| local::acknowledges(finding, &mut std::io::stderr()));
+    if all {
+        return Ok(());
+    }
+    Err(Failure::new(
+        EXIT_FAILED,
+        "not_acknowledged",
+        "These findings are to be acknowledged first.",
+        "Name each with --acknowledge, or give --yes for all of them and for the gates.",
+    ))
 }

@@ -431,7 +431,8 @@ fn steps(run: &Value) -> Vec<String> {
         lines.extend(telling.take(SHOWN).map(step_line));
         let left = part.len() - (lines.len() - before);
         lines.push(format!(
-            "             {left} more steps of {outer}; `--output json` has all"
+            "             {} of {outer} not shown; `--output json` has all",
+            print::count(&json!(left), "step")
         ));
     }
     lines
@@ -449,8 +450,15 @@ fn step_line(step: &Value) -> String {
     if passes.is_object() {
         let begun = &passes["begun"];
         tally = match passes["items"].as_u64() {
-            Some(items) => format!("  {begun} of {items} items begun"),
-            None => format!("  {begun} passes begun"),
+            Some(items) => format!("  {begun} of {} begun", print::count(&json!(items), "item")),
+            None => format!(
+                "  {} begun",
+                if *begun == 1 {
+                    "1 pass".to_owned()
+                } else {
+                    format!("{begun} passes")
+                }
+            ),
         };
         for (count, what) in [("failed", "failed"), ("kept", "kept from an earlier run")] {
             if passes[count] != 0 {
@@ -639,9 +647,9 @@ pub(super) fn words(entry: &Value) -> String {
             )
         }
         "artifact_kept" => format!(
-            "{step}: leaves {} ({} bytes)",
+            "{step}: leaves {} ({})",
             print::cell(&entry["artifact"]["name"]),
-            print::cell(&entry["artifact"]["bytes"])
+            print::count(&entry["artifact"]["bytes"], "byte")
         ),
         "done_before" => format!("{step}: was done by an earlier run, and is other work here"),
         "queued" => "waits for its turn".into(),
@@ -702,7 +710,7 @@ mod tests {
                 "  succeeded  find (http)",
                 "  failed     each (for_each)  50 of 60 items begun, 1 failed",
                 "  failed     each[7].send (http)",
-                "             49 more steps of each; `--output json` has all",
+                "             49 steps of each not shown; `--output json` has all",
                 "  succeeded  few (http)",
                 "  succeeded  few[0].x (http)",
             ]

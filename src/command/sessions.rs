@@ -2,10 +2,10 @@
 
 use super::print::count;
 use super::progress::Progress;
-use super::{Done, automations, discover, document, print};
+use super::{Done, automations, crystallize, discover, document, print};
 use crate::cli::{Mode, Output, Sessions, Target};
 use crate::client::{Answer, Client, Failure, encode};
-use druse_crystallizer::SessionKind;
+use druse_crystallizer::{Decisions, Options, SessionKind};
 use http::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -54,28 +54,60 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             also,
             name,
             mode,
+            into,
             tools,
             force,
             folder,
+            answers,
+            keep,
+            decisions,
         } => {
+            let mut decided = Options {
+                answers: answers.iter().cloned().collect(),
+                keep: keep.iter().cloned().collect(),
+                folder: folder.clone(),
+                ..Options::default()
+            };
+            let mut kept = None;
+            if let Some(path) = decisions {
+                let text = crystallize::decide(path, &mut decided)?;
+                kept = text.map(|text| (path, text));
+            }
+            let mut before = Value::Null;
+            if let Some(name) = into {
+                before = automations::find(&client, name).await?;
+                // One more answer must not lose those before it.
+                Decisions::of_metadata(&before["document"]["metadata"]).apply(&mut decided);
+            }
             let mut body = json!({
-                "force": force,
-                "mode": match mode { Mode::Exact => "exact", Mode::Bound => "bound" },
+                "force": force, "answers": decided.answers, "keep": decided.keep,
             });
+            if let Some(mode) = mode {
+                body["mode"] = match mode {
+                    Mode::Exact => "exact".into(),
+                    Mode::Bound => "bound".into(),
+                };
+            }
+            if into.is_some() {
+                body["into"] = before["id"].clone();
+            }
             if !also.is_empty() {
                 body["also"] = json!(also);
             }
             if let Some(name) = name {
                 body["name"] = name.as_str().into();
             }
-            if let Some(folder) = folder {
-                body["folder"] = folder.as_str().into();
+            if let Some(folder) = decided.folder {
+                body["folder"] = folder.into();
             }
             if let Some(file) = tools {
                 body["tools"] = json!(document::tools_file(file)?);
             }
             let path = path_of(&client, id).await?;
             let made = client.post(&format!("{path}/crystallize"), &body).await?;
+            if let Some((path, text)) = kept {
+                std::fs::write(path, text).map_err(|error| Failure::io(path, &error))?;
+            }
             if target.output == Output::Text {
                 let counts = &made["report"]["counts"];
                 let replay = &made["report"]["replay"];

@@ -59,14 +59,18 @@ pub(super) fn verify(data: &Path, output: Output, head: Option<&Path>) -> Done {
         Output::Json => print::json(&value),
         Output::Text => {
             print::line(&format!(
-                "{} records up to {} in {} segments, {} runs with {} entries, {} rows, {} stored files",
-                report.records,
+                "{} up to {} in {}, {} with {}, {}, {}",
+                print::count(&value["records"], "record"),
                 report.head,
-                report.segments,
-                report.runs,
-                report.entries,
-                report.rows,
-                report.blobs
+                print::count(&value["segments"], "segment"),
+                print::count(&value["runs"], "run"),
+                if report.entries == 1 {
+                    "1 entry".to_owned()
+                } else {
+                    format!("{} entries", report.entries)
+                },
+                print::count(&value["rows"], "row"),
+                print::count(&value["blobs"], "stored file")
             ));
             if report.first > 1 {
                 print::line(&format!(

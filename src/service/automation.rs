@@ -5,8 +5,9 @@ use super::review::ReviewView;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
 use druse_engine::capability::Capabilities;
+use druse_engine::carried::{self, has_gate, place};
 use druse_engine::check::Catalog;
-use druse_engine::definition::{Document, digest};
+use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
     Automation, AutomationName, AutomationStatus, Batch, HookAddress, Review, Source, SourceType,
@@ -15,7 +16,6 @@ use druse_storage::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// A change that waits to be made durable, and the answer that it gives then.
 #[derive(Debug)]
@@ -150,15 +150,18 @@ impl App {
             .unwrap_or_default();
         for finding in reported {
             // The check says these kinds anew, against what is there now.
-            if !druse_engine::definition::blocks_storing(&finding.code) {
+            if of_surroundings(&finding.code) {
                 continue;
             }
             let Some(finding) = still(finding, &source.document, &version.document) else {
                 continue;
             };
             let finding = without_gate(finding, &source.document, &version.document);
-            if !findings.iter().any(|known| known.id == finding.id) {
-                findings.push(finding);
+            // The report says more of what the document carries from it.
+            match findings.iter_mut().find(|known| known.id == finding.id) {
+                Some(known) if known.acknowledge == finding.acknowledge => *known = finding,
+                Some(_) => {}
+                None => findings.push(finding),
             }
         }
         Ok(findings)
@@ -438,76 +441,26 @@ fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
     if inner.starts_with("/with/") && value(then, &before) != value(now, &after) {
         return None;
     }
+    // Nothing but another step's content can put right what is wrong with a whole step.
+    let with = |document: &Value, place: &str| document.pointer(&format!("{place}/with")).cloned();
+    if finding.severity == Severity::Error && with(then, &before) != with(now, &after) {
+        return None;
+    }
     finding.path = Some(format!("{after}{inner}"));
     Some(finding)
 }
 
 /// What nobody had to acknowledge because a gate stood before the step has to be, once that gate is gone.
 fn without_gate(mut finding: Finding, then: &Value, now: &Value) -> Finding {
-    let of_trust = matches!(
-        finding.code.as_str(),
-        "frozen_from_output" | "flows_into_sink" | "influenced"
-    );
     let gone = finding
         .step
         .as_deref()
         .is_some_and(|step| has_gate(then, step) && !has_gate(now, step));
-    if of_trust && gone && !finding.acknowledge {
+    if carried::gate_answers(&finding.code) && gone && !finding.acknowledge {
         finding.severity = Severity::Warning;
-        finding = finding.must_acknowledge().help(
-            "The gate that stood before the step is gone. Put one there again, or acknowledge it.",
-        );
+        finding = finding.must_acknowledge().help(carried::GATE_GONE);
     }
     finding
-}
-
-/// Whether a step, or the loop that it is in, comes after a gate.
-fn has_gate(document: &Value, id: &str) -> bool {
-    let Some(place) = place(document, id) else {
-        return false;
-    };
-    let outermost: Vec<&str> = place.split('/').take(3).collect();
-    let list = &document[outermost.get(1).copied().unwrap_or_default()];
-    let mut open = vec![
-        document
-            .pointer(&outermost.join("/"))
-            .unwrap_or(&Value::Null),
-    ];
-    let mut seen = BTreeSet::new();
-    while let Some(step) = open.pop() {
-        for need in step["needs"].as_array().into_iter().flatten() {
-            let need = need.as_str().unwrap_or_default();
-            let need = need.split('.').next().unwrap_or_default();
-            let mut steps = list.as_array().into_iter().flatten();
-            let Some(before) = steps.find(|step| step["id"] == need) else {
-                continue;
-            };
-            if before["action"] == "approval_gate" {
-                return true;
-            }
-            if seen.insert(need) {
-                open.push(before);
-            }
-        }
-    }
-    false
-}
-
-/// JSON Pointer to the step of an id, in whichever list and loop it stands.
-fn place(document: &Value, id: &str) -> Option<String> {
-    fn within(list: &Value, path: &str, id: &str) -> Option<String> {
-        let steps = list.as_array()?;
-        steps.iter().enumerate().find_map(|(index, step)| {
-            let path = format!("{path}/{index}");
-            match step["id"] == id {
-                true => Some(path),
-                false => within(&step["steps"], &format!("{path}/steps"), id),
-            }
-        })
-    }
-    ["steps", "on_failure", "finally"]
-        .into_iter()
-        .find_map(|list| within(&document[list], &format!("/{list}"), id))
 }
 
 /// The document of a version.

@@ -2,6 +2,7 @@
 
 use super::{App, Problem, page};
 use crate::action::shell::INTERPRETER;
+use druse_engine::carried;
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, Parsed, Step, Syntax, blocks_storing, from_value, parse};
 use druse_engine::{Finding, Severity};
@@ -145,7 +146,8 @@ impl App {
     /// # Errors
     /// 422 with findings for a wrong document.
     pub fn changed_document(&self, value: Value) -> Result<Document, Problem> {
-        let document = from_value(value).map_err(wrong)?;
+        let mut document = from_value(value).map_err(wrong)?;
+        carried::settle(&mut document);
         refuse_wrong(self.check(&document)?)?;
         Ok(document)
     }

@@ -245,7 +245,7 @@ fn each_runs_by_the_command_line() {
             "try/connections.yaml",
         ])
         .ok();
-        let words = [
+        let mut words = vec![
             "run",
             "auto.json",
             "--connections",
@@ -253,6 +253,25 @@ fn each_runs_by_the_command_line() {
             "--data",
             "data",
         ];
+        let asked: Vec<&str> = made["report"]["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .filter(|finding| finding["acknowledge"] == true)
+            .filter_map(|finding| finding["id"].as_str())
+            .collect();
+        if !asked.is_empty() {
+            let refused = desk.run(&words).with(1);
+            assert!(
+                refused.err.contains("acknowledged first"),
+                "{}",
+                refused.err
+            );
+            (example.untouched)(&world);
+        }
+        for id in asked {
+            words.extend(["--acknowledge", id]);
+        }
         if example.gates > 0 {
             // Without a person it stops before the gate, and a decision lets it go on.
             desk.run(&words).with(1);

@@ -77,6 +77,24 @@ metadata:
         code: failed_then_repeated
       - call: c5
         code: refused
+    findings:
+      - id: frozen_from_output:send_money:/with/arguments/recipient
+        message: "`recipient` is frozen as UK12345678901234567890, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write."
+        step: send_money
+        place: /with/arguments/recipient
+        was: bbe50627e40e
+      - id: frozen_from_output:send_money:/with/arguments/subject
+        message: "`subject` is frozen as INV-2027-0042, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write."
+        gated: true
+        step: send_money
+        place: /with/arguments/subject
+        was: "8b7f42fff784"
+      - id: frozen_from_output:send_money:/with/arguments/amount
+        message: "`amount` is frozen as 98.7, a number that stood inside a text of the answer of `read_file` (call c1) and that the person did not write."
+        gated: true
+        step: send_money
+        place: /with/arguments/amount
+        was: c76711e77f5a
   non_deterministic_steps: []
 "#);
     insta::assert_snapshot!(crate::text::text(&made.report, &made.document), @r#"

@@ -151,6 +151,25 @@ metadata:
       sleep: c6
       bash: c7
     left_out: []
+    findings:
+      - id: runs_program:date
+        message: "The automation runs the program `date` on the server's machine: 1 step uses it."
+        step: date
+      - id: runs_program:docker
+        message: "The automation runs the program `docker` on the server's machine: 1 step uses it."
+        step: docker_ps
+      - id: runs_program:git
+        message: "The automation runs the program `git` on the server's machine: 1 step uses it."
+        step: git_status
+      - id: runs_program:ls
+        message: "The automation runs the program `ls` on the server's machine: 1 step uses it."
+        step: ls
+      - id: runs_program:npm
+        message: "The automation runs the program `npm` on the server's machine: 1 step uses it."
+        step: npm_test
+      - id: runs_program:sleep
+        message: "The automation runs the program `sleep` on the server's machine: 1 step uses it."
+        step: sleep
   non_deterministic_steps: [date]
 "#);
     insta::assert_debug_snapshot!(codes(&made.report.findings), @r#"

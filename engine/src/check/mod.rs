@@ -41,7 +41,7 @@ pub struct Catalog {
     pub schedule: Option<ScheduleRule>,
 }
 
-/// Everything that is to be said about a document, in document order.
+/// Everything that is to be said about a document, in document order; then what it carries from its recording.
 pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     let lists = list::lists(document);
     let mut context = Context {
@@ -69,7 +69,9 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     capability::check(&mut context);
     plan::send_back_findings(&document.steps, "/steps", &mut context.findings);
     rehearsal::check(&mut context);
-    finish(context.findings)
+    let mut findings = finish(context.findings);
+    findings.extend(crate::carried::findings(document));
+    findings
 }
 
 /// What the parts of the check share.

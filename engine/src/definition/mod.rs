@@ -17,7 +17,7 @@ mod write;
 mod yaml;
 
 pub use amend::{Amended, amend};
-pub use blocking::blocks_storing;
+pub use blocking::{blocks_storing, of_recording, of_surroundings};
 pub use canonical::{canonical, digest};
 pub use parse::{Parsed, Syntax, TEXT_LIMIT, from_value, parse, parse_value, step_from_value};
 pub use pull::{FileEvent, FileEvents, Files, ItemOrder, Poll};

@@ -15,6 +15,14 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let (_, session) = recordings::find(call, id).await?;
     let title = recordings::title(&session);
     let counts = &session["counts"];
+    let many = |of: &str, one: &str| {
+        let number = counts[of].as_u64().unwrap_or(0);
+        value::count(
+            usize::try_from(number).unwrap_or(usize::MAX),
+            one,
+            &format!("{one}s"),
+        )
+    };
     let body = html! {
         header .head {
             h1 { (title) }
@@ -25,8 +33,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 span .dim { "brought " (time::ago(&session["created_at"], call.now)) }
                 (value::id(&session["id"]))
             }
-            p { (counts["turns"]) " messages, " (counts["tool_calls"]) " calls: " (counts["succeeded"]) " succeeded, " (counts["failed"]) " failed, " (counts["unmatched"]) " without an answer; " (counts["approvals"]) " approvals."
-                @if counts["bytes_left_out"].as_u64().unwrap_or(0) > 0 { " " (counts["bytes_left_out"]) " bytes were not read." } }
+            p { (many("turns", "message")) ", " (many("tool_calls", "call")) ": " (counts["succeeded"]) " succeeded, " (counts["failed"]) " failed, " (counts["unmatched"]) " without an answer; " (many("approvals", "approval")) "."
+                @if counts["bytes_left_out"].as_u64().unwrap_or(0) > 0 { " " (many("bytes_left_out", "byte")) " not read." } }
         }
         (recordings::findings(&session))
         @if call.may(Role::Editor) { (crystallize_form(call, id, &session)) }

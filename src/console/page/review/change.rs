@@ -5,7 +5,8 @@ use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, finding};
 use crate::console::page::draft::Leaf;
 use crate::console::twin::Refusal;
-use druse_engine::definition::takes_sensitive;
+use druse_engine::carried;
+use druse_engine::definition::{Document, takes_sensitive};
 use druse_engine::{Finding, Severity};
 use http::{Method, header};
 use maud::{Markup, html};
@@ -204,7 +205,26 @@ fn as_input(draft: &Draft, step: &str, pointer: &str, secret: bool) -> Result<Va
     } else {
         json!({ "type": kind, "description": said, "default": value })
     };
+    settle(&mut document, step, secret);
     Ok(document)
+}
+
+/// Takes out of a changed document what was said about the value that is gone. Nothing that is said about its step
+/// may name it where it is secret from now on.
+fn settle(document: &mut Value, step: &str, secret: bool) {
+    if let Ok(mut settled) = serde_json::from_value::<Document>(document.clone()) {
+        carried::settle(&mut settled);
+        document["metadata"] = settled.metadata.into();
+    }
+    let carried = &mut document["metadata"]["crystallized"]["findings"];
+    for entry in carried.as_array_mut().into_iter().flatten() {
+        if let Some(entry) = entry.as_object_mut()
+            && secret
+            && entry.get("step").is_some_and(|of| of == step)
+        {
+            entry.shift_remove("message");
+        }
+    }
 }
 
 /// The document with a bound value as it was recorded.

@@ -1,0 +1,393 @@
+//! Findings that a document carries: what was found when a recording became it, and what somebody has to put right
+//! or acknowledge before it is activated. They stand under `metadata.crystallized.findings`, so that a file says it
+//! wherever it is taken, with no report beside it.
+//!
+//! A person may change the document. What is said about a value ends with that value, and goes with it when its step
+//! is renamed or moved; what is said about a whole step ends with the step; what a gate answers for is asked once the
+//! gate is gone. Who takes the list out takes the document as their own.
+
+use crate::definition::{Document, of_recording};
+use crate::finding::codes;
+use crate::{Digest, Finding, Severity};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// What is said of a step whose gate is gone.
+pub const GATE_GONE: &str =
+    "The gate that stood before the step is gone. Put one there again, or acknowledge it.";
+
+/// Writes down those of the findings that keep the document from being activated, and those that a gate answers for.
+pub fn write(findings: &[Finding], document: &mut Document) {
+    let value = serde_json::to_value(&*document).unwrap_or_default();
+    let carried: Vec<Value> = findings
+        .iter()
+        .filter_map(|finding| entry(finding, &value))
+        .collect();
+    if let Some(Value::Object(made)) = document.metadata.get_mut("crystallized")
+        && !carried.is_empty()
+    {
+        made.insert("findings".to_owned(), carried.into());
+    }
+}
+
+/// What a document carries and what still stands in it, with the places where it stands now.
+pub fn findings(document: &Document) -> Vec<Finding> {
+    let carried = list(&document.metadata);
+    if carried.is_empty() {
+        return Vec::new();
+    }
+    let value = serde_json::to_value(document).unwrap_or_default();
+    let standing = carried.iter().filter_map(|entry| standing(entry, &value));
+    standing.collect()
+}
+
+/// Takes out what a change has settled: nothing of a value that was taken out of the document stays in the list.
+pub fn settle(document: &mut Document) {
+    if list(&document.metadata).is_empty() {
+        return;
+    }
+    let value = serde_json::to_value(&*document).unwrap_or_default();
+    if let Some(Value::Array(carried)) = document
+        .metadata
+        .get_mut("crystallized")
+        .and_then(|made| made.get_mut("findings"))
+    {
+        carried.retain(|entry| is_gated(entry, &value) || standing(entry, &value).is_some());
+    }
+}
+
+/// Whether a gate before the step answers for findings of this code.
+pub fn gate_answers(code: &str) -> bool {
+    matches!(
+        code,
+        "frozen_from_output" | "flows_into_sink" | "influenced"
+    )
+}
+
+fn list(metadata: &Map<String, Value>) -> &[Value] {
+    metadata
+        .get("crystallized")
+        .and_then(|made| made.get("findings")?.as_array())
+        .map_or(&[], Vec::as_slice)
+}
+
+fn entry(finding: &Finding, document: &Value) -> Option<Value> {
+    let wrong = finding.severity == Severity::Error && of_recording(&finding.code);
+    let gated = !finding.acknowledge
+        && gate_answers(&finding.code)
+        && finding
+            .step
+            .as_deref()
+            .is_some_and(|step| has_gate(document, step));
+    if !(finding.acknowledge || wrong || gated) {
+        return None;
+    }
+    let mut entry = Map::new();
+    let mut set = |key: &str, value: Value| entry.insert(key.to_owned(), value);
+    set("id", finding.id.as_str().into());
+    if code_of(&finding.id) != finding.code {
+        set("code", finding.code.as_str().into());
+    }
+    set("message", finding.message.as_str().into());
+    if wrong {
+        set("severity", "error".into());
+    }
+    if gated {
+        set("gated", true.into());
+    }
+    if let Some(step) = &finding.step {
+        set("step", step.as_str().into());
+        if let Some(inner) = finding.path.as_deref().zip(place(document, step))
+            && let Some(at) = inner.0.strip_prefix(&inner.1)
+        {
+            set("place", at.into());
+            if let Some(was) = document.pointer(&format!("{}{}", inner.1, watched(at))) {
+                set("was", mark(was).into());
+            }
+        }
+    }
+    Some(entry.into())
+}
+
+/// A carried finding as it stands in the document now; none where a change has settled it.
+fn standing(entry: &Value, document: &Value) -> Option<Finding> {
+    let text = |key: &str| entry[key].as_str();
+    let id = text("id")?;
+    let code = text("code").unwrap_or(code_of(id));
+    let known = codes::find(code);
+    let wrong = text("severity") == Some("error");
+    let severity = if wrong {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let message = text("message")
+        .or(known.map(|known| known.meaning))
+        .unwrap_or(code);
+    let mut finding = Finding::new(severity, code, message);
+    finding.id = id.to_owned();
+    finding.help = known.map_or("", |known| known.fix).to_owned();
+    finding.acknowledge = !wrong;
+    if is_gated(entry, document) {
+        return None;
+    }
+    if entry["gated"] == true {
+        finding.help = GATE_GONE.to_owned();
+    }
+    let Some(step) = text("step") else {
+        return Some(finding);
+    };
+    let Some(at) = text("place") else {
+        // It is about more than the step that it names, such as a program that several steps run.
+        finding.step = place(document, step).map(|_| step.to_owned());
+        return Some(finding);
+    };
+    let was = text("was");
+    let same = |place: &str| {
+        let now = document.pointer(&format!("{place}{}", watched(at)));
+        was.is_none_or(|was| now.is_some_and(|now| mark(now) == was))
+    };
+    let of_value = wrong || watched(at) == at;
+    let (step, place) = match place(document, step) {
+        Some(place) if of_value && !same(&place) => return None,
+        Some(place) => (step.to_owned(), place),
+        // Under another name it is the same step.
+        None => steps(document)
+            .into_iter()
+            .find(|(_, place)| was.is_some() && same(place))?,
+    };
+    finding.step = Some(step);
+    finding.path = Some(format!("{place}{at}"));
+    Some(finding)
+}
+
+/// Whether the gate that answers for it stands.
+fn is_gated(entry: &Value, document: &Value) -> bool {
+    entry["gated"] == true
+        && entry["step"]
+            .as_str()
+            .is_some_and(|step| has_gate(document, step))
+}
+
+/// The part of a step that a finding at this place of it is about.
+fn watched(at: &str) -> &str {
+    if at.starts_with("/with/") {
+        at
+    } else {
+        "/with"
+    }
+}
+
+/// A short mark that a value is known by.
+fn mark(value: &Value) -> String {
+    let digest = Digest::of(crate::json::canonical(value).as_bytes());
+    digest.hex().chars().take(12).collect()
+}
+
+fn code_of(id: &str) -> &str {
+    id.split(':').next().unwrap_or(id)
+}
+
+/// JSON Pointer to the step of an id, in whichever list and loop it stands.
+pub fn place(document: &Value, id: &str) -> Option<String> {
+    let found = steps(document).into_iter().find(|(step, _)| step == id);
+    found.map(|(_, place)| place)
+}
+
+/// All steps of a document, by id, with where they stand.
+fn steps(document: &Value) -> Vec<(String, String)> {
+    fn within(list: &Value, path: &str, all: &mut Vec<(String, String)>) {
+        for (index, step) in list.as_array().into_iter().flatten().enumerate() {
+            let path = format!("{path}/{index}");
+            within(&step["steps"], &format!("{path}/steps"), all);
+            if let Some(id) = step["id"].as_str() {
+                all.push((id.to_owned(), path));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    for list in ["steps", "on_failure", "finally"] {
+        within(&document[list], &format!("/{list}"), &mut all);
+    }
+    all
+}
+
+/// Whether a step, or the loop that it is in, comes after a gate.
+pub fn has_gate(document: &Value, id: &str) -> bool {
+    let Some(place) = place(document, id) else {
+        return false;
+    };
+    let outermost: Vec<&str> = place.split('/').take(3).collect();
+    let list = &document[outermost.get(1).copied().unwrap_or_default()];
+    let mut open = vec![
+        document
+            .pointer(&outermost.join("/"))
+            .unwrap_or(&Value::Null),
+    ];
+    let mut seen = BTreeSet::new();
+    while let Some(step) = open.pop() {
+        for need in step["needs"].as_array().into_iter().flatten() {
+            let need = need.as_str().unwrap_or_default();
+            let need = need.split('.').next().unwrap_or_default();
+            let mut steps = list.as_array().into_iter().flatten();
+            let Some(before) = steps.find(|step| step["id"] == need) else {
+                continue;
+            };
+            if before["action"] == "approval_gate" {
+                return true;
+            }
+            if seen.insert(need) {
+                open.push(before);
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn document(steps: Value) -> Document {
+        serde_json::from_value(json!({
+            "druse": 1, "name": "x", "steps": steps, "metadata": { "crystallized": { "mode": "exact" } },
+        }))
+        .unwrap()
+    }
+
+    /// The document with its steps as they are now.
+    fn edited(document: &Document, steps: Value) -> Document {
+        let mut value = serde_json::to_value(document).unwrap();
+        value["steps"] = steps;
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn standing_in(document: &Document) -> Vec<(String, Option<String>)> {
+        let found = findings(document).into_iter();
+        found.map(|finding| (finding.id, finding.path)).collect()
+    }
+
+    #[test]
+    fn what_blocks_is_carried_and_the_rest_is_not() {
+        let mut made = document(json!([
+            { "id": "look", "action": "shell", "with": { "script": "ls" } },
+            { "id": "pay", "action": "shell", "needs": ["look"], "with": { "script": "pay x", "cwd": "/a" } },
+        ]));
+        let frozen = Finding::warning("frozen_from_output", "`script` is frozen")
+            .at_step("pay")
+            .at_path("/steps/1/with/script")
+            .must_acknowledge();
+        let mut program = Finding::warning("runs_program", "it runs ls")
+            .must_acknowledge()
+            .at_step("look");
+        program.id = "runs_program:ls".into();
+        let wrong = Finding::error("secret_misplaced", "no secret can stand there")
+            .at_step("pay")
+            .at_path("/steps/1");
+        let around = Finding::error("missing_connection", "there is none").at_step("pay");
+        let info = Finding::info("influenced", "x").at_step("pay");
+        let all = [
+            frozen,
+            program,
+            wrong,
+            around,
+            info,
+            Finding::warning("goal_not_known", "x"),
+        ];
+        write(&all, &mut made);
+        let found = findings(&made);
+        let blocking: Vec<(&str, Severity, bool)> = found
+            .iter()
+            .map(|finding| (finding.code.as_str(), finding.severity, finding.acknowledge))
+            .collect();
+        assert_eq!(
+            blocking,
+            [
+                ("frozen_from_output", Severity::Warning, true),
+                ("runs_program", Severity::Warning, true),
+                ("secret_misplaced", Severity::Error, false),
+            ]
+        );
+        assert_eq!(found[0].path.as_deref(), Some("/steps/1/with/script"));
+        assert_eq!(found[0].message, "`script` is frozen");
+        assert!(!found[0].help.is_empty());
+        // The check of the document says it, and it keeps nothing from being stored.
+        let checked = crate::check::check(&made, &crate::check::Catalog::default());
+        for finding in &found {
+            assert!(checked.contains(finding), "{checked:?}");
+        }
+        assert!(!crate::definition::blocks_storing("secret_misplaced"));
+    }
+
+    #[test]
+    fn a_change_settles_what_it_is_about_and_nothing_else() {
+        let pay = |id: &str, script: &str, cwd: &str| json!({ "id": id, "action": "shell", "with": { "script": script, "cwd": cwd } });
+        let mut made = document(json!([pay("pay", "x", "/a")]));
+        let at = |code: &str, path: &str| {
+            Finding::warning(code, "x")
+                .at_step("pay")
+                .at_path(path)
+                .must_acknowledge()
+        };
+        let error = Finding::error("secret_misplaced", "x")
+            .at_step("pay")
+            .at_path("/steps/0");
+        let all = [
+            at("frozen_from_output", "/steps/0/with/script"),
+            at("after_refusal", "/steps/0"),
+            error,
+        ];
+        write(&all, &mut made);
+        let standing = |steps: Value| -> Vec<Option<String>> {
+            let found = standing_in(&edited(&made, steps));
+            found.into_iter().map(|(_, path)| path).collect()
+        };
+        let some = |path: &str| Some(path.to_owned());
+        let other = json!({ "id": "other", "action": "emit" });
+        // Moved and renamed it is still there.
+        let moved = standing(json!([other, pay("send", "x", "/a")]));
+        assert_eq!(
+            moved,
+            [
+                some("/steps/1/with/script"),
+                some("/steps/1"),
+                some("/steps/1")
+            ]
+        );
+        // Another folder leaves the line as it was; the step's error was looked at.
+        assert_eq!(
+            standing(json!([pay("pay", "x", "/b")])),
+            [some("/steps/0/with/script"), some("/steps/0")]
+        );
+        assert_eq!(standing(json!([pay("pay", "y", "/a")])), [some("/steps/0")]);
+        assert_eq!(standing(json!([other])), []);
+
+        // Nothing of a value that is gone stays in the list.
+        let mut now = edited(&made, json!([pay("pay", "y", "/a")]));
+        settle(&mut now);
+        assert_eq!(list(&now.metadata).len(), 1);
+    }
+
+    #[test]
+    fn what_a_gate_answers_for_is_asked_once_the_gate_is_gone() {
+        let gate = json!({ "id": "gate", "action": "approval_gate" });
+        let pay = |needs: Value| json!({ "id": "pay", "action": "shell", "needs": needs, "with": { "script": "x" } });
+        let mut made = document(json!([gate, pay(json!(["gate"]))]));
+        let info = Finding::info("frozen_from_output", "x")
+            .at_step("pay")
+            .at_path("/steps/1/with/script");
+        write(&[info], &mut made);
+        assert_eq!(findings(&made), []);
+        let mut kept = made.clone();
+        settle(&mut kept);
+        assert_eq!(kept, made);
+        let open = findings(&edited(&made, json!([gate, pay(json!([]))])));
+        assert!(open[0].acknowledge && open[0].help == GATE_GONE);
+        let id = "frozen_from_output:pay:/steps/1/with/script".to_owned();
+        assert_eq!(
+            standing_in(&edited(&made, json!([pay(json!([]))]))),
+            [(id, Some("/steps/0/with/script".to_owned()))]
+        );
+    }
+}
