@@ -31,6 +31,7 @@ pub fn name_fault(name: &str) -> Option<&'static str> {
     }
     let odd = |letter: char| {
         letter.is_control()
+            || turns(letter)
             || matches!(letter, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
     };
     if name.chars().any(odd) {
@@ -39,6 +40,15 @@ pub fn name_fault(name: &str) -> Option<&'static str> {
         );
     }
     None
+}
+
+/// Whether a character changes the direction of what is shown around it: `report\u{202e}fdp.exe` looks like
+/// another kind of file.
+fn turns(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]
@@ -52,7 +62,19 @@ mod tests {
         }
         let long = "a".repeat(LONGEST_NAME + 1);
         for bad in [
-            "", ".", "..", ".profile", "a/b", "a\\b", "a\nb", "c:", "*", &long,
+            "",
+            ".",
+            "..",
+            ".profile",
+            "a/b",
+            "a\\b",
+            "a\nb",
+            "c:",
+            "*",
+            &long,
+            "a\u{202e}fdp.exe",
+            "a\u{2066}b",
+            "\u{200f}a",
         ] {
             assert!(name_fault(bad).is_some(), "{bad:?}");
         }

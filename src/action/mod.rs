@@ -209,7 +209,7 @@ impl Actions {
             }
         };
         attempt.files.hide(self.redactor());
-        let outcome = with_files(self.outcome(&attempt, &cancel).await, &attempt.files);
+        let outcome = self.outcome(&attempt, &cancel).await;
         attempt.log.end().await;
         match own {
             Some(redactor) => redactor.redact_outcome(outcome),
@@ -237,7 +237,8 @@ impl Actions {
                 }
             }
         };
-        self.redactor().redact_outcome(outcome)
+        self.redactor()
+            .redact_outcome(with_files(outcome, &attempt.files))
     }
 
     async fn dispatch(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {

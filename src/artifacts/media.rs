@@ -41,12 +41,26 @@ const KNOWN: &[(&str, &str)] = &[
     ("parquet", "application/vnd.apache.parquet"),
 ];
 
+/// The media type of what is not known.
+const UNKNOWN: &str = "application/octet-stream";
+/// The most bytes of a media type.
+const LONGEST: usize = 255;
+
+/// The media type that somebody says a file has, where it is one that can be said on.
+pub(super) fn plain_media_type(said: &str) -> &str {
+    let plain = !said.trim().is_empty() && said.len() <= LONGEST;
+    match plain && http::HeaderValue::from_str(said).is_ok() {
+        true => said,
+        false => UNKNOWN,
+    }
+}
+
 /// The media type of a file of this name.
 pub fn media_type(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let ending = ending.to_ascii_lowercase();
     let known = KNOWN.iter().find(|(known, _)| *known == ending);
-    known.map_or("application/octet-stream", |(_, media)| media)
+    known.map_or(UNKNOWN, |(_, media)| media)
 }
 
 /// What the name of a file of this media type ends in.
@@ -67,5 +81,16 @@ mod tests {
         assert_eq!(media_type("a.unheard"), "application/octet-stream");
         assert_eq!(extension("text/plain; charset=utf-8"), Some("txt"));
         assert_eq!(extension("application/octet-stream"), None);
+    }
+
+    #[test]
+    fn what_is_no_media_type_is_not_said_on() {
+        for plain in ["text/plain", "text/plain; charset=utf-8"] {
+            assert_eq!(plain_media_type(plain), plain);
+        }
+        let long = format!("text/plain; a={}", "b".repeat(LONGEST));
+        for odd in ["", " ", "text/plain\r\nx: y", &long] {
+            assert_eq!(plain_media_type(odd), UNKNOWN, "{odd:?}");
+        }
     }
 }

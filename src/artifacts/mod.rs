@@ -7,6 +7,7 @@ mod media;
 mod new;
 
 pub use intake::Intake;
+use media::plain_media_type;
 pub use media::{extension, media_type};
 pub use new::NewFile;
 
@@ -44,7 +45,7 @@ impl Default for ArtifactLimits {
     }
 }
 
-/// What a run has already.
+/// What a run has had already, also of attempts that failed: it stays as long as the run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Had {
     /// Bytes of its artifacts.
@@ -143,6 +144,13 @@ impl Files {
         many: bool,
     ) -> Result<NewFile, Failed> {
         let inner = self.inner()?;
+        // Both are stored and served as they are, as much as what is in the file.
+        if inner.hides(name) || inner.hides(media_type) {
+            return Err(Failed::permanent(
+                "artifact_holds_secret",
+                "The name or the media type of an artifact holds a secret or a sensitive input, so it is not kept.",
+            ));
+        }
         if let Some(fault) = name_fault(name) {
             return Err(Failed::input(format!(
                 "{name:?} names no artifact: {fault}."
@@ -155,7 +163,7 @@ impl Files {
             blob,
             (key.to_owned(), many),
             name.to_owned(),
-            media_type.to_owned(),
+            plain_media_type(media_type).to_owned(),
         ))
     }
 
@@ -223,6 +231,12 @@ impl Files {
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a text holds what must not be kept.
+    fn hides(&self, text: &str) -> bool {
+        let hidden = &self.lock().hidden;
+        hidden.iter().any(|one| one.finds_in(text.as_bytes()))
     }
 
     /// Whether one more artifact of so many bytes may be kept.

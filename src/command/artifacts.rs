@@ -7,10 +7,9 @@ use crate::console::shown;
 use druse_engine::Digest;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// The files of a run, all of them.
 pub(super) async fn list(client: &Client, run: &str, output: Output) -> Result<Value, Failure> {
@@ -72,21 +71,23 @@ pub(super) async fn take(client: &Client, what: &Artifact, output: Output) -> Re
             "Say `-o FILE`.",
         ));
     }
-    let mut part = file.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let taken = write(client, &path, &part, digest.as_ref()).await;
-    let put = match taken {
-        // Only what is whole has the name.
-        Ok(bytes) => fs::rename(&part, &file)
-            .map(|()| bytes)
-            .map_err(|error| Failure::io(&file, &error)),
-        Err(failure) => Err(failure),
+    // Beside it, under a name that nobody has: what is there already is not touched.
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
     };
-    if put.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    let bytes = put?;
+    let mut part = tempfile::Builder::new()
+        .prefix(".druse-")
+        .suffix(".part")
+        .tempfile_in(folder)
+        .map_err(|error| Failure::io(&file, &error))?;
+    let bytes = write(client, &path, &mut part, digest.as_ref()).await?;
+    // Only what is whole has the name.
+    let put = match what.file {
+        Some(_) => part.persist(&file),
+        None => part.persist_noclobber(&file),
+    };
+    put.map_err(|error| Failure::io(&file, &error.error))?;
     match output {
         Output::Json => print::json(&json!({ "file": file, "bytes": bytes, "digest": digest })),
         Output::Text => eprintln!(
@@ -101,20 +102,15 @@ pub(super) async fn take(client: &Client, what: &Artifact, output: Output) -> Re
 async fn write(
     client: &Client,
     path: &str,
-    part: &Path,
+    part: &mut NamedTempFile,
     digest: Option<&Digest>,
 ) -> Result<u64, Failure> {
-    let io = |error: io::Error| Failure::io(part, &error);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(part)
-        .map_err(io)?;
-    let mut out = Checked::new(file);
-    client.fetch(path, &mut out, part).await?;
-    out.out.sync_all().map_err(io)?;
+    let name = part.path().to_owned();
+    let mut out = Checked::new(part.as_file_mut());
+    client.fetch(path, &mut out, &name).await?;
+    out.out
+        .sync_all()
+        .map_err(|error| Failure::io(&name, &error))?;
     out.compare(digest)
 }
 

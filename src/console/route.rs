@@ -326,8 +326,11 @@ pub(super) fn see(address: &str) -> Response {
 
 fn finish(mut response: Response) -> Response {
     let headers = response.headers_mut();
+    // What is no page of the console, such as a file of a run, may say a stricter one.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(POLICY));
     for (name, value) in [
-        ("content-security-policy", POLICY),
         ("x-content-type-options", "nosniff"),
         // Forms have to say where they come from, and other sites are told nothing.
         ("referrer-policy", "same-origin"),

@@ -25,12 +25,8 @@ impl RunFiles for OfRun {
             return Had::default();
         };
         let locked = live::lock(&live);
-        let mut had = Had::default();
-        for (_, kept) in locked.run.artifacts() {
-            had.bytes += kept.artifact.bytes;
-            had.count += 1;
-        }
-        had
+        let (bytes, count) = locked.run.artifacts_ever();
+        Had { bytes, count }
     }
 
     fn find(&self, digest: &Digest) -> Option<Artifact> {
@@ -80,12 +76,14 @@ impl Engine {
     pub(super) fn hold_files(&self, kept: &[Kept]) -> Result<Vec<Arc<BlobHold>>, RunError> {
         let mut holds = Vec::new();
         for kept in kept {
-            let Kept::Artifact { artifact, .. } = kept else {
+            let Kept::Artifact { artifact, step, .. } = kept else {
                 continue;
             };
             let hold = self.0.store.hold_blob(&artifact.digest)?;
-            // Its run has left the history meanwhile.
-            holds.push(Arc::new(hold.ok_or(RunError::NotFound("run"))?));
+            holds.push(Arc::new(hold.ok_or_else(|| RunError::ArtifactGone {
+                name: artifact.name.clone(),
+                step: step.to_string(),
+            })?));
         }
         Ok(holds)
     }

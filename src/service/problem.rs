@@ -163,6 +163,14 @@ impl From<RunError> for Problem {
         let message = error.to_string();
         match error {
             RunError::NotFound(what) => Self::not_found(what),
+            RunError::ArtifactGone { step, .. } => Self::new(
+                StatusCode::GONE,
+                "artifact_gone",
+                message,
+                format!(
+                    "Retry from {step:?}, so that it is made again; or bring it back with a backup."
+                ),
+            ),
             RunError::NotActive => Self::conflict(
                 "not_active",
                 message,

@@ -485,6 +485,14 @@ pub enum RunError {
     /// No such automation, version, run, step or gate.
     #[error("There is no such {0}.")]
     NotFound(&'static str),
+    /// A file that a result has which would be kept is not there any more.
+    #[error("The file of the artifact {name:?}, which the step {step} left, is gone.")]
+    ArtifactGone {
+        /// The artifact.
+        name: String,
+        /// The step.
+        step: String,
+    },
     /// The automation is not active, and no version was named.
     #[error("The automation is not active.")]
     NotActive,

@@ -16,6 +16,9 @@ pub mod store;
 pub mod triggering;
 mod verify;
 
+/// The folder below the data folder for what is of use only while a server runs. Empty at every start.
+pub const SCRATCH: &str = "tmp";
+
 pub use blob::{BlobHold, BlobUse, NewBlob, SweptBlobs};
 pub use chain::*;
 pub use entity::*;

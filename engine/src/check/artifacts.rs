@@ -1,7 +1,7 @@
 //! Files that a step says it leaves.
 
 use super::Context;
-use super::actions::Look;
+use super::actions::{Look, fixed};
 use crate::action_config::path_fault;
 use crate::artifact::name_fault;
 use crate::definition::Step;
@@ -32,12 +32,29 @@ pub(super) fn names(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>
             ));
         }
     }
-    let Some(Value::Object(artifacts)) = look.with.get("artifacts") else {
-        return;
+    let artifacts = match look.with.get("artifacts") {
+        Some(Value::Object(artifacts)) => artifacts,
+        // A value could name any file below the folder that the program runs in.
+        Some(Value::String(_)) if kind == ActionKind::Shell => {
+            return context.say(fixed(look, "artifacts"));
+        }
+        _ => return,
     };
     for (name, path) in artifacts {
         named(context, look, "artifacts", name);
-        let path = path.as_str().filter(|path| !path.contains("{{"));
+        let path = path.as_str();
+        if kind == ActionKind::Shell && path.is_some_and(|path| path.contains("{{")) {
+            context.say(
+                look.wrong(
+                    "template_not_allowed",
+                    "artifacts",
+                    format!("the path of the artifact {name:?} is written as it is, never computed"),
+                )
+                .help("let the program give the file a fixed name below \"$DRUSE_ARTIFACTS\", or take all with `*`"),
+            );
+            continue;
+        }
+        let path = path.filter(|path| !path.contains("{{"));
         if let Some(fault) = path.and_then(path_fault) {
             context.say(look.wrong("bad_path", "artifacts", fault));
         }

@@ -55,6 +55,9 @@ impl State {
             at,
             from,
         };
+        let (bytes, count) = &mut self.artifacts_ever;
+        *bytes = bytes.saturating_add(artifact.bytes);
+        *count += 1;
         self.artifacts.insert((step, artifact.name.clone()), kept);
     }
 
@@ -73,5 +76,11 @@ impl Run {
     pub fn artifacts(&self) -> impl Iterator<Item = (&StepPath, &KeptArtifact)> {
         let all = self.state.artifacts.iter();
         all.map(|((step, _), kept)| (step, kept))
+    }
+
+    /// The bytes of all files that its steps have ever left, and how many those are. They stay on the disk until
+    /// the run leaves the history, so those of attempts that failed are among them.
+    pub fn artifacts_ever(&self) -> (u64, u64) {
+        self.state.artifacts_ever
     }
 }

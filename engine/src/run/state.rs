@@ -282,6 +282,8 @@ pub(super) struct State {
     pub(super) keep: Keep,
     /// Files that steps have left, by path and name.
     pub(super) artifacts: BTreeMap<(StepPath, String), KeptArtifact>,
+    /// Of all that were ever kept, also those that do not count any more: their bytes, and how many.
+    pub(super) artifacts_ever: (u64, u64),
     /// The highest fence given out.
     pub(super) fence: u64,
     pub(super) last_seq: u64,
@@ -326,6 +328,7 @@ impl State {
             rounds: 0,
             keep: Keep::default(),
             artifacts: BTreeMap::new(),
+            artifacts_ever: (0, 0),
             fence: 0,
             last_seq: 1,
             last_at: at,

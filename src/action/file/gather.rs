@@ -28,13 +28,24 @@ pub(in crate::action) fn gather(
     own: Option<&Path>,
     path: &str,
 ) -> Result<Vec<(String, fs::File)>, Failed> {
-    if let Some(fault) = path_fault(path) {
-        return Err(Failed::permanent("bad_path", format!("{fault}.")));
-    }
     let root = Root::open(folder, true, own).map_err(|_| {
         let message = format!("The folder {} cannot be looked into.", folder.display());
         Failed::permanent("folder_unusable", message)
     })?;
+    gather_in(&root, path)
+}
+
+/// The same below a folder that is open.
+///
+/// # Errors
+/// As [`gather`].
+pub(in crate::action) fn gather_in(
+    root: &Root,
+    path: &str,
+) -> Result<Vec<(String, fs::File)>, Failed> {
+    if let Some(fault) = path_fault(path) {
+        return Err(Failed::permanent("bad_path", format!("{fault}.")));
+    }
     let (inside, name) = last(path);
     if !is_pattern(path) {
         return match root.file(path, OFlag::O_RDONLY) {

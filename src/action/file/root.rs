@@ -62,6 +62,15 @@ impl Root {
         }
     }
 
+    /// A folder that is open, of which everything may be read and nothing changed.
+    pub(in crate::action) fn of(folder: OwnedFd) -> Self {
+        Self {
+            folder,
+            read_only: true,
+            own: None,
+        }
+    }
+
     pub(super) fn is_read_only(&self) -> bool {
         self.read_only
     }

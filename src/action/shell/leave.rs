@@ -1,32 +1,62 @@
 //! The files that a program leaves, which are kept with the run.
 
 use super::{Failed, input};
-use crate::action::file::gather::{gather, is_pattern};
+use crate::action::file::gather::{gather, gather_in, is_pattern};
+use crate::action::file::root::Root;
 use crate::artifacts::{Files, media_type};
 use druse_engine::{action_config::path_fault, artifact::name_fault};
 use serde_json::{Map, Value, json};
-use std::{fs, io, os::unix::fs::DirBuilderExt as _, path::PathBuf};
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
 
 /// The variable that names the folder of an attempt.
 const FOLDER: &str = "DRUSE_ARTIFACTS";
+/// What the kernel shows as files, this process and its memory among them.
+const NO_FILES: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// What a step says that it leaves: paths by name, and the folders that they are below.
-#[derive(Debug)]
 pub(super) struct Leaving {
     wanted: Vec<(String, String)>,
     /// Of this attempt alone: empty at first, and gone at its end.
     own: Own,
-    /// The one that the program runs in.
-    runs_in: PathBuf,
+    /// The one that the step says its program runs in.
+    runs_in: Option<PathBuf>,
 }
 
 /// A folder that goes when it is dropped.
-#[derive(Debug)]
-struct Own(PathBuf);
+struct Own {
+    path: PathBuf,
+    /// The folder as it was made: whatever a program puts in its place is not looked into.
+    root: Root,
+}
+
+impl Own {
+    fn make(path: PathBuf) -> io::Result<Self> {
+        fs::DirBuilder::new().mode(0o700).create(&path)?;
+        let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+        let opened = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(&path);
+        match opened {
+            Ok(folder) => Ok(Self {
+                path,
+                root: Root::of(folder.into()),
+            }),
+            Err(error) => {
+                let _ = fs::remove_dir(&path);
+                Err(error)
+            }
+        }
+    }
+}
 
 impl Drop for Own {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
@@ -37,7 +67,7 @@ impl Leaving {
         map: &Map<String, Value>,
         runs_in: Option<PathBuf>,
         restricted: bool,
-        mark: &str,
+        (files, mark): (&Files, &str),
     ) -> Result<Option<Self>, Failed> {
         let wanted = input::scalars(map, "artifacts")?;
         if wanted.is_empty() {
@@ -60,34 +90,37 @@ impl Leaving {
                 "Where only some programs are allowed, artifacts come from below the server's own working folder: `cwd` is relative, without `..`.",
             ));
         }
-        let runs_in = match runs_in {
-            Some(folder) => folder,
-            None => std::env::current_dir().map_err(|error| folder_failed(&error))?,
-        };
-        let own = std::env::temp_dir().join(format!("druse-{}-{mark}", std::process::id()));
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&own)
+        let own = scratch(files)
+            .map(|folder| folder.join(format!("druse-{}-{mark}", std::process::id())))
+            .and_then(Own::make)
             .map_err(|error| folder_failed(&error))?;
         Ok(Some(Self {
             wanted: wanted.into_iter().collect(),
-            own: Own(own),
-            runs_in,
+            own,
+            // What lies in the server's own folder was not left by the step.
+            runs_in: cwd.and(runs_in),
         }))
     }
 
     /// The variable that tells the program where it may leave them.
     pub(super) fn variable(&self) -> (String, String) {
-        (FOLDER.to_owned(), self.own.0.to_string_lossy().into_owned())
+        (
+            FOLDER.to_owned(),
+            self.own.path.to_string_lossy().into_owned(),
+        )
     }
 
     /// Keeps what is there. With `all`, it is a failure when something is not there. Blocks on the disk.
     pub(super) fn keep(&self, files: &Files, all: bool) -> Result<(), Failed> {
         let data = files.own_folder();
         for (key, path) in &self.wanted {
-            let mut found = gather(&self.own.0, None, path)?;
-            if found.is_empty() {
-                found = gather(&self.runs_in, data.as_deref(), path)?;
+            let mut found = gather_in(&self.own.root, path)?;
+            for (_, file) in &found {
+                only_here(path, file)?;
+            }
+            if let (true, Some(folder)) = (found.is_empty(), &self.runs_in) {
+                on_disk(folder, path)?;
+                found = gather(folder, data.as_deref(), path)?;
             }
             let many = is_pattern(path);
             if found.is_empty() && all && !many {
@@ -107,6 +140,44 @@ impl Leaving {
         }
         Ok(())
     }
+}
+
+/// Where the folders of attempts are: with the server's data, so that its next start removes what a kill left.
+fn scratch(files: &Files) -> io::Result<PathBuf> {
+    let Some(data) = files.own_folder() else {
+        return Ok(std::env::temp_dir());
+    };
+    let folder = data.join(druse_storage::SCRATCH);
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)?;
+    // The program may run elsewhere.
+    folder.canonicalize()
+}
+
+/// Refuses a file of the attempt's own folder that has another name elsewhere: it is somebody else's.
+fn only_here(path: &str, file: &fs::File) -> Result<(), Failed> {
+    let found = file.metadata().map_err(|error| folder_failed(&error))?;
+    if found.nlink() > 1 {
+        let message = format!("{path:?} is a hard link, and no file that the program left.");
+        return Err(Failed::permanent("access_denied", message));
+    }
+    Ok(())
+}
+
+/// Refuses what is no file on a disk.
+fn on_disk(folder: &Path, path: &str) -> Result<(), Failed> {
+    let Ok(folder) = folder.canonicalize() else {
+        // Whoever looks into it says so.
+        return Ok(());
+    };
+    let whole = folder.join(path);
+    if NO_FILES.iter().any(|none| whole.starts_with(none)) {
+        let message = format!("{path:?} is no file that a program leaves: it is the system's.");
+        return Err(Failed::permanent("access_denied", message));
+    }
+    Ok(())
 }
 
 fn folder_failed(error: &io::Error) -> Failed {

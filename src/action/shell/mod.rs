@@ -128,7 +128,7 @@ impl Shell {
         let cwd = self.folder(input::text(map, "cwd")?);
         let restricted = self.policy.allowed.is_some();
         let mark = format!("{}-{}", attempt.run, attempt.fence);
-        let leaving = Leaving::read(map, cwd.clone(), restricted, &mark)?;
+        let leaving = Leaving::read(map, cwd.clone(), restricted, (&attempt.files, &mark))?;
         let variable = leaving.as_ref().map(Leaving::variable);
         let inherited = INHERITED
             .iter()

@@ -221,6 +221,96 @@ async fn no_path_leads_out_of_the_folder_and_no_secret_into_an_artifact() {
 }
 
 #[tokio::test]
+async fn no_secret_becomes_the_name_of_an_artifact() {
+    let bench = Bench::new();
+    let actions = actions(json!({}), &[("TOKEN", "s3cret-token")]);
+    let input = json!({
+        "script": "touch \"$DRUSE_ARTIFACTS/$T.csv\"",
+        "env": { "T": "{{ secrets.TOKEN }}" }, "artifacts": { "rows": "*.csv" },
+    });
+    let refused = bench.failure(&actions, "shell", input).await;
+    assert_eq!(refused.code, "artifact_holds_secret");
+    assert!(!format!("{refused:?}").contains("s3cret"), "{refused:?}");
+    assert!(bench.names().is_empty());
+    let files = Files::new(
+        bench.store.clone(),
+        bench.limits,
+        Box::new(bench.known.clone()),
+    );
+    files.hide(actions.redactor());
+    let refused = files.begin("a", "a", "text/plain; x=s3cret-token", false);
+    assert_eq!(refused.err().unwrap().failure.code, "artifact_holds_secret");
+    let mut odd = files.begin("a", "a", "text/plain\n", false).unwrap();
+    odd.write(b"x").unwrap();
+    assert_eq!(
+        odd.finish().unwrap()["media_type"],
+        "application/octet-stream"
+    );
+}
+
+#[tokio::test]
+async fn only_what_the_step_left_becomes_an_artifact() {
+    let bench = Bench::new();
+    let actions = actions(json!({}), &[]);
+    // Not the server's own folder, in which this test runs.
+    assert!(std::path::Path::new("Cargo.toml").exists());
+    let input = json!({ "argv": ["true"], "artifacts": { "a": "Cargo.toml" } });
+    assert_eq!(
+        bench.failure(&actions, "shell", input).await.code,
+        "artifact_missing"
+    );
+    for (cwd, path) in [
+        ("/proc/self", "environ"),
+        ("/", "proc/self/environ"),
+        ("/", "./proc//version"),
+        ("/sys", "kernel/*"),
+    ] {
+        let input = json!({ "argv": ["true"], "cwd": cwd, "artifacts": { "a": path } });
+        let refused = bench.failure(&actions, "shell", input).await;
+        assert_eq!(refused.code, "access_denied", "{cwd} {path}");
+    }
+    // Nor what it puts in the place of its own folder, or gives another name in there.
+    let data = bench.folder.path().join("data");
+    std::fs::write(data.join("secret.key"), "key").unwrap();
+    let input = |script: &str| {
+        json!({
+            "argv": ["/bin/sh", "-c", script, "sh", data], "artifacts": { "a": "secret.key" },
+        })
+    };
+    let linked = input(r#"rmdir "$DRUSE_ARTIFACTS" && ln -s "$1" "$DRUSE_ARTIFACTS""#);
+    assert_eq!(
+        bench.failure(&actions, "shell", linked).await.code,
+        "artifact_missing"
+    );
+    let hard = input(r#"ln "$1/secret.key" "$DRUSE_ARTIFACTS/secret.key""#);
+    assert_eq!(
+        bench.failure(&actions, "shell", hard).await.code,
+        "access_denied"
+    );
+    assert!(bench.names().is_empty());
+    assert!(data.join("secret.key").exists());
+    let left = std::fs::read_dir(data.join("tmp")).unwrap().count();
+    assert_eq!(left, 0, "the folders of the attempts are gone");
+}
+
+#[tokio::test]
+async fn what_a_kill_left_of_an_attempt_goes_at_the_next_start() {
+    let bench = Bench::new();
+    let actions = actions(json!({}), &[]);
+    let input = json!({ "script": "echo \"$DRUSE_ARTIFACTS\"", "artifacts": { "a": "*" } });
+    let output = bench.output(&actions, "shell", input).await;
+    let own = std::path::PathBuf::from(output["stdout"].as_str().unwrap().trim());
+    // As it stands when the server is killed while the program works.
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("a"), "a copy").unwrap();
+    let data = bench.folder.path().join("data");
+    drop(bench.store);
+    let store = Embedded::open(&data, Options::small()).unwrap();
+    assert!(!own.exists());
+    drop(store);
+}
+
+#[tokio::test]
 async fn an_answer_is_saved_and_sent_on_as_it_is() {
     let mut bench = Bench::new();
     bench.limits.one = 250_000;

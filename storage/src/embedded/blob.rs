@@ -31,7 +31,7 @@ pub(crate) fn path(blobs: &Path, digest: &Digest) -> Option<PathBuf> {
 /// Keeps bytes, durable when it returns.
 pub(super) fn put(blobs: &Path, holds: &Arc<Holds>, bytes: &[u8]) -> io::Result<BlobHold> {
     let hold = holds.take(Digest::of(bytes), bytes.len() as u64);
-    if is_there(blobs, &hold)? {
+    if is_there(blobs, hold.digest())? {
         return Ok(hold);
     }
     let mut new = Writer::new(blobs, holds)?;
@@ -60,16 +60,13 @@ pub(super) fn hold(
     Ok(Some(known))
 }
 
-/// Whether a blob stands already where it belongs, durably.
-fn is_there(blobs: &Path, hold: &BlobHold) -> io::Result<bool> {
-    let Some(path) = path(blobs, hold.digest()) else {
-        return Err(io::Error::other("a digest has no path"));
-    };
-    if !fs::metadata(&path).is_ok_and(|found| found.len() == hold.bytes()) {
+/// Whether a blob stands already where it belongs, whole and durably.
+fn is_there(blobs: &Path, digest: &Digest) -> io::Result<bool> {
+    if !matches!(get(blobs, digest)?, Some(Ok(_))) {
         return Ok(false);
     }
     // The one who made it may not have synced the folder yet.
-    File::open(blobs.join(&hold.digest().hex()[..2]))?.sync_all()?;
+    File::open(blobs.join(&digest.hex()[..2]))?.sync_all()?;
     Ok(true)
 }
 
@@ -107,9 +104,6 @@ impl Writer {
         self.file.sync_all()?;
         let digest = base::digest(&self.hash.clone().finalize().into());
         let hold = self.holds.take(digest, self.bytes);
-        if is_there(&self.blobs, &hold)? {
-            return Ok(hold);
-        }
         let Some(path) = path(&self.blobs, hold.digest()) else {
             return Err(io::Error::other("a digest has no path"));
         };
@@ -118,6 +112,7 @@ impl Writer {
             folder::make(&folder)?;
             File::open(&self.blobs)?.sync_all()?;
         }
+        // Over one that is there already, too: that one may be damaged, and this one is not.
         fs::rename(&self.temporary, &path)?;
         File::open(&folder)?.sync_all()?;
         Ok(hold)

@@ -26,6 +26,17 @@ pub(crate) fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Removes what is only of use while a server runs, and what one that was killed has left of it. That something
+/// of it stays is no reason not to open the folder.
+pub(crate) fn empty(path: &Path) {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, folder = %path.display(), "what a server left behind cannot be removed");
+        }
+        _ => {}
+    }
+}
+
 /// Makes the data folder, or checks that nobody else may enter it.
 pub(crate) fn prepare(path: &Path) -> io::Result<()> {
     make(path)?;

@@ -7,6 +7,7 @@ use super::segment::{HEADER, Header, Mark, Segments};
 use super::space::{self, Space};
 use super::writer::{self, Writer};
 use super::{Embedded, OpenError, Options, Shared, applier, base, blob, folder, rebuild};
+use crate::SCRATCH;
 use crate::record::frame::{Frame, Place};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -40,6 +41,7 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
     folder::make(&log)?;
     folder::make(&blobs)?;
     blob::sweep(&blobs)?;
+    folder::empty(&path.join(SCRATCH));
     let segments = Arc::new(Segments::new(log.clone()));
     let index = Index::open(path.join("index"), options.cache_bytes, segments.clone())?;
 

@@ -182,3 +182,23 @@ fn while_damage_was_found_nothing_is_removed() {
     assert!(swept.damaged && swept.unused == 1, "{swept:?}");
     assert!(there(&store, &used.digest));
 }
+
+#[test]
+fn what_is_written_again_is_whole_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    let hold = store.put_blob(b"all is well").unwrap();
+    let path = blob::path(&folder.path().join("blobs"), hold.digest()).unwrap();
+    let damage = || fs::write(&path, "all is weak").unwrap();
+    let found = || store.blob(hold.digest()).ok().flatten();
+    damage();
+    assert_eq!(found(), None);
+    store.put_blob(b"all is well").unwrap();
+    assert_eq!(found().unwrap(), b"all is well");
+    damage();
+    let mut new = store.new_blob().unwrap();
+    new.write_all(b"all is well").unwrap();
+    let again = new.finish().unwrap();
+    assert_eq!(again.digest(), hold.digest());
+    assert_eq!(found().unwrap(), b"all is well");
+}

@@ -149,6 +149,23 @@ async fn a_file_is_listed_and_taken_and_outlives_the_server() {
     ])
     .ok();
     assert_eq!(desk.read("mine.txt"), "all is well");
+    // What lies beside it is somebody's.
+    std::fs::write(desk.path("kept"), "of somebody").unwrap();
+    std::os::unix::fs::symlink(desk.path("kept"), desk.path("other.txt.part")).unwrap();
+    desk.run(&[
+        "runs",
+        "artifact",
+        &run,
+        "report",
+        "-o",
+        "other.txt",
+        "--data",
+        data,
+    ])
+    .ok();
+    assert_eq!(desk.read("other.txt"), "all is well");
+    assert_eq!(desk.read("kept"), "of somebody");
+    assert!(desk.path("other.txt.part").is_symlink());
     let out = desk
         .run(&[
             "runs", "artifact", &run, "report", "-o", "-", "--data", data,
@@ -200,6 +217,56 @@ async fn a_file_is_listed_and_taken_and_outlives_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn neither_a_name_nor_a_path_takes_what_is_not_for_it() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let document = json!({
+        "druse": 1, "name": "secretive",
+        "inputs": { "word": { "type": "string", "sensitive": true } },
+        "steps": [{ "id": "make", "action": "shell", "with": {
+            "script": "touch \"$DRUSE_ARTIFACTS/$WORD.csv\"",
+            "env": { "WORD": "{{ inputs.word }}" }, "artifacts": { "rows": "*.csv" },
+        } }],
+    });
+    let id = active(&admin, &document).await;
+    let path = format!("/automations/{id}/runs?wait=30s");
+    let inputs = json!({ "inputs": { "word": "hunter2-hunter2" } });
+    let run = admin.post(&path, &inputs).await.with(200);
+    assert_eq!(run["status"], "failed", "{run:#}");
+    assert_eq!(run["error"]["code"], "artifact_holds_secret", "{run:#}");
+    assert!(run["artifacts"].as_array().is_none_or(Vec::is_empty));
+    let run = text(&run["id"]);
+    for part in ["", "/events", "/artifacts", "/export"] {
+        let said = admin.get(&format!("/runs/{run}{part}")).await.with(200);
+        assert!(!said.to_string().contains("hunter2"), "{said:#}");
+    }
+
+    // Which file a program leaves is not for those to say who start it.
+    let any = json!({
+        "druse": 1, "name": "any", "inputs": { "p": { "type": "string" } },
+        "steps": [{ "id": "make", "action": "shell", "with": {
+            "argv": ["true"], "artifacts": { "x": "{{ inputs.p }}" },
+        } }],
+    });
+    let checked = admin.post("/documents/check", &any).await;
+    assert!(
+        checked.text.contains("template_not_allowed"),
+        "{}",
+        checked.text
+    );
+    let environment = json!({
+        "druse": 1, "name": "environment",
+        "steps": [{ "id": "make", "action": "shell", "with": {
+            "argv": ["true"], "cwd": "/proc/self", "artifacts": { "x": "environ" },
+        } }],
+    });
+    let id = active(&admin, &environment).await;
+    let path = format!("/automations/{id}/runs?wait=30s");
+    let run = admin.post(&path, &json!({})).await.with(200);
+    assert_eq!(run["error"]["code"], "access_denied", "{run:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_goes_with_the_last_run_that_has_it() {
     let server = Server::new().await;
     let admin = server.admin();
@@ -226,6 +293,23 @@ async fn a_file_goes_with_the_last_run_that_has_it() {
 
     let blobs = server.data().join("blobs");
     assert_eq!(bytes_below(&blobs), 7);
+    // A file that is gone is said, with what makes it again.
+    let digest = text(&listed["items"][0]["digest"]);
+    let hex = digest.trim_start_matches("sha256:");
+    let (file, aside) = (
+        blobs.join(&hex[..2]).join(&hex[2..]),
+        server.data().join("aside"),
+    );
+    std::fs::rename(&file, &aside).unwrap();
+    let refused = admin
+        .post(&format!("/runs/{first}/retry"), &json!({}))
+        .await
+        .problem(410, "artifact_gone");
+    assert!(
+        refused.to_string().contains("\\\"render\\\""),
+        "{refused:#}"
+    );
+    std::fs::rename(&aside, &file).unwrap();
     // What a crash may leave: nothing names it.
     std::fs::create_dir_all(blobs.join("ab")).unwrap();
     std::fs::write(blobs.join("ab").join("c".repeat(62)), "nobody's").unwrap();

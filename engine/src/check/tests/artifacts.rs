@@ -33,3 +33,20 @@ outputs:
 "#
     );
 }
+
+#[test]
+fn what_a_program_leaves_is_written_as_it_is() {
+    insta::assert_snapshot!(
+        findings(
+            r#"steps:
+  - { id: a, action: shell, with: { argv: ["true"], artifacts: { x: "{{ run.id }}", y: "out/{{ run.id }}", z: out/z } } }
+  - { id: b, action: shell, with: { argv: ["true"], artifacts: "{{ run.id }}" } }
+"#
+        ),
+        @r#"
+7:64 template_not_allowed: the path of the artifact "x" is written as it is, never computed -- let the program give the file a fixed name below "$DRUSE_ARTIFACTS", or take all with `*`
+7:64 template_not_allowed: the path of the artifact "y" is written as it is, never computed -- let the program give the file a fixed name below "$DRUSE_ARTIFACTS", or take all with `*`
+8:64 template_not_allowed: `artifacts` is written as it is, never computed -- what a step may reach must be known before it runs
+"#
+    );
+}

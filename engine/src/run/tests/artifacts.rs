@@ -66,6 +66,8 @@ fn files_are_those_of_the_last_attempt_and_only_of_one_that_runs() {
     bench.ok("b");
     assert_eq!(listed(&bench.run), ["a: report.txt 17", "b: report.txt 1"]);
     assert_eq!(bench.run.status(), Status::Succeeded);
+    // What stays on the disk is more: "first try", "why", and both of the second attempt.
+    assert_eq!(bench.run.artifacts_ever(), (9 + 3 + 6 + 17 + 1, 5));
 }
 
 #[test]
