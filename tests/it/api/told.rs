@@ -76,6 +76,20 @@ async fn whatever_people_change_is_told() {
     let gone = admin.delete(&short).await;
     assert!(gone.status < 300, "{}", gone.text);
 
+    // A look at an answer that was not as its step relies on.
+    let tell = json!({
+        "id": "tell", "action": "emit", "with": { "type": "com.example.short" },
+        "output_schema": { "type": "object", "required": ["nothing"] },
+    });
+    let stopped = json!({ "druse": 1, "name": "stopped", "steps": [tell] });
+    let stopped = active(&admin, &stopped).await;
+    let run = admin.post(&format!("{stopped}/runs"), &json!({})).await;
+    wait::run(&admin, &text(&run.with(202)["id"]), "failed").await;
+    admin
+        .post(&format!("{stopped}/reviewed"), &json!({}))
+        .await
+        .with(200);
+
     // Recordings.
     let call = json!({ "messages": [{ "role": "user", "content": "Hello." }] });
     let stored = admin.post("/chat/threads", &call).await.with(201);
