@@ -219,6 +219,28 @@ impl Retention {
         wrong
     }
 
+    /// Values that would let everything go, whoever stored them.
+    pub(super) fn lets_all_go(&self) -> Vec<Finding> {
+        let mut wrong = keeps_nothing(self.max_age, self.max_runs, "");
+        for (name, own) in &self.automations {
+            wrong.extend(keeps_nothing(own.max_age, own.max_runs, name));
+        }
+        wrong
+    }
+
+    /// Without those values: an older Druse took them, and nothing leaves by a slip.
+    fn sound(mut self) -> Self {
+        let mend = |max_age: &mut Option<Span>, max_runs: &mut Option<u64>| {
+            *max_age = max_age.filter(|age| *age >= SHORTEST);
+            *max_runs = max_runs.filter(|runs| *runs > 0);
+        };
+        mend(&mut self.max_age, &mut self.max_runs);
+        for own in self.automations.values_mut() {
+            mend(&mut own.max_age, &mut own.max_runs);
+        }
+        self
+    }
+
     fn shortest(&self) -> Option<Span> {
         let own = self.automations.values().filter_map(|kept| kept.max_age);
         own.chain(self.max_age).min()
@@ -328,7 +350,7 @@ impl App {
     pub(crate) fn sweep_at(&self, all: bool, now: Timestamp) -> Result<Swept, Problem> {
         let looking = self.keeper.looking.lock();
         let _looking = looking.unwrap_or_else(PoisonError::into_inner);
-        let (kept, _) = self.retention()?;
+        let kept = self.retention()?.0.sound();
         let mut sweep = Sweep {
             app: self,
             names: self.automation_names()?,
