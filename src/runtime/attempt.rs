@@ -4,10 +4,11 @@ use super::flow::AtWork;
 use super::trial::Launch;
 use super::{Engine, live};
 use crate::action::Attempt;
-use druse_engine::RunId;
+use crate::secret::holds_seal;
 use druse_engine::definition::FailureClass;
-use druse_engine::event::{Failure, Outcome};
+use druse_engine::event::{Failure, Outcome, Start};
 use druse_engine::run::{Effect, Input};
+use druse_engine::{Json, RunId};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -57,12 +58,13 @@ impl Engine {
             ..
         } = effect;
         // A run that is not here any more may touch nothing.
-        let (root, capabilities) = self.0.live.get(run).map_or_else(
-            || (run, Arc::default()),
+        let (root, given, capabilities) = self.0.live.get(run).map_or_else(
+            || (run, Json::null(), Arc::default()),
             |live| {
                 let locked = live::lock(&live);
                 let capabilities = locked.run.plan().capabilities().clone();
-                (locked.run.start().root, capabilities)
+                let start = locked.run.start();
+                (start.root, given(start), capabilities)
             },
         );
         let attempt = Attempt {
@@ -73,6 +75,7 @@ impl Engine {
             number,
             kind: kind.name().to_owned(),
             input,
+            given,
             sensitive: Vec::new(),
             secrets,
             idempotency_key,
@@ -113,6 +116,14 @@ impl Engine {
         } else {
             self.0.working.spawn(work)
         }
+    }
+}
+
+/// The inputs of a run, where some of them are sealed.
+pub(super) fn given(start: &Start) -> Json {
+    match holds_seal(start.inputs.text()) {
+        true => start.inputs.clone(),
+        false => Json::null(),
     }
 }
 

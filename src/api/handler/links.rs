@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::runtime::clock;
 use crate::service::audit::Audited;
-use crate::service::{ApprovalView, DecisionRequest, Problem, links};
+use crate::service::{ApprovalView, DecisionRequest, Problem};
 use druse_engine::event::Verdict;
 use druse_engine::{ApprovalId, Span};
 use druse_storage::{Approval, ApprovalLink, ApprovalStatus, Batch, StoreExt};
@@ -116,7 +116,7 @@ async fn decide(
     })?;
     let comment = said.get("comment").map(str::trim);
     let comment = comment.filter(|text| !text.is_empty()).map(String::from);
-    let who = links::bearer(&link);
+    let who = call.app.link_bearer(&link)?;
     let details = json!({
         "decision": decision, "comment": comment, "link": link.digest,
         "made_by": link.created_by, "sender": call.sender,

@@ -8,6 +8,8 @@ mod description;
 mod hostile;
 mod late;
 mod lists;
+mod mail;
+mod paths;
 mod planted;
 mod poisoned;
 mod process;

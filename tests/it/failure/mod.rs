@@ -1,6 +1,7 @@
 //! How runs fail, are ended and held: over the API and the command line, with the server killed in between.
 
 mod children;
+mod composition;
 mod handlers;
 mod pauses;
 mod poison;
