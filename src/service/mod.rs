@@ -1,6 +1,7 @@
 //! What Druse does for whoever asks, over HTTP or in the process itself: one place for each noun.
 //! Nothing here knows HTTP beyond the status that goes with a problem.
 
+pub mod acknowledged;
 pub mod activation;
 pub mod app;
 pub mod artifacts;

@@ -41,6 +41,10 @@ pub(super) struct Decisions {
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
+    /// The values that answers were taken for, as people are shown them.
+    pub(super) taken_for: BTreeMap<String, String>,
+    /// Answers that were given for another value, each with the two.
+    pub(super) outdated: Vec<(String, String, String)>,
 }
 
 /// What was answered and is not known yet.
@@ -56,7 +60,7 @@ enum Waiting {
 pub(super) fn decide<'a>(
     session: &'a Session,
     kept: &'a [Kept<'a>],
-    answered: &'a BTreeMap<String, String>,
+    answered: super::Answered<'a>,
     folds: bool,
     gated: BTreeSet<usize>,
     witnesses: &'a [Witness<'a>],
@@ -134,9 +138,19 @@ pub(super) fn decide<'a>(
     Decisions {
         calls: binder.decided,
         unused_answers: answered
+            .given
             .keys()
             .filter(|id| !binder.used_answers.contains(*id))
             .cloned()
+            .collect(),
+        taken_for: binder.taken_for,
+        outdated: binder
+            .outdated
+            .into_iter()
+            .map(|(id, is)| {
+                let was = answered.before.get(&id).cloned().unwrap_or_default();
+                (id, was, is)
+            })
             .collect(),
         inputs: binder.inputs,
         answers: binder.answers,

@@ -75,7 +75,8 @@ pub(in crate::api) struct Activate {
     /// Left out: the latest.
     #[serde(default)]
     pub(in crate::api) version: Option<u32>,
-    /// Findings, by id, that a person has seen and takes.
+    /// Findings, by id, that a person has seen and takes. An id with `@` and the number of a version behind it is taken
+    /// as it stands in that version, and holds only where the same stands in the one that is activated.
     #[serde(default)]
     pub(in crate::api) acknowledge: Vec<String>,
 }

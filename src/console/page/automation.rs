@@ -186,7 +186,7 @@ fn activation(call: &Call, path: &str, automation: &Value, latest: &Value) -> Ma
                     (action::key())
                     input type="hidden" name="version" value=(number);
                     @for one in &open {
-                        label .check { input type="checkbox" name="acknowledge" value=(one.id);
+                        label .check { input type="checkbox" name="acknowledge" value=(format!("{}@{number}", one.id.strip_suffix(&format!("@{number}")).unwrap_or(&one.id)));
                             span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } } }
                     }
                     button .primary { (label) }

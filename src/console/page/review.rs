@@ -306,7 +306,7 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                 }
             }
             (question::of_step(call, &format!("{path}/answer"), draft, id))
-            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one)))) }
+            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one, &draft.automation["latest_version"])))) }
             @if call.may(Role::Editor) {
                 p .row {
                     (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)]))
