@@ -9,7 +9,7 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, capability, caution, determinism, drift, duplicate,
+    advice, align, answer, bound, capability, caution, determinism, drift, duplicate,
     effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
     trust, waiting, working_place,
 };
@@ -19,7 +19,7 @@ use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
@@ -670,11 +670,8 @@ fn draft<'a>(
         })
         .collect();
     let mut left_out = pruned.left_out.clone();
-    let (gone, mut repeated) = bookkeeping::leave_out(session, &mut kept, &options.keep);
+    let (gone, mut repeated) = not_repeated::leave_out(session, &mut kept, &options.keep);
     left_out.extend(gone);
-    let (gone, said) = not_repeated::leave_out(session, &mut kept, &options.keep);
-    left_out.extend(gone);
-    repeated.extend(said);
     if options.mode == Mode::Bound {
         let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
         repeated.extend(stays);

@@ -17,7 +17,6 @@ mod trust;
 mod advice;
 mod align;
 mod answer;
-mod bookkeeping;
 mod bound;
 mod capability;
 mod caution;

@@ -17,6 +17,7 @@ mod internal;
 mod live;
 mod note;
 mod notify;
+mod observe;
 mod plan;
 mod portion;
 mod project;
@@ -34,6 +35,7 @@ mod waits;
 
 pub use hearing::UnderWay;
 pub use internal::Publish;
+pub use observe::Ended;
 pub use recover::Recovered;
 pub use rehearse::{Given, Rehearsed};
 pub use stuck::{Examined, LeftToPeople, Stuck};
@@ -69,6 +71,7 @@ pub(crate) struct Inner {
     rates: rates::Throttle,
     hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
+    observer: OnceLock<tokio::sync::mpsc::Sender<Ended>>,
     address: OnceLock<Option<String>>,
     closing: CancellationToken,
     /// Nothing new begins any more.
@@ -115,6 +118,7 @@ impl Engine {
             rates: rates::Throttle::default(),
             hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
+            observer: OnceLock::new(),
             address: OnceLock::new(),
             closing: CancellationToken::new(),
             draining: CancellationToken::new(),

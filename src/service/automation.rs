@@ -11,7 +11,7 @@ use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
-    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Review, Source, SourceType,
+    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType,
     StoreExt, Trigger, Version,
 };
 use schemars::JsonSchema;
@@ -397,9 +397,9 @@ impl App {
                 "Deactivate it first.",
             ));
         }
-        let mut batch = Batch::new()
+        let mut batch = self
+            .without_reviews(row)?
             .remove::<Automation>(row.id.to_string())
-            .remove::<Review>(row.id.to_string())
             .remove::<AutomationName>(row.name.clone());
         // Its versions stay: the histories of its runs are read with them.
         for trigger in self.triggers_of(row.id)? {

@@ -30,6 +30,7 @@ pub mod signin;
 pub mod steps;
 pub mod tokens;
 pub mod tools;
+pub mod unread;
 
 pub use app::{App, Options};
 pub use artifacts::ArtifactView;

@@ -75,8 +75,10 @@ pub enum Table {
     RateStart = 50,
     /// Until when connections have to wait, by name.
     RateHold = 51,
-    /// Automations that need review, by id.
+    /// Versions that need review by `<automation>/<version, 10 digits>`; earlier ones by the automation alone.
     Review = 52,
+    /// Changes of answers that nothing relies on by `<automation>/<version, 10 digits>/<digest of the change>`.
+    UnreadChange = 53,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.
