@@ -57,14 +57,16 @@ impl Engine {
             ..
         } = effect;
         // A run that is not here any more may touch nothing.
-        let (root, capabilities) = self.0.live.get(run).map_or_else(
-            || (run, Arc::default()),
+        let (root, capabilities, of) = self.0.live.get(run).map_or_else(
+            || (run, Arc::default(), (None, 0)),
             |live| {
                 let locked = live::lock(&live);
                 let capabilities = locked.run.plan().capabilities().clone();
-                (locked.run.start().root, capabilities)
+                let start = locked.run.start();
+                (start.root, capabilities, (start.automation, start.version))
             },
         );
+        let pins = self.pins_for(kind, of);
         let attempt = Attempt {
             run,
             root,
@@ -79,12 +81,20 @@ impl Engine {
             fence,
             timeout: timeout.map(|span| span.0),
             reads_only: false,
+            pins: pins.as_ref().cloned().unwrap_or_default(),
             capabilities: Some(capabilities),
             files: engine.files(run),
         };
         let files = attempt.files.clone();
         let work = async move {
-            let outcome = engine.0.actions.perform(attempt, token.clone()).await;
+            let outcome = match pins {
+                Ok(_) => engine.0.actions.perform(attempt, token.clone()).await,
+                // Without knowing what it was activated with, nothing is called.
+                Err(failure) => Outcome::Failed {
+                    failure,
+                    retry_after_ms: None,
+                },
+            };
             drop(at_work);
             // Nothing new is taken in while the engine ends: an attempt that asks for it is given up then,
             // though nobody canceled it.

@@ -18,6 +18,7 @@ mod live;
 mod note;
 mod notify;
 mod observe;
+mod pins;
 mod plan;
 mod portion;
 mod project;
@@ -62,6 +63,7 @@ pub(crate) struct Inner {
     store: Arc<dyn Store>,
     actions: Arc<Actions>,
     plans: plan::Plans,
+    pins: pins::Pins,
     live: live::LiveRuns,
     /// Whether this process carries all runs, and not only those that a command is about.
     carries_all: AtomicBool,
@@ -110,6 +112,7 @@ impl Engine {
             store,
             actions,
             plans: plan::Plans::default(),
+            pins: pins::Pins::default(),
             live: live::LiveRuns::default(),
             carries_all: AtomicBool::new(false),
             timers: timer::Timers::default(),
@@ -195,6 +198,7 @@ impl Engine {
     /// Another version of an automation is active, or none.
     pub fn automation_changed(&self, automation: AutomationId) {
         self.0.plans.forget(automation);
+        self.0.pins.forget(automation);
     }
 
     /// The actions that attempts are made of.

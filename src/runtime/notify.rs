@@ -196,7 +196,16 @@ impl Engine {
         message: Message,
     ) -> Option<Failure> {
         let live = self.0.live.get(run)?;
-        let capabilities = live::lock(&live).run.plan().capabilities().clone();
+        let (capabilities, of) = {
+            let locked = live::lock(&live);
+            let start = locked.run.start();
+            let of = (start.automation, start.version);
+            (locked.run.plan().capabilities().clone(), of)
+        };
+        let pins = match self.pins_for(message.kind, of) {
+            Ok(pins) => pins,
+            Err(failure) => return Some(failure),
+        };
         let key = json!([root, notice.approval, notice.notice, notice.index]);
         let attempt = Attempt {
             run,
@@ -211,6 +220,7 @@ impl Engine {
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
             reads_only: false,
+            pins,
             capabilities: Some(capabilities),
             log: AttemptLog::default(),
             files: Files::default(),

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod label;
 pub mod links;
 pub mod page;
+pub mod pins;
 pub mod principal;
 pub mod problem;
 pub mod recurring;

@@ -287,6 +287,7 @@ impl Triggers {
             fence: 0,
             timeout: Some(TIMEOUT),
             reads_only: false,
+            pins: Default::default(),
             capabilities: None,
             log: AttemptLog::default(),
             files: Files::default(),

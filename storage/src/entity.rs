@@ -79,6 +79,8 @@ pub enum Table {
     Review = 52,
     /// Changes of answers that nothing relies on by `<automation>/<version, 10 digits>/<digest of the change>`.
     UnreadChange = 53,
+    /// The tools that a version was activated with by `<automation>/<version, 10 digits>`.
+    ToolPins = 54,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.

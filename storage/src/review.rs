@@ -66,6 +66,39 @@ pub struct UnreadChange {
     pub at: Timestamp,
 }
 
+/// The tools of MCP servers as they were when a version was activated: it calls no other ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolPins {
+    /// The automation.
+    pub automation: AutomationId,
+    /// The version.
+    pub version: u32,
+    /// The tools whose server could be asked.
+    pub tools: Vec<ToolPin>,
+    /// When they were looked at.
+    pub at: Timestamp,
+}
+
+/// A tool as it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolPin {
+    /// The connection of its server.
+    pub connection: String,
+    /// Its name.
+    pub tool: String,
+    /// The digest of the schema of its arguments.
+    pub digest: Digest,
+    /// That schema.
+    pub schema: Value,
+}
+
+impl Entity for ToolPins {
+    const TABLE: Table = Table::ToolPins;
+    fn key(&self) -> String {
+        Review::key_of(self.automation, self.version)
+    }
+}
+
 impl UnreadChange {
     /// What the keys of a version's rows begin with.
     pub fn prefix_of(automation: AutomationId, version: u32) -> String {

@@ -77,7 +77,7 @@ pub(super) fn decide<'a>(
         .collect();
     binder.differ = witness::differ(kept, witnesses);
     binder.folds = folds;
-    binder.cuts = cuts(session, &index);
+    binder.cuts = cuts(session, kept, &index);
     binder.gated = gated;
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
@@ -167,12 +167,21 @@ pub(super) fn decide<'a>(
 }
 
 /// The kept calls before which a person spoke.
-fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
+fn cuts(
+    session: &Session,
+    kept: &[Kept<'_>],
+    index: &HashMap<&str, usize>,
+) -> BTreeSet<usize> {
+    let approved: BTreeSet<usize> = crate::spoken::approvals(session, kept)
+        .into_iter()
+        .map(|(at, _)| at)
+        .collect();
     let mut cuts = BTreeSet::new();
     let mut spoke = false;
+    let mut words = 0_usize;
     for turn in &session.turns {
         match turn {
-            Turn::Message { role, .. } => spoke |= *role != Role::Assistant,
+            Turn::Message { role, .. } => words += usize::from(*role != Role::Assistant),
             // A yes to one call becomes a gate before it, in each pass of a loop.
             Turn::Approval(approval) => {
                 let call = approval.call.as_deref().and_then(|call| index.get(call));
@@ -180,10 +189,12 @@ fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
             }
             Turn::Call(call) => {
                 if let Some(at) = index.get(call.id.as_str()) {
-                    if spoke {
+                    // So does a yes in words, where nothing else was said.
+                    let only_yes = words == 1 && approved.contains(at);
+                    if spoke || words > 0 && !only_yes {
                         cuts.insert(*at);
                     }
-                    spoke = false;
+                    (spoke, words) = (false, 0);
                 }
             }
         }

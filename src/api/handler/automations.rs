@@ -11,6 +11,7 @@ use crate::service::page::List;
 use crate::service::automation::{Change, Origin, tag};
 use crate::service::review::MOST_RUNS;
 use crate::trigger::changes_in;
+use druse_storage::ToolPins;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -85,19 +86,25 @@ pub(in crate::api) struct Activate {
 pub(in crate::api) async fn activate(call: Call) -> Answer {
     let wanted: Activate = call.json()?;
     let automation = call.app.automation(call.param("id"))?.id;
-    let answer = activate_held(&call, wanted).await?;
+    // Before anything is held: a server may take its time.
+    let tools = call.app.tools_of(call.param("id"), wanted.version).await?;
+    let answer = activate_held(&call, wanted, tools).await?;
     call.app.triggers()?.begin_looking(automation).await;
     Ok(answer)
 }
 
-async fn activate_held(call: &Call, wanted: Activate) -> Answer {
+async fn activate_held(call: &Call, wanted: Activate, tools: Option<ToolPins>) -> Answer {
     let _edits = call.app.edits.lock().await;
     let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
-    let change = call
+    let latest = row.latest_version;
+    let mut change = call
         .app
         .activated(&call.who, row, wanted.version, &wanted.acknowledge)?;
+    if let Some(tools) = tools.filter(|tools| tools.version == wanted.version.unwrap_or(latest)) {
+        change.batch = change.batch.put(&tools);
+    }
     done(call, change, StatusCode::OK).await
 }
 
