@@ -326,7 +326,7 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
                     label { span { "Runs by schedule (cron), or never by itself" } input name="cron" autocomplete="off" placeholder="0 7 * * MON" value=(call.kept("cron", "")); }
                     label { span { "Time zone" } input name="timezone" autocomplete="off" placeholder="Europe/Berlin" value=(call.kept("timezone", "")); }
                 }
-                (acknowledge::boxes(call, &open))
+                (acknowledge::boxes(call, &open, latest))
                 div .buttons { button .primary { "Activate version " (latest) } }
             }
         }
