@@ -1,4 +1,5 @@
 mod artifacts;
+mod despite;
 mod gates;
 mod pulls;
 mod rehearsal;
