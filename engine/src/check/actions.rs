@@ -201,7 +201,10 @@ pub(super) fn connection(
             "connection",
             format!("there is no connection `{name}`"),
         );
-        let help = format!("an admin sets it up: `druse connections set {name}`");
+        let help = format!(
+            "an admin sets it up: `druse connections set {name} '{}'`",
+            example_of(wanted.first().copied().unwrap_or_default())
+        );
         let names: Vec<String> = known.keys().cloned().collect();
         context.say(suggest(
             finding,
@@ -218,6 +221,20 @@ pub(super) fn connection(
         context.say(look.wrong("wrong_connection", "connection", message));
     }
     Some(kind)
+}
+
+/// A connection of this kind, as short as it can be written: what stands in a hint.
+#[must_use]
+pub fn example_of(kind: &str) -> &'static str {
+    match kind {
+        "http" => r#"{"kind": "http", "base_url": "https://…"}"#,
+        "mcp" => r#"{"kind": "mcp", "url": "https://…"}"#,
+        "sqlite" => r#"{"kind": "sqlite", "path": "/…"}"#,
+        "postgres" => r#"{"kind": "postgres", "url": "postgres://…"}"#,
+        "folder" => r#"{"kind": "folder", "path": "/…"}"#,
+        "smtp" => r#"{"kind": "smtp", "host": "…", "from": "…"}"#,
+        _ => r#"{"kind": …}"#,
+    }
 }
 
 pub(super) fn fixed(look: &Look<'_>, key: &str) -> Finding {

@@ -21,6 +21,8 @@ mod settings;
 mod skips;
 mod triggers;
 
+pub use actions::example_of;
+
 use crate::definition::{Document, Schedule};
 use crate::expression::nearest;
 use crate::{Finding, plan};
