@@ -184,6 +184,12 @@ fn automation() -> Vec<Route> {
             one,
         ),
         form(
+            "/automations/{id}/triggers",
+            Editor,
+            to!(automation::add_trigger),
+            one,
+        ),
+        form(
             "/automations/{id}/triggers/{trigger}/fire",
             Operator,
             to!(automation::fire),

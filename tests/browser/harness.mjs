@@ -142,6 +142,19 @@ export async function browse() {
   return { open, broken, close: () => browser.close() };
 }
 
+/** A server and a page that is signed in by a one-time address; both end with the test. */
+export async function signedIn(t, browser, options = {}) {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const context = await browser.open(options);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(server.cli("open").trim());
+  assert.equal(page.url(), `${server.address}/`);
+  browser.broken.length = 0;
+  return { server, context, page };
+}
+
 /** What axe-core says against a page, in lines. */
 export async function violations(page) {
   // The policy of the page lets no script in; the tool's own way in is not the page's.

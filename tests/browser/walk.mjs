@@ -3,24 +3,13 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { browse, fits, hostile, recorded, Server, until, violations } from "./harness.mjs";
+import { browse, fits, hostile, recorded, signedIn as enter, until, violations } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await browse(); });
 after(async () => { await browser.close(); });
 
-/** A server and a page that is signed in by a one-time address; both end with the test. */
-async function signedIn(t, options = {}) {
-  const server = await Server.start();
-  t.after(() => server.stop());
-  const context = await browser.open(options);
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(server.cli("open").trim());
-  assert.equal(page.url(), `${server.address}/`);
-  browser.broken.length = 0;
-  return { server, context, page };
-}
+const signedIn = (t, options) => enter(t, browser, options);
 
 function whole() {
   assert.deepEqual(browser.broken, []);
