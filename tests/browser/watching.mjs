@@ -1,7 +1,7 @@
 // What a person watches: runs over time, runs beside each other, times, and how pages keep up.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { browse, fits, signedIn as enter, until } from "./harness.mjs";
+import { browse, fits, mailing, signedIn as enter, until, violations } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await browse(); });
@@ -170,5 +170,55 @@ steps:
   await page.getByRole("button", { name: "Send back" }).tap();
   await page.getByText("Two copies are enough").waitFor();
   assert.equal((await server.api("GET", `/approvals/${second.id}`)).decisions[0].decision, "send_back");
+  whole();
+});
+
+test("an answer that changed asks for a look, and whoever has looked says so", async t => {
+  const { server, page } = await signedIn(t);
+  const { id, order, orders } = await server.refunds();
+  orders({ ...order, state: 3, note: "x" });
+  const told = await server.run(id, {}, "30s");
+  await page.goto(`${server.address}/runs/${told.id}`);
+  await page.getByText(/Answers look otherwise than recorded/).click();
+  await page.getByText("No step relies on it").waitFor();
+  orders({ ...order, payment_id: 17 });
+  await server.run(id, {}, "30s");
+  await page.goto(server.address);
+  await page.locator(".inbox").getByRole("link", { name: /Look at refund: an answer has changed/ }).click();
+  await page.getByText("Needs review.").waitFor();
+  assert.match(await page.textContent(".why"), /get_order.*payment_id/s);
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "I have looked at it" }).click();
+  await until("the review to be over", async () => !(await server.api("GET", `/automations/${id}`)).needs_review);
+  assert.equal(await page.getByText("Needs review.").count(), 0);
+  whole();
+});
+
+test("a task that was done more than once becomes one draft, with what varied", async t => {
+  const { server, page } = await signedIn(t);
+  for (const [who, account] of [["ana@example.com", "A-77129"], ["bob@example.com", "B-40418"]]) await server.api("POST", "/agents/runs", mailing(who, account));
+  await page.goto(`${server.address}/recordings`);
+  await page.getByText("recorded 2 times, 100 % alike").waitFor();
+  await page.getByRole("button", { name: "Crystallize them together" }).click();
+  await page.waitForURL(/review$/);
+  assert.match(await page.textContent("main"), /bob@example.com/);
+  assert.deepEqual(await violations(page), []);
+  whole();
+});
+
+test("a file that a step left is taken from the page of its run", async t => {
+  const { server, page } = await signedIn(t);
+  const id = await server.active(`druse: 1
+name: monthly-report
+steps:
+  - id: render
+    action: shell
+    with: { script: 'printf "%s" "<script>alert(1)</script>" > "$DRUSE_ARTIFACTS/report.html"', artifacts: { report: report.html } }
+`);
+  const run = await server.run(id, {}, "30s");
+  await page.goto(`${server.address}/runs/${run.id}`);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /report/ }).first().click()]);
+  assert.match(file.suggestedFilename(), /report/);
+  assert.deepEqual(await violations(page), []);
   whole();
 });
