@@ -242,6 +242,12 @@ fn automation() -> Vec<Route> {
             review,
         ),
         form(
+            "/automations/{id}/review/example",
+            Admin,
+            to!(review::lay_out),
+            review,
+        ),
+        form(
             "/automations/{id}/review/activate",
             Editor,
             to!(review::activate),

@@ -26,13 +26,15 @@ steps:
 
 test("from the first start to the first finished crystallized run", async t => {
   const { server, page } = await signedIn(t);
-  await server.household();
   let clicks = 0;
   const click = async (role, name) => { clicks += 1; await page.getByRole(role, { name, exact: true }).first().click(); };
   await click("button", "Try it with an example");
   await page.getByRole("heading", { name: "Conversation" }).waitFor();
   await click("button", "Crystallize");
   await page.getByRole("heading", { name: "Automation", exact: true }).waitFor();
+  // What its tools work in is set up where it is missed.
+  await click("button", "Set its world up");
+  await until("nothing to be missing", async () => (await page.locator("#connections").count()) === 0);
   assert.match(await page.textContent("main"), /replay 4\/4/);
   // A call and its step are lit together, with a line between them.
   await page.locator(".conversation [data-link=pay]").hover();

@@ -55,7 +55,7 @@ fn shown(finding: &Finding, names: bool) -> Markup {
                     @if let Some(column) = finding.column { ", column " (column) } }
                 " "
             }
-            @if let Some(step) = finding.step.as_ref().filter(|_| names) { code { (step) } " " }
+            @if let Some(step) = finding.step.as_ref().filter(|step| names && !finding.message.contains(&format!("`{step}`"))) { code { (step) } " " }
             (value::said(&sentence(&finding.message)))
             @if !finding.help.is_empty() { " " span .dim { (value::said(&sentence(&finding.help))) } }
             " " code .dim { (finding.code) }

@@ -10,7 +10,7 @@ mod question;
 mod varied;
 
 pub(in crate::console) use change::{activate, answer, remove};
-pub(in crate::console) use missing::connect;
+pub(in crate::console) use missing::{connect, lay_out};
 
 use super::conversation::{self, Fate};
 use super::{draft, recordings};
@@ -132,6 +132,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let others = alike::show(call, &draft).await?;
     let last = last_change(call, &draft).await?;
     let binding = bind::read(call, &draft).await?;
+    let example = missing::example(call, &draft, &findings).await?;
     let body = html! {
         header .head {
             h1 { (name) }
@@ -149,7 +150,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         (judged(&draft.report))
         (last)
-        (missing::show(call, &draft, &findings))
+        (missing::show(call, &draft, &findings, example.as_deref()))
         (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
         @if call.may(Role::Editor) { (change::folder(id, &draft, &findings)) }
         @if !general.is_empty() {

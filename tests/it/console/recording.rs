@@ -1,6 +1,7 @@
 //! From a recording to an active automation, by forms alone.
 
 use crate::harness::browser::hidden;
+use crate::harness::wait;
 use crate::harness::{Browser, Server, World, text};
 use serde_json::{Value, json};
 
@@ -580,4 +581,56 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
     assert_eq!(made["status"], "active", "{made}");
     assert_eq!(made["document"]["triggers"][0]["webhook"]["verify"]["secret"], "bills_hook");
     assert!(!made.to_string().contains("of some length"));
+}
+
+#[tokio::test]
+async fn the_example_is_run_with_nothing_but_the_console() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let owner = Browser::owner(&server).await;
+    let editor = Browser::role(&server, "editor").await;
+    let home = owner.see("/").await;
+    let start = home.find("name=\"text\" value=\"").expect("an example") + 19;
+    let end = home[start..].find('"').expect("its end") + start;
+    let recording = home[start..end].replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let fields = [("kind", "agent_run"), ("text", recording.as_str())];
+    let path = owner.act("/recordings", &fields).await;
+    let review = owner
+        .act(&format!("{path}/crystallize"), &[("mode", "bound")])
+        .await;
+    let page = owner.see(&review).await;
+    assert!(page.contains("Set its world up"), "{page}");
+    assert!(!editor.see(&review).await.contains("Set its world up"));
+    let lay_out = format!("{review}/example");
+    let fields = [("example", "pay-bill")];
+    editor.post(&lay_out, &fields).await.says(403, "needs the role admin");
+    owner.post(&lay_out, &[("example", "none")]).await.says(404, "There is no such example");
+    for _ in 0..2 {
+        assert_eq!(owner.act(&lay_out, &fields).await, review);
+    }
+    let page = owner.see(&review).await;
+    assert!(!page.contains("connection is missing"), "{page}");
+    let automation = review.strip_suffix("/review").expect("a review").to_owned();
+    let made = admin.get(&automation).await.with(200);
+    let findings = made["findings"].as_array().expect("findings").clone();
+    let open: Vec<&str> = findings
+        .iter()
+        .filter(|one| one["acknowledge"] == true)
+        .filter_map(|one| one["id"].as_str())
+        .collect();
+    let all = open.join("\n");
+    let fields = [("name", "pay-bill"), ("acknowledge", &all)];
+    owner.act(&format!("{review}/activate"), &fields).await;
+    let run = admin
+        .post(&format!("{automation}/runs"), &json!({}))
+        .await
+        .with(202);
+    let run = text(&run["id"]);
+    let gate = wait::approval(&admin, &run).await;
+    let decision = json!({ "decision": "approve", "digest": gate["digest"] });
+    admin
+        .post(&format!("/approvals/{}/decision", text(&gate["id"])), &decision)
+        .await
+        .with(200);
+    wait::run(&admin, &run, "succeeded").await;
 }

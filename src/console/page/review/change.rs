@@ -329,7 +329,7 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
             form #(acknowledge::FORM) method="post" action={ "/automations/" (id) "/review/activate" } {
                 (action::key())
                 div .row {
-                    label { span { "Name" } input name="name" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
+                    label { span { "Name" } input name="name" size="32" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
                 }
                 (trigger_form::show(call, &automation["document"]["inputs"], true))
                 (acknowledge::boxes(call, &open))

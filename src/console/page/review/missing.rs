@@ -3,6 +3,7 @@
 use super::{Draft, change};
 use crate::console::call::{Call, Done};
 use crate::console::component::{action, value};
+use crate::console::page::home::items;
 use crate::console::twin::Refusal;
 use crate::service::Role;
 use druse_engine::Finding;
@@ -79,13 +80,41 @@ fn missing<'a>(draft: &'a Draft, findings: &[Finding]) -> BTreeMap<&'a str, Miss
     all
 }
 
-pub(super) fn show(call: &Call, draft: &Draft, findings: &[Finding]) -> Markup {
+/// The name of the example that the recording is, where something is missing and its own world can be had.
+pub(super) async fn example(
+    call: &Call,
+    draft: &Draft,
+    findings: &[Finding],
+) -> Result<Option<String>, Refusal> {
+    let digest = draft.session.as_ref().map(|(_, session)| &session["digest"]);
+    let Some(digest) = digest.filter(|_| call.may(Role::Admin)) else {
+        return Ok(None);
+    };
+    if missing(draft, findings).is_empty() {
+        return Ok(None);
+    }
+    let all = call.api.get("/examples").await?;
+    let found = items(&all).iter().find(|one| one["recording"] == *digest);
+    Ok(found.and_then(|one| one["name"].as_str()).map(str::to_owned))
+}
+
+pub(super) fn show(
+    call: &Call,
+    draft: &Draft,
+    findings: &[Finding],
+    example: Option<&str>,
+) -> Markup {
     let all = missing(draft, findings);
     let id = draft.automation["id"].as_str().unwrap_or_default();
     html! {
         @if !all.is_empty() {
             section .questions #connections {
                 h2 { (value::count(all.len(), "connection is", "connections are")) " missing" }
+                @if let Some(example) = example {
+                    p { "This recording is the example " code { (example) } ". It ships with a small world of its own, which its tools work in: a folder and a database below the data folder." }
+                    (action::with(&format!("/automations/{id}/review/example"), "Set its world up", "primary", &[("example", example)]))
+                    p .dim { "Or another one that has these tools:" }
+                }
                 @for (name, one) in &all {
                     @let used = value::count(one.steps.len(), "step uses it", "steps use it");
                     @match place(one.kind).filter(|_| call.may(Role::Admin)) {
@@ -141,6 +170,16 @@ fn form(
             button { "Set up " (name) }
         }
     }
+}
+
+/// Sets the world of an example up, and makes the draft anew with what its tools say of themselves.
+pub(in crate::console) async fn lay_out(call: &Call) -> Done {
+    let name = crate::client::encode(call.form.text("example"));
+    let path = format!("/examples/{name}");
+    call.api.post(&path, call.key(), &json!({})).await?;
+    let draft = Draft::read(call).await?;
+    change::crystallize_again(call, &draft).await?;
+    Ok(change::back(call))
 }
 
 /// Sets one up; where tools are found through it, the draft is made anew.
