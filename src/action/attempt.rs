@@ -3,6 +3,7 @@
 use crate::artifacts::Files;
 use crate::secret::{MissingSecret, Secrets};
 use crate::step_log::AttemptLog;
+use druse_storage::ToolPin;
 use druse_engine::{
     Json, RunId, capability::Capabilities, definition::FailureClass, event::Failure,
     plan::SecretPlace,
@@ -43,6 +44,8 @@ pub struct Attempt {
     pub reads_only: bool,
     /// All that it may touch; none for what Druse does by itself, which no version bounds.
     pub capabilities: Option<Arc<Capabilities>>,
+    /// The tools of MCP servers as they were when its version was activated.
+    pub pins: Arc<[ToolPin]>,
     /// Where what it writes goes.
     pub log: AttemptLog,
     /// Where it leaves files, and gets those of its run.

@@ -1,3 +1,4 @@
+mod acknowledged;
 mod automations;
 mod contract;
 mod events;

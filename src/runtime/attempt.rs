@@ -58,15 +58,17 @@ impl Engine {
             ..
         } = effect;
         // A run that is not here any more may touch nothing.
-        let (root, given, capabilities) = self.0.live.get(run).map_or_else(
-            || (run, Json::null(), Arc::default()),
+        let (root, given, capabilities, of) = self.0.live.get(run).map_or_else(
+            || (run, Json::null(), Arc::default(), (None, 0)),
             |live| {
                 let locked = live::lock(&live);
                 let capabilities = locked.run.plan().capabilities().clone();
                 let start = locked.run.start();
-                (start.root, given(start), capabilities)
+                let of = (start.automation, start.version);
+                (start.root, given(start), capabilities, of)
             },
         );
+        let pins = self.pins_for(kind, of);
         let attempt = Attempt {
             run,
             root,
@@ -82,12 +84,20 @@ impl Engine {
             fence,
             timeout: timeout.map(|span| span.0),
             reads_only: false,
+            pins: pins.as_ref().cloned().unwrap_or_default(),
             capabilities: Some(capabilities),
             files: engine.files(run),
         };
         let files = attempt.files.clone();
         let work = async move {
-            let outcome = engine.0.actions.perform(attempt, token.clone()).await;
+            let outcome = match pins {
+                Ok(_) => engine.0.actions.perform(attempt, token.clone()).await,
+                // Without knowing what it was activated with, nothing is called.
+                Err(failure) => Outcome::Failed {
+                    failure,
+                    retry_after_ms: None,
+                },
+            };
             drop(at_work);
             // Nothing new is taken in while the engine ends: an attempt that asks for it is given up then,
             // though nobody canceled it.

@@ -407,6 +407,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::WhichStep => RunError::WhichStep,
         Rejected::Approved => RunError::ApprovedInput,
         Rejected::BadCorrection { findings } => RunError::BadCorrection(findings),
+        Rejected::NotInVersion { why } => RunError::NotInVersion(sentence(&why)),
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {

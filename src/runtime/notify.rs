@@ -202,10 +202,15 @@ impl Engine {
         message: Message,
     ) -> Option<Failure> {
         let live = self.0.live.get(run)?;
-        let (given, capabilities) = {
+        let (given, capabilities, of) = {
             let locked = live::lock(&live);
-            let capabilities = locked.run.plan().capabilities().clone();
-            (given(locked.run.start()), capabilities)
+            let start = locked.run.start();
+            let of = (start.automation, start.version);
+            (given(start), locked.run.plan().capabilities().clone(), of)
+        };
+        let pins = match self.pins_for(message.kind, of) {
+            Ok(pins) => pins,
+            Err(failure) => return Some(failure),
         };
         let key = json!([root, notice.approval, notice.notice, notice.index]);
         let attempt = Attempt {
@@ -222,6 +227,7 @@ impl Engine {
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
             reads_only: false,
+            pins,
             capabilities: Some(capabilities),
             log: AttemptLog::default(),
             files: Files::default(),

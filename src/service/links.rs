@@ -2,11 +2,11 @@
 //! taken for that person, so it is made only for somebody whom the gate asks: by that person, or by an
 //! administrator. Of the token only its SHA-256 is kept.
 
-use super::{App, Principal, Problem, Role, RunError, audit::Audited};
+use super::{App, Principal, Problem, Role, RunError};
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{ApprovalId, Digest, Span, Timestamp};
-use druse_storage::{ApprovalLink, Batch, ReadError, Scan, Store, StoreExt, Token};
+use druse_storage::{ApprovalLink, ReadError, Scan, Store, StoreExt, Token};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -143,10 +143,8 @@ impl App {
             expires_at: link.expires_at,
         };
         let details = json!({ "for": link.person, "expires_at": link.expires_at });
-        let batch = Batch::new()
-            .claim(&link)
-            .audited(who, "approval.link", &id, details);
-        self.commit(batch).await?;
+        let batch = self.audit(who, "approval.link", &id, details)?;
+        self.commit(batch.claim(&link)).await?;
         Ok(made)
     }
 

@@ -536,6 +536,9 @@ pub enum RunError {
     /// The step's action does not take what is corrected.
     #[error("The step does not take this input: {}.", .0.first().map_or("", |first| &*first.message))]
     BadCorrection(Vec<Finding>),
+    /// The step is not there in the version that it is to be tried again with, or is another one.
+    #[error("{0}")]
+    NotInVersion(String),
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),

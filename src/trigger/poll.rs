@@ -120,6 +120,7 @@ impl Triggers {
             fence: 0,
             timeout: poll.timeout.map(|span| span.0),
             reads_only: true,
+            pins: Default::default(),
             capabilities: Some(self.0.engine.capabilities(armed.row.automation)),
             log: AttemptLog::default(),
             files: Files::default(),

@@ -288,6 +288,7 @@ impl Triggers {
             fence: 0,
             timeout: Some(TIMEOUT),
             reads_only: false,
+            pins: Default::default(),
             capabilities: None,
             log: AttemptLog::default(),
             files: Files::default(),

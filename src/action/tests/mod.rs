@@ -71,6 +71,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         fence: 7,
         timeout: None,
         reads_only: false,
+        pins: Default::default(),
         capabilities: None,
         log: crate::step_log::AttemptLog::default(),
         files: crate::artifacts::Files::default(),

@@ -2,6 +2,7 @@
 
 mod agent_run;
 mod approvals;
+mod audit;
 mod bad_input;
 mod chat_thread;
 mod description;
