@@ -211,7 +211,10 @@ impl App {
         number: u32,
         catalog: &Catalog,
     ) -> Result<BTreeMap<String, Subject>, Problem> {
-        let Some(version) = self.store.get::<Version>(&Version::key_of(automation, number))? else {
+        let Some(version) = self
+            .store
+            .get::<Version>(&Version::key_of(automation, number))?
+        else {
             return Ok(BTreeMap::new());
         };
         document_of(&version)?;
@@ -241,7 +244,10 @@ impl App {
             if line.action != "automation.activate" {
                 continue;
             }
-            let ids = line.details["acknowledged"].as_array().into_iter().flatten();
+            let ids = line.details["acknowledged"]
+                .as_array()
+                .into_iter()
+                .flatten();
             for id in ids.filter_map(Value::as_str) {
                 let all = told.entry(automation).or_default();
                 all.entry(id.to_owned()).or_default().push(number);
@@ -278,7 +284,11 @@ fn what_changed(code: &str, was: Option<&Subject>, now: &Subject) -> String {
     let all = differences(was, now);
     // The place says more than the sentence that was made of it.
     let named: Vec<_> = all.iter().filter(|(name, ..)| *name != "said").collect();
-    let told = if named.is_empty() { all.iter().collect() } else { named };
+    let told = if named.is_empty() {
+        all.iter().collect()
+    } else {
+        named
+    };
     let told = told.into_iter().take(TOLD).map(|(name, was, now)| {
         if code.contains("secret") {
             return format!("`{name}` became another");
