@@ -157,16 +157,20 @@ pub(super) fn pick(
     let anchors = anchors(element, wanted, origin, scope);
     if elements.len() == 1 {
         // Being the only one says little: what the person said of it says more, if it is not what was asked for.
-        let telling = |equal: &&Equal| {
-            !origin.repeats(&equal.value)
-                && (equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING)
-        };
+        let is_asked = |equal: &Equal| origin.repeats(&equal.value);
+        let telling =
+            |equal: &&Equal| equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING;
         // Of a side of a number nobody can tell whether it is why this one was taken, or goes for all of them.
         let has_side = || super::filter::has_side(element, scope.said);
-        return match anchors.iter().find(telling) {
+        let mut telling = anchors.iter().filter(telling);
+        return match telling.clone().find(|equal| !is_asked(equal)) {
             Some(equal) => Pick::Where(vec![equal.clone()]),
             None if has_side() => Pick::Position(Position::First),
-            None => Pick::Only,
+            // What was asked for tells nothing here, and still tells it from what somebody did not ask for.
+            None => match telling.find(|equal| matches!(equal.operand, Operand::Expression(_))) {
+                Some(equal) => Pick::Lone(equal.clone()),
+                None => Pick::Only,
+            },
         };
     }
     let extreme = extreme(elements, chosen, &anchors, origin, scope.said);
@@ -374,6 +378,10 @@ pub(super) fn pick_entry(
             .and_then(|known| known.first());
         if let Some(known) = known {
             return Pick::Under(Operand::Expression(known.expression.clone()));
+        }
+        // What nothing gives is asked for again in each run.
+        if map.len() == 1 && origin.repeats(&key) {
+            return Pick::Under(Operand::Constant(chosen.to_owned()));
         }
         if let Some(mention) = scope.said.find(&key, &[]).filter(|mention| mention.person)
             && bits(&key, &[]) >= WEAK
