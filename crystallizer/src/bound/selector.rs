@@ -179,7 +179,11 @@ pub(super) fn pick(
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
         (Some(equals), _) => return Pick::Where(with_all_said(equals, &anchors, origin)),
         (None, Some(extreme)) => return extreme,
-        (None, None) => {}
+        (None, None) => {
+            if let Some(begins) = begins(elements, element, origin, scope) {
+                return begins;
+            }
+        }
     }
     Pick::Position(if chosen == 0 {
         Position::First
@@ -187,6 +191,72 @@ pub(super) fn pick(
         Position::Last
     } else {
         Position::At(chosen)
+    })
+}
+
+/// The letters from which on the beginning of a name tells it.
+const BEGINNING: usize = 4;
+
+/// The element that alone begins with a name that the person said: “the channel starting with External”, for
+/// `External_0`.
+fn begins(
+    elements: &[Value],
+    element: &Value,
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Option<Pick> {
+    let own = match element {
+        Value::String(_) => vec![(Vec::new(), element)],
+        other => fields(other)
+            .into_iter()
+            .filter(|(path, _)| path.len() == 1)
+            .collect(),
+    };
+    own.into_iter().find_map(|(path, value)| {
+        let text = value.as_str()?;
+        let letters = text
+            .find(|c: char| !c.is_alphabetic())
+            .filter(|end| *end > 0)?;
+        let said = text.get(..letters)?;
+        let alone = elements
+            .iter()
+            .filter_map(|other| field(other, &path)?.as_str())
+            .collect::<Vec<_>>();
+        if said.chars().count() < BEGINNING
+            || alone.len() != elements.len()
+            || alone.iter().filter(|other| other.starts_with(said)).count() != 1
+        {
+            return None;
+        }
+        let named = Value::from(said);
+        let around: Vec<String> = path
+            .iter()
+            .flat_map(|key| words(key))
+            .chain(origin.about.iter().cloned())
+            .collect();
+        let mention = scope
+            .said
+            .find(&named, &around)
+            .filter(|mention| mention.person)?;
+        if !scope.said.is_name(&mention, &named) || !scope.said.is_near(&mention, &around) {
+            return None;
+        }
+        let key = Key {
+            words: match path.last() {
+                Some(key) => words(key),
+                None => origin.about.clone(),
+            },
+            around: origin.about.clone(),
+        };
+        Some(Pick::Begins {
+            field: path,
+            operand: Operand::Said {
+                key,
+                value: named,
+                mention,
+            },
+            said: said.to_owned(),
+        })
     })
 }
 

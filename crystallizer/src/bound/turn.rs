@@ -73,6 +73,12 @@ pub(super) enum Pick {
     /// The only one, which has what was asked for.
     Lone(Equal),
     Where(Vec<Equal>),
+    /// The one that begins with what the person said, or whose field does.
+    Begins {
+        field: Vec<String>,
+        operand: Operand,
+        said: String,
+    },
     /// The entry under this key.
     Under(Operand),
     Extreme {
@@ -117,6 +123,8 @@ pub(super) struct Compared {
     pub(super) keys: Vec<String>,
     /// Fields whose extreme is looked for; true for the most.
     pub(super) extremes: Vec<(String, bool)>,
+    /// What something has to begin with.
+    pub(super) beginnings: Vec<String>,
 }
 
 impl Compared {
@@ -124,6 +132,7 @@ impl Compared {
         self.fields.extend(other.fields);
         self.keys.extend(other.keys);
         self.extremes.extend(other.extremes);
+        self.beginnings.extend(other.beginnings);
     }
 }
 
@@ -140,6 +149,10 @@ impl Route {
             let equals = match pick {
                 Pick::Where(equals) => equals.as_slice(),
                 Pick::Lone(equal) => std::slice::from_ref(equal),
+                Pick::Begins { said, .. } => {
+                    compared.beginnings.push(said.clone());
+                    &[]
+                }
                 Pick::Under(Operand::Constant(_)) => &[],
                 Pick::Extreme { among, field, most } => {
                     if let Some(key) = field.last() {
@@ -180,7 +193,7 @@ impl Route {
                 .any(|equal| equal.is_said() && equal.bits >= TELLING),
             Pick::Under(Operand::Said { .. }) => true,
             Pick::Under(Operand::Expression(text)) => text.starts_with("inputs."),
-            Pick::Extreme { .. } => true,
+            Pick::Extreme { .. } | Pick::Begins { .. } => true,
             Pick::Under(Operand::Constant(_)) | Pick::Only | Pick::Lone(_) | Pick::Position(_) => {
                 false
             }
@@ -193,7 +206,7 @@ impl Route {
             && self.picks().all(|pick| match pick {
                 Pick::Only | Pick::Lone(_) | Pick::Under(_) => true,
                 Pick::Where(equals) => equals.iter().any(|equal| equal.bits >= STRONG),
-                Pick::Extreme { .. } | Pick::Position(_) => false,
+                Pick::Extreme { .. } | Pick::Begins { .. } | Pick::Position(_) => false,
             })
     }
 
@@ -292,6 +305,16 @@ fn element(list: &str, pick: &Pick, inputs: &mut Writer<'_>) -> String {
             let operand = operand.write(inputs);
             format!("{list} | where('key', {operand}) | only")
         }
+        Pick::Begins { field, operand, .. } => {
+            let operand = operand.write(inputs);
+            match field.as_slice() {
+                [] => format!("{list} | select('startingwith', {operand}) | only"),
+                field => format!(
+                    "{list} | selectattr({}, 'startingwith', {operand}) | only",
+                    quoted(&field.join("."))
+                ),
+            }
+        }
         Pick::Extreme { among, field, most } => {
             let filter = if *most { "max_by" } else { "min_by" };
             format!("{} | {filter}({})", narrowed(among, inputs), path(field))
@@ -329,6 +352,12 @@ pub(super) fn shown(pick: &Pick) -> String {
         }
         Pick::Under(Operand::Expression(text)) => {
             format!("the entry under `{}`", crate::show::text(text, 60))
+        }
+        Pick::Begins { said, .. } => {
+            format!(
+                "the element that begins with {}",
+                crate::show::text(said, 40)
+            )
         }
         Pick::Extreme { among, field, most } => {
             let name = field.last().map_or("", String::as_str);

@@ -233,12 +233,9 @@ pub(super) fn sent(
     quoted: &dyn Fn(&str) -> bool,
 ) -> Value {
     match value {
-        Value::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| sent(item, known, quoted))
-                .collect(),
-        ),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| sent(item, known, quoted)).collect())
+        }
         Value::Object(map) => {
             let entries = map.iter();
             Value::Object(
