@@ -330,7 +330,13 @@ fn said_anchor(
     origin: &Origin<'_>,
     said: &Said,
 ) -> Option<Equal> {
-    let own = bits(value, &key.words);
+    // `1996` under `last_four` looks like a year and is none.
+    let own = match value {
+        Value::String(text) if is_four_digits(text) && !names_time(&key.words) => {
+            bits(value, &key.words).max(TELLING)
+        }
+        _ => bits(value, &key.words),
+    };
     let near = said.is_near(&mention, &key.words) || said.is_near(&mention, &origin.about);
     let name = said.is_name(&mention, value);
     let text = value
@@ -362,6 +368,20 @@ fn said_anchor(
         value: value.clone(),
         bits,
         meant,
+    })
+}
+
+fn is_four_digits(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a key names a time, so that four digits under it are a year.
+fn names_time(words: &[String]) -> bool {
+    words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "year" | "date" | "day" | "month" | "time" | "since" | "until" | "season" | "period"
+        )
     })
 }
 

@@ -229,3 +229,38 @@ fn moments_and_texts_follow_what_they_are_made_of() {
     );
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
 }
+
+#[test]
+fn four_digits_that_look_like_a_year_tell_an_element() {
+    let session = session(
+        "Pay order W-481210, I am mia_li_3668. Use the one ending in 1996.",
+        vec![
+            call(
+                "m",
+                0,
+                "get_payment_methods",
+                json!({ "user_id": "mia_li_3668" }),
+                json!({ "methods": { "credit_card_7731920": { "last_four": "1996", "id": "credit_card_7731920" } } }),
+            ),
+            call(
+                "o",
+                1,
+                "get_order",
+                json!({ "order_id": "W-481210" }),
+                json!({ "payment": { "method_id": "credit_card_7731920" } }),
+            ),
+            call(
+                "p",
+                2,
+                "pay_order",
+                json!({ "order_id": "W-481210", "payment_method_id": "credit_card_7731920" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let made = bound(&session);
+    let bound = arguments(&made, "pay_order")["payment_method_id"]
+        .as_str()
+        .unwrap();
+    assert!(bound.contains("'last_four'], inputs.last_four)"), "{bound}");
+}
