@@ -167,11 +167,7 @@ pub(super) fn decide<'a>(
 }
 
 /// The kept calls before which a person spoke.
-fn cuts(
-    session: &Session,
-    kept: &[Kept<'_>],
-    index: &HashMap<&str, usize>,
-) -> BTreeSet<usize> {
+fn cuts(session: &Session, kept: &[Kept<'_>], index: &HashMap<&str, usize>) -> BTreeSet<usize> {
     let approved: BTreeSet<usize> = crate::spoken::approvals(session, kept)
         .into_iter()
         .map(|(at, _)| at)
