@@ -25,7 +25,8 @@ impl Pins {
     pub(super) fn forget(&self, automation: AutomationId) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(one, _), _| *one != automation);
-        self.changes.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        self.changes
+            .fetch_add(1, std::sync::atomic::Ordering::AcqRel);
     }
 }
 

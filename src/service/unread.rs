@@ -55,7 +55,9 @@ impl App {
     /// When rows cannot be read.
     pub fn unread_changes(&self, automation: AutomationId) -> Result<Vec<UnreadView>, Problem> {
         let mut rows: Vec<UnreadChange> = page::all(&*self.store, &format!("{automation}/"))?;
-        rows.sort_by(|one, two| (two.version, one.at, &one.step).cmp(&(one.version, two.at, &two.step)));
+        rows.sort_by(|one, two| {
+            (two.version, one.at, &one.step).cmp(&(one.version, two.at, &two.step))
+        });
         Ok(rows
             .into_iter()
             .map(|row| UnreadView {

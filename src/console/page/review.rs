@@ -212,10 +212,13 @@ fn judged(report: &Value) -> Markup {
         .map_or(&[][..], Vec::as_slice);
     let savings = &report["savings"];
     // A recording may tell one and not the other.
-    let tokens: Vec<String> = [("input_tokens", "tokens in"), ("output_tokens", "tokens out")]
-        .into_iter()
-        .filter_map(|(key, words)| Some(format!("{} {words}", savings[key].as_u64()?)))
-        .collect();
+    let tokens: Vec<String> = [
+        ("input_tokens", "tokens in"),
+        ("output_tokens", "tokens out"),
+    ]
+    .into_iter()
+    .filter_map(|(key, words)| Some(format!("{} {words}", savings[key].as_u64()?)))
+    .collect();
     let cost = savings["cost_usd"].as_f64();
     html! {
         @if !reasons.is_empty() {
