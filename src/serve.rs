@@ -164,7 +164,10 @@ impl Assembly {
             Arc::new(seal),
             secrets,
             connections,
-            setup.options,
+            Options {
+                data: Some(data.to_path_buf()),
+                ..setup.options
+            },
         );
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
         app.open_connections()
@@ -310,6 +313,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             hosts: settings.hosts(address),
             address: Some(settings.public_url.clone().unwrap_or_else(|| url.clone())),
             programs: settings.programs(),
+            ..Options::default()
         },
         serves: true,
         limits: settings.limits,

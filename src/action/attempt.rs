@@ -26,6 +26,9 @@ pub struct Attempt {
     pub kind: String,
     /// The rendered configuration, with secrets as the literal text `{{ secrets.NAME }}`.
     pub input: Json,
+    /// The inputs of the run, where some of them are sealed: what comes back holds none of those, whichever step
+    /// sent it out. Null where none is.
+    pub given: Json,
     /// Where in the configuration sensitive inputs of the run stand, as JSON Pointers.
     pub sensitive: Vec<String>,
     /// The secrets that may be filled in, each at its place: those that the step's template names there.

@@ -4,6 +4,7 @@ mod contract;
 mod events;
 mod listening;
 mod races;
+mod retention;
 mod runs;
 
 use super::route::{Access, Peer};

@@ -16,6 +16,8 @@ pub struct Failure {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// What is wrong with inputs, as the API says it, to be shown where they were written.
+    pub inputs: Vec<Value>,
 }
 
 /// The run, the check or the test failed.
@@ -43,7 +45,22 @@ impl Failure {
             code: code.into(),
             message: message.into(),
             help: help.into(),
+            inputs: Vec::new(),
         }
+    }
+
+    /// The same with what is wrong with inputs shown where `place` says.
+    #[must_use]
+    pub fn placed(mut self, place: impl Fn(&Value) -> Option<String>) -> Self {
+        let inputs = std::mem::take(&mut self.inputs);
+        for finding in &inputs {
+            if let Some(place) = place(finding) {
+                let said = format!("\n  {}", finding["message"].as_str().unwrap_or_default());
+                let there = format!("\n  {place}: {}", &said[3..]);
+                self.message = self.message.replacen(&said, &there, 1);
+            }
+        }
+        self
     }
 
     /// The same, of one of several things.
@@ -155,8 +172,11 @@ impl Failure {
             }
             _ => part("help"),
         };
+        // The body was put together from words and a file: nobody has seen its lines.
+        let own = ["bad_inputs", "bad_fields"].contains(&code.as_str());
         for (finding, steps) in alike(&body["findings"]) {
             let place = match (finding["line"].as_u64(), finding["column"].as_u64()) {
+                _ if own => String::new(),
                 (Some(line), Some(column)) => format!("{line}:{column}: "),
                 _ => match steps[..] {
                     [] => String::new(),
@@ -194,6 +214,10 @@ impl Failure {
             code,
             message,
             help,
+            inputs: match own {
+                true => body["findings"].as_array().cloned().unwrap_or_default(),
+                false => Vec::new(),
+            },
         }
     }
 }

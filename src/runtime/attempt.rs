@@ -4,10 +4,11 @@ use super::flow::AtWork;
 use super::trial::Launch;
 use super::{Engine, live};
 use crate::action::Attempt;
-use druse_engine::RunId;
+use crate::secret::holds_seal;
 use druse_engine::definition::FailureClass;
-use druse_engine::event::{Failure, Outcome};
+use druse_engine::event::{Failure, Outcome, Start};
 use druse_engine::run::{Effect, Input};
+use druse_engine::{Json, RunId};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -57,13 +58,14 @@ impl Engine {
             ..
         } = effect;
         // A run that is not here any more may touch nothing.
-        let (root, capabilities, of) = self.0.live.get(run).map_or_else(
-            || (run, Arc::default(), (None, 0)),
+        let (root, given, capabilities, of) = self.0.live.get(run).map_or_else(
+            || (run, Json::null(), Arc::default(), (None, 0)),
             |live| {
                 let locked = live::lock(&live);
                 let capabilities = locked.run.plan().capabilities().clone();
                 let start = locked.run.start();
-                (start.root, capabilities, (start.automation, start.version))
+                let of = (start.automation, start.version);
+                (start.root, given(start), capabilities, of)
             },
         );
         let pins = self.pins_for(kind, of);
@@ -75,6 +77,7 @@ impl Engine {
             number,
             kind: kind.name().to_owned(),
             input,
+            given,
             sensitive: Vec::new(),
             secrets,
             idempotency_key,
@@ -123,6 +126,14 @@ impl Engine {
         } else {
             self.0.working.spawn(work)
         }
+    }
+}
+
+/// The inputs of a run, where some of them are sealed.
+pub(super) fn given(start: &Start) -> Json {
+    match holds_seal(start.inputs.text()) {
+        true => start.inputs.clone(),
+        false => Json::null(),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Options {
     pub address: Option<String>,
     /// The programs that shell steps may start; `None` for any.
     pub programs: Option<Vec<String>>,
+    /// The data folder, below which an example is laid out.
+    pub data: Option<std::path::PathBuf>,
 }
 
 /// The store, the engine and what is shared between requests. Cheap to clone.

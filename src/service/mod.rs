@@ -11,6 +11,7 @@ pub mod connections;
 pub mod difference;
 pub mod doctor;
 pub mod document;
+pub mod examples;
 pub mod export;
 pub mod idempotency;
 pub mod label;

@@ -112,6 +112,7 @@ impl Triggers {
             number: 1,
             kind: poll.action.clone(),
             input: request,
+            given: druse_engine::Json::null(),
             sensitive: Vec::new(),
             secrets: poll.secrets.clone(),
             // Each question is one of its own: a service must not give an earlier answer again.

@@ -281,6 +281,7 @@ impl Triggers {
             number,
             kind: "http".into(),
             input: Json::from(input),
+            given: Json::null(),
             sensitive: Vec::new(),
             secrets: Vec::new(),
             idempotency_key: id,

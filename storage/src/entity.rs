@@ -699,10 +699,19 @@ pub struct Audit {
     pub nonce: String,
     /// Who: a token's name, `uid:<n>` on the socket.
     pub actor: String,
+    /// The id of who: a token's, `uid:<n>`. Of lines of before this was kept, empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub actor_id: String,
     /// What: `automation.activate`, `approval.decide`, …
     pub action: String,
     /// On what.
     pub subject: String,
+    /// The automation that it is about; the line is found by it when all else of it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automation: Option<AutomationId>,
+    /// The run that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// More.
     #[serde(default)]
     pub details: Value,

@@ -5,6 +5,7 @@ mod address;
 mod artifacts;
 mod capability;
 mod data;
+mod despite;
 mod expressions;
 mod gate;
 mod graph;
@@ -42,6 +43,8 @@ pub struct Catalog {
     /// Whether a schedule is right; the rules are in the crate of triggers. The error is one sentence.
     pub schedule: Option<ScheduleRule>,
 }
+
+pub(crate) use despite::despite;
 
 /// Everything that is to be said about a document, in document order; then what it carries from its recording.
 pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {

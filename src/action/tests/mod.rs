@@ -61,6 +61,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         number: 2,
         kind: kind.into(),
         input: input.into(),
+        given: Json::null(),
         sensitive: Vec::new(),
         secrets: vec![SecretPlace {
             place: String::new(),

@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-pub(in crate::console) use super::triggers::{fire, pause, resume};
+pub(in crate::console) use super::triggers::{add as add_trigger, fire, pause, resume};
 pub(in crate::console) use super::versions::rollback;
 
 const TABS: [(&str, &str); 7] = [
@@ -37,6 +37,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let tab = match call.query.text("tab") {
         "" if call.form.has("document") => "document",
         "" if call.form.has("step.needs") => "steps",
+        "" if call.form.has("starts") => "triggers",
         "" if rehearsal::was_sent(call) => "try",
         "" => "graph",
         tab => tab,
@@ -52,7 +53,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         "steps" => step::show(call, &automation, &tag).await?,
         "try" => rehearsal::show(call, &automation, &runs).await?,
         "versions" => versions::show(call, &automation).await?,
-        "triggers" => triggers::show(call, id, &own).await?,
+        "triggers" => triggers::show(call, &automation, &tag, &own).await?,
         "runs" => table(&runs, call.now),
         _ => graph(&automation),
     };

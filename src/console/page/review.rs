@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod alike;
+mod bind;
 mod capability;
 mod change;
 mod missing;
@@ -9,7 +10,7 @@ mod question;
 mod varied;
 
 pub(in crate::console) use change::{activate, answer, remove};
-pub(in crate::console) use missing::connect;
+pub(in crate::console) use missing::{connect, lay_out};
 
 use super::conversation::{self, Fate};
 use super::{draft, recordings};
@@ -130,6 +131,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     });
     let others = alike::show(call, &draft).await?;
     let last = last_change(call, &draft).await?;
+    let binding = bind::read(call, &draft).await?;
+    let example = missing::example(call, &draft, &findings).await?;
     let body = html! {
         header .head {
             h1 { (name) }
@@ -147,7 +150,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         (judged(&draft.report))
         (last)
-        (missing::show(call, &draft, &findings))
+        (missing::show(call, &draft, &findings, example.as_deref()))
         (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
         @if call.may(Role::Editor) { (change::folder(id, &draft, &findings)) }
         @if !general.is_empty() {
@@ -171,7 +174,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 h2 { "Automation" }
                 (inputs(&draft))
                 ol .draft {
-                    @for step in draft.steps() { (step_of(call, &draft, step, &own)) }
+                    @for step in draft.steps() { (step_of(call, &draft, step, &own, binding.as_ref())) }
                 }
             }
         }
@@ -234,6 +237,13 @@ fn judged(report: &Value) -> Markup {
     }
 }
 
+/// The replays with changed answers: what they are called, and what they show.
+const PERTURBED: [(&str, &str, &str); 3] = [
+    ("renamed", "other names", "Replayed with other ids, dates and numbers in every answer"),
+    ("reordered", "other order", "Replayed with answers that do not depend on each other in another order"),
+    ("shuffled", "shuffled lists", "Replayed with lists in another order and something more in them"),
+];
+
 fn proof(report: &Value) -> Markup {
     let replay = &report["replay"];
     let matched = replay["matched"].as_u64().unwrap_or(0);
@@ -244,9 +254,9 @@ fn proof(report: &Value) -> Markup {
     html! {
         @if !report.is_null() {
             span { "replay " (matched) "/" (kept) " " (state::mark(if good { "succeeded" } else { "failed" })) span .sr { @if good { "whole" } @else { "not whole" } } }
-            @for (name, words) in [("renamed", "other names"), ("reordered", "other order"), ("shuffled", "shuffled lists")] {
+            @for (name, words, means) in PERTURBED {
                 @let verdict = report["perturbed"][name]["verdict"].as_str().unwrap_or("not_run");
-                @if verdict != "not_run" { span .dim { (words) " " (state::mark(verdict)) span .sr { (verdict) } } }
+                @if verdict != "not_run" { span .dim title=(means) { (words) " " (state::mark(verdict)) span .sr { (verdict) } } }
             }
         }
     }
@@ -269,7 +279,13 @@ fn inputs(draft: &Draft) -> Markup {
     }
 }
 
-fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> Markup {
+fn step_of(
+    call: &Call,
+    draft: &Draft,
+    step: &Value,
+    findings: &[&Finding],
+    binding: Option<&bind::Panel>,
+) -> Markup {
     let id = step["id"].as_str().unwrap_or_default();
     let path = format!(
         "/automations/{}/review",
@@ -309,7 +325,8 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                     dt { (draft::name(&leaf.pointer)) }
                     dd { (draft::show(&leaf, bindings[bound].as_str()))
                         (draft::word(&draft.report["labels"], id, &leaf.pointer))
-                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string())) } }
+                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string()))
+                            @if let Some(panel) = binding.filter(|panel| panel.is_about(id, &leaf.pointer)) { (bind::show(call, &path, panel)) } } }
                 }
             }
             (question::of_step(call, &format!("{path}/answer"), draft, id))
