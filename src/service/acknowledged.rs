@@ -126,7 +126,11 @@ impl App {
                 }
                 continue;
             };
-            let mut holds = in_versions.contains(&version.number);
+            if in_versions.contains(&version.number) {
+                asked.acknowledged.insert(finding.id.clone());
+                continue;
+            }
+            let mut holds = false;
             let now = subject(finding, &version.document);
             let mut was = None;
             for number in in_versions.into_iter().rev() {
