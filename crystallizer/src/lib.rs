@@ -40,6 +40,7 @@ mod options;
 mod programs;
 mod provenance;
 mod prune;
+mod reads;
 mod relied;
 mod replay;
 mod secret;

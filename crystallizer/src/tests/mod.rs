@@ -3,6 +3,7 @@
 mod answers;
 mod bound_corpus;
 mod build;
+mod command_words;
 mod corpus;
 mod decisions;
 mod exact;
