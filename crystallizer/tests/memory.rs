@@ -156,6 +156,6 @@ fn a_long_recording_needs_no_more_memory_than_it_may() {
     assert!(bytes_a_call(&session, Mode::Bound) <= BOUND);
 }
 
-/// The most bytes a call.
-const EXACT: i64 = 99_999;
-const BOUND: i64 = 99_999;
+/// The most bytes a call: a little more than it takes, so that a pass that keeps one more copy of the answers is seen.
+const EXACT: i64 = 17_500;
+const BOUND: i64 = 36_000;

@@ -14,13 +14,13 @@ pub(super) struct Piece {
     pub(super) words: Vec<String>,
     /// What is started inside of its words.
     pub(super) inner: Vec<Started>,
-    writes: bool,
+    pub(super) writes: bool,
     /// The next word is where a redirection goes: whether it writes.
     pub(super) redirects: Option<bool>,
     /// Its words are no command: what a loop goes over.
     pub(super) data: bool,
     /// The next word is the name of a function.
-    names: bool,
+    pub(super) names: bool,
 }
 
 impl Piece {

@@ -9,6 +9,7 @@ mod decisions;
 mod exact;
 mod figures;
 mod folder;
+mod hostile;
 mod judgement;
 mod keep;
 mod known;
