@@ -407,7 +407,7 @@ mod tests {
             })
             .collect();
         write(&all, &mut made);
-        assert_eq!(list(&made.metadata), []);
+        assert!(list(&made.metadata).is_empty());
         let gate = json!({ "id": "s0", "action": "approval_gate" });
         let mut gated = steps;
         gated[0] = gate;
