@@ -156,12 +156,18 @@ fn data(tokens: &[Token]) -> Vec<LineWord> {
     found
 }
 
+/// A request with words beside the line, and where each of them stands in it, by its number.
+pub(crate) type Apart = (Map<String, Value>, Vec<(String, usize)>);
+
+/// What a shell is given: words and signs, and the other keys of its request.
+type Given<'r> = (Vec<String>, Vec<(&'r String, &'r Value)>);
+
 /// The request of a command with some of its words as arguments beside the line, and where each of them stands in it.
 pub(crate) fn given_apart(
     command: &ShellCommand,
     request: &Map<String, Value>,
     numbers: &[usize],
-) -> Option<(Map<String, Value>, Vec<(String, usize)>)> {
+) -> Option<Apart> {
     if apart(command).is_some() {
         let places = numbers
             .iter()
@@ -202,7 +208,7 @@ pub(crate) fn given_apart(
 }
 
 /// What a shell is given, as words and signs, with those beside the line in their places; the other keys as they are.
-fn read(request: &Map<String, Value>) -> Option<(Vec<String>, Vec<(&String, &Value)>)> {
+fn read(request: &Map<String, Value>) -> Option<Given<'_>> {
     let rest = request
         .iter()
         .filter(|(key, _)| !matches!(key.as_str(), "argv" | "script"))
