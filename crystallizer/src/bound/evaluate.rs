@@ -3,10 +3,9 @@
 use crate::answer;
 use crate::kept::Kept;
 use druse_engine::event::Status;
-use druse_engine::expression::{Expression, Frame, RunFacts, StepValue, Values};
+use druse_engine::expression::{Expression, Frame, Names, RunFacts, StepValue, Values};
 use druse_engine::{Json, RunId, Timestamp};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The values of a recorded run: what every step gave, and the inputs.
@@ -16,7 +15,7 @@ pub(super) struct Recorded {
 
 impl Recorded {
     pub(super) fn new(kept: &[Kept<'_>], started_at: Timestamp) -> Self {
-        let names: BTreeMap<String, usize> = kept
+        let names: Names = kept
             .iter()
             .enumerate()
             .map(|(index, kept)| (kept.step.clone(), index))
@@ -36,7 +35,7 @@ impl Recorded {
         started_at: Timestamp,
     ) -> Self {
         let (names, kept): (Vec<String>, Vec<&Kept<'a>>) = steps.unzip();
-        let names: BTreeMap<String, usize> = names
+        let names: Names = names
             .into_iter()
             .enumerate()
             .map(|(index, name)| (name, index))
@@ -110,7 +109,7 @@ fn given(kept: &Kept<'_>) -> StepValue {
     }
 }
 
-fn nothing(started_at: Timestamp, names: Arc<BTreeMap<String, usize>>) -> Values {
+fn nothing(started_at: Timestamp, names: Arc<Names>) -> Values {
     let facts = RunFacts {
         id: RunId::from_parts(0, [0; 10]),
         started_at,
