@@ -1,5 +1,6 @@
 mod any;
 mod artifacts;
+mod despite;
 mod gates;
 mod loops;
 mod pulls;

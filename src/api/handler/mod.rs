@@ -2,12 +2,14 @@
 
 pub(super) mod approvals;
 pub(super) mod artifacts;
+pub(super) mod audit;
 pub(super) mod automations;
 pub(super) mod backup;
 pub(super) mod connections;
 pub(super) mod doctor;
 pub(super) mod documents;
 pub(super) mod events;
+pub(super) mod examples;
 pub(super) mod health;
 pub(super) mod hooks;
 pub(super) mod links;

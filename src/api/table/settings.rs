@@ -1,14 +1,16 @@
 //! Addresses of what administrators set up.
 
 use super::super::handler::{
-    backup, connections, doctor, health, retention, secrets, tokens, tools,
+    audit, backup, connections, doctor, examples, health, retention, secrets, tokens, tools,
 };
 use super::super::route::Route;
 use super::{PAGE, delete, get, post, put};
 use crate::connection::Definition;
 use crate::service::Role::{Admin, Operator, Viewer};
+use crate::service::audit::AuditView;
 use crate::service::connections::ConnectionView;
 use crate::service::doctor::Diagnosis;
+use crate::service::examples::{ExampleView, LaidOut};
 use crate::service::page::List;
 use crate::service::retention::{Retention, Swept};
 use crate::service::signin::SignInAddress;
@@ -121,6 +123,21 @@ pub(super) fn routes() -> Vec<Route> {
         .request::<ToolMap>()
         .response::<ToolMap>(),
         get(
+            "/api/v1/examples",
+            Viewer,
+            to!(examples::list),
+            "List the examples that ship with Druse",
+        )
+        .response::<List<ExampleView>>(),
+        post(
+            "/api/v1/examples/{name}",
+            Admin,
+            to!(examples::lay_out),
+            "Lay an example's world out, and set up its connections",
+        )
+        .response::<LaidOut>()
+        .status(201),
+        get(
             "/api/v1/settings/retention",
             Viewer,
             to!(retention::read),
@@ -156,6 +173,23 @@ pub(super) fn routes() -> Vec<Route> {
             "Read the number and hash of the newest durable record, to be kept elsewhere",
         )
         .response::<Value>(),
+        get(
+            "/api/v1/audit",
+            Admin,
+            to!(audit::list),
+            "List who did what, and why, youngest first",
+        )
+        .query(&[
+            "limit",
+            "cursor",
+            "automation_id",
+            "run_id",
+            "by",
+            "action",
+            "since",
+            "until",
+        ])
+        .response::<List<AuditView>>(),
         get(
             "/api/v1/doctor",
             Operator,

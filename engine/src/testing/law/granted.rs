@@ -31,10 +31,13 @@ impl Granted {
     ) -> Result<(), Broken> {
         match &entry.event {
             RunEvent::AttemptStarted { input, .. } => {
-                let listed = plan
+                let kind = plan
                     .locate(step)
-                    .and_then(|(_, planned)| Some(is_listed(plan, planned.work.kind()?, input.value())));
-                self.asks.insert(step.clone(), listed.unwrap_or(true));
+                    .and_then(|(_, planned)| planned.work.kind());
+                match kind.and_then(|kind| is_listed(plan, kind, input.value())) {
+                    Some(listed) => self.asks.insert(step.clone(), listed),
+                    None => self.asks.remove(step),
+                };
                 self.told.remove(step);
             }
             RunEvent::StepChecked {
@@ -61,17 +64,15 @@ impl Granted {
     }
 }
 
-/// Whether a configuration asks for nothing but what the document lists. Documents here list plain texts, and
-/// without a list everything that is written may be touched.
-fn is_listed(plan: &Plan, kind: ActionKind, with: &Value) -> bool {
-    let Some(list) = &plan.document.capabilities else {
-        return true;
-    };
+/// Whether a configuration asks for nothing but what the document lists, which are plain texts; none where it
+/// has no list.
+fn is_listed(plan: &Plan, kind: ActionKind, with: &Value) -> Option<bool> {
+    let list = plan.document.capabilities.as_ref()?;
     let text = |key: &str| with[key].as_str();
     let connection = text("connection");
     let connected = connection.is_none_or(|name| list.connections.contains(name));
     let named = |key: &str| text(key).unwrap_or_default();
-    match kind {
+    Some(match kind {
         ActionKind::Http | ActionKind::Sql => connected,
         ActionKind::Mcp => {
             let tool = |one: &&crate::capability::ToolGrant| {
@@ -97,5 +98,5 @@ fn is_listed(plan: &Plan, kind: ActionKind, with: &Value) -> bool {
         | ActionKind::Wait
         | ActionKind::ApprovalGate
         | ActionKind::Switch => true,
-    }
+    })
 }
