@@ -1,15 +1,12 @@
 //! The ids of the steps of a list.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::BTreeMap;
 
-/// The ids of the steps of a list, each with its step's index. Every fact and every expression asks for one,
-/// so to find it costs as much in a long list as in a short one.
-#[derive(Clone, Default, PartialEq)]
+/// The ids of the steps of a list, each with its step's index. They stand in order: runs go through their
+/// steps nearly in it, and ids that are asked for one after the other are found close together.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Names {
-    // Nothing depends on the order of this: it is only asked, and listed sorted.
-    ids: HashMap<String, usize, BuildHasherDefault<DefaultHasher>>,
+    ids: BTreeMap<String, usize>,
     /// The number behind the highest index.
     count: usize,
 }
@@ -32,9 +29,8 @@ impl Names {
     }
 
     /// All ids, in the order of their texts.
-    pub fn sorted(&self) -> BTreeMap<&str, usize> {
-        let ids = self.ids.iter();
-        ids.map(|(id, index)| (id.as_str(), *index)).collect()
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.ids.keys().map(String::as_str)
     }
 }
 
@@ -45,11 +41,5 @@ impl FromIterator<(String, usize)> for Names {
             names.insert(id, index);
         }
         names
-    }
-}
-
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.sorted()).finish()
     }
 }

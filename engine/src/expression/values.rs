@@ -135,7 +135,7 @@ impl Values {
     pub(super) fn step_ids(&self) -> impl Iterator<Item = &str> {
         self.frames
             .iter()
-            .flat_map(|frame| frame.names.sorted().into_keys())
+            .flat_map(|frame| frame.names.ids())
     }
 
     /// A name that a loop, or whoever made the values, gave.

@@ -27,7 +27,13 @@ pub struct DocumentSpec {
 
 /// What a list of what may be touched holds or not: two connections, and what steps name beside them.
 pub const GRANTS: [&str; 7] = [
-    "crm", "bank", "tools", "programs", "files", "automations", "events",
+    "crm",
+    "bank",
+    "tools",
+    "programs",
+    "files",
+    "automations",
+    "events",
 ];
 
 /// A step to be.

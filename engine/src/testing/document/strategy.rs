@@ -36,19 +36,21 @@ pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
             prop::sample::subsequence(GRANTS.to_vec(), 0..=GRANTS.len()),
         ),
     )
-        .prop_map(|(mut steps, on_failure, finally, undoes, timeout, calm, listed)| {
-            if calm {
-                steps.iter_mut().for_each(StepSpec::calm);
-            }
-            DocumentSpec {
-                steps,
-                on_failure,
-                finally,
-                undoes,
-                timeout,
-                listed,
-            }
-        })
+        .prop_map(
+            |(mut steps, on_failure, finally, undoes, timeout, calm, listed)| {
+                if calm {
+                    steps.iter_mut().for_each(StepSpec::calm);
+                }
+                DocumentSpec {
+                    steps,
+                    on_failure,
+                    finally,
+                    undoes,
+                    timeout,
+                    listed,
+                }
+            },
+        )
 }
 
 impl StepSpec {
