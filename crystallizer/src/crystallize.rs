@@ -9,9 +9,9 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
-    advice, align, answer, bound, capability, caution, determinism, drift, duplicate,
-    effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
-    trust, waiting, working_place,
+    advice, align, answer, bound, capability, caution, determinism, drift, duplicate, effects,
+    emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay, trust,
+    waiting, working_place,
 };
 use druse_engine::carried;
 use druse_engine::check::{Catalog, check};

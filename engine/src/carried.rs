@@ -107,7 +107,11 @@ fn entry(finding: &Finding, document: &Value) -> Option<Value> {
             set("place", at.into());
             if let Some(was) = document.pointer(&format!("{}{}", inner.1, watched(at))) {
                 // Of a secret too little is kept for a guess to be tried with, once the secret itself is gone.
-                let length = if finding.code.contains("secret") { 2 } else { MARK };
+                let length = if finding.code.contains("secret") {
+                    2
+                } else {
+                    MARK
+                };
                 set("was", mark(was, length).into());
             }
         }

@@ -180,11 +180,7 @@ pub(super) fn decide<'a>(
 }
 
 /// The kept calls before which a person spoke.
-fn cuts(
-    session: &Session,
-    kept: &[Kept<'_>],
-    index: &HashMap<&str, usize>,
-) -> BTreeSet<usize> {
+fn cuts(session: &Session, kept: &[Kept<'_>], index: &HashMap<&str, usize>) -> BTreeSet<usize> {
     let approved: BTreeSet<usize> = crate::spoken::approvals(session, kept)
         .into_iter()
         .map(|(at, _)| at)
@@ -380,6 +376,9 @@ impl<'a> Binder<'a> {
         }
         if mention.is_some() {
             return self.freeze(sent, Why::Instructions);
+        }
+        if let Some(binding) = self.among_lines(sent) {
+            return self.bind(sent, vec![Piece::Value(binding)]);
         }
         if let Some(why) = self.volatile(sent) {
             return self.freeze(sent, Why::Volatile(why, open_choices()));
