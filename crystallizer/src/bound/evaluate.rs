@@ -3,7 +3,7 @@
 use crate::answer;
 use crate::kept::Kept;
 use druse_engine::event::Status;
-use druse_engine::expression::{Expression, Frame, RunFacts, StepValue, Values};
+use druse_engine::expression::{Expression, Frame, Names, RunFacts, StepValue, Values};
 use druse_engine::{Json, RunId, Timestamp};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -83,11 +83,11 @@ impl<'k> Recorded<'k> {
             .inputs()
             .filter_map(|name| Some((name.to_owned(), self.inputs.get(name)?.clone())))
             .collect();
-        let mut steps: BTreeMap<String, usize> = BTreeMap::new();
+        let mut steps = Names::default();
         let mut given = Vec::new();
         for name in names.steps().filter_map(|step| step.key(0)) {
             if let Some(at) = self.names.get(name)
-                && !steps.contains_key(name)
+                && steps.get(name).is_none()
             {
                 steps.insert(name.to_owned(), given.len());
                 given.push(self.given(*at));
@@ -140,7 +140,7 @@ fn given(kept: &Kept<'_>) -> StepValue {
     }
 }
 
-fn nothing(started_at: Timestamp, names: Arc<BTreeMap<String, usize>>) -> Values {
+fn nothing(started_at: Timestamp, names: Arc<Names>) -> Values {
     let facts = RunFacts {
         id: RunId::from_parts(0, [0; 10]),
         started_at,
