@@ -55,7 +55,7 @@ fn states() -> Vec<State> {
         state("event", step("wait", event), "waiting", "waiting"),
         state("gate", step("approval_gate", gate), "waiting", "waiting"),
         state("parent", step("automation", child), "running", "running"),
-        state("poll", poll, "waiting", "running"),
+        state("poll", poll, "running", "running"),
         state(
             "rate",
             call(
