@@ -164,7 +164,10 @@ impl Assembly {
             Arc::new(seal),
             secrets,
             connections,
-            setup.options,
+            Options {
+                data: Some(data.to_path_buf()),
+                ..setup.options
+            },
         );
         app.open_secrets().map_err(|problem| not_loaded(&problem))?;
         app.open_connections()
@@ -190,6 +193,7 @@ impl Assembly {
         }
         tokio::spawn(engine.clone().keep_time());
         tokio::spawn(engine.clone().keep_hearing(setup.serves));
+        tokio::spawn(app.clone().note_unread_changes(engine.observe()));
         if setup.serves {
             tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
@@ -223,6 +227,7 @@ impl Assembly {
     /// Ends everything in order: triggers, attempts, connections.
     pub async fn close(self) {
         self.triggers.close();
+        self.app.engine.observed().await;
         self.app.engine.close();
         let actions = self.app.engine.actions();
         actions.close().await;
@@ -308,6 +313,7 @@ async fn serve(settings: Settings) -> Result<ExitCode, Failure> {
             hosts: settings.hosts(address),
             address: Some(settings.public_url.clone().unwrap_or_else(|| url.clone())),
             programs: settings.programs(),
+            ..Options::default()
         },
         serves: true,
         limits: settings.limits,

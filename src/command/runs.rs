@@ -475,11 +475,15 @@ fn step_line(step: &Value) -> String {
         .as_str()
         .map(|message| format!("  {message}"))
         .unwrap_or_default();
+    let child = step["child"]
+        .as_str()
+        .map(|child| format!("  -> {child}"))
+        .unwrap_or_default();
     if !step["skipped"].is_null() {
         error.push_str(&format!("  {}", rehearsal::why_skipped(&step["skipped"])));
     }
     format!(
-        "  {:<10} {} ({}){times}{tally}{error}",
+        "  {:<10} {} ({}){times}{tally}{child}{error}",
         print::cell(&step["status"]),
         print::cell(&step["path"]),
         print::cell(&step["action"])

@@ -53,6 +53,20 @@ pub fn parse_file(text: &str) -> Result<BTreeMap<String, Connection>, Vec<Findin
     }
 }
 
+/// The connections of a file as they are written, by name.
+///
+/// # Errors
+/// As [`parse_file`].
+pub fn file_definitions(text: &str) -> Result<BTreeMap<String, Value>, Vec<Finding>> {
+    let known = parse_file(text)?;
+    let value = read(text).map_err(|finding| vec![*finding])?;
+    let named = known.into_keys().map(|name| {
+        let definition = value["connections"][&name].clone();
+        (name, definition)
+    });
+    Ok(named.collect())
+}
+
 /// Whether a text can be the name of a connection: `[A-Za-z0-9][A-Za-z0-9_.-]*`, at most 100 characters.
 pub fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())

@@ -11,7 +11,7 @@ mod registry;
 mod schema;
 
 pub use data::{FolderConnection, PostgresConnection, SmtpConnection, SmtpTls, SqliteConnection};
-pub use file::{is_name, parse_file};
+pub use file::{file_definitions, is_name, parse_file};
 pub use open::{PostgresAccess, SmtpAccess};
 pub use parse_rate::rate_of;
 pub use registry::{Connections, Open, OpenError};

@@ -38,14 +38,23 @@ pub(super) fn of_document(
         return html! { p .dim { "There is no graph of this document." } };
     };
     html! {
-        div .graph tabindex="0" role="region" aria-label="The graph of the steps" { (draw(plan.top(), states, link)) }
-        @for step in &plan.top().steps {
+        div .graph tabindex="0" role="region" aria-label="The graph of the steps" { (draw(plan.top(), states, "", link)) }
+        (bodies(&plan, plan.top(), "", link))
+        details .more { summary { "The same as a list" } (list(&plan, plan.top())) }
+    }
+}
+
+/// What each pass of a loop does, for each loop and those inside of it.
+fn bodies(plan: &Plan, block: &Block, around: &str, link: &str) -> Markup {
+    html! {
+        @for step in &block.steps {
             @if let Some(looped) = step.work.looped() {
+                @let inside = format!("{around}{}.", step.id);
                 h3 { "In each pass of " (step.id) }
-                div .graph tabindex="0" role="region" aria-label={ "The steps of " (step.id) } { (draw(&plan.blocks[looped.body], &BTreeMap::new(), link)) }
+                div .graph tabindex="0" role="region" aria-label={ "The steps of " (step.id) } { (draw(&plan.blocks[looped.body], &BTreeMap::new(), &inside, link)) }
+                (bodies(plan, &plan.blocks[looped.body], &inside, link))
             }
         }
-        details .more { summary { "The same as a list" } (list(&plan, plan.top())) }
     }
 }
 
@@ -62,7 +71,7 @@ fn edges(block: &Block) -> Vec<Edge> {
     edges
 }
 
-fn draw(block: &Block, states: &BTreeMap<String, String>, link: &str) -> Markup {
+fn draw(block: &Block, states: &BTreeMap<String, String>, around: &str, link: &str) -> Markup {
     let names: Vec<String> = block.steps.iter().map(|step| step.id.to_string()).collect();
     let graph = Graph::lay_out(&names, &edges(block));
     let (places, wide) = places(&graph);
@@ -78,7 +87,7 @@ fn draw(block: &Block, states: &BTreeMap<String, String>, link: &str) -> Markup 
                 path .edge d=(curve(path, &centre, graph.nodes)) {}
             }
             @for (index, step) in block.steps.iter().enumerate() {
-                (box_of(step, place(index), states.get(&*step.id).map(String::as_str), link))
+                (box_of(step, place(index), states.get(&*step.id).map(String::as_str), &address(link, &format!("{around}{}", step.id))))
             }
         }
     }
@@ -134,13 +143,22 @@ fn curve(path: &[usize], centre: &dyn Fn(usize) -> (usize, usize), nodes: usize)
     line
 }
 
-fn box_of(step: &PlannedStep, (x, y): (usize, usize), status: Option<&str>, link: &str) -> Markup {
+/// Where a step is told of, by the way to it. On the page of a run a step of a body has many passes, which stand at
+/// the outermost loop.
+fn address(link: &str, path: &str) -> String {
+    match link.starts_with('#') {
+        true => format!("{link}{}", path.split('.').next().unwrap_or_default()),
+        false => format!("{link}{path}"),
+    }
+}
+
+fn box_of(step: &PlannedStep, (x, y): (usize, usize), status: Option<&str>, address: &str) -> Markup {
     let id: &str = &step.id;
     let shown = super::component::value::cut(id, FITS);
     let action = step.work.name();
     let class = status.map_or_else(String::new, state::class);
     html! {
-        a href={ (link) (id) } tabindex="-1" {
+        a href=(address) tabindex="-1" {
             title { (id) " · " (action) @if let Some(status) = status { " · " (status) } }
             rect .box.(class) x=(x) y=(y) width=(WIDE) height=(HIGH) rx=(if action == "approval_gate" { 22 } else { 6 }) {}
             text .id x=(x + 14) y=(y + 19) { (shown) }

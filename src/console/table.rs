@@ -184,6 +184,12 @@ fn automation() -> Vec<Route> {
             one,
         ),
         form(
+            "/automations/{id}/triggers",
+            Editor,
+            to!(automation::add_trigger),
+            one,
+        ),
+        form(
             "/automations/{id}/triggers/{trigger}/fire",
             Operator,
             to!(automation::fire),
@@ -233,6 +239,12 @@ fn automation() -> Vec<Route> {
             "/automations/{id}/review/connection",
             Admin,
             to!(review::connect),
+            review,
+        ),
+        form(
+            "/automations/{id}/review/example",
+            Admin,
+            to!(review::lay_out),
             review,
         ),
         form(

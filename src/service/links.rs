@@ -62,7 +62,7 @@ pub fn address(server: Option<&str>, token: &str) -> String {
     format!("{}{PATH}/{token}", server.unwrap_or_default())
 }
 
-/// Whoever decides by a link.
+/// Whoever decides by a link, as it was when it was made.
 pub fn bearer(link: &ApprovalLink) -> Principal {
     Principal {
         id: format!("link:{}", link.digest),
@@ -87,6 +87,19 @@ pub(crate) fn role_of(store: &(impl Store + ?Sized), person: &str) -> Result<Rol
 }
 
 impl App {
+    /// Whoever decides by a link, with what they may now: a role that they have lost since is none any more. Who
+    /// opens the socket of the data folder has their role from no token.
+    ///
+    /// # Errors
+    /// When the tokens cannot be read.
+    pub fn link_bearer(&self, link: &ApprovalLink) -> Result<Principal, Problem> {
+        let mut who = bearer(link);
+        if !who.name.starts_with("uid:") {
+            who.role = who.role.min(role_of(&*self.store, &who.name)?);
+        }
+        Ok(who)
+    }
+
     /// Makes a link for a person whom the gate asks.
     ///
     /// # Errors

@@ -256,6 +256,10 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub approval_id: Option<ApprovalId>,
+    /// The run that it has started, where it starts another automation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub child: Option<RunId>,
     /// How what undoes it stands, once the run undoes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Status>,

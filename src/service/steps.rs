@@ -1,4 +1,5 @@
-//! Changing single steps of a document: adding, changing, removing with rewiring.
+//! Changing single steps of a document: adding, changing, removing with rewiring. A step inside of a loop is
+//! named by the way to it: `each.pay`.
 
 use super::Problem;
 use serde_json::{Map, Value, json};
@@ -8,6 +9,24 @@ fn steps(document: &mut Value) -> Result<&mut Vec<Value>, Problem> {
         .get_mut("steps")
         .and_then(Value::as_array_mut)
         .ok_or_else(|| Problem::internal(&"a stored document has no steps"))
+}
+
+/// The list that a step stands in, by the way to it, and its id there.
+fn list_of<'d, 'p>(
+    document: &'d mut Value,
+    path: &'p str,
+) -> Result<(&'d mut Vec<Value>, &'p str), Problem> {
+    let mut list = steps(document)?;
+    let mut rest = path;
+    while let Some((around, inner)) = rest.split_once('.') {
+        let place = position(list, around).ok_or_else(|| Problem::not_found("step"))?;
+        list = list[place]
+            .get_mut("steps")
+            .and_then(Value::as_array_mut)
+            .ok_or_else(|| Problem::not_found("step"))?;
+        rest = inner;
+    }
+    Ok((list, rest))
 }
 
 fn position(steps: &[Value], id: &str) -> Option<usize> {
@@ -27,27 +46,26 @@ pub fn add(document: &mut Value, step: Value, after: Option<&str>) -> Result<(),
             "Send `{\"step\": {\"id\": …, \"action\": …, \"with\": {…}}}`.",
         ));
     };
-    let steps = steps(document)?;
-    let place = match after {
-        None => steps.len(),
-        Some(after) => {
-            let place = position(steps, after).ok_or_else(|| {
-                Problem::unprocessable(
-                    "unknown_step",
-                    format!(
-                        "There is no step {} to put it behind.",
-                        super::tokens::clip(after)
-                    ),
-                    "`after` is the id of a step of this automation.",
-                )
-            })?;
-            if !step.contains_key("needs") {
-                step.insert("needs".into(), json!([after]));
-            }
-            place + 1
-        }
+    let Some(path) = after else {
+        steps(document)?.push(step.into());
+        return Ok(());
     };
-    steps.insert(place, step.into());
+    let unknown = || {
+        Problem::unprocessable(
+            "unknown_step",
+            format!(
+                "There is no step {} to put it behind.",
+                super::tokens::clip(path)
+            ),
+            "`after` is the id of a step of this automation; inside of a loop with the way to it: `each.pay`.",
+        )
+    };
+    let (steps, after) = list_of(document, path).map_err(|_| unknown())?;
+    let place = position(steps, after).ok_or_else(unknown)?;
+    if !step.contains_key("needs") {
+        step.insert("needs".into(), json!([after]));
+    }
+    steps.insert(place + 1, step.into());
     Ok(())
 }
 
@@ -56,7 +74,7 @@ pub fn add(document: &mut Value, step: Value, after: Option<&str>) -> Result<(),
 /// # Errors
 /// 404 for an unknown step.
 pub fn change(document: &mut Value, id: &str, patch: Map<String, Value>) -> Result<(), Problem> {
-    let steps = steps(document)?;
+    let (steps, id) = list_of(document, id)?;
     let place = position(steps, id).ok_or_else(|| Problem::not_found("step"))?;
     let step = steps[place]
         .as_object_mut()
@@ -77,7 +95,7 @@ pub fn change(document: &mut Value, id: &str, patch: Map<String, Value>) -> Resu
 /// # Errors
 /// 404 for an unknown step.
 pub fn remove(document: &mut Value, id: &str) -> Result<Vec<(String, String)>, Problem> {
-    let steps = steps(document)?;
+    let (steps, id) = list_of(document, id)?;
     let place = position(steps, id).ok_or_else(|| Problem::not_found("step"))?;
     let gone = steps.remove(place);
     let inherited: Vec<Value> = gone["needs"].as_array().cloned().unwrap_or_default();
@@ -180,5 +198,30 @@ mod tests {
         let patch = json!({ "when": null, "with": { "p": null } });
         change(&mut one, "a", patch.as_object().cloned().unwrap()).unwrap();
         assert_eq!(one["steps"][0], json!({ "id": "a", "with": { "p": null } }));
+    }
+
+    #[test]
+    fn a_step_inside_of_a_loop_is_named_by_the_way_to_it() {
+        let mut one = json!({ "steps": [{ "id": "each", "for_each": {}, "steps": [
+            { "id": "a" },
+            { "id": "deep", "repeat": {}, "needs": ["a"], "steps": [{ "id": "x" }, { "id": "y", "needs": ["x"] }] },
+        ] }] });
+        let patch = json!({ "when": "true" });
+        change(&mut one, "each.deep.x", patch.as_object().cloned().unwrap()).unwrap();
+        add(&mut one, json!({ "id": "b" }), Some("each.a")).unwrap();
+        add(&mut one, json!({ "id": "z" }), Some("each.deep.y")).unwrap();
+        remove(&mut one, "each.a").unwrap();
+        remove(&mut one, "each.deep.x").unwrap();
+        assert_eq!(
+            one["steps"][0]["steps"],
+            json!([
+                { "id": "b" },
+                { "id": "deep", "repeat": {}, "steps": [{ "id": "y" }, { "id": "z", "needs": ["y"] }] },
+            ])
+        );
+        for wrong in ["deep.x", "each.deep.x.y", "each.", ".each", "each..y"] {
+            assert!(remove(&mut one, wrong).is_err(), "{wrong}");
+            assert!(add(&mut one, json!({ "id": "q" }), Some(wrong)).is_err(), "{wrong}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //
 //   tests/browser/run figures [pages] [graph] [follow] [lists]
 import { performance } from "node:perf_hooks";
+import { readFileSync } from "node:fs";
 import { browse, Server, until } from "./harness.mjs";
 
 const wanted = process.argv.slice(2);
@@ -32,6 +33,17 @@ const visitor = async () => {
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
     return { took: performance.now() - began, text };
   };
+  // What a page costs the server, whatever else the machine does meanwhile.
+  const work = async (name, path, times = 100) => {
+    const used = () => {
+      const fields = readFileSync(`/proc/${server.process.pid}/stat`, "utf8").split(") ")[1].split(" ");
+      return (Number(fields[11]) + Number(fields[12])) * 10;
+    };
+    await ask(path);
+    const before = used();
+    for (let count = 0; count < times; count += 1) await ask(path);
+    console.log(`${name}: ${((used() - before) / times).toFixed(1)} ms of processor time a page`);
+  };
   const many = async (name, path, times = 30) => {
     await ask(path);
     const took = [];
@@ -43,7 +55,7 @@ const visitor = async () => {
     }
     say(`${name} (${(size / 1000).toFixed(0)} KB)`, took);
   };
-  return { page, cookies, ask, many };
+  return { page, cookies, ask, many, work };
 };
 
 const steps = count => Array.from({ length: count }, (_, index) => ({
@@ -55,7 +67,9 @@ const parts = {
   /** The first page of somebody who was never here: nothing is kept, everything comes. Once in a window that is
    * open already, and once with the start of the browser's own process for it, which takes no part of ours. */
   async pages() {
-    const { cookies } = await visitor();
+    const { cookies, work } = await visitor();
+    await work("sign-in", "/signin");
+    await work("home", "/");
     const measured = () => {
       const [first] = performance.getEntriesByType("navigation");
       const rest = performance.getEntriesByType("resource");
@@ -90,13 +104,15 @@ const parts = {
 
   /** The page of a graph of a hundred steps. */
   async graph() {
-    const { ask, many } = await visitor();
+    const { ask, many, work } = await visitor();
     const id = await server.active(JSON.stringify({ druse: 1, name: "hundred", steps: steps(100) }));
+    await work("page with a graph of 100 steps", `/automations/${id}`);
     await many("page with a graph of 100 steps", `/automations/${id}`);
     const few = await server.active(JSON.stringify({ druse: 1, name: "one", steps: steps(1) }));
     await many("the same page with a graph of 1 step", `/automations/${few}`);
     const run = await server.run(id, {}, "30s");
     await many("page of its run, live graph", `/runs/${run.id}?tab=graph`);
+    await work("page of its run, live graph", `/runs/${run.id}?tab=graph`);
     await ask(`/runs/${run.id}`);
   },
 

@@ -1,7 +1,7 @@
 // A server of one's own, its API, and a browser in front of it.
 import { chromium } from "playwright-core";
 import { spawn, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +95,27 @@ export class Server {
     return until("a gate", async () => (await this.api("GET", `/approvals?status=pending&run_id=${run}`)).items[0]);
   }
 
+  /** An active automation whose first step reads an order from a file, and the order as it was recorded. */
+  async refunds() {
+    const file = join(this.folder, "order.json");
+    const order = { order_id: "ORD-48213", payment_id: "pay_778213", state: "open" };
+    const orders = now => writeFileSync(file, JSON.stringify(now));
+    orders(order);
+    const stored = await this.api("POST", "/agents/runs", { status: "succeeded", messages: [
+      { role: "user", content: "Refund the order ORD-48213" },
+      ...called("a", "get_order", { order_id: "ORD-48213" }, order),
+      ...called("b", "refund_payment", { payment_id: "pay_778213" }, { event_id: "x" }),
+    ] });
+    const tools = [
+      { match: "get_order", action: "shell", with: { argv: ["cat", file] }, effects: "read", result: "output.json" },
+      { match: "refund_payment", action: "emit", with: { type: "com.example.refund", data: "{{ call.arguments }}" }, effects: "write" },
+    ];
+    const made = (await this.api("POST", `/agents/runs/${stored.id}/crystallize`, { mode: "bound", name: "refund", tools })).automation;
+    const acknowledge = made.findings.filter(one => one.acknowledge).map(one => one.id);
+    await this.api("POST", `/automations/${made.id}/activate`, { acknowledge });
+    return { id: made.id, order, orders };
+  }
+
   /** The world of the example: its tools as a connection, its rules as the tool map. */
   async household() {
     const folder = join(this.folder, "example");
@@ -113,6 +134,22 @@ export class Server {
     return readFileSync(join(folder, "recording.json"), "utf8");
   }
 }
+
+/** A call of a recording, and its answer. */
+export const called = (id, name, args, content) => [
+  { role: "assistant", content: "", tool_calls: [{ id, name, arguments: args }] },
+  { role: "tool", tool_call_id: id, content },
+];
+
+/** A recording of a mail to somebody, as it comes again and again. */
+export const mailing = (who, account) => ({
+  agent: "mailer", status: "succeeded", goal: `Write to ${who}`,
+  messages: [
+    { role: "user", content: `Tell ${who} that the account is open` },
+    ...called("c1", "get_account", { customer: who }, { account }),
+    ...called("c2", "send_mail", { to: who, account, subject: "Your account" }, { sent: true }),
+  ],
+});
 
 /** Looks until there is something; fails after a minute. */
 export async function until(what, look) {
@@ -140,6 +177,19 @@ export async function browse() {
     return context;
   };
   return { open, broken, close: () => browser.close() };
+}
+
+/** A server and a page that is signed in by a one-time address; both end with the test. */
+export async function signedIn(t, browser, options = {}) {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const context = await browser.open(options);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(server.cli("open").trim());
+  assert.equal(page.url(), `${server.address}/`);
+  browser.broken.length = 0;
+  return { server, context, page };
 }
 
 /** What axe-core says against a page, in lines. */

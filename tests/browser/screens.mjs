@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { browse, fits, Server, violations } from "./harness.mjs";
+import { browse, fits, mailing, Server, violations } from "./harness.mjs";
 
 const KEPT = fileURLToPath(new URL("../../docs/screens", import.meta.url));
 const keep = process.env.SCREENS === "1";
@@ -99,6 +99,27 @@ steps:
   await server.api("POST", "/events", { specversion: "1.0", id: "one", source: "/shop", type: "com.example.paid", data: { order: 17 } });
   const [event] = (await server.api("GET", "/events?type=com.example.paid")).items;
 
+  for (const [who, account] of [["ana@example.com", "A-77129"], ["bob@example.com", "B-40418"]]) await server.api("POST", "/agents/runs", mailing(who, account));
+  const { id: refund, order, orders } = await server.refunds();
+  orders({ ...order, payment_id: 17 });
+  await server.run(refund, {}, "30s");
+  const looped = await server.active(`druse: 1
+name: remind
+description: Writes to everybody whose invoice is due
+inputs: { invoices: { type: array, default: [17, 18, 19] } }
+steps:
+  - { id: due, action: transform, with: { value: "{{ inputs.invoices }}" } }
+  - id: each
+    for_each: { items: "{{ steps.due.output }}", as: invoice, max_parallel: 2 }
+    steps:
+      - { id: text, action: transform, with: { value: "Invoice {{ invoice }} is due" } }
+      - id: letter
+        action: shell
+        needs: [text]
+        with: { script: 'printf "%s\\n" "$TEXT" > "$DRUSE_ARTIFACTS/letter.txt"', env: { TEXT: "{{ steps.text.output }}" }, artifacts: { letter: letter.txt } }
+`);
+  const letters = await server.run(looped, {}, "30s");
+
   await show("home", "/");
   await show("approvals", "/approvals");
   await show("approval", `/approvals/${gate.id}`);
@@ -115,16 +136,23 @@ steps:
   await show("recordings", "/recordings");
   await show("recording", `/recordings/${stored.id}`);
   await show("review", `/automations/${draft.id}/review`);
+  await show("review-bind", `/automations/${draft.id}/review?bind=pay&at=%2Farguments%2Frecipient#bind`);
+  await show("review-activate", `/automations/${draft.id}/review#activate`);
   await show("automations", "/automations");
   await show("automation-graph", `/automations/${backup}`);
   await show("automation-hundred", `/automations/${wide}`);
   await show("automation-document", `/automations/${backup}?tab=document`);
   await show("automation-steps", `/automations/${backup}?tab=steps`);
   await show("automation-step", `/automations/${backup}?tab=steps&step=upload`);
+  await show("automation-review", `/automations/${refund}`);
+  await show("automation-loop", `/automations/${looped}`);
+  await show("automation-loop-step", `/automations/${looped}?tab=steps&step=each.letter`);
+  await show("run-artifacts", `/runs/${letters.id}#files`);
   await show("automation-try", `/automations/${bill.id}?tab=try`);
   await show("automation-versions", `/automations/${bill.id}?tab=versions`);
   await show("automation-triggers", `/automations/${backup}?tab=triggers`);
   await show("automation-runs", `/automations/${triage}?tab=runs`);
   await show("settings", "/settings");
+  await show("settings-connection", "/settings?kind=http#connection-form");
   assert.equal(new Set(screens).size, screens.length);
 });

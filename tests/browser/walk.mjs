@@ -3,24 +3,13 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { browse, fits, hostile, recorded, Server, until, violations } from "./harness.mjs";
+import { browse, fits, hostile, recorded, signedIn as enter, until, violations } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await browse(); });
 after(async () => { await browser.close(); });
 
-/** A server and a page that is signed in by a one-time address; both end with the test. */
-async function signedIn(t, options = {}) {
-  const server = await Server.start();
-  t.after(() => server.stop());
-  const context = await browser.open(options);
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(server.cli("open").trim());
-  assert.equal(page.url(), `${server.address}/`);
-  browser.broken.length = 0;
-  return { server, context, page };
-}
+const signedIn = (t, options) => enter(t, browser, options);
 
 function whole() {
   assert.deepEqual(browser.broken, []);
@@ -37,13 +26,15 @@ steps:
 
 test("from the first start to the first finished crystallized run", async t => {
   const { server, page } = await signedIn(t);
-  await server.household();
   let clicks = 0;
   const click = async (role, name) => { clicks += 1; await page.getByRole(role, { name, exact: true }).first().click(); };
   await click("button", "Try it with an example");
   await page.getByRole("heading", { name: "Conversation" }).waitFor();
   await click("button", "Crystallize");
   await page.getByRole("heading", { name: "Automation", exact: true }).waitFor();
+  // What its tools work in is set up where it is missed.
+  await click("button", "Set its world up");
+  await until("nothing to be missing", async () => (await page.locator("#connections").count()) === 0);
   assert.match(await page.textContent("main"), /replay 4\/4/);
   // A call and its step are lit together, with a line between them.
   await page.locator(".conversation [data-link=pay]").hover();

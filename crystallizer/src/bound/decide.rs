@@ -39,8 +39,16 @@ pub(super) struct Decisions {
     pub(super) offers: Vec<Offer>,
     /// The inputs of each further recording, as far as they are sent as they are.
     pub(super) witnessed: Vec<Map<String, Value>>,
+    /// The changes that a person agreed to in words.
+    pub(super) assented: BTreeSet<usize>,
+    /// The looks that inform nobody.
+    pub(super) idle: BTreeSet<usize>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
+    /// The values that answers were taken for, as people are shown them.
+    pub(super) taken_for: BTreeMap<String, String>,
+    /// Answers that were given for another value, each with the two.
+    pub(super) outdated: Vec<(String, String, String)>,
 }
 
 /// What was answered and is not known yet.
@@ -56,7 +64,7 @@ enum Waiting {
 pub(super) fn decide<'a>(
     session: &'a Session,
     kept: &'a [Kept<'a>],
-    answered: &'a BTreeMap<String, String>,
+    answered: super::Answered<'a>,
     folds: bool,
     gated: BTreeSet<usize>,
     witnesses: &'a [Witness<'a>],
@@ -73,7 +81,7 @@ pub(super) fn decide<'a>(
         .collect();
     binder.differ = witness::differ(kept, witnesses);
     binder.folds = folds;
-    binder.cuts = cuts(session, &index);
+    binder.cuts = cuts(session, kept, &index);
     binder.gated = gated;
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
@@ -87,10 +95,14 @@ pub(super) fn decide<'a>(
         match turn {
             Turn::Message {
                 role: Role::Assistant,
+                text,
                 ..
-            }
-            | Turn::Approval(_) => {}
+            } => binder.agreed.propose(text),
+            Turn::Approval(_) => {}
             Turn::Message { role, text, .. } => {
+                if *role == Role::User {
+                    binder.agreed.answer(text);
+                }
                 if session.goal.as_deref() != Some(text.as_str()) {
                     binder.said.hear(text, *role == Role::User);
                 }
@@ -109,6 +121,9 @@ pub(super) fn decide<'a>(
                 let Some(at) = index.get(call.id.as_str()).copied() else {
                     continue;
                 };
+                if binder.agreed.is_given() && binder.changes(at) {
+                    binder.assented.insert(at);
+                }
                 if folded.is_none_or(|(last, _)| at > last) {
                     folded = match binder.turn_pages(at) {
                         Some(last) => Some((last, Waiting::Pages(binder.pages.len() - 1))),
@@ -134,10 +149,22 @@ pub(super) fn decide<'a>(
     Decisions {
         calls: binder.decided,
         unused_answers: answered
+            .given
             .keys()
             .filter(|id| !binder.used_answers.contains(*id))
             .cloned()
             .collect(),
+        taken_for: binder.taken_for,
+        outdated: binder
+            .outdated
+            .into_iter()
+            .map(|(id, is)| {
+                let was = answered.before.get(&id).cloned().unwrap_or_default();
+                (id, was, is)
+            })
+            .collect(),
+        assented: binder.assented,
+        idle: BTreeSet::new(),
         inputs: binder.inputs,
         answers: binder.answers,
         said: binder.said,
@@ -153,12 +180,21 @@ pub(super) fn decide<'a>(
 }
 
 /// The kept calls before which a person spoke.
-fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
+fn cuts(
+    session: &Session,
+    kept: &[Kept<'_>],
+    index: &HashMap<&str, usize>,
+) -> BTreeSet<usize> {
+    let approved: BTreeSet<usize> = crate::spoken::approvals(session, kept)
+        .into_iter()
+        .map(|(at, _)| at)
+        .collect();
     let mut cuts = BTreeSet::new();
     let mut spoke = false;
+    let mut words = 0_usize;
     for turn in &session.turns {
         match turn {
-            Turn::Message { role, .. } => spoke |= *role != Role::Assistant,
+            Turn::Message { role, .. } => words += usize::from(*role != Role::Assistant),
             // A yes to one call becomes a gate before it, in each pass of a loop.
             Turn::Approval(approval) => {
                 let call = approval.call.as_deref().and_then(|call| index.get(call));
@@ -166,10 +202,12 @@ fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
             }
             Turn::Call(call) => {
                 if let Some(at) = index.get(call.id.as_str()) {
-                    if spoke {
+                    // So does a yes in words, where nothing else was said.
+                    let only_yes = words == 1 && approved.contains(at);
+                    if spoke || words > 0 && !only_yes {
                         cuts.insert(*at);
                     }
-                    spoke = false;
+                    (spoke, words) = (false, 0);
                 }
             }
         }

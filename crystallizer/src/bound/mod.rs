@@ -1,6 +1,7 @@
 //! The mode `bound`: values follow from where they came, steps that do not depend on each other run at the same
 //! time, and the draft is proved on answers that were changed.
 
+mod agreed;
 mod anchor;
 mod answers;
 mod binder;
@@ -17,6 +18,7 @@ mod explain;
 mod filter;
 mod fold;
 mod hold_out;
+mod idle;
 mod information;
 mod inputs;
 mod key;
@@ -57,6 +59,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use answers::is_collection;
 pub(crate) use witness::Witness;
 
+/// What people answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Answered<'a> {
+    /// The answers, by the ids of the questions.
+    pub(crate) given: &'a BTreeMap<String, String>,
+    /// The values that those of before were given for.
+    pub(crate) before: &'a BTreeMap<String, String>,
+}
+
 /// What the mode made of a draft.
 pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
@@ -71,6 +82,10 @@ pub(crate) struct Made {
     pub(crate) gates_folded: u64,
     pub(crate) findings: Vec<Finding>,
     pub(crate) questions: Vec<Question>,
+    /// The values that answers were taken for.
+    pub(crate) taken_for: BTreeMap<String, String>,
+    /// Answers that hold no longer: another value stands there.
+    pub(crate) outdated: BTreeSet<String>,
     /// The values that the findings speak of, as index of the call and pointer in its arguments.
     pub(crate) covered: BTreeSet<(usize, String)>,
 }
@@ -82,7 +97,7 @@ pub(crate) fn bind(
     kept: &mut [Kept<'_>],
     document: &mut Document,
     spots: &mut [Spot],
-    answers: &BTreeMap<String, String>,
+    answers: Answered<'_>,
     folds: bool,
     witnesses: &[Witness<'_>],
 ) -> Made {
@@ -98,11 +113,12 @@ pub(crate) fn bind(
     pages::nest(document, kept, spots, &decisions.pages);
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
-    let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers);
+    let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers.given);
     decisions
         .unused_answers
         .retain(|id| branches.iter().all(|branch| branch.id != *id));
     unread::leave_out(document);
+    decisions.idle = idle::let_go_on(document, kept, spots, &decisions);
     order::order(document, kept, spots, &branches);
     let proof = prove::prove(
         document,
@@ -140,6 +156,14 @@ pub(crate) fn bind(
     let fixed = pages::fixed(kept, spots, &decisions);
     let pages_fixed = !fixed.is_empty();
     explained.findings.extend(fixed);
+    for call in &decisions.idle {
+        if let (Some(one), Some(spot)) = (kept.get(*call), spots.get(*call)) {
+            let finding = idle::explained(&one.step);
+            explained
+                .findings
+                .push(crate::findings::located(finding, &one.step, *spot, ""));
+        }
+    }
     explain::of_branches(&mut explained, kept, spots, &branches);
     Made {
         perturbed: proof.perturbed,
@@ -151,6 +175,12 @@ pub(crate) fn bind(
         values: count(kept, &decisions),
         findings: explained.findings,
         questions: explained.questions,
+        outdated: decisions
+            .outdated
+            .iter()
+            .map(|(id, ..)| id.clone())
+            .collect(),
+        taken_for: decisions.taken_for,
         covered: explained.covered,
     }
 }
@@ -167,7 +197,11 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
             match bound.bindings().next().map(|binding| &binding.source) {
                 Some(Source::Input(name)) => {
                     let said = decisions.inputs.iter().any(|input| {
-                        input.name == *name && matches!(input.found, inputs::Found::Said(_))
+                        input.name == *name
+                            && matches!(
+                                input.found,
+                                inputs::Found::Said(_) | inputs::Found::Agreed(_)
+                            )
                     });
                     *(if said {
                         &mut counts.said

@@ -280,7 +280,25 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
     let env = look.with.get("env").and_then(Value::as_object);
     for (name, value) in env.into_iter().flatten() {
         let computed = value.as_str().is_some_and(|text| text.contains("{{"));
-        if computed && steers(name) {
+        if !steers(name) {
+            continue;
+        }
+        if !computed {
+            let program = look.with.get("argv").and_then(|argv| argv.get(0)?.as_str());
+            context.say(
+                Finding::warning(
+                    "program_steered",
+                    format!(
+                        "`{name}` is set, which decides what `{}` is: another program may run under the name that is listed",
+                        program.unwrap_or(crate::capability::INTERPRETER)
+                    ),
+                )
+                .at_step(&look.step.id)
+                .at_path(format!("{}/with/env/{name}", look.path))
+                .help("leave it out and name the program by its whole path, or acknowledge it")
+                .must_acknowledge(),
+            );
+        } else {
             context.say(
                 look.wrong(
                     "template_not_allowed",

@@ -8,7 +8,7 @@ use super::super::{
     route::Answer,
 };
 use crate::runtime::clock;
-use crate::service::{ApprovalView, DecisionRequest, Problem, links};
+use crate::service::{ApprovalView, DecisionRequest, Problem};
 use druse_engine::event::Verdict;
 use druse_engine::{ApprovalId, Span};
 use druse_storage::{Approval, ApprovalLink, ApprovalStatus, StoreExt};
@@ -115,7 +115,7 @@ async fn decide(
     })?;
     let comment = said.get("comment").map(str::trim);
     let comment = comment.filter(|text| !text.is_empty()).map(String::from);
-    let who = links::bearer(&link);
+    let who = call.app.link_bearer(&link)?;
     let details = json!({
         "decision": decision, "comment": comment, "link": link.digest,
         "made_by": link.created_by, "sender": call.sender,

@@ -9,6 +9,7 @@ pub(super) mod connections;
 pub(super) mod doctor;
 pub(super) mod documents;
 pub(super) mod events;
+pub(super) mod examples;
 pub(super) mod health;
 pub(super) mod hooks;
 pub(super) mod links;

@@ -1,7 +1,7 @@
 //! Addresses of what administrators set up.
 
 use super::super::handler::{
-    audit, backup, connections, doctor, health, retention, secrets, tokens, tools,
+    audit, backup, connections, doctor, examples, health, retention, secrets, tokens, tools,
 };
 use super::super::route::Route;
 use super::{PAGE, delete, get, post, put};
@@ -10,6 +10,7 @@ use crate::service::Role::{Admin, Operator, Viewer};
 use crate::service::audit::AuditView;
 use crate::service::connections::ConnectionView;
 use crate::service::doctor::Diagnosis;
+use crate::service::examples::{ExampleView, LaidOut};
 use crate::service::page::List;
 use crate::service::retention::{Retention, Swept};
 use crate::service::signin::SignInAddress;
@@ -121,6 +122,21 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .request::<ToolMap>()
         .response::<ToolMap>(),
+        get(
+            "/api/v1/examples",
+            Viewer,
+            to!(examples::list),
+            "List the examples that ship with Druse",
+        )
+        .response::<List<ExampleView>>(),
+        post(
+            "/api/v1/examples/{name}",
+            Admin,
+            to!(examples::lay_out),
+            "Lay an example's world out, and set up its connections",
+        )
+        .response::<LaidOut>()
+        .status(201),
         get(
             "/api/v1/settings/retention",
             Viewer,

@@ -26,8 +26,10 @@ const LONG: [&str; 7] = [
 /// One field.
 pub(in crate::console) struct Field {
     pub(in crate::console) name: String,
-    required: bool,
+    pub(in crate::console) required: bool,
     description: String,
+    /// What may stand in it, shown while it is empty.
+    pub(in crate::console) example: &'static str,
     kind: Kind,
 }
 
@@ -60,6 +62,7 @@ pub(in crate::console) fn fields(schema: &Value) -> Vec<Field> {
             description: described(property)
                 .or_else(|| described(&resolved))
                 .unwrap_or_default(),
+            example: "",
             kind: kind(&resolved),
         }
     })
@@ -177,6 +180,7 @@ pub(in crate::console) fn show(
 fn control(field: &Field, name: &str, text: &str) -> Markup {
     let about = (!field.description.is_empty()).then(|| format!("{name}-about"));
     let lines = text.lines().count().clamp(2, 16) + 1;
+    let example = (!field.example.is_empty()).then_some(field.example);
     let choice = |choices: &[(String, String)]| {
         let other = !text.is_empty() && !choices.iter().any(|(one, _)| one == text);
         html! {
@@ -194,12 +198,12 @@ fn control(field: &Field, name: &str, text: &str) -> Markup {
             Kind::Choice(choices) => (choice(choices)),
             Kind::Flag => (choice(&[("true".into(), "yes".into()), ("false".into(), "no".into())])),
             Kind::Text if !text.contains('\n') && !LONG.contains(&field.name.as_str()) => {
-                input #(name) name=(name) autocomplete="off" spellcheck="false" value=(kept(text)) aria-describedby=[about.as_deref()];
+                input #(name) name=(name) autocomplete="off" spellcheck="false" placeholder=[example] value=(kept(text)) aria-describedby=[about.as_deref()];
             }
             Kind::Number | Kind::Names if !text.contains('\n') => {
-                input #(name) name=(name) autocomplete="off" spellcheck="false" value=(kept(text)) aria-describedby=[about.as_deref()];
+                input #(name) name=(name) autocomplete="off" spellcheck="false" placeholder=[example] value=(kept(text)) aria-describedby=[about.as_deref()];
             }
-            _ => textarea .code #(name) name=(name) rows=(lines) spellcheck="false" aria-describedby=[about.as_deref()] { (Kept(text)) },
+            _ => textarea .code #(name) name=(name) rows=(lines) spellcheck="false" placeholder=[example] aria-describedby=[about.as_deref()] { (Kept(text)) },
         }
     }
 }
@@ -320,6 +324,7 @@ mod tests {
             name: "x".into(),
             required: false,
             description: String::new(),
+            example: "",
             kind,
         };
         let read = |kind, text: &str| value_of(&field(kind), text).map_err(|no| no.message);

@@ -23,6 +23,28 @@ pub(in crate::console) fn sign(severity: Severity) -> (&'static str, &'static st
 
 /// One of them.
 pub(in crate::console) fn one(finding: &Finding) -> Markup {
+    shown(finding, true)
+}
+
+/// A sentence as it stands alone: with a capital, unless it begins with a name, and with its full stop.
+fn sentence(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    let mut whole = match first.bytes().all(|b| b.is_ascii_lowercase()) {
+        true => {
+            let mut chars = text.chars();
+            let head = chars.next().map(|c| c.to_ascii_uppercase());
+            head.into_iter().chain(chars).collect()
+        }
+        false => text.to_owned(),
+    };
+    if !whole.is_empty() && !whole.ends_with(['.', '?', '!', ':', '”']) {
+        whole.push('.');
+    }
+    whole
+}
+
+/// `names` says whether the step is named, which it need not be where it stands.
+fn shown(finding: &Finding, names: bool) -> Markup {
     let (word, sign) = sign(finding.severity);
     html! {
         p .finding.(format!("f-{word}")) {
@@ -33,9 +55,9 @@ pub(in crate::console) fn one(finding: &Finding) -> Markup {
                     @if let Some(column) = finding.column { ", column " (column) } }
                 " "
             }
-            @if let Some(step) = &finding.step { code { (step) } " " }
-            (value::said(&finding.message))
-            @if !finding.help.is_empty() { " " span .dim { (value::said(&finding.help)) } }
+            @if let Some(step) = finding.step.as_ref().filter(|step| names && !finding.message.contains(&format!("`{step}`"))) { code { (step) } " " }
+            (value::said(&sentence(&finding.message)))
+            @if !finding.help.is_empty() { " " span .dim { (value::said(&sentence(&finding.help))) } }
             " " code .dim { (finding.code) }
         }
     }
@@ -85,13 +107,26 @@ pub(in crate::console) fn folded(
         .partition(|one| one.acknowledge || one.severity == Severity::Error);
     html! {
         div .findings {
-            @for finding in loud { (one(finding)) @if let Some(beside) = beside(finding) { (beside) } }
+            @for finding in loud { (shown(finding, false)) @if let Some(beside) = beside(finding) { (beside) } }
             @if !quiet.is_empty() {
                 details .more {
                     summary { (value::count(quiet.len(), "finding", "findings")) }
-                    @for finding in quiet { (one(finding)) }
+                    @for finding in quiet { (shown(finding, false)) }
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn sentences_stand_alone() {
+        assert_eq!(sentence("nothing says it"), "Nothing says it.");
+        assert_eq!(sentence("steps.a is unknown"), "steps.a is unknown.");
+        assert_eq!(sentence("`a` is unknown."), "`a` is unknown.");
+        assert_eq!(sentence(""), "");
     }
 }

@@ -8,4 +8,5 @@ pub(super) mod pager;
 pub(super) mod schema_form;
 pub(super) mod state;
 pub(super) mod time;
+pub(super) mod trigger_form;
 pub(super) mod value;

@@ -18,7 +18,7 @@ pub(super) fn show(run: &Value, now: Timestamp) -> Markup {
     let id = run["id"].as_str().unwrap_or_default();
     html! {
         @if !all.is_empty() {
-            h2 { "Files" }
+            h2 #files { "Files" }
             ul .plain .files {
                 @for file in all.iter().take(MOST) {
                     @let name = file["name"].as_str().unwrap_or_default();

@@ -86,7 +86,13 @@ pub(in crate::console) async fn crystallize(call: &Call) -> Done {
     let made = call
         .api
         .post(&format!("{path}/crystallize"), call.key(), &body)
-        .await?;
+        .await
+        .map_err(|mut refusal| {
+            if refusal.code == "run_not_successful" {
+                refusal.help = "Bring one that succeeded, or say below that a draft is to be made all the same.".into();
+            }
+            refusal
+        })?;
     let id = made["automation"]["id"].as_str().unwrap_or_default();
     Ok(Answer::See(format!("/automations/{id}/review")))
 }

@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod alike;
+mod bind;
 mod capability;
 mod change;
 mod missing;
@@ -9,7 +10,7 @@ mod question;
 mod varied;
 
 pub(in crate::console) use change::{activate, answer, remove};
-pub(in crate::console) use missing::connect;
+pub(in crate::console) use missing::{connect, lay_out};
 
 use super::conversation::{self, Fate};
 use super::{draft, recordings};
@@ -130,6 +131,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     });
     let others = alike::show(call, &draft).await?;
     let last = last_change(call, &draft).await?;
+    let binding = bind::read(call, &draft).await?;
+    let example = missing::example(call, &draft, &findings).await?;
     let body = html! {
         header .head {
             h1 { (name) }
@@ -147,7 +150,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         (judged(&draft.report))
         (last)
-        (missing::show(call, &draft, &findings))
+        (missing::show(call, &draft, &findings, example.as_deref()))
         (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
         @if call.may(Role::Editor) { (change::folder(id, &draft, &findings)) }
         @if !general.is_empty() {
@@ -171,7 +174,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 h2 { "Automation" }
                 (inputs(&draft))
                 ol .draft {
-                    @for step in draft.steps() { (step_of(call, &draft, step, &own)) }
+                    @for step in draft.steps() { (step_of(call, &draft, step, &own, binding.as_ref())) }
                 }
             }
         }
@@ -211,9 +214,12 @@ fn judged(report: &Value) -> Markup {
         .as_array()
         .map_or(&[][..], Vec::as_slice);
     let savings = &report["savings"];
-    let tokens = savings["input_tokens"]
-        .as_u64()
-        .zip(savings["output_tokens"].as_u64());
+    // A recording may tell one and not the other.
+    let tokens: Vec<String> = [("input_tokens", "tokens in"), ("output_tokens", "tokens out")]
+        .into_iter()
+        .filter_map(|(key, words)| Some(format!("{} {words}", savings[key].as_u64()?)))
+        .collect();
+    let cost = savings["cost_usd"].as_f64();
     html! {
         @if !reasons.is_empty() {
             details .more open[judgement["worth"] == "hardly"] {
@@ -221,11 +227,19 @@ fn judged(report: &Value) -> Markup {
                 ul .plain { @for reason in reasons { li { (reason["text"].as_str().unwrap_or_default()) } } }
             }
         }
-        @if let Some((input, output)) = tokens {
-            p .dim { "A run does without " (input) " tokens in and " (output) " out" @if let Some(cost) = savings["cost_usd"].as_f64() { ", " (format!("{cost:.2}")) " US dollars" } "." }
+        @if !tokens.is_empty() || cost.is_some() {
+            p .dim { "A run does without " (tokens.join(" and "))
+                @if let Some(cost) = cost { @if !tokens.is_empty() { ", " } (format!("{cost:.2}")) " US dollars" } "." }
         }
     }
 }
+
+/// The replays with changed answers: what they are called, and what they show.
+const PERTURBED: [(&str, &str, &str); 3] = [
+    ("renamed", "other names", "Replayed with other ids, dates and numbers in every answer"),
+    ("reordered", "other order", "Replayed with answers that do not depend on each other in another order"),
+    ("shuffled", "shuffled lists", "Replayed with lists in another order and something more in them"),
+];
 
 fn proof(report: &Value) -> Markup {
     let replay = &report["replay"];
@@ -237,9 +251,9 @@ fn proof(report: &Value) -> Markup {
     html! {
         @if !report.is_null() {
             span { "replay " (matched) "/" (kept) " " (state::mark(if good { "succeeded" } else { "failed" })) span .sr { @if good { "whole" } @else { "not whole" } } }
-            @for (name, words) in [("renamed", "other names"), ("reordered", "other order"), ("shuffled", "shuffled lists")] {
+            @for (name, words, means) in PERTURBED {
                 @let verdict = report["perturbed"][name]["verdict"].as_str().unwrap_or("not_run");
-                @if verdict != "not_run" { span .dim { (words) " " (state::mark(verdict)) span .sr { (verdict) } } }
+                @if verdict != "not_run" { span .dim title=(means) { (words) " " (state::mark(verdict)) span .sr { (verdict) } } }
             }
         }
     }
@@ -262,7 +276,13 @@ fn inputs(draft: &Draft) -> Markup {
     }
 }
 
-fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> Markup {
+fn step_of(
+    call: &Call,
+    draft: &Draft,
+    step: &Value,
+    findings: &[&Finding],
+    binding: Option<&bind::Panel>,
+) -> Markup {
     let id = step["id"].as_str().unwrap_or_default();
     let path = format!(
         "/automations/{}/review",
@@ -302,11 +322,12 @@ fn step_of(call: &Call, draft: &Draft, step: &Value, findings: &[&Finding]) -> M
                     dt { (draft::name(&leaf.pointer)) }
                     dd { (draft::show(&leaf, bindings[bound].as_str()))
                         (draft::word(&draft.report["labels"], id, &leaf.pointer))
-                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string())) } }
+                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string()))
+                            @if let Some(panel) = binding.filter(|panel| panel.is_about(id, &leaf.pointer)) { (bind::show(call, &path, panel)) } } }
                 }
             }
             (question::of_step(call, &format!("{path}/answer"), draft, id))
-            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one)))) }
+            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one, &draft.automation["latest_version"])))) }
             @if call.may(Role::Editor) {
                 p .row {
                     (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)]))

@@ -82,6 +82,9 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 }
             }
         }
+        @if run["cause"]["kind"] == "automation" && let Some(parent) = run["cause"]["run_id"].as_str() {
+            p { a href={ "/runs/" (parent) } { "The run that started it" } }
+        }
         @if run["cause"]["kind"] == "retry" && let Some(before) = run["cause"]["run"].as_str().or(run["cause"]["run_id"].as_str()) {
             p .dim { "It goes on from run " a href={ "/runs/" (before) } { "…" (value::short(before)) } "." }
         }
@@ -237,6 +240,7 @@ fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup 
                 }
                 div .inside {
                     @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
+                    @if let Some(child) = step["child"].as_str() { p { a href={ "/runs/" (child) } { "The run that it started" } } }
                     @if status == "paused" && call.may(Role::Operator) { (super::pause::of_step(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }

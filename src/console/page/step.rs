@@ -16,8 +16,10 @@ use serde_json::{Map, Value, json};
 
 /// What a form about the step itself has no field for.
 const APART: [&str; 6] = ["id", "action", "with", "steps", "metadata", "druse"];
-/// What only a loop has.
-const LOOPS: [&str; 2] = ["for_each", "repeat"];
+/// The kinds of loops, as they stand in a document, and where its schema says what they take.
+const LOOPS: [(&str, &str); 2] = [("for_each", "ForEach"), ("repeat", "Repeat")];
+/// What is about a loop as a whole.
+const OF_LOOPS: [&str; 6] = ["name", "needs", "join", "when", "timeout", "on_error"];
 
 /// The step that the page is about.
 fn chosen(call: &Call) -> &str {
@@ -36,17 +38,43 @@ fn new_action(call: &Call) -> &str {
 }
 
 pub(super) async fn show(call: &Call, automation: &Value, tag: &str) -> Result<Markup, Refusal> {
-    let steps = steps_of(automation);
     if !call.may(Role::Editor) {
         return Ok(list(call, automation));
     }
     if !new_action(call).is_empty() {
         return Ok(new(call, automation, tag));
     }
-    match steps.iter().position(|one| one["id"] == chosen(call)) {
-        Some(index) => one(call, automation, tag, index).await,
+    match place_of(automation, chosen(call)) {
+        Some(place) => one(call, automation, tag, &place).await,
         None => Ok(list(call, automation)),
     }
+}
+
+/// Where a step stands in the document, as a JSON Pointer, by the way to it: `each.pay`.
+fn place_of(automation: &Value, path: &str) -> Option<String> {
+    let mut place = String::new();
+    let mut steps = steps_of(automation);
+    for id in path.split('.') {
+        let index = steps.iter().position(|one| one["id"] == id)?;
+        place.push_str(&format!("/steps/{index}"));
+        steps = steps[index]["steps"].as_array().map_or(&[], Vec::as_slice);
+    }
+    Some(place)
+}
+
+/// All steps with the way to each, in the order of the document.
+fn paths(automation: &Value) -> Vec<(String, &Value)> {
+    fn walk<'v>(steps: &'v [Value], around: &str, all: &mut Vec<(String, &'v Value)>) {
+        for step in steps {
+            let path = format!("{around}{}", step["id"].as_str().unwrap_or_default());
+            all.push((path.clone(), step));
+            let inner = step["steps"].as_array().map_or(&[][..], Vec::as_slice);
+            walk(inner, &format!("{path}."), all);
+        }
+    }
+    let mut all = Vec::new();
+    walk(steps_of(automation), "", &mut all);
+    all
 }
 
 fn steps_of(automation: &Value) -> &[Value] {
@@ -57,11 +85,13 @@ fn steps_of(automation: &Value) -> &[Value] {
 
 /// What a step does, in a word.
 fn action_of(step: &Value) -> &str {
-    match step["action"].as_str() {
-        Some(action) => action,
-        None if step["for_each"].is_object() => "for_each",
-        None => "repeat",
-    }
+    step["action"].as_str().unwrap_or_else(|| loop_of(step))
+}
+
+/// The kind of a loop.
+fn loop_of(step: &Value) -> &'static str {
+    let of = |(kind, _): &&(&'static str, &str)| step[*kind].is_object();
+    LOOPS.iter().find(of).map_or("", |(kind, _)| kind)
 }
 
 fn list(call: &Call, automation: &Value) -> Markup {
@@ -73,23 +103,27 @@ fn list(call: &Call, automation: &Value) -> Markup {
             .filter(|one| one.step.as_deref() == Some(step));
         own.filter(|one| one.severity != Severity::Info).count()
     };
+    // The last of the document first: what is added is most often the end.
+    let (outer, inner): (Vec<_>, Vec<_>) = paths(automation)
+        .into_iter()
+        .partition(|(path, _)| !path.contains('.'));
+    let after = outer.iter().rev().chain(&inner);
     html! {
         div .scroll tabindex="0" role="region" aria-label="Steps" { table .list {
             thead { tr { th scope="col" { "Step" } th scope="col" { "Action" } th scope="col" { "After" } th scope="col" { "Findings" } } }
             tbody {
-                @for step in steps_of(automation) {
+                @for (path, step) in paths(automation) {
                     @let name = step["id"].as_str().unwrap_or_default();
-                    tr #{ "step-" (name) } {
+                    @let around = path.strip_suffix(name).unwrap_or_default();
+                    tr #{ "step-" (path) } {
                         td {
-                            @if call.may(Role::Editor) { a href={ "/automations/" (id) "?tab=steps&step=" (encode(name)) } data-open { (name) } } @else { (name) }
+                            @if !around.is_empty() { span .dim { (around.replace('.', " › ")) } }
+                            @if call.may(Role::Editor) { a href={ "/automations/" (id) "?tab=steps&step=" (encode(&path)) } data-open { (name) } } @else { (name) }
                             @if let Some(said) = step["name"].as_str() { div .dim { (value::cut(said, 90)) } }
                         }
                         td { (action_of(step)) }
                         td { @for need in step["needs"].as_array().into_iter().flatten().filter_map(Value::as_str) { code { (need) } " " } }
                         td { @if about(name) > 0 { (value::count(about(name), "finding", "findings")) } }
-                    }
-                    @for inner in step["steps"].as_array().into_iter().flatten() {
-                        tr { td { span .dim { (name) " › " } (inner["id"].as_str().unwrap_or_default()) } td { (action_of(inner)) } td {} td .dim { "in the document" } }
                     }
                 }
             }
@@ -99,17 +133,26 @@ fn list(call: &Call, automation: &Value) -> Markup {
                 input type="hidden" name="tab" value="steps";
                 label { span { "Add a step that does" } select name="action" {
                     @for kind in ActionKind::ALL { option value=(kind.name()) { (kind.name()) } }
+                    @for (kind, _) in LOOPS { option value=(kind) { (kind) " (a loop)" } }
                 } }
                 label { span { "after" } select name="after" {
-                    @for step in steps_of(automation).iter().rev() {
-                        @let name = step["id"].as_str().unwrap_or_default();
-                        option value=(name) { (name) }
-                    }
+                    @for (path, _) in after { option value=(path) { (path.replace('.', " › ")) } }
                 } }
                 button { "Add a step" }
             }
         }
     }
+}
+
+/// What a loop goes over and until when.
+fn loop_fields(kind: &str) -> Vec<Field> {
+    let schema = definition::schema();
+    let Some((_, name)) = LOOPS.iter().find(|(one, _)| *one == kind) else {
+        return Vec::new();
+    };
+    let mut looped = schema["$defs"][name].clone();
+    looped["$defs"] = schema["$defs"].clone();
+    fields(&looped)
 }
 
 /// The fields of the step itself.
@@ -120,7 +163,8 @@ fn own_fields(is_loop: bool) -> Vec<Field> {
     let mut all = fields(&step);
     all.retain(|field| {
         let name = field.name.as_str();
-        !APART.contains(&name) && (is_loop || !LOOPS.contains(&name))
+        let kind = LOOPS.iter().any(|(kind, _)| *kind == name);
+        !APART.contains(&name) && !kind && (!is_loop || OF_LOOPS.contains(&name))
     });
     all
 }
@@ -132,12 +176,18 @@ fn action_fields(action: &str) -> Vec<Field> {
     kind.map_or_else(Vec::new, |kind| fields(schema_of(kind)))
 }
 
-async fn one(call: &Call, automation: &Value, tag: &str, index: usize) -> Result<Markup, Refusal> {
-    let step = &steps_of(automation)[index];
+async fn one(
+    call: &Call,
+    automation: &Value,
+    tag: &str,
+    place: &str,
+) -> Result<Markup, Refusal> {
+    let step = automation["document"].pointer(place).unwrap_or(&Value::Null);
     let id = automation["id"].as_str().unwrap_or_default();
     let name = step["id"].as_str().unwrap_or_default();
-    let path = format!("/automations/{id}/steps/{}", encode(name));
-    let checked = checked(call, automation, index).await?;
+    let way = chosen(call);
+    let path = format!("/automations/{id}/steps/{}", encode(way));
+    let checked = checked(call, automation, place).await?;
     let findings = match (&call.refusal, &checked) {
         (Some(refusal), _) if !refusal.findings.is_empty() => refusal.findings.clone(),
         (_, Some(findings)) => findings.clone(),
@@ -145,13 +195,19 @@ async fn one(call: &Call, automation: &Value, tag: &str, index: usize) -> Result
     };
     let own = findings.iter().filter(|one| {
         let path = one.path.as_deref().unwrap_or_default();
-        one.step.as_deref() == Some(name) || path.starts_with(&format!("/steps/{index}/"))
+        // What is inside of a loop has its own form.
+        match path.is_empty() {
+            true => one.step.as_deref() == Some(name),
+            false => path.starts_with(&format!("{place}/")) && !path.starts_with(&format!("{place}/steps/")),
+        }
     });
     let own: Vec<Finding> = own.cloned().collect();
-    let body = form_body(call, step, index, &own);
+    let body = form_body(call, step, place, &own);
+    let around = way.strip_suffix(name).and_then(|way| way.strip_suffix('.'));
     let next = automation["latest_version"].as_u64().unwrap_or(0) + 1;
     Ok(html! {
-        p { a href={ "/automations/" (id) "?tab=steps" } { "All steps" } }
+        p .row { a href={ "/automations/" (id) "?tab=steps" } { "All steps" }
+            @if let Some(around) = around { span { "in each pass of " a href={ "/automations/" (id) "?tab=steps&step=" (encode(around)) } { (around) } } } }
         h2 { (name) " " span .dim { (action_of(step)) } }
         @if let Some(findings) = &checked {
             div role="status" { @if findings.iter().all(|one| one.severity != Severity::Error) { p .finding.f-good { span .sign aria-hidden="true" { "✓" } " It would be stored like this." } }
@@ -167,7 +223,17 @@ async fn one(call: &Call, automation: &Value, tag: &str, index: usize) -> Result
             }
             p .dim { (kept_note(call, automation).await?) }
         }
-        (action::button(&format!("{path}/remove"), "Drop this step", "quiet"))
+        @if let Some(body) = step["steps"].as_array() {
+            section {
+                h3 { "In each pass" }
+                ul .plain {
+                    @for inner in body.iter().filter_map(|inner| Some((inner["id"].as_str()?, action_of(inner)))) {
+                        li { a href={ "/automations/" (id) "?tab=steps&step=" (encode(&format!("{way}.{}", inner.0))) } { (inner.0) } " " span .dim { (inner.1) } }
+                    }
+                }
+            }
+        }
+        (action::button(&format!("{path}/remove"), if step["steps"].is_array() { "Drop this loop" } else { "Drop this step" }, "quiet"))
     })
 }
 
@@ -187,27 +253,26 @@ async fn kept_note(call: &Call, automation: &Value) -> Result<&'static str, Refu
     })
 }
 
-fn form_body(call: &Call, step: &Value, index: usize, findings: &[Finding]) -> Markup {
+fn form_body(call: &Call, step: &Value, place: &str, findings: &[Finding]) -> Markup {
     let action = step["action"].as_str();
     let about = |part: &str, name: &str| -> Vec<Finding> {
-        let place = format!("/steps/{index}/{part}{name}");
+        let place = format!("{place}/{part}{name}");
         let own = findings.iter().filter(|one| {
             let path = one.path.as_deref().unwrap_or_default();
             path == place || path.starts_with(&format!("{place}/"))
         });
         own.cloned().collect()
     };
-    let (with, own) = (
-        action.map_or_else(Vec::new, action_fields),
-        own_fields(action.is_none()),
-    );
+    let own = own_fields(action.is_none());
+    let (part, legend) = match action {
+        Some(_) => ("with", "What it does"),
+        None => (loop_of(step), "What it goes over, and until when"),
+    };
+    let with = action.map_or_else(|| loop_fields(part), action_fields);
     let shown: Vec<String> = with
         .iter()
-        .map(|field| format!("/steps/{index}/with/{}", field.name))
-        .chain(
-            own.iter()
-                .map(|field| format!("/steps/{index}/{}", field.name)),
-        )
+        .map(|field| format!("{place}/{part}/{}", field.name))
+        .chain(own.iter().map(|field| format!("{place}/{}", field.name)))
         .collect();
     // What is about no field stands on top.
     let rest: Vec<Finding> = findings
@@ -228,10 +293,10 @@ fn form_body(call: &Call, step: &Value, index: usize, findings: &[Finding]) -> M
     html! {
         @if !rest.is_empty() { (finding::list(&rest)) }
         @if !with.is_empty() {
-            fieldset { legend { "What it does" }
-                (config_form::show(call, "with", &with, &step["with"], |name| about("with/", name))) }
+            fieldset { legend { (legend) }
+                (config_form::show(call, "with", &with, &step[part], |name| about(&format!("{part}/"), name))) }
         }
-        details .more open[action.is_none() || sent] {
+        details .more open[sent] {
             summary { "When it runs, and what happens when it fails (" (value::count(set, "field is set", "fields are set")) ")" }
             (config_form::show(call, "step", &own, step, |name| about("", name)))
         }
@@ -245,19 +310,20 @@ fn new(call: &Call, automation: &Value, tag: &str) -> Markup {
         "" => call.query.text("after"),
         after => after,
     };
-    let steps = steps_of(automation);
-    let index = match steps.iter().position(|one| one["id"] == after) {
-        Some(place) => place + 1,
-        None => steps.len(),
+    // Where it will stand, which is where the check names it.
+    let place = match place_of(automation, after) {
+        Some(place) => next_to(&place),
+        None => format!("/steps/{}", steps_of(automation).len()),
     };
     let findings = call
         .refusal
         .as_ref()
         .map_or_else(Vec::new, |refusal| refusal.findings.clone());
-    let step = json!({ "action": action });
+    let step = begun(action);
+    let looped = step["action"].is_null();
     html! {
         p { a href={ "/automations/" (id) "?tab=steps" } { "All steps" } }
-        h2 { "A new step " span .dim { (action) " after " (after) } }
+        h2 { @if looped { "A new loop " } @else { "A new step " } span .dim { (action) " after " (after.replace('.', " › ")) } }
         form .step-form method="post" action={ "/automations/" (id) "/steps" } {
             (action::key())
             input type="hidden" name="tag" value=(tag);
@@ -268,10 +334,31 @@ fn new(call: &Call, automation: &Value, tag: &str) -> Markup {
                 input #step-id name="id" autocomplete="off" required value=(call.kept("id", ""));
                 p .dim { "A short name of small letters, digits and " code { "_" } "; others take its output by it." }
             }
-            (form_body(call, &step, index, &findings))
-            div .buttons { button .primary { "Add this step" } }
+            (form_body(call, &step, &place, &findings))
+            @if looped {
+                div .field {
+                    label for="first-step" { "id of the first step in each pass" span .dim { " needed" } }
+                    input #first-step name="first" autocomplete="off" required value=(call.kept("first", ""));
+                    p .dim { "It gives what the pass is about. Change it, or add others behind it, once the loop is there." }
+                }
+            }
+            div .buttons { button .primary { @if looped { "Add this loop" } @else { "Add this step" } } }
         }
     }
+}
+
+/// A step of which nothing is known but what it does.
+fn begun(action: &str) -> Value {
+    match LOOPS.iter().any(|(kind, _)| *kind == action) {
+        true => json!({ action: {} }),
+        false => json!({ "action": action }),
+    }
+}
+
+/// The place behind this one in its list.
+fn next_to(place: &str) -> String {
+    let (list, index) = place.rsplit_once('/').unwrap_or(("/steps", "0"));
+    format!("{list}/{}", index.parse::<usize>().unwrap_or(0) + 1)
 }
 
 /// The step as the form says it, and what of it differs from the stored one.
@@ -279,12 +366,12 @@ fn patched(call: &Call, step: &Value) -> Result<(Value, Map<String, Value>), Ref
     let action = step["action"].as_str();
     let before = step.as_object().cloned().unwrap_or_default();
     let mut after = config_form::read(&call.form, "step", &own_fields(action.is_none()), &before)?;
-    if let Some(action) = action {
-        let with = step["with"].as_object().cloned().unwrap_or_default();
-        let with = config_form::read(&call.form, "with", &action_fields(action), &with)?;
-        if !with.is_empty() || before.contains_key("with") {
-            after.insert("with".into(), with.into());
-        }
+    let part = if action.is_some() { "with" } else { loop_of(step) };
+    let with = action.map_or_else(|| loop_fields(part), action_fields);
+    let given = step[part].as_object().cloned().unwrap_or_default();
+    let given = config_form::read(&call.form, "with", &with, &given)?;
+    if !given.is_empty() || before.contains_key(part) {
+        after.insert(part.into(), given.into());
     }
     let mut patch = Map::new();
     for name in before.keys().chain(after.keys()) {
@@ -300,20 +387,23 @@ fn patched(call: &Call, step: &Value) -> Result<(Value, Map<String, Value>), Ref
 async fn checked(
     call: &Call,
     automation: &Value,
-    index: usize,
+    place: &str,
 ) -> Result<Option<Vec<Finding>>, Refusal> {
     if call.refusal.is_some() || !call.form.has("step.needs") {
         return Ok(None);
     }
     let mut document = automation["document"].clone();
-    let (step, _) = match patched(call, &document["steps"][index]) {
+    let Some(stored) = document.pointer_mut(place) else {
+        return Ok(None);
+    };
+    let (step, _) = match patched(call, stored) {
         Ok(found) => found,
         Err(refusal) => {
             let wrong = Finding::error(refusal.code, refusal.message).help(refusal.help);
-            return Ok(Some(vec![wrong.at_path(format!("/steps/{index}"))]));
+            return Ok(Some(vec![wrong.at_path(format!("{place}/"))]));
         }
     };
-    document["steps"][index] = step;
+    *stored = step;
     let said = call.api.post("/documents/check", None, &document).await?;
     Ok(Some(finding::read(&said["findings"])))
 }
@@ -338,9 +428,8 @@ pub(in crate::console) async fn write(call: &Call) -> Done {
         .api
         .get(&format!("/automations/{}", call.part("id")))
         .await?;
-    let step = steps_of(&automation)
-        .iter()
-        .find(|one| one["id"] == call.param("step"));
+    let place = place_of(&automation, call.param("step"));
+    let step = place.and_then(|place| automation["document"].pointer(&place));
     let step = step.ok_or_else(|| Refusal::from(crate::service::Problem::not_found("step")))?;
     let (_, patch) = patched(call, step)?;
     if patch.is_empty() {
@@ -360,9 +449,18 @@ pub(in crate::console) async fn write(call: &Call) -> Done {
 /// Adds a step.
 pub(in crate::console) async fn add(call: &Call) -> Done {
     let id = call.form.text("id");
-    let mut step = json!({ "id": id, "action": call.form.text("action") });
-    let (filled, _) = patched(call, &step)?;
-    step = filled;
+    let begun = begun(call.form.text("action"));
+    let (mut step, _) = patched(call, &begun)?;
+    step["id"] = id.into();
+    if begun["action"].is_null() {
+        let given = &step["for_each"]["as"];
+        let about = match begun["for_each"].is_object() {
+            true => given.as_str().unwrap_or("item"),
+            false => "loop.index",
+        };
+        let value = format!("{{{{ {about} }}}}");
+        step["steps"] = json!([{ "id": call.form.text("first"), "action": "transform", "with": { "value": value } }]);
+    }
     let mut body = json!({ "step": step });
     if !call.form.text("after").is_empty() {
         body["after"] = call.form.text("after").into();
@@ -378,7 +476,9 @@ pub(in crate::console) async fn add(call: &Call) -> Done {
     call.api
         .send(Method::POST, &path, &headers, body.to_string())
         .await?;
-    Ok(back(call, id))
+    let around = call.form.text("after").rsplit_once('.');
+    let path = around.map_or_else(|| id.to_owned(), |(around, _)| format!("{around}.{id}"));
+    Ok(back(call, &path))
 }
 
 /// Drops a step; what needed it needs what it needed.

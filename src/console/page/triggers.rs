@@ -3,29 +3,52 @@
 use super::home::items;
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
+use crate::console::component::trigger_form::{self, Chosen};
 use crate::console::component::{action, finding, state, time, value};
 use crate::console::twin::Refusal;
 use crate::service::Role;
+use druse_engine::definition::{amend, from_value};
+use http::{Method, header};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-pub(super) async fn show(call: &Call, automation: &str, list: &Value) -> Result<Markup, Refusal> {
+pub(super) async fn show(
+    call: &Call,
+    whole: &Value,
+    tag: &str,
+    list: &Value,
+) -> Result<Markup, Refusal> {
+    let automation = whole["id"].as_str().unwrap_or_default();
+    let inputs = &whole["document"]["inputs"];
     let mut all = Vec::new();
     for trigger in items(list) {
         let id = trigger["id"].as_str().unwrap_or_default();
+        // One of a version that was never active is only written so far.
         let firings = call
             .api
-            .get(&format!("/triggers/{id}/firings?limit=20"))
+            .find(&format!("/triggers/{id}/firings?limit=20"))
             .await?;
         all.push((trigger, firings));
     }
     Ok(html! {
-        @if all.is_empty() { p .dim { "No trigger starts it. Triggers are written in the document, and live once a version is active." } }
-        @for (trigger, firings) in &all { (one(call, automation, trigger, firings)) }
+        @if all.is_empty() { p .dim { "No trigger starts it. One lives once its version is active." } }
+        @for (trigger, firings) in &all { (one(call, automation, trigger, firings.as_ref())) }
+        @if call.may(Role::Editor) {
+            details .more open[call.form.has("starts")] {
+                summary { "Add a trigger" }
+                form .step-form method="post" action={ "/automations/" (automation) "/triggers" } {
+                    (action::key())
+                    input type="hidden" name="tag" value=(tag);
+                    (trigger_form::show(call, inputs, false))
+                    div .buttons { button .primary { "Add it as a new version" } }
+                    p .dim { "It starts nothing before that version is active." }
+                }
+            }
+        }
     })
 }
 
-fn one(call: &Call, automation: &str, trigger: &Value, firings: &Value) -> Markup {
+fn one(call: &Call, automation: &str, trigger: &Value, firings: Option<&Value>) -> Markup {
     let id = trigger["id"].as_str().unwrap_or_default();
     let path = format!("/automations/{automation}/triggers/{id}");
     let paused = trigger["status"] == "paused";
@@ -41,18 +64,20 @@ fn one(call: &Call, automation: &str, trigger: &Value, firings: &Value) -> Marku
             (finding::list(&finding::read(&trigger["findings"])))
             @if !trigger["lookout"].is_null() { (lookout(call, &trigger["lookout"])) }
             @if !next.is_empty() { p { "Next: " @for at in next.iter().take(5) { (time::exact(at)) " " } } }
-            @if call.may(Role::Operator) {
+            @if firings.is_none() { p .dim { "It is not alive yet: no version that has it was active." } }
+            @if call.may(Role::Operator) && firings.is_some() {
                 div .actions {
                     (action::button(&format!("{path}/fire"), "Fire now", ""))
                     @if paused { (action::button(&format!("{path}/resume"), "Resume", "")) }
                     @else { (action::button(&format!("{path}/pause"), "Pause", "quiet")) }
                 }
             }
-            @if !items(firings).is_empty() {
+            @let firings = firings.map_or(&[][..], items);
+            @if !firings.is_empty() {
                 table .list {
                     thead { tr { th scope="col" { "What became of it" } th scope="col" { "Came" } th scope="col" { "Run" } } }
                     tbody {
-                        @for firing in items(firings) {
+                        @for firing in firings {
                             tr {
                                 td { (firing["status"].as_str().unwrap_or_default()) @if let Some(reason) = firing["reason"].as_str() { ": " (reason) } }
                                 td { (time::ago(&firing["received_at"], call.now)) }
@@ -81,6 +106,46 @@ fn lookout(call: &Call, lookout: &Value) -> Markup {
             @if !lookout["cursor"].is_null() { " Goes on at " code { (value::line(&lookout["cursor"], 60)) } "." }
         }
     }
+}
+
+/// Adds a trigger: a new version, whose text keeps its comments and its layout.
+pub(in crate::console) async fn add(call: &Call) -> Done {
+    let path = format!("/automations/{}", call.part("id"));
+    let automation = call.api.get(&path).await?;
+    let mut document = automation["document"].clone();
+    let mut all = document["triggers"].as_array().cloned().unwrap_or_default();
+    let chosen = trigger_form::read(call, &document["inputs"], &all)?;
+    let Some(Chosen { trigger, secret }) = chosen else {
+        return Err(Refusal::form("Nothing is chosen.", "Choose what starts it."));
+    };
+    if !all.contains(&trigger) {
+        all.push(trigger);
+    }
+    document["triggers"] = all.into();
+    let yaml = [(header::ACCEPT, "application/yaml")];
+    let stored = call.api.send(Method::GET, &path, &yaml, "").await?.text();
+    let amended = || {
+        let (old, new) = (
+            from_value(automation["document"].clone()).ok()?,
+            from_value(document.clone()).ok()?,
+        );
+        Some(amend(&stored, &old, &new)?.text)
+    };
+    let (media, body) = match amended() {
+        Some(text) => ("application/yaml", text),
+        None => ("application/json", document.to_string()),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, media),
+        (header::IF_MATCH, call.form.text("tag")),
+    ];
+    call.api.send(Method::PUT, &path, &headers, body).await?;
+    if let Some((name, value)) = secret {
+        let body = json!({ "value": value });
+        let name = format!("/secrets/{}", encode(&name));
+        call.api.json(Method::PUT, &name, None, &body).await?;
+    }
+    Ok(Answer::See(format!("{path}?tab=triggers")))
 }
 
 async fn done(call: &Call, verb: &str) -> Done {

@@ -24,10 +24,15 @@ impl Graph {
     pub(super) fn lay_out(names: &[String], edges: &[Edge]) -> Self {
         let nodes = names.len();
         let mut layer_of = vec![0; nodes];
+        let mut after = vec![Vec::new(); nodes];
+        for edge in edges {
+            after[edge.from].push(edge.to);
+        }
         // In topological order every edge goes forward, so one pass finds the longest paths.
-        for to in 0..nodes {
-            let above = edges.iter().filter(|edge| edge.to == to);
-            layer_of[to] = above.map(|edge| layer_of[edge.from] + 1).max().unwrap_or(0);
+        for from in 0..nodes {
+            for to in &after[from] {
+                layer_of[*to] = layer_of[*to].max(layer_of[from] + 1);
+            }
         }
         let mut paths = Vec::with_capacity(edges.len());
         for edge in edges {

@@ -61,6 +61,8 @@ const CONTRACT: &[(&str, &str)] = &[
     ("/api/v1/tokens", "get post"),
     ("/api/v1/tokens/{id}", "delete"),
     ("/api/v1/tools", "get put"),
+    ("/api/v1/examples", "get"),
+    ("/api/v1/examples/{name}", "post"),
     ("/api/v1/store/backup", "post"),
     ("/api/v1/openapi.json", "get"),
     ("/healthz", "get"),

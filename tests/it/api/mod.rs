@@ -9,6 +9,8 @@ mod description;
 mod hostile;
 mod late;
 mod lists;
+mod mail;
+mod paths;
 mod planted;
 mod poisoned;
 mod process;

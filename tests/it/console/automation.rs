@@ -388,3 +388,183 @@ async fn what_would_happen_is_said_and_does_not_happen() {
         .await
         .says(403, "needs the role operator");
 }
+
+const LOOPED: &str = "druse: 1
+name: remind
+inputs:
+  invoices: { type: array, default: [1, 2] }
+steps:
+  # One after another.
+  - id: each
+    for_each: { items: \"{{ inputs.invoices }}\", as: invoice }
+    steps:
+      # What is said.
+      - id: text
+        action: transform
+        # Short and kind.
+        with: { value: \"Invoice {{ invoice }}\" }
+";
+
+#[tokio::test]
+async fn steps_inside_of_loops_and_loops_themselves_have_forms() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, LOOPED).await;
+    let path = format!("/automations/{id}");
+    let editor = Browser::role(&server, "editor").await;
+    let list = editor.see(&format!("{path}?tab=steps")).await;
+    assert!(list.contains("tab=steps&amp;step=each.text"), "{list}");
+    assert!(editor.see(&path).await.contains("step=each.text"));
+
+    // A step of the body: checked where it stands, then written, and the comments stay.
+    let page = editor.see(&format!("{path}?tab=steps&step=each.text")).await;
+    assert!(page.contains("in each pass of"), "{page}");
+    let tag = hidden(&page, "tag");
+    let step = format!("{path}/steps/each.text");
+    let fields = [("with.value", "{{ nothing }}"), ("step.needs", "")];
+    let looked = editor.post(&format!("{step}/check"), &fields).await;
+    looked.says(200, "It would not be stored like this.");
+    let fields = [
+        ("with.value", "Pay {{ invoice }}"),
+        ("step.needs", ""),
+        ("tag", &tag),
+    ];
+    editor.act(&step, &fields).await;
+
+    // The loop itself: what it goes over, and nothing that no loop has.
+    let page = editor.see(&format!("{path}?tab=steps&step=each")).await;
+    assert!(page.contains("with.max_parallel") && page.contains("step.timeout"), "{page}");
+    assert!(!page.contains("step.retry"), "{page}");
+    let tag = hidden(&page, "tag");
+    let fields = [
+        ("with.max_parallel", "4"),
+        ("step.needs", ""),
+        ("step.timeout", "1h"),
+        ("tag", &tag),
+    ];
+    editor.act(&format!("{path}/steps/each"), &fields).await;
+
+    // One more in the body, behind another; and a loop, with its first step.
+    let page = editor
+        .see(&format!("{path}?tab=steps&action=transform&after=each.text"))
+        .await;
+    let tag = hidden(&page, "tag");
+    let fields = [
+        ("id", "loud"),
+        ("action", "transform"),
+        ("after", "each.text"),
+        ("with.value", "{{ steps.text.output | upper }}"),
+        ("step.needs", ""),
+        ("tag", &tag),
+    ];
+    let led = editor.act(&format!("{path}/steps"), &fields).await;
+    assert!(led.ends_with("step=each.loud"), "{led}");
+    let page = editor
+        .see(&format!("{path}?tab=steps&action=repeat&after=each"))
+        .await;
+    assert!(page.contains("with.until") && page.contains("Add this loop"), "{page}");
+    let tag = hidden(&page, "tag");
+    let fields = [
+        ("id", "again"),
+        ("action", "repeat"),
+        ("after", "each"),
+        ("first", "count"),
+        ("with.until", "steps.count.output >= 2"),
+        ("step.needs", ""),
+        ("tag", &tag),
+    ];
+    editor.act(&format!("{path}/steps"), &fields).await;
+
+    let now = admin.get(&path).await.with(200);
+    let steps = &now["document"]["steps"];
+    assert_eq!(steps[0]["for_each"]["max_parallel"], 4);
+    assert_eq!(steps[0]["timeout"], "1h");
+    assert_eq!(steps[0]["steps"][0]["with"]["value"], "Pay {{ invoice }}");
+    assert_eq!(steps[0]["steps"][1]["id"], "loud");
+    assert_eq!(steps[0]["steps"][1]["needs"], serde_json::json!(["text"]));
+    assert_eq!(steps[1]["id"], "again");
+    assert_eq!(steps[1]["steps"][0]["with"]["value"], "{{ loop.index }}");
+    let yaml = server
+        .admin()
+        .request("GET", &path)
+        .header("accept", "application/yaml")
+        .open()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a text");
+    for part in ["# One after another.", "# What is said.", "# Short and kind."] {
+        assert!(yaml.contains(part), "{part} is not in {yaml}");
+    }
+    // What was made by forms runs.
+    admin
+        .post(&format!("{path}/activate"), &serde_json::json!({}))
+        .await
+        .with(200);
+    let run = admin
+        .post(&format!("{path}/runs?wait=60s"), &serde_json::json!({}))
+        .await
+        .with(200);
+    assert_eq!(run["status"], "succeeded", "{run}");
+    editor.act(&format!("{path}/steps/each.loud/remove"), &[]).await;
+    let now = admin.get(&path).await.with(200);
+    assert_eq!(now["document"]["steps"][0]["steps"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_trigger_is_added_by_a_form_and_comments_stay() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, LOOPED).await;
+    let path = format!("/automations/{id}");
+    let owner = Browser::owner(&server).await;
+    let page = owner.see(&format!("{path}?tab=triggers")).await;
+    assert!(page.contains("Add a trigger"), "{page}");
+    let tag = hidden(&page, "tag");
+    let fields = [
+        ("starts", "webhook"),
+        ("scheme", "github"),
+        ("hook_secret", "invoices_hook"),
+        ("hook_value", "a secret of some length"),
+        ("given.invoices", "{{ trigger.body.invoices }}"),
+        ("tag", &tag),
+    ];
+    owner.act(&format!("{path}/triggers"), &fields).await;
+    let now = admin.get(&path).await.with(200);
+    assert_eq!(
+        now["document"]["triggers"],
+        serde_json::json!([{
+            "id": "webhook",
+            "webhook": { "verify": { "scheme": "github", "secret": "invoices_hook" } },
+            "inputs": { "invoices": "{{ trigger.body.invoices }}" },
+        }])
+    );
+    assert_eq!(admin.get("/secrets").await.with(200)["items"][0]["name"], "invoices_hook");
+    // A second way beside it; one that lacks something is told what.
+    let page = owner.see(&format!("{path}?tab=triggers")).await;
+    let tag = hidden(&page, "tag");
+    let lacking = [("starts", "event"), ("tag", tag.as_str())];
+    let told = owner.post(&format!("{path}/triggers"), &lacking).await;
+    told.says(422, "The type of the event is missing");
+    let fields = [
+        ("starts", "event"),
+        ("event_type", "com.example.invoice.due"),
+        ("event_source", "/shop"),
+        ("tag", &tag),
+    ];
+    owner.act(&format!("{path}/triggers"), &fields).await;
+    let now = admin.get(&path).await.with(200);
+    let event = &now["document"]["triggers"][1]["event"];
+    assert_eq!(event["source"], "/shop");
+    let yaml = admin
+        .request("GET", &path)
+        .header("accept", "application/yaml")
+        .open()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a text");
+    assert!(yaml.contains("# Short and kind.") && yaml.contains("com.example.invoice.due"), "{yaml}");
+}

@@ -1,6 +1,7 @@
 //! From a recording to an active automation, by forms alone.
 
 use crate::harness::browser::hidden;
+use crate::harness::wait;
 use crate::harness::{Browser, Server, World, text};
 use serde_json::{Value, json};
 
@@ -306,7 +307,7 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
         assert!(page.contains(part), "{part} is not in {page}");
     }
 
-    // Those of the same task come first, once somebody asks which they are.
+    // Those of the same task are offered, once somebody asks which they are; the others stand apart.
     let other = admin
         .post("/agents/runs", &json!({ "status": "succeeded", "goal": "Something else", "messages": [{ "role": "user", "content": "Hello" }] }))
         .await
@@ -318,7 +319,8 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
             .find(&format!("/recordings/{id}\""))
             .expect("it is offered")
     };
-    assert!(place(&second) < place(&text(&other["id"])));
+    let apart = looked.find("Other recordings (1)").expect("they are apart");
+    assert!(place(&second) < apart && apart < place(&text(&other["id"])));
 
     let answer = format!("{review}/answer");
     editor
@@ -502,4 +504,134 @@ async fn tasks_that_recur_become_one_draft_with_one_click() {
         (&metadata["also"], &metadata["mode"]),
         (&json!([ids[0]]), &json!("bound"))
     );
+}
+
+#[tokio::test]
+async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_at_activation() {
+    let server = Server::new().await;
+    let world = World::of("pay-bill");
+    let admin = server.admin();
+    let owner = Browser::owner(&server).await;
+    let review = draft(&server, &world, &owner).await;
+    let automation = review.strip_suffix("/review").expect("a review").to_owned();
+    // A value that follows something is frozen; then nothing asks about it.
+    let answer = format!("{review}/answer");
+    let place = "/arguments/reference";
+    owner.act(&answer, &[("step", "pay"), ("freeze", place)]).await;
+    let reference = |made: &Value| {
+        let steps = made["document"]["steps"].as_array().expect("steps").clone();
+        let pay = steps.iter().find(|step| step["id"] == "pay").expect("pay");
+        pay["with"]["arguments"]["reference"].clone()
+    };
+    let frozen = reference(&admin.get(&automation).await.with(200));
+    assert!(!frozen.as_str().is_some_and(|text| text.contains("{{")), "{frozen}");
+
+    // Every value has the way to its choices; they are what was answered before it, and the inputs.
+    let page = owner.see(&review).await;
+    assert!(page.contains("bind=pay&amp;at=%2Farguments%2Freference"), "{page}");
+    let page = owner
+        .see(&format!("{review}?bind=pay&at=%2Farguments%2Frecipient"))
+        .await;
+    assert!(page.contains("Another expression"), "{page}");
+    assert!(page.contains("⇐ steps.") || page.contains("⇐ inputs."), "{page}");
+    // One that names nothing is told, beside what was written.
+    let nothing = [("step", "pay"), ("bind", place), ("expression", "steps.nobody.output")];
+    let told = owner.post(&answer, &nothing).await;
+    told.says(422, "nobody");
+    told.says(422, "value=\"steps.nobody.output\"");
+    let expression = "steps.read_file.output.json.text | upper";
+    let fields = [("step", "pay"), ("bind", place), ("expression", expression)];
+    owner.act(&answer, &fields).await;
+    let made = admin.get(&automation).await.with(200);
+    assert_eq!(reference(&made), format!("{{{{ {expression} }}}}"));
+    let page = owner.see(&review).await;
+    assert!(page.contains("bound by hand"), "{page}");
+    // It is shown as the request that it was.
+    assert!(page.contains(&format!("PUT /api/v1{automation}")), "{page}");
+    // And it can be frozen again.
+    owner.act(&answer, &[("step", "pay"), ("freeze", place)]).await;
+    assert_eq!(reference(&admin.get(&automation).await.with(200)), frozen);
+
+    let made = admin.get(&automation).await.with(200);
+    let findings = made["findings"].as_array().expect("findings").clone();
+    let open: Vec<&str> = findings
+        .iter()
+        .filter(|one| one["acknowledge"] == true)
+        .filter_map(|one| one["id"].as_str())
+        .collect();
+    let all = open.join("\n");
+    let activate = format!("{review}/activate");
+    let lacking = [("name", "pay-bill"), ("starts", "webhook"), ("acknowledge", &all)];
+    owner
+        .post(&activate, &lacking)
+        .await
+        .says(422, "name of the secret is missing");
+    let fields = [
+        ("name", "pay-bill"),
+        ("starts", "webhook"),
+        ("scheme", "bearer"),
+        ("hook_secret", "bills_hook"),
+        ("hook_value", "a secret of some length"),
+        ("acknowledge", &all),
+    ];
+    let led = owner.act(&activate, &fields).await;
+    assert_eq!(led, format!("{automation}?tab=triggers"));
+    let page = owner.see(&led).await;
+    assert!(page.contains("/hooks/"), "{page}");
+    let made = admin.get(&automation).await.with(200);
+    assert_eq!(made["status"], "active", "{made}");
+    assert_eq!(made["document"]["triggers"][0]["webhook"]["verify"]["secret"], "bills_hook");
+    assert!(!made.to_string().contains("of some length"));
+}
+
+#[tokio::test]
+async fn the_example_is_run_with_nothing_but_the_console() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let owner = Browser::owner(&server).await;
+    let editor = Browser::role(&server, "editor").await;
+    let home = owner.see("/").await;
+    let start = home.find("name=\"text\" value=\"").expect("an example") + 19;
+    let end = home[start..].find('"').expect("its end") + start;
+    let recording = home[start..end].replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let fields = [("kind", "agent_run"), ("text", recording.as_str())];
+    let path = owner.act("/recordings", &fields).await;
+    let review = owner
+        .act(&format!("{path}/crystallize"), &[("mode", "bound")])
+        .await;
+    let page = owner.see(&review).await;
+    assert!(page.contains("Set its world up"), "{page}");
+    assert!(!editor.see(&review).await.contains("Set its world up"));
+    let lay_out = format!("{review}/example");
+    let fields = [("example", "pay-bill")];
+    editor.post(&lay_out, &fields).await.says(403, "needs the role admin");
+    owner.post(&lay_out, &[("example", "none")]).await.says(404, "There is no such example");
+    for _ in 0..2 {
+        assert_eq!(owner.act(&lay_out, &fields).await, review);
+    }
+    let page = owner.see(&review).await;
+    assert!(!page.contains("connection is missing"), "{page}");
+    let automation = review.strip_suffix("/review").expect("a review").to_owned();
+    let made = admin.get(&automation).await.with(200);
+    let findings = made["findings"].as_array().expect("findings").clone();
+    let open: Vec<&str> = findings
+        .iter()
+        .filter(|one| one["acknowledge"] == true)
+        .filter_map(|one| one["id"].as_str())
+        .collect();
+    let all = open.join("\n");
+    let fields = [("name", "pay-bill"), ("acknowledge", &all)];
+    owner.act(&format!("{review}/activate"), &fields).await;
+    let run = admin
+        .post(&format!("{automation}/runs"), &json!({}))
+        .await
+        .with(202);
+    let run = text(&run["id"]);
+    let gate = wait::approval(&admin, &run).await;
+    let decision = json!({ "decision": "approve", "digest": gate["digest"] });
+    admin
+        .post(&format!("/approvals/{}/decision", text(&gate["id"])), &decision)
+        .await
+        .with(200);
+    wait::run(&admin, &run, "succeeded").await;
 }

@@ -1,35 +1,92 @@
 //! Connections, secrets, tokens and the tool map, by forms.
 
+use crate::harness::browser::hidden;
 use crate::harness::{Browser, Server};
 use serde_json::json;
 
 #[tokio::test]
-async fn connections_are_set_up_tried_and_removed() {
+async fn connections_are_set_up_tried_changed_and_removed() {
     let server = Server::new().await;
+    let admin = server.admin();
     let owner = Browser::owner(&server).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let definition = json!({ "kind": "folder", "path": folder.path() }).to_string();
+    let path = folder.path().to_str().expect("a path").to_owned();
+    let write = "/settings/connections";
+    // Each kind has a form of its own, with what the schema says about its fields.
+    for (kind, fields) in [
+        ("http", &["base_url", "headers", "burst"][..]),
+        ("mcp", &["url", "command", "env", "cwd"]),
+        ("folder", &["path", "read_only"]),
+        ("sqlite", &["path", "create", "max_sessions"]),
+        ("postgres", &["host", "database", "password"]),
+        ("smtp", &["from", "recipients", "tls"]),
+    ] {
+        let page = owner.see(&format!("/settings?kind={kind}")).await;
+        for field in fields {
+            let name = format!("name=\"connection.{field}\"");
+            assert!(page.contains(&name), "{name} is not in {page}");
+        }
+    }
+    // What is wrong is told, and what was written stays.
+    let wrong = [("kind", "folder"), ("name", "files"), ("connection.read_only", "true")];
+    let told = owner.post(write, &wrong).await;
+    told.says(422, "The connection is wrong");
+    told.says(422, "value=\"files\"");
+    let fields = [
+        ("kind", "folder"),
+        ("name", "files"),
+        ("connection.path", &path),
+        ("test", "yes"),
+    ];
+    owner.post(write, &fields).await.says(200, "answers");
+    assert_eq!(admin.get("/connections/files").await.with(200)["kind"], "folder");
+    // Another of the same name does not take its place.
+    let other = [("kind", "folder"), ("name", "files"), ("connection.path", "/")];
+    owner.post(write, &other).await.says(422, "already");
     owner
-        .post(
-            "/settings/connections",
-            &[("name", "files"), ("definition", "{ kind")],
-        )
+        .post("/settings/connections/files/test", &[])
         .await
-        .says(422, "is not JSON");
-    owner
-        .act(
-            "/settings/connections",
-            &[("name", "files"), ("definition", &definition)],
-        )
-        .await;
-    assert!(owner.see("/settings").await.contains("files"));
-    let tried = owner.post("/settings/connections/files/test", &[]).await;
-    tried.says(200, "answers");
-    owner.act("/settings/connections/files/remove", &[]).await;
+        .says(200, "answers");
+
+    // It is changed by what the form has; two people are told of each other.
+    let page = owner.see("/settings?change=files").await;
+    assert!(page.contains(&path), "{page}");
+    let tag = hidden(&page, "tag");
+    let change = |read_only: &'static str| {
+        vec![
+            ("change", "files"),
+            ("kind", "folder"),
+            ("connection.read_only", read_only),
+            ("connection.rate", "30/m"),
+        ]
+    };
+    let mut fields = change("true");
+    fields.push(("tag", &tag));
+    owner.act(write, &fields).await;
+    let now = admin.get("/connections/files").await.with(200);
     assert_eq!(
-        server.admin().get("/connections").await.with(200)["items"],
-        json!([])
+        (&now["read_only"], &now["rate"], &now["path"]),
+        (&json!(true), &json!("30/m"), &json!(path))
     );
+    let mut late = change("false");
+    late.push(("tag", &tag));
+    owner.post(write, &late).await.says(412, "changed since");
+
+    // A command is written as in a shell; one that cannot be started is kept, and why it does not answer is told.
+    let fields = [
+        ("kind", "mcp"),
+        ("name", "tools"),
+        ("connection.command", "/bin/false --stdio"),
+        ("test", "yes"),
+    ];
+    owner.post(write, &fields).await.says(200, "does not answer");
+    let now = admin.get("/connections/tools").await.with(200);
+    assert_eq!(now["command"], json!(["/bin/false", "--stdio"]));
+
+    for name in ["files", "tools"] {
+        owner.act(&format!("{write}/{name}/remove"), &[]).await;
+    }
+    assert_eq!(admin.get("/connections").await.with(200)["items"], json!([]));
 }
 
 #[tokio::test]

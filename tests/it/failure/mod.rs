@@ -2,6 +2,7 @@
 
 mod cancels;
 mod children;
+mod composition;
 mod handlers;
 mod pauses;
 mod poison;

@@ -1,7 +1,8 @@
 //! What a reviewer does with a draft: answers, changes of values, dropped steps, activation.
 
-use super::{Draft, acknowledge, question};
+use super::{Draft, acknowledge, bind, question};
 use crate::console::call::{Answer, Call, Done};
+use crate::console::component::trigger_form::{self, Chosen};
 use crate::console::component::{action, finding};
 use crate::console::page::draft::Leaf;
 use crate::console::twin::Refusal;
@@ -23,8 +24,10 @@ pub(super) fn buttons(path: &str, step: &Value, leaf: &Leaf<'_>, bound: bool) ->
     let step = step["id"].as_str().unwrap_or_default();
     let key = leaf.pointer.split('/').nth(1).unwrap_or_default();
     let frozen = !leaf.value.as_str().is_some_and(|text| text.contains("{{"));
+    let scalar = leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean();
     html! {
-        @if frozen && (leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean()) {
+        @if scalar { (bind::link(path, step, &leaf.pointer)) }
+        @if frozen && scalar {
             (action::with(&format!("{path}/answer"), "Make it an input", "small", &[("step", step), ("input", &leaf.pointer)]))
             @if leaf.value.is_string() && takes_sensitive(action, key) {
                 (action::with(&format!("{path}/answer"), "Mark it as secret", "small", &[("step", step), ("secret", &leaf.pointer)]))
@@ -44,6 +47,10 @@ pub(in crate::console) async fn answer(call: &Call) -> Done {
         write(call, &document).await?;
     } else if let Some(pointer) = call.form.get("secret") {
         let document = as_input(&draft, call.form.text("step"), pointer, true)?;
+        write(call, &document).await?;
+    } else if let Some(pointer) = call.form.get("bind") {
+        let expression = call.form.text("expression");
+        let document = bind::bound(&draft, call.form.text("step"), pointer, expression)?;
         write(call, &document).await?;
     } else if let Some(pointer) = call.form.get("freeze") {
         let document = frozen(&draft, call.form.text("step"), pointer)?;
@@ -142,14 +149,14 @@ async fn write(call: &Call, document: &Value) -> Result<Value, Refusal> {
     Ok(said.json())
 }
 
-fn gone() -> Refusal {
+pub(super) fn gone() -> Refusal {
     Refusal::form(
         "This value is not there any more.",
         "Look at the draft again.",
     )
 }
 
-fn with_of<'a>(document: &'a mut Value, step: &str) -> Option<&'a mut Value> {
+pub(super) fn with_of<'a>(document: &'a mut Value, step: &str) -> Option<&'a mut Value> {
     let steps = document["steps"].as_array_mut()?;
     steps
         .iter_mut()
@@ -211,7 +218,7 @@ fn as_input(draft: &Draft, step: &str, pointer: &str, secret: bool) -> Result<Va
 
 /// Takes out of a changed document what was said about the value that is gone. Nothing that is said about its step
 /// may name it where it is secret from now on.
-fn settle(document: &mut Value, step: &str, secret: bool) {
+pub(super) fn settle(document: &mut Value, step: &str, secret: bool) {
     if let Ok(mut settled) = serde_json::from_value::<Document>(document.clone()) {
         carried::settle(&mut settled);
         document["metadata"] = settled.metadata.into();
@@ -298,7 +305,7 @@ pub(super) fn folder(id: &str, draft: &Draft, findings: &[Finding]) -> Markup {
     }
 }
 
-/// Name, schedule, what must be acknowledged by name, and the button.
+/// Name, what starts it, what must be acknowledged by name, and the button.
 pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Markup {
     let automation = &draft.automation;
     let id = automation["id"].as_str().unwrap_or_default();
@@ -322,18 +329,17 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
             form #(acknowledge::FORM) method="post" action={ "/automations/" (id) "/review/activate" } {
                 (action::key())
                 div .row {
-                    label { span { "Name" } input name="name" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
-                    label { span { "Runs by schedule (cron), or never by itself" } input name="cron" autocomplete="off" placeholder="0 7 * * MON" value=(call.kept("cron", "")); }
-                    label { span { "Time zone" } input name="timezone" autocomplete="off" placeholder="Europe/Berlin" value=(call.kept("timezone", "")); }
+                    label { span { "Name" } input name="name" size="32" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
                 }
-                (acknowledge::boxes(call, &open))
+                (trigger_form::show(call, &automation["document"]["inputs"], true))
+                (acknowledge::boxes(call, &open, latest))
                 div .buttons { button .primary { "Activate version " (latest) } }
             }
         }
     }
 }
 
-/// Writes name and schedule where they are new, then activates.
+/// Writes name and trigger where they are new, then activates.
 pub(in crate::console) async fn activate(call: &Call) -> Done {
     let path = format!("/automations/{}", call.part("id"));
     let automation = call.api.get(&path).await?;
@@ -344,18 +350,20 @@ pub(in crate::console) async fn activate(call: &Call) -> Done {
         document["name"] = name.into();
         changed = true;
     }
-    let cron = call.form.text("cron");
-    if !cron.is_empty() {
-        let mut schedule = json!({ "cron": cron });
-        if !call.form.text("timezone").is_empty() {
-            schedule["timezone"] = call.form.text("timezone").into();
+    let chosen = trigger_form::read(call, &document["inputs"], &[])?;
+    if let Some(Chosen { trigger, secret }) = &chosen {
+        if let Some((name, value)) = secret {
+            let name = crate::client::encode(name);
+            let body = json!({ "value": value });
+            call.api
+                .json(Method::PUT, &format!("/secrets/{name}"), None, &body)
+                .await?;
         }
-        let trigger = json!({ "id": "schedule", "schedule": schedule });
         let mut triggers = document["triggers"].as_array().cloned().unwrap_or_default();
-        let same = triggers.contains(&trigger);
-        if !same {
-            triggers.retain(|one| one["id"] != "schedule");
-            triggers.push(trigger);
+        // One that was refused is corrected, and makes no second one.
+        if !triggers.contains(trigger) {
+            triggers.retain(|one| one["id"] != trigger["id"]);
+            triggers.push(trigger.clone());
             document["triggers"] = triggers.into();
             changed = true;
         }
@@ -368,5 +376,11 @@ pub(in crate::console) async fn activate(call: &Call) -> Done {
     call.api
         .post(&format!("{path}/activate"), call.key(), &body)
         .await?;
-    Ok(Answer::See(path))
+    // Who is to call it looks for its address.
+    Ok(Answer::See(match chosen {
+        Some(Chosen { trigger, .. }) if !trigger["webhook"].is_null() => {
+            format!("{path}?tab=triggers")
+        }
+        _ => path,
+    }))
 }

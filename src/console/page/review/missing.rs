@@ -3,18 +3,21 @@
 use super::{Draft, change};
 use crate::console::call::{Call, Done};
 use crate::console::component::{action, value};
+use crate::console::page::home::items;
 use crate::console::twin::Refusal;
 use crate::service::Role;
 use druse_engine::Finding;
 use http::Method;
 use maud::{Markup, html};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A connection that is needed.
 #[derive(Default)]
 struct Missing {
     steps: Vec<String>,
+    /// The tools that are looked for in it.
+    tools: BTreeSet<String>,
     kind: &'static str,
     /// Whether the draft has to be made anew for it, because tools are found through it.
     anew: bool,
@@ -53,10 +56,18 @@ fn missing<'a>(draft: &'a Draft, findings: &[Finding]) -> BTreeMap<&'a str, Miss
             "unmapped_tool" => (with["tool"].as_str().and_then(server), true),
             _ => (None, false),
         };
-        let Some(name) = name.filter(|name| !name.contains("{{")) else {
+        // A tool in whose name no server stands may be one of any server: a person names it.
+        let name = match anew {
+            true => Some(name.unwrap_or_default()),
+            false => name.filter(|name| !name.contains("{{")),
+        };
+        let Some(name) = name else {
             continue;
         };
         let one = all.entry(name).or_default();
+        if let Some(tool) = with["tool"].as_str() {
+            one.tools.insert(tool.to_owned());
+        }
         one.steps.push(step.to_owned());
         one.anew |= anew;
         one.kind = match found["action"].as_str().unwrap_or_default() {
@@ -69,13 +80,41 @@ fn missing<'a>(draft: &'a Draft, findings: &[Finding]) -> BTreeMap<&'a str, Miss
     all
 }
 
-pub(super) fn show(call: &Call, draft: &Draft, findings: &[Finding]) -> Markup {
+/// The name of the example that the recording is, where something is missing and its own world can be had.
+pub(super) async fn example(
+    call: &Call,
+    draft: &Draft,
+    findings: &[Finding],
+) -> Result<Option<String>, Refusal> {
+    let digest = draft.session.as_ref().map(|(_, session)| &session["digest"]);
+    let Some(digest) = digest.filter(|_| call.may(Role::Admin)) else {
+        return Ok(None);
+    };
+    if missing(draft, findings).is_empty() {
+        return Ok(None);
+    }
+    let all = call.api.get("/examples").await?;
+    let found = items(&all).iter().find(|one| one["recording"] == *digest);
+    Ok(found.and_then(|one| one["name"].as_str()).map(str::to_owned))
+}
+
+pub(super) fn show(
+    call: &Call,
+    draft: &Draft,
+    findings: &[Finding],
+    example: Option<&str>,
+) -> Markup {
     let all = missing(draft, findings);
     let id = draft.automation["id"].as_str().unwrap_or_default();
     html! {
         @if !all.is_empty() {
             section .questions #connections {
                 h2 { (value::count(all.len(), "connection is", "connections are")) " missing" }
+                @if let Some(example) = example {
+                    p { "This recording is the example " code { (example) } ". It ships with a small world of its own, which its tools work in: a folder and a database below the data folder." }
+                    (action::with(&format!("/automations/{id}/review/example"), "Set its world up", "primary", &[("example", example)]))
+                    p .dim { "Or another one that has these tools:" }
+                }
                 @for (name, one) in &all {
                     @let used = value::count(one.steps.len(), "step uses it", "steps use it");
                     @match place(one.kind).filter(|_| call.may(Role::Admin)) {
@@ -95,9 +134,31 @@ fn form(
     one: &Missing,
     (used, label, example): (&str, &str, &str),
 ) -> Markup {
-    let mine = call.form.text("connection") == name;
+    let unnamed = name.is_empty();
+    let mine = match unnamed {
+        true => call.form.has("unnamed"),
+        false => call.form.text("connection") == name,
+    };
     let written = if mine { call.kept("place", "") } else { "" };
     let field = format!("place-{name}");
+    if unnamed {
+        let tools: Vec<&str> = one.tools.iter().map(String::as_str).collect();
+        return html! {
+            form .connect method="post" action={ "/automations/" (id) "/review/connection" } {
+                (action::key())
+                input type="hidden" name="kind" value="mcp";
+                input type="hidden" name="anew" value="yes";
+                input type="hidden" name="unnamed" value="yes";
+                p .wide { "Nothing says how " @for (index, tool) in tools.iter().enumerate() { @if index > 0 { ", " } code { (tool) } } " " @if tools.len() == 1 { "is" } @else { "are" } " reached. An MCP server that has " @if tools.len() == 1 { "it" } @else { "them" } ":" }
+                label for="unnamed-connection" { "A name for it" }
+                input #unnamed-connection .wide name="connection" autocomplete="off" required placeholder="airline" value=(if mine { call.kept("connection", "") } else { "" });
+                label for=(field) { (label) }
+                input #(field) name="place" autocomplete="off" required placeholder=(example) value=(written);
+                button { "Set it up" }
+            }
+            p .dim { "Reached in another way? " a href="/settings#tools" { "The tool map" } " says for each tool whether it is an HTTP call, a program or something else." }
+        };
+    }
     html! {
         form .connect method="post" action={ "/automations/" (id) "/review/connection" } {
             (action::key())
@@ -109,6 +170,16 @@ fn form(
             button { "Set up " (name) }
         }
     }
+}
+
+/// Sets the world of an example up, and makes the draft anew with what its tools say of themselves.
+pub(in crate::console) async fn lay_out(call: &Call) -> Done {
+    let name = crate::client::encode(call.form.text("example"));
+    let path = format!("/examples/{name}");
+    call.api.post(&path, call.key(), &json!({})).await?;
+    let draft = Draft::read(call).await?;
+    change::crystallize_again(call, &draft).await?;
+    Ok(change::back(call))
 }
 
 /// Sets one up; where tools are found through it, the draft is made anew.
@@ -131,15 +202,15 @@ pub(in crate::console) async fn connect(call: &Call) -> Done {
             ));
         }
     };
-    let name = crate::client::encode(call.form.text("connection"));
-    call.api
-        .json(
-            Method::PUT,
-            &format!("/connections/{name}"),
-            None,
-            &definition,
-        )
-        .await?;
+    let name = call.form.text("connection");
+    let path = format!("/connections/{}", crate::client::encode(name));
+    if call.form.has("unnamed") && call.api.find(&path).await?.is_some() {
+        return Err(Refusal::form(
+            format!("There is a connection {name} already, and its server has no such tool."),
+            "Choose another name.",
+        ));
+    }
+    call.api.json(Method::PUT, &path, None, &definition).await?;
     if call.form.has("anew") {
         let draft = Draft::read(call).await?;
         change::crystallize_again(call, &draft).await?;

@@ -1,0 +1,152 @@
+// What a person makes and sets up: connections, triggers, bindings, loops, versions.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { browse, signedIn as enter, until, violations } from "./harness.mjs";
+
+let browser;
+before(async () => { browser = await browse(); });
+after(async () => { await browser.close(); });
+const signedIn = (t, options) => enter(t, browser, options);
+const whole = () => assert.deepEqual(browser.broken, []);
+
+test("a connection of each kind has its own form, and is tested where it is set up", async t => {
+  const { server, page } = await signedIn(t);
+  const folder = join(server.folder, "files");
+  mkdirSync(folder);
+  await page.goto(`${server.address}/settings`);
+  await page.getByRole("link", { name: "a folder" }).click();
+  await page.getByLabel(/^name/).fill("files");
+  await page.getByLabel(/^path/).fill(join(server.folder, "nowhere"));
+  await page.getByRole("button", { name: "Set it up and test it" }).click();
+  await page.getByRole("status").getByText("does not answer").waitFor();
+  await page.getByRole("status").getByRole("link", { name: "Change it" }).click();
+  await page.getByLabel(/^path/).fill(folder);
+  await page.getByLabel("read_only").selectOption("true");
+  await page.getByRole("button", { name: "Save and test it" }).click();
+  await page.getByRole("status").getByText("answers").waitFor();
+  const stored = await server.api("GET", "/connections/files");
+  assert.deepEqual([stored.kind, stored.path, stored.read_only], ["folder", folder, true]);
+  const needed = { "an HTTP API": "base_url", "an MCP server": "command", "an SQLite file": "path", "a PostgreSQL database": "password", "a mail server": "recipients" };
+  for (const [kind, field] of Object.entries(needed)) {
+    await page.getByRole("link", { name: kind }).click();
+    await page.getByLabel(new RegExp(`^${field}`)).waitFor();
+    assert.deepEqual(await violations(page), []);
+  }
+  whole();
+});
+
+test("a value that nobody asked about is bound by a click, and a webhook starts what was activated", async t => {
+  const { server, page } = await signedIn(t);
+  await server.household();
+  await page.getByRole("button", { name: "Try it with an example" }).click();
+  await page.getByRole("button", { name: "Crystallize" }).click();
+  const pay = page.locator("#step-pay");
+  await pay.getByRole("button", { name: "Freeze it" }).first().click();
+  // Each value has all of what can be done with it.
+  const frozen = pay.locator("dd", { hasText: "✎" }).first();
+  for (const name of ["Make it an input"]) await frozen.getByRole("button", { name }).waitFor();
+  await page.locator("#step-pay").getByRole("link", { name: /^Bind it\s+:?\s*recipient/ }).click();
+  await page.locator("#bind").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByLabel("Another expression").fill("steps.read_file.output.json.text | line_value('Pay to')");
+  await page.locator("#bind").getByRole("button", { name: "Bind it" }).click();
+  await page.locator("#step-pay").getByText("bound by hand").waitFor();
+  await page.getByText("This page by the API").click();
+  await page.locator(".twin").getByText(/^PUT \/api\/v1\/automations\//).waitFor();
+  // What can be chosen is shown, and nothing else.
+  assert.equal(await page.getByLabel("The name of its secret").isVisible(), false);
+  await page.getByLabel("A webhook").check();
+  await page.getByLabel("The name of its secret").fill("bills_hook");
+  await page.getByLabel("The secret, where it is not set yet").fill("a secret of some length");
+  for (const box of await page.locator("#activation fieldset > label input[type=checkbox], #activation .together > label input").all()) await box.check();
+  await page.getByRole("button", { name: /^Activate version/ }).click();
+  await page.waitForURL(/tab=triggers/);
+  const address = await page.locator("[data-copy^='/hooks/'], [data-copy*='/hooks/']").first().getAttribute("data-copy");
+  const called = await fetch(new URL(address, server.address), { method: "POST", headers: { authorization: "Bearer a secret of some length", "content-type": "application/json" }, body: "{}" });
+  assert.equal(called.status, 202);
+  const { run_id: run } = await called.json();
+  await server.gate(run);
+  await page.goto(`${server.address}/runs/${run}`);
+  assert.match(await page.textContent(".head"), /webhook/);
+  whole();
+});
+
+const LOOPED = `druse: 1
+name: remind
+inputs:
+  invoices: { type: array, default: [1, 2] }
+steps:
+  # One after another.
+  - id: each
+    for_each: { items: "{{ inputs.invoices }}", as: invoice }
+    steps:
+      - id: text
+        action: transform
+        # What is said.
+        with: { value: "Invoice {{ invoice }}" }
+`;
+
+test("a loop and the steps inside of it are changed in forms", async t => {
+  const { server, page } = await signedIn(t);
+  const id = await server.active(LOOPED);
+  await page.goto(`${server.address}/automations/${id}?tab=steps`);
+  await page.getByRole("link", { name: "text", exact: true }).click();
+  await page.getByText("in each pass of").waitFor();
+  await page.getByLabel("value needed").fill("Pay {{ invoice }}");
+  await page.getByRole("button", { name: /^Save as version/ }).click();
+  await page.waitForURL(/step=each\.text/);
+  await page.locator("main").getByRole("link", { name: "each", exact: true }).first().click();
+  await page.getByLabel("max_parallel").fill("2");
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: /^Save as version/ }).click();
+  await page.getByRole("link", { name: "All steps" }).click();
+  await page.getByLabel("Add a step that does").selectOption("repeat");
+  await page.getByLabel("after").selectOption("each");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.getByLabel("id needed").fill("again");
+  await page.getByLabel("until needed").fill("loop.index >= 1");
+  await page.getByLabel(/first step in each pass/).fill("count");
+  await page.getByRole("button", { name: "Add this loop" }).click();
+  await page.waitForURL(/step=again/);
+  const { document } = await server.api("GET", `/automations/${id}`);
+  assert.equal(document.steps[0].for_each.max_parallel, 2);
+  assert.equal(document.steps[0].steps[0].with.value, "Pay {{ invoice }}");
+  assert.equal(document.steps[1].steps[0].id, "count");
+  await page.goto(`${server.address}/automations/${id}?tab=document`);
+  const text = await page.getByLabel("Document", { exact: true }).inputValue();
+  for (const part of ["# One after another.", "# What is said."]) assert.ok(text.includes(part), `${part} is not in ${text}`);
+  whole();
+});
+
+test("versions are compared by what they mean, and one is brought back", async t => {
+  const { server, page } = await signedIn(t);
+  const id = await server.active(LOOPED);
+  await server.api("PUT", `/automations/${id}`, LOOPED.replace("Invoice {{", "Bill {{"), "application/yaml");
+  await page.goto(`${server.address}/automations/${id}?tab=versions&from=1&to=2`);
+  assert.match(await page.textContent("main"), /Bill/);
+  await page.getByRole("button", { name: /version 1/i }).first().click();
+  await until("the third version", async () => (await server.api("GET", `/automations/${id}`)).latest_version === 3);
+  const { document } = await server.api("GET", `/automations/${id}`);
+  assert.equal(document.steps[0].steps[0].with.value, "Invoice {{ invoice }}");
+  whole();
+});
+
+test("a trigger is added in a form, and fires", async t => {
+  const { server, page } = await signedIn(t);
+  const id = await server.active(LOOPED);
+  await page.goto(`${server.address}/automations/${id}?tab=triggers`);
+  await page.getByText("Add a trigger").click();
+  await page.getByLabel("An event").check();
+  await page.getByLabel("Type of the event").fill("com.example.due");
+  await page.getByRole("button", { name: "Add it as a new version" }).click();
+  await until("the second version", async () => (await server.api("GET", `/automations/${id}`)).latest_version === 2);
+  await page.getByRole("button", { name: "Activate version 2" }).click();
+  await until("it to be active", async () => (await server.api("GET", `/automations/${id}`)).active_version === 2);
+  const { runs } = await server.api("POST", "/events", { specversion: "1.0", id: "one", source: "/shop", type: "com.example.due", data: {} });
+  assert.equal(runs.length, 1);
+  await page.goto(`${server.address}/automations/${id}?tab=triggers`);
+  await page.locator(`td a[href="/runs/${runs[0]}"]`).waitFor();
+  whole();
+});
