@@ -3,11 +3,11 @@
 use crate::artifacts::Files;
 use crate::secret::{MissingSecret, Secrets};
 use crate::step_log::AttemptLog;
-use druse_storage::ToolPin;
 use druse_engine::{
     Json, RunId, capability::Capabilities, definition::FailureClass, event::Failure,
     plan::SecretPlace,
 };
+use druse_storage::ToolPin;
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
 

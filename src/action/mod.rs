@@ -16,8 +16,8 @@ mod mcp_files;
 pub mod shell;
 pub mod sql;
 
-pub use capability::TOOL_CHANGED;
 pub use attempt::{Attempt, Failed, Limits, Performed};
+pub use capability::TOOL_CHANGED;
 pub use guard::is_public;
 pub use shell::ShellPolicy;
 

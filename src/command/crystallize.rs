@@ -64,7 +64,11 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     drop(busy);
     if let Some((path, before)) = decided {
-        keep_decisions(path, before, &serde_json::to_value(&made.document.metadata).unwrap_or_default())?;
+        keep_decisions(
+            path,
+            before,
+            &serde_json::to_value(&made.document.metadata).unwrap_or_default(),
+        )?;
     }
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
@@ -113,8 +117,9 @@ pub(super) fn keep_decisions(
 ) -> Result<(), Failure> {
     let now = Decisions::of_metadata(metadata);
     match before {
-        Some(before) if before != now => std::fs::write(path, now.to_yaml())
-            .map_err(|error| Failure::io(path, &error)),
+        Some(before) if before != now => {
+            std::fs::write(path, now.to_yaml()).map_err(|error| Failure::io(path, &error))
+        }
         _ => Ok(()),
     }
 }

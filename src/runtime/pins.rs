@@ -12,12 +12,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// The most versions of which they are kept.
 const KEPT: usize = 512;
 
-type Known = HashMap<(AutomationId, u32), Arc<[ToolPin]>>;
+/// An automation and the number of a version.
+type OfVersion = (AutomationId, u32);
 
-/// Pinned tools by automation and version.
+/// Pinned tools by version.
 #[derive(Default)]
 pub(super) struct Pins {
-    known: RwLock<Known>,
+    known: RwLock<HashMap<OfVersion, Arc<[ToolPin]>>>,
     /// Goes up with each change, so that what was read before one is not remembered after it.
     changes: std::sync::atomic::AtomicU64,
 }
@@ -27,7 +28,8 @@ impl Pins {
     pub(super) fn forget(&self, automation: AutomationId) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(one, _), _| *one != automation);
-        self.changes.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        self.changes
+            .fetch_add(1, std::sync::atomic::Ordering::AcqRel);
     }
 }
 

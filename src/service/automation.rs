@@ -11,8 +11,8 @@ use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
-    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType,
-    StoreExt, Trigger, Version,
+    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType, StoreExt,
+    Trigger, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -26,11 +26,17 @@ impl App {
         let document = super::automation::document_of(&version)?;
         let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for grant in Capabilities::of(&document).tools {
-            wanted.entry(grant.connection).or_default().insert(grant.tool);
+            wanted
+                .entry(grant.connection)
+                .or_default()
+                .insert(grant.tool);
         }
         let mut tools = Vec::new();
         for (connection, names) in wanted {
-            let pool = self.connections.get(&connection).and_then(|open| open.mcp());
+            let pool = self
+                .connections
+                .get(&connection)
+                .and_then(|open| open.mcp());
             let Ok(pool) = pool else { continue };
             let listed = match tokio::time::timeout(ASKED, pool.list_tools()).await {
                 Ok(Ok(listed)) => listed,

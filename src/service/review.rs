@@ -8,7 +8,8 @@ use druse_engine::definition::Step;
 use druse_engine::event::Status;
 use druse_engine::{AutomationId, RunId, Timestamp};
 use druse_storage::{
-    Automation, Batch, Entity as _, Review, RunQuery, StoreExt as _, ToolPins, UnreadChange, Version,
+    Automation, Batch, Entity as _, Review, RunQuery, StoreExt as _, ToolPins, UnreadChange,
+    Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -255,7 +255,10 @@ async fn a_tool_that_changed_since_the_activation_is_not_called_and_opens_a_revi
     let go = |status: &'static str| {
         let (admin, path) = (admin.clone(), path.clone());
         async move {
-            let started = admin.post(&format!("{path}/runs"), &json!({})).await.with(202);
+            let started = admin
+                .post(&format!("{path}/runs"), &json!({}))
+                .await
+                .with(202);
             wait::run(&admin, &text(&started["id"]), status).await
         }
     };

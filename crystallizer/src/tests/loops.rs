@@ -360,7 +360,10 @@ fn a_yes_in_words_before_each_call_stands_in_the_body() {
             "each_ticket: {{ steps.list_tickets.output.tickets }} [approve_close_ticket close_ticket]"
         ]
     );
-    assert_eq!(made.document.steps[1].steps[1].needs, ["approve_close_ticket"]);
+    assert_eq!(
+        made.document.steps[1].steps[1].needs,
+        ["approve_close_ticket"]
+    );
     assert_eq!(made.report.counts.gates, 1);
     // Who says more than yes may have meant this one alone.
     let other = asked("Only if the customer has written again.");

@@ -27,7 +27,11 @@ fn asked(body: &Value) -> Vec<String> {
 }
 
 async fn put(server: &Server, path: &str, to: &str) -> Value {
-    let method = if path == "/automations" { "POST" } else { "PUT" };
+    let method = if path == "/automations" {
+        "POST"
+    } else {
+        "PUT"
+    };
     let put = server.call(method, path, &[], &document(to)).await;
     assert!(put.status.is_success(), "{}", put.body);
     put.body
@@ -56,10 +60,7 @@ async fn what_was_acknowledged_before_holds_for_the_version_that_the_audit_log_n
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert_eq!(asked(&refused.body), [format!("{ID}@2")]);
     let said = refused.body["findings"][0]["message"].as_str().unwrap();
-    assert!(
-        said.contains("became mallory and was ada"),
-        "{said}"
-    );
+    assert!(said.contains("became mallory and was ada"), "{said}");
     // The same value is the same.
     let same = server.post(&activate, &json!({ "version": 3 })).await;
     assert_eq!(same.status, 200, "{}", same.body);
@@ -76,7 +77,12 @@ async fn what_nothing_tells_of_any_more_is_asked_about_again() {
     server.app.commit(Batch::new().put(&row)).await.unwrap();
     let activate = format!("/automations/{key}/activate");
     let refused = server.post(&activate, &json!({})).await;
-    assert_eq!(asked(&refused.body), [format!("{ID}@1")], "{}", refused.body);
+    assert_eq!(
+        asked(&refused.body),
+        [format!("{ID}@1")],
+        "{}",
+        refused.body
+    );
     let yes = json!({ "acknowledge": [format!("{ID}@1")] });
     assert_eq!(server.post(&activate, &yes).await.status, 200);
 }
@@ -118,5 +124,10 @@ async fn a_path_that_makes_a_program_another_one_is_acknowledged() {
     let put = server.call("PUT", &path, &[], &other.to_string()).await;
     assert_eq!(put.status, 200, "{}", put.body);
     let refused = server.post(&activate, &yes).await;
-    assert_eq!(asked(&refused.body), [format!("{id}@2")], "{}", refused.body);
+    assert_eq!(
+        asked(&refused.body),
+        [format!("{id}@2")],
+        "{}",
+        refused.body
+    );
 }

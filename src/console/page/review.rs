@@ -215,10 +215,13 @@ fn judged(report: &Value) -> Markup {
         .map_or(&[][..], Vec::as_slice);
     let savings = &report["savings"];
     // A recording may tell one and not the other.
-    let tokens: Vec<String> = [("input_tokens", "tokens in"), ("output_tokens", "tokens out")]
-        .into_iter()
-        .filter_map(|(key, words)| Some(format!("{} {words}", savings[key].as_u64()?)))
-        .collect();
+    let tokens: Vec<String> = [
+        ("input_tokens", "tokens in"),
+        ("output_tokens", "tokens out"),
+    ]
+    .into_iter()
+    .filter_map(|(key, words)| Some(format!("{} {words}", savings[key].as_u64()?)))
+    .collect();
     let cost = savings["cost_usd"].as_f64();
     html! {
         @if !reasons.is_empty() {
@@ -236,9 +239,21 @@ fn judged(report: &Value) -> Markup {
 
 /// The replays with changed answers: what they are called, and what they show.
 const PERTURBED: [(&str, &str, &str); 3] = [
-    ("renamed", "other names", "Replayed with other ids, dates and numbers in every answer"),
-    ("reordered", "other order", "Replayed with answers that do not depend on each other in another order"),
-    ("shuffled", "shuffled lists", "Replayed with lists in another order and something more in them"),
+    (
+        "renamed",
+        "other names",
+        "Replayed with other ids, dates and numbers in every answer",
+    ),
+    (
+        "reordered",
+        "other order",
+        "Replayed with answers that do not depend on each other in another order",
+    ),
+    (
+        "shuffled",
+        "shuffled lists",
+        "Replayed with lists in another order and something more in them",
+    ),
 ];
 
 fn proof(report: &Value) -> Markup {

@@ -76,10 +76,7 @@ fn another_value_at_the_same_place_is_asked_about_again() {
     let first = asked(&desk);
     let steered = |all: &[String]| all.iter().any(|id| id.starts_with("frozen_from_output:sh"));
     assert!(steered(&first), "{first:?}");
-    assert!(
-        first.iter().any(|id| id == "runs_program:cat"),
-        "{first:?}"
-    );
+    assert!(first.iter().any(|id| id == "runs_program:cat"), "{first:?}");
     apply(&desk, &first, 0);
 
     // Recorded again it is another version, and the same that was acknowledged.
@@ -168,7 +165,9 @@ fn an_answer_that_was_given_for_another_value_is_not_taken() {
     };
     let outdated = |made: &Value| {
         let findings = made["report"]["findings"].as_array().unwrap().clone();
-        let found = findings.into_iter().find(|one| one["code"] == "answer_outdated");
+        let found = findings
+            .into_iter()
+            .find(|one| one["code"] == "answer_outdated");
         found.map(|one| one["message"].as_str().unwrap().to_owned())
     };
     desk.write("recording.json", fee(17.25));
@@ -190,7 +189,10 @@ fn an_answer_that_was_given_for_another_value_is_not_taken() {
     // The file no longer says so, and an answer that is given now is taken.
     assert!(!desk.read("decisions.yaml").contains(question));
     let answered = made(&["--answer", "source:refund_payment:/fee=constant"]);
-    assert!(!open(&answered) && outdated(&answered).is_none(), "{answered:#}");
+    assert!(
+        !open(&answered) && outdated(&answered).is_none(),
+        "{answered:#}"
+    );
     assert!(desk.read("decisions.yaml").contains("\"99.5\""));
 
     // A draft carries what it was answered for, too.

@@ -134,7 +134,8 @@ fn an_answer_that_changed_opens_a_review() {
     assert_eq!(json(&desk, &["automations", "drift", "refund"]), noted);
     let told = desk.run(&["automations", "drift", "refund"]).ok();
     assert!(
-        told.out.starts_with("version 1, get_order: /json/note is new. Since "),
+        told.out
+            .starts_with("version 1, get_order: /json/note is new. Since "),
         "{told:#?}"
     );
 
@@ -200,7 +201,15 @@ fn an_answer_that_changed_opens_a_review() {
 
     // A run of a version that is not active has a review of its own, and takes no other's place.
     let own = run(&desk);
-    let old = desk.run(&["runs", "start", "refund", "--version", "1", "--output", "json"]);
+    let old = desk.run(&[
+        "runs",
+        "start",
+        "refund",
+        "--version",
+        "1",
+        "--output",
+        "json",
+    ]);
     assert!(old.out.contains("answer_changed"), "{old:#?}");
     let found = review(&desk);
     assert_eq!(
@@ -229,7 +238,15 @@ fn many_good_runs_show_what_is_always_so() {
     );
     // Runs of other versions are passed over before the last ones are taken.
     for _ in 0..3 {
-        let old = desk.run(&["runs", "start", "refund", "--version", "1", "--output", "json"]);
+        let old = desk.run(&[
+            "runs",
+            "start",
+            "refund",
+            "--version",
+            "1",
+            "--output",
+            "json",
+        ]);
         assert!(old.out.contains("succeeded"), "{old:#?}");
     }
     let again = json(&desk, &["automations", "learn", "refund", "--runs", "5"]);

@@ -86,7 +86,10 @@ pub(super) async fn example(
     draft: &Draft,
     findings: &[Finding],
 ) -> Result<Option<String>, Refusal> {
-    let digest = draft.session.as_ref().map(|(_, session)| &session["digest"]);
+    let digest = draft
+        .session
+        .as_ref()
+        .map(|(_, session)| &session["digest"]);
     let Some(digest) = digest.filter(|_| call.may(Role::Admin)) else {
         return Ok(None);
     };
@@ -95,7 +98,9 @@ pub(super) async fn example(
     }
     let all = call.api.get("/examples").await?;
     let found = items(&all).iter().find(|one| one["recording"] == *digest);
-    Ok(found.and_then(|one| one["name"].as_str()).map(str::to_owned))
+    Ok(found
+        .and_then(|one| one["name"].as_str())
+        .map(str::to_owned))
 }
 
 pub(super) fn show(
