@@ -152,7 +152,12 @@ fn address(link: &str, path: &str) -> String {
     }
 }
 
-fn box_of(step: &PlannedStep, (x, y): (usize, usize), status: Option<&str>, address: &str) -> Markup {
+fn box_of(
+    step: &PlannedStep,
+    (x, y): (usize, usize),
+    status: Option<&str>,
+    address: &str,
+) -> Markup {
     let id: &str = &step.id;
     let shown = super::component::value::cut(id, FITS);
     let action = step.work.name();

@@ -221,7 +221,10 @@ mod tests {
         );
         for wrong in ["deep.x", "each.deep.x.y", "each.", ".each", "each..y"] {
             assert!(remove(&mut one, wrong).is_err(), "{wrong}");
-            assert!(add(&mut one, json!({ "id": "q" }), Some(wrong)).is_err(), "{wrong}");
+            assert!(
+                add(&mut one, json!({ "id": "q" }), Some(wrong)).is_err(),
+                "{wrong}"
+            );
         }
     }
 }

@@ -232,9 +232,21 @@ fn judged(report: &Value) -> Markup {
 
 /// The replays with changed answers: what they are called, and what they show.
 const PERTURBED: [(&str, &str, &str); 3] = [
-    ("renamed", "other names", "Replayed with other ids, dates and numbers in every answer"),
-    ("reordered", "other order", "Replayed with answers that do not depend on each other in another order"),
-    ("shuffled", "shuffled lists", "Replayed with lists in another order and something more in them"),
+    (
+        "renamed",
+        "other names",
+        "Replayed with other ids, dates and numbers in every answer",
+    ),
+    (
+        "reordered",
+        "other order",
+        "Replayed with answers that do not depend on each other in another order",
+    ),
+    (
+        "shuffled",
+        "shuffled lists",
+        "Replayed with lists in another order and something more in them",
+    ),
 ];
 
 fn proof(report: &Value) -> Markup {

@@ -176,13 +176,10 @@ fn action_fields(action: &str) -> Vec<Field> {
     kind.map_or_else(Vec::new, |kind| fields(schema_of(kind)))
 }
 
-async fn one(
-    call: &Call,
-    automation: &Value,
-    tag: &str,
-    place: &str,
-) -> Result<Markup, Refusal> {
-    let step = automation["document"].pointer(place).unwrap_or(&Value::Null);
+async fn one(call: &Call, automation: &Value, tag: &str, place: &str) -> Result<Markup, Refusal> {
+    let step = automation["document"]
+        .pointer(place)
+        .unwrap_or(&Value::Null);
     let id = automation["id"].as_str().unwrap_or_default();
     let name = step["id"].as_str().unwrap_or_default();
     let way = chosen(call);
@@ -198,7 +195,10 @@ async fn one(
         // What is inside of a loop has its own form.
         match path.is_empty() {
             true => one.step.as_deref() == Some(name),
-            false => path.starts_with(&format!("{place}/")) && !path.starts_with(&format!("{place}/steps/")),
+            false => {
+                path.starts_with(&format!("{place}/"))
+                    && !path.starts_with(&format!("{place}/steps/"))
+            }
         }
     });
     let own: Vec<Finding> = own.cloned().collect();
@@ -366,7 +366,11 @@ fn patched(call: &Call, step: &Value) -> Result<(Value, Map<String, Value>), Ref
     let action = step["action"].as_str();
     let before = step.as_object().cloned().unwrap_or_default();
     let mut after = config_form::read(&call.form, "step", &own_fields(action.is_none()), &before)?;
-    let part = if action.is_some() { "with" } else { loop_of(step) };
+    let part = if action.is_some() {
+        "with"
+    } else {
+        loop_of(step)
+    };
     let with = action.map_or_else(|| loop_fields(part), action_fields);
     let given = step[part].as_object().cloned().unwrap_or_default();
     let given = config_form::read(&call.form, "with", &with, &given)?;

@@ -116,7 +116,10 @@ pub(in crate::console) async fn add(call: &Call) -> Done {
     let mut all = document["triggers"].as_array().cloned().unwrap_or_default();
     let chosen = trigger_form::read(call, &document["inputs"], &all)?;
     let Some(Chosen { trigger, secret }) = chosen else {
-        return Err(Refusal::form("Nothing is chosen.", "Choose what starts it."));
+        return Err(Refusal::form(
+            "Nothing is chosen.",
+            "Choose what starts it.",
+        ));
     };
     if !all.contains(&trigger) {
         all.push(trigger);

@@ -417,7 +417,9 @@ async fn steps_inside_of_loops_and_loops_themselves_have_forms() {
     assert!(editor.see(&path).await.contains("step=each.text"));
 
     // A step of the body: checked where it stands, then written, and the comments stay.
-    let page = editor.see(&format!("{path}?tab=steps&step=each.text")).await;
+    let page = editor
+        .see(&format!("{path}?tab=steps&step=each.text"))
+        .await;
     assert!(page.contains("in each pass of"), "{page}");
     let tag = hidden(&page, "tag");
     let step = format!("{path}/steps/each.text");
@@ -433,7 +435,10 @@ async fn steps_inside_of_loops_and_loops_themselves_have_forms() {
 
     // The loop itself: what it goes over, and nothing that no loop has.
     let page = editor.see(&format!("{path}?tab=steps&step=each")).await;
-    assert!(page.contains("with.max_parallel") && page.contains("step.timeout"), "{page}");
+    assert!(
+        page.contains("with.max_parallel") && page.contains("step.timeout"),
+        "{page}"
+    );
     assert!(!page.contains("step.retry"), "{page}");
     let tag = hidden(&page, "tag");
     let fields = [
@@ -446,7 +451,9 @@ async fn steps_inside_of_loops_and_loops_themselves_have_forms() {
 
     // One more in the body, behind another; and a loop, with its first step.
     let page = editor
-        .see(&format!("{path}?tab=steps&action=transform&after=each.text"))
+        .see(&format!(
+            "{path}?tab=steps&action=transform&after=each.text"
+        ))
         .await;
     let tag = hidden(&page, "tag");
     let fields = [
@@ -462,7 +469,10 @@ async fn steps_inside_of_loops_and_loops_themselves_have_forms() {
     let page = editor
         .see(&format!("{path}?tab=steps&action=repeat&after=each"))
         .await;
-    assert!(page.contains("with.until") && page.contains("Add this loop"), "{page}");
+    assert!(
+        page.contains("with.until") && page.contains("Add this loop"),
+        "{page}"
+    );
     let tag = hidden(&page, "tag");
     let fields = [
         ("id", "again"),
@@ -494,7 +504,11 @@ async fn steps_inside_of_loops_and_loops_themselves_have_forms() {
         .text()
         .await
         .expect("a text");
-    for part in ["# One after another.", "# What is said.", "# Short and kind."] {
+    for part in [
+        "# One after another.",
+        "# What is said.",
+        "# Short and kind.",
+    ] {
         assert!(yaml.contains(part), "{part} is not in {yaml}");
     }
     // What was made by forms runs.
@@ -507,9 +521,16 @@ async fn steps_inside_of_loops_and_loops_themselves_have_forms() {
         .await
         .with(200);
     assert_eq!(run["status"], "succeeded", "{run}");
-    editor.act(&format!("{path}/steps/each.loud/remove"), &[]).await;
+    editor
+        .act(&format!("{path}/steps/each.loud/remove"), &[])
+        .await;
     let now = admin.get(&path).await.with(200);
-    assert_eq!(now["document"]["steps"][0]["steps"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        now["document"]["steps"][0]["steps"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
 }
 
 #[tokio::test]
@@ -540,7 +561,10 @@ async fn a_trigger_is_added_by_a_form_and_comments_stay() {
             "inputs": { "invoices": "{{ trigger.body.invoices }}" },
         }])
     );
-    assert_eq!(admin.get("/secrets").await.with(200)["items"][0]["name"], "invoices_hook");
+    assert_eq!(
+        admin.get("/secrets").await.with(200)["items"][0]["name"],
+        "invoices_hook"
+    );
     // A second way beside it; one that lacks something is told what.
     let page = owner.see(&format!("{path}?tab=triggers")).await;
     let tag = hidden(&page, "tag");
@@ -566,5 +590,8 @@ async fn a_trigger_is_added_by_a_form_and_comments_stay() {
         .text()
         .await
         .expect("a text");
-    assert!(yaml.contains("# Short and kind.") && yaml.contains("com.example.invoice.due"), "{yaml}");
+    assert!(
+        yaml.contains("# Short and kind.") && yaml.contains("com.example.invoice.due"),
+        "{yaml}"
+    );
 }

@@ -516,25 +516,40 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
     // A value that follows something is frozen; then nothing asks about it.
     let answer = format!("{review}/answer");
     let place = "/arguments/reference";
-    owner.act(&answer, &[("step", "pay"), ("freeze", place)]).await;
+    owner
+        .act(&answer, &[("step", "pay"), ("freeze", place)])
+        .await;
     let reference = |made: &Value| {
         let steps = made["document"]["steps"].as_array().expect("steps").clone();
         let pay = steps.iter().find(|step| step["id"] == "pay").expect("pay");
         pay["with"]["arguments"]["reference"].clone()
     };
     let frozen = reference(&admin.get(&automation).await.with(200));
-    assert!(!frozen.as_str().is_some_and(|text| text.contains("{{")), "{frozen}");
+    assert!(
+        !frozen.as_str().is_some_and(|text| text.contains("{{")),
+        "{frozen}"
+    );
 
     // Every value has the way to its choices; they are what was answered before it, and the inputs.
     let page = owner.see(&review).await;
-    assert!(page.contains("bind=pay&amp;at=%2Farguments%2Freference"), "{page}");
+    assert!(
+        page.contains("bind=pay&amp;at=%2Farguments%2Freference"),
+        "{page}"
+    );
     let page = owner
         .see(&format!("{review}?bind=pay&at=%2Farguments%2Frecipient"))
         .await;
     assert!(page.contains("Another expression"), "{page}");
-    assert!(page.contains("⇐ steps.") || page.contains("⇐ inputs."), "{page}");
+    assert!(
+        page.contains("⇐ steps.") || page.contains("⇐ inputs."),
+        "{page}"
+    );
     // One that names nothing is told, beside what was written.
-    let nothing = [("step", "pay"), ("bind", place), ("expression", "steps.nobody.output")];
+    let nothing = [
+        ("step", "pay"),
+        ("bind", place),
+        ("expression", "steps.nobody.output"),
+    ];
     let told = owner.post(&answer, &nothing).await;
     told.says(422, "nobody");
     told.says(422, "value=\"steps.nobody.output\"");
@@ -548,7 +563,9 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
     // It is shown as the request that it was.
     assert!(page.contains(&format!("PUT /api/v1{automation}")), "{page}");
     // And it can be frozen again.
-    owner.act(&answer, &[("step", "pay"), ("freeze", place)]).await;
+    owner
+        .act(&answer, &[("step", "pay"), ("freeze", place)])
+        .await;
     assert_eq!(reference(&admin.get(&automation).await.with(200)), frozen);
 
     let made = admin.get(&automation).await.with(200);
@@ -560,7 +577,11 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
         .collect();
     let all = open.join("\n");
     let activate = format!("{review}/activate");
-    let lacking = [("name", "pay-bill"), ("starts", "webhook"), ("acknowledge", &all)];
+    let lacking = [
+        ("name", "pay-bill"),
+        ("starts", "webhook"),
+        ("acknowledge", &all),
+    ];
     owner
         .post(&activate, &lacking)
         .await
@@ -579,7 +600,10 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
     assert!(page.contains("/hooks/"), "{page}");
     let made = admin.get(&automation).await.with(200);
     assert_eq!(made["status"], "active", "{made}");
-    assert_eq!(made["document"]["triggers"][0]["webhook"]["verify"]["secret"], "bills_hook");
+    assert_eq!(
+        made["document"]["triggers"][0]["webhook"]["verify"]["secret"],
+        "bills_hook"
+    );
     assert!(!made.to_string().contains("of some length"));
 }
 
@@ -592,7 +616,11 @@ async fn the_example_is_run_with_nothing_but_the_console() {
     let home = owner.see("/").await;
     let start = home.find("name=\"text\" value=\"").expect("an example") + 19;
     let end = home[start..].find('"').expect("its end") + start;
-    let recording = home[start..end].replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let recording = home[start..end]
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
     let fields = [("kind", "agent_run"), ("text", recording.as_str())];
     let path = owner.act("/recordings", &fields).await;
     let review = owner
@@ -603,8 +631,14 @@ async fn the_example_is_run_with_nothing_but_the_console() {
     assert!(!editor.see(&review).await.contains("Set its world up"));
     let lay_out = format!("{review}/example");
     let fields = [("example", "pay-bill")];
-    editor.post(&lay_out, &fields).await.says(403, "needs the role admin");
-    owner.post(&lay_out, &[("example", "none")]).await.says(404, "There is no such example");
+    editor
+        .post(&lay_out, &fields)
+        .await
+        .says(403, "needs the role admin");
+    owner
+        .post(&lay_out, &[("example", "none")])
+        .await
+        .says(404, "There is no such example");
     for _ in 0..2 {
         assert_eq!(owner.act(&lay_out, &fields).await, review);
     }
@@ -629,7 +663,10 @@ async fn the_example_is_run_with_nothing_but_the_console() {
     let gate = wait::approval(&admin, &run).await;
     let decision = json!({ "decision": "approve", "digest": gate["digest"] });
     admin
-        .post(&format!("/approvals/{}/decision", text(&gate["id"])), &decision)
+        .post(
+            &format!("/approvals/{}/decision", text(&gate["id"])),
+            &decision,
+        )
         .await
         .with(200);
     wait::run(&admin, &run, "succeeded").await;

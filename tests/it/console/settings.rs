@@ -28,7 +28,11 @@ async fn connections_are_set_up_tried_changed_and_removed() {
         }
     }
     // What is wrong is told, and what was written stays.
-    let wrong = [("kind", "folder"), ("name", "files"), ("connection.read_only", "true")];
+    let wrong = [
+        ("kind", "folder"),
+        ("name", "files"),
+        ("connection.read_only", "true"),
+    ];
     let told = owner.post(write, &wrong).await;
     told.says(422, "The connection is wrong");
     told.says(422, "value=\"files\"");
@@ -39,9 +43,16 @@ async fn connections_are_set_up_tried_changed_and_removed() {
         ("test", "yes"),
     ];
     owner.post(write, &fields).await.says(200, "answers");
-    assert_eq!(admin.get("/connections/files").await.with(200)["kind"], "folder");
+    assert_eq!(
+        admin.get("/connections/files").await.with(200)["kind"],
+        "folder"
+    );
     // Another of the same name does not take its place.
-    let other = [("kind", "folder"), ("name", "files"), ("connection.path", "/")];
+    let other = [
+        ("kind", "folder"),
+        ("name", "files"),
+        ("connection.path", "/"),
+    ];
     owner.post(write, &other).await.says(422, "already");
     owner
         .post("/settings/connections/files/test", &[])
@@ -79,14 +90,20 @@ async fn connections_are_set_up_tried_changed_and_removed() {
         ("connection.command", "/bin/false --stdio"),
         ("test", "yes"),
     ];
-    owner.post(write, &fields).await.says(200, "does not answer");
+    owner
+        .post(write, &fields)
+        .await
+        .says(200, "does not answer");
     let now = admin.get("/connections/tools").await.with(200);
     assert_eq!(now["command"], json!(["/bin/false", "--stdio"]));
 
     for name in ["files", "tools"] {
         owner.act(&format!("{write}/{name}/remove"), &[]).await;
     }
-    assert_eq!(admin.get("/connections").await.with(200)["items"], json!([]));
+    assert_eq!(
+        admin.get("/connections").await.with(200)["items"],
+        json!([])
+    );
 }
 
 #[tokio::test]

@@ -60,7 +60,10 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
     let mut choices: Vec<(String, String)> = Vec::new();
     let mut others = Vec::new();
     for (name, schema) in inputs.into_iter().flatten() {
-        let one = (format!("inputs.{name}"), value::line(&schema["default"], 60));
+        let one = (
+            format!("inputs.{name}"),
+            value::line(&schema["default"], 60),
+        );
         match same(&schema["default"], &value) {
             true => choices.push(one),
             false => others.push(one),
@@ -73,7 +76,13 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
             continue;
         };
         let mut places = Vec::new();
-        find(&output.1, &value, format!("steps.{one}.output"), 0, &mut places);
+        find(
+            &output.1,
+            &value,
+            format!("steps.{one}.output"),
+            0,
+            &mut places,
+        );
         // What is read as it is meant says more than the text that it came as.
         places.sort_by_key(|place| place.contains(".content"));
         let gave = value::line(&value, 60);
@@ -99,7 +108,9 @@ fn recorded(draft: &Draft, step: &str, pointer: &str) -> Option<Value> {
     let was = || {
         let call = draft.crystallized()["calls"][step].as_str()?;
         let turns = draft.session.as_ref()?.1["turns"].as_array()?;
-        let call = turns.iter().find(|turn| turn["type"] == "call" && turn["id"] == call)?;
+        let call = turns
+            .iter()
+            .find(|turn| turn["type"] == "call" && turn["id"] == call)?;
         let inner = pointer.strip_prefix("/arguments").unwrap_or(pointer);
         call["arguments"].pointer(inner).cloned()
     };
@@ -111,7 +122,11 @@ async fn outputs(call: &Call, draft: &Draft) -> Option<Vec<(String, Value)>> {
     draft.session.as_ref()?;
     let id = draft.automation["id"].as_str()?;
     let mut inputs = Map::new();
-    for (name, schema) in draft.automation["document"]["inputs"].as_object().into_iter().flatten() {
+    for (name, schema) in draft.automation["document"]["inputs"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         if schema["default"].is_null() {
             inputs.insert(name.clone(), stand_in(schema));
         }
@@ -120,10 +135,18 @@ async fn outputs(call: &Call, draft: &Draft) -> Option<Vec<(String, Value)>> {
         "dry_run": true, "version": draft.automation["latest_version"], "inputs": inputs,
         "from_recording": true, "approve": true,
     });
-    let run = call.api.post(&format!("/automations/{id}/runs"), None, &body).await.ok()?;
+    let run = call
+        .api
+        .post(&format!("/automations/{id}/runs"), None, &body)
+        .await
+        .ok()?;
     let steps = run["steps"].as_array()?.iter();
     let known = steps.filter(|step| !step["output"].is_null());
-    Some(known.filter_map(|step| Some((step["path"].as_str()?.to_owned(), step["output"].clone()))).collect())
+    Some(
+        known
+            .filter_map(|step| Some((step["path"].as_str()?.to_owned(), step["output"].clone())))
+            .collect(),
+    )
 }
 
 /// Something that an input without a default takes.
@@ -274,7 +297,10 @@ mod tests {
                 "steps.a.output.json[\"odd key\"]",
             ]
         );
-        assert_eq!(places(json!("7")), ["(steps.a.output.json.orders | only).no"]);
+        assert_eq!(
+            places(json!("7")),
+            ["(steps.a.output.json.orders | only).no"]
+        );
         assert!(places(json!("")).is_empty());
     }
 }

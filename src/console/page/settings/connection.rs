@@ -24,9 +24,17 @@ const KINDS: [(&str, &str); 6] = [
 /// What may stand in a field.
 const EXAMPLES: [(&str, &str, &str); 14] = [
     ("http", "base_url", "https://api.example.com"),
-    ("http", "headers", "Authorization: Bearer {{ secrets.api_token }}"),
+    (
+        "http",
+        "headers",
+        "Authorization: Bearer {{ secrets.api_token }}",
+    ),
     ("mcp", "url", "https://mcp.example.com/"),
-    ("mcp", "headers", "Authorization: Bearer {{ secrets.mcp_token }}"),
+    (
+        "mcp",
+        "headers",
+        "Authorization: Bearer {{ secrets.mcp_token }}",
+    ),
     ("mcp", "command", "/usr/local/bin/my-server --stdio"),
     ("mcp", "env", "API_KEY: \"{{ secrets.api_key }}\""),
     ("folder", "path", "/srv/files"),
@@ -55,7 +63,9 @@ fn fields_of(kind: &str) -> Vec<Field> {
     let mut all = config_form::fields(&schema);
     all.retain(|field| field.name != "kind");
     for field in &mut all {
-        let known = EXAMPLES.iter().find(|(of, name, _)| *of == kind && *name == field.name);
+        let known = EXAMPLES
+            .iter()
+            .find(|(of, name, _)| *of == kind && *name == field.name);
         field.example = known.map_or("", |(_, _, example)| example);
     }
     // What is needed stands first.
@@ -100,7 +110,10 @@ async fn form(call: &Call) -> Result<Markup, Refusal> {
     let changed = of("change");
     let (mut given, mut tag) = (Value::Null, String::new());
     if !changed.is_empty() {
-        let said = call.api.send(Method::GET, &address(&changed), &[], "").await?;
+        let said = call
+            .api
+            .send(Method::GET, &address(&changed), &[], "")
+            .await?;
         (given, tag) = (said.json(), said.tag());
     }
     let kind = match given["kind"].as_str() {
@@ -113,7 +126,10 @@ async fn form(call: &Call) -> Result<Markup, Refusal> {
     }
     let known = KINDS.iter().find(|(one, _)| *one == kind);
     let said = known.map_or(kind.as_str(), |(_, said)| said);
-    let findings = call.refusal.as_ref().map_or(&[][..], |one| one.findings.as_slice());
+    let findings = call
+        .refusal
+        .as_ref()
+        .map_or(&[][..], |one| one.findings.as_slice());
     let about = |name: &str| {
         let place = format!("/{name}");
         let own = findings.iter().filter(|one| {
@@ -125,8 +141,15 @@ async fn form(call: &Call) -> Result<Markup, Refusal> {
     let (seldom, usual): (Vec<Field>, Vec<Field>) = all
         .into_iter()
         .partition(|field| SELDOM.contains(&field.name.as_str()));
-    let set = seldom.iter().filter(|field| !given[&field.name].is_null()).count();
-    let sent = seldom.iter().any(|field| call.form.get(&format!("connection.{}", field.name)).is_some());
+    let set = seldom
+        .iter()
+        .filter(|field| !given[&field.name].is_null())
+        .count();
+    let sent = seldom.iter().any(|field| {
+        call.form
+            .get(&format!("connection.{}", field.name))
+            .is_some()
+    });
     Ok(html! {
         form .step-form #connection-form method="post" action="/settings/connections" {
             (action::key())
@@ -175,7 +198,10 @@ fn written(call: &Call, kind: &str, before: &Value) -> Result<Value, Refusal> {
     let mut form = call.form.clone();
     // A command is written as in a shell where nothing in it has to be kept together.
     let command = form.text("connection.command").to_owned();
-    if !command.is_empty() && !command.contains(['\n', '[', ',', '"', '\'']) && !command.starts_with('-') {
+    if !command.is_empty()
+        && !command.contains(['\n', '[', ',', '"', '\''])
+        && !command.starts_with('-')
+    {
         let words: Vec<&str> = command.split_whitespace().collect();
         form = form.with("connection.command", &json!(words).to_string());
     }
@@ -187,10 +213,18 @@ fn written(call: &Call, kind: &str, before: &Value) -> Result<Value, Refusal> {
 
 pub(in crate::console) async fn write(call: &Call) -> Done {
     let changed = call.form.text("change");
-    let name = if changed.is_empty() { call.form.text("name") } else { changed };
+    let name = if changed.is_empty() {
+        call.form.text("name")
+    } else {
+        changed
+    };
     let before = call.api.find(&address(name)).await?;
     let before = before.map(|one| definition(&one)).unwrap_or_default();
-    let from = if changed.is_empty() { &Value::Null } else { &before };
+    let from = if changed.is_empty() {
+        &Value::Null
+    } else {
+        &before
+    };
     let definition = written(call, call.form.text("kind"), from)?;
     // The same once more is a page that was loaded again.
     if changed.is_empty() && !before.is_null() && before != definition {
@@ -204,7 +238,12 @@ pub(in crate::console) async fn write(call: &Call) -> Done {
         headers.push((header::IF_MATCH, call.form.text("tag")));
     }
     call.api
-        .send(Method::PUT, &address(name), &headers, definition.to_string())
+        .send(
+            Method::PUT,
+            &address(name),
+            &headers,
+            definition.to_string(),
+        )
         .await?;
     if call.form.has("test") {
         return tried(call, name).await;
