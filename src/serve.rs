@@ -193,6 +193,7 @@ impl Assembly {
         }
         tokio::spawn(engine.clone().keep_time());
         tokio::spawn(engine.clone().keep_hearing(setup.serves));
+        tokio::spawn(app.clone().note_unread_changes(engine.observe()));
         if setup.serves {
             tokio::spawn(engine.sweep_work_folders(work));
             triggers.take_up().await.map_err(unreadable)?;
@@ -226,6 +227,7 @@ impl Assembly {
     /// Ends everything in order: triggers, attempts, connections.
     pub async fn close(self) {
         self.triggers.close();
+        self.app.engine.observed().await;
         self.app.engine.close();
         let actions = self.app.engine.actions();
         actions.close().await;

@@ -9,9 +9,9 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin};
 use crate::{
-    advice, align, answer, bookkeeping, bound, capability, caution, determinism, drift, duplicate,
-    effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
-    trust, waiting, working_place,
+    advice, align, answer, bound, capability, caution, determinism, drift, duplicate, effects,
+    emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay, trust,
+    waiting, working_place,
 };
 use druse_engine::carried;
 use druse_engine::check::{Catalog, check};
@@ -19,7 +19,7 @@ use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
@@ -106,7 +106,10 @@ pub fn crystallize(
             session,
             &mut kept,
             &mut emitted,
-            &options.answers,
+            bound::Answered {
+                given: &options.answers,
+                before: &options.answered_for,
+            },
             started_at,
             &witnesses,
         );
@@ -116,6 +119,9 @@ pub fn crystallize(
         }
         made
     });
+    if let Some(made) = &made {
+        kept_answers(&mut emitted.document, options, made);
+    }
     emitted.document.capabilities = Some(capability::of(&emitted.document, &kept, session));
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept, started_at);
@@ -276,7 +282,7 @@ fn bind(
     session: &Session,
     kept: &mut [Kept<'_>],
     emitted: &mut emit::Emitted,
-    answers: &BTreeMap<String, String>,
+    answers: bound::Answered<'_>,
     started_at: Timestamp,
     witnesses: &[bound::Witness<'_>],
 ) -> bound::Made {
@@ -326,6 +332,26 @@ fn bind(
         (kept.step, kept.path) = (step, path);
     }
     made
+}
+
+/// Writes down what the answers were given for, and takes out those that hold no longer.
+fn kept_answers(document: &mut Document, options: &Options, made: &bound::Made) {
+    let Some(Value::Object(crystallized)) = document.metadata.get_mut("crystallized") else {
+        return;
+    };
+    if let Some(Value::Object(answers)) = crystallized.get_mut("answers") {
+        answers.retain(|id, _| !made.outdated.contains(id));
+        if answers.is_empty() {
+            crystallized.shift_remove("answers");
+        }
+    }
+    let mut answered_for = options.answered_for.clone();
+    answered_for.extend(made.taken_for.clone());
+    answered_for.retain(|id, _| options.answers.contains_key(id) && !made.outdated.contains(id));
+    if !answered_for.is_empty() {
+        let answered_for = serde_json::to_value(answered_for).unwrap_or_default();
+        crystallized.insert("answered_for".to_owned(), answered_for);
+    }
 }
 
 /// Whether a JSON Pointer leads to a place or into it.
@@ -644,11 +670,8 @@ fn draft<'a>(
         })
         .collect();
     let mut left_out = pruned.left_out.clone();
-    let (gone, mut repeated) = bookkeeping::leave_out(session, &mut kept, &options.keep);
+    let (gone, mut repeated) = not_repeated::leave_out(session, &mut kept, &options.keep);
     left_out.extend(gone);
-    let (gone, said) = not_repeated::leave_out(session, &mut kept, &options.keep);
-    left_out.extend(gone);
-    repeated.extend(said);
     if options.mode == Mode::Bound {
         let (gone, stays) = duplicate::leave_out(session, &mut kept, &options.keep);
         repeated.extend(stays);

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Decisions {
     /// Answers by the ids of the questions.
     pub answers: BTreeMap<String, String>,
+    /// The values, as people are shown them, that the answers were given for: no answer holds for another one.
+    pub answered_for: BTreeMap<String, String>,
     /// Calls that became steps though they would have been left out.
     pub keep: BTreeSet<String>,
     /// The folder that it works in, in the place of the one that the agent worked in.
@@ -23,6 +25,8 @@ pub struct Decisions {
 struct File {
     #[serde(default)]
     decisions: BTreeMap<String, String>,
+    #[serde(default)]
+    answered_for: BTreeMap<String, String>,
     #[serde(default)]
     keep: BTreeSet<String>,
     #[serde(default)]
@@ -47,6 +51,7 @@ impl Decisions {
             serde_json::from_value(value).map_err(|error| first_line(&error.to_string()))?;
         Ok(Self {
             answers: file.decisions,
+            answered_for: file.answered_for,
             keep: file.keep,
             folder: file.folder,
         })
@@ -55,12 +60,15 @@ impl Decisions {
     /// The decisions that a document says it was made with, from its metadata.
     pub fn of_metadata(metadata: &Value) -> Self {
         let made = &metadata["crystallized"];
-        let answers = made["answers"].as_object().into_iter().flatten();
+        let texts = |key: &str| {
+            let all = made[key].as_object().into_iter().flatten();
+            all.filter_map(|(id, text)| Some((id.clone(), text.as_str()?.to_owned())))
+                .collect()
+        };
         let keep = made["keep"].as_array().into_iter().flatten();
         Self {
-            answers: answers
-                .filter_map(|(id, answer)| Some((id.clone(), answer.as_str()?.to_owned())))
-                .collect(),
+            answers: texts("answers"),
+            answered_for: texts("answered_for"),
             keep: keep.filter_map(Value::as_str).map(str::to_owned).collect(),
             folder: made["folder"].as_str().map(str::to_owned),
         }
@@ -70,6 +78,7 @@ impl Decisions {
     pub fn of_options(options: &Options) -> Self {
         Self {
             answers: options.answers.clone(),
+            answered_for: options.answered_for.clone(),
             keep: options.keep.clone(),
             folder: options.folder.clone(),
         }
@@ -78,10 +87,14 @@ impl Decisions {
     /// Decides with these where the options say nothing else.
     pub fn apply(&self, options: &mut Options) {
         for (id, answer) in &self.answers {
-            options
-                .answers
-                .entry(id.clone())
-                .or_insert_with(|| answer.clone());
+            // What is answered now is answered for what stands there now.
+            if options.answers.contains_key(id) {
+                continue;
+            }
+            options.answers.insert(id.clone(), answer.clone());
+            if let Some(value) = self.answered_for.get(id) {
+                options.answered_for.insert(id.clone(), value.clone());
+            }
         }
         options.keep.extend(self.keep.iter().cloned());
         if options.folder.is_none() {
@@ -101,6 +114,12 @@ impl Decisions {
         text.push('\n');
         for (id, answer) in &self.answers {
             text.push_str(&format!("  {}: {}\n", quoted(id), quoted(answer)));
+        }
+        if !self.answered_for.is_empty() {
+            text.push_str("# The values that this was decided for: where another one stands it is asked again.\nanswered_for:\n");
+        }
+        for (id, value) in &self.answered_for {
+            text.push_str(&format!("  {}: {}\n", quoted(id), quoted(value)));
         }
         if !self.keep.is_empty() {
             text.push_str("keep:\n");
@@ -133,6 +152,7 @@ mod tests {
                     "steps.a.output | only # \"x\": y".to_owned(),
                 ),
             ]),
+            answered_for: BTreeMap::from([("source:cancel:/fee".to_owned(), "17.25".to_owned())]),
             keep: BTreeSet::from(["call-7".to_owned()]),
             folder: Some("/srv/shop".to_owned()),
         };

@@ -7,6 +7,7 @@ use crate::prune;
 use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
 use crate::trust;
 use druse_engine::Finding;
+use druse_engine::check::example_of;
 use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT, canonical};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -354,9 +355,12 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
     for (name, users) in missing {
         let Some(first) = users.first() else { continue };
         let shown = crate::show::text(name, 60);
+        let kind = kept
+            .get(*first)
+            .map_or("", |kept| kind_for(&kept.target.action));
         findings.push(at(
             Finding::error("missing_connection", format!("There is no connection `{shown}`: {} it.", uses(users.len())))
-                .help(format!("Set it up with `druse connections set {shown}`, or name it in the file given with `--connections`.")),
+                .help(format!("Set it up with `druse connections set {shown} '{}'`, or name it in the file given with `--connections`.", example_of(kind))),
             *first,
             "/with/connection",
         ));
@@ -483,5 +487,17 @@ pub(crate) fn unique(findings: &mut [Finding]) {
                 *count += 1;
             }
         }
+    }
+}
+
+/// The kind of connection that an action takes.
+fn kind_for(action: &str) -> &'static str {
+    match action {
+        "http" => "http",
+        "mcp" => "mcp",
+        "sql" => "sqlite",
+        "file" => "folder",
+        "mail" => "smtp",
+        _ => "",
     }
 }

@@ -17,7 +17,6 @@ mod trust;
 mod advice;
 mod align;
 mod answer;
-mod bookkeeping;
 mod bound;
 mod capability;
 mod caution;
@@ -59,6 +58,7 @@ pub use import::{
 pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::{Report, report_schema, session_schema};
 pub use session::*;
+pub use show::value as shown_value;
 pub use summary::Summary;
 pub use text::text as report_text;
 pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};

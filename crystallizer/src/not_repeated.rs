@@ -1,13 +1,16 @@
-//! Leaves out calls of a coding agent's own tools that no step can do again and that changed nothing: what failed,
-//! what only looked, and the word by which work was handed to a sub-agent whose own calls are recorded.
-//! Each would keep the whole draft from being activated.
+//! Leaves out calls of an agent's own tools that no step can do again and that changed nothing outside of its session:
+//! its own notes (plans, lists of what is to do, the word that it is done), what failed, what only looked, and the word
+//! by which work was handed to a sub-agent whose own calls are recorded. Each would keep the whole draft from being
+//! activated.
 
 use crate::kept::Kept;
 use crate::prune::{self, LeftOut};
 use crate::session::{Session, ToolCall};
-use crate::tool_map::{Origin, hands_on, only_looked};
+use crate::tool_map::{Origin, hands_on, is_bookkeeping, only_looked};
 use druse_engine::Finding;
 use std::collections::{BTreeMap, BTreeSet};
+
+const NOTES: &str = "agent_bookkeeping";
 
 /// Takes such calls out of the kept ones, but those to `keep` and those that a rule of the tool map makes something
 /// of. Gives what was left out, and what is to be said.
@@ -25,7 +28,9 @@ pub(crate) fn leave_out(
             return true;
         }
         let format = session.agent_format();
-        let code = if one.target.own_tool && one.tolerated && prune::failed(call) {
+        let code = if is_bookkeeping(format, &call.name) {
+            NOTES
+        } else if one.target.own_tool && one.tolerated && prune::failed(call) {
             "failed_without_step"
         } else if !prune::succeeded(call) {
             return true;
@@ -48,6 +53,8 @@ pub(crate) fn leave_out(
         *tools.entry((code, call.name.as_str())).or_default() += 1;
         false
     });
+    // The agent's notes first: they say nothing of the task.
+    gone.sort_by_key(|one| one.code != NOTES);
     for ((code, tool), count) in tools {
         let mut finding = explain(code, tool, count);
         finding.id = format!("{code}:{}", crate::tool_map::escape(tool));
@@ -76,6 +83,11 @@ fn explain(code: &'static str, tool: &str, count: usize) -> Finding {
     let shown = crate::show::text(tool, 60);
     let calls = crate::show::count(count, "call", "calls");
     match code {
+        NOTES => Finding::info(
+            code,
+            format!("{calls} of `{shown}` only kept the agent's own notes and are left out."),
+        )
+        .help("A rule of the tool map for it makes steps of them."),
         "failed_without_step" => Finding::info(
             code,
             format!("{calls} of `{shown}` failed, and no step would do the same: left out."),

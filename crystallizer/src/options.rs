@@ -67,6 +67,9 @@ pub struct Options {
     pub accept: Vec<String>,
     /// Answers to the questions of an earlier report, by their ids. Only `bound` asks any.
     pub answers: BTreeMap<String, String>,
+    /// The values, as people are shown them, that answers were given for, by the ids of the questions. An answer holds
+    /// for that value; one without is given now.
+    pub answered_for: BTreeMap<String, String>,
     /// Calls, by their ids, that become steps though they would be left out. Not those that a person refused.
     pub keep: BTreeSet<String>,
     /// The folder that the automation works in, in the place of the one that the recording names, or where it names
@@ -88,6 +91,7 @@ impl Default for Options {
             force: false,
             accept: Vec::new(),
             answers: BTreeMap::new(),
+            answered_for: BTreeMap::new(),
             keep: BTreeSet::new(),
             folder: None,
         }

@@ -33,7 +33,7 @@ pub(crate) fn text(text: &str, limit: usize) -> String {
 }
 
 /// A recorded value, for a message: text in its own words, anything else as JSON; secrets as dots.
-pub(crate) fn value(key: &str, value: &Value, limit: usize) -> String {
+pub fn value(key: &str, value: &Value, limit: usize) -> String {
     match value {
         Value::String(content) => {
             if secret::kind(key, content).is_some() {

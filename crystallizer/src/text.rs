@@ -523,7 +523,7 @@ fn findings(report: &Report, out: &mut Out) {
         .count();
     if infos > 0 {
         out.title(&format!(
-            "{} for the record; they stand in the report as JSON.",
+            "{} for the record, in the report as JSON.",
             count(infos, "further note", "further notes")
         ));
     }

@@ -72,6 +72,10 @@ fn list(metadata: &Map<String, Value>) -> &[Value] {
 }
 
 fn entry(finding: &Finding, document: &Value) -> Option<Value> {
+    // What the check says of every document needs nobody to carry it.
+    if codes::find(&finding.code).is_some_and(|known| known.group == codes::Group::Document) {
+        return None;
+    }
     let wrong = finding.severity == Severity::Error && of_recording(&finding.code);
     let gated = !finding.acknowledge
         && gate_answers(&finding.code)
@@ -102,7 +106,13 @@ fn entry(finding: &Finding, document: &Value) -> Option<Value> {
         {
             set("place", at.into());
             if let Some(was) = document.pointer(&format!("{}{}", inner.1, watched(at))) {
-                set("was", mark(was).into());
+                // Of a secret too little is kept for a guess to be tried with, once the secret itself is gone.
+                let length = if finding.code.contains("secret") {
+                    2
+                } else {
+                    MARK
+                };
+                set("was", mark(was, length).into());
             }
         }
     }
@@ -145,7 +155,7 @@ fn standing(entry: &Value, document: &Value) -> Option<Finding> {
     let was = text("was");
     let same = |place: &str| {
         let now = document.pointer(&format!("{place}{}", watched(at)));
-        was.is_none_or(|was| now.is_some_and(|now| mark(now) == was))
+        was.is_none_or(|was| now.is_some_and(|now| mark(now, MARK).starts_with(was)))
     };
     let of_value = wrong || watched(at) == at;
     let (step, place) = match place(document, step) {
@@ -178,10 +188,13 @@ fn watched(at: &str) -> &str {
     }
 }
 
+/// How long the mark of a value is.
+const MARK: usize = 12;
+
 /// A short mark that a value is known by.
-fn mark(value: &Value) -> String {
+fn mark(value: &Value, length: usize) -> String {
     let digest = Digest::of(crate::json::canonical(value).as_bytes());
-    digest.hex().chars().take(12).collect()
+    digest.hex().chars().take(length).collect()
 }
 
 fn code_of(id: &str) -> &str {
@@ -367,6 +380,22 @@ mod tests {
         let mut now = edited(&made, json!([pay("pay", "y", "/a")]));
         settle(&mut now);
         assert_eq!(list(&now.metadata).len(), 1);
+    }
+
+    #[test]
+    fn the_mark_of_a_secret_is_too_short_to_try_guesses_with() {
+        let call = |key: &str| json!([{ "id": "call", "action": "mcp", "with": { "arguments": { "key": key } } }]);
+        let mut made = document(call("hunter2"));
+        let secret = Finding::warning("looks_like_secret", "`key` holds what looks like a secret.")
+            .at_step("call")
+            .at_path("/steps/0/with/arguments/key")
+            .must_acknowledge();
+        write(&[secret], &mut made);
+        let was = list(&made.metadata)[0]["was"].as_str().unwrap().to_owned();
+        assert_eq!(was.len(), 2);
+        assert_eq!(findings(&made).len(), 1);
+        let lifted = edited(&made, call("{{ secrets.KEY }}"));
+        assert_eq!(findings(&lifted), []);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod pattern;
 pub mod plan;
 pub mod rehearsal;
 pub mod run;
+pub mod subject;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;

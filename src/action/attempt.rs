@@ -7,6 +7,7 @@ use druse_engine::{
     Json, RunId, capability::Capabilities, definition::FailureClass, event::Failure,
     plan::SecretPlace,
 };
+use druse_storage::ToolPin;
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
 
@@ -25,6 +26,9 @@ pub struct Attempt {
     pub kind: String,
     /// The rendered configuration, with secrets as the literal text `{{ secrets.NAME }}`.
     pub input: Json,
+    /// The inputs of the run, where some of them are sealed: what comes back holds none of those, whichever step
+    /// sent it out. Null where none is.
+    pub given: Json,
     /// Where in the configuration sensitive inputs of the run stand, as JSON Pointers.
     pub sensitive: Vec<String>,
     /// The secrets that may be filled in, each at its place: those that the step's template names there.
@@ -40,6 +44,8 @@ pub struct Attempt {
     pub reads_only: bool,
     /// All that it may touch; none for what Druse does by itself, which no version bounds.
     pub capabilities: Option<Arc<Capabilities>>,
+    /// The tools of MCP servers as they were when its version was activated.
+    pub pins: Arc<[ToolPin]>,
     /// Where what it writes goes.
     pub log: AttemptLog,
     /// Where it leaves files, and gets those of its run.

@@ -5,8 +5,18 @@ use super::{Attempt, Failed, http, input};
 use druse_engine::capability::{Capabilities, Grant, asked, schema_digest};
 use druse_engine::plan::ActionKind;
 use druse_mcp::Pool;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use url::Url;
+
+/// The code of a step that was stopped because its tool is another than when its version was activated.
+pub const TOOL_CHANGED: &str = "tool_changed";
+
+/// How many places of a schema are told at most.
+const TOLD: usize = 20;
+
+/// The most characters of a value that are told.
+const SHOWN: usize = 80;
 
 /// Refuses what is not on the list.
 pub(super) fn check(attempt: &Attempt) -> Result<(), Failed> {
@@ -40,44 +50,98 @@ pub(super) fn recipients(attempt: &Attempt, addresses: &[String]) -> Result<(), 
     Ok(())
 }
 
-/// Refuses a tool whose arguments are not those that were seen when it was listed. One that is listed without a
-/// digest is not asked about.
+/// Refuses a tool whose arguments are not those that were seen when it was listed, or when its version was activated.
+/// Of one that nobody has seen the server is not asked.
 pub(super) async fn tool(
     attempt: &Attempt,
     connection: &str,
     tool: &str,
     pool: &Pool,
 ) -> Result<(), Failed> {
-    let Some(capabilities) = &attempt.capabilities else {
-        return Ok(());
-    };
-    let expected = capabilities.schemas(connection, tool);
-    if expected.is_empty() {
+    let listed = attempt.capabilities.as_ref();
+    let listed = listed.map_or(Vec::new(), |list| list.schemas(connection, tool));
+    let pinned = attempt
+        .pins
+        .iter()
+        .find(|pin| pin.connection == connection && pin.tool == tool);
+    if listed.is_empty() && pinned.is_none() {
         return Ok(());
     }
     let tools = pool.list_tools().await.map_err(|error| Failed {
         failure: super::mcp::failure(&error),
         retry_after_ms: None,
     })?;
-    let found = tools
+    let schema = tools
         .iter()
         .find(|known| known.name == tool)
-        .map(|known| schema_digest(&known.input_schema));
-    if found
-        .as_ref()
-        .is_some_and(|digest| expected.contains(&digest))
-    {
-        return Ok(());
+        .map(|known| &known.input_schema);
+    let found = schema.map(schema_digest);
+    let fits_list = listed.is_empty() || found.as_ref().is_some_and(|one| listed.contains(&one));
+    if !fits_list {
+        let message = match &found {
+            Some(_) => format!(
+                "The tool {tool:?} of {connection:?} takes other arguments than when this version was made."
+            ),
+            None => format!("The server of {connection:?} has no tool {tool:?} any more."),
+        };
+        return Err(
+            Failed::permanent("capability_denied", message).details(json!({
+                "kind": "tool", "connection": connection, "value": tool, "expected": listed, "found": found,
+                "changes": pinned.map(|pin| tool_changes(&pin.schema, schema)),
+            })),
+        );
     }
-    let message = match &found {
+    let Some(pin) = pinned.filter(|pin| found.as_ref() != Some(&pin.digest)) else {
+        return Ok(());
+    };
+    let message = match schema {
         Some(_) => format!(
-            "The tool {tool:?} of {connection:?} takes other arguments than when this version was made."
+            "The tool {tool:?} of {connection:?} takes other arguments than when this version was activated; it was not called."
         ),
         None => format!("The server of {connection:?} has no tool {tool:?} any more."),
     };
-    Err(Failed::permanent("capability_denied", message).details(json!({
-        "kind": "tool", "connection": connection, "value": tool, "expected": expected, "found": found,
+    Err(Failed::permanent(TOOL_CHANGED, message).details(json!({
+        "connection": connection, "tool": tool, "expected": pin.digest, "found": found,
+        "changes": tool_changes(&pin.schema, schema),
     })))
+}
+
+/// Where the schema of a tool's arguments is another, each place once.
+fn tool_changes(was: &Value, now: Option<&Value>) -> Vec<Value> {
+    fn within(was: &Value, now: &Value, place: &str, found: &mut Vec<Value>) {
+        if was == now || found.len() >= TOLD {
+            return;
+        }
+        if let (Value::Object(one), Value::Object(two)) = (was, now) {
+            let keys: BTreeSet<&String> = one.keys().chain(two.keys()).collect();
+            for key in keys {
+                let place = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+                match (one.get(key), two.get(key)) {
+                    (Some(was), Some(now)) => within(was, now, &place, found),
+                    (Some(was), None) => push(found, &place, Some(was), None),
+                    (None, now) => push(found, &place, None, now),
+                }
+            }
+            return;
+        }
+        push(found, place, Some(was), Some(now));
+    }
+    fn push(found: &mut Vec<Value>, place: &str, was: Option<&Value>, now: Option<&Value>) {
+        let shown = |value: &Value| druse_crystallizer::shown_value("", value, SHOWN);
+        let message = match (was, now) {
+            (Some(was), Some(now)) => format!("{place} is {}, and was {}.", shown(now), shown(was)),
+            (Some(was), None) => format!("{place} is gone; it was {}.", shown(was)),
+            (None, Some(now)) => format!("{place} is new: {}.", shown(now)),
+            (None, None) => return,
+        };
+        found.push(json!({ "place": place, "was": was, "now": now, "message": message }));
+    }
+    let mut found = Vec::new();
+    match now {
+        Some(now) => within(was, now, "", &mut found),
+        None => found.push(json!({ "place": "", "message": "The tool is gone." })),
+    }
+    found
 }
 
 /// The host of an address as it is asked, with its port where that is not the scheme's own.

@@ -17,6 +17,7 @@ pub mod shell;
 pub mod sql;
 
 pub use attempt::{Attempt, Failed, Limits, Performed};
+pub use capability::TOOL_CHANGED;
 pub use guard::is_public;
 pub use shell::ShellPolicy;
 
@@ -191,14 +192,22 @@ impl Actions {
             _ => self.secrets.open_sealed(attempt.root, &attempt.input),
         };
         let own = match opened {
-            Ok(None) => None,
-            Ok(Some(opened)) => {
-                attempt.input = opened.value;
-                attempt.sensitive = opened.places;
-                let own = Arc::new(Redactor::new(&opened.clear));
-                attempt.log.hide(own.clone());
-                attempt.files.hide(own.clone());
-                Some(own)
+            Ok(opened) => {
+                // An answer may hold what another step has sent. What nobody can open was sent by none.
+                let given = self.secrets.open_sealed(attempt.root, &attempt.given);
+                let given = given.ok().flatten();
+                let mut clear = given.map_or_else(Vec::new, |given| given.clear);
+                if let Some(opened) = opened {
+                    attempt.input = opened.value;
+                    attempt.sensitive = opened.places;
+                    clear.extend(opened.clear);
+                }
+                (!clear.is_empty()).then(|| {
+                    let own = Arc::new(Redactor::of_inputs(&clear));
+                    attempt.log.hide(own.clone());
+                    attempt.files.hide(own.clone());
+                    own
+                })
             }
             Err(error) => {
                 let failed = Failed::permanent("sensitive_unreadable", error.to_string());

@@ -4,6 +4,7 @@ use super::{answer::Reply, query::Query};
 use crate::runtime::clock;
 use crate::service::{App, IdempotencyClaim, Principal, Problem};
 use bytes::Bytes;
+use druse_engine::definition::{Syntax, parse_value};
 use druse_storage::Batch;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
@@ -196,6 +197,18 @@ impl Call {
             Some(claim) => batch.claim(&claim.row(made, clock::now())),
             None => batch,
         }
+    }
+
+    /// Gives the findings of a problem with this code, which name places below one of the body, their lines and
+    /// columns in the body.
+    pub(super) fn placed(&self, problem: impl Into<Problem>, code: &str, below: &str) -> Problem {
+        let mut problem = problem.into();
+        let text = std::str::from_utf8(&self.body).ok();
+        let read = text.and_then(|text| parse_value(text, Syntax::Json).ok());
+        if let (Some((_, source)), true) = (read, problem.code == code) {
+            source.locate_below(&mut problem.findings, below, &["unknown_input"]);
+        }
+        problem
     }
 
     /// A page as `limit` and `cursor` ask for it.

@@ -1,8 +1,10 @@
+mod acknowledged;
 mod automations;
 mod contract;
 mod events;
 mod listening;
 mod races;
+mod retention;
 mod runs;
 
 use super::route::{Access, Peer};

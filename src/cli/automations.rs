@@ -75,6 +75,12 @@ Examples:
         /// Its name, id or file.
         automation: String,
     },
+    /// Say what has changed in the answers of its runs without anything relying on it, and since when.
+    #[command(after_help = "Example:\n  druse automations drift pay-bill")]
+    Drift {
+        /// Its name, id or file.
+        automation: String,
+    },
     /// Say what good runs show about the answers that its steps rely on; nothing is changed.
     #[command(after_help = "\
 Examples:

@@ -1,6 +1,7 @@
 //! The command line: what can be said, with examples. What each verb does is in `command/`.
 
 mod approvals;
+mod audit;
 mod automations;
 mod backup;
 mod discover;
@@ -13,6 +14,7 @@ mod sessions;
 mod triggers;
 
 pub use approvals::{Approvals, Decision};
+pub use audit::AuditLines;
 pub use automations::Automations;
 pub use backup::Backups;
 pub use discover::{Agent, Discover, Since};
@@ -293,6 +295,20 @@ Examples:
         /// What to do.
         #[command(subcommand)]
         what: Tokens,
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Who did what, and why: the audit log, youngest lines first.
+    #[command(after_help = "\
+Examples:
+  druse audit --automation pay-bill --since 2027-03-01T00:00:00Z
+  druse audit --run run_01…
+  druse audit --by ana --action 'run.*' --output json")]
+    Audit {
+        /// Which lines.
+        #[command(flatten)]
+        what: AuditLines,
         /// Where.
         #[command(flatten)]
         target: Target,

@@ -106,6 +106,7 @@ Examples:
   druse runs resume run_01… --reason 'the shop is back'
   druse runs resume run_01… --step pay --input path=/v2/payments     tried with another input
   druse runs resume run_01… --step pay --as-written                  as the document has it again
+  druse runs resume run_01… --version 3                              as version 3 has it
   druse runs resume run_01… --step pay --fail")]
     Resume {
         /// Its id.
@@ -120,6 +121,9 @@ Examples:
         /// Takes back what earlier resumes corrected.
         #[arg(long, conflicts_with_all = ["fail", "input"])]
         as_written: bool,
+        /// The steps that wait are tried again with the configuration that this version gives them.
+        #[arg(long, value_name = "N", conflicts_with_all = ["fail", "input", "as_written"])]
+        version: Option<u32>,
         /// Lets the steps that wait fail.
         #[arg(long)]
         fail: bool,

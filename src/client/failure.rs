@@ -16,6 +16,8 @@ pub struct Failure {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// What is wrong with inputs, as the API says it, to be shown where they were written.
+    pub inputs: Vec<Value>,
 }
 
 /// The run, the check or the test failed.
@@ -43,7 +45,22 @@ impl Failure {
             code: code.into(),
             message: message.into(),
             help: help.into(),
+            inputs: Vec::new(),
         }
+    }
+
+    /// The same with what is wrong with inputs shown where `place` says.
+    #[must_use]
+    pub fn placed(mut self, place: impl Fn(&Value) -> Option<String>) -> Self {
+        let inputs = std::mem::take(&mut self.inputs);
+        for finding in &inputs {
+            if let Some(place) = place(finding) {
+                let said = format!("\n  {}", finding["message"].as_str().unwrap_or_default());
+                let there = format!("\n  {place}: {}", &said[3..]);
+                self.message = self.message.replacen(&said, &there, 1);
+            }
+        }
+        self
     }
 
     /// The same, of one of several things.
@@ -155,13 +172,17 @@ impl Failure {
             }
             _ => part("help"),
         };
-        for finding in body["findings"].as_array().into_iter().flatten() {
+        // The body was put together from words and a file: nobody has seen its lines.
+        let own = ["bad_inputs", "bad_fields"].contains(&code.as_str());
+        for (finding, steps) in alike(&body["findings"]) {
             let place = match (finding["line"].as_u64(), finding["column"].as_u64()) {
+                _ if own => String::new(),
                 (Some(line), Some(column)) => format!("{line}:{column}: "),
-                _ => finding["step"]
-                    .as_str()
-                    .map(|step| format!("step {step}: "))
-                    .unwrap_or_default(),
+                _ => match steps[..] {
+                    [] => String::new(),
+                    [step] => format!("step {step}: "),
+                    _ => format!("steps {}: ", steps.join(", ")),
+                },
             };
             let id = if finding["acknowledge"] == true {
                 format!(
@@ -193,8 +214,35 @@ impl Failure {
             code,
             message,
             help,
+            inputs: match own {
+                true => body["findings"].as_array().cloned().unwrap_or_default(),
+                false => Vec::new(),
+            },
         }
     }
+}
+
+/// The findings, and of those without a line that say the same only the first, with the steps of all.
+fn alike(findings: &Value) -> Vec<(&Value, Vec<&str>)> {
+    let mut said: Vec<(&Value, Vec<&str>)> = Vec::new();
+    for finding in findings.as_array().into_iter().flatten() {
+        let step = finding["step"].as_str();
+        let same = said.iter_mut().find(|(known, _)| {
+            finding["line"].is_null()
+                && finding["acknowledge"] != true
+                && ["line", "code", "message", "help", "acknowledge"]
+                    .iter()
+                    .all(|field| known[field] == finding[field])
+        });
+        match same {
+            Some((_, steps)) => steps.extend(step),
+            None => said.push((finding, step.into_iter().collect())),
+        }
+    }
+    for (_, steps) in &mut said {
+        steps.dedup();
+    }
+    said
 }
 
 /// An error of the system without its number.

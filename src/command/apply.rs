@@ -64,21 +64,24 @@ async fn apply_all(
         let latest = automation["latest_version"].clone();
         if text {
             print::line(&format!("{name}: {verb}, version {latest}"));
-            automations::findings(&automation["findings"]);
         }
-        if args.activate && automation["active_version"] == latest {
+        let activate = args.activate && automation["active_version"] != latest;
+        if text {
+            automations::findings(&said(&automation["findings"], activate));
+        }
+        if args.activate && !activate {
             if text {
                 print::line(&format!("{name}: active already"));
             }
-        } else if args.activate {
+        } else if activate {
             let body = json!({ "acknowledge": args.acknowledge });
             let address = format!("/automations/{}/activate", print::cell(&automation["id"]));
             match client.post(&address, &body).await {
                 Ok(active) => {
-                    automation = active;
                     if text {
                         print::line(&format!("{name}: active"));
                     }
+                    automation = active;
                 }
                 Err(failure) => {
                     blocked = true;
@@ -96,6 +99,16 @@ async fn apply_all(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// What is to be said of a document: before it is activated without that which the activation itself answers for,
+/// by refusing it or because it was acknowledged.
+fn said(findings: &Value, activate: bool) -> Value {
+    let answered = |finding: &&Value| {
+        activate && (finding["severity"] == "error" || finding["acknowledge"] == true)
+    };
+    let all = findings.as_array().into_iter().flatten();
+    all.filter(|finding| !answered(finding)).cloned().collect()
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {

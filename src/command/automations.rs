@@ -172,6 +172,15 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             }
             done
         }
+        Automations::Drift { automation } => {
+            let id = id_of(&client, automation).await?;
+            let found = client.get(&format!("/automations/{id}/drift")).await?;
+            let items = found["items"].as_array().cloned().unwrap_or_default();
+            if target.output == Output::Text {
+                review::unread(&items);
+            }
+            json!(items)
+        }
         Automations::Learn { automation, runs } => {
             let id = id_of(&client, automation).await?;
             let learned = client

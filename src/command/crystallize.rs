@@ -63,8 +63,12 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     let made = druse_crystallizer::crystallize(&sessions, &options)
         .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     drop(busy);
-    if let Some((path, Some(text))) = decided {
-        std::fs::write(path, text).map_err(|error| Failure::io(path, &error))?;
+    if let Some((path, before)) = decided {
+        keep_decisions(
+            path,
+            before,
+            &serde_json::to_value(&made.document.metadata).unwrap_or_default(),
+        )?;
     }
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
@@ -84,9 +88,9 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes the decisions of a file; gives what is to be written there, where there is more to keep by now. A draft is
-/// only read: it names its decisions itself.
-pub(super) fn decide(path: &Path, options: &mut Options) -> Result<Option<String>, Failure> {
+/// Takes the decisions of a file; gives what stands in it, where more may be kept there. A draft is only read: it
+/// names its decisions itself.
+pub(super) fn decide(path: &Path, options: &mut Options) -> Result<Option<Decisions>, Failure> {
     let text = if path.exists() {
         document::read_text(path)?
     } else {
@@ -100,9 +104,24 @@ pub(super) fn decide(path: &Path, options: &mut Options) -> Result<Option<String
         )
     })?;
     before.apply(options);
-    let now = Decisions::of_options(options);
-    let is_draft = text.lines().any(|line| line.starts_with("druse:"));
-    Ok((now != before && !is_draft).then(|| now.to_yaml()))
+    let value: Value = serde_saphyr::from_str(&text).unwrap_or_default();
+    let is_draft = value.get("druse").is_some();
+    Ok((!is_draft).then_some(before))
+}
+
+/// Writes the decisions that a draft was made with beside it, where they are others by now than stood there.
+pub(super) fn keep_decisions(
+    path: &Path,
+    before: Option<Decisions>,
+    metadata: &Value,
+) -> Result<(), Failure> {
+    let now = Decisions::of_metadata(metadata);
+    match before {
+        Some(before) if before != now => {
+            std::fs::write(path, now.to_yaml()).map_err(|error| Failure::io(path, &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An agent may keep several sessions in a file: the newest is the last in which something was called.

@@ -3,6 +3,7 @@
 mod apply;
 mod approvals;
 mod artifacts;
+mod audit;
 mod automations;
 mod backup;
 mod check;
@@ -97,6 +98,7 @@ fn on_runtime(verb: Verb) -> Done {
             Verb::Automations { what, target } => automations::automations(what, &target).await,
             Verb::Runs { what, target } => runs::runs(what, &target).await,
             Verb::Queues { target } => queues::queues(&target).await,
+            Verb::Audit { what, target } => audit::audit(&what, &target).await,
             Verb::Approvals { what, target } => approvals::approvals(what, &target).await,
             Verb::Triggers { what, target } => triggers::triggers(what, &target).await,
             Verb::Events { what, target } => events::events(what, &target).await,

@@ -211,13 +211,13 @@ fn decided(decided: &Value) -> String {
     }
     match &decided["skipped"] {
         Value::Null => {}
-        reason => text.push_str(&format!(" ({})", words(reason))),
+        reason => text.push_str(&format!(" ({})", why_skipped(reason))),
     }
     text
 }
 
 /// Why a step was skipped, in a few words.
-fn words(reason: &Value) -> String {
+pub(super) fn why_skipped(reason: &Value) -> String {
     let step = print::cell(&reason["step"]);
     match reason["kind"].as_str().unwrap_or_default() {
         "when" => "its `when` does not hold".into(),

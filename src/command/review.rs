@@ -28,16 +28,27 @@ pub(super) fn waiting(automations: &[Value]) {
 pub(super) fn drift(found: &Value) {
     let items = found["items"].as_array().map_or(&[][..], Vec::as_slice);
     let compared = found["compared"].as_u64().unwrap_or(0);
-    if compared == 0 {
+    let open: Vec<String> = found["not_compared"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one["status"].is_string())
+        .map(|one| format!("{} ({})", text(&one["step"]), text(&one["status"])))
+        .collect();
+    if compared == 0 && open.is_empty() {
         eprintln!("No recording says how the answers of this run should look.");
-    } else if items.is_empty() {
-        eprintln!(
-            "{} as recorded.",
-            match compared {
-                1 => "The one answer looks".to_owned(),
-                many => format!("All {many} answers look"),
-            }
-        );
+    } else if compared > 0 && items.is_empty() {
+        // Of a run that did not succeed this says nothing about what stopped it.
+        let which = match (compared, open.is_empty()) {
+            (1, true) => "The one answer looks".to_owned(),
+            (1, false) => "The one answer that was compared looks".to_owned(),
+            (many, true) => format!("All {many} answers look"),
+            (many, false) => format!("The {many} answers that were compared look"),
+        };
+        eprintln!("{which} as recorded.");
+    }
+    if !open.is_empty() {
+        eprintln!("Not compared: {}.", open.join(", "));
     }
     for item in items {
         print::line(&print::cell(&item["step"]));
@@ -88,4 +99,21 @@ pub(super) fn learned(found: &Value) {
 
 fn pretty(schema: &Value) -> String {
     serde_json::to_string_pretty(schema).unwrap_or_default() + "\n"
+}
+
+/// Prints what has changed in the answers of an automation's runs without anything relying on it.
+pub(super) fn unread(found: &[Value]) {
+    if found.is_empty() {
+        eprintln!("No answer of a run was noted to look otherwise than recorded.");
+    }
+    for change in found {
+        print::line(&format!(
+            "version {}, {}: {} Since {} (run {}).",
+            change["version"],
+            print::cell(&change["step"]),
+            print::cell(&change["message"]),
+            print::cell(&change["at"]),
+            print::cell(&change["run_id"]),
+        ));
+    }
 }

@@ -37,7 +37,8 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
     if args.dry_run {
         let run = rehearse(&client, &args, &loaded, &connections, &given).await;
         client.end().await;
-        let run = run?;
+        let placed = |failure| inputs::placed(failure, args.inputs.as_deref(), &args.input);
+        let run = run.map_err(placed)?;
         match args.output {
             Output::Json => print::json(&run),
             Output::Text => rehearsal::show(&run),
@@ -46,7 +47,8 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
     }
     let done = start_and_follow(&client, &args, &loaded, &connections, &given).await;
     client.end().await;
-    let (run, exit) = match done? {
+    let placed = |failure| inputs::placed(failure, args.inputs.as_deref(), &args.input);
+    let (run, exit) = match done.map_err(placed)? {
         Came::Over(run) if run["status"] == "succeeded" => (run, ExitCode::SUCCESS),
         Came::Over(run) => (run, ExitCode::from(EXIT_FAILED)),
         Came::Waits { run, approval } => {

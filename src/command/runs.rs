@@ -153,7 +153,8 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let busy = (!wait.is_empty()).then(|| Busy::new("waiting for its end"));
             let run = client
                 .post(&format!("/automations/{id}/runs{wait}"), &body)
-                .await?;
+                .await
+                .map_err(|failure| inputs::placed(failure, file.as_deref(), input))?;
             let run = match dry.dry_run {
                 true => run,
                 false => client.carried(run).await?,
@@ -269,10 +270,14 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             step,
             input,
             as_written,
+            version,
             fail,
             reason,
         } => {
             let mut body = json!({ "reason": reason, "step": step });
+            if let Some(version) = version {
+                body["version"] = json!(version);
+            }
             if *fail {
                 body["decision"] = "fail".into();
             }
@@ -466,12 +471,19 @@ fn step_line(step: &Value) -> String {
             }
         }
     }
-    let error = step["error"]["message"]
+    let mut error = step["error"]["message"]
         .as_str()
         .map(|message| format!("  {message}"))
         .unwrap_or_default();
+    let child = step["child"]
+        .as_str()
+        .map(|child| format!("  -> {child}"))
+        .unwrap_or_default();
+    if !step["skipped"].is_null() {
+        error.push_str(&format!("  {}", rehearsal::why_skipped(&step["skipped"])));
+    }
     format!(
-        "  {:<10} {} ({}){times}{tally}{error}",
+        "  {:<10} {} ({}){times}{tally}{child}{error}",
         print::cell(&step["status"]),
         print::cell(&step["path"]),
         print::cell(&step["action"])
@@ -550,7 +562,10 @@ pub(super) fn words(entry: &Value) -> String {
     let step = entry["step"].as_str().unwrap_or_default();
     match entry["type"].as_str().unwrap_or_default() {
         "created" => "accepted".into(),
-        "step_skipped" => format!("{step}: skipped"),
+        "step_skipped" => format!(
+            "{step}: skipped, {}",
+            rehearsal::why_skipped(&entry["reason"])
+        ),
         "step_evaluated" => format!("{step}: evaluated"),
         "step_kept" => format!("{step}: kept from an earlier run"),
         "attempt_started" => format!("{step}: attempt {} started", entry["number"]),

@@ -70,8 +70,7 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             };
             let mut kept = None;
             if let Some(path) = decisions {
-                let text = crystallize::decide(path, &mut decided)?;
-                kept = text.map(|text| (path, text));
+                kept = Some((path, crystallize::decide(path, &mut decided)?));
             }
             let mut before = Value::Null;
             if let Some(name) = into {
@@ -81,6 +80,7 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             }
             let mut body = json!({
                 "force": force, "answers": decided.answers, "keep": decided.keep,
+                "answered_for": decided.answered_for,
             });
             if let Some(mode) = mode {
                 body["mode"] = match mode {
@@ -105,8 +105,9 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             }
             let path = path_of(&client, id).await?;
             let made = client.post(&format!("{path}/crystallize"), &body).await?;
-            if let Some((path, text)) = kept {
-                std::fs::write(path, text).map_err(|error| Failure::io(path, &error))?;
+            if let Some((path, before)) = kept {
+                let metadata = &made["automation"]["document"]["metadata"];
+                crystallize::keep_decisions(path, before, metadata)?;
             }
             if target.output == Output::Text {
                 let counts = &made["report"]["counts"];

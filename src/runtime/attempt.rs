@@ -4,10 +4,11 @@ use super::flow::AtWork;
 use super::trial::Launch;
 use super::{Engine, live};
 use crate::action::Attempt;
-use druse_engine::RunId;
+use crate::secret::holds_seal;
 use druse_engine::definition::FailureClass;
-use druse_engine::event::{Failure, Outcome};
+use druse_engine::event::{Failure, Outcome, Start};
 use druse_engine::run::{Effect, Input};
+use druse_engine::{Json, RunId};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -57,14 +58,17 @@ impl Engine {
             ..
         } = effect;
         // A run that is not here any more may touch nothing.
-        let (root, capabilities) = self.0.live.get(run).map_or_else(
-            || (run, Arc::default()),
+        let (root, given, capabilities, of) = self.0.live.get(run).map_or_else(
+            || (run, Json::null(), Arc::default(), (None, 0)),
             |live| {
                 let locked = live::lock(&live);
                 let capabilities = locked.run.plan().capabilities().clone();
-                (locked.run.start().root, capabilities)
+                let start = locked.run.start();
+                let of = (start.automation, start.version);
+                (start.root, given(start), capabilities, of)
             },
         );
+        let pins = self.pins_for(kind, of);
         let attempt = Attempt {
             run,
             root,
@@ -73,18 +77,27 @@ impl Engine {
             number,
             kind: kind.name().to_owned(),
             input,
+            given,
             sensitive: Vec::new(),
             secrets,
             idempotency_key,
             fence,
             timeout: timeout.map(|span| span.0),
             reads_only: false,
+            pins: pins.as_ref().cloned().unwrap_or_default(),
             capabilities: Some(capabilities),
             files: engine.files(run),
         };
         let files = attempt.files.clone();
         let work = async move {
-            let outcome = engine.0.actions.perform(attempt, token.clone()).await;
+            let outcome = match pins {
+                Ok(_) => engine.0.actions.perform(attempt, token.clone()).await,
+                // Without knowing what it was activated with, nothing is called.
+                Err(failure) => Outcome::Failed {
+                    failure,
+                    retry_after_ms: None,
+                },
+            };
             drop(at_work);
             // Nothing new is taken in while the engine ends: an attempt that asks for it is given up then,
             // though nobody canceled it.
@@ -113,6 +126,14 @@ impl Engine {
         } else {
             self.0.working.spawn(work)
         }
+    }
+}
+
+/// The inputs of a run, where some of them are sealed.
+pub(super) fn given(start: &Start) -> Json {
+    match holds_seal(start.inputs.text()) {
+        true => start.inputs.clone(),
+        false => Json::null(),
     }
 }
 

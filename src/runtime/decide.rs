@@ -92,7 +92,7 @@ impl Engine {
                 .run
                 .approval(id)
                 .ok_or(RunError::NotFound("approval"))?;
-            let own_run = locked.run.start().started_by == who.user();
+            let own_run = started(&locked.run, &who.user());
             may_decide(&gate, who, own_run)?;
             let input = Input::Reassign {
                 approval: id,
@@ -132,7 +132,7 @@ impl Engine {
                 approval_row(&locked.run, &gate).status,
             ));
         }
-        may_decide(&gate, who, locked.run.start().started_by == who.user())
+        may_decide(&gate, who, started(&locked.run, &who.user()))
     }
 
     /// Asks a run to end. A second time ends what handles its end, too. Returns when that is durable.
@@ -313,13 +313,33 @@ fn judged(
     if gate.status != GateStatus::Pending {
         return Err(RunError::AlreadyDecided(approval_row(run, &gate).status));
     }
-    let own_run = run.start().started_by == who.user();
+    let own_run = started(run, &who.user());
     may_decide(&gate, who, own_run)?;
     if request.digest != gate.request.digest {
         return Err(RunError::ApprovalChanged(run.approval_changes(id)));
     }
     let fields = checked_fields(&gate.request, request.decision, request.fields.clone())?;
     Ok((fields, own_run))
+}
+
+/// Whether this person started a run, or the run at the beginning of those that started it: whoever may not
+/// decide about a run may not have another automation ask.
+pub(super) fn started(run: &Run, user: &str) -> bool {
+    starters(run).any(|starter| starter == user)
+}
+
+fn starters(run: &Run) -> impl Iterator<Item = &str> {
+    let start = run.start();
+    let cause = start.cause.value();
+    let first = (cause["kind"] == "automation")
+        .then(|| cause["started_by"].as_str())
+        .flatten();
+    first.into_iter().chain([start.started_by.as_str()])
+}
+
+/// Who began what led to a run: a person, or a trigger.
+pub(super) fn first_starter(run: &Run) -> String {
+    starters(run).next().unwrap_or_default().to_owned()
 }
 
 fn ended(status: ApprovalStatus) -> ApprovalStatus {
@@ -387,6 +407,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::WhichStep => RunError::WhichStep,
         Rejected::Approved => RunError::ApprovedInput,
         Rejected::BadCorrection { findings } => RunError::BadCorrection(findings),
+        Rejected::NotInVersion { why } => RunError::NotInVersion(sentence(&why)),
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {

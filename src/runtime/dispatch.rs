@@ -150,6 +150,7 @@ impl Engine {
             .iter()
             .map(|(effect, _)| self.at_work(&locked.run, effect))
             .collect();
+        let observed = over && self.is_observed(&locked.run);
         drop(locked);
         for token in stop {
             token.cancel();
@@ -163,6 +164,9 @@ impl Engine {
         if over {
             self.0.timers.set(id, None);
             self.0.live.remove(id);
+            if observed {
+                self.tell_ended(id);
+            }
         } else if idle {
             self.lull(id, live);
         }

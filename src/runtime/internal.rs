@@ -1,7 +1,7 @@
 //! The two actions whose effect is inside Druse: starting another automation, and publishing an event.
 //! Both carry the step's idempotency key, so that a repeated attempt finds what the first one made.
 
-use super::{Engine, Inner, clock, live};
+use super::{Engine, Inner, clock, decide::first_starter, live};
 use crate::action::{Attempt, Failed, Internal, Performed};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
 use druse_engine::event::{Entry, Status};
@@ -94,20 +94,31 @@ impl Engine {
         }
     }
 
+    /// The run that a step of a run has started with this idempotency key.
+    pub(super) fn child(&self, parent: RunId, key: &str) -> Option<RunId> {
+        let claim = IdempotencyClaim {
+            scope: child_scope(parent),
+            key: key.to_owned(),
+            body: Digest::of(b""),
+        };
+        let key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
+        let row: IdempotencyKey = self.0.store.get(&key).ok()??;
+        made(&row).ok()
+    }
+
     async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let input = attempt.input.value();
         let automation = self.child_of(input)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
-        let (depth, parent_name) = {
+        let (depth, parent_name, person) = {
             let locked = live::lock(&parent);
-            (
-                locked.run.start().depth + 1,
-                locked.run.start().name.clone(),
-            )
+            let start = locked.run.start();
+            let person = first_starter(&locked.run);
+            (start.depth + 1, start.name.clone(), person)
         };
         self.stays_sensitive(attempt, automation)?;
         let claim = IdempotencyClaim {
-            scope: format!("run:{}", attempt.run),
+            scope: child_scope(attempt.run),
             key: attempt.idempotency_key.clone(),
             body: Digest::of(attempt.input.text().as_bytes()),
         };
@@ -132,6 +143,7 @@ impl Engine {
                     inputs: input.get("inputs").cloned().unwrap_or_else(|| json!({})),
                     cause: Json::from(json!({
                         "kind": "automation", "run_id": attempt.run, "step": attempt.step, "automation": parent_name, "depth": depth,
+                        "started_by": person,
                     })),
                     started_by: format!("run:{}", attempt.run),
                     trigger: Json::null(),
@@ -215,6 +227,11 @@ impl Engine {
             )
         })
     }
+}
+
+/// Where the claims of a run's children stand.
+fn child_scope(parent: RunId) -> String {
+    format!("run:{parent}")
 }
 
 /// Asks again while the store takes no new work: a run that has begun does not fail because a disk is

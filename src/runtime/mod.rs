@@ -17,6 +17,8 @@ mod internal;
 mod live;
 mod note;
 mod notify;
+mod observe;
+mod pins;
 mod plan;
 mod portion;
 mod project;
@@ -34,6 +36,7 @@ mod waits;
 
 pub use hearing::UnderWay;
 pub use internal::Publish;
+pub use observe::Ended;
 pub use recover::Recovered;
 pub use rehearse::{Given, Rehearsed};
 pub use stuck::{Examined, LeftToPeople, Stuck};
@@ -60,6 +63,7 @@ pub(crate) struct Inner {
     store: Arc<dyn Store>,
     actions: Arc<Actions>,
     plans: plan::Plans,
+    pins: pins::Pins,
     live: live::LiveRuns,
     /// Whether this process carries all runs, and not only those that a command is about.
     carries_all: AtomicBool,
@@ -69,6 +73,7 @@ pub(crate) struct Inner {
     rates: rates::Throttle,
     hearing: hearing::Hearing,
     publisher: OnceLock<Weak<dyn Publish>>,
+    observer: OnceLock<tokio::sync::mpsc::Sender<Ended>>,
     address: OnceLock<Option<String>>,
     closing: CancellationToken,
     /// Nothing new begins any more.
@@ -107,6 +112,7 @@ impl Engine {
             store,
             actions,
             plans: plan::Plans::default(),
+            pins: pins::Pins::default(),
             live: live::LiveRuns::default(),
             carries_all: AtomicBool::new(false),
             timers: timer::Timers::default(),
@@ -115,6 +121,7 @@ impl Engine {
             rates: rates::Throttle::default(),
             hearing: hearing::Hearing::default(),
             publisher: OnceLock::new(),
+            observer: OnceLock::new(),
             address: OnceLock::new(),
             closing: CancellationToken::new(),
             draining: CancellationToken::new(),
@@ -191,6 +198,7 @@ impl Engine {
     /// Another version of an automation is active, or none.
     pub fn automation_changed(&self, automation: AutomationId) {
         self.0.plans.forget(automation);
+        self.0.pins.forget(automation);
     }
 
     /// The actions that attempts are made of.

@@ -2,10 +2,11 @@
 //! came of it becomes a fact of the run, and never more than that: a gate waits whether anybody was told or
 //! not. What was still to be told when the process ended is told by the next one.
 
-use super::decide::may_decide;
-use super::{Engine, live};
+use super::decide::{may_decide, started};
+use super::{Engine, attempt::given, live};
 use crate::action::Attempt;
 use crate::artifacts::Files;
+use crate::secret::hide;
 use crate::service::{Principal, links};
 use crate::step_log::AttemptLog;
 use druse_engine::definition::FailureClass;
@@ -13,7 +14,8 @@ use druse_engine::event::{Failure, Outcome};
 use druse_engine::run::{GateStatus, Input, Message, Notice};
 use druse_engine::{Digest, Json, RunId, Span};
 use druse_storage::Batch;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -103,7 +105,7 @@ impl Engine {
     /// in the message alone.
     async fn said_of(&self, run: RunId, notice: Notice) -> Option<(Json, Option<String>)> {
         let live = self.0.live.get(run)?;
-        let (mut shown, gate, person, starter) = {
+        let (mut shown, gate, person, own_run) = {
             let locked = live::lock(&live);
             let gate = locked.run.approval(notice.approval)?;
             if gate.status != GateStatus::Pending {
@@ -122,16 +124,20 @@ impl Engine {
                 "reminder": notice.notice,
                 "requested_at": gate.requested_at,
                 "expires_at": gate.expires_at,
-                "details": gate.request.details,
+                "details": shown_details(&gate.request.details),
                 "link": null,
             });
             let seen = Json::from(shown.clone());
             let person = locked.run.notified_person(notice, &seen);
-            (shown, gate, person, locked.run.start().started_by.clone())
+            let own_run = person.as_ref().is_some_and(|person| {
+                let name = person.strip_prefix("user:").unwrap_or(person);
+                started(&locked.run, &format!("user:{name}"))
+            });
+            (shown, gate, person, own_run)
         };
         let mut made = None;
         if let Some(who) = person.and_then(|person| self.linked(run, &person)) {
-            if let Err(refused) = may_decide(&gate, &who, starter == who.user()) {
+            if let Err(refused) = may_decide(&gate, &who, own_run) {
                 tracing::warn!(
                     %run, approval = %notice.approval, person = who.name, role = who.role.name(), %refused,
                     "a message has no link: whom it is for may not decide",
@@ -196,7 +202,16 @@ impl Engine {
         message: Message,
     ) -> Option<Failure> {
         let live = self.0.live.get(run)?;
-        let capabilities = live::lock(&live).run.plan().capabilities().clone();
+        let (given, capabilities, of) = {
+            let locked = live::lock(&live);
+            let start = locked.run.start();
+            let of = (start.automation, start.version);
+            (given(start), locked.run.plan().capabilities().clone(), of)
+        };
+        let pins = match self.pins_for(message.kind, of) {
+            Ok(pins) => pins,
+            Err(failure) => return Some(failure),
+        };
         let key = json!([root, notice.approval, notice.notice, notice.index]);
         let attempt = Attempt {
             run,
@@ -205,12 +220,14 @@ impl Engine {
             number,
             kind: message.kind.name().to_owned(),
             input: message.input,
+            given,
             sensitive: Vec::new(),
             secrets: message.secrets,
             idempotency_key: Digest::of(key.to_string().as_bytes()).to_string(),
             fence: 0,
             timeout: message.timeout.map(|span| span.0),
             reads_only: false,
+            pins,
             capabilities: Some(capabilities),
             log: AttemptLog::default(),
             files: Files::default(),
@@ -220,6 +237,16 @@ impl Engine {
             Outcome::Succeeded { .. } => None,
             Outcome::Failed { failure, .. } => Some(failure),
         }
+    }
+}
+
+/// What is behind a gate, without the seals of sensitive inputs: the message's action would open them.
+fn shown_details(details: &Json) -> Json {
+    match hide(details.text()) {
+        Cow::Borrowed(_) => details.clone(),
+        Cow::Owned(shown) => serde_json::from_str::<Value>(&shown)
+            .unwrap_or_default()
+            .into(),
     }
 }
 

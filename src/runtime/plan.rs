@@ -2,6 +2,7 @@
 //! active may change, and whoever changes it says so.
 
 use super::Engine;
+use crate::service::RunError;
 use druse_engine::{
     AutomationId, Digest, capability::Capabilities, definition::Document, plan::Plan,
 };
@@ -55,6 +56,22 @@ struct Active {
 }
 
 impl Engine {
+    /// A version of an automation, compiled.
+    ///
+    /// # Errors
+    /// When there is no such version, or it cannot run.
+    pub fn version_plan(
+        &self,
+        automation: AutomationId,
+        version: u32,
+    ) -> Result<Arc<Plan>, RunError> {
+        let found = self
+            .0
+            .plans
+            .get(&*self.0.store, automation, Some(version))?;
+        Ok(found.plan.clone())
+    }
+
     /// What the active version of an automation may touch; nothing where there is none.
     pub fn capabilities(&self, automation: AutomationId) -> Arc<Capabilities> {
         match self.0.plans.get(&*self.0.store, automation, None) {

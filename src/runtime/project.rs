@@ -1,6 +1,7 @@
 //! What lists and inboxes show, made from a run: its head and the rows of its gates.
 
 use super::portion::portions;
+use crate::action::TOOL_CHANGED;
 use crate::service::SinceAsked;
 use druse_engine::Timestamp;
 use druse_engine::event::{Entry, Failure, RunEvent, Status, StepPath};
@@ -71,7 +72,7 @@ fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
             touched.insert(step);
         }
         if let RunEvent::StepFailed { step, failure } = &entry.event
-            && failure.code == ANSWER_CHANGED
+            && opens_review(failure)
             && let Some(row) = review_row(run, step, failure, entry.at)
         {
             reviews.push(row);
@@ -108,6 +109,19 @@ fn batch_of(run: &Run, head: RunHead, entries: Vec<Entry>) -> Batch {
         }
     }
     batch.run(Arc::new(head), entries)
+}
+
+/// Whether it is the world that has changed: an answer that steps rely on, or a tool that was seen otherwise.
+fn opens_review(failure: &Failure) -> bool {
+    let of_tool = || {
+        let details = failure.details.as_ref().map(druse_engine::Json::value);
+        details.is_some_and(|details| details["kind"] == "tool" && !details["expected"].is_null())
+    };
+    match failure.code.as_str() {
+        ANSWER_CHANGED | TOOL_CHANGED => true,
+        "capability_denied" => of_tool(),
+        _ => false,
+    }
 }
 
 /// That the automation needs review. A run of a file has none that could.

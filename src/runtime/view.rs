@@ -3,8 +3,10 @@
 use super::project::head_of;
 use super::{Engine, clock};
 use crate::service::{AttemptView, FailureView, QueuePlace, RunView, StepView};
+use druse_engine::RunId;
 use druse_engine::event::{Status, StepPath};
 use druse_engine::flow::RatePlace;
+use druse_engine::plan::ActionKind;
 use druse_engine::run::Run;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ impl Engine {
     pub(super) fn shown(&self, run: &Run) -> RunView {
         let mut view = view(run);
         self.say_rates(run, &mut view);
+        self.say_children(run, &mut view);
         self.say_why(&mut view);
         view
     }
@@ -30,6 +33,16 @@ impl Engine {
         }
         if view.status == Status::Waiting && view.waits_for.is_none() {
             view.waits_for = self.says_throttled(view.id);
+        }
+    }
+
+    /// Says of steps that start other automations which run each has started.
+    fn say_children(&self, run: &Run, view: &mut RunView) {
+        let steps = view.steps.iter_mut().flatten();
+        for step in steps.filter(|step| step.action == ActionKind::Automation.name()) {
+            let path = StepPath::from(step.path.as_str());
+            step.child = run.key_of(&path).and_then(|key| self.child(run.id(), key));
+            step.child = step.child.or_else(|| said_child(step));
         }
     }
 
@@ -54,6 +67,14 @@ impl Engine {
             }
         }
     }
+}
+
+/// The run that a step says it has started: what claimed it is forgotten after a while.
+fn said_child(step: &StepView) -> Option<RunId> {
+    let output = step.output.as_ref().map(|output| output.value());
+    let details = step.error.as_ref().and_then(|error| error.details.as_ref());
+    let said = output.or(details.map(|details| details.value()))?;
+    said["run_id"].as_str()?.parse().ok()
 }
 
 fn view(run: &Run) -> RunView {
@@ -92,6 +113,7 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         waits_for: step.waits_for,
         waits_until: step.waits_until,
         approval_id: step.approval_id,
+        child: None,
         undo: step.undo,
         check: step.check,
         passes: step.passes,

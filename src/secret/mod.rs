@@ -11,7 +11,7 @@ pub use fill::{MissingSecret, fill, names_in};
 pub use redact::{REDACTED, Redactor};
 pub use registry::Secrets;
 pub use seal::{SealError, SecretStore};
-pub use sealed::{Opened, SENSITIVE, hide, is_seal};
+pub use sealed::{Opened, SENSITIVE, hide, holds_seal, is_seal};
 pub use stream::StreamRedactor;
 
 use std::{fmt, sync::Arc};

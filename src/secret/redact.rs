@@ -17,6 +17,8 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 pub const REDACTED: &str = "[redacted]";
 /// Shorter secrets are not looked for: they would be found in everything.
 const SHORTEST: usize = 6;
+/// Shortest sensitive input that is looked for, where it stands by itself.
+const SHORTEST_WORD: usize = 3;
 /// Shortest line of a secret of several lines (a key file) that is looked for by itself.
 const SHORTEST_LINE: usize = 16;
 
@@ -30,6 +32,10 @@ pub struct Redactor {
     forms: Vec<String>,
     /// The secrets that are numbers: those may appear as JSON numbers.
     numbers: BTreeSet<String>,
+    /// What is too short to be looked for within other words; `None` while there is nothing such.
+    words: Option<AhoCorasick>,
+    /// Those words, sorted.
+    short: Vec<String>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -66,27 +72,98 @@ impl Redactor {
             patterns: patterns.flatten(),
             forms: forms.into_iter().collect(),
             numbers,
+            ..Self::default()
         }
+    }
+
+    /// For sensitive inputs of a run: those of 3 to 5 bytes are looked for too, where they stand by
+    /// themselves and not within a longer word or number. They are in the answers of few steps, so that little
+    /// else is taken for them.
+    pub fn of_inputs<'a>(values: impl IntoIterator<Item = &'a Secret> + Clone) -> Self {
+        let mut short = BTreeSet::new();
+        let mut redactor = Self::new(values.clone());
+        for value in values {
+            let word = value.expose().trim();
+            if !(SHORTEST_WORD..SHORTEST).contains(&word.len()) {
+                continue;
+            }
+            short.insert(word.to_owned());
+            short.insert(json_escaped(word, false, false, false));
+            short.insert(percent_encoded(word, "-_.~", "%20"));
+            short.insert(STANDARD_NO_PAD.encode(word));
+            short.insert(word.bytes().map(|byte| format!("{byte:02x}")).collect());
+            if word.parse::<serde_json::Number>().is_ok() {
+                redactor.numbers.insert(word.to_owned());
+            }
+        }
+        redactor.words = (!short.is_empty())
+            .then(|| {
+                AhoCorasick::builder()
+                    .match_kind(MatchKind::LeftmostLongest)
+                    .build(&short)
+                    .ok()
+            })
+            .flatten();
+        redactor.short = short.into_iter().collect();
+        redactor
     }
 
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_none()
+        self.patterns.is_none() && self.words.is_none()
     }
 
-    /// Where the first secret from a place on begins and ends.
-    pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
-        let input = Input::new(bytes).range(from..);
-        let found = self.patterns.as_ref()?.find(input)?;
-        Some(found.range())
+    /// Where the first secret from a place on begins and ends. `before`: the byte that came before all of these.
+    pub(super) fn find(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        before: Option<u8>,
+    ) -> Option<Range<usize>> {
+        let long = self
+            .patterns
+            .as_ref()
+            .and_then(|patterns| patterns.find(Input::new(bytes).range(from..)))
+            .map(|found| found.range());
+        let word = self.find_word(bytes, from, before);
+        match (long, word) {
+            (Some(long), Some(word)) if word.start < long.start => Some(word),
+            (long, word) => long.or(word),
+        }
+    }
+
+    /// As [`Self::find`], of what is short.
+    fn find_word(&self, bytes: &[u8], from: usize, before: Option<u8>) -> Option<Range<usize>> {
+        let words = self.words.as_ref()?;
+        let mut from = from;
+        loop {
+            let found = words.find(Input::new(bytes).range(from..))?.range();
+            let left = match found.start.checked_sub(1) {
+                Some(at) => Some(bytes[at]),
+                None => before,
+            };
+            let inside = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+            if !inside(left) {
+                // The longest that ends there, for one may be the beginning of another.
+                let rest = &bytes[found.start..];
+                let ends = self.short.iter().filter(|word| {
+                    rest.starts_with(word.as_bytes()) && !inside(rest.get(word.len()).copied())
+                });
+                if let Some(length) = ends.map(String::len).max() {
+                    return Some(found.start..found.start + length);
+                }
+            }
+            from = found.start + 1;
+        }
     }
 
     /// Where at the end of the bytes a secret may have begun of which the rest is still to come.
     pub(super) fn begun(&self, bytes: &[u8]) -> Vec<usize> {
-        if self.patterns.is_none() {
+        if self.is_empty() {
             return Vec::new();
         }
-        let longest = self.forms.iter().map(String::len).max().unwrap_or(0);
+        let forms = self.forms.iter().chain(&self.short);
+        let longest = forms.map(|form| form.len() + 1).max().unwrap_or(0);
         let from = (bytes.len() + 1).saturating_sub(longest);
         let begins = |start: &usize| {
             let rest = &bytes[*start..];
@@ -94,13 +171,17 @@ impl Redactor {
             // The forms that begin with the rest and are longer stand right behind it.
             let next = self.forms.get(at);
             next.is_some_and(|form| form.as_bytes().starts_with(rest))
+                // Whether a word ends there is told by what comes next.
+                || self.short.iter().any(|word| word.as_bytes().starts_with(rest))
         };
         (from..bytes.len()).filter(begins).collect()
     }
 
-    /// Whether one of them stands in these bytes.
+    /// Whether one of them stands in these bytes, those that are short left aside: in the bytes of a file they
+    /// would stand by chance.
     pub fn finds_in(&self, bytes: &[u8]) -> bool {
-        self.find(bytes, 0).is_some()
+        let patterns = self.patterns.as_ref();
+        patterns.is_some_and(|patterns| patterns.is_match(bytes))
     }
 
     /// The length of the longest form that is looked for.
@@ -110,22 +191,23 @@ impl Redactor {
 
     /// The text without secrets; borrowed if there were none.
     pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match &self.patterns {
-            Some(patterns) if patterns.is_match(text) => {
-                let mut clean = String::with_capacity(text.len());
-                patterns.replace_all_with(text, &mut clean, |_, _, clean| {
-                    clean.push_str(REDACTED);
-                    true
-                });
-                Cow::Owned(clean)
-            }
-            _ => Cow::Borrowed(text),
+        let mut clean = String::new();
+        let mut from = 0;
+        while let Some(found) = self.find(text.as_bytes(), from, None) {
+            clean.push_str(&text[from..found.start]);
+            clean.push_str(REDACTED);
+            from = found.end;
         }
+        if from == 0 {
+            return Cow::Borrowed(text);
+        }
+        clean.push_str(&text[from..]);
+        Cow::Owned(clean)
     }
 
     /// The value without secrets in its strings, numbers and keys; the same one if there were none.
     pub fn redact_json(&self, json: &Json) -> Json {
-        if self.patterns.is_some() && self.finds(json.value()) {
+        if !self.is_empty() && self.finds(json.value()) {
             self.clean(json.value()).into()
         } else {
             json.clone()
@@ -158,7 +240,7 @@ impl Redactor {
     }
 
     fn finds(&self, value: &Value) -> bool {
-        let in_text = |text: &str| self.patterns.as_ref().is_some_and(|p| p.is_match(text));
+        let in_text = |text: &str| self.find(text.as_bytes(), 0, None).is_some();
         match value {
             Value::String(text) => in_text(text),
             Value::Number(number) => self.numbers.contains(&number.to_string()),
@@ -349,6 +431,32 @@ mod tests {
             redactor.redact_text("Authorization: Bearer tok/en+12345, then"),
             "Authorization: Bearer [redacted], then"
         );
+    }
+
+    #[test]
+    fn what_is_short_is_found_where_it_stands_by_itself() {
+        let values = ["4711", "ab", "x+y", "12.5"].map(Secret::from);
+        let redactor = Redactor::of_inputs(&values);
+        for (text, clean) in [
+            ("4711", "[redacted]"),
+            ("pin=4711;", "pin=[redacted];"),
+            ("4711,4711", "[redacted],[redacted]"),
+            (
+                "a 4711 b 47111 x4711 4711x",
+                "a [redacted] b 47111 x4711 4711x",
+            ),
+            ("34373131 NDcxMQ==", "[redacted] [redacted]=="),
+            ("x+y x%2By ab", "[redacted] [redacted] ab"),
+        ] {
+            assert_eq!(redactor.redact_text(text), clean);
+        }
+        let dirty = Json::from(json!({ "4711": [4711, 12.5, 471, "4711", "14711"], "ok": 47110 }));
+        assert_eq!(
+            redactor.redact_json(&dirty).text(),
+            r#"{"[redacted]":["[redacted]","[redacted]",471,"[redacted]","14711"],"ok":47110}"#
+        );
+        assert!(!redactor.finds_in(b"4711"));
+        assert!(Redactor::of_inputs(&["ab"].map(Secret::from)).is_empty());
     }
 
     #[test]

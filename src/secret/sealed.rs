@@ -50,6 +50,11 @@ pub fn is_seal(text: &str) -> bool {
         .is_some_and(|place| place.range == (0..text.len()))
 }
 
+/// Whether a seal stands in a text.
+pub fn holds_seal(text: &str) -> bool {
+    text.contains(OPENS) && !places(text).is_empty()
+}
+
 /// Opens all seals of a value; nothing when it has none.
 ///
 /// # Errors

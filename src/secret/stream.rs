@@ -6,6 +6,8 @@ use super::{REDACTED, Redactor};
 #[derive(Debug, Default)]
 pub struct StreamRedactor {
     held: Vec<u8>,
+    /// What came right before that.
+    before: Option<u8>,
 }
 
 impl StreamRedactor {
@@ -24,7 +26,7 @@ impl StreamRedactor {
             }
             // From here on more has to come before it can be told.
             let open = begun.peek().copied().unwrap_or(self.held.len());
-            match redactor.find(&self.held, from) {
+            match redactor.find(&self.held, from, self.before) {
                 Some(found) if found.start < open => {
                     clean.extend_from_slice(&self.held[from..found.start]);
                     clean.extend_from_slice(REDACTED.as_bytes());
@@ -32,6 +34,9 @@ impl StreamRedactor {
                 }
                 _ => {
                     clean.extend_from_slice(&self.held[from..open]);
+                    self.before = open
+                        .checked_sub(1)
+                        .map_or(self.before, |at| Some(self.held[at]));
                     self.held.drain(..open);
                     return clean;
                 }
@@ -44,7 +49,7 @@ impl StreamRedactor {
         let held = std::mem::take(&mut self.held);
         let mut clean = Vec::with_capacity(held.len());
         let mut from = 0;
-        while let Some(found) = redactor.find(&held, from) {
+        while let Some(found) = redactor.find(&held, from, self.before) {
             clean.extend_from_slice(&held[from..found.start]);
             clean.extend_from_slice(REDACTED.as_bytes());
             from = found.end;
@@ -112,6 +117,21 @@ mod tests {
         ) {
             let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
             let redactor = redactor(&secrets);
+            let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut <= text.len()).collect();
+            cuts.extend([0, text.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(streamed(&redactor, &pieces), redactor.redact_text(&text));
+        }
+
+        #[test]
+        fn pieces_with_short_words_come_to_the_same_as_the_whole(
+            secrets in proptest::collection::vec("[ab-]{3,7}", 1..4),
+            text in "[ab -]{0,60}",
+            cuts in proptest::collection::vec(0usize..60, 0..12),
+        ) {
+            let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::from(text.as_str())).collect();
+            let redactor = Redactor::of_inputs(&secrets);
             let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut <= text.len()).collect();
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();

@@ -5,7 +5,7 @@ use super::{App, Principal, Problem, Role, audit::Audited};
 use crate::runtime::clock;
 use crate::trigger::Triggers;
 use druse_engine::definition;
-use druse_engine::{AutomationId, Finding, Severity, Timestamp};
+use druse_engine::{AutomationId, Finding, Timestamp};
 use druse_storage::{Automation, AutomationStatus, Batch, StoreExt as _, Trigger, Version};
 use serde_json::{Value, json};
 
@@ -33,11 +33,11 @@ impl App {
         let number = version.unwrap_or(row.latest_version);
         let version = self.version(row.id, number)?;
         let catalog = self.catalog()?;
-        let findings = self.findings(&version, &catalog)?;
         let document = document_of(&version)?;
-        let mut findings = findings;
-        findings.extend(self.pinned(row.id, &document)?);
-        let blocking = blocking(&findings, &row, acknowledge);
+        let mut asked = self.asked(&row, &version, &catalog)?;
+        asked.extend(self.pinned(row.id, &document)?);
+        let given = self.given(&asked, &version, acknowledge, &catalog)?;
+        let blocking = asked.blocking(&given);
         if !blocking.is_empty() {
             let open = blocking
                 .iter()
@@ -54,11 +54,7 @@ impl App {
             )
             .findings(blocking));
         }
-        for finding in findings.iter().filter(|finding| finding.acknowledge) {
-            if !row.acknowledged.contains(&finding.id) {
-                row.acknowledged.push(finding.id.clone());
-            }
-        }
+        asked.take(who, &version, &mut row);
         let now = clock::now();
         row.status = AutomationStatus::Active;
         row.active_version = Some(number);
@@ -134,8 +130,7 @@ impl App {
             return Ok(());
         }
         let version = self.version(row.id, number)?;
-        let findings = self.findings(&version, &self.catalog()?)?;
-        let mut stopping = blocking(&findings, &row, &[]);
+        let mut stopping = self.asked(&row, &version, &self.catalog()?)?.blocking(&[]);
         stopping.retain(|finding| !finding.acknowledge || who.role < Role::Editor);
         if stopping.is_empty() {
             return Ok(());
@@ -183,21 +178,6 @@ impl App {
 fn told(event_type: &str, row: &Automation, at: Timestamp, data: Value) -> Batch {
     let source = format!("/automations/{}", row.id);
     crate::trigger::announcement(event_type, &source, &row.name, at, data)
-}
-
-/// The findings that keep a version from being activated.
-fn blocking(findings: &[Finding], row: &Automation, acknowledge: &[String]) -> Vec<Finding> {
-    let acknowledged = |finding: &Finding| {
-        row.acknowledged.contains(&finding.id) || acknowledge.contains(&finding.id)
-    };
-    let blocks = |finding: &&Finding| {
-        if finding.acknowledge {
-            !acknowledged(finding)
-        } else {
-            finding.severity == Severity::Error
-        }
-    };
-    findings.iter().filter(blocks).cloned().collect()
 }
 
 /// A version as text for people: the YAML as written, else written anew.

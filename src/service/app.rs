@@ -1,5 +1,6 @@
 //! What every service works with.
 
+use super::acknowledged::Before;
 use super::recurring::Signatures;
 use super::retention::Keeper;
 use super::{Problem, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens};
@@ -59,6 +60,8 @@ pub struct Parts {
     pub keeper: Keeper,
     /// What recordings have in common with others.
     pub signatures: Signatures,
+    /// What the audit log tells of earlier acknowledgements.
+    pub before: Before,
     /// Requests answered since the start.
     pub requests: AtomicU64,
     /// Requests answered with a status of 500 or more.
@@ -107,6 +110,7 @@ impl App {
             edits: Mutex::new(()),
             keys: KeyLocks::default(),
             keeper: Keeper::default(),
+            before: Before::default(),
             requests: AtomicU64::new(0),
             faults: AtomicU64::new(0),
             appended: AtomicU64::new(0),

@@ -1,5 +1,6 @@
 //! Automations: made, listed, read, replaced and removed.
 
+use super::acknowledged;
 use super::document::Written;
 use super::review::ReviewView;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
@@ -10,8 +11,8 @@ use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
-    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Review, Source, SourceType,
-    StoreExt, Trigger, Version,
+    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType, StoreExt,
+    Trigger, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -59,7 +60,8 @@ pub struct AutomationView {
     pub capabilities: Capabilities,
     /// What there is to say about it here and now.
     pub findings: Vec<Finding>,
-    /// Findings that were acknowledged, by id.
+    /// Findings that were acknowledged, by id. One that is about something else by now is among `findings` with `@` and
+    /// the number of the version behind its id, and has to be acknowledged anew.
     pub acknowledged: Vec<String>,
     /// Why it needs review, because an answer was not as its steps rely on; null: it does not.
     pub needs_review: Option<ReviewView>,
@@ -220,9 +222,9 @@ impl App {
             active_version: row.active_version,
             digest: version.digest.clone(),
             capabilities: Capabilities::of(&document_of(version)?),
-            findings: self.findings(version, catalog)?,
+            findings: self.asked(row, version, catalog)?.findings,
             document: version.document.clone(),
-            acknowledged: row.acknowledged.clone(),
+            acknowledged: acknowledged::ids(row),
             needs_review: self.needs_review(row)?,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -280,6 +282,7 @@ impl App {
             latest_version: 1,
             active_version: None,
             acknowledged: Vec::new(),
+            acknowledgements: Vec::new(),
             created_at: now,
             updated_at: now,
         };
@@ -394,9 +397,9 @@ impl App {
                 "Deactivate it first.",
             ));
         }
-        let mut batch = Batch::new()
+        let mut batch = self
+            .without_reviews(row)?
             .remove::<Automation>(row.id.to_string())
-            .remove::<Review>(row.id.to_string())
             .remove::<AutomationName>(row.name.clone());
         // Its versions stay: the histories of its runs are read with them.
         for trigger in self.triggers_of(row.id)? {

@@ -224,10 +224,8 @@ impl App {
                 ));
                 continue;
             };
-            let findings = self.findings(&version, &catalog)?;
-            for finding in findings {
-                let acknowledged = finding.acknowledge && row.acknowledged.contains(&finding.id);
-                if finding.severity == Severity::Error && !acknowledged {
+            for finding in self.findings(&version, &catalog)? {
+                if finding.severity == Severity::Error && !finding.acknowledge {
                     problems.push(Trouble {
                         code: finding.code,
                         severity: Severity::Error,

@@ -2,11 +2,11 @@
 //! taken for that person, so it is made only for somebody whom the gate asks: by that person, or by an
 //! administrator. Of the token only its SHA-256 is kept.
 
-use super::{App, Principal, Problem, Role, RunError, audit::Audited};
+use super::{App, Principal, Problem, Role, RunError};
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{ApprovalId, Digest, Span, Timestamp};
-use druse_storage::{ApprovalLink, Batch, ReadError, Scan, Store, StoreExt, Token};
+use druse_storage::{ApprovalLink, ReadError, Scan, Store, StoreExt, Token};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub fn address(server: Option<&str>, token: &str) -> String {
     format!("{}{PATH}/{token}", server.unwrap_or_default())
 }
 
-/// Whoever decides by a link.
+/// Whoever decides by a link, as it was when it was made.
 pub fn bearer(link: &ApprovalLink) -> Principal {
     Principal {
         id: format!("link:{}", link.digest),
@@ -87,6 +87,19 @@ pub(crate) fn role_of(store: &(impl Store + ?Sized), person: &str) -> Result<Rol
 }
 
 impl App {
+    /// Whoever decides by a link, with what they may now: a role that they have lost since is none any more. Who
+    /// opens the socket of the data folder has their role from no token.
+    ///
+    /// # Errors
+    /// When the tokens cannot be read.
+    pub fn link_bearer(&self, link: &ApprovalLink) -> Result<Principal, Problem> {
+        let mut who = bearer(link);
+        if !who.name.starts_with("uid:") {
+            who.role = who.role.min(role_of(&*self.store, &who.name)?);
+        }
+        Ok(who)
+    }
+
     /// Makes a link for a person whom the gate asks.
     ///
     /// # Errors
@@ -130,10 +143,8 @@ impl App {
             expires_at: link.expires_at,
         };
         let details = json!({ "for": link.person, "expires_at": link.expires_at });
-        let batch = Batch::new()
-            .claim(&link)
-            .audited(who, "approval.link", &id, details);
-        self.commit(batch).await?;
+        let batch = self.audit(who, "approval.link", &id, details)?;
+        self.commit(batch.claim(&link)).await?;
         Ok(made)
     }
 

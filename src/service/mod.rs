@@ -1,6 +1,7 @@
 //! What Druse does for whoever asks, over HTTP or in the process itself: one place for each noun.
 //! Nothing here knows HTTP beyond the status that goes with a problem.
 
+pub mod acknowledged;
 pub mod activation;
 pub mod app;
 pub mod artifacts;
@@ -16,6 +17,7 @@ pub mod idempotency;
 pub mod label;
 pub mod links;
 pub mod page;
+pub mod pins;
 pub mod principal;
 pub mod problem;
 pub mod recurring;
@@ -30,6 +32,7 @@ pub mod signin;
 pub mod steps;
 pub mod tokens;
 pub mod tools;
+pub mod unread;
 
 pub use app::{App, Options};
 pub use artifacts::ArtifactView;

@@ -233,6 +233,11 @@ impl From<RunError> for Problem {
                 };
                 Self::unprocessable("bad_correction", message, help).findings(findings)
             }
+            RunError::NotInVersion(_) => Self::unprocessable(
+                "not_in_version",
+                message,
+                "Only a step's configuration is taken from another version. Let the step fail, or cancel the run, and retry it with that version: results that are asked for in the same way are kept.",
+            ),
             RunError::NotUncertain => Self::conflict(
                 "not_uncertain",
                 message,

@@ -321,6 +321,11 @@ impl App {
     /// # Errors
     /// When rows cannot be read or written.
     pub fn sweep(&self, all: bool) -> Result<Swept, Problem> {
+        self.sweep_at(all, clock::now())
+    }
+
+    /// As [`Self::sweep`], as if it were that time.
+    pub(crate) fn sweep_at(&self, all: bool, now: Timestamp) -> Result<Swept, Problem> {
         let looking = self.keeper.looking.lock();
         let _looking = looking.unwrap_or_else(PoisonError::into_inner);
         let (kept, _) = self.retention()?;
@@ -328,7 +333,7 @@ impl App {
             app: self,
             names: self.automation_names()?,
             kept,
-            now: clock::now(),
+            now,
             claimed: None,
             links: None,
             swept: Swept::default(),

@@ -2,12 +2,15 @@
 //! what runs show about the schemas. Nothing of it changes a document.
 
 use super::automation::{Change, document_of, tag};
-use super::{App, Principal, Problem, audit::Audited};
+use super::{App, Principal, Problem, RunView, audit::Audited, page};
 use druse_crystallizer::drift::{self, Rejected, ShapeChange};
 use druse_engine::definition::Step;
 use druse_engine::event::Status;
-use druse_engine::{RunId, Timestamp};
-use druse_storage::{Automation, Batch, Review, RunQuery, StoreExt as _, Version};
+use druse_engine::{AutomationId, RunId, Timestamp};
+use druse_storage::{
+    Automation, Batch, Entity as _, Review, RunQuery, StoreExt as _, ToolPins, UnreadChange,
+    Version,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,6 +18,10 @@ use std::collections::BTreeMap;
 
 /// The most runs that are learned from at once.
 pub const MOST_RUNS: u32 = 200;
+
+/// How many runs of all versions are looked through for those: so many pages of so many.
+const MOST_PAGES: usize = 50;
+const PAGE: usize = 500;
 
 /// Why an automation needs review.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -35,12 +42,29 @@ pub struct ReviewView {
 }
 
 /// How the answers of a run look beside those that were recorded.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Drift {
     /// The steps of which an answer has another shape.
     pub items: Vec<DriftOfStep>,
-    /// How many answers were compared. None: no recording says how they looked.
+    /// How many answers were compared.
     pub compared: usize,
+    /// The steps that were compared.
+    pub steps: Vec<String>,
+    /// The steps that could not be compared, and why.
+    pub not_compared: Vec<NotCompared>,
+    /// Where the run stands.
+    #[schemars(with = "String")]
+    pub status: Option<Status>,
+}
+
+/// A step of which no answer was compared.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct NotCompared {
+    /// Its path.
+    pub step: String,
+    /// Where it stands, where that is why; null: no recording says how its answer looked.
+    #[schemars(with = "Option<String>")]
+    pub status: Option<Status>,
 }
 
 /// A step of which the answer has another shape.
@@ -84,9 +108,13 @@ impl App {
     /// When the row cannot be read.
     pub fn needs_review(&self, row: &Automation) -> Result<Option<ReviewView>, Problem> {
         let current = row.active_version.unwrap_or(row.latest_version);
-        Ok(self
-            .store
-            .get::<Review>(&row.id.to_string())?
+        let own = self.store.get::<Review>(&Review::key_of(row.id, current))?;
+        // Earlier there was one row for all versions.
+        let found = match own {
+            Some(review) => Some(review),
+            None => self.store.get::<Review>(&row.id.to_string())?,
+        };
+        Ok(found
             .filter(|review| review.version == current)
             .map(|review| ReviewView {
                 run_id: review.run,
@@ -96,6 +124,21 @@ impl App {
                 changes: review.changes,
                 at: review.at,
             }))
+    }
+
+    /// Takes away all that stands about what has changed outside of an automation.
+    pub(super) fn without_reviews(&self, row: &Automation) -> Result<Batch, Problem> {
+        let mut batch = Batch::new().remove::<Review>(row.id.to_string());
+        for review in page::all::<Review>(&*self.store, &format!("{}/", row.id))? {
+            batch = batch.remove::<Review>(review.key());
+        }
+        for change in page::all::<UnreadChange>(&*self.store, &format!("{}/", row.id))? {
+            batch = batch.remove::<UnreadChange>(change.key());
+        }
+        for pins in page::all::<ToolPins>(&*self.store, &format!("{}/", row.id))? {
+            batch = batch.remove::<ToolPins>(pins.key());
+        }
+        Ok(batch)
     }
 
     /// Takes it that somebody has looked at what has changed, not stored yet.
@@ -113,12 +156,15 @@ impl App {
         };
         let mut answer = json!(self.automation_view(&row, &self.catalog()?)?);
         answer["needs_review"] = Value::Null;
-        let batch = Batch::new().remove::<Review>(row.id.to_string()).audited(
-            who,
-            "automation.reviewed",
-            &row.id,
-            json!({ "version": review.version, "run": review.run_id, "step": review.step }),
-        );
+        let batch = Batch::new()
+            .remove::<Review>(row.id.to_string())
+            .remove::<Review>(Review::key_of(row.id, review.version))
+            .audited(
+                who,
+                "automation.reviewed",
+                &row.id,
+                json!({ "version": review.version, "run": review.run_id, "step": review.step }),
+            );
         Ok(Change {
             batch,
             answer,
@@ -137,10 +183,6 @@ impl App {
             .view(id)
             .await?
             .ok_or_else(|| Problem::not_found("run"))?;
-        let mut drift = Drift {
-            items: Vec::new(),
-            compared: 0,
-        };
         let version = match run.automation_id {
             Some(automation) => {
                 let key = Version::key_of(automation, run.version);
@@ -152,32 +194,44 @@ impl App {
             Some(version) => self.shapes(&version)?,
             None => BTreeMap::new(),
         };
-        for step in run.steps.iter().flatten() {
-            let (Some(output), Some(shape)) = (&step.output, shapes.get(id_of(&step.path))) else {
-                continue;
-            };
-            if step.status != Status::Succeeded {
-                continue;
-            }
-            drift.compared += 1;
-            let changes = drift::changes(shape, output.value());
-            if !changes.is_empty() {
-                drift.items.push(DriftOfStep {
-                    step: step.path.clone(),
-                    changes,
-                });
-            }
-        }
-        Ok(drift)
+        Ok(compare(&run, &shapes))
     }
 
     /// The shapes that the recording shows for the steps of a version.
-    fn shapes(&self, version: &Version) -> Result<BTreeMap<String, Value>, Problem> {
+    pub(super) fn shapes(&self, version: &Version) -> Result<BTreeMap<String, Value>, Problem> {
         let source = self.reported(version)?;
         let report = source.and_then(|source| source.report);
         Ok(report
             .and_then(|report| serde_json::from_value(report["shapes"].clone()).ok())
             .unwrap_or_default())
+    }
+
+    /// The last good runs of a version, the youngest first. Those of other versions are passed over, however many.
+    fn good_runs(
+        &self,
+        automation: AutomationId,
+        version: u32,
+        most: usize,
+    ) -> Result<Vec<RunId>, Problem> {
+        let mut found = Vec::new();
+        let mut before = None;
+        for _ in 0..MOST_PAGES {
+            let heads = self.store.runs(&RunQuery {
+                automation: Some(automation),
+                status: Some(Status::Succeeded),
+                limit: PAGE,
+                before,
+                ..RunQuery::default()
+            })?;
+            before = heads.last().map(|head| head.id);
+            let last = heads.len() < PAGE;
+            let own = heads.iter().filter(|head| head.version == version);
+            found.extend(own.map(|head| head.id).take(most - found.len()));
+            if last || found.len() >= most {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// What the last good runs of the version in force show about what its steps rely on, and what would let through
@@ -193,14 +247,8 @@ impl App {
         each_schema(&document.steps, &mut schemas);
         let mut answers: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let mut runs = 0;
-        let heads = self.store.runs(&RunQuery {
-            automation: Some(row.id),
-            status: Some(Status::Succeeded),
-            limit: most as usize,
-            ..RunQuery::default()
-        })?;
-        for head in heads.iter().filter(|head| head.version == number) {
-            let Some(run) = self.engine.view(head.id).await? else {
+        for id in self.good_runs(row.id, number, most as usize)? {
+            let Some(run) = self.engine.view(id).await? else {
                 continue;
             };
             runs += 1;
@@ -240,8 +288,38 @@ impl App {
     }
 }
 
+/// How the answers of a run look beside these shapes.
+pub(super) fn compare(run: &RunView, shapes: &BTreeMap<String, Value>) -> Drift {
+    let mut drift = Drift {
+        status: Some(run.status),
+        ..Drift::default()
+    };
+    for step in run.steps.iter().flatten() {
+        let shape = shapes.get(id_of(&step.path));
+        let (Some(output), Some(shape), Status::Succeeded) = (&step.output, shape, step.status)
+        else {
+            let not_over = step.status != Status::Succeeded && shape.is_some();
+            drift.not_compared.push(NotCompared {
+                step: step.path.clone(),
+                status: not_over.then_some(step.status),
+            });
+            continue;
+        };
+        drift.compared += 1;
+        drift.steps.push(step.path.clone());
+        let changes = drift::changes(shape, output.value());
+        if !changes.is_empty() {
+            drift.items.push(DriftOfStep {
+                step: step.path.clone(),
+                changes,
+            });
+        }
+    }
+    drift
+}
+
 /// The id of the step at a path: without the loop and the pass before it.
-fn id_of(path: &str) -> &str {
+pub(super) fn id_of(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 

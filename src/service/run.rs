@@ -256,6 +256,10 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub approval_id: Option<ApprovalId>,
+    /// The run that it has started, where it starts another automation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub child: Option<RunId>,
     /// How what undoes it stands, once the run undoes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Status>,
@@ -532,6 +536,9 @@ pub enum RunError {
     /// The step's action does not take what is corrected.
     #[error("The step does not take this input: {}.", .0.first().map_or("", |first| &*first.message))]
     BadCorrection(Vec<Finding>),
+    /// The step is not there in the version that it is to be tried again with, or is another one.
+    #[error("{0}")]
+    NotInVersion(String),
     /// The gate has ended.
     #[error("The decision was already taken: {}.", word(.0))]
     AlreadyDecided(ApprovalStatus),

@@ -90,6 +90,10 @@ pub struct CrystallizeRequest {
     /// out, with `into`: those that the automation was made with.
     #[serde(default)]
     pub answers: Option<BTreeMap<String, String>>,
+    /// The values that answers were given for, by the questions' ids: where another value stands, the answer is not
+    /// taken and the question is asked anew. Left out, with `into`: what the automation was made with.
+    #[serde(default)]
+    pub answered_for: Option<BTreeMap<String, String>>,
     /// Calls, by their ids, that become steps though they would be left out; left out, with `into`: those that the
     /// automation was made with.
     #[serde(default)]
@@ -262,6 +266,14 @@ impl App {
             None => MadeWith::default(),
         };
         let also = request.also.unwrap_or(before.also);
+        let answered_for = request.answered_for.unwrap_or_else(|| {
+            // What is answered now is answered for what stands there now.
+            let mut known = before.decisions.answered_for;
+            if let Some(answers) = &request.answers {
+                known.retain(|id, _| answers.get(id) == before.decisions.answers.get(id));
+            }
+            known
+        });
         let answers = request.answers.unwrap_or(before.decisions.answers);
         let keep = request.keep.unwrap_or(before.decisions.keep);
         let mut rows = vec![main.clone()];
@@ -300,6 +312,7 @@ impl App {
             force: request.force,
             accept: request.accept,
             answers,
+            answered_for,
             keep,
             folder: request.folder.or(before.decisions.folder),
             ..Options::default()

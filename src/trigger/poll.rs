@@ -112,6 +112,7 @@ impl Triggers {
             number: 1,
             kind: poll.action.clone(),
             input: request,
+            given: druse_engine::Json::null(),
             sensitive: Vec::new(),
             secrets: poll.secrets.clone(),
             // Each question is one of its own: a service must not give an earlier answer again.
@@ -119,6 +120,7 @@ impl Triggers {
             fence: 0,
             timeout: poll.timeout.map(|span| span.0),
             reads_only: true,
+            pins: Default::default(),
             capabilities: Some(self.0.engine.capabilities(armed.row.automation)),
             log: AttemptLog::default(),
             files: Files::default(),

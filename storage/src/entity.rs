@@ -75,8 +75,12 @@ pub enum Table {
     RateStart = 50,
     /// Until when connections have to wait, by name.
     RateHold = 51,
-    /// Automations that need review, by id.
+    /// Versions that need review by `<automation>/<version, 10 digits>`; earlier ones by the automation alone.
     Review = 52,
+    /// Changes of answers that nothing relies on by `<automation>/<version, 10 digits>/<digest of the change>`.
+    UnreadChange = 53,
+    /// The tools that a version was activated with by `<automation>/<version, 10 digits>`.
+    ToolPins = 54,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.
@@ -154,15 +158,33 @@ pub struct Automation {
     pub latest_version: u32,
     /// The version that triggers start.
     pub active_version: Option<u32>,
-    /// Findings (by id) that a person has acknowledged; they hold over versions.
+    /// Findings (by id) of which only the audit log says in which version they were acknowledged.
     #[serde(default)]
     pub acknowledged: Vec<String>,
+    /// What people have acknowledged; it holds for what stood in that version, and wherever the same stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledgements: Vec<Acknowledgement>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 entity!(Automation, Automation, self => self.id.to_string());
+
+/// That a person has acknowledged a finding of a version. The version says what it was about: it never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// The finding's id.
+    pub finding: String,
+    /// The version in which it stood.
+    pub version: u32,
+    /// That version's digest.
+    pub digest: Digest,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// Who made an automation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -677,10 +699,19 @@ pub struct Audit {
     pub nonce: String,
     /// Who: a token's name, `uid:<n>` on the socket.
     pub actor: String,
+    /// The id of who: a token's, `uid:<n>`. Of lines of before this was kept, empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub actor_id: String,
     /// What: `automation.activate`, `approval.decide`, …
     pub action: String,
     /// On what.
     pub subject: String,
+    /// The automation that it is about; the line is found by it when all else of it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automation: Option<AutomationId>,
+    /// The run that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// More.
     #[serde(default)]
     pub details: Value,

@@ -209,3 +209,90 @@ async fn the_list_is_shown_and_what_is_missing_in_it_keeps_a_version_from_being_
         "{problem:#}"
     );
 }
+
+/// A server of one tool in a few lines of shell, which takes what stands in a file, and writes down each call.
+const TOOLS: &str = r#"
+while IFS= read -r line; do
+  id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+  case "$line" in
+    *'"method":"initialize"'*)
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}}\n' "$id" ;;
+    *'"method":"tools/list"'*)
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"pay","inputSchema":%s}]}}\n' "$id" "$(cat "$SCHEMA")" ;;
+    *'"method":"tools/call"'*)
+      echo called >> "$CALLS"
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"paid"}]}}\n' "$id" ;;
+  esac
+done
+"#;
+
+#[tokio::test]
+async fn a_tool_that_changed_since_the_activation_is_not_called_and_opens_a_review() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (schema, calls) = (folder.path().join("schema"), folder.path().join("calls"));
+    let takes = |kind: &str| {
+        let text = json!({ "type": "object", "properties": { "amount": { "type": kind } } });
+        std::fs::write(&schema, text.to_string()).expect("a file can be written");
+    };
+    let called = || std::fs::read_to_string(&calls).map_or(0, |text| text.lines().count());
+    takes("number");
+    let connection = json!({
+        "kind": "mcp", "command": ["/bin/sh", "-c", TOOLS],
+        "env": { "SCHEMA": schema, "CALLS": calls },
+    });
+    admin.put("/connections/bank", &connection).await.with(200);
+    // Written by hand, and without a digest.
+    let document = json!({ "druse": 1, "name": "pay", "steps": [{
+        "id": "pay", "action": "mcp",
+        "with": { "connection": "bank", "tool": "pay", "arguments": { "amount": 9 } },
+    }] });
+    let made = admin.post("/automations", &document).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    let activate = format!("{path}/activate");
+    admin.post(&activate, &json!({})).await.with(200);
+    let go = |status: &'static str| {
+        let (admin, path) = (admin.clone(), path.clone());
+        async move {
+            let started = admin
+                .post(&format!("{path}/runs"), &json!({}))
+                .await
+                .with(202);
+            wait::run(&admin, &text(&started["id"]), status).await
+        }
+    };
+    go("succeeded").await;
+    assert_eq!(called(), 1);
+
+    takes("string");
+    let stopped = go("failed").await;
+    assert_eq!(called(), 1);
+    let error = &of(&stopped, "pay")["error"];
+    assert_eq!(error["code"], "tool_changed", "{error:#}");
+    assert_eq!(
+        error["details"]["changes"][0]["message"],
+        "/properties/amount/type is string, and was number."
+    );
+    let review = admin.get(&path).await.with(200)["needs_review"].clone();
+    assert_eq!(
+        (&review["run_id"], &review["step"]),
+        (&stopped["id"], &json!("pay")),
+        "{review:#}"
+    );
+    assert_eq!(review["changes"], error["details"]["changes"]);
+
+    // Activated anew it is taken as it is now.
+    admin
+        .post(&format!("{path}/reviewed"), &json!({}))
+        .await
+        .with(200);
+    admin.post(&activate, &json!({})).await.with(200);
+    go("succeeded").await;
+    assert_eq!(called(), 2);
+
+    // A server that cannot be reached holds no activation up.
+    let gone = json!({ "kind": "mcp", "command": ["/nowhere/to/be/found"] });
+    admin.put("/connections/bank", &gone).await.with(200);
+    admin.post(&activate, &json!({})).await.with(200);
+}

@@ -19,6 +19,7 @@ use super::{canonical, explain, whole};
 use crate::kept::Kept;
 use crate::session::{Session, ToolSpec};
 use crate::tool_map::escape;
+use druse_engine::Digest;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,6 +41,12 @@ pub(super) struct Binder<'a> {
     pub(super) specs: BTreeMap<&'a str, &'a ToolSpec>,
     pub(super) answered: &'a BTreeMap<String, String>,
     pub(super) used_answers: BTreeSet<String>,
+    /// The values, as people are shown them, that answers were given for before.
+    pub(super) answered_for: &'a BTreeMap<String, String>,
+    /// The same of those that were taken.
+    pub(super) taken_for: BTreeMap<String, String>,
+    /// Answers that were given for another value, with what stands there now.
+    pub(super) outdated: BTreeMap<String, String>,
     /// The questions so far, by the value and the choices: what is asked once need not be asked again.
     questions: BTreeMap<(String, Vec<String>), String>,
     pub(super) session: &'a Session,
@@ -80,7 +87,7 @@ impl<'a> Binder<'a> {
     pub(super) fn new(
         session: &'a Session,
         kept: &'a [Kept<'a>],
-        answered: &'a BTreeMap<String, String>,
+        answered: super::Answered<'a>,
     ) -> Self {
         Self {
             kept,
@@ -98,8 +105,11 @@ impl<'a> Binder<'a> {
                 .iter()
                 .map(|spec| (spec.name.as_str(), spec))
                 .collect(),
-            answered,
+            answered: answered.given,
             used_answers: BTreeSet::new(),
+            answered_for: answered.before,
+            taken_for: BTreeMap::new(),
+            outdated: BTreeMap::new(),
             questions: BTreeMap::new(),
             session,
             decided: vec![Decided::default(); kept.len()],
@@ -214,9 +224,21 @@ impl<'a> Binder<'a> {
             if let Some((id, answer)) = given
                 && let Some(choice) = choices.iter().find(|choice| choice.answer == *answer)
             {
+                let (id, choice) = (id.clone(), choice.clone());
+                let key = sent.path.last().map(String::as_str).unwrap_or_default();
+                let shown = answer_value(key, sent.value);
                 self.used_answers.insert(id.clone());
-                let choice = choice.clone();
-                return self.take_answer(sent, choice);
+                // An input takes any value: whichever it is, the answer is the same.
+                let fixed = choice.answer == "constant";
+                match self.answered_for.get(&id) {
+                    Some(was) if fixed && *was != shown => {
+                        self.outdated.insert(id, shown);
+                    }
+                    _ => {
+                        self.taken_for.insert(id, shown);
+                        return self.take_answer(sent, choice);
+                    }
+                }
             }
             if let Some(choice) = self.witnessed(sent, choices) {
                 return self.take_witnessed(sent, choice);
@@ -338,4 +360,20 @@ impl<'a> Binder<'a> {
     pub(super) fn changes(&self, call: usize) -> bool {
         self.kept.get(call).is_some_and(Kept::changes)
     }
+}
+
+/// The most characters of a value by which an answer knows it.
+const KNOWN_BY: usize = 80;
+
+/// A value as an answer knows it: as people are shown it, with a mark of the whole where that is only its beginning. Of
+/// a secret nothing is kept.
+fn answer_value(key: &str, value: &Value) -> String {
+    let shown = crate::show::value(key, value, KNOWN_BY);
+    let is_whole = !(value.is_array() || value.is_object())
+        && shown == crate::show::value(key, value, usize::MAX);
+    if is_whole || shown.contains("•••") {
+        return shown;
+    }
+    let mark = Digest::of(value.to_string().as_bytes());
+    format!("{shown} ({})", mark.hex().get(..12).unwrap_or_default())
 }

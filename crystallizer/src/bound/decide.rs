@@ -41,6 +41,10 @@ pub(super) struct Decisions {
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
+    /// The values that answers were taken for, as people are shown them.
+    pub(super) taken_for: BTreeMap<String, String>,
+    /// Answers that were given for another value, each with the two.
+    pub(super) outdated: Vec<(String, String, String)>,
 }
 
 /// What was answered and is not known yet.
@@ -56,7 +60,7 @@ enum Waiting {
 pub(super) fn decide<'a>(
     session: &'a Session,
     kept: &'a [Kept<'a>],
-    answered: &'a BTreeMap<String, String>,
+    answered: super::Answered<'a>,
     folds: bool,
     gated: BTreeSet<usize>,
     witnesses: &'a [Witness<'a>],
@@ -73,7 +77,7 @@ pub(super) fn decide<'a>(
         .collect();
     binder.differ = witness::differ(kept, witnesses);
     binder.folds = folds;
-    binder.cuts = cuts(session, &index);
+    binder.cuts = cuts(session, kept, &index);
     binder.gated = gated;
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
@@ -134,9 +138,19 @@ pub(super) fn decide<'a>(
     Decisions {
         calls: binder.decided,
         unused_answers: answered
+            .given
             .keys()
             .filter(|id| !binder.used_answers.contains(*id))
             .cloned()
+            .collect(),
+        taken_for: binder.taken_for,
+        outdated: binder
+            .outdated
+            .into_iter()
+            .map(|(id, is)| {
+                let was = answered.before.get(&id).cloned().unwrap_or_default();
+                (id, was, is)
+            })
             .collect(),
         inputs: binder.inputs,
         answers: binder.answers,
@@ -153,12 +167,17 @@ pub(super) fn decide<'a>(
 }
 
 /// The kept calls before which a person spoke.
-fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
+fn cuts(session: &Session, kept: &[Kept<'_>], index: &HashMap<&str, usize>) -> BTreeSet<usize> {
+    let approved: BTreeSet<usize> = crate::spoken::approvals(session, kept)
+        .into_iter()
+        .map(|(at, _)| at)
+        .collect();
     let mut cuts = BTreeSet::new();
     let mut spoke = false;
+    let mut words = 0_usize;
     for turn in &session.turns {
         match turn {
-            Turn::Message { role, .. } => spoke |= *role != Role::Assistant,
+            Turn::Message { role, .. } => words += usize::from(*role != Role::Assistant),
             // A yes to one call becomes a gate before it, in each pass of a loop.
             Turn::Approval(approval) => {
                 let call = approval.call.as_deref().and_then(|call| index.get(call));
@@ -166,10 +185,12 @@ fn cuts(session: &Session, index: &HashMap<&str, usize>) -> BTreeSet<usize> {
             }
             Turn::Call(call) => {
                 if let Some(at) = index.get(call.id.as_str()) {
-                    if spoke {
+                    // So does a yes in words, where nothing else was said.
+                    let only_yes = words == 1 && approved.contains(at);
+                    if spoke || words > 0 && !only_yes {
                         cuts.insert(*at);
                     }
-                    spoke = false;
+                    (spoke, words) = (false, 0);
                 }
             }
         }

@@ -181,6 +181,18 @@ pub(super) fn explain(
             "",
         ));
     }
+    for (id, was, is) in &decisions.outdated {
+        let mut finding = Finding::warning(
+            "answer_outdated",
+            format!(
+                "`{}` was answered when `{was}` stood there, and now it is `{is}`: the answer is not taken.",
+                crate::show::text(id, 120)
+            ),
+        )
+        .help("The question is asked anew, and listed under `questions`.");
+        finding.id = format!("answer_outdated:{id}");
+        explained.findings.push(finding);
+    }
     for id in &decisions.unused_answers {
         let mut finding = Finding::warning(
             "answer_not_used",

@@ -57,6 +57,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use answers::is_collection;
 pub(crate) use witness::Witness;
 
+/// What people answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Answered<'a> {
+    /// The answers, by the ids of the questions.
+    pub(crate) given: &'a BTreeMap<String, String>,
+    /// The values that those of before were given for.
+    pub(crate) before: &'a BTreeMap<String, String>,
+}
+
 /// What the mode made of a draft.
 pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
@@ -71,6 +80,10 @@ pub(crate) struct Made {
     pub(crate) gates_folded: u64,
     pub(crate) findings: Vec<Finding>,
     pub(crate) questions: Vec<Question>,
+    /// The values that answers were taken for.
+    pub(crate) taken_for: BTreeMap<String, String>,
+    /// Answers that hold no longer: another value stands there.
+    pub(crate) outdated: BTreeSet<String>,
     /// The values that the findings speak of, as index of the call and pointer in its arguments.
     pub(crate) covered: BTreeSet<(usize, String)>,
 }
@@ -82,7 +95,7 @@ pub(crate) fn bind(
     kept: &mut [Kept<'_>],
     document: &mut Document,
     spots: &mut [Spot],
-    answers: &BTreeMap<String, String>,
+    answers: Answered<'_>,
     folds: bool,
     witnesses: &[Witness<'_>],
 ) -> Made {
@@ -98,7 +111,7 @@ pub(crate) fn bind(
     pages::nest(document, kept, spots, &decisions.pages);
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
-    let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers);
+    let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers.given);
     decisions
         .unused_answers
         .retain(|id| branches.iter().all(|branch| branch.id != *id));
@@ -151,6 +164,12 @@ pub(crate) fn bind(
         values: count(kept, &decisions),
         findings: explained.findings,
         questions: explained.questions,
+        outdated: decisions
+            .outdated
+            .iter()
+            .map(|(id, ..)| id.clone())
+            .collect(),
+        taken_for: decisions.taken_for,
         covered: explained.covered,
     }
 }

@@ -319,7 +319,12 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
         ));
     }
     if note.bytes > 0 {
-        message.push_str(&format!(" {} bytes are left out.", note.bytes));
+        let are = if note.bytes == 1 {
+            "byte is"
+        } else {
+            "bytes are"
+        };
+        message.push_str(&format!(" {} {are} left out.", note.bytes));
     }
     let mut finding = make(code, message).help(help);
     if !subject.is_empty() {

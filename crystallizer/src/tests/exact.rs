@@ -124,7 +124,7 @@ Worth a look
   - send_money: `subject` is frozen as INV-2027-0042, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write.
     Every run uses this value again. If it has to follow the answer, make it an input or take it from that text with an expression.
 
-3 further notes for the record; they stand in the report as JSON.
+3 further notes for the record, in the report as JSON.
 
 Before it can be activated
   Correct 3 things:

@@ -336,6 +336,40 @@ fn a_gate_before_each_call_stands_in_the_body() {
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
 }
 
+/// The person said yes to each in words: each pass asks, as if it had been a recorder's approval.
+#[test]
+fn a_yes_in_words_before_each_call_stands_in_the_body() {
+    let asked = |yes: &str| {
+        let mut turns = vec![
+            list(),
+            close(1, "T-48121"),
+            close(2, "T-77340"),
+            close(3, "T-10553"),
+            close(4, "T-62087"),
+        ];
+        for number in (1..=4).rev() {
+            turns.insert(number, said(Role::User, yes));
+            turns.insert(number, said(Role::Assistant, "Shall I close this one?"));
+        }
+        crystallized(&session("Close all tickets of ana_li_3668.", turns))
+    };
+    let made = asked("Yes, please.");
+    assert_eq!(
+        loops(&made),
+        [
+            "each_ticket: {{ steps.list_tickets.output.tickets }} [approve_close_ticket close_ticket]"
+        ]
+    );
+    assert_eq!(
+        made.document.steps[1].steps[1].needs,
+        ["approve_close_ticket"]
+    );
+    assert_eq!(made.report.counts.gates, 1);
+    // Who says more than yes may have meant this one alone.
+    let other = asked("Only if the customer has written again.");
+    assert_eq!(loops(&other), [""; 0]);
+}
+
 /// The customers of a town, and of each the orders that wait are cancelled.
 #[test]
 fn a_loop_stands_inside_of_another() {

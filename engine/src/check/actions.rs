@@ -201,7 +201,10 @@ pub(super) fn connection(
             "connection",
             format!("there is no connection `{name}`"),
         );
-        let help = format!("an admin sets it up: `druse connections set {name}`");
+        let help = format!(
+            "an admin sets it up: `druse connections set {name} '{}'`",
+            example_of(wanted.first().copied().unwrap_or_default())
+        );
         let names: Vec<String> = known.keys().cloned().collect();
         context.say(suggest(
             finding,
@@ -218,6 +221,20 @@ pub(super) fn connection(
         context.say(look.wrong("wrong_connection", "connection", message));
     }
     Some(kind)
+}
+
+/// A connection of this kind, as short as it can be written: what stands in a hint.
+#[must_use]
+pub fn example_of(kind: &str) -> &'static str {
+    match kind {
+        "http" => r#"{"kind": "http", "base_url": "https://…"}"#,
+        "mcp" => r#"{"kind": "mcp", "url": "https://…"}"#,
+        "sqlite" => r#"{"kind": "sqlite", "path": "/…"}"#,
+        "postgres" => r#"{"kind": "postgres", "url": "postgres://…"}"#,
+        "folder" => r#"{"kind": "folder", "path": "/…"}"#,
+        "smtp" => r#"{"kind": "smtp", "host": "…", "from": "…"}"#,
+        _ => r#"{"kind": …}"#,
+    }
 }
 
 pub(super) fn fixed(look: &Look<'_>, key: &str) -> Finding {
@@ -263,7 +280,25 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
     let env = look.with.get("env").and_then(Value::as_object);
     for (name, value) in env.into_iter().flatten() {
         let computed = value.as_str().is_some_and(|text| text.contains("{{"));
-        if computed && steers(name) {
+        if !steers(name) {
+            continue;
+        }
+        if !computed {
+            let program = look.with.get("argv").and_then(|argv| argv.get(0)?.as_str());
+            context.say(
+                Finding::warning(
+                    "program_steered",
+                    format!(
+                        "`{name}` is set, which decides what `{}` is: another program may run under the name that is listed",
+                        program.unwrap_or(crate::capability::INTERPRETER)
+                    ),
+                )
+                .at_step(&look.step.id)
+                .at_path(format!("{}/with/env/{name}", look.path))
+                .help("leave it out and name the program by its whole path, or acknowledge it")
+                .must_acknowledge(),
+            );
+        } else {
             context.say(
                 look.wrong(
                     "template_not_allowed",

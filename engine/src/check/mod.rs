@@ -5,6 +5,7 @@ mod address;
 mod artifacts;
 mod capability;
 mod data;
+mod despite;
 mod expressions;
 mod gate;
 mod graph;
@@ -19,6 +20,8 @@ mod sensitive;
 mod settings;
 mod skips;
 mod triggers;
+
+pub use actions::example_of;
 
 use crate::definition::{Document, Schedule};
 use crate::expression::nearest;
@@ -40,6 +43,8 @@ pub struct Catalog {
     /// Whether a schedule is right; the rules are in the crate of triggers. The error is one sentence.
     pub schedule: Option<ScheduleRule>,
 }
+
+pub(crate) use despite::despite;
 
 /// Everything that is to be said about a document, in document order; then what it carries from its recording.
 pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {

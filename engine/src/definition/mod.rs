@@ -30,6 +30,7 @@ pub use yaml::comments;
 
 pub(crate) use conform::{Mode, Walk};
 pub use document::{Concurrency, Document, InputSchema, Overflow};
+pub(crate) use parse::shape_of;
 pub use step::{
     Delivery, EffectLevel, FailureClass, ForEach, Join, OnError, Probe, Repeat, Retry, Step, Undo,
 };

@@ -3,6 +3,7 @@
 use super::conform::{Mode, Walk};
 use super::source::SourceMap;
 use super::{Document, Step, json_text, schema, yaml};
+use crate::check::{Catalog, check, despite};
 use crate::{Finding, Severity};
 use serde_json::Value;
 
@@ -48,8 +49,16 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Parsed, Vec<Finding>> {
     };
     let result = from_value(read.value);
     let mut findings = read.findings;
-    if let Err(more) = &result {
-        findings.extend(more.iter().cloned());
+    let refused = findings.iter().any(|f| f.severity == Severity::Error);
+    match &result {
+        Err(more) => findings.extend(more.iter().cloned()),
+        // Whoever has to correct the text is told what else there is.
+        Ok(document) if refused => {
+            let mut more = check(document, &Catalog::default());
+            more.retain(|f| f.severity == Severity::Error && !f.acknowledge);
+            findings.extend(more);
+        }
+        Ok(_) => {}
     }
     read.source.locate(&mut findings);
     findings.sort_by_key(|finding| (finding.line, finding.column));
@@ -88,10 +97,15 @@ pub fn parse_value(text: &str, syntax: Syntax) -> Result<(Value, SourceMap), Vec
 /// Reads a document from a value.
 ///
 /// # Errors
-/// Everything that keeps it from being a document, with JSON Pointers.
+/// Everything that keeps it from being a document, and what else is wrong with it, with JSON Pointers.
 pub fn from_value(mut value: Value) -> Result<Document, Vec<Finding>> {
-    conform(schema::document(), &mut value)?;
-    let mut findings = Vec::new();
+    let mut findings = shape_of(&mut value);
+    if !findings.is_empty() {
+        if !too_deep(&value, 0) {
+            findings.extend(despite(&value));
+        }
+        return Err(findings);
+    }
     if value.get("druse") != Some(&Value::from(1)) {
         findings.push(
             Finding::error(
@@ -115,6 +129,13 @@ pub fn from_value(mut value: Value) -> Result<Document, Vec<Finding>> {
         return Err(findings);
     }
     read(value)
+}
+
+/// All that keeps a value from having the shape of a document.
+pub(crate) fn shape_of(value: &mut Value) -> Vec<Finding> {
+    let mut walk = Walk::new(schema::document(), Mode::Plain);
+    walk.value(value, "");
+    walk.findings
 }
 
 /// Reads one step from a value.

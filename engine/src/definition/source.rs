@@ -55,6 +55,18 @@ impl SourceMap {
         self.locate_keys(findings, &[]);
     }
 
+    /// As [`SourceMap::locate_keys`], for findings whose paths begin below this one.
+    pub fn locate_below(&self, findings: &mut [Finding], below: &str, codes: &[&str]) {
+        for finding in findings {
+            let Some(own) = finding.path.clone() else {
+                continue;
+            };
+            finding.path = Some(format!("{below}{own}"));
+            self.locate_keys(std::slice::from_mut(finding), codes);
+            finding.path = Some(own);
+        }
+    }
+
     /// As [`SourceMap::locate`], where findings with these codes are about the key of what they name, too.
     pub fn locate_keys(&self, findings: &mut [Finding], codes: &[&str]) {
         for finding in findings {

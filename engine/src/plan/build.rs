@@ -14,7 +14,7 @@ use super::{
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
 use crate::event::HandlerList;
-use crate::expression::{Expression, ExpressionError, Template};
+use crate::expression::{Expression, ExpressionError, Template, literal};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -399,6 +399,21 @@ fn optional<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
+/// Paths of files that a program leaves are as they are written. The check refuses others; a version that was
+/// stored before it did must not name files by values either.
+fn written_paths(with: &mut Map<String, Value>) {
+    let paths = match with.get_mut("artifacts") {
+        Some(Value::Object(paths)) => paths.values_mut().collect(),
+        Some(other) => vec![other],
+        None => Vec::new(),
+    };
+    for path in paths {
+        if let Value::String(text) = path {
+            *text = literal(text);
+        }
+    }
+}
+
 fn planned(
     step: &Step,
     path: &str,
@@ -432,6 +447,9 @@ fn planned(
         if work.kind() == Some(ActionKind::ApprovalGate) {
             // Rendered when somebody is told, with what is known only then.
             with.remove("notify");
+        }
+        if work.kind() == Some(ActionKind::Shell) {
+            written_paths(&mut with);
         }
         template(
             &Value::Object(without_when(step).unwrap_or_else(|| with.clone())),

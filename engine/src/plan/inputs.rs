@@ -13,6 +13,8 @@ pub struct InputCheck {
     pub default: Option<Value>,
     /// Whether its value is never stored or shown in clear.
     pub sensitive: bool,
+    /// What its values have to be, as the document says it.
+    asks: String,
     validator: jsonschema::Validator,
 }
 
@@ -33,6 +35,7 @@ impl InputCheck {
             name: name.to_owned(),
             default: schema.get("default").cloned(),
             sensitive: is_sensitive(schema),
+            asks: asks(schema),
             validator,
         })
     }
@@ -51,6 +54,17 @@ impl InputCheck {
             })
             .collect()
     }
+}
+
+/// A schema without what it says for people, in one line.
+fn asks(schema: &Value) -> String {
+    let mut schema = schema.clone();
+    if let Some(map) = schema.as_object_mut() {
+        for key in ["description", "default", "sensitive", "title", "examples"] {
+            map.remove(key);
+        }
+    }
+    short(schema.to_string())
 }
 
 /// Whether the schema of an input says that its value is never stored or shown in clear.
@@ -100,7 +114,9 @@ pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Fi
         Value::Null => &nothing,
         _ => {
             return Err(vec![
-                Finding::error("invalid_inputs", "inputs are a map of names to values").at_path(""),
+                Finding::error("invalid_inputs", "inputs are a map of names to values")
+                    .at_path("")
+                    .help("write {\"name\": value, …}"),
             ]);
         }
     };
@@ -117,7 +133,8 @@ pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Fi
                     };
                     findings.push(
                         Finding::error("invalid_input", format!("{place}: {message}"))
-                            .at_path(format!("{pointer}{path}")),
+                            .at_path(format!("{pointer}{path}"))
+                            .help(format!("`{}` has to fit {}", input.name, input.asks)),
                     );
                 }
                 full.insert(input.name.clone(), value.clone());
@@ -143,10 +160,11 @@ pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Fi
         }
         let finding = Finding::error("unknown_input", format!("there is no input `{name}`"))
             .at_path(super::build::pointer(&[name]));
-        let near = nearest(name, inputs.iter().map(|input| input.name.as_str()));
-        findings.push(match near {
+        let known: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+        findings.push(match nearest(name, known.iter().copied()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding,
+            None if known.is_empty() => finding.help("the automation takes no inputs"),
+            None => finding.help(format!("known here: {}", known.join(", "))),
         });
     }
     if findings.is_empty() {

@@ -76,6 +76,13 @@ pub struct Plan {
     pub turn: usize,
 }
 
+/// Plans of the same document are equal.
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
 /// A compiled step.
 #[derive(Debug)]
 pub struct PlannedStep {

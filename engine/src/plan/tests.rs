@@ -329,3 +329,25 @@ invalid_input /order input `order`: Additional properties are not allowed ('more
 invalid_input /pin input `pin`: value is shorter than 8 characters
 "#);
 }
+
+/// A version that was stored before the check refused it names no file by a value.
+#[test]
+fn paths_of_files_that_a_program_leaves_are_never_computed() {
+    let plan = plan(json!({
+        "inputs": { "month": { "type": "string" } },
+        "steps": [{ "id": "a", "action": "shell", "with": {
+            "argv": ["true", "{{ inputs.month }}"],
+            "artifacts": { "report": "{{ inputs.month }}.txt", "plain": "a.txt" },
+        } }],
+    }))
+    .unwrap();
+    let start = crate::testing::start(&plan, json!({ "month": "../x" }));
+    let (run, _) =
+        crate::run::Run::begin(Arc::new(plan), start, crate::Timestamp(1_800_000_000_000));
+    let input = run.step("a").unwrap().input.unwrap();
+    assert_eq!(input.value()["argv"][1], "../x");
+    assert_eq!(
+        input.value()["artifacts"],
+        json!({ "report": "{{ inputs.month }}.txt", "plain": "a.txt" })
+    );
+}

@@ -4,8 +4,8 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{AttemptState, Ending, Phase, State, StepState, Timer};
 use super::time::later;
 use super::{
-    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pause,
-    probe, wait,
+    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pass,
+    pause, probe, wait,
 };
 use crate::Timestamp;
 use crate::definition::FailureClass;
@@ -282,7 +282,7 @@ impl State {
             match self.scopes[scope].owner {
                 Owner::Run => return Some(self.end_of_work(plan, self.end(plan))),
                 Owner::Pass { of, number } => {
-                    let end = looping::finish_pass(self, plan, scope, of, number, now);
+                    let end = pass::finish_pass(self, plan, scope, of, number, now);
                     return Some(end);
                 }
                 Owner::Probe { of } => return Some(probe::checked(self, plan, of)),
@@ -511,7 +511,7 @@ impl State {
             }
             Some(Ending::Failing) | None => {}
         }
-        if let Some((status, failure)) = looping::trouble_in(self, plan, TOP) {
+        if let Some((status, failure)) = pass::trouble_in(self, plan, TOP) {
             return over(status, failure);
         }
         let values = self.values(TOP);

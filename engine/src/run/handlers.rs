@@ -18,7 +18,7 @@
 //! A first cancel while the run's own work goes on ends that; `finally` runs. A first cancel later stops
 //! nothing, for what cleans up runs once. A second one stops the list that runs, and no further one begins.
 
-use super::looping;
+use super::pass;
 use super::scope::{Close, Owner, Place, Scope, TOP};
 use super::state::{Ending, Finish, State};
 use super::time::later;
@@ -129,7 +129,7 @@ impl State {
                 return over(Status::Failed, failure);
             }
             let scopes = self.handling.begun.iter().filter_map(|(_, scope)| *scope);
-            let mut troubles = scopes.filter_map(|scope| looping::trouble_in(self, plan, scope));
+            let mut troubles = scopes.filter_map(|scope| pass::trouble_in(self, plan, scope));
             if let Some((status, failure)) = troubles.next() {
                 return over(status, failure);
             }

@@ -3,8 +3,9 @@
 use super::hear::Heard;
 use crate::event::{Change, Decision, Failure, Outcome, StepPath};
 use crate::flow::Claim;
-use crate::plan::{ActionKind, SecretPlace};
+use crate::plan::{ActionKind, Plan, SecretPlace};
 use crate::{ApprovalId, Artifact, Finding, Json, Span, Timestamp};
+use std::sync::Arc;
 
 /// Something that a run is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,6 +154,12 @@ pub enum ResumeAnswer {
         /// Keys that take the place of those of the step's configuration. For one step only.
         input: Option<Json>,
     },
+    /// They are tried again with the configuration that another version of the document gives them. All
+    /// else stays that of the run's own version.
+    Version {
+        /// The other version.
+        plan: Arc<Plan>,
+    },
     /// They fail.
     Fail,
 }
@@ -274,6 +281,12 @@ pub enum Rejected {
         /// What is wrong, key by key.
         findings: Vec<Finding>,
     },
+    /// The step is not there in the version that it is to be tried again with, or is another one.
+    #[error("{why}")]
+    NotInVersion {
+        /// Why, in one sentence.
+        why: String,
+    },
     /// The step does not wait for this: for this event, or for the rate of a connection.
     #[error("the step does not wait for this")]
     NotAwaited,
@@ -299,6 +312,7 @@ impl Rejected {
             Self::WhichStep => "which_step",
             Self::Approved => "approved_input",
             Self::BadCorrection { .. } => "bad_correction",
+            Self::NotInVersion { .. } => "not_in_version",
             Self::NotAwaited => "not_awaited",
             Self::NotItsTurn => "not_its_turn",
             Self::TooLarge => "too_large",

@@ -1,8 +1,8 @@
-//! Loops: what begins their passes, and what their ends come to.
+//! Loops: what begins their passes ([`super::pass`]), and what their ends come to.
 //!
-//! Each pass is a [`Scope`] of its own: the body's steps with their states, the item and `loop`. A pass
-//! ends like a run does: when all of its steps are over it has succeeded, unless a failure or refusal
-//! in it was not handled.
+//! Each pass is a [`Scope`](super::scope::Scope) of its own: the body's steps with their states, the item
+//! and `loop`. A pass ends like a run does: when all of its steps are over it has succeeded, unless a
+//! failure or refusal in it was not handled.
 //!
 //! - A `for_each` begins passes in the order of its items, while fewer than `max_parallel` are open. An
 //!   item that was kept from an earlier run is over at once.
@@ -12,19 +12,18 @@
 //! - A failure that is not handled in its pass fails the loop, unless the loop goes on: the open passes
 //!   beside it are closed at once, as a failure closes a run. Only steps that handle failures still run.
 
-use super::scope::{Close, Owner, Place, Scope};
+use super::scope::{Close, Place};
 use super::state::{Phase, State, StepState};
 use super::time::later;
-use super::{failure, gate, join};
+use super::{failure, join};
 use crate::definition::FailureClass;
-use crate::event::{Failure, RunEvent, Status, StepPath};
-use crate::plan::{LoopPlan, Plan, RepeatPlan, Times};
+use crate::event::{Failure, RunEvent, Status};
+use crate::plan::{LoopPlan, Plan, Times};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
-use crate::{Digest, Json, RunId, Span, Timestamp};
+use crate::{Digest, Json, RunId, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// How many steps a run holds at most, those of all passes together.
 pub const MOST_STEPS: usize = 250_000;
@@ -32,8 +31,6 @@ pub const MOST_STEPS: usize = 250_000;
 pub const KNOWN_PASSES: usize = 100;
 /// The most bytes of JSON that the results of a `for_each` come to.
 const RESULTS_LIMIT: usize = 64 * 1024 * 1024;
-/// What a wait between passes grows to at most, in milliseconds; `every` itself may be longer.
-const LONGEST_WAIT: f64 = 3_600_000.0;
 
 /// A loop that has begun.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +78,7 @@ pub(super) struct Pass {
 }
 
 impl LoopState {
-    fn stops(&self) -> bool {
+    pub(super) fn stops(&self) -> bool {
         let done = self.done;
         #[cfg(test)]
         let done = done && !planted(Bug::LoopGoesOn);
@@ -158,144 +155,6 @@ pub(super) fn start(
         items,
         deadline: timeout.map(|timeout| later(now, timeout)),
     }
-}
-
-/// The end of a pass whose steps are all over.
-pub(super) fn finish_pass(
-    state: &State,
-    plan: &Plan,
-    scope: usize,
-    of: Place,
-    number: u32,
-    now: Timestamp,
-) -> RunEvent {
-    let step = state.path(plan, of).pass(number);
-    let end = |status, failure| RunEvent::PassFinished {
-        step: step.clone(),
-        status,
-        output: None,
-        failure,
-        done: false,
-        due: None,
-    };
-    if let Some((status, _)) = trouble_in(state, plan, scope) {
-        return end(status, None);
-    }
-    if state.scopes[scope].close.is_some() {
-        return end(Status::Canceled, None);
-    }
-    let values = state.values(scope);
-    let failed = |error, place| end(Status::Failed, Some(failure::of_expression(error, place)));
-    let (Some(looped), Some(known)) = (
-        state.planned(plan, of).work.looped(),
-        &state.step(of).looped,
-    ) else {
-        return end(Status::Canceled, None);
-    };
-    let (output, until) = match &looped.times {
-        Times::ForEach(each) => {
-            let output = each
-                .output
-                .as_ref()
-                .map(|output| output.render_output(&values));
-            match output.transpose() {
-                Ok(output) => (output, each.until.as_ref()),
-                Err(error) => return failed(&error, "output"),
-            }
-        }
-        Times::Repeat(repeat) => {
-            let output = repeat
-                .output
-                .as_ref()
-                .map(|output| output.render_output(&values));
-            match output.transpose() {
-                Ok(output) => (output, Some(&repeat.until)),
-                Err(error) => return failed(&error, "output"),
-            }
-        }
-    };
-    let done = match until.map(|until| until.holds(&values)).transpose() {
-        Ok(held) => held.unwrap_or(false),
-        Err(error) => return failed(&error, "until"),
-    };
-    let due = match &looped.times {
-        Times::Repeat(repeat) if !done && number.saturating_add(1) < known.count => {
-            Some(later(now, wait(repeat, number.saturating_sub(known.first))))
-        }
-        _ => None,
-    };
-    RunEvent::PassFinished {
-        step,
-        status: Status::Succeeded,
-        output,
-        failure: None,
-        done,
-        due,
-    }
-}
-
-/// The wait after the pass with this index: `every`, multiplied by `factor` once for each pass before.
-fn wait(repeat: &RepeatPlan, index: u32) -> Span {
-    let every = repeat.every.as_millis() as f64;
-    let longest = every.max(LONGEST_WAIT);
-    let mut wait = every;
-    for _ in 0..index.min(10_000) {
-        if wait >= longest || wait < 1.0 || repeat.factor <= 1.0 {
-            break;
-        }
-        wait *= repeat.factor;
-    }
-    // A cast from float to integer saturates.
-    Span::from_millis(wait.min(longest).ceil() as u64)
-}
-
-/// What went wrong in a scope and was not handled there: a failure before a refusal.
-pub(super) fn trouble_in(state: &State, plan: &Plan, scope: usize) -> Option<(Status, Failure)> {
-    let inner = &state.scopes[scope];
-    let (status, step) = match (inner.failed, inner.refused) {
-        (Some(step), _) => (Status::Failed, step),
-        (None, Some(step)) => (Status::Rejected, step),
-        (None, None) => return None,
-    };
-    let place = Place { scope, step };
-    let known = state.value(place).error.clone();
-    let failure = match status {
-        Status::Rejected => known.unwrap_or_else(|| gate::refusal(state, plan, place)),
-        _ => known.unwrap_or_else(|| {
-            Failure::new(FailureClass::Permanent, "step_failed", "a step failed")
-        }),
-    };
-    Some((status, failure))
-}
-
-/// The failure of a pass as that of its loop: it says which step it was.
-fn from_inside(state: &State, plan: &Plan, scope: usize, failure: Failure) -> Failure {
-    let inner = &state.scopes[scope];
-    let Some(step) = inner.failed.or(inner.refused) else {
-        return failure;
-    };
-    let place = Place { scope, step };
-    let named = |failure: &Failure| {
-        let details = failure.details.as_ref().map(Json::value);
-        details.is_some_and(|details| details["step"].is_string())
-    };
-    if state.step(place).looped.is_some() && named(&failure) {
-        return failure;
-    }
-    let path = state.path(plan, place);
-    at(&path, failure, inner.failed.is_some())
-}
-
-fn at(path: &StepPath, mut failure: Failure, prefix: bool) -> Failure {
-    if prefix {
-        failure.message = format!("{path}: {}", failure.message);
-    }
-    let mut details = json!({ "step": path });
-    if let Some(inner) = failure.details.take() {
-        details["details"] = inner.value().clone();
-    }
-    failure.details = Some(details.into());
-    failure
 }
 
 /// The end of a loop whose passes are all over.
@@ -383,12 +242,12 @@ impl State {
         }
     }
 
-    fn looped(&mut self, place: Place) -> Option<&mut LoopState> {
+    pub(super) fn looped(&mut self, place: Place) -> Option<&mut LoopState> {
         self.step_mut(place).looped.as_deref_mut()
     }
 
     /// Begins passes of a `for_each` as long as it may.
-    fn fill(&mut self, plan: &Plan, place: Place, at: Timestamp) {
+    pub(super) fn fill(&mut self, plan: &Plan, place: Place, at: Timestamp) {
         let looped = self.planned(plan, place).work.looped();
         let most = looped.map_or(0, |looped| looped.times.max_parallel());
         while self.looped(place).is_some_and(|looped| {
@@ -399,7 +258,7 @@ impl State {
         self.note_idle(place);
     }
 
-    fn note_idle(&mut self, place: Place) {
+    pub(super) fn note_idle(&mut self, place: Place) {
         if self
             .looped(place)
             .is_some_and(|looped| looped.open == 0 && looped.due.is_none())
@@ -408,272 +267,9 @@ impl State {
         }
     }
 
-    /// Begins the next pass of a loop.
-    fn open_pass(&mut self, plan: &Plan, place: Place, at: Timestamp) {
-        let path = self.path(plan, place);
-        let Some(planned) = self.planned(plan, place).work.looped() else {
-            return;
-        };
-        let Some(looped) = self.looped(place) else {
-            return;
-        };
-        let number = looped.next;
-        looped.next = number.saturating_add(1);
-        let item = looped.item(number);
-        let handed = looped.previous.clone();
-        let path = path.pass(number);
-        let kept = self.keep.take(&path, &item);
-        if let Some(kept) = &kept
-            && let Some(output) = &kept.output
-        {
-            if let Some(looped) = self.looped(place) {
-                looped.kept += 1;
-                looped.succeeded += 1;
-                looped.done |= kept.done;
-                let pass = Pass {
-                    scope: None,
-                    status: Status::Succeeded,
-                    output: Some(output.compacted()),
-                    done: kept.done,
-                    kept_from: Some(kept.from),
-                };
-                looped.passes.insert(number, pass);
-            }
-            return;
-        }
-        if self.held + plan.blocks[planned.body].steps.len() > MOST_STEPS {
-            let message = format!("a run has at most {MOST_STEPS} steps, those of loops included");
-            let failure = Failure::new(FailureClass::Permanent, "too_many_steps", message);
-            self.fail_loop(plan, place, Status::Failed, failure, Close::Failing);
-            return;
-        }
-        let owner = Owner::Pass { of: place, number };
-        let mut scope = Scope::new(plan, owner, planned.body, Some(&path));
-        let frame = Arc::make_mut(&mut scope.frame);
-        if let Times::ForEach(each) = &planned.times {
-            frame.locals.push((each.name.clone(), item));
-        }
-        let mut facts = json!({ "index": number });
-        if let Times::Repeat(RepeatPlan {
-            output: Some(_), ..
-        }) = &planned.times
-        {
-            facts["previous"] = handed
-                .as_ref()
-                .map(Json::value)
-                .cloned()
-                .unwrap_or_default();
-        }
-        frame.locals.push(("loop".into(), facts.into()));
-        let round = self.step(place).round;
-        for step in &mut scope.steps {
-            step.round = round;
-        }
-        let scope = self.scopes.add(scope);
-        if let Some(looped) = self.looped(place) {
-            looped.open += 1;
-            let pass = Pass {
-                scope: Some(scope),
-                status: Status::Running,
-                output: None,
-                done: false,
-                kept_from: None,
-            };
-            looped.passes.insert(number, pass);
-        }
-        self.enlist(scope);
-        if kept.is_some() {
-            for step in 0..self.scopes[scope].steps.len() {
-                let place = Place { scope, step };
-                let path = self.path(plan, place);
-                if let Some((output, from)) = self.keep.take_step(&path) {
-                    self.keep_step(plan, place, output, from, at);
-                }
-            }
-        }
-    }
-
-    pub(super) fn pass_started(&mut self, plan: &Plan, place: Place, at: Timestamp) {
-        self.retime(place, |looped| looped.due = None);
-        self.set_status(place, Status::Running);
-        self.open_pass(plan, place, at);
-        self.note_idle(place);
-    }
-
-    pub(super) fn pass_finished(
-        &mut self,
-        plan: &Plan,
-        place: Place,
-        number: u32,
-        end: &RunEvent,
-        at: Timestamp,
-    ) {
-        let RunEvent::PassFinished {
-            status,
-            output,
-            failure,
-            done,
-            due,
-            ..
-        } = end
-        else {
-            return;
-        };
-        let looped = self.step(place).looped.as_ref();
-        let Some(scope) = looped.and_then(|looped| looped.passes.get(&number)?.scope) else {
-            return;
-        };
-        self.over.remove(&scope);
-        let failure = match failure {
-            Some(failure) => Some(at_pass(&self.path(plan, place).pass(number), failure)),
-            None => trouble_in(self, plan, scope)
-                .map(|(_, failure)| from_inside(self, plan, scope, failure)),
-        };
-        self.scopes[scope].compact(plan);
-        let output = match (status, output) {
-            (Status::Succeeded, Some(output)) => Some(output.compacted()),
-            (Status::Succeeded, None) => self.scopes[scope]
-                .list(plan)
-                .last()
-                .and_then(|last| self.scopes[scope].value(last).output.clone()),
-            _ => None,
-        };
-        let hands_on = matches!(
-            self.planned(plan, place)
-                .work
-                .looped()
-                .map(|looped| &looped.times),
-            Some(Times::Repeat(RepeatPlan {
-                output: Some(_),
-                ..
-            }))
-        );
-        #[cfg(test)]
-        let hands_on = hands_on && !planted(Bug::PreviousForgotten);
-        let Some(looped) = self.looped(place) else {
-            return;
-        };
-        looped.open = looped.open.saturating_sub(1);
-        looped.done |= done;
-        if output.is_some() && hands_on {
-            looped.previous.clone_from(&output);
-        }
-        if let Some(pass) = looped.passes.get_mut(&number) {
-            pass.status = *status;
-            pass.output = output;
-            pass.done = *done;
-        }
-        match status {
-            Status::Succeeded => looped.succeeded += 1,
-            Status::Failed | Status::Rejected => looped.failed += 1,
-            _ => {}
-        }
-        if matches!(status, Status::Failed | Status::Rejected) {
-            let failure = failure.unwrap_or_else(|| {
-                Failure::new(FailureClass::Permanent, "pass_failed", "a pass failed")
-            });
-            if let Some(looped) = self.looped(place) {
-                looped
-                    .first_failure
-                    .get_or_insert_with(|| Box::new(failure.clone()));
-            }
-            if !self.goes_on_past_failures(plan, place) {
-                self.fail_loop(plan, place, *status, failure, Close::Failing);
-            }
-        }
-        self.after_pass(plan, place, *due, at);
-    }
-
-    /// What follows on the end of a pass.
-    fn after_pass(&mut self, plan: &Plan, place: Place, due: Option<Timestamp>, at: Timestamp) {
-        let Some(planned) = self.planned(plan, place).work.looped() else {
-            return;
-        };
-        let repeat = match &planned.times {
-            Times::ForEach(_) => return self.fill(plan, place, at),
-            Times::Repeat(repeat) => repeat,
-        };
-        let Some(looped) = self.looped(place) else {
-            return;
-        };
-        if looped.stops() {
-        } else if looped.next >= looped.count {
-            let most = repeat.max;
-            let message = format!("`until` did not hold within {most} passes");
-            let failure = Failure::new(FailureClass::Permanent, "repeat_limit", message);
-            looped.trouble = Some((Status::Failed, Box::new(failure)));
-        } else {
-            self.retime(place, |looped| looped.due = Some(due.unwrap_or(at)));
-            self.set_status(place, Status::Waiting);
-        }
-        self.forget_passes(plan, place);
-        self.note_idle(place);
-    }
-
-    /// Forgets early passes of a `repeat`, but for those with gates, because an answer to one of these may
-    /// come, and those with steps that may be undone.
-    fn forget_passes(&mut self, plan: &Plan, place: Place) {
-        let looped = self.planned(plan, place).work.looped();
-        if looped.is_some_and(|looped| plan.blocks[looped.body].undoes) {
-            return;
-        }
-        loop {
-            let Some(looped) = self.looped(place) else {
-                return;
-            };
-            if looped.passes.len() <= KNOWN_PASSES {
-                return;
-            }
-            let Some((&number, pass)) = looped.passes.first_key_value() else {
-                return;
-            };
-            let mut inside = Vec::new();
-            if let Some(scope) = pass.scope {
-                inside.push(scope);
-            }
-            let mut next = 0;
-            while let Some(&scope) = inside.get(next) {
-                next += 1;
-                for step in &self.scopes[scope].steps {
-                    if step.gate.is_some() {
-                        return;
-                    }
-                    let passes = step.looped.iter().flat_map(|looped| looped.passes.values());
-                    inside.extend(passes.filter_map(|pass| pass.scope));
-                    inside.extend(step.probe.as_ref().map(|probe| probe.scope));
-                }
-            }
-            for scope in inside {
-                self.held = self.held.saturating_sub(self.scopes[scope].steps.len());
-                self.scopes.forget(scope);
-            }
-            if let Some(looped) = self.looped(place) {
-                looped.passes.remove(&number);
-            }
-        }
-    }
-
-    /// Something in a pass failed or was refused, and nothing there handled it.
-    pub(super) fn pass_is_failing(&mut self, plan: &Plan, place: Place, scope: usize) {
-        if self.goes_on_past_failures(plan, place) {
-            return;
-        }
-        if let Some((status, failure)) = trouble_in(self, plan, scope) {
-            let failure = from_inside(self, plan, scope, failure);
-            self.fail_loop(plan, place, status, failure, Close::Failing);
-        }
-    }
-
-    fn goes_on_past_failures(&self, plan: &Plan, place: Place) -> bool {
-        match self.planned(plan, place).work.looped().map(|l| &l.times) {
-            Some(Times::ForEach(each)) => each.goes_on,
-            _ => false,
-        }
-    }
-
     /// A loop fails: its open passes are closed, and its own end follows on theirs. A failure outweighs
     /// a refusal.
-    fn fail_loop(
+    pub(super) fn fail_loop(
         &mut self,
         plan: &Plan,
         place: Place,
@@ -795,7 +391,7 @@ impl State {
     }
 
     /// Changes what a loop waits for, and keeps the timers right.
-    fn retime(&mut self, place: Place, change: impl FnOnce(&mut LoopState)) {
+    pub(super) fn retime(&mut self, place: Place, change: impl FnOnce(&mut LoopState)) {
         let step = self.step_mut(place);
         let before = step.timer();
         if let Some(looped) = step.looped.as_deref_mut() {
@@ -809,10 +405,6 @@ impl State {
             self.timers.insert((at, timer, place));
         }
     }
-}
-
-fn at_pass(path: &StepPath, failure: &Failure) -> Failure {
-    at(path, failure.clone(), true)
 }
 
 /// The items as a list: the entries of a map are `{key, value}`.

@@ -33,6 +33,7 @@ mod kept;
 mod looping;
 #[cfg(any(test, feature = "testing"))]
 mod names;
+mod pass;
 mod pause;
 mod probe;
 mod rest;

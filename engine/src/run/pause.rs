@@ -8,7 +8,7 @@
 //! A step that fails for good under `on_error: pause` waits for a person while the rest of the run goes on.
 //! The person has it tried again, with all its retries and the same idempotency key, or lets it fail. What
 //! the person corrects is judged from the document's own configuration, and takes the place of what was
-//! corrected before.
+//! corrected before. A version that corrects it gives its own configuration, with what is known in this run.
 
 use super::input::ResumeAnswer;
 use super::scope::Place;
@@ -138,6 +138,16 @@ impl State {
                     failure: (**failure).clone(),
                 })
             })),
+            ResumeAnswer::Version { plan: other } => {
+                for place in places {
+                    facts.push(RunEvent::StepResumed {
+                        step: self.path(plan, place),
+                        by: by.clone(),
+                        reason: reason.clone(),
+                        input: Some(self.rewritten(plan, place, other)?),
+                    });
+                }
+            }
             ResumeAnswer::Again { input } => {
                 if input.is_some() && places.len() > 1 {
                     return Err(Rejected::WhichStep);
@@ -159,38 +169,71 @@ impl State {
         Ok(facts)
     }
 
-    /// The configuration of a step with other values under some keys.
-    fn corrected(&self, plan: &Plan, place: Place, given: &Json) -> Result<Json, Rejected> {
+    /// Whether what a step does was approved.
+    fn is_approved(&self, plan: &Plan, place: Place) -> bool {
         let needs = &self.planned(plan, place).needs;
-        let gated = needs.iter().any(|need| {
+        needs.iter().any(|need| {
             let need = Place {
                 step: need.step,
                 ..place
             };
             self.step(need).gate.is_some()
-        });
-        if gated {
+        })
+    }
+
+    /// The configuration that another version gives a step.
+    fn rewritten(&self, plan: &Plan, place: Place, other: &Plan) -> Result<Json, Rejected> {
+        let path = self.path(plan, place);
+        let own = self.planned(plan, place);
+        let refused = |why: String| Err(Rejected::NotInVersion { why });
+        let Some((block, there)) = other.locate(&path) else {
+            return refused(format!("that version has no step {path}"));
+        };
+        if there.work.name() != own.work.name() {
+            let (there, own) = (there.work.name(), own.work.name());
+            return refused(format!("in that version {path} is {there}, and not {own}"));
+        }
+        // Where secrets are filled in is known of the run's own version.
+        if there.secrets != own.secrets {
+            return refused(format!(
+                "in that version {path} takes other secrets, or in other places"
+            ));
+        }
+        let asks = |need: &crate::plan::Need| {
+            let before = block.steps.get(need.step);
+            before.and_then(|step| step.work.kind()) == Some(ActionKind::ApprovalGate)
+        };
+        if self.is_approved(plan, place) || there.needs.iter().any(asks) {
+            return Err(Rejected::Approved);
+        }
+        let whole = self.as_written(place, there, &Map::new())?;
+        Ok(Value::Object(whole).into())
+    }
+
+    /// The configuration of a step with other values under some keys.
+    fn corrected(&self, plan: &Plan, place: Place, given: &Json) -> Result<Json, Rejected> {
+        if self.is_approved(plan, place) {
             return Err(Rejected::Approved);
         }
         let given = match given.value() {
             Value::Object(given) => given.clone(),
             _ => Map::new(),
         };
-        let given = fitting(self.planned(plan, place), given)?;
-        let mut whole = self.as_written(plan, place, &given)?;
+        let planned = self.planned(plan, place);
+        let given = fitting(planned, given)?;
+        let mut whole = self.as_written(place, planned, &given)?;
         whole.extend(given);
         Ok(Value::Object(whole).into())
     }
 
-    /// The configuration as the document has it: what earlier corrections gave is not in it, so that a later
+    /// The configuration as a document has it: what earlier corrections gave is not in it, so that a later
     /// one takes their place. A key whose expression has no value must be among those that are given.
     fn as_written(
         &self,
-        plan: &Plan,
         place: Place,
+        planned: &PlannedStep,
         given: &Map<String, Value>,
     ) -> Result<Map<String, Value>, Rejected> {
-        let planned = self.planned(plan, place);
         let values = self.values(place.scope);
         let mut whole = Map::new();
         let mut findings = Vec::new();

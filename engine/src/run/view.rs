@@ -192,6 +192,12 @@ impl Run {
         }
     }
 
+    /// The idempotency key of a step that has begun.
+    pub fn key_of(&self, path: &StepPath) -> Option<&str> {
+        let place = self.state.place_of_step(&self.plan, path)?;
+        self.state.step(place).key.as_deref()
+    }
+
     /// One step, by its path.
     pub fn step(&self, path: &str) -> Option<StepView> {
         let place = self.state.place_of_step(&self.plan, &path.into())?;

@@ -2,7 +2,7 @@
 //! it, and those that stand in files of their own.
 
 use crate::Finding;
-use crate::definition::{Document, Parsed, Syntax, parse};
+use crate::definition::{Document, Parsed, Syntax, parse, parse_value};
 use std::path::{Path, PathBuf};
 
 /// A document of a page or of a file.
@@ -44,6 +44,15 @@ pub(super) fn examples() -> Vec<Example> {
         }
     }
     found
+}
+
+/// The examples that are right, as values.
+pub(crate) fn right_documents() -> Vec<serde_json::Value> {
+    let right = examples().into_iter().filter(|example| !example.is_wrong());
+    let values = right.map(|example| parse_value(&example.text, Syntax::Yaml));
+    values
+        .map(|value| value.expect("it was read before").0)
+        .collect()
 }
 
 /// The pages of the documentation, from the root of the project.

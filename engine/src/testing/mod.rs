@@ -76,6 +76,8 @@ mod story;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+pub(crate) use example::right_documents;
+#[cfg(test)]
 pub(crate) use tests::random_plan;
 #[cfg(test)]
 mod witness;

@@ -188,10 +188,17 @@ impl Life {
             _ => Some(StepPath::from("nowhere")),
         };
         let wrong = step.as_ref().is_some_and(|step| !held.contains(step));
-        let answer = match self.random.below(4) {
+        let answer = match self.random.below(6) {
             0 => ResumeAnswer::Fail,
             1 => ResumeAnswer::Again {
                 input: Some(json!({ "path": "corrected" }).into()),
+            },
+            2 => ResumeAnswer::Version {
+                plan: self.run.plan().clone(),
+            },
+            3 => ResumeAnswer::Version {
+                plan: super::plan(&json!({ "steps": [
+                    { "id": "elsewhere", "action": "transform", "with": { "value": 1 } } ] })),
             },
             _ => ResumeAnswer::Again { input: None },
         };
@@ -207,6 +214,7 @@ impl Life {
             Err(Rejected::AlreadyOver) if over => Ok(()),
             Err(Rejected::NotPaused) if wrong || (held.is_empty() && !plain) => Ok(()),
             Err(Rejected::WhichStep) if held.len() > 1 && !plain => Ok(()),
+            Err(Rejected::NotInVersion { .. }) if !held.is_empty() && !plain => Ok(()),
             Err(Rejected::BadCorrection { .. }) if !held.is_empty() && !plain => Ok(()),
             Err(Rejected::Approved) if !held.is_empty() && !plain => Ok(()),
             other => Law::Answered.broken(format!("resume gave {other:?}")),

@@ -1,7 +1,9 @@
 //! Listing a folder: in the order of the names, within limits.
 
 use super::{
-    Failed, Job, Stop, failure, is_mark,
+    Failed, Job, Stop,
+    folder::{Looked, inside, not_too_deep},
+    is_mark,
     root::{Root, kind_of, plain},
 };
 use crate::action::{attempt::Performed, blocking};
@@ -9,21 +11,16 @@ use druse_engine::action_config::IfMissing;
 use druse_engine::pattern::matches_name;
 use jiff::Timestamp;
 use nix::{
-    dir::Dir,
-    fcntl::{AtFlags, OFlag},
-    sys::stat::{FileStat, Mode, SFlag, fstatat},
+    fcntl::AtFlags,
+    sys::stat::{FileStat, SFlag, fstatat},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, io, os::fd::AsFd as _};
+use std::{collections::BTreeMap, os::fd::AsFd as _};
 
 /// Entries of a list that does not say how many it wants.
 const ENTRIES: u32 = 1_000;
 /// Entries that a list may want.
 const MOST_ENTRIES: u32 = 10_000;
-/// Names that are looked at in all.
-const MOST_NAMES: usize = 100_000;
-/// How deep folders are listed.
-const DEEPEST: usize = 64;
 
 impl Job {
     pub(super) fn list(&self, root: &Root, stop: &Stop) -> Performed {
@@ -37,7 +34,7 @@ impl Job {
             job: self,
             root,
             stop,
-            names: 0,
+            looked: Looked::default(),
             found: BTreeMap::new(),
         };
         match walk.folder(&start, 0) {
@@ -61,62 +58,37 @@ struct Walk<'a> {
     job: &'a Job,
     root: &'a Root,
     stop: &'a Stop,
-    names: usize,
+    looked: Looked,
     found: BTreeMap<String, FileStat>,
 }
 
 impl Walk<'_> {
     fn folder(&mut self, path: &str, depth: usize) -> Result<(), Failed> {
-        let inside = |name: &str| match path {
-            "." => name.to_owned(),
-            path => format!("{path}/{name}"),
+        let Some(open) = self.looked.open(self.root, path, depth)? else {
+            return Ok(());
         };
-        let failed = |error: io::Error| failure(path, &error);
-        let open = self
-            .root
-            .at(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, Mode::empty());
-        let open = match open {
-            // It was there a moment ago: somebody else has removed it.
-            Err(error) if depth > 0 && error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(failed)?,
-        };
-        let mut names = Dir::from_fd(open).map_err(|error| failed(error.into()))?;
-        let mut listed = Vec::new();
-        for name in names.iter() {
-            let name = name.map_err(|error| failed(error.into()))?;
-            let bytes = name.file_name().to_bytes();
-            if !matches!(bytes, b"." | b"..") {
-                listed.push(name.file_name().to_owned());
-            }
-            self.names += 1;
-            if self.names > MOST_NAMES {
-                let message = format!("There are more than {MOST_NAMES} names to look at.");
-                return Err(Failed::permanent("too_many_entries", message));
-            }
-        }
         let mut folders = Vec::new();
-        for name in listed {
-            let stat = fstatat(names.as_fd(), name.as_c_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
+        for name in &open.names {
+            let stat = fstatat(open.as_fd(), name.as_c_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
             // Gone since its name was read.
             let Ok(stat) = stat else { continue };
             let shown = name.to_string_lossy();
-            if is_mark(&shown) || self.root.is_own(&inside(&shown)) {
+            if is_mark(&shown) || self.root.is_own(&inside(path, &shown)) {
                 continue;
             }
             let pattern = self.job.config.pattern.as_deref();
             if pattern.is_none_or(|pattern| matches_name(pattern, &shown)) {
-                self.found.insert(inside(&shown), stat);
+                self.found.insert(inside(path, &shown), stat);
             }
             if kind_of(&stat) == SFlag::S_IFDIR && name.to_str().is_ok() {
-                folders.push(inside(&shown));
+                folders.push(inside(path, &shown));
             }
         }
         if self.job.config.recursive != Some(true) {
             return Ok(());
         }
-        if depth == DEEPEST && !folders.is_empty() {
-            let message = format!("Folders are listed {DEEPEST} deep, and {path:?} goes deeper.");
-            return Err(Failed::permanent("too_many_entries", message));
+        if !folders.is_empty() {
+            not_too_deep(path, depth, "listed")?;
         }
         for folder in folders {
             if self.stop.is_told() {

@@ -1,6 +1,7 @@
 //! `file`: works on files below one root, and nothing beside it.
 
 mod change;
+mod folder;
 pub(super) mod gather;
 mod list;
 mod read;

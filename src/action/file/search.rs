@@ -2,7 +2,9 @@
 //! passed over, and what the plain lines of a `.gitignore` name, and files that are no text.
 
 use super::{
-    Failed, Job, Stop, failure, is_mark,
+    Failed, Job, Stop, failure,
+    folder::{Looked, inside, not_too_deep},
+    is_mark,
     root::{Root, kind_of, plain},
 };
 use crate::action::{attempt::Performed, blocking};
@@ -10,7 +12,6 @@ use druse_engine::Json;
 use druse_engine::action_config::IfMissing;
 use druse_engine::pattern::matches_name;
 use nix::{
-    dir::Dir,
     fcntl::{AtFlags, OFlag},
     sys::stat::{Mode, SFlag, fstatat},
 };
@@ -27,12 +28,8 @@ use std::{
 const LINES: u32 = 1_000;
 /// Lines that a search may want.
 const MOST_LINES: u32 = 10_000;
-/// Names that are looked at in all.
-const MOST_NAMES: usize = 100_000;
 /// Bytes that are read in all.
 const MOST_BYTES: u64 = 1 << 30;
-/// How deep folders are searched.
-const DEEPEST: usize = 64;
 /// Characters of a line that are given.
 const SHOWN: usize = 500;
 /// Bytes at the start of a file that tell whether it is text.
@@ -63,7 +60,7 @@ impl Job {
             stop,
             regex,
             wanted: wanted as usize,
-            names: 0,
+            looked: Looked::default(),
             bytes: 0,
             files: Vec::new(),
             lines: Vec::new(),
@@ -156,7 +153,7 @@ struct Search<'a> {
     stop: &'a Stop,
     regex: Regex,
     wanted: usize,
-    names: usize,
+    looked: Looked,
     bytes: u64,
     files: Vec<Value>,
     lines: Vec<Value>,
@@ -175,42 +172,18 @@ impl Search<'_> {
     }
 
     fn folder(&mut self, path: &str, above: &[&Ignored], depth: usize) -> Result<(), Failed> {
-        let inside = |name: &str| match path {
-            "." => name.to_owned(),
-            path => format!("{path}/{name}"),
+        let Some(open) = self.looked.open(self.root, path, depth)? else {
+            return Ok(());
         };
-        let failed = |error: io::Error| failure(path, &error);
-        let open = self
-            .root
-            .at(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, Mode::empty());
-        let open = match open {
-            // It was there a moment ago: somebody else has removed it.
-            Err(error) if depth > 0 && error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(failed)?,
-        };
-        let mut folder = Dir::from_fd(open).map_err(|error| failed(error.into()))?;
-        let mut listed = Vec::new();
-        for name in folder.iter() {
-            let name = name.map_err(|error| failed(error.into()))?;
-            self.names += 1;
-            if self.names > MOST_NAMES {
-                let message = format!("There are more than {MOST_NAMES} names to look at.");
-                return Err(Failed::permanent("too_many_entries", message));
-            }
-            if !name.file_name().to_bytes().starts_with(b".") {
-                listed.push(name.file_name().to_owned());
-            }
-        }
-        let own = ignored(path, &self.gitignore(&inside(".gitignore")));
+        let own = ignored(path, &self.gitignore(&inside(path, ".gitignore")));
         let rules: Vec<&Ignored> = above.iter().copied().chain(&own).collect();
         // By name: a map keeps their order.
         let mut there: BTreeMap<String, bool> = BTreeMap::new();
-        for name in listed {
-            let stat = fstatat(
-                folder.as_fd(),
-                name.as_c_str(),
-                AtFlags::AT_SYMLINK_NOFOLLOW,
-            );
+        for name in &open.names {
+            if name.to_bytes().starts_with(b".") {
+                continue;
+            }
+            let stat = fstatat(open.as_fd(), name.as_c_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
             // Gone since its name was read, or a name that no path can be written with.
             let (Ok(stat), Ok(name)) = (stat, name.to_str()) else {
                 continue;
@@ -220,7 +193,7 @@ impl Search<'_> {
                 SFlag::S_IFREG => false,
                 _ => continue,
             };
-            let place = inside(name);
+            let place = inside(path, name);
             let passed_over = is_mark(name)
                 || self.root.is_own(&place)
                 || rules.iter().any(|rule| rule.names(&place, name, is_folder));
@@ -230,9 +203,8 @@ impl Search<'_> {
                 there.insert(place, is_folder);
             }
         }
-        if depth == DEEPEST && there.values().any(|is_folder| *is_folder) {
-            let message = format!("Folders are searched {DEEPEST} deep, and {path:?} goes deeper.");
-            return Err(Failed::permanent("too_many_entries", message));
+        if there.values().any(|is_folder| *is_folder) {
+            not_too_deep(path, depth, "searched")?;
         }
         for (place, is_folder) in there {
             if self.stop.is_told() {

@@ -1,11 +1,12 @@
 //! What is in a watched folder: its files below the root of a connection, and nothing that links lead to.
 
+use super::folder::{Looked, inside, not_too_deep};
 use super::root::{Root, plain};
 use super::{Failed, failure, is_mark};
 use crate::connection::FolderConnection;
 use druse_triggers::Folder;
 use druse_triggers::folder::Found;
-use nix::{dir::Dir, fcntl::OFlag, sys::stat::Mode};
+use nix::fcntl::OFlag;
 use rustix::fs::{AtFlags, FileType, Statx, StatxFlags, StatxTimestamp, statx};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -14,12 +15,6 @@ use std::{
     os::fd::AsFd as _,
     path::Path,
 };
-
-/// Names that are looked at in all.
-const MOST_NAMES: usize = 100_000;
-
-/// How deep folders are looked through.
-const DEEPEST: usize = 64;
 
 /// The files of a watched folder that are meant, by their paths below the connection's folder. `own` is
 /// the folder of the server's data, where there is one.
@@ -35,7 +30,7 @@ pub(crate) fn files(
     let mut walk = Walk {
         root: &root,
         folder,
-        names: 0,
+        looked: Looked::default(),
         found: BTreeMap::new(),
     };
     walk.folder(&plain(&folder.path), 0)?;
@@ -77,67 +72,37 @@ pub(crate) fn digest(
 struct Walk<'a> {
     root: &'a Root,
     folder: &'a Folder,
-    names: usize,
+    looked: Looked,
     found: BTreeMap<String, Found>,
 }
 
 impl Walk<'_> {
     fn folder(&mut self, path: &str, depth: usize) -> Result<(), Failed> {
-        let inside = |name: &str| match path {
-            "." => name.to_owned(),
-            path => format!("{path}/{name}"),
+        let Some(open) = self.looked.open(self.root, path, depth)? else {
+            return Ok(());
         };
-        let failed = |error: io::Error| failure(path, &error);
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
-        let open = match self.root.at(path, flags, Mode::empty()) {
-            // It was there a moment ago: somebody has removed it.
-            Err(error) if depth > 0 && error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(failed)?,
-        };
-        let mut names = Dir::from_fd(open).map_err(|error| failed(error.into()))?;
-        let mut listed = Vec::new();
-        for name in names.iter() {
-            let name = name.map_err(|error| failed(error.into()))?;
-            self.names += 1;
-            if self.names > MOST_NAMES {
-                let message = format!("There are more than {MOST_NAMES} names to look at.");
-                return Err(Failed::permanent("too_many_entries", message));
-            }
-            // A name that is no text can be named by no step.
-            if let Ok(name) = name.file_name().to_str()
-                && !matches!(name, "." | "..")
-                && !self.folder.ignores(name)
-                && !is_mark(name)
-            {
-                listed.push(name.to_owned());
-            }
-        }
         let mut folders = Vec::new();
-        for name in listed {
-            let path = inside(&name);
-            if self.root.is_own(&path) {
+        for name in &open.names {
+            // A name that is no text can be named by no step.
+            let Ok(name) = name.to_str() else { continue };
+            let place = inside(path, name);
+            if self.folder.ignores(name) || is_mark(name) || self.root.is_own(&place) {
                 continue;
             }
             let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-            let stat = statx(
-                names.as_fd(),
-                name.as_str(),
-                AtFlags::SYMLINK_NOFOLLOW,
-                wanted,
-            );
+            let stat = statx(open.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW, wanted);
             // Gone since its name was read.
             let Ok(stat) = stat else { continue };
             match FileType::from_raw_mode(stat.stx_mode.into()) {
-                FileType::RegularFile if self.folder.means(&name) => {
-                    self.found.insert(path, found(&stat));
+                FileType::RegularFile if self.folder.means(name) => {
+                    self.found.insert(place, found(&stat));
                 }
-                FileType::Directory if self.folder.recursive => folders.push(path),
+                FileType::Directory if self.folder.recursive => folders.push(place),
                 _ => {}
             }
         }
-        if depth == DEEPEST && !folders.is_empty() {
-            let message = format!("Folders are watched {DEEPEST} deep, and {path:?} goes deeper.");
-            return Err(Failed::permanent("too_many_entries", message));
+        if !folders.is_empty() {
+            not_too_deep(path, depth, "watched")?;
         }
         for folder in folders {
             self.folder(&folder, depth + 1)?;

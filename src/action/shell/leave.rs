@@ -79,6 +79,14 @@ impl Leaving {
                     "{name:?} names no artifact: {fault}."
                 )));
             }
+            if path.contains("{{") {
+                return Err(Failed::permanent(
+                    "template_not_allowed",
+                    format!(
+                        "The path of the artifact {name:?} is computed, and has to be written as it is: make a version with a fixed name below \"$DRUSE_ARTIFACTS\", or with `*`."
+                    ),
+                ));
+            }
             if let Some(fault) = path_fault(path) {
                 return Err(Failed::permanent("bad_path", format!("{fault}.")));
             }

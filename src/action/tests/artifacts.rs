@@ -194,6 +194,10 @@ async fn no_path_leads_out_of_the_folder_and_no_secret_into_an_artifact() {
         let refused = bench.failure(&actions, "shell", input).await;
         assert_eq!(refused.code, "bad_path", "{path}");
     }
+    // As a version from before the check refused it would ask for it.
+    let computed = json!({ "argv": ["true"], "artifacts": { "a": "{{ inputs.a }}.txt" } });
+    let refused = bench.failure(&actions, "shell", computed).await;
+    assert_eq!(refused.code, "template_not_allowed");
     let linked =
         json!({ "script": "ln -sf /etc/passwd a", "cwd": work, "artifacts": { "a": "a" } });
     assert_eq!(

@@ -61,6 +61,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         number: 2,
         kind: kind.into(),
         input: input.into(),
+        given: Json::null(),
         sensitive: Vec::new(),
         secrets: vec![SecretPlace {
             place: String::new(),
@@ -70,6 +71,7 @@ fn attempt(kind: &str, input: Value) -> Attempt {
         fence: 7,
         timeout: None,
         reads_only: false,
+        pins: Default::default(),
         capabilities: None,
         log: crate::step_log::AttemptLog::default(),
         files: crate::artifacts::Files::default(),

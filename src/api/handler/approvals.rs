@@ -4,11 +4,11 @@ use super::super::{
     call::{Call, ok},
     route::Answer,
 };
-use crate::service::audit::Audited;
+use crate::runtime::clock;
 use crate::service::{ApprovalView, DecisionRequest, Problem};
 use druse_engine::event::Verdict;
 use druse_engine::{ApprovalId, Digest, RunId};
-use druse_storage::{Approval, ApprovalStatus, Batch, StoreExt};
+use druse_storage::{Approval, ApprovalStatus, StoreExt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
         )
     })?;
     let details = json!({ "decision": body.decision, "comment": body.comment });
-    let extra = Batch::new().audited(&call.who, "approval.decide", &id, details);
+    let extra = call.app.audit(&call.who, "approval.decide", &id, details)?;
     let request = DecisionRequest {
         decision: body.decision,
         comment: body.comment,
@@ -87,7 +87,8 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
         idempotency: call.claim.clone(),
         extra,
     };
-    ok(&call.app.engine.decide(id, &call.who, request).await?)
+    let decided = call.app.engine.decide(id, &call.who, request).await;
+    ok(&decided.map_err(|error| call.placed(error, "bad_fields", "/fields"))?)
 }
 
 /// Who is asked from now on.
@@ -103,9 +104,18 @@ pub(in crate::api) struct ReassignBody {
 
 pub(in crate::api) async fn reassign(call: Call) -> Answer {
     let id: ApprovalId = call.id("id", "approval")?;
+    if call.made.is_some() {
+        return ok(&view(&call, id)?);
+    }
     let body: ReassignBody = call.json()?;
     let details = json!({ "approvers": body.approvers, "reason": body.reason });
-    let extra = Batch::new().audited(&call.who, "approval.reassign", &id, details);
+    let extra = call
+        .app
+        .audit(&call.who, "approval.reassign", &id, details)?;
+    let extra = match &call.claim {
+        Some(claim) => extra.put(&claim.row(json!({ "approval": id }), clock::now())),
+        None => extra,
+    };
     let engine = &call.app.engine;
     let view = engine.reassign(id, &call.who, body.approvers, body.reason, extra);
     ok(&view.await?)

@@ -8,8 +8,10 @@ use super::super::{
 use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
+use crate::service::page::List;
 use crate::service::review::MOST_RUNS;
 use crate::trigger::changes_in;
+use druse_storage::ToolPins;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -75,7 +77,8 @@ pub(in crate::api) struct Activate {
     /// Left out: the latest.
     #[serde(default)]
     pub(in crate::api) version: Option<u32>,
-    /// Findings, by id, that a person has seen and takes.
+    /// Findings, by id, that a person has seen and takes. An id with `@` and the number of a version behind it is taken
+    /// as it stands in that version, and holds only where the same stands in the one that is activated.
     #[serde(default)]
     pub(in crate::api) acknowledge: Vec<String>,
 }
@@ -83,19 +86,25 @@ pub(in crate::api) struct Activate {
 pub(in crate::api) async fn activate(call: Call) -> Answer {
     let wanted: Activate = call.json()?;
     let automation = call.app.automation(call.param("id"))?.id;
-    let answer = activate_held(&call, wanted).await?;
+    // Before anything is held: a server may take its time.
+    let tools = call.app.tools_of(call.param("id"), wanted.version).await?;
+    let answer = activate_held(&call, wanted, tools).await?;
     call.app.triggers()?.begin_looking(automation).await;
     Ok(answer)
 }
 
-async fn activate_held(call: &Call, wanted: Activate) -> Answer {
+async fn activate_held(call: &Call, wanted: Activate, tools: Option<ToolPins>) -> Answer {
     let _edits = call.app.edits.lock().await;
     let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
-    let change = call
+    let latest = row.latest_version;
+    let mut change = call
         .app
         .activated(&call.who, row, wanted.version, &wanted.acknowledge)?;
+    if let Some(tools) = tools.filter(|tools| tools.version == wanted.version.unwrap_or(latest)) {
+        change.batch = change.batch.put(&tools);
+    }
     done(call, change, StatusCode::OK).await
 }
 
@@ -114,6 +123,15 @@ pub(in crate::api) async fn reviewed(call: Call) -> Answer {
     let row = call.app.automation(call.param("id"))?;
     let change = call.app.reviewed(&call.who, row)?;
     done(&call, change, StatusCode::OK).await
+}
+
+/// What has changed in the answers of its runs without anything relying on it.
+pub(in crate::api) async fn unread(call: Call) -> Answer {
+    let row = call.app.automation(call.param("id"))?;
+    ok(&List {
+        items: call.app.unread_changes(row.id)?,
+        next_cursor: None,
+    })
 }
 
 /// What good runs show about what steps rely on.

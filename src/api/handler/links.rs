@@ -8,11 +8,10 @@ use super::super::{
     route::Answer,
 };
 use crate::runtime::clock;
-use crate::service::audit::Audited;
-use crate::service::{ApprovalView, DecisionRequest, Problem, links};
+use crate::service::{ApprovalView, DecisionRequest, Problem};
 use druse_engine::event::Verdict;
 use druse_engine::{ApprovalId, Span};
-use druse_storage::{Approval, ApprovalLink, ApprovalStatus, Batch, StoreExt};
+use druse_storage::{Approval, ApprovalLink, ApprovalStatus, StoreExt};
 use http::{HeaderName, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -116,15 +115,16 @@ async fn decide(
     })?;
     let comment = said.get("comment").map(str::trim);
     let comment = comment.filter(|text| !text.is_empty()).map(String::from);
-    let who = links::bearer(&link);
+    let who = call.app.link_bearer(&link)?;
     let details = json!({
         "decision": decision, "comment": comment, "link": link.digest,
         "made_by": link.created_by, "sender": call.sender,
     });
     link.used_at = Some(clock::now());
-    let extra = Batch::new()
-        .put(&link)
-        .audited(&who, "approval.decide", &link.approval, details);
+    let extra = call
+        .app
+        .audit(&who, "approval.decide", &link.approval, details)?
+        .put(&link);
     let fields = match decision {
         Verdict::Approve => fields(view.fields.value(), said),
         Verdict::Reject | Verdict::SendBack => None,

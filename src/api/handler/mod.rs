@@ -2,6 +2,7 @@
 
 pub(super) mod approvals;
 pub(super) mod artifacts;
+pub(super) mod audit;
 pub(super) mod automations;
 pub(super) mod backup;
 pub(super) mod connections;

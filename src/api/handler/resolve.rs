@@ -1,11 +1,9 @@
 //! What a person found out of an uncertain step.
 
 use super::super::{answer::Reply, call::Call, route::Answer};
-use crate::service::audit::Audited as _;
 use crate::service::{Problem, ResolveRequest};
 use druse_engine::RunId;
 use druse_engine::run::Resolution;
-use druse_storage::Batch;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,7 +77,7 @@ pub(in crate::api) async fn resolve(call: Call) -> Answer {
         by: call.who.user(),
         reason: body.reason,
         idempotency: call.claim.clone(),
-        extra: Batch::new().audited(&call.who, "run.resolve", &id, details),
+        extra: call.app.audit(&call.who, "run.resolve", &id, details)?,
     };
     let run = call.app.engine.resolve(id, request).await?;
     Reply::json(StatusCode::ACCEPTED, &run)

@@ -6,13 +6,13 @@ use super::super::{
     route::Answer,
 };
 use crate::runtime::clock;
-use crate::service::audit::Audited;
 use crate::service::rehearsal::AnswersOf;
 use crate::service::{App, CAUSES, Problem, Resume, Retry, Role, RunView, Submit, Wish, label};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
 use druse_engine::flow::MOST_PRIORITY;
+use druse_engine::plan::Plan;
 use druse_engine::run::ResumeAnswer;
 use druse_engine::{AutomationId, Json, RunId, Span, Timestamp};
 use druse_storage::{Batch, ReadError, RunQuery};
@@ -21,6 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest wait for a run in one request.
@@ -133,10 +134,17 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         priority: wanted.priority.map(priority_of).transpose()?,
     };
     if submit.dry_run {
-        return ok(&call.app.dry_run(submit, answers).await?);
+        let run = call.app.dry_run(submit, answers).await;
+        return ok(&run.map_err(|problem| bad_inputs(&call, problem))?);
     }
-    let run = call.app.engine.submit(submit).await?;
+    let run = call.app.engine.submit(submit).await;
+    let run = run.map_err(|error| bad_inputs(&call, error))?;
     started(&call.app, run, wait).await
+}
+
+/// What is wrong with inputs is shown where they stand in the body.
+fn bad_inputs(call: &Call, problem: impl Into<Problem>) -> Problem {
+    call.placed(problem, "bad_inputs", "/inputs")
 }
 
 pub(super) fn wait_of(call: &Call) -> Result<Option<Duration>, Problem> {
@@ -388,19 +396,25 @@ pub(in crate::api) struct Reason {
 
 impl Reason {
     /// The wish of whoever calls, with its line of the audit log: of one record with the fact in the run.
-    fn wish(self, call: &Call, action: &str, id: RunId) -> Wish {
+    fn wish(self, call: &Call, action: &str, id: RunId) -> Result<Wish, Problem> {
         let details = json!({ "reason": self.reason });
         wish(call, action, id, self.reason, details)
     }
 }
 
-fn wish(call: &Call, action: &str, id: RunId, reason: Option<String>, details: Value) -> Wish {
-    Wish {
+fn wish(
+    call: &Call,
+    action: &str,
+    id: RunId,
+    reason: Option<String>,
+    details: Value,
+) -> Result<Wish, Problem> {
+    Ok(Wish {
         by: call.who.user(),
         reason,
         idempotency: call.claim.clone(),
-        extra: Batch::new().audited(&call.who, action, &id, details),
-    }
+        extra: call.app.audit(&call.who, action, &id, details)?,
+    })
 }
 
 pub(in crate::api) async fn cancel(call: Call) -> Answer {
@@ -408,7 +422,7 @@ pub(in crate::api) async fn cancel(call: Call) -> Answer {
     if call.made.is_some() {
         return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
     }
-    let wish = call.json::<Reason>()?.wish(&call, "run.cancel", id);
+    let wish = call.json::<Reason>()?.wish(&call, "run.cancel", id)?;
     let run = call.app.engine.cancel(id, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
 }
@@ -418,7 +432,7 @@ pub(in crate::api) async fn pause(call: Call) -> Answer {
     if call.made.is_some() {
         return Reply::json(StatusCode::ACCEPTED, &again(&call.app, id).await?);
     }
-    let wish = call.json::<Reason>()?.wish(&call, "run.pause", id);
+    let wish = call.json::<Reason>()?.wish(&call, "run.pause", id)?;
     let run = call.app.engine.pause(id, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
 }
@@ -439,6 +453,10 @@ pub(in crate::api) struct ResumeBody {
     /// Keys that take the place of those of the step's configuration. It takes an editor.
     #[serde(default)]
     pub(in crate::api) input: Option<serde_json::Map<String, Value>>,
+    /// Another version of the automation: the steps are tried again with the configuration that it gives
+    /// them.
+    #[serde(default)]
+    pub(in crate::api) version: Option<u32>,
 }
 
 /// What becomes of steps that failed and wait.
@@ -479,24 +497,50 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
             ));
         }
     }
+    if body.version.is_some() && (body.input.is_some() || body.decision == ResumeDecision::Fail) {
+        return Err(Problem::bad_request(
+            "bad_body",
+            "A step is tried again with another version, with another input, or not at all.",
+            "Say one of `version`, `input` and `decision`.",
+        ));
+    }
+    let version = match body.version {
+        Some(number) => Some(other_version(&call, id, number)?),
+        None => None,
+    };
     let details = json!({
         "reason": body.reason,
         "step": body.step,
         "fails": body.decision == ResumeDecision::Fail,
         "corrected": body.input.as_ref().map(|input| input.keys().collect::<Vec<_>>()),
+        "version": body.version,
     });
-    let wish = wish(&call, "run.resume", id, body.reason, details);
+    let wish = wish(&call, "run.resume", id, body.reason, details)?;
     let resume = Resume {
         step: body.step,
-        answer: match body.decision {
-            ResumeDecision::Fail => ResumeAnswer::Fail,
-            ResumeDecision::Retry => ResumeAnswer::Again {
+        answer: match (body.decision, version) {
+            (ResumeDecision::Fail, _) => ResumeAnswer::Fail,
+            (ResumeDecision::Retry, Some(plan)) => ResumeAnswer::Version { plan },
+            (ResumeDecision::Retry, None) => ResumeAnswer::Again {
                 input: body.input.map(|input| Value::Object(input).into()),
             },
         },
     };
     let run = call.app.engine.resume(id, resume, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
+}
+
+/// Another version of a run's automation, which whoever calls may start.
+fn other_version(call: &Call, run: RunId, number: u32) -> Result<Arc<Plan>, Problem> {
+    let head = call.app.store.run_head(run)?;
+    let head = head.ok_or_else(|| Problem::not_found("run"))?;
+    let automation = head
+        .automation
+        .ok_or_else(|| Problem::not_found("automation"))?;
+    if head.version != number {
+        call.app.may_start(&call.who, automation, number)?;
+    }
+    Ok(call.app.engine.version_plan(automation, number)?)
 }
 
 /// What a retry may say.
@@ -521,10 +565,11 @@ pub(in crate::api) struct RetryBody {
 pub(in crate::api) async fn preview_retry(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
     let body: RetryBody = call.json()?;
-    ok(&call
-        .app
-        .engine
-        .retry_preview(id, body.from.as_deref(), body.version, body.inputs)?)
+    let preview =
+        call.app
+            .engine
+            .retry_preview(id, body.from.as_deref(), body.version, body.inputs);
+    ok(&preview.map_err(|error| bad_inputs(&call, error))?)
 }
 
 pub(in crate::api) async fn retry(call: Call) -> Answer {
@@ -547,7 +592,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         "other_inputs": body.inputs.is_some(),
     });
     let retry = Retry {
-        extra: Batch::new().audited(&call.who, "run.retry", &id, details),
+        extra: call.app.audit(&call.who, "run.retry", &id, details)?,
         run,
         from: body.from,
         inputs: body.inputs,
@@ -556,7 +601,8 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         reason: body.reason,
         idempotency: call.claim.clone(),
     };
-    let run = call.app.engine.retry(id, retry).await?;
+    let run = call.app.engine.retry(id, retry).await;
+    let run = run.map_err(|error| bad_inputs(&call, error))?;
     started(&call.app, run, wait).await
 }
 

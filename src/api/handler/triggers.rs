@@ -6,13 +6,11 @@ use super::super::{
     route::Answer,
 };
 use crate::runtime::clock;
-use crate::service::audit::Audited;
 use crate::service::automation::document_of;
 use crate::service::{Problem, Role};
 use crate::trigger::{BackfillRequest, By};
 use druse_engine::definition::Schedule;
 use druse_engine::{BackfillId, FiringId, Timestamp, TriggerId};
-use druse_storage::Batch;
 use druse_triggers::Timetable;
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -28,12 +26,12 @@ fn id(call: &Call) -> Result<TriggerId, Problem> {
     call.id("id", "trigger")
 }
 
-fn by(call: &Call, action: &str, id: TriggerId, details: Value) -> By {
-    By {
+fn by(call: &Call, action: &str, id: TriggerId, details: Value) -> Result<By, Problem> {
+    Ok(By {
         user: call.who.user(),
         idempotency: call.claim.clone(),
-        extra: Batch::new().audited(&call.who, action, &id, details),
-    }
+        extra: call.app.audit(&call.who, action, &id, details)?,
+    })
 }
 
 pub(in crate::api) async fn list(call: Call) -> Answer {
@@ -112,7 +110,7 @@ pub(in crate::api) async fn replay(call: Call) -> Answer {
     let (id, firing): (_, FiringId) = (id(&call)?, call.id("firing_id", "firing")?);
     let body: Switch = call.json()?;
     let details = json!({ "firing": firing, "reason": body.reason });
-    let by = by(&call, "trigger.replay", id, details);
+    let by = by(&call, "trigger.replay", id, details)?;
     let firing = call.app.triggers()?.replay(id, firing, by).await?;
     Reply::json(StatusCode::ACCEPTED, &firing)
 }
@@ -191,7 +189,7 @@ pub(in crate::api) struct Fire {
 pub(in crate::api) async fn fire(call: Call) -> Answer {
     let id = id(&call)?;
     let body: Fire = call.json()?;
-    let by = by(&call, "trigger.fire", id, json!({ "reason": body.reason }));
+    let by = by(&call, "trigger.fire", id, json!({ "reason": body.reason }))?;
     let firing = call
         .app
         .triggers()?
@@ -212,7 +210,7 @@ pub(in crate::api) struct Switch {
 pub(in crate::api) async fn pause(call: Call) -> Answer {
     let id = id(&call)?;
     let body: Switch = call.json()?;
-    let by = by(&call, "trigger.pause", id, json!({ "reason": body.reason }));
+    let by = by(&call, "trigger.pause", id, json!({ "reason": body.reason }))?;
     ok(&call.app.triggers()?.pause(id, body.reason, by).await?)
 }
 
@@ -224,7 +222,7 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
         "trigger.resume",
         id,
         json!({ "reason": body.reason }),
-    );
+    )?;
     ok(&call.app.triggers()?.resume(id, by).await?)
 }
 
@@ -232,7 +230,7 @@ pub(in crate::api) async fn backfill(call: Call) -> Answer {
     let id = id(&call)?;
     let body: BackfillRequest = call.json()?;
     let details = json!({ "from": body.from, "to": body.to, "label": body.label });
-    let by = by(&call, "trigger.backfill", id, details);
+    let by = by(&call, "trigger.backfill", id, details)?;
     let backfill = call.app.triggers()?.backfill(id, body, by).await?;
     Reply::json(StatusCode::ACCEPTED, &backfill)
 }
@@ -263,7 +261,7 @@ pub(in crate::api) async fn cancel_backfill(call: Call) -> Answer {
     let backfill: BackfillId = call.id("backfill_id", "backfill")?;
     let body: Stop = call.json()?;
     let details = json!({ "backfill": backfill, "reason": body.reason, "runs": body.runs });
-    let by = by(&call, "trigger.backfill_cancel", id, details);
+    let by = by(&call, "trigger.backfill_cancel", id, details)?;
     let stopped = call
         .app
         .triggers()?

@@ -9,6 +9,7 @@ use crate::service::automation::AutomationView;
 use crate::service::page::List;
 use crate::service::rehearsal::{Tested, Tried};
 use crate::service::review::Learned;
+use crate::service::unread::UnreadView;
 use druse_engine::definition::{Document, Step};
 use http::Method;
 use serde_json::Value;
@@ -161,6 +162,13 @@ pub(super) fn routes() -> Vec<Route> {
             "Say that somebody has looked at why an automation needs review",
         )
         .response::<AutomationView>(),
+        get(
+            "/api/v1/automations/{id}/drift",
+            Viewer,
+            to!(automations::unread),
+            "Say what has changed in the answers of its runs without anything relying on it, and since when",
+        )
+        .response::<List<UnreadView>>(),
         get(
             "/api/v1/automations/{id}/learn",
             Viewer,

@@ -187,6 +187,7 @@ pub(super) fn routes() -> Vec<Route> {
             to!(approvals::reassign),
             "Ask others instead",
         )
+        .creates()
         .request::<approvals::ReassignBody>()
         .response::<ApprovalView>(),
         post(

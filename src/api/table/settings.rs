@@ -1,12 +1,13 @@
 //! Addresses of what administrators set up.
 
 use super::super::handler::{
-    backup, connections, doctor, examples, health, retention, secrets, tokens, tools,
+    audit, backup, connections, doctor, examples, health, retention, secrets, tokens, tools,
 };
 use super::super::route::Route;
 use super::{PAGE, delete, get, post, put};
 use crate::connection::Definition;
 use crate::service::Role::{Admin, Operator, Viewer};
+use crate::service::audit::AuditView;
 use crate::service::connections::ConnectionView;
 use crate::service::doctor::Diagnosis;
 use crate::service::examples::{ExampleView, LaidOut};
@@ -172,6 +173,23 @@ pub(super) fn routes() -> Vec<Route> {
             "Read the number and hash of the newest durable record, to be kept elsewhere",
         )
         .response::<Value>(),
+        get(
+            "/api/v1/audit",
+            Admin,
+            to!(audit::list),
+            "List who did what, and why, youngest first",
+        )
+        .query(&[
+            "limit",
+            "cursor",
+            "automation_id",
+            "run_id",
+            "by",
+            "action",
+            "since",
+            "until",
+        ])
+        .response::<List<AuditView>>(),
         get(
             "/api/v1/doctor",
             Operator,

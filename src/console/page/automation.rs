@@ -47,6 +47,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         .get(&format!("/runs?automation_id={id}&limit=50"))
         .await?;
     let own = call.api.get(&format!("/automations/{id}/triggers")).await?;
+    let unread = call.api.get(&format!("/automations/{id}/drift")).await?;
     let main = match tab {
         "document" => document::show(call, &automation, &tag).await?,
         "steps" => step::show(call, &automation, &tag).await?,
@@ -75,6 +76,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             @if let Some(said) = automation["document"]["description"].as_str() { p { (said) } }
         }
         (review(call, &automation))
+        (changed(call, &unread))
         (strip(&runs, call.now))
         (actions(call, &automation))
         (said_about(&automation))
@@ -116,11 +118,31 @@ fn review(call: &Call, automation: &Value) -> Markup {
             p { strong { "Needs review." } " In " a href={ "/runs/" (run) } { "run …" (value::short(run)) } " the answer to step " code { (review["step"].as_str().unwrap_or_default()) } " has changed, " (time::ago(&review["at"], call.now)) "." }
             ul .plain {
                 @for change in review["changes"].as_array().into_iter().flatten() {
-                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::cut(change["message"].as_str().unwrap_or_default(), 200)) }
+                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(change["message"].as_str().unwrap_or_default(), 200))) }
                 }
             }
             p .dim { "Where it is meant, record the task anew or change the step's output_schema: a new active version ends this, too." }
             @if call.may(Role::Editor) { (action::button(&format!("/automations/{id}/reviewed"), "I have looked at it", "")) }
+        }
+    }
+}
+
+/// What looks otherwise in the answers of its runs, though nothing relies on it.
+fn changed(call: &Call, unread: &Value) -> Markup {
+    let items = super::home::items(unread);
+    html! {
+        @if !items.is_empty() {
+            details .more {
+                summary { "Answers look otherwise than recorded (" (items.len()) ")" }
+                p .dim { "No step relies on it: runs go on." }
+                ul .plain {
+                    @for one in items {
+                        @let run = one["run_id"].as_str().unwrap_or_default();
+                        li { code { (one["step"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(one["message"].as_str().unwrap_or_default(), 200)))
+                            " " span .dim { "version " (one["version"]) ", since " (time::ago(&one["at"], call.now)) " in " a href={ "/runs/" (run) } { "run …" (value::short(run)) } } }
+                    }
+                }
+            }
         }
     }
 }
@@ -187,8 +209,8 @@ fn activation(call: &Call, path: &str, automation: &Value, latest: &Value) -> Ma
                     (action::key())
                     input type="hidden" name="version" value=(number);
                     @for one in &open {
-                        label .check { input type="checkbox" name="acknowledge" value=(one.id);
-                            span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } } }
+                        label .check { input type="checkbox" name="acknowledge" value=(format!("{}@{number}", one.id.strip_suffix(&format!("@{number}")).unwrap_or(&one.id)));
+                            span { @if let Some(step) = &one.step { code { (step) } " " } (value::said(&one.message)) " " code .dim { (one.id) } } }
                     }
                     button .primary { (label) }
                 }

@@ -214,9 +214,15 @@ fn judged(report: &Value) -> Markup {
         .as_array()
         .map_or(&[][..], Vec::as_slice);
     let savings = &report["savings"];
-    let tokens = savings["input_tokens"]
-        .as_u64()
-        .zip(savings["output_tokens"].as_u64());
+    // A recording may tell one and not the other.
+    let tokens: Vec<String> = [
+        ("input_tokens", "tokens in"),
+        ("output_tokens", "tokens out"),
+    ]
+    .into_iter()
+    .filter_map(|(key, words)| Some(format!("{} {words}", savings[key].as_u64()?)))
+    .collect();
+    let cost = savings["cost_usd"].as_f64();
     html! {
         @if !reasons.is_empty() {
             details .more open[judgement["worth"] == "hardly"] {
@@ -224,8 +230,9 @@ fn judged(report: &Value) -> Markup {
                 ul .plain { @for reason in reasons { li { (reason["text"].as_str().unwrap_or_default()) } } }
             }
         }
-        @if let Some((input, output)) = tokens {
-            p .dim { "A run does without " (input) " tokens in and " (output) " out" @if let Some(cost) = savings["cost_usd"].as_f64() { ", " (format!("{cost:.2}")) " US dollars" } "." }
+        @if !tokens.is_empty() || cost.is_some() {
+            p .dim { "A run does without " (tokens.join(" and "))
+                @if let Some(cost) = cost { @if !tokens.is_empty() { ", " } (format!("{cost:.2}")) " US dollars" } "." }
         }
     }
 }
@@ -323,7 +330,7 @@ fn step_of(
                 }
                 @if step["metadata"]["deterministic"] == false { span .pill.s-waiting title="Its answer to equal arguments may differ" { "≈ non-deterministic" } }
             }
-            @if !reasons.is_empty() { p .dim { "Its answer may differ: " @for reason in reasons { (reason["message"].as_str().unwrap_or_default()) " " } } }
+            @if !reasons.is_empty() { p .dim { "Its answer may differ: " @for reason in reasons { (value::said(reason["message"].as_str().unwrap_or_default())) " " } } }
             dl .pairs {
                 @for leaf in draft::leaves(with) {
                     @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);
@@ -335,7 +342,7 @@ fn step_of(
                 }
             }
             (question::of_step(call, &format!("{path}/answer"), draft, id))
-            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one)))) }
+            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one, &draft.automation["latest_version"])))) }
             @if call.may(Role::Editor) {
                 p .row {
                     (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)]))

@@ -82,6 +82,9 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 }
             }
         }
+        @if run["cause"]["kind"] == "automation" && let Some(parent) = run["cause"]["run_id"].as_str() {
+            p { a href={ "/runs/" (parent) } { "The run that started it" } }
+        }
         @if run["cause"]["kind"] == "retry" && let Some(before) = run["cause"]["run"].as_str().or(run["cause"]["run_id"].as_str()) {
             p .dim { "It goes on from run " a href={ "/runs/" (before) } { "…" (value::short(before)) } "." }
         }
@@ -115,7 +118,7 @@ fn drifted(drift: &Value) -> Markup {
                 ul .plain {
                     @for item in items {
                         @for change in item["changes"].as_array().into_iter().flatten() {
-                            li { code { (item["step"].as_str().unwrap_or_default()) } " " (value::cut(change["message"].as_str().unwrap_or_default(), 200)) }
+                            li { code { (item["step"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(change["message"].as_str().unwrap_or_default(), 200))) }
                         }
                     }
                 }
@@ -228,7 +231,7 @@ fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup 
                 summary {
                     (state::pill(status)) " " strong { (path) } " " span .dim { (step["action"].as_str().unwrap_or_default()) }
                     @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
-                    @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::cut(message, 100)) } }
+                    @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::said(&value::cut(message, 100))) } }
                     @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
                     @if let Some(says) = checked(&step["check"]) { " " span .dim { (value::cut(&says, 100)) } }
                     @if let Some(passes) = step["passes"].as_object() {
@@ -237,6 +240,7 @@ fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup 
                 }
                 div .inside {
                     @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
+                    @if let Some(child) = step["child"].as_str() { p { a href={ "/runs/" (child) } { "The run that it started" } } }
                     @if status == "paused" && call.may(Role::Operator) { (super::pause::of_step(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }

@@ -155,6 +155,71 @@ async fn a_wrong_document_is_refused_with_its_places() {
     unharmed(&mut server).await;
 }
 
+/// Unknown keys, wrong types, needs to nowhere and into a loop, a cycle, what may be skipped: one answer.
+const EVERYTHING: &str = r#"druse: 1
+name: wrong
+colour: red
+inputs:
+  n: { type: integr }
+steps:
+  - { id: size, action: switch, needs: [late], with: { cases: [ { id: big, when: inputs.n > 10 }, { id: small } ] } }
+  - { id: late, action: transform, needs: [size.big], with: { value: 1 } }
+  - { id: far, action: transform, needs: [nowhere], with: { value: 1 } }
+  - id: each
+    for_each: { items: [1] }
+    steps:
+      - { id: inner, action: transform, with: { value: 1 } }
+  - { id: into, action: transform, needs: [inner], with: { value: 1 } }
+  - { id: maybe, action: transform, when: run.id == 'x', with: { value: 1 } }
+  - { id: reads, action: transform, needs: [maybe], join: all_done, with: { value: "{{ steps.maybe.output }}" } }
+  - { id: typed, action: transform, needs: 7, with: { value: 1 } }
+"#;
+
+#[tokio::test]
+async fn all_that_is_wrong_with_a_document_is_said_at_once_and_nothing_runs() {
+    let mut server = Server::new().await;
+    let admin = server.admin();
+    let expected = [
+        (3, "unknown_key"),
+        (5, "bad_schema"),
+        (7, "cycle"),
+        (9, "unknown_step"),
+        (14, "inside_loop"),
+        (16, "may_be_skipped"),
+        (17, "wrong_type"),
+    ];
+    for (method, path) in [("POST", "/automations"), ("POST", "/documents/check")] {
+        let request = admin.request(method, path).yaml(EVERYTHING);
+        let answer = request.send().await;
+        let findings = answer.body["findings"].as_array().unwrap();
+        let mut found: Vec<(u64, &str)> = findings
+            .iter()
+            .map(|one| (one["line"].as_u64().unwrap(), one["code"].as_str().unwrap()))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{path}: {findings:#?}");
+        for finding in findings {
+            assert!(finding["column"].is_u64(), "{finding:#}");
+            let clear = finding["code"] == "wrong_type";
+            assert!(clear || !text(&finding["help"]).is_empty(), "{finding:#}");
+        }
+    }
+    let desk = crate::cli::Desk::new();
+    desk.write("wrong.yaml", EVERYTHING);
+    for verb in [&["check", "wrong.yaml"][..], &["run", "wrong.yaml"]] {
+        let said = desk.run(verb).err;
+        for (line, code) in expected {
+            let place = format!("wrong.yaml:{line}:");
+            let has = |said: &str| said.contains(&place) && said.contains(code);
+            assert!(
+                said.lines().any(has),
+                "{verb:?} lacks {line} {code}:\n{said}"
+            );
+        }
+    }
+    unharmed(&mut server).await;
+}
+
 #[tokio::test]
 async fn a_wrong_recording_is_refused_with_its_place() {
     let mut server = Server::new().await;
@@ -397,6 +462,29 @@ async fn inputs_are_checked_before_anything_runs() {
         said.contains("did you mean") && said.contains("region"),
         "{said}"
     );
+    // All at once, each with its place in the body and with what to do.
+    let body = "{\n  \"inputs\": {\n    \"count\": 0,\n    \"region\": \"eu\",\n    \"regoin\": \"EU\"\n  }\n}";
+    for path in [runs.clone(), format!("{path}/runs")] {
+        let request = admin
+            .request("POST", &path)
+            .header("content-type", "application/json");
+        let problem = request.bytes(body).send().await.problem(422, "bad_inputs");
+        let findings = problem["findings"].as_array().unwrap().iter();
+        let found: Vec<Value> = findings
+            .map(|one| {
+                assert!(!text(&one["help"]).is_empty(), "{one:#}");
+                json!([one["line"], one["column"], one["code"], one["path"]])
+            })
+            .collect();
+        assert_eq!(
+            json!(found),
+            json!([
+                [3, 14, "invalid_input", "/count"],
+                [4, 15, "invalid_input", "/region"],
+                [5, 5, "unknown_input", "/regoin"],
+            ])
+        );
+    }
     admin
         .post(&runs, &json!({ "inputs": [] }))
         .await

@@ -56,6 +56,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("/api/v1/secrets/{name}", "get put delete"),
     ("/api/v1/connections", "get"),
     ("/api/v1/connections/{name}", "get put delete"),
+    ("/api/v1/audit", "get"),
     ("/api/v1/signins", "post"),
     ("/api/v1/tokens", "get post"),
     ("/api/v1/tokens/{id}", "delete"),

@@ -109,6 +109,7 @@ async fn every_list_comes_in_pages() {
         ("/secrets", 3),
         ("/connections", 3),
         ("/tokens", 4),
+        ("/audit?action=trigger.fire", 3),
     ] {
         pages(&admin, path, expected).await;
     }

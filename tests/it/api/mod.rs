@@ -2,12 +2,15 @@
 
 mod agent_run;
 mod approvals;
+mod audit;
 mod bad_input;
 mod chat_thread;
 mod description;
 mod hostile;
 mod late;
 mod lists;
+mod mail;
+mod paths;
 mod planted;
 mod poisoned;
 mod process;

@@ -85,6 +85,7 @@ async fn each_role_may_what_it_is_for_and_no_more() {
         ("GET", "/connections".into(), 4, json!(null)),
         ("POST", "/tokens".into(), 4, json!({})),
         ("GET", "/tokens".into(), 4, json!(null)),
+        ("GET", "/audit".into(), 4, json!(null)),
         ("PUT", "/tools".into(), 4, json!({})),
     ];
     for (method, path, lowest, body) in cases {

@@ -96,6 +96,12 @@ async fn a_person_says_that_it_happened() {
         .post(&path, &happened)
         .await
         .problem(409, "already_over");
+    let lines = admin.all("/audit?action=run.resolve").await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(
+        (&lines[0]["run_id"], &lines[0]["reason"]),
+        (&json!(run), &json!("the bank shows it"))
+    );
     let facts = admin.all(&format!("/runs/{run}/events")).await;
     let said: Vec<_> = facts
         .iter()

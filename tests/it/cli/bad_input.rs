@@ -424,3 +424,41 @@ async fn a_killed_command_leaves_its_folder_usable() {
     desk.run(&["verify", "--data", "data"]).ok();
     desk.write("go", "");
 }
+
+#[test]
+fn inputs_that_are_wrong_are_shown_where_they_stand() {
+    let desk = Desk::new();
+    let inputs = "inputs:\n  count: { type: integer, minimum: 3 }\n  who: { type: string }\nsteps:";
+    desk.write("one.yaml", ONE.replace("steps:", inputs));
+    desk.write("given.json", "{\n  \"count\": 1,\n  \"whoo\": \"ana\"\n}\n");
+    let run = ["run", "one.yaml", "--inputs", "given.json"];
+    let words = [
+        "given.json:2:12: input `count`: 1 is less than the minimum of 3 [invalid_input]",
+        "`count` has to fit {\"type\":\"integer\",\"minimum\":3}",
+        "given.json:3:3: there is no input `whoo` [unknown_input]",
+        "did you mean `who`?",
+        "input `who` is required [missing_input]",
+    ];
+    desk.run(&run).refused(65, &words);
+    let start = [
+        "runs",
+        "start",
+        "one.yaml",
+        "--inputs",
+        "given.json",
+        "--data",
+        "data",
+    ];
+    desk.run(&["automations", "list", "--data", "data"])
+        .with(69);
+    desk.run(&["apply", "one.yaml", "--activate", "--data", "data"])
+        .ok();
+    desk.run(&start).refused(65, &words);
+    // What was given on the command line stands in no file.
+    let ran = desk.run(&[&run[..], &["-i", "count=2"]].concat());
+    let said = ran.refused(65, &["input `count`: 2 is less"]).err;
+    assert!(!said.contains("given.json:2"), "{said}");
+    desk.write("cut.json", "{\n  \"count\": 1,,\n}\n");
+    desk.run(&["run", "one.yaml", "--inputs", "cut.json"])
+        .refused(65, &["cut.json:2:"]);
+}

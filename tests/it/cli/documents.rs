@@ -614,3 +614,52 @@ fn run_needs_the_connections_that_the_document_names() {
     .ok();
     assert_eq!(world.number("SELECT count(*) FROM payment"), 1);
 }
+
+const REASONS: &str = "druse: 1
+name: reasons
+inputs:
+  n: { type: integer }
+steps:
+  - { id: size, action: switch, with: { cases: [ { id: big, when: inputs.n > 10 }, { id: small } ] } }
+  - { id: truck, action: transform, needs: [size.big], with: { value: 1 } }
+  - { id: load, action: transform, needs: [truck], with: { value: 1 } }
+  - { id: odd, action: transform, when: inputs.n is odd, with: { value: 1 } }
+";
+
+#[test]
+fn a_step_that_is_skipped_says_why() {
+    let desk = Desk::new();
+    desk.write("reasons.yaml", REASONS);
+    let run = ["run", "reasons.yaml", "-i", "n=4", "--data", "data"];
+    let shown = desk.run(&run).ok().out;
+    for said in [
+        "skipped    truck (transform)  size took small\n",
+        "skipped    load (transform)  truck is skipped\n",
+        "skipped    odd (transform)  its `when` does not hold\n",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    let listed = json(&desk, &["runs", "list", "--data", "data"]);
+    let id = listed[0]["id"].as_str().unwrap();
+    let told = desk.run(&["runs", "watch", id, "--data", "data"]).ok().out;
+    for said in [
+        "truck: skipped, size took small\n",
+        "load: skipped, truck is skipped\n",
+        "odd: skipped, its `when` does not hold\n",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    let shown = json(&desk, &["runs", "show", id, "--data", "data"]);
+    let skipped: Vec<&Value> = shown["steps"].as_array().unwrap()[1..]
+        .iter()
+        .map(|step| &step["skipped"])
+        .collect();
+    assert_eq!(
+        value!(skipped),
+        value!([
+            { "kind": "case", "step": "size", "taken": "small" },
+            { "kind": "need", "step": "truck", "status": "skipped" },
+            { "kind": "when" },
+        ])
+    );
+}

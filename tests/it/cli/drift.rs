@@ -113,6 +113,31 @@ fn an_answer_that_changed_opens_a_review() {
         "get_order\n  /json/note is new.\n  /json/state is number, and was string.\n  /stdout/note is new.\n  /stdout/state is number, and was string.\n"
     );
     assert_eq!(review(&desk), Value::Null);
+    // It is noted as it comes, once, with the first run that showed it.
+    let noted = json(&desk, &["automations", "drift", "refund"]);
+    let places: Vec<&Value> = noted
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["place"])
+        .collect();
+    assert_eq!(
+        places,
+        ["/json/note", "/json/state", "/stdout/note", "/stdout/state"],
+        "{noted:#}"
+    );
+    assert_eq!(
+        (&noted[0]["run_id"], &noted[0]["version"], &noted[1]["came"]),
+        (&second["id"], &value!(1), &value!("number"))
+    );
+    run(&desk);
+    assert_eq!(json(&desk, &["automations", "drift", "refund"]), noted);
+    let told = desk.run(&["automations", "drift", "refund"]).ok();
+    assert!(
+        told.out
+            .starts_with("version 1, get_order: /json/note is new. Since "),
+        "{told:#?}"
+    );
 
     // What steps rely on may not.
     desk.write("order.json", RECORDED.replace("payment_id", "payment"));
@@ -122,6 +147,11 @@ fn an_answer_that_changed_opens_a_review() {
         (&value!("failed"), &value!("answer_changed")),
         "{third:#}"
     );
+    // Of a run that failed it is said what was compared and what was not.
+    let told = desk
+        .run(&["runs", "drift", third["id"].as_str().unwrap()])
+        .ok();
+    assert_eq!(told.err, "Not compared: get_order (failed).\n");
     let found = review(&desk);
     assert_eq!(
         (&found["run_id"], &found["step"], &found["version"]),
@@ -139,7 +169,7 @@ fn an_answer_that_changed_opens_a_review() {
     let learned = json(&desk, &["automations", "learn", "refund"]);
     assert_eq!(
         (&learned["runs"], learned["steps"].as_array().unwrap().len()),
-        (&value!(2), 1),
+        (&value!(3), 1),
         "{learned:#}"
     );
     assert!(learned["steps"][0]["tighter"].is_null());
@@ -168,6 +198,25 @@ fn an_answer_that_changed_opens_a_review() {
     desk.write("other.json", other.to_string());
     desk.run(&["apply", "other.json", "--activate"]).ok();
     assert_eq!(review(&desk), Value::Null);
+
+    // A run of a version that is not active has a review of its own, and takes no other's place.
+    let own = run(&desk);
+    let old = desk.run(&[
+        "runs",
+        "start",
+        "refund",
+        "--version",
+        "1",
+        "--output",
+        "json",
+    ]);
+    assert!(old.out.contains("answer_changed"), "{old:#?}");
+    let found = review(&desk);
+    assert_eq!(
+        (&found["run_id"], &found["version"]),
+        (&own["id"], &value!(2)),
+        "{found:#}"
+    );
 }
 
 #[test]
@@ -187,6 +236,22 @@ fn many_good_runs_show_what_is_always_so() {
         value!({ "type": "string" }),
         "{learned:#}"
     );
+    // Runs of other versions are passed over before the last ones are taken.
+    for _ in 0..3 {
+        let old = desk.run(&[
+            "runs",
+            "start",
+            "refund",
+            "--version",
+            "1",
+            "--output",
+            "json",
+        ]);
+        assert!(old.out.contains("succeeded"), "{old:#?}");
+    }
+    let again = json(&desk, &["automations", "learn", "refund", "--runs", "5"]);
+    assert_eq!(again["runs"], 5, "{again:#}");
+    assert_eq!(again["steps"], learned["steps"]);
     // Nothing of it is applied.
     let after = json(&desk, &["automations", "show", "refund"]);
     assert_eq!(after["latest_version"], 2);
@@ -249,7 +314,7 @@ fn decisions_are_kept_in_a_file() {
 fn the_page_has_their_commands() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/crystallizer.md");
     let page = std::fs::read_to_string(page).unwrap();
-    for (title, count) in [("Drift", 3), ("The rules", 2)] {
+    for (title, count) in [("Drift", 4), ("The rules", 2)] {
         let part = page.split("\n## ").find(|part| part.starts_with(title));
         let commands = examples(part.unwrap_or_else(|| panic!("no part {title}")));
         assert_eq!(commands.len(), count, "{commands:?}");

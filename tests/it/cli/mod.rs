@@ -1,5 +1,6 @@
 //! The command line, as a person meets it.
 
+mod acknowledged;
 mod bad_input;
 mod coding;
 mod demo;

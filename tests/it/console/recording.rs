@@ -307,7 +307,7 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
         assert!(page.contains(part), "{part} is not in {page}");
     }
 
-    // Those of the same task come first, once somebody asks which they are.
+    // Those of the same task are offered, once somebody asks which they are; the others stand apart.
     let other = admin
         .post("/agents/runs", &json!({ "status": "succeeded", "goal": "Something else", "messages": [{ "role": "user", "content": "Hello" }] }))
         .await
@@ -319,7 +319,8 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
             .find(&format!("/recordings/{id}\""))
             .expect("it is offered")
     };
-    assert!(place(&second) < place(&text(&other["id"])));
+    let apart = looked.find("Other recordings (1)").expect("they are apart");
+    assert!(place(&second) < apart && apart < place(&text(&other["id"])));
 
     let answer = format!("{review}/answer");
     editor

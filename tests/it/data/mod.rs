@@ -2,6 +2,8 @@
 
 mod connections;
 mod docs;
+mod hidden;
+mod postgres;
 mod run;
 mod sensitive;
 pub(crate) mod service;

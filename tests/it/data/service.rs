@@ -1,4 +1,5 @@
-//! A service on loopback that remembers what it was sent, and answers with it.
+//! A service on loopback that remembers what it was sent, and answers with it. `/all` gives all that it was sent,
+//! `/no` refuses and says what was wrong with it.
 
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -53,10 +54,15 @@ impl Service {
             "authorization": header("authorization"),
             "body": serde_json::from_slice(&body).unwrap_or(Value::Null),
         });
-        self.seen.lock().unwrap().push(seen.clone());
+        let told = match parts.uri.path() {
+            "/all" => json!({ "all": self.seen() }),
+            _ => seen.clone(),
+        };
+        self.seen.lock().unwrap().push(seen);
         let answer = Response::builder()
+            .status(if parts.uri.path() == "/no" { 400 } else { 200 })
             .header("content-type", "application/json")
-            .body(Full::from(seen.to_string()));
+            .body(Full::from(told.to_string()));
         Ok(answer.unwrap())
     }
 }

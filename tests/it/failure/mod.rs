@@ -1,6 +1,8 @@
 //! How runs fail, are ended and held: over the API and the command line, with the server killed in between.
 
+mod cancels;
 mod children;
+mod composition;
 mod handlers;
 mod pauses;
 mod poison;

@@ -171,3 +171,72 @@ async fn a_step_that_waits_is_let_fail_on_the_command_line() {
     ];
     assert_eq!(desk.run(&both).code, 2);
 }
+
+#[tokio::test]
+async fn a_step_that_waits_is_tried_again_as_another_version_has_it() {
+    let shop = Shop::open().await;
+    let mut server = server(&shop).await;
+    shop.refuse("POST /b");
+    let mut document = two();
+    document["steps"][1]["on_error"] = "pause".into();
+    let run = start(&server.admin(), &document).await;
+    let admin = server.admin();
+    let read = wait::run(&admin, &run, "paused").await;
+    let automation = format!("/automations/{}", text(&read["automation_id"]));
+    document["steps"][1]["with"]["path"] = "/v2/b".into();
+    admin.put(&automation, &document).await.with(200);
+    document["steps"][1]["id"] = "c".into();
+    admin.put(&automation, &document).await.with(200);
+    server.crash().await;
+    let admin = server.admin();
+    let path = format!("/runs/{run}/resume");
+    for (body, status, code) in [
+        (json!({ "version": 3 }), 422, "not_in_version"),
+        (json!({ "version": 9 }), 404, "not_found"),
+        (json!({ "version": 2, "input": {} }), 400, "bad_body"),
+        (json!({ "version": 2, "decision": "fail" }), 400, "bad_body"),
+        (json!({ "version": 2, "step": "a" }), 409, "not_paused"),
+    ] {
+        admin.post(&path, &body).await.problem(status, code);
+    }
+    let data = server.data().to_str().unwrap();
+    let desk = Desk::new();
+    let why = ["--version", "2", "--reason", "the shop has moved"];
+    let resume = ["runs", "resume", &run, "--step", "b", "--data", data];
+    desk.run(&[&resume[..], &why].concat()).ok();
+    let both = [&resume[..], &why, &["--fail"]].concat();
+    assert_eq!(desk.run(&both).code, 2);
+    let over = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(shop.lines(), ["POST /a", "POST /b", "POST /v2/b"]);
+    let asked = shop.asked();
+    assert_eq!(asked[1].key, asked[2].key, "it is the same work");
+    assert_eq!(over["version"], 1, "the run stays that of its version");
+    assert_eq!(over["steps"][1]["input"]["path"], "/v2/b");
+    let lines = admin.all(&format!("/audit?run_id={run}")).await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(
+        (&lines[0]["details"]["version"], &lines[0]["reason"]),
+        (&json!(2), &json!("the shop has moved"))
+    );
+}
+
+/// What was wrong may be the connection.
+#[tokio::test]
+async fn a_step_that_waits_is_tried_again_over_a_corrected_connection() {
+    let (shop, moved) = (Shop::open().await, Shop::open().await);
+    let server = server(&shop).await;
+    shop.refuse("POST /a");
+    let mut document = two();
+    document["steps"][0]["on_error"] = "pause".into();
+    let run = start(&server.admin(), &document).await;
+    let admin = server.admin();
+    wait::run(&admin, &run, "paused").await;
+    let connection = json!({ "kind": "http", "base_url": moved.address });
+    admin.put("/connections/shop", &connection).await.with(200);
+    let path = format!("/runs/{run}/resume");
+    admin.post(&path, &json!({})).await.with(202);
+    wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(shop.lines(), ["POST /a"]);
+    assert_eq!(moved.lines(), ["POST /a", "POST /b"]);
+    assert_eq!(shop.asked()[0].key, moved.asked()[0].key);
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod postgres;
 pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod stream;
@@ -10,6 +11,7 @@ pub(crate) mod world;
 
 pub(crate) use browser::Browser;
 pub(crate) use client::{Answer, Client};
+pub(crate) use postgres::Postgres;
 pub(crate) use raw::Raw;
 pub(crate) use server::{Server, druse, text};
 pub(crate) use stream::Stream;

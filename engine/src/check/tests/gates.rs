@@ -77,16 +77,16 @@ fn what_tells_people_is_checked_like_a_step() {
         - { action: http, with: { connection: crm, path: /say, headers: { x: "{{ secrets.api_key }}" }, body: "{{ secrets.api_key }}" } }
 "#
         ),
-        @r"
+        @r#"
     12:21 unknown_action: `approval_gate` cannot tell anybody of a gate -- `notify` takes http, mail, shell, mcp, sql and file
     13:32 bad_value: `ana` is no person -- a link is made for one person: write user:<name>
-    13:57 missing_connection: there is no connection `chat` -- an admin sets it up: `druse connections set chat`
+    13:57 missing_connection: there is no connection `chat` -- an admin sets it up: `druse connections set chat '{"kind": "http", "base_url": "https://…"}'`
     13:75 unknown_key: there is no key `jsn` here -- did you mean `json`?
     14:67 unknown_step: there is no step `none` -- expressions name steps of this document
     14:40 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
     15:111 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
     10:14 unknown_name: there is no name `approval` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
-    "
+    "#
     );
 }
 

@@ -333,6 +333,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Leave the need out, and read what became of it: `steps.a.status`.",
     },
     Code {
+        code: "program_steered",
+        group: Group::Document,
+        severities: &[Warning],
+        meaning: "The environment of a step decides which program runs under the name that is listed.",
+        example: "steps: [ { id: a, action: shell, with: { argv: [git, status], env: { PATH: /opt/other } } } ]",
+        fix: "Leave the variable out and name the program by its whole path, or acknowledge it.",
+    },
+    Code {
         code: "same_key",
         group: Group::Document,
         severities: &[Error],

@@ -61,6 +61,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Take the ids and choices from the report.",
     },
     Code {
+        code: "answer_outdated",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A question was answered for a value, and another one stands there now; the answer is not taken.",
+        example: "",
+        fix: "Answer the question for the value that stands there.",
+    },
+    Code {
         code: "answer_too_large",
         group: Group::Recording,
         severities: &[Warning],

@@ -277,6 +277,107 @@ fn a_correction_is_judged_by_the_action_and_takes_the_place_of_one_before() {
     assert_eq!(asks(&bench), r#"{"path":"/v1","method":"POST"}"#);
 }
 
+fn by_version(step: Option<&str>, document: &Value) -> Input {
+    Input::Resume {
+        by: "ben".into(),
+        reason: None,
+        step: step.map(StepPath::from),
+        answer: ResumeAnswer::Version {
+            plan: plan(document),
+        },
+    }
+}
+
+#[test]
+fn another_version_gives_its_configuration_with_what_is_known_here() {
+    let steps = |path: &str, more: Value| {
+        let mut pay = call(
+            "pay",
+            json!({"on_error": "pause", "with": {"path": path, "method": "POST"}}),
+        );
+        pay.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"steps": [
+            value("where", json!("v2")),
+            {"id": "each", "for_each": {"items": [7, 8], "as": "bill", "max_parallel": 2}, "steps": [pay]},
+            call("ship", json!({"on_error": "pause", "needs": ["where"]})),
+        ]})
+    };
+    let mut bench = Bench::new(steps("/{{ bill }}", json!({})));
+    let key = |bench: &Bench| {
+        let Effect::Attempt {
+            idempotency_key, ..
+        } = bench.effect("each[1].pay");
+        idempotency_key.clone()
+    };
+    let first = key(&bench);
+    bench
+        .fail("each[1].pay", FailureClass::Permanent)
+        .fail("ship", FailureClass::Permanent);
+    let asks = |bench: &Bench, step: &str| {
+        let Effect::Attempt { input, .. } = bench.effect(step);
+        input.text().to_owned()
+    };
+    let wrong = [
+        (
+            json!({"steps": [value("where", json!(1))]}),
+            "not_in_version",
+        ),
+        (
+            steps("/{{ bill }}", json!({"id": "pays"})),
+            "not_in_version",
+        ),
+        (
+            steps(
+                "/{{ bill }}",
+                json!({"action": "shell", "with": {"argv": ["true"]}}),
+            ),
+            "not_in_version",
+        ),
+        (
+            steps(
+                "/",
+                json!({"with": {"headers": {"x": "{{ secrets.key }}"}}}),
+            ),
+            "not_in_version",
+        ),
+        (
+            steps("/{{ steps.where.output.none }}", json!({})),
+            "bad_correction",
+        ),
+    ];
+    for (document, code) in wrong {
+        let given = by_version(Some("each[1].pay"), &document);
+        assert_eq!(bench.refused(given).code(), code, "{document}");
+    }
+    let gated = json!({"steps": [
+        {"id": "gate", "action": "approval_gate", "with": {}},
+        call("ship", json!({"needs": ["gate"]})),
+    ]});
+    let unseen = by_version(Some("ship"), &gated);
+    assert_eq!(bench.refused(unseen).code(), "approved_input");
+    // All that wait, each as that version has it.
+    let better = steps(
+        "/{{ steps.where.output }}/{{ bill }}",
+        json!({"timeout": "1s"}),
+    );
+    bench.give(by_version(None, &better));
+    assert_eq!(
+        asks(&bench, "each[1].pay"),
+        r#"{"path":"/v2/8","method":"POST"}"#
+    );
+    assert_eq!(key(&bench), first, "it is the same work");
+    assert_eq!(
+        bench.running(),
+        ["ship#2", "each[0].pay#1", "each[1].pay#2"]
+    );
+    bench.ok("each[1].pay").ok("each[0].pay").ok("ship");
+    assert_eq!(bench.run.status(), Status::Succeeded);
+    let late = by_version(None, &better);
+    assert_eq!(bench.refused(late), Rejected::AlreadyOver);
+}
+
 #[test]
 fn an_expression_without_a_value_can_be_made_good() {
     let document = json!({"steps": [

@@ -4,6 +4,7 @@ use crate::console::call::Call;
 use crate::console::component::value;
 use druse_engine::Finding;
 use maud::{Markup, html};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The form that the boxes belong to, wherever on the page they stand.
@@ -47,6 +48,15 @@ fn subject(finding: &Finding) -> &str {
     }
 }
 
+/// The id with the version that is shown: what somebody signs is what stands on the page, whatever comes meanwhile.
+pub(super) fn signed(id: &str, shown: &Value) -> String {
+    let version = format!("@{shown}");
+    match id.ends_with(&version) {
+        true => id.to_owned(),
+        false => format!("{id}{version}"),
+    }
+}
+
 /// Whether a refused form had a box ticked.
 fn ticked(call: &Call, id: &str) -> bool {
     ids(call).any(|given| given == id)
@@ -58,15 +68,20 @@ pub(super) fn ids(call: &Call) -> impl Iterator<Item = &str> {
 }
 
 /// The boxes of a form.
-pub(super) fn boxes(call: &Call, open: &[&Finding]) -> Markup {
+pub(super) fn boxes(call: &Call, open: &[&Finding], shown: &Value) -> Markup {
+    // What has changed since somebody signed it is never one of many.
+    let again = format!("@{shown}");
+    let (again, open): (Vec<&Finding>, Vec<&Finding>) =
+        open.iter().partition(|one| one.id.ends_with(&again));
     html! {
-        @if !open.is_empty() {
+        @if !open.is_empty() || !again.is_empty() {
             fieldset {
                 legend { "To be acknowledged" }
-                @for (code, all) in groups(open) {
+                @for one in again { (alone(call, one, shown)) }
+                @for (code, all) in groups(&open) {
                     @match all.as_slice() {
-                        [one] => (alone(call, one)),
-                        _ => (together(call, code, &all)),
+                        [one] => (alone(call, one, shown)),
+                        _ => (together(call, code, &all, shown)),
                     }
                 }
             }
@@ -74,17 +89,18 @@ pub(super) fn boxes(call: &Call, open: &[&Finding]) -> Markup {
     }
 }
 
-fn alone(call: &Call, one: &Finding) -> Markup {
+fn alone(call: &Call, one: &Finding, shown: &Value) -> Markup {
+    let id = signed(&one.id, shown);
     html! {
         label .check {
-            input type="checkbox" name="acknowledge" value=(one.id) checked[ticked(call, &one.id)];
-            span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } }
+            input type="checkbox" name="acknowledge" value=(id) checked[ticked(call, &id)];
+            span { @if let Some(step) = &one.step { code { (step) } " " } (value::said(&one.message)) " " code .dim { (one.id) } }
         }
     }
 }
 
-fn together(call: &Call, code: &str, all: &[&Finding]) -> Markup {
-    let ids: Vec<&str> = all.iter().map(|one| one.id.as_str()).collect();
+fn together(call: &Call, code: &str, all: &[&Finding], shown: &Value) -> Markup {
+    let ids: Vec<String> = all.iter().map(|one| signed(&one.id, shown)).collect();
     let subjects: BTreeSet<&str> = all.iter().map(|one| subject(one)).collect();
     html! {
         div .together {
@@ -96,17 +112,18 @@ fn together(call: &Call, code: &str, all: &[&Finding]) -> Markup {
             }
             details .more {
                 summary { "Each of them" }
-                @for one in all { (alone(call, one)) }
+                @for one in all { (alone(call, one, shown)) }
             }
         }
     }
 }
 
 /// A box beside a finding in its place, which belongs to the form at the end.
-pub(super) fn in_place(call: &Call, finding: &Finding) -> Markup {
+pub(super) fn in_place(call: &Call, finding: &Finding, shown: &Value) -> Markup {
+    let id = signed(&finding.id, shown);
     html! {
         label .check.accept {
-            input type="checkbox" name="acknowledge" form=(FORM) value=(finding.id) checked[ticked(call, &finding.id)];
+            input type="checkbox" name="acknowledge" form=(FORM) value=(id) checked[ticked(call, &id)];
             span { "Accept: " (value::cut(subject(finding), 60)) }
         }
     }

@@ -82,23 +82,39 @@ pub(super) async fn show(call: &Call, draft: &Draft) -> Result<Markup, Refusal> 
                     @match &alike {
                         None => p { a href={ (review) "?alike=look#alike" } { "Look for those of the same task" } },
                         Some(all) if all.is_empty() => p { "No other recording changes the same things with the same tools." },
-                        Some(all) => p { (value::count(all.len(), "recording changes", "recordings change")) " the same things with the same tools: these come first." },
+                        Some(all) => p { (value::count(all.len(), "recording changes", "recordings change")) " the same things with the same tools." },
                     }
-                    ul .plain {
-                        @for one in &free {
-                            @let id = one["id"].as_str().unwrap_or_default();
-                            li .row {
-                                a href={ "/recordings/" (id) } { (title(one)) }
-                                span .dim { (time::ago(&one["created_at"], call.now)) }
-                                @if same(one) { span .pill { "the same task" } }
-                                (action::with(&address, "Add it", "small", &[("also", id), ("version", &version)]))
-                            }
+                    @let (near, far): (Vec<&Value>, Vec<&Value>) = free.iter().partition(|one| same(one));
+                    (offered(call, &near, &address, &version))
+                    // What is another task, or not known to be the same, is not offered beside it.
+                    @if !far.is_empty() {
+                        details .more {
+                            summary { "Other recordings (" (far.len()) ")" }
+                            (offered(call, &far, &address, &version))
                         }
                     }
                 }
             }
         }
     })
+}
+
+/// Recordings that can be added.
+fn offered(call: &Call, all: &[&Value], address: &str, version: &str) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            ul .plain {
+                @for one in all {
+                    @let id = one["id"].as_str().unwrap_or_default();
+                    li .row {
+                        a href={ "/recordings/" (id) } { (title(one)) }
+                        span .dim { (time::ago(&one["created_at"], call.now)) }
+                        (action::with(address, "Add it", "small", &[("also", id), ("version", version)]))
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The other recordings of the task that a recording is of.

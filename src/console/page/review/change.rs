@@ -332,7 +332,7 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
                     label { span { "Name" } input name="name" size="32" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
                 }
                 (trigger_form::show(call, &automation["document"]["inputs"], true))
-                (acknowledge::boxes(call, &open))
+                (acknowledge::boxes(call, &open, latest))
                 div .buttons { button .primary { "Activate version " (latest) } }
             }
         }

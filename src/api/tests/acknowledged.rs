@@ -1,0 +1,133 @@
+//! Acknowledgements of before and of now, and what they hold for.
+
+use super::*;
+use druse_storage::{Automation, Batch, StoreExt as _};
+
+/// A document that says of its step that somebody else chose the recipient.
+fn document(to: &str) -> String {
+    json!({
+        "druse": 1, "name": "pay",
+        "steps": [{ "id": "pay", "action": "emit", "with": { "type": "com.example.pay", "data": { "to": to } } }],
+        "metadata": { "crystallized": { "findings": [{
+            "id": "frozen_from_output:pay:/with/data/to", "message": "`to` stood in an answer.",
+            "step": "pay", "place": "/with/data/to",
+        }] } },
+    })
+    .to_string()
+}
+
+const ID: &str = "frozen_from_output:pay:/with/data/to";
+
+fn asked(body: &Value) -> Vec<String> {
+    let findings = body["findings"].as_array().into_iter().flatten();
+    findings
+        .filter(|one| one["acknowledge"] == true)
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn put(server: &Server, path: &str, to: &str) -> Value {
+    let method = if path == "/automations" {
+        "POST"
+    } else {
+        "PUT"
+    };
+    let put = server.call(method, path, &[], &document(to)).await;
+    assert!(put.status.is_success(), "{}", put.body);
+    put.body
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_before_holds_for_the_version_that_the_audit_log_names() {
+    let server = Server::new().await;
+    let made = put(&server, "/automations", "ada").await;
+    let path = format!("/automations/{}", made["id"].as_str().unwrap());
+    let activate = format!("{path}/activate");
+    let yes = json!({ "acknowledge": [ID] });
+    assert_eq!(server.post(&activate, &yes).await.status, 200);
+    put(&server, &path, "mallory").await;
+    put(&server, &path, "ada").await;
+
+    // As a server of before has left it: ids alone.
+    let key = made["id"].as_str().unwrap();
+    let mut row: Automation = server.app.store.get(key).unwrap().unwrap();
+    row.acknowledgements.clear();
+    row.acknowledged = vec![ID.into()];
+    server.app.commit(Batch::new().put(&row)).await.unwrap();
+
+    let other = json!({ "version": 2 });
+    let refused = server.post(&activate, &other).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert_eq!(asked(&refused.body), [format!("{ID}@2")]);
+    let said = refused.body["findings"][0]["message"].as_str().unwrap();
+    assert!(said.contains("became mallory and was ada"), "{said}");
+    // The same value is the same.
+    let same = server.post(&activate, &json!({ "version": 3 })).await;
+    assert_eq!(same.status, 200, "{}", same.body);
+    assert_eq!(same.body["acknowledged"], json!([ID]));
+}
+
+#[tokio::test]
+async fn what_nothing_tells_of_any_more_is_asked_about_again() {
+    let server = Server::new().await;
+    let made = put(&server, "/automations", "ada").await;
+    let key = made["id"].as_str().unwrap();
+    let mut row: Automation = server.app.store.get(key).unwrap().unwrap();
+    row.acknowledged = vec![ID.into()];
+    server.app.commit(Batch::new().put(&row)).await.unwrap();
+    let activate = format!("/automations/{key}/activate");
+    let refused = server.post(&activate, &json!({})).await;
+    assert_eq!(
+        asked(&refused.body),
+        [format!("{ID}@1")],
+        "{}",
+        refused.body
+    );
+    let yes = json!({ "acknowledge": [format!("{ID}@1")] });
+    assert_eq!(server.post(&activate, &yes).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_id_with_a_version_is_taken_as_that_version_has_it() {
+    let server = Server::new().await;
+    let made = put(&server, "/automations", "ada").await;
+    let path = format!("/automations/{}", made["id"].as_str().unwrap());
+    let activate = format!("{path}/activate");
+    // Somebody saw version 1; meanwhile there is another.
+    put(&server, &path, "mallory").await;
+    let seen = json!({ "acknowledge": [format!("{ID}@1")] });
+    let refused = server.post(&activate, &seen).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    put(&server, &path, "ada").await;
+    assert_eq!(server.post(&activate, &seen).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_path_that_makes_a_program_another_one_is_acknowledged() {
+    let server = Server::new().await;
+    let document = json!({
+        "druse": 1, "name": "look",
+        "steps": [{ "id": "look", "action": "shell", "with": { "argv": ["ls"], "env": { "PATH": "/tmp/other" } } }],
+        "capabilities": { "programs": ["ls"] },
+    });
+    let made = server.post("/automations", &document).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/automations/{}", made.body["id"].as_str().unwrap());
+    let activate = format!("{path}/activate");
+    let refused = server.post(&activate, &json!({})).await;
+    let id = "program_steered:look:/steps/0/with/env/PATH";
+    assert_eq!(asked(&refused.body), [id], "{}", refused.body);
+    let yes = json!({ "acknowledge": [id] });
+    assert_eq!(server.post(&activate, &yes).await.status, 200);
+    let mut other = document.clone();
+    other["steps"][0]["with"]["env"]["PATH"] = "/tmp/third".into();
+    let put = server.call("PUT", &path, &[], &other.to_string()).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    let refused = server.post(&activate, &yes).await;
+    assert_eq!(
+        asked(&refused.body),
+        [format!("{id}@2")],
+        "{}",
+        refused.body
+    );
+}

@@ -1,0 +1,308 @@
+//! What people have acknowledged: each time a finding of a version, and with it what stands there. It holds wherever
+//! the same stands. Where another value stands at the place, it is asked about again, under an id that names the
+//! version, and says what has changed since.
+
+use super::automation::document_of;
+use super::{App, Principal, Problem, page};
+use crate::runtime::clock;
+use druse_crystallizer::shown_value;
+use druse_engine::check::Catalog;
+use druse_engine::subject::{Subject, differences, subject};
+use druse_engine::{AutomationId, Finding, Severity};
+use druse_storage::{Acknowledgement, Audit, Automation, StoreExt as _, Version};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+
+/// In which versions findings were acknowledged before that stood beside them, as the audit log tells it.
+#[derive(Default)]
+pub struct Before(OnceLock<Arc<Told>>);
+
+type Told = HashMap<AutomationId, BTreeMap<String, Vec<u32>>>;
+
+/// How many differences are told.
+const TOLD: usize = 3;
+
+/// The most characters of a value that are told.
+const SHOWN: usize = 80;
+
+/// What is to be said about a version, and which of it somebody has acknowledged.
+#[derive(Debug)]
+pub struct Asked {
+    /// The findings. One that was acknowledged for something else has an id of its own.
+    pub findings: Vec<Finding>,
+    /// The ids of those that are acknowledged.
+    acknowledged: BTreeSet<String>,
+    /// The ids that findings have by their place, by those that they have here.
+    renamed: BTreeMap<String, String>,
+}
+
+impl Asked {
+    /// Those that keep the version from being activated. `given` are ids that are acknowledged now, as
+    /// [`App::given`] reads them.
+    pub fn blocking(&self, given: &[String]) -> Vec<Finding> {
+        let blocks = |finding: &&Finding| {
+            if finding.acknowledge {
+                !self.is_acknowledged(finding) && !given.contains(&finding.id)
+            } else {
+                finding.severity == Severity::Error
+            }
+        };
+        self.findings.iter().filter(blocks).cloned().collect()
+    }
+
+    /// Whether somebody has acknowledged it as it stands in this version.
+    pub fn is_acknowledged(&self, finding: &Finding) -> bool {
+        self.acknowledged.contains(&finding.id)
+    }
+
+    /// Adds what is said of the version by others.
+    pub fn extend(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+    }
+
+    /// Writes down that all of it that has to be is acknowledged.
+    pub fn take(&self, who: &Principal, version: &Version, row: &mut Automation) {
+        for finding in self.findings.iter().filter(|finding| finding.acknowledge) {
+            let id = self.renamed.get(&finding.id).unwrap_or(&finding.id);
+            let known = |one: &Acknowledgement| one.finding == *id && one.version == version.number;
+            // The same under an earlier version says it already.
+            let held = row.acknowledgements.iter().any(|one| one.finding == *id)
+                && self.acknowledged.contains(&finding.id);
+            if held || row.acknowledgements.iter().any(known) {
+                continue;
+            }
+            row.acknowledgements.push(Acknowledgement {
+                finding: id.clone(),
+                version: version.number,
+                digest: version.digest.clone(),
+                by: who.name.clone(),
+                at: clock::now(),
+            });
+        }
+    }
+}
+
+/// The ids of all that was acknowledged of an automation, each once.
+pub fn ids(row: &Automation) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    let all = row.acknowledged.iter();
+    for id in all.chain(row.acknowledgements.iter().map(|one| &one.finding)) {
+        if !ids.contains(id) {
+            ids.push(id.clone());
+        }
+    }
+    ids
+}
+
+impl App {
+    /// What is to be said about a version of an automation, and what of it was acknowledged.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn asked(
+        &self,
+        row: &Automation,
+        version: &Version,
+        catalog: &Catalog,
+    ) -> Result<Asked, Problem> {
+        let mut asked = Asked {
+            findings: self.findings(version, catalog)?,
+            acknowledged: BTreeSet::new(),
+            renamed: BTreeMap::new(),
+        };
+        if row.acknowledged.is_empty() && row.acknowledgements.is_empty() {
+            return Ok(asked);
+        }
+        // What other versions say of themselves is read once.
+        let mut others: BTreeMap<u32, BTreeMap<String, Subject>> = BTreeMap::new();
+        for finding in asked.findings.iter_mut().filter(|one| one.acknowledge) {
+            let in_versions = self.acknowledged_in(row, &finding.id)?;
+            let Some(newest) = in_versions.last().copied() else {
+                if row.acknowledged.contains(&finding.id) {
+                    let about = "It was acknowledged before, and nothing says any more for what.";
+                    ask_again(finding, version.number, about, &mut asked.renamed);
+                }
+                continue;
+            };
+            let mut holds = in_versions.contains(&version.number);
+            let now = subject(finding, &version.document);
+            let mut was = None;
+            for number in in_versions.into_iter().rev() {
+                if holds {
+                    break;
+                }
+                if let std::collections::btree_map::Entry::Vacant(slot) = others.entry(number) {
+                    slot.insert(self.subjects(row.id, number, catalog)?);
+                }
+                let then = others.get(&number).and_then(|all| all.get(&finding.id));
+                holds = then == Some(&now);
+                if number == newest {
+                    was = then.cloned();
+                }
+            }
+            if holds {
+                asked.acknowledged.insert(finding.id.clone());
+                continue;
+            }
+            let what = what_changed(&finding.code, was.as_ref(), &now);
+            let about = format!("It was acknowledged in version {newest}, and since then {what}.");
+            ask_again(finding, version.number, &about, &mut asked.renamed);
+        }
+        Ok(asked)
+    }
+
+    /// The findings of a version that somebody acknowledges with these ids: each its own id, or one with `@` and the
+    /// number of a version behind it, where that version has the same there.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn given(
+        &self,
+        asked: &Asked,
+        version: &Version,
+        ids: &[String],
+        catalog: &Catalog,
+    ) -> Result<Vec<String>, Problem> {
+        let mut given = Vec::new();
+        for finding in asked.findings.iter().filter(|one| one.acknowledge) {
+            let place = asked.renamed.get(&finding.id).unwrap_or(&finding.id);
+            for id in ids {
+                let seen = id
+                    .strip_prefix(place.as_str())
+                    .and_then(|rest| rest.strip_prefix('@')?.parse::<u32>().ok());
+                let meant = *id == finding.id
+                    || match seen {
+                        None => false,
+                        Some(number) if number == version.number => true,
+                        Some(number) => {
+                            let was = self.subjects(version.automation, number, catalog)?;
+                            let is = self.subjects(version.automation, version.number, catalog)?;
+                            was.get(place).is_some_and(|was| is.get(place) == Some(was))
+                        }
+                    };
+                if meant {
+                    given.push(finding.id.clone());
+                }
+            }
+        }
+        Ok(given)
+    }
+
+    /// The versions in which a finding was acknowledged, in their order.
+    fn acknowledged_in(&self, row: &Automation, id: &str) -> Result<Vec<u32>, Problem> {
+        let stored = row.acknowledgements.iter();
+        let mut versions: BTreeSet<u32> = stored
+            .filter(|one| one.finding == id)
+            .map(|one| one.version)
+            .collect();
+        if row.acknowledged.iter().any(|known| known == id) {
+            let told = self.told_before()?;
+            let told = told.get(&row.id).and_then(|all| all.get(id));
+            versions.extend(told.into_iter().flatten());
+        }
+        Ok(versions.into_iter().collect())
+    }
+
+    /// What the findings of a version are about.
+    fn subjects(
+        &self,
+        automation: AutomationId,
+        number: u32,
+        catalog: &Catalog,
+    ) -> Result<BTreeMap<String, Subject>, Problem> {
+        let Some(version) = self
+            .store
+            .get::<Version>(&Version::key_of(automation, number))?
+        else {
+            return Ok(BTreeMap::new());
+        };
+        document_of(&version)?;
+        let findings = self.findings(&version, catalog)?.into_iter();
+        Ok(findings
+            .filter(|finding| finding.acknowledge)
+            .map(|finding| {
+                let about = subject(&finding, &version.document);
+                (finding.id, about)
+            })
+            .collect())
+    }
+
+    /// What the audit log tells of acknowledgements that were stored without their version. It is read once: no such
+    /// one is added any more.
+    fn told_before(&self) -> Result<Arc<Told>, Problem> {
+        if let Some(told) = self.before.0.get() {
+            return Ok(told.clone());
+        }
+        let mut told = Told::new();
+        for line in page::all::<Audit>(&*self.store, "")? {
+            let version = line.details["version"].as_u64();
+            let version = version.and_then(|number| u32::try_from(number).ok());
+            let (Some(number), Ok(automation)) = (version, line.subject.parse()) else {
+                continue;
+            };
+            if line.action != "automation.activate" {
+                continue;
+            }
+            let ids = line.details["acknowledged"]
+                .as_array()
+                .into_iter()
+                .flatten();
+            for id in ids.filter_map(Value::as_str) {
+                let all = told.entry(automation).or_default();
+                all.entry(id.to_owned()).or_default().push(number);
+            }
+        }
+        Ok(self.before.0.get_or_init(|| Arc::new(told)).clone())
+    }
+}
+
+/// Gives a finding an id of its own, and says why it is asked about again.
+fn ask_again(
+    finding: &mut Finding,
+    number: u32,
+    about: &str,
+    renamed: &mut BTreeMap<String, String>,
+) {
+    let id = format!("{}@{number}", finding.id);
+    renamed.insert(id.clone(), std::mem::replace(&mut finding.id, id));
+    finding.message = format!("{} {about}", sentence(&finding.message));
+}
+
+fn sentence(message: &str) -> String {
+    match message.ends_with(['.', '?', '!']) {
+        true => message.to_owned(),
+        false => format!("{message}."),
+    }
+}
+
+/// What has changed of what was acknowledged, for a sentence.
+fn what_changed(code: &str, was: Option<&Subject>, now: &Subject) -> String {
+    let Some(was) = was else {
+        return "what it was about is gone".to_owned();
+    };
+    let all = differences(was, now);
+    // The place says more than the sentence that was made of it.
+    let named: Vec<_> = all.iter().filter(|(name, ..)| *name != "said").collect();
+    let told = if named.is_empty() {
+        all.iter().collect()
+    } else {
+        named
+    };
+    let told = told.into_iter().take(TOLD).map(|(name, was, now)| {
+        if code.contains("secret") {
+            return format!("`{name}` became another");
+        }
+        let key = name.rsplit('/').next().unwrap_or(name);
+        let shown = |value: &Option<&Value>| {
+            value.map_or("nothing".to_owned(), |value| shown_value(key, value, SHOWN))
+        };
+        let (was, now) = (shown(was), shown(now));
+        match was == now {
+            // It differs behind what is shown, or in what is not shown.
+            true => format!("`{name}` became another than {was}"),
+            false => format!("`{name}` became {now} and was {was}"),
+        }
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
