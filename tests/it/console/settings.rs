@@ -284,7 +284,7 @@ async fn who_did_what_is_shown_to_administrators() {
     owner
         .act(
             "/settings/secrets",
-            &[("name", "shop_token"), ("value", "hidden-from-all")],
+            &[("secret", "shop_token"), ("value", "hidden-from-all")],
         )
         .await;
     let page = owner.see("/audit").await;
