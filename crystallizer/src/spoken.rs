@@ -65,7 +65,7 @@ pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, Rec
 }
 
 /// Whether a text asks for a yes: with a mark, or with the words of one who waits for it.
-fn asks(text: &str) -> bool {
+pub(crate) fn asks(text: &str) -> bool {
     if text.contains(['?', '？']) {
         return true;
     }
@@ -89,7 +89,7 @@ fn asks(text: &str) -> bool {
 }
 
 /// Whether a text is a plain yes: it begins like one and takes nothing back.
-fn is_yes(text: &str) -> bool {
+pub(crate) fn is_yes(text: &str) -> bool {
     if text.chars().count() > LONGEST {
         return false;
     }

@@ -1,5 +1,6 @@
 //! What is known while a session is gone through, and how decisions are noted.
 
+use super::agreed::Agreed;
 use super::answers::Answers;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::cycle::Cycle;
@@ -27,8 +28,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(super) struct Binder<'a> {
     pub(super) kept: &'a [Kept<'a>],
     pub(super) said: Said,
+    /// What the agent proposed and the person agreed to.
+    pub(super) agreed: Agreed,
     pub(super) answers: Answers,
     pub(super) inputs: Inputs,
+    /// The changes that a person agreed to in words.
+    pub(super) assented: BTreeSet<usize>,
     /// Bound values by their JSON.
     pub(super) known: HashMap<String, Vec<Known>>,
     pub(super) recorded: Recorded,
@@ -92,6 +97,8 @@ impl<'a> Binder<'a> {
         Self {
             kept,
             said: Said::default(),
+            agreed: Agreed::default(),
+            assented: BTreeSet::new(),
             answers: Answers::default(),
             inputs: Inputs::default(),
             known: HashMap::new(),
@@ -243,6 +250,11 @@ impl<'a> Binder<'a> {
             if let Some(choice) = self.witnessed(sent, choices) {
                 return self.take_witnessed(sent, choice);
             }
+            if let Some(mention) = self.agreed_to(sent, &why) {
+                let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
+                let binding = self.input(sent, Found::Agreed(mention), schema.as_ref());
+                return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+            }
             question = Some(id);
         }
         self.note_frozen(sent, why, question);
@@ -309,6 +321,10 @@ impl<'a> Binder<'a> {
         self.set_witnessed(sent, &name, &transform);
         let because = match &found {
             Found::Said(mention) => format!("the person said it: “{}”", self.said.quote(mention)),
+            Found::Agreed(mention) => format!(
+                "the agent proposed it and the person agreed: “{}”",
+                self.agreed_words(mention)
+            ),
             Found::Repeated => "several steps send it and nothing answered it".to_owned(),
             Found::Answered => "a person answered so".to_owned(),
         };

@@ -109,7 +109,12 @@ impl Binder<'_> {
         let is_strong =
             bits(&value, &[]) >= STRONG && word.len() < text.len() && !word.contains(' ');
         let is_name = is_name(word) && is_message(text);
-        if !is_strong && !is_name || crate::secret::kind("", word).is_some() {
+        // Of a moment of which only the day was said the day is followed.
+        let is_day = start == 0
+            && crate::value_class::is_moment(text)
+            && crate::value_class::is_date(word)
+            && !self.said.has_times();
+        if !is_strong && !is_name && !is_day || crate::secret::kind("", word).is_some() {
             return Hole::Word;
         }
         let inner = Sent {
@@ -128,13 +133,18 @@ impl Binder<'_> {
             return Hole::Word;
         }
         if let Some(mention) = mention
-            && (is_strong || self.said.names(&mention, &value) && !begins_sentence(text, start))
+            && (is_strong
+                || is_day
+                || self.said.names(&mention, &value) && !begins_sentence(text, start))
         {
             let named = Sent {
                 key: part_key(&value, &sent.key),
                 ..inner
             };
             return Hole::Bound(Box::new(self.input(&named, Found::Said(mention), None)));
+        }
+        if is_day {
+            return Hole::Word;
         }
         if is_strong {
             return match self.among_answers(&inner, STRONG) {
@@ -183,6 +193,7 @@ fn part_key(value: &Value, around: &Key) -> Key {
         Some(crate::value_class::ValueClass::Email) => "email",
         Some(crate::value_class::ValueClass::Url) => "url",
         Some(crate::value_class::ValueClass::Path) => "path",
+        Some(crate::value_class::ValueClass::Date) => "date",
         None if value.as_str().is_some_and(is_name) => "name",
         _ => "id",
     };

@@ -39,6 +39,10 @@ pub(super) struct Decisions {
     pub(super) offers: Vec<Offer>,
     /// The inputs of each further recording, as far as they are sent as they are.
     pub(super) witnessed: Vec<Map<String, Value>>,
+    /// The changes that a person agreed to in words.
+    pub(super) assented: BTreeSet<usize>,
+    /// The looks that inform nobody.
+    pub(super) idle: BTreeSet<usize>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
     /// The values that answers were taken for, as people are shown them.
@@ -91,10 +95,14 @@ pub(super) fn decide<'a>(
         match turn {
             Turn::Message {
                 role: Role::Assistant,
+                text,
                 ..
-            }
-            | Turn::Approval(_) => {}
+            } => binder.agreed.propose(text),
+            Turn::Approval(_) => {}
             Turn::Message { role, text, .. } => {
+                if *role == Role::User {
+                    binder.agreed.answer(text);
+                }
                 if session.goal.as_deref() != Some(text.as_str()) {
                     binder.said.hear(text, *role == Role::User);
                 }
@@ -113,6 +121,9 @@ pub(super) fn decide<'a>(
                 let Some(at) = index.get(call.id.as_str()).copied() else {
                     continue;
                 };
+                if binder.agreed.is_given() && binder.changes(at) {
+                    binder.assented.insert(at);
+                }
                 if folded.is_none_or(|(last, _)| at > last) {
                     folded = match binder.turn_pages(at) {
                         Some(last) => Some((last, Waiting::Pages(binder.pages.len() - 1))),
@@ -152,6 +163,8 @@ pub(super) fn decide<'a>(
                 (id, was, is)
             })
             .collect(),
+        assented: binder.assented,
+        idle: BTreeSet::new(),
         inputs: binder.inputs,
         answers: binder.answers,
         said: binder.said,

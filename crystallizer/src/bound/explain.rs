@@ -1,7 +1,7 @@
 //! What a person is told and asked about the bindings: a finding for each decision with its evidence, a question
 //! where only they can decide.
 
-use super::binding::{Binding, Bound, Frozen, Source, Why};
+use super::binding::{Binding, Bound, Frozen, Piece, Source, Why};
 use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
@@ -50,6 +50,11 @@ pub(super) fn explain(
             explained
                 .findings
                 .push(located(finding, &kept_one.step, *step, &inner));
+            if let Some(finding) = of_fixed_parts(kept_one, bound) {
+                explained
+                    .findings
+                    .push(located(finding, &kept_one.step, *step, &inner));
+            }
             if let Some(finding) = into_sink(kept, kept_one, bound)
                 && !gated(index)
             {
@@ -273,6 +278,45 @@ fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions) -> Finding {
     }
 }
 
+/// Data in a text of which other parts follow.
+fn of_fixed_parts(kept: &Kept<'_>, bound: &Bound) -> Option<Finding> {
+    let mut names: Vec<&str> = Vec::new();
+    for piece in &bound.pieces {
+        if let Piece::Text(fixed) = piece {
+            for name in super::rename::names_in(fixed) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+    (!names.is_empty()).then(|| {
+        Finding::info(
+            "part_stays",
+            format!(
+                "In {} of `{}` stands {}, as recorded.",
+                named(&bound.key),
+                kept.step,
+                shown_names(&names)
+            ),
+        )
+    })
+}
+
+/// Some names, for a person.
+fn shown_names<N: AsRef<str>>(names: &[N]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST_NAMES)
+        .map(|name| format!("`{}`", crate::show::text(name.as_ref(), 40)))
+        .collect();
+    let more = match names.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
+}
+
 /// Data that stands where nothing is ever bound: in what is run, or in a setting of the step.
 fn of_fixed_names(kept: &Kept<'_>) -> Option<Finding> {
     let mut names: Vec<String> = Vec::new();
@@ -290,22 +334,13 @@ fn of_fixed_names(kept: &Kept<'_>) -> Option<Finding> {
             }
         }
     });
-    let shown: Vec<String> = names
-        .iter()
-        .take(MOST_NAMES)
-        .map(|name| format!("`{}`", crate::show::text(name, 40)))
-        .collect();
-    let more = match names.len().saturating_sub(MOST_NAMES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!shown.is_empty()).then(|| {
+    (!names.is_empty()).then(|| {
         Finding::info(
             "stays_as_run",
             format!(
-                "In `{}` stands {}{more}, as recorded: nothing follows where a script or a setting stands.",
+                "In `{}` stands {}, as recorded: nothing follows where a script or a setting stands.",
                 kept.step,
-                shown.join(", ")
+                shown_names(&names)
             ),
         )
         .help("Where it has to follow, hand it over as an argument or as a variable of the environment.")

@@ -20,6 +20,8 @@ const LONGEST_NAME: usize = 40;
 pub(super) enum Found {
     /// A person said it.
     Said(Mention),
+    /// The agent proposed it and a person agreed.
+    Agreed(Mention),
     /// Nobody said it, and several steps send it.
     Repeated,
     /// A person answered that it is one.
@@ -100,7 +102,7 @@ impl Inputs {
     pub(super) fn has_part_of(&self, mention: &Mention, said: &Said) -> bool {
         self.all.iter().any(|input| match &input.found {
             Found::Said(part) => part != mention && said.holds(mention, part),
-            Found::Repeated | Found::Answered => false,
+            Found::Agreed(_) | Found::Repeated | Found::Answered => false,
         })
     }
 
@@ -226,6 +228,12 @@ impl Input {
             schema.insert(
                 "description".to_owned(),
                 format!("In the recording: “{}”", said.quote(mention)).into(),
+            );
+        }
+        if !schema.contains_key("description") && matches!(self.found, Found::Agreed(_)) {
+            schema.insert(
+                "description".to_owned(),
+                "In the recording the agent proposed it, and the person agreed.".into(),
             );
         }
         schema.insert("default".to_owned(), self.value.clone());

@@ -1,6 +1,7 @@
 //! The mode `bound`: values follow from where they came, steps that do not depend on each other run at the same
 //! time, and the draft is proved on answers that were changed.
 
+mod agreed;
 mod anchor;
 mod answers;
 mod binder;
@@ -17,6 +18,7 @@ mod explain;
 mod filter;
 mod fold;
 mod hold_out;
+mod idle;
 mod information;
 mod inputs;
 mod key;
@@ -116,6 +118,7 @@ pub(crate) fn bind(
         .unused_answers
         .retain(|id| branches.iter().all(|branch| branch.id != *id));
     unread::leave_out(document);
+    decisions.idle = idle::let_go_on(document, kept, spots, &decisions);
     order::order(document, kept, spots, &branches);
     let proof = prove::prove(
         document,
@@ -153,6 +156,14 @@ pub(crate) fn bind(
     let fixed = pages::fixed(kept, spots, &decisions);
     let pages_fixed = !fixed.is_empty();
     explained.findings.extend(fixed);
+    for call in &decisions.idle {
+        if let (Some(one), Some(spot)) = (kept.get(*call), spots.get(*call)) {
+            let finding = idle::explained(&one.step);
+            explained
+                .findings
+                .push(crate::findings::located(finding, &one.step, *spot, ""));
+        }
+    }
     explain::of_branches(&mut explained, kept, spots, &branches);
     Made {
         perturbed: proof.perturbed,
@@ -186,7 +197,11 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
             match bound.bindings().next().map(|binding| &binding.source) {
                 Some(Source::Input(name)) => {
                     let said = decisions.inputs.iter().any(|input| {
-                        input.name == *name && matches!(input.found, inputs::Found::Said(_))
+                        input.name == *name
+                            && matches!(
+                                input.found,
+                                inputs::Found::Said(_) | inputs::Found::Agreed(_)
+                            )
                     });
                     *(if said {
                         &mut counts.said

@@ -8,6 +8,7 @@ use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
@@ -50,6 +51,8 @@ pub(super) struct Said {
     numbers: HashMap<String, Vec<(usize, usize)>>,
     days: Vec<(SpokenDay, usize, usize)>,
     times: Vec<(SpokenTime, usize)>,
+    /// How many minutes things last.
+    durations: Vec<i64>,
 }
 
 impl Said {
@@ -127,11 +130,34 @@ impl Said {
             for (day, word) in spoken_time::days(&spoken.words) {
                 self.days.push((day, at, word));
             }
+            self.durations.extend(spoken_time::durations(&spoken.words));
             for time in spoken_time::times(text) {
                 self.times.push((time, at));
             }
         }
         self.texts.push(spoken);
+    }
+
+    /// How many texts were said.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Where a value was said in some of the texts, near a word that names its key before elsewhere.
+    pub(super) fn find_within(
+        &self,
+        value: &Value,
+        key: &[String],
+        texts: Range<usize>,
+    ) -> Option<Mention> {
+        let inside = || {
+            self.mentions(value)
+                .into_iter()
+                .filter(|mention| texts.contains(&mention.text))
+        };
+        inside()
+            .find(|mention| self.is_near(mention, key))
+            .or_else(|| inside().next())
     }
 
     /// Where a value was said: by a person before by instructions, near a word that names its key before
@@ -242,9 +268,15 @@ impl Said {
             if !spoken.is(day) {
                 return None;
             }
-            // A moment is said when the day and the time of day are.
+            // A moment is said when the day and the time of day are, be it by when it begins and how long it lasts.
             if let Some(time) = time
-                && !self.times.iter().any(|(spoken, _)| spoken.is(time))
+                && !self.times.iter().any(|(spoken, _)| {
+                    spoken.is(time)
+                        || self
+                            .durations
+                            .iter()
+                            .any(|minutes| spoken.is_before(time, *minutes))
+                })
             {
                 return None;
             }
@@ -373,6 +405,11 @@ impl Said {
         found
     }
 
+    /// Whether people named a time of day, or how long something lasts.
+    pub(super) fn has_times(&self) -> bool {
+        !self.times.is_empty() || !self.durations.is_empty()
+    }
+
     /// The days that people named by their distance: today, tomorrow, in three days.
     pub(super) fn relative_days(&self) -> impl Iterator<Item = i64> + '_ {
         self.days.iter().filter_map(|(day, _, _)| match day {
@@ -396,7 +433,7 @@ mod tests {
     #[test]
     fn values_are_found_in_words() {
         let said = said(
-            "Hi, I'm mia_li_3668. One-way, Economy, on May 20th at 8 AM for $1,234.50 with 3 bags, card ending in 7447 (2.5 stars), from 10:05",
+            "Hi, I'm mia_li_3668. One-way, Economy, on May 20th at 8 AM for one hour for $1,234.50 with 3 bags, card ending in 7447 (2.5 stars), from 10:05",
         );
         for (value, expected) in [
             (json!("mia_li_3668"), true),
@@ -404,7 +441,8 @@ mod tests {
             (json!("economy"), true),
             (json!("2024-05-20"), true),
             (json!("2024-05-20 08:00"), true),
-            (json!("2024-05-20 09:00"), false),
+            (json!("2024-05-20 09:00"), true),
+            (json!("2024-05-20 10:00"), false),
             (json!("2024-05-21"), false),
             (json!(1234.5), true),
             (json!("7447"), true),

@@ -145,6 +145,44 @@ impl SpokenTime {
     pub(super) fn is(self, time: &str) -> bool {
         format!("{:02}:{:02}", self.hour, self.minute) == time
     }
+
+    /// Whether `HH:MM` is so many minutes later on the same day.
+    pub(super) fn is_before(self, time: &str, minutes: i64) -> bool {
+        let later = i64::from(self.hour) * 60 + i64::from(self.minute) + minutes;
+        format!("{:02}:{:02}", later / 60, later % 60) == time && later < 24 * 60
+    }
+}
+
+/// For how many minutes somebody said that something lasts: `1 hour`, `a 30-minute call`, `half an hour`. Given as words
+/// in lower case.
+pub(super) fn durations(words: &[String]) -> Vec<i64> {
+    let mut found = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let unit = match word.as_str() {
+            "hour" | "hours" | "hr" | "hrs" => 60,
+            "minute" | "minutes" | "min" | "mins" => 1,
+            _ => continue,
+        };
+        let before = |back: usize| index.checked_sub(back).and_then(|at| words.get(at));
+        let Some(count) = before(1) else { continue };
+        let minutes = match count.as_str() {
+            "a" | "an" | "full" if before(2).is_some_and(|word| word == "half") => unit / 2,
+            "a" | "an" | "full" => unit,
+            "half" => unit / 2,
+            digits => match digits.parse::<i64>() {
+                Ok(count) if (1..=1_440).contains(&count) => count * unit,
+                Ok(_) => continue,
+                Err(_) => match small_number(digits) {
+                    Some(count) => i64::from(count) * unit,
+                    None => continue,
+                },
+            },
+        };
+        if minutes > 0 && !found.contains(&minutes) {
+            found.push(minutes);
+        }
+    }
+    found
 }
 
 /// The times of day named in a text: `8 AM`, `3:30pm`, `14:05`.
@@ -218,5 +256,13 @@ mod tests {
             .map(|time| format!("{:02}:{:02}", time.hour, time.minute))
             .collect();
         assert_eq!(found, ["08:00", "15:30", "14:05", "00:00"]);
+        let words: Vec<String> = super::super::canonical::runs(
+            "a new 1 hour long event, a 30-minute call, for two hours, half an hour, in 2027 hours",
+        )
+        .collect();
+        assert_eq!(durations(&words), [60, 30, 120]);
+        let ten = times("at 10:00")[0];
+        assert!(ten.is_before("11:30", 90) && !ten.is_before("11:00", 90));
+        assert!(!times("at 11 pm")[0].is_before("01:00", 120));
     }
 }

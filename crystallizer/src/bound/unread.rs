@@ -27,6 +27,30 @@ pub(super) fn leave_out(document: &mut Document) {
     shorten(&mut document.steps, &readers);
 }
 
+/// Whether a step other than these reads what a step gives.
+pub(super) fn reads(document: &Document, id: &str, but: &BTreeSet<&str>) -> bool {
+    let mut found = false;
+    let mut all = Readers::new();
+    for step in &document.steps {
+        if but.contains(step.id.as_str()) {
+            continue;
+        }
+        each_expression(std::slice::from_ref(step), &mut |_, expression| {
+            note(expression, &mut all);
+        });
+        conditions(std::slice::from_ref(step), &mut all);
+        found |= all.contains_key(id);
+    }
+    for output in document.outputs.values() {
+        if let Ok(template) = Template::compile(output) {
+            for (_, expression) in template.expressions() {
+                note(expression, &mut all);
+            }
+        }
+    }
+    found || all.contains_key(id)
+}
+
 fn note(expression: &Expression, readers: &mut Readers) {
     let words = expression
         .source()

@@ -154,6 +154,10 @@ impl Prover<'_> {
             let Some(decided) = self.decisions.calls.get(index) else {
                 continue;
             };
+            // Nothing follows from what informs nobody.
+            if self.decisions.idle.contains(&index) {
+                continue;
+            }
             // What stands nowhere as a value is fixed text, as a line for a shell is.
             if !slot::any(kept) {
                 crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {

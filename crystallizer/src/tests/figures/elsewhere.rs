@@ -1,7 +1,7 @@
 //! Real recordings in another world: the draft of a recording runs on the same recording under other names, with mixed
 //! lists and strangers in them. What it changes has to be what the recording would have changed there.
 
-use super::names::{self, Names, STRANGE};
+use super::names::{self, Names, STRANGE, plain};
 use super::{Line, are_written, line, section};
 use crate::report::Level;
 use crate::session::{Role, Session, ToolResult, Turn};
@@ -40,6 +40,7 @@ pub(super) fn known_before(session: &Session) -> HashMap<&str, BTreeSet<String>>
     let mut known: BTreeSet<String> = BTreeSet::new();
     let learn = |known: &mut BTreeSet<String>, text: &str| {
         known.extend(names::words(text).into_iter().map(plain));
+        known.extend(names::spoken_days(text));
     };
     if let Some(goal) = &session.goal {
         learn(&mut known, goal);
@@ -94,15 +95,6 @@ fn text_of(result: &ToolResult) -> String {
     text
 }
 
-/// A word as it is known: numbers without their grouping and their last zeros.
-pub(super) fn plain(word: &str) -> String {
-    let bare: String = word.chars().filter(|c| *c != ',').collect();
-    match bare.parse::<f64>() {
-        Ok(number) if bare.len() < 15 && !bare.starts_with('0') => number.to_string(),
-        _ => word.to_owned(),
-    }
-}
-
 /// The names in a value.
 pub(super) fn names_of(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -117,18 +109,38 @@ pub(super) fn names_of(value: &Value) -> BTreeSet<String> {
     found
 }
 
+/// What the agent made up: it sent it before anybody had said it or anything had answered it. Whoever repeats it later
+/// has it from there.
+fn made_up(session: &Session) -> BTreeSet<String> {
+    let before = known_before(session);
+    let mut sent = BTreeSet::new();
+    let mut made = BTreeSet::new();
+    for call in session.calls() {
+        for name in names_of(&call.arguments) {
+            let known = before
+                .get(call.id.as_str())
+                .is_some_and(|known| names::knows(known, &name));
+            if sent.insert(name.clone()) && !known {
+                made.insert(name);
+            }
+        }
+    }
+    made
+}
+
 /// The recording under other names.
-fn elsewhere(session: &Session, how: Names) -> Session {
+fn elsewhere(session: &Session, how: Names<'_>) -> Session {
     let mut other = session.clone();
     let before = known_before(session);
-    other.goal = session.goal.as_deref().map(names::text);
+    other.goal = session.goal.as_deref().map(|goal| how.text(goal));
     for turn in &mut other.turns {
         match turn {
-            Turn::Message { text, .. } => *text = names::text(text),
+            Turn::Message { text, .. } => *text = how.text(text),
             Turn::Call(call) => {
                 let known = before.get(call.id.as_str());
                 call.arguments = names::sent(&call.arguments, &|word| {
-                    known.is_some_and(|known| known.contains(&plain(word)))
+                    !how.stays.contains(&plain(word))
+                        && known.is_some_and(|known| names::knows(known, word))
                 });
                 if let Some(result) = &mut call.result {
                     result.content = how.value(&result.content);
@@ -308,28 +320,34 @@ enum Fared {
 }
 
 /// What was asked for that was not to be, for who looks into it.
-fn why(made: &Crystallized, way: &Way, now: Timestamp) -> Vec<String> {
+fn why(made: &Crystallized, way: &Way, how: Names<'_>, now: Timestamp) -> Vec<String> {
     let mut strange = Vec::new();
-    let _ = fare_told(made, way, now, &mut strange);
+    let _ = fare_told(made, way, how, now, &mut strange);
     strange
 }
 
-fn fare(made: &Crystallized, way: &Way, now: Timestamp) -> Option<Fared> {
-    fare_told(made, way, now, &mut Vec::new())
+fn fare(made: &Crystallized, way: &Way, how: Names<'_>, now: Timestamp) -> Option<Fared> {
+    fare_told(made, way, how, now, &mut Vec::new())
 }
 
 fn fare_told(
     made: &Crystallized,
     way: &Way,
+    how: Names<'_>,
     now: Timestamp,
     told: &mut Vec<String>,
 ) -> Option<Fared> {
     let changing = changing(&made.document);
+    // A person says the same there, in the order in which they said it.
+    let how = Names {
+        mixed: false,
+        ..how
+    };
     let inputs: Map<String, Value> = made
         .document
         .inputs
         .iter()
-        .filter_map(|(name, schema)| Some((name.clone(), names::value(schema.get("default")?))))
+        .filter_map(|(name, schema)| Some((name.clone(), how.value(schema.get("default")?))))
         .collect();
     let mut next = 0;
     let mut wrong = false;
@@ -470,7 +488,7 @@ fn derivable(session: &Session, made: &Crystallized) -> Option<bool> {
         let names = names_of(&call.arguments);
         missing |= before
             .get(call.id.as_str())
-            .is_some_and(|known| !names.is_subset(known));
+            .is_some_and(|known| names.iter().any(|name| !names::knows(known, name)));
         all.extend(names);
     }
     (!all.is_empty()).then_some(!missing)
@@ -485,13 +503,13 @@ fn real_recordings_are_followed_elsewhere() {
     };
     let levels = [
         (
-            Names { mixed: false },
+            false,
             Level::Renamed,
             "real recordings, renamed",
             "≥ 98 % of derivable",
         ),
         (
-            Names { mixed: true },
+            true,
             Level::Shuffled,
             "real recordings, renamed, shuffled, with strangers",
             "≥ 70 % of derivable, ≥ 98 % of accepted",
@@ -515,9 +533,15 @@ fn real_recordings_are_followed_elsewhere() {
             continue;
         };
         let now = session.started_at.unwrap_or_default();
-        for ((how, level, _, _), tally) in levels.iter().zip(&mut tallies) {
-            let other = elsewhere(session, *how);
-            let Some(fared) = way(&other, &options).and_then(|way| fare(&made, &way, now)) else {
+        let made_up = made_up(session);
+        for ((mixed, level, _, _), tally) in levels.iter().zip(&mut tallies) {
+            let how = Names {
+                mixed: *mixed,
+                stays: &made_up,
+            };
+            let other = elsewhere(session, how);
+            let Some(fared) = way(&other, &options).and_then(|way| fare(&made, &way, how, now))
+            else {
                 continue;
             };
             let accepted = made.report.generalisable >= Some(*level);
@@ -528,8 +552,28 @@ fn real_recordings_are_followed_elsewhere() {
                     session.format,
                     session.external_id,
                     how.mixed,
-                    way(&other, &options).map(|way| why(&made, &way, now))
+                    way(&other, &options).map(|way| why(&made, &way, how, now))
                 );
+            }
+            if verbose && !accepted {
+                let world = if how.mixed {
+                    &made.report.perturbed.shuffled
+                } else {
+                    &made.report.perturbed.renamed
+                };
+                println!(
+                    "REFUSED {} {:?} mixed {}",
+                    session.format, session.external_id, how.mixed
+                );
+                for difference in &world.differences {
+                    println!("    {}", difference.message);
+                }
+                for question in &made.report.questions {
+                    println!(
+                        "    ? {} {} {:?}",
+                        question.step, question.text, question.choices
+                    );
+                }
             }
             if derivable {
                 tally.derivable += 1;
@@ -549,8 +593,8 @@ fn real_recordings_are_followed_elsewhere() {
     let mut table = String::from(
         "| | derivable: the same changes | derivable: accepted | accepted: the same changes | accepted: a wrong change | refused: a wrong change, had they run |\n|---|---|---|---|---|---|\n",
     );
-    for ((how, _, measure, reach), tally) in levels.iter().zip(&tallies) {
-        let name = if how.mixed {
+    for ((mixed, _, measure, reach), tally) in levels.iter().zip(&tallies) {
+        let name = if *mixed {
             "renamed, shuffled, with strangers"
         } else {
             "renamed"
@@ -576,8 +620,5 @@ fn real_recordings_are_followed_elsewhere() {
         });
     }
     section("elsewhere", &table);
-    // Of all recordings the page tells how many are wrong; these here are known to be right.
-    if !are_written() {
-        assert_eq!(tallies[0].wrong + tallies[1].wrong, 0, "{tallies:#?}");
-    }
+    assert_eq!(tallies[0].wrong + tallies[1].wrong, 0, "{tallies:#?}");
 }

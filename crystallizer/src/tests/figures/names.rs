@@ -5,6 +5,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Map, Number, Value};
+use std::collections::BTreeSet;
 
 /// How far days move.
 const DAYS: i64 = 77;
@@ -18,9 +19,79 @@ const PROSE: usize = 60;
 
 /// How the data of a recording is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Names {
+pub(super) struct Names<'n> {
     /// Whether lists are mixed and get a stranger each.
     pub(super) mixed: bool,
+    /// What the agent made up, in its plain form: it is the same in every world, and so are the answers that repeat it.
+    pub(super) stays: &'n BTreeSet<String>,
+}
+
+/// A word as it is known: numbers without their grouping and their last zeros.
+pub(super) fn plain(word: &str) -> String {
+    let bare: String = word.chars().filter(|c| *c != ',').collect();
+    match bare.parse::<f64>() {
+        Ok(number) if bare.len() < 15 && !bare.starts_with('0') => number.to_string(),
+        _ => word.to_owned(),
+    }
+}
+
+/// The days that a text names otherwise than by ISO 8601, as `2024-05-20`, or `-05-20` where no year is named.
+pub(super) fn spoken_days(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let runs: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|run| !run.is_empty())
+        .collect();
+    let month = |run: &str| {
+        let place = MONTHS
+            .iter()
+            .position(|name| *name == run || run.len() == 3 && name.starts_with(run))?;
+        Some(place + 1)
+    };
+    let day = |run: &str| {
+        let digits = run.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        digits
+            .parse::<usize>()
+            .ok()
+            .filter(|day| (1..=31).contains(day) && digits.len() <= 2)
+    };
+    let mut found = Vec::new();
+    for (at, run) in runs.iter().enumerate() {
+        let Some(month) = month(run) else { continue };
+        let before = at.checked_sub(1).and_then(|at| match runs[at] {
+            "of" => at.checked_sub(1).map(|at| runs[at]),
+            own => Some(own),
+        });
+        let after = runs.get(at + 1).copied();
+        for (own, year) in [(before, after), (after, runs.get(at + 2).copied())] {
+            let Some(day) = own.and_then(day) else {
+                continue;
+            };
+            let year = year.filter(|run| run.len() == 4 && run.parse::<u16>().is_ok());
+            found.push(format!("{}-{month:02}-{day:02}", year.unwrap_or("")));
+        }
+    }
+    found
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Whether a word is among those that are known: as it is, or as a day that was named without its year.
+pub(super) fn knows(known: &BTreeSet<String>, word: &str) -> bool {
+    known.contains(&plain(word)) || day(word) == Some(word.len()) && known.contains(&word[4..])
 }
 
 /// The words of a text: a day, a number with what belongs to it, letters and digits, or one other character.
@@ -154,11 +225,6 @@ pub(super) fn text(text: &str) -> String {
     words(text).into_iter().map(other).collect()
 }
 
-/// A value with other names, in its order.
-pub(super) fn value(value: &Value) -> Value {
-    Names { mixed: false }.value(value)
-}
-
 /// What an agent sends where everything it knows has other names: what nobody said and nothing answered stays, and so do
 /// small numbers in what it wrote itself.
 pub(super) fn sent(value: &Value, known: &dyn Fn(&str) -> bool) -> Value {
@@ -185,7 +251,7 @@ pub(super) fn sent(value: &Value, known: &dyn Fn(&str) -> bool) -> Value {
             Value::from(named.collect::<String>())
         }
         Value::Number(number) if known(&number.to_string()) => {
-            renamed(number).unwrap_or_else(|| value.clone())
+            renamed(number, &other).unwrap_or_else(|| value.clone())
         }
         other => other.clone(),
     }
@@ -215,12 +281,22 @@ pub(super) fn settled(value: &Value) -> Value {
     }
 }
 
-impl Names {
+impl Names<'_> {
+    fn word(self, word: &str) -> String {
+        if self.stays.contains(&plain(word)) {
+            word.to_owned()
+        } else {
+            other(word)
+        }
+    }
+
     /// A value with other names.
     pub(super) fn value(self, value: &Value) -> Value {
         match value {
             Value::String(content) => Value::from(self.text(content)),
-            Value::Number(number) => renamed(number).unwrap_or_else(|| value.clone()),
+            Value::Number(number) => {
+                renamed(number, &|word| self.word(word)).unwrap_or_else(|| value.clone())
+            }
             Value::Array(items) => {
                 let mut all: Vec<Value> = items.iter().map(|item| self.value(item)).collect();
                 if self.mixed && all.iter().all(is_element) && !all.is_empty() {
@@ -233,10 +309,10 @@ impl Names {
             Value::Object(map) => {
                 let mut entries: Vec<(String, Value)> = map
                     .iter()
-                    .map(|(key, inner)| (key_of(key), self.value(inner)))
+                    .map(|(key, inner)| (self.key(key), self.value(inner)))
                     .collect();
                 let collection = entries.len() > 1
-                    && map.keys().all(|key| key_of(key) != *key)
+                    && map.keys().all(|key| is_entry(key))
                     && entries.iter().all(|(_, inner)| inner.is_object());
                 if self.mixed && collection {
                     let (key, like) = &entries[0];
@@ -250,14 +326,27 @@ impl Names {
         }
     }
 
-    fn text(self, content: &str) -> String {
+    /// A text with other names.
+    pub(super) fn text(self, content: &str) -> String {
         if self.mixed
             && content.trim_start().starts_with(['{', '['])
             && let Ok(data) = serde_json::from_str::<Value>(content)
         {
             return self.value(&data).to_string();
         }
-        text(content)
+        words(content)
+            .into_iter()
+            .map(|word| self.word(word))
+            .collect()
+    }
+
+    /// The name of a field stays, the id of an element does not.
+    fn key(self, key: &str) -> String {
+        if is_entry(key) {
+            self.text(key)
+        } else {
+            key.to_owned()
+        }
     }
 }
 
@@ -270,16 +359,12 @@ fn is_element(value: &Value) -> bool {
     }
 }
 
-/// The name of a field stays, the id of an element does not.
-fn key_of(key: &str) -> String {
-    if key.bytes().filter(u8::is_ascii_digit).count() >= 4 {
-        text(key)
-    } else {
-        key.to_owned()
-    }
+/// Whether a key is the id of an element.
+fn is_entry(key: &str) -> bool {
+    key.bytes().filter(u8::is_ascii_digit).count() >= 4
 }
 
-fn renamed(number: &Number) -> Option<Value> {
+fn renamed(number: &Number, other: &dyn Fn(&str) -> String) -> Option<Value> {
     let written = number.to_string();
     if written.contains(['e', 'E']) {
         return None;
@@ -288,7 +373,8 @@ fn renamed(number: &Number) -> Option<Value> {
         Some(digits) => ("-", digits),
         None => ("", written.as_str()),
     };
-    let other = format!("{sign}{}", text(digits));
+    let named: String = words(digits).into_iter().map(other).collect();
+    let other = format!("{sign}{named}");
     if number.is_f64() {
         return Number::from_f64(other.parse().ok()?).map(Value::Number);
     }
@@ -339,11 +425,29 @@ fn data_gets_other_names() {
     ] {
         assert_eq!(text(from), to, "{from}");
     }
+    let none = BTreeSet::new();
+    let made = BTreeSet::from(["1234".to_owned()]);
+    for (stays, number) in [(&none, 1247), (&made, 1234)] {
+        let plain = Names {
+            mixed: false,
+            stays,
+        };
+        assert_eq!(
+            plain.value(&json!([98.7, 100.0, 1234, 3])),
+            json!([111.7, 113.0, number, 3])
+        );
+    }
     assert_eq!(
-        value(&json!([98.7, 100.0, 1234, 3])),
-        json!([111.7, 113.0, 1247, 3])
+        spoken_days("May 20th, the 3rd of June 2027 and 4 july"),
+        ["-05-20", "2027-06-03", "-07-04"]
     );
-    let mixed = Names { mixed: true };
+    let known = BTreeSet::from(["-05-20".to_owned(), "98.7".to_owned()]);
+    assert!(knows(&known, "2024-05-20") && knows(&known, "98.70"));
+    assert!(!knows(&known, "2024-05-21"));
+    let mixed = Names {
+        mixed: true,
+        stays: &none,
+    };
     assert_eq!(
         mixed.value(&json!({ "orders": [{ "id": "A100", "n": 1 }, { "id": "A200", "n": 2 }] })),
         json!({ "orders": [
