@@ -12,13 +12,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// The most versions of which they are kept.
 const KEPT: usize = 512;
 
-/// Of each version.
-type Known = HashMap<(AutomationId, u32), Arc<[ToolPin]>>;
-
 /// Pinned tools by automation and version.
 #[derive(Default)]
 pub(super) struct Pins {
-    known: RwLock<Known>,
+    known: RwLock<HashMap<(AutomationId, u32), Arc<[ToolPin]>>>,
     /// Goes up with each change, so that what was read before one is not remembered after it.
     changes: std::sync::atomic::AtomicU64,
 }
