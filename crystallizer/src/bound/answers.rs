@@ -8,7 +8,7 @@ use crate::kept::Kept;
 use crate::leaf::{canonical_text, tokens};
 use druse_engine::expression::json_in;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The most places that are kept for one value.
 const MOST_PLACES: usize = 48;
@@ -18,6 +18,10 @@ const MOST_LEAVES: usize = 50_000;
 const MOST_IN_ALL: usize = 400_000;
 /// The longest text whose words are looked at.
 const LONGEST_TEXT: usize = 200_000;
+/// The most texts that are remembered because messages may quote them, and how long they are.
+const MOST_QUOTABLE: usize = 2_000;
+const SHORTEST_QUOTE: usize = 8;
+const LONGEST_QUOTE: usize = 120;
 /// How deep texts are read as data inside of data.
 const DEPTH: usize = 3;
 
@@ -109,6 +113,8 @@ pub(super) struct Answers {
     wholes: HashMap<String, Vec<WholePlace>>,
     columns: HashMap<String, Vec<ColumnPlace>>,
     leaves: usize,
+    /// Texts of several words that hold data: what messages quote.
+    quotable: BTreeSet<String>,
     /// Calls of whose answers not all was looked at.
     pub(super) cut: Vec<usize>,
 }
@@ -153,6 +159,7 @@ impl Answers {
             found: Vec::new(),
             wholes: Vec::new(),
             columns: Vec::new(),
+            quotable: Vec::new(),
             left: MOST_LEAVES.min(MOST_IN_ALL.saturating_sub(self.leaves)),
             cut: false,
         };
@@ -161,10 +168,13 @@ impl Answers {
             found,
             wholes,
             columns,
+            quotable,
             cut,
             ..
         } = walk;
         self.leaves += found.len();
+        let room = MOST_QUOTABLE.saturating_sub(self.quotable.len());
+        self.quotable.extend(quotable.into_iter().take(room));
         if cut {
             self.cut.push(call);
         }
@@ -332,6 +342,45 @@ impl Answers {
     /// The scalar at a place, whole: the text, where the value is a part of it.
     pub(super) fn scalar(&self, place: &Place) -> Option<&Value> {
         self.at(place.call, place.node)
+    }
+
+    /// Whether an earlier answer holds this text of several words.
+    pub(super) fn is_quotable(&self, text: &str) -> bool {
+        self.quotable.contains(text)
+    }
+
+    /// Where a text quotes the whole of a text of several words in an earlier answer.
+    pub(super) fn quoted_in<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
+        let mut found = Vec::new();
+        for one in &self.quotable {
+            if let Some(at) = text.find(one.as_str())
+                && one.len() < text.len()
+                && let Some(quote) = text.get(at..at + one.len())
+            {
+                found.push((at, quote));
+            }
+        }
+        found
+    }
+
+    /// The places of texts that are the whole answer and have a line like this one, earliest first.
+    pub(super) fn with_line(&self, line: &str) -> Vec<Place> {
+        let mut found: Vec<Place> = self
+            .answers
+            .iter()
+            .filter(|(_, answer)| {
+                answer.root.as_str().is_some_and(|text| {
+                    text.len() <= LONGEST_TEXT && text.lines().any(|one| one.trim() == line)
+                })
+            })
+            .map(|(call, _)| Place {
+                call: *call,
+                node: 0,
+                of: Of::Word,
+            })
+            .collect();
+        found.sort_by_key(|place| place.call);
+        found
     }
 
     /// The list or map at a place.
@@ -523,6 +572,7 @@ struct Walk<'w> {
     found: Vec<(String, Place)>,
     wholes: Vec<(String, WholePlace)>,
     columns: Vec<(String, ColumnPlace)>,
+    quotable: Vec<String>,
     left: usize,
     cut: bool,
 }
@@ -619,6 +669,13 @@ impl Walk<'_> {
             return;
         }
         self.scalar(value, node);
+        if (SHORTEST_QUOTE..=LONGEST_QUOTE).contains(&text.len())
+            && text.contains(' ')
+            && !text.contains('\n')
+            && text.bytes().any(|b| b.is_ascii_digit())
+        {
+            self.quotable.push(text.to_owned());
+        }
         for (part, found) in Part::all_of(text) {
             for form in canonical::of_text(&found) {
                 if !(self.known)(&form, &Value::from(found.as_str())) {

@@ -377,6 +377,9 @@ impl<'a> Binder<'a> {
         if mention.is_some() {
             return self.freeze(sent, Why::Instructions);
         }
+        if let Some(binding) = self.among_lines(sent) {
+            return self.bind(sent, vec![Piece::Value(binding)]);
+        }
         if let Some(why) = self.volatile(sent) {
             return self.freeze(sent, Why::Volatile(why, open_choices()));
         }

@@ -1,5 +1,6 @@
 //! The passes together, on small sessions built here.
 
+mod agreed;
 mod answers;
 mod bound_corpus;
 mod build;

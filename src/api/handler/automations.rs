@@ -8,7 +8,6 @@ use super::super::{
 use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
-use crate::service::page::List;
 use crate::service::review::MOST_RUNS;
 use crate::trigger::changes_in;
 use druse_storage::ToolPins;
@@ -128,10 +127,7 @@ pub(in crate::api) async fn reviewed(call: Call) -> Answer {
 /// What has changed in the answers of its runs without anything relying on it.
 pub(in crate::api) async fn unread(call: Call) -> Answer {
     let row = call.app.automation(call.param("id"))?;
-    ok(&List {
-        items: call.app.unread_changes(row.id)?,
-        next_cursor: None,
-    })
+    ok(&call.app.unread_changes(row.id)?)
 }
 
 /// What good runs show about what steps rely on.

@@ -88,7 +88,7 @@ impl Later {
 
 /// Writes all data anew, each kind into the folder of its name.
 fn write_all(folder: &Path) -> Vec<&'static str> {
-    let store = |name| Embedded::open(&folder.join(name), options()).unwrap();
+    let store = |name| Embedded::open(folder.join(name), options()).unwrap();
     general::write(&store("v1"));
     let later = LATER.iter().map(|kind| {
         kind.write(&store(kind.name));
