@@ -12,13 +12,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// The most versions of which they are kept.
 const KEPT: usize = 512;
 
-/// The tools of a version of an automation.
-type Known = HashMap<(AutomationId, u32), Arc<[ToolPin]>>;
+/// An automation and the number of a version.
+type OfVersion = (AutomationId, u32);
 
-/// Pinned tools by automation and version.
+/// Pinned tools by version.
 #[derive(Default)]
 pub(super) struct Pins {
-    known: RwLock<Known>,
+    known: RwLock<HashMap<OfVersion, Arc<[ToolPin]>>>,
     /// Goes up with each change, so that what was read before one is not remembered after it.
     changes: std::sync::atomic::AtomicU64,
 }

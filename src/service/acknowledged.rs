@@ -11,6 +11,7 @@ use druse_engine::subject::{Subject, differences, subject};
 use druse_engine::{AutomationId, Finding, Severity};
 use druse_storage::{Acknowledgement, Audit, Automation, StoreExt as _, Version};
 use serde_json::Value;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -125,14 +126,18 @@ impl App {
                 }
                 continue;
             };
-            let mut holds = in_versions.contains(&version.number);
+            if in_versions.contains(&version.number) {
+                asked.acknowledged.insert(finding.id.clone());
+                continue;
+            }
+            let mut holds = false;
             let now = subject(finding, &version.document);
             let mut was = None;
             for number in in_versions.into_iter().rev() {
                 if holds {
                     break;
                 }
-                if let std::collections::btree_map::Entry::Vacant(slot) = others.entry(number) {
+                if let Entry::Vacant(slot) = others.entry(number) {
                     slot.insert(self.subjects(row.id, number, catalog)?);
                 }
                 let then = others.get(&number).and_then(|all| all.get(&finding.id));
@@ -165,23 +170,26 @@ impl App {
         catalog: &Catalog,
     ) -> Result<Vec<String>, Problem> {
         let mut given = Vec::new();
+        // What a version has there is read once.
+        let mut read: BTreeMap<u32, BTreeMap<String, Subject>> = BTreeMap::new();
         for finding in asked.findings.iter().filter(|one| one.acknowledge) {
             let place = asked.renamed.get(&finding.id).unwrap_or(&finding.id);
             for id in ids {
+                if *id == finding.id {
+                    given.push(finding.id.clone());
+                    continue;
+                }
                 let seen = id
                     .strip_prefix(place.as_str())
                     .and_then(|rest| rest.strip_prefix('@')?.parse::<u32>().ok());
-                let meant = *id == finding.id
-                    || match seen {
-                        None => false,
-                        Some(number) if number == version.number => true,
-                        Some(number) => {
-                            let was = self.subjects(version.automation, number, catalog)?;
-                            let is = self.subjects(version.automation, version.number, catalog)?;
-                            was.get(place).is_some_and(|was| is.get(place) == Some(was))
-                        }
-                    };
-                if meant {
+                let Some(seen) = seen else { continue };
+                for number in [seen, version.number] {
+                    if let Entry::Vacant(slot) = read.entry(number) {
+                        slot.insert(self.subjects(version.automation, number, catalog)?);
+                    }
+                }
+                let at = |number: u32| read.get(&number).and_then(|all| all.get(place));
+                if at(seen).is_some() && at(seen) == at(version.number) {
                     given.push(finding.id.clone());
                 }
             }

@@ -16,6 +16,16 @@ const MOST: usize = 100;
 /// Of how many versions is remembered how their answers looked.
 const KEPT: usize = 64;
 
+/// The most changes that are told, those of the newest version first.
+const TOLD: usize = 500;
+
+/// What has changed in the answers of an automation's runs without anything relying on it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UnreadChanges {
+    /// The changes: of the newest version first, and in the order in which they came.
+    pub items: Vec<UnreadView>,
+}
+
 /// A change of an answer that nothing relies on.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct UnreadView {
@@ -53,12 +63,15 @@ impl App {
     ///
     /// # Errors
     /// When rows cannot be read.
-    pub fn unread_changes(&self, automation: AutomationId) -> Result<Vec<UnreadView>, Problem> {
+    pub fn unread_changes(&self, automation: AutomationId) -> Result<UnreadChanges, Problem> {
         let mut rows: Vec<UnreadChange> = page::all(&*self.store, &format!("{automation}/"))?;
-        rows.sort_by(|one, two| {
-            (two.version, one.at, &one.step).cmp(&(one.version, two.at, &two.step))
-        });
-        Ok(rows
+        let order = |row: &UnreadChange| {
+            let newest = std::cmp::Reverse(row.version);
+            (newest, row.at, row.step.clone(), row.place.clone())
+        };
+        rows.sort_by_cached_key(order);
+        rows.truncate(TOLD);
+        let items = rows
             .into_iter()
             .map(|row| UnreadView {
                 version: row.version,
@@ -71,7 +84,8 @@ impl App {
                 run_id: row.run,
                 at: row.at,
             })
-            .collect())
+            .collect();
+        Ok(UnreadChanges { items })
     }
 
     /// Looks at each run of a crystallized version that ends. Ends with the engine.

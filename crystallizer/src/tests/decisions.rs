@@ -65,6 +65,10 @@ fn a_decision_holds_when_a_call_is_put_back_and_when_a_recording_is_added() {
         .insert(QUESTION.to_owned(), "input".to_owned());
     let answered = made(&first, &options);
     let kept = Decisions::of_metadata(&json!(answered.document.metadata));
+    // With the value that it was answered for.
+    options
+        .answered_for
+        .insert(QUESTION.to_owned(), "17.25".to_owned());
     assert_eq!(kept, Decisions::of_options(&options));
     let fee = |made: &crate::Crystallized| {
         let step = made

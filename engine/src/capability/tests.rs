@@ -135,7 +135,7 @@ fn the_list_is_a_part_of_the_digest_and_counts_in_the_place_of_what_is_written()
 }
 
 #[test]
-fn what_steers_a_program_is_never_computed() {
+fn what_steers_a_program_is_asked_about_and_never_computed() {
     let codes = |value: &str| -> Vec<String> {
         let step = format!(
             "steps:\n  - {{ id: a, action: shell, with: {{ argv: [git], env: {{ PATH: \"{value}\" }} }} }}\ninputs: {{ x: {{ type: string }} }}\n"
@@ -143,7 +143,7 @@ fn what_steers_a_program_is_never_computed() {
         let findings = crate::check::check(&document(&step), &crate::check::Catalog::default());
         findings.into_iter().map(|finding| finding.code).collect()
     };
-    assert!(codes("/usr/bin").is_empty());
+    assert_eq!(codes("/usr/bin"), ["program_steered"]);
     assert_eq!(codes("{{ inputs.x }}"), ["template_not_allowed"]);
 }
 

@@ -128,10 +128,7 @@ pub(in crate::api) async fn reviewed(call: Call) -> Answer {
 /// What has changed in the answers of its runs without anything relying on it.
 pub(in crate::api) async fn unread(call: Call) -> Answer {
     let row = call.app.automation(call.param("id"))?;
-    ok(&List {
-        items: call.app.unread_changes(row.id)?,
-        next_cursor: None,
-    })
+    ok(&call.app.unread_changes(row.id)?)
 }
 
 /// What good runs show about what steps rely on.

@@ -9,7 +9,7 @@ use crate::service::automation::AutomationView;
 use crate::service::page::List;
 use crate::service::rehearsal::{Tested, Tried};
 use crate::service::review::Learned;
-use crate::service::unread::UnreadView;
+use crate::service::unread::UnreadChanges;
 use druse_engine::definition::{Document, Step};
 use http::Method;
 use serde_json::Value;
@@ -168,7 +168,7 @@ pub(super) fn routes() -> Vec<Route> {
             to!(automations::unread),
             "Say what has changed in the answers of its runs without anything relying on it, and since when",
         )
-        .response::<List<UnreadView>>(),
+        .response::<UnreadChanges>(),
         get(
             "/api/v1/automations/{id}/learn",
             Viewer,

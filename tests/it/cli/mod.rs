@@ -8,6 +8,7 @@ mod discover;
 mod documents;
 mod drift;
 mod help;
+mod judged;
 mod nouns;
 mod offline;
 mod recurring;
