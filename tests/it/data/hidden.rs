@@ -221,7 +221,7 @@ async fn nobody_reads_a_sensitive_input_anywhere() {
             json!({ "from": "charge" }),
         ),
         (
-            format!("{runs}"),
+            runs.to_string(),
             json!({ "dry_run": true, "from_run": run, "inputs": inputs }),
         ),
         (
@@ -239,11 +239,11 @@ async fn nobody_reads_a_sensitive_input_anywhere() {
         }] }),
         ),
         (
-            format!("{runs}"),
+            runs.to_string(),
             json!({ "inputs": { "card": 5, "pin": PIN } }),
         ),
         (
-            format!("{runs}"),
+            runs.to_string(),
             json!({ "inputs": { "card": CARD, "pin": PIN, "more": 1 } }),
         ),
     ];
