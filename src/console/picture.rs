@@ -50,7 +50,7 @@ fn bodies(plan: &Plan, block: &Block, around: &str, link: &str) -> Markup {
         @for step in &block.steps {
             @if let Some(looped) = step.work.looped() {
                 @let inside = format!("{around}{}.", step.id);
-                h3 { "In each pass of " (step.id) }
+                h2 { "In each pass of " (step.id) }
                 div .graph tabindex="0" role="region" aria-label={ "The steps of " (step.id) } { (draw(&plan.blocks[looped.body], &BTreeMap::new(), &inside, link)) }
                 (bodies(plan, &plan.blocks[looped.body], &inside, link))
             }

@@ -2,8 +2,9 @@
 
 use super::call::Handler;
 use super::page::{
-    approval, approvals, artifacts, automation, automations, delegation, events, home, logs, pause,
-    queues, recording, recordings, retry, review, run, runs, settings, signin, step, uncertain,
+    approval, approvals, artifacts, audit, automation, automations, delegation, events, home, logs,
+    pause, queues, recording, recordings, retry, review, run, runs, settings, signin, step,
+    uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
 use http::Method;
@@ -284,6 +285,7 @@ fn settings() -> Vec<Route> {
     let post = |path, handler| form(path, Admin, handler, page);
     vec![
         show("/settings", Viewer, page),
+        show("/audit", Admin, to!(audit::list)),
         post("/settings/connections", to!(settings::connection::write)),
         post(
             "/settings/connections/{name}/test",

@@ -1,12 +1,15 @@
-//! The examples that ship with Druse: their worlds below the data folder, and the connections to them.
+//! The examples that ship with Druse: their worlds below the data folder, the connections to them, and the rules for
+//! their tools.
 
 use super::{App, Principal, Problem};
 use crate::connection::file_definitions;
 use crate::example::{self, EXAMPLES, Example};
+use druse_crystallizer::parse_tools;
 use druse_engine::Digest;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use std::path::PathBuf;
 
 /// An example.
@@ -42,7 +45,8 @@ pub fn list() -> Vec<ExampleView> {
 }
 
 impl App {
-    /// Lays an example's world out below the data folder, and sets its connections up; what is there stays as it is.
+    /// Lays an example's world out below the data folder, sets its connections up and adds the rules for its tools to
+    /// the tool map; what is there stays as it is.
     ///
     /// # Errors
     /// 404 for an unknown name; when a file cannot be written.
@@ -70,11 +74,36 @@ impl App {
             }
             connections.push(name);
         }
+        self.add_rules(who, found).await?;
         Ok(LaidOut {
             name: found.name,
             folder: folder.display().to_string(),
             connections,
         })
+    }
+}
+
+impl App {
+    /// Adds the rules of an example to the tool map, behind those that are there. Hold [`super::app::Parts::edits`].
+    async fn add_rules(&self, who: &Principal, found: &Example) -> Result<(), Problem> {
+        let unreadable =
+            || Problem::internal(&format!("the tools of {} cannot be read", found.name));
+        let new = parse_tools(found.tools).map_err(|_| unreadable())?;
+        let (mut map, _) = self.tools()?;
+        let rules = map["tools"].as_array_mut().ok_or_else(unreadable)?;
+        let before = rules.len();
+        for rule in new {
+            if !rules
+                .iter()
+                .any(|one| one["match"] == rule.pattern.as_str())
+            {
+                rules.push(json!(rule));
+            }
+        }
+        if rules.len() > before {
+            self.write_tools(who, map).await?;
+        }
+        Ok(())
     }
 }
 

@@ -153,6 +153,7 @@ steps:
   await show("automation-triggers", `/automations/${backup}?tab=triggers`);
   await show("automation-runs", `/automations/${triage}?tab=runs`);
   await show("settings", "/settings");
+  await show("audit", "/audit");
   await show("settings-connection", "/settings?kind=http#connection-form");
   assert.equal(new Set(screens).size, screens.length);
 });

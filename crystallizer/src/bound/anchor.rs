@@ -42,6 +42,33 @@ pub(super) fn around(text: &str, value: &str) -> Option<(String, String)> {
     None
 }
 
+/// The end of the wording above a line, up to the line itself, where it stands in the text once.
+pub(super) fn above(text: &str, line: &str) -> Option<String> {
+    let mut places = text
+        .match_indices(line)
+        .filter(|(at, _)| is_whole(text, *at, line.len()));
+    let (Some((at, _)), None) = (places.next(), places.next()) else {
+        return None;
+    };
+    let before = &text[..at];
+    let above = before.trim_end();
+    let begin = above.rfind('\n').map_or(0, |end| end + 1);
+    // It has to be a line of its own.
+    if !before[above.len()..].contains('\n') {
+        return None;
+    }
+    for words in 1..=MOST_WORDS {
+        let left = &before[begin + word_start(&above[begin..], words)?..];
+        if left.bytes().any(|b| b.is_ascii_digit()) {
+            break;
+        }
+        if is_wording(left) && text.matches(left).count() == 1 {
+            return Some(left.to_owned());
+        }
+    }
+    None
+}
+
 /// Whether the value is no part of a longer word.
 fn is_whole(text: &str, at: usize, length: usize) -> bool {
     let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
@@ -116,6 +143,21 @@ mod tests {
                 expected,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_stands_above_a_line() {
+        for (text, expected) in [
+            (
+                "Please write to\n\nDalton Street 123\nNew York",
+                Some("to\n\n"),
+            ),
+            ("Flat 7\nDalton Street 123\n", None),
+            ("Dalton Street 123", None),
+            ("to Dalton Street 123", None),
+        ] {
+            assert_eq!(above(text, "Dalton Street 123").as_deref(), expected);
         }
     }
 }

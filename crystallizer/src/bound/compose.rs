@@ -47,7 +47,7 @@ impl Binder<'_> {
         }
         let mut pieces = Vec::new();
         let mut done = 0;
-        for (start, word) in words_inside(text) {
+        for (start, word) in self.parts(text) {
             if start < done {
                 continue;
             }
@@ -82,6 +82,25 @@ impl Binder<'_> {
         Composed::Pieces(pieces)
     }
 
+    /// The parts of a text that may come from elsewhere, with their places: longer ones before their parts.
+    fn parts<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
+        let mut all = Vec::new();
+        if is_message(text) {
+            all.extend(self.answers.quoted_in(text));
+            for phrase in self.said.day_phrases() {
+                if let Some(at) = text.find(phrase)
+                    && let Some(part) = text.get(at..at + phrase.len())
+                {
+                    all.push((at, part));
+                }
+            }
+            all.sort_by_key(|(at, part)| (*at, std::cmp::Reverse(part.len())));
+        }
+        all.extend(words_inside(text));
+        all.sort_by_key(|(at, _)| *at);
+        all
+    }
+
     /// Whether a message has a word in it that the record at hand has as a value: it may be that, or wording.
     fn repeats_record(&self, sent: &Sent<'_>, text: &str) -> bool {
         is_message(text)
@@ -106,8 +125,10 @@ impl Binder<'_> {
 
     fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {
         let value = Value::from(word);
-        let is_strong =
-            bits(&value, &[]) >= STRONG && word.len() < text.len() && !word.contains(' ');
+        let is_phrase = word.contains(' ') && self.said.day_phrases().contains(&word);
+        let is_quote = word.contains(' ') && self.answers.is_quotable(word) || is_phrase;
+        let is_strong = word.len() < text.len()
+            && (is_phrase || bits(&value, &[]) >= STRONG && (is_quote || !word.contains(' ')));
         let is_name = is_name(word) && is_message(text);
         // Of a moment of which only the day was said the day is followed.
         let is_day = start == 0
@@ -168,6 +189,12 @@ fn is_name(word: &str) -> bool {
         && word.chars().any(char::is_lowercase)
 }
 
+/// Whether words name a day, as `May 1st` does.
+fn names_day(words: &str) -> bool {
+    let words: Vec<String> = super::canonical::runs(words).collect();
+    !super::spoken_time::days(&words).is_empty()
+}
+
 /// Whether a text is a message or a title, not a file or a program.
 fn is_message(text: &str) -> bool {
     text.len() <= 800 && !text.contains(['{', '}', ';', '=', '<', '>', '`', '|'])
@@ -187,13 +214,14 @@ pub(super) fn begins_sentence(text: &str, at: usize) -> bool {
 }
 
 /// The key of a part of a text: what kind of value it is, as nothing else names it.
-fn part_key(value: &Value, around: &Key) -> Key {
+pub(super) fn part_key(value: &Value, around: &Key) -> Key {
     let class = value.as_str().and_then(crate::value_class::of);
     let word = match class {
         Some(crate::value_class::ValueClass::Email) => "email",
         Some(crate::value_class::ValueClass::Url) => "url",
         Some(crate::value_class::ValueClass::Path) => "path",
         Some(crate::value_class::ValueClass::Date) => "date",
+        None if value.as_str().is_some_and(names_day) => "date",
         None if value.as_str().is_some_and(is_name) => "name",
         _ => "id",
     };
@@ -205,7 +233,7 @@ fn part_key(value: &Value, around: &Key) -> Key {
 
 /// The words of a text with their places: names of several words, ids, and the parts of addresses. Longer ones come
 /// before their parts.
-fn words_inside(text: &str) -> Vec<(usize, &str)> {
+pub(super) fn words_inside(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
     let all: Vec<(usize, &str)> = crate::leaf::tokens(text)

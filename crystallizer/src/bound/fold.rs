@@ -322,8 +322,8 @@ impl Binder<'_> {
             .filter(
                 |(at, value)| match pick(elements, **at, value, &origin, &scope) {
                     Pick::Where(equals) => equals.iter().any(Equal::is_said),
-                    Pick::Extreme { .. } => true,
-                    Pick::Only | Pick::Under(_) | Pick::Position(_) => false,
+                    Pick::Extreme { .. } | Pick::Begins { .. } => true,
+                    Pick::Only | Pick::Lone(_) | Pick::Under(_) | Pick::Position(_) => false,
                 },
             )
             .count();

@@ -98,7 +98,20 @@ impl Router {
                     canonical::of_text(token)
                         .iter()
                         .any(|form| forms.contains(form))
-                })?;
+                });
+                let Some(token) = token else {
+                    // A whole line, found by the wording above it.
+                    let line = wanted.as_str()?;
+                    let above = anchor::above(text, line)?;
+                    let transform = Transform(vec![Op::Below(above)]);
+                    (transform.apply(scalar).as_ref() == Some(wanted)).then_some(())?;
+                    let source = kept.get(place.call)?.call;
+                    return Some(Way {
+                        base: self.base(kept, place.call)?,
+                        route: route(&steps, target, false, source, scope),
+                        transform,
+                    });
+                };
                 let (before, after) = anchor::around(text, token)?;
                 Transform::find(&Value::from(token), wanted)?.after(Op::Between(before, after))
             }

@@ -405,6 +405,25 @@ impl Said {
         found
     }
 
+    /// The days that people named by month and day, as they said them: `May 1st`.
+    pub(super) fn day_phrases(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        for (day, text, word) in &self.days {
+            if let (SpokenDay::Named { .. }, Some(spoken)) = (day, self.texts.get(*text))
+                && let (Some(from), Some(last), Some(end)) = (
+                    spoken.starts.get(*word),
+                    spoken.starts.get(word + 1),
+                    spoken.words.get(word + 1),
+                )
+                && let Some(phrase) = spoken.text.get(*from..last + end.len())
+                && phrase.split(' ').count() == 2
+            {
+                found.push(phrase);
+            }
+        }
+        found
+    }
+
     /// Whether people named a time of day, or how long something lasts.
     pub(super) fn has_times(&self) -> bool {
         !self.times.is_empty() || !self.durations.is_empty()

@@ -157,16 +157,20 @@ pub(super) fn pick(
     let anchors = anchors(element, wanted, origin, scope);
     if elements.len() == 1 {
         // Being the only one says little: what the person said of it says more, if it is not what was asked for.
-        let telling = |equal: &&Equal| {
-            !origin.repeats(&equal.value)
-                && (equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING)
-        };
+        let is_asked = |equal: &Equal| origin.repeats(&equal.value);
+        let telling =
+            |equal: &&Equal| equal.bits >= STRONG || equal.is_said() && equal.bits >= TELLING;
         // Of a side of a number nobody can tell whether it is why this one was taken, or goes for all of them.
         let has_side = || super::filter::has_side(element, scope.said);
-        return match anchors.iter().find(telling) {
+        let mut telling = anchors.iter().filter(telling);
+        return match telling.clone().find(|equal| !is_asked(equal)) {
             Some(equal) => Pick::Where(vec![equal.clone()]),
             None if has_side() => Pick::Position(Position::First),
-            None => Pick::Only,
+            // What was asked for tells nothing here, and still tells it from what somebody did not ask for.
+            None => match telling.find(|equal| matches!(equal.operand, Operand::Expression(_))) {
+                Some(equal) => Pick::Lone(equal.clone()),
+                None => Pick::Only,
+            },
         };
     }
     let extreme = extreme(elements, chosen, &anchors, origin, scope.said);
@@ -175,7 +179,11 @@ pub(super) fn pick(
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
         (Some(equals), _) => return Pick::Where(with_all_said(equals, &anchors, origin)),
         (None, Some(extreme)) => return extreme,
-        (None, None) => {}
+        (None, None) => {
+            if let Some(begins) = begins(elements, element, origin, scope) {
+                return begins;
+            }
+        }
     }
     Pick::Position(if chosen == 0 {
         Position::First
@@ -183,6 +191,72 @@ pub(super) fn pick(
         Position::Last
     } else {
         Position::At(chosen)
+    })
+}
+
+/// The letters from which on the beginning of a name tells it.
+const BEGINNING: usize = 4;
+
+/// The element that alone begins with a name that the person said: “the channel starting with External”, for
+/// `External_0`.
+fn begins(
+    elements: &[Value],
+    element: &Value,
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Option<Pick> {
+    let own = match element {
+        Value::String(_) => vec![(Vec::new(), element)],
+        other => fields(other)
+            .into_iter()
+            .filter(|(path, _)| path.len() == 1)
+            .collect(),
+    };
+    own.into_iter().find_map(|(path, value)| {
+        let text = value.as_str()?;
+        let letters = text
+            .find(|c: char| !c.is_alphabetic())
+            .filter(|end| *end > 0)?;
+        let said = text.get(..letters)?;
+        let alone = elements
+            .iter()
+            .filter_map(|other| field(other, &path)?.as_str())
+            .collect::<Vec<_>>();
+        if said.chars().count() < BEGINNING
+            || alone.len() != elements.len()
+            || alone.iter().filter(|other| other.starts_with(said)).count() != 1
+        {
+            return None;
+        }
+        let named = Value::from(said);
+        let around: Vec<String> = path
+            .iter()
+            .flat_map(|key| words(key))
+            .chain(origin.about.iter().cloned())
+            .collect();
+        let mention = scope
+            .said
+            .find(&named, &around)
+            .filter(|mention| mention.person)?;
+        if !scope.said.is_name(&mention, &named) || !scope.said.is_near(&mention, &around) {
+            return None;
+        }
+        let key = Key {
+            words: match path.last() {
+                Some(key) => words(key),
+                None => origin.about.clone(),
+            },
+            around: origin.about.clone(),
+        };
+        Some(Pick::Begins {
+            field: path,
+            operand: Operand::Said {
+                key,
+                value: named,
+                mention,
+            },
+            said: said.to_owned(),
+        })
     })
 }
 
@@ -256,7 +330,13 @@ fn said_anchor(
     origin: &Origin<'_>,
     said: &Said,
 ) -> Option<Equal> {
-    let own = bits(value, &key.words);
+    // `1996` under `last_four` looks like a year and is none.
+    let own = match value {
+        Value::String(text) if is_four_digits(text) && !names_time(&key.words) => {
+            bits(value, &key.words).max(TELLING)
+        }
+        _ => bits(value, &key.words),
+    };
     let near = said.is_near(&mention, &key.words) || said.is_near(&mention, &origin.about);
     let name = said.is_name(&mention, value);
     let text = value
@@ -288,6 +368,20 @@ fn said_anchor(
         value: value.clone(),
         bits,
         meant,
+    })
+}
+
+fn is_four_digits(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a key names a time, so that four digits under it are a year.
+fn names_time(words: &[String]) -> bool {
+    words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "year" | "date" | "day" | "month" | "time" | "since" | "until" | "season" | "period"
+        )
     })
 }
 
@@ -374,6 +468,10 @@ pub(super) fn pick_entry(
             .and_then(|known| known.first());
         if let Some(known) = known {
             return Pick::Under(Operand::Expression(known.expression.clone()));
+        }
+        // What nothing gives is asked for again in each run.
+        if map.len() == 1 && origin.repeats(&key) {
+            return Pick::Under(Operand::Constant(chosen.to_owned()));
         }
         if let Some(mention) = scope.said.find(&key, &[]).filter(|mention| mention.person)
             && bits(&key, &[]) >= WEAK

@@ -93,6 +93,8 @@ pub(super) enum Op {
     Label(String),
     /// What stands between two texts.
     Between(String, String),
+    /// The line below this text.
+    Below(String),
     /// The only line of a text.
     OnlyLine,
     /// The first word: an amount without its unit.
@@ -132,6 +134,12 @@ impl Op {
             Self::Between(before, after) => {
                 format!("between({}, {})", quoted(before), quoted(after))
             }
+            Self::Below(above) => {
+                return format!(
+                    "({expression} | split({}))[1] | lines | first | trim",
+                    quoted(above)
+                );
+            }
             Self::OnlyLine => "lines | only".to_owned(),
             Self::FirstWord => "split(' ') | first".to_owned(),
             Self::LastWord => "split(' ') | last".to_owned(),
@@ -169,6 +177,10 @@ impl Op {
                 "what stands between “{}” and “{}”",
                 crate::show::text(before, 40),
                 crate::show::text(after, 40)
+            ),
+            Self::Below(above) => format!(
+                "the line below “{}”",
+                crate::show::text(above.trim_end(), 40)
             ),
             Self::OnlyLine => "its only line".to_owned(),
             Self::Word(_) => "a word of it".to_owned(),

@@ -20,6 +20,8 @@ pub(super) struct Writer<'a> {
 pub(super) enum Operand {
     /// A known value.
     Expression(String),
+    /// What the call asked for that answered it, as it always asks for it.
+    Constant(String),
     /// What the person said, which becomes an input.
     Said {
         key: Key,
@@ -32,6 +34,7 @@ impl Operand {
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> String {
         match self {
             Self::Expression(text) => text.clone(),
+            Self::Constant(text) => quoted(text),
             Self::Said {
                 key,
                 value,
@@ -58,6 +61,7 @@ impl Equal {
         match &self.operand {
             Operand::Said { .. } => true,
             Operand::Expression(text) => text.starts_with("inputs."),
+            Operand::Constant(_) => false,
         }
     }
 }
@@ -66,7 +70,15 @@ impl Equal {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Pick {
     Only,
+    /// The only one, which has what was asked for.
+    Lone(Equal),
     Where(Vec<Equal>),
+    /// The one that begins with what the person said, or whose field does.
+    Begins {
+        field: Vec<String>,
+        operand: Operand,
+        said: String,
+    },
     /// The entry under this key.
     Under(Operand),
     Extreme {
@@ -111,6 +123,8 @@ pub(super) struct Compared {
     pub(super) keys: Vec<String>,
     /// Fields whose extreme is looked for; true for the most.
     pub(super) extremes: Vec<(String, bool)>,
+    /// What something has to begin with.
+    pub(super) beginnings: Vec<String>,
 }
 
 impl Compared {
@@ -118,6 +132,7 @@ impl Compared {
         self.fields.extend(other.fields);
         self.keys.extend(other.keys);
         self.extremes.extend(other.extremes);
+        self.beginnings.extend(other.beginnings);
     }
 }
 
@@ -133,6 +148,12 @@ impl Route {
             };
             let equals = match pick {
                 Pick::Where(equals) => equals.as_slice(),
+                Pick::Lone(equal) => std::slice::from_ref(equal),
+                Pick::Begins { said, .. } => {
+                    compared.beginnings.push(said.clone());
+                    &[]
+                }
+                Pick::Under(Operand::Constant(_)) => &[],
                 Pick::Extreme { among, field, most } => {
                     if let Some(key) = field.last() {
                         compared.extremes.push((key.clone(), *most));
@@ -172,8 +193,10 @@ impl Route {
                 .any(|equal| equal.is_said() && equal.bits >= TELLING),
             Pick::Under(Operand::Said { .. }) => true,
             Pick::Under(Operand::Expression(text)) => text.starts_with("inputs."),
-            Pick::Extreme { .. } => true,
-            Pick::Only | Pick::Position(_) => false,
+            Pick::Extreme { .. } | Pick::Begins { .. } => true,
+            Pick::Under(Operand::Constant(_)) | Pick::Only | Pick::Lone(_) | Pick::Position(_) => {
+                false
+            }
         })
     }
 
@@ -181,9 +204,9 @@ impl Route {
     pub(super) fn is_sure(&self) -> bool {
         !matches!(self.0.last(), Some(Turn::Element(Pick::Only)))
             && self.picks().all(|pick| match pick {
-                Pick::Only | Pick::Under(_) => true,
+                Pick::Only | Pick::Lone(_) | Pick::Under(_) => true,
                 Pick::Where(equals) => equals.iter().any(|equal| equal.bits >= STRONG),
-                Pick::Extreme { .. } | Pick::Position(_) => false,
+                Pick::Extreme { .. } | Pick::Begins { .. } | Pick::Position(_) => false,
             })
     }
 
@@ -276,10 +299,21 @@ fn element(list: &str, pick: &Pick, inputs: &mut Writer<'_>) -> String {
     };
     match pick {
         Pick::Only => format!("{list} | only"),
+        Pick::Lone(equal) => format!("{} | only", narrowed(std::slice::from_ref(equal), inputs)),
         Pick::Where(equals) => format!("{} | only", narrowed(equals, inputs)),
         Pick::Under(operand) => {
             let operand = operand.write(inputs);
             format!("{list} | where('key', {operand}) | only")
+        }
+        Pick::Begins { field, operand, .. } => {
+            let operand = operand.write(inputs);
+            match field.as_slice() {
+                [] => format!("{list} | select('startingwith', {operand}) | only"),
+                field => format!(
+                    "{list} | selectattr({}, 'startingwith', {operand}) | only",
+                    quoted(&field.join("."))
+                ),
+            }
         }
         Pick::Extreme { among, field, most } => {
             let filter = if *most { "max_by" } else { "min_by" };
@@ -305,12 +339,25 @@ pub(super) fn path(field: &[String]) -> String {
 pub(super) fn shown(pick: &Pick) -> String {
     match pick {
         Pick::Only => "the only element".to_owned(),
+        Pick::Lone(equal) => format!(
+            "the only element, whose {}",
+            shown_equals(std::slice::from_ref(equal))
+        ),
+        Pick::Under(Operand::Constant(text)) => {
+            format!("the entry under {}", crate::show::text(text, 40))
+        }
         Pick::Where(all) => format!("the element whose {}", shown_equals(all)),
         Pick::Under(Operand::Said { value, .. }) => {
             format!("the entry under {}", crate::show::value("", value, 40))
         }
         Pick::Under(Operand::Expression(text)) => {
             format!("the entry under `{}`", crate::show::text(text, 60))
+        }
+        Pick::Begins { said, .. } => {
+            format!(
+                "the element that begins with {}",
+                crate::show::text(said, 40)
+            )
         }
         Pick::Extreme { among, field, most } => {
             let name = field.last().map_or("", String::as_str);

@@ -18,6 +18,8 @@ const MOST_CANDIDATES: usize = 8;
 const MOST_CHOICES: usize = 3;
 /// The most further sources that have to agree.
 const MOST_AGREEING: usize = 2;
+/// The longest line that is taken as a whole.
+const LONGEST_LINE: usize = 120;
 /// How much better a source has to be than the next.
 const MARGIN: f64 = 1.0;
 /// The information of the values beside it from which on a weak one is taken to come from their record.
@@ -201,6 +203,34 @@ impl Binder<'_> {
             .cloned()
             .collect();
         self.settle(sent, best, &rivals)
+    }
+
+    /// The source of a text of several words that is a line of one earlier answer, and of nothing else.
+    pub(super) fn among_lines(&mut self, sent: &Sent<'_>) -> Option<Box<Binding>> {
+        let line = sent.value.as_str()?.trim();
+        let own = bits(sent.value, &sent.key.words);
+        // Words alone are wording that the agent repeats.
+        if own < STRONG
+            || !line.contains(' ')
+            || line.len() > LONGEST_LINE
+            || super::rename::names_in(line).is_empty()
+        {
+            return None;
+        }
+        let mut places = self
+            .answers
+            .with_line(line)
+            .into_iter()
+            .filter(|place| place.call < sent.call);
+        let (place, None) = (places.next()?, places.next()) else {
+            return None;
+        };
+        let candidate = self.weigh(sent, place, own)?;
+        let way = self.way(&candidate.place, sent.value)?;
+        match self.settle(sent, &(candidate, way), &[]) {
+            Outcome::Bound(binding) if self.holds_everywhere(sent, &binding) => Some(binding),
+            _ => None,
+        }
     }
 
     fn weigh(&self, sent: &Sent<'_>, place: Place, own: f64) -> Option<Candidate> {

@@ -22,6 +22,8 @@ pub(super) struct World {
     pub(super) weak_keys: BTreeSet<String>,
     /// Words of texts that get another name.
     pub(super) weak_words: BTreeSet<String>,
+    /// What texts begin with that gets another name there.
+    pub(super) beginnings: BTreeSet<String>,
     /// Fields whose extreme is looked for; true for the most.
     pub(super) extremes: BTreeMap<String, bool>,
     /// Whether lists are shuffled and get one element more.
@@ -164,13 +166,23 @@ impl World {
                 .weak
                 .contains(&(key.to_owned(), Value::from(text).to_string()))
         {
-            return format!("{text}q");
+            return self.begun(format!("{text}q"));
         }
-        let mut named = named;
+        let mut named = self.begun(named);
         for word in &self.weak_words {
             named = replaced(&named, word);
         }
         named
+    }
+
+    /// A text with another beginning, where that is a name.
+    fn begun(&self, mut text: String) -> String {
+        for beginning in &self.beginnings {
+            if text.starts_with(beginning.as_str()) {
+                text.insert(beginning.len(), 'q');
+            }
+        }
+        text
     }
 
     /// An element that was not there: like one that was, with everything in it changed. Of what the least or the most

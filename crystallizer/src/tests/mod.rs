@@ -1,13 +1,16 @@
 //! The passes together, on small sessions built here.
 
+mod agreed;
 mod answers;
 mod bound_corpus;
 mod build;
+mod command_words;
 mod corpus;
 mod decisions;
 mod exact;
 mod figures;
 mod folder;
+mod hostile;
 mod judgement;
 mod keep;
 mod known;

@@ -133,7 +133,7 @@ pub(super) fn routes() -> Vec<Route> {
             "/api/v1/examples/{name}",
             Admin,
             to!(examples::lay_out),
-            "Lay an example's world out, and set up its connections",
+            "Lay an example's world out, set up its connections, and add the rules for its tools",
         )
         .response::<LaidOut>()
         .status(201),

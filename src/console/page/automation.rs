@@ -118,7 +118,7 @@ fn review(call: &Call, automation: &Value) -> Markup {
             p { strong { "Needs review." } " In " a href={ "/runs/" (run) } { "run …" (value::short(run)) } " the answer to step " code { (review["step"].as_str().unwrap_or_default()) } " has changed, " (time::ago(&review["at"], call.now)) "." }
             ul .plain {
                 @for change in review["changes"].as_array().into_iter().flatten() {
-                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::cut(change["message"].as_str().unwrap_or_default(), 200)) }
+                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(change["message"].as_str().unwrap_or_default(), 200))) }
                 }
             }
             p .dim { "Where it is meant, record the task anew or change the step's output_schema: a new active version ends this, too." }
@@ -138,7 +138,7 @@ fn changed(call: &Call, unread: &Value) -> Markup {
                 ul .plain {
                     @for one in items {
                         @let run = one["run_id"].as_str().unwrap_or_default();
-                        li { code { (one["step"].as_str().unwrap_or_default()) } " " (value::cut(one["message"].as_str().unwrap_or_default(), 200))
+                        li { code { (one["step"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(one["message"].as_str().unwrap_or_default(), 200)))
                             " " span .dim { "version " (one["version"]) ", since " (time::ago(&one["at"], call.now)) " in " a href={ "/runs/" (run) } { "run …" (value::short(run)) } } }
                     }
                 }
@@ -210,7 +210,7 @@ fn activation(call: &Call, path: &str, automation: &Value, latest: &Value) -> Ma
                     input type="hidden" name="version" value=(number);
                     @for one in &open {
                         label .check { input type="checkbox" name="acknowledge" value=(format!("{}@{number}", one.id.strip_suffix(&format!("@{number}")).unwrap_or(&one.id)));
-                            span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } } }
+                            span { @if let Some(step) = &one.step { code { (step) } " " } (value::said(&one.message)) " " code .dim { (one.id) } } }
                     }
                     button .primary { (label) }
                 }

@@ -53,8 +53,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                             td { a href={ "/automations/" (id) @if review { "/review" } } data-open { (one["name"].as_str().unwrap_or_default()) }
                                 @if let Some(said) = one["document"]["description"].as_str() { div .dim { (value::cut(said, 90)) } } }
                             td { @if one["source_type"] == "CRYSTALLIZED" { "a recording" } @else { "by hand" } }
-                            td .num { @match one["active_version"].as_u64() { Some(version) => { (version) } None => { "–" } } }
-                            td .num { (one["latest_version"]) }
+                            td .num { span .phone-word { "active: " } @match one["active_version"].as_u64() { Some(version) => { (version) } None => { "–" } } }
+                            td .num { span .phone-word { "latest: " } (one["latest_version"]) }
                             td { (time::ago(&one["updated_at"], call.now)) }
                         }
                     }

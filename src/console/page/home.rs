@@ -235,7 +235,7 @@ fn waiting(
                     a href={ "/runs/" (last["id"].as_str().unwrap_or_default()) } {
                         (name) " failed"
                         @if runs.len() > 1 { " " (runs.len()) " times" }
-                        @if let Some(message) = last["error"]["message"].as_str() { ": " (value::cut(message, 90)) }
+                        @if let Some(message) = last["error"]["message"].as_str() { ": " (value::said(&value::cut(message, 120))) }
                     }
                     span .when { (time::ago(&last["finished_at"], call.now)) }
                 }

@@ -3,6 +3,7 @@
 pub(super) mod approval;
 pub(super) mod approvals;
 pub(super) mod artifacts;
+pub(super) mod audit;
 pub(super) mod automation;
 pub(super) mod automations;
 mod comparison;

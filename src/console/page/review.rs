@@ -330,7 +330,7 @@ fn step_of(
                 }
                 @if step["metadata"]["deterministic"] == false { span .pill.s-waiting title="Its answer to equal arguments may differ" { "≈ non-deterministic" } }
             }
-            @if !reasons.is_empty() { p .dim { "Its answer may differ: " @for reason in reasons { (reason["message"].as_str().unwrap_or_default()) " " } } }
+            @if !reasons.is_empty() { p .dim { "Its answer may differ: " @for reason in reasons { (value::said(reason["message"].as_str().unwrap_or_default())) " " } } }
             dl .pairs {
                 @for leaf in draft::leaves(with) {
                     @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);

@@ -118,7 +118,7 @@ fn drifted(drift: &Value) -> Markup {
                 ul .plain {
                     @for item in items {
                         @for change in item["changes"].as_array().into_iter().flatten() {
-                            li { code { (item["step"].as_str().unwrap_or_default()) } " " (value::cut(change["message"].as_str().unwrap_or_default(), 200)) }
+                            li { code { (item["step"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(change["message"].as_str().unwrap_or_default(), 200))) }
                         }
                     }
                 }
@@ -231,7 +231,7 @@ fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup 
                 summary {
                     (state::pill(status)) " " strong { (path) } " " span .dim { (step["action"].as_str().unwrap_or_default()) }
                     @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
-                    @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::cut(message, 100)) } }
+                    @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::said(&value::cut(message, 100))) } }
                     @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
                     @if let Some(says) = checked(&step["check"]) { " " span .dim { (value::cut(&says, 100)) } }
                     @if let Some(passes) = step["passes"].as_object() {

@@ -80,7 +80,7 @@ pub(super) fn table(list: &Value, now: Timestamp) -> Markup {
                         tr {
                             td { (state::pill(run["status"].as_str().unwrap_or_default())) }
                             td { a href={ "/runs/" (id) } data-open { (run["automation_name"].as_str().unwrap_or_default()) }
-                                @if let Some(message) = run["error"]["message"].as_str() { div .dim { (value::cut(message, 90)) } } }
+                                @if let Some(message) = run["error"]["message"].as_str() { div .dim { (value::said(&value::cut(message, 90))) } } }
                             td { (value::id(&run["id"])) }
                             td { (cause(&run["cause"])) }
                             td { (time::ago(&run["created_at"], now)) }

@@ -63,7 +63,7 @@ fn one(call: &Call, automation: &str, trigger: &Value, firings: Option<&Value>) 
             (value::pairs(&trigger["definition"]))
             (finding::list(&finding::read(&trigger["findings"])))
             @if !trigger["lookout"].is_null() { (lookout(call, &trigger["lookout"])) }
-            @if !next.is_empty() { p { "Next: " @for at in next.iter().take(5) { (time::exact(at)) " " } } }
+            @if !next.is_empty() { p { "Next: " @for (index, at) in next.iter().take(5).enumerate() { @if index > 0 { " · " } (time::exact(at)) } } }
             @if firings.is_none() { p .dim { "It is not alive yet: no version that has it was active." } }
             @if call.may(Role::Operator) && firings.is_some() {
                 div .actions {

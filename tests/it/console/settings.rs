@@ -276,3 +276,31 @@ async fn what_is_kept_is_written_and_the_health_is_shown() {
         .await
         .says(403, "needs the role admin");
 }
+
+#[tokio::test]
+async fn who_did_what_is_shown_to_administrators() {
+    let server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    owner
+        .act(
+            "/settings/secrets",
+            &[("secret", "shop_token"), ("value", "hidden-from-all")],
+        )
+        .await;
+    let page = owner.see("/audit").await;
+    for part in ["secret", "shop_token", "console sign in"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert!(!page.contains("hidden-from-all"));
+    // The filters stand in the address.
+    let page = owner.see("/audit?action=secret.*").await;
+    assert!(
+        page.contains("shop_token") && !page.contains("console sign in"),
+        "{page}"
+    );
+    let page = owner.see("/audit?by=nobody-of-this-name").await;
+    assert!(page.contains("Nothing is like that."), "{page}");
+    let editor = Browser::role(&server, "editor").await;
+    editor.get("/audit").await.says(403, "needs the role admin");
+    assert!(!editor.see("/settings").await.contains("Audit log"));
+}

@@ -23,12 +23,14 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
     let mut keys = BTreeSet::new();
     let mut texts = BTreeSet::new();
     let mut extremes = BTreeMap::new();
+    let mut beginnings = BTreeSet::new();
     for cycle in &decisions.cycles {
         for (key, value) in &cycle.compared.fields {
             field(key, value);
         }
         keys.extend(cycle.compared.keys.iter().cloned());
         extremes.extend(cycle.compared.extremes.iter().cloned());
+        beginnings.extend(cycle.compared.beginnings.iter().cloned());
         for (key, value) in followed(cycle, kept, decisions) {
             field(&key, &value);
         }
@@ -54,6 +56,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
         }
         keys.extend(binding.compared.keys.iter().cloned());
         extremes.extend(binding.compared.extremes.iter().cloned());
+        beginnings.extend(binding.compared.beginnings.iter().cloned());
         let Source::Output(place) = &binding.source else {
             continue;
         };
@@ -75,6 +78,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
     world.weak_keys = keys;
     world.weak_words = texts;
     world.extremes = extremes;
+    world.beginnings = beginnings;
     world
 }
 

@@ -109,6 +109,20 @@ pub(super) fn names_of(value: &Value) -> BTreeSet<String> {
     found
 }
 
+/// All that was said and answered.
+fn texts(session: &Session) -> Vec<String> {
+    session
+        .turns
+        .iter()
+        .filter_map(|turn| match turn {
+            Turn::Message { role, text, .. } if *role != Role::Assistant => Some(text.clone()),
+            Turn::Call(call) => call.result.as_ref().map(text_of),
+            _ => None,
+        })
+        .chain(session.goal.clone())
+        .collect()
+}
+
 /// What the agent made up: it sent it before anybody had said it or anything had answered it. Whoever repeats it later
 /// has it from there.
 fn made_up(session: &Session) -> BTreeSet<String> {
@@ -132,16 +146,19 @@ fn made_up(session: &Session) -> BTreeSet<String> {
 fn elsewhere(session: &Session, how: Names<'_>) -> Session {
     let mut other = session.clone();
     let before = known_before(session);
+    let texts = texts(session);
     other.goal = session.goal.as_deref().map(|goal| how.text(goal));
     for turn in &mut other.turns {
         match turn {
             Turn::Message { text, .. } => *text = how.text(text),
             Turn::Call(call) => {
                 let known = before.get(call.id.as_str());
-                call.arguments = names::sent(&call.arguments, &|word| {
+                let moves = |word: &str| {
                     !how.stays.contains(&plain(word))
                         && known.is_some_and(|known| names::knows(known, word))
-                });
+                };
+                let quoted = |part: &str| texts.iter().any(|text| text.contains(part));
+                call.arguments = names::sent(&call.arguments, &moves, &quoted);
                 if let Some(result) = &mut call.result {
                     result.content = how.value(&result.content);
                     result.structured = result.structured.as_ref().map(|value| how.value(value));
@@ -517,7 +534,7 @@ fn real_recordings_are_followed_elsewhere() {
     ];
     let mut tallies = [Tally::default(); 2];
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
-    let step = if are_written() { 1 } else { 4 };
+    let step = if are_written() || verbose { 1 } else { 4 };
     let all = sessions();
     if all.is_empty() {
         return;

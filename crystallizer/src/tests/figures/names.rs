@@ -226,26 +226,34 @@ pub(super) fn text(text: &str) -> String {
 }
 
 /// What an agent sends where everything it knows has other names: what nobody said and nothing answered stays, and so do
-/// small numbers in what it wrote itself.
-pub(super) fn sent(value: &Value, known: &dyn Fn(&str) -> bool) -> Value {
+/// small numbers in what it wrote itself, but where it quotes what stands around them, too.
+pub(super) fn sent(
+    value: &Value,
+    known: &dyn Fn(&str) -> bool,
+    quoted: &dyn Fn(&str) -> bool,
+) -> Value {
     match value {
-        Value::Array(items) => Value::Array(items.iter().map(|item| sent(item, known)).collect()),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| sent(item, known, quoted)).collect())
+        }
         Value::Object(map) => {
             let entries = map.iter();
             Value::Object(
                 entries
-                    .map(|(key, inner)| (key.clone(), sent(inner, known)))
+                    .map(|(key, inner)| (key.clone(), sent(inner, known, quoted)))
                     .collect(),
             )
         }
         Value::String(content) => {
             let prose = content.len() > PROSE;
-            let named = words(content).into_iter().map(|word| {
+            let all = words(content);
+            let named = all.iter().enumerate().map(|(at, word)| {
+                let around = || all[at.saturating_sub(3)..all.len().min(at + 3)].concat();
                 let weak = prose && word.len() < 6;
-                if !weak && known(word) {
+                if known(word) && (!weak || is_name(word) && quoted(&around())) {
                     other(word)
                 } else {
-                    word.to_owned()
+                    (*word).to_owned()
                 }
             });
             Value::from(named.collect::<String>())

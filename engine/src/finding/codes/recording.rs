@@ -333,6 +333,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Take it out, put a gate before the step, or acknowledge it.",
     },
     Code {
+        code: "informs_nobody",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "Nothing reads what a look answers, and a person agreed to all that is changed behind it: it looks for what the recording looked for, and when it finds nothing the run goes on.",
+        example: "",
+        fix: "Remove the step if nobody reads the run's record for it.",
+    },
+    Code {
         code: "interrupted",
         group: Group::Recording,
         severities: &[Warning],
@@ -475,6 +483,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A list was asked for page by page, and no loop came of it: a run asks for as many pages as were recorded.",
         example: "",
         fix: "Put the steps of one page into a `repeat` with `until`, or acknowledge it.",
+    },
+    Code {
+        code: "part_stays",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "A text has parts that follow and an id, a day or a number that stays as recorded.",
+        example: "",
+        fix: "Where it has to follow, bind it by hand.",
     },
     Code {
         code: "put_back",

@@ -94,7 +94,7 @@ fn alone(call: &Call, one: &Finding, shown: &Value) -> Markup {
     html! {
         label .check {
             input type="checkbox" name="acknowledge" value=(id) checked[ticked(call, &id)];
-            span { @if let Some(step) = &one.step { code { (step) } " " } (one.message) " " code .dim { (one.id) } }
+            span { @if let Some(step) = &one.step { code { (step) } " " } (value::said(&one.message)) " " code .dim { (one.id) } }
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn list(automation: &Value) -> Markup {
             dl .pairs {
                 @for (list, items) in &all {
                     dt { (list) }
-                    dd { @for item in items { code .value { (item) } " " } }
+                    dd { @for (index, item) in items.iter().enumerate() { @if index > 0 { ", " } code .value { (item) } } }
                 }
             }
             p .dim { "What is not listed is refused in each run, before anything is sent." }

@@ -7,7 +7,7 @@ use crate::console::page::home::items;
 use crate::console::twin::Refusal;
 use crate::service::Role;
 use druse_engine::Finding;
-use http::Method;
+use http::{Method, header};
 use maud::{Markup, html};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,6 +154,7 @@ fn form(
                 input type="hidden" name="kind" value="mcp";
                 input type="hidden" name="anew" value="yes";
                 input type="hidden" name="unnamed" value="yes";
+                @for tool in &tools { input type="hidden" name="tool" value=(tool); }
                 p .wide { "Nothing says how " @for (index, tool) in tools.iter().enumerate() { @if index > 0 { ", " } code { (tool) } } " " @if tools.len() == 1 { "is" } @else { "are" } " reached. An MCP server that has " @if tools.len() == 1 { "it" } @else { "them" } ":" }
                 label for="unnamed-connection" { "A name for it" }
                 input #unnamed-connection .wide name="connection" autocomplete="off" required placeholder="airline" value=(if mine { call.kept("connection", "") } else { "" });
@@ -187,6 +188,31 @@ pub(in crate::console) async fn lay_out(call: &Call) -> Done {
     Ok(change::back(call))
 }
 
+/// Says in the tool map that these tools are reached by a connection, behind the rules that are there.
+async fn add_rules(call: &Call, connection: &str) -> Result<(), Refusal> {
+    let said = call.api.send(Method::GET, "/tools", &[], "").await?;
+    let (mut map, tag) = (said.json(), said.tag());
+    let Some(rules) = map["tools"].as_array_mut() else {
+        return Ok(());
+    };
+    for tool in call.form.all("tool") {
+        if rules.iter().all(|one| one["match"] != tool) {
+            rules.push(json!({
+                "match": tool, "action": "mcp",
+                "with": { "connection": connection, "tool": "{{ call.name }}", "arguments": "{{ call.arguments }}" },
+            }));
+        }
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::IF_MATCH, tag.as_str()),
+    ];
+    call.api
+        .send(Method::PUT, "/tools", &headers, map.to_string())
+        .await?;
+    Ok(())
+}
+
 /// Sets one up; where tools are found through it, the draft is made anew.
 pub(in crate::console) async fn connect(call: &Call) -> Done {
     let place = call.form.text("place");
@@ -211,11 +237,14 @@ pub(in crate::console) async fn connect(call: &Call) -> Done {
     let path = format!("/connections/{}", crate::client::encode(name));
     if call.form.has("unnamed") && call.api.find(&path).await?.is_some() {
         return Err(Refusal::form(
-            format!("There is a connection {name} already, and its server has no such tool."),
-            "Choose another name.",
+            format!("There is a connection {name} already."),
+            "Choose another name, or say in the tool map that these tools are reached by it.",
         ));
     }
     call.api.json(Method::PUT, &path, None, &definition).await?;
+    if call.form.has("unnamed") {
+        add_rules(call, name).await?;
+    }
     if call.form.has("anew") {
         let draft = Draft::read(call).await?;
         change::crystallize_again(call, &draft).await?;

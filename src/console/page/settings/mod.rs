@@ -29,7 +29,7 @@ async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
                 @if !admin { span .dim { "Connections, secrets and tokens are seen by administrators." } } }
             form .phone-only method="post" action="/signout" { button { "Sign out" } }
             @if admin { nav .tabs aria-label="Parts of the settings" {
-                a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#people" { "People" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" } a href="#retention" { "History" } a href="#health" { "Health" }
+                a href="#connections" { "Connections" } a href="#secrets" { "Secrets" } a href="#people" { "People" } a href="#tokens" { "Tokens" } a href="#tools" { "Tool map" } a href="#retention" { "History" } a href="#health" { "Health" } a href="/audit" { "Audit log" }
             } }
         }
         @if let Some(told) = told { section .told role="status" { (told) } }

@@ -1,0 +1,266 @@
+//! What the agent proposed and the person agreed to; parts of names, moments and texts that people said.
+
+use super::build::*;
+use crate::report::Level;
+use crate::session::{Role, Session};
+use crate::{Crystallized, Mode, Options};
+use druse_engine::definition::OnError;
+use serde_json::{Value, json};
+
+fn bound(session: &Session) -> Crystallized {
+    made(
+        session,
+        &Options {
+            mode: Mode::Bound,
+            ..options()
+        },
+    )
+}
+
+fn arguments<'m>(made: &'m Crystallized, step: &str) -> &'m Value {
+    let step = made.document.steps.iter().find(|one| one.id == step);
+    &step.unwrap().with.as_ref().unwrap()["arguments"]
+}
+
+/// Looks at flights of a day, then at the way to pay, and books one of them after a yes.
+fn booked(proposal: &str, answer: &str) -> Session {
+    session(
+        "Book me a flight, I am mia_li_3668.",
+        vec![
+            call(
+                "s",
+                0,
+                "search_flights",
+                json!({ "origin": "JFK", "limit": 24 }),
+                json!([
+                    { "flight_number": "HAT069", "price": 121 },
+                    { "flight_number": "HAT083", "price": 100 },
+                    { "flight_number": "HAT112", "price": 140 },
+                ]),
+            ),
+            call(
+                "u",
+                1,
+                "get_user",
+                json!({ "user_id": "mia_li_3668" }),
+                json!({ "user_id": "mia_li_3668", "tier": "gold" }),
+            ),
+            said(Role::Assistant, proposal),
+            said(Role::User, answer),
+            call(
+                "b",
+                2,
+                "book_flight",
+                json!({ "user_id": "mia_li_3668", "flight_number": "HAT083", "bags": 3 }),
+                json!({ "ok": true }),
+            ),
+        ],
+    )
+}
+
+#[test]
+fn what_the_person_agreed_to_becomes_an_input() {
+    let made = bound(&booked(
+        "I would book flight HAT083 with 3 bags. Shall I?",
+        "Yes, please.",
+    ));
+    assert_eq!(made.report.questions, []);
+    assert_eq!(
+        arguments(&made, "book_flight"),
+        &json!({
+            "user_id": "{{ inputs.user_id }}",
+            "flight_number": "{{ inputs.flight_number }}",
+            "bags": "{{ inputs.bag }}",
+        })
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    let told = made.report.findings.iter().any(|finding| {
+        finding.code == "bound_to_input"
+            && finding
+                .message
+                .contains("the agent proposed it and the person agreed")
+    });
+    assert!(told, "{:#?}", made.report.findings);
+}
+
+#[test]
+fn without_a_yes_it_is_asked() {
+    for (proposal, answer) in [
+        (
+            "I would book flight HAT083 with 3 bags. Shall I?",
+            "What does it cost?",
+        ),
+        ("Flight HAT083 takes 3 bags.", "Yes, I know."),
+        ("Shall I book one?", "Yes"),
+    ] {
+        let made = bound(&booked(proposal, answer));
+        let asked = made
+            .report
+            .questions
+            .iter()
+            .any(|question| question.id == "source:book_flight:/flight_number");
+        assert!(asked, "{proposal} {answer}");
+        assert_eq!(made.report.generalisable, Some(Level::Same));
+    }
+}
+
+/// Looks at one of several orders, and pays something else after a yes.
+fn paid(answer: &str) -> Session {
+    session(
+        "Pay what I owe, I am mia_li_3668.",
+        vec![
+            call(
+                "l",
+                0,
+                "list_orders",
+                json!({ "user_id": "mia_li_3668" }),
+                json!([{ "order_id": "W-481210" }, { "order_id": "W-773402" }]),
+            ),
+            call(
+                "g",
+                1,
+                "get_order",
+                json!({ "order_id": "W-773402" }),
+                json!({ "state": "open" }),
+            ),
+            said(
+                Role::Assistant,
+                "I will pay invoice INV-20271. Is that right?",
+            ),
+            said(Role::User, answer),
+            call(
+                "p",
+                2,
+                "pay_invoice",
+                json!({ "invoice_id": "INV-20271" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    )
+}
+
+#[test]
+fn a_look_that_informed_an_agreed_change_may_find_nothing() {
+    let made = bound(&paid("Yes"));
+    let look = made
+        .document
+        .steps
+        .iter()
+        .find(|step| step.id == "get_order");
+    assert_eq!(look.unwrap().on_error, Some(OnError::Continue));
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    let told = |code: &str| made.report.findings.iter().any(|one| one.code == code);
+    assert!(told("informs_nobody") && told("open_choice"));
+
+    // Nobody agreed: what was looked at may be why it was paid.
+    let made = bound(&paid("Hm."));
+    let look = made
+        .document
+        .steps
+        .iter()
+        .find(|step| step.id == "get_order");
+    assert_eq!(look.unwrap().on_error, None);
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+}
+
+#[test]
+fn an_element_is_told_by_how_its_name_begins() {
+    let session = session(
+        "Write “Hello” to the channel starting with External.",
+        vec![
+            call(
+                "l",
+                0,
+                "get_channels",
+                json!({}),
+                json!(["general", "External_0", "random"]),
+            ),
+            call(
+                "s",
+                1,
+                "send_message",
+                json!({ "channel": "External_0" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let made = bound(&session);
+    assert_eq!(
+        arguments(&made, "send_message"),
+        &json!({ "channel": "{{ steps.get_channels.output | select('startingwith', inputs.channel) | only }}" })
+    );
+    assert_eq!(made.document.inputs["channel"]["default"], "External");
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+#[test]
+fn moments_and_texts_follow_what_they_are_made_of() {
+    let session = session(
+        "On 2027-05-19 at 10:00 I meet Ana for two hours; a reminder for her on the 3rd of June, please.",
+        vec![
+            call(
+                "a",
+                0,
+                "get_address",
+                json!({}),
+                json!({ "address": "1 Rue de la Paix, 75002 Paris" }),
+            ),
+            call(
+                "c",
+                1,
+                "create_event",
+                json!({
+                    "start": "2027-05-19 10:00",
+                    "end": "2027-05-19 12:00",
+                    "description": "We meet at 1 Rue de la Paix, 75002 Paris at last.",
+                }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let made = bound(&session);
+    assert_eq!(
+        arguments(&made, "create_event"),
+        &json!({
+            "start": "{{ inputs.start }}",
+            "end": "{{ inputs.end }}",
+            "description": "We meet at {{ steps.get_address.output.address }} at last.",
+        })
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+#[test]
+fn four_digits_that_look_like_a_year_tell_an_element() {
+    let session = session(
+        "Pay order W-481210, I am mia_li_3668. Use the one ending in 1996.",
+        vec![
+            call(
+                "m",
+                0,
+                "get_payment_methods",
+                json!({ "user_id": "mia_li_3668" }),
+                json!({ "methods": { "credit_card_7731920": { "last_four": "1996", "id": "credit_card_7731920" } } }),
+            ),
+            call(
+                "o",
+                1,
+                "get_order",
+                json!({ "order_id": "W-481210" }),
+                json!({ "payment": { "method_id": "credit_card_7731920" } }),
+            ),
+            call(
+                "p",
+                2,
+                "pay_order",
+                json!({ "order_id": "W-481210", "payment_method_id": "credit_card_7731920" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let made = bound(&session);
+    let bound = arguments(&made, "pay_order")["payment_method_id"]
+        .as_str()
+        .unwrap();
+    assert!(bound.contains("'last_four'], inputs.last_four)"), "{bound}");
+}
