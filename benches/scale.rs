@@ -1,66 +1,18 @@
 //! What large runs cost, as a command: `cargo bench --bench scale`.
 //!
-//! First the pure core: chains, fans with a join and loops of 10 to 10,000 steps, with the time and the
-//! memory of each step and how much more that is than in the smallest run. Then the real server on this
-//! disk: a chain of 1,000 steps, 1,000 steps at once with a join, and a loop over 10,000 items.
+//! The real server on this disk: a chain of 1,000 steps, 1,000 steps at once with a join, and a loop over
+//! 10,000 items. The pure core alone is measured behind it, by the bench of the same name in `engine`.
 
 #![allow(missing_docs)]
 
-#[path = "harness/counter.rs"]
-mod counter;
 mod harness;
 #[path = "harness/shape.rs"]
 mod shape;
 
-use counter::counted;
-use harness::{Server, row_time};
+use harness::Server;
 use serde_json::{Value, json};
-use shape::{Shape, drive, effect, plan, pure};
-use std::hint::black_box;
+use shape::{Shape, effect, pure};
 use std::time::{Duration, Instant};
-
-/// The time of one call, in µs: the shortest of those that fit into the time of a row, which is the least
-/// disturbed one. Short calls are measured several at a time.
-fn time(steps: usize, mut work: impl FnMut()) -> f64 {
-    let together = 1_000_usize.div_ceil(steps);
-    let (row, mut best) = (Instant::now(), f64::INFINITY);
-    loop {
-        let began = Instant::now();
-        for _ in 0..together {
-            work();
-        }
-        best = best.min(began.elapsed().as_secs_f64() * 1e6 / together as f64);
-        if row.elapsed() > row_time() / 4 {
-            return best;
-        }
-    }
-}
-
-fn core() {
-    println!("The pure core, a step: time, facts read again, memory held at most");
-    for (kind, call) in [("calls", effect as fn(_) -> _), ("computes", pure)] {
-        for shape in Shape::ALL {
-            let mut first = None;
-            for size in [10, 100, 1_000, 10_000] {
-                let plan = plan(&shape.document(size, call));
-                let inputs = shape.inputs(size);
-                let ((_, journal), counts) = counted(|| drive(&plan, &inputs));
-                let ran = time(size, || drop(black_box(drive(&plan, &inputs)))) / size as f64;
-                let read = time(size, || {
-                    let run = druse_engine::run::Run::replay(plan.clone(), journal.clone());
-                    drop(black_box(run));
-                }) / size as f64;
-                let first = *first.get_or_insert(ran);
-                println!(
-                    "{kind:<9} {:<22} {size:>6} steps {ran:>7.2} us ({:.2}x)  read {read:>6.2} us  {:>6.2} KiB",
-                    shape.name(),
-                    ran / first,
-                    counts.peak as f64 / 1024.0 / size as f64,
-                );
-            }
-        }
-    }
-}
 
 /// The processor time that the server has used.
 fn processor(server: &Server) -> Duration {
@@ -88,7 +40,7 @@ fn run(server: &Server, automation: &str, inputs: &Value) -> Duration {
     began.elapsed()
 }
 
-fn server() {
+fn main() {
     let folder = tempfile::Builder::new()
         .prefix("druse-bench-")
         .tempdir_in(".")
@@ -133,9 +85,4 @@ fn server() {
             }
         }
     }
-}
-
-fn main() {
-    core();
-    server();
 }

@@ -7,7 +7,7 @@ use crate::options::{CrystallizeError, Crystallized, Mode, Options};
 use crate::report::{Level, Replay, Report, ReportCounts};
 use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
-use crate::tool_map::{Folders, Mapper, Origin};
+use crate::tool_map::{Folders, Mapper, Origin, Target};
 use crate::{
     advice, align, answer, bound, capability, caution, determinism, drift, duplicate, effects,
     emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay, trust,
@@ -307,6 +307,7 @@ fn bind(
         return made;
     }
     let folded = std::mem::replace(emitted, plain);
+    let targets: Vec<Target> = kept.iter().map(|kept| kept.target.clone()).collect();
     let paths: Vec<(String, String)> = kept
         .iter_mut()
         .zip(steps)
@@ -328,8 +329,8 @@ fn bind(
         return unfolded;
     }
     *emitted = folded;
-    for (kept, (step, path)) in kept.iter_mut().zip(paths) {
-        (kept.step, kept.path) = (step, path);
+    for ((kept, (step, path)), target) in kept.iter_mut().zip(paths).zip(targets) {
+        (kept.step, kept.path, kept.target) = (step, path, target);
     }
     made
 }

@@ -11,7 +11,7 @@ use druse_engine::run::{Input, Run};
 use druse_engine::{Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use std::collections::btree_map;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Which of the steps that run at the same time is answered first.
@@ -46,6 +46,48 @@ pub(crate) struct Driven {
     pub(crate) order: Vec<usize>,
     /// Why steps failed that asked for nothing.
     pub(crate) failures: BTreeMap<String, String>,
+}
+
+/// What was asked for and is not answered yet. Thousands may be.
+#[derive(Default)]
+struct Waiting {
+    all: Vec<Option<Open>>,
+    /// Those that are open, in the order in which they were asked for.
+    in_order: Vec<u32>,
+    /// The same by the calls that were recorded.
+    by_call: BTreeSet<(usize, u32)>,
+}
+
+impl Waiting {
+    fn add(&mut self, open: Open, order: Order) {
+        let at = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        match order {
+            Order::Mixed(_) => self.in_order.push(at),
+            Order::Recorded | Order::Reversed => {
+                self.by_call.insert((open.call, at));
+            }
+        }
+        self.all.push(Some(open));
+    }
+
+    /// The next that is answered.
+    fn next(&mut self, order: Order, turn: &mut u64) -> Option<Open> {
+        let at = match order {
+            Order::Recorded => self.by_call.pop_first()?.1,
+            Order::Reversed => self.by_call.pop_last()?.1,
+            Order::Mixed(seed) => {
+                let open = u64::try_from(self.in_order.len()).unwrap_or(u64::MAX);
+                if open == 0 {
+                    return None;
+                }
+                *turn += 1;
+                let mixed = seed.wrapping_add(*turn).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let place = usize::try_from((mixed >> 33) % open).unwrap_or(0);
+                self.in_order.remove(place)
+            }
+        };
+        self.all.get_mut(at as usize)?.take()
+    }
 }
 
 struct Open {
@@ -88,12 +130,12 @@ impl Drive<'_> {
         let mut now = self.now;
         let (mut state, entries) = Run::begin(Arc::clone(plan), start, now);
         let mut facts: VecDeque<Entry> = entries.into();
-        let mut open: Vec<Open> = Vec::new();
+        let mut open = Waiting::default();
         let mut turn = 0_u64;
         // Each fact is answered at most once, and a run has a bounded number of them: one attempt a step.
         loop {
             let Some(fact) = facts.pop_front() else {
-                let Some(next) = self.next(&mut open, &mut turn) else {
+                let Some(next) = open.next(self.order, &mut turn) else {
                     break;
                 };
                 let call = (next.call < self.kept.len()).then_some(next.call);
@@ -121,13 +163,14 @@ impl Drive<'_> {
                 } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
                     driven.note(call, step.0.to_string(), input.clone());
-                    open.push(Open {
+                    let asked = Open {
                         call,
                         input,
                         step,
                         number,
                         fence,
-                    });
+                    };
+                    open.add(asked, self.order);
                 }
                 RunEvent::StepEvaluated { step, output } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
@@ -161,32 +204,6 @@ impl Drive<'_> {
         }
         driven
     }
-
-    /// The next step to be answered.
-    fn next(&self, open: &mut Vec<Open>, turn: &mut u64) -> Option<Open> {
-        if open.is_empty() {
-            return None;
-        }
-        let by_call = |last: bool| {
-            let places = open.iter().enumerate();
-            let best = if last {
-                places.max_by_key(|(_, open)| open.call)
-            } else {
-                places.min_by_key(|(_, open)| open.call)
-            };
-            best.map_or(0, |(place, _)| place)
-        };
-        let place = match self.order {
-            Order::Recorded => by_call(false),
-            Order::Reversed => by_call(true),
-            Order::Mixed(seed) => {
-                *turn += 1;
-                let mixed = seed.wrapping_add(*turn).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                usize::try_from((mixed >> 33) % u64::try_from(open.len()).unwrap_or(1)).unwrap_or(0)
-            }
-        };
-        Some(open.remove(place))
-    }
 }
 
 impl Driven {
@@ -198,6 +215,14 @@ impl Driven {
             }
         }
     }
+}
+
+/// How a recorded tool ended, where nobody reads what it gave.
+pub(crate) fn unread(kept: &Kept<'_>) -> Outcome {
+    if crate::prune::failed(kept.call) {
+        return outcome(kept, &kept.answer);
+    }
+    unknown()
 }
 
 /// The end of what nobody recorded.

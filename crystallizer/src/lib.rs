@@ -39,6 +39,7 @@ mod options;
 mod programs;
 mod provenance;
 mod prune;
+mod reads;
 mod relied;
 mod replay;
 mod secret;

@@ -2,8 +2,9 @@
 //! the engine makes is compared with the recorded call.
 
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order, outcome, unknown};
+use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
 use crate::kept::Kept;
+use crate::reads::Reads;
 use crate::report::{Difference, Replay};
 use druse_engine::Timestamp;
 use druse_engine::definition::Document;
@@ -16,6 +17,7 @@ const MOST: usize = 10;
 
 /// Runs the document with the recorded answers, beginning at this moment.
 pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp) -> Replay {
+    let reads = Reads::of(document);
     let driven = match Plan::compile(Arc::clone(document)) {
         Ok(plan) => Drive {
             kept,
@@ -23,7 +25,8 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
             now,
             order: Order::Recorded,
             respond: &|call, _, _| match call.and_then(|call| kept.get(call)) {
-                Some(kept) => outcome(kept, &kept.answer),
+                Some(kept) if reads.reads(kept) => outcome(kept, &kept.answer),
+                Some(kept) => unread(kept),
                 None => unknown(),
             },
         }

@@ -129,7 +129,7 @@ fn named(folders: &Folders<'_>, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Findi
                 .target
                 .shell
                 .as_ref()
-                .is_some_and(|shell| shell.line().contains(left))
+                .is_some_and(|shell| names_folder(&shell.line(), left))
     };
     let pairs: Vec<(&Kept<'_>, &Spot)> = kept.iter().zip(places).collect();
     pairs
@@ -148,6 +148,21 @@ fn named(folders: &Folders<'_>, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Findi
             located(finding, &kept.step, **place, "/with")
         })
         .collect()
+}
+
+/// Whether a line names a folder, or something in it: not another one whose name begins or ends alike.
+fn names_folder(line: &str, folder: &str) -> bool {
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    line.match_indices(folder).any(|(at, _)| {
+        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let mut after = line.get(at + folder.len()..).unwrap_or_default().chars();
+        let goes_on = match after.next() {
+            Some('.') => after.next().is_some_and(joins),
+            Some(c) => joins(c),
+            None => false,
+        };
+        !goes_on && !before.is_some_and(|c| joins(c) || matches!(c, '.' | '/'))
+    })
 }
 
 /// Commands that ran outside of the folder that is not worked in any more: they run there still.
@@ -234,4 +249,26 @@ fn otherwise(kept: &[Kept<'_>]) -> Vec<Finding> {
             finding
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_named_by_its_whole_name() {
+        for (line, expected) in [
+            ("cd /home/u/shop && make", true),
+            ("cat /home/u/shop/a.txt", true),
+            ("tar -C '/home/u/shop' -cf x .", true),
+            ("A=/home/u/shop.", true),
+            ("cd /home/u/shopper", false),
+            ("cd /home/u/shop-2", false),
+            ("cp /home/u/shop.bak x", false),
+            ("ls /mnt/home/u/shop", false),
+            ("ls /home/u/shopper /home/u/shop", true),
+        ] {
+            assert_eq!(names_folder(line, "/home/u/shop"), expected, "{line}");
+        }
+    }
 }

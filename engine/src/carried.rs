@@ -10,7 +10,7 @@ use crate::definition::{Document, of_recording};
 use crate::finding::codes;
 use crate::{Digest, Finding, Severity};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 /// What is said of a step whose gate is gone.
 pub const GATE_GONE: &str =
@@ -19,9 +19,10 @@ pub const GATE_GONE: &str =
 /// Writes down those of the findings that keep the document from being activated, and those that a gate answers for.
 pub fn write(findings: &[Finding], document: &mut Document) {
     let value = serde_json::to_value(&*document).unwrap_or_default();
+    let steps = Steps::of(&value);
     let carried: Vec<Value> = findings
         .iter()
-        .filter_map(|finding| entry(finding, &value))
+        .filter_map(|finding| entry(finding, &steps))
         .collect();
     if let Some(Value::Object(made)) = document.metadata.get_mut("crystallized")
         && !carried.is_empty()
@@ -37,7 +38,8 @@ pub fn findings(document: &Document) -> Vec<Finding> {
         return Vec::new();
     }
     let value = serde_json::to_value(document).unwrap_or_default();
-    let standing = carried.iter().filter_map(|entry| standing(entry, &value));
+    let steps = Steps::of(&value);
+    let standing = carried.iter().filter_map(|entry| standing(entry, &steps));
     standing.collect()
 }
 
@@ -52,7 +54,8 @@ pub fn settle(document: &mut Document) {
         .get_mut("crystallized")
         .and_then(|made| made.get_mut("findings"))
     {
-        carried.retain(|entry| is_gated(entry, &value) || standing(entry, &value).is_some());
+        let steps = Steps::of(&value);
+        carried.retain(|entry| is_gated(entry, &steps) || standing(entry, &steps).is_some());
     }
 }
 
@@ -71,7 +74,7 @@ fn list(metadata: &Map<String, Value>) -> &[Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-fn entry(finding: &Finding, document: &Value) -> Option<Value> {
+fn entry(finding: &Finding, steps: &Steps<'_>) -> Option<Value> {
     // What the check says of every document needs nobody to carry it.
     if codes::find(&finding.code).is_some_and(|known| known.group == codes::Group::Document) {
         return None;
@@ -82,7 +85,7 @@ fn entry(finding: &Finding, document: &Value) -> Option<Value> {
         && finding
             .step
             .as_deref()
-            .is_some_and(|step| has_gate(document, step));
+            .is_some_and(|step| steps.has_gate(step));
     if !(finding.acknowledge || wrong || gated) {
         return None;
     }
@@ -101,11 +104,14 @@ fn entry(finding: &Finding, document: &Value) -> Option<Value> {
     }
     if let Some(step) = &finding.step {
         set("step", step.as_str().into());
-        if let Some(inner) = finding.path.as_deref().zip(place(document, step))
-            && let Some(at) = inner.0.strip_prefix(&inner.1)
+        if let Some(inner) = finding.path.as_deref().zip(steps.place(step))
+            && let Some(at) = inner.0.strip_prefix(inner.1)
         {
             set("place", at.into());
-            if let Some(was) = document.pointer(&format!("{}{}", inner.1, watched(at))) {
+            if let Some(was) = steps
+                .document
+                .pointer(&format!("{}{}", inner.1, watched(at)))
+            {
                 // Of a secret too little is kept for a guess to be tried with, once the secret itself is gone.
                 let length = if finding.code.contains("secret") {
                     2
@@ -120,7 +126,7 @@ fn entry(finding: &Finding, document: &Value) -> Option<Value> {
 }
 
 /// A carried finding as it stands in the document now; none where a change has settled it.
-fn standing(entry: &Value, document: &Value) -> Option<Finding> {
+fn standing(entry: &Value, steps: &Steps<'_>) -> Option<Finding> {
     let text = |key: &str| entry[key].as_str();
     let id = text("id")?;
     let code = text("code").unwrap_or(code_of(id));
@@ -138,7 +144,7 @@ fn standing(entry: &Value, document: &Value) -> Option<Finding> {
     finding.id = id.to_owned();
     finding.help = known.map_or("", |known| known.fix).to_owned();
     finding.acknowledge = !wrong;
-    if is_gated(entry, document) {
+    if is_gated(entry, steps) {
         return None;
     }
     if entry["gated"] == true {
@@ -149,34 +155,36 @@ fn standing(entry: &Value, document: &Value) -> Option<Finding> {
     };
     let Some(at) = text("place") else {
         // It is about more than the step that it names, such as a program that several steps run.
-        finding.step = place(document, step).map(|_| step.to_owned());
+        finding.step = steps.place(step).map(|_| step.to_owned());
         return Some(finding);
     };
     let was = text("was");
     let same = |place: &str| {
-        let now = document.pointer(&format!("{place}{}", watched(at)));
+        let now = steps.document.pointer(&format!("{place}{}", watched(at)));
         was.is_none_or(|was| now.is_some_and(|now| mark(now, MARK).starts_with(was)))
     };
     let of_value = wrong || watched(at) == at;
-    let (step, place) = match place(document, step) {
-        Some(place) if of_value && !same(&place) => return None,
-        Some(place) => (step.to_owned(), place),
+    let (step, place) = match steps.place(step) {
+        Some(place) if of_value && !same(place) => return None,
+        Some(place) => (step, place),
         // Under another name it is the same step.
-        None => steps(document)
-            .into_iter()
-            .find(|(_, place)| was.is_some() && same(place))?,
+        None => {
+            let mut all = steps.all.iter();
+            let (step, place) = all.find(|(_, place)| was.is_some() && same(place))?;
+            (*step, place.as_str())
+        }
     };
-    finding.step = Some(step);
+    finding.step = Some(step.to_owned());
     finding.path = Some(format!("{place}{at}"));
     Some(finding)
 }
 
 /// Whether the gate that answers for it stands.
-fn is_gated(entry: &Value, document: &Value) -> bool {
+fn is_gated(entry: &Value, steps: &Steps<'_>) -> bool {
     entry["gated"] == true
         && entry["step"]
             .as_str()
-            .is_some_and(|step| has_gate(document, step))
+            .is_some_and(|step| steps.has_gate(step))
 }
 
 /// The part of a step that a finding at this place of it is about.
@@ -203,58 +211,106 @@ fn code_of(id: &str) -> &str {
 
 /// JSON Pointer to the step of an id, in whichever list and loop it stands.
 pub fn place(document: &Value, id: &str) -> Option<String> {
-    let found = steps(document).into_iter().find(|(step, _)| step == id);
-    found.map(|(_, place)| place)
-}
-
-/// All steps of a document, by id, with where they stand.
-fn steps(document: &Value) -> Vec<(String, String)> {
-    fn within(list: &Value, path: &str, all: &mut Vec<(String, String)>) {
-        for (index, step) in list.as_array().into_iter().flatten().enumerate() {
-            let path = format!("{path}/{index}");
-            within(&step["steps"], &format!("{path}/steps"), all);
-            if let Some(id) = step["id"].as_str() {
-                all.push((id.to_owned(), path));
-            }
-        }
-    }
-    let mut all = Vec::new();
-    for list in ["steps", "on_failure", "finally"] {
-        within(&document[list], &format!("/{list}"), &mut all);
-    }
-    all
+    Steps::of(document).place(id).map(str::to_owned)
 }
 
 /// Whether a step, or the loop that it is in, comes after a gate.
 pub fn has_gate(document: &Value, id: &str) -> bool {
-    let Some(place) = place(document, id) else {
-        return false;
-    };
-    let outermost: Vec<&str> = place.split('/').take(3).collect();
-    let list = &document[outermost.get(1).copied().unwrap_or_default()];
-    let mut open = vec![
-        document
-            .pointer(&outermost.join("/"))
-            .unwrap_or(&Value::Null),
-    ];
-    let mut seen = BTreeSet::new();
-    while let Some(step) = open.pop() {
+    Steps::of(document).has_gate(id)
+}
+
+/// The steps of a document, looked through once for all the findings about it.
+struct Steps<'d> {
+    document: &'d Value,
+    /// By id, with where they stand; the first of those with one id is the one that is meant.
+    all: Vec<(&'d str, String)>,
+    by_id: HashMap<&'d str, usize>,
+    /// The steps of the outermost lists that come after a gate, by where they stand.
+    gated: HashSet<String>,
+}
+
+impl<'d> Steps<'d> {
+    fn of(document: &'d Value) -> Self {
+        fn within<'d>(list: &'d Value, path: &str, all: &mut Vec<(&'d str, String)>) {
+            for (index, step) in list.as_array().into_iter().flatten().enumerate() {
+                let path = format!("{path}/{index}");
+                within(&step["steps"], &format!("{path}/steps"), all);
+                if let Some(id) = step["id"].as_str() {
+                    all.push((id, path));
+                }
+            }
+        }
+        let mut all = Vec::new();
+        let mut gated = HashSet::new();
+        for list in ["steps", "on_failure", "finally"] {
+            let path = format!("/{list}");
+            within(&document[list], &path, &mut all);
+            let behind = behind_gates(document[list].as_array().map_or(&[], Vec::as_slice));
+            gated.extend(behind.into_iter().map(|at| format!("{path}/{at}")));
+        }
+        let mut by_id = HashMap::new();
+        for (index, (id, _)) in all.iter().enumerate() {
+            by_id.entry(*id).or_insert(index);
+        }
+        Self {
+            document,
+            all,
+            by_id,
+            gated,
+        }
+    }
+
+    fn place(&self, id: &str) -> Option<&str> {
+        let (_, place) = self.all.get(*self.by_id.get(id)?)?;
+        Some(place)
+    }
+
+    fn has_gate(&self, id: &str) -> bool {
+        self.place(id).is_some_and(|place| {
+            let outermost: Vec<&str> = place.split('/').take(3).collect();
+            self.gated.contains(&outermost.join("/"))
+        })
+    }
+}
+
+/// The places in a list of the steps that come after a gate: they need it, or one that does.
+fn behind_gates(list: &[Value]) -> Vec<usize> {
+    let mut by_id: HashMap<&str, usize> = HashMap::new();
+    for (at, step) in list.iter().enumerate() {
+        if let Some(id) = step["id"].as_str() {
+            by_id.entry(id).or_insert(at);
+        }
+    }
+    let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); list.len()];
+    for (at, step) in list.iter().enumerate() {
         for need in step["needs"].as_array().into_iter().flatten() {
             let need = need.as_str().unwrap_or_default();
             let need = need.split('.').next().unwrap_or_default();
-            let mut steps = list.as_array().into_iter().flatten();
-            let Some(before) = steps.find(|step| step["id"] == need) else {
-                continue;
-            };
-            if before["action"] == "approval_gate" {
-                return true;
-            }
-            if seen.insert(need) {
-                open.push(before);
+            if let Some(users) = by_id
+                .get(need)
+                .and_then(|before| needed_by.get_mut(*before))
+            {
+                users.push(at);
             }
         }
     }
-    false
+    let mut behind = vec![false; list.len()];
+    let gates = list.iter().enumerate();
+    let mut open: Vec<usize> = gates
+        .filter(|(_, step)| step["action"] == "approval_gate")
+        .map(|(at, _)| at)
+        .collect();
+    while let Some(at) = open.pop() {
+        for user in needed_by.get(at).into_iter().flatten() {
+            if let Some(known) = behind.get_mut(*user)
+                && !std::mem::replace(known, true)
+            {
+                open.push(*user);
+            }
+        }
+    }
+    let places = behind.iter().enumerate().filter(|(_, behind)| **behind);
+    places.map(|(at, _)| at).collect()
 }
 
 #[cfg(test)]
@@ -331,6 +387,35 @@ mod tests {
             assert!(checked.contains(finding), "{checked:?}");
         }
         assert!(!crate::definition::blocks_storing("secret_misplaced"));
+    }
+
+    /// A search through the document for each finding, and back to its gate for each step, would not end.
+    #[test]
+    fn thousands_of_findings_are_looked_up_once() {
+        let steps: Vec<Value> = (0..20_000)
+            .map(|at| {
+                let needs: Vec<String> = (at > 0).then(|| format!("s{}", at - 1)).into_iter().collect();
+                json!({ "id": format!("s{at}"), "action": "shell", "needs": needs, "with": { "script": "x" } })
+            })
+            .collect();
+        let mut made = document(json!(steps));
+        let all: Vec<Finding> = (0..20_000)
+            .map(|at| {
+                Finding::info("frozen_from_output", "x")
+                    .at_step(format!("s{at}"))
+                    .at_path(format!("/steps/{at}/with/script"))
+            })
+            .collect();
+        write(&all, &mut made);
+        assert!(list(&made.metadata).is_empty());
+        let gate = json!({ "id": "s0", "action": "approval_gate" });
+        let mut gated = steps;
+        gated[0] = gate;
+        let mut made = document(json!(gated));
+        write(&all, &mut made);
+        // The gate itself comes after none.
+        assert_eq!(list(&made.metadata).len(), 19_999);
+        assert_eq!(findings(&made), []);
     }
 
     #[test]

@@ -11,7 +11,24 @@ pub struct Json(Arc<Inner>);
 
 struct Inner {
     text: OnceLock<Box<str>>,
-    value: OnceLock<Value>,
+    tree: OnceLock<Tree>,
+}
+
+/// A tree, or an item of a list that is shared.
+enum Tree {
+    Own(Value),
+    Item(Json, usize),
+}
+
+const NOTHING: &Value = &Value::Null;
+
+impl Tree {
+    fn value(&self) -> &Value {
+        match self {
+            Self::Own(value) => value,
+            Self::Item(list, index) => list.value().get(*index).unwrap_or(NOTHING),
+        }
+    }
 }
 
 /// The longest text, in bytes, that is copied to give up a tree: a longer one may be shared by many.
@@ -43,16 +60,26 @@ impl Json {
     pub fn from_trusted_text(text: String) -> Self {
         let inner = Inner {
             text: OnceLock::new(),
-            value: OnceLock::new(),
+            tree: OnceLock::new(),
         };
         let _ = inner.text.set(text.into_boxed_str());
+        Self(Arc::new(inner))
+    }
+
+    /// An item of a list, read in place; `null` where there is none.
+    pub fn item(&self, index: usize) -> Self {
+        let inner = Inner {
+            text: OnceLock::new(),
+            tree: OnceLock::new(),
+        };
+        let _ = inner.tree.set(Tree::Item(self.clone(), index));
         Self(Arc::new(inner))
     }
 
     /// The JSON text.
     pub fn text(&self) -> &str {
         self.0.text.get_or_init(|| {
-            let value = self.0.value.get().unwrap_or(&Value::Null);
+            let value = self.0.tree.get().map_or(NOTHING, Tree::value);
             serde_json::to_string(value)
                 .unwrap_or_else(|_| "null".into())
                 .into_boxed_str()
@@ -66,7 +93,7 @@ impl Json {
             // Most of what is not given is one of these; all of them are one.
             Some(text) if &**text == "null" => shared(&NULL, "null"),
             Some(text) if &**text == "{}" => shared(&EMPTY, "{}"),
-            Some(text) if text.len() <= COMPACTED && self.0.value.get().is_some() => {
+            Some(text) if text.len() <= COMPACTED && self.0.tree.get().is_some() => {
                 Self::from_trusted_text(text.to_string())
             }
             _ => self.clone(),
@@ -75,10 +102,11 @@ impl Json {
 
     /// The tree.
     pub fn value(&self) -> &Value {
-        self.0.value.get_or_init(|| {
+        let tree = self.0.tree.get_or_init(|| {
             let text = self.0.text.get().map_or("null", |text| text);
-            serde_json::from_str(text).unwrap_or(Value::Null)
-        })
+            Tree::Own(serde_json::from_str(text).unwrap_or(Value::Null))
+        });
+        tree.value()
     }
 }
 
@@ -86,9 +114,9 @@ impl From<Value> for Json {
     fn from(value: Value) -> Self {
         let inner = Inner {
             text: OnceLock::new(),
-            value: OnceLock::new(),
+            tree: OnceLock::new(),
         };
-        let _ = inner.value.set(value);
+        let _ = inner.tree.set(Tree::Own(value));
         Self(Arc::new(inner))
     }
 }
@@ -196,12 +224,30 @@ mod tests {
     }
 
     #[test]
+    fn an_item_is_read_in_its_list() {
+        let list = Json::parse("[ { \"a\": 1 }, 2 ]").unwrap();
+        let item = list.item(0);
+        assert!(std::ptr::eq(item.value(), &list.value()[0]));
+        assert_eq!((item.text(), list.item(1).text()), ("{\"a\":1}", "2"));
+        assert_eq!(list.item(2), Json::null());
+        assert_eq!(
+            Json::from(serde_json::json!({"b": 1})).item(0),
+            Json::null()
+        );
+        // Kept, it does not keep the list.
+        drop(list);
+        let small = item.compacted();
+        assert!(small.0.tree.get().is_none());
+        assert_eq!(small, item);
+    }
+
+    #[test]
     fn a_compacted_value_is_the_same_value() {
         let json = Json::from(serde_json::json!({"b": [1, 2.5]}));
         assert!(Arc::ptr_eq(&json.compacted().0, &json.0));
         assert_eq!(json.text(), "{\"b\":[1,2.5]}");
         let small = json.compacted();
-        assert!(small.0.value.get().is_none());
+        assert!(small.0.tree.get().is_none());
         assert_eq!(small, json);
         assert_eq!(small.value(), json.value());
         let long = Json::from(Value::from("x".repeat(COMPACTED)));

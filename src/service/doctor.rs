@@ -125,6 +125,7 @@ impl App {
         self.of_clock(&mut problems)?;
         self.of_automations(&mut problems)?;
         self.of_connections(&mut problems)?;
+        self.of_retention(&mut problems)?;
         // Stable: within a severity they stay in the order in which things were looked at.
         problems.sort_by_key(|problem| problem.severity != Severity::Error);
         Ok(Diagnosis {
@@ -235,6 +236,21 @@ impl App {
                     });
                 }
             }
+        }
+        Ok(())
+    }
+
+    fn of_retention(&self, problems: &mut Vec<Trouble>) -> Result<(), Problem> {
+        for finding in self.retention()?.0.lets_all_go() {
+            problems.push(Trouble::error(
+                "keeps_nothing",
+                &"retention",
+                format!(
+                    "The stored setting {}, so it is not followed.",
+                    finding.message
+                ),
+                "Write it anew with `PUT /api/v1/settings/retention` or in the console.",
+            ));
         }
         Ok(())
     }

@@ -4,12 +4,11 @@ use super::Triggers;
 use super::hook::HookAnswer;
 use crate::service::{Problem, RunView};
 use druse_engine::event::{Failure, RunEvent, Start, Status};
-use druse_engine::expression::{ExpressionError, RunFacts, StepValue, Template, Values};
+use druse_engine::expression::{ExpressionError, Names, RunFacts, StepValue, Template, Values};
 use druse_engine::{Json, RunId};
 use druse_storage::ReadError;
 use druse_triggers::webhook::{Respond, RespondKind};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Headers that the server sets by itself.
@@ -115,7 +114,7 @@ fn values(view: &RunView, start: &Start) -> Arc<Values> {
         .flatten()
         .filter(|step| step.path == step.id)
         .collect();
-    let names: BTreeMap<String, usize> = steps
+    let names: Names = steps
         .iter()
         .enumerate()
         .map(|(index, step)| (step.id.clone(), index))
@@ -135,11 +134,13 @@ fn values(view: &RunView, start: &Start) -> Arc<Values> {
         *value = StepValue {
             status: Some(step.status),
             output: step.output.clone(),
-            error: step.error.clone().map(|error| Failure {
-                class: error.class,
-                code: error.code,
-                message: error.message,
-                details: error.details,
+            error: step.error.clone().map(|error| {
+                Box::new(Failure {
+                    class: error.class,
+                    code: error.code,
+                    message: error.message,
+                    details: error.details,
+                })
             }),
         };
     }

@@ -3,6 +3,8 @@
 
 use super::canonical;
 use super::key::Key;
+use super::mark::{Mark, mark};
+use super::places::Places;
 use super::transform::Part;
 use crate::kept::Kept;
 use crate::leaf::{canonical_text, tokens};
@@ -10,8 +12,6 @@ use druse_engine::expression::json_in;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
-/// The most places that are kept for one value.
-const MOST_PLACES: usize = 48;
 /// The most scalars of one answer that are looked at.
 const MOST_LEAVES: usize = 50_000;
 /// The most scalars of all answers that are looked at.
@@ -96,6 +96,48 @@ pub(super) struct ColumnPlace {
     pub(super) field: Vec<String>,
 }
 
+/// A place in a few bytes.
+#[derive(Clone, Copy)]
+struct Small {
+    call: u32,
+    node: u32,
+    of: u32,
+}
+
+/// What of a node is the value, each kind once.
+struct Kinds {
+    all: Vec<Of>,
+    /// Labels and parts by how they are written.
+    further: HashMap<String, u32>,
+}
+
+impl Default for Kinds {
+    fn default() -> Self {
+        Self {
+            all: vec![Of::Value, Of::Key, Of::Word],
+            further: HashMap::new(),
+        }
+    }
+}
+
+impl Kinds {
+    fn number(&mut self, of: Of) -> u32 {
+        match of {
+            Of::Value => 0,
+            Of::Key => 1,
+            Of::Word => 2,
+            Of::Part(_) | Of::Label(_) => {
+                let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+                let number = *self.further.entry(format!("{of:?}")).or_insert(next);
+                if number == next {
+                    self.all.push(of);
+                }
+                number
+            }
+        }
+    }
+}
+
 struct Answer {
     /// The data, texts inside read as data; the text itself where it is none.
     root: Value,
@@ -109,9 +151,10 @@ struct Answer {
 #[derive(Default)]
 pub(super) struct Answers {
     answers: HashMap<usize, Answer>,
-    places: HashMap<String, Vec<Place>>,
-    wholes: HashMap<String, Vec<WholePlace>>,
-    columns: HashMap<String, Vec<ColumnPlace>>,
+    places: Places<Small>,
+    kinds: Kinds,
+    wholes: Places<WholePlace>,
+    columns: Places<ColumnPlace>,
     leaves: usize,
     /// Texts of several words that hold data: what messages quote.
     quotable: BTreeSet<String>,
@@ -179,22 +222,36 @@ impl Answers {
             self.cut.push(call);
         }
         for (form, place) in found {
-            push(&mut self.places, form, place);
+            let small = Small {
+                call: u32::try_from(call).unwrap_or(u32::MAX),
+                node: place.node,
+                of: self.kinds.number(place.of),
+            };
+            self.places.add(form, small);
         }
         for (form, place) in wholes {
-            push(&mut self.wholes, form, place);
+            self.wholes.add(form, place);
         }
         for (form, place) in columns {
-            push(&mut self.columns, form, place);
+            self.columns.add(form, place);
         }
         answer.root = root;
+        answer.nodes.shrink_to_fit();
         self.answers.insert(call, answer);
     }
 
     /// The places of a value in one of these forms, earliest first.
     pub(super) fn find(&self, forms: &[String]) -> Vec<Place> {
-        let all = forms.iter().filter_map(|form| self.places.get(form));
-        let mut found: Vec<&Place> = all.flatten().collect();
+        let all = forms.iter().flat_map(|form| self.places.of(form));
+        let mut found: Vec<Place> = all
+            .filter_map(|place| {
+                Some(Place {
+                    call: place.call as usize,
+                    node: place.node,
+                    of: self.kinds.all.get(place.of as usize)?.clone(),
+                })
+            })
+            .collect();
         found.sort_by_key(|place| (place.call, place.node));
         // A common value has many places: only neighbours are compared.
         let mut places: Vec<Place> = Vec::with_capacity(found.len());
@@ -204,9 +261,9 @@ impl Answers {
                 .iter()
                 .rev()
                 .take_while(same)
-                .any(|known| known == place)
+                .any(|known| *known == place)
             {
-                places.push(place.clone());
+                places.push(place);
             }
         }
         places
@@ -257,17 +314,13 @@ impl Answers {
     }
 
     /// The places of an equal list or map.
-    pub(super) fn find_whole(&self, value: &Value) -> &[WholePlace] {
-        self.wholes
-            .get(&whole_form(value))
-            .map_or(&[], Vec::as_slice)
+    pub(super) fn find_whole(&self, value: &Value) -> Vec<WholePlace> {
+        self.wholes.of(&whole_form(value)).copied().collect()
     }
 
     /// The lists of which every element has one of these values in one field, in their order.
-    pub(super) fn find_column(&self, values: &[Value]) -> &[ColumnPlace] {
-        self.columns
-            .get(&column_form(values))
-            .map_or(&[], Vec::as_slice)
+    pub(super) fn find_column(&self, values: &[Value]) -> Vec<ColumnPlace> {
+        self.columns.of(&column_form(values)).cloned().collect()
     }
 
     /// The nodes from the first below the root of the answer to this one.
@@ -513,13 +566,6 @@ fn scalars<'v>(value: &'v Value, depth: usize, found: &mut Vec<&'v Value>) {
     }
 }
 
-fn push<T>(map: &mut HashMap<String, Vec<T>>, form: String, place: T) {
-    let places = map.entry(form).or_default();
-    if places.len() < MOST_PLACES {
-        places.push(place);
-    }
-}
-
 fn whole_form(value: &Value) -> String {
     druse_engine::json::canonical(value)
 }
@@ -569,9 +615,9 @@ struct Walk<'w> {
     call: usize,
     answer: &'w mut Answer,
     known: &'w dyn Fn(&str, &Value) -> bool,
-    found: Vec<(String, Place)>,
-    wholes: Vec<(String, WholePlace)>,
-    columns: Vec<(String, ColumnPlace)>,
+    found: Vec<(Mark, Place)>,
+    wholes: Vec<(Mark, WholePlace)>,
+    columns: Vec<(Mark, ColumnPlace)>,
     quotable: Vec<String>,
     left: usize,
     cut: bool,
@@ -594,7 +640,7 @@ impl Walk<'_> {
         }
         self.left -= 1;
         self.found.push((
-            form,
+            mark(&form),
             Place {
                 call: self.call,
                 node,
@@ -727,7 +773,7 @@ impl Walk<'_> {
             let form = whole_form(value);
             if form.len() <= 8_192 && !(self.known)(&form, value) {
                 self.wholes.push((
-                    form,
+                    mark(&form),
                     WholePlace {
                         call: self.call,
                         node,
@@ -758,7 +804,7 @@ impl Walk<'_> {
             if let Some(column) = column {
                 let field = vec![key.clone()];
                 self.columns
-                    .push((column_form(&column), ColumnPlace { list, field }));
+                    .push((mark(&column_form(&column)), ColumnPlace { list, field }));
             }
         }
     }

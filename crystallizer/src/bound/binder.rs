@@ -14,6 +14,7 @@ use super::pages::Pages;
 use super::route::{Router, Way};
 use super::said::Said;
 use super::selector::Known;
+use super::sent::Forms;
 use super::turn::{Compared, Writer};
 use super::witness::Seen;
 use super::{canonical, explain, whole};
@@ -36,13 +37,13 @@ pub(super) struct Binder<'a> {
     pub(super) assented: BTreeSet<usize>,
     /// Bound values by their JSON.
     pub(super) known: HashMap<String, Vec<Known>>,
-    pub(super) recorded: Recorded,
+    pub(super) recorded: Recorded<'a>,
     pub(super) router: Router,
     pub(super) learned_inputs: usize,
     /// The particular values of the call at hand, as JSON.
     pub(super) strong: BTreeSet<String>,
     /// Forms of values that were sent before some answer held them.
-    pub(super) sent: BTreeSet<String>,
+    pub(super) sent: Forms,
     pub(super) specs: BTreeMap<&'a str, &'a ToolSpec>,
     pub(super) answered: &'a BTreeMap<String, String>,
     pub(super) used_answers: BTreeSet<String>,
@@ -106,7 +107,7 @@ impl<'a> Binder<'a> {
             router: Router::default(),
             learned_inputs: 0,
             strong: BTreeSet::new(),
-            sent: BTreeSet::new(),
+            sent: Forms::default(),
             specs: session
                 .tools
                 .iter()
@@ -153,7 +154,9 @@ impl<'a> Binder<'a> {
         crate::leaf::leaves(arguments, &mut |_, _, leaf| {
             forms.extend(canonical::forms(leaf))
         });
-        self.sent.extend(forms);
+        for form in forms {
+            self.sent.insert(&form);
+        }
         whole::forms(arguments, &mut self.sent);
     }
 

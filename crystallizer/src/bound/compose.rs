@@ -214,7 +214,7 @@ pub(super) fn begins_sentence(text: &str, at: usize) -> bool {
 }
 
 /// The key of a part of a text: what kind of value it is, as nothing else names it.
-fn part_key(value: &Value, around: &Key) -> Key {
+pub(super) fn part_key(value: &Value, around: &Key) -> Key {
     let class = value.as_str().and_then(crate::value_class::of);
     let word = match class {
         Some(crate::value_class::ValueClass::Email) => "email",
@@ -233,7 +233,7 @@ fn part_key(value: &Value, around: &Key) -> Key {
 
 /// The words of a text with their places: names of several words, ids, and the parts of addresses. Longer ones come
 /// before their parts.
-fn words_inside(text: &str) -> Vec<(usize, &str)> {
+pub(super) fn words_inside(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
     let all: Vec<(usize, &str)> = crate::leaf::tokens(text)

@@ -218,7 +218,8 @@ impl<'a> Binder<'a> {
         };
         let arguments = &kept.call.arguments;
         self.strong = strong_values(arguments);
-        // A line for a shell is fixed text: no value is spliced in.
+        // A line for a shell is fixed text: no value is spliced in, and words are given beside it.
+        self.command_words(at);
         if slot::any(kept) {
             let mut scalars = Vec::new();
             self.values(at, arguments, &mut Vec::new(), &mut scalars);

@@ -9,6 +9,7 @@ use super::decide::strong_values;
 use super::fold::{Plan, loop_question};
 use super::information::{STRONG, WEAK, bits};
 use super::selector::EACH;
+use super::sent::Moment;
 use super::turn::{Writer, closed, path};
 use crate::kept::Kept;
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 /// A loop whose answers are not known yet.
 pub(super) struct Pending {
     /// Forms of values that were sent before it.
-    pub(super) sent: BTreeSet<String>,
+    pub(super) sent: Moment,
     /// What it gives.
     pub(super) output: Value,
 }
@@ -31,7 +32,7 @@ impl Binder<'_> {
         {
             self.used_answers.insert(id);
         }
-        let before = self.sent.clone();
+        let before = self.sent.now();
         let count = plan.calls();
         let rounds = plan.inner.as_ref().map(|inner| &inner.rounds);
         let bodies: Vec<usize> = (0..plan.width)
@@ -200,26 +201,20 @@ impl Binder<'_> {
             return;
         };
         let (id, last) = (cycle.id.clone(), cycle.last());
-        let (output, sent) = (pending.output.clone(), pending.sent.clone());
-        self.learn_as(last, &id, output, &sent);
+        let (output, sent) = (pending.output.clone(), pending.sent);
+        self.learn_as(last, &id, output, sent);
     }
 
     /// Takes in what a step gave that a call stands for; what was sent before it does not come from it.
-    pub(super) fn learn_as(
-        &mut self,
-        last: usize,
-        id: &str,
-        output: Value,
-        sent: &BTreeSet<String>,
-    ) {
+    pub(super) fn learn_as(&mut self, last: usize, id: &str, output: Value, before: Moment) {
         let tool = self
             .kept
             .get(last)
             .map_or("", |kept| kept.call.name.as_str());
-        let said = &self.said;
+        let (said, sent) = (&self.said, &self.sent);
         self.answers
             .learn_value(last, tool, output.clone(), &|form, value| {
-                sent.contains(form)
+                sent.before(before, form)
                     || bits(value, &[]) >= WEAK
                         && said.find(value, &[]).is_some_and(|mention| mention.person)
             });

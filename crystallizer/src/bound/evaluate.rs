@@ -3,94 +3,124 @@
 use crate::answer;
 use crate::kept::Kept;
 use druse_engine::event::Status;
-use druse_engine::expression::{Expression, Frame, RunFacts, StepValue, Values};
+use druse_engine::expression::{Expression, Frame, Names, RunFacts, StepValue, Values};
 use druse_engine::{Json, RunId, Timestamp};
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The values of a recorded run: what every step gave, and the inputs.
-pub(super) struct Recorded {
-    values: Arc<Values>,
+/// How many outputs are kept at hand.
+const AT_HAND: usize = 64;
+
+/// The values of a recorded run: what every step gave, and the inputs. An output is made when an expression reads it:
+/// all of them would take several times the room of the recording.
+pub(super) struct Recorded<'k> {
+    started_at: Timestamp,
+    names: BTreeMap<String, usize>,
+    kept: Vec<&'k Kept<'k>>,
+    /// What loops gave, in the place of their last calls.
+    loops: BTreeMap<usize, StepValue>,
+    inputs: Map<String, Value>,
+    /// Outputs that were read, each at the place that its index leads to.
+    at_hand: RefCell<Vec<Option<(usize, StepValue)>>>,
 }
 
-impl Recorded {
-    pub(super) fn new(kept: &[Kept<'_>], started_at: Timestamp) -> Self {
-        let names: BTreeMap<String, usize> = kept
-            .iter()
-            .enumerate()
-            .map(|(index, kept)| (kept.step.clone(), index))
-            .collect();
-        let mut values = nothing(started_at, Arc::new(names));
-        for (value, kept) in values.steps_mut().iter_mut().zip(kept) {
-            *value = given(kept);
-        }
-        Self {
-            values: Arc::new(values),
-        }
+impl<'k> Recorded<'k> {
+    pub(super) fn new(kept: &'k [Kept<'k>], started_at: Timestamp) -> Self {
+        Self::named(
+            kept.iter().map(|kept| (kept.step.clone(), kept)),
+            started_at,
+        )
     }
 
     /// The same under given names, of those calls that were answered.
-    pub(super) fn named<'k, 'a: 'k>(
-        steps: impl Iterator<Item = (String, &'k Kept<'a>)>,
+    pub(super) fn named(
+        steps: impl Iterator<Item = (String, &'k Kept<'k>)>,
         started_at: Timestamp,
     ) -> Self {
-        let (names, kept): (Vec<String>, Vec<&Kept<'a>>) = steps.unzip();
-        let names: BTreeMap<String, usize> = names
-            .into_iter()
-            .enumerate()
-            .map(|(index, name)| (name, index))
-            .collect();
-        let mut values = nothing(started_at, Arc::new(names));
-        for (value, kept) in values.steps_mut().iter_mut().zip(kept) {
-            *value = given(kept);
-        }
+        let (names, kept): (Vec<String>, Vec<&Kept<'k>>) = steps.unzip();
         Self {
-            values: Arc::new(values),
+            started_at,
+            names: names
+                .into_iter()
+                .enumerate()
+                .map(|(index, name)| (name, index))
+                .collect(),
+            kept,
+            loops: BTreeMap::new(),
+            inputs: Map::new(),
+            at_hand: RefCell::new(vec![None; AT_HAND]),
         }
     }
 
     /// Gives a loop what it gave in the recording, in the place of its last call.
     pub(super) fn set_loop(&mut self, id: &str, call: usize, output: Value) {
-        let values = Arc::make_mut(&mut self.values);
-        let Some(frame) = values.frames.first_mut().map(Arc::make_mut) else {
-            return;
+        self.names.insert(id.to_owned(), call);
+        let value = StepValue {
+            status: Some(Status::Succeeded),
+            output: Some(Json::from(output)),
+            error: None,
         };
-        Arc::make_mut(&mut frame.names).insert(id.to_owned(), call);
-        if let Some(step) = frame.steps.get_mut(call) {
-            *step = StepValue {
-                status: Some(Status::Succeeded),
-                output: Some(Json::from(output)),
-                error: None,
-            };
-        }
+        self.loops.insert(call, value);
     }
 
     /// Gives an input its recorded value.
     pub(super) fn set_input(&mut self, name: &str, value: &Value) {
-        let values = Arc::make_mut(&mut self.values);
-        let mut inputs = match values.inputs.value() {
-            Value::Object(map) => map.clone(),
-            _ => Map::new(),
-        };
-        inputs.insert(name.to_owned(), value.clone());
-        values.inputs = Value::Object(inputs).into();
+        self.inputs.insert(name.to_owned(), value.clone());
     }
 
     /// The inputs that were given a value.
     pub(super) fn inputs(&self) -> Map<String, Value> {
-        match self.values.inputs.value() {
-            Value::Object(map) => map.clone(),
-            _ => Map::new(),
-        }
+        self.inputs.clone()
     }
 
     /// The value of an expression; none when it has none.
     pub(super) fn evaluate(&self, expression: &str) -> Option<Value> {
-        Expression::compile(expression)
-            .ok()?
-            .evaluate(&self.values)
-            .ok()
+        let expression = Expression::compile(expression).ok()?;
+        let names = expression.references();
+        let inputs: Map<String, Value> = names
+            .inputs()
+            .filter_map(|name| Some((name.to_owned(), self.inputs.get(name)?.clone())))
+            .collect();
+        let mut steps = Names::default();
+        let mut given = Vec::new();
+        for name in names.steps().filter_map(|step| step.key(0)) {
+            if let Some(at) = self.names.get(name)
+                && steps.get(name).is_none()
+            {
+                steps.insert(name.to_owned(), given.len());
+                given.push(self.given(*at));
+            }
+        }
+        let mut values = nothing(self.started_at, Arc::new(steps));
+        values.inputs = Value::Object(inputs).into();
+        for (value, given) in values.steps_mut().iter_mut().zip(given) {
+            *value = given;
+        }
+        expression.evaluate(&Arc::new(values)).ok()
+    }
+
+    fn given(&self, at: usize) -> StepValue {
+        if let Some(value) = self.loops.get(&at) {
+            return value.clone();
+        }
+        let mut at_hand = self.at_hand.borrow_mut();
+        let place = at_hand.get_mut(at % AT_HAND);
+        if let Some(Some((known, value))) = &place
+            && *known == at
+        {
+            return value.clone();
+        }
+        let value = self
+            .kept
+            .get(at)
+            .map(|kept| given(kept))
+            .unwrap_or_default();
+        if let Some(place) = place {
+            *place = Some((at, value.clone()));
+        }
+        value
     }
 }
 
@@ -110,7 +140,7 @@ fn given(kept: &Kept<'_>) -> StepValue {
     }
 }
 
-fn nothing(started_at: Timestamp, names: Arc<BTreeMap<String, usize>>) -> Values {
+fn nothing(started_at: Timestamp, names: Arc<Names>) -> Values {
     let facts = RunFacts {
         id: RunId::from_parts(0, [0; 10]),
         started_at,

@@ -9,6 +9,7 @@ mod binding;
 mod branch;
 mod canonical;
 mod column;
+mod command_words;
 mod compose;
 mod cycle;
 mod decide;
@@ -22,17 +23,20 @@ mod idle;
 mod information;
 mod inputs;
 mod key;
+mod mark;
 mod nest;
 mod nested;
 mod order;
 mod pages;
 mod passes;
+mod places;
 mod prove;
 mod rename;
 mod repeat;
 mod route;
 mod said;
 mod selector;
+mod sent;
 mod slot;
 mod spoken_time;
 mod superlative;
@@ -108,7 +112,9 @@ pub(crate) fn bind(
                 .is_some_and(|spot| write::gate_before(*spot, spots).is_some())
         })
         .collect();
+    command_words::put_together(kept);
     let mut decisions = decide::decide(session, kept, answers, folds, gated, witnesses);
+    command_words::set_apart(document, kept, spots, &mut decisions);
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
     pages::nest(document, kept, spots, &decisions.pages);
     write::write(document, kept, spots, &mut decisions);

@@ -9,19 +9,19 @@ use super::inputs::{Found, schema_at};
 use super::key::{agree, words};
 use super::route::Way;
 use super::selector::Scope;
+use super::sent::Forms;
 use super::transform::Transform;
 use super::turn::Compared;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// Remembers lists and maps that were sent: an answer that repeats one is not where it comes from.
-pub(super) fn forms(value: &Value, sent: &mut BTreeSet<String>) {
+pub(super) fn forms(value: &Value, sent: &mut Forms) {
     match value {
         Value::Object(map) => map.values().for_each(|inner| forms(inner, sent)),
         Value::Array(items) => items.iter().for_each(|inner| forms(inner, sent)),
         _ => return,
     }
-    sent.insert(druse_engine::json::canonical(value));
+    sent.insert(&druse_engine::json::canonical(value));
 }
 
 /// The source of a list or map as a whole.
@@ -72,7 +72,7 @@ fn enough(sum: f64, agreement: u8) -> bool {
 }
 
 fn equal(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
-    let places = binder.answers.find_whole(sent.value).to_vec();
+    let places = binder.answers.find_whole(sent.value);
     let mut found = Vec::new();
     for place in places.into_iter().filter(|place| place.call < sent.call) {
         let agreement = agreement(binder, sent, place);
@@ -104,7 +104,7 @@ fn is_one_of_several(value: &Value, agreement: u8) -> bool {
 
 fn column(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
     let items = sent.value.as_array().filter(|items| items.len() >= 2)?;
-    let places = binder.answers.find_column(items).to_vec();
+    let places = binder.answers.find_column(items);
     let mut found = Vec::new();
     for place in places
         .into_iter()
@@ -159,7 +159,7 @@ fn picked(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding>
         .iter()
         .max_by_key(|name| u8::from(super::information::names_things(&words(name))))?;
     let column: Option<Vec<Value>> = items.iter().map(|item| item.get(key).cloned()).collect();
-    let places = binder.answers.find_column(&column?).to_vec();
+    let places = binder.answers.find_column(&column?);
     let mut found = Vec::new();
     for place in places
         .into_iter()

@@ -21,7 +21,7 @@ pub(crate) struct Witness<'w> {
 /// What is known of a witness while the session is gone through.
 pub(super) struct Seen<'w> {
     witness: &'w Witness<'w>,
-    recorded: Recorded,
+    recorded: Recorded<'w>,
     said: Said,
 }
 

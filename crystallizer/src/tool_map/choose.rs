@@ -1,8 +1,9 @@
 //! Finds what a recorded call becomes.
 
 use super::builtin::{self, ShellCommand};
-use super::files::{self, FileCall};
+use super::files::{self, FileCall, Here};
 use super::parse::result_path;
+use super::patch;
 use super::remark::Remark;
 use super::substitute::{Filled, fill, freeze};
 use super::{Folders, ToolRule, glob};
@@ -39,6 +40,8 @@ pub(crate) struct Target {
     pub(crate) result: Option<Vec<String>>,
     /// The shell call, for a known shell tool.
     pub(crate) shell: Option<ShellCommand>,
+    /// The configuration with the line whole, where words of it are given to the shell beside it.
+    pub(crate) line: Option<Box<Filled>>,
     /// Why a rule that matched was not used.
     pub(crate) problem: Option<String>,
     /// Whether it is a tool of the agent's own that no rule makes anything of.
@@ -163,10 +166,21 @@ impl<'a> Mapper<'a> {
             };
         }
         let line = || builtin::bare_line(self.format, &call.name, &call.arguments);
-        if let Some(command) = builtin::shell_command(&call.name, &call.arguments).or_else(line) {
-            return self.of_shell(command, call);
-        }
-        match files::file_call(self.format, &self.folders, call) {
+        let command = builtin::shell_command(&call.name, &call.arguments).or_else(line);
+        // The agent's shell knows a program for its patches that no other has.
+        let patch = command.as_ref().and_then(patch::in_shell);
+        let file = match (command, patch) {
+            (Some(_), Some(patch)) => Some(
+                Here {
+                    folders: &self.folders,
+                    call,
+                }
+                .patch(&patch),
+            ),
+            (Some(command), None) => return self.of_shell(command, call),
+            (None, _) => files::file_call(self.format, &self.folders, call),
+        };
+        match file {
             Some(FileCall::Step(with, remark)) => Target {
                 remark,
                 ..of_file(with, &self.names)
@@ -256,6 +270,7 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
         reason: rule.reason.clone(),
         result: rule.result.as_deref().and_then(result_path),
         shell: None,
+        line: None,
         problem: None,
         own_tool: false,
         remark: None,
@@ -323,6 +338,7 @@ fn plain(
         reason: None,
         result: None,
         shell: None,
+        line: None,
         problem: None,
         own_tool: false,
         remark: None,

@@ -75,6 +75,11 @@ pub(crate) fn file_call(format: &str, folders: &Folders<'_>, call: &ToolCall) ->
                 given.yes("replace_all"),
             ),
         ),
+        ("claude-code", "MultiEdit") => here.edits(&given),
+        ("codex-rollout" | "codex-exec", "apply_patch") => given
+            .text(&["input", "patch", "_raw"])
+            .map(|patch| here.patch(patch))
+            .or_else(|| why_not(format, "apply_patch").map(|why| FileCall::Not(why.to_owned()))),
         (_, "Glob") => here.glob(&given),
         (_, "Grep") => here.search(&given, "files_with_matches"),
         (_, "LS") => listed(&["path"]),
@@ -126,7 +131,7 @@ fn why_not(format: &str, name: &str) -> Option<&'static str> {
         }
         ("claude-code", "AskUserQuestion") => "it asked the person who sat there",
         ("codex-rollout" | "codex-exec", "apply_patch" | "file_change") => {
-            "it changes files by a patch of the agent's own kind"
+            "what it changed in the files is not in the recording"
         }
         _ => return None,
     })
@@ -230,6 +235,30 @@ impl Here<'_> {
             .iter()
             .any(|key| given.0.get(*key).is_some_and(|value| !value.is_null()));
         remarked(self.step(path, &read()), part.then_some(Remark::Part))
+    }
+
+    /// Claude Code's edits of one file in one call: a step where it is only one.
+    fn edits(&self, given: &Given<'_>) -> Option<FileCall> {
+        let several =
+            || why_not("claude-code", "MultiEdit").map(|why| FileCall::Not(why.to_owned()));
+        let Some(path) = given.text(&["file_path"]) else {
+            return several();
+        };
+        let Some([only]) = given
+            .0
+            .get("edits")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        else {
+            return several();
+        };
+        let one = Given(only.as_object()?);
+        let find = one.text(&["old_string"])?;
+        let replace = one.text(&["new_string"])?;
+        Some(match find.is_empty() {
+            true => self.step(path, &create(replace)),
+            false => self.step(path, &edit(find, replace, one.yes("replace_all"))),
+        })
     }
 
     /// OpenHands', SWE-agent's and Anthropic's editor: one tool with a command.
@@ -420,6 +449,19 @@ pub(super) mod tests {
             json!({ "connection": "workspace", "op": "write", "path": "c/d", "text": "t", "create_folders": true })
         );
         assert_eq!(
+            with(
+                "claude-code",
+                "MultiEdit",
+                json!({ "file_path": "~/app/b.md", "edits": [{ "old_string": "x", "new_string": "y" }] })
+            ),
+            json!({ "connection": "workspace", "op": "edit", "path": "b.md", "find": "x", "replace": "y" })
+        );
+        let patch = "*** Begin Patch\n*** Update File: b.md\n-x\n+y\n*** End Patch";
+        assert_eq!(
+            with("codex-rollout", "apply_patch", json!({ "_raw": patch })),
+            json!({ "connection": "workspace", "op": "edit", "path": "b.md", "find": "x", "replace": "y" })
+        );
+        assert_eq!(
             with("pi", "read", json!({ "path": "/home/ana/app" }))["path"],
             "."
         );
@@ -445,7 +487,11 @@ pub(super) mod tests {
                 json!({ "command": "str_replace", "path": "a", "old_str": "" }),
                 "which text",
             ),
-            ("MultiEdit", json!({ "file_path": "a" }), "several places"),
+            (
+                "MultiEdit",
+                json!({ "file_path": "a", "edits": [{ "old_string": "x", "new_string": "y" }, { "old_string": "y", "new_string": "z" }] }),
+                "several places",
+            ),
             (
                 "str_replace_editor",
                 json!({ "command": "undo_edit", "path": "a" }),

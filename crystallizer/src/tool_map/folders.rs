@@ -124,9 +124,25 @@ impl<'a> Folders<'a> {
         }
     }
 
+    /// A path below the home folder of the person that the agent worked for, written out, where the folder that it
+    /// worked in tells which that was.
+    fn at_home(&self, path: &str) -> Option<String> {
+        let rest = path.strip_prefix("~/")?;
+        let worked = self.recorded?;
+        let mut parts = worked.split('/').skip(1);
+        let home = match (parts.next()?, parts.next()) {
+            ("root", _) => "/root".to_owned(),
+            (all @ ("home" | "Users"), Some(user)) if !user.is_empty() => format!("/{all}/{user}"),
+            _ => return None,
+        };
+        Some(format!("{home}/{rest}"))
+    }
+
     /// The connection and the path below it of a file that a call was about; or why there is none.
     pub(crate) fn file(&self, call: &ToolCall, path: &str) -> Result<(String, String), String> {
         let shown = crate::show::text(path, 80);
+        let at_home = self.at_home(path);
+        let path = at_home.as_deref().unwrap_or(path);
         if path.starts_with('~') {
             return Err(format!(
                 "the path `{shown}` is below the home folder of whoever runs it"
@@ -331,7 +347,10 @@ mod tests {
                 .unwrap_err()
                 .contains("outside")
         );
-        assert!(file(None, "~/x").unwrap_err().contains("home folder"));
+        assert!(file(None, "~/x").unwrap_err().contains("outside"));
+        assert_eq!(file(None, "~/app/c"), at("workspace", "c"));
+        assert_eq!(file(None, "~/notes/x"), at("notes", "x"));
+        assert!(file(None, "~bob/x").unwrap_err().contains("home folder"));
         assert!(
             file(None, "C:\\a")
                 .unwrap_err()

@@ -10,6 +10,7 @@ mod extract;
 mod functions;
 mod language;
 mod literal;
+mod names;
 mod node;
 mod output;
 mod resolve;
@@ -22,9 +23,10 @@ pub use compiled::Expression;
 pub use error::ExpressionError;
 pub use extract::{enclosed, json as json_in, labelled, yaml as yaml_in};
 pub use literal::literal;
+pub use names::Names;
 pub use scan::{Reference, References, Segment};
 pub use template::{PlacedError, Template};
-pub use values::{Frame, REVIEW, RunFacts, StepValue, Values};
+pub use values::{Frame, LoopNames, REVIEW, RunFacts, StepValue, Values};
 
 pub use error::nearest;
 

@@ -75,7 +75,7 @@ fn start(reference: &Reference, values: &Values) -> Result<(Json, usize), Expres
                 let error = at(reference, 0, format!("there is no name `{name}` here"));
                 let known = ["inputs", "steps", "trigger", "run", "secrets", REVIEW]
                     .into_iter()
-                    .chain(values.locals().map(|(name, _)| name));
+                    .chain(values.locals());
                 suggest(error, nearest(name, known))
             }),
     }

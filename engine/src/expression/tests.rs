@@ -4,11 +4,10 @@ use crate::event::{Failure, Status};
 use crate::{Json, RunId, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn values() -> Arc<Values> {
-    let names: BTreeMap<String, usize> = [("find", 0), ("skipped", 1), ("broken", 2)]
+    let names: Names = [("find", 0), ("skipped", 1), ("broken", 2)]
         .into_iter()
         .map(|(name, index)| (name.to_owned(), index))
         .collect();
@@ -31,11 +30,11 @@ fn values() -> Arc<Values> {
     values.steps_mut()[2] = StepValue {
         status: Some(Status::Failed),
         output: None,
-        error: Some(Failure::new(
+        error: Some(Box::new(Failure::new(
             FailureClass::Permanent,
             "http_status",
             "The answer was 404.",
-        )),
+        ))),
     };
     Arc::new(values)
 }

@@ -1,12 +1,15 @@
 //! What expressions see.
 
+use super::names::Names;
 use crate::event::{Failure, Status};
 use crate::{Json, RunId, Timestamp};
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// The name of what a person said who sent a gate back.
 pub const REVIEW: &str = "review";
+
+/// The name of what a pass of a loop knows of itself.
+const LOOP: &str = "loop";
 
 /// `review` while no gate was sent back.
 pub(super) fn no_review() -> Json {
@@ -31,16 +34,33 @@ pub struct Values {
     /// The lists of steps that are seen, the innermost first: in the body of a loop those of its pass,
     /// then those around the loop.
     pub frames: Vec<Arc<Frame>>,
+    /// What passes of loops call their item, the innermost first.
+    pub loops: Vec<LoopNames>,
+}
+
+/// The names that a pass of a loop has: its item and `loop`. Most steps read at most one of them, so each is
+/// made when it is first read.
+#[derive(Debug, Clone)]
+pub struct LoopNames {
+    /// How many frames stand around that of the pass.
+    around: usize,
+    /// The name of the item, and the items; none for a loop without them.
+    items: Option<(Arc<str>, Json)>,
+    number: u32,
+    /// What the pass before it handed on, where passes do.
+    previous: Option<Json>,
+    item: OnceLock<Json>,
+    facts: OnceLock<Json>,
 }
 
 /// One list of steps with what is known of them, and the names that belong to it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frame {
     /// Step id to index in [`Frame::steps`].
-    pub names: Arc<BTreeMap<String, usize>>,
+    pub names: Arc<Names>,
     /// One a step, at the index that [`Frame::names`] gives.
     pub steps: Vec<StepValue>,
-    /// Further names: the item of a loop and `loop`.
+    /// Further names.
     pub locals: Vec<(Arc<str>, Json)>,
 }
 
@@ -63,22 +83,18 @@ pub struct StepValue {
     /// What it gave.
     pub output: Option<Json>,
     /// Why it failed.
-    pub error: Option<Failure>,
+    pub error: Option<Box<Failure>>,
 }
 
 impl Values {
     /// Values with no step done yet.
-    pub fn new(
-        inputs: Json,
-        trigger: Json,
-        run: RunFacts,
-        names: Arc<BTreeMap<String, usize>>,
-    ) -> Self {
+    pub fn new(inputs: Json, trigger: Json, run: RunFacts, names: Arc<Names>) -> Self {
         Self {
             inputs,
             trigger,
             run,
             frames: vec![Arc::new(Frame::new(names))],
+            loops: Vec::new(),
         }
     }
 
@@ -112,37 +128,89 @@ impl Values {
         self.frames
             .iter()
             .enumerate()
-            .find_map(|(frame, inner)| Some((frame, *inner.names.get(id)?)))
+            .find_map(|(frame, inner)| Some((frame, inner.names.get(id)?)))
     }
 
     /// The ids of all steps that are seen.
     pub(super) fn step_ids(&self) -> impl Iterator<Item = &str> {
         self.frames
             .iter()
-            .flat_map(|frame| frame.names.keys().map(String::as_str))
+            .flat_map(|frame| frame.names.ids())
     }
 
     /// A name that a loop, or whoever made the values, gave.
     pub fn local(&self, name: &str) -> Option<&Json> {
-        self.locals()
-            .find_map(|(known, value)| (known == name).then_some(value))
+        let mut loops = self.loops.iter().peekable();
+        for (index, frame) in self.frames.iter().enumerate() {
+            let mut own = frame.locals.iter();
+            if let Some((_, value)) = own.find(|(known, _)| **known == *name) {
+                return Some(value);
+            }
+            let around = self.frames.len() - index - 1;
+            if let Some(names) = loops.next_if(|names| names.around >= around)
+                && let Some(value) = names.get(name)
+            {
+                return Some(value);
+            }
+        }
+        None
     }
 
-    /// The names of the loops around, the innermost first.
-    pub(super) fn locals(&self) -> impl Iterator<Item = (&str, &Json)> {
-        self.frames
-            .iter()
-            .flat_map(|frame| frame.locals.iter().map(|(name, value)| (&**name, value)))
+    /// The names that [`Values::local`] knows.
+    pub(super) fn locals(&self) -> impl Iterator<Item = &str> {
+        let own = self.frames.iter().flat_map(|frame| &frame.locals);
+        let loops = self.loops.iter().flat_map(|names| {
+            let item = names.items.as_ref().map(|(name, _)| &**name);
+            item.into_iter().chain([LOOP])
+        });
+        own.map(|(name, _)| &**name).chain(loops)
+    }
+}
+
+impl LoopNames {
+    /// The names of a pass whose own frame stands before `around` others.
+    pub fn new(
+        around: usize,
+        items: Option<(Arc<str>, Json)>,
+        number: u32,
+        previous: Option<Json>,
+    ) -> Self {
+        Self {
+            around,
+            items,
+            number,
+            previous,
+            item: OnceLock::new(),
+            facts: OnceLock::new(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Json> {
+        match &self.items {
+            Some((item, items)) if **item == *name => {
+                let made = || items.item(self.number as usize);
+                Some(self.item.get_or_init(made))
+            }
+            _ if name == LOOP => Some(self.facts.get_or_init(|| self.facts())),
+            _ => None,
+        }
+    }
+
+    fn facts(&self) -> Json {
+        let mut facts = serde_json::json!({ "index": self.number });
+        if let Some(previous) = &self.previous {
+            facts["previous"] = previous.value().clone();
+        }
+        facts.into()
     }
 }
 
 impl Frame {
     /// A list of steps none of which is done.
-    pub fn new(names: Arc<BTreeMap<String, usize>>) -> Self {
-        let count = names.values().map(|index| index + 1).max().unwrap_or(0);
+    pub fn new(names: Arc<Names>) -> Self {
         Self {
+            steps: vec![StepValue::default(); names.count()],
             names,
-            steps: vec![StepValue::default(); count],
             locals: Vec::new(),
         }
     }

@@ -82,6 +82,7 @@ fn key(
         trigger: trigger.clone(),
         run,
         frames: Vec::new(),
+        loops: Vec::new(),
     });
     let key = template
         .render(&values)

@@ -14,9 +14,9 @@ use super::{
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
 use crate::event::HandlerList;
-use crate::expression::{Expression, ExpressionError, Template, literal};
+use crate::expression::{Expression, ExpressionError, Names, Template, literal};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 /// A JSON Pointer (RFC 6901) from its segments.
@@ -179,7 +179,7 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
     build.blocks.push(Block::default());
     let graph = Graph::new(list);
     let order = graph.order();
-    let names: BTreeMap<String, usize> = order
+    let names: Names = order
         .iter()
         .enumerate()
         .map(|(index, &position)| (list[position].id.clone(), index))
@@ -193,7 +193,7 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
             .iter()
             .filter_map(|edge| {
                 Some(Need {
-                    step: *names.get(&list[edge.from].id)?,
+                    step: names.get(&list[edge.from].id)?,
                     case: edge.case.clone(),
                     order_only: edge.order_only,
                 })
@@ -267,7 +267,7 @@ fn alone(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>
     let planned = planned(step, path, work, Vec::new(), findings)?;
     build.blocks.push(Block {
         steps: vec![planned],
-        names: Arc::new(BTreeMap::from([(String::new(), 0)])),
+        names: Arc::new(Names::from_iter([(String::new(), 0)])),
         written: vec![0],
         undoes: false,
     });

@@ -5,11 +5,11 @@ use super::secrets::secret_places;
 use super::{ActionKind, Graph, SecretPlace};
 use crate::action_config::{Notify, OneOrMore, SendBack};
 use crate::definition::Step;
-use crate::expression::Template;
+use crate::expression::{Names, Template};
 use crate::{Finding, Span};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How often a gate sends back when it does not say.
 pub const ROUNDS: u32 = 5;
@@ -100,7 +100,7 @@ fn before(graph: &Graph, step: usize) -> BTreeSet<usize> {
 pub(super) fn gate(
     steps: &[Step],
     graph: &Graph,
-    names: &BTreeMap<String, usize>,
+    names: &Names,
     position: usize,
     path: &str,
     findings: &mut Vec<Finding>,
@@ -109,7 +109,7 @@ pub(super) fn gate(
     let send_back = again(steps, graph, position).map(|(again, rounds)| {
         let indexes: BTreeSet<usize> = again
             .iter()
-            .filter_map(|position| names.get(&steps[*position].id).copied())
+            .filter_map(|position| names.get(&steps[*position].id))
             .collect();
         SendBackPlan {
             again: indexes.into_iter().collect(),

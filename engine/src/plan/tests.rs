@@ -107,8 +107,8 @@ fn inputs_are_checked_and_completed() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
-invalid_input /region input `region`: "XX" is not one of "EU" or "US" 
-invalid_input /count input `count`: "2" is not of type "integer" 
+invalid_input /region input `region`: "XX" is not one of "EU" or "US" `region` has to fit {"type":"string","enum":["EU","US"]}
+invalid_input /count input `count`: "2" is not of type "integer" `count` has to fit {"type":"integer","minimum":1}
 unknown_input /regoin there is no input `regoin` did you mean `region`?
 "#);
     assert_eq!(

@@ -191,8 +191,8 @@ fn all_that_is_wrong_is_said_at_once_with_its_place() {
         gate: sucseeded
 "#;
     insta::assert_snapshot!(wrong(text).join("\n"), @r#"
-3:18 invalid_input input `n`: "many" is not of type "integer" ()
-3:24 unknown_input there is no input `m` ()
+3:18 invalid_input input `n`: "many" is not of type "integer" (`n` has to fit {"type":"integer"})
+3:24 unknown_input there is no input `m` (known here: n)
 5:7 unknown_step there is no step `aks` (did you mean `ask`?)
 6:14 unknown_key there is no key `outptu` here (did you mean `output`?)
 7:13 bad_mock a transform is done by the engine itself (leave it out: it really happens in a test)

@@ -94,11 +94,8 @@ impl State {
         self.close_gates(plan, place);
         self.enter(place, Phase::Queued, crate::event::Status::Queued);
         let passes = self.step_mut(place).looped.take();
-        let passes = passes.into_iter().flat_map(|looped| looped.passes);
-        for scope in passes
-            .filter_map(|(_, pass)| pass.scope)
-            .collect::<Vec<_>>()
-        {
+        let passes = passes.iter().flat_map(|looped| looped.passes.values());
+        for scope in passes.filter_map(|pass| pass.scope).collect::<Vec<_>>() {
             self.forget_scope(plan, scope);
         }
         self.forget_probe(plan, place);
@@ -135,11 +132,8 @@ impl State {
             self.close_gates(plan, place);
             self.forget_probe(plan, place);
             let passes = self.step_mut(place).looped.take();
-            let passes = passes.into_iter().flat_map(|looped| looped.passes);
-            for inner in passes
-                .filter_map(|(_, pass)| pass.scope)
-                .collect::<Vec<_>>()
-            {
+            let passes = passes.iter().flat_map(|looped| looped.passes.values());
+            for inner in passes.filter_map(|pass| pass.scope).collect::<Vec<_>>() {
                 self.forget_scope(plan, inner);
             }
         }

@@ -3,7 +3,7 @@
 use super::hear::Hearing;
 use super::pause::Pause;
 use super::scope::{Place, TOP};
-use super::state::{AttemptState, Finish, GateState, Phase, State};
+use super::state::{AttemptState, Finish, GateState, Phase, State, Throttled};
 use super::view::NoticeView;
 use super::{GateStatus, attempt, gate, hear, retry, wait};
 use crate::event::{Decision, Entry, Failure, Outcome, RunEvent, Status, StepPath, Verdict};
@@ -235,13 +235,13 @@ impl State {
             RunEvent::RateAwaited { connection, .. } => {
                 self.begin_step(plan, place, at);
                 let step = self.step(place);
-                let phase = Phase::Throttled {
+                let wait = Throttled {
                     connection: connection.clone(),
                     since: at,
                     turn: entry.seq,
                     until: retry::total_end(&self.planned(plan, place).retry, step),
                 };
-                self.enter(place, phase, Status::Waiting);
+                self.enter(place, Phase::Throttled(Box::new(wait)), Status::Waiting);
             }
             RunEvent::WaitStarted { until, .. } => {
                 self.begin_step(plan, place, at);
@@ -407,7 +407,7 @@ impl State {
         from: RunId,
         at: Timestamp,
     ) {
-        self.step_mut(place).kept_from = Some(from);
+        self.step_mut(place).kept_from = Some(Box::new(from));
         self.begin_step(plan, place, at);
         self.succeed(plan, place, output, at);
     }
@@ -524,7 +524,7 @@ impl State {
         {
             last.status = status;
             last.finished_at = Some(at);
-            last.failure = failure;
+            last.failure = failure.map(Box::new);
         }
     }
 
@@ -543,7 +543,7 @@ impl State {
     ) {
         let value = self.scopes[place.scope].value_mut(place.step);
         value.output = output;
-        value.error = failure;
+        value.error = failure.map(Box::new);
         self.enter(place, Phase::Over, status);
         self.to_end.remove(&place);
         self.idle.remove(&place);

@@ -185,7 +185,7 @@ impl State {
         let right = match event {
             RunEvent::PassStarted { .. } => looped.due.is_some() && looped.next == number,
             RunEvent::PassFinished { status, .. } => {
-                looped.passes.get(&number).is_some_and(|pass| {
+                looped.passes.get(number).is_some_and(|pass| {
                     pass.status == Status::Running
                         && status.is_final()
                         && pass.scope.is_some_and(|scope| self.over.contains(&scope))

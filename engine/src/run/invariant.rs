@@ -67,7 +67,7 @@ impl Run {
                 }
                 Owner::Pass { of, number } => {
                     let looped = state.step(of).looped.as_ref();
-                    let pass = looped.and_then(|looped| looped.passes.get(&number));
+                    let pass = looped.and_then(|looped| looped.passes.get(number));
                     pass.is_none_or(|pass| pass.status != Status::Running)
                 }
             };

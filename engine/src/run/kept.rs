@@ -420,9 +420,9 @@ impl Found<'_> {
                 // It begins again at its first pass.
                 return;
             }
-            let last = old.passes.last_key_value();
+            let last = old.passes.iter().next_back();
             let (number, scope) = match last {
-                Some((number, pass)) if pass.status != Status::Succeeded => (*number, pass.scope),
+                Some((number, pass)) if pass.status != Status::Succeeded => (number, pass.scope),
                 _ => (old.next, None),
             };
             if let (Some(previous), Some(before)) = (&old.previous, number.checked_sub(1)) {
@@ -440,14 +440,14 @@ impl Found<'_> {
             }
             return;
         }
-        for (number, pass) in &old.passes {
-            let path = path.pass(*number);
+        for (number, pass) in old.passes.iter() {
+            let path = path.pass(number);
             let undone = pass.scope.is_some_and(|scope| self.undone_in_scope(scope));
             if pass.status == Status::Succeeded && !undone {
                 let output = pass.output.clone().unwrap_or_default();
-                self.pass(old, &path, *number, Some(output), pass.done);
+                self.pass(old, &path, number, Some(output), pass.done);
             } else if let Some(scope) = pass.scope {
-                self.pass(old, &path, *number, None, false);
+                self.pass(old, &path, number, None, false);
                 self.list(scope, body, None);
             }
         }

@@ -21,9 +21,10 @@ use crate::event::{Failure, RunEvent, Status};
 use crate::plan::{LoopPlan, Plan, Times};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
-use crate::{Digest, Json, RunId, Timestamp};
+use crate::{Digest, Json, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How many steps a run holds at most, those of all passes together.
 pub const MOST_STEPS: usize = 250_000;
@@ -35,15 +36,15 @@ const RESULTS_LIMIT: usize = 64 * 1024 * 1024;
 /// A loop that has begun.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LoopState {
-    /// The items of a `for_each`, as a list.
-    items: Option<Json>,
+    /// The items of a `for_each`, as a list, and what a pass calls its item.
+    items: Option<(Arc<str>, Json)>,
     /// The number of its first pass.
     pub(super) first: u32,
     /// The number behind that of its last pass, if all of them run.
     pub(super) count: u32,
     /// The number of the next pass to begin.
     pub(super) next: u32,
-    pub(super) passes: BTreeMap<u32, Pass>,
+    pub(super) passes: Passes,
     /// How many passes are open.
     pub(super) open: usize,
     pub(super) succeeded: u32,
@@ -74,7 +75,67 @@ pub(super) struct Pass {
     pub(super) output: Option<Json>,
     /// Whether `until` held after it.
     pub(super) done: bool,
-    pub(super) kept_from: Option<RunId>,
+}
+
+/// The passes of a loop that are known, by their numbers: these go up one by one, and only the first ones
+/// are forgotten.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Passes {
+    /// The number of the first one.
+    first: u32,
+    known: VecDeque<Pass>,
+}
+
+impl Passes {
+    fn new(first: u32) -> Self {
+        Self {
+            first,
+            known: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    fn index(&self, number: u32) -> Option<usize> {
+        Some(number.checked_sub(self.first)? as usize)
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Pass> {
+        self.known.get(self.index(number)?)
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Pass> {
+        let index = self.index(number)?;
+        self.known.get_mut(index)
+    }
+
+    /// The next one.
+    pub(super) fn push(&mut self, pass: Pass) {
+        self.known.push_back(pass);
+    }
+
+    pub(super) fn first(&self) -> Option<&Pass> {
+        self.known.front()
+    }
+
+    /// Forgets the first one.
+    pub(super) fn forget_first(&mut self) {
+        if self.known.pop_front().is_some() {
+            self.first = self.first.saturating_add(1);
+        }
+    }
+
+    /// In the order of their numbers.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &Pass)> + ExactSizeIterator {
+        let known = self.known.iter().enumerate();
+        known.map(|(index, pass)| (self.first.saturating_add(index as u32), pass))
+    }
+
+    pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = &Pass> + Clone {
+        self.known.iter()
+    }
 }
 
 impl LoopState {
@@ -89,13 +150,15 @@ impl LoopState {
         self.items.is_none()
     }
 
-    /// The item of a pass.
+    /// The item of a pass, read in the list of all.
     pub(super) fn item(&self, number: u32) -> Json {
-        let items = self
-            .items
-            .as_ref()
-            .and_then(|items| items.value().get(number as usize));
-        items.cloned().unwrap_or_default().into()
+        let items = self.items.as_ref();
+        items.map_or_else(Json::null, |(_, items)| items.item(number as usize))
+    }
+
+    /// The items, with what a pass calls its own.
+    pub(super) fn named_items(&self) -> Option<(Arc<str>, Json)> {
+        self.items.clone()
     }
 
     fn open_scopes(&self) -> Vec<usize> {
@@ -208,10 +271,11 @@ impl State {
                 previous = self.keep.handed_on(&path, first);
                 (first, first.saturating_add(repeat.max), None)
             }
-            Times::ForEach(_) => {
+            Times::ForEach(each) => {
                 let items = items.map(listed).unwrap_or_default();
                 let count = items.value().as_array().map_or(0, Vec::len);
-                (0, u32::try_from(count).unwrap_or(u32::MAX), Some(items))
+                let items = Some((each.name.clone(), items));
+                (0, u32::try_from(count).unwrap_or(u32::MAX), items)
             }
         };
         self.step_mut(place).looped = Some(Box::new(LoopState {
@@ -219,7 +283,7 @@ impl State {
             first,
             count,
             next: first,
-            passes: BTreeMap::new(),
+            passes: Passes::new(first),
             open: 0,
             succeeded: 0,
             failed: 0,

@@ -12,7 +12,6 @@ use crate::plan::{Plan, RepeatPlan, Times};
 use crate::testing::{Bug, planted};
 use crate::{Json, Span, Timestamp};
 use serde_json::json;
-use std::sync::Arc;
 
 /// What a wait between passes grows to at most, in milliseconds; `every` itself may be longer.
 const LONGEST_WAIT: f64 = 3_600_000.0;
@@ -41,7 +40,6 @@ pub(super) fn finish_pass(
     if state.scopes[scope].close.is_some() {
         return end(Status::Canceled, None);
     }
-    let values = state.values(scope);
     let failed = |error, place| end(Status::Failed, Some(failure::of_expression(error, place)));
     let (Some(looped), Some(known)) = (
         state.planned(plan, of).work.looped(),
@@ -50,31 +48,24 @@ pub(super) fn finish_pass(
         return end(Status::Canceled, None);
     };
     let (output, until) = match &looped.times {
-        Times::ForEach(each) => {
-            let output = each
-                .output
-                .as_ref()
-                .map(|output| output.render_output(&values));
-            match output.transpose() {
-                Ok(output) => (output, each.until.as_ref()),
-                Err(error) => return failed(&error, "output"),
-            }
-        }
-        Times::Repeat(repeat) => {
-            let output = repeat
-                .output
-                .as_ref()
-                .map(|output| output.render_output(&values));
-            match output.transpose() {
-                Ok(output) => (output, Some(&repeat.until)),
-                Err(error) => return failed(&error, "output"),
-            }
-        }
+        Times::ForEach(each) => (each.output.as_ref(), each.until.as_ref()),
+        Times::Repeat(repeat) => (repeat.output.as_ref(), Some(&repeat.until)),
     };
-    let done = match until.map(|until| until.holds(&values)).transpose() {
-        Ok(held) => held.unwrap_or(false),
-        Err(error) => return failed(&error, "until"),
-    };
+    let (mut given, mut done) = (None, false);
+    if output.is_some() || until.is_some() {
+        let values = state.values(scope);
+        match output
+            .map(|output| output.render_output(&values))
+            .transpose()
+        {
+            Ok(output) => given = output,
+            Err(error) => return failed(&error, "output"),
+        }
+        match until.map(|until| until.holds(&values)).transpose() {
+            Ok(held) => done = held.unwrap_or(false),
+            Err(error) => return failed(&error, "until"),
+        }
+    }
     let due = match &looped.times {
         Times::Repeat(repeat) if !done && number.saturating_add(1) < known.count => {
             Some(later(now, wait(repeat, number.saturating_sub(known.first))))
@@ -84,7 +75,7 @@ pub(super) fn finish_pass(
     RunEvent::PassFinished {
         step,
         status: Status::Succeeded,
-        output,
+        output: given,
         failure: None,
         done,
         due,
@@ -115,7 +106,7 @@ pub(super) fn trouble_in(state: &State, plan: &Plan, scope: usize) -> Option<(St
         (None, None) => return None,
     };
     let place = Place { scope, step };
-    let known = state.value(place).error.clone();
+    let known = state.value(place).error.as_deref().cloned();
     let failure = match status {
         Status::Rejected => known.unwrap_or_else(|| gate::refusal(state, plan, place)),
         _ => known.unwrap_or_else(|| {
@@ -172,7 +163,7 @@ impl State {
         let number = looped.next;
         looped.next = number.saturating_add(1);
         let item = looped.item(number);
-        let handed = looped.previous.clone();
+        let previous = looped.previous.clone();
         let path = path.pass(number);
         let kept = self.keep.take(&path, &item);
         if let Some(kept) = &kept
@@ -187,9 +178,8 @@ impl State {
                     status: Status::Succeeded,
                     output: Some(output.compacted()),
                     done: kept.done,
-                    kept_from: Some(kept.from),
                 };
-                looped.passes.insert(number, pass);
+                looped.passes.push(pass);
             }
             return;
         }
@@ -201,22 +191,12 @@ impl State {
         }
         let owner = Owner::Pass { of: place, number };
         let mut scope = Scope::new(plan, owner, planned.body, Some(&path));
-        let frame = Arc::make_mut(&mut scope.frame);
-        if let Times::ForEach(each) = &planned.times {
-            frame.locals.push((each.name.clone(), item));
-        }
-        let mut facts = json!({ "index": number });
         if let Times::Repeat(RepeatPlan {
             output: Some(_), ..
         }) = &planned.times
         {
-            facts["previous"] = handed
-                .as_ref()
-                .map(Json::value)
-                .cloned()
-                .unwrap_or_default();
+            scope.previous = Some(previous.unwrap_or_default());
         }
-        frame.locals.push(("loop".into(), facts.into()));
         let round = self.step(place).round;
         for step in &mut scope.steps {
             step.round = round;
@@ -229,9 +209,8 @@ impl State {
                 status: Status::Running,
                 output: None,
                 done: false,
-                kept_from: None,
             };
-            looped.passes.insert(number, pass);
+            looped.passes.push(pass);
         }
         self.enlist(scope);
         if kept.is_some() {
@@ -272,7 +251,7 @@ impl State {
             return;
         };
         let looped = self.step(place).looped.as_ref();
-        let Some(scope) = looped.and_then(|looped| looped.passes.get(&number)?.scope) else {
+        let Some(scope) = looped.and_then(|looped| looped.passes.get(number)?.scope) else {
             return;
         };
         self.over.remove(&scope);
@@ -310,7 +289,7 @@ impl State {
         if output.is_some() && hands_on {
             looped.previous.clone_from(&output);
         }
-        if let Some(pass) = looped.passes.get_mut(&number) {
+        if let Some(pass) = looped.passes.get_mut(number) {
             pass.status = *status;
             pass.output = output;
             pass.done = *done;
@@ -376,7 +355,7 @@ impl State {
             if looped.passes.len() <= KNOWN_PASSES {
                 return;
             }
-            let Some((&number, pass)) = looped.passes.first_key_value() else {
+            let Some(pass) = looped.passes.first() else {
                 return;
             };
             let mut inside = Vec::new();
@@ -400,7 +379,7 @@ impl State {
                 self.scopes.forget(scope);
             }
             if let Some(looped) = self.looped(place) {
-                looped.passes.remove(&number);
+                looped.passes.forget_first();
             }
         }
     }

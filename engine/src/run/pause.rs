@@ -260,8 +260,8 @@ impl State {
 
     pub(super) fn step_paused(&mut self, place: Place, failure: &Failure) {
         let value = self.scopes[place.scope].value_mut(place.step);
-        value.error = Some(failure.clone());
         let failure = Box::new(failure.clone());
+        value.error = Some(failure.clone());
         self.enter(
             place,
             Phase::Paused { failure },

@@ -193,7 +193,7 @@ fn answer(state: &State, plan: &Plan, of: Place) -> Result<(bool, Json), Failure
     match value.status {
         Some(Status::Succeeded) => {}
         Some(Status::Failed) if probe.reads_failure => {}
-        _ => return Err(value.error.clone().unwrap_or_else(nothing)),
+        _ => return Err(value.error.as_deref().cloned().unwrap_or_else(nothing)),
     }
     let values = seen(state, scope, value);
     let done = probe
@@ -216,7 +216,7 @@ fn answer(state: &State, plan: &Plan, of: Place) -> Result<(bool, Json), Failure
 
 /// What `done` and `output` see: what the check saw, and its answer.
 fn seen(state: &State, scope: usize, value: &StepValue) -> Arc<Values> {
-    let error = value.error.as_ref().map(serde_json::to_value);
+    let error = value.error.as_deref().map(serde_json::to_value);
     let error = error.and_then(Result::ok).unwrap_or_default();
     let output = value.output.as_ref().map(Json::value);
     let answer = json!({ plan::PROBED[0]: output, plan::PROBED[1]: error });
@@ -256,7 +256,10 @@ pub(super) fn follows(
             },
         };
     }
-    let last = known.attempts.last().and_then(|last| last.failure.as_ref());
+    let last = known
+        .attempts
+        .last()
+        .and_then(|last| last.failure.as_deref());
     match last {
         Some(failure) if failure.class != FailureClass::Interrupted => {
             attempt::after_known_failure(state, plan, place, failure, now)

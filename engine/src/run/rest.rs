@@ -53,6 +53,7 @@ impl Scope {
         for (_, json) in &mut frame.locals {
             compact(json);
         }
+        self.previous.iter_mut().for_each(compact);
         for value in &mut frame.steps {
             value.output.iter_mut().for_each(compact);
         }

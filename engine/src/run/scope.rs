@@ -2,6 +2,7 @@
 //! loop, each list of handlers, what undoes a step, and what checks one.
 
 use super::state::StepState;
+use crate::Json;
 use crate::event::{HandlerList, StepPath};
 use crate::expression::{Frame, StepValue};
 use crate::plan::{Block, Plan, PlannedStep};
@@ -53,6 +54,8 @@ pub(super) struct Scope {
     prefix: Arc<str>,
     /// What expressions see of it.
     pub(super) frame: Arc<Frame>,
+    /// What the pass before it handed on, where it is one of a loop whose passes do.
+    pub(super) previous: Option<Json>,
     pub(super) steps: Vec<StepState>,
     /// Steps that are not over.
     pub(super) open: usize,
@@ -78,6 +81,7 @@ impl Scope {
             block,
             prefix: path.map_or_else(|| "".into(), |path| format!("{path}.").into()),
             frame: Arc::new(Frame::new(list.names.clone())),
+            previous: None,
             open: steps.len(),
             steps,
             close: None,
@@ -117,12 +121,13 @@ impl Scope {
         let frame = Arc::make_mut(&mut self.frame);
         if !undoes {
             frame.locals = Vec::new();
+            self.previous = None;
         }
         for value in &mut frame.steps {
-            value.output = value.output.as_ref().map(crate::Json::compacted);
+            value.output = value.output.as_ref().map(Json::compacted);
         }
         for step in &mut self.steps {
-            step.input = step.input.as_ref().map(crate::Json::compacted);
+            step.input = step.input.as_ref().map(Json::compacted);
             step.key = None;
             step.attempts.shrink_to_fit();
         }

@@ -65,7 +65,7 @@ use super::scope::{Owner, Place, Scope, Scopes, TOP};
 use super::slot::Slot;
 use super::view::{ApprovalView, NoticeView};
 use crate::event::{ApprovalRequest, Decision, Failure, SkipReason, Start, Status, StepPath};
-use crate::expression::{RunFacts, StepValue, Values};
+use crate::expression::{LoopNames, RunFacts, StepValue, Values};
 use crate::plan::{PROBE, Plan, PlannedStep, UNDO};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
@@ -90,14 +90,7 @@ pub(super) enum Phase {
     /// It is tried again at that time.
     Retrying { due: Timestamp },
     /// Its next attempt waits for the rate of a connection.
-    Throttled {
-        connection: String,
-        /// Since when, and by which fact.
-        since: Timestamp,
-        turn: u64,
-        /// When the time over all its attempts is over.
-        until: Option<Timestamp>,
-    },
+    Throttled(Box<Throttled>),
     /// It is a `wait` until that time.
     Waiting { until: Timestamp },
     /// It is a `wait` for an event.
@@ -118,6 +111,17 @@ pub(super) enum Phase {
     Over,
 }
 
+/// A wait for the rate of a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Throttled {
+    pub(super) connection: String,
+    /// Since when, and by which fact.
+    pub(super) since: Timestamp,
+    pub(super) turn: u64,
+    /// When the time over all its attempts is over.
+    pub(super) until: Option<Timestamp>,
+}
+
 /// One try.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct AttemptState {
@@ -127,7 +131,7 @@ pub(super) struct AttemptState {
     pub(super) started_at: Timestamp,
     pub(super) deadline: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<Box<Failure>>,
 }
 
 /// A gate that was reached.
@@ -168,7 +172,7 @@ pub(super) enum Trouble {
     Unhandled,
 }
 
-/// One step of a run.
+/// One step of a run. There may be very many, so what few of them have stands in boxes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct StepState {
     pub(super) phase: Phase,
@@ -187,7 +191,7 @@ pub(super) struct StepState {
     pub(super) hearing: Option<Box<Hearing>>,
     pub(super) looped: Option<Box<LoopState>>,
     pub(super) skip: Option<Box<SkipReason>>,
-    pub(super) kept_from: Option<RunId>,
+    pub(super) kept_from: Option<Box<RunId>>,
     /// The number of the run's turning back that made it run again; 0 the first time. Another one has
     /// other idempotency keys.
     pub(super) round: u32,
@@ -382,21 +386,33 @@ impl State {
     /// What expressions of a scope's steps see.
     pub(super) fn values(&self, scope: usize) -> Arc<Values> {
         let mut frames = Vec::with_capacity(2);
+        let mut passes = Vec::new();
         let mut next = Some(scope);
         while let Some(scope) = next {
             let scope = &self.scopes[scope];
             frames.push(scope.frame.clone());
             next = match scope.owner {
                 Owner::Run => None,
-                Owner::Pass { of, .. } | Owner::Undo { of } | Owner::Probe { of } => Some(of.scope),
+                Owner::Pass { of, number } => {
+                    passes.push((frames.len(), of, number, &scope.previous));
+                    Some(of.scope)
+                }
+                Owner::Undo { of } | Owner::Probe { of } => Some(of.scope),
                 Owner::Handlers(_) => Some(TOP),
             };
         }
+        let names = |(within, of, number, previous): (usize, _, _, &Option<Json>)| {
+            let looped = self.step(of).looped.as_ref();
+            let items = looped.and_then(|looped| looped.named_items());
+            LoopNames::new(frames.len() - within, items, number, previous.clone())
+        };
+        let loops = passes.into_iter().map(names).collect();
         Arc::new(Values {
             inputs: self.start.inputs.clone(),
             trigger: self.start.trigger.clone(),
             run: self.facts.clone(),
             frames,
+            loops,
         })
     }
 
@@ -435,7 +451,7 @@ impl State {
             if let Some(number) = pass {
                 let looped = self.step(place).looped.as_ref();
                 // A pass to come has no scope yet.
-                scope = looped.and_then(|looped| looped.passes.get(&number)?.scope);
+                scope = looped.and_then(|looped| looped.passes.get(number)?.scope);
             }
             found = Some((place, pass));
         }
@@ -503,7 +519,7 @@ impl StepState {
             #[cfg(test)]
             Phase::Retrying { .. } if planted(Bug::TimerLost) => None,
             Phase::Retrying { due } => Some((*due, Timer::Retry)),
-            Phase::Throttled { until, .. } => until.map(|at| (at, Timer::Rate)),
+            Phase::Throttled(wait) => wait.until.map(|at| (at, Timer::Rate)),
             Phase::Waiting { until } => Some((*until, Timer::Wait)),
             Phase::Asking => {
                 let gate = self.gate.as_ref()?;

@@ -64,19 +64,13 @@ impl Run {
     }
 
     fn wait_at(&self, place: Place) -> Option<(StepPath, RateWait)> {
-        let Phase::Throttled {
-            connection,
-            since,
-            turn,
-            ..
-        } = &self.state.step(place).phase
-        else {
+        let Phase::Throttled(wait) = &self.state.step(place).phase else {
             return None;
         };
         let wait = RateWait {
-            connection: connection.clone(),
-            since: *since,
-            turn: *turn,
+            connection: wait.connection.clone(),
+            since: wait.since,
+            turn: wait.turn,
             priority: self.priority(),
         };
         Some((self.state.path(&self.plan, place), wait))
@@ -142,8 +136,8 @@ impl State {
     /// The time over all attempts is over, and the next one still waits.
     pub(super) fn waited_too_long(&self, plan: &Plan, place: Place) -> RunEvent {
         let attempts = self.step(place).attempts.iter().rev();
-        let last = attempts.map(|attempt| attempt.failure.clone()).next();
-        let failure = last.flatten().unwrap_or_else(attempt::timed_out);
+        let last = attempts.map(|attempt| attempt.failure.as_deref()).next();
+        let failure = last.flatten().cloned().unwrap_or_else(attempt::timed_out);
         pause::failed(self, plan, place, failure)
     }
 }

@@ -213,7 +213,7 @@ impl Run {
             status: attempt.status,
             started_at: attempt.started_at,
             finished_at: attempt.finished_at,
-            error: attempt.failure.clone(),
+            error: attempt.failure.as_deref().cloned(),
         });
         StepView {
             id: planned.id.to_string(),
@@ -223,7 +223,7 @@ impl Run {
             attempts: attempts.collect(),
             input: step.input.clone(),
             output: value.output.clone(),
-            error: value.error.clone(),
+            error: value.error.as_deref().cloned(),
             skipped: step.skip.as_deref().cloned(),
             approval_id: step.gate.as_ref().map(|gate| gate.request.approval),
             waits_until: match step.phase {
@@ -235,12 +235,12 @@ impl Run {
             },
             waits_for: match &step.phase {
                 Phase::Listening => self.listening_at(place).map(|listening| listening.says()),
-                Phase::Throttled { connection, .. } => {
-                    Some(format!("the rate of connection {connection}"))
+                Phase::Throttled(wait) => {
+                    Some(format!("the rate of connection {}", wait.connection))
                 }
                 _ => None,
             },
-            kept_from: step.kept_from,
+            kept_from: step.kept_from.as_deref().copied(),
             undo: self.state.undo_status(place),
             check: step.probe.as_deref().map(|probe| CheckView {
                 answer: probe.answer,
@@ -444,9 +444,12 @@ impl Run {
                 format!("attempt {number} of step {path} runs")
             }
             Phase::Retrying { due } => format!("step {path} is tried again at {due}"),
-            Phase::Throttled { connection, .. } => match rate(&path) {
+            Phase::Throttled(wait) => match rate(&path) {
                 Some(says) => format!("step {path} {says}"),
-                None => format!("step {path} waits for the rate of connection {connection}"),
+                None => format!(
+                    "step {path} waits for the rate of connection {}",
+                    wait.connection
+                ),
             },
             Phase::Waiting { until } => format!("step {path} waits until {until}"),
             Phase::Listening => {

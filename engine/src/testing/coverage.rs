@@ -197,7 +197,7 @@ const RUN_STATUSES: [&str; 9] = [
     "canceled",
     "skipped",
 ];
-const FEATURES: [&str; 19] = [
+const FEATURES: [&str; 20] = [
     "check",
     "when",
     "switch",
@@ -209,6 +209,7 @@ const FEATURES: [&str; 19] = [
     "retry total",
     "timeout",
     "run timeout",
+    "capabilities",
     "at_most_once",
     "on_error fail",
     "on_error continue",
@@ -311,6 +312,9 @@ impl Coverage {
         }
         if plan.timeout.is_some() {
             self.count("document", "run timeout");
+        }
+        if plan.document.capabilities.is_some() {
+            self.count("document", "capabilities");
         }
         for step in plan.blocks.iter().flat_map(|block| &block.steps) {
             self.count("join", join(&step.join));

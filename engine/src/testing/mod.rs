@@ -16,8 +16,8 @@ mod world;
 
 pub use coverage::Coverage;
 pub use document::{
-    DocumentSpec, EVENT_TYPES, ForEachSpec, HANDED_ON, KindSpec, NeedSpec, OutputSpec, RepeatSpec,
-    ReviewSpec, StepSpec, WhenSpec, documents,
+    DocumentSpec, EVENT_TYPES, ForEachSpec, GRANTS, HANDED_ON, KindSpec, NeedSpec, OutputSpec,
+    RepeatSpec, ReviewSpec, StepSpec, WhenSpec, documents,
 };
 pub use law::{Broken, Law, Looked, Watch};
 pub(crate) use names::names;

@@ -74,6 +74,7 @@ bugs! {
     CancelOnce "cancel_once" Cancels "A second cancel stops nothing.",
     CheckMisread "check_misread" Checks "A check that does not know counts as one that says no.",
     RateIgnored "rate_ignored" Rates "An attempt begins without waiting for the rate of its connection.",
+    ListIgnored "list_ignored" Granted "What a version's list does not hold is touched all the same.",
     KeptRunsAgain "kept_runs_again" Kept "A step whose result is kept of an earlier run runs again.",
     UnwrittenChange "unwritten_change" Replay "Something is known that no fact says.",
     PendingForgets "pending_forgets" Pending "What must be in force depends on how the run came to its state.",

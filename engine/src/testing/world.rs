@@ -1,12 +1,14 @@
 //! What happens to a simulated run: answers, late answers, time, people.
 
-use super::law::{Broken, Law};
+use super::law::{Broken, DENIED, Law};
 use super::simulator::{Life, claim};
+use crate::capability::{asked, authority};
 use crate::definition::FailureClass;
 use crate::event::{Decision, Failure, Outcome, Status, StepPath, Verdict};
 use crate::flow::Standing;
+use crate::plan::ActionKind;
 use crate::run::{DeadlineReason, Effect, GateStatus, Input, Rejected, Resolution, ResumeAnswer};
-use crate::{ApprovalId, Artifact, Digest, Timestamp};
+use crate::{ApprovalId, Artifact, Digest, Json, Timestamp};
 use serde_json::json;
 
 impl Life {
@@ -251,12 +253,33 @@ impl Life {
         }
     }
 
+    /// How an attempt of an action with this configuration ends: what the version may not touch is refused
+    /// before anything happens.
+    fn performed(&mut self, kind: ActionKind, input: &Json) -> Outcome {
+        let outcome = self.outcome();
+        let Some(with) = input.value().as_object() else {
+            return outcome;
+        };
+        let asked = asked(kind, with, &authority);
+        let listed = self.plan.capabilities();
+        if asked.iter().all(|grant| listed.permits(grant)) {
+            return outcome;
+        }
+        let message = "this version may not touch that";
+        Outcome::Failed {
+            failure: Failure::new(FailureClass::Permanent, DENIED, message),
+            retry_after_ms: None,
+        }
+    }
+
     fn answer(&mut self) -> Result<(), Broken> {
         let pending = self.run.pending();
         let Some(Effect::Attempt {
             step,
             number,
             fence,
+            kind,
+            input,
             ..
         }) = self.random.pick(&pending).cloned()
         else {
@@ -281,7 +304,7 @@ impl Life {
             step,
             number,
             fence,
-            outcome: self.outcome(),
+            outcome: self.performed(kind, &input),
         };
         // Its time may have run out with what it left: then its end comes too late.
         let runs = self.run.pending().iter().any(|effect| {
@@ -558,10 +581,12 @@ impl Life {
             step,
             number,
             fence,
+            kind,
+            input,
             ..
         }) = self.run.pending().into_iter().next()
         {
-            let outcome = self.outcome();
+            let outcome = self.performed(kind, &input);
             self.must(Input::Finished {
                 step,
                 number,

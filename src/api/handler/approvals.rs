@@ -88,7 +88,7 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
         extra,
     };
     let decided = call.app.engine.decide(id, &call.who, request).await;
-    ok(&decided.map_err(|error| call.placed(error, "bad_fields", "/fields"))?)
+    ok(&decided.map_err(|refused| call.placed(refused, "bad_fields", "/fields"))?)
 }
 
 /// Who is asked from now on.

@@ -8,6 +8,7 @@ use super::super::{
 use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
+use crate::service::page::List;
 use crate::service::review::MOST_RUNS;
 use crate::trigger::changes_in;
 use druse_storage::ToolPins;

@@ -2,6 +2,7 @@
 
 use super::*;
 use druse_engine::{Span, Timestamp};
+use druse_storage::{Batch, Setting};
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -73,4 +74,27 @@ async fn runs_leave_by_the_age_that_their_automation_says() {
             Span::from_millis(after.unsigned_abs())
         );
     }
+}
+
+/// An older Druse took values by which every run leaves.
+#[tokio::test]
+async fn stored_settings_that_keep_nothing_are_told_and_not_followed() {
+    let server = Server::new().await;
+    let run = server.ran(&named("plain"), "").await;
+    let row = Setting {
+        name: "retention".into(),
+        value: json!({ "max_runs": 0, "automations": { "plain": { "max_age": "0s" } } }),
+        updated_at: crate::runtime::clock::now(),
+    };
+    let written = server.app.store.append(Batch::new().put(&row)).unwrap();
+    written.await.unwrap();
+    let app = server.app.clone();
+    let later = Timestamp(crate::runtime::clock::now().0 + DAY);
+    let swept = tokio::task::spawn_blocking(move || app.sweep_at(false, later));
+    assert_eq!(swept.await.unwrap().unwrap().forgotten, 0);
+    assert_eq!(server.there(&[("plain", run)]).await, ["plain"]);
+    let told = server.call("GET", "/doctor", &[], "").await.body;
+    let problems = told["problems"].as_array().unwrap().iter();
+    let codes = problems.filter(|problem| problem["code"] == "keeps_nothing");
+    assert_eq!(codes.count(), 2, "{told:#}");
 }

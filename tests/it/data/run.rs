@@ -176,3 +176,45 @@ steps:
     );
     assert!(!desk.path("books.db").exists());
 }
+
+const LARGE: &str = r#"druse: 1
+name: large
+steps:
+  - id: printed
+    action: shell
+    on_error: continue
+    with: { script: "head -c 5000000 /dev/zero | tr '\\0' x" }
+  - id: left
+    action: shell
+    with: { script: "head -c 5000000 /dev/zero | tr '\\0' x > $DRUSE_ARTIFACTS/all", artifacts: { all: all } }
+  - id: kept
+    action: file
+    with: { connection: outbox, op: write, path: all.txt, artifact: "{{ steps.left.output.artifacts.all }}" }
+outputs:
+  code: "{{ steps.printed.error.code }}"
+  said: "{{ steps.printed.error.message }}"
+  bytes: "{{ steps.kept.output.bytes }}"
+  digest: "{{ steps.left.output.artifacts.all.digest == steps.kept.output.digest }}"
+"#;
+
+#[test]
+fn what_is_too_large_is_refused_and_goes_as_a_file() {
+    let desk = desk();
+    desk.write("large.yaml", LARGE);
+    let run = [
+        "run",
+        "large.yaml",
+        "--connections",
+        "connections.yaml",
+        "--output",
+        "json",
+    ];
+    let ran = desk.run(&run).ok().json();
+    let outputs = &ran["outputs"];
+    assert_eq!(outputs["code"], "output_too_large", "{outputs}");
+    let said = outputs["said"].as_str().unwrap();
+    assert!(said.contains("the limit is 4194304"), "{said}");
+    assert_eq!(outputs["bytes"], 5_000_000);
+    assert_eq!(outputs["digest"], true);
+    assert_eq!(desk.read("outbox/all.txt").len(), 5_000_000);
+}

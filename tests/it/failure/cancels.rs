@@ -55,7 +55,7 @@ fn states() -> Vec<State> {
         state("event", step("wait", event), "waiting", "waiting"),
         state("gate", step("approval_gate", gate), "waiting", "waiting"),
         state("parent", step("automation", child), "running", "running"),
-        state("poll", poll, "waiting", "running"),
+        state("poll", poll, "waiting", "waiting"),
         state(
             "rate",
             call(
@@ -165,8 +165,10 @@ async fn a_cancel_ends_a_run_from_every_state_cleans_up_once_and_frees_its_slot(
         admin.post(&cancel(&run), &why).await.with(202);
         let over = wait::run(&admin, &run, "canceled").await;
         assert_eq!(over["steps"][0]["status"], "canceled", "{name}: {over:#}");
-        assert_eq!(over["steps"][1]["status"], "skipped", "{name}: {over:#}");
-        assert_eq!(over["steps"][1]["skipped"]["kind"], "run_ending", "{name}");
+        let steps = over["steps"].as_array().unwrap();
+        let after = steps.iter().find(|step| step["path"] == "after").unwrap();
+        assert_eq!(after["status"], "skipped", "{name}: {over:#}");
+        assert_eq!(after["skipped"]["kind"], "run_ending", "{name}");
         // The slot is free, so the next one has its turn, and comes to the same state.
         stands(&admin, &next, &state).await;
         // A pause by a person is a state as well.
@@ -187,7 +189,6 @@ async fn a_cancel_ends_a_run_from_every_state_cleans_up_once_and_frees_its_slot(
             .collect();
         assert_eq!(found, [(&json!("run.cancel"), &why["reason"])], "{name}");
     }
-    assert_eq!(admin.all("/queues").await.len(), 1, "only the rate is left");
     let left = admin.all("/runs?status=waiting").await;
     assert_eq!(left, Vec::<Value>::new(), "children end with their parents");
     assert!(!shop.lines().contains(&"POST /after".to_owned()));

@@ -8,6 +8,7 @@ mod export;
 mod facts;
 mod head;
 mod logs;
+mod quota;
 mod retention;
 mod search;
 

@@ -288,7 +288,7 @@ impl Binder<'_> {
 
     fn enter_pages(&mut self, pages: Pages) {
         let kept = self.kept;
-        let before = self.sent.clone();
+        let before = self.sent.now();
         if let Some(body) = kept.get(pages.body) {
             self.strong = super::decide::strong_values(&body.call.arguments);
             self.others(pages.body, &[pages.pointer.clone()].into());
@@ -316,7 +316,7 @@ impl Binder<'_> {
             return;
         };
         let (id, last) = (pages.id.clone(), pages.last());
-        let (output, sent) = (pending.output.clone(), pending.sent.clone());
-        self.learn_as(last, &id, output, &sent);
+        let (output, sent) = (pending.output.clone(), pending.sent);
+        self.learn_as(last, &id, output, sent);
     }
 }

@@ -2,6 +2,7 @@
 //! another order, with shuffled lists. What is bound has to follow, and what stays must not have had to.
 
 mod passes;
+mod told;
 mod weak;
 
 use super::answers::{Answers, Of, WholePlace};
@@ -14,17 +15,20 @@ use super::rename;
 use super::selector;
 use super::slot;
 use super::world::World;
-use crate::answer::Answer;
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order, outcome, unknown};
+use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
 use crate::kept::Kept;
+use crate::reads::Reads;
 use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
 use druse_engine::definition::{Document, EffectLevel};
+use druse_engine::event::Outcome;
 use druse_engine::plan::Plan;
 use druse_engine::{Span, Timestamp};
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use told::Told;
 
 /// The most differences that are listed for one world.
 const MOST: usize = 40;
@@ -63,6 +67,8 @@ struct Prover<'p> {
     kept: &'p [Kept<'p>],
     decisions: &'p Decisions,
     plan: Arc<Plan>,
+    /// Whose outputs the document reads.
+    reads: Reads,
     started_at: Timestamp,
     /// What stays though it had to follow.
     stays: Vec<Difference>,
@@ -88,6 +94,7 @@ pub(super) fn prove(
         kept,
         decisions,
         plan: Arc::new(plan),
+        reads: Reads::of(document),
         started_at,
         stays: Vec::new(),
         bound: 0,
@@ -136,9 +143,13 @@ fn relaxed(document: &Document) -> Document {
 impl Prover<'_> {
     /// Counts what is bound and what stays, and finds what had to follow and does not.
     fn count(&mut self) {
-        let mut seen: Vec<&str> = self.decisions.said.by_people().collect();
+        let (kept, decisions) = (self.kept, self.decisions);
+        let mut seen = Told::default();
+        for text in decisions.said.by_people() {
+            seen.add(text);
+        }
         let mut answered = 0;
-        for (index, kept) in self.kept.iter().enumerate() {
+        for (index, kept) in kept.iter().enumerate() {
             // Answers of calls that were issued together are known only to those that come after.
             while let Some(before) = self
                 .kept
@@ -147,11 +158,11 @@ impl Prover<'_> {
                 && answered < index
             {
                 if crate::prune::succeeded(before.call) {
-                    seen.push(&before.answer.text);
+                    seen.add(&before.answer.text);
                 }
                 answered += 1;
             }
-            let Some(decided) = self.decisions.calls.get(index) else {
+            let Some(decided) = decisions.calls.get(index) else {
                 continue;
             };
             // Nothing follows from what informs nobody.
@@ -163,6 +174,27 @@ impl Prover<'_> {
                 crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
                     self.fixed(kept, pointer, leaf, &seen);
                 });
+            }
+            // The rest of a line of which words are given beside it.
+            if kept.target.line.is_some() {
+                let words = kept
+                    .target
+                    .filled
+                    .request
+                    .get("argv")
+                    .and_then(Value::as_array);
+                for (at, word) in words.into_iter().flatten().enumerate() {
+                    let place = format!("/argv/{at}");
+                    if kept
+                        .target
+                        .filled
+                        .places
+                        .iter()
+                        .all(|(known, _)| *known != place)
+                    {
+                        self.fixed(kept, "/command", word, &seen);
+                    }
+                }
             }
             for bound in &decided.bound {
                 if slot::first(kept, &bound.pointer).is_none() {
@@ -209,7 +241,7 @@ impl Prover<'_> {
     }
 
     /// A fixed value: where a part of it was said or answered before and tells enough, it had to follow.
-    fn fixed(&mut self, kept: &Kept<'_>, pointer: &str, value: &Value, seen: &[&str]) {
+    fn fixed(&mut self, kept: &Kept<'_>, pointer: &str, value: &Value, seen: &Told<'_>) {
         let text = match value {
             Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -221,7 +253,7 @@ impl Prover<'_> {
             && text.len() <= TELLS_AT_MOST
             && text.contains(' ')
             && !named.is_empty()
-            && seen.iter().any(|answer| answer.contains(text.as_str()));
+            && seen.holds(&text);
         let name = named.into_iter().find(|name| {
             if stands_whole {
                 return true;
@@ -229,7 +261,7 @@ impl Prover<'_> {
             let is_whole = *name == text;
             let tells = bits(&Value::from(*name), &[]) >= HAD_TO_FOLLOW
                 || is_whole && (names_things(&key) || crate::value_class::is_date(name));
-            tells && seen.iter().any(|answer| stands_in(answer, name))
+            tells && seen.has_name(name)
         });
         if let Some(name) = name {
             let message = format!(
@@ -243,13 +275,22 @@ impl Prover<'_> {
 
     /// Runs the draft in a world, once for each order.
     fn world(&self, world: &World, orders: &[Order]) -> Perturbation {
-        let answers: BTreeMap<usize, Answer> = self
-            .kept
-            .iter()
-            .enumerate()
-            .filter(|(_, kept)| crate::prune::succeeded(kept.call))
-            .map(|(index, kept)| (index, world.answer(kept)))
-            .collect();
+        // What nobody reads is answered with nothing, and what is read is made once for all orders.
+        let answers: RefCell<BTreeMap<usize, Outcome>> = RefCell::default();
+        let answer = |call: usize, kept: &Kept<'_>| {
+            if !self.reads.reads(kept) {
+                return unread(kept);
+            }
+            let mut answers = answers.borrow_mut();
+            let made = answers.entry(call).or_insert_with(|| {
+                if crate::prune::succeeded(kept.call) {
+                    outcome(kept, &world.answer(kept))
+                } else {
+                    outcome(kept, &kept.answer)
+                }
+            });
+            made.clone()
+        };
         let inputs: Map<String, Value> = self
             .decisions
             .inputs
@@ -281,9 +322,7 @@ impl Prover<'_> {
                         return self.answer_in_pass(&scene, cycle, stand);
                     }
                     match call.and_then(|call| Some((call, self.kept.get(call)?))) {
-                        Some((call, kept)) => {
-                            outcome(kept, answers.get(&call).unwrap_or(&kept.answer))
-                        }
+                        Some((call, kept)) => answer(call, kept),
                         None => unknown(),
                     }
                 },

@@ -21,7 +21,20 @@ pub struct DocumentSpec {
     pub undoes: bool,
     /// Seconds until the run times out.
     pub timeout: Option<u32>,
+    /// What of [`GRANTS`] it lists that it may touch; without a list that is all that its steps say.
+    pub listed: Option<Vec<&'static str>>,
 }
+
+/// What a list of what may be touched holds or not: two connections, and what steps name beside them.
+pub const GRANTS: [&str; 7] = [
+    "crm",
+    "bank",
+    "tools",
+    "programs",
+    "files",
+    "automations",
+    "events",
+];
 
 /// A step to be.
 #[derive(Debug, Clone, PartialEq)]

@@ -31,19 +31,26 @@ pub fn documents(most: usize) -> impl Strategy<Value = DocumentSpec> {
         any::<bool>(),
         prop::option::weighted(0.15, 1u32..600),
         any::<bool>(),
+        prop::option::weighted(
+            0.25,
+            prop::sample::subsequence(GRANTS.to_vec(), 0..=GRANTS.len()),
+        ),
     )
-        .prop_map(|(mut steps, on_failure, finally, undoes, timeout, calm)| {
-            if calm {
-                steps.iter_mut().for_each(StepSpec::calm);
-            }
-            DocumentSpec {
-                steps,
-                on_failure,
-                finally,
-                undoes,
-                timeout,
-            }
-        })
+        .prop_map(
+            |(mut steps, on_failure, finally, undoes, timeout, calm, listed)| {
+                if calm {
+                    steps.iter_mut().for_each(StepSpec::calm);
+                }
+                DocumentSpec {
+                    steps,
+                    on_failure,
+                    finally,
+                    undoes,
+                    timeout,
+                    listed,
+                }
+            },
+        )
 }
 
 impl StepSpec {

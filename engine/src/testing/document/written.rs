@@ -4,6 +4,12 @@ use super::*;
 use crate::definition::Document;
 use serde_json::{Map, Value, json};
 
+/// The connections that effects go over.
+const CONNECTIONS: [&str; 2] = ["crm", "bank"];
+
+/// What is touched, by whatever name.
+const TOUCHED: &str = "a@b";
+
 impl DocumentSpec {
     /// The document.
     pub fn document(&self) -> Document {
@@ -22,6 +28,9 @@ impl DocumentSpec {
         }
         if let Some(seconds) = self.timeout {
             full["timeout"] = format!("{seconds}s").into();
+        }
+        if let Some(listed) = &self.listed {
+            full["capabilities"] = capabilities(listed);
         }
         if let Some(last) = self.steps.len().checked_sub(1) {
             full["outputs"] = json!({ "last": format!("{{{{ steps.s{last}.output }}}}") });
@@ -47,6 +56,43 @@ impl DocumentSpec {
             }
         }
     }
+}
+
+/// The list of what a version may touch.
+fn capabilities(listed: &[&str]) -> Value {
+    let has = |what: &&str| listed.contains(what);
+    let connections: Vec<&str> = CONNECTIONS.into_iter().filter(has).collect();
+    let over = |key: &str, value: &str| -> Vec<Value> {
+        let all = CONNECTIONS.into_iter();
+        all.map(|connection| json!({ "connection": connection, key: value }))
+            .collect()
+    };
+    let mut all = json!({ "connections": connections, "recipients": [TOUCHED] });
+    for (what, items) in [
+        ("tools", over("tool", TOUCHED)),
+        ("files", over("path", TOUCHED)),
+        ("programs", vec![TOUCHED.into()]),
+        ("automations", vec![TOUCHED.into()]),
+        ("events", vec![TOUCHED.into()]),
+    ] {
+        if has(&what) {
+            all[what] = items.into();
+        }
+    }
+    all
+}
+
+/// What names the thing that an action touches, beside its connection.
+fn touches(action: &str) -> Option<(&'static str, Value)> {
+    Some(match action {
+        "mcp" => ("tool", TOUCHED.into()),
+        "shell" => ("argv", json!([TOUCHED])),
+        "file" => ("path", TOUCHED.into()),
+        "mail" => ("to", TOUCHED.into()),
+        "automation" => ("name", TOUCHED.into()),
+        "emit" => ("type", TOUCHED.into()),
+        _ => return None,
+    })
 }
 
 /// A list of steps; `prefix` makes ids of bodies differ from those around them.
@@ -246,24 +292,21 @@ fn action(
             ("approval_gate", with)
         }
         KindSpec::Review(review) => ("approval_gate", review.written()),
-        KindSpec::Effect(action) => match before {
-            Some(before) if index.is_multiple_of(2) => (
-                *action,
-                json!({
-                    "connection": connection(index),
-                    "n": format!("{{{{ steps.{before}.output | default(0) }}}}"),
-                    "said": "{{ review.comment }}",
-                }),
-            ),
-            _ => (
-                *action,
-                json!({
-                    "connection": connection(index),
-                    "n": index,
-                    "said": "{{ review.comment }}",
-                }),
-            ),
-        },
+        KindSpec::Effect(action) => {
+            let n = match before {
+                Some(before) if index.is_multiple_of(2) => {
+                    format!("{{{{ steps.{before}.output | default(0) }}}}").into()
+                }
+                _ => Value::from(index),
+            };
+            let mut with = json!({
+                "connection": connection(index), "n": n, "said": "{{ review.comment }}",
+            });
+            if let Some((key, value)) = touches(action) {
+                with[key] = value;
+            }
+            (*action, with)
+        }
         KindSpec::Works(back) => {
             let read = format!("{{{{ steps.s{}.output }}}}", index.saturating_sub(*back));
             (
@@ -277,7 +320,7 @@ fn action(
 
 /// The connection that an effect goes over.
 fn connection(index: usize) -> &'static str {
-    ["crm", "bank"][index % 2]
+    CONNECTIONS[index % 2]
 }
 
 fn need_of(steps: &[StepSpec], prefix: &str, index: usize, need: &NeedSpec) -> Option<String> {

@@ -1,6 +1,6 @@
 //! How steps ended, and with it the laws of joins and of skips: the table of `docs/joins.md`, read anew.
 
-use super::{Broken, Law, Looked};
+use super::{Broken, Law, Looked, begins};
 use crate::definition::Join;
 use crate::event::{Entry, Outcome, RunEvent, SkipReason, Status, StepPath, Verdict};
 use crate::plan::{Block, Need, Plan, PlannedStep};
@@ -45,20 +45,14 @@ impl Ended {
 
     /// Whether the fact decides about a step that has not begun.
     fn decides(&self, step: &StepPath, event: &RunEvent) -> bool {
-        let decides = matches!(
+        let ends = matches!(
             event,
             RunEvent::StepSkipped { .. }
-                | RunEvent::StepEvaluated { .. }
-                | RunEvent::AttemptStarted { .. }
-                | RunEvent::WaitStarted { .. }
-                | RunEvent::EventAwaited { .. }
-                | RunEvent::ApprovalRequested { .. }
-                | RunEvent::LoopStarted { .. }
                 | RunEvent::StepFailed { .. }
                 | RunEvent::StepPaused { .. }
                 | RunEvent::RateAwaited { .. }
         );
-        decides && !self.decided.contains(step)
+        (ends || begins(event)) && !self.decided.contains(step)
     }
 
     /// Reads one fact about a step.

@@ -1,6 +1,6 @@
 //! The laws of what follows on the end of a run's own work, and of pauses.
 
-use super::{Broken, Law, Looked};
+use super::{Broken, Law, Looked, begins};
 use crate::event::{Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
 use crate::plan::Plan;
 use crate::run::Run;
@@ -83,18 +83,9 @@ impl Handling {
     ) -> Result<(), Broken> {
         let told = || format!("{entry:?}");
         let event = &entry.event;
-        let begins = matches!(
-            event,
-            RunEvent::StepEvaluated { .. }
-                | RunEvent::WaitStarted { .. }
-                | RunEvent::EventAwaited { .. }
-                | RunEvent::ApprovalRequested { .. }
-                | RunEvent::LoopStarted { .. }
-                | RunEvent::AttemptStarted { .. }
-        );
         // What was under way when the process died goes on.
         let again = self.interrupted.contains(step);
-        if begins {
+        if begins(event) {
             looked.hold(Law::Pauses, again || !self.paused, told)?;
             looked.hold(Law::Pauses, !self.held.contains(step), told)?;
             if self.cancels > 0 {

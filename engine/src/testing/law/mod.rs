@@ -3,6 +3,7 @@
 
 mod checks;
 mod ends;
+mod granted;
 mod handlers;
 mod heard;
 mod loops;
@@ -11,10 +12,12 @@ mod slots;
 mod tries;
 mod watch;
 
+pub(super) use granted::DENIED;
 pub(super) use heard::Teller;
 pub use watch::Watch;
 pub(super) use watch::keeps;
 
+use crate::event::RunEvent;
 use std::fmt;
 
 macro_rules! laws {
@@ -80,7 +83,21 @@ laws! {
     Cancels "cancel_ends" "A cancel ends the run's own work at once, a second one everything.",
     Checks "checks_decide" "What becomes of an uncertain step is what its check, which looks once and only then, or a person has said.",
     Rates "rates_awaited" "An attempt over a connection with a rate waits for it, once.",
+    Granted "only_what_is_listed" "What an attempt asks for does not happen unless the version's list holds it.",
     Kept "kept_stays" "What a run kept of an earlier one does not happen again.",
+}
+
+/// Whether a fact begins the work of a step.
+fn begins(event: &RunEvent) -> bool {
+    matches!(
+        event,
+        RunEvent::StepEvaluated { .. }
+            | RunEvent::AttemptStarted { .. }
+            | RunEvent::WaitStarted { .. }
+            | RunEvent::EventAwaited { .. }
+            | RunEvent::ApprovalRequested { .. }
+            | RunEvent::LoopStarted { .. }
+    )
 }
 
 /// A law that was broken, and where.

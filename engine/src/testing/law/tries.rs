@@ -136,6 +136,12 @@ impl Tries {
             RunEvent::AttemptFinished { outcome, .. } => {
                 self.finishes(step, entry, outcome, looked)?;
             }
+            // It has come to its retry; how long it waits from here on is not its own time.
+            RunEvent::RateAwaited { .. } => {
+                if let Some(due) = self.of(step).due.take() {
+                    looked.hold(Law::Early, due <= entry.at, || format!("{entry:?}"))?;
+                }
+            }
             RunEvent::AttemptInterrupted { .. } => self.of(step).failed = None,
             RunEvent::StepResolved { .. }
             | RunEvent::StepChecked {

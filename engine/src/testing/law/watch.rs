@@ -2,13 +2,14 @@
 
 use super::checks::{self, Checks};
 use super::ends::Ended;
+use super::granted::Granted;
 use super::handlers::{Handling, undoes};
 use super::heard::Heeded;
 use super::loops::Passes;
 use super::rates::Throttled;
 use super::slots::Slots;
 use super::tries::Tries;
-use super::{Broken, Law, Looked};
+use super::{Broken, Law, Looked, begins};
 use crate::Json;
 use crate::definition::{Join, OnError};
 use crate::event::{ApprovalRequest, Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub struct Watch {
     ended: Ended,
     tries: Tries,
+    granted: Granted,
     passes: Passes,
     pub(in crate::testing) heeded: Heeded,
     handling: Handling,
@@ -91,7 +93,11 @@ impl Watch {
             self.tries.see_run(plan, entry, looked)?;
             return self.handling.see(plan, entry, looked);
         };
-        if begins(&entry.event) {
+        let more = matches!(
+            entry.event,
+            RunEvent::PassStarted { .. } | RunEvent::RateAwaited { .. }
+        );
+        if more || begins(&entry.event) {
             // What was under way when its run was queued goes on after a crash.
             let tried = matches!(
                 entry.event,
@@ -121,6 +127,7 @@ impl Watch {
         self.gate(plan, step, entry, looked)?;
         self.ended.see(plan, step, entry, looked)?;
         self.tries.see(plan, step, entry, resolved, looked)?;
+        self.granted.see(plan, step, entry, resolved, looked)?;
         self.passes.see(step, &entry.event);
         match &entry.event {
             RunEvent::StepKept { .. } => {
@@ -277,21 +284,6 @@ impl Watch {
     }
 }
 
-/// Whether a fact begins something that takes work.
-fn begins(event: &RunEvent) -> bool {
-    matches!(
-        event,
-        RunEvent::AttemptStarted { .. }
-            | RunEvent::StepEvaluated { .. }
-            | RunEvent::WaitStarted { .. }
-            | RunEvent::ApprovalRequested { .. }
-            | RunEvent::EventAwaited { .. }
-            | RunEvent::LoopStarted { .. }
-            | RunEvent::PassStarted { .. }
-            | RunEvent::RateAwaited { .. }
-    )
-}
-
 /// What a run kept did not happen again.
 ///
 /// # Errors
@@ -320,18 +312,9 @@ pub(in crate::testing) fn keeps(
         let Some(step) = entry.event.step() else {
             continue;
         };
-        let begins = matches!(
-            entry.event,
-            RunEvent::StepEvaluated { .. }
-                | RunEvent::AttemptStarted { .. }
-                | RunEvent::WaitStarted { .. }
-                | RunEvent::EventAwaited { .. }
-                | RunEvent::ApprovalRequested { .. }
-                | RunEvent::LoopStarted { .. }
-        );
         let inside = steps.contains(step) || around(step).any(|pass| steps.contains(&pass));
         if inside && !undoes(step) {
-            looked.hold(Law::Kept, !begins, || format!("{entry:?}"))?;
+            looked.hold(Law::Kept, !begins(&entry.event), || format!("{entry:?}"))?;
         }
     }
     Ok(())

@@ -31,6 +31,9 @@ pub(super) fn simpler(spec: &DocumentSpec) -> Vec<DocumentSpec> {
     if spec.timeout.is_some() {
         with(&|other| other.timeout = None);
     }
+    if spec.listed.is_some() {
+        with(&|other| other.listed = None);
+    }
     found
 }
 

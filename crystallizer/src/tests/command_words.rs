@@ -1,0 +1,167 @@
+//! Words of lines for a shell in the mode `bound`: given to the shell beside the line, never spliced into it.
+
+use super::build::*;
+use crate::report::{Level, Verdict};
+use crate::session::{Session, Turn};
+use crate::{Crystallized, Mode, Options};
+use serde_json::{Value, json};
+
+fn bound() -> Options {
+    Options {
+        mode: Mode::Bound,
+        ..options()
+    }
+}
+
+fn line(id: &str, batch: u32, command: &str, answer: Value) -> Turn {
+    call(
+        id,
+        batch,
+        "Bash",
+        json!({ "command": command }),
+        answer.to_string().into(),
+    )
+}
+
+fn recorded() -> Session {
+    let mut session = session(
+        "Cancel the last order of cust_48213.",
+        vec![
+            line(
+                "a",
+                0,
+                "curl -s https://shop.example/customers/cust_48213/last | jq .",
+                json!({ "order": { "id": "ord_9931744", "state": "open" } }),
+            ),
+            line(
+                "b",
+                1,
+                "curl -s -X POST https://shop.example/orders/ord_9931744/cancel --order=ord_9931744 --reason late",
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.working_folder = Some("/home/ana/shop".to_owned());
+    session
+}
+
+fn with(made: &Crystallized, step: usize) -> Value {
+    Value::from(made.document.steps[step].with.clone().unwrap_or_default())
+}
+
+#[test]
+fn a_word_comes_from_where_it_came_from_and_is_no_text_of_the_line() {
+    let made = made(&recorded(), &bound());
+    assert_eq!(
+        with(&made, 0)["argv"],
+        json!([
+            "sh",
+            "-c",
+            "curl -s \"${1}\" | jq .",
+            "sh",
+            "https://shop.example/customers/{{ inputs.customer_id | url_segment }}/last"
+        ])
+    );
+    let argv = &with(&made, 1)["argv"];
+    assert_eq!(argv[2], "curl -s -X POST \"${1}\" \"${2}\" --reason late");
+    let order = "steps.bash.output.json.order.id";
+    let order = if argv[4].as_str().is_some_and(|word| word.contains(order)) {
+        order.to_owned()
+    } else {
+        format!("steps.{}.output.json.order.id", made.document.steps[0].id)
+    };
+    assert_eq!(
+        argv[4],
+        format!("https://shop.example/orders/{{{{ {order} | url_segment }}}}/cancel")
+    );
+    assert_eq!(argv[5], format!("--order={{{{ {order} }}}}"));
+    assert_eq!(made.document.inputs["customer_id"]["default"], "cust_48213");
+    // In other worlds the words are other ones, and the lines are not.
+    assert_eq!(
+        made.report.perturbed.renamed.verdict,
+        Verdict::Passed,
+        "{:?}",
+        made.report.perturbed
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    assert_eq!(made.report.replay.differing + made.report.replay.missing, 0);
+    // What is run is looked at by a person, wherever it comes from.
+    let asked: Vec<&str> = made
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.acknowledge && finding.code == "flows_into_sink")
+        .filter_map(|finding| finding.step.as_deref())
+        .collect();
+    assert!(
+        asked.contains(&made.document.steps[1].id.as_str()),
+        "{:?}",
+        made.report.findings
+    );
+}
+
+#[test]
+fn a_document_with_words_apart_repeats_the_recording() {
+    let session = recorded();
+    let made = made(&session, &bound());
+    let replay = crate::replay_edited(&made.document, &session, &bound()).unwrap();
+    assert_eq!(
+        (replay.differing, replay.missing),
+        (0, 0),
+        "{:?}",
+        replay.differences
+    );
+    // Another program in the line is another command.
+    let mut other = made.document.clone();
+    if let Some(with) = &mut other.steps[0].with {
+        with["argv"][2] = "wget \"${1}\" | jq .".into();
+    }
+    let replay = crate::replay_edited(&other, &session, &bound()).unwrap();
+    assert_eq!(replay.differing, 1);
+}
+
+#[test]
+fn exact_leaves_lines_as_they_are() {
+    let made = made(&recorded(), &options());
+    assert!(
+        with(&made, 0)["script"]
+            .as_str()
+            .is_some_and(|line| line.contains("cust_48213/last | jq"))
+    );
+}
+
+#[test]
+fn what_is_a_program_an_option_or_a_host_stays() {
+    let session = session(
+        "Look at host-77123.example, use tool_881234 with --level-99123 and ord_5512349.",
+        vec![
+            line(
+                "a",
+                0,
+                "curl -s https://host-77123.example/x",
+                json!({ "ok": 1 }),
+            ),
+            line("b", 1, "tool_881234 --level-99123", json!({ "ok": 1 })),
+            line("c", 2, "ssh box deploy ord_5512349", json!({ "ok": 1 })),
+            line(
+                "d",
+                3,
+                "echo \"order ord_5512349\" | mail x",
+                json!({ "ok": 1 }),
+            ),
+            line(
+                "e",
+                4,
+                "sqlite3 shop.db \"update o set s=1 where id='ord_5512349'\"",
+                json!({ "ok": 1 }),
+            ),
+        ],
+    );
+    let made = made(&session, &bound());
+    for step in &made.document.steps {
+        let text = Value::from(step.with.clone().unwrap_or_default()).to_string();
+        assert!(!text.contains("{{"), "{text}");
+    }
+    // The proof says that they stay though they had to follow.
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+}

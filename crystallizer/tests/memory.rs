@@ -1,0 +1,161 @@
+//! How much memory a long recording takes to become a draft: counted by the allocator, so that it is the same on every
+//! machine. What is counted is all that is held at once from the session on: the draft, its report, and what was
+//! needed to make them. The bytes of the recording and the session are not.
+
+#[path = "../../benches/harness/counter.rs"]
+mod counter;
+
+use counter::counted;
+use druse_crystallizer::{Mode, Options, Session, crystallize, import};
+use serde_json::{Value, json};
+
+const WORDS: [&str; 24] = [
+    "the",
+    "order",
+    "was",
+    "shipped",
+    "from",
+    "our",
+    "warehouse",
+    "on",
+    "time",
+    "and",
+    "customer",
+    "asked",
+    "for",
+    "refund",
+    "because",
+    "item",
+    "arrived",
+    "late",
+    "please",
+    "check",
+    "invoice",
+    "payment",
+    "address",
+    "again",
+];
+
+/// Numbers that look drawn by chance and are the same in every run.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn prose(&mut self, count: u64) -> String {
+        let words: Vec<&str> = (0..count)
+            .map(|_| WORDS[usize::try_from(self.below(24)).unwrap()])
+            .collect();
+        words.join(" ")
+    }
+}
+
+/// A clerk who works on one case after the other: no two alike, with answers of some hundred bytes to 2 KB.
+fn recording(calls: usize) -> Vec<u8> {
+    let mut draw = Draw(7);
+    let mut messages =
+        vec![json!({ "role": "user", "content": "Work through the inbox of today." })];
+    let mut count = 0;
+    let mut push = |name: &str, arguments: Value, content: Value| {
+        let id = format!("c{count}");
+        messages.push(json!({ "role": "assistant", "tool_calls": [{ "id": id, "name": name, "arguments": arguments }] }));
+        messages.push(json!({ "role": "tool", "tool_call_id": id, "content": content }));
+        count += 1;
+        count < calls
+    };
+    loop {
+        let case = draw.below(1_000_000);
+        let customer = format!("cust_{case:06}");
+        let words = 20 + draw.below(40);
+        let about = json!({ "customer_id": customer, "tier": "gold", "about": draw.prose(words) });
+        if !push(
+            "find_customer",
+            json!({ "email": format!("person{case}@example.com") }),
+            about,
+        ) {
+            break;
+        }
+        let orders: Vec<Value> = (0..1 + draw.below(4))
+            .map(|_| {
+                json!({
+                    "order_id": format!("#W{:07}", draw.below(10_000_000)), "status": "delivered",
+                    "total": draw.below(50_000) as f64 / 100.0, "note": draw.prose(12),
+                })
+            })
+            .collect();
+        let order =
+            orders[usize::try_from(draw.below(orders.len() as u64)).unwrap()]["order_id"].clone();
+        if !push(
+            "list_orders",
+            json!({ "customer_id": customer }),
+            json!({ "orders": orders }),
+        ) {
+            break;
+        }
+        let card = format!("card_{:07}", draw.below(10_000_000));
+        let words = 20 + draw.below(70);
+        let items: Vec<Value> = (0..1 + draw.below(5))
+            .map(|_| json!({ "sku": format!("SKU-{:05}", draw.below(100_000)), "quantity": 1 + draw.below(4) }))
+            .collect();
+        let content = json!({ "order_id": order, "items": items, "payment": { "method_id": card }, "history": draw.prose(words) });
+        if !push("get_order", json!({ "order_id": order }), content) {
+            break;
+        }
+        let words = 60 + draw.below(190);
+        if draw.below(10) < 4
+            && !push(
+                "search_notes",
+                json!({ "query": format!("late {customer}") }),
+                draw.prose(words).into(),
+            )
+        {
+            break;
+        }
+        let answer = json!({ "ok": true, "refund_id": format!("rf_{:08}", draw.below(100_000_000)), "text": draw.prose(40) });
+        if !push(
+            "refund",
+            json!({ "order_id": order, "method_id": card, "note": "as asked" }),
+            answer,
+        ) {
+            break;
+        }
+    }
+    json!({ "status": "succeeded", "messages": messages })
+        .to_string()
+        .into_bytes()
+}
+
+/// The most that is held at once while a session becomes a draft, for each of its calls.
+fn bytes_a_call(session: &Session, mode: Mode) -> i64 {
+    let options = Options {
+        mode,
+        ..Options::default()
+    };
+    let (made, counts) = counted(|| crystallize(std::slice::from_ref(session), &options).unwrap());
+    let steps = i64::try_from(made.report.counts.steps).unwrap();
+    assert!(steps >= 1_000);
+    println!(
+        "{}: {} bytes a call, {:.1} MiB",
+        mode.name(),
+        counts.peak / steps,
+        counts.peak as f64 / 1_048_576.0
+    );
+    counts.peak / steps
+}
+
+#[test]
+fn a_long_recording_needs_no_more_memory_than_it_may() {
+    let session = import(&recording(1_000)).unwrap().remove(0);
+    assert!(bytes_a_call(&session, Mode::Exact) <= EXACT);
+    assert!(bytes_a_call(&session, Mode::Bound) <= BOUND);
+}
+
+/// The most bytes a call: a little more than it takes, so that a pass that keeps one more copy of the answers is seen.
+const EXACT: i64 = 17_500;
+const BOUND: i64 = 36_000;
