@@ -133,9 +133,7 @@ impl Values {
 
     /// The ids of all steps that are seen.
     pub(super) fn step_ids(&self) -> impl Iterator<Item = &str> {
-        self.frames
-            .iter()
-            .flat_map(|frame| frame.names.ids())
+        self.frames.iter().flat_map(|frame| frame.names.ids())
     }
 
     /// A name that a loop, or whoever made the values, gave.
