@@ -13,6 +13,7 @@ use super::weigh::Outcome;
 use crate::kept::{Kept, Spot};
 use crate::tool_map::{LineWord, Origin, given_apart, word_number, word_pointer, words};
 use druse_engine::definition::Document;
+use druse_engine::expression::is_plain_word;
 use serde_json::Value;
 
 impl Binder<'_> {
@@ -39,8 +40,8 @@ impl Binder<'_> {
             };
             let pieces = match self.word_source(&sent, &word.text, &value) {
                 // An option is none that a value decides about.
-                Some(binding) if !word.text.starts_with('-') => {
-                    vec![Piece::Value(Box::new(binding))]
+                Some(binding) if is_plain_word(&word.text) => {
+                    vec![Piece::Value(Box::new(as_word(binding)))]
                 }
                 _ => self.word_parts(&sent, &word.text),
             };
@@ -97,6 +98,8 @@ impl Binder<'_> {
             if let Some(mut binding) = self.word_source(&inner, part, &value) {
                 if is_address {
                     binding.expression = format!("{} | url_segment", binding.expression);
+                } else {
+                    binding = as_word(binding);
                 }
                 binding.because = format!("{}; it is a part of the word", binding.because);
                 pieces.push(Piece::Text(text[done..start].to_owned()));
@@ -109,6 +112,12 @@ impl Binder<'_> {
         }
         pieces
     }
+}
+
+/// A value that another run gives may be none that the program takes for an option or the name of a file.
+fn as_word(mut binding: Binding) -> Binding {
+    binding.expression = format!("{} | plain_word", binding.expression);
+    binding
 }
 
 /// What a word is called: by the option before it, else by what it is.

@@ -74,7 +74,7 @@ fn a_word_comes_from_where_it_came_from_and_is_no_text_of_the_line() {
         argv[4],
         format!("https://shop.example/orders/{{{{ {order} | url_segment }}}}/cancel")
     );
-    assert_eq!(argv[5], format!("--order={{{{ {order} }}}}"));
+    assert_eq!(argv[5], format!("--order={{{{ {order} | plain_word }}}}"));
     assert_eq!(made.document.inputs["customer_id"]["default"], "cust_48213");
     // In other worlds the words are other ones, and the lines are not.
     assert_eq!(

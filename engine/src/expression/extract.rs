@@ -291,6 +291,24 @@ pub(super) fn path_part(path: &str, name: &str) -> Result<String, Error> {
     Ok(found.to_owned())
 }
 
+/// Whether a program takes a text for what it is: no option and no name of a file to read (`@file`), and one line.
+pub fn is_plain_word(text: &str) -> bool {
+    let begins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/');
+    text.starts_with(begins) && !text.chars().any(char::is_control)
+}
+
+/// A value as one word for a program. It fails where the program could take it for something else than a value.
+pub(super) fn plain_word(value: &Dyn) -> Result<String, Error> {
+    let text = super::functions::string(value)?;
+    if is_plain_word(&text) {
+        return Ok(text);
+    }
+    Err(failed(format!(
+        "{:?} is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line",
+        shown(&text)
+    )))
+}
+
 /// A value as one segment of a URL's path or as one value of its query: everything but letters, digits and
 /// `-_~.` is encoded, so that it can add no segment and no parameter. `.` and `..` are refused.
 pub(super) fn url_segment(value: &Dyn) -> Result<String, Error> {

@@ -52,6 +52,7 @@ pub(super) const FILTERS: &[&str] = &[
     "parse_yaml",
     "path_part",
     "pick",
+    "plain_word",
     "pprint",
     "reject",
     "rejectattr",
@@ -155,6 +156,7 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.add_filter("between", extract::between);
     environment.add_filter("email_part", extract::email_part);
     environment.add_filter("path_part", extract::path_part);
+    environment.add_filter("plain_word", extract::plain_word);
     environment.add_filter("url_segment", extract::url_segment);
     environment.add_filter("parse_date", extract::parse_date);
     environment.add_filter("from_epoch", extract::from_epoch);

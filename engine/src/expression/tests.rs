@@ -292,6 +292,8 @@ fn golden_expressions() {
         ("'a/b.c/d.tar.gz' | path_part('extension')", json!("gz")),
         ("'a/b.c/d.tar.gz' | path_part('folder')", json!("a/b.c")),
         ("'a/../b c' | url_segment", json!("a%2F..%2Fb%20c")),
+        ("'ord 1; rm -r @x' | plain_word", json!("ord 1; rm -r @x")),
+        ("17 | plain_word", json!("17")),
         ("'27.02.2027' | parse_date('%d.%m.%Y')", json!("2027-02-27")),
         (
             "'May 5, 2027' | parse_date('%B %d, %Y')",
@@ -395,6 +397,10 @@ fn errors_name_the_path_and_the_nearest_name() {
         "'ana' | email_part('name')",
         "'a/b' | path_part('extension')",
         "'..' | url_segment",
+        "'-o/etc/passwd' | plain_word",
+        "'@/etc/passwd' | plain_word",
+        "'' | plain_word",
+        "'a\\n-b' | plain_word",
         "'2027' | parse_date('%d.%m.%Y')",
         "'x' | to_epoch('s')",
     ]
@@ -452,6 +458,10 @@ expression_failed: the expression failed: several things in the text stand betwe
 expression_failed: the expression failed: "ana" is no e-mail address
 expression_failed: the expression failed: "a/b" has no extension
 expression_failed: the expression failed: ".." cannot stand in an address
+expression_failed: the expression failed: "-o/etc/passwd" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
+expression_failed: the expression failed: "@/etc/passwd" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
+expression_failed: the expression failed: "" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
+expression_failed: the expression failed: "a\n-b" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
 expression_failed: the expression failed: "2027" is not a date as "%d.%m.%Y" writes it
 expression_failed: the expression failed: "x" is not an RFC 3339 time
 "#);
