@@ -148,7 +148,7 @@ async fn prepared(shop: &Shop) -> (Server, Client) {
 #[tokio::test]
 async fn a_cancel_ends_a_run_from_every_state_cleans_up_once_and_frees_its_slot() {
     let shop = Shop::open().await;
-    let (server, admin) = prepared(&shop).await;
+    let (mut server, admin) = prepared(&shop).await;
     for state in states() {
         let name = state.name;
         let path = automation(&admin, &state).await;
@@ -192,6 +192,16 @@ async fn a_cancel_ends_a_run_from_every_state_cleans_up_once_and_frees_its_slot(
     let left = admin.all("/runs?status=waiting").await;
     assert_eq!(left, Vec::<Value>::new(), "children end with their parents");
     assert!(!shop.lines().contains(&"POST /after".to_owned()));
+    wait::until(
+        "queues that hold nobody and that nobody waits in",
+        || async {
+            let queues = admin.all("/queues").await;
+            let free = |queue: &Value| queue["held_by"] == json!([]) && queue["waiting"] == 0;
+            queues.iter().all(free).then_some(())
+        },
+    )
+    .await;
+    server.stop().await;
     server.verify();
 }
 
