@@ -90,7 +90,10 @@ pub(crate) fn asks(text: &str) -> bool {
 
 /// Whether a text is a plain yes: it begins like one and takes nothing back.
 pub(crate) fn is_yes(text: &str) -> bool {
-    if text.chars().count() > LONGEST {
+    // A question asks for more, also where an "ok" begins it.
+    let ends = text.find(['.', '!', '?', '\n']);
+    let asks = ends.is_some_and(|end| text[end..].starts_with('?'));
+    if text.chars().count() > LONGEST || asks {
         return false;
     }
     let lower = text.to_lowercase().replace('’', "'");
@@ -110,6 +113,12 @@ pub(crate) fn is_yes(text: &str) -> bool {
         "however",
         "except",
         "unless",
+        "if",
+        "rather",
+        "other",
+        "which",
+        "only",
+        "none",
         "stop",
         "cancel that",
     ];
@@ -189,6 +198,10 @@ mod tests {
             ("No", false),
             ("Yesterday I called", false),
             ("Which ones?", false),
+            ("Ok, which one is cheaper?", false),
+            ("Sure?", false),
+            ("Yes, the more expensive one rather.", false),
+            ("Yes, go ahead. Will there be a mail?", true),
             ("", false),
         ] {
             assert_eq!(is_yes(text), expected, "{text}");

@@ -35,6 +35,7 @@ pub(super) struct Binder<'a> {
     pub(super) inputs: Inputs,
     /// The changes that a person agreed to in words.
     pub(super) assented: BTreeSet<usize>,
+    pub(super) looked_after: BTreeSet<usize>,
     /// Bound values by their JSON.
     pub(super) known: HashMap<String, Vec<Known>>,
     pub(super) recorded: Recorded<'a>,
@@ -100,6 +101,7 @@ impl<'a> Binder<'a> {
             said: Said::default(),
             agreed: Agreed::default(),
             assented: BTreeSet::new(),
+            looked_after: BTreeSet::new(),
             answers: Answers::default(),
             inputs: Inputs::default(),
             known: HashMap::new(),

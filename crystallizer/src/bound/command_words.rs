@@ -11,9 +11,11 @@ use super::inputs::Found;
 use super::key::Key;
 use super::weigh::Outcome;
 use crate::kept::{Kept, Spot};
-use crate::tool_map::{LineWord, Origin, given_apart, word_number, word_pointer, words};
+use crate::tool_map::{
+    LineWord, Origin, given_apart, reads_program, word_number, word_pointer, words,
+};
 use druse_engine::definition::Document;
-use druse_engine::expression::is_plain_word;
+use druse_engine::expression::{is_plain_path, is_plain_word};
 use serde_json::Value;
 
 impl Binder<'_> {
@@ -29,7 +31,12 @@ impl Binder<'_> {
         if kept.target.origin != Origin::Builtin || !self.witnesses.is_empty() {
             return;
         }
+        // Which program runs is decided by the line, and acknowledged by its name.
+        let programs = crate::programs::with_builtins(&shell.line());
         for word in words(shell) {
+            if programs.contains(&word.text) {
+                continue;
+            }
             let value = Value::from(word.text.as_str());
             let sent = Sent {
                 call: at,
@@ -40,8 +47,8 @@ impl Binder<'_> {
             };
             let pieces = match self.word_source(&sent, &word.text, &value) {
                 // An option is none that a value decides about.
-                Some(binding) if is_plain_word(&word.text) => {
-                    vec![Piece::Value(Box::new(as_word(binding)))]
+                Some(binding) if is_plain_path(&word.text) => {
+                    vec![Piece::Value(Box::new(as_word(binding, &word.text)))]
                 }
                 _ => self.word_parts(&sent, &word.text),
             };
@@ -74,7 +81,9 @@ impl Binder<'_> {
         let path = match text.split_once("://") {
             Some((scheme, rest)) => rest.find('/').map(|at| scheme.len() + 3 + at),
             None if text.contains('/') => None,
-            None => text.find('=').filter(|_| text.starts_with('-')),
+            None => text
+                .find('=')
+                .filter(|at| text.starts_with('-') && !reads_program(&text[..*at])),
         };
         let Some(path) = path else { return Vec::new() };
         let is_address = text.contains("://");
@@ -99,7 +108,7 @@ impl Binder<'_> {
                 if is_address {
                     binding.expression = format!("{} | url_segment", binding.expression);
                 } else {
-                    binding = as_word(binding);
+                    binding = as_word(binding, part);
                 }
                 binding.because = format!("{}; it is a part of the word", binding.because);
                 pieces.push(Piece::Text(text[done..start].to_owned()));
@@ -114,9 +123,13 @@ impl Binder<'_> {
     }
 }
 
-/// A value that another run gives may be none that the program takes for an option or the name of a file.
-fn as_word(mut binding: Binding) -> Binding {
-    binding.expression = format!("{} | plain_word", binding.expression);
+/// A value that another run gives may be none that the program takes for something else than the recorded one.
+fn as_word(mut binding: Binding, recorded: &str) -> Binding {
+    let filter = match is_plain_word(recorded) {
+        true => "plain_word",
+        false => "plain_path",
+    };
+    binding.expression = format!("{} | {filter}", binding.expression);
     binding
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Decisions {
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// The changes that a person agreed to in words.
     pub(super) assented: BTreeSet<usize>,
+    /// The looks after a person had agreed: what they told was put before nobody.
+    pub(super) looked_after: BTreeSet<usize>,
     /// The looks that inform nobody.
     pub(super) idle: BTreeSet<usize>,
     /// Ids of answers that no question was found for.
@@ -121,8 +123,11 @@ pub(super) fn decide<'a>(
                 let Some(at) = index.get(call.id.as_str()).copied() else {
                     continue;
                 };
-                if binder.agreed.is_given() && binder.changes(at) {
-                    binder.assented.insert(at);
+                if binder.agreed.is_given() {
+                    match binder.changes(at) {
+                        true => binder.assented.insert(at),
+                        false => binder.looked_after.insert(at),
+                    };
                 }
                 if folded.is_none_or(|(last, _)| at > last) {
                     folded = match binder.turn_pages(at) {
@@ -164,6 +169,7 @@ pub(super) fn decide<'a>(
             })
             .collect(),
         assented: binder.assented,
+        looked_after: binder.looked_after,
         idle: BTreeSet::new(),
         inputs: binder.inputs,
         answers: binder.answers,

@@ -35,6 +35,9 @@ pub(super) fn let_go_on(
         if !one.is_harmless() || !changed_behind || in_loop(call) || spot.inner.is_some() {
             continue;
         }
+        if decisions.looked_after.contains(&call) {
+            continue;
+        }
         let is_open = decisions.calls.get(call).is_some_and(|decided| {
             decided
                 .frozen

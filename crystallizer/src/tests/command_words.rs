@@ -165,3 +165,32 @@ fn what_is_a_program_an_option_or_a_host_stays() {
     // The proof says that they stay though they had to follow.
     assert_eq!(made.report.generalisable, Some(Level::Same));
 }
+
+#[test]
+fn no_word_is_bound_that_decides_what_runs() {
+    let lines = [
+        "nohup bash -lc proj_7Kq2Lm9x",
+        "nice awk proj_7Kq2Lm9x a",
+        "python3 -m timeit -n 1 proj_7Kq2Lm9x",
+        "timeout 3 xargs proj_7Kq2Lm9x",
+        "tar -xf a.tar --to-command=proj_7Kq2Lm9x",
+        "find . -execdir proj_7Kq2Lm9x",
+        "rsync --rsh=proj_7Kq2Lm9x a b",
+        "psql --command=proj_7Kq2Lm9x",
+        "git submodule foreach proj_7Kq2Lm9x",
+        "docker exec c proj_7Kq2Lm9x",
+        "curl -K proj_7Kq2Lm9x",
+        "mytool --print-filter=proj_7Kq2Lm9x",
+        "proj_7Kq2Lm9x --now",
+    ];
+    let calls = lines
+        .iter()
+        .zip(0..)
+        .map(|(command, at)| line(&format!("c{at}"), at, command, json!({ "ok": at })));
+    let session = session("Handle proj_7Kq2Lm9x.", calls.collect());
+    let made = made(&session, &bound());
+    for step in &made.document.steps {
+        let text = Value::from(step.with.clone().unwrap_or_default()).to_string();
+        assert!(!text.contains("{{"), "{text}");
+    }
+}

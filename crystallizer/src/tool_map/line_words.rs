@@ -5,15 +5,146 @@ use super::ShellCommand;
 use super::plain_line::is_plain;
 use serde_json::{Map, Value};
 
-/// Programs that read words of theirs as a program, or hand them on to a shell.
-const READERS: [&str; 34] = [
-    "ash", "at", "awk", "bash", "bc", "builtin", "command", "crontab", "dash", "dc", "doas", "ed",
-    "env", "eval", "ex", "exec", "fish", "gawk", "kubectl", "ksh", "m4", "make", "parallel",
-    "perl", "ruby", "sed", "sh", "source", "ssh", "su", "sudo", "watch", "xargs", "zsh",
+/// Programs that read words of theirs as a program, hand them on to a shell, or start what they name. Nothing is bound
+/// in a line in which one of them stands anywhere: what starts another program has it behind its own words.
+const READERS: [&str; 119] = [
+    "ash",
+    "at",
+    "awk",
+    "bash",
+    "batch",
+    "bc",
+    "bisect",
+    "bsdtar",
+    "builtin",
+    "bun",
+    "bunx",
+    "busybox",
+    "chroot",
+    "cmd",
+    "command",
+    "crontab",
+    "csh",
+    "dash",
+    "dc",
+    "deno",
+    "do",
+    "doas",
+    "docker",
+    "ed",
+    "elif",
+    "else",
+    "emacs",
+    "env",
+    "eval",
+    "ex",
+    "exec",
+    "expect",
+    "fd",
+    "find",
+    "fish",
+    "flock",
+    "for",
+    "foreach",
+    "gawk",
+    "gdb",
+    "gmake",
+    "gtimeout",
+    "if",
+    "ionice",
+    "irb",
+    "ksh",
+    "kubectl",
+    "ltrace",
+    "lua",
+    "m4",
+    "make",
+    "mariadb",
+    "mawk",
+    "mongosh",
+    "mysql",
+    "nawk",
+    "nerdctl",
+    "nice",
+    "ninja",
+    "node",
+    "nodejs",
+    "nohup",
+    "npm",
+    "npx",
+    "nsenter",
+    "nvim",
+    "osascript",
+    "parallel",
+    "perl",
+    "php",
+    "pipx",
+    "pnpm",
+    "podman",
+    "powershell",
+    "psql",
+    "pwsh",
+    "python",
+    "python2",
+    "python3",
+    "redis-cli",
+    "rsync",
+    "ruby",
+    "run",
+    "scp",
+    "screen",
+    "script",
+    "sed",
+    "setsid",
+    "sftp",
+    "sh",
+    "source",
+    "sqlite3",
+    "ssh",
+    "stdbuf",
+    "strace",
+    "su",
+    "sudo",
+    "systemd-run",
+    "tar",
+    "tclsh",
+    "tcsh",
+    "then",
+    "time",
+    "timeout",
+    "tmux",
+    "trap",
+    "unbuffer",
+    "unshare",
+    "until",
+    "uvx",
+    "vi",
+    "view",
+    "vim",
+    "watch",
+    "while",
+    "xargs",
+    "yarn",
+    "zip",
+    "zsh",
 ];
 
-/// Options behind which a program stands.
-const PROGRAMS: [&str; 7] = ["-c", "-e", "--command", "--eval", "--exec", "-exec", "-x"];
+/// Parts of the names of options behind which a program, a place of one, or words of a language stand.
+const PROGRAMS: [&str; 14] = [
+    "action", "command", "config", "editor", "eval", "exec", "filter", "hook", "pager", "print",
+    "program", "rsh", "script", "shell",
+];
+
+/// Short options behind which a program may stand.
+const SHORT: [&str; 10] = [
+    "-c", "-e", "-K", "-lc", "-ok", "-okdir", "-p", "-q", "-r", "-x",
+];
+
+/// Whether what stands behind an option may be read as a program.
+pub(crate) fn reads_program(option: &str) -> bool {
+    let name = option.trim_start_matches('-').to_ascii_lowercase();
+    SHORT.contains(&option) || option.len() > 2 && PROGRAMS.iter().any(|part| name.contains(part))
+}
 
 /// What parts the pointer of a word from its number.
 const MARK: &str = "/command#";
@@ -122,6 +253,13 @@ fn apart(command: &ShellCommand) -> Option<&[String]> {
 fn data(tokens: &[Token]) -> Vec<LineWord> {
     let is_data = |c: char| c.is_ascii_alphanumeric() || "._~:/?#@%+=,-".contains(c);
     let mut found = Vec::new();
+    let name = |token: &Token| {
+        let name = token.text.rsplit('/').next().unwrap_or_default();
+        READERS.contains(&name)
+    };
+    if tokens.iter().any(|token| !token.is_sign && name(token)) {
+        return found;
+    }
     let mut begins = true;
     let mut before: Option<&Token> = None;
     for (number, token) in tokens.iter().enumerate() {
@@ -130,20 +268,13 @@ fn data(tokens: &[Token]) -> Vec<LineWord> {
         if token.is_sign {
             begins |= !matches!(token.text.as_str(), "<" | ">");
         } else if begins {
-            let name = token.text.rsplit('/').next().unwrap_or_default();
-            if READERS.contains(&name) {
-                return Vec::new();
-            }
             // A variable before the command is none.
             begins = token.text.contains('=');
         } else if !redirected && !token.is_pattern && token.text.chars().all(is_data) {
             let option = before
                 .filter(|token| !token.is_sign && token.text.starts_with('-'))
                 .map(|token| token.text.clone());
-            if !option
-                .as_deref()
-                .is_some_and(|option| PROGRAMS.contains(&option))
-            {
+            if !option.as_deref().is_some_and(reads_program) {
                 found.push(LineWord {
                     number,
                     text: token.text.clone(),

@@ -25,7 +25,8 @@ pub(crate) use choose::{Mapper, Origin, Target};
 pub(crate) use files::{hands_on, is_bookkeeping, only_looked, without_numbers};
 pub(crate) use folders::{Folders, WORKSPACE, is_about_folders};
 pub(crate) use line_words::{
-    LineWord, given_apart, number as word_number, pointer as word_pointer, same_command, words,
+    LineWord, given_apart, number as word_number, pointer as word_pointer, reads_program,
+    same_command, words,
 };
 pub(crate) use remark::Remark;
 pub(crate) use substitute::{Mixed, MixedPart, escape};

@@ -291,10 +291,19 @@ pub(super) fn path_part(path: &str, name: &str) -> Result<String, Error> {
     Ok(found.to_owned())
 }
 
-/// Whether a program takes a text for what it is: no option and no name of a file to read (`@file`), and one line.
+/// Whether a text is a name, an id or a number: nothing that a program takes for an option, the name of a file to
+/// read (`@file`), a path, or words of a language.
 pub fn is_plain_word(text: &str) -> bool {
-    let begins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/');
-    text.starts_with(begins) && !text.chars().any(char::is_control)
+    let begins = |c: char| c.is_alphanumeric() || c == '_';
+    text.starts_with(begins) && text.chars().all(|c| begins(c) || "-.:@+,=%#".contains(c))
+}
+
+/// Whether a text is a path or an address, with no step upwards in it.
+pub fn is_plain_path(text: &str) -> bool {
+    let known = |c: char| c.is_alphanumeric() || "_-.:@+,=%#/?&~".contains(c);
+    text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/'))
+        && text.chars().all(known)
+        && !text.split('/').any(|part| part == "..")
 }
 
 /// A value as one word for a program. It fails where the program could take it for something else than a value.
@@ -304,7 +313,19 @@ pub(super) fn plain_word(value: &Dyn) -> Result<String, Error> {
         return Ok(text);
     }
     Err(failed(format!(
-        "{:?} is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line",
+        "{:?} is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs",
+        shown(&text)
+    )))
+}
+
+/// A value as a path or an address for a program.
+pub(super) fn plain_path(value: &Dyn) -> Result<String, Error> {
+    let text = super::functions::string(value)?;
+    if is_plain_path(&text) {
+        return Ok(text);
+    }
+    Err(failed(format!(
+        "{:?} is no plain path: it holds no `..`, no blanks, no quotes and no other signs",
         shown(&text)
     )))
 }

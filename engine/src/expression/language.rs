@@ -52,6 +52,7 @@ pub(super) const FILTERS: &[&str] = &[
     "parse_yaml",
     "path_part",
     "pick",
+    "plain_path",
     "plain_word",
     "pprint",
     "reject",
@@ -156,6 +157,7 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.add_filter("between", extract::between);
     environment.add_filter("email_part", extract::email_part);
     environment.add_filter("path_part", extract::path_part);
+    environment.add_filter("plain_path", extract::plain_path);
     environment.add_filter("plain_word", extract::plain_word);
     environment.add_filter("url_segment", extract::url_segment);
     environment.add_filter("parse_date", extract::parse_date);

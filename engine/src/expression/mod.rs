@@ -21,7 +21,9 @@ mod values;
 
 pub use compiled::Expression;
 pub use error::ExpressionError;
-pub use extract::{enclosed, is_plain_word, json as json_in, labelled, yaml as yaml_in};
+pub use extract::{
+    enclosed, is_plain_path, is_plain_word, json as json_in, labelled, yaml as yaml_in,
+};
 pub use literal::literal;
 pub use names::Names;
 pub use scan::{Reference, References, Segment};

@@ -292,7 +292,8 @@ fn golden_expressions() {
         ("'a/b.c/d.tar.gz' | path_part('extension')", json!("gz")),
         ("'a/b.c/d.tar.gz' | path_part('folder')", json!("a/b.c")),
         ("'a/../b c' | url_segment", json!("a%2F..%2Fb%20c")),
-        ("'ord 1; rm -r @x' | plain_word", json!("ord 1; rm -r @x")),
+        ("'ord_1:a@b.c' | plain_word", json!("ord_1:a@b.c")),
+        ("'/srv/a b'[:6] | plain_path", json!("/srv/a")),
         ("17 | plain_word", json!("17")),
         ("'27.02.2027' | parse_date('%d.%m.%Y')", json!("2027-02-27")),
         (
@@ -401,6 +402,11 @@ fn errors_name_the_path_and_the_nearest_name() {
         "'@/etc/passwd' | plain_word",
         "'' | plain_word",
         "'a\\n-b' | plain_word",
+        "'touch x' | plain_word",
+        "'system(1)' | plain_word",
+        "'/etc/passwd' | plain_word",
+        "'a/../../b' | plain_path",
+        "'-rf' | plain_path",
         "'2027' | parse_date('%d.%m.%Y')",
         "'x' | to_epoch('s')",
     ]
@@ -458,10 +464,15 @@ expression_failed: the expression failed: several things in the text stand betwe
 expression_failed: the expression failed: "ana" is no e-mail address
 expression_failed: the expression failed: "a/b" has no extension
 expression_failed: the expression failed: ".." cannot stand in an address
-expression_failed: the expression failed: "-o/etc/passwd" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
-expression_failed: the expression failed: "@/etc/passwd" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
-expression_failed: the expression failed: "" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
-expression_failed: the expression failed: "a\n-b" is no plain word: it begins with a letter, a digit, `_`, `.` or `/`, and is one line
+expression_failed: the expression failed: "-o/etc/passwd" is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs
+expression_failed: the expression failed: "@/etc/passwd" is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs
+expression_failed: the expression failed: "" is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs
+expression_failed: the expression failed: "a\n-b" is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs
+expression_failed: the expression failed: "touch x" is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs
+expression_failed: the expression failed: "system(1)" is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs
+expression_failed: the expression failed: "/etc/passwd" is no plain word: it begins with a letter or a digit, and holds no blanks, quotes, slashes or other signs
+expression_failed: the expression failed: "a/../../b" is no plain path: it holds no `..`, no blanks, no quotes and no other signs
+expression_failed: the expression failed: "-rf" is no plain path: it holds no `..`, no blanks, no quotes and no other signs
 expression_failed: the expression failed: "2027" is not a date as "%d.%m.%Y" writes it
 expression_failed: the expression failed: "x" is not an RFC 3339 time
 "#);
