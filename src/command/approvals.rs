@@ -108,13 +108,16 @@ fn show(approval: &Value) {
         print::line(&format!(
             "  changed: {}: {} became {}",
             print::cell(&change["what"]),
-            change["before"],
-            change["after"]
+            print::value(&change["before"]),
+            print::value(&change["after"])
         ));
     }
     for notice in approval["notices"].as_array().into_iter().flatten() {
         if let Some(message) = notice["error"]["message"].as_str() {
-            print::line(&format!("  could not tell anybody: {message}"));
+            print::line(&format!(
+                "  could not tell anybody: {}",
+                print::shown(message)
+            ));
         }
     }
     for decision in approval["decisions"].as_array().into_iter().flatten() {

@@ -18,12 +18,10 @@ pub(super) async fn list(client: &Client, run: &str, output: Output) -> Result<V
         .await?;
     if output == Output::Text {
         let fields = ["name", "step", "bytes", "media_type", "digest"];
-        let mut rows = print::rows(&items, &fields);
-        for cell in rows.iter_mut().flatten() {
-            // What a step has called a file is not for the terminal to obey.
-            *cell = shown(cell);
-        }
-        print::table(&["NAME", "STEP", "BYTES", "MEDIA TYPE", "DIGEST"], &rows);
+        print::table(
+            &["NAME", "STEP", "BYTES", "MEDIA TYPE", "DIGEST"],
+            &print::rows(&items, &fields),
+        );
     }
     Ok(json!(items))
 }

@@ -248,10 +248,10 @@ fn show(run: &Run) {
         );
         if let Some(output) = &step.output {
             let output: String = output.text().chars().take(200).collect();
-            text.push_str(&format!("  {output}"));
+            text.push_str(&format!("  {}", print::shown(&output)));
         }
         if let Some(error) = &step.error {
-            text.push_str(&format!("  {}", error.message));
+            text.push_str(&format!("  {}", print::shown(&error.message)));
         }
         print::line(&text);
     }

@@ -193,17 +193,18 @@ fn yes_or_no(
 /// A gate as the person who decides needs it, a line each.
 pub(super) fn shown(approval: &Value) -> Vec<String> {
     let mut lines = vec![print::cell(&approval["title"])];
-    lines.extend(approval["message"].as_str().map(String::from));
+    let message = approval["message"].as_str().unwrap_or_default();
+    lines.extend(message.lines().map(print::shown));
     for step in approval["details"]["next"].as_array().into_iter().flatten() {
         lines.push(format!(
             "then {} ({}): {}",
             print::cell(&step["step"]),
             print::cell(&step["action"]),
-            step["with"]
+            print::value(&step["with"])
         ));
     }
     if !approval["fields"].is_null() {
-        lines.push(format!("asks for: {}", approval["fields"]));
+        lines.push(format!("asks for: {}", print::value(&approval["fields"])));
     }
     lines
 }

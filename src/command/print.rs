@@ -1,5 +1,6 @@
 //! Data on standard output: one JSON document, or aligned columns for people.
 
+use crate::console;
 use serde_json::Value;
 use std::io::Write as _;
 
@@ -23,35 +24,73 @@ pub(super) fn red(text: &str) -> String {
     }
 }
 
+/// A text of others within a line: what a terminal would obey, what turns or hides other characters, and what
+/// would begin another line is written out.
+pub(super) fn shown(text: &str) -> String {
+    let mut text = console::shown(text);
+    for (letter, name) in [('\t', "⟨U+0009⟩"), ('\n', "⟨U+000A⟩"), ('\r', "⟨U+000D⟩")] {
+        if text.contains(letter) {
+            text = text.replace(letter, name);
+        }
+    }
+    text
+}
+
 /// Prints columns, each as wide as its widest cell.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) {
+    table_with(head, rows, None);
+}
+
+/// As [`table`], with these words in red wherever they stand.
+pub(super) fn table_with(head: &[&str], rows: &[Vec<String>], loud: Option<&str>) {
+    for row in aligned(head, rows) {
+        match loud {
+            Some(loud) => line(&row.replace(loud, &red(loud))),
+            None => line(&row),
+        }
+    }
+}
+
+/// The lines of a table.
+fn aligned(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| shown(cell)).collect())
+        .collect();
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let print = |cells: &mut dyn Iterator<Item = &str>| {
+    let aligned = |cells: &mut dyn Iterator<Item = &str>| {
         let mut text = String::new();
         for (cell, width) in cells.zip(&widths) {
             text.push_str(cell);
             text.extend(std::iter::repeat_n(' ', width + 2 - cell.chars().count()));
         }
-        line(text.trim_end());
+        text.trim_end().to_owned()
     };
-    print(&mut head.iter().copied());
-    for row in rows {
-        print(&mut row.iter().map(String::as_str));
-    }
+    let mut lines = vec![aligned(&mut head.iter().copied())];
+    lines.extend(
+        rows.iter()
+            .map(|row| aligned(&mut row.iter().map(String::as_str))),
+    );
+    lines
 }
 
-/// A field of an answer as people read it.
+/// A field of an answer as people read it, within a line.
 pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => shown(text),
+        other => shown(&other.to_string()),
     }
+}
+
+/// A value as JSON within a line.
+pub(super) fn value(value: &Value) -> String {
+    shown(&value.to_string())
 }
 
 /// Rows of the same fields of several answers.
@@ -72,5 +111,32 @@ pub(super) fn count(number: &Value, one: &str) -> String {
     match number.as_u64().unwrap_or(0) {
         1 => format!("1 {one}"),
         many => format!("{many} {one}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_cell_begins_a_line_or_is_obeyed() {
+        let reason = "bye\n2026-11-27  admin  secret.delete \u{1b}[31mred\u{202e}gnp\r\u{9b}2J";
+        let items = [
+            json!({ "by": "ana", "reason": reason, "more": [reason] }),
+            json!({ "by": "ben" }),
+        ];
+        let rows = rows(&items, &["by", "reason", "more"]);
+        let lines = aligned(&["WHO", "WHY", "MORE"], &rows);
+        assert_eq!(lines.len(), 3);
+        for line in &lines {
+            let obeyed = |letter: char| letter.is_control() || letter == '\u{202e}';
+            assert!(!line.contains(obeyed), "{line:?}");
+        }
+        assert!(lines[1].starts_with("ana  bye⟨U+000A⟩2026-11-27  admin"));
+        assert!(lines[1].contains("⟨U+001B⟩[31mred⟨U+202E⟩gnp⟨U+000D⟩⟨U+009B⟩2J"));
+        // Rows that a command has made by itself, too.
+        let lines = aligned(&["A", "B"], &[vec!["x\ny".into(), "z".into()]]);
+        assert_eq!(lines, ["A           B", "x⟨U+000A⟩y  z"]);
     }
 }

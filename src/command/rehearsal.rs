@@ -74,7 +74,7 @@ pub(super) fn show(run: &Value) {
             "would run {} ({}{again}): {}",
             print::cell(&effect["path"]),
             print::cell(&effect["action"]),
-            effect["input"]
+            print::value(&effect["input"])
         ));
         let answer = match effect["answer"].as_str().unwrap_or_default() {
             "mocked" => "answered by a mock",
@@ -96,7 +96,7 @@ pub(super) fn show(run: &Value) {
         print::line(&format!("skipped: {}", skipped.join(", ")));
     }
     let error = match run["error"]["message"].as_str() {
-        Some(message) => format!(": {message}"),
+        Some(message) => format!(": {}", print::shown(message)),
         None => String::new(),
     };
     print::line(&format!(
@@ -104,7 +104,7 @@ pub(super) fn show(run: &Value) {
         print::cell(&run["status"])
     ));
     if !run["outputs"].is_null() {
-        print::line(&format!("outputs {}", run["outputs"]));
+        print::line(&format!("outputs {}", print::value(&run["outputs"])));
     }
 }
 
@@ -156,8 +156,14 @@ pub(super) fn show_tried(tried: &Value) {
         }
         if !run["outputs_before"].is_null() || !run["outputs_after"].is_null() {
             print::line("  outputs");
-            print::line(&format!("    before {}", run["outputs_before"]));
-            print::line(&format!("    after  {}", run["outputs_after"]));
+            print::line(&format!(
+                "    before {}",
+                print::value(&run["outputs_before"])
+            ));
+            print::line(&format!(
+                "    after  {}",
+                print::value(&run["outputs_after"])
+            ));
         }
         for stop in run["stops"].as_array().into_iter().flatten() {
             print::line(&format!("  stops: {}", print::cell(&stop["message"])));
@@ -190,7 +196,7 @@ fn show_call(call: &Value) {
     }
     for (side, name) in [("before", "before"), ("after", "after ")] {
         if !call[side].is_null() {
-            print::line(&format!("    {name} {}", call[side]));
+            print::line(&format!("    {name} {}", print::value(&call[side])));
         }
     }
     if call["answer"] == "none" && call["kind"] != "removed" {

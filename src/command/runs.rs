@@ -337,7 +337,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let found = client.get(&format!("/runs/{}", encode(run))).await?;
             let why = why(&found);
             if target.output == Output::Text {
-                print::line(&why);
+                print::line(&print::shown(&why));
             }
             json!({ "run_id": found["id"], "status": found["status"], "why": why })
         }
@@ -397,13 +397,13 @@ pub(super) fn show(run: &Value) {
         print::line(&line);
     }
     if !run["outputs"].is_null() && run["outputs"] != json!({}) {
-        print::line(&format!("  outputs: {}", run["outputs"]));
+        print::line(&format!("  outputs: {}", print::value(&run["outputs"])));
     }
     if let Some(message) = run["error"]["message"].as_str() {
-        print::line(&format!("  error: {message}"));
+        print::line(&format!("  error: {}", print::shown(message)));
     }
     if let Some(waits) = run["waits_for"].as_str() {
-        print::line(&format!("  {waits}"));
+        print::line(&format!("  {}", print::shown(waits)));
     }
 }
 
@@ -473,7 +473,7 @@ fn step_line(step: &Value) -> String {
     }
     let mut error = step["error"]["message"]
         .as_str()
-        .map(|message| format!("  {message}"))
+        .map(|message| format!("  {}", print::shown(message)))
         .unwrap_or_default();
     let child = step["child"]
         .as_str()
@@ -545,10 +545,10 @@ pub(super) fn decided(decision: &Value) -> String {
     } else {
         by.to_owned()
     };
-    match decision["comment"].as_str() {
+    print::shown(&match decision["comment"].as_str() {
         Some(comment) => format!("{verdict} by {by}: {comment}"),
         None => format!("{verdict} by {by}"),
-    }
+    })
 }
 
 /// A list of texts, in one line.
@@ -557,8 +557,12 @@ fn list(texts: &Value) -> String {
     texts.map(print::cell).collect::<Vec<_>>().join(", ")
 }
 
-/// A fact of a journal in a few words.
+/// A fact of a journal in a few words, within a line.
 pub(super) fn words(entry: &Value) -> String {
+    print::shown(&said(entry))
+}
+
+fn said(entry: &Value) -> String {
     let step = entry["step"].as_str().unwrap_or_default();
     match entry["type"].as_str().unwrap_or_default() {
         "created" => "accepted".into(),

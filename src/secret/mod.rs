@@ -6,6 +6,7 @@ mod registry;
 mod seal;
 mod sealed;
 mod stream;
+mod words;
 
 pub use fill::{MissingSecret, fill, names_in};
 pub use redact::{REDACTED, Redactor};

@@ -1,6 +1,6 @@
 //! Takes known secrets out of texts and JSON, in every form in which they usually travel.
 
-use super::Secret;
+use super::{Secret, words::Words};
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use base64::{
     Engine as _,
@@ -33,9 +33,62 @@ pub struct Redactor {
     /// The secrets that are numbers: those may appear as JSON numbers.
     numbers: BTreeSet<String>,
     /// What is too short to be looked for within other words; `None` while there is nothing such.
-    words: Option<AhoCorasick>,
-    /// Those words, sorted.
-    short: Vec<String>,
+    words: Option<Words>,
+}
+
+/// A walk from secret to secret. What comes next of one sort is remembered while those of the other come first:
+/// looked for again behind each of these, it would cost the whole rest of a text each time.
+pub(super) struct Search<'a> {
+    redactor: &'a Redactor,
+    bytes: &'a [u8],
+    /// What came before the bytes.
+    before: &'a [u8],
+    long: Ahead,
+    word: Ahead,
+    /// Bytes that were looked at.
+    #[cfg(test)]
+    looked: usize,
+}
+
+/// What comes next: `None` while it was not looked for.
+type Ahead = Option<Option<Range<usize>>>;
+
+impl Search<'_> {
+    /// Where the first secret from a place on begins and ends. The place never goes back.
+    pub(super) fn next(&mut self, from: usize) -> Option<Range<usize>> {
+        if !still_ahead(&self.long, from) {
+            let patterns = self.redactor.patterns.as_ref();
+            let found = patterns
+                .and_then(|patterns| patterns.find(Input::new(self.bytes).range(from..)))
+                .map(|found| found.range());
+            #[cfg(test)]
+            {
+                self.looked += found.as_ref().map_or(self.bytes.len(), |found| found.end) - from;
+            }
+            self.long = Some(found);
+        }
+        if !still_ahead(&self.word, from) {
+            let words = self.redactor.words.as_ref();
+            let found = words.and_then(|words| words.find(self.bytes, from, self.before));
+            #[cfg(test)]
+            {
+                self.looked += found.as_ref().map_or(self.bytes.len(), |found| found.end) - from;
+            }
+            self.word = Some(found);
+        }
+        match (self.long.clone().flatten(), self.word.clone().flatten()) {
+            (Some(long), Some(word)) if word.start < long.start => Some(word),
+            (long, word) => long.or(word),
+        }
+    }
+}
+
+fn still_ahead(ahead: &Ahead, from: usize) -> bool {
+    match ahead {
+        Some(Some(found)) => found.start >= from,
+        Some(None) => true,
+        None => false,
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -87,24 +140,12 @@ impl Redactor {
             if !(SHORTEST_WORD..SHORTEST).contains(&word.len()) {
                 continue;
             }
-            short.insert(word.to_owned());
-            short.insert(json_escaped(word, false, false, false));
-            short.insert(percent_encoded(word, "-_.~", "%20"));
-            short.insert(STANDARD_NO_PAD.encode(word));
-            short.insert(word.bytes().map(|byte| format!("{byte:02x}")).collect());
+            short.insert(word);
             if word.parse::<serde_json::Number>().is_ok() {
                 redactor.numbers.insert(word.to_owned());
             }
         }
-        redactor.words = (!short.is_empty())
-            .then(|| {
-                AhoCorasick::builder()
-                    .match_kind(MatchKind::LeftmostLongest)
-                    .build(&short)
-                    .ok()
-            })
-            .flatten();
-        redactor.short = short.into_iter().collect();
+        redactor.words = Words::new(short);
         redactor
     }
 
@@ -113,47 +154,16 @@ impl Redactor {
         self.patterns.is_none() && self.words.is_none()
     }
 
-    /// Where the first secret from a place on begins and ends. `before`: the byte that came before all of these.
-    pub(super) fn find(
-        &self,
-        bytes: &[u8],
-        from: usize,
-        before: Option<u8>,
-    ) -> Option<Range<usize>> {
-        let long = self
-            .patterns
-            .as_ref()
-            .and_then(|patterns| patterns.find(Input::new(bytes).range(from..)))
-            .map(|found| found.range());
-        let word = self.find_word(bytes, from, before);
-        match (long, word) {
-            (Some(long), Some(word)) if word.start < long.start => Some(word),
-            (long, word) => long.or(word),
-        }
-    }
-
-    /// As [`Self::find`], of what is short.
-    fn find_word(&self, bytes: &[u8], from: usize, before: Option<u8>) -> Option<Range<usize>> {
-        let words = self.words.as_ref()?;
-        let mut from = from;
-        loop {
-            let found = words.find(Input::new(bytes).range(from..))?.range();
-            let left = match found.start.checked_sub(1) {
-                Some(at) => Some(bytes[at]),
-                None => before,
-            };
-            let inside = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-            if !inside(left) {
-                // The longest that ends there, for one may be the beginning of another.
-                let rest = &bytes[found.start..];
-                let ends = self.short.iter().filter(|word| {
-                    rest.starts_with(word.as_bytes()) && !inside(rest.get(word.len()).copied())
-                });
-                if let Some(length) = ends.map(String::len).max() {
-                    return Some(found.start..found.start + length);
-                }
-            }
-            from = found.start + 1;
+    /// Looks for secrets in these bytes. `before`: what came before them.
+    pub(super) fn search<'a>(&'a self, bytes: &'a [u8], before: &'a [u8]) -> Search<'a> {
+        Search {
+            redactor: self,
+            bytes,
+            before,
+            long: None,
+            word: None,
+            #[cfg(test)]
+            looked: 0,
         }
     }
 
@@ -162,8 +172,8 @@ impl Redactor {
         if self.is_empty() {
             return Vec::new();
         }
-        let forms = self.forms.iter().chain(&self.short);
-        let longest = forms.map(|form| form.len() + 1).max().unwrap_or(0);
+        let longest = self.words.as_ref().map_or(0, Words::longest);
+        let longest = longest.max(self.longest() + 1);
         let from = (bytes.len() + 1).saturating_sub(longest);
         let begins = |start: &usize| {
             let rest = &bytes[*start..];
@@ -172,7 +182,7 @@ impl Redactor {
             let next = self.forms.get(at);
             next.is_some_and(|form| form.as_bytes().starts_with(rest))
                 // Whether a word ends there is told by what comes next.
-                || self.short.iter().any(|word| word.as_bytes().starts_with(rest))
+                || self.words.as_ref().is_some_and(|words| words.is_open(rest))
         };
         (from..bytes.len()).filter(begins).collect()
     }
@@ -193,7 +203,8 @@ impl Redactor {
     pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = String::new();
         let mut from = 0;
-        while let Some(found) = self.find(text.as_bytes(), from, None) {
+        let mut search = self.search(text.as_bytes(), &[]);
+        while let Some(found) = search.next(from) {
             clean.push_str(&text[from..found.start]);
             clean.push_str(REDACTED);
             from = found.end;
@@ -240,7 +251,7 @@ impl Redactor {
     }
 
     fn finds(&self, value: &Value) -> bool {
-        let in_text = |text: &str| self.find(text.as_bytes(), 0, None).is_some();
+        let in_text = |text: &str| self.search(text.as_bytes(), &[]).next(0).is_some();
         match value {
             Value::String(text) => in_text(text),
             Value::Number(number) => self.numbers.contains(&number.to_string()),
@@ -316,7 +327,7 @@ fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
 
 /// The inside of a JSON string, with `\/`, with `<`, `>`, `&` and `'` as code points, or with all beyond ASCII
 /// as code points.
-fn json_escaped(value: &str, slash: bool, html: bool, ascii: bool) -> String {
+pub(super) fn json_escaped(value: &str, slash: bool, html: bool, ascii: bool) -> String {
     let plain = serde_json::to_string(value).unwrap_or_default();
     let inside = plain
         .strip_prefix('"')
@@ -340,7 +351,7 @@ fn json_escaped(value: &str, slash: bool, html: bool, ascii: bool) -> String {
     escaped
 }
 
-fn percent_encoded(value: &str, keeps: &str, space: &str) -> String {
+pub(super) fn percent_encoded(value: &str, keeps: &str, space: &str) -> String {
     let mut encoded = String::with_capacity(value.len() * 3);
     for byte in value.bytes() {
         if byte == b' ' {
@@ -354,7 +365,7 @@ fn percent_encoded(value: &str, keeps: &str, space: &str) -> String {
     encoded
 }
 
-fn lower_hex(encoded: &str) -> String {
+pub(super) fn lower_hex(encoded: &str) -> String {
     let mut lower = String::with_capacity(encoded.len());
     let mut hex = 0;
     for character in encoded.chars() {
@@ -457,6 +468,25 @@ mod tests {
         );
         assert!(!redactor.finds_in(b"4711"));
         assert!(Redactor::of_inputs(&["ab"].map(Secret::from)).is_empty());
+    }
+
+    #[test]
+    fn many_secrets_of_one_sort_cost_no_more_than_one_walk_for_the_other() {
+        let redactor = Redactor::of_inputs(&["123", "hunter2hunter2"].map(Secret::from));
+        for line in [
+            "123\n",
+            "hunter2hunter2\n",
+            "123 hunter2hunter2\n",
+            "1234\n",
+        ] {
+            let text = line.repeat(5_000);
+            let mut search = redactor.search(text.as_bytes(), &[]);
+            let mut from = 0;
+            while let Some(found) = search.next(from) {
+                from = found.end;
+            }
+            assert!(search.looked <= 4 * text.len(), "{line}: {}", search.looked);
+        }
     }
 
     #[test]

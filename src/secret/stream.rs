@@ -1,13 +1,13 @@
 //! Takes secrets out of what comes in pieces, also where a secret stands in two of them.
 
-use super::{REDACTED, Redactor};
+use super::{REDACTED, Redactor, words::CONTEXT};
 
 /// Keeps back the end of what came while a secret may have begun there.
 #[derive(Debug, Default)]
 pub struct StreamRedactor {
     held: Vec<u8>,
-    /// What came right before that.
-    before: Option<u8>,
+    /// What came right before that, as far as it may matter.
+    before: Vec<u8>,
 }
 
 impl StreamRedactor {
@@ -19,14 +19,15 @@ impl StreamRedactor {
         self.held.extend_from_slice(piece);
         let mut clean = Vec::with_capacity(self.held.len());
         let mut begun = redactor.begun(&self.held).into_iter().peekable();
+        let mut search = redactor.search(&self.held, &self.before);
         let mut from = 0;
-        loop {
+        let open = loop {
             while begun.peek().is_some_and(|start| *start < from) {
                 begun.next();
             }
             // From here on more has to come before it can be told.
             let open = begun.peek().copied().unwrap_or(self.held.len());
-            match redactor.find(&self.held, from, self.before) {
+            match search.next(from) {
                 Some(found) if found.start < open => {
                     clean.extend_from_slice(&self.held[from..found.start]);
                     clean.extend_from_slice(REDACTED.as_bytes());
@@ -34,14 +35,14 @@ impl StreamRedactor {
                 }
                 _ => {
                     clean.extend_from_slice(&self.held[from..open]);
-                    self.before = open
-                        .checked_sub(1)
-                        .map_or(self.before, |at| Some(self.held[at]));
-                    self.held.drain(..open);
-                    return clean;
+                    break open;
                 }
             }
-        }
+        };
+        self.before.extend(self.held.drain(..open));
+        let more = self.before.len().saturating_sub(CONTEXT);
+        self.before.drain(..more);
+        clean
     }
 
     /// Nothing more comes: gives what was kept back, without secrets.
@@ -49,7 +50,8 @@ impl StreamRedactor {
         let held = std::mem::take(&mut self.held);
         let mut clean = Vec::with_capacity(held.len());
         let mut from = 0;
-        while let Some(found) = redactor.find(&held, from, self.before) {
+        let mut search = redactor.search(&held, &self.before);
+        while let Some(found) = search.next(from) {
             clean.extend_from_slice(&held[from..found.start]);
             clean.extend_from_slice(REDACTED.as_bytes());
             from = found.end;
@@ -132,6 +134,24 @@ mod tests {
         ) {
             let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::from(text.as_str())).collect();
             let redactor = Redactor::of_inputs(&secrets);
+            let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut <= text.len()).collect();
+            cuts.extend([0, text.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(streamed(&redactor, &pieces), redactor.redact_text(&text));
+        }
+
+        #[test]
+        fn pieces_with_escapes_and_encoded_words_come_to_the_same_as_the_whole(
+            parts in proptest::collection::vec(proptest::sample::select(vec![
+                "4711", "47", "11", "\\n", "\\u0020", "%3D", "%25", "\u{1b}[3", "1m", "bWU6NDcxMQ==", "NDcx", "MQ",
+                "bTo0NzEx", "IG1lOjQ3MTEu", "a", " ", "me:", "34373131", "hunter22", "hunt",
+            ]), 0..14),
+            cuts in proptest::collection::vec(0usize..140, 0..20),
+        ) {
+            let secrets = ["4711", "hunter22"].map(Secret::from);
+            let redactor = Redactor::of_inputs(&secrets);
+            let text = parts.concat();
             let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut <= text.len()).collect();
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();
