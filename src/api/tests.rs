@@ -3,6 +3,7 @@ mod automations;
 mod contract;
 mod events;
 mod listening;
+mod pinned;
 mod races;
 mod retention;
 mod runs;

@@ -74,7 +74,8 @@ async fn apply_all(
                 print::line(&format!("{name}: active already"));
             }
         } else if activate {
-            let body = json!({ "acknowledge": args.acknowledge });
+            // What was sent, whatever somebody else has sent meanwhile.
+            let body = json!({ "version": latest, "acknowledge": args.acknowledge });
             let address = format!("/automations/{}/activate", print::cell(&automation["id"]));
             match client.post(&address, &body).await {
                 Ok(active) => {

@@ -8,4 +8,4 @@ mod world;
 pub use catalog::{EXAMPLES, Example, find};
 pub use record::record;
 pub use tools::{Tool, call, tools};
-pub use world::{Snapshot, World, changes, create, lay_out};
+pub use world::{Snapshot, World, changes, complete, create, lay_out, world_of};

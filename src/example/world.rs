@@ -61,6 +61,63 @@ pub fn lay_out(example: &Example, folder: &Path, exe: &Path) -> io::Result<World
     Ok(world)
 }
 
+/// The folder of the world of an example that is laid out in a folder.
+pub fn world_of(folder: &Path) -> PathBuf {
+    folder.join("world")
+}
+
+/// Lays an example out in an absolute folder where parts of it may be already: what is missing is added, each file whole
+/// or not at all, and nothing that is there is touched.
+///
+/// # Errors
+/// When something else than a file or a folder stands in the place of one, or something cannot be written.
+pub fn complete(example: &Example, folder: &Path, exe: &Path) -> io::Result<()> {
+    let root = world_of(folder);
+    std::fs::create_dir_all(&root)?;
+    for (path, text) in example.files {
+        add(&root.join(path), |new| std::fs::write(new, text))?;
+    }
+    if !example.seed.is_empty() {
+        let database = World { root: root.clone() }.database();
+        add(&database, |new| {
+            let made = rusqlite::Connection::open(new).and_then(|open| {
+                // No file beside it that would have to be moved along.
+                open.pragma_update(None, "journal_mode", "MEMORY")?;
+                open.execute_batch(example.seed)
+            });
+            made.map_err(io::Error::other)
+        })?;
+    }
+    for (name, text) in [
+        (example.recording_name, example.recording),
+        ("connections.yaml", example.connections),
+        ("tools.yaml", example.tools),
+    ] {
+        let text = example.filled(text, exe, &root);
+        add(&folder.join(name), |new| std::fs::write(new, text))?;
+    }
+    Ok(())
+}
+
+/// Adds a file where none is, by way of a new one beside it.
+fn add(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_file() => return Ok(()),
+        Ok(_) => {
+            let message = format!("{} is no file", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder)?;
+    let new = tempfile::NamedTempFile::new_in(folder)?;
+    write(new.path())?;
+    new.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// What stands in a world: files by path and rows of its database by table, each as a line of text.
 pub type Snapshot = std::collections::BTreeMap<String, Vec<String>>;
 

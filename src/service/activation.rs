@@ -1,6 +1,7 @@
 //! Activation: what blocks it, what a person acknowledged, and the triggers that come to life.
 
 use super::automation::{Change, document_of, tag};
+use super::pins::Listed;
 use super::{App, Principal, Problem, Role, audit::Audited};
 use crate::runtime::clock;
 use crate::trigger::Triggers;
@@ -18,7 +19,7 @@ impl App {
         Ok(self.triggers()?.rows_of(automation)?)
     }
 
-    /// Makes a version the one that triggers start, not stored yet.
+    /// Makes a version the one that triggers start, and holds it to the tools that were `listed`; not stored yet.
     /// Hold [`super::app::Parts::edits`] and [`crate::trigger::Triggers::hold`] from reading the row to the commit.
     ///
     /// # Errors
@@ -29,6 +30,7 @@ impl App {
         mut row: Automation,
         version: Option<u32>,
         acknowledge: &[String],
+        listed: &Listed,
     ) -> Result<Change, Problem> {
         let number = version.unwrap_or(row.latest_version);
         let version = self.version(row.id, number)?;
@@ -54,6 +56,7 @@ impl App {
             )
             .findings(blocking));
         }
+        let pins = self.pins(&row, number, &document, listed)?;
         asked.take(who, &version, &mut row);
         let now = clock::now();
         row.status = AutomationStatus::Active;
@@ -68,6 +71,9 @@ impl App {
             since,
         )?;
         let mut batch = rows.put(&row);
+        if let Some(pins) = pins {
+            batch = batch.put(&pins);
+        }
         batch = batch.audited(
             who,
             "automation.activate",

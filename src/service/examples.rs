@@ -10,7 +10,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// An example.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -49,7 +49,8 @@ impl App {
     /// the tool map; what is there stays as it is.
     ///
     /// # Errors
-    /// 404 for an unknown name; when a file cannot be written.
+    /// 404 for an unknown name; 409 where something else has the name of one of its connections or stands where its
+    /// files belong; when a file cannot be written.
     pub async fn lay_out(&self, who: &Principal, name: &str) -> Result<LaidOut, Problem> {
         let found = example::find(name).ok_or_else(|| Problem::not_found("example"))?;
         let data = self.options.data.clone().ok_or_else(|| {
@@ -60,19 +61,36 @@ impl App {
                 "Lay it out by `druse demo`.",
             )
         })?;
+        let failed = |error: std::io::Error| Problem::internal(&error);
+        let folder = std::path::absolute(data)
+            .map_err(failed)?
+            .join("examples")
+            .join(found.name);
+        let exe = std::env::current_exe().map_err(failed)?;
         let _edits = self.edits.lock().await;
-        let folder = data.join("examples").join(found.name);
-        let made = folder.clone();
-        let text = self.off_thread(move || world(found, &made)).await?;
+        // What is carried in the binary counts: a file of the world could be anybody's.
+        let text = found.filled(found.connections, &exe, &example::world_of(&folder));
         let definitions = file_definitions(&text).map_err(|_| {
             Problem::internal(&format!("the connections of {} cannot be read", found.name))
         })?;
+        let mut missing = Vec::new();
         let mut connections = Vec::new();
         for (name, definition) in definitions {
-            if self.connection(&name)?.is_none() {
-                self.write_connection(who, &name, definition).await?;
+            match self.connection(&name)? {
+                None => missing.push((name.clone(), definition)),
+                Some(row) if row.definition == definition => {}
+                // The rules that are added would send the example's calls there.
+                Some(_) => return Err(taken(&name)),
             }
             connections.push(name);
+        }
+        let made = folder.clone();
+        self.off_thread(move || {
+            example::complete(found, &made, &exe).map_err(|error| in_the_way(&made, &error))
+        })
+        .await?;
+        for (name, definition) in missing {
+            self.write_connection(who, &name, definition).await?;
         }
         self.add_rules(who, found).await?;
         Ok(LaidOut {
@@ -81,6 +99,27 @@ impl App {
             connections,
         })
     }
+}
+
+fn taken(name: &str) -> Problem {
+    Problem::conflict(
+        "connection_taken",
+        format!("There is already another connection with the name {name}."),
+        "The example's tools need that name: set it up on a server of its own, or try it with `druse demo`.",
+    )
+}
+
+/// Why the files of a world could not be laid out.
+fn in_the_way(folder: &Path, error: &std::io::Error) -> Problem {
+    use std::io::ErrorKind::{AlreadyExists, IsADirectory, NotADirectory};
+    if matches!(error.kind(), AlreadyExists | IsADirectory | NotADirectory) {
+        return Problem::conflict(
+            "in_the_way",
+            format!("Something else stands where the example belongs: {error}."),
+            format!("Move it out of {}.", folder.display()),
+        );
+    }
+    Problem::internal(error)
 }
 
 impl App {
@@ -105,18 +144,4 @@ impl App {
         }
         Ok(())
     }
-}
-
-/// The world of an example in a folder, made where it is not there; gives the text of its connections.
-fn world(found: &Example, folder: &PathBuf) -> Result<String, Problem> {
-    let failed = |error: std::io::Error| Problem::internal(&error);
-    // The tool map is written last, so that a world that was begun and not finished is made anew.
-    if !folder.join("tools.yaml").exists() {
-        if folder.exists() {
-            std::fs::remove_dir_all(folder).map_err(failed)?;
-        }
-        let exe = std::env::current_exe().map_err(failed)?;
-        example::lay_out(found, folder, &exe).map_err(failed)?;
-    }
-    std::fs::read_to_string(folder.join("connections.yaml")).map_err(failed)
 }

@@ -2,37 +2,52 @@
 
 use super::{App, Problem};
 use crate::runtime::clock;
+use druse_engine::AutomationId;
 use druse_engine::capability::{Capabilities, schema_digest};
-use druse_storage::{ToolPin, ToolPins};
+use druse_engine::definition::Document;
+use druse_storage::{Automation, Review, StoreExt as _, ToolPin, ToolPins};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long a server may take to name its tools.
 const ASKED: Duration = Duration::from_secs(5);
 
+/// What servers said of the tools that a version may call.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The version whose tools were asked for.
+    pub version: u32,
+    /// Those that were named.
+    pub tools: Vec<ToolPin>,
+}
+
+/// Connections and the names of their tools that a document may call.
+fn wanted(document: &Document) -> BTreeMap<String, BTreeSet<String>> {
+    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for grant in Capabilities::of(document).tools {
+        wanted
+            .entry(grant.connection)
+            .or_default()
+            .insert(grant.tool);
+    }
+    wanted
+}
+
 impl App {
     /// Asks the servers whose tools a version may call what these take. One that cannot be reached holds nothing up:
-    /// of its tools nothing is known then.
+    /// of its tools nothing new is known then.
     ///
     /// # Errors
     /// 404 for an unknown version.
     pub async fn tools_of(
         &self,
-        automation: &str,
-        version: Option<u32>,
-    ) -> Result<Option<ToolPins>, Problem> {
-        let row = self.automation(automation)?;
-        let version = self.version(row.id, version.unwrap_or(row.latest_version))?;
+        automation: AutomationId,
+        version: u32,
+    ) -> Result<Listed, Problem> {
+        let version = self.version(automation, version)?;
         let document = super::automation::document_of(&version)?;
-        let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for grant in Capabilities::of(&document).tools {
-            wanted
-                .entry(grant.connection)
-                .or_default()
-                .insert(grant.tool);
-        }
         let mut tools = Vec::new();
-        for (connection, names) in wanted {
+        for (connection, names) in wanted(&document) {
             let pool = self
                 .connections
                 .get(&connection)
@@ -42,7 +57,7 @@ impl App {
                 Ok(Ok(listed)) => listed,
                 Ok(Err(_)) | Err(_) => {
                     tracing::warn!(
-                        automation = row.name,
+                        %automation,
                         connection,
                         "the server does not name its tools: what they take is not looked at"
                     );
@@ -58,9 +73,51 @@ impl App {
                 });
             }
         }
+        Ok(Listed {
+            version: version.number,
+            tools,
+        })
+    }
+
+    /// The tools that a version is held to from its activation on: as they are now, and where a server does not name
+    /// one, as they were known before, so that nobody takes a pin away by being silent. `row` is the automation as it
+    /// was before.
+    ///
+    /// # Errors
+    /// When earlier ones cannot be read.
+    pub(super) fn pins(
+        &self,
+        row: &Automation,
+        number: u32,
+        document: &Document,
+        listed: &Listed,
+    ) -> Result<Option<ToolPins>, Problem> {
+        let mut known: BTreeMap<(String, String), ToolPin> = BTreeMap::new();
+        let mut take = |pins: &[ToolPin]| {
+            for pin in pins {
+                known
+                    .entry((pin.connection.clone(), pin.tool.clone()))
+                    .or_insert_with(|| pin.clone());
+            }
+        };
+        take(&listed.tools);
+        let earlier = [Some(number), Some(listed.version), row.active_version];
+        for version in earlier.into_iter().flatten() {
+            let pins: Option<ToolPins> = self.store.get(&Review::key_of(row.id, version))?;
+            take(&pins.map(|pins| pins.tools).unwrap_or_default());
+        }
+        let wanted = wanted(document);
+        let tools: Vec<ToolPin> = known
+            .into_values()
+            .filter(|pin| {
+                wanted
+                    .get(&pin.connection)
+                    .is_some_and(|names| names.contains(&pin.tool))
+            })
+            .collect();
         Ok((!tools.is_empty()).then(|| ToolPins {
             automation: row.id,
-            version: version.number,
+            version: number,
             tools,
             at: clock::now(),
         }))

@@ -296,3 +296,89 @@ async fn a_tool_that_changed_since_the_activation_is_not_called_and_opens_a_revi
     admin.put("/connections/bank", &gone).await.with(200);
     admin.post(&activate, &json!({})).await.with(200);
 }
+
+/// What `TOOLS` gives for the schema of its tool.
+fn schema_of(kind: &str) -> String {
+    json!({ "type": "object", "properties": { "amount": { "type": kind } } }).to_string()
+}
+
+#[tokio::test]
+async fn pins_hold_after_a_rollback_and_after_an_activation_whose_server_was_silent() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (schema, calls) = (folder.path().join("schema"), folder.path().join("calls"));
+    let takes = |kind: &str| {
+        std::fs::write(&schema, schema_of(kind)).expect("a file can be written");
+    };
+    let bank = |tools: &str| {
+        json!({ "kind": "mcp", "command": ["/bin/sh", "-c", tools],
+            "env": { "SCHEMA": schema, "CALLS": calls } })
+    };
+    let set = |connection: Value| {
+        let admin = admin.clone();
+        async move {
+            admin.put("/connections/bank", &connection).await.with(200);
+        }
+    };
+    let document = |amount: u32| {
+        json!({ "druse": 1, "name": "pay", "steps": [{ "id": "pay", "action": "mcp",
+            "with": { "connection": "bank", "tool": "pay", "arguments": { "amount": amount } } }] })
+    };
+    takes("number");
+    set(bank(TOOLS)).await;
+    let made = admin.post("/automations", &document(1)).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    let activate = format!("{path}/activate");
+    let stops = |why: &'static str| {
+        let (admin, path) = (admin.clone(), path.clone());
+        async move {
+            let runs = format!("{path}/runs");
+            let started = admin.post(&runs, &json!({})).await.with(202);
+            let run = wait::run(&admin, &text(&started["id"]), "failed").await;
+            assert_eq!(
+                of(&run, "pay")["error"]["code"],
+                "tool_changed",
+                "{why}: {run:#}"
+            );
+        }
+    };
+    admin.post(&activate, &json!({})).await.with(200);
+
+    // A server that cannot be reached, and one that leaves the tool out.
+    let gone = json!({ "kind": "mcp", "command": ["/nowhere/to/be/found"] });
+    let hides = TOOLS.replace("\"name\":\"pay\"", "\"name\":\"other\"");
+    for silent in [gone.clone(), bank(&hides)] {
+        set(silent).await;
+        admin
+            .post(&activate, &json!({ "version": 1 }))
+            .await
+            .with(200);
+        takes("string");
+        set(bank(TOOLS)).await;
+        stops("the same version").await;
+        takes("number");
+        admin
+            .post(&activate, &json!({ "version": 1 }))
+            .await
+            .with(200);
+    }
+    // So it is for the next version, which has what the one before it was held to.
+    admin.put(&path, &document(2)).await.with(200);
+    set(gone).await;
+    admin.post(&activate, &json!({})).await.with(200);
+    takes("string");
+    set(bank(TOOLS)).await;
+    stops("the next version").await;
+
+    // Who goes back takes the tools as they are then.
+    takes("number");
+    let back = admin
+        .post(&format!("{path}/rollback"), &json!({ "to": 1 }))
+        .await
+        .with(200);
+    assert_eq!(back["active_version"], 3, "{back:#}");
+    takes("string");
+    stops("after a rollback").await;
+    assert!(!calls.exists(), "nothing was paid");
+}

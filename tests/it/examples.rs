@@ -378,3 +378,65 @@ fn each_is_a_demo() {
         assert!(Path::new(&desk.path("kept/data/log")).is_dir());
     }
 }
+
+#[tokio::test]
+async fn an_example_is_laid_out_beside_what_is_there_and_never_in_its_place() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let data = server.data().to_path_buf();
+    let folder = data.join("examples/pay-bill");
+    let lay_out = "/examples/pay-bill";
+
+    // A connection of that name is somebody's: nothing is added that would send the example's calls there.
+    let bank = json!({ "kind": "mcp", "command": ["/usr/bin/my-real-bank"] });
+    admin.put("/connections/household", &bank).await.with(200);
+    let before = admin.get("/tools").await.with(200);
+    let problem = admin
+        .post(lay_out, &json!({}))
+        .await
+        .problem(409, "connection_taken");
+    assert!(!text(&problem["help"]).is_empty());
+    assert_eq!(admin.get("/tools").await.with(200), before);
+    assert!(!folder.exists());
+    admin.delete("/connections/household").await.with(204);
+
+    // What stands in the folder stays, whatever it is.
+    std::fs::create_dir_all(folder.join("mine")).expect("a folder can be made");
+    std::fs::write(folder.join("mine/keep.txt"), "mine").expect("a file can be written");
+    let laid = admin.post(lay_out, &json!({})).await.with(201);
+    let kept = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file");
+    assert_eq!(kept("mine/keep.txt"), "mine");
+    assert!(Path::new(&text(&laid["folder"])).is_absolute());
+    assert_eq!(laid["connections"], json!(["household"]));
+    let household = admin.get("/connections/household").await.with(200);
+    assert_eq!(household["command"][1], "example-tools");
+    assert!(folder.join("world/world.db").is_file());
+
+    // The connections are those of the binary, whatever becomes of the file.
+    std::fs::remove_file(folder.join("connections.yaml")).expect("it is there");
+    admin.post(lay_out, &json!({})).await.with(201);
+    let evil = "connections:\n  evil: { kind: mcp, command: [/bin/sh, -c, id] }\n";
+    std::fs::write(folder.join("connections.yaml"), evil).expect("a file can be written");
+    std::fs::write(folder.join("world/inbox/bill-2027-03.txt"), "changed").expect("a file");
+    let laid = admin.post(lay_out, &json!({})).await.with(201);
+    assert_eq!(laid["connections"], json!(["household"]));
+    admin
+        .get("/connections/evil")
+        .await
+        .problem(404, "not_found");
+    assert_eq!(kept("connections.yaml"), evil);
+    assert_eq!(kept("world/inbox/bill-2027-03.txt"), "changed");
+    assert_eq!(
+        admin.get("/connections/household").await.with(200),
+        household
+    );
+
+    // Something else where a folder belongs.
+    std::fs::write(data.join("examples/revenue-dashboard"), "a file").expect("a file");
+    admin
+        .post("/examples/revenue-dashboard", &json!({}))
+        .await
+        .problem(409, "in_the_way");
+    let file = std::fs::read_to_string(data.join("examples/revenue-dashboard"));
+    assert_eq!(file.expect("a file"), "a file");
+}

@@ -2,12 +2,14 @@
 //! not listed is refused in every run, before anything is sent.
 
 mod asked;
+mod environment;
 mod needs;
 #[cfg(test)]
 mod tests;
 mod widen;
 
 pub use asked::{asked, authority};
+pub use environment::{is_settable, steers};
 pub use needs::{Need, needs};
 pub use widen::widen;
 
@@ -21,13 +23,6 @@ use std::collections::BTreeSet;
 
 /// What runs a `script`.
 pub const INTERPRETER: &str = "/bin/sh";
-
-/// Whether a variable of the environment makes a program run another one.
-pub fn steers(variable: &str) -> bool {
-    matches!(variable, "PATH" | "ENV" | "BASH_ENV" | "IFS" | "SHELLOPTS")
-        || variable.starts_with("LD_")
-        || variable.starts_with("DYLD_")
-}
 
 /// Everything that a version may touch. In `hosts`, `folders`, `files`, `recipients`, `automations` and
 /// `events` a `*` stands for any characters.

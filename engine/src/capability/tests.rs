@@ -1,6 +1,6 @@
 //! What documents touch, and what a list lets through.
 
-use super::{Capabilities, Grant, ToolGrant, authority, schema_digest, widen};
+use super::{Capabilities, Grant, ToolGrant, authority, schema_digest, steers, widen};
 use crate::definition::{Document, Syntax, digest, parse};
 use serde_json::json;
 
@@ -145,6 +145,100 @@ fn what_steers_a_program_is_asked_about_and_never_computed() {
     };
     assert_eq!(codes("/usr/bin"), ["program_steered"]);
     assert_eq!(codes("{{ inputs.x }}"), ["template_not_allowed"]);
+}
+
+#[test]
+fn variables_that_make_other_code_run_are_known_by_their_families() {
+    for name in [
+        "PATH",
+        "HOME",
+        "IFS",
+        "PS4",
+        "ENV",
+        "BASH_ENV",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "BASH_FUNC_hello%%",
+        "PROMPT_COMMAND",
+        "LD_PRELOAD",
+        "DYLD_INSERT_LIBRARIES",
+        "GCONV_PATH",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PERL5LIB",
+        "PERL5OPT",
+        "RUBYOPT",
+        "RUBYLIB",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "JAVA_TOOL_OPTIONS",
+        "_JAVA_OPTIONS",
+        "CLASSPATH",
+        "GIT_SSH_COMMAND",
+        "GIT_CONFIG_COUNT",
+        "GIT_EXEC_PATH",
+        "GIT_EDITOR",
+        "EDITOR",
+        "VISUAL",
+        "PAGER",
+        "MANPAGER",
+        "BROWSER",
+        "LESSOPEN",
+        "TAR_OPTIONS",
+        "RSYNC_RSH",
+        "SSH_ASKPASS",
+        "MAKEFLAGS",
+        "CC",
+        "CXX",
+        "GOFLAGS",
+        "CARGO_HOME",
+        "CARGO_BUILD_RUSTC",
+        "RUSTC_WRAPPER",
+        "npm_config_prefix",
+        "NPM_CONFIG_PREFIX",
+        "PIP_INDEX_URL",
+        "XDG_CONFIG_HOME",
+        "PATH=/tmp:",
+    ] {
+        assert!(steers(name), "{name}");
+    }
+    for name in [
+        "",
+        "path",
+        "TEXT",
+        "OUT",
+        "LANG",
+        "TZ",
+        "GIT_AUTHOR_NAME",
+        "GIT_COMMITTER_DATE",
+        "PYTHONUNBUFFERED",
+        "NODE_ENV",
+        "GITHUB_TOKEN",
+        "CARGO_REGISTRY_TOKEN",
+        "PGPASSWORD",
+        "COUNT",
+        "RUST_LOG",
+        "X=PATH",
+    ] {
+        assert!(!steers(name), "{name}");
+    }
+}
+
+#[test]
+fn a_variable_that_no_program_can_be_given_is_found_by_the_check() {
+    let codes = |name: &str| -> Vec<String> {
+        let step = format!(
+            "steps:\n  - {{ id: a, action: shell, with: {{ argv: [ls], env: {{ {name}: x }} }} }}\n"
+        );
+        let findings = crate::check::check(&document(&step), &crate::check::Catalog::default());
+        findings.into_iter().map(|finding| finding.code).collect()
+    };
+    for name in ["\"\"", "\"PATH=/tmp:\"", "\"A\\0B\"", "DRUSE_FENCE"] {
+        assert_eq!(codes(name), ["bad_value"], "{name}");
+    }
+    assert!(codes("TEXT").is_empty());
+    assert_eq!(codes("GIT_SSH_COMMAND"), ["program_steered"]);
+    assert_eq!(codes("\"BASH_FUNC_ls%%\""), ["program_steered"]);
 }
 
 #[test]

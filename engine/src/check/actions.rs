@@ -5,7 +5,7 @@ use super::artifacts;
 use super::{Context, data, gate, schemas, suggest};
 use crate::Finding;
 use crate::action_config::{Notify, schema_of};
-use crate::capability::steers;
+use crate::capability::{is_settable, steers};
 use crate::definition::{Mode, Step, Walk};
 use crate::plan::{ActionKind, OutputCheck, notices, pointer, tells, validator};
 use serde_json::{Map, Value};
@@ -279,6 +279,13 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
     }
     let env = look.with.get("env").and_then(Value::as_object);
     for (name, value) in env.into_iter().flatten() {
+        if !is_settable(name) {
+            context.say(
+                look.wrong("bad_value", "env", format!("the variable {name:?} cannot be set"))
+                    .help("a name is not empty, holds no `=` and no zero byte, and does not begin with `DRUSE_`"),
+            );
+            continue;
+        }
         let computed = value.as_str().is_some_and(|text| text.contains("{{"));
         if !steers(name) {
             continue;
@@ -289,7 +296,7 @@ fn shell(context: &mut Context<'_>, look: &Look<'_>) {
                 Finding::warning(
                     "program_steered",
                     format!(
-                        "`{name}` is set, which decides what `{}` is: another program may run under the name that is listed",
+                        "`{name}` is set, which decides what `{}` is or does: another program, or other code, may run under the name that is listed",
                         program.unwrap_or(crate::capability::INTERPRETER)
                     ),
                 )

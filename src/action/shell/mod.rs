@@ -10,7 +10,7 @@ use super::{
     input,
 };
 use crate::secret::Secrets;
-use druse_engine::capability::steers;
+use druse_engine::capability::{is_settable, steers};
 use futures_util::future::BoxFuture;
 use leave::Leaving;
 use process::{Ended, Prepared};
@@ -113,7 +113,7 @@ impl Shell {
         let argv = argv(map)?;
         let mut own = Vec::new();
         for (name, value) in input::scalars(map, "env")? {
-            if name.is_empty() || name.contains(['=', '\0']) || name.starts_with("DRUSE_") {
+            if !is_settable(&name) {
                 return Err(Failed::input(format!(
                     "The variable {name:?} cannot be set."
                 )));

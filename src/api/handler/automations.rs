@@ -8,9 +8,9 @@ use super::super::{
 use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{Change, Origin, tag};
+use crate::service::pins::Listed;
 use crate::service::review::MOST_RUNS;
 use crate::trigger::changes_in;
-use druse_storage::ToolPins;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -82,29 +82,55 @@ pub(in crate::api) struct Activate {
     pub(in crate::api) acknowledge: Vec<String>,
 }
 
+/// How often the servers are asked again because another version became the latest meanwhile.
+const ASKED_AGAIN: usize = 8;
+
 pub(in crate::api) async fn activate(call: Call) -> Answer {
     let wanted: Activate = call.json()?;
-    let automation = call.app.automation(call.param("id"))?.id;
-    // Before anything is held: a server may take its time.
-    let tools = call.app.tools_of(call.param("id"), wanted.version).await?;
-    let answer = activate_held(&call, wanted, tools).await?;
-    call.app.triggers()?.begin_looking(automation).await;
-    Ok(answer)
+    let row = call.app.automation(call.param("id"))?;
+    let mut number = wanted.version.unwrap_or(row.latest_version);
+    for _ in 0..ASKED_AGAIN {
+        // Before anything is held: a server may take its time.
+        let listed = call.app.tools_of(row.id, number).await?;
+        match activate_held(&call, &wanted, &listed).await? {
+            Held::Done(answer) => {
+                call.app.triggers()?.begin_looking(row.id).await;
+                return Ok(answer);
+            }
+            Held::Other(latest) => number = latest,
+        }
+    }
+    Err(overtaken())
 }
 
-async fn activate_held(call: &Call, wanted: Activate, tools: Option<ToolPins>) -> Answer {
+/// What came of a change whose servers were asked before anything was held.
+pub(super) enum Held {
+    Done(Reply),
+    /// By then it was about this version.
+    Other(u32),
+}
+
+pub(super) fn overtaken() -> Problem {
+    Problem::conflict(
+        "overtaken",
+        "New versions come faster than the servers of its tools can be asked.",
+        "Name the version.",
+    )
+}
+
+async fn activate_held(call: &Call, wanted: &Activate, listed: &Listed) -> Result<Held, Problem> {
     let _edits = call.app.edits.lock().await;
     let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
-    let latest = row.latest_version;
-    let mut change = call
-        .app
-        .activated(&call.who, row, wanted.version, &wanted.acknowledge)?;
-    if let Some(tools) = tools.filter(|tools| tools.version == wanted.version.unwrap_or(latest)) {
-        change.batch = change.batch.put(&tools);
+    let number = wanted.version.unwrap_or(row.latest_version);
+    if number != listed.version {
+        return Ok(Held::Other(number));
     }
-    done(call, change, StatusCode::OK).await
+    let change = call
+        .app
+        .activated(&call.who, row, Some(number), &wanted.acknowledge, listed)?;
+    Ok(Held::Done(done(call, change, StatusCode::OK).await?))
 }
 
 pub(in crate::api) async fn deactivate(call: Call) -> Answer {

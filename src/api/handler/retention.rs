@@ -4,6 +4,9 @@ use super::super::{
     call::{Call, ok},
     route::Answer,
 };
+use crate::service::audit::Audited as _;
+use druse_storage::Batch;
+use serde_json::json;
 
 pub(in crate::api) async fn read(call: Call) -> Answer {
     let (kept, tag) = call.app.retention()?;
@@ -25,6 +28,11 @@ pub(in crate::api) async fn head(call: Call) -> Answer {
 }
 
 pub(in crate::api) async fn compact(call: Call) -> Answer {
+    // What it removes is many records of its own: the line says beforehand who began it, and is let in where space
+    // is what is wanted.
+    let mut batch = Batch::new().audited(&call.who, "store.compact", &"store", json!({}));
+    batch.must_fit = true;
+    call.app.commit(batch).await?;
     let app = call.app.clone();
     ok(&call.app.off_thread(move || app.sweep(true)).await?)
 }

@@ -5,14 +5,15 @@ use super::super::{
     call::{Call, ok},
     route::Answer,
 };
-use super::automations::done;
+use super::automations::{done, overtaken};
 use crate::service::Problem;
 use crate::service::activation::yaml_of;
 use crate::service::automation::{document_of, tag};
 use crate::service::difference;
 use crate::service::document::Written;
+use crate::service::pins::Listed;
 use druse_engine::capability::Capabilities;
-use druse_storage::{AutomationStatus, Version};
+use druse_storage::{Automation, AutomationStatus, Version};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -110,45 +111,82 @@ pub(in crate::api) struct Rollback {
     pub(in crate::api) to: Option<u32>,
 }
 
+/// How often the servers are asked again because it came to be about another version meanwhile.
+const ASKED_AGAIN: usize = 8;
+
 /// History is not cut: the old document becomes the newest version, and the active one where the
 /// automation is active.
 pub(in crate::api) async fn rollback(call: Call) -> Answer {
     let wanted: Rollback = call.json()?;
+    let mut row = call.app.automation(call.param("id"))?;
+    for _ in 0..ASKED_AGAIN {
+        // Before anything is held: a server may take its time.
+        let listed = match row.status {
+            AutomationStatus::Active => {
+                let number = earlier(&wanted, &row)?;
+                Some(call.app.tools_of(row.id, number).await?)
+            }
+            AutomationStatus::Draft | AutomationStatus::Inactive => None,
+        };
+        match rollback_held(&call, &wanted, listed.as_ref()).await? {
+            Some(answer) => {
+                call.app.triggers()?.begin_looking(row.id).await;
+                return Ok(answer);
+            }
+            None => row = call.app.automation(call.param("id"))?,
+        }
+    }
+    Err(overtaken())
+}
+
+/// The version to go back to.
+fn earlier(wanted: &Rollback, row: &Automation) -> Result<u32, Problem> {
+    match wanted.version.or(wanted.to) {
+        Some(number) => Ok(number),
+        None if row.latest_version > 1 => Ok(row.latest_version - 1),
+        None => Err(Problem::conflict(
+            "no_earlier_version",
+            "There is only one version.",
+            "Nothing needs to be done.",
+        )),
+    }
+}
+
+/// None where it is about another version than that whose servers were asked.
+async fn rollback_held(
+    call: &Call,
+    wanted: &Rollback,
+    listed: Option<&Listed>,
+) -> Result<Option<Reply>, Problem> {
     let _edits = call.app.edits.lock().await;
     let _held = call.app.triggers()?.hold().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
-    let number = match wanted.version.or(wanted.to) {
-        Some(number) => number,
-        None if row.latest_version > 1 => row.latest_version - 1,
-        None => {
-            return Err(Problem::conflict(
-                "no_earlier_version",
-                "There is only one version.",
-                "Nothing needs to be done.",
-            ));
-        }
-    };
+    let number = earlier(wanted, &row)?;
     let old = call.app.version(row.id, number)?;
     let written = Written {
         document: document_of(&old)?,
         text: old.source_text,
     };
     let active = row.status == AutomationStatus::Active;
+    let listed = listed.filter(|listed| listed.version == number);
     if active {
+        let Some(listed) = listed else {
+            return Ok(None);
+        };
         // What would block it is told before anything is stored.
         call.app
-            .activated(&call.who, row.clone(), Some(number), &[])?;
+            .activated(&call.who, row.clone(), Some(number), &[], listed)?;
     }
     let mut change =
         call.app
             .new_version(&call.who, row.clone(), written, "automation.rollback")?;
-    if !active {
-        return done(&call, change, StatusCode::OK).await;
-    }
+    let Some(listed) = listed.filter(|_| active) else {
+        return Ok(Some(done(call, change, StatusCode::OK).await?));
+    };
     // The new version has to be there before it can be activated; the edits are still locked.
     call.app.commit(std::mem::take(&mut change.batch)).await?;
     let row = call.app.automation(&row.id.to_string())?;
-    let change = call.app.activated(&call.who, row, None, &[])?;
-    done(&call, change, StatusCode::OK).await
+    let change = call.app.activated(&call.who, row, None, &[], listed)?;
+    Ok(Some(done(call, change, StatusCode::OK).await?))
 }

@@ -248,3 +248,13 @@ async fn what_is_repeated_with_its_key_is_done_and_written_down_once() {
     let lines = admin.all(&format!("/audit?run_id={third}")).await;
     assert_eq!(lines.len(), 1, "{lines:#?}");
 }
+
+#[tokio::test]
+async fn who_frees_space_leaves_a_line() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    admin.post("/store/compact", &json!({})).await.with(200);
+    let lines = admin.all("/audit?action=store.compact").await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(lines[0]["subject"], "store");
+}

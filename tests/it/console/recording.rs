@@ -170,7 +170,9 @@ async fn a_draft_is_reviewed_changed_and_activated() {
         .filter_map(|one| one["id"].as_str())
         .collect();
     let activate = format!("{review}/activate");
+    let shown = made["latest_version"].to_string();
     let mut fields = vec![
+        ("version", shown.as_str()),
         ("name", "pay-bills"),
         ("cron", "0 7 * * MON"),
         ("timezone", "Europe/Berlin"),
@@ -577,8 +579,10 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
         .filter_map(|one| one["id"].as_str())
         .collect();
     let all = open.join("\n");
+    let shown = made["latest_version"].to_string();
     let activate = format!("{review}/activate");
     let lacking = [
+        ("version", shown.as_str()),
         ("name", "pay-bill"),
         ("starts", "webhook"),
         ("acknowledge", &all),
@@ -588,6 +592,7 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
         .await
         .says(422, "name of the secret is missing");
     let fields = [
+        ("version", shown.as_str()),
         ("name", "pay-bill"),
         ("starts", "webhook"),
         ("scheme", "bearer"),
@@ -654,7 +659,12 @@ async fn the_example_is_run_with_nothing_but_the_console() {
         .filter_map(|one| one["id"].as_str())
         .collect();
     let all = open.join("\n");
-    let fields = [("name", "pay-bill"), ("acknowledge", &all)];
+    let shown = made["latest_version"].to_string();
+    let fields = [
+        ("version", shown.as_str()),
+        ("name", "pay-bill"),
+        ("acknowledge", &all),
+    ];
     owner.act(&format!("{review}/activate"), &fields).await;
     let run = admin
         .post(&format!("{automation}/runs"), &json!({}))
@@ -671,4 +681,48 @@ async fn the_example_is_run_with_nothing_but_the_console() {
         .await
         .with(200);
     wait::run(&admin, &run, "succeeded").await;
+}
+
+#[tokio::test]
+async fn nobody_activates_from_a_review_what_the_page_did_not_show() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let to = |whom: &str| {
+        json!({ "druse": 1, "name": "pay", "steps": [{ "id": "pay", "action": "emit",
+            "with": { "type": "com.example.pay", "data": { "to": whom } } }] })
+    };
+    let made = admin.post("/automations", &to("ada")).await.with(201);
+    let automation = format!("/automations/{}", text(&made["id"]));
+    let review = format!("{automation}/review");
+    let activate = format!("{review}/activate");
+    let page = editor.see(&review).await;
+    assert!(
+        page.contains("name=\"version\" value=\"1\""),
+        "the form says which version it shows: {page}"
+    );
+    admin.put(&automation, &to("mallory")).await.with(200);
+    for fields in [
+        &[("name", "pay"), ("version", "1")][..],
+        &[("name", "paid"), ("version", "1")],
+        &[("name", "pay")],
+        &[("name", "pay"), ("version", "9")],
+    ] {
+        let late = editor.post(&activate, fields).await;
+        late.says(412, "Somebody changed it since you saw it");
+        let now = admin.get(&automation).await.with(200);
+        assert_eq!(now["status"], "draft", "{fields:?}");
+        assert_eq!(now["latest_version"], 2, "{fields:?}");
+    }
+    // What was seen is activated, also where the form itself makes a version of it, and is sent twice.
+    for _ in 0..2 {
+        editor
+            .act(&activate, &[("name", "paid"), ("version", "2")])
+            .await;
+        let now = admin.get(&automation).await.with(200);
+        assert_eq!(
+            (&now["active_version"], &now["latest_version"], &now["name"]),
+            (&json!(3), &json!(3), &json!("paid"))
+        );
+    }
 }

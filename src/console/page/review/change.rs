@@ -328,6 +328,7 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
             }
             form #(acknowledge::FORM) method="post" action={ "/automations/" (id) "/review/activate" } {
                 (action::key())
+                input type="hidden" name="version" value=(latest);
                 div .row {
                     label { span { "Name" } input name="name" size="32" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
                 }
@@ -339,40 +340,78 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
     }
 }
 
-/// Writes name and trigger where they are new, then activates.
+/// The document that the page showed: of the latest version, or of the one before where the form was sent already.
+async fn shown(call: &Call, path: &str, automation: &Value) -> Result<Option<Value>, Refusal> {
+    let version = call.form.text("version");
+    if version == automation["latest_version"].to_string() {
+        return Ok(Some(automation["document"].clone()));
+    }
+    let Ok(number) = version.parse::<u32>() else {
+        return Ok(None);
+    };
+    let version = call.api.find(&format!("{path}/versions/{number}")).await?;
+    Ok(version.map(|mut version| version["document"].take()))
+}
+
+/// Writes name and trigger where they are new, then activates the version that the page showed, or that which was
+/// just made of it: nobody activates what they have not seen.
 pub(in crate::console) async fn activate(call: &Call) -> Done {
+    let late = || {
+        Refusal::new(
+            http::StatusCode::PRECONDITION_FAILED,
+            "changed_meanwhile",
+            "Somebody changed it since you saw it.",
+            "Look at it again: this is what is stored now.",
+        )
+    };
     let path = format!("/automations/{}", call.part("id"));
-    let automation = call.api.get(&path).await?;
-    let mut document = automation["document"].clone();
-    let mut changed = false;
+    let read = call.api.send(Method::GET, &path, &[], Vec::new()).await?;
+    let (automation, tag) = (read.json(), read.tag());
+    let mut version = automation["latest_version"].clone();
+    let mut document = shown(call, &path, &automation).await?.ok_or_else(late)?;
     let name = call.form.text("name");
     if !name.is_empty() && document["name"] != name {
         document["name"] = name.into();
-        changed = true;
     }
     let chosen = trigger_form::read(call, &document["inputs"], &[])?;
-    if let Some(Chosen { trigger, secret }) = &chosen {
-        if let Some((name, value)) = secret {
-            let name = crate::client::encode(name);
-            let body = json!({ "value": value });
-            call.api
-                .json(Method::PUT, &format!("/secrets/{name}"), None, &body)
-                .await?;
-        }
+    if let Some(Chosen { trigger, .. }) = &chosen {
         let mut triggers = document["triggers"].as_array().cloned().unwrap_or_default();
         // One that was refused is corrected, and makes no second one.
         if !triggers.contains(trigger) {
             triggers.retain(|one| one["id"] != trigger["id"]);
             triggers.push(trigger.clone());
             document["triggers"] = triggers.into();
-            changed = true;
         }
     }
+    let changed = document != automation["document"];
+    // What this form has made already is what it asks for.
+    if changed && call.form.text("version") != version.to_string() {
+        return Err(late());
+    }
+    if let Some(Chosen {
+        secret: Some((name, value)),
+        ..
+    }) = &chosen
+    {
+        let name = crate::client::encode(name);
+        let body = json!({ "value": value });
+        call.api
+            .json(Method::PUT, &format!("/secrets/{name}"), None, &body)
+            .await?;
+    }
     if changed {
-        write(call, &document).await?;
+        let headers = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::IF_MATCH, tag.as_str()),
+        ];
+        let said = call
+            .api
+            .send(Method::PUT, &path, &headers, document.to_string())
+            .await?;
+        version = said.json()["latest_version"].clone();
     }
     let acknowledge: BTreeSet<&str> = acknowledge::ids(call).collect();
-    let body = json!({ "acknowledge": acknowledge });
+    let body = json!({ "version": version, "acknowledge": acknowledge });
     call.api
         .post(&format!("{path}/activate"), call.key(), &body)
         .await?;
