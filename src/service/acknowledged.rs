@@ -7,7 +7,7 @@ use super::{App, Principal, Problem, page};
 use crate::runtime::clock;
 use druse_crystallizer::shown_value;
 use druse_engine::check::Catalog;
-use druse_engine::subject::{Subject, differences, subject};
+use druse_engine::subject::{SAID, Subject, Subjects, differences, subject};
 use druse_engine::{AutomationId, Finding, Severity};
 use druse_storage::{Acknowledgement, Audit, Automation, StoreExt as _, Version};
 use serde_json::Value;
@@ -36,7 +36,12 @@ pub struct Asked {
     acknowledged: BTreeSet<String>,
     /// The ids that findings have by their place, by those that they have here.
     renamed: BTreeMap<String, String>,
+    /// What findings say by themselves, by their places in the list, where it is more here.
+    said: BTreeMap<usize, String>,
 }
+
+/// What findings of one version are about, by their ids. Several may have one id, and none stands for another.
+type About = BTreeMap<String, Vec<Subject>>;
 
 impl Asked {
     /// Those that keep the version from being activated. `given` are ids that are acknowledged now, as
@@ -55,6 +60,44 @@ impl Asked {
     /// Whether somebody has acknowledged it as it stands in this version.
     pub fn is_acknowledged(&self, finding: &Finding) -> bool {
         self.acknowledged.contains(&finding.id)
+    }
+
+    /// The finding at a place of the list as the version has it, whatever was acknowledged.
+    fn original(&self, at: usize, finding: &Finding) -> Finding {
+        let mut original = finding.clone();
+        if let Some(id) = self.renamed.get(&finding.id)
+            && let Some(said) = self.said.get(&at)
+        {
+            original.id.clone_from(id);
+            original.message.clone_from(said);
+        }
+        original
+    }
+
+    /// Gives a finding an id of its own, and says why it is asked about again.
+    fn ask_again(&mut self, at: usize, number: u32, about: &str) {
+        let Some(finding) = self.findings.get(at) else {
+            return;
+        };
+        let place = finding.id.clone();
+        // Another finding may be called just that; a number may have noughts before it.
+        let mut digits = number.to_string();
+        let taken = |id: &str| {
+            let mut here = self.findings.iter().map(|one| &one.id);
+            let own = self.renamed.get(id) == Some(&place);
+            !own && here.any(|known| known == id) || self.renamed.values().any(|known| known == id)
+        };
+        while taken(&format!("{place}@{digits}")) {
+            digits.insert(0, '0');
+        }
+        let id = format!("{place}@{digits}");
+        if let Some(finding) = self.findings.get_mut(at) {
+            finding.id.clone_from(&id);
+            let said = std::mem::take(&mut finding.message);
+            finding.message = format!("{} {about}", sentence(&said));
+            self.said.insert(at, said);
+        }
+        self.renamed.insert(id, place);
     }
 
     /// Adds what is said of the version by others.
@@ -111,18 +154,23 @@ impl App {
             findings: self.findings(version, catalog)?,
             acknowledged: BTreeSet::new(),
             renamed: BTreeMap::new(),
+            said: BTreeMap::new(),
         };
         if row.acknowledged.is_empty() && row.acknowledgements.is_empty() {
             return Ok(asked);
         }
         // What other versions say of themselves is read once.
-        let mut others: BTreeMap<u32, BTreeMap<String, Subject>> = BTreeMap::new();
-        for finding in asked.findings.iter_mut().filter(|one| one.acknowledge) {
+        let mut others: BTreeMap<u32, About> = BTreeMap::new();
+        let here = Subjects::of(&version.document);
+        for at in 0..asked.findings.len() {
+            let Some(finding) = asked.findings.get(at).filter(|one| one.acknowledge) else {
+                continue;
+            };
             let in_versions = self.acknowledged_in(row, &finding.id)?;
             let Some(newest) = in_versions.last().copied() else {
                 if row.acknowledged.contains(&finding.id) {
                     let about = "It was acknowledged before, and nothing says any more for what.";
-                    ask_again(finding, version.number, about, &mut asked.renamed);
+                    asked.ask_again(at, version.number, about);
                 }
                 continue;
             };
@@ -130,29 +178,31 @@ impl App {
                 asked.acknowledged.insert(finding.id.clone());
                 continue;
             }
+            let now = here.about(finding);
             let mut holds = false;
-            let now = subject(finding, &version.document);
-            let mut was = None;
             for number in in_versions.into_iter().rev() {
-                if holds {
-                    break;
-                }
                 if let Entry::Vacant(slot) = others.entry(number) {
                     slot.insert(self.subjects(row.id, number, catalog)?);
                 }
                 let then = others.get(&number).and_then(|all| all.get(&finding.id));
-                holds = then == Some(&now);
-                if number == newest {
-                    was = then.cloned();
+                holds = then.is_some_and(|then| then.contains(&now));
+                if holds {
+                    break;
                 }
             }
             if holds {
                 asked.acknowledged.insert(finding.id.clone());
                 continue;
             }
-            let what = what_changed(&finding.code, was.as_ref(), &now);
+            let then = others.get(&newest).and_then(|all| all.get(&finding.id));
+            // Of several it is the one that is most like it.
+            let was = then.and_then(|then| {
+                let all = then.iter();
+                all.min_by_key(|was| differences(was, &now).len())
+            });
+            let what = what_changed(&finding.code, was, &now);
             let about = format!("It was acknowledged in version {newest}, and since then {what}.");
-            ask_again(finding, version.number, &about, &mut asked.renamed);
+            asked.ask_again(at, version.number, &about);
         }
         Ok(asked)
     }
@@ -171,25 +221,38 @@ impl App {
     ) -> Result<Vec<String>, Problem> {
         let mut given = Vec::new();
         // What a version has there is read once.
-        let mut read: BTreeMap<u32, BTreeMap<String, Subject>> = BTreeMap::new();
-        for finding in asked.findings.iter().filter(|one| one.acknowledge) {
-            let place = asked.renamed.get(&finding.id).unwrap_or(&finding.id);
+        let mut read: BTreeMap<u32, About> = BTreeMap::new();
+        let findings = asked.findings.iter().enumerate();
+        for (at, finding) in findings.filter(|(_, one)| one.acknowledge) {
+            let original = asked.original(at, finding);
+            let mut now: Option<Subject> = None;
             for id in ids {
                 if *id == finding.id {
                     given.push(finding.id.clone());
                     continue;
                 }
-                let seen = id
-                    .strip_prefix(place.as_str())
-                    .and_then(|rest| rest.strip_prefix('@')?.parse::<u32>().ok());
-                let Some(seen) = seen else { continue };
-                for number in [seen, version.number] {
-                    if let Entry::Vacant(slot) = read.entry(number) {
-                        slot.insert(self.subjects(version.automation, number, catalog)?);
-                    }
+                let seen_as = |name: &str| {
+                    let rest = id.strip_prefix(name)?;
+                    rest.strip_prefix('@')?.parse::<u32>().ok()
+                };
+                // Its id here may be written with this version behind it, too.
+                let here = || seen_as(&finding.id).filter(|seen| *seen == version.number);
+                let Some(seen) = seen_as(&original.id).or_else(here) else {
+                    continue;
+                };
+                // It is what another finding is called, and means that one.
+                if asked.findings.iter().any(|one| one.id == *id) {
+                    continue;
                 }
-                let at = |number: u32| read.get(&number).and_then(|all| all.get(place));
-                if at(seen).is_some() && at(seen) == at(version.number) {
+                if let Entry::Vacant(slot) = read.entry(seen) {
+                    slot.insert(self.subjects(version.automation, seen, catalog)?);
+                }
+                let Some(there) = read.get(&seen).filter(|all| !all.contains_key(id)) else {
+                    continue;
+                };
+                let now = now.get_or_insert_with(|| subject(&original, &version.document));
+                let then = there.get(&original.id);
+                if then.is_some_and(|then| then.contains(now)) {
                     given.push(finding.id.clone());
                 }
             }
@@ -218,22 +281,23 @@ impl App {
         automation: AutomationId,
         number: u32,
         catalog: &Catalog,
-    ) -> Result<BTreeMap<String, Subject>, Problem> {
+    ) -> Result<About, Problem> {
         let Some(version) = self
             .store
             .get::<Version>(&Version::key_of(automation, number))?
         else {
-            return Ok(BTreeMap::new());
+            return Ok(About::new());
         };
         document_of(&version)?;
-        let findings = self.findings(&version, catalog)?.into_iter();
-        Ok(findings
-            .filter(|finding| finding.acknowledge)
-            .map(|finding| {
-                let about = subject(&finding, &version.document);
-                (finding.id, about)
-            })
-            .collect())
+        let subjects = Subjects::of(&version.document);
+        let mut all = About::new();
+        for finding in self.findings(&version, catalog)? {
+            if finding.acknowledge {
+                let about = subjects.about(&finding);
+                all.entry(finding.id).or_default().push(about);
+            }
+        }
+        Ok(all)
     }
 
     /// What the audit log tells of acknowledgements that were stored without their version. It is read once: no such
@@ -265,18 +329,6 @@ impl App {
     }
 }
 
-/// Gives a finding an id of its own, and says why it is asked about again.
-fn ask_again(
-    finding: &mut Finding,
-    number: u32,
-    about: &str,
-    renamed: &mut BTreeMap<String, String>,
-) {
-    let id = format!("{}@{number}", finding.id);
-    renamed.insert(id.clone(), std::mem::replace(&mut finding.id, id));
-    finding.message = format!("{} {about}", sentence(&finding.message));
-}
-
 fn sentence(message: &str) -> String {
     match message.ends_with(['.', '?', '!']) {
         true => message.to_owned(),
@@ -291,26 +343,44 @@ fn what_changed(code: &str, was: Option<&Subject>, now: &Subject) -> String {
     };
     let all = differences(was, now);
     // The place says more than the sentence that was made of it.
-    let named: Vec<_> = all.iter().filter(|(name, ..)| *name != "said").collect();
+    let named: Vec<_> = all.iter().filter(|(name, ..)| *name != SAID).collect();
     let told = if named.is_empty() {
         all.iter().collect()
     } else {
         named
     };
     let told = told.into_iter().take(TOLD).map(|(name, was, now)| {
+        let part = part(name);
         if code.contains("secret") {
-            return format!("`{name}` became another");
+            return format!("{part} became another");
         }
         let key = name.rsplit('/').next().unwrap_or(name);
-        let shown = |value: &Option<&Value>| {
-            value.map_or("nothing".to_owned(), |value| shown_value(key, value, SHOWN))
+        let shown = |value: &Option<&Value>| match value {
+            None => "nothing".to_owned(),
+            // What a line runs says more than what stands around it.
+            Some(Value::Array(all)) if *name == "lines" => {
+                let lines = all.iter().map(|line| line["with"].clone());
+                shown_value(key, &lines.collect(), SHOWN)
+            }
+            Some(value) => shown_value(key, value, SHOWN),
         };
         let (was, now) = (shown(was), shown(now));
         match was == now {
             // It differs behind what is shown, or in what is not shown.
-            true => format!("`{name}` became another than {was}"),
-            false => format!("`{name}` became {now} and was {was}"),
+            true => format!("{part} became another than {was}"),
+            false => format!("{part} became {now} and was {was}"),
         }
     });
     told.collect::<Vec<_>>().join(", ")
+}
+
+/// What people call a part of what a finding is about.
+fn part(name: &str) -> String {
+    match name {
+        SAID => "what is said of it".to_owned(),
+        "/" => "the step".to_owned(),
+        "step" => "the step around it".to_owned(),
+        "document" => "the document".to_owned(),
+        place => format!("`{place}`"),
+    }
 }

@@ -131,3 +131,106 @@ async fn a_path_that_makes_a_program_another_one_is_acknowledged() {
         refused.body
     );
 }
+
+/// A document with these findings, as id, message and place each.
+fn with_findings(to: &str, findings: &[(&str, &str, Option<&str>)]) -> Value {
+    let findings = findings.iter().map(|(id, message, place)| {
+        let mut finding = json!({ "id": id, "message": message, "step": "pay" });
+        if let Some(place) = place {
+            finding["place"] = (*place).into();
+        }
+        finding
+    });
+    json!({
+        "druse": 1, "name": "pay",
+        "steps": [{ "id": "pay", "action": "emit", "with": { "type": "com.example.pay", "data": { "to": to, "cc": "carl" } } }],
+        "metadata": { "crystallized": { "findings": findings.collect::<Vec<_>>() } },
+    })
+}
+
+/// Stores two versions of it, and activates the second with these ids. The first is activated with all that it asks
+/// for when `first` says so.
+async fn in_two(first: bool, one: &Value, two: &Value, given: &[&str]) -> Answered {
+    let server = Server::new().await;
+    let made = server.post("/automations", one).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/automations/{}", made.body["id"].as_str().unwrap());
+    let activate = format!("{path}/activate");
+    if first {
+        let refused = server.post(&activate, &json!({})).await;
+        let all = json!({ "acknowledge": asked(&refused.body) });
+        assert_eq!(server.post(&activate, &all).await.status, 200);
+    }
+    let put = server.call("PUT", &path, &[], &two.to_string()).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    let given = json!({ "version": 2, "acknowledge": given });
+    server.post(&activate, &given).await
+}
+
+#[tokio::test]
+async fn of_two_findings_of_one_id_none_stands_for_the_other() {
+    let id = "frozen_from_output:pay:/with/data";
+    let findings = [
+        (id, "`to` is frozen.", Some("/with/data/to")),
+        (id, "`cc` is frozen.", Some("/with/data/cc")),
+    ];
+    let (one, two) = (
+        with_findings("ada", &findings),
+        with_findings("mallory", &findings),
+    );
+    let seen = format!("{id}@1");
+    let refused = in_two(false, &one, &two, &[&seen]).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let refused = in_two(true, &one, &two, &[]).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let said = refused.body["findings"][0]["message"].as_str().unwrap();
+    assert!(said.contains("became mallory and was ada"), "{said}");
+    assert!(
+        !said.contains("nothing") && !said.contains("loop"),
+        "{said}"
+    );
+    let again = format!("{id}@2");
+    assert_eq!(in_two(true, &one, &two, &[&again]).await.status, 200);
+    // Where both stand as they stood, both hold.
+    let mut same = one.clone();
+    same["description"] = "x".into();
+    assert_eq!(in_two(true, &one, &same, &[]).await.status, 200);
+    assert_eq!(in_two(false, &one, &same, &[&seen]).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_id_means_the_finding_that_is_called_so() {
+    let git = ("runs_program:git", "git", None);
+    let other = ("runs_program:git@2", "git@2", None);
+    let one = with_findings("a", &[git]);
+    let two = with_findings("b", &[other, git]);
+    let refused = in_two(false, &one, &two, &[other.0]).await;
+    assert_eq!(asked(&refused.body), [git.0], "{}", refused.body);
+    // What is asked about again is not called like another.
+    let refused = in_two(true, &one, &two, &[other.0]).await;
+    assert_eq!(
+        asked(&refused.body),
+        ["runs_program:git@02"],
+        "{}",
+        refused.body
+    );
+    let both = in_two(true, &one, &two, &[other.0, "runs_program:git@02"]).await;
+    assert_eq!(both.status, 200, "{}", both.body);
+    // As the pages of the console write it.
+    let both = in_two(true, &one, &two, &[other.0, "runs_program:git@02@2"]).await;
+    assert_eq!(both.status, 200, "{}", both.body);
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_step_holds_for_what_it_does() {
+    let findings = [("influenced:pay", "The step follows texts of others.", None)];
+    let two = with_findings("mallory", &findings);
+    let refused = in_two(true, &with_findings("ada", &findings), &two, &[]).await;
+    assert_eq!(asked(&refused.body), ["influenced:pay@2"]);
+    // Of a sentence alone it is said what it is.
+    let place = Some("/with/data/to");
+    let say = |said| with_findings("ada", &[("influenced:pay", said, place)]);
+    let refused = in_two(true, &say("One."), &say("Two."), &[]).await;
+    let said = refused.body["findings"][0]["message"].as_str().unwrap();
+    assert!(said.contains("what is said of it became Two."), "{said}");
+}
