@@ -1,7 +1,11 @@
 //! The two actions whose effect is inside Druse: starting another automation, and publishing an event.
 //! Both carry the step's idempotency key, so that a repeated attempt finds what the first one made.
 
-use super::{Engine, Inner, clock, decide::first_starter, live};
+use super::{
+    Engine, Inner, clock,
+    decide::{all_starters, first_starter},
+    live,
+};
 use crate::action::{Attempt, Failed, Internal, Performed};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
 use druse_engine::event::{Entry, Status};
@@ -110,11 +114,12 @@ impl Engine {
         let input = attempt.input.value();
         let automation = self.child_of(input)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
-        let (depth, parent_name, person) = {
+        let (depth, parent_name, person, starters) = {
             let locked = live::lock(&parent);
             let start = locked.run.start();
             let person = first_starter(&locked.run);
-            (start.depth + 1, start.name.clone(), person)
+            let starters = json!(all_starters(start));
+            (start.depth + 1, start.name.clone(), person, starters)
         };
         self.stays_sensitive(attempt, automation)?;
         let claim = IdempotencyClaim {
@@ -143,7 +148,7 @@ impl Engine {
                     inputs: input.get("inputs").cloned().unwrap_or_else(|| json!({})),
                     cause: Json::from(json!({
                         "kind": "automation", "run_id": attempt.run, "step": attempt.step, "automation": parent_name, "depth": depth,
-                        "started_by": person,
+                        "started_by": person, "starters": starters,
                     })),
                     started_by: format!("run:{}", attempt.run),
                     trigger: Json::null(),

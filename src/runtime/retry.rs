@@ -1,6 +1,7 @@
 //! A new run from an ended one: what succeeded before the chosen step is kept.
 
 use super::Engine;
+use super::decide::all_starters;
 use super::live::{self, Found};
 use super::plan::Compiled;
 use super::submit::With;
@@ -31,6 +32,8 @@ impl Engine {
             retry.inputs,
         )?;
         let mut cause = json!({ "kind": "retry", "run_id": id, "from": retry.from, "by": retry.by, "reason": retry.reason });
+        // Whoever retries a run does not take the place of who started it.
+        cause["starters"] = json!(all_starters(&before));
         label::keep(&mut cause, &before.cause);
         let start = Start {
             run: retry.run,

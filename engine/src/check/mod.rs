@@ -22,6 +22,7 @@ mod skips;
 mod triggers;
 
 pub use actions::example_of;
+pub(crate) use sensitive::misplaced;
 
 use crate::definition::{Document, Schedule};
 use crate::expression::nearest;

@@ -6,7 +6,7 @@ use crate::Finding;
 use crate::definition::takes_sensitive;
 use crate::expression::{Expression, Template};
 use crate::plan::{is_sensitive, pointer};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 pub(super) fn check(context: &mut Context<'_>) {
@@ -62,6 +62,25 @@ pub(super) fn check(context: &mut Context<'_>) {
         }
     }
     context.findings.append(&mut walk.findings);
+}
+
+/// Where a step of another version would take sensitive inputs of a run that must not go there: that version
+/// need not declare them as the run's own does.
+pub(crate) fn misplaced(
+    names: BTreeSet<&str>,
+    action: &str,
+    with: &Map<String, Value>,
+) -> Vec<Finding> {
+    let mut walk = Walk {
+        names,
+        step: None,
+        findings: Vec::new(),
+    };
+    if !walk.names.is_empty() {
+        let step = json!({ "action": action, "with": with });
+        walk.value(&step, "", "", false);
+    }
+    walk.findings
 }
 
 /// Goes through the whole document, whatever steps stand in, so that no place is forgotten.

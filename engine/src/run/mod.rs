@@ -18,6 +18,7 @@ mod artifact;
 mod attempt;
 mod bound;
 mod changes;
+mod covered;
 mod deadline;
 mod decide;
 mod ending;

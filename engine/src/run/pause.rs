@@ -10,13 +10,16 @@
 //! the person corrects is judged from the document's own configuration, and takes the place of what was
 //! corrected before. A version that corrects it gives its own configuration, with what is known in this run.
 
+use super::covered::{asks_before, is_approved};
 use super::input::ResumeAnswer;
 use super::scope::Place;
 use super::state::{Phase, State};
 use super::{Rejected, attempt};
 use crate::action_config::schema_of;
+use crate::check::misplaced;
 use crate::definition::{Mode, OnError, Walk};
 use crate::event::{Failure, RunEvent, StepPath};
+use crate::json::canonical;
 use crate::plan::{ActionKind, Plan, PlannedStep, pointer};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
@@ -169,24 +172,12 @@ impl State {
         Ok(facts)
     }
 
-    /// Whether what a step does was approved.
-    fn is_approved(&self, plan: &Plan, place: Place) -> bool {
-        let needs = &self.planned(plan, place).needs;
-        needs.iter().any(|need| {
-            let need = Place {
-                step: need.step,
-                ..place
-            };
-            self.step(need).gate.is_some()
-        })
-    }
-
     /// The configuration that another version gives a step.
     fn rewritten(&self, plan: &Plan, place: Place, other: &Plan) -> Result<Json, Rejected> {
         let path = self.path(plan, place);
         let own = self.planned(plan, place);
         let refused = |why: String| Err(Rejected::NotInVersion { why });
-        let Some((block, there)) = other.locate(&path) else {
+        let Some((_, there)) = other.locate(&path) else {
             return refused(format!("that version has no step {path}"));
         };
         if there.work.name() != own.work.name() {
@@ -199,22 +190,56 @@ impl State {
                 "in that version {path} takes other secrets, or in other places"
             ));
         }
-        let asks = |need: &crate::plan::Need| {
-            let before = block.steps.get(need.step);
-            before.and_then(|step| step.work.kind()) == Some(ActionKind::ApprovalGate)
-        };
-        if self.is_approved(plan, place) || there.needs.iter().any(asks) {
+        // A value that the run keeps sealed goes only where its own version lets it go.
+        let sealed = plan.inputs.iter().filter(|input| input.sensitive);
+        let sealed = sealed.map(|input| input.name.as_str()).collect();
+        let with = there.written.with.as_ref();
+        let misplaced = with.map(|with| misplaced(sealed, there.work.name(), with));
+        if let Some(finding) = misplaced.iter().flatten().next() {
+            let at = finding.path.as_deref().unwrap_or_default();
+            return refused(format!(
+                "in that version {path} would take a sensitive input of this run where it must not go ({at}): {}",
+                finding.message
+            ));
+        }
+        if asks_before(other, &path) {
             return Err(Rejected::Approved);
         }
-        let whole = self.as_written(place, there, &Map::new())?;
-        Ok(Value::Object(whole).into())
+        let whole = self.as_written(place, there, &Map::new());
+        self.unless_approved(plan, place, whole)
+    }
+
+    /// A configuration for a step, unless the step was approved with another one.
+    fn unless_approved(
+        &self,
+        plan: &Plan,
+        place: Place,
+        whole: Result<Map<String, Value>, Rejected>,
+    ) -> Result<Json, Rejected> {
+        if !is_approved(self, plan, place) {
+            return Ok(Value::Object(whole?).into());
+        }
+        let whole = whole.map_err(|_| Rejected::Approved)?;
+        let whole = Json::from(Value::Object(whole));
+        let same = |input: &Json| canonical(input.value()) == canonical(whole.value());
+        match self.step(place).input.as_ref().is_some_and(same) {
+            true => Ok(whole),
+            false => Err(Rejected::Approved),
+        }
     }
 
     /// The configuration of a step with other values under some keys.
     fn corrected(&self, plan: &Plan, place: Place, given: &Json) -> Result<Json, Rejected> {
-        if self.is_approved(plan, place) {
-            return Err(Rejected::Approved);
-        }
+        let whole = self.with_given(plan, place, given);
+        self.unless_approved(plan, place, whole)
+    }
+
+    fn with_given(
+        &self,
+        plan: &Plan,
+        place: Place,
+        given: &Json,
+    ) -> Result<Map<String, Value>, Rejected> {
         let given = match given.value() {
             Value::Object(given) => given.clone(),
             _ => Map::new(),
@@ -223,7 +248,7 @@ impl State {
         let given = fitting(planned, given)?;
         let mut whole = self.as_written(place, planned, &given)?;
         whole.extend(given);
-        Ok(Value::Object(whole).into())
+        Ok(whole)
     }
 
     /// The configuration as a document has it: what earlier corrections gave is not in it, so that a later

@@ -530,7 +530,8 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
     Reply::json(StatusCode::ACCEPTED, &run)
 }
 
-/// Another version of a run's automation, which whoever calls may start.
+/// Another version of a run's automation, which whoever calls may start. One that is not in use is other
+/// work, as other input is.
 fn other_version(call: &Call, run: RunId, number: u32) -> Result<Arc<Plan>, Problem> {
     let head = call.app.store.run_head(run)?;
     let head = head.ok_or_else(|| Problem::not_found("run"))?;
@@ -539,6 +540,18 @@ fn other_version(call: &Call, run: RunId, number: u32) -> Result<Arc<Plan>, Prob
         .ok_or_else(|| Problem::not_found("automation"))?;
     if head.version != number {
         call.app.may_start(&call.who, automation, number)?;
+        let row = call.app.automation(&automation.to_string())?;
+        if row.active_version != Some(number) && call.who.role < Role::Editor {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "role_too_low",
+                format!(
+                    "Version {number} is not active, and taking it needs the role editor; your token has {}.",
+                    call.who.role.name()
+                ),
+                "Ask an editor to activate it or to resume the run, or let the step be tried again as it is.",
+            ));
+        }
     }
     Ok(call.app.engine.version_plan(automation, number)?)
 }

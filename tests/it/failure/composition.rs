@@ -175,6 +175,14 @@ async fn whoever_started_the_first_of_them_is_excluded_at_the_gates_of_all() {
     let again = editor.post(&format!("/runs/{run}/retry"), &again).await;
     let again = text(&again.with(202)["id"]);
     decided(&again).await;
+    // And stays that of who started the run before, whoever asks for it.
+    let others = json!({ "from": "go" });
+    let others = admin.post(&format!("/runs/{run}/retry"), &others).await;
+    let others = text(&others.with(202)["id"]);
+    decided(&others).await;
+    let others = json!({ "from": "go" });
+    let others = admin.post(&format!("/runs/{again}/retry"), &others).await;
+    decided(&text(&others.with(202)["id"])).await;
     // So is what was fired by hand.
     let fired = json!({ "druse": 1, "name": "fired", "triggers": [{ "id": "told", "event": { "type": "com.example.told" } }],
         "steps": [{ "id": "go", "action": "automation", "with": { "name": "above" } }] });

@@ -199,6 +199,11 @@ async fn a_step_that_waits_is_tried_again_as_another_version_has_it() {
     ] {
         admin.post(&path, &body).await.problem(status, code);
     }
+    // Nobody has taken that version into use: it is other work, as other input is.
+    let operator = server.role("operator").await;
+    let body = json!({ "version": 2 });
+    let refused = operator.post(&path, &body).await;
+    refused.problem(403, "role_too_low");
     let data = server.data().to_str().unwrap();
     let desk = Desk::new();
     let why = ["--version", "2", "--reason", "the shop has moved"];

@@ -423,6 +423,153 @@ fn what_was_approved_is_not_changed() {
     assert_eq!(bench.running(), ["a#2"]);
 }
 
+/// An approval is for all that comes behind its gate, however it stands there.
+#[test]
+fn what_was_approved_is_not_changed_wherever_it_stands_behind_the_gate() {
+    let gate = || json!({"id": "gate", "action": "approval_gate", "with": {}});
+    let pay = |path: &str, needs: Value| {
+        let mut pay = call(
+            "pay",
+            json!({"on_error": "pause", "with": {"path": path, "method": "POST"}}),
+        );
+        if !needs.is_null() {
+            pay["needs"] = needs;
+        }
+        pay
+    };
+    type Document = Box<dyn Fn(&str) -> Value>;
+    let documents: [(&str, Document); 5] = [
+        (
+            "each[0].pay",
+            Box::new(move |path| {
+                json!({"steps": [gate(),
+                    {"id": "each", "needs": ["gate"], "for_each": {"items": [1]},
+                        "steps": [pay(path, Value::Null)]}]})
+            }),
+        ),
+        (
+            "again[1].each[0].pay",
+            Box::new(move |path| {
+                json!({"steps": [gate(),
+                    {"id": "again", "needs": ["gate"], "repeat": {"max": 1, "until": "true"}, "steps": [
+                        {"id": "each", "for_each": {"items": [1]}, "steps": [pay(path, Value::Null)]}]}]})
+            }),
+        ),
+        (
+            "pay",
+            Box::new(move |path| {
+                json!({"steps": [gate(),
+                    {"id": "which", "needs": ["gate"], "action": "switch",
+                        "with": {"cases": [{"id": "yes", "when": "true"}, {"id": "no"}]}},
+                    pay(path, json!(["which.yes"]))]})
+            }),
+        ),
+        (
+            "pay",
+            Box::new(move |path| {
+                let mut text = value("text", json!("x"));
+                text["needs"] = json!(["gate"]);
+                json!({"steps": [gate(), text, pay(path, json!(["text"]))]})
+            }),
+        ),
+        (
+            "pay",
+            Box::new(move |path| {
+                json!({"steps": [
+                    {"id": "each", "for_each": {"items": [1]}, "steps": [gate()]},
+                    pay(path, json!(["each"]))]})
+            }),
+        ),
+    ];
+    for (step, document) in documents {
+        let mut bench = Bench::new(document("/ada"));
+        bench.vote("ben", Verdict::Approve);
+        let step = bench
+            .running()
+            .first()
+            .and_then(|running| running.split_once('#'))
+            .map_or_else(
+                || panic!("{step} does not run"),
+                |(step, _)| step.to_owned(),
+            );
+        bench.fail(&step, FailureClass::Permanent);
+        let corrected = resuming(Some(&step), Some(json!({"path": "/mallory"})));
+        assert_eq!(bench.refused(corrected).code(), "approved_input", "{step}");
+        for place in [None, Some(&*step)] {
+            let other = by_version(place, &document("/mallory"));
+            assert_eq!(bench.refused(other).code(), "approved_input", "{step}");
+        }
+        // What asks for the same is what was approved.
+        let same = resuming(Some(&step), Some(json!({"path": "/ada"})));
+        bench.give(same);
+        assert_eq!(bench.running(), [format!("{step}#2")]);
+    }
+}
+
+/// Nobody was asked by a gate that was skipped, and one beside the step is not before it.
+#[test]
+fn what_nobody_approved_can_be_corrected() {
+    let mut bench = Bench::new(json!({"steps": [
+        {"id": "gate", "action": "approval_gate", "when": "false", "with": {}},
+        {"id": "beside", "action": "approval_gate", "with": {}},
+        {"id": "each", "needs": ["gate"], "join": "all_done", "for_each": {"items": [1]}, "steps": [
+            call("pay", json!({"on_error": "pause"}))]},
+    ]}));
+    let step = bench.running()[0].split('#').next().unwrap().to_owned();
+    bench.fail(&step, FailureClass::Permanent);
+    bench.give(resuming(Some(&step), Some(json!({"path": "/v2"}))));
+    assert_eq!(bench.running(), [format!("{step}#2")]);
+}
+
+/// The version that asks before a loop asks before what stands in it.
+#[test]
+fn a_version_that_asks_before_a_loop_gives_nothing_to_what_stands_in_it() {
+    let pay = |path: &str| call("pay", json!({"on_error": "pause", "with": {"path": path}}));
+    let each = |path: &str| json!({"id": "each", "for_each": {"items": [1]}, "steps": [pay(path)]});
+    let mut bench = Bench::new(json!({"steps": [each("/a")]}));
+    let step = bench.running()[0].split('#').next().unwrap().to_owned();
+    bench.fail(&step, FailureClass::Permanent);
+    let mut asked = each("/b");
+    asked["needs"] = json!(["gate"]);
+    let gated = json!({"steps": [{"id": "gate", "action": "approval_gate", "with": {}}, asked]});
+    let refused = bench.refused(by_version(None, &gated));
+    assert_eq!(refused.code(), "approved_input");
+    bench.give(by_version(None, &json!({"steps": [each("/b")]})));
+    assert_eq!(bench.running(), [format!("{step}#2")]);
+}
+
+/// Another version does not say what is sensitive in this run.
+#[test]
+fn another_version_takes_a_sensitive_input_nowhere_else() {
+    let document = |sensitive: bool, with: Value| {
+        json!({
+            "inputs": {"pin": {"type": "string", "sensitive": sensitive, }, "to": {"type": "string", "default": "x"}},
+            "steps": [call("a", json!({"on_error": "pause", "with": with}))],
+        })
+    };
+    let own = document(
+        true,
+        json!({"path": "/a", "json": {"pin": "{{ inputs.pin }}"}}),
+    );
+    let mut bench = Bench::with_inputs(own, json!({"pin": "SEALED", "to": "x"}));
+    bench.fail("a", FailureClass::Permanent);
+    let wrong = [
+        json!({"url": "https://example.org/{{ inputs.pin }}"}),
+        json!({"path": "/a", "json": "{{ inputs.pin | upper }}"}),
+        json!({"path": "/a", "json": "{{ inputs }}"}),
+        json!({"path": "/a", "method": "{{ inputs.pin }}"}),
+    ];
+    for with in wrong {
+        let refused = bench.refused(by_version(None, &document(false, with.clone())));
+        assert_eq!(refused.code(), "not_in_version", "{with}");
+        assert!(refused.to_string().contains("sensitive"), "{refused}");
+    }
+    let right = json!({"path": "/{{ inputs.to }}", "json": {"code": "{{ inputs.pin }}"}});
+    bench.give(by_version(None, &document(false, right)));
+    let Effect::Attempt { input, .. } = bench.effect("a");
+    assert_eq!(input.text(), r#"{"path":"/x","json":{"code":"SEALED"}}"#);
+}
+
 #[test]
 fn one_of_several_or_all() {
     let mut bench = Bench::new(json!({"steps": [
