@@ -343,7 +343,8 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
 /// The document that the page showed: of the latest version, or of the one before where the form was sent already.
 async fn shown(call: &Call, path: &str, automation: &Value) -> Result<Option<Value>, Refusal> {
     let version = call.form.text("version");
-    if version == automation["latest_version"].to_string() {
+    let latest = automation["latest_version"].to_string();
+    if version == latest {
         return Ok(Some(automation["document"].clone()));
     }
     let Ok(number) = version.parse::<u32>() else {
@@ -385,7 +386,8 @@ pub(in crate::console) async fn activate(call: &Call) -> Done {
     }
     let changed = document != automation["document"];
     // What this form has made already is what it asks for.
-    if changed && call.form.text("version") != version.to_string() {
+    let number = version.to_string();
+    if changed && call.form.text("version") != number {
         return Err(late());
     }
     if let Some(Chosen {
