@@ -220,15 +220,17 @@ impl App {
         catalog: &Catalog,
     ) -> Result<Vec<String>, Problem> {
         let mut given = Vec::new();
+        let mut not_meant: BTreeSet<&str> = BTreeSet::new();
         // What a version has there is read once.
         let mut read: BTreeMap<u32, About> = BTreeMap::new();
         let findings = asked.findings.iter().enumerate();
         for (at, finding) in findings.filter(|(_, one)| one.acknowledge) {
             let original = asked.original(at, finding);
             let mut now: Option<Subject> = None;
+            let mut is_meant = false;
             for id in ids {
                 if *id == finding.id {
-                    given.push(finding.id.clone());
+                    is_meant = true;
                     continue;
                 }
                 let seen_as = |name: &str| {
@@ -252,11 +254,17 @@ impl App {
                 };
                 let now = now.get_or_insert_with(|| subject(&original, &version.document));
                 let then = there.get(&original.id);
-                if then.is_some_and(|then| then.contains(now)) {
-                    given.push(finding.id.clone());
+                is_meant |= then.is_some_and(|then| then.contains(now));
+            }
+            match is_meant {
+                true => given.push(finding.id.clone()),
+                false => {
+                    not_meant.insert(finding.id.as_str());
                 }
             }
         }
+        // An id that two findings have is given only with both.
+        given.retain(|id| !not_meant.contains(id.as_str()));
         Ok(given)
     }
 

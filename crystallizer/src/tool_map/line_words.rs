@@ -404,14 +404,15 @@ mod tests {
                 "-s https://x.io/orders/123?a=b .id",
             ),
             (
-                "cd web && npm run build --id=7 > log-123",
-                "web run build --id=7",
+                "cd web && deploy build --id=7 > log-123",
+                "web build --id=7",
             ),
             ("A=1 deploy ord_123 *.py 'two words'", "ord_123"),
             ("ssh host reboot-123", ""),
             ("ls | xargs rm-123", ""),
             ("sed s/a/ord_123/ f", ""),
-            ("psql -c ord_123 shop", "-c shop"),
+            ("psql -c ord_123 shop", ""),
+            ("shop -c ord_123 box", "-c box"),
             ("echo $(ord_123)", ""),
             ("git commit -m \"fix ord_123\"", "commit -m"),
         ] {

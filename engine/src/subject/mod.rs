@@ -9,10 +9,49 @@ mod source;
 mod tests;
 
 use crate::Finding;
-use serde_json::Value;
+use serde_json::{Value, json};
 use source::{Sources, without_body, without_names};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The parts of a step that say how long and how often it is tried, and what is said of it.
+const SETTINGS: [&str; 9] = [
+    "timeout",
+    "retry",
+    "on_error",
+    "description",
+    "metadata",
+    "output_schema",
+    "artifacts",
+    "effects",
+    "delivery",
+];
+
+/// The parts of a configuration that say where it goes.
+const TARGET: [&str; 22] = [
+    "connection",
+    "tool",
+    "url",
+    "method",
+    "host",
+    "server",
+    "path",
+    "query",
+    "headers",
+    "to",
+    "cc",
+    "bcc",
+    "from",
+    "statement",
+    "automation",
+    "version",
+    "type",
+    "op",
+    "root",
+    "pattern",
+    "file",
+    "env",
+];
 
 /// Each part of it under a name that a person reads: a place in the step, an input, a step that answers.
 pub type Subject = BTreeMap<String, Arc<Value>>;
@@ -74,21 +113,39 @@ impl<'d> Subjects<'d> {
             self.sources.whole_document(&mut parts);
             return parts;
         };
-        let value = without_names(step);
         let loops = self.sources.around(at);
+        let inner = path.and_then(|path| path.strip_prefix(at));
+        let mut value = without_names(step);
+        if let Some(map) = value.as_object_mut() {
+            map.retain(|key, _| !SETTINGS.contains(&key.as_str()));
+        }
+        let own = match inner.filter(|inner| inner.starts_with("/with/")) {
+            Some(inner) => {
+                let own = step.pointer(inner).cloned().unwrap_or_default();
+                value = deciding(value);
+                Some(own)
+            }
+            None => None,
+        };
+        if let Some(own) = &own {
+            self.sources.follow(own, at, &loops, &mut parts);
+        }
         self.sources.follow(&value, at, &loops, &mut parts);
         for (level, outer) in loops.iter().enumerate() {
             let turns = self.document.pointer(outer).map(without_body);
             let name = format!("loop {}", level + 1);
             parts.insert(name, Arc::new(turns.unwrap_or_default()));
         }
-        match path.and_then(|path| path.strip_prefix(at)) {
+        match inner {
             Some(inner) if inner.starts_with("/with/") => {
                 let mut rest = value;
                 let with = rest
                     .as_object_mut()
                     .and_then(|step| step.shift_remove("with"));
-                leaves(with.unwrap_or_default(), "/with", &mut parts);
+                if let Some(Value::Object(with)) = with.filter(|with| *with != json!({})) {
+                    leaves(with.into(), "/with", &mut parts);
+                }
+                leaves(own.unwrap_or_default(), inner, &mut parts);
                 parts.insert("step".into(), Arc::new(rest));
             }
             inner => {
@@ -167,6 +224,16 @@ fn leaves(value: Value, at: &str, parts: &mut Subject) {
             parts.insert(at.to_owned(), Arc::new(value));
         }
     }
+}
+
+/// A step as far as it decides what becomes of a value in its configuration: where it goes, and when. Of a shell step
+/// that is all that it is given; of others, what stands beside the value has its own finding where it needs one.
+fn deciding(mut step: Value) -> Value {
+    let is_shell = step["action"] == "shell";
+    if !is_shell && let Some(with) = step.get_mut("with").and_then(Value::as_object_mut) {
+        with.retain(|key, _| TARGET.contains(&key.as_str()));
+    }
+    step
 }
 
 /// What a message says, without the ids of recorded calls: another recording of the same has others.
