@@ -5,84 +5,98 @@ use crate::session::ToolCall;
 use crate::tool_map::{Origin, Target};
 use druse_engine::Digest;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A recorded answer as text and as JSON.
+///
+/// The answers of a long recording are most of it: nothing of one is held twice that need not be.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Answer {
+pub(crate) struct Answer<'a> {
     /// The answer as it was recorded.
-    pub(crate) raw: Value,
+    pub(crate) raw: Cow<'a, Value>,
     /// Its text; for JSON its compact form.
-    pub(crate) text: String,
+    pub(crate) text: Cow<'a, str>,
     /// The value, where it is an object or a list, or a text that holds one.
-    pub(crate) json: Option<Value>,
+    pub(crate) json: Option<Arc<Value>>,
     /// Whether the recorder kept the value beside the text.
     pub(crate) structured: bool,
 }
 
 /// The answer to a call; that of a call without a recorded result is null.
-pub(crate) fn of(call: &ToolCall) -> Answer {
+pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
     let Some(result) = &call.result else {
         return Answer::default();
     };
-    let raw = result.content.clone();
-    let (text, own) = match &raw {
-        Value::String(text) => (text.clone(), parsed(text)),
-        Value::Null => (String::new(), None),
-        Value::Array(items) if is_blocks(&raw) => {
+    let raw = &result.content;
+    let beside = result
+        .structured
+        .as_ref()
+        .filter(|value| (value.is_object() || value.is_array()) && !is_blocks(value));
+    let (text, own): (Cow<'_, str>, Option<Value>) = match raw {
+        Value::String(text) => (Cow::Borrowed(text), None),
+        Value::Null => (Cow::Borrowed(""), None),
+        Value::Array(items) if is_blocks(raw) => {
             let text: Vec<&str> = items.iter().filter_map(block_text).collect();
-            let text = text.join("\n");
-            let own = parsed(&text);
-            (text, own)
+            (text.join("\n").into(), None)
         }
-        other => (other.to_string(), Some(other.clone())),
+        other => (
+            other.to_string().into(),
+            beside.is_none().then(|| other.clone()),
+        ),
     };
-    match &result.structured {
-        Some(value) if (value.is_object() || value.is_array()) && !is_blocks(value) => Answer {
-            raw,
-            text,
-            json: Some(value.clone()),
-            structured: true,
-        },
-        _ => Answer {
-            raw,
-            text,
-            json: own,
-            structured: false,
-        },
+    let json = match beside {
+        Some(value) => Some(value.clone()),
+        None => own.or_else(|| match raw {
+            Value::String(_) | Value::Array(_) => parsed(&text),
+            _ => None,
+        }),
+    };
+    Answer {
+        raw: Cow::Borrowed(raw),
+        text,
+        json: json.map(Arc::new),
+        structured: beside.is_some(),
     }
 }
 
 /// The answer to a call as the step that it became gives it in a run. What an agent's own tool keeps beside its answer
 /// is the agent's: a step has the text of the file, or what the program wrote.
-pub(crate) fn of_step(target: &Target, call: &ToolCall) -> Answer {
+pub(crate) fn of_step<'a>(target: &Target, call: &'a ToolCall) -> Answer<'a> {
     let recorded = call.result.as_ref();
     let beside = recorded.and_then(|result| result.structured.as_ref());
-    if target.reads_file() {
+    let text: Cow<'a, str> = if target.reads_file() {
         let file = beside.and_then(|beside| beside.pointer("/file/content")?.as_str());
-        let text = match file.filter(|_| target.remark.is_none()) {
-            Some(text) => text.to_owned(),
+        match file.filter(|_| target.remark.is_none()) {
+            Some(text) => text.into(),
             None => {
                 let text = of(call).text;
-                crate::tool_map::without_numbers(&text).unwrap_or(text)
+                match crate::tool_map::without_numbers(&text) {
+                    Some(bare) => bare.into(),
+                    None => text,
+                }
             }
-        };
-        return of_text(text);
-    }
-    if target.origin == Origin::Builtin && target.action == "shell" && recorded.is_some() {
+        }
+    } else if target.origin == Origin::Builtin && target.action == "shell" && recorded.is_some() {
         let content = recorded.map(|result| &result.content);
         let written = [beside, content]
             .into_iter()
             .flatten()
             .find_map(|value| value.get("stdout")?.as_str());
-        return of_text(written.map_or_else(|| of(call).text, str::to_owned));
-    }
-    of(call)
-}
-
-fn of_text(text: String) -> Answer {
+        match written {
+            Some(text) => text.into(),
+            None => of(call).text,
+        }
+    } else {
+        return of(call);
+    };
+    let raw = match recorded.map(|result| &result.content) {
+        Some(content) if content.as_str() == Some(&text) => Cow::Borrowed(content),
+        _ => Cow::Owned(Value::from(text.as_ref())),
+    };
     Answer {
-        raw: text.clone().into(),
-        json: parsed(&text),
+        raw,
+        json: parsed(&text).map(Arc::new),
         text,
         structured: false,
     }
@@ -115,13 +129,13 @@ fn block_text(item: &Value) -> Option<&str> {
 }
 
 /// The output of the step that makes the recorded answer stand where a reader looks for it.
-pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value {
+pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer<'_>) -> Value {
     let empty = call.result.is_none();
     let mut output = match target.action.as_str() {
         "http" => match &answer.json {
-            Some(json) => json!({ "status": 200, "headers": {}, "json": json }),
+            Some(json) => json!({ "status": 200, "headers": {}, "json": **json }),
             None if empty => json!({ "status": 200, "headers": {}, "json": null }),
-            None => json!({ "status": 200, "headers": {}, "text": answer.text }),
+            None => json!({ "status": 200, "headers": {}, "text": *answer.text }),
         },
         "shell" => {
             let code = call
@@ -131,10 +145,10 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
                 .unwrap_or(0);
             let mut output = Map::new();
             output.insert("exit_code".to_owned(), code.into());
-            output.insert("stdout".to_owned(), answer.text.clone().into());
+            output.insert("stdout".to_owned(), answer.text.as_ref().into());
             output.insert("stderr".to_owned(), "".into());
             if let Some(json) = &answer.json {
-                output.insert("json".to_owned(), json.clone());
+                output.insert("json".to_owned(), Value::clone(json));
             }
             Value::Object(output)
         }
@@ -143,23 +157,23 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
             if answer.structured
                 && let Some(json) = &answer.json
             {
-                output.insert("structured".to_owned(), json.clone());
+                output.insert("structured".to_owned(), Value::clone(json));
             }
             let content = if empty {
                 json!([])
             } else {
-                json!([{ "type": "text", "text": answer.text }])
+                json!([{ "type": "text", "text": *answer.text }])
             };
             output.insert("content".to_owned(), content);
-            output.insert("text".to_owned(), answer.text.clone().into());
+            output.insert("text".to_owned(), answer.text.as_ref().into());
             if let Some(json) = &answer.json {
-                output.insert("json".to_owned(), json.clone());
+                output.insert("json".to_owned(), Value::clone(json));
             }
             Value::Object(output)
         }
         "emit" => json!({ "event_id": null }),
         "automation" => {
-            json!({ "run_id": null, "outputs": answer.json.clone().unwrap_or(Value::Null) })
+            json!({ "run_id": null, "outputs": answer.json.as_deref().unwrap_or(&Value::Null) })
         }
         "file" if target.reads_file() => {
             let path = target.filled.request.get("path");
@@ -167,16 +181,16 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
                 "path": path.cloned().unwrap_or_default(),
                 "bytes": answer.text.len(),
                 "digest": Digest::of(answer.text.as_bytes()).to_string(),
-                "text": answer.text,
+                "text": *answer.text,
             })
         }
-        _ => answer.raw.clone(),
+        _ => Value::clone(&answer.raw),
     };
     if let Some(path) = target.result.as_ref().filter(|_| !target.reads_file()) {
         place(
             &mut output,
             path,
-            answer.json.clone().unwrap_or_else(|| answer.raw.clone()),
+            Value::clone(answer.json.as_deref().unwrap_or(&answer.raw)),
         );
     }
     output
@@ -197,7 +211,12 @@ fn place(output: &mut Value, path: &[String], answer: Value) {
 }
 
 /// The expression that reads a value inside a recorded answer from the step's output.
-pub(crate) fn expression(step: &str, target: &Target, answer: &Answer, pointer: &str) -> String {
+pub(crate) fn expression(
+    step: &str,
+    target: &Target,
+    answer: &Answer<'_>,
+    pointer: &str,
+) -> String {
     let mut text = format!("steps.{step}.output");
     let inside = target.reads_file() && !pointer.is_empty();
     match (&target.result, target.action.as_str()) {
@@ -236,7 +255,7 @@ pub(crate) fn expression(step: &str, target: &Target, answer: &Answer, pointer: 
 
 /// Whether an answer is one line of what a program wrote or a file holds. Recorders cut off the end of the line, and a
 /// run does not.
-pub(crate) fn is_line(target: &Target, answer: &Answer) -> bool {
+pub(crate) fn is_line(target: &Target, answer: &Answer<'_>) -> bool {
     let text = answer.text.trim();
     let wrote = target.origin == Origin::Builtin && target.action == "shell";
     (wrote || target.reads_file())

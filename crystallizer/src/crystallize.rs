@@ -19,7 +19,7 @@ use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
@@ -152,14 +152,15 @@ pub fn crystallize(
     let mut origins = provenance::origins(session, &kept);
     if let Some(made) = &made {
         origins.retain(|origin| {
-            !made
-                .covered
-                .iter()
-                .any(|(call, pointer)| *call == origin.call && within(&origin.pointer, pointer))
+            let from = (origin.call, String::new());
+            let mut of_call = made.covered.range(from..(origin.call + 1, String::new()));
+            !of_call.any(|(_, pointer)| within(&origin.pointer, pointer))
         });
         found.extend(made.findings.iter().cloned());
     }
     found.extend(findings::of_origins(&origins, &kept, &emitted.places));
+    let mut ids = HashSet::new();
+    step_ids(&document.steps, &mut ids);
     // What is missing around the document was said above once for each tool and connection.
     found.extend(checked.into_iter().filter(|finding| {
         !matches!(
@@ -168,7 +169,7 @@ pub fn crystallize(
         ) && finding
             .step
             .as_deref()
-            .is_none_or(|step| has_step(&document.steps, step))
+            .is_none_or(|step| ids.contains(step))
     }));
     if replayed.differing + replayed.missing > 0 {
         found.push(
@@ -286,7 +287,7 @@ fn bind(
     started_at: Timestamp,
     witnesses: &[bound::Witness<'_>],
 ) -> bound::Made {
-    let plain = emitted.clone();
+    let mut plain = None;
     let steps: Vec<String> = kept.iter().map(|kept| kept.step.clone()).collect();
     let made = bound::bind(
         session,
@@ -294,19 +295,23 @@ fn bind(
         &mut emitted.document,
         &mut emitted.places,
         answers,
-        true,
+        Some(&mut plain),
         witnesses,
     );
-    if made.loops == 0 {
+    let Some(plain) = plain.filter(|_| made.loops > 0) else {
         return made;
-    }
+    };
     let document = Arc::new(emitted.document.clone());
     let replayed = replay::replay(&document, kept, started_at);
+    drop(document);
     let repeats = replayed.differing + replayed.missing == 0;
     if repeats && made.generalisable > Level::Same {
         return made;
     }
-    let folded = std::mem::replace(emitted, plain);
+    let folded = bound::Unfolded {
+        document: std::mem::replace(&mut emitted.document, plain.document),
+        spots: std::mem::replace(&mut emitted.places, plain.spots),
+    };
     let targets: Vec<Target> = kept.iter().map(|kept| kept.target.clone()).collect();
     let paths: Vec<(String, String)> = kept
         .iter_mut()
@@ -322,13 +327,13 @@ fn bind(
         &mut emitted.document,
         &mut emitted.places,
         answers,
-        false,
+        None,
         witnesses,
     );
     if !repeats || unfolded.generalisable > made.generalisable {
         return unfolded;
     }
-    *emitted = folded;
+    (emitted.document, emitted.places) = (folded.document, folded.spots);
     for ((kept, (step, path)), target) in kept.iter_mut().zip(paths).zip(targets) {
         (kept.step, kept.path, kept.target) = (step, path, target);
     }
@@ -362,11 +367,12 @@ fn within(pointer: &str, place: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether a list of steps, or a body in it, has a step.
-fn has_step(steps: &[Step], id: &str) -> bool {
-    steps
-        .iter()
-        .any(|step| step.id == id || has_step(&step.steps, id))
+/// The ids of a list of steps and of the bodies in it.
+fn step_ids<'d>(steps: &'d [Step], ids: &mut HashSet<&'d str>) {
+    for step in steps {
+        ids.insert(&step.id);
+        step_ids(&step.steps, ids);
+    }
 }
 
 fn count(number: usize) -> u64 {

@@ -233,7 +233,7 @@ pub(crate) fn unknown() -> Outcome {
 }
 
 /// How a recorded tool ended, with this answer where it succeeded.
-pub(crate) fn outcome(kept: &Kept<'_>, answer: &Answer) -> Outcome {
+pub(crate) fn outcome(kept: &Kept<'_>, answer: &Answer<'_>) -> Outcome {
     if crate::prune::failed(kept.call) {
         return Outcome::Failed {
             failure: Failure::new(

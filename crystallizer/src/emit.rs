@@ -11,7 +11,6 @@ use druse_engine::definition::{Document, Join, OnError, Step};
 use serde_json::{Map, Value, json};
 
 /// The document, and where its parts stand.
-#[derive(Clone)]
 pub(crate) struct Emitted {
     pub(crate) document: Document,
     /// Where the step of each kept call stands.

@@ -94,6 +94,11 @@ pub(crate) fn canonical(value: &Value) -> Option<String> {
 
 /// The same for a text. Texts such as `007` are no numbers.
 pub(crate) fn canonical_text(text: &str) -> String {
+    shortest(text).to_owned()
+}
+
+/// The same as a part of the text.
+pub(crate) fn shortest(text: &str) -> &str {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let fraction = digits.split_once('.');
     let numeric = match fraction {
@@ -109,7 +114,7 @@ pub(crate) fn canonical_text(text: &str) -> String {
     };
     if numeric {
         // Only what stands behind the point is dropped: no number is rounded.
-        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+        return text.trim_end_matches('0').trim_end_matches('.');
     }
-    text.to_owned()
+    text
 }

@@ -33,6 +33,7 @@ mod gate;
 mod judgement;
 mod kept;
 mod leaf;
+mod mark;
 mod name;
 mod not_repeated;
 mod options;

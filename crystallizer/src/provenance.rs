@@ -2,17 +2,21 @@
 //! the agent. One pass over the session, with one look-up for each value.
 
 use crate::kept::Kept;
-use crate::leaf::{canonical, canonical_text, leaves, tokens};
+use crate::leaf::{canonical, canonical_text, leaves, shortest, tokens};
+use crate::mark::{Mark, mark};
 use crate::session::{Role, Session, Turn};
 use crate::value_class::{self, ValueClass};
 use druse_engine::Timestamp;
 use serde_json::Value;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 /// Longest value that is looked for; longer ones are texts.
 const LONGEST: usize = 300;
 /// Longest value whose parts are looked for.
 const LONGEST_WITH_PARTS: usize = 1_000;
+/// The most words that are remembered.
+const MOST_WORDS: usize = 2_000_000;
 /// The most parts that are named for one value.
 const MOST_PARTS: usize = 3;
 
@@ -59,22 +63,53 @@ pub(crate) enum From {
     Agent,
 }
 
+/// Where a value stood first in an answer.
+#[derive(Clone, Copy)]
 struct Seen {
-    call: usize,
-    pointer: String,
-    key: String,
+    call: u32,
+    /// The pointer and the key.
+    place: u32,
     in_text: bool,
+}
+
+/// Places in answers, each once: calls of one tool answer alike.
+#[derive(Default)]
+struct Places {
+    all: Vec<(String, String)>,
+    index: HashMap<Mark, u32>,
+}
+
+impl Places {
+    fn number(&mut self, pointer: &str, key: &str) -> u32 {
+        let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let number = *self
+            .index
+            .entry(mark(&format!("{pointer}\n{key}")))
+            .or_insert(next);
+        if number == next {
+            self.all.push((pointer.to_owned(), key.to_owned()));
+        }
+        number
+    }
+
+    fn of(&self, seen: Seen) -> (&str, &str) {
+        let place = self.all.get(seen.place as usize);
+        place.map_or(("", ""), |(pointer, key)| (pointer, key))
+    }
 }
 
 /// Follows a session.
 struct Tracker {
     /// The words of people and instructions.
-    said: HashSet<String>,
+    said: HashSet<Mark>,
     /// Values that the agent sent before any answer held them.
-    made: HashSet<String>,
+    made: HashSet<Mark>,
     /// The first place of each value in an answer.
-    outputs: HashMap<String, Seen>,
+    outputs: HashMap<Mark, Seen>,
+    places: Places,
     relative: bool,
+    /// How many words may still be remembered.
+    left: usize,
 }
 
 /// The origins of the kept calls' values, in order.
@@ -88,7 +123,9 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
         said: HashSet::new(),
         made: HashSet::new(),
         outputs: HashMap::new(),
+        places: Places::default(),
         relative: false,
+        left: MOST_WORDS,
     };
     if let Some(goal) = &session.goal {
         tracker.hear(goal, true);
@@ -134,18 +171,20 @@ impl Tracker {
             {
                 self.relative = true;
             }
-            self.said.insert(canonical_text(&lower));
+            if self.left > 0 && self.said.insert(mark(shortest(&lower))) {
+                self.left -= 1;
+            }
         }
     }
 
     /// Whether people or instructions named it: all of its tokens are among their words.
     fn was_said(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
-        self.said.contains(&lower) || {
+        self.said.contains(&mark(&lower)) || {
             let mut any = false;
             tokens(&lower).all(|token| {
                 any = true;
-                self.said.contains(&canonical_text(token))
+                self.said.contains(&mark(shortest(token)))
             }) && any
         }
     }
@@ -155,45 +194,51 @@ impl Tracker {
         if !crate::prune::succeeded(kept.call) {
             return;
         }
-        let mut texts: Vec<(String, String, String)> = Vec::new();
-        if let Some(json) = &kept.answer.json {
+        let mut texts: Vec<(String, String, &str)> = Vec::new();
+        if let Some(json) = kept.answer.json.as_deref() {
             leaves(json, &mut |pointer, key, leaf| {
                 let Some(text) = canonical(leaf) else { return };
                 if text.len() <= LONGEST {
-                    self.add(at, pointer, key, text, false);
+                    self.add(at, pointer, key, &text, false);
                 }
                 if let Value::String(whole) = leaf
                     && whole.contains(char::is_whitespace)
                 {
-                    texts.push((pointer.to_owned(), key.to_owned(), whole.clone()));
+                    texts.push((pointer.to_owned(), key.to_owned(), whole));
                 }
             });
         } else {
-            texts.push((String::new(), String::new(), kept.answer.text.clone()));
+            texts.push((String::new(), String::new(), &kept.answer.text));
             let whole = kept.answer.text.trim();
             if whole.len() <= LONGEST {
-                self.add(at, "", "", canonical_text(whole), false);
+                self.add(at, "", "", shortest(whole), false);
             }
         }
         for (pointer, key, text) in texts {
-            for token in tokens(&text) {
+            for token in tokens(text) {
                 if token.len() >= 3 && token.len() <= LONGEST && telling(token) {
-                    self.add(at, &pointer, &key, canonical_text(token), true);
+                    self.add(at, &pointer, &key, shortest(token), true);
                 }
             }
         }
     }
 
-    fn add(&mut self, call: usize, pointer: &str, key: &str, text: String, in_text: bool) {
-        if text.len() < 3 || self.made.contains(&text) {
+    fn add(&mut self, call: usize, pointer: &str, key: &str, text: &str, in_text: bool) {
+        if text.len() < 3 || self.left == 0 {
             return;
         }
-        self.outputs.entry(text).or_insert_with(|| Seen {
-            call,
-            pointer: pointer.to_owned(),
-            key: key.to_owned(),
-            in_text,
-        });
+        let form = mark(text);
+        if self.made.contains(&form) {
+            return;
+        }
+        if let Entry::Vacant(free) = self.outputs.entry(form) {
+            self.left -= 1;
+            free.insert(Seen {
+                call: u32::try_from(call).unwrap_or(u32::MAX),
+                place: self.places.number(pointer, key),
+                in_text,
+            });
+        }
     }
 
     /// Judges what a call sent.
@@ -214,15 +259,16 @@ impl Tracker {
                 return;
             }
             let class = value_class::of(&text);
-            let from = match self.outputs.get(&text) {
+            let from = match self.outputs.get(&mark(&text)).copied() {
                 Some(seen) => {
-                    let agree = !seen.in_text && keys_agree(key, &seen.key);
+                    let (at, under) = self.places.of(seen);
+                    let agree = !seen.in_text && keys_agree(key, under);
                     if class.is_none() && (!agree || leaf.is_number()) {
                         return;
                     }
                     From::Output {
-                        call: seen.call,
-                        pointer: seen.pointer.clone(),
+                        call: seen.call as usize,
+                        pointer: at.to_owned(),
                         in_text: seen.in_text,
                         class,
                     }
@@ -237,7 +283,7 @@ impl Tracker {
                         }
                         None => (is_prose_key(key) && text.contains(' ')).then_some(From::Agent),
                     };
-                    sent.push(text);
+                    sent.push(mark(&text));
                     let Some(from) = from else { return };
                     from
                 }
@@ -257,7 +303,9 @@ impl Tracker {
         text: &str,
         found: &mut Vec<Origin>,
     ) {
-        if text.len() > LONGEST_WITH_PARTS || self.outputs.contains_key(text) || self.was_said(text)
+        if text.len() > LONGEST_WITH_PARTS
+            || self.outputs.contains_key(&mark(text))
+            || self.was_said(text)
         {
             return;
         }
@@ -270,11 +318,11 @@ impl Tracker {
             if digits < 2 || !strong || self.was_said(&word) || named.contains(&word) {
                 continue;
             }
-            if let Some(seen) = self.outputs.get(&word) {
+            if let Some(seen) = self.outputs.get(&mark(&word)).copied() {
                 let from = From::Part {
                     part: word.clone(),
-                    call: seen.call,
-                    pointer: seen.pointer.clone(),
+                    call: seen.call as usize,
+                    pointer: self.places.of(seen).0.to_owned(),
                 };
                 found.push(origin(at, pointer, key, leaf, from));
                 named.push(word);

@@ -67,6 +67,17 @@ pub(crate) fn findings(kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
     for (last, first) in repeated(kept) {
         by_first.insert(first, last);
     }
+    if by_first.is_empty() {
+        return Vec::new();
+    }
+    // The calls that ask for each matter, in their order.
+    let mut askers: HashMap<(&str, String), Vec<usize>> = HashMap::new();
+    for (index, one) in kept.iter().enumerate() {
+        askers
+            .entry((one.call.name.as_str(), canonical(&one.call.arguments)))
+            .or_default()
+            .push(index);
+    }
     let mut said = BTreeSet::new();
     let mut found = Vec::new();
     for (first, last) in by_first {
@@ -77,15 +88,9 @@ pub(crate) fn findings(kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
         if !said.insert(one.step.as_str()) {
             continue;
         }
-        let question = canonical(&one.call.arguments);
-        let times = kept
-            .iter()
-            .take(last + 1)
-            .skip(first)
-            .filter(|other| {
-                other.call.name == one.call.name && canonical(&other.call.arguments) == question
-            })
-            .count();
+        let question = (one.call.name.as_str(), canonical(&one.call.arguments));
+        let all = askers.get(&question).map_or(&[][..], Vec::as_slice);
+        let times = all.partition_point(|at| *at <= last) - all.partition_point(|at| *at < first);
         let finding = Finding::warning(
             "waits_by_asking",
             format!(

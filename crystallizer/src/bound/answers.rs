@@ -3,14 +3,15 @@
 
 use super::canonical;
 use super::key::Key;
-use super::mark::{Mark, mark};
 use super::places::Places;
 use super::transform::Part;
 use crate::kept::Kept;
 use crate::leaf::{canonical_text, tokens};
+use crate::mark::{Mark, mark};
 use druse_engine::expression::json_in;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// The most scalars of one answer that are looked at.
 const MOST_LEAVES: usize = 50_000;
@@ -22,6 +23,8 @@ const LONGEST_TEXT: usize = 200_000;
 const MOST_QUOTABLE: usize = 2_000;
 const SHORTEST_QUOTE: usize = 8;
 const LONGEST_QUOTE: usize = 120;
+/// The longest line that a value is looked for among.
+pub(super) const LONGEST_LINE: usize = 120;
 /// How deep texts are read as data inside of data.
 const DEPTH: usize = 3;
 
@@ -140,7 +143,7 @@ impl Kinds {
 
 struct Answer {
     /// The data, texts inside read as data; the text itself where it is none.
-    root: Value,
+    root: Arc<Value>,
     /// Texts inside that are read as data, by the node of the text.
     inner: HashMap<u32, Value>,
     nodes: Vec<Node>,
@@ -155,6 +158,8 @@ pub(super) struct Answers {
     kinds: Kinds,
     wholes: Places<WholePlace>,
     columns: Places<ColumnPlace>,
+    /// The calls that answered with a text, by its lines.
+    lines: Places<u32>,
     leaves: usize,
     /// Texts of several words that hold data: what messages quote.
     quotable: BTreeSet<String>,
@@ -174,7 +179,7 @@ impl Answers {
         if !crate::prune::succeeded(kept.call) {
             return;
         }
-        let root = super::view::view(kept).data;
+        let root = super::view::shared(kept);
         self.learn_value(call, &kept.call.name, root, known);
     }
 
@@ -183,11 +188,11 @@ impl Answers {
         &mut self,
         call: usize,
         tool: &str,
-        root: Value,
+        root: Arc<Value>,
         known: &dyn Fn(&str, &Value) -> bool,
     ) {
         let mut answer = Answer {
-            root: Value::Null,
+            root: Arc::default(),
             inner: HashMap::new(),
             nodes: vec![Node {
                 parent: 0,
@@ -234,6 +239,9 @@ impl Answers {
         }
         for (form, place) in columns {
             self.columns.add(form, place);
+        }
+        if let Value::String(text) = &*root {
+            self.learn_lines(call, text);
         }
         answer.root = root;
         answer.nodes.shrink_to_fit();
@@ -418,22 +426,43 @@ impl Answers {
 
     /// The places of texts that are the whole answer and have a line like this one, earliest first.
     pub(super) fn with_line(&self, line: &str) -> Vec<Place> {
-        let mut found: Vec<Place> = self
-            .answers
-            .iter()
-            .filter(|(_, answer)| {
-                answer.root.as_str().is_some_and(|text| {
-                    text.len() <= LONGEST_TEXT && text.lines().any(|one| one.trim() == line)
-                })
+        let mut calls: Vec<usize> = self
+            .lines
+            .of(line)
+            .map(|call| *call as usize)
+            .filter(|call| {
+                let answer = self.answers.get(call);
+                answer.is_some_and(|answer| answer.root.is_string())
             })
-            .map(|(call, _)| Place {
-                call: *call,
+            .collect();
+        calls.sort_unstable();
+        calls.dedup();
+        calls
+            .into_iter()
+            .map(|call| Place {
+                call,
                 node: 0,
                 of: Of::Word,
             })
-            .collect();
-        found.sort_by_key(|place| place.call);
-        found
+            .collect()
+    }
+
+    /// Takes in the lines of a text that is the whole answer: those that a value is looked for among.
+    fn learn_lines(&mut self, call: usize, text: &str) {
+        if text.len() > LONGEST_TEXT {
+            return;
+        }
+        let Ok(call) = u32::try_from(call) else {
+            return;
+        };
+        for line in text.lines().map(str::trim) {
+            if line.len() <= LONGEST_LINE && line.contains(' ') {
+                let form = mark(line);
+                if self.lines.last_of(form) != Some(&call) {
+                    self.lines.add(form, call);
+                }
+            }
+        }
     }
 
     /// The list or map at a place.

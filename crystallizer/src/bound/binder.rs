@@ -1,6 +1,7 @@
 //! What is known while a session is gone through, and how decisions are noted.
 
 use super::agreed::Agreed;
+use super::alike::Alike;
 use super::answers::Answers;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::cycle::Cycle;
@@ -24,6 +25,9 @@ use crate::tool_map::escape;
 use druse_engine::Digest;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The most calls that are looked at for loops: a call counts each time.
+const MOST_LOOKS: usize = 400_000;
 
 /// What is known while the session is gone through.
 pub(super) struct Binder<'a> {
@@ -64,6 +68,14 @@ pub(super) struct Binder<'a> {
     pub(super) cuts: BTreeSet<usize>,
     /// The calls with a gate before them.
     pub(super) gated: BTreeSet<usize>,
+    /// Which calls are alike, told from the two.
+    pub(super) alike: Alike,
+    /// How many calls may still be looked at for loops.
+    pub(super) looks: usize,
+    /// The call from which on no loops were looked for.
+    pub(super) unfolded: Option<usize>,
+    /// The names of steps and loops so far, and the last number behind each.
+    pub(super) ids: HashMap<String, u32>,
     /// Further recordings of the task.
     pub(super) witnesses: Vec<Seen<'a>>,
     /// Whether what was sent in them differs anywhere.
@@ -126,6 +138,10 @@ impl<'a> Binder<'a> {
             folds: true,
             cuts: BTreeSet::new(),
             gated: BTreeSet::new(),
+            alike: Alike::default(),
+            looks: MOST_LOOKS,
+            unfolded: None,
+            ids: kept.iter().map(|kept| (kept.step.clone(), 1)).collect(),
             witnesses: Vec::new(),
             differ: false,
             cycles: Vec::new(),
@@ -148,6 +164,40 @@ impl<'a> Binder<'a> {
                 || bits(value, &[]) >= WEAK
                     && said.find(value, &[]).is_some_and(|mention| mention.person)
         });
+    }
+
+    /// Whether so many calls may be looked at for a loop. Once not, no further loops are looked for.
+    pub(super) fn may_look(&mut self, calls: usize) -> bool {
+        match self.looks.checked_sub(calls) {
+            Some(left) => self.looks = left,
+            None => self.folds = false,
+        }
+        self.folds
+    }
+
+    /// A name for a loop that no step and no other loop has.
+    pub(super) fn free_id(&mut self, base: &str, around: Option<&str>) -> String {
+        let mut number = self.ids.get(base).copied().unwrap_or(0);
+        loop {
+            number += 1;
+            let id = match number {
+                1 => base.to_owned(),
+                number => format!("{base}_{number}"),
+            };
+            let taken = number > 1 && self.ids.contains_key(&id);
+            if !taken && around != Some(id.as_str()) {
+                // All before it are taken, and stay so.
+                if let Some(last) = self.ids.get_mut(base) {
+                    *last = number - 1;
+                }
+                return id;
+            }
+        }
+    }
+
+    /// Notes that a loop has a name.
+    pub(super) fn take_id(&mut self, id: &str) {
+        self.ids.entry(id.to_owned()).or_insert(1);
     }
 
     /// Remembers what a call sent: an answer that only repeats it is not where it comes from.

@@ -1,14 +1,13 @@
 //! A loop that recorded calls were folded into: which calls it holds, what it goes over, and when it ends.
 
+use super::alike::Alike;
 use super::answers::WholePlace;
 use super::filter::Filter;
 use super::turn::Compared;
-use crate::kept::Kept;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// The most calls in one pass.
-const WIDEST: usize = 6;
+pub(super) const WIDEST: usize = 6;
 /// The most passes that are folded.
 const MOST_PASSES: usize = 10_000;
 
@@ -260,90 +259,19 @@ pub(super) fn length(value: &Value) -> usize {
     }
 }
 
-/// What makes two calls places of the same step in two passes: the tool and the shape of what it was sent. Lists may be
-/// longer or shorter.
-fn shape<'k>(kept: &'k Kept<'_>) -> (&'k str, &'k str, BTreeSet<String>) {
-    fn walk(value: &Value, pointer: &str, found: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(map) => {
-                for (key, inner) in map {
-                    walk(inner, &format!("{pointer}/{key}"), found);
-                }
-            }
-            Value::Array(items) => {
-                found.insert(pointer.to_owned());
-                for inner in items {
-                    walk(inner, &format!("{pointer}/*"), found);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                found.insert(pointer.to_owned());
-            }
-        }
-    }
-    let mut pointers = BTreeSet::new();
-    walk(&kept.call.arguments, "", &mut pointers);
-    (&kept.call.name, &kept.target.action, pointers)
-}
-
-/// Whether a call can be one of a loop whose body has it where another one is. Nothing is folded over a `cut`, where a
-/// person spoke; about a `gated` call one was asked, and then about that in each pass.
-pub(super) fn fits(
-    kept: &[Kept<'_>],
-    index: usize,
-    like: usize,
-    at: usize,
-    cuts: &BTreeSet<usize>,
-    gated: &BTreeSet<usize>,
-) -> bool {
-    kept.get(index).is_some_and(|kept| {
-        crate::prune::succeeded(kept.call) && !kept.tolerated && super::slot::any(kept)
-    }) && (index == at || !cuts.contains(&index))
-        && gated.contains(&index) == gated.contains(&like)
-}
-
 /// How calls from this one on may repeat: how many make a pass, and how many passes there are at most. What covers
 /// most comes first.
-pub(super) fn repeats(
-    kept: &[Kept<'_>],
-    at: usize,
-    cuts: &BTreeSet<usize>,
-    gated: &BTreeSet<usize>,
-) -> Vec<(usize, usize)> {
-    let Some(first) = kept.get(at) else {
-        return Vec::new();
-    };
+pub(super) fn repeats(alike: &Alike, at: usize) -> Vec<(usize, usize)> {
     // Nothing repeats whose tool is not called again at once.
-    let near = kept.iter().skip(at + 1).take(WIDEST);
-    if near
-        .into_iter()
-        .all(|other| other.call.name != first.call.name)
-    {
+    if (1..=WIDEST).all(|further| !alike.same_tool(at, at + further)) {
         return Vec::new();
     }
-    let fits = |index: usize, like: usize| fits(kept, index, like, at, cuts, gated);
     let mut found = Vec::new();
     for width in 1..=WIDEST {
-        let body = at..at + width;
-        if !body.clone().all(|index| fits(index, index)) {
+        if !(at..at + width).all(|index| alike.fits(index, index, at)) {
             break;
         }
-        let Some(shapes) = kept
-            .get(body)
-            .map(|body| body.iter().map(shape).collect::<Vec<_>>())
-        else {
-            break;
-        };
-        let mut passes = 1;
-        while passes < MOST_PASSES
-            && shapes.iter().enumerate().all(|(inner, wanted)| {
-                let index = at + passes * width + inner;
-                fits(index, at + inner)
-                    && kept.get(index).is_some_and(|kept| shape(kept) == *wanted)
-            })
-        {
-            passes += 1;
-        }
+        let passes = (1 + alike.repeats(at, width)).min(MOST_PASSES);
         if passes >= 2 {
             found.push((width, passes));
         }
@@ -369,7 +297,8 @@ impl Layout {
         self.rounds.counts.len()
     }
 
-    fn covers(&self) -> usize {
+    /// How many calls it is made of.
+    pub(super) fn covers(&self) -> usize {
         self.passes() * self.width + self.rounds.before(self.passes())
     }
 
@@ -395,59 +324,46 @@ impl Layout {
     }
 }
 
-/// How calls from this one on may repeat with a loop inside. What covers most comes first.
-pub(super) fn layouts(
-    kept: &[Kept<'_>],
-    at: usize,
-    cuts: &BTreeSet<usize>,
-    gated: &BTreeSet<usize>,
-) -> Vec<Layout> {
-    let Some(first) = kept.get(at) else {
-        return Vec::new();
-    };
-    let again = kept
-        .iter()
-        .skip(at + 1)
-        .any(|other| other.call.name == first.call.name);
-    if !again {
+/// How calls from this one on may repeat with a loop inside, in at most so many passes: longer ones are not followed.
+/// What covers most comes first.
+pub(super) fn layouts(alike: &Alike, at: usize, most: usize) -> Vec<Layout> {
+    if !alike.comes_again(at) {
         return Vec::new();
     }
-    let fits = |index: usize, like: usize| {
-        fits(kept, index, like, at, cuts, gated)
-            && match (kept.get(index), kept.get(like)) {
-                (Some(one), Some(other)) => shape(one) == shape(other),
-                _ => false,
-            }
-    };
-    let name = |index: usize| kept.get(index).map(|kept| kept.call.name.as_str());
+    let most = most.min(MOST_PASSES);
+    let fits = |index: usize, like: usize| alike.fits(index, like, at);
     let mut found = Vec::new();
     for head in 1..=WIDEST_AROUND {
+        // What begins a round begins no pass, or it would not be clear where one ends.
+        if alike.same_tool(at + head, at) {
+            continue;
+        }
         for width in 1..=WIDEST_INSIDE {
-            // What begins a round begins no pass, or it would not be clear where one ends.
-            if name(at + head) == name(at) {
-                continue;
-            }
             for tail in 0..=WIDEST_AROUND - head {
                 let rounds_from = at + head;
                 let mut counts = Vec::new();
                 let mut next = at;
                 // The tail of the first pass is only known where its rounds end.
                 let mut tail_from = None;
-                while counts.len() < MOST_PASSES
-                    && (0..head).all(|place| fits(next + place, at + place))
+                while counts.len() <= most && (0..head).all(|place| fits(next + place, at + place))
                 {
-                    let mut end = next + head;
-                    let mut count = 0;
-                    while (0..width).all(|place| fits(end + place, rounds_from + place)) {
-                        end += width;
-                        count += 1;
-                    }
+                    let from = next + head;
+                    let begins = (0..width).all(|place| fits(from + place, rounds_from + place));
+                    let count = match begins {
+                        true => 1 + alike.repeats(from, width),
+                        false => 0,
+                    };
+                    let end = from + width * count;
                     let from = *tail_from.get_or_insert(end);
                     if !(0..tail).all(|place| fits(end + place, from + place)) {
                         break;
                     }
                     counts.push(count);
                     next = end + tail;
+                    // Without a round in its first pass it shows nothing.
+                    if count == 0 && counts.len() == 1 {
+                        break;
+                    }
                 }
                 let layout = Layout {
                     width: head + tail,
@@ -457,7 +373,7 @@ pub(super) fn layouts(
                         counts,
                     },
                 };
-                if layout.shows() {
+                if layout.passes() <= most && layout.shows() {
                     found.push(layout);
                 }
             }

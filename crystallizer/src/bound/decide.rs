@@ -1,6 +1,7 @@
 //! Goes through the session as it happened and decides about each value that a call sent: bound to where it came
 //! from, or left as it is. Nothing is bound that something else could explain as well.
 
+use super::alike::Alike;
 use super::answers::Answers;
 use super::binder::{Binder, Sent};
 use super::binding::{Decided, Piece, Why};
@@ -37,6 +38,8 @@ pub(super) struct Decisions {
     pub(super) pages: Vec<Pages>,
     /// The questions whether calls that repeat are loops.
     pub(super) offers: Vec<Offer>,
+    /// The call from which on no loops were looked for, where so much was looked at before.
+    pub(super) unfolded: Option<usize>,
     /// The inputs of each further recording, as far as they are sent as they are.
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// The changes that a person agreed to in words.
@@ -85,6 +88,7 @@ pub(super) fn decide<'a>(
     binder.folds = folds;
     binder.cuts = cuts(session, kept, &index);
     binder.gated = gated;
+    binder.alike = Alike::of(kept, &binder.cuts, &binder.gated);
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
@@ -130,12 +134,16 @@ pub(super) fn decide<'a>(
                     };
                 }
                 if folded.is_none_or(|(last, _)| at > last) {
+                    let folds = binder.folds;
                     folded = match binder.turn_pages(at) {
                         Some(last) => Some((last, Waiting::Pages(binder.pages.len() - 1))),
                         None => binder
                             .fold(at)
                             .map(|last| (last, Waiting::Loop(binder.cycles.len() - 1))),
                     };
+                    if folds && !binder.folds {
+                        binder.unfolded = Some(at);
+                    }
                     if folded.is_none() {
                         binder.call(at);
                         waiting.push(Waiting::Call(at));
@@ -177,6 +185,7 @@ pub(super) fn decide<'a>(
         cycles: binder.cycles,
         pages: binder.pages,
         offers: binder.offers,
+        unfolded: binder.unfolded,
         witnessed: binder
             .witnesses
             .into_iter()

@@ -14,6 +14,7 @@ use super::turn::{Writer, closed, path};
 use crate::kept::Kept;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A loop whose answers are not known yet.
 pub(super) struct Pending {
@@ -51,7 +52,7 @@ impl Binder<'_> {
         for kept in kept.iter().skip(plan.first).take(count) {
             self.note_sent(&kept.call.arguments);
         }
-        let id = self.loop_id(&plan.item, None);
+        let id = self.free_id(&format!("each_{}", plan.item), None);
         let mut compared = plan.compared;
         let until = plan.until.as_ref().and_then(|equals| {
             let base = self
@@ -113,7 +114,7 @@ impl Binder<'_> {
             .take(count)
             .all(Kept::is_harmless);
         let inner = plan.inner.map(|inner| Inner {
-            id: self.loop_id(&inner.item, Some(&id)),
+            id: self.free_id(&format!("each_{}", inner.item), Some(&id)),
             harmless,
             because: match inner.filter.is_empty() {
                 true => "each element of the list of the pass was taken, in its order".to_owned(),
@@ -150,6 +151,10 @@ impl Binder<'_> {
             sent: before,
             output: gives,
         });
+        self.take_id(&cycle.id);
+        if let Some(inner) = &cycle.inner {
+            self.take_id(&inner.id);
+        }
         self.cycles.push(cycle);
     }
 
@@ -213,31 +218,13 @@ impl Binder<'_> {
             .map_or("", |kept| kept.call.name.as_str());
         let (said, sent) = (&self.said, &self.sent);
         self.answers
-            .learn_value(last, tool, output.clone(), &|form, value| {
+            .learn_value(last, tool, Arc::new(output.clone()), &|form, value| {
                 sent.before(before, form)
                     || bits(value, &[]) >= WEAK
                         && said.find(value, &[]).is_some_and(|mention| mention.person)
             });
         self.recorded.set_loop(id, last, output);
         self.router.set_base(last, format!("steps.{id}.output"));
-    }
-
-    fn loop_id(&self, item: &str, around: Option<&str>) -> String {
-        let base = format!("each_{item}");
-        let taken = |id: &str| {
-            around == Some(id)
-                || self.kept.iter().any(|kept| kept.step == id)
-                || self.cycles.iter().any(|cycle| {
-                    cycle.id == id || cycle.inner.as_ref().is_some_and(|inner| inner.id == id)
-                })
-        };
-        let mut id = base.clone();
-        let mut number = 2;
-        while taken(&id) {
-            id = format!("{base}_{number}");
-            number += 1;
-        }
-        id
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn explain(
     gated: &dyn Fn(usize) -> bool,
 ) -> Explained {
     let mut explained = Explained::default();
+    let mut asked_for = BTreeSet::new();
     for (index, ((kept_one, step), decided)) in
         kept.iter().zip(steps).zip(&decisions.calls).enumerate()
     {
@@ -80,7 +81,7 @@ pub(super) fn explain(
                 explained
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
-                if explained.questions.iter().all(|question| question.id != id) {
+                if asked_for.insert(id.clone()) {
                     explained.questions.push(Question {
                         id,
                         step: kept_one.step.clone(),
@@ -208,6 +209,28 @@ pub(super) fn explain(
         )
         .help("The questions and their choices are listed under `questions`.");
         finding.id = format!("answer_not_used:{id}");
+        explained.findings.push(finding);
+    }
+    if let Some(kept) = decisions.unfolded.and_then(|call| kept.get(call)) {
+        explained.findings.push(
+            Finding::warning(
+                "loops_not_searched",
+                format!(
+                    "So many calls repeat in so many ways that from `{}` on no loops were looked for.",
+                    kept.step
+                ),
+            )
+            .help("The calls stay one by one. Record the task alone, or split the recording.")
+            .at_step(&kept.step),
+        );
+    }
+    if decisions.said.cut {
+        let mut finding = Finding::warning(
+            "words_not_read",
+            "So much was said that not all of it was looked through for values.",
+        )
+        .help("Values that were said behind it are frozen; bind them by hand.");
+        finding.id = "words_not_read:said".to_owned();
         explained.findings.push(finding);
     }
     for call in &decisions.answers.cut {

@@ -110,8 +110,11 @@ impl Binder<'_> {
         // No list is gone over more often than it is long.
         let longest = self.longest_list(at);
         let mut offered: Vec<String> = Vec::new();
-        for (width, most) in repeats(self.kept, at, &self.cuts, &self.gated) {
+        for (width, most) in repeats(&self.alike, at) {
             for passes in (2..=most.min(longest)).rev().take(MOST_TRIED) {
+                if !self.may_look(width * passes) {
+                    return None;
+                }
                 if let Some(plan) = self.plan(at, width, passes, &mut offered) {
                     let last = at + width * passes - 1;
                     self.enter(plan);
@@ -127,7 +130,7 @@ impl Binder<'_> {
                 }
             }
         }
-        let plan = self.nested(at)?;
+        let plan = self.nested(at, longest)?;
         let last = at + plan.calls() - 1;
         self.enter(plan);
         Some(last)

@@ -30,6 +30,9 @@ pub(super) fn hold_out(
     decisions: &Decisions,
     witnesses: &[Witness<'_>],
 ) -> Vec<HeldOut> {
+    if witnesses.is_empty() {
+        return Vec::new();
+    }
     let Ok(plan) = Plan::compile(Arc::new(document.clone())) else {
         return Vec::new();
     };

@@ -26,6 +26,9 @@ pub(super) fn let_go_on(
             || decisions.pages.iter().any(|pages| pages.holds(call))
     };
     let mut idle = BTreeSet::new();
+    // Where in the document's list they stand.
+    let mut places = BTreeSet::new();
+    let mut read_by = None;
     // The last first: what only an idle look reads is idle, too.
     for call in (first..kept.len()).rev() {
         let (Some(one), Some(spot)) = (kept.get(call), steps.get(call)) else {
@@ -48,17 +51,14 @@ pub(super) fn let_go_on(
         if !is_open && !is_pure {
             continue;
         }
-        let ids: BTreeSet<&str> = idle
-            .iter()
-            .filter_map(|call: &usize| kept.get(*call))
-            .map(|kept| kept.step.as_str())
-            .collect();
-        if unread::reads(document, &one.step, &ids) {
+        let read_by = read_by.get_or_insert_with(|| unread::ReadBy::of(document));
+        if read_by.reads(&one.step, &places) {
             continue;
         }
         if let Some(step) = spot.step_mut(document) {
             step.on_error = Some(OnError::Continue);
             idle.insert(call);
+            places.insert(spot.step);
         }
     }
     idle

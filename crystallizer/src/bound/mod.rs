@@ -2,6 +2,7 @@
 //! time, and the draft is proved on answers that were changed.
 
 mod agreed;
+mod alike;
 mod anchor;
 mod answers;
 mod binder;
@@ -23,7 +24,6 @@ mod idle;
 mod information;
 mod inputs;
 mod key;
-mod mark;
 mod nest;
 mod nested;
 mod order;
@@ -72,6 +72,12 @@ pub(crate) struct Answered<'a> {
     pub(crate) before: &'a BTreeMap<String, String>,
 }
 
+/// A draft before calls became loops.
+pub(crate) struct Unfolded {
+    pub(crate) document: Document,
+    pub(crate) spots: Vec<Spot>,
+}
+
 /// What the mode made of a draft.
 pub(crate) struct Made {
     pub(crate) perturbed: Perturbed,
@@ -94,26 +100,37 @@ pub(crate) struct Made {
     pub(crate) covered: BTreeSet<(usize, String)>,
 }
 
-/// Binds the values of a draft. `spots` gives where the step of each kept call stands in the document; `folds` says
-/// whether calls that repeat become loops.
+/// Binds the values of a draft. `spots` gives where the step of each kept call stands in the document; `unfolded` is
+/// where the document and they are kept as they were, once calls that repeat become loops: without it none do.
 pub(crate) fn bind(
     session: &Session,
     kept: &mut [Kept<'_>],
     document: &mut Document,
     spots: &mut [Spot],
     answers: Answered<'_>,
-    folds: bool,
+    unfolded: Option<&mut Option<Unfolded>>,
     witnesses: &[Witness<'_>],
 ) -> Made {
+    let taken = write::Taken::of(spots);
     let gated: BTreeSet<usize> = (0..kept.len())
         .filter(|call| {
             spots
                 .get(*call)
-                .is_some_and(|spot| write::gate_before(*spot, spots).is_some())
+                .is_some_and(|spot| taken.gate_before(*spot).is_some())
         })
         .collect();
     command_words::put_together(kept);
+    let folds = unfolded.is_some();
     let mut decisions = decide::decide(session, kept, answers, folds, gated, witnesses);
+    // Only a draft with loops is ever taken back, and only of such a one a copy is kept.
+    if let Some(unfolded) = unfolded
+        && decisions.cycles.len() + decisions.pages.len() > 0
+    {
+        *unfolded = Some(Unfolded {
+            document: document.clone(),
+            spots: spots.to_vec(),
+        });
+    }
     command_words::set_apart(document, kept, spots, &mut decisions);
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
     pages::nest(document, kept, spots, &decisions.pages);
@@ -149,10 +166,11 @@ pub(crate) fn bind(
     } else {
         proof.level
     };
+    let taken = write::Taken::of(spots);
     let gated = |call: usize| {
         spots
             .get(call)
-            .is_some_and(|spot| write::gate_before(*spot, spots).is_some())
+            .is_some_and(|spot| taken.gate_before(*spot).is_some())
     };
     let mut explained = explain::explain(kept, spots, &decisions, &gated);
     explained

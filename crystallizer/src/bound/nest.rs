@@ -2,7 +2,7 @@
 //! steps of the other passes go.
 
 use super::cycle::{Cycle, Inner, Stand};
-use super::write::gate_before;
+use super::write::Taken;
 use crate::kept::{Kept, Spot};
 use druse_engine::definition::{Document, ForEach, Step};
 use serde_json::{Map, Value, json};
@@ -26,13 +26,14 @@ pub(super) fn nest(
     if cycles.is_empty() {
         return 0;
     }
+    let taken = Taken::of(spots);
     let mut inside: BTreeMap<usize, (&Cycle, Stand)> = BTreeMap::new();
     for cycle in cycles {
         for call in cycle.first..=cycle.last() {
             if let (Some(spot), Some(stand)) = (spots.get(call), cycle.stand(call)) {
                 inside.insert(spot.step, (cycle, stand));
                 // The gate before a call goes where the call goes.
-                if let Some(gate) = gate_before(*spot, spots) {
+                if let Some(gate) = taken.gate_before(*spot) {
                     inside.insert(gate.step, (cycle, stand));
                 }
             }

@@ -65,8 +65,12 @@ impl Lists {
 
 impl Binder<'_> {
     /// The loop with a loop inside that the calls from this one on are.
-    pub(super) fn nested(&mut self, at: usize) -> Option<Plan> {
-        for layout in layouts(self.kept, at, &self.cuts, &self.gated)
+    /// No list of those that hold something that the first call sends is longer than `longest`.
+    pub(super) fn nested(&mut self, at: usize, longest: usize) -> Option<Plan> {
+        if longest < 2 {
+            return None;
+        }
+        for layout in layouts(&self.alike, at, longest + MOST_SHORTER)
             .into_iter()
             .take(MOST_LAYOUTS)
         {
@@ -74,6 +78,14 @@ impl Binder<'_> {
             for _ in 0..=MOST_SHORTER {
                 if !layout.shows() {
                     break;
+                }
+                // No list is gone over more often than it is long.
+                if layout.passes() > longest {
+                    layout = layout.shorter();
+                    continue;
+                }
+                if !self.may_look(layout.covers()) {
+                    return None;
                 }
                 if let Some(plan) = self.with_layout(at, &layout) {
                     return Some(plan);

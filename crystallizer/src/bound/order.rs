@@ -38,31 +38,75 @@ impl Kind {
     }
 }
 
-/// A set of small numbers.
-#[derive(Clone)]
-struct Bits(Vec<u64>);
+/// A set of small numbers. All below the floor are in it: behind a step that all others wait for, that is nearly all.
+#[derive(Clone, Default)]
+struct Bits {
+    floor: usize,
+    /// The words from this one on.
+    from: usize,
+    words: Vec<u64>,
+}
 
 impl Bits {
-    fn new(count: usize) -> Self {
-        Self(vec![0; count.div_ceil(64)])
-    }
-
     fn has(&self, at: usize) -> bool {
-        self.0
-            .get(at / 64)
-            .is_some_and(|word| word >> (at % 64) & 1 == 1)
+        at < self.floor
+            || (at / 64)
+                .checked_sub(self.from)
+                .and_then(|word| self.words.get(word))
+                .is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 
     fn add(&mut self, at: usize) {
-        if let Some(word) = self.0.get_mut(at / 64) {
-            *word |= 1 << (at % 64);
+        if self.has(at) {
+            return;
         }
+        if at == self.floor {
+            self.raise(at + 1);
+            return;
+        }
+        *self.word(at / 64) |= 1 << (at % 64);
     }
 
     fn join(&mut self, other: &Self) {
-        for (word, more) in self.0.iter_mut().zip(&other.0) {
-            *word |= more;
+        for (index, more) in other.words.iter().enumerate() {
+            if *more != 0 {
+                *self.word(other.from + index) |= more;
+            }
         }
+        self.raise(self.floor.max(other.floor));
+    }
+
+    /// Sets a floor, and lifts it as far as what is in the set reaches without a gap.
+    fn raise(&mut self, floor: usize) {
+        self.floor = floor;
+        while self.words.iter().any(|word| *word != 0) && self.has(self.floor) {
+            self.floor += 1;
+        }
+        let below = (self.floor / 64)
+            .saturating_sub(self.from)
+            .min(self.words.len());
+        self.words.drain(..below);
+        self.from += below;
+        if self.words.iter().all(|word| *word == 0) {
+            self.words = Vec::new();
+        }
+    }
+
+    /// A word of the set, which has room for it from then on.
+    fn word(&mut self, word: usize) -> &mut u64 {
+        if self.words.is_empty() {
+            self.from = word;
+        }
+        if word < self.from {
+            let more = self.from - word;
+            self.words.splice(..0, std::iter::repeat_n(0, more));
+            self.from = word;
+        }
+        let at = word - self.from;
+        if at >= self.words.len() {
+            self.words.resize(at + 1, 0);
+        }
+        &mut self.words[at]
     }
 }
 
@@ -147,8 +191,8 @@ pub(super) fn order(
         }
         // From the latest to the earliest: what another one waits for already need not be said again. Whose
         // answer is read has to be certain.
-        let mut reached = Bits::new(count);
-        let mut certain = Bits::new(count);
+        let mut reached = Bits::default();
+        let mut certain = Bits::default();
         let mut needed: BTreeMap<usize, Kind> = BTreeMap::new();
         for (source, kind) in before.iter().rev() {
             let known = if *kind == Kind::Data {
@@ -240,4 +284,44 @@ fn write(
             .insert("waits_for".to_owned(), Value::Object(kinds));
     }
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bits;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_set_holds_what_was_added_and_nothing_else() {
+        let mut draw = 7_u64;
+        let mut below = |end: usize| {
+            draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(draw >> 33).unwrap() % end
+        };
+        for _ in 0..200 {
+            let mut sets: Vec<(Bits, BTreeSet<usize>)> = vec![Default::default(); 3];
+            for _ in 0..300 {
+                let at = below(3);
+                if below(8) == 0 {
+                    let (bits, all) = sets[below(3)].clone();
+                    sets[at].0.join(&bits);
+                    sets[at].1.extend(all);
+                    continue;
+                }
+                let one = match below(2) {
+                    0 => sets[at].1.len(),
+                    _ => below(400),
+                };
+                sets[at].0.add(one);
+                sets[at].1.insert(one);
+            }
+            for (bits, all) in &sets {
+                let found: BTreeSet<usize> = (0..500).filter(|at| bits.has(*at)).collect();
+                assert_eq!(found, *all);
+            }
+        }
+        let mut all = Bits::default();
+        (0..10_000).for_each(|at| all.add(at));
+        assert!(all.words.is_empty() && all.floor == 10_000);
+    }
 }

@@ -19,7 +19,7 @@ pub(super) struct Pass {
     /// The pass that went over it in the recording.
     pub(super) recorded: Option<usize>,
     /// What the calls of the body answer.
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<Answer<'static>>,
     /// The same as data.
     pub(super) data: Vec<Value>,
     /// Those of the loop inside.
@@ -51,7 +51,7 @@ pub(super) fn passes(
             if !taken {
                 continue;
             }
-            let pass = index.and_then(|index| cycle.chosen.iter().position(|at| *at == index));
+            let pass = index.and_then(|index| cycle.chosen.binary_search(&index).ok());
             passes.push(of(cycle, kept, world, (element, recorded), pass));
             if cycle.until.is_some() && pass == cycle.passes.checked_sub(1) {
                 break;

@@ -1,7 +1,7 @@
 //! Where values stand, found by their forms. A recording has hundreds of thousands of them: the forms are known by
 //! their marks, and the places of one form are a chain.
 
-use super::mark::{Mark, mark};
+use crate::mark::{Mark, mark};
 use std::collections::HashMap;
 
 /// The most places that are kept for one value.
@@ -57,6 +57,12 @@ impl<T> Places<T> {
             Some(_) => return,
         }
         self.all.push((place, END));
+    }
+
+    /// The place of a form that was added last.
+    pub(super) fn last_of(&self, form: Mark) -> Option<&T> {
+        let chain = self.chains.get(&form)?;
+        self.all.get(chain.last as usize).map(|(place, _)| place)
     }
 
     /// The places of a form, in the order in which they were added.

@@ -12,6 +12,8 @@ use std::ops::Range;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
+/// The most words that are taken in: what comes after them is not found.
+const MOST_WORDS: usize = 200_000;
 /// The most places that are looked at for one word.
 const MOST: usize = 64;
 
@@ -53,11 +55,16 @@ pub(super) struct Said {
     times: Vec<(SpokenTime, usize)>,
     /// How many minutes things last.
     durations: Vec<i64>,
+    /// How many words were taken in.
+    taken: usize,
+    /// Whether there were more.
+    pub(super) cut: bool,
 }
 
 impl Said {
     /// Takes in what was said.
     pub(super) fn hear(&mut self, text: &str, person: bool) {
+        let text = self.within_room(text);
         let at = self.texts.len();
         let mut spoken = Spoken {
             person,
@@ -91,6 +98,7 @@ impl Said {
                 _ => {}
             }
         }
+        self.taken += spoken.words.len();
         for (index, word) in spoken.words.iter().enumerate() {
             self.words
                 .entry(word.clone())
@@ -136,6 +144,26 @@ impl Said {
             }
         }
         self.texts.push(spoken);
+    }
+
+    /// As much of a text as there is room for.
+    fn within_room<'t>(&mut self, text: &'t str) -> &'t str {
+        let room = MOST_WORDS.saturating_sub(self.taken);
+        // A word and what parts it from the next take two bytes.
+        if text.len() / 2 <= room {
+            return text;
+        }
+        let mut words = 0;
+        let mut inside = false;
+        for (index, c) in text.char_indices() {
+            words += usize::from(!inside && c.is_alphanumeric());
+            inside = c.is_alphanumeric();
+            if words > room {
+                self.cut = true;
+                return &text[..index];
+            }
+        }
+        text
     }
 
     /// How many texts were said.

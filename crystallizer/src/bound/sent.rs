@@ -1,6 +1,6 @@
 //! The forms of what was sent, each with when it first was: an answer that only repeats it is not where it comes from.
 
-use super::mark::{Mark, mark};
+use crate::mark::{Mark, mark};
 use std::collections::HashMap;
 
 /// A moment between two forms that were sent.

@@ -27,28 +27,45 @@ pub(super) fn leave_out(document: &mut Document) {
     shorten(&mut document.steps, &readers);
 }
 
-/// Whether a step other than these reads what a step gives.
-pub(super) fn reads(document: &Document, id: &str, but: &BTreeSet<&str>) -> bool {
-    let mut found = false;
-    let mut all = Readers::new();
-    for step in &document.steps {
-        if but.contains(step.id.as_str()) {
-            continue;
-        }
-        each_expression(std::slice::from_ref(step), &mut |_, expression| {
-            note(expression, &mut all);
-        });
-        conditions(std::slice::from_ref(step), &mut all);
-        found |= all.contains_key(id);
-    }
-    for output in document.outputs.values() {
-        if let Ok(template) = Template::compile(output) {
-            for (_, expression) in template.expressions() {
-                note(expression, &mut all);
+/// Who reads what: the steps that name each step, by their places in the document's list; the document itself as
+/// `None`.
+pub(super) struct ReadBy(BTreeMap<String, Vec<Option<usize>>>);
+
+impl ReadBy {
+    pub(super) fn of(document: &Document) -> Self {
+        let mut by: BTreeMap<String, Vec<Option<usize>>> = BTreeMap::new();
+        for (at, step) in document.steps.iter().enumerate() {
+            let mut read = Readers::new();
+            each_expression(std::slice::from_ref(step), &mut |_, expression| {
+                note(expression, &mut read);
+            });
+            conditions(std::slice::from_ref(step), &mut read);
+            for id in read.into_keys() {
+                by.entry(id).or_default().push(Some(at));
             }
         }
+        let mut read = Readers::new();
+        for output in document.outputs.values() {
+            if let Ok(template) = Template::compile(output) {
+                for (_, expression) in template.expressions() {
+                    note(expression, &mut read);
+                }
+            }
+        }
+        for id in read.into_keys() {
+            by.entry(id).or_default().push(None);
+        }
+        Self(by)
     }
-    found || all.contains_key(id)
+
+    /// Whether a step other than these reads what a step gives.
+    pub(super) fn reads(&self, id: &str, but: &BTreeSet<usize>) -> bool {
+        self.0.get(id).is_some_and(|readers| {
+            readers
+                .iter()
+                .any(|reader| reader.is_none_or(|at| !but.contains(&at)))
+        })
+    }
 }
 
 fn note(expression: &Expression, readers: &mut Readers) {

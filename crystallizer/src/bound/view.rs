@@ -5,6 +5,7 @@ use crate::answer::{self, Answer};
 use crate::kept::Kept;
 use druse_engine::expression::{json_in, yaml_in};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The longest text that is read as YAML.
 const LONGEST_YAML: usize = 200_000;
@@ -28,7 +29,7 @@ fn has_place(kept: &Kept<'_>) -> bool {
 
 /// Whether the answer was recorded as a text: as one, or in blocks.
 fn is_text(kept: &Kept<'_>) -> bool {
-    match &kept.answer.raw {
+    match &*kept.answer.raw {
         Value::String(_) => true,
         Value::Array(_) => {
             let written = kept.answer.raw.to_string();
@@ -68,22 +69,33 @@ fn looks_like_yaml(text: &str) -> bool {
 }
 
 /// The data that a run sees of an answer to this call, recorded or changed.
-pub(super) fn data(kept: &Kept<'_>, answer: &Answer) -> Value {
+pub(super) fn data(kept: &Kept<'_>, answer: &Answer<'_>) -> Value {
     if kept.target.is_opaque() {
         return Value::Null;
     }
     if has_place(kept)
         && let Some(json) = &answer.json
     {
-        return json.clone();
+        return Value::clone(json);
     }
     if answer::is_line(&kept.target, answer) {
         data_in(answer.text.trim())
     } else if is_text(kept) {
         data_in(&answer.text)
     } else {
-        answer.raw.clone()
+        Value::clone(&answer.raw)
     }
+}
+
+/// The data that a run sees of an answer, shared with it where it can be.
+pub(super) fn shared(kept: &Kept<'_>) -> Arc<Value> {
+    if let Some(json) = &kept.answer.json
+        && !kept.target.is_opaque()
+        && (has_place(kept) || !is_text(kept) && **json == *kept.answer.raw)
+    {
+        return Arc::clone(json);
+    }
+    Arc::new(data(kept, &kept.answer))
 }
 
 /// What a run sees of an answer.
@@ -106,21 +118,21 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
             } else {
                 base
             },
-            data: json.clone(),
+            data: Value::clone(json),
         };
     }
     if !is_text(kept) {
         return View {
             base,
-            data: kept.answer.raw.clone(),
+            data: Value::clone(&kept.answer.raw),
         };
     }
     let is_line = answer::is_line(&kept.target, &kept.answer);
     let text = match is_line {
         true => kept.answer.text.trim(),
-        false => kept.answer.text.as_str(),
+        false => &kept.answer.text,
     };
-    let base = match &kept.answer.raw {
+    let base = match &*kept.answer.raw {
         Value::Array(_) if !has_place(kept) => format!("{base} | column('text') | join('\\n')"),
         _ => base,
     };

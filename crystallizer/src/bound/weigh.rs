@@ -1,6 +1,6 @@
 //! Weighs the places of earlier answers where a value stands, and takes one when it is clear which.
 
-use super::answers::{Of, Place};
+use super::answers::{LONGEST_LINE, Of, Place};
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
 use super::canonical;
@@ -18,8 +18,6 @@ const MOST_CANDIDATES: usize = 8;
 const MOST_CHOICES: usize = 3;
 /// The most further sources that have to agree.
 const MOST_AGREEING: usize = 2;
-/// The longest line that is taken as a whole.
-const LONGEST_LINE: usize = 120;
 /// How much better a source has to be than the next.
 const MARGIN: f64 = 1.0;
 /// The information of the values beside it from which on a weak one is taken to come from their record.

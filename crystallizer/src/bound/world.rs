@@ -8,7 +8,9 @@ use crate::answer::Answer;
 use crate::kept::Kept;
 use druse_engine::expression::json_in;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How deep texts are read as data inside of data.
 const DEPTH: usize = 3;
@@ -32,7 +34,7 @@ pub(super) struct World {
 
 impl World {
     /// The answer of a call in this world.
-    pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer {
+    pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer<'static> {
         let old = &kept.answer;
         let (raw, text) = if is_text(old) {
             let text = match data_in(&old.text) {
@@ -47,15 +49,18 @@ impl World {
             (raw, text)
         };
         Answer {
-            raw,
-            text,
-            json: old.json.as_ref().map(|json| self.value("", json, 0)),
+            raw: Cow::Owned(raw),
+            text: text.into(),
+            json: old
+                .json
+                .as_ref()
+                .map(|json| Arc::new(self.value("", json, 0))),
             structured: old.structured,
         }
     }
 
     /// The answer to a call like this one about something that was not there. `all` holds what was answered there.
-    pub(super) fn strange_answer(&self, like: &Kept<'_>, all: &[Value]) -> Answer {
+    pub(super) fn strange_answer(&self, like: &Kept<'_>, all: &[Value]) -> Answer<'static> {
         let old = &like.answer;
         let value = self.stranger("", &super::view::data(like, old), all);
         let text = match &value {
@@ -68,9 +73,9 @@ impl World {
             value.clone()
         };
         Answer {
-            raw,
-            text,
-            json: old.json.as_ref().map(|_| value),
+            raw: Cow::Owned(raw),
+            text: text.into(),
+            json: old.json.as_ref().map(|_| Arc::new(value)),
             structured: old.structured,
         }
     }
@@ -260,8 +265,8 @@ impl World {
 }
 
 /// Whether an answer was recorded as a text: as one, or in blocks.
-fn is_text(answer: &Answer) -> bool {
-    match &answer.raw {
+fn is_text(answer: &Answer<'_>) -> bool {
+    match &*answer.raw {
         Value::String(_) => true,
         Value::Array(_) => {
             let written = answer.raw.to_string();

@@ -9,7 +9,7 @@ use crate::tool_map::escape;
 use druse_engine::definition::{Document, Step};
 use druse_engine::expression::{Expression, Template};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The most values of one argument that a gate shows.
 const MOST_SHOWN: usize = 4;
@@ -38,9 +38,10 @@ pub(super) fn write(
                 .insert("bindings".to_owned(), Value::Object(reasons));
         }
     }
+    let taken = Taken::of(steps);
     for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
         // The gate before a call shows what the call will send, not what was sent in the recording.
-        if let Some(gate) = gate_before(*place, steps)
+        if let Some(gate) = taken.gate_before(*place)
             && let Some(with) = gate.step_mut(document).and_then(|step| step.with.as_mut())
             && let Some(title) = title(kept, decided)
         {
@@ -51,15 +52,29 @@ pub(super) fn write(
     document.inputs = decisions.inputs.declared(&decisions.said);
 }
 
-/// Where the gate right before a step stands: a step of the same list that no call became, nor a loop of calls.
-pub(super) fn gate_before(spot: Spot, steps: &[Spot]) -> Option<Spot> {
-    let before = spot.before()?;
-    let around = |other: &Spot| match (before.inner, before.deep) {
-        (None, _) => other.step == before.step,
-        (Some(_), None) => (other.step, other.inner) == (before.step, before.inner),
-        (Some(_), Some(_)) => *other == before,
-    };
-    (!steps.iter().any(around)).then_some(before)
+/// Where the steps stand that calls became, with the loops around them.
+pub(super) struct Taken(HashSet<(usize, Option<usize>, Option<usize>)>);
+
+impl Taken {
+    pub(super) fn of(steps: &[Spot]) -> Self {
+        let mut taken = HashSet::new();
+        for spot in steps {
+            taken.insert((spot.step, None, None));
+            taken.insert((spot.step, spot.inner, None));
+            taken.insert((spot.step, spot.inner, spot.deep));
+        }
+        Self(taken)
+    }
+
+    /// Where the gate right before a step stands: a step of the same list that no call became, nor a loop of calls.
+    pub(super) fn gate_before(&self, spot: Spot) -> Option<Spot> {
+        let before = spot.before()?;
+        let at = match before.inner {
+            None => (before.step, None, None),
+            Some(_) => (before.step, before.inner, before.deep),
+        };
+        (!self.0.contains(&at)).then_some(before)
+    }
 }
 
 /// What a gate asks about a call of which something is bound.

@@ -4,6 +4,7 @@ use super::{ImportError, body, sessions, to_own_form};
 use crate::secret::{Lift, Taken, told, told_elsewhere};
 use crate::session::{Session, Turn};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// How often what reading made of a body is looked at anew.
 const ROUNDS: usize = 3;
@@ -72,13 +73,15 @@ pub fn recording(bytes: &[u8]) -> Result<Recording<'_>, ImportError> {
         session.secrets = secrets;
         session.findings.extend(findings);
     }
+    let told: HashSet<&str> = read
+        .iter()
+        .flat_map(|session| &session.secrets)
+        .map(|one| one.name.as_str())
+        .collect();
     let silent: Vec<Taken> = lift
         .taken
         .into_iter()
-        .filter(|taken| {
-            let has = |session: &Session| session.secrets.iter().any(|one| one.name == taken.name);
-            !read.iter().any(has)
-        })
+        .filter(|taken| !told.contains(taken.name.as_str()))
         .collect();
     // What no session holds stood in a part of the body that no turn came of; it is told with the first.
     if let Some(first) = read.first_mut() {

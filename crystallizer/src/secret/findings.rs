@@ -1,7 +1,7 @@
 //! What is to be looked at about secrets in a draft.
 
 use super::kind;
-use super::lift::marker;
+use super::place::Names;
 use crate::findings::{located, place};
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
@@ -19,18 +19,17 @@ pub(crate) fn findings(
     lifted: &[LiftedSecret],
     stored: Option<&[String]>,
 ) -> Vec<Finding> {
+    let names = Names::of(lifted);
     let mut found: Vec<Finding> = lifted
         .iter()
-        .filter_map(|secret| of_lifted(kept, spots, secret, stored))
+        .zip(users(kept, lifted, &names))
+        .filter_map(|(secret, users)| of_lifted(kept, spots, secret, &users, stored))
         .collect();
     found.extend(misplaced(kept, spots));
     for (kept, spot) in kept.iter().zip(spots) {
         leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
             let Value::String(text) = leaf else { return };
-            if lifted
-                .iter()
-                .any(|secret| text.contains(&marker(&secret.name)))
-            {
+            if names.stands_in(text) {
                 return;
             }
             if let Some(what) = kind(key, text) {
@@ -49,40 +48,55 @@ pub(crate) fn findings(
     found
 }
 
+/// The steps that get a secret: the first, how many there are, and the first of them in words.
+#[derive(Default, Clone)]
+struct Users {
+    first: Option<(usize, String)>,
+    count: usize,
+    named: Vec<String>,
+}
+
+/// The steps that get each of the secrets: they are gone through once for all of them.
+fn users(kept: &[Kept<'_>], lifted: &[LiftedSecret], names: &Names) -> Vec<Users> {
+    let mut all = vec![Users::default(); lifted.len()];
+    for (index, kept) in kept.iter().enumerate() {
+        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            let Value::String(text) = leaf else { return };
+            for secret in names.places_within(text) {
+                let Some(users) = all.get_mut(secret) else {
+                    continue;
+                };
+                users.count += 1;
+                if users.named.len() < NAMED {
+                    let key = if key.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" (`{}`)", crate::show::text(key, 40))
+                    };
+                    users.named.push(format!("`{}`{key}", kept.step));
+                }
+                if users.first.is_none() {
+                    users.first = Some((index, place(kept, pointer)));
+                }
+            }
+        });
+    }
+    all
+}
+
 /// One for each secret that the draft uses, with the steps that get it.
 fn of_lifted(
     kept: &[Kept<'_>],
     spots: &[Spot],
     secret: &LiftedSecret,
+    users: &Users,
     stored: Option<&[String]>,
 ) -> Option<Finding> {
-    let marker = marker(&secret.name);
-    let mut users = Vec::new();
-    for (kept, spot) in kept.iter().zip(spots) {
-        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
-            if leaf.as_str().is_some_and(|text| text.contains(&marker)) {
-                let key = if key.is_empty() {
-                    String::new()
-                } else {
-                    format!(" (`{}`)", crate::show::text(key, 40))
-                };
-                users.push((
-                    format!("`{}`{key}", kept.step),
-                    kept,
-                    *spot,
-                    place(kept, pointer),
-                ));
-            }
-        });
-    }
-    let (_, first, spot, inner) = users.first()?;
-    let named: Vec<&str> = users
-        .iter()
-        .take(NAMED)
-        .map(|user| user.0.as_str())
-        .collect();
-    let more = if users.len() > named.len() {
-        format!(" and {} more", users.len() - named.len())
+    let (at, inner) = users.first.as_ref()?;
+    let (first, spot) = (kept.get(*at)?, spots.get(*at)?);
+    let named = &users.named;
+    let more = if users.count > named.len() {
+        format!(" and {} more", users.count - named.len())
     } else {
         String::new()
     };

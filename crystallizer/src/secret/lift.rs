@@ -5,7 +5,7 @@ use super::form::{self, Name};
 use super::gather::{Found, Gathered};
 use super::overwrite::{Overwriter, Replacement};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 /// A secret that was taken out of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub(crate) struct Lift {
     gathered: Gathered,
     replacements: Vec<Replacement>,
     pub(crate) taken: Vec<Taken>,
+    names: HashSet<String>,
+    /// The last number behind each name that was tried.
+    numbers: HashMap<String, u32>,
 }
 
 /// What stands in the place of a secret.
@@ -56,12 +59,13 @@ impl Lift {
     /// Gives names to those that have none.
     fn name(&mut self) -> bool {
         let begun = self.replacements.len();
-        let mut taken: BTreeSet<String> = self.taken.iter().map(|one| one.name.clone()).collect();
         for found in self.gathered.found.iter().skip(begun) {
-            let name = free(&found.base, |name| {
-                taken.contains(name) || self.gathered.named.contains(name)
+            // What is taken stays so: none is tried again.
+            let number = self.numbers.entry(found.base.clone()).or_insert(0);
+            let name = free(&found.base, number, |name| {
+                self.names.contains(name) || self.gathered.named.contains(name)
             });
-            taken.insert(name.clone());
+            self.names.insert(name.clone());
             let replacement = replacement(found, &name);
             self.taken.push(Taken {
                 name,
@@ -83,12 +87,15 @@ fn replacement(found: &Found, name: &str) -> Replacement {
 }
 
 /// The name, or the first free one with a number behind it.
-fn free(base: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    let mut name = base.to_owned();
-    let mut number = 2u32;
-    while is_taken(&name) {
-        name = format!("{base}_{number}");
-        number += 1;
+fn free(base: &str, number: &mut u32, is_taken: impl Fn(&str) -> bool) -> String {
+    loop {
+        *number += 1;
+        let name = match *number {
+            1 => base.to_owned(),
+            number => format!("{base}_{number}"),
+        };
+        if !is_taken(&name) {
+            return name;
+        }
     }
-    name
 }

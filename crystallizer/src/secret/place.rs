@@ -8,23 +8,77 @@ use crate::tool_map::Target;
 use druse_engine::definition::takes_secrets;
 use druse_engine::expression::literal;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The names that stand in a session for secrets of its own.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names(Vec<String>);
+pub(crate) struct Names {
+    all: Vec<String>,
+    /// Where in the list each stands.
+    index: HashMap<String, usize>,
+}
+
+/// The longest name of a secret, in characters.
+const LONGEST_NAME: usize = 256;
+/// What a marker begins and ends with.
+const BEGIN: &str = "{{ secrets.";
+const END: &str = " }}";
 
 impl Names {
     pub(crate) fn of(secrets: &[LiftedSecret]) -> Self {
-        Self(secrets.iter().map(|secret| secret.name.clone()).collect())
+        Self::new(secrets.iter().map(|secret| secret.name.clone()).collect())
+    }
+
+    pub(crate) fn new(all: Vec<String>) -> Self {
+        let mut index = HashMap::new();
+        for (at, name) in all.iter().enumerate() {
+            index.entry(name.clone()).or_insert(at);
+        }
+        Self { all, index }
+    }
+
+    /// The first marker of one of the names in a text: where it begins and ends, and which name it is.
+    fn first(&self, text: &str) -> Option<(usize, usize, usize)> {
+        let mut from = 0;
+        loop {
+            let at = from + text.get(from..)?.find(BEGIN)?;
+            let begin = at + BEGIN.len();
+            // A name is short: what is longer is none.
+            let mut rest = text.get(begin..)?;
+            if let Some((end, _)) = rest.char_indices().nth(LONGEST_NAME) {
+                rest = rest.get(..end)?;
+            }
+            let name = rest.find(END).and_then(|end| rest.get(..end));
+            if let Some(name) = name
+                && let Some(index) = self.index.get(name)
+            {
+                return Some((at, begin + name.len() + END.len(), *index));
+            }
+            from = begin;
+        }
+    }
+
+    /// Where in the list the names in a text stand, each once and in their order.
+    pub(crate) fn places_within(&self, text: &str) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut rest = text;
+        while let Some((_, end, index)) = self.first(rest) {
+            found.insert(index);
+            rest = rest.get(end..).unwrap_or_default();
+        }
+        found
+    }
+
+    /// Whether a text holds one of the names.
+    pub(crate) fn stands_in(&self, text: &str) -> bool {
+        self.first(text).is_some()
     }
 
     /// The names in a text, each once, in the order of the session's list.
     pub(crate) fn within<'n>(&'n self, text: &str) -> Vec<&'n str> {
-        self.0
-            .iter()
-            .map(String::as_str)
-            .filter(|name| text.contains(&marker(name)))
+        self.places_within(text)
+            .into_iter()
+            .filter_map(|index| self.all.get(index).map(String::as_str))
             .collect()
     }
 
@@ -33,19 +87,10 @@ impl Names {
     pub(crate) fn template(&self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
-        loop {
-            let next = self
-                .0
-                .iter()
-                .filter_map(|name| {
-                    let marker = marker(name);
-                    Some((rest.find(&marker)?, marker))
-                })
-                .min();
-            let Some((at, marker)) = next else { break };
+        while let Some((at, end, _)) = self.first(rest) {
             out.push_str(&literal(&rest[..at]));
-            out.push_str(&marker);
-            rest = &rest[at + marker.len()..];
+            out.push_str(&rest[at..end]);
+            rest = &rest[end..];
         }
         // A brace in front of an expression would be taken for a part of it.
         let whole = out + &literal(rest);
@@ -60,7 +105,7 @@ impl Names {
 /// where none may.
 pub(crate) fn settle(target: &mut Target, names: &Names) -> BTreeSet<String> {
     let mut misplaced = BTreeSet::new();
-    if names.0.is_empty() {
+    if names.all.is_empty() {
         return misplaced;
     }
     if target.action == "shell" {

@@ -1,6 +1,7 @@
 //! Where in a session the secrets stood that were taken out, in words.
 
-use super::lift::{Taken, marker};
+use super::lift::Taken;
+use super::place::Names;
 use crate::session::{LiftedSecret, Role, Session, Turn};
 use crate::tool_map::escape;
 use druse_engine::Finding;
@@ -13,13 +14,11 @@ const NAMED: usize = 5;
 pub(crate) fn told(taken: &[Taken], session: &Session) -> (Vec<LiftedSecret>, Vec<Finding>) {
     let mut secrets = Vec::new();
     let mut findings = Vec::new();
-    for one in taken {
-        let places = places(session, &marker(&one.name));
-        if places.is_empty() {
+    for (one, places) in taken.iter().zip(places(session, taken)) {
+        if places.count == 0 {
             continue;
         }
-        let count = places.len();
-        let named: Vec<String> = places.into_iter().take(NAMED).collect();
+        let Places { count, named } = places;
         let more = if count > named.len() {
             format!(" and {} more", count - named.len())
         } else {
@@ -73,71 +72,97 @@ pub(crate) fn told_elsewhere(taken: &[Taken]) -> Vec<Finding> {
         .collect()
 }
 
-fn places(session: &Session, marker: &str) -> Vec<String> {
-    let mut found = Vec::new();
+/// Where a secret stood: how often, and the first places.
+#[derive(Default, Clone)]
+struct Places {
+    count: usize,
+    named: Vec<String>,
+}
+
+impl Places {
+    fn add(&mut self, place: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.named.len() < NAMED {
+            self.named.push(place());
+        }
+    }
+}
+
+/// The places of each of the secrets: a session is gone through once for all of them.
+fn places(session: &Session, taken: &[Taken]) -> Vec<Places> {
+    let names = Names::new(taken.iter().map(|one| one.name.clone()).collect());
+    let mut found = vec![Places::default(); taken.len()];
+    let mut add = |text: &str, place: &dyn Fn() -> String| {
+        for index in names.places_within(text) {
+            if let Some(places) = found.get_mut(index) {
+                places.add(place);
+            }
+        }
+    };
     for turn in &session.turns {
         match turn {
-            Turn::Message { role, text, .. } => {
-                if text.contains(marker) {
-                    found.push(
-                        match role {
-                            Role::System => "the instructions",
-                            Role::User => "what the person said",
-                            Role::Assistant => "what the agent said",
-                        }
-                        .to_owned(),
-                    );
+            Turn::Message { role, text, .. } => add(text, &|| {
+                match role {
+                    Role::System => "the instructions",
+                    Role::User => "what the person said",
+                    Role::Assistant => "what the agent said",
                 }
-            }
+                .to_owned()
+            }),
             Turn::Call(call) => {
-                let tool = crate::show::text(&call.name, 60);
-                let id = crate::show::text(&call.id, 40);
-                each(&call.arguments, marker, &mut String::new(), &mut |at| {
-                    let at = crate::show::text(at, 80);
-                    found.push(format!("the call {id} of `{tool}` at `{at}`"));
+                let tool = || crate::show::text(&call.name, 60);
+                let id = || crate::show::text(&call.id, 40);
+                each(&call.arguments, &mut String::new(), &mut |at, text| {
+                    add(text, &|| {
+                        let at = crate::show::text(at, 80);
+                        format!("the call {} of `{}` at `{at}`", id(), tool())
+                    });
                 });
                 if let Some(result) = &call.result {
                     for part in std::iter::once(&result.content).chain(&result.structured) {
-                        each(part, marker, &mut String::new(), &mut |_| {
-                            found.push(format!("the answer to the call {id} of `{tool}`"));
+                        each(part, &mut String::new(), &mut |_, text| {
+                            add(text, &|| {
+                                format!("the answer to the call {} of `{}`", id(), tool())
+                            });
                         });
                     }
                 }
             }
             Turn::Approval(approval) => {
-                if approval
-                    .comment
-                    .as_ref()
-                    .is_some_and(|comment| comment.contains(marker))
-                {
-                    found.push("the words of an approval".to_owned());
+                if let Some(comment) = &approval.comment {
+                    add(comment, &|| "the words of an approval".to_owned());
                 }
             }
         }
     }
-    if found.is_empty() {
-        let elsewhere = [&session.goal, &session.external_id, &session.agent]
-            .into_iter()
-            .flatten()
-            .any(|text| text.contains(marker));
-        let in_tools =
-            || serde_json::to_string(&session.tools).is_ok_and(|tools| tools.contains(marker));
-        if elsewhere || in_tools() {
-            found.push("what is said about the session".to_owned());
+    if found.iter().all(|places| places.count > 0) {
+        return found;
+    }
+    let mut about: Vec<String> = [&session.goal, &session.external_id, &session.agent]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    about.extend(serde_json::to_string(&session.tools));
+    for index in about.iter().flat_map(|text| names.places_within(text)) {
+        if let Some(places) = found.get_mut(index)
+            && places.count == 0
+        {
+            places.add(|| "what is said about the session".to_owned());
         }
     }
     found
 }
 
-/// Calls back with the JSON Pointer of each text that holds the marker.
-fn each(value: &Value, marker: &str, at: &mut String, then: &mut dyn FnMut(&str)) {
+/// Calls back with each text and the JSON Pointer to it.
+fn each(value: &Value, at: &mut String, then: &mut dyn FnMut(&str, &str)) {
     let length = at.len();
     match value {
-        Value::String(text) if text.contains(marker) => then(at),
+        Value::String(text) => then(at, text),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 at.push_str(&format!("/{index}"));
-                each(item, marker, at, then);
+                each(item, at, then);
                 at.truncate(length);
             }
         }
@@ -145,7 +170,7 @@ fn each(value: &Value, marker: &str, at: &mut String, then: &mut dyn FnMut(&str)
             for (key, item) in map {
                 at.push('/');
                 at.push_str(&escape(key));
-                each(item, marker, at, then);
+                each(item, at, then);
                 at.truncate(length);
             }
         }

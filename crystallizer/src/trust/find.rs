@@ -6,11 +6,12 @@ use super::{Label, Word};
 use crate::findings::{is_sink, located, others_write, place};
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
+use crate::mark::{Mark, mark};
 use crate::session::{Session, ToolCall, Turn};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 /// What is known of where values come from.
 #[derive(Debug, Default)]
@@ -40,7 +41,13 @@ struct Walk<'a> {
     /// Whether sentences were answered before.
     read: bool,
     trust: Trust,
-    said: BTreeSet<String>,
+    /// The labels by their places.
+    labels: HashMap<Mark, usize>,
+    said: HashSet<String>,
+    /// The ids of the gates.
+    gates: HashSet<&'a str>,
+    /// Whether what was said asks for what a tool does, as far as it was said.
+    asked_for: HashMap<&'a str, bool>,
 }
 
 /// Labels the values of a draft.
@@ -64,7 +71,15 @@ pub(crate) fn trust(
         answers: Vec::new(),
         read: false,
         trust: Trust::default(),
-        said: BTreeSet::new(),
+        labels: HashMap::new(),
+        said: HashSet::new(),
+        gates: document
+            .steps
+            .iter()
+            .filter(|step| step.action.as_deref() == Some("approval_gate"))
+            .map(|step| step.id.as_str())
+            .collect(),
+        asked_for: HashMap::new(),
     };
     if let Some(goal) = &session.goal {
         walk.seen.hear(goal);
@@ -79,7 +94,10 @@ pub(crate) fn trust(
                 ..
             }
             | Turn::Approval(_) => {}
-            Turn::Message { text, .. } => walk.seen.hear(text),
+            Turn::Message { text, .. } => {
+                walk.seen.hear(text);
+                walk.asked_for.clear();
+            }
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
                     for call in waiting.drain(..) {
@@ -94,17 +112,26 @@ pub(crate) fn trust(
             }
         }
     }
+    if walk.seen.is_full() {
+        walk.trust.findings.push(
+            Finding::warning(
+                "words_not_read",
+                "The session holds so many words that not all were looked through for where values come from.",
+            )
+            .help("What nobody is known to have said counts as written by anybody. Record the task alone, or split the recording."),
+        );
+    }
     walk.trust
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Takes in what a call answered, a failure too: that is a text like any other.
     fn learn(&mut self, call: &ToolCall, at: Option<usize>) {
         let Some(result) = &call.result else { return };
         let kept = at.and_then(|at| self.kept.get(at));
         let number = self.answers.len();
         let mut sentences = false;
-        match kept.and_then(|kept| kept.answer.json.as_ref()) {
+        match kept.and_then(|kept| kept.answer.json.as_deref()) {
             Some(json) => sentences |= self.seen.learn(number, json),
             None => sentences |= self.seen.learn(number, &result.content),
         }
@@ -124,7 +151,7 @@ impl Walk<'_> {
         let (Some(kept), Some(spot)) = (self.kept.get(at), self.spots.get(at)) else {
             return;
         };
-        let gated = is_gated(self.document, *spot);
+        let gated = self.is_gated(*spot);
         let mut sent = Vec::new();
         let mut asked = false;
         let (mut steering, mut named) = (0_usize, 0_usize);
@@ -152,7 +179,7 @@ impl Walk<'_> {
                 Origin::Answer(place) => {
                     let open = place.in_text || self.is_open(place);
                     let word = if open { Word::Open } else { Word::Tool };
-                    (word, Some(place.answer))
+                    (word, Some(place.answer as usize))
                 }
             };
             self.label(kept, &inner, word, source);
@@ -167,7 +194,7 @@ impl Walk<'_> {
                     let open = place.in_text || self.is_open(place);
                     let path = is_path(&key) && self.lists(place);
                     let asks = !path && (steers || kept.changes() && open && !is_content(&key));
-                    asks.then_some(Asked::Answer(place.answer))
+                    asks.then_some(Asked::Answer(place.answer as usize))
                 }
                 (None, Origin::Made) => {
                     let asks = self.read && kept.changes() && is_recipient(&key);
@@ -185,8 +212,10 @@ impl Walk<'_> {
         let explained = asked
             || kept.target.shell.is_some()
             || steering > 0 && steering == named
-            || asks_for(self.seen.said(), &kept.call.name);
-        if self.read && kept.changes() && !explained {
+            || !kept.changes()
+            || !self.read
+            || self.asks_for(&kept.call.name);
+        if !explained {
             let finding = influenced(kept, *spot);
             self.say(finding, gated);
         }
@@ -195,12 +224,31 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a gate stands right before a step, or before the loop that it is in.
+    fn is_gated(&self, spot: Spot) -> bool {
+        let step = self.document.steps.get(spot.step);
+        step.is_some_and(|step| step.needs.iter().any(|id| self.gates.contains(id.as_str())))
+    }
+
+    /// Whether what was said asks for what a tool does.
+    fn asks_for(&mut self, tool: &'a str) -> bool {
+        let said = self.seen.said();
+        *self
+            .asked_for
+            .entry(tool)
+            .or_insert_with(|| asks_for(said, tool))
+    }
+
     fn is_open(&self, place: Place) -> bool {
-        self.answers.get(place.answer).is_some_and(|one| one.open)
+        self.answers
+            .get(place.answer as usize)
+            .is_some_and(|one| one.open)
     }
 
     fn lists(&self, place: Place) -> bool {
-        self.answers.get(place.answer).is_some_and(|one| one.lists)
+        self.answers
+            .get(place.answer as usize)
+            .is_some_and(|one| one.lists)
     }
 
     /// The answer that a word of a line for a shell came from, where that word leads out of the working folder.
@@ -208,7 +256,7 @@ impl Walk<'_> {
         line.split(crate::leaf::parts_words)
             .filter(|word| leads_out(word, self.folder))
             .find_map(|word| match self.seen.origin(word) {
-                Origin::Answer(place) => Some(place.answer),
+                Origin::Answer(place) => Some(place.answer as usize),
                 _ => None,
             })
     }
@@ -222,14 +270,10 @@ impl Walk<'_> {
             source: source.map(|one| one.source.clone()),
         };
         // The passes of a loop are one step: what is least trusted of them counts.
-        let known = self
-            .trust
-            .labels
-            .iter_mut()
-            .rev()
-            .take(256)
-            .find(|known| known.step == label.step && known.path == label.path);
-        match known {
+        let at = mark(&format!("{}\n{}", label.step, label.path));
+        let count = self.trust.labels.len();
+        let index = *self.labels.entry(at).or_insert(count);
+        match self.trust.labels.get_mut(index) {
             Some(known) if rank(known.from) < rank(from) => *known = label,
             Some(_) => {}
             None => self.trust.labels.push(label),
@@ -360,20 +404,6 @@ fn written<'d>(document: &'d Document, spot: Spot, inner: &str) -> Option<&'d st
         };
     }
     value.as_str()
-}
-
-/// Whether a gate stands right before a step, or before the loop that it is in.
-fn is_gated(document: &Document, spot: Spot) -> bool {
-    let Some(step) = document.steps.get(spot.step) else {
-        return false;
-    };
-    let is_gate = |id: &String| {
-        document
-            .steps
-            .iter()
-            .any(|other| other.id == *id && other.action.as_deref() == Some("approval_gate"))
-    };
-    step.needs.iter().any(is_gate)
 }
 
 /// Whether a call only names what there is: folders, and what is in them.

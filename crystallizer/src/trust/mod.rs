@@ -11,6 +11,7 @@ pub(crate) use find::{is_path, lists, trust};
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// Whose word a value of a step is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,10 +45,17 @@ pub enum Word {
 
 /// Adds findings to those that are there. What is said of a place already is made one to acknowledge.
 pub(crate) fn join(all: &mut Vec<Finding>, more: Vec<Finding>) {
+    let at = |finding: &Finding| (finding.step.clone(), finding.path.clone());
+    let mut places: HashMap<_, usize> = HashMap::new();
+    for (index, finding) in all.iter().enumerate() {
+        if is_of_trust(finding) {
+            places.entry(at(finding)).or_insert(index);
+        }
+    }
     for finding in more {
-        let known = all.iter_mut().find(|known| {
-            known.step == finding.step && known.path == finding.path && is_of_trust(known)
-        });
+        let known = places
+            .get(&at(&finding))
+            .and_then(|index| all.get_mut(*index));
         match known {
             Some(_) if !finding.acknowledge => {}
             Some(known) => {
@@ -56,7 +64,12 @@ pub(crate) fn join(all: &mut Vec<Finding>, more: Vec<Finding>) {
                     known.severity = Severity::Warning;
                 }
             }
-            None => all.push(finding),
+            None => {
+                if is_of_trust(&finding) {
+                    places.insert(at(&finding), all.len());
+                }
+                all.push(finding);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether what a step does is what the person asked for, as far as words tell.
 
-use std::collections::HashSet;
+use super::seen::Words;
 
 /// Words of people and of tools' names that mean the same kind of work.
 const KINDS: [&[&str]; 7] = [
@@ -124,17 +124,17 @@ const PLAIN: [&str; 12] = [
 ];
 
 /// Whether one of the words that were said asks for what a tool of this name does.
-pub(super) fn asks_for(said: &HashSet<String>, tool: &str) -> bool {
+pub(super) fn asks_for(said: &Words, tool: &str) -> bool {
     let words = crate::words::split(&crate::name::of_call(tool, None));
     let named = |word: &str| {
-        said.contains(word)
+        said.has(word)
             || [
                 "s", "ed", "d", "ing", "es", "led", "ling", "ting", "ning", "ment", "lation",
                 "ation",
             ]
             .iter()
-            .any(|ending| said.contains(&format!("{word}{ending}")))
-            || word.ends_with('e') && said.contains(&format!("{}ing", &word[..word.len() - 1]))
+            .any(|ending| said.has(&format!("{word}{ending}")))
+            || word.ends_with('e') && said.has(&format!("{}ing", &word[..word.len() - 1]))
     };
     // The verb says what is done: `send_money` is not asked for by whoever asks about money.
     let Some(verb) = words.iter().find(|word| !PLAIN.contains(&word.as_str())) else {
@@ -161,7 +161,6 @@ mod tests {
 
     #[test]
     fn work_is_asked_for_in_many_words() {
-        let said = |text: &str| text.split(' ').map(str::to_owned).collect::<HashSet<_>>();
         for (text, tool, expected) in [
             ("pay the bill", "send_money", true),
             ("summarize the page", "send_email", false),
@@ -173,7 +172,7 @@ mod tests {
             ("is it on", "frobnicate_lamp", false),
             ("the lamp please", "frobnicate_lamp", true),
         ] {
-            assert_eq!(asks_for(&said(text), tool), expected, "{text}: {tool}");
+            assert_eq!(asks_for(&Words::of(text), tool), expected, "{text}: {tool}");
         }
     }
 }

@@ -1,18 +1,24 @@
 //! The words that people said and that answers held, in the order of the session. One pass, one look-up for each
 //! word: a value is told by its words, however it was put together.
 
-use crate::leaf::{canonical_text, leaves, tokens};
+use crate::leaf::{leaves, shortest, tokens};
+use crate::mark::{Mark, mark};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Longest value that is looked for as a whole.
 const LONGEST: usize = 400;
+
+/// The most words of a session that are remembered: what comes after them is nobody's.
+const MOST_WORDS: usize = 2_000_000;
 
 /// Where a word stood first in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     /// Which answer, by its number in the session.
-    pub(super) answer: usize,
+    pub(super) answer: u32,
     /// Whether it stood among other words.
     pub(super) in_text: bool,
 }
@@ -28,46 +34,106 @@ pub(super) enum Origin {
     Made,
 }
 
-/// What was said and answered so far.
+/// The words that people said.
 #[derive(Default)]
+pub(super) struct Words {
+    all: HashSet<Mark>,
+}
+
+impl Words {
+    /// Whether a word was said.
+    pub(super) fn has(&self, word: &str) -> bool {
+        !self.all.is_empty() && self.all.contains(&mark(word))
+    }
+
+    fn add(&mut self, word: &str) -> bool {
+        self.all.insert(mark(word))
+    }
+
+    /// The words of a text.
+    #[cfg(test)]
+    pub(super) fn of(text: &str) -> Self {
+        let mut words = Self::default();
+        for word in text.split(' ') {
+            words.add(word);
+        }
+        words
+    }
+}
+
+/// What was said and answered so far. Words are known by their marks: of a long recording the texts would take several
+/// times its room.
 pub(super) struct Seen {
-    said: HashSet<String>,
+    said: Words,
     /// Words of answers, and whole values of them.
-    answered: HashMap<String, Place>,
+    answered: HashMap<Mark, Place>,
     /// What the agent sent before any answer held it.
-    sent: HashSet<String>,
+    sent: HashSet<Mark>,
+    /// How many words may still be remembered.
+    left: usize,
+    /// The first answer of which not all was remembered: what nobody else said may come from there.
+    beyond: Option<Place>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self::with(MOST_WORDS)
+    }
 }
 
 impl Seen {
+    /// With room for so many words.
+    fn with(left: usize) -> Self {
+        Self {
+            said: Words::default(),
+            answered: HashMap::new(),
+            sent: HashSet::new(),
+            left,
+            beyond: None,
+        }
+    }
+
     /// Takes in what people or instructions said.
     pub(super) fn hear(&mut self, text: &str) {
-        for word in words(text) {
-            pieces(&word, &mut |piece| {
-                self.said.insert(piece.to_owned());
-            });
+        let text = plain(text);
+        for word in words(&text) {
+            pieces(word, &mut |piece| self.remember_said(piece));
         }
-        groups(text, &mut |joined| {
+        groups(&text, &mut |joined| {
             if is_long_number(&joined) {
-                self.said.insert(joined);
+                self.remember_said(&joined);
             }
         });
     }
 
-    /// Whether anybody said anything.
-    pub(super) fn said(&self) -> &HashSet<String> {
+    fn remember_said(&mut self, word: &str) {
+        if self.left > 0 && self.said.add(word) {
+            self.left -= 1;
+        }
+    }
+
+    /// The words that were said.
+    pub(super) fn said(&self) -> &Words {
         &self.said
+    }
+
+    /// Whether there were more words than are remembered.
+    pub(super) fn is_full(&self) -> bool {
+        self.left == 0
     }
 
     /// Takes in an answer. Says whether it holds sentences.
     pub(super) fn learn(&mut self, answer: usize, content: &Value) -> bool {
+        let answer = u32::try_from(answer).unwrap_or(u32::MAX);
         let mut sentences = false;
         leaves(content, &mut |_, _, leaf| match leaf {
             Value::String(text) => {
                 let in_text = text.trim().contains(char::is_whitespace);
-                let whole = plain(text.trim());
+                let text = plain(text);
+                let whole = shortest(text.trim());
                 if whole.len() <= LONGEST {
                     self.add(
-                        &whole,
+                        whole,
                         Place {
                             answer,
                             in_text: false,
@@ -75,18 +141,18 @@ impl Seen {
                     );
                 }
                 let mut count = 0;
-                for word in words(text) {
+                for word in words(&text) {
                     count += 1;
                     let place = Place { answer, in_text };
-                    pieces(&word, &mut |piece| self.add(piece, place));
+                    pieces(word, &mut |piece| self.add(piece, place));
                 }
-                groups(text, &mut |joined| {
+                groups(&text, &mut |joined| {
                     self.add(&joined, Place { answer, in_text })
                 });
                 sentences |= count >= 5;
             }
             Value::Number(number) => self.add(
-                &canonical_text(&number.to_string()),
+                shortest(&number.to_string()),
                 Place {
                     answer,
                     in_text: false,
@@ -98,41 +164,68 @@ impl Seen {
     }
 
     fn add(&mut self, text: &str, place: Place) {
-        if text.len() >= 2 && !self.sent.contains(text) {
-            self.answered.entry(text.to_owned()).or_insert(place);
+        if text.len() < 2 {
+            return;
         }
+        if self.left == 0 {
+            self.beyond.get_or_insert(Place {
+                in_text: true,
+                ..place
+            });
+            return;
+        }
+        let word = mark(text);
+        if !self.sent.contains(&word)
+            && let Entry::Vacant(free) = self.answered.entry(word)
+        {
+            self.left -= 1;
+            free.insert(place);
+        }
+    }
+
+    fn answered(&self, text: &str) -> Option<Place> {
+        self.answered.get(&mark(text)).copied()
     }
 
     /// Where a value came from that a call sends.
     pub(super) fn origin(&self, value: &str) -> Origin {
-        let whole = plain(value.trim());
-        if self.said.contains(&whole) {
+        match (self.told(value), self.beyond) {
+            // Nobody knows what stood in the part that was not remembered.
+            (Origin::Made, Some(place)) => Origin::Answer(place),
+            (origin, _) => origin,
+        }
+    }
+
+    fn told(&self, value: &str) -> Origin {
+        let text = plain(value);
+        let whole = shortest(text.trim());
+        if self.said.has(whole) {
             return Origin::Said;
         }
-        let all: Vec<String> = words(value).collect();
+        let all: Vec<&str> = words(&text).collect();
         let mut unsaid = all.iter().filter(|word| !self.was_said(word)).peekable();
         if unsaid.peek().is_none() {
             return Origin::Said;
         }
-        if let Some(place) = self.answered.get(&whole) {
-            return Origin::Answer(*place);
+        if let Some(place) = self.answered(whole) {
+            return Origin::Answer(place);
         }
-        if let Some(joined) = together(&whole) {
-            if is_long_number(&joined) && self.said.contains(&joined) {
+        if let Some(joined) = together(whole) {
+            if is_long_number(&joined) && self.said.has(&joined) {
                 return Origin::Said;
             }
-            if let Some(place) = self.answered.get(&joined) {
-                return Origin::Answer(*place);
+            if let Some(place) = self.answered(&joined) {
+                return Origin::Answer(place);
             }
         }
         // A sentence of the agent's own shares small words with any answer: one that tells has to be among them.
         let mut found = None;
         for word in unsaid {
-            let mut here = self.answered.get(word.as_str()).copied();
+            let mut here = self.answered(word);
             if here.is_none() {
                 pieces(word, &mut |piece| {
-                    if here.is_none() && tells(piece) && !self.said.contains(piece) {
-                        here = self.answered.get(piece).copied();
+                    if here.is_none() && tells(piece) && !self.said.has(piece) {
+                        here = self.answered(piece);
                     }
                 });
             }
@@ -145,7 +238,7 @@ impl Seen {
     }
 
     fn was_said(&self, word: &str) -> bool {
-        if self.said.contains(word) {
+        if self.said.has(word) {
             return true;
         }
         // `/home/ana/x.txt` was said where all of its parts were.
@@ -153,7 +246,7 @@ impl Seen {
         for part in word.split(['/', '?', '&', '#', '@', ':']) {
             if !part.is_empty() {
                 any = true;
-                all &= self.said.contains(part);
+                all &= self.said.has(part);
             }
         }
         any && all
@@ -161,40 +254,44 @@ impl Seen {
 
     /// Takes in what a call sent, for what comes after it.
     pub(super) fn send(&mut self, value: &str) {
-        groups(value, &mut |joined| {
-            if !self.answered.contains_key(&joined) {
-                self.sent.insert(joined);
-            }
-        });
-        let whole = plain(value.trim());
-        if whole.len() <= LONGEST && !self.answered.contains_key(&whole) {
-            self.sent.insert(whole);
+        let text = plain(value);
+        groups(&text, &mut |joined| self.remember_sent(&joined));
+        let whole = shortest(text.trim());
+        if whole.len() <= LONGEST {
+            self.remember_sent(whole);
         }
         // An answer that repeats a part of it tells nothing new either.
-        for word in words(value) {
-            pieces(&word, &mut |piece| {
-                if !self.answered.contains_key(piece) {
-                    self.sent.insert(piece.to_owned());
-                }
-            });
+        for word in words(&text) {
+            pieces(word, &mut |piece| self.remember_sent(piece));
+        }
+    }
+
+    fn remember_sent(&mut self, text: &str) {
+        let word = mark(text);
+        if self.left > 0 && !self.answered.contains_key(&word) && self.sent.insert(word) {
+            self.left -= 1;
         }
     }
 }
 
 /// The text in small letters, without characters that nobody sees.
-pub(super) fn plain(text: &str) -> String {
-    let text: String = text
-        .chars()
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.contains('\0') {
+        return match text.bytes().any(|b| b.is_ascii_uppercase()) {
+            true => text.to_ascii_lowercase().into(),
+            false => text.into(),
+        };
+    }
+    text.chars()
         .filter(|c| !crate::import::is_hidden(*c))
         .flat_map(char::to_lowercase)
-        .collect();
-    canonical_text(&text)
+        .collect::<String>()
+        .into()
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
-    let text = plain(text);
-    let words: Vec<String> = tokens(&text).map(canonical_text).collect();
-    words.into_iter()
+/// The words of a plain text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    tokens(text).map(shortest)
 }
 
 /// A word, and the parts of an address or a path.
@@ -231,24 +328,38 @@ fn is_long_number(text: &str) -> bool {
     digits >= 6 && digits * 2 >= text.len()
 }
 
-/// The numbers of a text that are written in groups, put together: `DE89 3704 0044` and each run inside of it.
+/// The numbers of a plain text that are written in groups, put together: `DE89 3704 0044` and each run inside of it.
 fn groups(text: &str, then: &mut dyn FnMut(String)) {
-    let words: Vec<String> = words(text).collect();
-    let is_group = |word: &String| {
+    let is_group = |word: &str| {
         word.len() <= 12
-            && word.chars().all(|c| c.is_alphanumeric() || c == '-')
             && word.bytes().any(|b| b.is_ascii_digit())
+            && word.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
-    for (at, first) in words.iter().enumerate() {
-        if let Some(joined) = together(first).filter(|joined| joined != first) {
+    // The words behind each one that may belong to it.
+    let mut behind: VecDeque<&str> = VecDeque::with_capacity(GROUPS);
+    let mut rest = words(text);
+    let mut run = String::new();
+    loop {
+        while behind.len() < GROUPS
+            && let Some(word) = rest.next()
+        {
+            behind.push_back(word);
+        }
+        let Some(first) = behind.pop_front() else {
+            return;
+        };
+        if first.contains('-')
+            && let Some(joined) = together(first)
+        {
             then(joined);
         }
         // Only the first of them may be letters alone.
         if first.len() > 12 {
             continue;
         }
-        let mut run = first.clone();
-        for word in words.iter().skip(at + 1).take(GROUPS - 1) {
+        run.clear();
+        run.push_str(first);
+        for word in &behind {
             if !is_group(word) || run.len() > 40 {
                 break;
             }
@@ -302,6 +413,21 @@ mod tests {
         ] {
             assert_eq!(seen.origin(value), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn what_no_room_is_left_for_is_open() {
+        let mut seen = Seen::with(6);
+        seen.hear("pay ana");
+        seen.learn(0, &json!("one two three four five six seven"));
+        assert!(seen.is_full());
+        assert_eq!(seen.origin("ana"), Origin::Said);
+        let place = Place {
+            answer: 0,
+            in_text: true,
+        };
+        assert_eq!(seen.origin("seven"), Origin::Answer(place));
+        assert_eq!(seen.origin("nowhere"), Origin::Answer(place));
     }
 
     #[test]

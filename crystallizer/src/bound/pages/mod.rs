@@ -7,7 +7,6 @@ mod turn;
 
 use super::answers::{Answers, WholePlace};
 use super::binder::Binder;
-use super::cycle::fits;
 use super::enter::Pending;
 use super::evaluate::{literal, member};
 use super::key::noun;
@@ -22,7 +21,7 @@ use serde_json::{Map, Value};
 
 pub(super) use body::{nest, write};
 pub(super) use fixed::fixed;
-use turn::{end, longest_list, nexts, turned};
+use turn::{begins, end, longest_list, may_end, nexts, turned};
 
 /// The most pages that are turned.
 const MOST: usize = 1_000;
@@ -188,6 +187,10 @@ impl Binder<'_> {
         }
         let kept = self.kept;
         let first = kept.get(at)?;
+        // Told by the first two calls, before the rest is looked at.
+        if !turned(kept.get(at..at + 2)?).is_some_and(|turned| begins(turned.values.first())) {
+            return None;
+        }
         let count = kept
             .iter()
             .enumerate()
@@ -198,12 +201,30 @@ impl Binder<'_> {
                     && one.target.action == first.target.action
                     && one.is_harmless()
                     && !self.gated.contains(index)
-                    && fits(kept, *index, *index, at, &self.cuts, &self.gated)
+                    && self.alike.may_follow(*index, at)
             })
             .count();
+        if count < 2 || !self.may_look(count) {
+            return None;
+        }
+        let answers: Vec<Value> = kept
+            .iter()
+            .skip(at)
+            .take(count)
+            .map(|kept| view::view(kept).data)
+            .collect();
         // As many as there are, and fewer where what comes behind is another list.
         for passes in (2..=count).rev() {
-            if let Some(pages) = self.pages(at, passes) {
+            let (Some(one), Some(last)) = (answers.first(), answers.get(passes - 1)) else {
+                continue;
+            };
+            if !may_end(one, last) {
+                continue;
+            }
+            if !self.may_look(passes) {
+                return None;
+            }
+            if let Some(pages) = self.pages(at, answers.get(..passes)?) {
                 let last = pages.last();
                 self.enter_pages(pages);
                 return Some(last);
@@ -212,11 +233,11 @@ impl Binder<'_> {
         None
     }
 
-    fn pages(&mut self, first: usize, passes: usize) -> Option<Pages> {
+    fn pages(&mut self, first: usize, answers: &[Value]) -> Option<Pages> {
         let kept = self.kept;
+        let passes = answers.len();
         let calls = kept.get(first..first + passes)?;
         let turned = turned(calls)?;
-        let answers: Vec<Value> = calls.iter().map(|kept| view::view(kept).data).collect();
         let body = first + usize::from(turned.values.first()?.is_none());
         slot::first(kept.get(body)?, &turned.pointer)?;
         // A page that the person named is none that follows.
@@ -228,11 +249,11 @@ impl Binder<'_> {
         if said {
             return None;
         }
-        let list = longest_list(&answers)?;
+        let list = longest_list(answers)?;
         let base = self.router.base(kept, body)?;
         let mut found = None;
-        for next in nexts(&turned, &answers, &list) {
-            if let Some((until, why)) = end(&base, &next, &answers, &list, passes) {
+        for next in nexts(&turned, answers, &list) {
+            if let Some((until, why)) = end(&base, &next, answers, &list, passes) {
                 found = Some((next, until, why));
                 break;
             }
@@ -257,7 +278,7 @@ impl Binder<'_> {
         })
     }
 
-    fn pages_id(&self, tool: &str) -> String {
+    fn pages_id(&mut self, tool: &str) -> String {
         let name: Vec<String> = noun(tool)
             .iter()
             .map(|word| {
@@ -272,18 +293,7 @@ impl Binder<'_> {
         } else {
             format!("all_{}_pages", name.join("_").to_ascii_lowercase())
         };
-        let taken = |id: &str| {
-            self.kept.iter().any(|kept| kept.step == id)
-                || self.cycles.iter().any(|cycle| cycle.id == id)
-                || self.pages.iter().any(|pages| pages.id == id)
-        };
-        let mut id = base.clone();
-        let mut number = 2;
-        while taken(&id) {
-            id = format!("{base}_{number}");
-            number += 1;
-        }
-        id
+        self.free_id(&base, None)
     }
 
     fn enter_pages(&mut self, pages: Pages) {
@@ -307,6 +317,7 @@ impl Binder<'_> {
             sent: before,
             output: Value::Object(output),
         });
+        self.take_id(&pages.id);
         self.pages.push(pages);
     }
 

@@ -93,18 +93,43 @@ pub(super) fn longest_list(answers: &[Value]) -> Option<Vec<String>> {
         .filter(|path| length(path) > 0)
 }
 
-/// What may say which page is next.
-pub(super) fn nexts(turned: &Turned<'_>, answers: &[Value], list: &[String]) -> Vec<Next> {
-    let mut found = Vec::new();
-    let later: Vec<&Value> = turned.values.iter().skip(1).flatten().copied().collect();
-    // What the first page was asked for by says nothing of where the list begins.
-    let begins = turned.values.first().is_some_and(|first| match first {
+/// Whether what the first page was asked for by is where a list begins.
+pub(super) fn begins(first: Option<&Option<&Value>>) -> bool {
+    first.is_some_and(|first| match first {
         None => true,
         Some(first) => {
             first.is_null() || *first == "" || first.as_i64().is_some_and(|n| n == 0 || n == 1)
         }
-    });
-    if let Some(one) = answers.first().filter(|_| begins) {
+    })
+}
+
+/// Whether an answer may be the last of pages of which another one is the first, whatever comes between: it has a mark,
+/// a number or an empty list that tells.
+pub(super) fn may_end(first: &Value, last: &Value) -> bool {
+    let flag = flags(last)
+        .into_iter()
+        .any(|(path, value)| at(first, &path).and_then(Value::as_bool) == Some(!value));
+    flag || fields(first)
+        .into_iter()
+        .any(|(path, _)| !is_none(at(first, &path)) && is_none(at(last, &path)))
+        || fields(last).into_iter().any(|(path, value)| {
+            value.is_i64()
+                && path
+                    .iter()
+                    .any(|key| key.to_ascii_lowercase().contains("page"))
+        })
+        || list_paths(std::slice::from_ref(first)).iter().any(|path| {
+            list_at(last, path)
+                .and_then(Value::as_array)
+                .is_some_and(Vec::is_empty)
+        })
+}
+
+/// What may say which page is next.
+pub(super) fn nexts(turned: &Turned<'_>, answers: &[Value], list: &[String]) -> Vec<Next> {
+    let mut found = Vec::new();
+    let later: Vec<&Value> = turned.values.iter().skip(1).flatten().copied().collect();
+    if let Some(one) = answers.first().filter(|_| begins(turned.values.first())) {
         for (path, _) in fields(one) {
             let gives = answers
                 .iter()
@@ -186,9 +211,6 @@ pub(super) fn end(
             ));
         }
     }
-    let is_none = |value: Option<&Value>| {
-        value.is_none_or(|value| value.is_null() || value == "" || *value == Value::Bool(false))
-    };
     let named = |path: &[String]| {
         let words = path.last().map(|key| words(key)).unwrap_or_default();
         words.iter().any(|word| {
@@ -242,6 +264,10 @@ pub(super) fn end(
             "a page was empty".to_owned(),
         )
     })
+}
+
+fn is_none(value: Option<&Value>) -> bool {
+    value.is_none_or(|value| value.is_null() || value == "" || *value == Value::Bool(false))
 }
 
 fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {

@@ -78,13 +78,37 @@ struct Prover<'p> {
 
 /// Runs the draft in the changed worlds.
 pub(super) fn prove(
-    document: &Document,
+    document: &mut Document,
+    kept: &[Kept<'_>],
+    decisions: &Decisions,
+    started_at: Timestamp,
+) -> Proof {
+    // The steps of a long document are not copied for its proof: they are lent, and given back.
+    let steps = std::mem::take(&mut document.steps);
+    let mut lent = Document {
+        steps,
+        ..document.clone()
+    };
+    relax(&mut lent);
+    let reads = Reads::of(&lent);
+    let lent = Arc::new(lent);
+    let proof = of_plan(Arc::clone(&lent), reads, kept, decisions, started_at);
+    document.steps = match Arc::try_unwrap(lent) {
+        Ok(lent) => lent.steps,
+        Err(shared) => shared.steps.clone(),
+    };
+    proof
+}
+
+fn of_plan(
+    document: Arc<Document>,
+    reads: Reads,
     kept: &[Kept<'_>],
     decisions: &Decisions,
     started_at: Timestamp,
 ) -> Proof {
     let mut perturbed = Perturbed::default();
-    let Ok(plan) = Plan::compile(Arc::new(relaxed(document))) else {
+    let Ok(plan) = Plan::compile(document) else {
         return Proof {
             perturbed,
             level: Level::Same,
@@ -94,7 +118,7 @@ pub(super) fn prove(
         kept,
         decisions,
         plan: Arc::new(plan),
-        reads: Reads::of(document),
+        reads,
         started_at,
         stays: Vec::new(),
         bound: 0,
@@ -127,9 +151,8 @@ pub(super) fn prove(
     Proof { perturbed, level }
 }
 
-/// The document with inputs of any value: what flows is looked at, not what is allowed.
-fn relaxed(document: &Document) -> Document {
-    let mut document = document.clone();
+/// Lets the inputs have any value: what flows is looked at, not what is allowed.
+fn relax(document: &mut Document) {
     for schema in document.inputs.values_mut() {
         let mut open = Map::new();
         if let Some(default) = schema.get("default") {
@@ -137,7 +160,6 @@ fn relaxed(document: &Document) -> Document {
         }
         *schema = Value::Object(open);
     }
-    document
 }
 
 impl Prover<'_> {

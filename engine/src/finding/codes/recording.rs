@@ -373,6 +373,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Answer the question that the hint names.",
     },
     Code {
+        code: "loops_not_searched",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "Calls repeat in so many ways that not all of them were looked through for loops; they stay one by one.",
+        example: "",
+        fix: "Record the task alone, or split the recording.",
+    },
+    Code {
         code: "made_by_agent",
         group: Group::Recording,
         severities: &[Warning],
@@ -739,6 +747,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The agent asked the same again until the answer was another. A run asks as often as it had, and goes on whatever the answer is.",
         example: "",
         fix: "Put one of the steps into a `repeat` with `until` and `every`, or acknowledge it.",
+    },
+    Code {
+        code: "words_not_read",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "The session holds so many words that not all were looked through for where values come from.",
+        example: "",
+        fix: "Record the task alone, or split the recording.",
     },
     Code {
         code: "written_by_agent",

@@ -4,10 +4,10 @@
 use std::hash::{DefaultHasher, Hasher as _};
 
 /// What a text is known by.
-pub(super) type Mark = u128;
+pub(crate) type Mark = u128;
 
 /// The mark of a text: the same in every run. Of 128 bits, so that no two texts of a recording have one by chance.
-pub(super) fn mark(text: &str) -> Mark {
+pub(crate) fn mark(text: &str) -> Mark {
     let half = |side: u8| {
         let mut hasher = DefaultHasher::new();
         hasher.write_u8(side);
