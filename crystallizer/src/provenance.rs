@@ -162,6 +162,9 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
 impl Tracker {
     fn hear(&mut self, text: &str, person: bool) {
         for token in tokens(text) {
+            if self.left == 0 && (self.relative || !person) {
+                return;
+            }
             let lower = token.to_lowercase();
             if person
                 && matches!(

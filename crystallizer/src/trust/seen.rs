@@ -97,12 +97,16 @@ impl Seen {
     pub(super) fn hear(&mut self, text: &str) {
         let text = plain(text);
         for word in words(&text) {
+            if self.is_full() {
+                return;
+            }
             pieces(word, &mut |piece| self.remember_said(piece));
         }
         groups(&text, &mut |joined| {
             if is_long_number(&joined) {
                 self.remember_said(&joined);
             }
+            !self.is_full()
         });
     }
 
@@ -142,12 +146,16 @@ impl Seen {
                 }
                 let mut count = 0;
                 for word in words(&text) {
+                    if count >= 5 && self.beyond.is_some() {
+                        break;
+                    }
                     count += 1;
                     let place = Place { answer, in_text };
                     pieces(word, &mut |piece| self.add(piece, place));
                 }
                 groups(&text, &mut |joined| {
-                    self.add(&joined, Place { answer, in_text })
+                    self.add(&joined, Place { answer, in_text });
+                    self.beyond.is_none()
                 });
                 sentences |= count >= 5;
             }
@@ -255,7 +263,10 @@ impl Seen {
     /// Takes in what a call sent, for what comes after it.
     pub(super) fn send(&mut self, value: &str) {
         let text = plain(value);
-        groups(&text, &mut |joined| self.remember_sent(&joined));
+        groups(&text, &mut |joined| {
+            self.remember_sent(&joined);
+            !self.is_full()
+        });
         let whole = shortest(text.trim());
         if whole.len() <= LONGEST {
             self.remember_sent(whole);
@@ -328,8 +339,9 @@ fn is_long_number(text: &str) -> bool {
     digits >= 6 && digits * 2 >= text.len()
 }
 
-/// The numbers of a plain text that are written in groups, put together: `DE89 3704 0044` and each run inside of it.
-fn groups(text: &str, then: &mut dyn FnMut(String)) {
+/// The numbers of a plain text that are written in groups, put together: `DE89 3704 0044` and each run inside of it,
+/// for as long as they are wanted.
+fn groups(text: &str, then: &mut dyn FnMut(String) -> bool) {
     let is_group = |word: &str| {
         word.len() <= 12
             && word.bytes().any(|b| b.is_ascii_digit())
@@ -350,8 +362,9 @@ fn groups(text: &str, then: &mut dyn FnMut(String)) {
         };
         if first.contains('-')
             && let Some(joined) = together(first)
+            && !then(joined)
         {
-            then(joined);
+            return;
         }
         // Only the first of them may be letters alone.
         if first.len() > 12 {
@@ -364,8 +377,10 @@ fn groups(text: &str, then: &mut dyn FnMut(String)) {
                 break;
             }
             run.push_str(word);
-            if let Some(joined) = together(&run).filter(|joined| is_long_number(joined)) {
-                then(joined);
+            if let Some(joined) = together(&run).filter(|joined| is_long_number(joined))
+                && !then(joined)
+            {
+                return;
             }
         }
     }
