@@ -45,14 +45,23 @@ struct Candidate {
 impl Binder<'_> {
     /// The source of a value among earlier answers; `gate` is the information that it takes at least.
     pub(super) fn among_answers(&mut self, sent: &Sent<'_>, gate: f64) -> Outcome {
+        let places = self.answers.find(&canonical::forms(sent.value));
+        self.among_places(sent, gate, places)
+    }
+
+    /// The same among these places.
+    pub(super) fn among_places(
+        &mut self,
+        sent: &Sent<'_>,
+        gate: f64,
+        places: Vec<Place>,
+    ) -> Outcome {
         let own = bits(sent.value, &sent.key.words);
         let forms = canonical::forms(sent.value);
         if forms.is_empty() || own <= 0.0 || own < gate && gate > WEAK {
             return Outcome::Nothing;
         }
-        let mut weighed: Vec<Candidate> = self
-            .answers
-            .find(&forms)
+        let mut weighed: Vec<Candidate> = places
             .into_iter()
             .filter(|place| place.call < sent.call)
             .filter_map(|place| self.weigh(sent, place, own))
@@ -144,6 +153,8 @@ impl Binder<'_> {
     ) -> Outcome {
         let mut binding = self.binding(sent, &best.0, &best.1);
         for (_, rival) in rivals.iter().take(MOST_AGREEING) {
+            let loosened = super::rival::among(&best.1, &binding.expression, rival, sent.value);
+            let rival = loosened.as_ref().unwrap_or(rival);
             let other = self.written(rival);
             if self.recorded.evaluate(&other).as_ref() == Some(sent.value) {
                 binding.agreeing.push(other);

@@ -11,6 +11,7 @@ mod exact;
 mod figures;
 mod folder;
 mod hostile;
+mod in_passing;
 mod judgement;
 mod keep;
 mod known;
