@@ -15,6 +15,8 @@ use walk::Walk;
 const MOST_LEAVES: usize = 50_000;
 /// The most scalars of all answers that are looked at.
 const MOST_IN_ALL: usize = 400_000;
+/// The most numbers of an answer of which something may be a share.
+const MOST_NUMBERS: usize = 200;
 /// The longest text whose words are looked at.
 const LONGEST_TEXT: usize = 200_000;
 /// The most texts that are remembered because messages may quote them, and how long they are.
@@ -266,6 +268,24 @@ impl Answers {
     /// The places of a value in one of these forms, earliest first.
     pub(super) fn find(&self, forms: &[String]) -> Vec<Place> {
         self.found(&self.places, forms)
+    }
+
+    /// The numbers of an answer, each once, in their order.
+    pub(super) fn numbers(&self, call: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        if let Some(answer) = self.answers.get(&call) {
+            let mut inner: Vec<(&u32, &Value)> = answer.inner.iter().collect();
+            inner.sort_by_key(|(node, _)| **node);
+            let texts = inner.into_iter().map(|(_, data)| data);
+            for root in std::iter::once(&answer.root).chain(texts) {
+                crate::leaf::leaves(root, &mut |_, _, leaf| {
+                    if leaf.is_number() && found.len() < MOST_NUMBERS && !found.contains(leaf) {
+                        found.push(leaf.clone());
+                    }
+                });
+            }
+        }
+        found
     }
 
     /// The same with those that somebody had said before.

@@ -364,6 +364,11 @@ impl<'a> Binder<'a> {
         {
             return;
         }
+        if !matches!(outcome, Outcome::Bound(_))
+            && let Some(binding) = self.share_of(sent)
+        {
+            return self.bind(sent, vec![Piece::Value(binding)]);
+        }
         if let Outcome::Bound(binding) = outcome {
             if !self.holds_everywhere(sent, &binding) {
                 return self.freeze(sent, Why::Varied(open_choices()));

@@ -39,6 +39,7 @@ mod route;
 mod said;
 mod selector;
 mod sent;
+mod share;
 mod slot;
 mod spoken_time;
 mod superlative;

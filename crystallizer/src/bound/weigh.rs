@@ -33,13 +33,14 @@ pub(super) enum Outcome {
     Nothing,
 }
 
+/// A place where a value stands, and what speaks for it.
 #[derive(Debug, Clone)]
-struct Candidate {
-    place: Place,
-    score: f64,
-    agreement: u8,
+pub(super) struct Candidate {
+    pub(super) place: Place,
+    pub(super) score: f64,
+    pub(super) agreement: u8,
     /// Whether enough speaks for it to be taken.
-    passes: bool,
+    pub(super) passes: bool,
 }
 
 impl Binder<'_> {
@@ -351,7 +352,7 @@ impl Binder<'_> {
     }
 
     /// The way to a place, and what is made of the value there.
-    fn way(&mut self, place: &Place, wanted: &Value) -> Option<Way> {
+    pub(super) fn way(&mut self, place: &Place, wanted: &Value) -> Option<Way> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
@@ -360,7 +361,7 @@ impl Binder<'_> {
             .way(&self.answers, self.kept, place, wanted, &scope)
     }
 
-    fn binding(&mut self, sent: &Sent<'_>, candidate: &Candidate, way: &Way) -> Binding {
+    pub(super) fn binding(&mut self, sent: &Sent<'_>, candidate: &Candidate, way: &Way) -> Binding {
         let expression = self.written(way);
         let key = self.answers.key(&candidate.place);
         let mut because = Vec::new();

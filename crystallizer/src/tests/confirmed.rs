@@ -1,5 +1,5 @@
-//! What the person said by chance hides no source, and a second source that is the only one of its list asks no more of
-//! it than that the value is one of the list.
+//! What further recordings confirm: a source that was only said by chance, a share of an answered number. And what a
+//! second source says: one that is the only element of its list asks no more than that the value is one of the list.
 
 use super::build::*;
 use crate::report::{Level, Verdict};
@@ -131,4 +131,54 @@ fn a_further_element_of_the_second_source_stops_nothing() {
         "{text}"
     );
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+/// Looks a rental up and gives a part of its price back.
+fn given_back(number: u32, rental: &str, price: f64, back: f64) -> Session {
+    let mut session = session(
+        &format!("Rental {rental} came late. Give them what we give for that."),
+        vec![
+            call(
+                "r",
+                0,
+                "get_rental",
+                json!({ "rental_id": rental }),
+                json!({ "rental_id": rental, "price": price, "days": 12 }),
+            ),
+            call(
+                "g",
+                1,
+                "give_back",
+                json!({ "rental_id": rental, "amount": back }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn a_share_is_followed_once_three_recordings_agree() {
+    let all = [
+        given_back(1, "RN-40917", 184.3, 46.08),
+        given_back(2, "RN-77120", 96.4, 24.1),
+        given_back(3, "RN-15388", 251.9, 62.98),
+    ];
+    let made = bound(&all);
+    assert_eq!(
+        argument(&made, 1, "amount"),
+        "{{ (steps.get_rental.output.price * 0.25) | round(2) }}"
+    );
+    assert_eq!(made.report.questions, []);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    // Two may be chance, and one shows nothing.
+    for few in [&all[..2], &all[..1]] {
+        let made = bound(few);
+        assert_eq!(argument(&made, 1, "amount"), 46.08);
+        assert!(made.report.generalisable < Some(Level::Renamed));
+    }
+    let other = given_back(3, "RN-15388", 251.9, 60.0);
+    let made = bound(&[all[0].clone(), all[1].clone(), other]);
+    assert_eq!(argument(&made, 1, "amount"), 46.08);
 }
