@@ -182,3 +182,32 @@ fn a_share_is_followed_once_three_recordings_agree() {
     let made = bound(&[all[0].clone(), all[1].clone(), other]);
     assert_eq!(argument(&made, 1, "amount"), 46.08);
 }
+
+#[test]
+fn the_only_hit_is_told_by_what_was_asked_for() {
+    let session = session(
+        "Plan a second round with the guests of the meeting 'Harbour walk'.",
+        vec![
+            call(
+                "s",
+                0,
+                "search_meetings",
+                json!({ "query": "Harbour walk" }),
+                json!([{ "title": "Harbour walk", "guests": ["ada@example.com", "udo@example.org"] }]),
+            ),
+            call(
+                "c",
+                1,
+                "create_meeting",
+                json!({ "guests": ["ada@example.com", "udo@example.org"] }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let made = bound(&[session]);
+    assert_eq!(
+        argument(&made, 1, "guests"),
+        "{{ (steps.search_meetings.output | where('title', inputs.query) | only).guests }}"
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}

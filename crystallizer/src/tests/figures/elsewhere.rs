@@ -609,7 +609,7 @@ fn real_recordings_are_followed_elsewhere() {
             };
             let accepted = made.report.generalisable >= Some(*level);
             let same = fared == Fared::Same;
-            if verbose && !same && (derivable || accepted) {
+            if verbose && (!same && (derivable || accepted) || derivable && !told) {
                 println!(
                     "{} {:?} mixed {}: derivable {derivable}, told {told} {untold:?}, accepted {accepted}, {fared:?} {:?}",
                     session.format,

@@ -255,7 +255,8 @@ struct Family {
     both_sides: bool,
 }
 
-/// The world of the recording. Of loops three of four are recorded where more than one pass shows them.
+/// The world of the recording. Of loops three of four are recorded where more than one pass shows them; of several
+/// recordings that show both sides of a condition the first has all steps, as the page asks for.
 fn recorded(family: &Family, shape: u64) -> Option<(Played, World)> {
     let worlds = || {
         (0..40).filter_map(|seed| {
@@ -263,7 +264,7 @@ fn recorded(family: &Family, shape: u64) -> Option<(Played, World)> {
             (family.play)(shape, &world, seed).map(|played| (played, world))
         })
     };
-    if !family.one_way && !shape.is_multiple_of(4) {
+    if !family.one_way && (family.both_sides || !shape.is_multiple_of(4)) {
         return worlds()
             .find(|(played, _)| played.derivable)
             .or_else(|| worlds().find(|(played, _)| played.does));
