@@ -3,12 +3,13 @@
 
 use super::live::{self, LiveRun};
 use super::project::approval_row;
+use super::starters::started;
 use super::{Engine, clock};
 use crate::service::problem::sentence;
 use crate::service::{
     ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
 };
-use druse_engine::event::{ApprovalRequest, Decision, Start, Verdict};
+use druse_engine::event::{ApprovalRequest, Decision, Verdict};
 use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, StoreExt as _};
@@ -320,42 +321,6 @@ fn judged(
     }
     let fields = checked_fields(&gate.request, request.decision, request.fields.clone())?;
     Ok((fields, own_run))
-}
-
-/// Whether this person started a run, one that it repeats, or one of those that led to it: whoever may not
-/// decide about a run may not have another automation, or somebody else's retry, ask.
-pub(super) fn started(run: &Run, user: &str) -> bool {
-    starters(run.start()).any(|starter| starter == user)
-}
-
-/// The first ones first, and who started the run itself at the end.
-fn starters(start: &Start) -> impl Iterator<Item = &str> {
-    let cause = start.cause.value();
-    let earlier = cause["starters"].as_array().into_iter().flatten();
-    let first = (cause["kind"] == "automation")
-        .then(|| cause["started_by"].as_str())
-        .flatten();
-    let earlier = earlier.filter_map(|starter| starter.as_str());
-    first
-        .into_iter()
-        .chain(earlier)
-        .chain([start.started_by.as_str()])
-}
-
-/// All who began what led to a run, each once: what follows from it carries them on.
-pub(super) fn all_starters(start: &Start) -> Vec<&str> {
-    let mut all = Vec::new();
-    for starter in starters(start) {
-        if !all.contains(&starter) {
-            all.push(starter);
-        }
-    }
-    all
-}
-
-/// Who began what led to a run: a person, or a trigger.
-pub(super) fn first_starter(run: &Run) -> String {
-    starters(run.start()).next().unwrap_or_default().to_owned()
 }
 
 fn ended(status: ApprovalStatus) -> ApprovalStatus {
