@@ -4,13 +4,14 @@
 use super::live::{self, LiveRun};
 use super::project::approval_row;
 use super::starters::started;
-use super::{Engine, clock};
+use super::{Engine, attempt::given, clock};
+use crate::secret::written_by_hand;
 use crate::service::problem::sentence;
 use crate::service::{
     ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
 };
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
-use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, Run};
+use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, ResumeAnswer, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, StoreExt as _};
 use serde_json::{Value, json};
@@ -194,6 +195,10 @@ impl Engine {
     /// When there is no such run or step, it has ended, or the input cannot be changed.
     pub async fn resume(&self, id: RunId, resume: Resume, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
+        if let ResumeAnswer::Again { input: Some(input) } = &resume.answer {
+            let given = given(live::lock(&live).run.start());
+            unsealed(input, !given.value().is_null())?;
+        }
         let input = Input::Resume {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
@@ -297,6 +302,24 @@ impl Engine {
         self.take_up(id).await;
         self.take_wish(id, live, input, wish).await
     }
+}
+
+/// Refuses a correction that holds a sealed input, or what is shown in the place of one: whoever writes it gives
+/// values, and where a sealed one may go is said by the version alone.
+fn unsealed(input: &Json, has_sealed: bool) -> Result<(), RunError> {
+    let written = written_by_hand(input.value(), has_sealed);
+    if written.is_empty() {
+        return Ok(());
+    }
+    let refused = |path: String| {
+        let message = "a sensitive input is not put into a correction: this is the form in which it is kept or shown";
+        Finding::error("sensitive_not_allowed", message)
+            .at_path(format!("/input{path}"))
+            .help("leave the key out, so that it keeps what the version gives it, or correct the version and resume with it")
+    };
+    Err(RunError::BadCorrection(
+        written.into_iter().map(refused).collect(),
+    ))
 }
 
 /// Whether this answer may be given to this gate as the run stands now: the fields as they are kept, and
