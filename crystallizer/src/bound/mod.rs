@@ -40,6 +40,7 @@ mod sent;
 mod slot;
 mod spoken_time;
 mod superlative;
+mod title;
 mod transform;
 mod turn;
 mod unread;
