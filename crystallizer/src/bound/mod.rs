@@ -43,6 +43,7 @@ mod share;
 mod slot;
 mod spoken_time;
 mod superlative;
+mod title;
 mod transform;
 mod turn;
 mod unread;

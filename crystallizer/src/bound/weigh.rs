@@ -22,6 +22,8 @@ const MOST_AGREEING: usize = 2;
 const LONGEST_LINE: usize = 120;
 /// How much better a source has to be than the next.
 const MARGIN: f64 = 1.0;
+/// The information from which on a value that only one place of an answer holds hardly stands there by chance.
+const PARTICULAR: f64 = 4.5;
 /// The information of the values beside it from which on a weak one is taken to come from their record.
 const BESIDE: f64 = 4.0;
 
@@ -422,6 +424,8 @@ impl Binder<'_> {
                         .route
                         .picks()
                         .any(|pick| matches!(pick, Pick::Position(Position::At(_)))),
+                    is_given: way.route.picks().next().is_none()
+                        && (candidate.agreement > 0 || bits(sent.value, &[]) >= PARTICULAR),
                 });
             }
         }
