@@ -50,7 +50,18 @@ pub fn crystallize(
     if calls > MOST_CALLS {
         return Err(CrystallizeError::new(
             "too_many_calls",
-            format!("The session holds {calls} calls; a draft is made of at most {MOST_CALLS}."),
+            format!(
+                "The session holds {}{calls} calls; a draft is made of at most {MOST_CALLS}.",
+                // Beyond some number they are only counted, and the finding says how many.
+                match session
+                    .findings
+                    .iter()
+                    .any(|one| one.code == "calls_left_out")
+                {
+                    true => "more than ",
+                    false => "",
+                }
+            ),
             "Record the task alone, or split the recording.",
         ));
     }

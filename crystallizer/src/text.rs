@@ -1,7 +1,7 @@
 //! The report in words, for a terminal.
 
-use crate::report::{Level, Report, Verdict, Worth};
-use crate::show::{count, text as shorten};
+use crate::report::{Level, Question, Report, Verdict, Worth};
+use crate::show::{count, text as shorten, visible};
 use druse_engine::definition::{Document, Step};
 use druse_engine::{Finding, Severity};
 use serde_json::Value;
@@ -37,7 +37,7 @@ struct Out {
 
 impl Out {
     fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        self.text.push_str(&visible(line.trim_end()));
         self.text.push('\n');
     }
 
@@ -404,8 +404,26 @@ fn questions(report: &Report, out: &mut Out) {
                 question.id.replace('\'', "'\\''")
             ));
         }
+        for finding in report.findings.iter().filter(|one| is_of(one, question)) {
+            out.line(&format!("    or acknowledge as {}", finding.id));
+        }
     }
     more(report.questions.len(), out);
+}
+
+/// Whether a finding to acknowledge is about what a question asks.
+fn is_of(finding: &Finding, question: &Question) -> bool {
+    finding.acknowledge
+        && matches!(
+            finding.code.as_str(),
+            "open_source"
+                | "open_choice"
+                | "made_by_agent"
+                | "frozen_date"
+                | "frozen_volatile"
+                | "differs_between_recordings"
+        )
+        && finding.help.contains(&format!("`{}`", question.id))
 }
 
 fn left_out(report: &Report, document: &Document, out: &mut Out) {
@@ -595,8 +613,13 @@ fn before_activation(report: &Report, out: &mut Out) {
         .iter()
         .filter(|finding| finding.severity != Severity::Error && finding.acknowledge)
         .collect();
+    // What a question asks is not asked again.
+    let shown = report.questions.iter().take(MOST);
+    let (open, asked): (Vec<&Finding>, Vec<&Finding>) = asked
+        .into_iter()
+        .partition(|finding| shown.clone().any(|question| is_of(finding, question)));
     out.title("Before it can be activated");
-    if errors.is_empty() && asked.is_empty() {
+    if errors.is_empty() && asked.is_empty() && open.is_empty() {
         out.line("  nothing is left to do");
         return;
     }
@@ -606,6 +629,12 @@ fn before_activation(report: &Report, out: &mut Out) {
             count(errors.len(), "thing", "things")
         ));
         list(&errors, false, out);
+    }
+    if !open.is_empty() {
+        out.line(&format!(
+            "  Answer or acknowledge {} above.",
+            count(open.len(), "question", "questions")
+        ));
     }
     if !asked.is_empty() {
         out.line(&format!(
