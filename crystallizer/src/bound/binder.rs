@@ -148,6 +148,11 @@ impl<'a> Binder<'a> {
                 || bits(value, &[]) >= WEAK
                     && said.find(value, &[]).is_some_and(|mention| mention.person)
         });
+        // Further recordings may show that it was said by chance.
+        if !self.witnesses.is_empty() {
+            self.answers
+                .learn_behind_words(at, kept, &|form, _| sent.contains(form));
+        }
     }
 
     /// Remembers what a call sent: an answer that only repeats it is not where it comes from.
