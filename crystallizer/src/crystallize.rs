@@ -207,6 +207,7 @@ pub fn crystallize(
         held_out: made.as_ref().map_or(&[], |made| &made.held_out),
         left_out: left_out.len(),
         gates: emitted.gates,
+        values: made.as_ref().map(|made| made.values),
     });
 
     let shapes = drift::shapes(&kept, &|call| {
