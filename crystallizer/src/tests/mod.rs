@@ -5,6 +5,7 @@ mod answers;
 mod bound_corpus;
 mod build;
 mod command_words;
+mod confirmed;
 mod corpus;
 mod decisions;
 mod exact;
