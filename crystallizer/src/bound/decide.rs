@@ -40,6 +40,8 @@ pub(super) struct Decisions {
     pub(super) offers: Vec<Offer>,
     /// The call from which on no loops were looked for, where so much was looked at before.
     pub(super) unfolded: Option<usize>,
+    /// How many texts had been said before each call.
+    pub(super) heard: Vec<usize>,
     /// The inputs of each further recording, as far as they are sent as they are.
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// The changes that a person agreed to in words.
@@ -89,6 +91,8 @@ pub(super) fn decide<'a>(
     binder.cuts = cuts(session, kept, &index);
     binder.gated = gated;
     binder.alike = Alike::of(kept, &binder.cuts, &binder.gated);
+    binder.said.set_day(day_of(session));
+    let mut heard = vec![usize::MAX; kept.len()];
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
@@ -127,6 +131,9 @@ pub(super) fn decide<'a>(
                 let Some(at) = index.get(call.id.as_str()).copied() else {
                     continue;
                 };
+                if let Some(heard) = heard.get_mut(at) {
+                    *heard = binder.said.len();
+                }
                 if binder.agreed.is_given() {
                     match binder.changes(at) {
                         true => binder.assented.insert(at),
@@ -186,12 +193,18 @@ pub(super) fn decide<'a>(
         pages: binder.pages,
         offers: binder.offers,
         unfolded: binder.unfolded,
+        heard,
         witnessed: binder
             .witnesses
             .into_iter()
             .map(Seen::into_inputs)
             .collect(),
     }
+}
+
+/// The day of the recording.
+fn day_of(session: &Session) -> Option<jiff::civil::Date> {
+    session.started_at?.to_string().get(..10)?.parse().ok()
 }
 
 /// The kept calls before which a person spoke.
@@ -343,6 +356,10 @@ impl<'a> Binder<'a> {
                 _ => self.freeze(sent, Why::Secret),
             };
         }
+        // What a tool is told to do is no data, though a person may have said that word.
+        if is_operation(key, sent.value) {
+            return self.freeze(sent, Why::Chance);
+        }
         if is_default(schema.as_ref(), sent.value) {
             return self.freeze(sent, Why::Default);
         }
@@ -361,11 +378,28 @@ impl<'a> Binder<'a> {
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);
                 }
-                let binding = self.input(sent, Found::Said(mention), schema.as_ref());
+                let binding = self
+                    .end_of_stay(sent)
+                    .unwrap_or_else(|| self.input(sent, Found::Said(mention), schema.as_ref()));
                 return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
             }
         }
+        if let Some(binding) = self.end_of_stay(sent) {
+            return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+        }
         let outcome = self.among_answers(sent, WEAK);
+        if in_passing
+            && mention.is_some_and(|mention| mention.person)
+            && !matches!(outcome, Outcome::Bound(_))
+            && self.behind_words(sent)
+        {
+            return;
+        }
+        if !matches!(outcome, Outcome::Bound(_))
+            && let Some(binding) = self.share_of(sent)
+        {
+            return self.bind(sent, vec![Piece::Value(binding)]);
+        }
         if let Outcome::Bound(binding) = outcome {
             if !self.holds_everywhere(sent, &binding) {
                 return self.freeze(sent, Why::Varied(open_choices()));
@@ -411,6 +445,14 @@ impl<'a> Binder<'a> {
         };
         self.freeze(sent, why);
     }
+}
+
+/// Whether a value is the name of what a tool with several uses is to do.
+fn is_operation(key: &str, value: &Value) -> bool {
+    let word =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    matches!(key, "command" | "cmd" | "op" | "operation" | "subcommand")
+        && value.as_str().is_some_and(word)
 }
 
 /// The values of a call that are the same thing wherever they stand, as JSON.

@@ -21,6 +21,7 @@ mod filter;
 mod fold;
 mod hold_out;
 mod idle;
+mod in_passing;
 mod information;
 mod inputs;
 mod key;
@@ -31,15 +32,19 @@ mod pages;
 mod passes;
 mod places;
 mod prove;
+mod qualifier;
 mod rename;
 mod repeat;
+mod rival;
 mod route;
 mod said;
 mod selector;
 mod sent;
+mod share;
 mod slot;
 mod spoken_time;
 mod superlative;
+mod title;
 mod transform;
 mod turn;
 mod unread;
@@ -61,6 +66,8 @@ use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use answers::is_collection;
+#[cfg(test)]
+pub(crate) use spoken_time::MONTHS;
 pub(crate) use witness::Witness;
 
 /// What people answered.
@@ -84,6 +91,10 @@ pub(crate) struct Made {
     pub(crate) generalisable: Level,
     /// Whether a list is asked for by as many pages as were recorded: on longer ones the draft does less.
     pub(crate) pages_fixed: bool,
+    /// Whether the person named a condition that nothing in the draft carries, and nobody has answered about it.
+    pub(crate) not_shown: bool,
+    /// How many gates people wanted for what they had named.
+    pub(crate) gates_added: u64,
     pub(crate) values: ValueCounts,
     pub(crate) held_out: Vec<HeldOut>,
     /// How many loops calls were folded into.
@@ -134,6 +145,8 @@ pub(crate) fn bind(
     command_words::set_apart(document, kept, spots, &mut decisions);
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
     pages::nest(document, kept, spots, &decisions.pages);
+    let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
+    let gates_added = qualifier::gates(document, kept, spots, &unshown);
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
     let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers.given);
@@ -189,11 +202,18 @@ pub(crate) fn bind(
         }
     }
     explain::of_branches(&mut explained, kept, spots, &branches);
+    explain::of_taken(&mut explained, &decisions.taken_for, answers);
+    let (findings, questions, not_shown) =
+        qualifier::explained(&unshown, kept, spots, &decisions, &branches);
+    explained.findings.extend(findings);
+    explained.questions.extend(questions);
     Made {
         perturbed: proof.perturbed,
         held_out,
         generalisable: level,
         pages_fixed,
+        not_shown,
+        gates_added,
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,
         values: count(kept, &decisions),
@@ -254,6 +274,9 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
 
 /// How many texts and numbers a value holds.
 fn scalars(arguments: &serde_json::Value, pointer: &str) -> u64 {
+    if crate::tool_map::word_number(pointer).is_some() {
+        return 1;
+    }
     let mut count = 0;
     if let Some(value) = arguments.pointer(pointer) {
         crate::leaf::leaves(value, &mut |_, _, leaf| {

@@ -4,11 +4,14 @@
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::key::named_by;
+use super::qualifier::{Sentence, is_ordinal, read::is_turned, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
@@ -43,6 +46,8 @@ struct Spoken {
     starts: Vec<usize>,
     /// The number of the sentence that each word stands in.
     sentences: Vec<usize>,
+    /// The sentences as they are read for what they say about things, once somebody asks.
+    read: OnceLock<Vec<Sentence>>,
 }
 
 /// The words said so far.
@@ -59,6 +64,10 @@ pub(super) struct Said {
     taken: usize,
     /// Whether there were more.
     pub(super) cut: bool,
+    /// How many days things last.
+    stays: Vec<i64>,
+    /// The day on which it was said.
+    today: Option<Date>,
 }
 
 impl Said {
@@ -72,6 +81,7 @@ impl Said {
             text: text.to_owned(),
             starts: Vec::new(),
             sentences: Vec::new(),
+            read: OnceLock::new(),
         };
         let mut start = None;
         let mut sentence = 0;
@@ -139,6 +149,7 @@ impl Said {
                 self.days.push((day, at, word));
             }
             self.durations.extend(spoken_time::durations(&spoken.words));
+            self.stays.extend(spoken_time::stays(&spoken.words));
             for time in spoken_time::times(text) {
                 self.times.push((time, at));
             }
@@ -164,6 +175,41 @@ impl Said {
             }
         }
         text
+    }
+
+    /// Takes in the day on which it is said.
+    pub(super) fn set_day(&mut self, day: Option<Date>) {
+        self.today = day;
+    }
+
+    /// The day on which it was said.
+    pub(super) fn day_of_speaking(&self) -> Option<Date> {
+        self.today
+    }
+
+    /// The sentences of people, each with the number of its text.
+    pub(super) fn sentences_by_people(&self) -> impl Iterator<Item = (usize, &Sentence)> {
+        self.texts
+            .iter()
+            .enumerate()
+            .filter(|(_, spoken)| spoken.person)
+            .flat_map(|(at, spoken)| {
+                let all = spoken.read.get_or_init(|| sentences(&spoken.text));
+                all.iter().map(move |sentence| (at, sentence))
+            })
+    }
+
+    /// How many words a text has.
+    pub(super) fn length(&self, text: usize) -> usize {
+        self.texts.get(text).map_or(0, |spoken| spoken.words.len())
+    }
+
+    /// A part of a text.
+    pub(super) fn part(&self, text: usize, from: usize, to: usize) -> &str {
+        self.texts
+            .get(text)
+            .and_then(|spoken| spoken.text.get(from..to))
+            .unwrap_or_default()
     }
 
     /// How many texts were said.
@@ -208,24 +254,18 @@ impl Said {
     fn mentions(&self, value: &Value) -> Vec<Mention> {
         let mut found = Vec::new();
         let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            Value::Number(number) => Cow::Owned(number.to_string()),
             _ => return found,
         };
-        let runs: Vec<String> = canonical::runs(&text).collect();
-        if let Some(first) = runs.first() {
-            let places = self.words.get(first).map_or(&[][..], Vec::as_slice);
+        if let Some(first) = canonical::runs(&text).next() {
+            let places = self.words.get(&first).map_or(&[][..], Vec::as_slice);
             for (at, word) in places.iter().take(MOST) {
-                let spoken = &self.texts[*at];
-                if spoken.words[*word..].len() >= runs.len()
-                    && spoken.words[*word..]
-                        .iter()
-                        .zip(&runs)
-                        .all(|(one, two)| one == two)
-                    && self.is_whole(*at, *word, runs.len(), value)
+                if let Some(length) = self.begins(*at, *word, &text)
+                    && self.is_whole(*at, *word, length, value)
                     && self.whole_number(*at, *word, value)
                 {
-                    found.push(self.mention(*at, *word, runs.len()));
+                    found.push(self.mention(*at, *word, length));
                 }
             }
         }
@@ -238,6 +278,20 @@ impl Said {
             }
         }
         found
+    }
+
+    /// How many words a text has, where they stand in what was said from this word on. A long text is read only as far
+    /// as it is the same.
+    fn begins(&self, at: usize, word: usize, text: &str) -> Option<usize> {
+        let mut said = self.texts[at].words[word..].iter();
+        let mut length = 0;
+        for run in canonical::runs(text) {
+            if *said.next()? != run {
+                return None;
+            }
+            length += 1;
+        }
+        Some(length)
     }
 
     /// A word is not meant where it is only a part of a name, as `mia` in `mia_li_3668` or `report` in `report.csv`.
@@ -339,6 +393,32 @@ impl Said {
             .filter_map(|place| spoken.words.get(place).map(String::as_str))
     }
 
+    /// Whether a number only says how many of the things are meant: `three tickets`, `the first 3`.
+    pub(super) fn counts(&self, mention: &Mention, heads: &BTreeSet<String>) -> bool {
+        let Some(spoken) = self.texts.get(mention.text) else {
+            return false;
+        };
+        let sentence = spoken.sentences.get(mention.word);
+        let at = |place: usize| {
+            spoken
+                .words
+                .get(place)
+                .filter(|_| spoken.sentences.get(place) == sentence)
+        };
+        let ordinal = mention
+            .word
+            .checked_sub(1)
+            .and_then(at)
+            .is_some_and(|word| is_ordinal(word));
+        let last = mention.word + mention.length;
+        ordinal
+            || (last..last + 2).filter_map(at).any(|word| {
+                super::key::words(word)
+                    .last()
+                    .is_some_and(|word| heads.contains(word))
+            })
+    }
+
     /// Whether two mentions stand side by side, as the parts of a name do.
     pub(super) fn beside(&self, one: &Mention, two: &Mention) -> bool {
         let (first, second) = if one.word <= two.word {
@@ -394,16 +474,34 @@ impl Said {
         crate::show::text(&spoken.text[start..end], 80)
     }
 
-    /// Whether people said a word that means the least or the most of something, and which words stand near it.
+    /// The words of people, each with those that stand near it, but for those that are turned round: `not the
+    /// cheapest`.
     pub(super) fn superlatives(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.texts
             .iter()
             .filter(|spoken| spoken.person)
             .flat_map(|spoken| {
-                spoken.words.iter().enumerate().map(|(index, word)| {
-                    let to = (index + 1 + NEAR).min(spoken.words.len());
-                    (word.as_str(), &spoken.words[index.saturating_sub(2)..to])
-                })
+                let turned = |index: usize| {
+                    let sentence = spoken.sentences.get(index);
+                    let before: Vec<&str> = (index.saturating_sub(NEAR)..index)
+                        .filter(|place| spoken.sentences.get(*place) == sentence)
+                        .filter_map(|place| spoken.words.get(place).map(String::as_str))
+                        .collect();
+                    is_turned(&before)
+                };
+                spoken
+                    .words
+                    .iter()
+                    .enumerate()
+                    .map(move |(index, word)| {
+                        let to = (index + 1 + NEAR).min(spoken.words.len());
+                        let near = &spoken.words[index.saturating_sub(2)..to];
+                        (word.as_str(), near, index, turned)
+                    })
+                    .filter(|(word, _, index, turned)| {
+                        super::superlative::is_superlative(word) && !turned(*index)
+                    })
+                    .map(|(word, near, ..)| (word, near))
             })
     }
 
@@ -450,6 +548,11 @@ impl Said {
             }
         }
         found
+    }
+
+    /// How many days people said that things last.
+    pub(super) fn stays(&self) -> &[i64] {
+        &self.stays
     }
 
     /// Whether people named a time of day, or how long something lasts.

@@ -131,7 +131,7 @@ Before it can be activated
   - get_balance: Nothing says what the recorded tool `get_balance` is: 1 step uses it.
   - read_file: Nothing says what the recorded tool `read_file` is: 1 step uses it.
   - send_money: Nothing says what the recorded tool `send_money` is: 1 step uses it.
-    Add a rule to the tool map: { match: "get_balance", action: mcp, with: { connection: NAME, tool: "{{ call.name }}", arguments: "{{ call.arguments }}" } }, or one with `action: http` or `shell`.
+    Add a rule to the tool map (`--tools FILE`, or `tools` of the API): { match: "get_balance", action: mcp, with: { connection: NAME, tool: "{{ call.name }}", arguments: "{{ call.arguments }}" } }, or one with `action: http` or `shell`.
   Change or acknowledge 1 thing:
   - send_money: `recipient` is frozen as UK12345678901234567890, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write.
     Every run uses this value again. If it has to follow the answer, make it an input or take it from that text with an expression.
@@ -803,7 +803,7 @@ metadata:
 }
 
 #[test]
-fn a_yes_in_words_is_a_gate_before_the_call_that_changes_something() {
+fn a_yes_in_words_is_a_gate_before_each_call_that_changes_something() {
     let session = session(
         "Cancel my booking R1 and book R2",
         vec![
@@ -826,11 +826,12 @@ fn a_yes_in_words_is_a_gate_before_the_call_that_changes_something() {
             "get_booking_2 tool <- get_booking",
             "approve_cancel_booking approval_gate <- get_booking_2",
             "cancel_booking tool <- approve_cancel_booking",
-            "book_trip tool <- cancel_booking",
+            "approve_book_trip approval_gate <- cancel_booking",
+            "book_trip tool <- approve_book_trip",
             "send_mail tool <- book_trip",
         ]
     );
-    assert_eq!(made.report.counts.gates, 1);
+    assert_eq!(made.report.counts.gates, 2);
     assert_eq!(made.report.replay.matched, 5);
 }
 

@@ -8,9 +8,6 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
-/// Longest value that is looked for as a whole.
-const LONGEST: usize = 400;
-
 /// The most words of a session that are remembered: what comes after them is nobody's.
 const MOST_WORDS: usize = 2_000_000;
 
@@ -134,16 +131,13 @@ impl Seen {
             Value::String(text) => {
                 let in_text = text.trim().contains(char::is_whitespace);
                 let text = plain(text);
-                let whole = shortest(text.trim());
-                if whole.len() <= LONGEST {
-                    self.add(
-                        whole,
-                        Place {
-                            answer,
-                            in_text: false,
-                        },
-                    );
-                }
+                self.add(
+                    shortest(text.trim()),
+                    Place {
+                        answer,
+                        in_text: false,
+                    },
+                );
                 let mut count = 0;
                 for word in words(&text) {
                     if count >= 5 && self.beyond.is_some() {
@@ -267,10 +261,7 @@ impl Seen {
             self.remember_sent(&joined);
             !self.is_full()
         });
-        let whole = shortest(text.trim());
-        if whole.len() <= LONGEST {
-            self.remember_sent(whole);
-        }
+        self.remember_sent(shortest(text.trim()));
         // An answer that repeats a part of it tells nothing new either.
         for word in words(&text) {
             pieces(word, &mut |piece| self.remember_sent(piece));

@@ -2,8 +2,10 @@
 
 mod approval;
 mod automation;
+mod home;
 mod hostile;
 mod recording;
+mod review;
 mod run;
 mod settings;
 mod signin;

@@ -149,6 +149,11 @@ async fn facts_are_followed_with_the_cookie_and_from_where_one_was() {
     assert!(stream.text.starts_with("id: 1\n"), "{}", stream.text);
     let later = viewer.get(&format!("/runs/{run}/events?after=2")).await;
     assert!(later.text.starts_with("id: 3\n"), "{}", later.text);
+    // Whoever was cut off goes on behind the last fact that they have.
+    let again = viewer
+        .get_with(&format!("/runs/{run}/events"), "last-event-id", "3")
+        .await;
+    assert!(again.text.starts_with("id: 4\n"), "{}", again.text);
     Browser::at(&server)
         .get(&format!("/runs/{run}/events"))
         .await
@@ -238,6 +243,67 @@ async fn a_run_is_held_and_a_step_that_waits_is_corrected() {
     );
     editor.act(&format!("{path}/resume"), &[]).await;
     wait::run(&admin, &run, "waiting").await;
+}
+
+#[tokio::test]
+async fn a_step_that_waits_is_tried_again_as_another_version_has_it() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let id = active(&server, HOLDS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "paused").await;
+    let path = format!("/runs/{run}");
+    // There is no other version yet.
+    assert!(
+        !editor
+            .see(&path)
+            .await
+            .contains("as another version has it")
+    );
+    let automation = format!("/automations/{id}");
+    let mut document = admin.get(&automation).await.with(200)["document"].clone();
+    let steps = document["steps"].as_array_mut().expect("steps");
+    let broken = steps
+        .iter_mut()
+        .find(|step| step["id"] == "broken")
+        .expect("the step");
+    broken["with"] = json!({ "argv": ["true"] });
+    admin.put(&automation, &document).await.with(200);
+    let page = editor.see(&path).await;
+    assert!(
+        page.contains("Try it again as another version has it")
+            && page.contains("<option value=\"2\">2"),
+        "{page}"
+    );
+    // A version that nobody has taken into use is offered to editors only.
+    let operator = Browser::role(&server, "operator").await;
+    assert!(
+        !operator
+            .see(&path)
+            .await
+            .contains("as another version has it")
+    );
+    let resume = format!("{path}/resume");
+    editor
+        .post(&resume, &[("step", "broken"), ("version", "two")])
+        .await
+        .says(422, "The version is not a number");
+    let gone = editor
+        .post(&resume, &[("step", "broken"), ("version", "9")])
+        .await;
+    assert_eq!(gone.status, 404, "{}", gone.text);
+    editor
+        .act(&resume, &[("step", "broken"), ("version", "2")])
+        .await;
+    let over = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(over["version"], 1, "the run stays that of its version");
+    let steps = over["steps"].as_array().expect("steps");
+    let broken = steps
+        .iter()
+        .find(|step| step["path"] == "broken")
+        .expect("the step");
+    assert_eq!(broken["input"]["argv"], json!(["true"]));
 }
 
 #[tokio::test]

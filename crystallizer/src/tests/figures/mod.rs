@@ -5,6 +5,7 @@
 //!
 //! Without the variable the same tests measure a part, so that they are quick, and hold what must be so.
 
+mod apart;
 mod bytes;
 mod elsewhere;
 mod names;
@@ -16,14 +17,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The measures in the order in which the page has them.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 22] = [
     "every call a step, or left out with a reason; `exact` replays byte for byte",
     "known programs that go one way",
+    "known programs that go one way, questions answered",
     "known programs over lists",
     "known programs that go one way, three recordings",
     "known programs over lists, three recordings",
     "known programs with loops inside of loops",
     "known programs that turn pages",
+    "known programs with words that one recording does not show",
     "known programs with conditions, eight recordings",
     "bindings against the generator's truth",
     "real recordings, renamed",
@@ -173,6 +176,7 @@ fn the_page_has_a_place_for_each_figure() {
         "loops, three recordings",
         "nested",
         "pages",
+        "named",
         "conditions",
         "drift",
         "planted",
