@@ -49,7 +49,7 @@ fn became(event: &Value) -> Markup {
     let runs = event["runs"].as_array().map_or(&[][..], Vec::as_slice);
     let woke = event["woke"].as_array().map_or(&[][..], Vec::as_slice);
     html! {
-        @if runs.is_empty() && woke.is_empty() { span .dim { "nothing" } }
+        @if runs.is_empty() && woke.is_empty() { span .dim { "started nothing" } }
         @if !runs.is_empty() { "started " @for (index, run) in runs.iter().enumerate() { @if index > 0 { ", " } (value::run(run)) } }
         @if !woke.is_empty() {
             @if !runs.is_empty() { "; " }
