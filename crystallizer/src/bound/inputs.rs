@@ -233,7 +233,7 @@ impl Input {
         if !schema.contains_key("description") && matches!(self.found, Found::Agreed(_)) {
             schema.insert(
                 "description".to_owned(),
-                "In the recording the agent proposed it, and the person agreed.".into(),
+                "In the recording the agent proposed it, and the person agreed. It is chosen anew in each run.".into(),
             );
         }
         schema.insert("default".to_owned(), self.value.clone());

@@ -296,7 +296,7 @@ pub(super) const CODES: &[Code] = &[
         code: "gate_suggested",
         group: Group::Recording,
         severities: &[Warning],
-        meaning: "A step does what cannot be taken back, and nobody is asked before it.",
+        meaning: "A step does what cannot be taken back, or changes something by what a person had agreed to, and nobody is asked before it.",
         example: "",
         fix: "Put an `approval_gate` before it.",
     },
