@@ -124,8 +124,9 @@ pub fn crystallize(
             started_at,
             &witnesses,
         );
-        // The changed answers have as many pages as the recorded ones, so that they cannot tell.
-        if made.pages_fixed {
+        // The changed answers have as many pages as the recorded ones, so that they cannot tell; nor have they what a
+        // person named and the recording does not show.
+        if made.pages_fixed || made.not_shown {
             made.generalisable = Level::Same;
         }
         made
@@ -224,7 +225,8 @@ pub fn crystallize(
             steps: count(kept.len()),
             gates: emitted
                 .gates
-                .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded)),
+                .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded))
+                .saturating_add(made.as_ref().map_or(0, |made| made.gates_added)),
             left_out: count(left_out.len()),
         },
         replay: replayed,

@@ -165,6 +165,22 @@ pub(super) const CODES: &[Code] = &[
         fix: "",
     },
     Code {
+        code: "condition_held",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "The person named which are meant, the recording has nothing that it leaves out, and the draft follows it all the same.",
+        example: "",
+        fix: "Take the filter out where it is not meant.",
+    },
+    Code {
+        code: "condition_not_shown",
+        group: Group::Recording,
+        severities: &[Info, Warning],
+        meaning: "The person named a condition, an exception, a number or a property, and nothing in the draft carries it.",
+        example: "",
+        fix: "Answer the question of the finding, write the condition by hand, or acknowledge it.",
+    },
+    Code {
         code: "demonstration",
         group: Group::Recording,
         severities: &[Info],
