@@ -98,6 +98,15 @@ impl Inputs {
         })
     }
 
+    /// Where the person agreed to a particular thing that is an input already.
+    pub(super) fn chosen(&self, value: &Value) -> Option<Mention> {
+        let index = *self.by_meaning.get(&(form(value)?, Vec::new()))?;
+        match self.all.get(index)?.found {
+            Found::Agreed(mention) => Some(mention),
+            _ => None,
+        }
+    }
+
     /// Whether a part of what was said there is an input already.
     pub(super) fn has_part_of(&self, mention: &Mention, said: &Said) -> bool {
         self.all.iter().any(|input| match &input.found {
