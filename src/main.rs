@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("DRUSE_LOG").unwrap_or(quiet);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| druse::command::Seen(std::io::stderr()))
         .with_target(false)
         .init();
     druse::command::perform(cli)

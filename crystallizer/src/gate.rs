@@ -179,7 +179,10 @@ pub(crate) fn subject(kept: &Kept<'_>) -> String {
     }
 }
 
-/// Up to three arguments that tell most: recipients, names and amounts first, else the first ones.
+/// The most arguments that a gate's question names.
+const MOST_ARGUMENTS: usize = 3;
+
+/// The arguments that tell most: recipients, names and amounts first, else the first ones; what has an id always.
 pub(crate) fn main_arguments(arguments: &Value) -> Vec<(&str, &Value)> {
     let Some(map) = arguments.as_object() else {
         return Vec::new();
@@ -213,7 +216,15 @@ pub(crate) fn main_arguments(arguments: &Value) -> Vec<(&str, &Value)> {
         .map(|(index, (key, value))| (weight(key), index, key, value))
         .collect();
     entries.sort_by_key(|entry| (entry.0, entry.1));
-    entries.truncate(3);
+    // Whatever else is shown, what it is done to is.
+    let names = |key: &str| crate::words::split(key).iter().any(|word| word == "id");
+    if let Some(at) = entries.iter().position(|entry| names(entry.2))
+        && at >= MOST_ARGUMENTS
+    {
+        let one = entries.remove(at);
+        entries.insert(MOST_ARGUMENTS - 1, one);
+    }
+    entries.truncate(MOST_ARGUMENTS);
     entries
         .into_iter()
         .map(|(_, _, key, value)| (key.as_str(), value))

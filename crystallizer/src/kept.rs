@@ -41,7 +41,7 @@ impl Kept<'_> {
 }
 
 /// Where the step of a call stands in the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Spot {
     /// The index in the document's list.
     pub(crate) step: usize,

@@ -1,6 +1,7 @@
 //! The scalars of a JSON value with their places, and the tokens of a text.
 
 use crate::tool_map::escape;
+use druse_engine::Digest;
 use serde_json::Value;
 
 /// Calls `visit(pointer, key, scalar)` for each scalar, in order. `key` is the nearest object key.
@@ -90,6 +91,14 @@ pub(crate) fn canonical(value: &Value) -> Option<String> {
         Value::Number(number) => Some(canonical_text(&number.to_string())),
         _ => None,
     }
+}
+
+/// The form under which equal texts meet: the text itself, and of one that is longer than this its digest.
+pub(crate) fn whole(text: String, longest: usize) -> String {
+    if text.len() <= longest {
+        return text;
+    }
+    Digest::of(text.as_bytes()).to_string()
 }
 
 /// The same for a text. Texts such as `007` are no numbers.

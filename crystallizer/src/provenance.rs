@@ -9,7 +9,7 @@ use druse_engine::Timestamp;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
-/// Longest value that is looked for; longer ones are texts.
+/// Longest value that is looked for however it is written. Longer ones are texts, known by their digest.
 const LONGEST: usize = 300;
 /// Longest value whose parts are looked for.
 const LONGEST_WITH_PARTS: usize = 1_000;
@@ -159,9 +159,7 @@ impl Tracker {
         if let Some(json) = &kept.answer.json {
             leaves(json, &mut |pointer, key, leaf| {
                 let Some(text) = canonical(leaf) else { return };
-                if text.len() <= LONGEST {
-                    self.add(at, pointer, key, text, false);
-                }
+                self.add(at, pointer, key, crate::leaf::whole(text, LONGEST), false);
                 if let Value::String(whole) = leaf
                     && whole.contains(char::is_whitespace)
                 {
@@ -170,10 +168,8 @@ impl Tracker {
             });
         } else {
             texts.push((String::new(), String::new(), kept.answer.text.clone()));
-            let whole = kept.answer.text.trim();
-            if whole.len() <= LONGEST {
-                self.add(at, "", "", canonical_text(whole), false);
-            }
+            let whole = canonical_text(kept.answer.text.trim());
+            self.add(at, "", "", crate::leaf::whole(whole, LONGEST), false);
         }
         for (pointer, key, text) in texts {
             for token in tokens(&text) {
@@ -205,9 +201,24 @@ impl Tracker {
                 self.parts(at, pointer, key, leaf, &text, found);
             }
             if text.len() > LONGEST {
-                if is_prose_key(key) {
-                    found.push(origin(at, pointer, key, leaf, From::Agent));
+                if self.was_said(&text) {
+                    return;
                 }
+                let known = crate::leaf::whole(text, LONGEST);
+                let from = match self.outputs.get(&known) {
+                    Some(seen) => From::Output {
+                        call: seen.call,
+                        pointer: seen.pointer.clone(),
+                        in_text: false,
+                        class: None,
+                    },
+                    None if is_prose_key(key) => From::Agent,
+                    None => return sent.push(known),
+                };
+                if from == From::Agent {
+                    sent.push(known);
+                }
+                found.push(origin(at, pointer, key, leaf, from));
                 return;
             }
             if text.len() < 3 || self.was_said(&text) {

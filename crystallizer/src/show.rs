@@ -65,6 +65,19 @@ pub fn value(key: &str, value: &Value, limit: usize) -> String {
     }
 }
 
+/// A text as it stands, with hidden characters visible.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) && !c.is_whitespace() {
+            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Characters that change how a text looks without being seen.
 fn hidden(c: char) -> bool {
     c.is_control()

@@ -15,6 +15,7 @@ pub mod event;
 pub mod expression;
 pub mod finding;
 pub mod flow;
+pub mod hidden;
 pub mod id;
 pub mod json;
 pub mod pattern;

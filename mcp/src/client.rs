@@ -12,7 +12,7 @@ use rmcp::{
         CallToolRequestParams, CallToolResponse, ClientCapabilities, ClientConfig, Implementation,
         MetaObject, RequestMetaObject,
     },
-    service::{ClientInitializeError, RunningService},
+    service::{ClientInitializeError, NotificationContext, RunningService},
     transport::{
         StreamableHttpClientTransport,
         async_rw::AsyncRwTransport,
@@ -28,7 +28,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -64,14 +64,28 @@ impl std::fmt::Debug for Call {
     }
 }
 
-/// Offers the server nothing: no sampling, no roots, no elicitation.
-struct Quiet(ClientConfig);
+/// Offers the server nothing: no sampling, no roots, no elicitation. It hears only that tools have changed.
+struct Quiet {
+    info: ClientConfig,
+    changes: Arc<AtomicU64>,
+}
 
 impl ClientHandler for Quiet {
     fn get_info(&self) -> ClientConfig {
-        self.0.clone()
+        self.info.clone()
+    }
+
+    fn on_tool_list_changed(
+        &self,
+        _context: NotificationContext<RoleClient>,
+    ) -> impl Future<Output = ()> + Send + '_ {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        std::future::ready(())
     }
 }
+
+/// From this version of the protocol on a server tells of changes only to whoever asked it to.
+const TELLS_ON_REQUEST: &str = "2026-07-28";
 
 /// An open connection. Calls may overlap. Dropping it closes it and kills the child's process group.
 pub struct Client {
@@ -85,6 +99,10 @@ pub struct Client {
     in_flight: AtomicUsize,
     callers: Arc<Callers>,
     options: Options,
+    /// How often the server said that its tools have changed.
+    changes: Arc<AtomicU64>,
+    /// The tools as they were last listed, and how often it had said so before.
+    listed: Mutex<Option<(u64, Arc<[ToolInfo]>)>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -100,10 +118,14 @@ impl Client {
     /// `Start`, `Handshake`, `Transport`, `Status` or `Timeout`.
     pub async fn connect(endpoint: &Endpoint, options: &Options) -> Result<Self, Error> {
         let oversized = Arc::new(AtomicBool::new(false));
-        let quiet = Quiet(ClientConfig::new(
-            ClientCapabilities::default(),
-            Implementation::new("druse", options.version.clone()),
-        ));
+        let changes = Arc::new(AtomicU64::new(0));
+        let quiet = Quiet {
+            info: ClientConfig::new(
+                ClientCapabilities::default(),
+                Implementation::new("druse", options.version.clone()),
+            ),
+            changes: changes.clone(),
+        };
         let limit = options.max_result.saturating_add(ENVELOPE);
         let callers = Arc::new(Callers::default());
         let (child, handshake) = match endpoint {
@@ -151,6 +173,8 @@ impl Client {
             in_flight: AtomicUsize::new(0),
             callers,
             options: options.clone(),
+            changes,
+            listed: Mutex::new(None),
         })
     }
 
@@ -235,6 +259,40 @@ impl Client {
         let mut tools: Vec<_> = tools.into_iter().map(ToolInfo::read).collect();
         tools.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(tools)
+    }
+
+    /// What the server offers now, asked for only where it may have changed: a program that has declared to say when
+    /// its tools change is asked once, and again after it has said so. Any other server is asked each time: behind
+    /// an address another program may answer the next call, and one that promises nothing tells nothing.
+    ///
+    /// # Errors
+    /// As [`Client::list_tools`].
+    pub async fn current_tools(&self) -> Result<Arc<[ToolInfo]>, Error> {
+        if !self.tells_of_changes() {
+            return Ok(self.list_tools().await?.into());
+        }
+        let mut listed = self.listed.lock().await;
+        let changes = self.changes.load(Ordering::Acquire);
+        if let Some((known, tools)) = &*listed
+            && *known == changes
+        {
+            return Ok(tools.clone());
+        }
+        let tools: Arc<[ToolInfo]> = self.list_tools().await?.into();
+        // What it says while it is asked counts for the next time.
+        *listed = Some((changes, tools.clone()));
+        Ok(tools)
+    }
+
+    /// Whether each change of its tools is said by the server over this connection.
+    fn tells_of_changes(&self) -> bool {
+        let info = self.peer.peer_info();
+        self.child.is_some()
+            && info.is_some_and(|info| {
+                let tools = info.capabilities.tools.as_ref();
+                tools.and_then(|tools| tools.list_changed) == Some(true)
+                    && info.protocol_version.as_str() < TELLS_ON_REQUEST
+            })
     }
 
     /// Ends the connection; a program gets time to end by itself, then SIGTERM, then SIGKILL.

@@ -70,6 +70,14 @@ impl Pool {
         self.client().await?.list_tools().await
     }
 
+    /// What the server offers now.
+    ///
+    /// # Errors
+    /// See [`Client::connect`] and [`Client::current_tools`].
+    pub async fn current_tools(&self) -> Result<Arc<[ToolInfo]>, Error> {
+        self.client().await?.current_tools().await
+    }
+
     /// Ends the connection, if there is one. The next call opens another.
     pub async fn close(&self) {
         let client = self.current.lock().await.take();

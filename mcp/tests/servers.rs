@@ -344,3 +344,74 @@ async fn streamable_http_carries_headers_meta_and_statuses() {
     );
     assert!(!format!("{:?}", over_http(&url, "k-123")).contains("k-123"));
 }
+
+/// A server of one tool in a few lines of shell, which writes down that it was asked, and changes when it is told to.
+const CHANGING: &str = r#"
+type=number
+while IFS= read -r line; do
+  id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+  case "$line" in
+    *'"method":"initialize"'*)
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":%s},"serverInfo":{"name":"sh","version":"1"}}}\n' "$id" "$DECLARED" ;;
+    *'"method":"tools/list"'*)
+      echo asked >> "$ASKED"
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"change","inputSchema":{"type":"%s"}}]}}\n' "$id" "$type" ;;
+    *'"method":"tools/call"'*)
+      type=string
+      printf '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"changed"}]}}\n' "$id" ;;
+  esac
+done
+"#;
+
+#[tokio::test]
+async fn a_program_that_tells_of_changes_is_asked_once_and_after_each_and_any_other_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    for (declared, once) in [
+        (r#"{"listChanged":true}"#, true),
+        (r#"{"listChanged":false}"#, false),
+        ("{}", false),
+    ] {
+        let asked = folder.path().join(declared.len().to_string());
+        let endpoint = Endpoint::Stdio {
+            command: ["/bin/sh", "-c", CHANGING].map(str::to_owned).into(),
+            env: BTreeMap::from([
+                ("ASKED".to_owned(), asked.to_string_lossy().into_owned()),
+                ("DECLARED".to_owned(), declared.to_owned()),
+            ]),
+            cwd: None,
+        };
+        let pool = Pool::new(endpoint, Options::default());
+        let times = || std::fs::read_to_string(&asked).unwrap().lines().count();
+        let kind = async || {
+            let tools = pool.current_tools().await.unwrap();
+            tools[0].input_schema["type"].as_str().unwrap().to_owned()
+        };
+        // Those that come at the same time are one question, too.
+        let (one, two) = tokio::join!(kind(), kind());
+        assert_eq!((one.as_str(), two.as_str()), ("number", "number"));
+        assert_eq!(kind().await, "number");
+        assert_eq!(times(), if once { 1 } else { 3 }, "{declared}");
+        // Whoever wants the list itself always gets it anew.
+        pool.list_tools().await.unwrap();
+        assert_eq!(times(), if once { 2 } else { 4 }, "{declared}");
+
+        pool.call(call("change", json!({})), &never())
+            .await
+            .unwrap();
+        let began = std::time::Instant::now();
+        while kind().await == "number" {
+            assert!(began.elapsed() < LONG, "the change was never heard of");
+            tokio::task::yield_now().await;
+        }
+        let known = times();
+        assert_eq!(kind().await, "string");
+        assert_eq!(times(), if once { known } else { known + 1 }, "{declared}");
+
+        // Another process is another server.
+        pool.close().await;
+        assert_eq!(kind().await, "number");
+        assert_eq!(times(), known + if once { 1 } else { 2 }, "{declared}");
+        pool.close().await;
+    }
+}

@@ -67,7 +67,7 @@ pub(super) async fn tool(
     if listed.is_empty() && pinned.is_none() {
         return Ok(());
     }
-    let tools = pool.list_tools().await.map_err(|error| Failed {
+    let tools = pool.current_tools().await.map_err(|error| Failed {
         failure: super::mcp::failure(&error),
         retry_after_ms: None,
     })?;

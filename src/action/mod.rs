@@ -189,12 +189,15 @@ impl Actions {
         let opened = match attempt.kind.as_str() {
             // An event is stored and passed on: it keeps the seal.
             "emit" => Ok(None),
-            _ => self.secrets.open_sealed(attempt.root, &attempt.input),
+            _ => self
+                .secrets
+                .open_sealed(attempt.root, &attempt.input, &attempt.given),
         };
         let own = match opened {
             Ok(opened) => {
                 // An answer may hold what another step has sent. What nobody can open was sent by none.
-                let given = self.secrets.open_sealed(attempt.root, &attempt.given);
+                let given = &attempt.given;
+                let given = self.secrets.open_sealed(attempt.root, given, given);
                 let given = given.ok().flatten();
                 let mut clear = given.map_or_else(Vec::new, |given| given.clear);
                 if let Some(opened) = opened {

@@ -9,6 +9,7 @@ mod openapi;
 mod query;
 mod route;
 mod serve;
+mod spoken;
 mod table;
 
 #[cfg(test)]

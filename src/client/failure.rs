@@ -193,12 +193,13 @@ impl Failure {
                 String::new()
             };
             message.push_str(&format!(
-                "\n  {place}{} [{}]{id}",
-                finding["message"].as_str().unwrap_or_default(),
+                "\n  {}{} [{}]{id}",
+                within(&place),
+                within(finding["message"].as_str().unwrap_or_default()),
                 finding["code"].as_str().unwrap_or_default()
             ));
             if let Some(help) = finding["help"].as_str().filter(|help| !help.is_empty()) {
-                message.push_str(&format!("\n      {help}"));
+                message.push_str(&format!("\n      {}", within(help)));
             }
         }
         for change in body["changes"].as_array().into_iter().flatten() {
@@ -243,6 +244,11 @@ fn alike(findings: &Value) -> Vec<(&Value, Vec<&str>)> {
         steps.dedup();
     }
     said
+}
+
+/// What belongs to a line and may hold words of others: none of its own lines begins where ours do.
+fn within(text: &str) -> String {
+    text.replace('\n', "\n      ")
 }
 
 /// An error of the system without its number.

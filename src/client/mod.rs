@@ -6,6 +6,7 @@ mod failure;
 pub use failure::*;
 
 use crate::cli::Target;
+use crate::command::print::talk;
 use crate::connection::client as http;
 use crate::serve::{Assembly, Setup};
 use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
@@ -364,7 +365,7 @@ impl Client {
         for run in self.rest().await {
             let run = self.get(&format!("/runs/{run}")).await.unwrap_or_default();
             if let (Some(id), Some(waits)) = (run["id"].as_str(), run["waits_for"].as_str()) {
-                eprintln!("{id}: {waits}. No server is running; one takes it further by itself.");
+                talk!("{id}: {waits}. No server is running; one takes it further by itself.");
             }
         }
         self.end().await;
@@ -392,9 +393,7 @@ impl Client {
         match tokio::time::timeout(PATIENCE, service.at_rest()).await {
             Ok(resting) => resting,
             Err(_) => {
-                eprintln!(
-                    "No server is running, so this command carries on what it has set going."
-                );
+                talk!("No server is running, so this command carries on what it has set going.");
                 service.at_rest().await
             }
         }

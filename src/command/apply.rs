@@ -3,6 +3,7 @@
 use super::{Done, automations, document, print};
 use crate::cli::{Apply, Output};
 use crate::client::{Client, EXIT_FAILED, Failure};
+use crate::command::print::talk;
 use crate::service::difference;
 use druse_engine::definition;
 use http::Method;
@@ -86,7 +87,7 @@ async fn apply_all(
                 }
                 Err(failure) => {
                     blocked = true;
-                    eprintln!("{}", failure.of(name));
+                    talk!("{}", failure.of(name));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! `druse runs artifacts` and `druse runs artifact`.
 
-use super::print;
+use super::print::{self, talk};
 use crate::cli::{Artifact, Output};
 use crate::client::{Client, EXIT_DATA, Failure, encode};
 use crate::console::shown;
@@ -88,7 +88,7 @@ pub(super) async fn take(client: &Client, what: &Artifact, output: Output) -> Re
     put.map_err(|error| Failure::io(&file, &error.error))?;
     match output {
         Output::Json => print::json(&json!({ "file": file, "bytes": bytes, "digest": digest })),
-        Output::Text => eprintln!(
+        Output::Text => talk!(
             "{}: {}",
             shown(&file.display().to_string()),
             print::count(&json!(bytes), "byte")

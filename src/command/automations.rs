@@ -3,6 +3,7 @@
 use super::{Done, document, print, rehearsal, review};
 use crate::cli::{Automations, Output, Target};
 use crate::client::{Client, EXIT_FAILED, Failure, encode};
+use crate::command::print::talk;
 use druse_engine::AutomationId;
 use druse_engine::capability::Capabilities;
 use http::Method;
@@ -37,7 +38,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             let found = find(&client, automation).await?;
             if target.output == Output::Text {
                 // The document alone is data, as it was written; all else is talk.
-                eprintln!(
+                talk!(
                     "{} ({}), {}, version {} active, {} latest",
                     print::cell(&found["name"]),
                     print::cell(&found["id"]),
@@ -48,7 +49,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                 review::waiting(std::slice::from_ref(&found));
                 let path = format!("/automations/{}", print::cell(&found["id"]));
                 let yaml = client.text(&path, "application/yaml").await?;
-                print::line(yaml.trim_end());
+                print::document(yaml.trim_end());
                 touches(&found["capabilities"]);
                 findings(&found["findings"]);
             }
@@ -221,8 +222,8 @@ pub(super) fn touches(capabilities: &Value) {
         .map(|(list, items)| format!("  {list}: {}", items.join(", ")))
         .collect();
     match lines.is_empty() {
-        true => eprintln!("may touch nothing outside of itself"),
-        false => eprintln!("may touch\n{}", lines.join("\n")),
+        true => talk!("may touch nothing outside of itself"),
+        false => talk!("may touch\n{}", lines.join("\n")),
     }
 }
 
@@ -256,17 +257,17 @@ pub(super) fn findings(findings: &Value) {
         } else {
             format!(" {}", steps.join(", "))
         };
-        eprintln!(
+        talk!(
             "{}[{}]{place}: {}",
             text("severity"),
             text("code"),
             text("message")
         );
         if !text("help").is_empty() {
-            eprintln!("  {}", text("help"));
+            talk!("  {}", text("help"));
         }
         if finding["acknowledge"] == true {
-            eprintln!("  To accept it: --acknowledge {}", text("id"));
+            talk!("  To accept it: --acknowledge {}", text("id"));
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{Done, print};
 use crate::backup::{self, Restore};
 use crate::cli::{Backups, Output, Target};
 use crate::client::{Client, EXIT_CONFIG, EXIT_DATA, Failure};
+use crate::command::print::talk;
 use crate::runtime::clock;
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
@@ -63,9 +64,9 @@ async fn create(place: &Path, with_key: bool, target: &Target) -> Done {
         )),
     }
     if with_key {
-        eprintln!("The key of the secrets is in it: whoever has this file has every secret.");
+        talk!("The key of the secrets is in it: whoever has this file has every secret.");
     } else {
-        eprintln!(
+        talk!(
             "The key of the secrets (secret.key in the data folder) is not in it. Keep a copy elsewhere: without it, secrets and sensitive inputs cannot be read again."
         );
     }
@@ -204,12 +205,12 @@ fn restore(file: &Path, key: Option<&Path>, target: &Target) -> Done {
         )),
     }
     if !restored.has_key {
-        eprintln!(
+        talk!(
             "The key of the secrets was not in the backup. Put the secret.key of the old folder into {} before a server starts there; where secrets are stored, it does not start without it.",
             target.data.display()
         );
     }
-    eprintln!(
+    talk!(
         "What went on when the backup was made goes on from there, with the same idempotency keys. What was done since is not known to it and may be done again: do not run both."
     );
     Ok(ExitCode::SUCCESS)

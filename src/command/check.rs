@@ -3,6 +3,7 @@
 use super::{Done, document, print};
 use crate::cli::{Check, Output};
 use crate::client::EXIT_FAILED;
+use crate::command::print::talk;
 use druse_engine::Severity;
 use serde_json::json;
 use std::process::ExitCode;
@@ -26,14 +27,14 @@ pub(super) fn check(args: &Check) -> Done {
         failed |= document::blocks(&findings);
         if args.output == Output::Text {
             for finding in &findings {
-                eprintln!(
+                talk!(
                     "{}",
                     finding
                         .render(&path.display().to_string(), &text)
                         .trim_end()
                 );
                 if finding.acknowledge {
-                    eprintln!("  To accept it: --acknowledge {}", finding.id);
+                    talk!("  To accept it: --acknowledge {}", finding.id);
                 }
             }
             let count = |severity| {

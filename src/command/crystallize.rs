@@ -4,6 +4,7 @@ use super::progress::{Busy, Progress};
 use super::{Done, discover, document, print};
 use crate::cli::{Crystallize, DocumentOutput, Mode};
 use crate::client::{EXIT_DATA, Failure};
+use crate::command::print::talk;
 use crate::runtime::clock;
 use druse_crystallizer::{Crystallized, Decisions, Options, Session, SessionKind, SourceRef};
 use druse_engine::definition::to_yaml;
@@ -75,12 +76,12 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
             .map_err(|error| Failure::internal(&error))?;
         std::fs::write(path, text + "\n").map_err(|error| Failure::io(path, &error))?;
     }
-    eprintln!(
+    talk!(
         "{}",
         druse_crystallizer::text::text(&made.report, &made.document).trim_end()
     );
     match args.output {
-        DocumentOutput::Yaml => print::line(to_yaml(&made.document).trim_end()),
+        DocumentOutput::Yaml => print::document(to_yaml(&made.document).trim_end()),
         DocumentOutput::Json => print::json(
             &json!({ "automation": { "document": made.document }, "report": made.report }),
         ),
@@ -135,7 +136,7 @@ fn keep_the_last(sessions: &mut Vec<Session>) {
         .rposition(|session| session.calls().next().is_some())
         .unwrap_or(many - 1);
     *sessions = vec![sessions.swap_remove(last)];
-    eprintln!("The file holds {many} sessions; the last one that holds calls is taken.");
+    talk!("The file holds {many} sessions; the last one that holds calls is taken.");
 }
 
 fn options_of(args: &Crystallize) -> Result<Options, Failure> {
@@ -213,7 +214,7 @@ fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
         collect(path, true, &mut files, &mut skipped);
     }
     if skipped > 0 {
-        eprintln!(
+        talk!(
             "Passed over for their names, which are none of *.json, *.jsonl, *.ndjson: {}",
             print::count(&json!(skipped), "file")
         );
@@ -236,7 +237,7 @@ fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
                     let made =
                         druse_crystallizer::crystallize(std::slice::from_ref(session), &options);
                     let micros = (reading + compiling.elapsed()).as_micros();
-                    print::line(
+                    print::exact(
                         &line_of(path, index, session, made.as_ref().ok(), micros).to_string(),
                     );
                 }
@@ -244,7 +245,7 @@ fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
             Err(failure) => {
                 all_read = false;
                 let error = json!({ "code": failure.code, "message": failure.message });
-                print::line(&unread(path, &error, began.elapsed().as_micros()).to_string());
+                print::exact(&unread(path, &error, began.elapsed().as_micros()).to_string());
             }
         }
         progress.step();

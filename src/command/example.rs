@@ -67,7 +67,7 @@ pub(super) fn record(name: &str) -> Done {
     let folder = tempfile::tempdir().map_err(|error| Failure::internal(&error))?;
     let recording =
         example::record(found, folder.path()).map_err(|error| Failure::internal(&error))?;
-    print::line(recording.trim_end());
+    print::document(recording.trim_end());
     Ok(ExitCode::SUCCESS)
 }
 

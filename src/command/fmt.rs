@@ -3,6 +3,7 @@
 use super::{Done, document, print};
 use crate::cli::Fmt;
 use crate::client::{EXIT_FAILED, Failure};
+use crate::command::print::talk;
 use druse_engine::definition::{self, Syntax, to_yaml};
 use std::io::Write as _;
 use std::path::Path;
@@ -19,7 +20,7 @@ pub(super) fn fmt(args: &Fmt) -> Done {
                 path.display()
             );
             if args.check {
-                eprintln!("{message}\n  It is passed over.");
+                talk!("{message}\n  It is passed over.");
                 continue;
             }
             return Err(Failure::data(

@@ -55,7 +55,7 @@ struct Printer {
 impl Printer {
     fn piece(&mut self, piece: &Value) {
         if self.output == Output::Json {
-            print::line(&piece.to_string());
+            print::exact(&piece.to_string());
             return;
         }
         let key = (

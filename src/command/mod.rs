@@ -25,7 +25,7 @@ mod inspect;
 mod local;
 mod logs;
 mod open;
-mod print;
+pub(crate) mod print;
 mod progress;
 mod queues;
 mod rehearsal;
@@ -46,8 +46,9 @@ mod version;
 
 use crate::cli::{Cli, Verb};
 use crate::client::Failure;
-use std::io::Write as _;
 use std::process::ExitCode;
+
+pub use print::Seen;
 
 /// What a command gives back when nothing broke: 0, or 1 for a run or check that failed.
 type Done = Result<ExitCode, Failure>;
@@ -76,7 +77,7 @@ pub fn perform(cli: Cli) -> ExitCode {
         verb => on_runtime(verb),
     };
     done.unwrap_or_else(|failure| {
-        let _ = writeln!(std::io::stderr(), "{failure}");
+        print::say(&failure.to_string());
         ExitCode::from(failure.exit)
     })
 }

@@ -1,22 +1,81 @@
-//! Data on standard output: one JSON document, or aligned columns for people.
+//! What goes to a terminal: data and answers on standard output, talk on standard error. All words for people come
+//! through here, so that none of what others wrote is obeyed by the terminal or looks other than it is. JSON stays
+//! as it is, and so does a document that goes into a file.
 
 use crate::console;
 use serde_json::Value;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write};
 
-/// Prints a line; a reader that went away is no failure.
+/// Prints a line for people, or several; a reader that went away is no failure.
 pub(super) fn line(text: &str) {
+    exact(&seen(text));
+}
+
+/// Prints a line as it is: JSON, and what was made visible already.
+pub(super) fn exact(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Prints a document: as it is, but for a terminal.
+pub(super) fn document(text: &str) {
+    match std::io::stdout().is_terminal() {
+        true => line(text),
+        false => exact(text),
+    }
 }
 
 /// Prints a value as indented JSON.
 pub(super) fn json(value: &Value) {
-    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    exact(&serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
+/// Says a line on standard error, or several.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", seen(text));
+}
+
+/// As `eprintln!`, through [`say`].
+macro_rules! talk {
+    ($($words:tt)*) => { $crate::command::print::say(&format!($($words)*)) };
+}
+pub(crate) use talk;
+
+/// Lines of people and others: what a terminal would obey and what turns or hides other characters is written
+/// out.
+pub(crate) fn seen(text: &str) -> String {
+    let text = console::shown(text);
+    // At the end of a line it changes nothing; within one it would write over what stands there.
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "⟨U+000D⟩"),
+        false => text,
+    }
+}
+
+/// Writes what others wrote so that it is seen, into a writer for people. Colours are kept.
+#[derive(Debug)]
+pub struct Seen<W>(pub W);
+
+impl<W: Write> Write for Seen<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut shown = String::with_capacity(text.len());
+        for (index, part) in text.split('\u{1b}').enumerate() {
+            if index > 0 {
+                shown.push('\u{1b}');
+            }
+            shown.push_str(&seen(part));
+        }
+        self.0.write_all(shown.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Text in red, where standard output is a terminal and colour is not refused.
 pub(super) fn red(text: &str) -> String {
-    use std::io::IsTerminal as _;
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     match std::io::stdout().is_terminal() && !refused {
         true => format!("\x1b[31m{text}\x1b[0m"),
@@ -45,8 +104,8 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) {
 pub(super) fn table_with(head: &[&str], rows: &[Vec<String>], loud: Option<&str>) {
     for row in aligned(head, rows) {
         match loud {
-            Some(loud) => line(&row.replace(loud, &red(loud))),
-            None => line(&row),
+            Some(loud) => exact(&row.replace(loud, &red(loud))),
+            None => exact(&row),
         }
     }
 }
@@ -118,6 +177,20 @@ pub(super) fn count(number: &Value, one: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn words_of_others_are_seen_and_colours_of_ours_are_kept() {
+        assert_eq!(
+            seen("a\u{1b}[2J\u{202e}b\rc\r\n\td\u{200b}"),
+            "a⟨U+001B⟩[2J⟨U+202E⟩b⟨U+000D⟩c\n\td⟨U+200B⟩"
+        );
+        let mut out = Vec::new();
+        write!(Seen(&mut out), "\u{1b}[33mWARN\u{1b}[0m to\u{202e}ld").unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\u{1b}[33mWARN\u{1b}[0m to⟨U+202E⟩ld"
+        );
+    }
 
     #[test]
     fn no_cell_begins_a_line_or_is_obeyed() {

@@ -1,7 +1,7 @@
 //! What has changed outside, as people read it: automations that need review, answers that look otherwise, and what
 //! good runs show.
 
-use super::print;
+use super::print::{self, talk};
 use serde_json::Value;
 
 fn text(value: &Value) -> &str {
@@ -13,7 +13,7 @@ pub(super) fn waiting(automations: &[Value]) {
     for one in automations {
         let review = &one["needs_review"];
         if review.is_object() {
-            eprintln!(
+            talk!(
                 "{} needs review: step {} of run {}: {}",
                 print::cell(&one["name"]),
                 print::cell(&review["step"]),
@@ -36,7 +36,7 @@ pub(super) fn drift(found: &Value) {
         .map(|one| format!("{} ({})", text(&one["step"]), text(&one["status"])))
         .collect();
     if compared == 0 && open.is_empty() {
-        eprintln!("No recording says how the answers of this run should look.");
+        talk!("No recording says how the answers of this run should look.");
     } else if compared > 0 && items.is_empty() {
         // Of a run that did not succeed this says nothing about what stopped it.
         let which = match (compared, open.is_empty()) {
@@ -45,10 +45,10 @@ pub(super) fn drift(found: &Value) {
             (many, true) => format!("All {many} answers look"),
             (many, false) => format!("The {many} answers that were compared look"),
         };
-        eprintln!("{which} as recorded.");
+        talk!("{which} as recorded.");
     }
     if !open.is_empty() {
-        eprintln!("Not compared: {}.", open.join(", "));
+        talk!("Not compared: {}.", open.join(", "));
     }
     for item in items {
         print::line(&print::cell(&item["step"]));
@@ -63,7 +63,7 @@ pub(super) fn learned(found: &Value) {
     let steps = found["steps"].as_array().map_or(&[][..], Vec::as_slice);
     let runs = found["runs"].as_u64().unwrap_or(0);
     if steps.is_empty() {
-        eprintln!(
+        talk!(
             "{runs} good runs of version {} show nothing that its schemas do not say.",
             found["version"]
         );
@@ -94,7 +94,7 @@ pub(super) fn learned(found: &Value) {
             }
         }
     }
-    eprintln!("Nothing is changed. Write into the document what you want of it.");
+    talk!("Nothing is changed. Write into the document what you want of it.");
 }
 
 fn pretty(schema: &Value) -> String {
@@ -104,7 +104,7 @@ fn pretty(schema: &Value) -> String {
 /// Prints what has changed in the answers of an automation's runs without anything relying on it.
 pub(super) fn unread(found: &[Value]) {
     if found.is_empty() {
-        eprintln!("No answer of a run was noted to look otherwise than recorded.");
+        talk!("No answer of a run was noted to look otherwise than recorded.");
     }
     for change in found {
         print::line(&format!(

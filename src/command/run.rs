@@ -5,6 +5,7 @@ use super::scratch::Scratch;
 use super::{Done, apply, automations, document, inputs, print, rehearsal, runs};
 use crate::cli::{Output, Run};
 use crate::client::{Client, EXIT_DATA, EXIT_FAILED, Failure};
+use crate::command::print::{Seen, talk};
 use crate::serve::{Assembly, Setup};
 use druse_engine::Severity;
 use serde_json::{Map, Value, json};
@@ -52,17 +53,17 @@ pub(super) async fn run(args: Run, scratch: &Scratch) -> Done {
         Came::Over(run) if run["status"] == "succeeded" => (run, ExitCode::SUCCESS),
         Came::Over(run) => (run, ExitCode::from(EXIT_FAILED)),
         Came::Waits { run, approval } => {
-            eprintln!(
+            talk!(
                 "It waits for an approval: {}",
                 print::cell(&approval["title"])
             );
             match &args.data {
-                Some(data) => eprintln!(
+                Some(data) => talk!(
                     "  druse approvals approve {} --data {}",
                     print::cell(&approval["id"]),
                     data.display()
                 ),
-                None => eprintln!(
+                None => talk!(
                     "  Give --yes to approve, or --data DIR to keep the run and decide later."
                 ),
             }
@@ -145,13 +146,13 @@ async fn start_and_follow(
         )
         .await?;
     let id = print::cell(&started["id"]);
-    eprintln!("{id}");
+    talk!("{id}");
     let gates = if args.yes {
         Gates::Approve
     } else {
         Gates::Terminal
     };
-    local::follow(client, &id, gates, &mut std::io::stderr()).await
+    local::follow(client, &id, gates, &mut Seen(std::io::stderr())).await
 }
 
 /// Sees to it that everything that is to be acknowledged is: by name, by `--yes`, or by whoever sits at the terminal.
@@ -172,7 +173,7 @@ fn acknowledge(args: &Run, applied: &Value, ask: &[Value]) -> Result<(), Failure
     let all = args.yes
         || open
             .iter()
-            .all(|finding| local::acknowledges(finding, &mut std::io::stderr()));
+            .all(|finding| local::acknowledges(finding, &mut Seen(std::io::stderr())));
     if all {
         return Ok(());
     }

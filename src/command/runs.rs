@@ -4,6 +4,7 @@ use super::progress::Busy;
 use super::{Done, apply, artifacts, automations, document, inputs, logs, print, rehearsal};
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
+use crate::command::print::talk;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ async fn retry(client: &Client, what: &Retry, output: Output) -> Result<Value, F
     }
     if output == Output::Text {
         for line in previewed(&preview) {
-            eprintln!("{line}");
+            talk!("{line}");
         }
     }
     if let Some(reason) = &what.reason {
@@ -503,7 +504,7 @@ async fn watch(client: &Client, run: &str, output: Output) -> Result<ExitCode, F
         for entry in &entries {
             after = entry["seq"].as_u64().unwrap_or(after);
             match output {
-                Output::Json => print::line(&entry.to_string()),
+                Output::Json => print::exact(&entry.to_string()),
                 Output::Text => {
                     print::line(&format!("{}  {}", print::cell(&entry["at"]), words(entry)))
                 }

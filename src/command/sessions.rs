@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::{Done, automations, crystallize, discover, document, print};
 use crate::cli::{Mode, Output, Sessions, Target};
 use crate::client::{Answer, Client, Failure, encode};
+use crate::command::print::talk;
 use druse_crystallizer::{Decisions, Options, SessionKind};
 use http::Method;
 use serde_json::{Value, json};
@@ -175,13 +176,13 @@ fn recurring(found: &Value) {
         ));
     }
     if items.is_empty() {
-        eprintln!(
+        talk!(
             "No task recurs among {}.",
             count(&found["compared"], "recording")
         );
     }
     if found["limited"] == true {
-        eprintln!("Only the newest recordings were compared.");
+        talk!("Only the newest recordings were compared.");
     }
 }
 
@@ -232,7 +233,7 @@ async fn import(files: &[PathBuf], target: &Target) -> Done {
         return Ok(ExitCode::SUCCESS);
     };
     for failure in failures {
-        eprintln!("{failure}");
+        talk!("{failure}");
     }
     Err(first)
 }

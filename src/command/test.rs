@@ -155,7 +155,8 @@ impl Suite {
                 print::line(&format!("  ok    {}", result.name));
                 continue;
             }
-            print::line(&format!("  {}  {}", print::red("FAIL"), result.name));
+            let name = print::shown(&result.name);
+            print::exact(&format!("  {}  {name}", print::red("FAIL")));
             for difference in &result.differences {
                 let place = difference
                     .line

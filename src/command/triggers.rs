@@ -4,6 +4,7 @@ use super::trial::{self, Wanted};
 use super::{Done, document, print};
 use crate::cli::{Output, Target, Triggers};
 use crate::client::{Client, Failure, encode};
+use crate::command::print::talk;
 use crate::runtime::clock;
 use druse_engine::Timestamp;
 use druse_triggers::Timetable;
@@ -179,7 +180,7 @@ async fn at_work(client: &Client, what: Triggers, output: Output) -> Result<Valu
             while *wait && backfill["status"] == "running" {
                 if backfill["done"] != before {
                     before = backfill["done"].clone();
-                    eprintln!("{before} of {}", backfill["total"]);
+                    talk!("{before} of {}", backfill["total"]);
                 }
                 tokio::time::sleep(LOOK).await;
                 backfill = client.get(&path).await?;
@@ -360,10 +361,10 @@ fn show(item: &Value) {
             print::cell(&finding["message"]),
             print::cell(&finding["help"])
         );
-        print::line(&match finding["code"] == "open_webhook" {
-            true => print::red(&line),
-            false => line,
-        });
+        match finding["code"] == "open_webhook" {
+            true => print::exact(&print::red(&print::seen(&line))),
+            false => print::line(&line),
+        }
     }
 }
 

@@ -237,6 +237,18 @@ fn automation() -> Vec<Route> {
             review,
         ),
         form(
+            "/automations/{id}/review/gate",
+            Editor,
+            to!(review::change_gate),
+            review,
+        ),
+        form(
+            "/automations/{id}/review/ask",
+            Editor,
+            to!(review::ask_first),
+            review,
+        ),
+        form(
             "/automations/{id}/review/connection",
             Admin,
             to!(review::connect),
@@ -303,6 +315,7 @@ fn settings() -> Vec<Route> {
         post("/settings/tokens", to!(settings::token::create)),
         post("/settings/tokens/{id}/revoke", to!(settings::token::revoke)),
         post("/settings/tools", to!(settings::tools::write)),
+        post("/settings/tools/rule", to!(settings::tools::rule)),
         post("/settings/retention", to!(settings::retention::write)),
         post("/settings/compact", to!(settings::retention::compact)),
     ]

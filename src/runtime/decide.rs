@@ -3,13 +3,15 @@
 
 use super::live::{self, LiveRun};
 use super::project::approval_row;
-use super::{Engine, clock};
+use super::starters::started;
+use super::{Engine, attempt::given, clock};
+use crate::secret::written_by_hand;
 use crate::service::problem::sentence;
 use crate::service::{
     ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
 };
-use druse_engine::event::{ApprovalRequest, Decision, Start, Verdict};
-use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, Run};
+use druse_engine::event::{ApprovalRequest, Decision, Verdict};
+use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, ResumeAnswer, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, StoreExt as _};
 use serde_json::{Value, json};
@@ -193,6 +195,10 @@ impl Engine {
     /// When there is no such run or step, it has ended, or the input cannot be changed.
     pub async fn resume(&self, id: RunId, resume: Resume, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
+        if let ResumeAnswer::Again { input: Some(input) } = &resume.answer {
+            let given = given(live::lock(&live).run.start());
+            unsealed(input, !given.value().is_null())?;
+        }
         let input = Input::Resume {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
@@ -298,6 +304,24 @@ impl Engine {
     }
 }
 
+/// Refuses a correction that holds a sealed input, or what is shown in the place of one: whoever writes it gives
+/// values, and where a sealed one may go is said by the version alone.
+fn unsealed(input: &Json, has_sealed: bool) -> Result<(), RunError> {
+    let written = written_by_hand(input.value(), has_sealed);
+    if written.is_empty() {
+        return Ok(());
+    }
+    let refused = |path: String| {
+        let message = "a sensitive input is not put into a correction: this is the form in which it is kept or shown";
+        Finding::error("sensitive_not_allowed", message)
+            .at_path(format!("/input{path}"))
+            .help("leave the key out, so that it keeps what the version gives it, or correct the version and resume with it")
+    };
+    Err(RunError::BadCorrection(
+        written.into_iter().map(refused).collect(),
+    ))
+}
+
 /// Whether this answer may be given to this gate as the run stands now: the fields as they are kept, and
 /// whether whoever decides started the run.
 fn judged(
@@ -320,42 +344,6 @@ fn judged(
     }
     let fields = checked_fields(&gate.request, request.decision, request.fields.clone())?;
     Ok((fields, own_run))
-}
-
-/// Whether this person started a run, one that it repeats, or one of those that led to it: whoever may not
-/// decide about a run may not have another automation, or somebody else's retry, ask.
-pub(super) fn started(run: &Run, user: &str) -> bool {
-    starters(run.start()).any(|starter| starter == user)
-}
-
-/// The first ones first, and who started the run itself at the end.
-fn starters(start: &Start) -> impl Iterator<Item = &str> {
-    let cause = start.cause.value();
-    let earlier = cause["starters"].as_array().into_iter().flatten();
-    let first = (cause["kind"] == "automation")
-        .then(|| cause["started_by"].as_str())
-        .flatten();
-    let earlier = earlier.filter_map(|starter| starter.as_str());
-    first
-        .into_iter()
-        .chain(earlier)
-        .chain([start.started_by.as_str()])
-}
-
-/// All who began what led to a run, each once: what follows from it carries them on.
-pub(super) fn all_starters(start: &Start) -> Vec<&str> {
-    let mut all = Vec::new();
-    for starter in starters(start) {
-        if !all.contains(&starter) {
-            all.push(starter);
-        }
-    }
-    all
-}
-
-/// Who began what led to a run: a person, or a trigger.
-pub(super) fn first_starter(run: &Run) -> String {
-    starters(run.start()).next().unwrap_or_default().to_owned()
 }
 
 fn ended(status: ApprovalStatus) -> ApprovalStatus {

@@ -23,7 +23,22 @@ impl Engine {
         before: &Json,
         given: Option<Value>,
     ) -> Result<Json, RunError> {
-        let earlier = match self.0.actions.secrets().open_sealed(root, before) {
+        if let Some(given) = &given {
+            let written = secret::written_by_hand(given, false);
+            if !written.is_empty() {
+                let sealed = |path: String| {
+                    let message = "this is the form in which a sensitive input is kept";
+                    Finding::error("sensitive_not_allowed", message)
+                        .at_path(path)
+                        .help("give the value itself, or leave it out")
+                };
+                return Err(RunError::BadInputs(
+                    written.into_iter().map(sealed).collect(),
+                ));
+            }
+        }
+        let secrets = self.0.actions.secrets();
+        let earlier = match secrets.open_sealed(root, before, before) {
             Ok(Some(opened)) => opened.value,
             Ok(None) => before.clone(),
             Err(error) => return Err(unreadable(&error)),

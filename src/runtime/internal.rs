@@ -2,9 +2,8 @@
 //! Both carry the step's idempotency key, so that a repeated attempt finds what the first one made.
 
 use super::{
-    Engine, Inner, clock,
-    decide::{all_starters, first_starter},
-    live,
+    Engine, Inner, clock, live,
+    starters::{all_starters, first_starter, people},
 };
 use crate::action::{Attempt, Failed, Internal, Performed};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
@@ -29,8 +28,13 @@ pub trait Publish: Send + Sync {
     /// What was announced has become durable.
     fn announced(&self) {}
 
-    /// Publishes a CloudEvents event; the same `source` and `id` again changes nothing. Gives its id here.
-    fn publish<'a>(&'a self, event: Value) -> BoxFuture<'a, Result<String, RunError>>;
+    /// Publishes a CloudEvents event with the people behind it; the same `source` and `id` again changes
+    /// nothing. Gives its id here.
+    fn publish<'a>(
+        &'a self,
+        event: Value,
+        starters: Vec<String>,
+    ) -> BoxFuture<'a, Result<String, RunError>>;
 }
 
 /// How long a child run is waited for at once; then its state is looked at again.
@@ -64,10 +68,14 @@ impl Internal for Inner {
                 .ok_or_else(|| {
                     Failed::permanent("no_events", "This engine publishes no events.")
                 })?;
-            let depth = self
-                .live
-                .get(attempt.run)
-                .map_or(0, |live| live::lock(&live).run.start().depth);
+            let (depth, starters) = match self.live.get(attempt.run) {
+                None => (0, Vec::new()),
+                Some(live) => {
+                    let locked = live::lock(&live);
+                    let start = locked.run.start();
+                    (start.depth, people(start))
+                }
+            };
             let mut event = attempt.input.value().clone();
             if let Some(map) = event.as_object_mut() {
                 map.insert("specversion".into(), "1.0".into());
@@ -78,7 +86,8 @@ impl Internal for Inner {
                 map.entry("source")
                     .or_insert_with(|| format!("/runs/{}", attempt.run).into());
             }
-            let id = once_taken(cancel, || publisher.publish(event.clone())).await?;
+            let publish = || publisher.publish(event.clone(), starters.clone());
+            let id = once_taken(cancel, publish).await?;
             Ok(json!({ "event_id": id }).into())
         })
     }

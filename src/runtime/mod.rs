@@ -27,6 +27,7 @@ mod read;
 mod recover;
 mod rehearse;
 mod retry;
+pub(crate) mod starters;
 mod stuck;
 mod submit;
 mod timer;

@@ -2,12 +2,14 @@
 //! came of it becomes a fact of the run, and never more than that: a gate waits whether anybody was told or
 //! not. What was still to be told when the process ended is told by the next one.
 
-use super::decide::{may_decide, started};
+use super::decide::may_decide;
+use super::starters::started;
 use super::{Engine, attempt::given, live};
 use crate::action::Attempt;
 use crate::artifacts::Files;
 use crate::secret::hide;
-use crate::service::{Principal, links};
+use crate::service::links::{self, Access};
+use crate::service::{Principal, Role};
 use crate::step_log::AttemptLog;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome};
@@ -164,12 +166,20 @@ impl Engine {
     /// Whom a link would be for, with the role that their tokens have: a document gives nobody more.
     fn linked(&self, run: RunId, person: &str) -> Option<Principal> {
         let name = person.strip_prefix("user:").unwrap_or(person);
-        match links::role_of(&*self.0.store, name) {
-            Ok(role) => Some(Principal {
+        let known = |role| {
+            Some(Principal {
                 id: "link".into(),
                 name: name.to_owned(),
                 role,
-            }),
+            })
+        };
+        match links::access_of(&*self.0.store, name) {
+            Ok(Access::As(role)) => known(role),
+            Ok(Access::Never) => known(Role::Viewer),
+            Ok(Access::Over) => {
+                tracing::warn!(%run, person = name, "a message has no link: the access of whom it is for is over");
+                None
+            }
             Err(error) => {
                 tracing::warn!(%run, %error, "who a link is for cannot be read");
                 None

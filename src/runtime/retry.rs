@@ -1,9 +1,9 @@
 //! A new run from an ended one: what succeeded before the chosen step is kept.
 
 use super::Engine;
-use super::decide::all_starters;
 use super::live::{self, Found};
 use super::plan::Compiled;
+use super::starters::all_starters;
 use super::submit::With;
 use crate::service::{Retry, RetryPreview, RunError, RunView, label};
 use druse_engine::event::Start;

@@ -12,7 +12,7 @@ pub use fill::{MissingSecret, fill, names_in};
 pub use redact::{REDACTED, Redactor};
 pub use registry::Secrets;
 pub use seal::{SealError, SecretStore};
-pub use sealed::{Opened, SENSITIVE, hide, holds_seal, is_seal};
+pub use sealed::{Opened, SENSITIVE, hide, holds_seal, is_seal, written_by_hand};
 pub use stream::StreamRedactor;
 
 use std::{fmt, sync::Arc};

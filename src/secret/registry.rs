@@ -84,13 +84,18 @@ impl Secrets {
         sealed::seal(store, root, name, value)
     }
 
-    /// Opens the sealed inputs in a value; nothing when there are none.
+    /// Opens in a value what is sealed among the inputs of its run; nothing when there is none.
     ///
     /// # Errors
     /// When there is no key, or a seal does not hold.
-    pub fn open_sealed(&self, root: RunId, json: &Json) -> Result<Option<Opened>, SealError> {
+    pub fn open_sealed(
+        &self,
+        root: RunId,
+        json: &Json,
+        inputs: &Json,
+    ) -> Result<Option<Opened>, SealError> {
         match self.seal.get() {
-            Some(store) => open(store, root, json),
+            Some(store) => open(store, root, json, inputs),
             // Without a key nothing was ever sealed here.
             None => Ok(None),
         }

@@ -5,7 +5,7 @@
 use super::{SealError, Secret, SecretStore};
 use druse_engine::{Json, RunId};
 use serde_json::{Map, Value};
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 /// What is shown in the place of a seal.
 pub const SENSITIVE: &str = "[sensitive]";
@@ -55,21 +55,28 @@ pub fn holds_seal(text: &str) -> bool {
     text.contains(OPENS) && !places(text).is_empty()
 }
 
-/// Opens all seals of a value; nothing when it has none.
+/// Opens the seals in a value that a run keeps among its inputs; nothing when it has none. What only looks like
+/// one, or is another run's, is somebody's text and stays it: no answer of a service ends a step by it.
 ///
 /// # Errors
-/// When one does not hold: another key, another run, or damage.
+/// When one does not hold: another key, or damage.
 pub(super) fn open(
     store: &SecretStore,
     root: RunId,
     json: &Json,
+    inputs: &Json,
 ) -> Result<Option<Opened>, SealError> {
     if !json.text().contains(OPENS) {
+        return Ok(None);
+    }
+    let own = own(inputs);
+    if own.is_empty() {
         return Ok(None);
     }
     let mut opening = Opening {
         store,
         root,
+        own,
         places: Vec::new(),
         clear: Vec::new(),
     };
@@ -97,9 +104,54 @@ pub fn hide(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The seals of a run: each is the whole of the input that it is named by.
+fn own(inputs: &Json) -> BTreeSet<&str> {
+    let named = inputs.value().as_object().into_iter().flatten();
+    let seals = named.filter_map(|(name, value)| {
+        let text = value.as_str().filter(|text| is_seal(text))?;
+        (places(text).first()?.name == name).then_some(text)
+    });
+    seals.collect()
+}
+
+/// Where in a value people wrote what only Druse writes: a seal, or what is shown in the place of one. As JSON
+/// Pointers.
+pub fn written_by_hand(value: &Value, shown_too: bool) -> Vec<String> {
+    fn within(value: &Value, shown_too: bool, pointer: &str, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) => {
+                if holds_seal(text) || (shown_too && text.contains(SENSITIVE)) {
+                    found.push(pointer.to_owned());
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    within(item, shown_too, &format!("{pointer}/{index}"), found);
+                }
+            }
+            Value::Object(map) => {
+                for (key, item) in map {
+                    if holds_seal(key) {
+                        // The place is told to whoever asks, the key is not.
+                        found.push(pointer.to_owned());
+                        continue;
+                    }
+                    let name = key.replace('~', "~0").replace('/', "~1");
+                    within(item, shown_too, &format!("{pointer}/{name}"), found);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    within(value, shown_too, "", &mut found);
+    found
+}
+
 struct Opening<'a> {
     store: &'a SecretStore,
     root: RunId,
+    own: BTreeSet<&'a str>,
     places: Vec<String>,
     clear: Vec<Secret>,
 }
@@ -129,7 +181,8 @@ impl Opening<'_> {
 
     /// A text that is one seal becomes the value; within other text a seal becomes its text.
     fn text(&mut self, text: &str, pointer: &str) -> Result<Value, SealError> {
-        let found = places(text);
+        let mut found = places(text);
+        found.retain(|place| self.own.contains(&text[place.range.clone()]));
         if found.is_empty() {
             return Ok(text.into());
         }
@@ -236,14 +289,45 @@ mod tests {
             let sealed = seal(&store(), run(1), "pin", &value).unwrap();
             assert!(is_seal(&sealed) && !sealed.contains("geheim"));
             let json = Json::from(json!({ "a": [sealed.clone()] }));
-            let opened = open(&store(), run(1), &json).unwrap().unwrap();
+            let inputs = Json::from(json!({ "pin": sealed.clone() }));
+            let opened = open(&store(), run(1), &json, &inputs).unwrap().unwrap();
             assert_eq!(opened.value.value(), &json!({ "a": [value] }));
             assert_eq!(opened.places, ["/a/0"]);
-            assert!(open(&store(), run(2), &json).is_err());
-            assert!(open(&SecretStore::with_key([8; 32]), run(1), &json).is_err());
-            let renamed = Json::from(json!(sealed.replace("sealed.pin", "sealed.pan")));
-            assert!(open(&store(), run(1), &renamed).is_err());
+            assert!(open(&store(), run(2), &json, &inputs).is_err());
+            let other = SecretStore::with_key([8; 32]);
+            assert!(open(&other, run(1), &json, &inputs).is_err());
+            let renamed = sealed.replace("sealed.pin", "sealed.pan");
+            let inputs = Json::from(json!({ "pan": renamed.clone() }));
+            let json = Json::from(json!(renamed));
+            assert!(open(&store(), run(1), &json, &inputs).is_err());
         }
+    }
+
+    #[test]
+    fn what_is_no_input_of_the_run_stays_text() {
+        let sealed = seal(&store(), run(1), "pin", &json!("geheim")).unwrap();
+        let foreign = seal(&store(), run(2), "pin", &json!("fremd")).unwrap();
+        let inputs = Json::from(json!({ "pin": sealed.clone(), "note": sealed.clone() }));
+        let json =
+            Json::from(json!({ "a": format!("{foreign} {sealed} {{{{ sealed.pin.abc }}}}") }));
+        let opened = open(&store(), run(1), &json, &inputs).unwrap().unwrap();
+        let whole = format!("{foreign} geheim {{{{ sealed.pin.abc }}}}");
+        assert_eq!(opened.value.value(), &json!({ "a": whole }));
+        // A run without sensitive inputs opens nothing, whatever it was sent.
+        for inputs in [json!(null), json!({ "note": sealed.clone() })] {
+            let opened = open(&store(), run(1), &json, &inputs.into());
+            assert!(opened.unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn what_only_druse_writes_is_found_where_people_wrote_it() {
+        let sealed = seal(&store(), run(1), "pin", &json!("geheim")).unwrap();
+        let mut value = json!({ "a/b": [1, format!("x {sealed}")], "c": "Pin [sensitive]", "d": "{{ inputs.pin }}" });
+        assert_eq!(written_by_hand(&value, false), ["/a~1b/1"]);
+        assert_eq!(written_by_hand(&value, true), ["/a~1b/1", "/c"]);
+        value = json!({ sealed: 1 });
+        assert_eq!(written_by_hand(&value, false), [""]);
     }
 
     #[test]
@@ -251,14 +335,20 @@ mod tests {
         let word = seal(&store(), run(1), "a", &json!("x\"y")).unwrap();
         let number = seal(&store(), run(1), "b", &json!(5)).unwrap();
         let json = Json::from(json!(format!("Bearer {word}:{number}!")));
-        let opened = open(&store(), run(1), &json).unwrap().unwrap();
+        let inputs = Json::from(json!({ "a": word, "b": number }));
+        let opened = open(&store(), run(1), &json, &inputs).unwrap().unwrap();
         assert_eq!(opened.value.value(), "Bearer x\"y:5!");
         let clear: Vec<&str> = opened.clear.iter().map(Secret::expose).collect();
         assert_eq!(clear, ["x\"y", "5", "Bearer x\"y:5!"]);
         assert!(
-            open(&store(), run(1), &json!({ "a": "{{ sealed" }).into())
-                .unwrap()
-                .is_none()
+            open(
+                &store(),
+                run(1),
+                &json!({ "a": "{{ sealed" }).into(),
+                &inputs
+            )
+            .unwrap()
+            .is_none()
         );
     }
 

@@ -6,7 +6,7 @@ use super::{App, Principal, Problem, Role, RunError};
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{ApprovalId, Digest, Span, Timestamp};
-use druse_storage::{ApprovalLink, ReadError, Scan, Store, StoreExt, Token};
+use druse_storage::{ApprovalLink, ReadError, Revocation, Scan, Store, StoreExt, Token};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,6 +32,13 @@ pub struct MadeLink {
     pub person: String,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+/// Why nobody decides by a link for this person.
+fn over(person: &str) -> RunError {
+    RunError::NotAllowed(format!(
+        "{person} has no access any more: no token of that name is valid, so no link for it is either."
+    ))
 }
 
 /// A new link: its token, and what is kept of it.
@@ -71,31 +78,59 @@ pub fn bearer(link: &ApprovalLink) -> Principal {
     }
 }
 
-/// What a person may do by the tokens that they have: that of nobody is the lowest. Whom a gate names
-/// (`user:ana`) needs none.
-pub(crate) fn role_of(store: &(impl Store + ?Sized), person: &str) -> Result<Role, ReadError> {
+/// What a person may do by the tokens that they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// They never had one. Whom a gate names (`user:ana`) needs none.
+    Never,
+    /// They had some, and each was revoked or is over.
+    Over,
+    /// The highest role among those that are valid.
+    As(Role),
+}
+
+/// What a person may do now.
+///
+/// # Errors
+/// When the tokens cannot be read.
+pub(crate) fn access_of(store: &(impl Store + ?Sized), person: &str) -> Result<Access, ReadError> {
     let now = clock::now();
     let tokens: Vec<Token> = store.scan(&Scan {
         limit: usize::MAX,
         ..Scan::default()
     })?;
-    let valid = tokens.iter().filter(|token| {
-        token.name == person && token.expires_at.is_none_or(|expires_at| expires_at > now)
-    });
-    let roles = valid.filter_map(|token| Role::parse(&token.role));
-    Ok(roles.max().unwrap_or(Role::Viewer))
+    let theirs = tokens.iter().filter(|token| token.name == person);
+    let (mut known, mut role) = (false, None);
+    for token in theirs {
+        known = true;
+        if token.expires_at.is_none_or(|expires_at| expires_at > now) {
+            role = role.max(Role::parse(&token.role));
+        }
+    }
+    Ok(match role {
+        Some(role) => Access::As(role),
+        None if known || store.get::<Revocation>(person)?.is_some() => Access::Over,
+        None => Access::Never,
+    })
 }
 
 impl App {
-    /// Whoever decides by a link, with what they may now: a role that they have lost since is none any more. Who
-    /// opens the socket of the data folder has their role from no token.
+    /// Whoever decides by a link, with what they may now: a role that they have lost since is none any more, and
+    /// with the last of their tokens their links are over. Who opens the socket of the data folder has their
+    /// role from no token.
     ///
     /// # Errors
-    /// When the tokens cannot be read.
+    /// When their access is over, or the tokens cannot be read.
     pub fn link_bearer(&self, link: &ApprovalLink) -> Result<Principal, Problem> {
         let mut who = bearer(link);
-        if !who.name.starts_with("uid:") {
-            who.role = who.role.min(role_of(&*self.store, &who.name)?);
+        if who.name.starts_with("uid:") {
+            return Ok(who);
+        }
+        match access_of(&*self.store, &who.name)? {
+            Access::As(role) => who.role = who.role.min(role),
+            // Only a token gives more than the lowest role.
+            Access::Never if who.role == Role::Viewer => {}
+            Access::Never | Access::Over => return Err(over(&who.name).into()),
         }
         Ok(who)
     }
@@ -124,7 +159,11 @@ impl App {
         }
         let role = match own {
             true => who.role,
-            false => role_of(&*self.store, person)?,
+            false => match access_of(&*self.store, person)? {
+                Access::As(role) => role,
+                Access::Never => Role::Viewer,
+                Access::Over => return Err(over(person).into()),
+            },
         };
         let lasts = lasts.unwrap_or(LASTS);
         if lasts > LONGEST || lasts.0.is_zero() {

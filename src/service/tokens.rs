@@ -3,7 +3,7 @@
 use super::{App, Principal, Problem, Role, audit::Audited, page::Page};
 use crate::runtime::clock;
 use druse_engine::{Digest, Span, Timestamp, TokenId};
-use druse_storage::{Batch, ReadError, StoreExt, Token, TokenDigest};
+use druse_storage::{Batch, ReadError, Revocation, StoreExt, Token, TokenDigest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -296,6 +296,10 @@ impl App {
         let batch = Batch::new()
             .remove::<Token>(id)
             .remove::<TokenDigest>(token.digest.to_string())
+            .put(&Revocation {
+                name: token.name.clone(),
+                at: clock::now(),
+            })
             .audited(who, "token.revoke", &id, json!({ "name": token.name }));
         self.commit(batch).await?;
         self.forget_token(&token.digest);

@@ -3,7 +3,7 @@
 
 use super::Triggers;
 use super::registry::Kind;
-use crate::runtime::clock;
+use crate::runtime::{clock, starters};
 use druse_engine::event::{Entry, Probed, RunEvent, Status};
 use druse_engine::run::Run;
 use druse_engine::{EventId, Timestamp};
@@ -103,6 +103,7 @@ impl Triggers {
             batch = batch.put(&Outbox {
                 id: clock::new_id(EventId::from_parts),
                 event: value,
+                starters: behind(run, &entry.event),
             });
         }
         batch
@@ -145,6 +146,28 @@ fn told(run: &Run, fact: &RunEvent) -> Option<&'static str> {
         } => Some("step.uncertain"),
         _ => None,
     }
+}
+
+/// The people behind what is told: who began what led to the run, and who did what the fact says.
+fn behind(run: &Run, fact: &RunEvent) -> Vec<String> {
+    let mut people = starters::people(run.start());
+    let by = match fact {
+        RunEvent::ApprovalDecided { decision, .. }
+        | RunEvent::ApprovalSentBack { decision, .. } => Some(decision.by.as_str()),
+        RunEvent::ApprovalReassigned { by, .. }
+        | RunEvent::Paused { by, .. }
+        | RunEvent::Resumed { by, .. }
+        | RunEvent::StepResumed { by, .. }
+        | RunEvent::StepResolved { by, .. } => Some(by.as_str()),
+        RunEvent::Finished {
+            status: Status::Canceled,
+            ..
+        } => run.canceled_by(),
+        _ => None,
+    };
+    let by = by.and_then(starters::person);
+    starters::join(&mut people, by.as_deref());
+    people
 }
 
 fn data_of(run: &Run, fact: &RunEvent) -> Value {

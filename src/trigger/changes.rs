@@ -3,7 +3,7 @@
 
 use super::Triggers;
 use super::builtin::event;
-use crate::runtime::clock;
+use crate::runtime::{clock, starters};
 use druse_engine::EventId;
 use druse_storage::{Audit, Batch, Fact, Outbox, Table};
 use druse_triggers::event::builtin::{Change, change_of};
@@ -69,6 +69,7 @@ fn row(audit: &Audit, change: &Change) -> Outbox {
     };
     let id = format!("{}/{}", change.event_type, audit.nonce);
     Outbox {
+        starters: starters::person(&audit.actor).into_iter().collect(),
         id: clock::new_id(EventId::from_parts),
         event: event(
             change.event_type,

@@ -4,7 +4,7 @@ use super::fire::{Arrival, Claim, is_passing, key_of, reason_of};
 use super::registry::{Armed, Kind};
 use super::window::{Admitted, Windowed};
 use super::{Inner, Started, Triggers};
-use crate::runtime::{Publish, clock};
+use crate::runtime::{Publish, clock, starters};
 use crate::service::{Problem, RunError};
 use druse_engine::event::Entry;
 use druse_engine::run::Run;
@@ -47,14 +47,18 @@ struct Planned {
 const PAST: usize = 1_000;
 
 impl Triggers {
-    /// Publishes an event: returns when it and the runs that it starts are durable. The same `source`
-    /// and `id` again changes nothing and gives the same.
+    /// Publishes an event with the people behind it: returns when it and the runs that it starts are durable.
+    /// The same `source` and `id` again changes nothing and gives the same.
     ///
     /// # Errors
     /// When the store takes no more for now. The event may be stored then, in which case its runs are
     /// started later; publishing it again gives them.
-    pub async fn publish(&self, event: Event) -> Result<Published, RunError> {
-        self.take_in(event, Batch::new()).await
+    pub async fn publish(
+        &self,
+        event: Event,
+        starters: Vec<String>,
+    ) -> Result<Published, RunError> {
+        self.take_in(event, starters, Batch::new()).await
     }
 
     /// As [`Triggers::publish`], with rows that become durable together with the event; not when it came
@@ -62,13 +66,23 @@ impl Triggers {
     ///
     /// Goes on to its end when whoever asked goes away: what has become durable starts and wakes all that
     /// it is to.
-    pub(super) async fn take_in(&self, event: Event, extra: Batch) -> Result<Published, RunError> {
+    pub(super) async fn take_in(
+        &self,
+        event: Event,
+        starters: Vec<String>,
+        extra: Batch,
+    ) -> Result<Published, RunError> {
         let this = self.clone();
-        let taken = tokio::spawn(async move { this.take_in_here(event, extra).await });
+        let taken = tokio::spawn(async move { this.take_in_here(event, starters, extra).await });
         taken.await.unwrap_or(Err(RunError::Ending))
     }
 
-    async fn take_in_here(&self, event: Event, extra: Batch) -> Result<Published, RunError> {
+    async fn take_in_here(
+        &self,
+        event: Event,
+        starters: Vec<String>,
+        extra: Batch,
+    ) -> Result<Published, RunError> {
         let key = event.occurrence();
         let _held = self.0.taking.hold(format!("event\n{key}")).await;
         if let Some(known) = self.store().get::<EventKey>(&key)? {
@@ -86,6 +100,7 @@ impl Triggers {
             event: event.to_value(),
             received_at: now,
             runs: Vec::new(),
+            starters,
         };
         let under_way = self.0.engine.event_under_way(stored.id);
         let of_type = EventOfType {
@@ -109,13 +124,13 @@ impl Triggers {
         for armed in self.those(fits) {
             if !armed.is_active() {
                 // It can be replayed once the trigger is resumed.
-                let arrival = self.event_arrival(&armed, &event, stored.id);
+                let arrival = self.event_arrival(&armed, &event, &stored);
                 let reason = Some("the trigger is paused".to_owned());
                 let firing = arrival.firing(&armed, FiringStatus::Skipped, None, reason);
                 notes.facts.extend(arrival.rows(&firing).facts);
                 continue;
             }
-            match self.plan(armed, &event, stored.id, &mut windowed).await? {
+            match self.plan(armed, &event, &stored, &mut windowed).await? {
                 Ok(plan) => planned.push(plan),
                 Err(rows) => notes.facts.extend(rows.facts),
             }
@@ -193,11 +208,12 @@ impl Triggers {
         row.ok_or_else(|| ReadError::Damaged(format!("the event {id} is claimed and not there")))
     }
 
-    fn event_arrival(&self, armed: &Armed, event: &Event, id: EventId) -> Arrival {
-        let cause = json!({
-            "kind": "event", "trigger_id": armed.row.id, "trigger": armed.row.name, "event_id": id,
+    fn event_arrival(&self, armed: &Armed, event: &Event, stored: &StoredEvent) -> Arrival {
+        let mut cause = json!({
+            "kind": "event", "trigger_id": armed.row.id, "trigger": armed.row.name, "event_id": stored.id,
             "source": event.source, "id": event.id, "type": event.event_type, "depth": event.depth(),
         });
+        starters::carry(&mut cause, &stored.starters);
         Arrival {
             occurrence: event.occurrence(),
             claim: Claim::New,
@@ -210,10 +226,10 @@ impl Triggers {
         &'a self,
         armed: Arc<Armed>,
         event: &Event,
-        id: EventId,
+        stored: &StoredEvent,
         windowed: &mut Windowed<'a>,
     ) -> Result<Result<Planned, Batch>, RunError> {
-        let mut arrival = self.event_arrival(&armed, event, id);
+        let mut arrival = self.event_arrival(&armed, event, stored);
         let run = clock::new_id(RunId::from_parts);
         if event.is_too_deep() {
             let reason = format!(
@@ -349,7 +365,7 @@ impl Triggers {
                 continue;
             };
             missing.retain(|other| *other != run);
-            let mut arrival = self.event_arrival(&armed, event, stored.id);
+            let mut arrival = self.event_arrival(&armed, event, &stored);
             arrival.firing = key.firing;
             arrival.received_at = key.at;
             let mapped = armed
@@ -473,7 +489,11 @@ impl Publish for Inner {
         }
     }
 
-    fn publish<'a>(&'a self, event: Value) -> BoxFuture<'a, Result<String, RunError>> {
+    fn publish<'a>(
+        &'a self,
+        event: Value,
+        starters: Vec<String>,
+    ) -> BoxFuture<'a, Result<String, RunError>> {
         Box::pin(async move {
             let triggers = Triggers(self.this.upgrade().ok_or(RunError::Ending)?);
             let event = read_one(event).map_err(|error| unreadable(&error))?;
@@ -481,7 +501,7 @@ impl Publish for Inner {
                 return Err(unreadable(&reserved(&event.event_type)));
             }
             triggers
-                .publish(event)
+                .publish(event, starters)
                 .await
                 .map(|published| published.id.to_string())
         })

@@ -4,7 +4,7 @@ use super::Triggers;
 use super::registry::{Armed, Kind};
 use super::view::FiringView;
 use super::window::{Admitted, Windowed};
-use crate::runtime::clock;
+use crate::runtime::{clock, starters};
 use crate::service::{IdempotencyClaim, Problem, RunError, Submit};
 use druse_engine::definition::Overlap;
 use druse_engine::expression::RunFacts;
@@ -81,7 +81,9 @@ impl Arrival {
     ) -> Firing {
         // A run keeps what it saw; what started none is kept here, to be looked at and replayed.
         let kept = run.is_none() && !self.trigger.value().is_null();
+        let starters = kept.then(|| starters::people_of(self.cause.value()));
         Firing {
+            starters: starters.unwrap_or_default(),
             scheduled_at: self.scheduled_at,
             reason,
             run,

@@ -82,6 +82,9 @@ pub struct EventView {
     /// The runs that it started, those that waited for more to come before included.
     #[schemars(with = "Vec<String>")]
     pub runs: Vec<RunId>,
+    /// The people behind it, as `user:<name>`: who sent it, or began the run that told it. At the gates of the
+    /// runs that it started they are starters.
+    pub starters: Vec<String>,
     /// What became of it at each trigger that it was meant for; not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firings: Option<Vec<FiringView>>,
@@ -228,6 +231,7 @@ impl Triggers {
             received_at: row.received_at,
             woke: woke.collect(),
             runs: self.runs_from(&row)?,
+            starters: row.starters,
             firings: None,
             event: None,
         })

@@ -4,6 +4,7 @@ use super::Triggers;
 use super::fire::Fired;
 use super::registry::{Armed, Kind};
 use super::view::{FiringView, TriggerView};
+use crate::runtime::starters;
 use crate::service::{IdempotencyClaim, Problem};
 use druse_engine::{FiringId, TriggerId};
 use druse_storage::{Batch, Firing, StoreExt, Trigger, TriggerStatus};
@@ -84,10 +85,16 @@ impl Triggers {
         let armed = self.usable(id)?;
         let row: Option<Firing> = self.store().get(&Firing::key_of(id, firing))?;
         let row = row.ok_or_else(|| Problem::not_found("firing"))?;
-        let seen = match (&row.payload, row.run, row.scheduled_at) {
-            (Some(payload), _, _) if payload.get(UNREADABLE).is_none() => payload.clone().into(),
-            (None, Some(run), _) => self.start_of(run)?.trigger,
-            (None, None, Some(at)) => scheduled(at).into(),
+        let (seen, people) = match (&row.payload, row.run, row.scheduled_at) {
+            (Some(payload), _, _) if payload.get(UNREADABLE).is_none() => {
+                (payload.clone().into(), row.starters)
+            }
+            (None, Some(run), _) => {
+                let start = self.start_of(run)?;
+                let people = starters::people(&start);
+                (start.trigger, people)
+            }
+            (None, None, Some(at)) => (scheduled(at).into(), row.starters),
             _ => {
                 return Err(Problem::conflict(
                     "nothing_kept",
@@ -109,6 +116,8 @@ impl Triggers {
             }
             cause["depth"] = seen.value()[druse_triggers::event::DEPTH].clone();
         }
+        // Whoever lets it come again does not take the place of who is behind it.
+        starters::carry(&mut cause, &people);
         let mut arrival = self.arrival(&armed, seen, cause.into());
         arrival.occurrence = format!("replay/{}", arrival.firing);
         arrival.scheduled_at = row.scheduled_at;

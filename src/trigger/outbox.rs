@@ -4,7 +4,7 @@
 use super::Triggers;
 use super::builtin::event;
 use super::registry::Armed;
-use crate::runtime::clock;
+use crate::runtime::{clock, starters};
 use crate::service::RunError;
 use druse_engine::{EventId, Timestamp};
 use druse_storage::{Batch, Entity, Outbox, Scan, StoreExt};
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 32;
 /// The wait after which what could not be told is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The row that tells something, to become durable together with it.
+/// The row that tells something, to become durable together with it. Whoever `data` names with `by` is behind it.
 pub fn announcement(
     event_type: &str,
     source: &str,
@@ -30,8 +30,13 @@ pub fn announcement(
     data: Value,
 ) -> Batch {
     let id = clock::new_id(EventId::from_parts);
+    let starters = data["by"].as_str().and_then(starters::person);
     let value = event(event_type, source, id.to_string(), subject, at, 0, data);
-    Batch::new().put(&Outbox { id, event: value })
+    Batch::new().put(&Outbox {
+        id,
+        event: value,
+        starters: starters.into_iter().collect(),
+    })
 }
 
 impl Triggers {
@@ -106,7 +111,7 @@ impl Triggers {
     async fn publish_row(&self, row: Outbox) -> bool {
         let gone = Batch::new().remove::<Outbox>(row.key());
         let done = match read_one(row.event) {
-            Ok(event) => match self.take_in(event, gone.clone()).await {
+            Ok(event) => match self.take_in(event, row.starters, gone.clone()).await {
                 Ok(published) if published.duplicate => self.append(gone).await,
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),

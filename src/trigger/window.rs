@@ -4,6 +4,7 @@
 use super::Triggers;
 use super::fire::{Arrival, Claim, Fired};
 use super::registry::Armed;
+use crate::runtime::starters;
 use crate::service::idempotency::HeldKey;
 use crate::service::{Problem, RunError};
 use druse_engine::definition::Over;
@@ -518,13 +519,20 @@ fn let_go(
     batch
 }
 
-/// The cause of a run that takes others in: they are listed, and their chain of events is the longest.
+/// The cause of a run that takes others in: they are listed, their chain of events is the longest, and whoever is
+/// behind one of them is behind the run.
 fn absorbing(mut cause: Value, others: &[Waiting]) -> Value {
     let depth = |cause: &Value| cause["depth"].as_u64().unwrap_or(0);
     let deepest = others.iter().map(|one| depth(&one.held.cause)).max();
     if deepest.is_some_and(|deepest| deepest > depth(&cause)) {
         cause["depth"] = deepest.into();
     }
+    let mut people = starters::people_of(&cause);
+    for one in others {
+        let theirs = starters::people_of(&one.held.cause);
+        starters::join(&mut people, theirs.iter().map(String::as_str));
+    }
+    starters::carry(&mut cause, &people);
     let listed: Vec<Value> = others
         .iter()
         .map(|one| {

@@ -81,6 +81,8 @@ pub enum Table {
     UnreadChange = 53,
     /// The tools that a version was activated with by `<automation>/<version, 10 digits>`.
     ToolPins = 54,
+    /// Names whose token was revoked, by name.
+    Revocation = 55,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.
@@ -444,6 +446,9 @@ pub struct Firing {
     /// The backfill that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<BackfillId>,
+    /// The people behind what came, as `user:<name>`; kept with the payload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starters: Vec<String>,
 }
 impl Firing {
     /// A firing about which nothing more is known yet.
@@ -467,6 +472,7 @@ impl Firing {
             payload: None,
             replay_of: None,
             backfill: None,
+            starters: Vec::new(),
         }
     }
 
@@ -526,6 +532,10 @@ pub struct StoredEvent {
     pub received_at: Timestamp,
     /// The runs it started.
     pub runs: Vec<RunId>,
+    /// The people behind it, as `user:<name>`: who sent it, or began the run that told it. Of an event that was
+    /// kept before this was known there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starters: Vec<String>,
 }
 entity!(StoredEvent, Event, self => self.id.to_string());
 
@@ -631,6 +641,16 @@ pub struct TokenDigest {
     pub token: TokenId,
 }
 entity!(TokenDigest, TokenDigest, self => self.digest.to_string());
+
+/// A name whose token was revoked: whoever it stands for had access once, and has none without another token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// The name.
+    pub name: String,
+    /// When, for the last time.
+    pub at: Timestamp,
+}
+entity!(Revocation, Revocation, self => self.name.clone());
 
 /// A secret, sealed: only the holder of the key reads it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -283,6 +283,9 @@ pub struct Outbox {
     pub id: EventId,
     /// The event in the structured form of CloudEvents.
     pub event: Value,
+    /// The people behind it, as `user:<name>`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starters: Vec<String>,
 }
 
 impl Entity for Outbox {

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { browse, fits, mailing, Server, violations } from "./harness.mjs";
+import { browse, called, fits, mailing, Server, until, violations } from "./harness.mjs";
 
 const KEPT = fileURLToPath(new URL("../../docs/screens", import.meta.url));
 const keep = process.env.SCREENS === "1";
@@ -120,7 +120,29 @@ steps:
 `);
   const letters = await server.run(looped, {}, "30s");
 
+  const tickets = ["T-48121", "T-77340", "T-10553", "T-62087"];
+  const closing = await server.api("POST", "/agents/runs", { agent: "desk", status: "succeeded", messages: [
+    { role: "user", content: "Close all tickets of ana_li_3668 and delete the account then" },
+    ...called("l", "list_tickets", { customer_id: "ana_li_3668" }, { tickets: tickets.map(ticket_id => ({ ticket_id, state: "solved" })) }),
+    ...tickets.flatMap((ticket_id, index) => called(`c${index}`, "close_ticket", { ticket_id, note: `${ticket_id} is done.` }, { ok: true })),
+    ...called("d", "delete_account", { customer_id: "ana_li_3668", keep: ["invoices", "letters"], options: { notify: true, archive: { years: 10 } } }, { ok: true }),
+  ] });
+  const desk = (await server.api("POST", `/agents/runs/${closing.id}/crystallize`, { mode: "bound", name: "close-account" })).automation;
+  const held = await server.active(`druse: 1
+name: weekly-report
+capabilities: { programs: ["false", "true"] }
+steps:
+  - { id: figures, action: shell, on_error: pause, with: { argv: ["false"] } }
+  - { id: letter, action: transform, needs: [figures], with: { value: 1 } }
+`);
+  const paused = await server.run(held);
+  await server.api("PUT", `/automations/${held}`, { ...(await server.api("GET", `/automations/${held}`)).document, description: "Figures and a letter" });
+  await until("a step to wait", async () => (await server.api("GET", `/runs/${paused.id}`)).status === "paused");
+
   await show("home", "/");
+  await show("review-loop", `/automations/${desk.id}/review#step-each_ticket`);
+  await show("review-gate", `/automations/${desk.id}/review#step-delete_account`);
+  await show("run-paused", `/runs/${paused.id}`);
   await show("approvals", "/approvals");
   await show("approval", `/approvals/${gate.id}`);
   await show("runs", "/runs");
@@ -153,6 +175,7 @@ steps:
   await show("automation-triggers", `/automations/${backup}?tab=triggers`);
   await show("automation-runs", `/automations/${triage}?tab=runs`);
   await show("settings", "/settings");
+  await show("settings-tools", "/settings#tools");
   await show("audit", "/audit");
   await show("settings-connection", "/settings?kind=http#connection-form");
   assert.equal(new Set(screens).size, screens.length);

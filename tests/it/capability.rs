@@ -297,6 +297,63 @@ async fn a_tool_that_changed_since_the_activation_is_not_called_and_opens_a_revi
     admin.post(&activate, &json!({})).await.with(200);
 }
 
+/// A program that tells of changes is asked for its tools once, and stopped all the same when one changes.
+#[tokio::test]
+async fn a_tool_of_a_program_that_tells_of_changes_is_looked_at_once_and_after_each() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let at = |name: &str| folder.path().join(name);
+    let tells = TOOLS
+        .replace("\"tools\":{}", "\"tools\":{\"listChanged\":true}")
+        .replace("*'\"method\":\"tools/list\"'*)", "*'\"method\":\"tools/list\"'*)\n      echo asked >> \"$ASKED\"")
+        .replace(
+            "echo called >> \"$CALLS\"",
+            "echo called >> \"$CALLS\"\n      printf 'string' | cmp -s - \"$NEXT\" && printf '{\"type\":\"string\"}' > \"$SCHEMA\" && printf '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\\n'",
+        );
+    let lines =
+        |name: &str| std::fs::read_to_string(at(name)).map_or(0, |text| text.lines().count());
+    std::fs::write(at("schema"), r#"{"type":"number"}"#).expect("a file can be written");
+    let connection = json!({
+        "kind": "mcp", "command": ["/bin/sh", "-c", tells],
+        "env": { "SCHEMA": at("schema"), "CALLS": at("calls"), "ASKED": at("asked"), "NEXT": at("next") },
+    });
+    admin.put("/connections/bank", &connection).await.with(200);
+    let document = json!({ "druse": 1, "name": "pay", "steps": [{ "id": "pay", "action": "mcp",
+        "with": { "connection": "bank", "tool": "pay", "arguments": {} } }] });
+    let made = admin.post("/automations", &document).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let activated = lines("asked");
+    let go = |status: &'static str| {
+        let (admin, path) = (admin.clone(), path.clone());
+        async move {
+            let started = admin
+                .post(&format!("{path}/runs"), &json!({}))
+                .await
+                .with(202);
+            wait::run(&admin, &text(&started["id"]), status).await
+        }
+    };
+    for _ in 0..3 {
+        go("succeeded").await;
+    }
+    assert_eq!((lines("calls"), lines("asked")), (3, activated + 1));
+    // It tells of the change with the answer to this call.
+    std::fs::write(at("next"), "string").expect("a file can be written");
+    go("succeeded").await;
+    let stopped = go("failed").await;
+    assert_eq!(
+        of(&stopped, "pay")["error"]["code"],
+        "tool_changed",
+        "{stopped:#}"
+    );
+    assert_eq!((lines("calls"), lines("asked")), (4, activated + 2));
+}
+
 /// What `TOOLS` gives for the schema of its tool.
 fn schema_of(kind: &str) -> String {
     json!({ "type": "object", "properties": { "amount": { "type": kind } } }).to_string()

@@ -1,10 +1,12 @@
 //! What the agent proposed and the person agreed to. Who says yes to “I will use certificate 7504069, shall I?” has
 //! chosen that certificate: it is theirs to choose in each run, so it becomes an input like what they said in so many
-//! words.
+//! words. A yes to “Shall I refund 42.10?” chooses no sum: what a call answered follows that answer, and what the agent
+//! worked out by itself is asked about.
 
 use super::binder::{Binder, Sent};
-use super::binding::Why;
-use super::information::{STRONG, WEAK, bits};
+use super::binding::{Binding, Choice, Why};
+use super::canonical;
+use super::information::{STRONG, WEAK, bits, names_things};
 use super::said::{Mention, Said};
 use crate::spoken::{asks, is_yes};
 
@@ -46,11 +48,61 @@ impl Agreed {
     }
 }
 
+/// What a yes makes of a value that nothing else explains.
+pub(super) enum Yes {
+    /// It was the person's to choose.
+    Chosen(Mention),
+    /// A call answered it, and the agent passed it on.
+    Answered(Box<Binding>),
+}
+
 impl Binder<'_> {
+    /// What the person's yes makes of a value; none where it has to be asked about.
+    pub(super) fn by_yes(&self, sent: &Sent<'_>, why: &Why) -> Option<Yes> {
+        let mention = self.agreed_to(sent, why)?;
+        if matches!(why, Why::Unpicked(_)) && names_one(sent) {
+            return Some(Yes::Chosen(mention));
+        }
+        let choices = why.choices().unwrap_or_default();
+        let mut sources = choices.iter().filter(|choice| choice.binding.is_some());
+        // A word or a count that only some one of many things has is likely one by chance.
+        if is_chance(sent) && choices.iter().all(|choice| !choice.is_given) {
+            return Some(Yes::Chosen(mention));
+        }
+        match (sources.next(), sources.next()) {
+            (None, _) => (!self.is_answered(sent) && !is_sum(sent)).then_some(Yes::Chosen(mention)),
+            (
+                Some(Choice {
+                    binding: Some(binding),
+                    is_given: true,
+                    ..
+                }),
+                None,
+            ) if self.holds_everywhere(sent, binding) => Some(Yes::Answered(Box::new(Binding {
+                because: format!(
+                    "the agent told what was answered there and the person agreed: “{}”",
+                    self.agreed_words(&mention)
+                ),
+                ..binding.clone()
+            }))),
+            _ => None,
+        }
+    }
+
+    /// Whether some earlier answer holds a value that does not stand there by chance.
+    fn is_answered(&self, sent: &Sent<'_>) -> bool {
+        bits(sent.value, &[]) >= WEAK
+            && self
+                .answers
+                .find(&canonical::forms(sent.value))
+                .iter()
+                .any(|place| place.call < sent.call)
+    }
+
     /// Where a value stands in what the person agreed to, if that is all that tells where it comes from. A particular
     /// value may have been told at any time before; of others the proposal itself has to speak, and of small numbers
     /// it has to name what they are.
-    pub(super) fn agreed_to(&self, sent: &Sent<'_>, why: &Why) -> Option<Mention> {
+    fn agreed_to(&self, sent: &Sent<'_>, why: &Why) -> Option<Mention> {
         let (from, to) = self.agreed.proposal?;
         if !matches!(
             why,
@@ -74,6 +126,46 @@ impl Binder<'_> {
     pub(super) fn agreed_words(&self, mention: &Mention) -> String {
         self.agreed.told.quote(mention)
     }
+}
+
+/// Whether a value is the name of one thing among others: that can be chosen.
+fn names_one(sent: &Sent<'_>) -> bool {
+    names_things(&sent.key.words)
+        || bits(sent.value, &[]) >= STRONG && !canonical::is_number(sent.value)
+}
+
+/// Whether a value is so small or common that many things have it: a word, or a count.
+fn is_chance(sent: &Sent<'_>) -> bool {
+    let class = sent.value.as_str().and_then(crate::value_class::of);
+    let own = bits(sent.value, &[]);
+    class.is_none()
+        && !is_sum(sent)
+        && match canonical::is_number(sent.value) {
+            true => own < WEAK,
+            false => own < STRONG,
+        }
+}
+
+/// Whether a value is a sum of money: such are worked out, not chosen.
+fn is_sum(sent: &Sent<'_>) -> bool {
+    canonical::is_number(sent.value)
+        && sent.key.words.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "amount"
+                    | "total"
+                    | "subtotal"
+                    | "price"
+                    | "fee"
+                    | "cost"
+                    | "charge"
+                    | "refund"
+                    | "balance"
+                    | "sum"
+                    | "tax"
+                    | "difference"
+            )
+        })
 }
 
 #[cfg(test)]

@@ -1,21 +1,22 @@
 //! What the calls answered: every scalar with the way to it, found by its value. Texts that hold JSON or YAML
 //! are read as what they hold; of other texts the values behind labels and the telling words are known.
 
-use super::canonical;
+mod walk;
+
 use super::key::Key;
-use super::mark::{Mark, mark};
 use super::places::Places;
 use super::transform::Part;
 use crate::kept::Kept;
-use crate::leaf::{canonical_text, tokens};
-use druse_engine::expression::json_in;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
+use walk::Walk;
 
 /// The most scalars of one answer that are looked at.
 const MOST_LEAVES: usize = 50_000;
 /// The most scalars of all answers that are looked at.
 const MOST_IN_ALL: usize = 400_000;
+/// The most numbers of an answer of which something may be a share.
+const MOST_NUMBERS: usize = 200;
 /// The longest text whose words are looked at.
 const LONGEST_TEXT: usize = 200_000;
 /// The most texts that are remembered because messages may quote them, and how long they are.
@@ -147,11 +148,27 @@ struct Answer {
     tool: String,
 }
 
+impl Answer {
+    fn new(tool: &str) -> Self {
+        Self {
+            root: Value::Null,
+            inner: HashMap::new(),
+            nodes: vec![Node {
+                parent: 0,
+                hop: None,
+            }],
+            tool: tool.to_owned(),
+        }
+    }
+}
+
 /// The answers so far.
 #[derive(Default)]
 pub(super) struct Answers {
     answers: HashMap<usize, Answer>,
     places: Places<Small>,
+    /// The same with those that somebody had said before.
+    behind_words: Places<Small>,
     kinds: Kinds,
     wholes: Places<WholePlace>,
     columns: Places<ColumnPlace>,
@@ -178,6 +195,31 @@ impl Answers {
         self.learn_value(call, &kept.call.name, root, known);
     }
 
+    /// Takes in the places of what a call answered that somebody had said before, too: for when that was by chance.
+    pub(super) fn learn_behind_words(
+        &mut self,
+        call: usize,
+        kept: &Kept<'_>,
+        sent: &dyn Fn(&str, &Value) -> bool,
+    ) {
+        if !self.answers.contains_key(&call) {
+            return;
+        }
+        let root = super::view::view(kept).data;
+        // The nodes are numbered as they were.
+        let mut answer = Answer::new("");
+        let mut walk = Walk::new(call, &mut answer, sent, MOST_LEAVES);
+        walk.value(&root, 0, 0);
+        for (form, place) in walk.found {
+            let small = Small {
+                call: u32::try_from(call).unwrap_or(u32::MAX),
+                node: place.node,
+                of: self.kinds.number(place.of),
+            };
+            self.behind_words.add(form, small);
+        }
+    }
+
     /// Takes in a value as the answer of a call.
     pub(super) fn learn_value(
         &mut self,
@@ -186,26 +228,9 @@ impl Answers {
         root: Value,
         known: &dyn Fn(&str, &Value) -> bool,
     ) {
-        let mut answer = Answer {
-            root: Value::Null,
-            inner: HashMap::new(),
-            nodes: vec![Node {
-                parent: 0,
-                hop: None,
-            }],
-            tool: tool.to_owned(),
-        };
-        let mut walk = Walk {
-            call,
-            answer: &mut answer,
-            known,
-            found: Vec::new(),
-            wholes: Vec::new(),
-            columns: Vec::new(),
-            quotable: Vec::new(),
-            left: MOST_LEAVES.min(MOST_IN_ALL.saturating_sub(self.leaves)),
-            cut: false,
-        };
+        let mut answer = Answer::new(tool);
+        let left = MOST_LEAVES.min(MOST_IN_ALL.saturating_sub(self.leaves));
+        let mut walk = Walk::new(call, &mut answer, known, left);
         walk.value(&root, 0, 0);
         let Walk {
             found,
@@ -242,7 +267,34 @@ impl Answers {
 
     /// The places of a value in one of these forms, earliest first.
     pub(super) fn find(&self, forms: &[String]) -> Vec<Place> {
-        let all = forms.iter().flat_map(|form| self.places.of(form));
+        self.found(&self.places, forms)
+    }
+
+    /// The numbers of an answer, each once, in their order.
+    pub(super) fn numbers(&self, call: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        if let Some(answer) = self.answers.get(&call) {
+            let mut inner: Vec<(&u32, &Value)> = answer.inner.iter().collect();
+            inner.sort_by_key(|(node, _)| **node);
+            let texts = inner.into_iter().map(|(_, data)| data);
+            for root in std::iter::once(&answer.root).chain(texts) {
+                crate::leaf::leaves(root, &mut |_, _, leaf| {
+                    if leaf.is_number() && found.len() < MOST_NUMBERS && !found.contains(leaf) {
+                        found.push(leaf.clone());
+                    }
+                });
+            }
+        }
+        found
+    }
+
+    /// The same with those that somebody had said before.
+    pub(super) fn find_behind_words(&self, forms: &[String]) -> Vec<Place> {
+        self.found(&self.behind_words, forms)
+    }
+
+    fn found(&self, places: &Places<Small>, forms: &[String]) -> Vec<Place> {
+        let all = forms.iter().flat_map(|form| places.of(form));
         let mut found: Vec<Place> = all
             .filter_map(|place| {
                 Some(Place {
@@ -609,210 +661,6 @@ fn kind(value: &Value) -> u8 {
         Value::Array(_) => 4,
         Value::Object(_) => 5,
     }
-}
-
-struct Walk<'w> {
-    call: usize,
-    answer: &'w mut Answer,
-    known: &'w dyn Fn(&str, &Value) -> bool,
-    found: Vec<(Mark, Place)>,
-    wholes: Vec<(Mark, WholePlace)>,
-    columns: Vec<(Mark, ColumnPlace)>,
-    quotable: Vec<String>,
-    left: usize,
-    cut: bool,
-}
-
-impl Walk<'_> {
-    fn node(&mut self, parent: u32, hop: Hop) -> u32 {
-        let index = u32::try_from(self.answer.nodes.len()).unwrap_or(u32::MAX);
-        self.answer.nodes.push(Node {
-            parent,
-            hop: Some(hop),
-        });
-        index
-    }
-
-    fn add(&mut self, form: String, node: u32, of: Of) {
-        if self.left == 0 {
-            self.cut = true;
-            return;
-        }
-        self.left -= 1;
-        self.found.push((
-            mark(&form),
-            Place {
-                call: self.call,
-                node,
-                of,
-            },
-        ));
-    }
-
-    fn value(&mut self, value: &Value, node: u32, depth: usize) {
-        if self.left == 0 {
-            self.cut = true;
-            return;
-        }
-        match value {
-            Value::Object(map) => {
-                self.whole(value, node);
-                let collection = is_collection(map);
-                for (key, inner) in map {
-                    let hop = if collection {
-                        Hop::Entry(key.clone())
-                    } else {
-                        Hop::Key(key.clone())
-                    };
-                    let at = self.node(node, hop);
-                    if collection {
-                        let key_value = Value::from(key.as_str());
-                        for form in canonical::of_text(key) {
-                            if !(self.known)(&form, &key_value) {
-                                self.add(form, at, Of::Key);
-                            }
-                        }
-                    }
-                    self.value(inner, at, depth);
-                }
-            }
-            Value::Array(items) => {
-                self.whole(value, node);
-                self.columns(items, node);
-                for (index, inner) in items.iter().enumerate() {
-                    let at = self.node(node, Hop::Index(index));
-                    self.value(inner, at, depth);
-                }
-            }
-            Value::String(text) => self.text(text, value, node, depth),
-            scalar => self.scalar(scalar, node),
-        }
-    }
-
-    fn scalar(&mut self, value: &Value, node: u32) {
-        let mut known = false;
-        for (index, form) in canonical::forms(value).into_iter().enumerate() {
-            // A moment whose day was said before is still a new moment.
-            if index == 0 {
-                known = (self.known)(&form, value);
-            }
-            if !known && (index == 0 || !(self.known)(&form, value)) {
-                self.add(form, node, Of::Value);
-            }
-        }
-    }
-
-    fn text(&mut self, text: &str, value: &Value, node: u32, depth: usize) {
-        let data = if depth < DEPTH && text.len() > 2 {
-            json_in(text)
-        } else {
-            None
-        };
-        if let Some(data) = data {
-            let inner = self.node(node, Hop::Parsed(Notation::Json));
-            self.value(&data, inner, depth + 1);
-            self.answer.inner.insert(inner, data);
-            return;
-        }
-        self.scalar(value, node);
-        if (SHORTEST_QUOTE..=LONGEST_QUOTE).contains(&text.len())
-            && text.contains(' ')
-            && !text.contains('\n')
-            && text.bytes().any(|b| b.is_ascii_digit())
-        {
-            self.quotable.push(text.to_owned());
-        }
-        for (part, found) in Part::all_of(text) {
-            for form in canonical::of_text(&found) {
-                if !(self.known)(&form, &Value::from(found.as_str())) {
-                    self.add(form, node, Of::Part(part.clone()));
-                }
-            }
-        }
-        if text.contains(char::is_whitespace) && text.len() <= LONGEST_TEXT {
-            self.words(text, node);
-        }
-    }
-
-    fn words(&mut self, text: &str, node: u32) {
-        let mut lines = text.lines().peekable();
-        while let Some(line) = lines.next() {
-            // A line without a label behind it goes on with what this one began: a list, a paragraph.
-            let goes_on = lines.peek().is_some_and(|next| {
-                !next.trim().is_empty() && label(next).is_none() && is_wording(next)
-            });
-            let Some((label, value)) = label(line).filter(|_| !goes_on) else {
-                continue;
-            };
-            for form in canonical::of_text(value) {
-                if !(self.known)(&form, &Value::from(value)) {
-                    self.add(form, node, Of::Label(label.to_owned()));
-                }
-            }
-        }
-        for token in tokens(text) {
-            let telling = token.len() >= 3
-                && (token.bytes().any(|b| b.is_ascii_digit()) || token.contains(['@', '/', '_']));
-            if telling {
-                for form in canonical::of_text(&canonical_text(token)) {
-                    if !(self.known)(&form, &Value::from(token)) {
-                        self.add(form, node, Of::Word);
-                    }
-                }
-            }
-        }
-    }
-
-    fn whole(&mut self, value: &Value, node: u32) {
-        let size = match value {
-            Value::Object(map) => map.len(),
-            Value::Array(items) => items.len(),
-            _ => 0,
-        };
-        if (1..=64).contains(&size) {
-            let form = whole_form(value);
-            if form.len() <= 8_192 && !(self.known)(&form, value) {
-                self.wholes.push((
-                    mark(&form),
-                    WholePlace {
-                        call: self.call,
-                        node,
-                    },
-                ));
-            }
-        }
-    }
-
-    /// The fields that all elements of a list have, as columns.
-    fn columns(&mut self, items: &[Value], node: u32) {
-        let Some(Value::Object(first)) = items.first() else {
-            return;
-        };
-        if items.len() < 2 || items.len() > 256 {
-            return;
-        }
-        let list = WholePlace {
-            call: self.call,
-            node,
-        };
-        for (key, value) in first {
-            if value.is_object() || value.is_array() || value.is_null() || value.is_boolean() {
-                continue;
-            }
-            let column: Option<Vec<Value>> =
-                items.iter().map(|item| item.get(key).cloned()).collect();
-            if let Some(column) = column {
-                let field = vec![key.clone()];
-                self.columns
-                    .push((mark(&column_form(&column)), ColumnPlace { list, field }));
-            }
-        }
-    }
-}
-
-/// Whether a line holds words, not only a rule drawn with signs.
-fn is_wording(line: &str) -> bool {
-    line.chars().any(char::is_alphanumeric)
 }
 
 /// The label and the value of a line such as `IBAN: …`.

@@ -1,6 +1,6 @@
 //! What is known while a session is gone through, and how decisions are noted.
 
-use super::agreed::Agreed;
+use super::agreed::{Agreed, Yes};
 use super::answers::Answers;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::cycle::Cycle;
@@ -148,6 +148,11 @@ impl<'a> Binder<'a> {
                 || bits(value, &[]) >= WEAK
                     && said.find(value, &[]).is_some_and(|mention| mention.person)
         });
+        // Further recordings may show that it was said by chance.
+        if !self.witnesses.is_empty() {
+            self.answers
+                .learn_behind_words(at, kept, &|form, _| sent.contains(form));
+        }
     }
 
     /// Remembers what a call sent: an answer that only repeats it is not where it comes from.
@@ -255,10 +260,16 @@ impl<'a> Binder<'a> {
             if let Some(choice) = self.witnessed(sent, choices) {
                 return self.take_witnessed(sent, choice);
             }
-            if let Some(mention) = self.agreed_to(sent, &why) {
-                let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
-                let binding = self.input(sent, Found::Agreed(mention), schema.as_ref());
-                return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+            match self.by_yes(sent, &why) {
+                Some(Yes::Chosen(mention)) => {
+                    let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
+                    let binding = self.input(sent, Found::Agreed(mention), schema.as_ref());
+                    return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+                }
+                Some(Yes::Answered(binding)) => {
+                    return self.bind(sent, vec![Piece::Value(binding)]);
+                }
+                None => {}
             }
             question = Some(id);
         }

@@ -110,6 +110,8 @@ pub(super) struct Choice {
     pub(super) binding: Option<Binding>,
     /// Whether it goes by a place in a list that is neither the first nor the last.
     pub(super) is_numbered: bool,
+    /// Whether it is what a call gave, not one of several things in its answer.
+    pub(super) is_given: bool,
 }
 
 /// Why a value stays as it was recorded.

@@ -3,13 +3,15 @@
 
 use crate::leaf::canonical_text;
 use crate::value_class;
+use druse_engine::Digest;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
-/// The longest text that is looked for as a whole.
-pub(super) const LONGEST: usize = 400;
+/// The longest text that is looked for however it is written. Longer ones are equal letter by letter, and known by
+/// their digest.
+const LONGEST: usize = 400;
 
-/// The forms of a scalar, the main one first; none for truth values, nothing, and what is too long.
+/// The forms of a scalar, the main one first; none for truth values and nothing.
 pub(super) fn forms(value: &Value) -> Vec<String> {
     match value {
         Value::Number(number) => vec![format!("n:{}", canonical_text(&number.to_string()))],
@@ -35,8 +37,11 @@ pub(super) fn form(value: &Value) -> Option<String> {
 /// The forms of a text.
 pub(super) fn of_text(text: &str) -> Vec<String> {
     let text = text.trim();
-    if text.is_empty() || text.len() > LONGEST {
+    if text.is_empty() {
         return Vec::new();
+    }
+    if text.len() > LONGEST {
+        return vec![format!("l:{}", Digest::of(text.as_bytes()))];
     }
     if let Some(number) = number(text) {
         return vec![format!("n:{number}")];
@@ -226,5 +231,9 @@ mod tests {
                 .any(|form| forms(&json!("DE89370400440532013000")).contains(form))
         );
         assert_eq!(forms(&json!(true)), Vec::<String>::new());
+        let long = "A long text. ".repeat(100);
+        assert_eq!(form(&json!(long)), form(&json!(format!(" {long}"))));
+        assert_ne!(form(&json!(long)), form(&json!(format!("{long}x"))));
+        assert!(form(&json!(long)).unwrap().len() < 100);
     }
 }

@@ -375,6 +375,18 @@ impl<'a> Binder<'a> {
             return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
         }
         let outcome = self.among_answers(sent, WEAK);
+        if in_passing
+            && mention.is_some_and(|mention| mention.person)
+            && !matches!(outcome, Outcome::Bound(_))
+            && self.behind_words(sent)
+        {
+            return;
+        }
+        if !matches!(outcome, Outcome::Bound(_))
+            && let Some(binding) = self.share_of(sent)
+        {
+            return self.bind(sent, vec![Piece::Value(binding)]);
+        }
         if let Outcome::Bound(binding) = outcome {
             if !self.holds_everywhere(sent, &binding) {
                 return self.freeze(sent, Why::Varied(open_choices()));

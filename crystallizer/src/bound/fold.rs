@@ -332,7 +332,11 @@ impl Binder<'_> {
                 |(at, value)| match pick(elements, **at, value, &origin, &scope) {
                     Pick::Where(equals) => equals.iter().any(Equal::is_said),
                     Pick::Extreme { .. } | Pick::Begins { .. } => true,
-                    Pick::Only | Pick::Lone(_) | Pick::Under(_) | Pick::Position(_) => false,
+                    Pick::Only
+                    | Pick::Lone(_)
+                    | Pick::Among(_)
+                    | Pick::Under(_)
+                    | Pick::Position(_) => false,
                 },
             )
             .count();

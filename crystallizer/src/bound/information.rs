@@ -48,6 +48,9 @@ pub(super) fn names_things(key: &[String]) -> bool {
     })
 }
 
+/// From so many characters on no text is equal to another by chance.
+const LONG: usize = 200;
+
 fn of_number(text: &str) -> f64 {
     // Years of our time stand in most answers.
     if text.len() == 4
@@ -89,6 +92,9 @@ fn of_text(text: &str) -> f64 {
 
 fn of_words(text: &str) -> f64 {
     let length = text.chars().count();
+    if length >= LONG {
+        return 9.0;
+    }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     match text.split_whitespace().count() {
         0 => 0.0,

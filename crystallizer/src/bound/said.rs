@@ -8,6 +8,7 @@ use super::qualifier::{Sentence, is_ordinal, read::is_turned, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -225,24 +226,18 @@ impl Said {
     fn mentions(&self, value: &Value) -> Vec<Mention> {
         let mut found = Vec::new();
         let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            Value::Number(number) => Cow::Owned(number.to_string()),
             _ => return found,
         };
-        let runs: Vec<String> = canonical::runs(&text).collect();
-        if let Some(first) = runs.first() {
-            let places = self.words.get(first).map_or(&[][..], Vec::as_slice);
+        if let Some(first) = canonical::runs(&text).next() {
+            let places = self.words.get(&first).map_or(&[][..], Vec::as_slice);
             for (at, word) in places.iter().take(MOST) {
-                let spoken = &self.texts[*at];
-                if spoken.words[*word..].len() >= runs.len()
-                    && spoken.words[*word..]
-                        .iter()
-                        .zip(&runs)
-                        .all(|(one, two)| one == two)
-                    && self.is_whole(*at, *word, runs.len(), value)
+                if let Some(length) = self.begins(*at, *word, &text)
+                    && self.is_whole(*at, *word, length, value)
                     && self.whole_number(*at, *word, value)
                 {
-                    found.push(self.mention(*at, *word, runs.len()));
+                    found.push(self.mention(*at, *word, length));
                 }
             }
         }
@@ -255,6 +250,20 @@ impl Said {
             }
         }
         found
+    }
+
+    /// How many words a text has, where they stand in what was said from this word on. A long text is read only as far
+    /// as it is the same.
+    fn begins(&self, at: usize, word: usize, text: &str) -> Option<usize> {
+        let mut said = self.texts[at].words[word..].iter();
+        let mut length = 0;
+        for run in canonical::runs(text) {
+            if *said.next()? != run {
+                return None;
+            }
+            length += 1;
+        }
+        Some(length)
     }
 
     /// A word is not meant where it is only a part of a name, as `mia` in `mia_li_3668` or `report` in `report.csv`.

@@ -197,8 +197,8 @@ pub(super) fn pick(
             Some(equal) => Pick::Where(vec![equal.clone()]),
             None if has_side() => Pick::Position(Position::First),
             // What was asked for tells nothing here, and still tells it from what somebody did not ask for.
-            None => match telling.find(|equal| matches!(equal.operand, Operand::Expression(_))) {
-                Some(equal) => Pick::Lone(equal.clone()),
+            None => match telling.find_map(|equal| as_asked(equal, scope)) {
+                Some(equal) => Pick::Lone(equal),
                 None => Pick::Only,
             },
         };
@@ -221,6 +221,24 @@ pub(super) fn pick(
         Position::Last
     } else {
         Position::At(chosen)
+    })
+}
+
+/// A field that has what was asked for, compared with what is asked for in a run: what the person said was sent, so it
+/// is known.
+fn as_asked(equal: &Equal, scope: &Scope<'_>) -> Option<Equal> {
+    let expression = match &equal.operand {
+        Operand::Expression(_) => return Some(equal.clone()),
+        Operand::Said { .. } => scope
+            .known
+            .get(&equal.value.to_string())?
+            .iter()
+            .find(|known| known.expression.starts_with("inputs."))?,
+        Operand::Constant(_) => return None,
+    };
+    Some(Equal {
+        operand: Operand::Expression(expression.expression.clone()),
+        ..equal.clone()
     })
 }
 

@@ -3,6 +3,7 @@
 
 use super::canonical::DAYS;
 use super::evaluate::{quoted, with};
+use super::turn::closed;
 use crate::value_class::{self, ValueClass};
 use serde_json::Value;
 
@@ -125,6 +126,8 @@ pub(super) enum Op {
     Pick(Vec<String>),
     /// Of each map of a list the value under this key.
     Column(String),
+    /// So many per cent of a number, with two decimals at most.
+    Share(u32),
 }
 
 impl Op {
@@ -168,6 +171,13 @@ impl Op {
                 format!("pick({})", names.join(", "))
             }
             Self::Column(name) => format!("column({})", quoted(name)),
+            Self::Share(percent) => {
+                return format!(
+                    "({} * {}) | round(2)",
+                    closed(expression),
+                    f64::from(*percent) / 100.0
+                );
+            }
         };
         format!("{expression} | {filter}")
     }
@@ -204,6 +214,7 @@ impl Op {
             Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
             Self::Pick(_) => "some fields of each of its elements".to_owned(),
             Self::Column(_) => "one field of each of its elements".to_owned(),
+            Self::Share(percent) => format!("{percent} per cent of it"),
         }
     }
 }

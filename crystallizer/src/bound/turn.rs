@@ -73,6 +73,8 @@ pub(super) enum Pick {
     /// The only one, which has what was asked for.
     Lone(Equal),
     Where(Vec<Equal>),
+    /// One that has what another source gives already: it only says that it is one of the list.
+    Among(Equal),
     /// The one that begins with what the person said, or whose field does.
     Begins {
         field: Vec<String>,
@@ -151,7 +153,7 @@ impl Route {
             };
             let equals = match pick {
                 Pick::Where(equals) => equals.as_slice(),
-                Pick::Lone(equal) => std::slice::from_ref(equal),
+                Pick::Lone(equal) | Pick::Among(equal) => std::slice::from_ref(equal),
                 Pick::Begins { said, .. } => {
                     compared.beginnings.push(said.clone());
                     &[]
@@ -203,9 +205,11 @@ impl Route {
             Pick::Under(Operand::Said { .. }) => true,
             Pick::Under(Operand::Expression(text)) => text.starts_with("inputs."),
             Pick::Extreme { .. } | Pick::Begins { .. } => true,
-            Pick::Under(Operand::Constant(_)) | Pick::Only | Pick::Lone(_) | Pick::Position(_) => {
-                false
-            }
+            Pick::Under(Operand::Constant(_))
+            | Pick::Only
+            | Pick::Lone(_)
+            | Pick::Among(_)
+            | Pick::Position(_) => false,
         })
     }
 
@@ -215,7 +219,9 @@ impl Route {
             && self.picks().all(|pick| match pick {
                 Pick::Only | Pick::Lone(_) | Pick::Under(_) => true,
                 Pick::Where(equals) => equals.iter().any(|equal| equal.bits >= STRONG),
-                Pick::Extreme { .. } | Pick::Begins { .. } | Pick::Position(_) => false,
+                Pick::Among(_) | Pick::Extreme { .. } | Pick::Begins { .. } | Pick::Position(_) => {
+                    false
+                }
             })
     }
 
@@ -310,6 +316,7 @@ fn element(list: &str, pick: &Pick, inputs: &mut Writer<'_>) -> String {
         Pick::Only => format!("{list} | only"),
         Pick::Lone(equal) => format!("{} | only", narrowed(std::slice::from_ref(equal), inputs)),
         Pick::Where(equals) => format!("{} | only", narrowed(equals, inputs)),
+        Pick::Among(equal) => format!("{} | first", narrowed(std::slice::from_ref(equal), inputs)),
         Pick::Under(operand) => {
             let operand = operand.write(inputs);
             format!("{list} | where('key', {operand}) | only")
@@ -356,6 +363,10 @@ pub(super) fn shown(pick: &Pick) -> String {
             format!("the entry under {}", crate::show::text(text, 40))
         }
         Pick::Where(all) => format!("the element whose {}", shown_equals(all)),
+        Pick::Among(equal) => format!(
+            "an element whose {}",
+            shown_equals(std::slice::from_ref(equal))
+        ),
         Pick::Under(Operand::Said { value, .. }) => {
             format!("the entry under {}", crate::show::value("", value, 40))
         }

@@ -135,6 +135,7 @@ pub(super) fn constant(answer: &str) -> Choice {
         answer: answer.to_owned(),
         binding: None,
         is_numbered: false,
+        is_given: false,
     }
 }
 

@@ -22,6 +22,8 @@ const MOST_AGREEING: usize = 2;
 const LONGEST_LINE: usize = 120;
 /// How much better a source has to be than the next.
 const MARGIN: f64 = 1.0;
+/// The information from which on a value that only one place of an answer holds hardly stands there by chance.
+const PARTICULAR: f64 = 4.5;
 /// The information of the values beside it from which on a weak one is taken to come from their record.
 const BESIDE: f64 = 4.0;
 
@@ -33,26 +35,36 @@ pub(super) enum Outcome {
     Nothing,
 }
 
+/// A place where a value stands, and what speaks for it.
 #[derive(Debug, Clone)]
-struct Candidate {
-    place: Place,
-    score: f64,
-    agreement: u8,
+pub(super) struct Candidate {
+    pub(super) place: Place,
+    pub(super) score: f64,
+    pub(super) agreement: u8,
     /// Whether enough speaks for it to be taken.
-    passes: bool,
+    pub(super) passes: bool,
 }
 
 impl Binder<'_> {
     /// The source of a value among earlier answers; `gate` is the information that it takes at least.
     pub(super) fn among_answers(&mut self, sent: &Sent<'_>, gate: f64) -> Outcome {
+        let places = self.answers.find(&canonical::forms(sent.value));
+        self.among_places(sent, gate, places)
+    }
+
+    /// The same among these places.
+    pub(super) fn among_places(
+        &mut self,
+        sent: &Sent<'_>,
+        gate: f64,
+        places: Vec<Place>,
+    ) -> Outcome {
         let own = bits(sent.value, &sent.key.words);
         let forms = canonical::forms(sent.value);
         if forms.is_empty() || own <= 0.0 || own < gate && gate > WEAK {
             return Outcome::Nothing;
         }
-        let mut weighed: Vec<Candidate> = self
-            .answers
-            .find(&forms)
+        let mut weighed: Vec<Candidate> = places
             .into_iter()
             .filter(|place| place.call < sent.call)
             .filter_map(|place| self.weigh(sent, place, own))
@@ -144,6 +156,8 @@ impl Binder<'_> {
     ) -> Outcome {
         let mut binding = self.binding(sent, &best.0, &best.1);
         for (_, rival) in rivals.iter().take(MOST_AGREEING) {
+            let loosened = super::rival::among(&best.1, &binding.expression, rival, sent.value);
+            let rival = loosened.as_ref().unwrap_or(rival);
             let other = self.written(rival);
             if self.recorded.evaluate(&other).as_ref() == Some(sent.value) {
                 binding.agreeing.push(other);
@@ -340,7 +354,7 @@ impl Binder<'_> {
     }
 
     /// The way to a place, and what is made of the value there.
-    fn way(&mut self, place: &Place, wanted: &Value) -> Option<Way> {
+    pub(super) fn way(&mut self, place: &Place, wanted: &Value) -> Option<Way> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
@@ -349,7 +363,7 @@ impl Binder<'_> {
             .way(&self.answers, self.kept, place, wanted, &scope)
     }
 
-    fn binding(&mut self, sent: &Sent<'_>, candidate: &Candidate, way: &Way) -> Binding {
+    pub(super) fn binding(&mut self, sent: &Sent<'_>, candidate: &Candidate, way: &Way) -> Binding {
         let expression = self.written(way);
         let key = self.answers.key(&candidate.place);
         let mut because = Vec::new();
@@ -410,6 +424,8 @@ impl Binder<'_> {
                         .route
                         .picks()
                         .any(|pick| matches!(pick, Pick::Position(Position::At(_)))),
+                    is_given: way.route.picks().next().is_none()
+                        && (candidate.agreement > 0 || bits(sent.value, &[]) >= PARTICULAR),
                 });
             }
         }

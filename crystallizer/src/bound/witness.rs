@@ -102,6 +102,19 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// How many different values stand there, in all recordings that have one.
+    pub(super) fn varieties(&self, sent: &Sent<'_>) -> usize {
+        let mut all = vec![sent.value];
+        for seen in &self.witnesses {
+            if let Some(value) = seen.value(sent.call, &sent.pointer)
+                && !all.contains(&value)
+            {
+                all.push(value);
+            }
+        }
+        all.len()
+    }
+
     /// Whether the person said the value in every further recording that has one there.
     pub(super) fn said_everywhere(&self, sent: &Sent<'_>) -> bool {
         self.witnesses.iter().all(|seen| {

@@ -1,18 +1,13 @@
 //! Writes what was decided into the draft: expressions in the place of values, and the inputs that they read.
 
-use super::binding::{self, Binding, Bound, Decided, Piece, Source};
+use super::binding::{Binding, Bound, Source};
 use super::decide::Decisions;
-use super::slot;
-use crate::gate;
+use super::{slot, title};
 use crate::kept::{Kept, Spot};
-use crate::tool_map::escape;
 use druse_engine::definition::{Document, Step};
 use druse_engine::expression::{Expression, Template};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-
-/// The most values of one argument that a gate shows.
-const MOST_SHOWN: usize = 4;
 
 /// Writes the bindings of all steps. `steps` gives where the step of each kept call stands.
 pub(super) fn write(
@@ -38,11 +33,16 @@ pub(super) fn write(
                 .insert("bindings".to_owned(), Value::Object(reasons));
         }
     }
+    let mut titled: BTreeSet<Spot> = BTreeSet::new();
     for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
+        // The passes of a loop have one gate, and the first tells what each is about.
+        if !titled.insert(*place) {
+            continue;
+        }
         // The gate before a call shows what the call will send, not what was sent in the recording.
         if let Some(gate) = gate_before(*place, steps)
             && let Some(with) = gate.step_mut(document).and_then(|step| step.with.as_mut())
-            && let Some(title) = title(kept, decided)
+            && let Some(title) = title::title(kept, decided)
         {
             with.insert("title".to_owned(), title.into());
         }
@@ -60,71 +60,6 @@ pub(super) fn gate_before(spot: Spot, steps: &[Spot]) -> Option<Spot> {
         (Some(_), Some(_)) => *other == before,
     };
     (!steps.iter().any(around)).then_some(before)
-}
-
-/// What a gate asks about a call of which something is bound.
-fn title(kept: &Kept<'_>, decided: &Decided) -> Option<String> {
-    if decided.bound.is_empty() {
-        return None;
-    }
-    let mut pieces = vec![Piece::Text(gate::subject(kept))];
-    for (index, (key, value)) in gate::main_arguments(&kept.call.arguments)
-        .into_iter()
-        .enumerate()
-    {
-        let before = if index == 0 { ": " } else { ", " };
-        pieces.push(Piece::Text(format!("{before}{} ", gate::label(key))));
-        let mut shown = Vec::new();
-        show(
-            decided,
-            &format!("/{}", escape(key)),
-            key,
-            value,
-            &mut shown,
-        );
-        let all = shown.len();
-        for (place, one) in shown.into_iter().take(MOST_SHOWN).enumerate() {
-            if place > 0 {
-                pieces.push(Piece::Text(" and ".to_owned()));
-            }
-            pieces.extend(one);
-        }
-        if all > MOST_SHOWN {
-            pieces.push(Piece::Text(" and more".to_owned()));
-        }
-    }
-    pieces.push(Piece::Text("?".to_owned()));
-    Some(binding::written(&pieces))
-}
-
-/// The values of an argument as a run shows them: what is bound by its expression, the rest as it was recorded.
-fn show(decided: &Decided, pointer: &str, key: &str, value: &Value, shown: &mut Vec<Vec<Piece>>) {
-    let is_secret = value
-        .as_str()
-        .is_some_and(|text| crate::secret::kind(key, text).is_some());
-    match (
-        decided.bound.iter().find(|bound| bound.pointer == pointer),
-        value,
-    ) {
-        (Some(bound), _) if !is_secret => shown.push(bound.pieces.clone()),
-        (None, Value::Object(map)) => {
-            for (key, inner) in map {
-                show(
-                    decided,
-                    &format!("{pointer}/{}", escape(key)),
-                    key,
-                    inner,
-                    shown,
-                );
-            }
-        }
-        (None, Value::Array(items)) => {
-            for (index, inner) in items.iter().enumerate() {
-                show(decided, &format!("{pointer}/{index}"), key, inner, shown);
-            }
-        }
-        _ => shown.push(vec![Piece::Text(crate::show::value(key, value, 40))]),
-    }
 }
 
 /// Why a value is bound, for the document: its kinds of source with the reasons.

@@ -195,6 +195,7 @@ fn of_map(
     let Some(properties) = shape.get("properties").and_then(Value::as_object) else {
         return;
     };
+    let outermost = place.is_empty();
     let at = |key: &str| format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
     for key in shape
         .get("required")
@@ -218,6 +219,9 @@ fn of_map(
         let place = at(key);
         match properties.get(key) {
             Some(inner) => compare(inner, value, &place, depth - 1, found),
+            // Around the answer stands what the action says of it (`structured`, `headers`), whatever was recorded:
+            // a recording that has not kept it tells nothing of the service.
+            None if outermost => {}
             None => {
                 found.insert(ShapeChange {
                     message: format!("{place} is new."),
@@ -268,6 +272,26 @@ mod tests {
         assert_eq!(
             said(&shape, &json!("moved")),
             ["the answer is string, and was object."]
+        );
+    }
+
+    #[test]
+    fn what_the_action_adds_around_an_answer_is_no_change_of_it() {
+        let shape = of(&[json!({ "content": [], "text": "{\"id\":1}", "json": { "id": 1 } })]);
+        let came = json!({
+            "content": [], "text": "{\"id\":1}", "json": { "id": 1 }, "structured": { "id": 1 },
+        });
+        assert_eq!(said(&shape, &came), [""; 0]);
+        let other = json!({ "content": [], "text": "{\"id\":1,\"n\":2}", "json": { "id": 1, "n": 2 }, "structured": {} });
+        assert_eq!(said(&shape, &other), ["/json/n is new.", "/text/n is new."]);
+        // What it had and is gone is told there, too.
+        let gone = json!({ "content": [], "text": "none" });
+        assert_eq!(
+            said(&shape, &gone),
+            [
+                "/json is missing, and was there.",
+                "/text is a text that holds no JSON, and held some."
+            ]
         );
     }
 

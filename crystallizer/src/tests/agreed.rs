@@ -104,6 +104,252 @@ fn without_a_yes_it_is_asked() {
     }
 }
 
+/// Refunds what a call gave, after a yes that names it.
+fn refunded(worked_out: Option<Value>, proposal: &str, amount: Value) -> Session {
+    let mut turns = vec![call(
+        "g",
+        0,
+        "get_order",
+        json!({ "order_id": "W-481210" }),
+        json!({ "order_id": "W-481210", "lines": [{ "sku": "A1", "price": 12.5 }, { "sku": "B2", "price": 29.6 }] }),
+    )];
+    turns.extend(
+        worked_out.map(|answer| call("q", 1, "quote", json!({ "order_id": "W-481210" }), answer)),
+    );
+    turns.extend([
+        said(Role::Assistant, proposal),
+        said(Role::User, "Yes, please."),
+        call(
+            "r",
+            2,
+            "refund_order",
+            json!({ "order_id": "W-481210", "amount": amount }),
+            json!({ "ok": true }),
+        ),
+        call(
+            "m",
+            3,
+            "send_note",
+            json!({ "text": "refunded", "order_id": "W-481210" }),
+            json!({ "ok": true }),
+        ),
+    ]);
+    session("I want my money back for order W-481210.", turns)
+}
+
+#[test]
+fn a_sum_that_a_call_gave_follows_its_answer_after_a_yes() {
+    let proposal = "Shall I refund 42.10 to order W-481210?";
+    for (answer, expected) in [
+        (
+            json!({ "payable": 42.10 }),
+            "{{ steps.quote.output.payable }}",
+        ),
+        (
+            json!("Payable: 42.10"),
+            "{{ (steps.quote.output | parse_yaml).Payable }}",
+        ),
+    ] {
+        let made = bound(&refunded(Some(answer), proposal, json!(42.10)));
+        let amount = arguments(&made, "refund_order")["amount"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(
+            amount.starts_with(expected),
+            "{amount} {:#?}",
+            made.report.questions
+        );
+        assert!(made.document.inputs.keys().all(|name| name == "order_id"));
+    }
+}
+
+/// The agent added two prices up: the sum follows nothing, and is no choice of the person's.
+#[test]
+fn a_sum_that_the_agent_worked_out_is_asked_about() {
+    let made = bound(&refunded(
+        None,
+        "Shall I refund 42.10 to order W-481210?",
+        json!(42.10),
+    ));
+    assert_eq!(arguments(&made, "refund_order")["amount"], json!(42.1));
+    let asked: Vec<&str> = made
+        .report
+        .questions
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
+    assert_eq!(asked, ["source:refund_order:/amount"]);
+    assert!(!made.document.inputs.contains_key("amount"));
+}
+
+/// The sum of one of several lines: which of them, nobody said.
+#[test]
+fn a_sum_of_one_of_several_is_asked_about() {
+    let made = bound(&refunded(
+        None,
+        "Shall I refund 29.60 to order W-481210?",
+        json!(29.6),
+    ));
+    assert!(!made.document.inputs.contains_key("amount"));
+    let asked = made
+        .report
+        .questions
+        .iter()
+        .any(|one| one.id == "source:refund_order:/amount");
+    assert!(asked);
+}
+
+#[test]
+fn each_change_that_a_yes_covers_has_a_gate_that_names_what_changes() {
+    let made = bound(&refunded(
+        Some(json!({ "payable": 42.10 })),
+        "Shall I refund 42.10 to order W-481210 and leave a note?",
+        json!(42.10),
+    ));
+    let gates: Vec<(&str, &str)> = made
+        .document
+        .steps
+        .iter()
+        .filter(|step| step.action.as_deref() == Some("approval_gate"))
+        .map(|step| {
+            let title = step.with.as_ref().unwrap()["title"].as_str().unwrap();
+            (step.id.as_str(), title)
+        })
+        .collect();
+    assert_eq!(
+        gates,
+        [
+            (
+                "approve_refund_order",
+                "Refund order: amount {{ steps.quote.output.payable }}, order id {{ inputs.order_id }}?"
+            ),
+            (
+                "approve_send_note",
+                "Send note: order id {{ inputs.order_id }}, text refunded?"
+            ),
+        ]
+    );
+    for step in ["refund_order", "send_note"] {
+        let step = made
+            .document
+            .steps
+            .iter()
+            .find(|one| one.id == step)
+            .unwrap();
+        assert!(
+            step.needs.contains(&format!("approve_{}", step.id)),
+            "{:?}",
+            step.needs
+        );
+    }
+    assert_eq!(made.report.counts.gates, 2);
+}
+
+/// A yes to a long piece of work is one to its begin and to what the question named.
+#[test]
+fn a_yes_to_much_work_is_no_yes_to_each_part_of_it() {
+    let mut turns = vec![
+        said(
+            Role::Assistant,
+            "I would go on and close INV-20271 at the end. Shall I?",
+        ),
+        said(Role::User, "Yes"),
+    ];
+    for number in 0..9 {
+        turns.push(call(
+            &format!("e{number}"),
+            number,
+            "edit_page",
+            json!({ "page": format!("p{number}"), "text": "x" }),
+            json!({ "ok": true }),
+        ));
+    }
+    turns.push(call(
+        "c",
+        9,
+        "close_invoice",
+        json!({ "invoice_id": "INV-20271" }),
+        json!({ "ok": true }),
+    ));
+    let made = bound(&session("Tidy up.", turns));
+    let gates: Vec<&str> = made
+        .document
+        .steps
+        .iter()
+        .filter(|step| step.action.as_deref() == Some("approval_gate"))
+        .map(|step| step.id.as_str())
+        .collect();
+    assert_eq!(gates, ["approve_edit_page", "approve_close_invoice"]);
+}
+
+#[test]
+fn a_gate_before_a_command_names_the_words_that_follow() {
+    let session = session(
+        "Take down box-48121.",
+        vec![
+            said(Role::Assistant, "I will run `shopctl`. Shall I?"),
+            said(Role::User, "Yes"),
+            call(
+                "c",
+                0,
+                "Bash",
+                json!({ "command": "shopctl drop --box box-48121" }),
+                json!("gone"),
+            ),
+        ],
+    );
+    let made = bound(&session);
+    let gate = &made.document.steps[0];
+    assert_eq!(
+        gate.with.as_ref().unwrap()["title"],
+        "Run shopctl with {{ inputs.box | plain_word }}?"
+    );
+}
+
+/// However long a text is, one that is equal to an answer's is that.
+#[test]
+fn a_long_text_follows_the_answer_that_held_it() {
+    let text = "Dear all, the shop is closed on the third and open again after that. ".repeat(40);
+    let turns = |sent: &str| {
+        vec![
+            call(
+                "g",
+                0,
+                "get_notice",
+                json!({}),
+                json!({ "notice": { "body": text, "lang": "en" } }),
+            ),
+            call(
+                "p",
+                1,
+                "post_page",
+                json!({ "content": sent }),
+                json!({ "ok": true }),
+            ),
+        ]
+    };
+    let made = bound(&session("Publish the notice.", turns(&text)));
+    assert_eq!(
+        arguments(&made, "post_page")["content"],
+        "{{ steps.get_notice.output.notice.body }}"
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+
+    // Another text is the agent's, and only then it is said to be.
+    let other = bound(&session(
+        "Publish the notice.",
+        turns(&format!("{text} Or so.")),
+    ));
+    let chosen = |made: &Crystallized| {
+        made.report
+            .findings
+            .iter()
+            .any(|one| one.code == "chosen_by_agent")
+    };
+    assert!(chosen(&other) && !chosen(&made));
+}
+
 /// Looks at one of several orders, and pays something else after a yes.
 fn paid(answer: &str) -> Session {
     session(

@@ -803,7 +803,7 @@ metadata:
 }
 
 #[test]
-fn a_yes_in_words_is_a_gate_before_the_call_that_changes_something() {
+fn a_yes_in_words_is_a_gate_before_each_call_that_changes_something() {
     let session = session(
         "Cancel my booking R1 and book R2",
         vec![
@@ -826,11 +826,12 @@ fn a_yes_in_words_is_a_gate_before_the_call_that_changes_something() {
             "get_booking_2 tool <- get_booking",
             "approve_cancel_booking approval_gate <- get_booking_2",
             "cancel_booking tool <- approve_cancel_booking",
-            "book_trip tool <- cancel_booking",
+            "approve_book_trip approval_gate <- cancel_booking",
+            "book_trip tool <- approve_book_trip",
             "send_mail tool <- book_trip",
         ]
     );
-    assert_eq!(made.report.counts.gates, 1);
+    assert_eq!(made.report.counts.gates, 2);
     assert_eq!(made.report.replay.matched, 5);
 }
 

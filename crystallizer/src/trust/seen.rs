@@ -1,11 +1,11 @@
 //! The words that people said and that answers held, in the order of the session. One pass, one look-up for each
 //! word: a value is told by its words, however it was put together.
 
-use crate::leaf::{canonical_text, leaves, tokens};
+use crate::leaf::{canonical_text, leaves, tokens, whole};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
-/// Longest value that is looked for as a whole.
+/// Longest value that is kept as it is; of longer ones the digest is known.
 const LONGEST: usize = 400;
 
 /// Where a word stood first in an answer.
@@ -64,16 +64,13 @@ impl Seen {
         leaves(content, &mut |_, _, leaf| match leaf {
             Value::String(text) => {
                 let in_text = text.trim().contains(char::is_whitespace);
-                let whole = plain(text.trim());
-                if whole.len() <= LONGEST {
-                    self.add(
-                        &whole,
-                        Place {
-                            answer,
-                            in_text: false,
-                        },
-                    );
-                }
+                self.add(
+                    &whole(plain(text.trim()), LONGEST),
+                    Place {
+                        answer,
+                        in_text: false,
+                    },
+                );
                 let mut count = 0;
                 for word in words(text) {
                     count += 1;
@@ -105,7 +102,7 @@ impl Seen {
 
     /// Where a value came from that a call sends.
     pub(super) fn origin(&self, value: &str) -> Origin {
-        let whole = plain(value.trim());
+        let whole = whole(plain(value.trim()), LONGEST);
         if self.said.contains(&whole) {
             return Origin::Said;
         }
@@ -166,8 +163,8 @@ impl Seen {
                 self.sent.insert(joined);
             }
         });
-        let whole = plain(value.trim());
-        if whole.len() <= LONGEST && !self.answered.contains_key(&whole) {
+        let whole = whole(plain(value.trim()), LONGEST);
+        if !self.answered.contains_key(&whole) {
             self.sent.insert(whole);
         }
         // An answer that repeats a part of it tells nothing new either.

@@ -422,6 +422,33 @@ fn any_document() -> impl Strategy<Value = Document> {
         )
 }
 
+/// Whoever reads a document sees what stands there, and it is the same text when it is read again.
+#[test]
+fn characters_that_nobody_sees_are_written_out_and_read_back() {
+    let every = (0..=0x10_ffff)
+        .filter_map(char::from_u32)
+        .filter(|one| crate::hidden::is_hidden(*one));
+    let mut long: String = every.collect();
+    long.push_str("\nlast line");
+    for text in [
+        "a\u{202e}b",
+        "a\u{3164}",
+        "line\nto\u{200b}o",
+        "\u{e0041}x",
+        "\u{85}",
+        &long,
+    ] {
+        let document = json!({ "druse": 1, "name": "a", "steps": [
+            { "id": "s", "action": "transform", "with": { "value": text } }], "metadata": { text: [text] } });
+        let parsed = parse(&document.to_string(), Syntax::Json).unwrap();
+        let yaml = to_yaml(&parsed.document);
+        assert!(!yaml.contains(crate::hidden::is_hidden), "{yaml:?}");
+        let again =
+            parse(&yaml, Syntax::Yaml).unwrap_or_else(|findings| panic!("{yaml}{findings:?}"));
+        assert_eq!(again.document, parsed.document, "{yaml}");
+    }
+}
+
 proptest! {
     #[test]
     fn yaml_round_trips(document in any_document()) {

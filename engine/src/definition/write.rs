@@ -3,6 +3,7 @@
 
 use super::schema::SCHEMA_URL;
 use super::{Document, yaml};
+use crate::hidden::is_hidden;
 use serde_json::{Map, Value};
 
 /// Writes a document as YAML. Reading it gives the same document.
@@ -210,10 +211,9 @@ fn is_plain(text: &str, more: &str) -> bool {
     {
         return false;
     }
-    if !text
-        .chars()
-        .all(|c| c.is_alphanumeric() || " _-./:+()<>=|$;@".contains(c) || more.contains(c))
-    {
+    if !text.chars().all(|c| {
+        c.is_alphanumeric() && !is_hidden(c) || " _-./:+()<>=|$;@".contains(c) || more.contains(c)
+    }) {
         return false;
     }
     let lower = text.to_ascii_lowercase();
@@ -243,9 +243,11 @@ fn quoted(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
+            // Whoever reads the document sees what stands there; it is the same text all the same.
+            c if is_hidden(c) => out.push_str(&match u32::from(c) {
+                code @ ..=0xffff => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
             c => out.push(c),
         }
     }
@@ -262,8 +264,6 @@ fn literal_fits(text: &str) -> bool {
         && body.split('\n').all(|line| {
             !line.ends_with([' ', '\t'])
                 && !line.starts_with('\t')
-                && line.chars().all(|c| {
-                    !c.is_control() && !matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
-                })
+                && !line.contains(|c| is_hidden(c) || c.is_control())
         })
 }

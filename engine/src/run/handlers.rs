@@ -254,6 +254,13 @@ impl State {
         }
     }
 
+    pub(super) fn canceled_by(&self) -> Option<&str> {
+        match (&self.handling.forced, &self.ending) {
+            (Some((by, _)), _) | (None, Some(Ending::Canceled { by, .. })) => Some(by),
+            (None, _) => None,
+        }
+    }
+
     fn stop_handlers(&mut self, plan: &Plan) {
         let Some(current) = &mut self.handling.current else {
             return;

@@ -377,6 +377,11 @@ impl Run {
         self.state.handling.cancels > 0
     }
 
+    /// Whoever wanted it to end: where it was wanted twice, the one who stopped what handles its end.
+    pub fn canceled_by(&self) -> Option<&str> {
+        self.state.canceled_by()
+    }
+
     /// Whether somebody wanted that a second time, which ends what handles its end, too.
     pub fn is_forced(&self) -> bool {
         self.state.handling.cancels > 1

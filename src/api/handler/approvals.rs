@@ -3,6 +3,7 @@
 use super::super::{
     call::{Call, ok},
     route::Answer,
+    spoken::Spoken,
 };
 use crate::runtime::clock;
 use crate::service::{ApprovalView, DecisionRequest, Problem};
@@ -54,7 +55,7 @@ pub(in crate::api) struct DecisionBody {
     pub(in crate::api) decision: Verdict,
     /// Why.
     #[serde(default)]
-    pub(in crate::api) comment: Option<String>,
+    pub(in crate::api) comment: Option<Spoken>,
     /// The form's values.
     #[serde(default)]
     pub(in crate::api) fields: Option<Value>,
@@ -77,11 +78,12 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
             "Send back the `digest` that the approval shows.",
         )
     })?;
-    let details = json!({ "decision": body.decision, "comment": body.comment });
+    let comment = call.said(body.comment);
+    let details = json!({ "decision": body.decision, "comment": comment });
     let extra = call.app.audit(&call.who, "approval.decide", &id, details)?;
     let request = DecisionRequest {
         decision: body.decision,
-        comment: body.comment,
+        comment,
         fields: body.fields,
         digest,
         idempotency: call.claim.clone(),
@@ -99,7 +101,7 @@ pub(in crate::api) struct ReassignBody {
     pub(in crate::api) approvers: Vec<String>,
     /// Why.
     #[serde(default)]
-    pub(in crate::api) reason: Option<String>,
+    pub(in crate::api) reason: Option<Spoken>,
 }
 
 pub(in crate::api) async fn reassign(call: Call) -> Answer {
@@ -108,7 +110,8 @@ pub(in crate::api) async fn reassign(call: Call) -> Answer {
         return ok(&view(&call, id)?);
     }
     let body: ReassignBody = call.json()?;
-    let details = json!({ "approvers": body.approvers, "reason": body.reason });
+    let reason = call.said(body.reason);
+    let details = json!({ "approvers": body.approvers, "reason": reason });
     let extra = call
         .app
         .audit(&call.who, "approval.reassign", &id, details)?;
@@ -117,6 +120,6 @@ pub(in crate::api) async fn reassign(call: Call) -> Answer {
         None => extra,
     };
     let engine = &call.app.engine;
-    let view = engine.reassign(id, &call.who, body.approvers, body.reason, extra);
+    let view = engine.reassign(id, &call.who, body.approvers, reason, extra);
     ok(&view.await?)
 }

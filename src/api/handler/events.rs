@@ -35,16 +35,22 @@ pub(in crate::api) async fn take(call: Call) -> Answer {
         };
         Problem::new(status, error.code, error.message, error.help)
     })?;
+    let starters = vec![call.who.user()];
     let body = match received {
         Received::One(event) => {
             check_type(&event)?;
-            json!(call.app.triggers()?.publish(*event).await?)
+            json!(call.app.triggers()?.publish(*event, starters).await?)
         }
         Received::Batch(events) => {
             events.iter().try_for_each(check_type)?;
             let mut items = Vec::with_capacity(events.len());
             for event in events {
-                items.push(call.app.triggers()?.publish(event).await?);
+                items.push(
+                    call.app
+                        .triggers()?
+                        .publish(event, starters.clone())
+                        .await?,
+                );
             }
             json!({ "items": items })
         }

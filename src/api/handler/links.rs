@@ -6,6 +6,7 @@ use super::super::{
     call::Call,
     link_page::{self, Said},
     route::Answer,
+    spoken::Spoken,
 };
 use crate::runtime::clock;
 use crate::service::{ApprovalView, DecisionRequest, Problem};
@@ -81,6 +82,8 @@ fn asked(link: &ApprovalLink, view: &ApprovalView, refused: Option<(&Said, &Prob
 
 fn open(call: &Call) -> Result<(ApprovalLink, ApprovalView), Problem> {
     let link = call.app.link(call.param("token"))?;
+    // Whoever has no access any more is not shown what would be done either.
+    call.app.link_bearer(&link)?;
     let view = row(call, link.approval)?;
     Ok((link, view))
 }
@@ -114,7 +117,8 @@ async fn decide(
         Problem::unprocessable("bad_body", "The digest is missing.", "Open the page again.")
     })?;
     let comment = said.get("comment").map(str::trim);
-    let comment = comment.filter(|text| !text.is_empty()).map(String::from);
+    let comment = comment.filter(|text| !text.is_empty()).map(Spoken::from);
+    let comment = call.said(comment);
     let who = call.app.link_bearer(&link)?;
     let details = json!({
         "decision": decision, "comment": comment, "link": link.digest,

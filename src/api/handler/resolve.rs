@@ -1,6 +1,6 @@
 //! What a person found out of an uncertain step.
 
-use super::super::{answer::Reply, call::Call, route::Answer};
+use super::super::{answer::Reply, call::Call, route::Answer, spoken::Spoken};
 use crate::service::{Problem, ResolveRequest};
 use druse_engine::RunId;
 use druse_engine::run::Resolution;
@@ -34,10 +34,10 @@ pub(in crate::api) struct ResolveBody {
     output: Option<Value>,
     /// Why it is given up; only with `failed`.
     #[serde(default)]
-    message: Option<String>,
+    message: Option<Spoken>,
     /// How it is known.
     #[serde(default)]
-    reason: Option<String>,
+    reason: Option<Spoken>,
 }
 
 pub(in crate::api) async fn resolve(call: Call) -> Answer {
@@ -65,17 +65,18 @@ pub(in crate::api) async fn resolve(call: Call) -> Answer {
         },
         Found::Again => Resolution::Again,
         Found::Failed => Resolution::Failed {
-            message: body
-                .message
+            message: call
+                .said(body.message)
                 .unwrap_or_else(|| "a person found that it did not happen".into()),
         },
     };
-    let details = json!({ "step": body.step, "found": body.found, "reason": body.reason });
+    let reason = call.said(body.reason);
+    let details = json!({ "step": body.step, "found": body.found, "reason": reason });
     let request = ResolveRequest {
         step: body.step,
         resolution,
         by: call.who.user(),
-        reason: body.reason,
+        reason,
         idempotency: call.claim.clone(),
         extra: call.app.audit(&call.who, "run.resolve", &id, details)?,
     };

@@ -4,6 +4,7 @@ use super::super::{
     answer::Reply,
     call::{Call, ok},
     route::Answer,
+    spoken::Spoken,
 };
 use crate::runtime::clock;
 use crate::service::rehearsal::AnswersOf;
@@ -391,14 +392,15 @@ impl Follow {
 pub(in crate::api) struct Reason {
     /// Left out: nothing is said.
     #[serde(default)]
-    pub(in crate::api) reason: Option<String>,
+    pub(in crate::api) reason: Option<Spoken>,
 }
 
 impl Reason {
     /// The wish of whoever calls, with its line of the audit log: of one record with the fact in the run.
     fn wish(self, call: &Call, action: &str, id: RunId) -> Result<Wish, Problem> {
-        let details = json!({ "reason": self.reason });
-        wish(call, action, id, self.reason, details)
+        let reason = call.said(self.reason);
+        let details = json!({ "reason": reason });
+        wish(call, action, id, reason, details)
     }
 }
 
@@ -443,7 +445,7 @@ pub(in crate::api) async fn pause(call: Call) -> Answer {
 pub(in crate::api) struct ResumeBody {
     /// Why.
     #[serde(default)]
-    pub(in crate::api) reason: Option<String>,
+    pub(in crate::api) reason: Option<Spoken>,
     /// The path of a step that failed and waits; left out: all that do.
     #[serde(default)]
     pub(in crate::api) step: Option<String>,
@@ -508,14 +510,15 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
         Some(number) => Some(other_version(&call, id, number)?),
         None => None,
     };
+    let reason = call.said(body.reason);
     let details = json!({
-        "reason": body.reason,
+        "reason": reason,
         "step": body.step,
         "fails": body.decision == ResumeDecision::Fail,
         "corrected": body.input.as_ref().map(|input| input.keys().collect::<Vec<_>>()),
         "version": body.version,
     });
-    let wish = wish(&call, "run.resume", id, body.reason, details)?;
+    let wish = wish(&call, "run.resume", id, reason, details)?;
     let resume = Resume {
         step: body.step,
         answer: match (body.decision, version) {
@@ -571,7 +574,7 @@ pub(in crate::api) struct RetryBody {
     pub(in crate::api) version: Option<u32>,
     /// Why.
     #[serde(default)]
-    pub(in crate::api) reason: Option<String>,
+    pub(in crate::api) reason: Option<Spoken>,
 }
 
 /// What a retry with this body would keep and run again; starts nothing.
@@ -600,8 +603,9 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         call.app.may_start(&call.who, automation, number)?;
     }
     let run = clock::new_id(RunId::from_parts);
+    let reason = call.said(body.reason);
     let details = json!({
-        "reason": body.reason, "run": run, "from": body.from, "version": body.version,
+        "reason": reason, "run": run, "from": body.from, "version": body.version,
         "other_inputs": body.inputs.is_some(),
     });
     let retry = Retry {
@@ -611,7 +615,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         inputs: body.inputs,
         version: body.version,
         by: call.who.user(),
-        reason: body.reason,
+        reason,
         idempotency: call.claim.clone(),
     };
     let run = call.app.engine.retry(id, retry).await;

@@ -61,11 +61,10 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
 async fn switch(call: Call, status: SubscriptionStatus, action: &str) -> Answer {
     let id = id(&call)?;
     let body: Switch = call.json()?;
-    let by = by(&call, action, &id, json!({ "reason": body.reason }));
+    let reason = call.said(body.reason);
+    let by = by(&call, action, &id, json!({ "reason": reason }));
     let triggers = call.app.triggers()?;
-    ok(&triggers
-        .switch_subscription(id, status, body.reason, by)
-        .await?)
+    ok(&triggers.switch_subscription(id, status, reason, by).await?)
 }
 
 pub(in crate::api) async fn deliveries(call: Call) -> Answer {

@@ -4,6 +4,7 @@ use super::super::{
     answer::Reply,
     call::{Call, ok},
     route::Answer,
+    spoken::Spoken,
 };
 use crate::runtime::clock;
 use crate::service::automation::document_of;
@@ -109,7 +110,7 @@ pub(in crate::api) async fn firing(call: Call) -> Answer {
 pub(in crate::api) async fn replay(call: Call) -> Answer {
     let (id, firing): (_, FiringId) = (id(&call)?, call.id("firing_id", "firing")?);
     let body: Switch = call.json()?;
-    let details = json!({ "firing": firing, "reason": body.reason });
+    let details = json!({ "firing": firing, "reason": call.said(body.reason) });
     let by = by(&call, "trigger.replay", id, details)?;
     let firing = call.app.triggers()?.replay(id, firing, by).await?;
     Reply::json(StatusCode::ACCEPTED, &firing)
@@ -183,13 +184,14 @@ pub(in crate::api) struct Fire {
     pub(in crate::api) trigger: Option<Map<String, Value>>,
     /// Why.
     #[serde(default)]
-    pub(in crate::api) reason: Option<String>,
+    pub(in crate::api) reason: Option<Spoken>,
 }
 
 pub(in crate::api) async fn fire(call: Call) -> Answer {
     let id = id(&call)?;
     let body: Fire = call.json()?;
-    let by = by(&call, "trigger.fire", id, json!({ "reason": body.reason }))?;
+    let details = json!({ "reason": call.said(body.reason) });
+    let by = by(&call, "trigger.fire", id, details)?;
     let firing = call
         .app
         .triggers()?
@@ -204,14 +206,15 @@ pub(in crate::api) async fn fire(call: Call) -> Answer {
 pub(in crate::api) struct Switch {
     /// Why.
     #[serde(default)]
-    pub(in crate::api) reason: Option<String>,
+    pub(in crate::api) reason: Option<Spoken>,
 }
 
 pub(in crate::api) async fn pause(call: Call) -> Answer {
     let id = id(&call)?;
     let body: Switch = call.json()?;
-    let by = by(&call, "trigger.pause", id, json!({ "reason": body.reason }))?;
-    ok(&call.app.triggers()?.pause(id, body.reason, by).await?)
+    let reason = call.said(body.reason);
+    let by = by(&call, "trigger.pause", id, json!({ "reason": reason }))?;
+    ok(&call.app.triggers()?.pause(id, reason, by).await?)
 }
 
 pub(in crate::api) async fn resume(call: Call) -> Answer {
@@ -221,7 +224,7 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
         &call,
         "trigger.resume",
         id,
-        json!({ "reason": body.reason }),
+        json!({ "reason": call.said(body.reason) }),
     )?;
     ok(&call.app.triggers()?.resume(id, by).await?)
 }
@@ -250,7 +253,7 @@ pub(in crate::api) async fn read_backfill(call: Call) -> Answer {
 pub(in crate::api) struct Stop {
     /// Why.
     #[serde(default)]
-    pub(in crate::api) reason: Option<String>,
+    pub(in crate::api) reason: Option<Spoken>,
     /// Whether its runs that go are canceled, too.
     #[serde(default)]
     pub(in crate::api) runs: bool,
@@ -260,12 +263,13 @@ pub(in crate::api) async fn cancel_backfill(call: Call) -> Answer {
     let id = id(&call)?;
     let backfill: BackfillId = call.id("backfill_id", "backfill")?;
     let body: Stop = call.json()?;
-    let details = json!({ "backfill": backfill, "reason": body.reason, "runs": body.runs });
+    let reason = call.said(body.reason);
+    let details = json!({ "backfill": backfill, "reason": reason, "runs": body.runs });
     let by = by(&call, "trigger.backfill_cancel", id, details)?;
     let stopped = call
         .app
         .triggers()?
-        .cancel_backfill(id, backfill, body.reason, body.runs, by)
+        .cancel_backfill(id, backfill, reason, body.runs, by)
         .await?;
     Reply::json(StatusCode::ACCEPTED, &stopped)
 }

@@ -111,7 +111,13 @@ impl Way<'_> {
             .await?;
         let gates = if yes { Gates::Approve } else { Gates::Input };
         let run = print::cell(&started["id"]);
-        let came = local::follow(self.client, &run, gates, &mut std::io::stdout()).await?;
+        let came = local::follow(
+            self.client,
+            &run,
+            gates,
+            &mut print::Seen(std::io::stdout()),
+        )
+        .await?;
 
         title("7. Timeline");
         let gates = format!("/approvals?run_id={run}");

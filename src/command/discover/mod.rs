@@ -7,6 +7,7 @@ mod walk;
 use super::{Done, print};
 use crate::cli::{Agent, Discover, Output, Since};
 use crate::client::{EXIT_CONFIG, Failure};
+use crate::command::print::talk;
 use crate::runtime::clock;
 use clap::ValueEnum as _;
 use druse_engine::Timestamp;
@@ -52,7 +53,7 @@ pub(super) fn discover(args: &Discover, output: Output) -> Done {
     }
     search.remarks(&listed);
     if listed.seen.is_empty() {
-        eprintln!(
+        talk!(
             "No session was found{}. Looked in {}.",
             of_folder(args.folder.as_deref()),
             search.where_looked()
@@ -107,7 +108,7 @@ pub(super) fn newest(agent: Agent, folder: Option<&Path>) -> Result<Newest, Fail
         };
         return Err(Failure::data("no_calls", message, help));
     }
-    eprintln!(
+    talk!(
         "Taking the newest session of {}: {}\n  written {}, in {}, {}: {}",
         agent.title(),
         shown(&path),
@@ -120,7 +121,7 @@ pub(super) fn newest(agent: Agent, folder: Option<&Path>) -> Result<Newest, Fail
         about.task.as_deref().unwrap_or("no task is named")
     );
     if is_fresh(found) {
-        eprintln!(
+        talk!(
             "warning: it was written to within the last minute and may still go on; what comes later is not in the draft"
         );
     }
@@ -331,7 +332,7 @@ impl Search {
                 0 => String::new(),
                 rest => format!("\n  and {rest} more"),
             };
-            eprintln!("{} {what}:{}{rest}", all.len(), named.concat());
+            talk!("{} {what}:{}{rest}", all.len(), named.concat());
         };
         told(&self.walk.unreadable, "could not be read");
         told(
@@ -339,21 +340,19 @@ impl Search {
             "passed over, without a session that can be read",
         );
         if self.walk.links > 0 {
-            eprintln!(
+            talk!(
                 "{} passed over: links are not followed",
                 print::count(&json!(self.walk.links), "link")
             );
         }
         if listed.more > 0 {
-            eprintln!(
+            talk!(
                 "{} not looked into; --limit shows more",
                 print::count(&json!(listed.more), "older file")
             );
         }
         if self.walk.cut || listed.cut {
-            eprintln!(
-                "There is more than is looked at in one go; --agent and --since make it less."
-            );
+            talk!("There is more than is looked at in one go; --agent and --since make it less.");
         }
     }
 }

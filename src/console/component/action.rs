@@ -1,6 +1,7 @@
 //! A button that does something: always a form.
 
 use crate::console::call::new_key;
+use crate::console::visible::kept;
 use maud::{Markup, html};
 
 /// The field that makes a form count once.
@@ -23,7 +24,7 @@ pub(in crate::console) fn with(
     html! {
         form .inline method="post" action=(action) {
             (key())
-            @for (name, value) in values { input type="hidden" name=(name) value=(value); }
+            @for (name, value) in values { input type="hidden" name=(name) value=(kept(value)); }
             button .(class) { (label) }
         }
     }

@@ -33,6 +33,13 @@ pub(in crate::console) struct Field {
     kind: Kind,
 }
 
+impl Field {
+    /// Makes it one of these names.
+    pub(in crate::console) fn choose<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        self.kind = Kind::Choice(names.map(|name| (name.into(), String::new())).collect());
+    }
+}
+
 /// How it is written.
 enum Kind {
     Text,
@@ -147,7 +154,7 @@ fn plain_names(names: &[Value]) -> bool {
             !name.is_empty()
                 && name
                     .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+                    .all(|c| c.is_ascii_alphanumeric() || "_.-:".contains(c))
         })
     })
 }

@@ -1,5 +1,6 @@
 //! A step of a draft: what it is given and where each value came from.
 
+use super::review::reads;
 use crate::console::component::value;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -38,12 +39,22 @@ const MADE: Source = Source {
     step: None,
 };
 
-/// The source that an expression names.
-pub(super) fn source(written: &Value) -> Source {
+const PASS: Source = Source {
+    sign: "⇐",
+    class: "o-step",
+    word: "what the pass is about",
+    step: None,
+};
+
+/// The source that an expression names; `items` are the names under which loops give what a pass is about.
+fn source(written: &Value, items: &[String]) -> Source {
     let Some(text) = written.as_str().filter(|text| text.contains("{{")) else {
         return MADE;
     };
     let inside = text.split("{{").nth(1).unwrap_or_default();
+    if reads(&format!("{{{{{inside}"), items) {
+        return PASS;
+    }
     if let Some(rest) = inside.split("steps.").nth(1) {
         let step: String = rest
             .chars()
@@ -69,7 +80,7 @@ pub(super) fn source(written: &Value) -> Source {
 
 /// All signs with their words.
 pub(super) fn legend() -> Markup {
-    let step = source(&Value::from("{{ steps.a.output }}"));
+    let step = source(&Value::from("{{ steps.a.output }}"), &[]);
     html! {
         p .legend {
             @for one in [SAID, step, SECRET, CLOCK, MADE] {
@@ -121,15 +132,15 @@ pub(super) fn name(pointer: &str) -> String {
 }
 
 /// The value with its sign; `why` is what the crystallizer says about it.
-pub(super) fn show(leaf: &Leaf<'_>, why: Option<&str>) -> Markup {
-    let source = source(leaf.value);
+pub(super) fn show(written: &Value, items: &[String], why: Option<&str>) -> Markup {
+    let source = source(written, items);
     html! {
         span .origin.(source.class) title=(why.unwrap_or(source.word)) {
             span aria-hidden="true" { (source.sign) }
             span .sr { (source.word) ": " }
             @if let Some(step) = &source.step { a href={ "#step-" (step) } { (step) } " " }
         }
-        (value::show(leaf.value))
+        (value::show(written))
         @if let Some(why) = why { div .dim.why-bound { (value::said(why)) } }
     }
 }

@@ -5,17 +5,24 @@ mod alike;
 mod bind;
 mod capability;
 mod change;
+mod gate;
 mod missing;
+mod parameter;
+mod place;
 mod question;
+mod step;
 mod varied;
 
 pub(in crate::console) use change::{activate, answer, remove};
+pub(in crate::console) use gate::{add as ask_first, write as change_gate};
 pub(in crate::console) use missing::{connect, lay_out};
+
+pub(in crate::console::page) use place::reads;
 
 use super::conversation::{self, Fate};
 use super::{draft, recordings};
 use crate::console::call::{Call, Done};
-use crate::console::component::{action, finding, state, value};
+use crate::console::component::{finding, state, value};
 use crate::console::layout::{Here, Page};
 use crate::console::twin::Refusal;
 use crate::service::Role;
@@ -60,14 +67,15 @@ impl Draft {
         })
     }
 
-    fn steps(&self) -> &[Value] {
-        self.automation["document"]["steps"]
-            .as_array()
-            .map_or(&[], Vec::as_slice)
-    }
-
     fn crystallized(&self) -> &Value {
         &self.automation["document"]["metadata"]["crystallized"]
+    }
+
+    /// The recorded call that the step at a way was made of: the first one, where each pass of a loop had its own.
+    fn call_of(&self, way: &str) -> Option<&Value> {
+        let mut calls = self.crystallized()["calls"].as_object()?.iter();
+        let found = calls.find(|(path, _)| place::of_pass(path) == way);
+        found.map(|(_, call)| call)
     }
 
     /// What became of each recorded call.
@@ -84,14 +92,16 @@ impl Draft {
                 Fate::LeftOut(why),
             );
         }
-        let there = |step: &str| self.steps().iter().any(|one| one["id"] == step);
+        let all = place::all(&self.automation["document"]);
+        let there = |step: &str| all.iter().any(|(way, _)| way == step);
         for (step, call) in self.crystallized()["calls"]
             .as_object()
             .into_iter()
             .flatten()
         {
-            let fate = if there(step) {
-                Fate::Step(step.clone())
+            let way = place::of_pass(step);
+            let fate = if there(&way) {
+                Fate::Step(place::id(&way).to_owned())
             } else {
                 Fate::LeftOut("its step was dropped".into())
             };
@@ -133,6 +143,13 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let last = last_change(call, &draft).await?;
     let binding = bind::read(call, &draft).await?;
     let example = missing::example(call, &draft, &findings).await?;
+    let shown = step::Shown {
+        call,
+        draft: &draft,
+        review: format!("/automations/{id}/review"),
+        findings: &own,
+        panel: binding.as_ref(),
+    };
     let body = html! {
         header .head {
             h1 { (name) }
@@ -173,9 +190,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             section aria-label="The automation" {
                 h2 { "Automation" }
                 (inputs(&draft))
-                ol .draft {
-                    @for step in draft.steps() { (step_of(call, &draft, step, &own, binding.as_ref())) }
-                }
+                (shown.all())
             }
         }
         section {
@@ -285,68 +300,6 @@ fn inputs(draft: &Draft) -> Markup {
                         dt { (name) } dd { (value::show(&schema["default"]))
                             @if let Some(said) = schema["description"].as_str() { div .dim { (said) } } }
                     }
-                }
-            }
-        }
-    }
-}
-
-fn step_of(
-    call: &Call,
-    draft: &Draft,
-    step: &Value,
-    findings: &[&Finding],
-    binding: Option<&bind::Panel>,
-) -> Markup {
-    let id = step["id"].as_str().unwrap_or_default();
-    let path = format!(
-        "/automations/{}/review",
-        draft.automation["id"].as_str().unwrap_or_default()
-    );
-    let with = &step["with"];
-    let own: Vec<&Finding> = findings
-        .iter()
-        .filter(|one| one.step.as_deref() == Some(id))
-        .copied()
-        .collect();
-    let gate = step["action"] == "approval_gate";
-    let bindings = &step["metadata"]["bindings"];
-    let reasons = step["metadata"]["reasons"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let differences = draft.report["replay"]["differences"].as_array();
-    let differs = differences.and_then(|all| all.iter().find(|one| one["step"] == id));
-    html! {
-        li .gate[gate] #{ "step-" (id) } data-link=(id) tabindex="0" {
-            p .row {
-                strong { (id) }
-                span .dim { (step["action"].as_str().unwrap_or_default())
-                    @for how in ["tool", "method", "connection"] { @if let Some(how) = with[how].as_str() { " · " (how) } } }
-                @if !gate && !draft.report.is_null() {
-                    @match differs {
-                        Some(one) => { span title=(one["message"].as_str().unwrap_or_default()) { (state::mark("failed")) " replay differs" } }
-                        None => { span .dim { (state::mark("succeeded")) " replayed" } }
-                    }
-                }
-                @if step["metadata"]["deterministic"] == false { span .pill.s-waiting title="Its answer to equal arguments may differ" { "≈ non-deterministic" } }
-            }
-            @if !reasons.is_empty() { p .dim { "Its answer may differ: " @for reason in reasons { (value::said(reason["message"].as_str().unwrap_or_default())) " " } } }
-            dl .pairs {
-                @for leaf in draft::leaves(with) {
-                    @let bound = leaf.pointer.strip_prefix("/arguments").unwrap_or(&leaf.pointer);
-                    dt { (draft::name(&leaf.pointer)) }
-                    dd { (draft::show(&leaf, bindings[bound].as_str()))
-                        (draft::word(&draft.report["labels"], id, &leaf.pointer))
-                        @if call.may(Role::Editor) && !gate { (change::buttons(&path, step, &leaf, bindings[bound].is_string()))
-                            @if let Some(panel) = binding.filter(|panel| panel.is_about(id, &leaf.pointer)) { (bind::show(call, &path, panel)) } } }
-                }
-            }
-            (question::of_step(call, &format!("{path}/answer"), draft, id))
-            @if !own.is_empty() { (finding::folded(&own, |one| draft.is_open(one).then(|| acknowledge::in_place(call, one, &draft.automation["latest_version"])))) }
-            @if call.may(Role::Editor) {
-                p .row {
-                    (action::with(&format!("{path}/remove"), "Drop this step", "quiet", &[("step", id)]))
-                    a href={ "/automations/" (draft.automation["id"].as_str().unwrap_or_default()) "?tab=steps&step=" (id) } { "Edit it" }
                 }
             }
         }

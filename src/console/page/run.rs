@@ -1,6 +1,6 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{artifacts, comparison, journal, logs, retry, timeline, why};
+use super::{artifacts, comparison, journal, logs, pause, retry, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, state, time, value};
@@ -53,7 +53,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         _ => {
             let logs = logs::read(call, call.param("id"), run["finished_at"].is_null()).await?;
-            html! { (timeline::show(&run, &document, call.now)) (steps(call, &run, &logs)) (artifacts::show(&run, call.now)) }
+            let versions = pause::versions(call, &run).await?;
+            html! { (timeline::show(&run, &document, call.now)) (pause::of_all(call, &run, &versions)) (steps(call, &run, &logs, &versions)) (artifacts::show(&run, call.now)) }
         }
     };
     let retry = retry::show(call, &run, &document).await?;
@@ -175,12 +176,12 @@ fn values(run: &Value) -> Markup {
     }
 }
 
-fn steps(call: &Call, run: &Value, logs: &logs::Logs) -> Markup {
+fn steps(call: &Call, run: &Value, logs: &logs::Logs, versions: &[pause::Choice]) -> Markup {
     let all = all_steps(run);
     html! {
         h2 .sr { "Steps" }
         ol .steps {
-            @for step in all.iter().take(MOST) { (step_of(call, run, step, logs)) }
+            @for step in all.iter().take(MOST) { (step_of(call, run, step, logs, versions)) }
         }
         @if all.len() > MOST { p .dim { "These are the first " (MOST) " of " (all.len()) " steps; the rest is read by the API." } }
     }
@@ -220,7 +221,13 @@ fn checked(check: &Value) -> Option<String> {
     })
 }
 
-fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup {
+fn step_of(
+    call: &Call,
+    run: &Value,
+    step: &Value,
+    logs: &logs::Logs,
+    versions: &[pause::Choice],
+) -> Markup {
     let path = step["path"].as_str().unwrap_or_default();
     let status = step["status"].as_str().unwrap_or_default();
     let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
@@ -241,7 +248,7 @@ fn step_of(call: &Call, run: &Value, step: &Value, logs: &logs::Logs) -> Markup 
                 div .inside {
                     @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
                     @if let Some(child) = step["child"].as_str() { p { a href={ "/runs/" (child) } { "The run that it started" } } }
-                    @if status == "paused" && call.may(Role::Operator) { (super::pause::of_step(call, run["id"].as_str().unwrap_or_default(), path)) }
+                    @if status == "paused" && call.may(Role::Operator) { (pause::of_step(call, run["id"].as_str().unwrap_or_default(), path, versions)) }
                     @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
                     @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }
                     @if !step["input"].is_null() { h3 { "Input" } (value::pairs(&step["input"])) }
@@ -280,7 +287,7 @@ fn actions(call: &Call, run: &Value, retry: Markup) -> Markup {
     html! {
         div .actions {
             @if !over {
-                (super::pause::of_run(call, run))
+                (pause::of_run(call, run))
                 details .more {
                     summary { "Cancel" }
                     form method="post" action={ (path) "/cancel" } {

@@ -1,7 +1,7 @@
 //! The API, the command line, the console and links take the same answers to a gate and refuse the same ones.
 
 use crate::cli::finish;
-use crate::harness::{Browser, Client, Server, druse, text, wait};
+use crate::harness::{Answer, Browser, Client, Server, druse, text, wait};
 use serde_json::{Value, json};
 
 const GATED: &str = r#"druse: 1
@@ -268,5 +268,98 @@ async fn a_link_ends_with_its_time_and_with_what_its_person_may() {
     assert_eq!(refused.status, 403, "{}", refused.text);
     assert_eq!(admin.get(&path).await.with(200)["status"], "pending");
     let taken = answered(&cyd, &gate).await;
+    assert_eq!(taken.status, 200, "{}", taken.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_over_with_the_last_token_of_its_person_and_needs_none_where_there_was_none() {
+    let people = People::new().await;
+    let admin = people.server.admin();
+    let anybody = people.server.anonymous();
+    // All are named, so that no role is asked for.
+    let named = GATED
+        .replace(
+            "\"user:ana\", \"user:starter\"",
+            "\"user:ana\", \"user:cyd\", \"user:mailed\"",
+        )
+        .replace("name: gated", "name: named");
+    let made = admin.request("POST", "/automations").yaml(&named).send();
+    let automation = format!("/automations/{}", text(&made.await.with(201)["id"]));
+    let activate = format!("{automation}/activate");
+    admin.post(&activate, &json!({})).await.with(200);
+    let gate = async || {
+        let run = admin.post(&format!("{automation}/runs"), &json!({})).await;
+        wait::approval(&admin, &text(&run.with(202)["id"])).await
+    };
+    let link = async |gate: &Value, person: &str| {
+        let path = format!("/approvals/{}/links", text(&gate["id"]));
+        admin.post(&path, &json!({ "for": person })).await
+    };
+    let address = |made: Answer| {
+        let address = text(&made.with(201)["address"]);
+        address[address.find("/approve/").unwrap()..].to_owned()
+    };
+    let answered = async |link: &str, gate: &Value| {
+        let digest = text(&gate["digest"]);
+        let form = [
+            ("decision", "approve"),
+            ("field.n", "1"),
+            ("digest", &*digest),
+        ];
+        anybody.root("POST", link).form(&form).send().await
+    };
+    let revoked = async |name: &str| {
+        let tokens = admin.all("/tokens").await;
+        let token = tokens.iter().find(|token| token["name"] == name).unwrap();
+        let path = format!("/tokens/{}", text(&token["id"]));
+        assert_eq!(admin.delete(&path).await.status, 204);
+    };
+
+    let first = gate().await;
+    let [ana, mailed] = [
+        address(link(&first, "ana").await),
+        address(link(&first, "mailed").await),
+    ];
+    assert_eq!(anybody.root("GET", &ana).send().await.status, 200);
+    // One of two is not the last.
+    let second = json!({ "role": "viewer", "name": "ana" });
+    admin.post("/tokens", &second).await.with(201);
+    revoked("ana").await;
+    assert_eq!(anybody.root("GET", &ana).send().await.status, 200);
+    revoked("ana").await;
+    for method in ["GET", "POST"] {
+        let refused = match method {
+            "GET" => anybody.root("GET", &ana).send().await,
+            _ => answered(&ana, &first).await,
+        };
+        assert_eq!(refused.status, 403, "{method} {}", refused.text);
+        assert!(
+            refused.text.contains("no access any more"),
+            "{}",
+            refused.text
+        );
+        assert!(!refused.text.contains("Go?"), "{}", refused.text);
+    }
+    link(&first, "ana").await.problem(403, "not_allowed");
+    let path = format!("/approvals/{}", text(&first["id"]));
+    assert_eq!(admin.get(&path).await.with(200)["status"], "pending");
+    // Who never had a token decides by the link that was made for them.
+    let taken = answered(&mailed, &first).await;
+    assert_eq!(taken.status, 200, "{}", taken.text);
+
+    // A token that is over ends links as one that was revoked; another one gives them back.
+    let next = gate().await;
+    let cyd = address(link(&next, "cyd").await);
+    revoked("cyd").await;
+    let short = json!({ "role": "approver", "name": "cyd", "expires": "1s" });
+    admin.post("/tokens", &short).await.with(201);
+    wait::until("the end of the token", || async {
+        let page = anybody.root("GET", &cyd).send().await;
+        (page.status == 403).then_some(())
+    })
+    .await;
+    let again = json!({ "role": "viewer", "name": "cyd" });
+    admin.post("/tokens", &again).await.with(201);
+    let taken = answered(&cyd, &next).await;
     assert_eq!(taken.status, 200, "{}", taken.text);
 }

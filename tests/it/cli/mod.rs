@@ -8,6 +8,7 @@ mod discover;
 mod documents;
 mod drift;
 mod help;
+mod hidden;
 mod judged;
 mod nouns;
 mod offline;

@@ -4,6 +4,7 @@ mod approval;
 mod automation;
 mod hostile;
 mod recording;
+mod review;
 mod run;
 mod settings;
 mod signin;

@@ -241,6 +241,67 @@ async fn a_run_is_held_and_a_step_that_waits_is_corrected() {
 }
 
 #[tokio::test]
+async fn a_step_that_waits_is_tried_again_as_another_version_has_it() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let editor = Browser::role(&server, "editor").await;
+    let id = active(&server, HOLDS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "paused").await;
+    let path = format!("/runs/{run}");
+    // There is no other version yet.
+    assert!(
+        !editor
+            .see(&path)
+            .await
+            .contains("as another version has it")
+    );
+    let automation = format!("/automations/{id}");
+    let mut document = admin.get(&automation).await.with(200)["document"].clone();
+    let steps = document["steps"].as_array_mut().expect("steps");
+    let broken = steps
+        .iter_mut()
+        .find(|step| step["id"] == "broken")
+        .expect("the step");
+    broken["with"] = json!({ "argv": ["true"] });
+    admin.put(&automation, &document).await.with(200);
+    let page = editor.see(&path).await;
+    assert!(
+        page.contains("Try it again as another version has it")
+            && page.contains("<option value=\"2\">2"),
+        "{page}"
+    );
+    // A version that nobody has taken into use is offered to editors only.
+    let operator = Browser::role(&server, "operator").await;
+    assert!(
+        !operator
+            .see(&path)
+            .await
+            .contains("as another version has it")
+    );
+    let resume = format!("{path}/resume");
+    editor
+        .post(&resume, &[("step", "broken"), ("version", "two")])
+        .await
+        .says(422, "The version is not a number");
+    let gone = editor
+        .post(&resume, &[("step", "broken"), ("version", "9")])
+        .await;
+    assert_eq!(gone.status, 404, "{}", gone.text);
+    editor
+        .act(&resume, &[("step", "broken"), ("version", "2")])
+        .await;
+    let over = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(over["version"], 1, "the run stays that of its version");
+    let steps = over["steps"].as_array().expect("steps");
+    let broken = steps
+        .iter()
+        .find(|step| step["path"] == "broken")
+        .expect("the step");
+    assert_eq!(broken["input"]["argv"], json!(["true"]));
+}
+
+#[tokio::test]
 async fn who_waits_for_whom_and_what_came_as_an_event_is_shown() {
     let server = Server::new().await;
     let admin = server.admin();

@@ -208,6 +208,138 @@ async fn the_tool_map_is_saved_and_wrong_rules_are_told() {
 }
 
 #[tokio::test]
+async fn the_rules_of_the_tool_map_are_added_changed_moved_and_removed_in_forms() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let owner = Browser::owner(&server).await;
+    let tag = |page: &str| {
+        let part = page.split("id=\"tools\"").nth(1).expect("the tool map");
+        crate::harness::browser::hidden(part, "tag")
+    };
+    let send = async |prefix: &str, index: &str, what: &str, tag: &str, given: &[(&str, &str)]| {
+        let named: Vec<(String, &str)> = given
+            .iter()
+            .map(|(name, value)| (format!("{prefix}.{name}"), *value))
+            .collect();
+        let mut fields = vec![
+            ("prefix", prefix),
+            ("index", index),
+            ("do", what),
+            ("tag", tag),
+        ];
+        fields.extend(named.iter().map(|(name, value)| (name.as_str(), *value)));
+        owner.post("/settings/tools/rule", &fields).await
+    };
+    let map = async || admin.get("/tools").await.with(200)["tools"].clone();
+    let seen = tag(&owner.see("/settings").await);
+    let mail = [
+        ("match", "send_*"),
+        ("action", "mcp"),
+        ("effects", "destructive"),
+        (
+            "with",
+            "connection: office\ntool: \"{{ call.name }}\"\narguments: \"{{ call.arguments }}\"",
+        ),
+        ("deterministic", ""),
+    ];
+    assert_eq!(send("rule.new", "0", "add", &seen, &mail).await.status, 303);
+    // Who saw the map before somebody changed it is told, and finds what they wrote.
+    let reading = [
+        ("match", "get_*"),
+        ("action", "http"),
+        ("effects", "read"),
+        ("deterministic", "false"),
+        ("reason", "prices change"),
+        ("with", "connection: shop\npath: /x"),
+    ];
+    let late = send("rule.new", "0", "add", &seen, &reading).await;
+    assert_eq!(late.status, 412, "{}", late.text);
+    assert!(
+        late.text.contains("value=\"prices change\""),
+        "{}",
+        late.text
+    );
+    let seen = tag(&late.text);
+    assert_eq!(
+        send("rule.new", "1", "add", &seen, &reading).await.status,
+        303
+    );
+    assert_eq!(
+        map().await,
+        json!([
+            { "match": "send_*", "action": "mcp", "effects": "destructive", "with": { "connection": "office", "tool": "{{ call.name }}", "arguments": "{{ call.arguments }}" } },
+            { "match": "get_*", "action": "http", "effects": "read", "deterministic": false, "reason": "prices change", "with": { "connection": "shop", "path": "/x" } },
+        ])
+    );
+    let page = owner.see("/settings").await;
+    for part in [
+        "<code>send_*</code> becomes",
+        "its answer may differ",
+        "Add a rule",
+        "All rules as JSON",
+        "GET /api/v1/tools",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    // What was wrong is told, changes nothing, and stands in its form.
+    let seen = tag(&page);
+    let wrong = send(
+        "rule.1.get_*",
+        "1",
+        "save",
+        &seen,
+        &[("with", "connection: [")],
+    )
+    .await;
+    wrong.says(422, "is not YAML");
+    wrong.says(422, "connection: [");
+    let empty = send("rule.1.get_*", "1", "save", &seen, &[("match", "")]).await;
+    assert_eq!(empty.status, 422, "{}", empty.text);
+    // A change leaves what the form says nothing of.
+    let change = [
+        ("match", "get_order*"),
+        ("reason", ""),
+        ("deterministic", "true"),
+    ];
+    assert_eq!(
+        send("rule.1.get_*", "1", "save", &seen, &change)
+            .await
+            .status,
+        303
+    );
+    let seen = tag(&owner.see("/settings").await);
+    assert_eq!(
+        send("rule.1.get_order*", "1", "up", &seen, &[])
+            .await
+            .status,
+        303
+    );
+    let now = map().await;
+    assert_eq!(
+        now[0],
+        json!({ "match": "get_order*", "action": "http", "effects": "read", "deterministic": true, "with": { "connection": "shop", "path": "/x" } })
+    );
+    // A form of a rule that stands somewhere else by now changes nothing.
+    let seen = tag(&owner.see("/settings").await);
+    send("rule.0.send_*", "0", "remove", &seen, &[])
+        .await
+        .says(412, "Somebody changed the tool map");
+    assert_eq!(
+        send("rule.1.send_*", "1", "remove", &seen, &[])
+            .await
+            .status,
+        303
+    );
+    assert_eq!(map().await.as_array().map(Vec::len), Some(1));
+    let viewer = Browser::role(&server, "viewer").await;
+    let page = viewer.see("/settings").await;
+    assert!(
+        page.contains("get_order*") && !page.contains("Save this rule"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn what_is_kept_is_written_and_the_health_is_shown() {
     let server = Server::new().await;
     let owner = Browser::owner(&server).await;

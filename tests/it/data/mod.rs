@@ -7,3 +7,4 @@ mod postgres;
 mod run;
 mod sensitive;
 pub(crate) mod service;
+mod spoken;

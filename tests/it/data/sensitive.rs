@@ -286,3 +286,108 @@ async fn it_goes_into_another_automation_only_as_a_sensitive_one() {
         .collect();
     assert_eq!(sent, [json!(PIN)]);
 }
+
+const WAITS: &str = r#"druse: 1
+name: waits
+inputs:
+  pin: { type: string, minLength: 8, sensitive: true }
+  note: { type: string, default: none }
+steps:
+  - id: said
+    action: transform
+    with: { value: "{{ inputs.note }}" }
+  - id: charge
+    action: http
+    needs: [said]
+    on_error: pause
+    with:
+      connection: bank
+      path: /no
+      headers: { authorization: "Pin {{ inputs.pin }}" }
+      json: { note: "{{ steps.said.output }}" }
+"#;
+
+/// The first seal in the files of a folder, as somebody finds it who reads the disk.
+fn seal_on_disk(folder: &Path) -> String {
+    for file in holding(folder, "{{ sealed.pin.") {
+        let bytes = std::fs::read(file).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let from = text.find("{{ sealed.pin.").unwrap();
+        if let Some(to) = text[from..].find(" }}") {
+            return text[from..from + to + 3].to_owned();
+        }
+    }
+    panic!("no seal is stored");
+}
+
+/// A seal is opened where the version puts it, and nowhere else: not where somebody writes it, and what only
+/// looks like one is a text like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seal_that_somebody_writes_is_refused_or_stays_a_text() {
+    let bank = Service::start().await;
+    let server = Server::new().await;
+    let client = server.admin();
+    let connection = json!({ "kind": "http", "base_url": bank.address });
+    client.put("/connections/bank", &connection).await.with(200);
+    let waits = active(&client, WAITS).await;
+    // It came from anywhere: a mail, a web page.
+    let alike = "see {{ sealed.pin.abcd }} there";
+    let run = start(&client, &waits, &json!({ "pin": PIN, "note": alike })).await;
+    wait::run(&client, &run, "paused").await;
+    assert_eq!(bank.seen()[0]["body"], json!({ "note": alike }));
+    assert_eq!(bank.seen()[0]["authorization"], format!("Pin {PIN}"));
+
+    let seal = seal_on_disk(server.data());
+    let resume = format!("/runs/{run}/resume");
+    for (input, path) in [
+        // Where none may go, and where the document has one: it is not for a person to put it there.
+        (json!({ "path": "/ok", "method": seal }), "/input/method"),
+        (json!({ "json": { "note": [seal] } }), "/input/json/note/0"),
+        (
+            json!({ "headers": { "authorization": format!("Pin {seal}") } }),
+            "/input/headers/authorization",
+        ),
+        // What was shown in the place of it is no value either.
+        (
+            json!({ "headers": { "authorization": "Pin [sensitive]" } }),
+            "/input/headers/authorization",
+        ),
+        (
+            json!({ "path": "/ok", "json": { seal.clone(): 1 } }),
+            "/input/json",
+        ),
+    ] {
+        let body = json!({ "step": "charge", "input": input });
+        let refused = client
+            .post(&resume, &body)
+            .await
+            .problem(422, "bad_correction");
+        let finding = &refused["findings"][0];
+        assert_eq!(finding["code"], "sensitive_not_allowed", "{refused:#}");
+        assert!(text(&finding["path"]).starts_with(path), "{refused:#}");
+        assert!(!refused.to_string().contains("{{ sealed."), "{refused:#}");
+    }
+    assert_eq!(bank.seen().len(), 1);
+    // An expression in a correction is a text too.
+    let body = json!({ "step": "charge", "input": { "path": "/ok", "json": { "note": "{{ inputs.pin }}" } } });
+    client.post(&resume, &body).await.with(202);
+    wait::run(&client, &run, "succeeded").await;
+    assert_eq!(
+        bank.seen()[1]["body"],
+        json!({ "note": "{{ inputs.pin }}" })
+    );
+    assert_eq!(bank.seen()[1]["authorization"], format!("Pin {PIN}"));
+
+    // Nor does a retry put it into an input that everybody reads, or another run open it.
+    let retry = json!({ "inputs": { "pin": PIN, "note": seal }, "from": "said" });
+    let refused = client.post(&format!("/runs/{run}/retry"), &retry).await;
+    let refused = refused.problem(422, "bad_inputs");
+    assert_eq!(refused["findings"][0]["path"], "/note", "{refused:#}");
+    let other = start(&client, &waits, &json!({ "pin": OTHER, "note": seal })).await;
+    wait::run(&client, &other, "paused").await;
+    assert_eq!(bank.seen()[2]["body"], json!({ "note": seal }));
+    let views = all_views(&client, &run).await + &all_views(&client, &other).await;
+    for secret in [PIN, OTHER] {
+        assert!(!views.contains(secret), "{secret} is shown");
+    }
+}

@@ -7,6 +7,7 @@ mod handlers;
 mod pauses;
 mod poison;
 mod shop;
+mod starters;
 mod stops;
 
 use crate::harness::{Client, Server, text};

@@ -1,6 +1,7 @@
 //! Real recordings in another world: the draft of a recording runs on the same recording under other names, with mixed
 //! lists and strangers in them. What it changes has to be what the recording would have changed there.
 
+use super::apart::untold;
 use super::names::{self, Names, STRANGE, plain};
 use super::{Line, are_written, line, section};
 use crate::report::Level;
@@ -447,14 +448,47 @@ fn strange(way: &Way, request: &Value) -> Outcome {
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
+    /// Of those in which all had been said or answered before.
     derivable: u64,
     derivable_accepted: u64,
     derivable_same: u64,
+    /// Of those of them in which something tells which of several alike it was.
+    told: u64,
+    told_same: u64,
     accepted: u64,
     same: u64,
     wrong: u64,
     refused: u64,
     refused_wrong: u64,
+    /// Once the questions are answered: of the derivable, and of all.
+    answered_derivable_same: u64,
+    answered_accepted: u64,
+    answered_same: u64,
+    answered_wrong: u64,
+}
+
+/// The draft once each question is answered: a value is the person's to name in each run, and calls that repeat are a
+/// loop where just one is offered.
+fn answered(session: &Session, options: &Options, made: &Crystallized) -> Option<Crystallized> {
+    let mut options = options.clone();
+    let mut made = made.clone();
+    // An answer may open a further question.
+    for _ in 0..6 {
+        let before = options.answers.len();
+        for question in &made.report.questions {
+            let answer = match question.choices.as_slice() {
+                [one, offered] if one == "one_by_one" => offered.clone(),
+                choices if choices.iter().any(|choice| choice == "input") => "input".to_owned(),
+                _ => question.default.clone(),
+            };
+            options.answers.insert(question.id.clone(), answer);
+        }
+        if options.answers.len() == before {
+            break;
+        }
+        made = crystallize(std::slice::from_ref(session), &options).ok()?;
+    }
+    Some(made)
 }
 
 /// Whether what is changed is changed by tools that take fields. Scripts and the content of files are texts that the
@@ -480,9 +514,8 @@ fn has_fields(session: &Session, made: &Crystallized) -> bool {
     })
 }
 
-/// Whether all that a recording changed something with was said or answered before. `None`: nothing in it has a name,
-/// so nothing could be told.
-fn derivable(session: &Session, made: &Crystallized) -> Option<bool> {
+/// The calls that changed something, by their ids.
+fn changed(made: &Crystallized) -> Option<BTreeSet<&str>> {
     let changing = changing(&made.document);
     let calls = made
         .document
@@ -490,11 +523,16 @@ fn derivable(session: &Session, made: &Crystallized) -> Option<bool> {
         .get("crystallized")?
         .get("calls")?
         .as_object()?;
-    let changed: BTreeSet<&str> = calls
+    let changed = calls
         .iter()
         .filter(|(path, _)| changing.contains(id_of(path)))
-        .filter_map(|(_, call)| call.as_str())
-        .collect();
+        .filter_map(|(_, call)| call.as_str());
+    Some(changed.collect())
+}
+
+/// Whether all that a recording changed something with was said or answered before. `None`: nothing in it has a name,
+/// so nothing could be told.
+fn derivable(session: &Session, changed: &BTreeSet<&str>) -> Option<bool> {
     let before = known_before(session);
     let mut all = BTreeSet::new();
     let mut missing = false;
@@ -546,9 +584,15 @@ fn real_recordings_are_followed_elsewhere() {
         if !has_fields(session, &made) {
             continue;
         }
-        let Some(derivable) = derivable(session, &made) else {
+        let Some(changed) = changed(&made) else {
             continue;
         };
+        let Some(derivable) = derivable(session, &changed) else {
+            continue;
+        };
+        let untold = untold(session, &changed);
+        let told = derivable && untold.is_empty();
+        let answered = answered(session, &options, &made);
         let now = session.started_at.unwrap_or_default();
         let made_up = made_up(session);
         for ((mixed, level, _, _), tally) in levels.iter().zip(&mut tallies) {
@@ -557,19 +601,21 @@ fn real_recordings_are_followed_elsewhere() {
                 stays: &made_up,
             };
             let other = elsewhere(session, how);
-            let Some(fared) = way(&other, &options).and_then(|way| fare(&made, &way, how, now))
-            else {
+            let Some(way) = way(&other, &options) else {
+                continue;
+            };
+            let Some(fared) = fare(&made, &way, how, now) else {
                 continue;
             };
             let accepted = made.report.generalisable >= Some(*level);
             let same = fared == Fared::Same;
-            if verbose && !same && (derivable || accepted) {
+            if verbose && (!same && (derivable || accepted) || derivable && !told) {
                 println!(
-                    "{} {:?} mixed {}: derivable {derivable}, accepted {accepted}, {fared:?} {:?}",
+                    "{} {:?} mixed {}: derivable {derivable}, told {told} {untold:?}, accepted {accepted}, {fared:?} {:?}",
                     session.format,
                     session.external_id,
                     how.mixed,
-                    way(&other, &options).map(|way| why(&made, &way, how, now))
+                    why(&made, &way, how, now)
                 );
             }
             if verbose && !accepted {
@@ -592,6 +638,44 @@ fn real_recordings_are_followed_elsewhere() {
                     );
                 }
             }
+            if let Some(draft) = &answered
+                && let Some(fared) = fare(draft, &way, how, now)
+            {
+                let taken = draft.report.generalisable >= Some(*level);
+                let same = fared == Fared::Same;
+                tally.answered_accepted += u64::from(taken);
+                tally.answered_same += u64::from(taken && same);
+                tally.answered_wrong += u64::from(taken && fared == Fared::Wrong);
+                tally.answered_derivable_same += u64::from(derivable && same);
+                if verbose && !(taken && same) {
+                    println!(
+                        "ANSWERED {} {:?} mixed {}: derivable {derivable}, accepted {taken}, {fared:?} {:?} {:?} {:?}",
+                        session.format,
+                        session.external_id,
+                        how.mixed,
+                        why(draft, &way, how, now),
+                        draft
+                            .report
+                            .questions
+                            .iter()
+                            .map(|question| &question.text)
+                            .collect::<Vec<_>>(),
+                        draft
+                            .report
+                            .perturbed
+                            .renamed
+                            .differences
+                            .iter()
+                            .chain(&draft.report.perturbed.shuffled.differences)
+                            .map(|difference| &difference.message)
+                            .collect::<Vec<_>>()
+                    );
+                }
+            }
+            if told {
+                tally.told += 1;
+                tally.told_same += u64::from(same);
+            }
             if derivable {
                 tally.derivable += 1;
                 tally.derivable_accepted += u64::from(accepted);
@@ -608,7 +692,10 @@ fn real_recordings_are_followed_elsewhere() {
         }
     }
     let mut table = String::from(
-        "| | derivable: the same changes | derivable: accepted | accepted: the same changes | accepted: a wrong change | refused: a wrong change, had they run |\n|---|---|---|---|---|---|\n",
+        "| | derivable: the same changes | derivable, and told which: the same changes | derivable: accepted | accepted: the same changes | accepted: a wrong change | refused: a wrong change, had they run |\n|---|---|---|---|---|---|---|\n",
+    );
+    let mut asked = String::from(
+        "| with questions answered | derivable: the same changes | all: accepted | accepted: the same changes | accepted: a wrong change |\n|---|---|---|---|---|\n",
     );
     for ((mixed, _, measure, reach), tally) in levels.iter().zip(&tallies) {
         let name = if *mixed {
@@ -617,25 +704,42 @@ fn real_recordings_are_followed_elsewhere() {
             "renamed"
         };
         table.push_str(&format!(
-            "| {name} | {} | {} | {} | {} | {} |\n",
+            "| {name} | {} | {} | {} | {} | {} | {} |\n",
             share(tally.derivable_same, tally.derivable),
+            share(tally.told_same, tally.told),
             share(tally.derivable_accepted, tally.derivable),
             share(tally.same, tally.accepted),
             share(tally.wrong, tally.accepted),
             share(tally.refused_wrong, tally.refused),
         ));
+        asked.push_str(&format!(
+            "| {name} | {} | {} | {} | {} |\n",
+            share(tally.answered_derivable_same, tally.derivable),
+            share(tally.answered_accepted, tally.accepted + tally.refused),
+            share(tally.answered_same, tally.answered_accepted),
+            share(tally.answered_wrong, tally.answered_accepted),
+        ));
         line(&Line {
             measure,
-            n: format!("{} derivable, {} accepted", tally.derivable, tally.accepted),
+            n: format!(
+                "{} derivable, {} of them told which; {} accepted",
+                tally.derivable, tally.told, tally.accepted
+            ),
             coverage: format!(
-                "derivable run right {}",
-                share(tally.derivable_same, tally.derivable)
+                "derivable run right {}; told which {}",
+                share(tally.derivable_same, tally.derivable),
+                share(tally.told_same, tally.told)
             ),
             success: share(tally.same, tally.accepted),
             wrong: share(tally.wrong, tally.accepted),
             reach,
         });
     }
-    section("elsewhere", &table);
+    section("elsewhere", &format!("{table}\n{asked}"));
     assert_eq!(tallies[0].wrong + tallies[1].wrong, 0, "{tallies:#?}");
+    assert_eq!(
+        tallies[0].answered_wrong + tallies[1].answered_wrong,
+        0,
+        "{tallies:#?}"
+    );
 }

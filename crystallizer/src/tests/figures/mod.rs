@@ -5,6 +5,7 @@
 //!
 //! Without the variable the same tests measure a part, so that they are quick, and hold what must be so.
 
+mod apart;
 mod bytes;
 mod elsewhere;
 mod names;
@@ -16,9 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The measures in the order in which the page has them.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "every call a step, or left out with a reason; `exact` replays byte for byte",
     "known programs that go one way",
+    "known programs that go one way, questions answered",
     "known programs over lists",
     "known programs that go one way, three recordings",
     "known programs over lists, three recordings",

@@ -22,6 +22,7 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     } else {
         full["tier"] == tier
     };
+    play.played.does = does;
     let way = play.shape.below(3);
     let before = play.shape.chance(50);
     if before {

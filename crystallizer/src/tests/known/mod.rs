@@ -4,6 +4,7 @@
 //! `UPDATE_FIGURES=1 cargo test --release -p druse-crystallizer --lib known_` measures all of them, the simple rules beside,
 //! and writes the tables into the page of the crystallizer; without it fewer are measured, so that the test is quick.
 
+mod answered;
 mod bindings;
 mod conditions;
 mod construct;
@@ -215,6 +216,8 @@ struct Figures {
     refused_wrong: u64,
     refused_runs: u64,
     constructs: Constructs,
+    /// What comes to those that were accepted once the author has answered the questions of the others.
+    answered: answered::Tally,
 }
 
 impl Figures {
@@ -253,7 +256,8 @@ struct Family {
     both_sides: bool,
 }
 
-/// The world of the recording. Of loops three of four are recorded where more than one pass shows them.
+/// The world of the recording. Of loops three of four are recorded where more than one pass shows them; of several
+/// recordings that show both sides of a condition the first has all steps, as the page asks for.
 fn recorded(family: &Family, shape: u64) -> Option<(Played, World)> {
     let worlds = || {
         (0..40).filter_map(|seed| {
@@ -261,10 +265,10 @@ fn recorded(family: &Family, shape: u64) -> Option<(Played, World)> {
             (family.play)(shape, &world, seed).map(|played| (played, world))
         })
     };
-    if !family.one_way && !shape.is_multiple_of(4) {
+    if !family.one_way && (family.both_sides || !shape.is_multiple_of(4)) {
         return worlds()
             .find(|(played, _)| played.derivable)
-            .or_else(|| worlds().next());
+            .or_else(|| worlds().find(|(played, _)| played.does));
     }
     worlds().next()
 }
@@ -393,8 +397,8 @@ fn measure(family: &Family) -> Figures {
     let mut figures = Figures::default();
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
     let full = figures::are_written();
-    // Without figures to write a part of the programs shows what would break.
-    let (count, fresh_worlds) = match full {
+    // Without figures to write a part of the programs shows what would break; `DRUSE_PROGRAMS=all` shows it for all.
+    let (count, fresh_worlds) = match full || std::env::var_os("DRUSE_PROGRAMS").is_some() {
         true => (family.count, 20),
         false => (family.count / 5, 8),
     };
@@ -407,13 +411,13 @@ fn measure(family: &Family) -> Figures {
         let mut sessions = vec![recording(&recorded, &world, notation)];
         // Further recordings of the same program, each in another world.
         let mut sides = [0, 0];
-        sides[usize::from(recorded.derivable)] += 1;
+        sides[usize::from(recorded.does)] += 1;
         let mut seed = 500_000 + shape * 1_000;
         while sessions.len() < family.recordings && seed < 500_000 + shape * 1_000 + 400 {
             seed += 1;
             let world = World::new(seed);
             if let Some(played) = (family.play)(shape, &world, seed) {
-                let side = &mut sides[usize::from(played.derivable)];
+                let side = &mut sides[usize::from(played.does)];
                 if family.both_sides && *side * 2 >= family.recordings {
                     continue;
                 }
@@ -450,6 +454,13 @@ fn measure(family: &Family) -> Figures {
         let told = !made.report.questions.is_empty()
             || !made.report.perturbed.renamed.differences.is_empty();
         figures.silent += u64::from(!accepted && !told);
+        let after = (!accepted && family.one_way && family.recordings == 1).then(|| {
+            let looks = answered::looks(family, shape, &recorded);
+            answered::answered(&sessions, &options, &made, &recorded, notation, &looks)
+        });
+        if let Some(after) = &after {
+            figures.answered.take(after);
+        }
         let mut worst: Option<(bool, Vec<String>, Vec<String>, run::Ended)> = None;
         let mut fresh_seed = 1_000_000 + shape * 1_000;
         let mut runs = 0;
@@ -516,8 +527,24 @@ fn measure(family: &Family) -> Figures {
                 figures.refused_runs += 1;
                 figures.refused_wrong += u64::from(wrong);
             }
+            if let Some(after) = after.as_ref().filter(|after| after.is_accepted()) {
+                let (calls, ended) = run(
+                    &after.made.document,
+                    after.inputs(&recorded, &fresh),
+                    world.now,
+                    &|tool, arguments| {
+                        world
+                            .call(tool, arguments)
+                            .map(|answer| notation.write(&answer))
+                    },
+                );
+                let did = written(&calls);
+                if !figures.answered.count(&did, &meant) && verbose {
+                    println!("ANSWERED {shape} {ended:?}\n  did   {did:?}\n  meant {meant:?}");
+                }
+            }
         }
-        if verbose && (accepted != recorded.derivable || worst.is_some()) {
+        if verbose && (!accepted || !recorded.derivable || worst.is_some()) {
             println!(
                 "{} {shape} {notation:?}: derivable {} accepted {accepted} {:?}",
                 family.name, recorded.derivable, made.report.generalisable
@@ -582,6 +609,7 @@ fn measure(family: &Family) -> Figures {
         });
     }
     if family.name == "programs" {
+        figures.answered.tell(&figures);
         let refused = figures.programs - figures.accepted;
         figures::line(&Line {
             measure: "honest refusal, known programs",

@@ -1,10 +1,11 @@
 //! What has to be acknowledged by name before a draft is activated: each alone, or all of a kind at once.
 
+use super::Draft;
 use crate::console::call::Call;
 use crate::console::component::value;
+use crate::console::visible::kept;
 use druse_engine::Finding;
 use maud::{Markup, html};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The form that the boxes belong to, wherever on the page they stand.
@@ -49,12 +50,16 @@ fn subject(finding: &Finding) -> &str {
 }
 
 /// The id with the version that is shown: what somebody signs is what stands on the page, whatever comes meanwhile.
-pub(super) fn signed(id: &str, shown: &Value) -> String {
-    let version = format!("@{shown}");
-    match id.ends_with(&version) {
-        true => id.to_owned(),
-        false => format!("{id}{version}"),
+/// Another finding may be called just that, as a program may be called `rm@3`; then the number has noughts before it,
+/// which mean the same to the API.
+fn signed(id: &str, draft: &Draft) -> String {
+    let mut digits = draft.automation["latest_version"].to_string();
+    let all = draft.automation["findings"].as_array();
+    let taken = |id: &str| all.is_some_and(|all| all.iter().any(|one| one["id"] == id));
+    while taken(&format!("{id}@{digits}")) {
+        digits.insert(0, '0');
     }
+    format!("{id}@{digits}")
 }
 
 /// Whether a refused form had a box ticked.
@@ -68,20 +73,20 @@ pub(super) fn ids(call: &Call) -> impl Iterator<Item = &str> {
 }
 
 /// The boxes of a form.
-pub(super) fn boxes(call: &Call, open: &[&Finding], shown: &Value) -> Markup {
+pub(super) fn boxes(call: &Call, open: &[&Finding], draft: &Draft) -> Markup {
     // What has changed since somebody signed it is never one of many.
-    let again = format!("@{shown}");
+    let again = format!("@{}", draft.automation["latest_version"]);
     let (again, open): (Vec<&Finding>, Vec<&Finding>) =
         open.iter().partition(|one| one.id.ends_with(&again));
     html! {
         @if !open.is_empty() || !again.is_empty() {
             fieldset {
                 legend { "To be acknowledged" }
-                @for one in again { (alone(call, one, shown)) }
+                @for one in again { (alone(call, one, draft)) }
                 @for (code, all) in groups(&open) {
                     @match all.as_slice() {
-                        [one] => (alone(call, one, shown)),
-                        _ => (together(call, code, &all, shown)),
+                        [one] => (alone(call, one, draft)),
+                        _ => (together(call, code, &all, draft)),
                     }
                 }
             }
@@ -89,42 +94,67 @@ pub(super) fn boxes(call: &Call, open: &[&Finding], shown: &Value) -> Markup {
     }
 }
 
-fn alone(call: &Call, one: &Finding, shown: &Value) -> Markup {
-    let id = signed(&one.id, shown);
+fn alone(call: &Call, one: &Finding, draft: &Draft) -> Markup {
+    let id = signed(&one.id, draft);
     html! {
         label .check {
-            input type="checkbox" name="acknowledge" value=(id) checked[ticked(call, &id)];
+            input type="checkbox" name="acknowledge" value=(kept(&id)) checked[ticked(call, &id)];
             span { @if let Some(step) = &one.step { code { (step) } " " } (value::said(&one.message)) " " code .dim { (one.id) } }
         }
     }
 }
 
-fn together(call: &Call, code: &str, all: &[&Finding], shown: &Value) -> Markup {
-    let ids: Vec<String> = all.iter().map(|one| signed(&one.id, shown)).collect();
+fn together(call: &Call, code: &str, all: &[&Finding], draft: &Draft) -> Markup {
+    let ids: Vec<String> = all.iter().map(|one| signed(&one.id, draft)).collect();
     let subjects: BTreeSet<&str> = all.iter().map(|one| subject(one)).collect();
     html! {
         div .together {
             label .check {
-                input type="checkbox" name="acknowledge" value=(ids.join("\n")) checked[ids.iter().all(|id| ticked(call, id))];
+                input type="checkbox" name="acknowledge" value=(kept(&ids.join("\n"))) checked[ids.iter().all(|id| ticked(call, id))];
                 span { (words(code)) " (" (all.len()) "): "
                     @for (index, one) in subjects.iter().enumerate() { @if index > 0 { ", " } code { (one) } }
                     " " code .dim { (code) } }
             }
             details .more {
                 summary { "Each of them" }
-                @for one in all { (alone(call, one, shown)) }
+                @for one in all { (alone(call, one, draft)) }
             }
         }
     }
 }
 
 /// A box beside a finding in its place, which belongs to the form at the end.
-pub(super) fn in_place(call: &Call, finding: &Finding, shown: &Value) -> Markup {
-    let id = signed(&finding.id, shown);
+pub(super) fn in_place(call: &Call, finding: &Finding, draft: &Draft) -> Markup {
+    let id = signed(&finding.id, draft);
     html! {
         label .check.accept {
-            input type="checkbox" name="acknowledge" form=(FORM) value=(id) checked[ticked(call, &id)];
+            input type="checkbox" name="acknowledge" form=(FORM) value=(kept(&id)) checked[ticked(call, &id)];
             span { "Accept: " (value::cut(subject(finding), 60)) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn no_box_acknowledges_what_another_finding_is_called() {
+        let draft = |ids: &[&str]| Draft {
+            automation: json!({
+                "latest_version": 3,
+                "findings": ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+            }),
+            report: Value::Null,
+            reported: 1,
+            session: None,
+        };
+        let plain = draft(&["runs_program:rm"]);
+        assert_eq!(signed("runs_program:rm", &plain), "runs_program:rm@3");
+        // Of two of which one is called what the other is signed as, each has a box of its own.
+        let both = draft(&["runs_program:rm", "runs_program:rm@3", "runs_program:rm@03"]);
+        assert_eq!(signed("runs_program:rm", &both), "runs_program:rm@003");
+        assert_eq!(signed("runs_program:rm@3", &both), "runs_program:rm@3@3");
     }
 }

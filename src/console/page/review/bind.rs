@@ -1,6 +1,6 @@
 //! Binding a value by hand: to an input, or to what an earlier step gave when it was recorded.
 
-use super::{Draft, change};
+use super::{Draft, change, parameter, place};
 use crate::client::encode;
 use crate::console::call::Call;
 use crate::console::component::{action, value};
@@ -32,6 +32,11 @@ impl Panel {
     pub(super) fn is_about(&self, step: &str, pointer: &str) -> bool {
         self.step == step && self.pointer == pointer
     }
+
+    /// Whether it is about something inside of a parameter of the step.
+    pub(super) fn is_in(&self, step: &str, holds: impl Fn(&str) -> bool) -> bool {
+        self.step == step && holds(&self.pointer)
+    }
 }
 
 /// The way to the choices for a value; they stand in the address.
@@ -53,9 +58,11 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
     let Some((step, pointer)) = wanted(call).filter(|_| call.may(Role::Editor)) else {
         return Ok(None);
     };
-    let Some(value) = recorded(draft, step, pointer) else {
+    let document = &draft.automation["document"];
+    if place::step(document, step).is_none_or(|one| one["with"].pointer(pointer).is_none()) {
         return Ok(None);
-    };
+    }
+    let value = recorded(draft, step, pointer).unwrap_or(Value::Null);
     let inputs = draft.automation["document"]["inputs"].as_object();
     let mut choices: Vec<(String, String)> = Vec::new();
     let mut others = Vec::new();
@@ -70,9 +77,8 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
         }
     }
     let outputs = outputs(call, draft).await;
-    let before = draft.steps().iter().take_while(|one| one["id"] != step);
-    for one in before.filter_map(|one| one["id"].as_str()) {
-        let Some(output) = outputs.iter().flatten().find(|(id, _)| id == one) else {
+    for (one, at) in place::before(&draft.automation["document"], step) {
+        let Some(output) = outputs.iter().flatten().find(|(path, _)| *path == at) else {
             continue;
         };
         let mut places = Vec::new();
@@ -98,23 +104,27 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
     }))
 }
 
-/// What a value was in the recording: what it is, where it is frozen.
-fn recorded(draft: &Draft, step: &str, pointer: &str) -> Option<Value> {
-    let found = draft.steps().iter().find(|one| one["id"] == step)?;
-    let written = found["with"].pointer(pointer)?;
-    if !written.as_str().is_some_and(|text| text.contains("{{")) {
+/// What a value was in the recording: what it is, where it is frozen; nothing where nobody knows.
+pub(super) fn recorded(draft: &Draft, step: &str, pointer: &str) -> Option<Value> {
+    let document = &draft.automation["document"];
+    let written = place::step(document, step)?["with"].pointer(pointer)?;
+    if !parameter::follows(written) {
         return Some(written.clone());
     }
-    let was = || {
-        let call = draft.crystallized()["calls"][step].as_str()?;
+    let call = || {
+        let call = draft.call_of(step)?;
         let turns = draft.session.as_ref()?.1["turns"].as_array()?;
         let call = turns
             .iter()
-            .find(|turn| turn["type"] == "call" && turn["id"] == call)?;
+            .find(|turn| turn["type"] == "call" && turn["id"] == *call)?;
         let inner = pointer.strip_prefix("/arguments").unwrap_or(pointer);
         call["arguments"].pointer(inner).cloned()
     };
-    Some(was().unwrap_or(Value::Null))
+    let input = || {
+        let given = &document["inputs"][parameter::input_of(written)?]["default"];
+        (!given.is_null()).then(|| given.clone())
+    };
+    call().or_else(input)
 }
 
 /// What each step gives where the recording answers: a dry run, of which nothing happens.
@@ -167,12 +177,16 @@ fn same(one: &Value, other: &Value) -> bool {
     let written = |value: &Value| match value {
         Value::String(text) => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),
-        Value::Bool(_) => None,
         _ => None,
+    };
+    let says = |value: &Value| match value {
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        other => other.is_boolean(),
     };
     match (written(one), written(other)) {
         (Some(one), Some(other)) => !one.is_empty() && one == other,
-        _ => one == other && one.is_boolean(),
+        _ => one == other && says(one),
     }
 }
 
@@ -183,6 +197,7 @@ fn find(output: &Value, wanted: &Value, at: String, depth: usize, found: &mut Ve
         return;
     }
     match output {
+        _ if same(output, wanted) => found.push(at),
         Value::Object(map) => {
             for (name, inner) in map {
                 let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -203,7 +218,6 @@ fn find(output: &Value, wanted: &Value, at: String, depth: usize, found: &mut Ve
                 find(inner, wanted, at, depth + 1, found);
             }
         }
-        _ if same(output, wanted) => found.push(at),
         _ => {}
     }
 }
@@ -256,13 +270,9 @@ pub(super) fn bound(
         false => format!("{{{{ {expression} }}}}"),
     };
     let mut document = draft.automation["document"].clone();
-    let place = change::with_of(&mut document, step)
-        .and_then(|with| with.pointer_mut(pointer))
-        .ok_or_else(change::gone)?;
-    *place = text.into();
-    let inner = pointer.strip_prefix("/arguments").unwrap_or(pointer);
-    let steps = document["steps"].as_array_mut().into_iter().flatten();
-    for one in steps.filter(|one| one["id"] == step) {
+    change::put(&mut document, step, pointer, text.into())?;
+    if let Some(one) = place::step_mut(&mut document, step) {
+        let inner = pointer.strip_prefix("/arguments").unwrap_or(pointer);
         if !one["metadata"].is_object() {
             one["metadata"] = json!({});
         }
@@ -271,7 +281,7 @@ pub(super) fn bound(
         }
         one["metadata"]["bindings"][inner] = BY_HAND.into();
     }
-    change::settle(&mut document, step, false);
+    change::settle(&mut document, place::id(step), false);
     Ok(document)
 }
 
@@ -302,5 +312,12 @@ mod tests {
             ["(steps.a.output.json.orders | only).no"]
         );
         assert!(places(json!("")).is_empty());
+        // Lists and objects are found as a whole, and not what is empty.
+        assert_eq!(places(json!(["x", "A1"])), ["steps.a.output.json.two"]);
+        assert_eq!(
+            places(json!({ "id": "A1", "no": 7 })),
+            ["(steps.a.output.json.orders | only)"]
+        );
+        assert!(places(json!([])).is_empty());
     }
 }

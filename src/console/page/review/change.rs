@@ -1,13 +1,12 @@
 //! What a reviewer does with a draft: answers, changes of values, dropped steps, activation.
 
-use super::{Draft, acknowledge, bind, question};
+use super::{Draft, acknowledge, bind, parameter, place, question};
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::trigger_form::{self, Chosen};
 use crate::console::component::{action, finding};
-use crate::console::page::draft::Leaf;
 use crate::console::twin::Refusal;
 use druse_engine::carried;
-use druse_engine::definition::{Document, takes_sensitive};
+use druse_engine::definition::Document;
 use druse_engine::{Finding, Severity};
 use http::{Method, header};
 use maud::{Markup, html};
@@ -16,27 +15,6 @@ use std::collections::BTreeSet;
 
 pub(super) fn back(call: &Call) -> Answer {
     Answer::See(format!("/automations/{}/review", call.part("id")))
-}
-
-/// What can be done with one value.
-pub(super) fn buttons(path: &str, step: &Value, leaf: &Leaf<'_>, bound: bool) -> Markup {
-    let action = step["action"].as_str().unwrap_or_default();
-    let step = step["id"].as_str().unwrap_or_default();
-    let key = leaf.pointer.split('/').nth(1).unwrap_or_default();
-    let frozen = !leaf.value.as_str().is_some_and(|text| text.contains("{{"));
-    let scalar = leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean();
-    html! {
-        @if scalar { (bind::link(path, step, &leaf.pointer)) }
-        @if frozen && scalar {
-            (action::with(&format!("{path}/answer"), "Make it an input", "small", &[("step", step), ("input", &leaf.pointer)]))
-            @if leaf.value.is_string() && takes_sensitive(action, key) {
-                (action::with(&format!("{path}/answer"), "Mark it as secret", "small", &[("step", step), ("secret", &leaf.pointer)]))
-            }
-        }
-        @if bound {
-            (action::with(&format!("{path}/answer"), "Freeze it", "small", &[("step", step), ("freeze", &leaf.pointer)]))
-        }
-    }
 }
 
 /// Takes an answer: to a question of the crystallizer, or about one value.
@@ -139,7 +117,7 @@ fn strings(list: &Value) -> BTreeSet<String> {
     all.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-async fn write(call: &Call, document: &Value) -> Result<Value, Refusal> {
+pub(super) async fn write(call: &Call, document: &Value) -> Result<Value, Refusal> {
     let path = format!("/automations/{}", call.part("id"));
     let headers = [(header::CONTENT_TYPE, "application/json")];
     let said = call
@@ -156,32 +134,77 @@ pub(super) fn gone() -> Refusal {
     )
 }
 
-pub(super) fn with_of<'a>(document: &'a mut Value, step: &str) -> Option<&'a mut Value> {
-    let steps = document["steps"].as_array_mut()?;
-    steps
-        .iter_mut()
-        .find(|one| one["id"] == step)?
-        .get_mut("with")
+/// Puts a value in the place of another. What was said of why that one, or anything in it, was bound goes with it.
+pub(super) fn put(
+    document: &mut Value,
+    step: &str,
+    pointer: &str,
+    value: Value,
+) -> Result<Value, Refusal> {
+    let step = place::step_mut(document, step).ok_or_else(gone)?;
+    let place = step["with"].pointer_mut(pointer).ok_or_else(gone)?;
+    let was = std::mem::replace(place, value);
+    let inner = pointer.strip_prefix("/arguments").unwrap_or(pointer);
+    if let Some(bindings) = step["metadata"]["bindings"].as_object_mut() {
+        bindings.retain(|at, _| {
+            at.strip_prefix(inner)
+                .is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        });
+    }
+    Ok(was)
 }
 
-/// The document with a frozen value as an input, which it is the default of; a secret one is in the document
+/// What a parameter is called as an input: by its own name, or by its number in the list that has one.
+fn input_name(pointer: &str) -> String {
+    let mut words = Vec::new();
+    for word in pointer.rsplit('/') {
+        let index = word.parse::<usize>();
+        words.insert(
+            0,
+            index
+                .as_ref()
+                .map_or(word.to_owned(), |index| (index + 1).to_string()),
+        );
+        if index.is_err() {
+            break;
+        }
+    }
+    let name: String = words
+        .join("_")
+        .chars()
+        .map(|c| match c.is_ascii_alphanumeric() {
+            true => c.to_ascii_lowercase(),
+            false => '_',
+        })
+        .collect();
+    match name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        true => name,
+        false => format!("value_{name}"),
+    }
+}
+
+/// The document with a value as an input, which what was recorded is the default of; a secret one is in the document
 /// no more, and each run is given it anew.
 fn as_input(draft: &Draft, step: &str, pointer: &str, secret: bool) -> Result<Value, Refusal> {
     let mut document = draft.automation["document"].clone();
-    let wanted = pointer.rsplit('/').next().unwrap_or_default();
-    let mut name: String = wanted
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        name = format!("value_{name}");
+    let written = place::step(&document, step)
+        .and_then(|step| step["with"].pointer(pointer))
+        .ok_or_else(gone)?;
+    let ways = parameter::ways(draft, step, pointer, written);
+    if !(if secret { ways.secret } else { ways.input }) {
+        return Err(gone());
     }
+    let value = bind::recorded(draft, step, pointer).ok_or_else(gone)?;
+    let kind = match &value {
+        Value::String(_) => "string",
+        Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "boolean",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+        Value::Null => return Err(gone()),
+    };
+    let name = input_name(pointer);
     let taken = document["inputs"].as_object().cloned().unwrap_or_default();
     let mut free = name.clone();
     let mut number = 2;
@@ -189,21 +212,15 @@ fn as_input(draft: &Draft, step: &str, pointer: &str, secret: bool) -> Result<Va
         free = format!("{name}_{number}");
         number += 1;
     }
-    let place = with_of(&mut document, step)
-        .and_then(|with| with.pointer_mut(pointer))
-        .ok_or_else(gone)?;
-    let value = std::mem::replace(place, format!("{{{{ inputs.{free} }}}}").into());
-    if value.as_str().is_some_and(|text| text.contains("{{")) {
-        return Err(gone());
-    }
-    let kind = match &value {
-        Value::String(_) => "string",
-        Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
-        Value::Number(_) => "number",
-        Value::Bool(_) => "boolean",
-        _ => return Err(gone()),
-    };
-    let said = format!("`{wanted}` of `{step}`, as the recording had it");
+    put(
+        &mut document,
+        step,
+        pointer,
+        format!("{{{{ inputs.{free} }}}}").into(),
+    )?;
+    let id = place::id(step);
+    let wanted = crate::console::page::draft::name(pointer);
+    let said = format!("`{wanted}` of `{id}`, as the recording had it");
     if !document["inputs"].is_object() {
         document["inputs"] = json!({});
     }
@@ -212,7 +229,7 @@ fn as_input(draft: &Draft, step: &str, pointer: &str, secret: bool) -> Result<Va
     } else {
         json!({ "type": kind, "description": said, "default": value })
     };
-    settle(&mut document, step, secret);
+    settle(&mut document, id, secret);
     Ok(document)
 }
 
@@ -237,39 +254,30 @@ pub(super) fn settle(document: &mut Value, step: &str, secret: bool) {
 /// The document with a bound value as it was recorded.
 fn frozen(draft: &Draft, step: &str, pointer: &str) -> Result<Value, Refusal> {
     let mut document = draft.automation["document"].clone();
-    let call = draft.crystallized()["calls"][step]
-        .as_str()
+    let written = place::step(&document, step)
+        .and_then(|step| step["with"].pointer(pointer))
         .ok_or_else(gone)?;
-    let (_, session) = draft.session.as_ref().ok_or_else(gone)?;
-    let mut turns = session["turns"].as_array().into_iter().flatten();
-    let recorded = turns
-        .find(|turn| turn["type"] == "call" && turn["id"] == call)
-        .ok_or_else(gone)?;
-    let inner = pointer.strip_prefix("/arguments").unwrap_or(pointer);
-    let value = recorded["arguments"]
-        .pointer(inner)
-        .cloned()
-        .ok_or_else(gone)?;
-    let place = with_of(&mut document, step)
-        .and_then(|with| with.pointer_mut(pointer))
-        .ok_or_else(gone)?;
-    *place = match value {
-        // What looks like an expression is one only where it is written as one.
-        Value::String(text) if text.contains("{{") => format!(
-            "{{{{ '{}' }}}}",
-            text.replace('\\', "\\\\").replace('\'', "\\'")
-        )
-        .into(),
-        other => other,
-    };
-    // It follows nothing any more.
-    let steps = document["steps"].as_array_mut().into_iter().flatten();
-    for one in steps.filter(|one| one["id"] == step) {
-        if let Some(bindings) = one["metadata"]["bindings"].as_object_mut() {
-            bindings.shift_remove(inner);
-        }
+    if !parameter::ways(draft, step, pointer, written).freeze {
+        return Err(gone());
     }
+    let value = bind::recorded(draft, step, pointer).ok_or_else(gone)?;
+    put(&mut document, step, pointer, literal(value))?;
+    settle(&mut document, place::id(step), false);
     Ok(document)
+}
+
+/// A value as a document holds it: what looks like an expression is one only where it is written as one.
+fn literal(value: Value) -> Value {
+    match value {
+        Value::String(text) => druse_engine::expression::literal(&text).into(),
+        Value::Array(items) => items.into_iter().map(literal).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(name, value)| (name, literal(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other,
+    }
 }
 
 /// Drops a step.
@@ -333,7 +341,7 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
                     label { span { "Name" } input name="name" size="32" autocomplete="off" required value=(call.kept("name", automation["name"].as_str().unwrap_or_default())); }
                 }
                 (trigger_form::show(call, &automation["document"]["inputs"], true))
-                (acknowledge::boxes(call, &open, latest))
+                (acknowledge::boxes(call, &open, draft))
                 div .buttons { button .primary { "Activate version " (latest) } }
             }
         }

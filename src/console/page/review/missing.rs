@@ -1,6 +1,6 @@
 //! Connections that a draft needs and that are not there, with a form for each.
 
-use super::{Draft, change};
+use super::{Draft, change, place};
 use crate::console::call::{Call, Done};
 use crate::console::component::{action, value};
 use crate::console::page::home::items;
@@ -45,9 +45,10 @@ fn server(tool: &str) -> Option<&str> {
 /// By name, from what the findings say about steps.
 fn missing<'a>(draft: &'a Draft, findings: &[Finding]) -> BTreeMap<&'a str, Missing> {
     let mut all: BTreeMap<&str, Missing> = BTreeMap::new();
+    let steps = place::all(&draft.automation["document"]);
     for finding in findings {
         let step = finding.step.as_deref().unwrap_or_default();
-        let Some(found) = draft.steps().iter().find(|one| one["id"] == step) else {
+        let Some((_, found)) = steps.iter().find(|(way, _)| place::id(way) == step) else {
             continue;
         };
         let with = &found["with"];

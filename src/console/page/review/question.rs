@@ -1,6 +1,6 @@
 //! What only a person can answer: at the step that it is about, and all of it at once.
 
-use super::Draft;
+use super::{Draft, place};
 use crate::console::call::Call;
 use crate::console::component::{action, value};
 use crate::service::Role;
@@ -32,12 +32,8 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
     let questions = all(draft);
     let version = draft.reported.to_string();
     let suggested = suggested(draft).count();
-    let lost = |question: &&Value| {
-        !draft
-            .steps()
-            .iter()
-            .any(|one| one["id"] == question["step"])
-    };
+    let all = place::all(&draft.automation["document"]);
+    let lost = |question: &&Value| !all.iter().any(|(_, one)| one["id"] == question["step"]);
     html! {
         @if !questions.is_empty() {
             section .questions #questions {

@@ -1,6 +1,6 @@
 //! What varied between recordings of one task: the values of each step, in a column for each recording.
 
-use super::Draft;
+use super::{Draft, place};
 use crate::console::component::value;
 use crate::console::page::draft::leaves;
 use maud::{Markup, html};
@@ -32,9 +32,11 @@ fn nth<'a>(session: &'a Value, tool: &Value, number: usize) -> Option<&'a Value>
 
 fn rows<'a>(draft: &'a Draft, own: &'a Value, others: &'a [Value]) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
-    for step in draft.steps() {
+    for (way, step) in place::all(&draft.automation["document"]) {
         let id = step["id"].as_str().unwrap_or_default();
-        let call = &draft.crystallized()["calls"][id];
+        let Some(call) = draft.call_of(&way) else {
+            continue;
+        };
         let Some(mine) = calls(own).find(|one| one["id"] == *call) else {
             continue;
         };

@@ -1,0 +1,238 @@
+//! Goes through an answer and notes where each value in it stands.
+
+use super::{
+    Answer, ColumnPlace, DEPTH, Hop, LONGEST_QUOTE, LONGEST_TEXT, Node, Notation, Of, Place,
+    SHORTEST_QUOTE, WholePlace, column_form, is_collection, label, whole_form,
+};
+use crate::bound::canonical;
+use crate::bound::mark::{Mark, mark};
+use crate::bound::transform::Part;
+use crate::leaf::{canonical_text, tokens};
+use druse_engine::expression::json_in;
+use serde_json::Value;
+
+/// The walk through one answer, with what it found.
+pub(super) struct Walk<'w> {
+    pub(super) call: usize,
+    pub(super) answer: &'w mut Answer,
+    pub(super) known: &'w dyn Fn(&str, &Value) -> bool,
+    pub(super) found: Vec<(Mark, Place)>,
+    pub(super) wholes: Vec<(Mark, WholePlace)>,
+    pub(super) columns: Vec<(Mark, ColumnPlace)>,
+    pub(super) quotable: Vec<String>,
+    pub(super) left: usize,
+    pub(super) cut: bool,
+}
+
+impl<'w> Walk<'w> {
+    /// `left` is how many values are noted at most.
+    pub(super) fn new(
+        call: usize,
+        answer: &'w mut Answer,
+        known: &'w dyn Fn(&str, &Value) -> bool,
+        left: usize,
+    ) -> Self {
+        Self {
+            call,
+            answer,
+            known,
+            found: Vec::new(),
+            wholes: Vec::new(),
+            columns: Vec::new(),
+            quotable: Vec::new(),
+            left,
+            cut: false,
+        }
+    }
+
+    fn node(&mut self, parent: u32, hop: Hop) -> u32 {
+        let index = u32::try_from(self.answer.nodes.len()).unwrap_or(u32::MAX);
+        self.answer.nodes.push(Node {
+            parent,
+            hop: Some(hop),
+        });
+        index
+    }
+
+    fn add(&mut self, form: String, node: u32, of: Of) {
+        if self.left == 0 {
+            self.cut = true;
+            return;
+        }
+        self.left -= 1;
+        self.found.push((
+            mark(&form),
+            Place {
+                call: self.call,
+                node,
+                of,
+            },
+        ));
+    }
+
+    /// Goes through a value and all in it.
+    pub(super) fn value(&mut self, value: &Value, node: u32, depth: usize) {
+        if self.left == 0 {
+            self.cut = true;
+            return;
+        }
+        match value {
+            Value::Object(map) => {
+                self.whole(value, node);
+                let collection = is_collection(map);
+                for (key, inner) in map {
+                    let hop = if collection {
+                        Hop::Entry(key.clone())
+                    } else {
+                        Hop::Key(key.clone())
+                    };
+                    let at = self.node(node, hop);
+                    if collection {
+                        let key_value = Value::from(key.as_str());
+                        for form in canonical::of_text(key) {
+                            if !(self.known)(&form, &key_value) {
+                                self.add(form, at, Of::Key);
+                            }
+                        }
+                    }
+                    self.value(inner, at, depth);
+                }
+            }
+            Value::Array(items) => {
+                self.whole(value, node);
+                self.columns(items, node);
+                for (index, inner) in items.iter().enumerate() {
+                    let at = self.node(node, Hop::Index(index));
+                    self.value(inner, at, depth);
+                }
+            }
+            Value::String(text) => self.text(text, value, node, depth),
+            scalar => self.scalar(scalar, node),
+        }
+    }
+
+    fn scalar(&mut self, value: &Value, node: u32) {
+        let mut known = false;
+        for (index, form) in canonical::forms(value).into_iter().enumerate() {
+            // A moment whose day was said before is still a new moment.
+            if index == 0 {
+                known = (self.known)(&form, value);
+            }
+            if !known && (index == 0 || !(self.known)(&form, value)) {
+                self.add(form, node, Of::Value);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, value: &Value, node: u32, depth: usize) {
+        let data = if depth < DEPTH && text.len() > 2 {
+            json_in(text)
+        } else {
+            None
+        };
+        if let Some(data) = data {
+            let inner = self.node(node, Hop::Parsed(Notation::Json));
+            self.value(&data, inner, depth + 1);
+            self.answer.inner.insert(inner, data);
+            return;
+        }
+        self.scalar(value, node);
+        if (SHORTEST_QUOTE..=LONGEST_QUOTE).contains(&text.len())
+            && text.contains(' ')
+            && !text.contains('\n')
+            && text.bytes().any(|b| b.is_ascii_digit())
+        {
+            self.quotable.push(text.to_owned());
+        }
+        for (part, found) in Part::all_of(text) {
+            for form in canonical::of_text(&found) {
+                if !(self.known)(&form, &Value::from(found.as_str())) {
+                    self.add(form, node, Of::Part(part.clone()));
+                }
+            }
+        }
+        if text.contains(char::is_whitespace) && text.len() <= LONGEST_TEXT {
+            self.words(text, node);
+        }
+    }
+
+    fn words(&mut self, text: &str, node: u32) {
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            // A line without a label behind it goes on with what this one began: a list, a paragraph.
+            let goes_on = lines.peek().is_some_and(|next| {
+                !next.trim().is_empty() && label(next).is_none() && is_wording(next)
+            });
+            let Some((label, value)) = label(line).filter(|_| !goes_on) else {
+                continue;
+            };
+            for form in canonical::of_text(value) {
+                if !(self.known)(&form, &Value::from(value)) {
+                    self.add(form, node, Of::Label(label.to_owned()));
+                }
+            }
+        }
+        for token in tokens(text) {
+            let telling = token.len() >= 3
+                && (token.bytes().any(|b| b.is_ascii_digit()) || token.contains(['@', '/', '_']));
+            if telling {
+                for form in canonical::of_text(&canonical_text(token)) {
+                    if !(self.known)(&form, &Value::from(token)) {
+                        self.add(form, node, Of::Word);
+                    }
+                }
+            }
+        }
+    }
+
+    fn whole(&mut self, value: &Value, node: u32) {
+        let size = match value {
+            Value::Object(map) => map.len(),
+            Value::Array(items) => items.len(),
+            _ => 0,
+        };
+        if (1..=64).contains(&size) {
+            let form = whole_form(value);
+            if form.len() <= 8_192 && !(self.known)(&form, value) {
+                self.wholes.push((
+                    mark(&form),
+                    WholePlace {
+                        call: self.call,
+                        node,
+                    },
+                ));
+            }
+        }
+    }
+
+    /// The fields that all elements of a list have, as columns.
+    fn columns(&mut self, items: &[Value], node: u32) {
+        let Some(Value::Object(first)) = items.first() else {
+            return;
+        };
+        if items.len() < 2 || items.len() > 256 {
+            return;
+        }
+        let list = WholePlace {
+            call: self.call,
+            node,
+        };
+        for (key, value) in first {
+            if value.is_object() || value.is_array() || value.is_null() || value.is_boolean() {
+                continue;
+            }
+            let column: Option<Vec<Value>> =
+                items.iter().map(|item| item.get(key).cloned()).collect();
+            if let Some(column) = column {
+                let field = vec![key.clone()];
+                self.columns
+                    .push((mark(&column_form(&column)), ColumnPlace { list, field }));
+            }
+        }
+    }
+}
+
+/// Whether a line holds words, not only a rule drawn with signs.
+fn is_wording(line: &str) -> bool {
+    line.chars().any(char::is_alphanumeric)
+}

@@ -1,0 +1,213 @@
+//! What further recordings confirm: a source that was only said by chance, a share of an answered number. And what a
+//! second source says: one that is the only element of its list asks no more than that the value is one of the list.
+
+use super::build::*;
+use crate::report::{Level, Verdict};
+use crate::session::{Role, Session};
+use crate::{Crystallized, Mode, Options, crystallize};
+use serde_json::{Value, json};
+
+fn bound(sessions: &[Session]) -> Crystallized {
+    let options = Options {
+        mode: Mode::Bound,
+        ..options()
+    };
+    crystallize(sessions, &options).unwrap()
+}
+
+fn argument(made: &Crystallized, step: usize, key: &str) -> Value {
+    made.document.steps[step].with.as_ref().unwrap()["arguments"][key].clone()
+}
+
+/// Looks a depot up and has somebody drive to its town.
+fn driven(number: u32, words: &str, depot: &str, town: &str) -> Session {
+    let mut session = session(
+        &format!("{words} Send a van to depot {depot}."),
+        vec![
+            call(
+                "d",
+                0,
+                "get_depot",
+                json!({ "depot_id": depot }),
+                json!({ "depot_id": depot, "site": { "town": town, "gate": 4 } }),
+            ),
+            call(
+                "v",
+                1,
+                "send_van",
+                json!({ "depot_id": depot, "town": town }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn what_was_said_by_chance_hides_no_source_that_the_others_confirm() {
+    let first = driven(1, "I grew up in Porto.", "dep_40917", "Porto");
+    let second = driven(2, "It rains.", "dep_77120", "Ghent");
+    let third = driven(3, "I have two dogs.", "dep_15388", "Bergen");
+    let made = bound(&[first.clone(), second, third]);
+    assert_eq!(
+        argument(&made, 1, "town"),
+        "{{ steps.get_depot.output.site.town }}"
+    );
+    assert_eq!(made.report.questions, []);
+    assert!(
+        made.report
+            .held_out
+            .iter()
+            .all(|held| held.verdict == Verdict::Passed)
+    );
+    assert!(made.report.generalisable >= Some(Level::Shuffled));
+    // Alone nothing shows that it was by chance: what the person said is what they chose.
+    let alone = bound(std::slice::from_ref(&first));
+    assert_ne!(
+        argument(&alone, 1, "town"),
+        "{{ steps.get_depot.output.site.town }}"
+    );
+}
+
+#[test]
+fn what_the_others_do_not_confirm_stays_open() {
+    let first = driven(1, "I grew up in Porto.", "dep_40917", "Porto");
+    let mut second = driven(2, "It rains.", "dep_77120", "Ghent");
+    // There the van went elsewhere than to the town of the depot.
+    for turn in &mut second.turns {
+        if let crate::session::Turn::Call(call) = turn
+            && call.name == "send_van"
+        {
+            call.arguments["town"] = json!("Lima");
+        }
+    }
+    let made = bound(&[first, second]);
+    assert_eq!(argument(&made, 1, "town"), "Porto");
+    assert!(!made.report.questions.is_empty());
+    assert!(made.report.generalisable < Some(Level::Renamed));
+}
+
+/// A member whose only booking names them too, and a note about them.
+fn noted() -> Session {
+    session(
+        "Member mem_771204 wants a copy of booking BK-90417. Note that.",
+        vec![
+            call(
+                "m",
+                0,
+                "get_member",
+                json!({ "member_id": "mem_771204" }),
+                json!({ "member_id": "mem_771204", "name": { "first_name": "Odile", "last_name": "Brandt" } }),
+            ),
+            call(
+                "b",
+                1,
+                "get_booking",
+                json!({ "booking_id": "BK-90417" }),
+                json!({ "booking_id": "BK-90417", "guests": [{ "first_name": "Odile", "last_name": "Brandt" }] }),
+            ),
+            said(Role::Assistant, "I will note it."),
+            call(
+                "n",
+                2,
+                "add_note",
+                json!({ "text": "Member Odile Brandt asks for a copy of booking BK-90417." }),
+                json!({ "ok": true }),
+            ),
+        ],
+    )
+}
+
+#[test]
+fn a_further_element_of_the_second_source_stops_nothing() {
+    let made = bound(&[noted()]);
+    let text = argument(&made, 2, "text");
+    let text = text.as_str().unwrap();
+    assert!(
+        text.contains(
+            "{{ steps.get_member.output.name.first_name | agreed((steps.get_booking.output.guests | where('first_name', steps.get_member.output.name.first_name) | first).first_name) }}"
+        ),
+        "{text}"
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+/// Looks a rental up and gives a part of its price back.
+fn given_back(number: u32, rental: &str, price: f64, back: f64) -> Session {
+    let mut session = session(
+        &format!("Rental {rental} came late. Give them what we give for that."),
+        vec![
+            call(
+                "r",
+                0,
+                "get_rental",
+                json!({ "rental_id": rental }),
+                json!({ "rental_id": rental, "price": price, "days": 12 }),
+            ),
+            call(
+                "g",
+                1,
+                "give_back",
+                json!({ "rental_id": rental, "amount": back }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn a_share_is_followed_once_three_recordings_agree() {
+    let all = [
+        given_back(1, "RN-40917", 184.3, 46.08),
+        given_back(2, "RN-77120", 96.4, 24.1),
+        given_back(3, "RN-15388", 251.9, 62.98),
+    ];
+    let made = bound(&all);
+    assert_eq!(
+        argument(&made, 1, "amount"),
+        "{{ (steps.get_rental.output.price * 0.25) | round(2) }}"
+    );
+    assert_eq!(made.report.questions, []);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    // Two may be chance, and one shows nothing.
+    for few in [&all[..2], &all[..1]] {
+        let made = bound(few);
+        assert_eq!(argument(&made, 1, "amount"), 46.08);
+        assert!(made.report.generalisable < Some(Level::Renamed));
+    }
+    let other = given_back(3, "RN-15388", 251.9, 60.0);
+    let made = bound(&[all[0].clone(), all[1].clone(), other]);
+    assert_eq!(argument(&made, 1, "amount"), 46.08);
+}
+
+#[test]
+fn the_only_hit_is_told_by_what_was_asked_for() {
+    let session = session(
+        "Plan a second round with the guests of the meeting 'Harbour walk'.",
+        vec![
+            call(
+                "s",
+                0,
+                "search_meetings",
+                json!({ "query": "Harbour walk" }),
+                json!([{ "title": "Harbour walk", "guests": ["ada@example.com", "udo@example.org"] }]),
+            ),
+            call(
+                "c",
+                1,
+                "create_meeting",
+                json!({ "guests": ["ada@example.com", "udo@example.org"] }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let made = bound(&[session]);
+    assert_eq!(
+        argument(&made, 1, "guests"),
+        "{{ (steps.search_meetings.output | where('title', inputs.query) | only).guests }}"
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
