@@ -338,7 +338,8 @@ impl Asker<'_> {
         manual: bool,
     ) -> Option<usize> {
         let back = said.iter().any(|(at, word)| {
-            l::points_back(word, sentence.get(at + 1).map(|one| one.word.as_str()))
+            l::is_any_deed(word)
+                || l::points_back(word, sentence.get(at + 1).map(|one| one.word.as_str()))
         });
         self.kept
             .iter()
