@@ -50,7 +50,18 @@ pub fn crystallize(
     if calls > MOST_CALLS {
         return Err(CrystallizeError::new(
             "too_many_calls",
-            format!("The session holds {calls} calls; a draft is made of at most {MOST_CALLS}."),
+            format!(
+                "The session holds {}{calls} calls; a draft is made of at most {MOST_CALLS}.",
+                // Beyond some number they are only counted, and the finding says how many.
+                match session
+                    .findings
+                    .iter()
+                    .any(|one| one.code == "calls_left_out")
+                {
+                    true => "more than ",
+                    false => "",
+                }
+            ),
             "Record the task alone, or split the recording.",
         ));
     }
@@ -197,6 +208,7 @@ pub fn crystallize(
         held_out: made.as_ref().map_or(&[], |made| &made.held_out),
         left_out: left_out.len(),
         gates: emitted.gates,
+        values: made.as_ref().map(|made| made.values),
     });
 
     let shapes = drift::shapes(&kept, &|call| {

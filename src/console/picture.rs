@@ -5,7 +5,7 @@ mod layered;
 use super::component::state;
 use druse_engine::definition::from_value;
 use druse_engine::plan::{Block, Plan, PlannedStep};
-use layered::{Edge, Graph};
+use layered::{Edge, Graph, Line};
 use maud::{Markup, html};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -83,8 +83,8 @@ fn draw(block: &Block, states: &BTreeMap<String, String>, around: &str, link: &s
     };
     html! {
         svg .whole[wide <= SEEN] viewBox={ "0 0 " (wide) " " (high) } width=(wide) height=(high) aria-hidden="true" focusable="false" {
-            @for path in &graph.paths {
-                path .edge d=(curve(path, &centre, graph.nodes)) {}
+            @for line in &graph.lines {
+                path .edge d=(curve(line, &centre, graph.nodes)) {}
             }
             @for (index, step) in block.steps.iter().enumerate() {
                 (box_of(step, place(index), states.get(&*step.id).map(String::as_str), &address(link, &format!("{around}{}", step.id))))
@@ -123,24 +123,30 @@ fn places(graph: &Graph) -> (Vec<(usize, usize)>, usize) {
     (places, wide)
 }
 
-/// A line from box to box through the places that it keeps free on its way.
-fn curve(path: &[usize], centre: &dyn Fn(usize) -> (usize, usize), nodes: usize) -> String {
-    let mut line = String::new();
-    for pair in path.windows(2) {
-        let ((x1, y1), (x2, y2)) = (centre(pair[0]), centre(pair[1]));
-        let begin = if pair[0] < nodes {
+/// A line from a box through the places that it keeps free on its way, and its branches to other boxes.
+fn curve(line: &Line, centre: &dyn Fn(usize) -> (usize, usize), nodes: usize) -> String {
+    let mut text = String::new();
+    let mut piece = |from: usize, to: usize, goes_on: bool| {
+        let ((x1, y1), (x2, y2)) = (centre(from), centre(to));
+        let begin = if from < nodes {
             y1 + HIGH
         } else {
             y1 + HIGH / 2
         };
-        let end = if pair[1] < nodes { y2 } else { y2 + HIGH / 2 };
+        let end = if to < nodes { y2 } else { y2 + HIGH / 2 };
         let middle = (begin + end) / 2;
-        if line.is_empty() {
-            line.push_str(&format!("M{x1} {begin}"));
+        if !goes_on {
+            text.push_str(&format!("M{x1} {begin}"));
         }
-        line.push_str(&format!("C{x1} {middle} {x2} {middle} {x2} {end}"));
+        text.push_str(&format!("C{x1} {middle} {x2} {middle} {x2} {end}"));
+    };
+    for (index, pair) in line.trunk.windows(2).enumerate() {
+        piece(pair[0], pair[1], index > 0);
     }
-    line
+    for (at, to) in &line.branches {
+        piece(line.trunk[*at], *to, false);
+    }
+    text
 }
 
 /// Where a step is told of, by the way to it. On the page of a run a step of a body has many passes, which stand at

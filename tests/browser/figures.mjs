@@ -19,6 +19,13 @@ const say = (name, numbers) => {
   console.log(`${name}: median ${at(0.5)} ms, 90 of 100 under ${at(0.9)} ms, longest ${at(1)} ms (${all.length} times)`);
 };
 
+/** Whether what is asked for was met, by the median. */
+const asked = (what, numbers, most) => {
+  const all = sorted(numbers);
+  const middle = all[Math.floor(all.length / 2)];
+  console.log(`  asked for: ${what} under ${most}: ${middle < most ? "met" : "NOT MET"} (${middle.toFixed(1)})`);
+};
+
 /** A page's text as somebody signed in gets it, and how long that takes. */
 const visitor = async () => {
   const context = await browser.open();
@@ -54,6 +61,7 @@ const visitor = async () => {
       size = got.text.length;
     }
     say(`${name} (${(size / 1000).toFixed(0)} KB)`, took);
+    return took;
   };
   return { page, cookies, ask, many, work };
 };
@@ -98,6 +106,8 @@ const parts = {
         }
         say(`first page, ${name}, ${fresh ? "with the start of a process of the browser" : "in an open window"}, nothing kept, ${(bytes / 1000).toFixed(1)} KB in ${files + 1} answers, to its load event`, took);
         say("  of it, until the page itself is there", answered);
+        if (!fresh) asked("the first page, in ms,", took, 100);
+        asked("all of it, in KB,", [bytes / 1000], 150);
       }
     }
   },
@@ -107,11 +117,11 @@ const parts = {
     const { ask, many, work } = await visitor();
     const id = await server.active(JSON.stringify({ druse: 1, name: "hundred", steps: steps(100) }));
     await work("page with a graph of 100 steps", `/automations/${id}`);
-    await many("page with a graph of 100 steps", `/automations/${id}`);
+    asked("the graph of 100 steps, in ms,", await many("page with a graph of 100 steps", `/automations/${id}`), 50);
     const few = await server.active(JSON.stringify({ druse: 1, name: "one", steps: steps(1) }));
     await many("the same page with a graph of 1 step", `/automations/${few}`);
     const run = await server.run(id, {}, "30s");
-    await many("page of its run, live graph", `/runs/${run.id}?tab=graph`);
+    asked("the live graph of 100 steps, in ms,", await many("page of its run, live graph", `/runs/${run.id}?tab=graph`), 50);
     await work("page of its run, live graph", `/runs/${run.id}?tab=graph`);
     await ask(`/runs/${run.id}`);
   },
@@ -130,6 +140,7 @@ const parts = {
     const behind = [];
     let status = "";
     while (!["succeeded", "failed"].includes(status)) {
+      if (performance.now() - began > 300_000) throw new Error("the run did not end in five minutes");
       const asked = performance.now();
       const now = await server.api("GET", `/runs/${run.id}`);
       status = now.status;
@@ -154,6 +165,11 @@ const parts = {
     const perPass = behind.at(-1).there / seconds;
     const lag = sorted(behind.map(one => (one.there - one.shown) / perPass));
     console.log(`  its page stood ${(lag[Math.floor(lag.length / 2)] * 1000).toFixed(0)} ms behind (median), ${(lag.at(-1) * 1000).toFixed(0)} ms at most; the end was shown ${after.toFixed(0)} ms after it`);
+    // It falls behind where it stands further and further behind: the second half against the first.
+    const half = Math.floor(behind.length / 2);
+    const middle = part => sorted(part.map(one => (one.there - one.shown) / perPass * 1000))[Math.floor(part.length / 2)];
+    const [first, second] = [middle(behind.slice(0, half)), middle(behind.slice(half))];
+    console.log(`  asked for: 1000 facts a second followed: ${rate < 1000 ? "NOT MEASURED, this run made fewer" : second < first + 1000 ? "met" : "NOT MET"} (${first.toFixed(0)} ms behind in its first half, ${second.toFixed(0)} ms in its second)`);
   },
 
   /** Lists of many runs. */

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { browse, signedIn as enter, until, violations } from "./harness.mjs";
+import { browse, called, signedIn as enter, until, violations } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await browse(); });
@@ -148,5 +148,56 @@ test("a trigger is added in a form, and fires", async t => {
   assert.equal(runs.length, 1);
   await page.goto(`${server.address}/automations/${id}?tab=triggers`);
   await page.locator(`td a[href="/runs/${runs[0]}"]`).waitFor();
+  whole();
+});
+
+test("a suggested gate is put in, a list is bound as a whole, and a rule of the tool map is changed", async t => {
+  const { server, page } = await signedIn(t);
+  const sent = { customer_id: "C-48213", keep: ["invoices", "letters"] };
+  const stored = await server.api("POST", "/agents/runs", { status: "succeeded", messages: [
+    { role: "user", content: "Delete the account of C-48213" },
+    ...called("a", "get_account", { customer_id: "C-48213" }, { owner: "ana", keeps: sent.keep }),
+    ...called("b", "delete_account", sent, { ok: true }),
+  ] });
+  const draft = (await server.api("POST", `/agents/runs/${stored.id}/crystallize`, { mode: "exact", name: "delete-account" })).automation;
+  await page.goto(`${server.address}/automations/${draft.id}/review`);
+  const step = page.locator("#step-delete_account");
+  // It stands open where it is suggested.
+  await step.getByText("A gate is suggested before it").waitFor();
+  await step.getByLabel("title", { exact: true }).fill("Delete this account?");
+  await step.getByLabel("approvers", { exact: true }).fill("role:approver");
+  await step.getByLabel("timeout", { exact: true }).fill("2h");
+  await step.getByRole("button", { name: "Put this gate in" }).click();
+  const gate = page.locator("#step-approve_delete_account");
+  await gate.getByText("2h, then it rejects").waitFor();
+  assert.equal(await page.getByText("A gate is suggested").count(), 0);
+  await gate.getByText("Change what it asks, whom, and how long").click();
+  await gate.getByLabel("title", { exact: true }).fill("Really delete it?");
+  await gate.getByRole("button", { name: "Save this gate" }).click();
+  await gate.getByText("Really delete it?").first().waitFor();
+  // The list, and then one of its elements.
+  const row = page.locator("dd[data-parameter='delete_account /arguments/keep']");
+  await row.getByRole("link", { name: "Bind it keep of delete_account" }).click();
+  await page.getByRole("button", { name: /^⇐ steps\.get_account\.output/ }).first().click();
+  await until("it to be bound", async () => /steps\.get_account\.output.*keeps/.test(await row.textContent()));
+  await row.getByRole("button", { name: "Freeze it" }).click();
+  const element = page.locator("dd[data-parameter='delete_account /arguments/keep/1']");
+  await element.getByRole("button", { name: "Make it an input" }).click();
+  await until("an input", async () => (await server.api("GET", `/automations/${draft.id}`)).document.inputs?.keep_2?.default === "letters");
+  assert.deepEqual((await server.api("GET", `/automations/${draft.id}`)).document.steps.at(-1).with.arguments.keep, ["invoices", "{{ inputs.keep_2 }}"]);
+
+  await page.goto(`${server.address}/settings#tools`);
+  const rule = page.locator("#add-rule");
+  await rule.getByLabel("match needed").fill("delete_*");
+  await rule.getByLabel("action needed").selectOption("http");
+  await rule.getByLabel("with", { exact: true }).fill("connection: shop\npath: /accounts");
+  await rule.getByLabel("effects", { exact: true }).selectOption("destructive");
+  await rule.getByRole("button", { name: "Add this rule" }).click();
+  await page.locator("#tools summary", { hasText: "delete_*" }).click();
+  await page.locator("#tools .rule").getByLabel("reason", { exact: true }).fill("accounts come back");
+  await page.locator("#tools .rule").getByRole("button", { name: "Save this rule" }).click();
+  await until("the rule", async () => (await server.api("GET", "/tools")).tools[0]?.reason === "accounts come back");
+  const [kept] = (await server.api("GET", "/tools")).tools;
+  assert.deepEqual(kept, { match: "delete_*", action: "http", with: { connection: "shop", path: "/accounts" }, effects: "destructive", reason: "accounts come back" });
   whole();
 });

@@ -32,6 +32,8 @@ async function show(name, path, signedIn = true) {
       const answer = await page.goto(server.address + path);
       assert.equal(answer.status(), 200, path);
       await fits(page, `${name} (${size})`);
+      // Each page says which requests it was made of.
+      if (signedIn) assert.match(await page.textContent(".twin"), /GET \/api\/v1\//, path);
       if (keep) await page.screenshot({ path: `${KEPT}/${name}-${size}-${colorScheme}.png` });
       assert.deepEqual(await violations(page), [], `${name} (${size}, ${colorScheme})`);
       await context.close();

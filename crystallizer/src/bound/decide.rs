@@ -347,6 +347,10 @@ impl<'a> Binder<'a> {
                 _ => self.freeze(sent, Why::Secret),
             };
         }
+        // What a tool is told to do is no data, though a person may have said that word.
+        if is_operation(key, sent.value) {
+            return self.freeze(sent, Why::Chance);
+        }
         if is_default(schema.as_ref(), sent.value) {
             return self.freeze(sent, Why::Default);
         }
@@ -432,6 +436,14 @@ impl<'a> Binder<'a> {
         };
         self.freeze(sent, why);
     }
+}
+
+/// Whether a value is the name of what a tool with several uses is to do.
+fn is_operation(key: &str, value: &Value) -> bool {
+    let word =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    matches!(key, "command" | "cmd" | "op" | "operation" | "subcommand")
+        && value.as_str().is_some_and(word)
 }
 
 /// The values of a call that are the same thing wherever they stand, as JSON.

@@ -67,6 +67,8 @@ use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use answers::is_collection;
+#[cfg(test)]
+pub(crate) use spoken_time::MONTHS;
 pub(crate) use witness::Witness;
 
 /// What people answered.
@@ -190,6 +192,7 @@ pub(crate) fn bind(
         }
     }
     explain::of_branches(&mut explained, kept, spots, &branches);
+    explain::of_taken(&mut explained, &decisions.taken_for, answers);
     let (findings, questions, not_shown) =
         qualifier::explained(&unshown, kept, spots, &decisions, &branches);
     explained.findings.extend(findings);
@@ -264,6 +267,9 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
 
 /// How many texts and numbers a value holds.
 fn scalars(arguments: &serde_json::Value, pointer: &str) -> u64 {
+    if crate::tool_map::word_number(pointer).is_some() {
+        return 1;
+    }
     let mut count = 0;
     if let Some(value) = arguments.pointer(pointer) {
         crate::leaf::leaves(value, &mut |_, _, leaf| {

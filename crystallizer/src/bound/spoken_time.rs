@@ -29,7 +29,8 @@ impl SpokenDay {
     }
 }
 
-const MONTHS: [&str; 12] = [
+/// The months by their names, in order.
+pub(crate) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

@@ -49,7 +49,7 @@ fn became(event: &Value) -> Markup {
     let runs = event["runs"].as_array().map_or(&[][..], Vec::as_slice);
     let woke = event["woke"].as_array().map_or(&[][..], Vec::as_slice);
     html! {
-        @if runs.is_empty() && woke.is_empty() { span .dim { "nothing" } }
+        @if runs.is_empty() && woke.is_empty() { span .dim { "started nothing" } }
         @if !runs.is_empty() { "started " @for (index, run) in runs.iter().enumerate() { @if index > 0 { ", " } (value::run(run)) } }
         @if !woke.is_empty() {
             @if !runs.is_empty() { "; " }
@@ -69,7 +69,11 @@ pub(in crate::console) async fn one(call: &Call) -> Done {
     let body = html! {
         header .head {
             h1 { (name) }
-            p .row { span { "from " (event["source"].as_str().unwrap_or_default()) } span { "came " (time::ago(&event["received_at"], call.now)) } (value::id(&event["id"])) }
+            p .row { span { "from " (event["source"].as_str().unwrap_or_default()) }
+                @for person in event["starters"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    span { "by " (person.strip_prefix("user:").unwrap_or(person)) }
+                }
+                span { "came " (time::ago(&event["received_at"], call.now)) } (value::id(&event["id"])) }
         }
         h2 { "What became of it" }
         p { (became(&event)) }

@@ -12,13 +12,25 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+/// What a run says that waits because nobody knows whether a step happened.
+const UNCERTAIN: &str = "a person must find out whether ";
+
 /// How far back failed runs are looked at.
 const DAY: i64 = 24 * 3_600 * 1_000;
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
     let since = Timestamp(call.now.0 - DAY);
     let gates = call.api.get("/approvals?status=pending&limit=20").await?;
-    let uncertain = call.api.get("/runs?status=uncertain&limit=20").await?;
+    // A run in which a step is uncertain waits, as one at a gate does.
+    let waits = call.api.get("/runs?status=waiting&limit=200").await?;
+    let uncertain: Vec<&Value> = items(&waits)
+        .iter()
+        .filter(|run| {
+            run["waits_for"]
+                .as_str()
+                .is_some_and(|why| why.starts_with(UNCERTAIN))
+        })
+        .collect();
     let paused = call.api.get("/runs?status=paused&limit=20").await?;
     let drafts = call.api.get("/automations?status=draft&limit=20").await?;
     let changed = call.api.get("/automations?limit=200").await?;
@@ -47,7 +59,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             div .columns {
                 section {
                     h2 { "Waits for you" }
-                    (waiting(call, &gates, [&paused, &uncertain], &drafts, &failed, &changed, (&late, &names)))
+                    (waiting(call, &gates, (&paused, &uncertain), &drafts, &failed, &changed, (&late, &names)))
                 }
                 div {
                     section { h2 { "Next" } (next(call, &soon, &names)) }
@@ -148,7 +160,7 @@ fn first_steps(call: &Call) -> Markup {
 fn waiting(
     call: &Call,
     gates: &Value,
-    [paused, uncertain]: [&Value; 2],
+    (paused, uncertain): (&Value, &[&Value]),
     drafts: &Value,
     failed: &Value,
     changed: &[&Value],
@@ -160,7 +172,7 @@ fn waiting(
         broken.entry(name).or_default().push(run);
     }
     let nothing = items(gates).is_empty()
-        && items(uncertain).is_empty()
+        && uncertain.is_empty()
         && items(paused).is_empty()
         && items(drafts).is_empty()
         && late.is_empty()
@@ -188,12 +200,11 @@ fn waiting(
                     span .when { (time::ago(&run["created_at"], call.now)) }
                 }
             }
-            @for run in items(uncertain) {
+            @for run in uncertain {
                 li {
                     (state::mark("uncertain"))
                     a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } {
-                        "Decide: " (run["automation_name"].as_str().unwrap_or_default())
-                        " does not know whether a step happened"
+                        "Decide: did " (step_in_question(run)) " of " (run["automation_name"].as_str().unwrap_or_default()) " happen?"
                     }
                     span .when { (time::ago(&run["created_at"], call.now)) }
                 }
@@ -244,6 +255,13 @@ fn waiting(
     }
 }
 
+/// The step of which a run does not know whether it happened.
+fn step_in_question(run: &Value) -> &str {
+    let why = run["waits_for"].as_str().unwrap_or_default();
+    let step = why.strip_prefix(UNCERTAIN).unwrap_or_default();
+    step.split(" happened").next().unwrap_or_default()
+}
+
 fn next(call: &Call, soon: &[(&str, &Value)], names: &BTreeMap<String, String>) -> Markup {
     html! {
         @if soon.is_empty() { p .dim { "No schedule is active." } }
@@ -280,5 +298,32 @@ fn health(call: &Call, triggers: &Value) -> Markup {
             @if paused > 0 { li { (state::mark("paused")) " " (paused) " triggers are paused" } }
             li .dim { (value::count(call.app.engine.live(), "run is", "runs are")) " live" }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_schedule_that_came_a_minute_late_is_told_and_the_next_times_come_in_their_order() {
+        let trigger = |name: &str, late: u64, next: &[&str]| json!({ "name": name, "last_firing": { "late_ms": late }, "next": next });
+        let all = json!({ "items": [
+            trigger("nights", 61_000, &["2027-03-29T03:30:00Z"]),
+            trigger("often", 400, &["2027-03-28T09:15:00Z", "2027-03-28T09:30:00Z"]),
+            json!({ "name": "never fired" }),
+        ] });
+        let names: Vec<&Value> = late(&all).iter().map(|one| &one["name"]).collect();
+        assert_eq!(names, ["nights"]);
+        let soon: Vec<&str> = soon(&all).iter().map(|(at, _)| *at).collect();
+        assert_eq!(
+            soon,
+            [
+                "2027-03-28T09:15:00Z",
+                "2027-03-28T09:30:00Z",
+                "2027-03-29T03:30:00Z"
+            ]
+        );
     }
 }

@@ -53,7 +53,7 @@ fn one(call: &Call, queue: &Value) -> Markup {
                     thead { tr { th scope="col" .num { "Place" } th scope="col" { "Run" } th scope="col" .num { "Priority" } th scope="col" { "Waits since" } } }
                     tbody {
                         @for one in waiting {
-                            tr { td .num { (one["position"]) } td { (value::run(&one["run_id"])) } td .num { (one["priority"]) } td { (time::ago(&one["since"], call.now)) } }
+                            tr { td .num { span .phone-word { "place " } (one["position"]) } td { (value::run(&one["run_id"])) } td .num { span .phone-word { "priority " } (one["priority"]) } td { span .phone-word { "since " } (time::ago(&one["since"], call.now)) } }
                         }
                     }
                 } }

@@ -256,17 +256,17 @@ fn judged(report: &Value) -> Markup {
 const PERTURBED: [(&str, &str, &str); 3] = [
     (
         "renamed",
-        "other names",
+        "with other names",
         "Replayed with other ids, dates and numbers in every answer",
     ),
     (
         "reordered",
-        "other order",
+        "with answers in another order",
         "Replayed with answers that do not depend on each other in another order",
     ),
     (
         "shuffled",
-        "shuffled lists",
+        "with shuffled lists",
         "Replayed with lists in another order and something more in them",
     ),
 ];
@@ -283,7 +283,7 @@ fn proof(report: &Value) -> Markup {
             span { "replay " (matched) "/" (kept) " " (state::mark(if good { "succeeded" } else { "failed" })) span .sr { @if good { "whole" } @else { "not whole" } } }
             @for (name, words, means) in PERTURBED {
                 @let verdict = report["perturbed"][name]["verdict"].as_str().unwrap_or("not_run");
-                @if verdict != "not_run" { span .dim title=(means) { (words) " " (state::mark(verdict)) span .sr { (verdict) } } }
+                @if verdict != "not_run" { span .dim title=(means) { @if verdict == "passed" { "holds " } @else { "breaks " } (words) " " (state::mark(verdict)) } }
             }
         }
     }

@@ -60,7 +60,7 @@ fn one(call: &Call, automation: &str, trigger: &Value, firings: Option<&Value>) 
                 @if let Some(reason) = trigger["reason"].as_str() { span { (reason) } } }
             @if trigger["open"] == true { p .finding.f-error { span .sign aria-hidden="true" { "✕" } " Whoever knows its address can start it: it verifies nothing." } }
             @if let Some(address) = trigger["address"].as_str() { p { code data-copy=(address) { (address) } } }
-            (value::pairs(&trigger["definition"]))
+            (definition(&trigger["definition"]))
             (finding::list(&finding::read(&trigger["findings"])))
             @if !trigger["lookout"].is_null() { (lookout(call, &trigger["lookout"])) }
             @if !next.is_empty() { p { "Next: " @for (index, at) in next.iter().take(5).enumerate() { @if index > 0 { " · " } (time::exact(at)) } } }
@@ -176,4 +176,19 @@ pub(in crate::console) async fn pause(call: &Call) -> Done {
 
 pub(in crate::console) async fn resume(call: &Call) -> Done {
     done(call, "resume").await
+}
+
+/// What a trigger is, each of its settings by its name.
+fn definition(definition: &Value) -> Markup {
+    let parts = definition.as_object().into_iter().flatten();
+    html! {
+        dl .pairs {
+            @for (name, part) in parts.filter(|(name, _)| *name != "id") {
+                @match part.as_object() {
+                    Some(inner) => { @for (name, value) in inner { dt { (name.replace('_', " ")) } dd { (value::show(value)) } } }
+                    None => { dt { (name.replace('_', " ")) } dd { (value::show(part)) } }
+                }
+            }
+        }
+    }
 }

@@ -46,9 +46,9 @@ pub(super) async fn show(call: &Call, automation: &Value) -> Result<Markup, Refu
                 @for one in all {
                     @let number = one["version"].as_u64().unwrap_or(0);
                     tr {
-                        td .num { (number) @if automation["active_version"] == number { " ◆" span .sr { " active" } } }
-                        td { (value::id(&one["digest"])) }
-                        td { (one["created_by"].as_str().unwrap_or_default()) }
+                        td .num { span .phone-word { "version " } (number) @if automation["active_version"] == number { " ◆" span .sr { " active" } } }
+                        td { span .phone-word .dim { "digest " } (value::id(&one["digest"])) }
+                        td { span .phone-word .dim { "by " } (one["created_by"].as_str().unwrap_or_default()) }
                         td { (time::ago(&one["created_at"], call.now)) }
                         td { @if call.may(Role::Editor) && number != latest {
                             (action::with(&format!("/automations/{id}/rollback"), &format!("Go back to version {number}"), "small", &[("version", &number.to_string())])) } }

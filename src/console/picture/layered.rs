@@ -15,8 +15,30 @@ pub(super) struct Graph {
     /// From top to bottom, each from left to right.
     pub(super) layers: Vec<Vec<usize>>,
     pub(super) layer_of: Vec<usize>,
-    /// Each edge as the places that it goes through.
-    pub(super) paths: Vec<Vec<usize>>,
+    /// The lines from each node, as the places that they go through. Those that go past a layer share one place there:
+    /// a step that many need is one line with branches.
+    pub(super) lines: Vec<Line>,
+    /// How often a place was looked at.
+    #[cfg(test)]
+    work: usize,
+}
+
+/// What goes out from a node.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// The node, and the places that are kept free, one for each layer that it goes past.
+    pub(super) trunk: Vec<usize>,
+    /// Where it goes: from this place of the trunk to that node.
+    pub(super) branches: Vec<(usize, usize)>,
+}
+
+impl Line {
+    /// Its pieces, each from one place to the next.
+    fn pieces(&self) -> impl Iterator<Item = (usize, usize)> {
+        let trunk = self.trunk.windows(2).map(|pair| (pair[0], pair[1]));
+        let branches = self.branches.iter();
+        trunk.chain(branches.map(|(at, to)| (self.trunk[*at], *to)))
+    }
 }
 
 impl Graph {
@@ -34,15 +56,18 @@ impl Graph {
                 layer_of[*to] = layer_of[*to].max(layer_of[from] + 1);
             }
         }
-        let mut paths = Vec::with_capacity(edges.len());
-        for edge in edges {
-            let mut path = vec![edge.from];
-            for layer in layer_of[edge.from] + 1..layer_of[edge.to] {
+        let mut lines = Vec::new();
+        for (from, to) in after.iter().enumerate().filter(|(_, to)| !to.is_empty()) {
+            let own = layer_of[from];
+            let mut trunk = vec![from];
+            let last = to.iter().map(|to| layer_of[*to]).max().unwrap_or(own);
+            for layer in own + 1..last {
                 layer_of.push(layer);
-                path.push(layer_of.len() - 1);
+                trunk.push(layer_of.len() - 1);
             }
-            path.push(edge.to);
-            paths.push(path);
+            let branches = to.iter().map(|to| (layer_of[*to] - own - 1, *to));
+            let branches = branches.collect();
+            lines.push(Line { trunk, branches });
         }
         let depth = layer_of.iter().map(|layer| layer + 1).max().unwrap_or(0);
         let mut layers: Vec<Vec<usize>> = vec![Vec::new(); depth];
@@ -56,7 +81,9 @@ impl Graph {
             nodes,
             layers,
             layer_of,
-            paths,
+            lines,
+            #[cfg(test)]
+            work: 0,
         };
         for _ in 0..2 {
             graph.sweep();
@@ -68,22 +95,32 @@ impl Graph {
     fn sweep(&mut self) {
         let all = self.layer_of.len();
         let (mut above, mut below) = (vec![Vec::new(); all], vec![Vec::new(); all]);
-        for path in &self.paths {
-            for pair in path.windows(2) {
-                above[pair[1]].push(pair[0]);
-                below[pair[0]].push(pair[1]);
-            }
+        for (from, to) in self.lines.iter().flat_map(Line::pieces) {
+            above[to].push(from);
+            below[from].push(to);
+        }
+        // Of one layer at a time: what stands there of others is not read.
+        let mut place = vec![0; all];
+        #[cfg(test)]
+        {
+            self.work += all;
         }
         for layer in 1..self.layers.len() {
-            self.order(layer, layer - 1, &above);
+            self.order(layer, layer - 1, &above, &mut place);
         }
         for layer in (0..self.layers.len().saturating_sub(1)).rev() {
-            self.order(layer, layer + 1, &below);
+            self.order(layer, layer + 1, &below, &mut place);
         }
     }
 
-    fn order(&mut self, layer: usize, by: usize, neighbours: &[Vec<usize>]) {
-        let mut place = vec![0_usize; self.layer_of.len()];
+    fn order(&mut self, layer: usize, by: usize, neighbours: &[Vec<usize>], place: &mut [usize]) {
+        #[cfg(test)]
+        {
+            let near = self.layers[layer]
+                .iter()
+                .map(|node| neighbours[*node].len());
+            self.work += self.layers[by].len() + self.layers[layer].len() + near.sum::<usize>();
+        }
         for (at, node) in self.layers[by].iter().enumerate() {
             place[*node] = at;
         }
@@ -116,10 +153,10 @@ impl Graph {
             row.iter().position(|one| *one == node).unwrap()
         };
         let pieces: Vec<(usize, usize, usize)> = self
-            .paths
+            .lines
             .iter()
-            .flat_map(|path| path.windows(2))
-            .map(|pair| (self.layer_of[pair[0]], at(pair[0]), at(pair[1])))
+            .flat_map(Line::pieces)
+            .map(|(from, to)| (self.layer_of[from], at(from), at(to)))
             .collect();
         let crossing = |a: &(usize, usize, usize), b: &(usize, usize, usize)| {
             a.0 == b.0 && ((a.1 < b.1 && a.2 > b.2) || (a.1 > b.1 && a.2 < b.2))
@@ -151,7 +188,8 @@ mod tests {
         let graph = graph(&["a", "b", "c", "d"], &[(0, 1), (1, 2), (0, 3), (2, 3)]);
         assert_eq!(&graph.layer_of[..4], [0, 1, 2, 3]);
         // The edge from a to d goes past b and c.
-        assert_eq!(graph.paths[2].len(), 4);
+        assert_eq!(graph.lines[0].trunk, [0, 4, 5]);
+        assert_eq!(graph.lines[0].branches, [(0, 1), (2, 3)]);
         assert_eq!(graph.layers.iter().map(Vec::len).max(), Some(2));
     }
 
@@ -174,6 +212,69 @@ mod tests {
         assert_eq!(first.layers.iter().flatten().count(), first.layer_of.len());
         for edge in &edges {
             assert!(first.layer_of[edge.from] < first.layer_of[edge.to]);
+        }
+    }
+
+    /// A graph of so many steps, each of which needs those that `needs` gives.
+    fn of(count: usize, needs: impl Fn(usize) -> Vec<usize>) -> Graph {
+        let names: Vec<String> = (0..count).map(|index| format!("s{index:04}")).collect();
+        let mut edges = Vec::new();
+        for to in 1..count {
+            let mut all = needs(to);
+            all.retain(|from| *from < to);
+            all.sort_unstable();
+            all.dedup();
+            edges.extend(all.into_iter().map(|from| Edge { from, to }));
+        }
+        Graph::lay_out(&names, &edges)
+    }
+
+    #[test]
+    fn the_work_grows_with_what_is_drawn_and_not_faster() {
+        type Needs = fn(usize) -> Vec<usize>;
+        let shapes: [(&str, Needs, bool); 6] = [
+            ("a chain", |to| vec![to - 1], true),
+            ("a tree", |to| vec![to / 2], true),
+            ("all after one", |_| vec![0], true),
+            (
+                "a chain of which each needs the first",
+                |to| vec![to - 1, 0],
+                true,
+            ),
+            (
+                "rows of ten, each needs the row before",
+                |to| {
+                    let row = to / 10 * 10;
+                    (row.saturating_sub(10)..row).collect()
+                },
+                true,
+            ),
+            (
+                "lines that go past many layers",
+                |to| vec![to / 2, to.saturating_sub(7)],
+                false,
+            ),
+        ];
+        for (name, needs, small) in shapes {
+            let (few, many) = (of(100, needs), of(1_000, needs));
+            for graph in [&few, &many] {
+                let pieces = graph.lines.iter().flat_map(Line::pieces).count();
+                let drawn = graph.layer_of.len() + pieces;
+                assert!(
+                    graph.work <= 10 * drawn,
+                    "{name}: {} for {drawn}",
+                    graph.work
+                );
+            }
+            // Ten times the steps are ten times the picture, and ten times the work.
+            if small {
+                assert!(
+                    many.work <= 12 * few.work,
+                    "{name}: {} and {}",
+                    few.work,
+                    many.work
+                );
+            }
         }
     }
 }

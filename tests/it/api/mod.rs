@@ -22,4 +22,4 @@ mod sources;
 mod subscribers;
 mod told;
 mod triggers;
-mod uncertain;
+pub(crate) mod uncertain;

@@ -17,7 +17,7 @@ fn document(file: &Path) -> Value {
 }
 
 /// A run whose server was killed in the middle of the payment, and taken up by the next.
-async fn uncertain(server: &mut Server, file: &Path) -> (Client, String) {
+pub(crate) async fn uncertain(server: &mut Server, file: &Path) -> (Client, String) {
     let admin = server.admin();
     let made = admin.post("/automations", &document(file)).await.with(201);
     let path = format!("/automations/{}", text(&made["id"]));

@@ -2,6 +2,7 @@
 
 mod approval;
 mod automation;
+mod home;
 mod hostile;
 mod recording;
 mod review;

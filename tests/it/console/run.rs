@@ -149,6 +149,11 @@ async fn facts_are_followed_with_the_cookie_and_from_where_one_was() {
     assert!(stream.text.starts_with("id: 1\n"), "{}", stream.text);
     let later = viewer.get(&format!("/runs/{run}/events?after=2")).await;
     assert!(later.text.starts_with("id: 3\n"), "{}", later.text);
+    // Whoever was cut off goes on behind the last fact that they have.
+    let again = viewer
+        .get_with(&format!("/runs/{run}/events"), "last-event-id", "3")
+        .await;
+    assert!(again.text.starts_with("id: 4\n"), "{}", again.text);
     Browser::at(&server)
         .get(&format!("/runs/{run}/events"))
         .await

@@ -87,6 +87,13 @@ impl Browser {
         self.send(request, format!("GET {path}")).await
     }
 
+    /// The same with a header more.
+    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Page {
+        let request = self.http.get(format!("{}{path}", self.address));
+        let request = request.header(name, value);
+        self.send(request, format!("GET {path}")).await
+    }
+
     /// Looks at a page that has to be there.
     pub(crate) async fn see(&self, path: &str) -> String {
         let page = self.get(path).await;

@@ -171,6 +171,8 @@ fn input_name(pointer: &str) -> String {
     }
     let name: String = words
         .join("_")
+        .replace("~1", "/")
+        .replace("~0", "~")
         .chars()
         .map(|c| match c.is_ascii_alphanumeric() {
             true => c.to_ascii_lowercase(),
