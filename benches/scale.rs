@@ -14,16 +14,6 @@ use serde_json::{Value, json};
 use shape::{Shape, effect, pure};
 use std::time::{Duration, Instant};
 
-/// The processor time that the server has used.
-fn processor(server: &Server) -> Duration {
-    let path = format!("/proc/{}/stat", server.child.id());
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let fields = text.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
-}
-
 /// Starts a run and waits for its end: the server answers then, or says after a while that it goes on.
 fn run(server: &Server, automation: &str, inputs: &Value) -> Duration {
     let began = Instant::now();
@@ -66,13 +56,13 @@ fn main() {
                 let inputs = shape.inputs(size);
                 // As many steps of each size, so that the ticks of the clock of processor time tell enough.
                 let times = 5_000_usize.div_ceil(size);
-                let before = processor(&server);
+                let before = server.processor();
                 let mut took: Vec<Duration> = (0..times)
                     .map(|_| run(&server, &automation, &inputs))
                     .collect();
                 took.sort_unstable();
                 let took = took[times / 2].as_secs_f64();
-                let used = (processor(&server) - before).as_secs_f64() * 1e6;
+                let used = (server.processor() - before).as_secs_f64() * 1e6;
                 let each = used / (times * size) as f64;
                 let first = *first.get_or_insert(each);
                 println!(

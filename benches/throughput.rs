@@ -56,13 +56,19 @@ fn main() {
         let path = format!("/api/v1/automations/{automation}/runs?wait=10s");
         let run = server.request("POST", &path, "{\"inputs\":{\"n\":41}}");
         for clients in [1, 16, 64] {
+            let before = server.processor();
             let found = load(&server.address, 200, clients, |_, _| run.clone());
+            let used = server.processor() - before;
             print!("{name:>3} steps {clients:>3} clients {found}");
             if clients == 1 {
                 let own = found.p50 - noop_one.p50 - disk.p50;
                 print!("   = no-op + sync + {own:.0} us");
             }
-            println!("   {:.1} MiB", server.memory());
+            println!(
+                "   {:.0} us of processor each   {:.1} MiB",
+                used.as_secs_f64() * 1e6 / found.count as f64,
+                server.memory()
+            );
         }
     }
     println!("disk sync   1 writer  {} (after)", sync(folder.path()));

@@ -73,15 +73,21 @@ fn webhooks(server: &Server, folder: &std::path::Path) {
     let noop = load(&server.address, 200, 1, |_, _| health.clone());
     println!("no-op       1 clients {noop}");
     for clients in [1, 16, 64] {
+        let before = server.processor();
         let found = load(&server.address, 202, clients, |who, number| {
             delivery(server, address, &format!("{clients}-{who}-{number}"))
         });
+        let used = server.processor() - before;
         print!("webhooks  {clients:>3} clients {found}");
         if clients == 1 {
             let own = found.p50 - noop.p50 - disk.p50;
             print!("   = no-op + sync + {own:.0} us");
         }
-        println!("   {:.1} MiB", server.memory());
+        println!(
+            "   {:.0} us of processor each   {:.1} MiB",
+            used.as_secs_f64() * 1e6 / found.count as f64,
+            server.memory()
+        );
     }
 }
 

@@ -128,6 +128,16 @@ impl Server {
         let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
         kib.unwrap_or(0.0) / 1024.0
     }
+
+    /// The processor time that the server has used.
+    pub fn processor(&self) -> Duration {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let fields = text.rsplit(')').next().unwrap_or_default();
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+        Duration::from_millis(ticks * 10)
+    }
 }
 
 fn serve(data: &Path) -> (Child, String) {
@@ -211,6 +221,8 @@ impl Client {
 
 /// Calls a second and times in µs.
 pub struct Figures {
+    /// How many, those before the count began included.
+    pub count: usize,
     pub per_second: f64,
     pub p50: f64,
     pub p99: f64,
@@ -220,6 +232,7 @@ impl Figures {
     fn of(mut times: Vec<f64>, per_second: f64) -> Self {
         times.sort_unstable_by(f64::total_cmp);
         Self {
+            count: times.len(),
             per_second,
             p50: share(&times, 0.5),
             p99: share(&times, 0.99),

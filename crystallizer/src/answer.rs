@@ -170,6 +170,30 @@ pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer) -> Value
                 "text": answer.text,
             })
         }
+        "file"
+            if target
+                .result
+                .as_deref()
+                .is_some_and(|path| path == ["json"]) =>
+        {
+            let path = target.filled.request.get("path");
+            json!({
+                "path": path.cloned().unwrap_or_default(),
+                "bytes": answer.text.len(),
+                "digest": Digest::of(answer.text.as_bytes()).to_string(),
+            })
+        }
+        "sql"
+            if target
+                .result
+                .as_deref()
+                .is_some_and(|path| path == ["rows"]) =>
+        {
+            let rows = answer.json.as_ref().and_then(Value::as_array);
+            let first = rows.and_then(|rows| rows.first()?.as_object());
+            let columns: Vec<&String> = first.into_iter().flat_map(Map::keys).collect();
+            json!({ "columns": columns, "affected": null })
+        }
         _ => answer.raw.clone(),
     };
     if let Some(path) = target.result.as_ref().filter(|_| !target.reads_file()) {

@@ -50,7 +50,18 @@ pub fn crystallize(
     if calls > MOST_CALLS {
         return Err(CrystallizeError::new(
             "too_many_calls",
-            format!("The session holds {calls} calls; a draft is made of at most {MOST_CALLS}."),
+            format!(
+                "The session holds {}{calls} calls; a draft is made of at most {MOST_CALLS}.",
+                // Beyond some number they are only counted, and the finding says how many.
+                match session
+                    .findings
+                    .iter()
+                    .any(|one| one.code == "calls_left_out")
+                {
+                    true => "more than ",
+                    false => "",
+                }
+            ),
             "Record the task alone, or split the recording.",
         ));
     }
@@ -113,8 +124,9 @@ pub fn crystallize(
             started_at,
             &witnesses,
         );
-        // The changed answers have as many pages as the recorded ones, so that they cannot tell.
-        if made.pages_fixed {
+        // The changed answers have as many pages as the recorded ones, so that they cannot tell; nor have they what a
+        // person named and the recording does not show.
+        if made.pages_fixed || made.not_shown {
             made.generalisable = Level::Same;
         }
         made
@@ -196,6 +208,7 @@ pub fn crystallize(
         held_out: made.as_ref().map_or(&[], |made| &made.held_out),
         left_out: left_out.len(),
         gates: emitted.gates,
+        values: made.as_ref().map(|made| made.values),
     });
 
     let shapes = drift::shapes(&kept, &|call| {
@@ -212,7 +225,8 @@ pub fn crystallize(
             steps: count(kept.len()),
             gates: emitted
                 .gates
-                .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded)),
+                .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded))
+                .saturating_add(made.as_ref().map_or(0, |made| made.gates_added)),
             left_out: count(left_out.len()),
         },
         replay: replayed,

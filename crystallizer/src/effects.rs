@@ -165,6 +165,10 @@ pub(crate) fn of(
 
 /// What the verb of a tool's name says: its first word that is a known verb.
 fn by_name(tool: &str, arguments: &Value) -> Option<EffectLevel> {
+    // Texts that replace others in a file: done twice, the second finds another file.
+    if matches!(tool, "Edit" | "MultiEdit" | "NotebookEdit") {
+        return Some(EffectLevel::Write);
+    }
     let own = crate::name::of_call(tool, None);
     let words = crate::words::split(&own);
     let is_sql = words
@@ -253,6 +257,7 @@ mod tests {
             ("mcp__linear__create_comment", json!({}), Some(Write)),
             ("delete_file", json!({}), Some(Destructive)),
             ("update_user", json!({}), Some(IdempotentWrite)),
+            ("MultiEdit", json!({}), Some(Write)),
             ("calculate", json!({}), Some(Pure)),
             ("frobnicate", json!({}), None),
             ("execute_sql", json!({ "sql": "SELECT 1" }), Some(Read)),

@@ -339,7 +339,7 @@ pub(crate) fn of_mapping(kept: &[Kept<'_>], places: &[Spot], options: &Options) 
             )
             .help(match tool_map::is_about_folders(why) {
                 true => "Name the folder with `--in FOLDER` or `folder` of the API, or set up a connection of the kind `folder` that holds the path.",
-                false => "Put a rule that fits into the tool map, before any other for it.",
+                false => "Put a rule that fits into the tool map (`--tools FILE`, or `tools` of the API), before any other for it.",
             }),
             None => Finding::error(
                 "unmapped_tool",
@@ -425,12 +425,12 @@ fn how_to_map(tool: &str) -> String {
         .and_then(|rest| rest.split_once("__"))
     {
         return format!(
-            "Set up an MCP connection named `{}`, or add a rule to the tool map: {{ match: \"{shown}\", action: …, with: … }}.",
+            "Set up an MCP connection named `{}`, or add a rule to the tool map (`--tools FILE`, or `tools` of the API): {{ match: \"{shown}\", action: …, with: … }}.",
             crate::show::text(server, 60)
         );
     }
     format!(
-        "Add a rule to the tool map: {{ match: \"{shown}\", action: mcp, with: {{ connection: NAME, tool: \"{{{{ call.name }}}}\", arguments: \"{{{{ call.arguments }}}}\" }} }}, or one with `action: http` or `shell`."
+        "Add a rule to the tool map (`--tools FILE`, or `tools` of the API): {{ match: \"{shown}\", action: mcp, with: {{ connection: NAME, tool: \"{{{{ call.name }}}}\", arguments: \"{{{{ call.arguments }}}}\" }} }}, or one with `action: http` or `shell`."
     )
 }
 

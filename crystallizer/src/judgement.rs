@@ -2,7 +2,7 @@
 //! here changes a draft or stops one: it is said to the person who decides.
 
 use crate::kept::Kept;
-use crate::report::{Flag, HeldOut, Judgement, Reason, Verdict, Worth};
+use crate::report::{Flag, HeldOut, Judgement, Reason, ValueCounts, Verdict, Worth};
 use crate::session::{Session, SessionStatus};
 use crate::show::count;
 use druse_engine::Finding;
@@ -24,6 +24,8 @@ pub(crate) struct Facts<'f> {
     pub(crate) held_out: &'f [HeldOut],
     pub(crate) left_out: usize,
     pub(crate) gates: u64,
+    /// How many values follow something, and how many are open.
+    pub(crate) values: Option<ValueCounts>,
 }
 
 /// The judgement of a draft.
@@ -94,6 +96,23 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Judgement {
                 .to_owned(),
             unasked,
         );
+    }
+    if let Some(values) = facts.values {
+        let follow = values.said + values.answered + values.clock + values.repeated;
+        if values.open > follow {
+            say(
+                "mostly_open",
+                format!(
+                    "{} open, and fewer follow data: until they are answered, every run does with them what was done in the recording.",
+                    count(
+                        usize::try_from(values.open).unwrap_or(usize::MAX),
+                        "value is",
+                        "values are"
+                    )
+                ),
+                Vec::new(),
+            );
+        }
     }
     let worth = if failed || facts.kept.len() == 1 {
         Worth::Hardly

@@ -85,7 +85,7 @@ fn explain(code: &'static str, tool: &str, count: usize) -> Finding {
     match code {
         NOTES => Finding::info(
             code,
-            format!("{calls} of `{shown}` only kept the agent's own notes and are left out."),
+            format!("{calls} of `{shown}` only kept the agent's own notes: left out."),
         )
         .help("A rule of the tool map for it makes steps of them."),
         "failed_without_step" => Finding::info(

@@ -1,7 +1,7 @@
 //! The report in words, for a terminal.
 
-use crate::report::{Level, Report, Verdict, Worth};
-use crate::show::{count, text as shorten};
+use crate::report::{Level, Question, Report, Verdict, Worth};
+use crate::show::{count, text as shorten, visible};
 use druse_engine::definition::{Document, Step};
 use druse_engine::{Finding, Severity};
 use serde_json::Value;
@@ -37,7 +37,7 @@ struct Out {
 
 impl Out {
     fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        self.text.push_str(&visible(line.trim_end()));
         self.text.push('\n');
     }
 
@@ -398,14 +398,41 @@ fn questions(report: &Report, out: &mut Out) {
     ));
     for question in report.questions.iter().take(MOST) {
         out.line(&format!("  - {}", question.text));
-        for choice in &question.choices {
-            out.line(&format!(
-                "    --answer '{}={choice}'",
-                question.id.replace('\'', "'\\''")
-            ));
+        let id = question.id.replace('\'', "'\\''");
+        // The two that most questions have stand in one line.
+        let (plain, others): (Vec<&str>, Vec<&str>) = question
+            .choices
+            .iter()
+            .map(String::as_str)
+            .partition(|choice| matches!(*choice, "constant" | "input"));
+        if let Some((first, rest)) = plain.split_first() {
+            let or = rest.iter().map(|other| format!(" (or ={other})"));
+            let or: String = or.collect();
+            out.line(&format!("    --answer '{id}={first}'{or}"));
+        }
+        for choice in others {
+            out.line(&format!("    --answer '{id}={choice}'"));
+        }
+        for finding in report.findings.iter().filter(|one| is_of(one, question)) {
+            out.line(&format!("    or acknowledge as {}", finding.id));
         }
     }
     more(report.questions.len(), out);
+}
+
+/// Whether a finding to acknowledge is about what a question asks.
+fn is_of(finding: &Finding, question: &Question) -> bool {
+    finding.acknowledge
+        && matches!(
+            finding.code.as_str(),
+            "open_source"
+                | "open_choice"
+                | "made_by_agent"
+                | "frozen_date"
+                | "frozen_volatile"
+                | "differs_between_recordings"
+        )
+        && finding.help.contains(&format!("`{}`", question.id))
 }
 
 fn left_out(report: &Report, document: &Document, out: &mut Out) {
@@ -453,7 +480,9 @@ fn flagged(document: &Document, out: &mut Out) {
         "Not deterministic: {}",
         count(flagged.len(), "step", "steps")
     ));
-    for step in flagged.iter().take(MOST) {
+    // Steps for the same reason stand in one line.
+    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+    for step in flagged {
         let reasons: Vec<String> = step
             .metadata
             .get("reasons")
@@ -463,9 +492,17 @@ fn flagged(document: &Document, out: &mut Out) {
             .filter_map(|reason| reason.get("message").and_then(Value::as_str))
             .map(|reason| shorten(reason, 120))
             .collect();
-        out.line(&format!("  - {}: {}", step.id, reasons.join("; ")));
+        let reasons = reasons.join("; ");
+        match by_reason.iter_mut().find(|(known, _)| *known == reasons) {
+            Some((_, steps)) => steps.push(&step.id),
+            None => by_reason.push((reasons, vec![&step.id])),
+        }
     }
-    more(flagged.len(), out);
+    for (reasons, steps) in by_reason.iter().take(MOST) {
+        let named = shorten(&steps.join(", "), 120);
+        out.line(&format!("  - {named}: {reasons}"));
+    }
+    more(by_reason.len(), out);
 }
 
 fn proof(report: &Report, out: &mut Out) {
@@ -473,10 +510,10 @@ fn proof(report: &Report, out: &mut Out) {
     let all = replay.matched + replay.differing + replay.missing;
     out.title("Replayed");
     if replay.matched == all {
-        out.line(&format!(
-            "  all {} asked for exactly as recorded",
-            count(number(all), "call", "calls")
-        ));
+        out.line(&match all {
+            1 => "  the one call asked for exactly as recorded".to_owned(),
+            all => format!("  all {all} calls asked for exactly as recorded"),
+        });
         return;
     }
     out.line(&format!(
@@ -548,10 +585,12 @@ fn list(findings: &[&Finding], ids: bool, out: &mut Out) {
             .filter(|finding| finding.code == kind)
             .collect();
         let one_help = of_kind.len() > 1
-            && matches!(
+            && (matches!(
                 kind,
                 "unmapped_tool" | "runs_program" | "missing_connection"
-            );
+            ) || of_kind
+                .iter()
+                .all(|finding| finding.help == of_kind[0].help));
         // What has to be named to be acknowledged is never cut short.
         let most = if ids || kind == "unmapped_tool" {
             MOST
@@ -578,7 +617,10 @@ fn list(findings: &[&Finding], ids: bool, out: &mut Out) {
                 of_kind.len() - most
             ));
         }
-        if one_help && let Some(first) = of_kind.first() {
+        if one_help
+            && let Some(first) = of_kind.first()
+            && !first.help.is_empty()
+        {
             out.line(&format!("    {}", first.help));
         }
     }
@@ -595,8 +637,13 @@ fn before_activation(report: &Report, out: &mut Out) {
         .iter()
         .filter(|finding| finding.severity != Severity::Error && finding.acknowledge)
         .collect();
+    // What a question asks is not asked again.
+    let shown = report.questions.iter().take(MOST);
+    let (open, asked): (Vec<&Finding>, Vec<&Finding>) = asked
+        .into_iter()
+        .partition(|finding| shown.clone().any(|question| is_of(finding, question)));
     out.title("Before it can be activated");
-    if errors.is_empty() && asked.is_empty() {
+    if errors.is_empty() && asked.is_empty() && open.is_empty() {
         out.line("  nothing is left to do");
         return;
     }
@@ -606,6 +653,12 @@ fn before_activation(report: &Report, out: &mut Out) {
             count(errors.len(), "thing", "things")
         ));
         list(&errors, false, out);
+    }
+    if !open.is_empty() {
+        out.line(&format!(
+            "  Answer or acknowledge {} above.",
+            count(open.len(), "question", "questions")
+        ));
     }
     if !asked.is_empty() {
         out.line(&format!(

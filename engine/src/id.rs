@@ -3,6 +3,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
+/// Characters of an id behind its kind.
+const DIGITS: usize = 26;
+
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// 128 bits laid out as a UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then randomness.
@@ -44,7 +47,7 @@ impl Id {
         (self.0 >> 80) as u64
     }
 
-    fn write(self, out: &mut [u8; 26]) {
+    fn write(self, out: &mut [u8]) {
         let mut rest = self.0;
         for slot in out.iter_mut().rev() {
             *slot = ALPHABET[(rest & 31) as usize];
@@ -53,7 +56,7 @@ impl Id {
     }
 
     fn read(text: &str) -> Option<Self> {
-        if text.len() != 26 {
+        if text.len() != DIGITS {
             return None;
         }
         let mut bits: u128 = 0;
@@ -87,12 +90,20 @@ macro_rules! ids {
             }
         }
 
+        impl $name {
+            // In one piece: whoever gathers it allocates once.
+            fn with_text<T>(self, given: impl FnOnce(&str) -> T) -> T {
+                const BEFORE: usize = concat!($prefix, "_").len();
+                let mut text = [0u8; BEFORE + DIGITS];
+                text[..BEFORE].copy_from_slice(concat!($prefix, "_").as_bytes());
+                self.0.write(&mut text[BEFORE..]);
+                given(std::str::from_utf8(&text).expect("the alphabet is ASCII"))
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let mut text = [0u8; 26];
-                self.0.write(&mut text);
-                f.write_str(concat!($prefix, "_"))?;
-                f.write_str(std::str::from_utf8(&text).expect("the alphabet is ASCII"))
+                self.with_text(|text| f.write_str(text))
             }
         }
 
@@ -118,7 +129,7 @@ macro_rules! ids {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                self.with_text(|text| serializer.serialize_str(text))
             }
         }
 

@@ -100,6 +100,15 @@ impl Json {
         }
     }
 
+    /// A tree of one's own. Where there is only the text, it is read for the caller and not kept beside it.
+    pub fn to_value(&self) -> Value {
+        match (self.0.tree.get(), self.0.text.get()) {
+            (Some(tree), _) => tree.value().clone(),
+            (None, Some(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
+            (None, None) => Value::Null,
+        }
+    }
+
     /// The tree.
     pub fn value(&self) -> &Value {
         let tree = self.0.tree.get_or_init(|| {
@@ -221,6 +230,20 @@ mod tests {
             &serde_json::json!([1])
         );
         assert_eq!(canonical(json.value()), "{\"a\":[2],\"b\":1}");
+    }
+
+    #[test]
+    fn a_tree_of_ones_own_is_not_kept_beside_a_text() {
+        let text = Json::from_trusted_text("{\"b\":1,\"a\":[2]}".into());
+        assert_eq!(text.to_value(), serde_json::json!({ "b": 1, "a": [2] }));
+        assert!(text.0.tree.get().is_none());
+        let tree = Json::from(serde_json::json!({ "b": 1 }));
+        assert_eq!(tree.to_value(), *tree.value());
+        assert_eq!(
+            Json::from(serde_json::json!([3])).item(0).to_value(),
+            serde_json::json!(3)
+        );
+        assert_eq!(Json::null().to_value(), Value::Null);
     }
 
     #[test]

@@ -271,7 +271,11 @@ impl Client {
         if !self.tells_of_changes() {
             return Ok(self.list_tools().await?.into());
         }
-        let mut listed = self.listed.lock().await;
+        // Who waits for the question of another waits no longer than for one of their own.
+        let patience = self.options.startup;
+        let Ok(mut listed) = tokio::time::timeout(patience, self.listed.lock()).await else {
+            return Err(Error::Timeout(patience));
+        };
         let changes = self.changes.load(Ordering::Acquire);
         if let Some((known, tools)) = &*listed
             && *known == changes

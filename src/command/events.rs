@@ -124,6 +124,11 @@ async fn kept(client: &Client, what: &Events, text: bool) -> Result<Value, Failu
             let shown = client.get(&format!("/events/{}", encode(event))).await?;
             if text {
                 print::json(&shown["event"]);
+                let starters = shown["starters"].as_array().into_iter().flatten();
+                let starters: Vec<String> = starters.map(print::cell).collect();
+                if !starters.is_empty() {
+                    print::line(&format!("Behind it: {}.", starters.join(", ")));
+                }
                 came(client, &shown)
                     .await?
                     .iter()

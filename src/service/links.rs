@@ -37,7 +37,7 @@ pub struct MadeLink {
 /// Why nobody decides by a link for this person.
 fn over(person: &str) -> RunError {
     RunError::NotAllowed(format!(
-        "{person} has no access any more: no token of that name is valid, so no link for it is either."
+        "There is no access any more for {person}: no token of that name is valid, so no link for it is either."
     ))
 }
 

@@ -45,7 +45,7 @@ fn audit_of(fact: &Fact) -> Option<Audit> {
             table: Table::Audit,
             value: Some(value),
             ..
-        } => serde_json::from_value(value.clone()).ok(),
+        } => serde_json::from_str(value.text()).ok(),
         _ => None,
     }
 }

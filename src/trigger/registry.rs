@@ -331,9 +331,7 @@ pub fn changes_in(batch: &Batch) -> Vec<(TriggerId, Option<Trigger>)> {
             value,
             ..
         } => {
-            let row = value
-                .as_ref()
-                .map(|row| serde_json::from_value(row.clone()));
+            let row = value.as_ref().map(|row| serde_json::from_str(row.text()));
             // A row that is written can be read.
             Some((key.parse().ok()?, row.transpose().ok()?))
         }

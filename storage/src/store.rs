@@ -4,7 +4,7 @@ use crate::blob::{BlobHold, NewBlob, SweptBlobs};
 use crate::chain::ChainPart;
 use crate::embedded::TakeFile;
 use crate::entity::{Entity, RunHead, Table};
-use druse_engine::{AutomationId, Digest, RunId, Timestamp, event::Entry, event::Status};
+use druse_engine::{AutomationId, Digest, Json, RunId, Timestamp, event::Entry, event::Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, task};
@@ -35,7 +35,7 @@ pub enum Fact {
         /// Its key.
         key: String,
         /// The row as JSON; `None` removes it.
-        value: Option<Value>,
+        value: Option<Json>,
         /// What must be so for the write to happen.
         expect: Expect,
     },
@@ -117,11 +117,12 @@ impl Batch {
     }
 
     fn row<E: Entity>(mut self, row: &E, expect: Expect) -> Self {
-        let value = serde_json::to_value(row).expect("entities are plain data");
+        // The text is what is stored: no tree is made of it first.
+        let text = serde_json::to_string(row).expect("entities are plain data");
         self.facts.push(Fact::Row {
             table: E::TABLE,
             key: row.key(),
-            value: Some(value),
+            value: Some(Json::from_trusted_text(text)),
             expect,
         });
         self

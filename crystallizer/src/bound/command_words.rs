@@ -133,16 +133,46 @@ fn as_word(mut binding: Binding, recorded: &str) -> Binding {
     binding
 }
 
-/// What a word is called: by the option before it, else by what it is.
+/// What a word is called: by the option before it that it belongs to, else by what it is.
 fn key(word: &LineWord, value: &Value) -> Key {
-    match word
+    // Behind one dash stand letters, each a switch, and behind some names nothing does.
+    let name = word
         .option
         .as_deref()
-        .map(|option| option.trim_start_matches('-'))
-    {
-        Some(option) if option.len() > 1 => Key::new([option].into_iter(), ""),
-        _ => part_key(value, &Key::default()),
+        .and_then(|option| option.strip_prefix("--"))
+        .filter(|name| name.len() > 1 && !is_switch(name));
+    match name {
+        Some(name) => Key::new([name].into_iter(), ""),
+        None => part_key(value, &Key::default()),
     }
+}
+
+/// Whether an option takes no value with almost any program.
+fn is_switch(name: &str) -> bool {
+    name.starts_with("no-")
+        || matches!(
+            name,
+            "force"
+                | "recursive"
+                | "verbose"
+                | "quiet"
+                | "silent"
+                | "yes"
+                | "all"
+                | "dry-run"
+                | "delete"
+                | "hard"
+                | "soft"
+                | "prune"
+                | "purge"
+                | "wait"
+                | "watch"
+                | "json"
+                | "raw"
+                | "insecure"
+                | "fail"
+                | "follow"
+        )
 }
 
 /// What a part of a word is called, by what stands right before it: the name before `=`, or the things of which an

@@ -1,7 +1,7 @@
 //! Texts with ids in them that come from elsewhere: fixed text, and a hole for each.
 
 use super::binder::{Binder, Sent};
-use super::binding::{Binding, Piece};
+use super::binding::{Binding, Piece, Source};
 use super::information::{STRONG, bits};
 use super::inputs::Found;
 use super::key::Key;
@@ -171,7 +171,7 @@ impl Binder<'_> {
             return match self.among_answers(&inner, STRONG) {
                 // A hole that is itself found by wording would be a guess on a guess.
                 Outcome::Bound(binding) if !binding.is_by_wording() => Hole::Bound(binding),
-                _ => Hole::Word,
+                _ => self.bound_before(&inner).map_or(Hole::Word, Hole::Bound),
             };
         }
         match self.among_names(&inner) {
@@ -179,6 +179,30 @@ impl Binder<'_> {
             Outcome::Open(_) => Hole::Unsure,
             Outcome::Nothing => Hole::Word,
         }
+    }
+
+    /// What gives a particular value that was sent before, where it always came from one source: a text that names it
+    /// means the same thing. A person, or a further recording, may have told which.
+    fn bound_before(&self, sent: &Sent<'_>) -> Option<Box<Binding>> {
+        let mut all = self
+            .decided
+            .iter()
+            .take(sent.call + 1)
+            .flat_map(|decided| &decided.bound)
+            .filter_map(|bound| match bound.pieces.as_slice() {
+                [Piece::Value(binding)] if binding.value == *sent.value => Some(binding),
+                _ => None,
+            })
+            .filter(|binding| {
+                // What a pass gives is known in its loop alone.
+                matches!(
+                    binding.source,
+                    Source::Input(_) | Source::Output(_) | Source::Clock(_)
+                )
+            });
+        let first = all.next()?;
+        all.all(|other| other.expression == first.expression)
+            .then(|| first.clone())
     }
 }
 

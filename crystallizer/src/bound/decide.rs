@@ -37,6 +37,8 @@ pub(super) struct Decisions {
     pub(super) pages: Vec<Pages>,
     /// The questions whether calls that repeat are loops.
     pub(super) offers: Vec<Offer>,
+    /// How many texts had been said before each call.
+    pub(super) heard: Vec<usize>,
     /// The inputs of each further recording, as far as they are sent as they are.
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// The changes that a person agreed to in words.
@@ -85,6 +87,8 @@ pub(super) fn decide<'a>(
     binder.folds = folds;
     binder.cuts = cuts(session, kept, &index);
     binder.gated = gated;
+    binder.said.set_day(day_of(session));
+    let mut heard = vec![usize::MAX; kept.len()];
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
@@ -123,6 +127,9 @@ pub(super) fn decide<'a>(
                 let Some(at) = index.get(call.id.as_str()).copied() else {
                     continue;
                 };
+                if let Some(heard) = heard.get_mut(at) {
+                    *heard = binder.said.len();
+                }
                 if binder.agreed.is_given() {
                     match binder.changes(at) {
                         true => binder.assented.insert(at),
@@ -177,12 +184,18 @@ pub(super) fn decide<'a>(
         cycles: binder.cycles,
         pages: binder.pages,
         offers: binder.offers,
+        heard,
         witnessed: binder
             .witnesses
             .into_iter()
             .map(Seen::into_inputs)
             .collect(),
     }
+}
+
+/// The day of the recording.
+fn day_of(session: &Session) -> Option<jiff::civil::Date> {
+    session.started_at?.to_string().get(..10)?.parse().ok()
 }
 
 /// The kept calls before which a person spoke.
@@ -334,6 +347,10 @@ impl<'a> Binder<'a> {
                 _ => self.freeze(sent, Why::Secret),
             };
         }
+        // What a tool is told to do is no data, though a person may have said that word.
+        if is_operation(key, sent.value) {
+            return self.freeze(sent, Why::Chance);
+        }
         if is_default(schema.as_ref(), sent.value) {
             return self.freeze(sent, Why::Default);
         }
@@ -352,9 +369,14 @@ impl<'a> Binder<'a> {
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);
                 }
-                let binding = self.input(sent, Found::Said(mention), schema.as_ref());
+                let binding = self
+                    .end_of_stay(sent)
+                    .unwrap_or_else(|| self.input(sent, Found::Said(mention), schema.as_ref()));
                 return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
             }
+        }
+        if let Some(binding) = self.end_of_stay(sent) {
+            return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
         }
         let outcome = self.among_answers(sent, WEAK);
         if in_passing
@@ -414,6 +436,14 @@ impl<'a> Binder<'a> {
         };
         self.freeze(sent, why);
     }
+}
+
+/// Whether a value is the name of what a tool with several uses is to do.
+fn is_operation(key: &str, value: &Value) -> bool {
+    let word =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    matches!(key, "command" | "cmd" | "op" | "operation" | "subcommand")
+        && value.as_str().is_some_and(word)
 }
 
 /// The values of a call that are the same thing wherever they stand, as JSON.

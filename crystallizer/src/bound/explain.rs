@@ -9,12 +9,12 @@ use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
 use super::key::Key;
-use super::slot;
+use super::{Answered, slot};
 use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
 use crate::report::{HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said and asked.
 #[derive(Default)]
@@ -37,6 +37,8 @@ pub(super) fn explain(
     gated: &dyn Fn(usize) -> bool,
 ) -> Explained {
     let mut explained = Explained::default();
+    // The questions that a finding to acknowledge stands for: one thing is asked about once.
+    let mut asked_about: BTreeSet<String> = BTreeSet::new();
     for (index, ((kept_one, step), decided)) in
         kept.iter().zip(steps).zip(&decisions.calls).enumerate()
     {
@@ -76,7 +78,11 @@ pub(super) fn explain(
                     .question
                     .clone()
                     .unwrap_or_else(|| question_id(kept_one, &frozen.pointer));
-                let finding = of_open(kept_one, frozen, &id);
+                let mut finding = of_open(kept_one, frozen, &id);
+                if finding.acknowledge && !asked_about.insert(id.clone()) {
+                    finding.acknowledge = false;
+                    finding.severity = druse_engine::Severity::Info;
+                }
                 explained
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
@@ -536,6 +542,35 @@ fn of_frozen(frozen: &Frozen) -> Option<Finding> {
         _ => "constant",
     };
     Some(Finding::info(code, message))
+}
+
+/// Answers that a value is kept by, and that do not say which value that was.
+pub(super) fn of_taken(
+    explained: &mut Explained,
+    taken: &BTreeMap<String, String>,
+    answers: Answered<'_>,
+) {
+    for (id, value) in taken {
+        if answers.before.contains_key(id)
+            || answers
+                .given
+                .get(id)
+                .is_none_or(|answer| answer != "constant")
+        {
+            continue;
+        }
+        let mut finding = Finding::info(
+            "answer_taken",
+            format!(
+                "The answer to `{}` names no value: it was taken for `{}`, which stands there now.",
+                crate::show::text(id, 120),
+                crate::show::text(value, 80)
+            ),
+        )
+        .help("Nothing is to be done: `answered_for` names the value from now on.");
+        finding.id = format!("answer_taken:{id}");
+        explained.findings.push(finding);
+    }
 }
 
 /// Steps that only some recordings have: the condition that was found, or the question.

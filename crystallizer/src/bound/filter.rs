@@ -4,6 +4,8 @@
 
 use super::evaluate::literal;
 use super::key::{Key, words};
+use super::qualifier::narrow::{Narrowing, narrowing, of_list, values};
+use super::qualifier::read::Qualifier;
 use super::said::Said;
 use super::selector::{Origin, Scope, TELLING, anchors, field, fields, matches, subsets};
 use super::turn::{Compared, Equal, Operand, Writer, path};
@@ -22,6 +24,8 @@ pub(super) struct Filter {
     equals: Vec<Equal>,
     /// A number and the side of it.
     side: Option<Beside>,
+    /// What else the person named.
+    named: Narrowing,
 }
 
 /// A field whose number stands on one side of what the person said.
@@ -43,6 +47,30 @@ enum Side {
 }
 
 impl Side {
+    /// The words by which people name a side.
+    fn words_of() -> impl Iterator<Item = &'static str> {
+        [
+            "more",
+            "less",
+            "fewer",
+            "greater",
+            "higher",
+            "lower",
+            "least",
+            "most",
+            "minimum",
+            "maximum",
+            "over",
+            "above",
+            "under",
+            "below",
+            "exceeding",
+            "than",
+            "up",
+        ]
+        .into_iter()
+    }
+
     fn test(self) -> &'static str {
         match self {
             Self::Above => "gt",
@@ -114,7 +142,7 @@ impl Side {
 impl Filter {
     /// Whether it takes everything.
     pub(super) fn is_empty(&self) -> bool {
-        self.equals.is_empty() && self.side.is_none()
+        self.equals.is_empty() && self.side.is_none() && self.named.is_empty()
     }
 
     /// The list narrowed, as an expression.
@@ -132,13 +160,46 @@ impl Filter {
                 beside.side.test()
             );
         }
-        text
+        self.named.write(&text, writer)
+    }
+
+    /// The same that takes no more than a number of elements, where the person named one.
+    pub(super) fn limited(&self, qualifiers: &[Qualifier], said: &Said) -> Option<Self> {
+        Some(Self {
+            named: self.named.limited(qualifiers, said)?,
+            ..self.clone()
+        })
+    }
+
+    /// Of what is taken that which the number of elements leaves.
+    pub(super) fn cut<T>(&self, taken: Vec<T>, renamed: &dyn Fn(&Value) -> Value) -> Vec<T> {
+        self.named.cut(taken, renamed)
+    }
+
+    /// The words of the person that it carries, in small letters.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.named.words().map(str::to_owned).collect();
+        for equal in &self.equals {
+            all.extend(spoken(&equal.value));
+            all.extend(equal.field.iter().flat_map(|key| words(key)));
+        }
+        if let Some(beside) = &self.side {
+            all.extend(spoken(&beside.limit));
+            all.extend(beside.field.iter().flat_map(|key| words(key)));
+            all.extend(Side::words_of().map(str::to_owned));
+        }
+        all
+    }
+
+    /// The number of elements that it takes, and whether from the end.
+    pub(super) fn number(&self) -> Option<(u64, bool)> {
+        self.named.number()
     }
 
     /// The indices of the elements that it takes.
     pub(super) fn of(&self, elements: &[Value]) -> Vec<usize> {
         let equals: Vec<&Equal> = self.equals.iter().collect();
-        elements
+        let taken = elements
             .iter()
             .enumerate()
             .filter(|(_, element)| {
@@ -147,9 +208,11 @@ impl Filter {
                         .side
                         .as_ref()
                         .is_none_or(|beside| beside.holds(element, &beside.limit))
+                    && self.named.holds(element)
             })
             .map(|(index, _)| index)
-            .collect()
+            .collect();
+        self.named.cut(taken, &Value::clone)
     }
 
     /// Whether it takes an element of a changed world. `before` says whether its fields were equal in the recording:
@@ -166,11 +229,12 @@ impl Filter {
                 .side
                 .as_ref()
                 .is_none_or(|beside| beside.holds(element, &limit(&beside.limit)))
+            && self.named.takes(element, before, limit)
     }
 
     /// What is compared.
     pub(super) fn compared(&self) -> Compared {
-        let mut compared = Compared::default();
+        let mut compared = self.named.compared();
         // A value that a person wrote into the draft is the same in every world.
         for equal in self.equals.iter().filter(|equal| equal.bits > 0.0) {
             if let Some(last) = equal.field.last() {
@@ -194,7 +258,16 @@ impl Filter {
                 crate::show::value("", &beside.limit, 40)
             ));
         }
+        parts.extend(self.named.shown());
         parts.join(" and ")
+    }
+}
+
+/// The words of a value.
+pub(super) fn spoken(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => words(text),
+        other => vec![other.to_string()],
     }
 }
 
@@ -225,9 +298,18 @@ pub(super) fn filters(
         .take(MOST_FIELDS)
         .cloned()
         .collect();
+    let mut said = said;
+    let qualifiers = of_list(origin, scope.said);
+    let taken: Vec<&Value> = chosen.iter().filter_map(|at| elements.get(*at)).collect();
+    for equal in values(&taken, &qualifiers, origin, scope.said) {
+        if said.iter().all(|known| known.field != equal.field) {
+            said.push(equal);
+        }
+    }
     let first = Filter {
         equals: said,
         side: side(elements, chosen, origin, scope.said),
+        named: narrowing(elements, chosen, &qualifiers, scope.said),
     };
     let mut all = vec![first.clone()];
     for size in 1..=MOST_FIELDS.min(shared.len()) {
@@ -271,7 +353,7 @@ pub(super) fn literals(elements: &[Value], chosen: &[usize]) -> Vec<(String, Fil
                     meant: true,
                     field,
                 }],
-                side: None,
+                ..Filter::default()
             };
             let answer = format!("where({}, {literal})", path(&filter.equals.first()?.field));
             (filter.of(elements) == chosen).then_some((answer, filter))

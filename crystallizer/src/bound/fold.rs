@@ -8,6 +8,7 @@ use super::column::{Column, Field, columns, fields_of};
 use super::cycle::{Rounds, Within, elements, length, repeats};
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
+use super::qualifier::{condition_question, of_list};
 use super::selector::{Origin, Scope, pick};
 use super::turn::{Compared, Equal, Pick, Writer};
 use super::{canonical, slot, view};
@@ -106,6 +107,13 @@ impl Binder<'_> {
     pub(super) fn fold(&mut self, at: usize) -> Option<usize> {
         if !self.folds {
             return None;
+        }
+        if let Some(kept) = self.kept.get(at) {
+            let id = condition_question(kept);
+            if self.answered.get(&id).map(String::as_str) == Some(ONE_BY_ONE) {
+                self.used_answers.insert(id);
+                return None;
+            }
         }
         // No list is gone over more often than it is long.
         let longest = self.longest_list(at);
@@ -310,6 +318,7 @@ impl Binder<'_> {
                 words(&key)
             },
             asked: &source.arguments,
+            tool: &source.name,
         };
         let scope = Scope {
             said: &self.said,
@@ -334,7 +343,14 @@ impl Binder<'_> {
         if named == chosen.len() || named > 0 && !stretch.harmless {
             return Over::Named;
         }
-        for filter in filters(elements, &chosen, &origin, &scope) {
+        let qualifiers = of_list(&origin, &self.said);
+        let all = filters(elements, &chosen, &origin, &scope);
+        let limited: Vec<Filter> = all
+            .iter()
+            .filter_map(|filter| filter.limited(&qualifiers, &self.said))
+            .filter(|filter| filter.of(elements) == chosen)
+            .collect();
+        for filter in limited.into_iter().chain(all) {
             let taken = filter.of(elements);
             let until = if taken == chosen {
                 None
@@ -368,6 +384,7 @@ impl Binder<'_> {
         let origin = Origin {
             about: noun(&asked.name),
             asked: &asked.arguments,
+            tool: &asked.name,
         };
         let scope = Scope {
             said: &self.said,

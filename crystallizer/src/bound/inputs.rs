@@ -111,6 +111,7 @@ impl Inputs {
         if let Some(index) = self.by_meaning.get(&meaning)
             && let Some(input) = self.all.get_mut(*index)
             && Transform::find(&input.value, value).is_some()
+            && !are_apart(&input.key, key)
         {
             if input.schema.is_none() && input.value == *value {
                 input.schema = schema.cloned();
@@ -187,6 +188,31 @@ fn meaning(key: &Key, value: &Value, found: &Found) -> (String, Vec<String>) {
         _ => key.full(),
     };
     (same, words)
+}
+
+/// Whether two keys name values of kinds that have nothing to do with each other: what somebody weighs and the year
+/// since when they do it are not one input because they are one number.
+fn are_apart(one: &Key, two: &Key) -> bool {
+    matches!((kind(one), kind(two)), (Some(one), Some(two)) if one != two)
+}
+
+/// The kind of value that a key names, where its last words tell.
+fn kind(key: &Key) -> Option<&'static str> {
+    key.words.iter().rev().find_map(|word| {
+        Some(match word.as_str() {
+            "year" | "date" | "day" | "month" | "time" | "since" | "until" | "hour" | "minute" => {
+                "time"
+            }
+            "zip" | "postal" | "postcode" | "city" | "country" | "street" | "address" => "place",
+            "price" | "cost" | "fee" | "fare" | "budget" | "salary" | "balance" | "payment" => {
+                "money"
+            }
+            "weight" | "gram" | "kilogram" | "kg" | "mass" | "length" | "width" | "height"
+            | "distance" | "quantity" | "count" | "passenger" | "guest" | "room" | "page"
+            | "limit" | "size" => "measure",
+            _ => return None,
+        })
+    })
 }
 
 impl Input {
@@ -344,6 +370,15 @@ mod tests {
         assert_eq!(
             get(&mut inputs, &key(&["order", "id"], &[]), json!(98411)),
             "inputs.order_id | parse_number"
+        );
+        // One number that means two things.
+        assert_eq!(
+            get(&mut inputs, &key(&["weight"], &[]), json!(2000)),
+            "inputs.weight"
+        );
+        assert_eq!(
+            get(&mut inputs, &key(&["since", "year"], &[]), json!(2000)),
+            "inputs.since_year"
         );
         let declared = inputs.declared(&Said::default());
         assert_eq!(

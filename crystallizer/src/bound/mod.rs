@@ -32,6 +32,7 @@ mod pages;
 mod passes;
 mod places;
 mod prove;
+mod qualifier;
 mod rename;
 mod repeat;
 mod rival;
@@ -65,6 +66,8 @@ use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use answers::is_collection;
+#[cfg(test)]
+pub(crate) use spoken_time::MONTHS;
 pub(crate) use witness::Witness;
 
 /// What people answered.
@@ -82,6 +85,10 @@ pub(crate) struct Made {
     pub(crate) generalisable: Level,
     /// Whether a list is asked for by as many pages as were recorded: on longer ones the draft does less.
     pub(crate) pages_fixed: bool,
+    /// Whether the person named a condition that nothing in the draft carries, and nobody has answered about it.
+    pub(crate) not_shown: bool,
+    /// How many gates people wanted for what they had named.
+    pub(crate) gates_added: u64,
     pub(crate) values: ValueCounts,
     pub(crate) held_out: Vec<HeldOut>,
     /// How many loops calls were folded into.
@@ -121,6 +128,8 @@ pub(crate) fn bind(
     command_words::set_apart(document, kept, spots, &mut decisions);
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
     pages::nest(document, kept, spots, &decisions.pages);
+    let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
+    let gates_added = qualifier::gates(document, kept, spots, &unshown);
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
     let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers.given);
@@ -175,11 +184,18 @@ pub(crate) fn bind(
         }
     }
     explain::of_branches(&mut explained, kept, spots, &branches);
+    explain::of_taken(&mut explained, &decisions.taken_for, answers);
+    let (findings, questions, not_shown) =
+        qualifier::explained(&unshown, kept, spots, &decisions, &branches);
+    explained.findings.extend(findings);
+    explained.questions.extend(questions);
     Made {
         perturbed: proof.perturbed,
         held_out,
         generalisable: level,
         pages_fixed,
+        not_shown,
+        gates_added,
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,
         values: count(kept, &decisions),
@@ -240,6 +256,9 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
 
 /// How many texts and numbers a value holds.
 fn scalars(arguments: &serde_json::Value, pointer: &str) -> u64 {
+    if crate::tool_map::word_number(pointer).is_some() {
+        return 1;
+    }
     let mut count = 0;
     if let Some(value) = arguments.pointer(pointer) {
         crate::leaf::leaves(value, &mut |_, _, leaf| {

@@ -490,6 +490,7 @@ impl Binder<'_> {
                 None => noun(&source.name),
             },
             asked: &source.arguments,
+            tool: &source.name,
         };
         let scope = Scope {
             said: &self.said,

@@ -42,15 +42,16 @@ pub(super) fn passes(
             None => over(cycle, cycles, &all, kept, answers, world, before.len()),
         };
         let mut passes = Vec::new();
+        let mut list: Vec<(Value, Option<usize>)> = list;
+        if let Some(filter) = &cycle.filter {
+            list.retain(|(element, index)| {
+                let recorded = index.and_then(|index| before.get(index));
+                filter.takes(element, recorded, &rename::other)
+            });
+            list = filter.cut(list, &rename::other);
+        }
         for (element, index) in list {
             let recorded = index.and_then(|index| before.get(index));
-            let taken = cycle
-                .filter
-                .as_ref()
-                .is_none_or(|filter| filter.takes(&element, recorded, &rename::other));
-            if !taken {
-                continue;
-            }
             let pass = index.and_then(|index| cycle.chosen.iter().position(|at| *at == index));
             passes.push(of(cycle, kept, world, (element, recorded), pass));
             if cycle.until.is_some() && pass == cycle.passes.checked_sub(1) {

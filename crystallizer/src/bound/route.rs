@@ -155,6 +155,7 @@ fn route(
     let mut origin = Origin {
         about: noun(&source.name),
         asked: &source.arguments,
+        tool: &source.name,
     };
     for (index, step) in steps.iter().enumerate() {
         let is_last = index + 1 == steps.len();

@@ -4,12 +4,14 @@
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::key::named_by;
+use super::qualifier::{Sentence, is_ordinal, read::is_turned, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
@@ -42,6 +44,8 @@ struct Spoken {
     starts: Vec<usize>,
     /// The number of the sentence that each word stands in.
     sentences: Vec<usize>,
+    /// The sentences as they are read for what they say about things, once somebody asks.
+    read: OnceLock<Vec<Sentence>>,
 }
 
 /// The words said so far.
@@ -54,6 +58,10 @@ pub(super) struct Said {
     times: Vec<(SpokenTime, usize)>,
     /// How many minutes things last.
     durations: Vec<i64>,
+    /// How many days things last.
+    stays: Vec<i64>,
+    /// The day on which it was said.
+    today: Option<Date>,
 }
 
 impl Said {
@@ -66,6 +74,7 @@ impl Said {
             text: text.to_owned(),
             starts: Vec::new(),
             sentences: Vec::new(),
+            read: OnceLock::new(),
         };
         let mut start = None;
         let mut sentence = 0;
@@ -132,11 +141,47 @@ impl Said {
                 self.days.push((day, at, word));
             }
             self.durations.extend(spoken_time::durations(&spoken.words));
+            self.stays.extend(spoken_time::stays(&spoken.words));
             for time in spoken_time::times(text) {
                 self.times.push((time, at));
             }
         }
         self.texts.push(spoken);
+    }
+
+    /// Takes in the day on which it is said.
+    pub(super) fn set_day(&mut self, day: Option<Date>) {
+        self.today = day;
+    }
+
+    /// The day on which it was said.
+    pub(super) fn day_of_speaking(&self) -> Option<Date> {
+        self.today
+    }
+
+    /// The sentences of people, each with the number of its text.
+    pub(super) fn sentences_by_people(&self) -> impl Iterator<Item = (usize, &Sentence)> {
+        self.texts
+            .iter()
+            .enumerate()
+            .filter(|(_, spoken)| spoken.person)
+            .flat_map(|(at, spoken)| {
+                let all = spoken.read.get_or_init(|| sentences(&spoken.text));
+                all.iter().map(move |sentence| (at, sentence))
+            })
+    }
+
+    /// How many words a text has.
+    pub(super) fn length(&self, text: usize) -> usize {
+        self.texts.get(text).map_or(0, |spoken| spoken.words.len())
+    }
+
+    /// A part of a text.
+    pub(super) fn part(&self, text: usize, from: usize, to: usize) -> &str {
+        self.texts
+            .get(text)
+            .and_then(|spoken| spoken.text.get(from..to))
+            .unwrap_or_default()
     }
 
     /// How many texts were said.
@@ -320,6 +365,32 @@ impl Said {
             .filter_map(|place| spoken.words.get(place).map(String::as_str))
     }
 
+    /// Whether a number only says how many of the things are meant: `three tickets`, `the first 3`.
+    pub(super) fn counts(&self, mention: &Mention, heads: &BTreeSet<String>) -> bool {
+        let Some(spoken) = self.texts.get(mention.text) else {
+            return false;
+        };
+        let sentence = spoken.sentences.get(mention.word);
+        let at = |place: usize| {
+            spoken
+                .words
+                .get(place)
+                .filter(|_| spoken.sentences.get(place) == sentence)
+        };
+        let ordinal = mention
+            .word
+            .checked_sub(1)
+            .and_then(at)
+            .is_some_and(|word| is_ordinal(word));
+        let last = mention.word + mention.length;
+        ordinal
+            || (last..last + 2).filter_map(at).any(|word| {
+                super::key::words(word)
+                    .last()
+                    .is_some_and(|word| heads.contains(word))
+            })
+    }
+
     /// Whether two mentions stand side by side, as the parts of a name do.
     pub(super) fn beside(&self, one: &Mention, two: &Mention) -> bool {
         let (first, second) = if one.word <= two.word {
@@ -375,16 +446,34 @@ impl Said {
         crate::show::text(&spoken.text[start..end], 80)
     }
 
-    /// Whether people said a word that means the least or the most of something, and which words stand near it.
+    /// The words of people, each with those that stand near it, but for those that are turned round: `not the
+    /// cheapest`.
     pub(super) fn superlatives(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.texts
             .iter()
             .filter(|spoken| spoken.person)
             .flat_map(|spoken| {
-                spoken.words.iter().enumerate().map(|(index, word)| {
-                    let to = (index + 1 + NEAR).min(spoken.words.len());
-                    (word.as_str(), &spoken.words[index.saturating_sub(2)..to])
-                })
+                let turned = |index: usize| {
+                    let sentence = spoken.sentences.get(index);
+                    let before: Vec<&str> = (index.saturating_sub(NEAR)..index)
+                        .filter(|place| spoken.sentences.get(*place) == sentence)
+                        .filter_map(|place| spoken.words.get(place).map(String::as_str))
+                        .collect();
+                    is_turned(&before)
+                };
+                spoken
+                    .words
+                    .iter()
+                    .enumerate()
+                    .map(move |(index, word)| {
+                        let to = (index + 1 + NEAR).min(spoken.words.len());
+                        let near = &spoken.words[index.saturating_sub(2)..to];
+                        (word.as_str(), near, index, turned)
+                    })
+                    .filter(|(word, _, index, turned)| {
+                        super::superlative::is_superlative(word) && !turned(*index)
+                    })
+                    .map(|(word, near, ..)| (word, near))
             })
     }
 
@@ -431,6 +520,11 @@ impl Said {
             }
         }
         found
+    }
+
+    /// How many days people said that things last.
+    pub(super) fn stays(&self) -> &[i64] {
+        &self.stays
     }
 
     /// Whether people named a time of day, or how long something lasts.

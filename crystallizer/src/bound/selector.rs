@@ -3,12 +3,12 @@
 //! place or the key that it had in the recording; what only its place tells is left to a person.
 
 use super::information::{STRONG, WEAK, bits};
-use super::key::{Key, agree, words};
+use super::key::{Key, agree, noun, words};
 use super::said::{Mention, Said};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The most fields by which an element is picked.
 const MOST_FIELDS: usize = 3;
@@ -43,9 +43,16 @@ pub(super) struct Origin<'a> {
     pub(super) about: Vec<String>,
     /// What the call sent that answered it: elements that all have that say nothing by it.
     pub(super) asked: &'a Value,
+    /// The tool that answered it.
+    pub(super) tool: &'a str,
 }
 
 impl Origin<'_> {
+    /// The nouns by which an element of the list may be spoken of.
+    pub(super) fn heads(&self) -> BTreeSet<String> {
+        heads(self.about.iter().cloned().chain(noun(self.tool)))
+    }
+
     /// Whether a word is one of those that were asked for.
     pub(super) fn asks_for(&self, word: &str) -> bool {
         let mut found = false;
@@ -62,6 +69,29 @@ impl Origin<'_> {
         crate::leaf::leaves(self.asked, &mut |_, _, leaf| found |= leaf == value);
         found
     }
+}
+
+/// Those of some words that may name a thing.
+pub(super) fn heads(words: impl Iterator<Item = String>) -> BTreeSet<String> {
+    words
+        .filter(|word| {
+            word.len() >= 3
+                && !matches!(
+                    word.as_str(),
+                    "list"
+                        | "result"
+                        | "data"
+                        | "item"
+                        | "entry"
+                        | "output"
+                        | "page"
+                        | "name"
+                        | "number"
+                        | "id"
+                        | "detail"
+                )
+        })
+        .collect()
 }
 
 /// The scalar fields of an element, through maps.
@@ -348,6 +378,10 @@ fn said_anchor(
     origin: &Origin<'_>,
     said: &Said,
 ) -> Option<Equal> {
+    // `the first three tickets`: how many of them, and no property of one.
+    if value.is_number() && !names_count(&key.words) && said.counts(&mention, &origin.heads()) {
+        return None;
+    }
     // `1996` under `last_four` looks like a year and is none.
     let own = match value {
         Value::String(text) if is_four_digits(text) && !names_time(&key.words) => {
@@ -386,6 +420,16 @@ fn said_anchor(
         value: value.clone(),
         bits,
         meant,
+    })
+}
+
+/// Whether a key names how many there are of something.
+fn names_count(words: &[String]) -> bool {
+    words.last().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "count" | "number" | "quantity" | "total" | "amount"
+        )
     })
 }
 

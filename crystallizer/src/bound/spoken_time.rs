@@ -29,7 +29,8 @@ impl SpokenDay {
     }
 }
 
-const MONTHS: [&str; 12] = [
+/// The months by their names, in order.
+pub(crate) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",
@@ -185,6 +186,49 @@ pub(super) fn durations(words: &[String]) -> Vec<i64> {
     found
 }
 
+/// For how many days somebody said that something lasts: `for 2 nights`, `a 3-day trip`, `for a week`. Given as words in
+/// lower case.
+pub(super) fn stays(words: &[String]) -> Vec<i64> {
+    let mut found = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let (days, is_night) = match word.as_str() {
+            "night" | "nights" => (1, true),
+            "day" | "days" => (1, false),
+            "week" | "weeks" => (7, false),
+            _ => continue,
+        };
+        let before = |back: usize| {
+            index
+                .checked_sub(back)
+                .and_then(|at| words.get(at))
+                .map(String::as_str)
+        };
+        let count = match before(1) {
+            Some("a" | "an" | "one") => 1,
+            Some(digits) => match digits
+                .parse::<i64>()
+                .ok()
+                .or(small_number(digits).map(i64::from))
+            {
+                Some(count) if (1..=366).contains(&count) => count,
+                _ => continue,
+            },
+            None => continue,
+        };
+        // Nights are always a length; days are one where it is said: `in 3 days` is none.
+        let is_length = is_night
+            || matches!(before(2), Some("for" | "lasting" | "a"))
+            || matches!(
+                words.get(index + 1).map(String::as_str),
+                Some("long" | "trip" | "stay" | "rental" | "visit" | "booking")
+            );
+        if is_length && !found.contains(&(count * days)) {
+            found.push(count * days);
+        }
+    }
+    found
+}
+
 /// The times of day named in a text: `8 AM`, `3:30pm`, `14:05`.
 pub(super) fn times(text: &str) -> Vec<SpokenTime> {
     let lower = text.to_lowercase();
@@ -261,6 +305,11 @@ mod tests {
         )
         .collect();
         assert_eq!(durations(&words), [60, 30, 120]);
+        let words: Vec<String> = super::super::canonical::runs(
+            "two nights, a 3-day trip, for a week, in 5 days, older than 30 days, for 4 days",
+        )
+        .collect();
+        assert_eq!(stays(&words), [2, 3, 7, 4]);
         let ten = times("at 10:00")[0];
         assert!(ten.is_before("11:30", 90) && !ten.is_before("11:00", 90));
         assert!(!times("at 11 pm")[0].is_before("01:00", 120));

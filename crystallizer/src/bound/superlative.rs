@@ -1,10 +1,14 @@
 //! The element of a list that has the least or the most of something, where the person asked for that.
 
+use super::filter::spoken;
 use super::key::{named_by, words};
+use super::qualifier::narrow::{Flag, flags};
+use super::qualifier::read::{Kind, Nouns, Qualifier, about_word};
 use super::said::Said;
 use super::selector::{Origin, field, fields, matches};
 use super::turn::{Equal, Pick};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What a word asks for: the most (true) or the least, and what kind of field it is about.
 fn superlative(word: &str) -> Option<(bool, About)> {
@@ -20,6 +24,16 @@ fn superlative(word: &str) -> Option<(bool, About)> {
         "latest" | "newest" | "recent" => (true, About::Time),
         _ => return None,
     })
+}
+
+/// Whether a word asks for the least or the most of something.
+pub(super) fn is_superlative(word: &str) -> bool {
+    superlative(word).is_some()
+}
+
+/// Whether a word asks for the most of something; none where it asks for no extreme.
+pub(super) fn asks_for_most(word: &str) -> Option<bool> {
+    superlative(word).map(|(most, _)| most)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,19 +107,31 @@ pub(super) fn extreme(
         let names_list = near
             .iter()
             .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
+        let narrowed = narrowed(element, word, anchors, origin, said);
         for (path, _) in fields {
             for equals in &among {
                 // The word has to be about these elements: it names them, their field, or what they are among.
                 if !names_list && named.is_empty() && equals.is_empty() {
                     continue;
                 }
+                let equals: Vec<&Equal> = narrowed
+                    .iter()
+                    .chain(
+                        equals
+                            .iter()
+                            .copied()
+                            .filter(|equal| !narrowed.contains(equal)),
+                    )
+                    .collect();
                 let candidates: Vec<(usize, &Value)> = elements
                     .iter()
                     .enumerate()
-                    .filter(|(_, element)| matches(element, equals))
+                    .filter(|(_, element)| matches(element, &equals))
                     .filter_map(|(index, element)| Some((index, field(element, path)?)))
                     .collect();
-                if candidates.len() >= 2 && is_extreme(&candidates, chosen, most) {
+                if candidates.len() >= if narrowed.is_empty() { 2 } else { 1 }
+                    && is_extreme(&candidates, chosen, most)
+                {
                     return Some(Pick::Extreme {
                         among: equals.iter().map(|equal| (*equal).clone()).collect(),
                         field: path.clone(),
@@ -116,6 +142,42 @@ pub(super) fn extreme(
         }
     }
     None
+}
+
+/// What else was said of what the word picks and holds for the element: `the cheapest refundable economy flight`.
+/// It goes with the word, also where the recording has nothing that it leaves out.
+fn narrowed(
+    element: &Value,
+    word: &str,
+    anchors: &[Equal],
+    origin: &Origin<'_>,
+    said: &Said,
+) -> Vec<Equal> {
+    let heads = origin.heads();
+    let nouns = Nouns {
+        heads: &heads,
+        deeds: &BTreeSet::new(),
+    };
+    let qualifiers: Vec<Qualifier> = said
+        .sentences_by_people()
+        .flat_map(|(_, sentence)| about_word(sentence, word, &nouns))
+        .collect();
+    let mut found: Vec<Equal> = flags(&[element], &qualifiers)
+        .iter()
+        .map(Flag::equal)
+        .collect();
+    for anchor in anchors {
+        let own = spoken(&anchor.value);
+        let is_named = qualifiers.iter().any(|one| {
+            one.kind == Kind::Property
+                && !one.negated
+                && one.content.iter().any(|word| own == words(word))
+        });
+        if is_named && anchor.is_said() && !origin.repeats(&anchor.value) {
+            found.push(anchor.clone());
+        }
+    }
+    found
 }
 
 fn is_time(value: &Value) -> bool {

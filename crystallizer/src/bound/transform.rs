@@ -116,6 +116,8 @@ pub(super) enum Op {
     Upper,
     Capitalize,
     Title,
+    /// So many days later.
+    Later(i64),
     FormatDate(&'static str),
     ParseDate(&'static str),
     FromEpoch(&'static str),
@@ -138,8 +140,9 @@ impl Op {
                 format!("between({}, {})", quoted(before), quoted(after))
             }
             Self::Below(above) => {
+                // Where the wording stands twice nobody can tell which place is meant.
                 return format!(
-                    "({expression} | split({}))[1] | lines | first | trim",
+                    "({expression} | split({}))[1:] | only | lines | first | trim",
                     quoted(above)
                 );
             }
@@ -158,6 +161,7 @@ impl Op {
             Self::Upper => "upper".to_owned(),
             Self::Capitalize => "capitalize".to_owned(),
             Self::Title => "title".to_owned(),
+            Self::Later(days) => format!("add_days({days})"),
             Self::FormatDate(format) => format!("format_date({})", quoted(format)),
             Self::ParseDate(format) => format!("parse_date({})", quoted(format)),
             Self::FromEpoch(unit) => format!("from_epoch('{unit}')"),
@@ -205,6 +209,7 @@ impl Op {
             Self::Lower => "in small letters".to_owned(),
             Self::Upper => "in capitals".to_owned(),
             Self::Capitalize | Self::Title => "with a capital".to_owned(),
+            Self::Later(days) => format!("{days} days later"),
             Self::FormatDate(_) | Self::ParseDate(_) => "as a date".to_owned(),
             Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
             Self::Pick(_) => "some fields of each of its elements".to_owned(),
@@ -382,6 +387,15 @@ fn candidates(from: &Value, to: &Value) -> Vec<Vec<Op>> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_line_below_wording_that_stands_twice_is_nobodys() {
+        let below = Transform(vec![Op::Below("Name:\n".to_owned())]);
+        let apply = |text: &str| below.apply(&json!(text));
+        assert_eq!(apply("Name:\nAna\nZip:\n1010"), Some(json!("Ana")));
+        assert_eq!(apply("Name:\nAna\nName:\nBen"), None);
+        assert_eq!(apply("Zip:\n1010"), None);
+    }
 
     #[test]
     fn the_simplest_way_wins() {

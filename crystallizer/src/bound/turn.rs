@@ -123,6 +123,8 @@ pub(super) struct Compared {
     pub(super) fields: Vec<(String, Value)>,
     /// Keys of collections.
     pub(super) keys: Vec<String>,
+    /// Fields that are true or false, by their last key.
+    pub(super) flags: Vec<(String, bool)>,
     /// Fields whose extreme is looked for; true for the most.
     pub(super) extremes: Vec<(String, bool)>,
     /// What something has to begin with.
@@ -133,6 +135,7 @@ impl Compared {
     pub(super) fn join(&mut self, other: Self) {
         self.fields.extend(other.fields);
         self.keys.extend(other.keys);
+        self.flags.extend(other.flags);
         self.extremes.extend(other.extremes);
         self.beginnings.extend(other.beginnings);
     }
@@ -169,6 +172,12 @@ impl Route {
                 Pick::Only | Pick::Position(_) => &[],
             };
             for equal in equals {
+                if let (Some(flag), Some(last)) = (equal.value.as_bool(), equal.field.last()) {
+                    compared.flags.push((last.clone(), flag));
+                }
+            }
+            // What the draft has in so many words is the same in every world.
+            for equal in equals.iter().filter(|equal| equal.bits > 0.0) {
                 match (equal.field.as_slice(), key) {
                     ([field], Some(key)) if field == "key" => compared.keys.push(key.clone()),
                     (field, _) => {

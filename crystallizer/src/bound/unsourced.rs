@@ -4,10 +4,12 @@
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
 use super::information::{WEAK, bits};
-use super::transform::Transform;
+use super::inputs::Found;
+use super::transform::{Op, Transform};
 use super::turn::Compared;
 use super::{canonical, evaluate};
 use crate::value_class::{self, ValueClass};
+use jiff::civil::Date;
 use serde_json::Value;
 
 impl Binder<'_> {
@@ -35,6 +37,53 @@ impl Binder<'_> {
                 compared: Compared::default(),
                 value: sent.value.clone(),
             })
+        })
+    }
+
+    /// The day on which something ends that begins on a day that the person said and lasts as long as they said. Of
+    /// the two days and the length only the first can be chosen freely.
+    pub(super) fn end_of_stay(&mut self, sent: &Sent<'_>) -> Option<Binding> {
+        let day: Date = sent
+            .value
+            .as_str()
+            .filter(|text| value_class::is_date(text))?
+            .parse()
+            .ok()?;
+        let mut found: Vec<(String, i64)> = Vec::new();
+        for input in self.inputs.iter() {
+            let begins: Option<Date> = input
+                .value
+                .as_str()
+                .filter(|text| value_class::is_date(text))
+                .and_then(|text| text.parse().ok());
+            if let Some(begins) = begins
+                && matches!(input.found, Found::Said(_))
+                && input.key != sent.key
+            {
+                let days = i64::from((day - begins).get_days());
+                if days > 0 && self.said.stays().contains(&days) {
+                    found.push((input.name.clone(), days));
+                }
+            }
+        }
+        let [(name, days)] = found.as_slice() else {
+            return None;
+        };
+        let transform = Transform(vec![Op::Later(*days)]);
+        let begins = self.recorded.evaluate(&format!("inputs.{name}"))?;
+        (transform.apply(&begins).as_ref() == Some(sent.value)).then(|| Binding {
+            expression: transform.write(&format!("inputs.{name}")),
+            source: Source::Input(name.clone()),
+            transform,
+            score: 3.0,
+            because: format!(
+                "the person said how long it lasts, and {} after the day on which it begins it is this one",
+                crate::show::count(usize::try_from(*days).unwrap_or(0), "day", "days")
+            ),
+            agreeing: Vec::new(),
+            from_text: false,
+            compared: Compared::default(),
+            value: sent.value.clone(),
         })
     }
 

@@ -11,6 +11,7 @@ mod starter;
 use aside::as_written;
 use builtin::BUILTINS;
 use reader::read;
+pub(crate) use starter::hands_on;
 
 /// So deep a line is followed into itself.
 const DEEPEST: usize = 40;

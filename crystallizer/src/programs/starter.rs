@@ -1,4 +1,4 @@
-//! Programs that only start another.
+//! Programs that only start another, and those that read words of theirs as a program.
 
 /// A program that starts another one.
 pub(super) struct Starter {
@@ -76,6 +76,120 @@ pub(super) const STARTERS: [Starter; 17] = [
     ),
 ];
 
+/// Programs beside the starters that read words of theirs as a program, hand them on to a shell, or start what they
+/// name; and the words of a shell behind which a command begins.
+const READERS: [&str; 103] = [
+    "ash",
+    "at",
+    "awk",
+    "bash",
+    "batch",
+    "bc",
+    "bisect",
+    "bsdtar",
+    "bun",
+    "bunx",
+    "chroot",
+    "cmd",
+    "crontab",
+    "csh",
+    "dash",
+    "dc",
+    "deno",
+    "do",
+    "docker",
+    "ed",
+    "elif",
+    "else",
+    "emacs",
+    "eval",
+    "ex",
+    "expect",
+    "fd",
+    "find",
+    "fish",
+    "flock",
+    "for",
+    "foreach",
+    "gawk",
+    "gdb",
+    "gmake",
+    "if",
+    "irb",
+    "ksh",
+    "kubectl",
+    "ltrace",
+    "lua",
+    "m4",
+    "make",
+    "mariadb",
+    "mawk",
+    "mongosh",
+    "mysql",
+    "nawk",
+    "nerdctl",
+    "ninja",
+    "node",
+    "nodejs",
+    "npm",
+    "npx",
+    "nsenter",
+    "nvim",
+    "osascript",
+    "parallel",
+    "perl",
+    "php",
+    "pipx",
+    "pnpm",
+    "podman",
+    "powershell",
+    "psql",
+    "pwsh",
+    "python",
+    "python2",
+    "python3",
+    "redis-cli",
+    "rsync",
+    "ruby",
+    "run",
+    "scp",
+    "screen",
+    "script",
+    "sed",
+    "sftp",
+    "sh",
+    "source",
+    "sqlite3",
+    "ssh",
+    "strace",
+    "su",
+    "systemd-run",
+    "tar",
+    "tclsh",
+    "tcsh",
+    "then",
+    "tmux",
+    "trap",
+    "unbuffer",
+    "unshare",
+    "until",
+    "uvx",
+    "vi",
+    "view",
+    "vim",
+    "watch",
+    "while",
+    "yarn",
+    "zip",
+    "zsh",
+];
+
+/// Whether a program may take any word of its line for a program: those that only start another, and those that read
+/// one.
+pub(crate) fn hands_on(name: &str) -> bool {
+    READERS.contains(&name) || STARTERS.iter().any(|starter| starter.name == name)
+}
+
 /// How many words are the options of a program that starts another.
 pub(super) fn options(words: &[String], starter: &Starter) -> usize {
     let mut at = 0;
@@ -95,4 +209,18 @@ pub(super) fn options(words: &[String], starter: &Starter) -> usize {
         at += 1 + usize::from(takes);
     }
     at.min(words.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_program_stands_in_one_list() {
+        for starter in STARTERS {
+            assert!(!READERS.contains(&starter.name), "{}", starter.name);
+            assert!(hands_on(starter.name));
+        }
+        assert!(READERS.is_sorted() && hands_on("python3") && !hands_on("rm"));
+    }
 }

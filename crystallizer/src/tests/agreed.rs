@@ -510,3 +510,23 @@ fn four_digits_that_look_like_a_year_tell_an_element() {
         .unwrap();
     assert!(bound.contains("'last_four'], inputs.last_four)"), "{bound}");
 }
+
+/// A word that the person used in passing is no reason to ask in each run what a tool is to do.
+#[test]
+fn what_a_tool_is_told_to_do_stays() {
+    let session = session(
+        "Please create a page about box-48121.",
+        vec![call(
+            "e",
+            0,
+            "page_editor",
+            json!({ "command": "create", "about": "box-48121" }),
+            json!({ "ok": true }),
+        )],
+    );
+    let made = bound(&session);
+    assert_eq!(
+        arguments(&made, "page_editor"),
+        &json!({ "command": "create", "about": "{{ inputs.about }}" })
+    );
+}

@@ -292,3 +292,72 @@ fn a_loop_gives_only_what_is_read() {
     // A text as an answer to what cannot be taken back stops nothing.
     assert!(each.steps[0].output_schema.is_none());
 }
+
+/// A tool that a rule makes a step of the action `file`: what follows it, and what is asserted of its answer, is what
+/// that action gives.
+#[test]
+fn what_follows_a_mapped_file_is_what_the_action_gives() {
+    let rules = |with: &str| {
+        let text = format!("tools:\n- {{ match: read_doc, action: file, with: {with} }}\n");
+        Options {
+            tools: crate::parse_tools(&text).unwrap(),
+            ..bound()
+        }
+    };
+    let turns = |content: &str| {
+        vec![
+            call(
+                "r",
+                0,
+                "read_doc",
+                json!({ "path": "orders/newest" }),
+                content.into(),
+            ),
+            stored(json!({ "order_id": "ord-77812" })),
+        ]
+    };
+    let path = "path: \"{{ call.arguments.path }}\"";
+    for (with, content, expected, given) in [
+        (
+            format!("{{ op: read, {path} }}"),
+            "ord-77812",
+            "{{ steps.read_doc.output.text | trim }}",
+            json!({ "path": "orders/newest", "bytes": 10, "digest": "x", "text": "ord-77812\n" }),
+        ),
+        (
+            format!("{{ op: read, {path}, encoding: json }}"),
+            "{\"order_id\": \"ord-77812\"}",
+            "{{ steps.read_doc.output.json | parse_json.order_id }}",
+            json!({ "path": "orders/newest", "bytes": 10, "digest": "x", "json": { "order_id": "ord-77812" } }),
+        ),
+    ] {
+        let made = made(
+            &agent("Store the newest order", turns(content)),
+            &rules(&with),
+        );
+        let steps = &made.document.steps;
+        let bound = steps[1].with.as_ref().unwrap()["arguments"]["order_id"]
+            .as_str()
+            .unwrap();
+        let plain = |text: &str| text.replace(['(', ')'], "");
+        assert_eq!(plain(bound), expected);
+        let schema = steps[0].output_schema.as_ref().unwrap();
+        assert_eq!(
+            druse_engine::plan::check_value(schema, &given),
+            [],
+            "{schema:#}"
+        );
+        let changes = crate::drift::changes(&made.report.shapes["read_doc"], &given);
+        assert_eq!(changes, []);
+    }
+    // What lists, or only writes, answers in words that no step gives: nothing follows them.
+    let made = made(
+        &agent("Store the newest order", turns("ord-77812")),
+        &rules("{ op: list, path: \".\" }"),
+    );
+    assert!(made.document.steps[0].output_schema.is_none());
+    assert_eq!(
+        made.document.steps[1].with.as_ref().unwrap()["arguments"]["order_id"],
+        "ord-77812"
+    );
+}

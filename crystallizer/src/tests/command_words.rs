@@ -55,10 +55,10 @@ fn a_word_comes_from_where_it_came_from_and_is_no_text_of_the_line() {
     assert_eq!(
         with(&made, 0)["argv"],
         json!([
-            "sh",
+            "/bin/sh",
             "-c",
             "curl -s \"${1}\" | jq .",
-            "sh",
+            "/bin/sh",
             "https://shop.example/customers/{{ inputs.customer_id | url_segment }}/last"
         ])
     );
@@ -192,5 +192,30 @@ fn no_word_is_bound_that_decides_what_runs() {
     for step in &made.document.steps {
         let text = Value::from(step.with.clone().unwrap_or_default()).to_string();
         assert!(!text.contains("{{"), "{text}");
+    }
+}
+
+/// `-rf` is no name of what stands behind it, and `--force` takes nothing.
+#[test]
+fn an_input_is_named_by_what_it_is_and_not_by_a_switch() {
+    for (command, expected) in [
+        ("shopctl drop -rf box-48121", "box"),
+        ("shopctl drop --force box-48121", "box"),
+        ("shopctl drop --target box-48121", "target"),
+    ] {
+        let made = made(
+            &session(
+                "Take down box-48121.",
+                vec![line("a", 0, command, json!({ "ok": true }))],
+            ),
+            &bound(),
+        );
+        let names: Vec<&str> = made.document.inputs.keys().map(String::as_str).collect();
+        assert_eq!(names.len(), 1, "{command}");
+        assert!(!["rf", "force"].contains(&names[0]), "{names:?}");
+        assert_eq!(names[0] == "target", expected == "target", "{names:?}");
+        // A word that follows is a value that is bound.
+        let told = crate::report_text(&made.report, &made.document);
+        assert!(told.contains("\nBound: 1 value\n"), "{told}");
     }
 }

@@ -211,3 +211,59 @@ fn the_only_hit_is_told_by_what_was_asked_for() {
     );
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
 }
+
+/// Closes the first of some cases and writes down which it was.
+fn closed(number: u32, client: &str, cases: [&str; 2]) -> Session {
+    let mut session = session(
+        &format!("Close a case of {client}."),
+        vec![
+            call(
+                "l",
+                0,
+                "list_cases",
+                json!({ "client_id": client }),
+                json!({ "cases": [{ "case_id": cases[0] }, { "case_id": cases[1] }] }),
+            ),
+            call(
+                "c",
+                1,
+                "close_case",
+                json!({ "case_id": cases[0] }),
+                json!({ "ok": true }),
+            ),
+            call(
+                "n",
+                2,
+                "add_note",
+                json!({ "text": format!("The case {} is closed.", cases[0]) }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn a_text_names_what_was_sent_before() {
+    let first = closed(1, "cl_409172", ["CASE-48121", "CASE-77340"]);
+    let second = closed(2, "cl_771204", ["CASE-55512", "CASE-90081"]);
+    let made = bound(&[first.clone(), second]);
+    let of_first = "(steps.list_cases.output.cases | first).case_id";
+    assert_eq!(
+        argument(&made, 1, "case_id"),
+        format!("{{{{ {of_first} }}}}")
+    );
+    assert_eq!(
+        argument(&made, 2, "text"),
+        format!("The case {{{{ {of_first} }}}} is closed.")
+    );
+    assert!(made.report.generalisable >= Some(Level::Renamed));
+    // Where nothing tells which it is, the text stays as well.
+    let alone = bound(&[first]);
+    assert_eq!(
+        argument(&alone, 2, "text"),
+        "The case CASE-48121 is closed."
+    );
+    assert!(alone.report.generalisable < Some(Level::Renamed));
+}

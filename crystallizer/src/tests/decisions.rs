@@ -120,3 +120,67 @@ fn a_decision_holds_when_a_call_is_put_back_and_when_a_recording_is_added() {
     };
     assert_eq!(bytes(&made(&first, &options)), bytes(&answered));
 }
+
+/// A file of decisions may name no values: then they are taken for those that stand there, and that is said.
+#[test]
+fn a_decision_that_names_no_value_is_taken_as_it_stands_and_said() {
+    let first = canceled("ORD-48213", "one");
+    let file = Decisions::parse(&format!("decisions:\n  \"{QUESTION}\": constant\n")).unwrap();
+    let mut options = bound();
+    file.apply(&mut options);
+    let once = made(&first, &options);
+    let told = |made: &crate::Crystallized| {
+        let found = made
+            .report
+            .findings
+            .iter()
+            .find(|one| one.code == "answer_taken");
+        found.map(|finding| finding.message.clone())
+    };
+    let message = told(&once).unwrap();
+    assert!(
+        message.contains(QUESTION) && message.contains("17.25"),
+        "{message}"
+    );
+    // What comes out names it, and is held to it.
+    let kept = Decisions::of_metadata(&json!(once.document.metadata));
+    assert_eq!(kept.answered_for[QUESTION], "17.25");
+    let mut again = bound();
+    kept.apply(&mut again);
+    assert_eq!(told(&made(&first, &again)), None);
+}
+
+/// Where one question stands for two places, it is asked once and acknowledged once.
+#[test]
+fn what_is_asked_is_not_asked_again_before_activation() {
+    let mut session = canceled("ORD-48213", "one");
+    session.turns.push(call(
+        "d",
+        3,
+        "charge_order",
+        json!({ "order_id": "ORD-48213", "fee": 17.25, "note": "late" }),
+        json!({ "ok": true }),
+    ));
+    // The same sum twice is an input; two of them, one each, are not.
+    if let Some(crate::session::Turn::Call(call)) = session.turns.last_mut() {
+        call.arguments["fee"] = json!(4.75);
+    }
+    let made = made(&session, &bound());
+    let text = crate::report_text(&made.report, &made.document);
+    let asked = made.report.questions.len();
+    assert_eq!(asked, 2, "{:#?}", made.report.questions);
+    for question in &made.report.questions {
+        let id = question.id.trim_start_matches("source:");
+        assert_eq!(text.matches(id).count(), 1, "{text}");
+    }
+    assert_eq!(
+        text.matches("or acknowledge as made_by_agent:").count(),
+        asked,
+        "{text}"
+    );
+    assert!(
+        text.contains("Answer or acknowledge 2 questions above."),
+        "{text}"
+    );
+    assert!(!text.contains("Change or acknowledge"), "{text}");
+}

@@ -131,7 +131,7 @@ Before it can be activated
   - get_balance: Nothing says what the recorded tool `get_balance` is: 1 step uses it.
   - read_file: Nothing says what the recorded tool `read_file` is: 1 step uses it.
   - send_money: Nothing says what the recorded tool `send_money` is: 1 step uses it.
-    Add a rule to the tool map: { match: "get_balance", action: mcp, with: { connection: NAME, tool: "{{ call.name }}", arguments: "{{ call.arguments }}" } }, or one with `action: http` or `shell`.
+    Add a rule to the tool map (`--tools FILE`, or `tools` of the API): { match: "get_balance", action: mcp, with: { connection: NAME, tool: "{{ call.name }}", arguments: "{{ call.arguments }}" } }, or one with `action: http` or `shell`.
   Change or acknowledge 1 thing:
   - send_money: `recipient` is frozen as UK12345678901234567890, an id that stood inside a text of the answer of `read_file` (call c1) and that the person did not write.
     Every run uses this value again. If it has to follow the answer, make it an input or take it from that text with an expression.

@@ -187,3 +187,34 @@ fn the_passes_of_a_loop_are_one_step() {
     let unasked = reasons.find(|reason| reason.code == "no_approval").unwrap();
     assert_eq!(unasked.steps, ["cancel_order"]);
 }
+
+/// Three orders of a list are canceled, and nobody said which: as it is, every run cancels these.
+#[test]
+fn a_draft_of_which_more_is_open_than_follows_is_looked_at_first() {
+    let orders: Vec<_> = ["W-481210", "W-773402", "W-118822", "W-559301", "W-664410"]
+        .iter()
+        .map(|id| json!({ "order_id": id, "state": "open" }))
+        .collect();
+    let mut turns = vec![call("l", 0, "list_orders", json!({}), json!(orders))];
+    for (number, id) in (1..).zip(["W-773402", "W-481210", "W-664410"]) {
+        turns.push(call(
+            &format!("c{number}"),
+            number,
+            "update_order",
+            json!({ "order_id": id, "state": "held" }),
+            json!({ "ok": true }),
+        ));
+    }
+    let bound = Options {
+        mode: Mode::Bound,
+        ..options()
+    };
+    let made = made(&session("Hold some of the orders", turns), &bound);
+    let judged = &made.report.judgement;
+    assert_eq!(judged.worth, Worth::LookFirst);
+    assert!(
+        codes(judged).contains(&"mostly_open"),
+        "{:?}",
+        codes(judged)
+    );
+}

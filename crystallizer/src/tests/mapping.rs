@@ -219,8 +219,8 @@ fn unmapped_tools_are_named_once_with_what_to_add() {
     };
     insta::assert_debug_snapshot!(unmapped(&made(&session, &options())), @r#"
 [
-    "unmapped_tool:frobnicate:/with/tool | Nothing says what the recorded tool `frobnicate` is: 1 step uses it. | Add a rule to the tool map: { match: \"frobnicate\", action: mcp, with: { connection: NAME, tool: \"{{ call.name }}\", arguments: \"{{ call.arguments }}\" } }, or one with `action: http` or `shell`.",
-    "unmapped_tool:get_issue:/with/tool | Nothing says what the recorded tool `mcp__linear__get_issue` is: 2 steps use it. | Set up an MCP connection named `linear`, or add a rule to the tool map: { match: \"mcp__linear__get_issue\", action: …, with: … }.",
+    "unmapped_tool:frobnicate:/with/tool | Nothing says what the recorded tool `frobnicate` is: 1 step uses it. | Add a rule to the tool map (`--tools FILE`, or `tools` of the API): { match: \"frobnicate\", action: mcp, with: { connection: NAME, tool: \"{{ call.name }}\", arguments: \"{{ call.arguments }}\" } }, or one with `action: http` or `shell`.",
+    "unmapped_tool:get_issue:/with/tool | Nothing says what the recorded tool `mcp__linear__get_issue` is: 2 steps use it. | Set up an MCP connection named `linear`, or add a rule to the tool map (`--tools FILE`, or `tools` of the API): { match: \"mcp__linear__get_issue\", action: …, with: … }.",
 ]
 "#);
     let with = Options {

@@ -18,6 +18,7 @@ mod known;
 mod laws;
 mod loops;
 mod mapping;
+mod named;
 mod pages;
 mod planted;
 mod several;

@@ -237,7 +237,7 @@ fn pages_that_stay_one_by_one_are_told() {
     assert_eq!(one.report.generalisable, Some(Level::Reordered));
     // Those that a loop turns need no word.
     let folded = crystallized(&session(
-        task,
+        "Close all tickets.",
         vec![
             page(
                 0,

@@ -74,14 +74,21 @@ impl Target {
     /// Whether what it answers in a run has another shape than what was recorded: nothing can be taken out
     /// of it by what the recording shows.
     pub(crate) fn is_opaque(&self) -> bool {
-        self.origin == Origin::Builtin
-            && self.result.is_none()
-            && (self.searches || matches!(self.action.as_str(), "file" | "http"))
+        let action = self.action.as_str();
+        self.result.is_none()
+            && match self.origin {
+                Origin::Builtin => self.searches || matches!(action, "file" | "http"),
+                // What these give has a shape of its own, whatever the recorded tool answered.
+                Origin::Rule(_) => matches!(action, "file" | "sql" | "mail" | "emit"),
+                Origin::Connection | Origin::Unmapped => false,
+            }
     }
 
-    /// Whether it reads a file.
+    /// Whether it reads a file as text.
     pub(crate) fn reads_file(&self) -> bool {
-        self.origin == Origin::Builtin && self.action == "file" && self.result.is_some()
+        self.action == "file"
+            && self.filled.request.get("op").and_then(Value::as_str) == Some("read")
+            && self.result.as_deref().is_some_and(|path| path == ["text"])
     }
 }
 
@@ -138,7 +145,7 @@ impl<'a> Mapper<'a> {
                 None => match rule.problem() {
                     Some(why) => why,
                     None => match fill(&rule.with, &call.name, &call.arguments, &self.names) {
-                        Ok(filled) => return of_rule(rule, index, filled),
+                        Ok(filled) => return of_rule(rule, index, filled, call),
                         Err(why) => why.0,
                     },
                 },
@@ -260,7 +267,11 @@ impl<'a> Mapper<'a> {
     }
 }
 
-fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
+fn of_rule(rule: &ToolRule, index: usize, filled: Filled, call: &ToolCall) -> Target {
+    let result = match &rule.result {
+        Some(result) => result_path(result),
+        None => given_at(&rule.action, &filled.request, call),
+    };
     Target {
         action: rule.action.clone(),
         filled,
@@ -268,7 +279,7 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
         effects: rule.effects,
         deterministic: rule.deterministic,
         reason: rule.reason.clone(),
-        result: rule.result.as_deref().and_then(result_path),
+        result,
         shell: None,
         line: None,
         problem: None,
@@ -276,6 +287,34 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled) -> Target {
         remark: None,
         searches: false,
     }
+}
+
+/// Where an action with an output of its own shape holds what the recorded tool answered, where no rule says it.
+fn given_at(action: &str, request: &Map<String, Value>, call: &ToolCall) -> Option<Vec<String>> {
+    let text = |key: &str| request.get(key).and_then(Value::as_str);
+    let key = match action {
+        "file" if text("op") == Some("read") && !request.contains_key("save_as") => {
+            let json = || {
+                text("path").is_some_and(|path| path.ends_with(".json"))
+                    && crate::answer::of(call).json.is_some()
+            };
+            match text("encoding") {
+                Some("text") => "text",
+                Some("json") => "json",
+                Some(_) => return None,
+                None if json() => "json",
+                None => "text",
+            }
+        }
+        "sql" => {
+            let json = crate::answer::of(call).json;
+            let rows = json.as_ref().and_then(Value::as_array);
+            rows.filter(|rows| rows.iter().all(Value::is_object))
+                .map(|_| "rows")?
+        }
+        _ => return None,
+    };
+    Some(vec![key.to_owned()])
 }
 
 fn of_connection(server: &str, tool: &str, call: &ToolCall, names: &Names) -> Target {

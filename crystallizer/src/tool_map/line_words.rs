@@ -5,130 +5,6 @@ use super::ShellCommand;
 use super::plain_line::is_plain;
 use serde_json::{Map, Value};
 
-/// Programs that read words of theirs as a program, hand them on to a shell, or start what they name. Nothing is bound
-/// in a line in which one of them stands anywhere: what starts another program has it behind its own words.
-const READERS: [&str; 119] = [
-    "ash",
-    "at",
-    "awk",
-    "bash",
-    "batch",
-    "bc",
-    "bisect",
-    "bsdtar",
-    "builtin",
-    "bun",
-    "bunx",
-    "busybox",
-    "chroot",
-    "cmd",
-    "command",
-    "crontab",
-    "csh",
-    "dash",
-    "dc",
-    "deno",
-    "do",
-    "doas",
-    "docker",
-    "ed",
-    "elif",
-    "else",
-    "emacs",
-    "env",
-    "eval",
-    "ex",
-    "exec",
-    "expect",
-    "fd",
-    "find",
-    "fish",
-    "flock",
-    "for",
-    "foreach",
-    "gawk",
-    "gdb",
-    "gmake",
-    "gtimeout",
-    "if",
-    "ionice",
-    "irb",
-    "ksh",
-    "kubectl",
-    "ltrace",
-    "lua",
-    "m4",
-    "make",
-    "mariadb",
-    "mawk",
-    "mongosh",
-    "mysql",
-    "nawk",
-    "nerdctl",
-    "nice",
-    "ninja",
-    "node",
-    "nodejs",
-    "nohup",
-    "npm",
-    "npx",
-    "nsenter",
-    "nvim",
-    "osascript",
-    "parallel",
-    "perl",
-    "php",
-    "pipx",
-    "pnpm",
-    "podman",
-    "powershell",
-    "psql",
-    "pwsh",
-    "python",
-    "python2",
-    "python3",
-    "redis-cli",
-    "rsync",
-    "ruby",
-    "run",
-    "scp",
-    "screen",
-    "script",
-    "sed",
-    "setsid",
-    "sftp",
-    "sh",
-    "source",
-    "sqlite3",
-    "ssh",
-    "stdbuf",
-    "strace",
-    "su",
-    "sudo",
-    "systemd-run",
-    "tar",
-    "tclsh",
-    "tcsh",
-    "then",
-    "time",
-    "timeout",
-    "tmux",
-    "trap",
-    "unbuffer",
-    "unshare",
-    "until",
-    "uvx",
-    "vi",
-    "view",
-    "vim",
-    "watch",
-    "while",
-    "xargs",
-    "yarn",
-    "zip",
-    "zsh",
-];
-
 /// Parts of the names of options behind which a program, a place of one, or words of a language stand.
 const PROGRAMS: [&str; 14] = [
     "action", "command", "config", "editor", "eval", "exec", "filter", "hook", "pager", "print",
@@ -255,7 +131,7 @@ fn data(tokens: &[Token]) -> Vec<LineWord> {
     let mut found = Vec::new();
     let name = |token: &Token| {
         let name = token.text.rsplit('/').next().unwrap_or_default();
-        READERS.contains(&name)
+        crate::programs::hands_on(name)
     };
     if tokens.iter().any(|token| !token.is_sign && name(token)) {
         return found;
@@ -309,7 +185,8 @@ pub(crate) fn given_apart(
     let tokens = tokens(&line)?;
     let mut argv: Vec<Value> = match request.get("argv") {
         Some(Value::Array(argv)) => argv.get(..2)?.to_vec(),
-        _ => vec!["sh".into(), "-c".into()],
+        // As a script is run.
+        _ => vec!["/bin/sh".into(), "-c".into()],
     };
     let mut text = String::new();
     let mut words: Vec<Value> = Vec::new();
@@ -410,6 +287,7 @@ mod tests {
             ("A=1 deploy ord_123 *.py 'two words'", "ord_123"),
             ("ssh host reboot-123", ""),
             ("ls | xargs rm-123", ""),
+            ("caffeinate -t 5 deploy ord_123", ""),
             ("sed s/a/ord_123/ f", ""),
             ("psql -c ord_123 shop", ""),
             ("shop -c ord_123 box", "-c box"),
@@ -443,7 +321,7 @@ mod tests {
         let (with, places) = given_apart(&command, plain.as_object().unwrap(), &numbers).unwrap();
         assert_eq!(
             Value::Object(with.clone()),
-            json!({ "argv": ["sh", "-c", "cat a.txt && curl -s \"${1}\" \"${2}\"", "sh", "--id=ord_1", "https://x/b"], "cwd": "/w" })
+            json!({ "argv": ["/bin/sh", "-c", "cat a.txt && curl -s \"${1}\" \"${2}\"", "/bin/sh", "--id=ord_1", "https://x/b"], "cwd": "/w" })
         );
         assert_eq!(places[0].0, "/argv/4");
         assert!(same_command(&with, plain.as_object().unwrap()));

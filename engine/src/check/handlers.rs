@@ -80,7 +80,7 @@ fn pauses(context: &mut Context<'_>, step: &Step, path: &str) {
         Some(kind) if kind.has_attempts() => return,
         Some(kind) => (
             format!(
-                "a {} step cannot wait for a person after a failure",
+                "a step of kind {} cannot wait for a person after a failure",
                 kind.name()
             ),
             "one of: fail, continue",
@@ -132,7 +132,7 @@ finally:
 9:106 may_be_skipped: step `b` may not have run, and then it has no output to read -- write `steps.b.output | default(…)`
 10:173 unknown_key: there is no key `headres` here -- did you mean `headers`?
 11:69 bad_value: a switch undoes nothing
-12:63 bad_value: a transform step cannot wait for a person after a failure -- one of: fail, continue
+12:63 bad_value: a step of kind transform cannot wait for a person after a failure -- one of: fail, continue
 13:24 bad_value: a loop cannot wait for a person after a failure -- write `on_error: pause` at the steps of its body
 13:187 may_be_skipped: step `b` may not have run, and then it has no output to read -- write `steps.b.output | default(…)`
 14:98 unknown_action: there is no action `shel` -- did you mean `shell`?

@@ -123,7 +123,7 @@ pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Fi
     let mut findings = Vec::new();
     let mut full = Map::new();
     for input in inputs {
-        let pointer = super::build::pointer(&[&input.name]);
+        let pointer = || super::build::pointer(&[&input.name]);
         match given.get(&input.name) {
             Some(value) => {
                 for (path, message) in input.errors(value) {
@@ -133,7 +133,7 @@ pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Fi
                     };
                     findings.push(
                         Finding::error("invalid_input", format!("{place}: {message}"))
-                            .at_path(format!("{pointer}{path}"))
+                            .at_path(format!("{}{path}", pointer()))
                             .help(format!("`{}` has to fit {}", input.name, input.asks)),
                     );
                 }
@@ -148,7 +148,7 @@ pub(super) fn check(inputs: &[InputCheck], given: &Value) -> Result<Json, Vec<Fi
                         "missing_input",
                         format!("input `{}` is required", input.name),
                     )
-                    .at_path(pointer)
+                    .at_path(pointer())
                     .help("give it a value; there is no default"),
                 ),
             },

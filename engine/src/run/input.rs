@@ -237,7 +237,7 @@ pub enum Rejected {
         status: GateStatus,
     },
     /// This person has answered this gate already, and it needs somebody else.
-    #[error("{by} has already answered; this approval needs another person")]
+    #[error("this approval needs another person: {by} has already answered")]
     AlreadyVoted {
         /// Who.
         by: String,

@@ -119,15 +119,12 @@ impl<'d> Subjects<'d> {
         if let Some(map) = value.as_object_mut() {
             map.retain(|key, _| !SETTINGS.contains(&key.as_str()));
         }
-        let own = match inner.filter(|inner| inner.starts_with("/with/")) {
-            Some(inner) => {
-                let own = step.pointer(inner).cloned().unwrap_or_default();
-                value = deciding(value);
-                Some(own)
-            }
-            None => None,
-        };
-        if let Some(own) = &own {
+        // A value in what the step is given, with its place; none where the finding is about more than one.
+        let given = inner
+            .filter(|inner| inner.starts_with("/with/"))
+            .map(|inner| (inner, step.pointer(inner).cloned().unwrap_or_default()));
+        if let Some((_, own)) = &given {
+            value = deciding(value);
             self.sources.follow(own, at, &loops, &mut parts);
         }
         self.sources.follow(&value, at, &loops, &mut parts);
@@ -136,8 +133,8 @@ impl<'d> Subjects<'d> {
             let name = format!("loop {}", level + 1);
             parts.insert(name, Arc::new(turns.unwrap_or_default()));
         }
-        match inner {
-            Some(inner) if inner.starts_with("/with/") => {
+        match given {
+            Some((inner, own)) => {
                 let mut rest = value;
                 let with = rest
                     .as_object_mut()
@@ -145,10 +142,10 @@ impl<'d> Subjects<'d> {
                 if let Some(Value::Object(with)) = with.filter(|with| *with != json!({})) {
                     leaves(with.into(), "/with", &mut parts);
                 }
-                leaves(own.unwrap_or_default(), inner, &mut parts);
+                leaves(own, inner, &mut parts);
                 parts.insert("step".into(), Arc::new(rest));
             }
-            inner => {
+            None => {
                 let inner = inner.filter(|inner| !inner.is_empty()).unwrap_or("/");
                 parts.insert(inner.to_owned(), Arc::new(value));
             }

@@ -132,7 +132,13 @@ impl Leaving {
             }
             let many = is_pattern(path);
             if found.is_empty() && all && !many {
-                let message = format!("The program did not leave {path:?}, the artifact {key:?}.");
+                let looked = match &self.runs_in {
+                    None => "$DRUSE_ARTIFACTS",
+                    Some(_) => "$DRUSE_ARTIFACTS or `cwd`",
+                };
+                let message = format!(
+                    "The program did not leave {path:?} in {looked}, the artifact {key:?}."
+                );
                 return Err(Failed::permanent("artifact_missing", message)
                     .details(json!({ "artifact": key, "path": path })));
             }

@@ -39,6 +39,8 @@ const SHELL_KEYS: [&str; 7] = [
 ];
 /// Characters of stderr that a failure shows, from its end.
 const TAIL: usize = 2_000;
+/// Characters of its last line that the failure's message shows.
+const LAST_WORDS: usize = 200;
 
 /// What shell steps may run, as an administrator says.
 #[derive(Debug, Clone, Default)]
@@ -209,12 +211,16 @@ impl Shell {
         };
         if !status.code().is_some_and(|code| good.contains(&code)) {
             use std::os::unix::process::ExitStatusExt as _;
-            let (message, signal) = match (status.code(), status.signal()) {
-                (Some(code), _) => (format!("The program ended with exit code {code}."), None),
+            let (what, signal) = match (status.code(), status.signal()) {
+                (Some(code), _) => (format!("The program ended with exit code {code}"), None),
                 (None, signal) => {
                     let number = signal.unwrap_or_default();
-                    (format!("The program was ended by signal {number}."), signal)
+                    (format!("The program was ended by signal {number}"), signal)
                 }
+            };
+            let message = match last_words(&stderr) {
+                Some(words) => format!("{what}: {words}"),
+                None => format!("{what}."),
             };
             let mut details = shown(status.code());
             if let Some(signal) = signal {
@@ -244,6 +250,13 @@ impl Action for Shell {
     ) -> BoxFuture<'a, Performed> {
         Box::pin(self.run(attempt, cancel))
     }
+}
+
+/// The last line that a program wrote to its stderr: what most of them say before they give up.
+fn last_words(stderr: &str) -> Option<String> {
+    let lines = stderr.lines().rev().map(str::trim);
+    let last = lines.into_iter().find(|line| !line.is_empty())?;
+    Some(last.chars().take(LAST_WORDS).collect())
 }
 
 fn argv(map: &Map<String, Value>) -> Result<Vec<String>, Failed> {

@@ -139,6 +139,11 @@ async fn what_is_too_large_too_much_or_missing_is_said() {
     let leaves = |script: &str| json!({ "script": script, "cwd": bench.work(), "artifacts": { "a": "a.txt" } });
     let missing = bench.failure(&actions, "shell", leaves("true")).await;
     assert_eq!(missing.code, "artifact_missing");
+    // Whoever wrote it into another folder reads where it is looked for.
+    assert!(
+        missing.message.contains("in $DRUSE_ARTIFACTS"),
+        "{missing:?}"
+    );
     let large = bench
         .failure(&actions, "shell", leaves("head -c 1001 /dev/zero > a.txt"))
         .await;

@@ -71,6 +71,10 @@ async fn failures_say_why() {
         (FailureClass::Permanent, "exit_status")
     );
     assert_eq!(
+        exit.message,
+        "The program ended with exit code 3: [redacted] is bad"
+    );
+    assert_eq!(
         details(&exit),
         &json!({ "exit_code": 3, "stdout": "", "stderr": "[redacted] is bad\n" })
     );

@@ -69,7 +69,11 @@ pub(in crate::console) async fn one(call: &Call) -> Done {
     let body = html! {
         header .head {
             h1 { (name) }
-            p .row { span { "from " (event["source"].as_str().unwrap_or_default()) } span { "came " (time::ago(&event["received_at"], call.now)) } (value::id(&event["id"])) }
+            p .row { span { "from " (event["source"].as_str().unwrap_or_default()) }
+                @for person in event["starters"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    span { "by " (person.strip_prefix("user:").unwrap_or(person)) }
+                }
+                span { "came " (time::ago(&event["received_at"], call.now)) } (value::id(&event["id"])) }
         }
         h2 { "What became of it" }
         p { (became(&event)) }

@@ -12,7 +12,7 @@ use super::help::*;
 struct Stuck(tokio::sync::Notify);
 
 impl crate::runtime::Publish for Stuck {
-    fn publish<'a>(&'a self, _: Value) -> BoxFuture<'a, Result<String, RunError>> {
+    fn publish<'a>(&'a self, _: Value, _: Vec<String>) -> BoxFuture<'a, Result<String, RunError>> {
         self.0.notify_one();
         Box::pin(std::future::pending())
     }

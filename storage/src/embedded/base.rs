@@ -13,7 +13,7 @@ use std::{fs, fs::File, io};
 /// What is missing in front of the log without the log saying that it was given back.
 pub(crate) fn unexplained(end: &End, row: Option<&Json>) -> Option<Damage> {
     let begins = end.begins?;
-    let told = row.and_then(|row| serde_json::from_value(row.value().clone()).ok());
+    let told = row.and_then(|row| serde_json::from_str(row.text()).ok());
     let told = told.is_some_and(|base: LogBase| {
         // A later segment than this one may be the first to be kept: giving back was cut short.
         base.segment > begins.segment
@@ -42,7 +42,7 @@ pub(crate) fn finish(segments: &Segments, index: &Index) -> Result<(), ReadError
         return Ok(());
     };
     let row = index::resolve(segments, table, LogBase::KEY, row)?;
-    let base: LogBase = serde_json::from_value(row.value().clone()).map_err(|error| {
+    let base: LogBase = serde_json::from_str(row.text()).map_err(|error| {
         ReadError::Damaged(format!("where the log begins cannot be read: {error}"))
     })?;
     let failed = |error: io::Error| ReadError::Io(format!("the log cannot be tidied: {error}"));

@@ -27,12 +27,13 @@ impl Shared {
         let table = table as u8;
         let known = self.lock().row(table, key);
         if let Some(value) = known {
-            return Ok(value.map(|value| value.value().clone()));
+            return Ok(value.map(|value| value.to_value()));
         }
         match self.index.row(table, key)? {
             None => Ok(None),
-            Some(row) => index::resolve(&self.segments, table, key, row)
-                .map(|value| Some(value.value().clone())),
+            Some(row) => {
+                index::resolve(&self.segments, table, key, row).map(|value| Some(value.to_value()))
+            }
         }
     }
 
@@ -50,7 +51,7 @@ impl Shared {
             let over = rows.len() < rest.limit;
             for (key, row) in rows {
                 match index::resolve(&self.segments, table, &key, row) {
-                    Ok(value) => found.push((key.clone(), value.value().clone())),
+                    Ok(value) => found.push((key.clone(), value.to_value())),
                     Err(ReadError::Damaged(error)) => {
                         tracing::warn!(key, error, "a damaged row is left out of a list");
                     }

@@ -243,7 +243,7 @@ fn sequences_and_expectations_are_checked_in_the_order_of_appends() {
         facts: vec![Fact::Row {
             table: Table::Setting,
             key: "gone".into(),
-            value: Some(json!(1)),
+            value: Some(json!(1).into()),
             expect: Expect::Present,
         }],
         ..Batch::new()

@@ -104,7 +104,7 @@ impl Shared {
             for (key, row) in rows {
                 // One that cannot be read names blobs all the same.
                 let row = index::resolve(&self.segments, Table::Session as u8, &key, row)?;
-                let read = serde_json::from_value(row.value().clone());
+                let read = serde_json::from_str(row.text());
                 let session: StoredSession = read.map_err(|error| {
                     ReadError::Damaged(format!(
                         "the stored recording {key} cannot be read: {error}"

@@ -172,7 +172,7 @@ impl Draft {
                             limit: MAX_KEY,
                         });
                     }
-                    let value = value.take().map(Json::from);
+                    let value = value.take();
                     v1::encode_row(*table as u8, key, value.as_ref(), &mut buffer);
                     values.push(value);
                     TAG_ROW

@@ -12,6 +12,7 @@ mod general;
 mod handler;
 mod r#loop;
 mod rate;
+mod review;
 mod turn;
 mod wait;
 
@@ -94,7 +95,10 @@ fn write_all(folder: &Path) -> Vec<&'static str> {
         kind.write(&store(kind.name));
         kind.name
     });
-    ["v1"].into_iter().chain(later).collect()
+    let mut names: Vec<&str> = ["v1"].into_iter().chain(later).collect();
+    review::write(&store("v1-reviews"));
+    names.push("v1-reviews");
+    names
 }
 
 fn copy(from: &Path, to: &Path) {

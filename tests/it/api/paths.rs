@@ -334,7 +334,7 @@ async fn a_link_is_over_with_the_last_token_of_its_person_and_needs_none_where_t
         };
         assert_eq!(refused.status, 403, "{method} {}", refused.text);
         assert!(
-            refused.text.contains("no access any more"),
+            refused.text.contains("no access any more for ana"),
             "{}",
             refused.text
         );

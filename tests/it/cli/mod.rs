@@ -10,6 +10,7 @@ mod drift;
 mod help;
 mod hidden;
 mod judged;
+mod mapped;
 mod nouns;
 mod offline;
 mod recurring;

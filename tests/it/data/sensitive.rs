@@ -386,6 +386,11 @@ async fn a_seal_that_somebody_writes_is_refused_or_stays_a_text() {
     let other = start(&client, &waits, &json!({ "pin": OTHER, "note": seal })).await;
     wait::run(&client, &other, "paused").await;
     assert_eq!(bank.seen()[2]["body"], json!({ "note": seal }));
+    client
+        .post(&format!("/runs/{other}/cancel"), &json!({}))
+        .await
+        .with(202);
+    wait::run(&client, &other, "canceled").await;
     let views = all_views(&client, &run).await + &all_views(&client, &other).await;
     for secret in [PIN, OTHER] {
         assert!(!views.contains(secret), "{secret} is shown");

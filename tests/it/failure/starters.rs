@@ -1,6 +1,7 @@
 //! Who is behind an event may not decide at the gates of what it starts, where the gate excludes its starter.
 
-use crate::harness::{Client, Server, text, wait};
+use crate::cli::Desk;
+use crate::harness::{Browser, Client, Server, text, wait};
 use serde_json::{Value, json};
 
 /// Stores a document and makes it active; the path of its automation.
@@ -73,7 +74,7 @@ async fn whoever_is_behind_an_event_is_excluded_at_the_gates_of_what_it_starts()
     let admin = server.admin();
     let (editor, approver) = (server.role("editor").await, server.role("approver").await);
     let told = json!({ "id": "told", "event": { "type": "com.example.told" } });
-    let told = active(&admin, &asks("told", told)).await;
+    let automation = active(&admin, &asks("told", told)).await;
 
     // One who sent it, also in a batch, also after a crash.
     let taken = editor
@@ -86,6 +87,13 @@ async fn whoever_is_behind_an_event_is_excluded_at_the_gates_of_what_it_starts()
         .await
         .with(200);
     assert_eq!(shown["starters"], json!(["user:editor"]));
+    let data = server.data().to_str().unwrap().to_owned();
+    let told = ["events", "show", &text(&taken["id"]), "--data", &data];
+    let told = Desk::new().run(&told).ok().out;
+    assert!(told.contains("Behind it: user:editor."), "{told}");
+    let owner = Browser::owner(&server).await;
+    let page = owner.see(&format!("/events/{}", text(&taken["id"]))).await;
+    assert!(page.contains("by editor"), "{page}");
     server.crash().await;
     let admin = server.admin();
     let (editor, approver) = (editor.at(server.address()), approver.at(server.address()));
@@ -132,7 +140,7 @@ async fn whoever_is_behind_an_event_is_excluded_at_the_gates_of_what_it_starts()
     asks_another(&admin, &run, &[&editor, &approver], &admin).await;
 
     // A replay stays that of who sent what comes again, and becomes that of who lets it come.
-    let triggers = admin.get(&format!("{told}/triggers")).await.with(200);
+    let triggers = admin.get(&format!("{automation}/triggers")).await.with(200);
     let trigger = text(&triggers["items"][0]["id"]);
     let firings = admin.all(&format!("/triggers/{trigger}/firings")).await;
     let replay = format!(

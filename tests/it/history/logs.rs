@@ -261,7 +261,7 @@ async fn requests_are_told_in_short_and_retries_say_why() {
         "{first}"
     );
     assert!(
-        first.ends_with(": The program ended with exit code 3.\n"),
+        first.ends_with(": The program ended with exit code 3: no disk\n"),
         "{first}"
     );
     assert_eq!(of("badly", 2), "no disk\n");

@@ -71,6 +71,8 @@ fn more_calls_than_anybody_makes_are_told() {
     );
     let error = crate::crystallize(&[session], &crate::Options::default()).unwrap_err();
     assert_eq!(error.code, "too_many_calls");
+    let said = "The session holds more than 50000 calls;";
+    assert!(error.message.starts_with(said), "{}", error.message);
 
     let error = import(calls(2_000_010).as_bytes()).unwrap_err();
     assert_eq!(error.code, "too_large");

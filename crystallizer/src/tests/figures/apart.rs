@@ -233,7 +233,7 @@ impl<'s> Before<'s> {
                 && plain(&text) != name
                 && elements
                     .iter()
-                    .filter(|other| fields_at(other, path).iter().any(|other| *other == *value))
+                    .filter(|other| fields_at(other, path).contains(value))
                     .all(|other| taken(other))
         });
         let asks_most = || {

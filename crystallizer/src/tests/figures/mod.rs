@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The measures in the order in which the page has them.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "every call a step, or left out with a reason; `exact` replays byte for byte",
     "known programs that go one way",
     "known programs that go one way, questions answered",
@@ -26,6 +26,7 @@ const ORDER: [&str; 21] = [
     "known programs over lists, three recordings",
     "known programs with loops inside of loops",
     "known programs that turn pages",
+    "known programs with words that one recording does not show",
     "known programs with conditions, eight recordings",
     "bindings against the generator's truth",
     "real recordings, renamed",
@@ -175,6 +176,7 @@ fn the_page_has_a_place_for_each_figure() {
         "loops, three recordings",
         "nested",
         "pages",
+        "named",
         "conditions",
         "drift",
         "planted",

@@ -2,6 +2,7 @@
 //! proved is looked at from outside: ids get other digits, days move, numbers grow; lists are mixed, each with a
 //! stranger somewhere in it.
 
+use crate::bound::MONTHS;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Map, Number, Value};
@@ -73,21 +74,6 @@ pub(super) fn spoken_days(text: &str) -> Vec<String> {
     }
     found
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// Whether a word is among those that are known: as it is, or as a day that was named without its year.
 pub(super) fn knows(known: &BTreeSet<String>, word: &str) -> bool {

@@ -10,6 +10,7 @@ mod conditions;
 mod construct;
 mod drift;
 mod loops;
+mod named;
 mod nested;
 mod paged;
 mod program;
@@ -335,6 +336,23 @@ fn known_pages_are_turned_in_fresh_worlds() {
 }
 
 #[test]
+fn known_words_that_narrow_are_followed_or_asked_about() {
+    let figures = measure(&Family {
+        name: "named",
+        count: 300,
+        play: named::play,
+        recordings: 1,
+        one_way: false,
+        both_sides: false,
+    });
+    assert_eq!((figures.wrong, figures.silent), (0, 0), "{figures:?}");
+    assert!(
+        figures.accepted * 10 >= figures.derivable * 9,
+        "{figures:?}"
+    );
+}
+
+#[test]
 fn known_conditions_are_followed_in_fresh_worlds() {
     let figures = measure(&Family {
         name: "conditions",
@@ -624,6 +642,7 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "loops, three recordings" => "known programs over lists, three recordings",
         "nested" => "known programs with loops inside of loops",
         "pages" => "known programs that turn pages",
+        "named" => "known programs with words that one recording does not show",
         "conditions" => "known programs with conditions, eight recordings",
         _ => return None,
     })

@@ -3,22 +3,8 @@
 
 use super::random::Random;
 use super::world::{STATUSES, World};
+use crate::bound::MONTHS;
 use serde_json::{Value, json};
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// One call of a program.
 #[derive(Debug, Clone, PartialEq)]
@@ -359,7 +345,7 @@ impl Play<'_> {
             self.played.said.push(json!(day));
             self.tell(&format!(
                 "Book a visit on {} {number}, 2027.",
-                MONTHS[month]
+                capitalised(MONTHS[month])
             ));
             day
         } else {
@@ -671,4 +657,10 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
         _ => play.cancel(),
     }
     play.end()
+}
+
+/// A name as it begins a sentence.
+fn capitalised(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
 }

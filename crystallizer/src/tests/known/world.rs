@@ -369,6 +369,8 @@ impl World {
                 let rows: Vec<Value> = all.into_iter().skip(from).take(limit).collect();
                 json!({ "tickets": rows })
             }
+            "list_requests" => json!({ "requests": self.requests(text("customer_id")?) }),
+            "list_offers" => json!({ "offers": self.offers(text("query")?) }),
             "get_statement" => {
                 let customer = by(&self.customers, "customer_id", text("customer_id")?)?;
                 let order = self
@@ -409,9 +411,8 @@ impl World {
             "book_visit" => json!({ "visit_id": made("VIS", arguments) }),
             "order_stock" => json!({ "stock_order": made("STO", arguments) }),
             "return_items" => json!({ "return_id": made("RET", arguments), "label": "printed" }),
-            "update_address" | "cancel_order" | "close_ticket" | "add_note" | "escalate_ticket" => {
-                json!({ "ok": true })
-            }
+            "update_address" | "cancel_order" | "close_ticket" | "add_note" | "escalate_ticket"
+            | "close_request" | "forward_request" | "book_offer" => json!({ "ok": true }),
             _ => return None,
         })
     }

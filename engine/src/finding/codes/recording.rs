@@ -69,6 +69,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Answer the question for the value that stands there.",
     },
     Code {
+        code: "answer_taken",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "An answer names no value that it was given for, and was taken for the one that stands there now.",
+        example: "",
+        fix: "Nothing. `answered_for`, in the decisions that come out of it, names the value from now on.",
+    },
+    Code {
         code: "answer_too_large",
         group: Group::Recording,
         severities: &[Warning],
@@ -155,6 +163,22 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The agent chose a value; it is frozen.",
         example: "",
         fix: "",
+    },
+    Code {
+        code: "condition_held",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "The person named which are meant, the recording has nothing that it leaves out, and the draft follows it all the same.",
+        example: "",
+        fix: "Take the filter out where it is not meant.",
+    },
+    Code {
+        code: "condition_not_shown",
+        group: Group::Recording,
+        severities: &[Info, Warning],
+        meaning: "The person named a condition, an exception, a number or a property, and nothing in the draft carries it.",
+        example: "",
+        fix: "Answer the question of the finding, write the condition by hand, or acknowledge it.",
     },
     Code {
         code: "demonstration",
@@ -266,7 +290,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Info, Warning],
         meaning: "A value is frozen that an earlier tool gave.",
         example: "",
-        fix: "Use the mode `bound`, or bind it by hand.",
+        fix: "Bind it by hand to what gives it. The mode `bound` does so where the recording shows what that is.",
     },
     Code {
         code: "frozen_volatile",

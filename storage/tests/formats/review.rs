@@ -1,28 +1,13 @@
-//! Rows about what has changed outside, and about what people acknowledged, must be read for ever.
-//!
-//! `tests/data/v1-reviews` was written once by this file with `DRUSE_WRITE_REVIEWS=<folder>`; it is never written again.
+//! Rows about what has changed outside, and about what people acknowledged.
 
+use super::opened;
 use druse_engine::{AutomationId, Digest, RunId, Timestamp};
 use druse_storage::{
     Acknowledgement, Automation, AutomationStatus, Batch, Entity, Review, SourceType, Store,
-    StoreExt, Table, ToolPin, ToolPins, UnreadChange,
-    embedded::{Embedded, Options},
-    verify,
+    StoreExt, Table, ToolPin, ToolPins, UnreadChange, embedded::Embedded,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{fs, path::Path};
-
-fn options() -> Options {
-    Options {
-        first_segment_bytes: 12 << 10,
-        segment_bytes: 64 << 10,
-        prepare: false,
-        ballast_bytes: 0,
-        least_free: 0,
-        ..Options::default()
-    }
-}
 
 fn at(second: i64) -> Timestamp {
     Timestamp(1_800_000_000_000 + second * 1000)
@@ -111,8 +96,7 @@ fn row() -> Automation {
     }
 }
 
-fn write(folder: &Path) {
-    let store = Embedded::open(folder, options()).unwrap();
+pub(super) fn write(store: &Embedded) {
     let batch = Batch::new()
         .put(&OfAll(review(2)))
         .put(&review(3))
@@ -122,30 +106,9 @@ fn write(folder: &Path) {
     store.append(batch).unwrap().wait().unwrap();
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[test]
 fn what_has_changed_outside_of_format_1_says_what_it_said() {
-    if let Some(target) = std::env::var_os("DRUSE_WRITE_REVIEWS") {
-        write(Path::new(&target));
-    }
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1-reviews");
-    let folder = tempfile::tempdir().unwrap();
-    copy(&kept, folder.path());
-    let report = verify(folder.path()).unwrap();
-    assert!(report.is_sound(), "{:?}", report.problems);
-    let store = Embedded::open(folder.path(), options()).unwrap();
+    let (_folder, _, store) = opened("v1-reviews");
     let of_all: Option<Review> = store.get(&automation().to_string()).unwrap();
     assert_eq!(of_all, Some(review(2)));
     let key = Review::key_of(automation(), 3);
@@ -153,13 +116,4 @@ fn what_has_changed_outside_of_format_1_says_what_it_said() {
     assert_eq!(store.get(&key).unwrap(), Some(pins()));
     assert_eq!(store.get(&unread().key()).unwrap(), Some(unread()));
     assert_eq!(store.get(&automation().to_string()).unwrap(), Some(row()));
-}
-
-#[test]
-fn what_is_written_today_is_format_1_to_the_byte() {
-    let folder = tempfile::tempdir().unwrap();
-    write(folder.path());
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1-reviews");
-    let log = |folder: &Path| fs::read(folder.join("log/00000001.log")).unwrap();
-    assert!(log(folder.path()) == log(&kept), "the log has other bytes");
 }

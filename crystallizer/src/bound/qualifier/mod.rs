@@ -1,0 +1,16 @@
+//! What people say to narrow what they ask for: `unread`, `except the admins`, `the first three`, `if it has not
+//! shipped`. A recording may show nothing that it leaves out, and it must not be lost for that: it is followed where
+//! one field can be meant, and asked about where nothing in the draft carries it.
+
+mod ask;
+mod lexicon;
+pub(super) mod narrow;
+pub(super) mod read;
+mod sentence;
+#[cfg(test)]
+mod tests;
+
+pub(super) use ask::{condition_question, explained, gates, unshown};
+pub(super) use lexicon::is_ordinal;
+pub(super) use narrow::of_list;
+pub(super) use sentence::{Sentence, sentences};

@@ -1,0 +1,654 @@
+//! What a person named of the elements of a list, though the recording need not show that it leaves anything out: a
+//! field that is true or false in all that were taken, a value that none of them has, an age, a number of elements.
+//! It is followed where exactly one field can be meant and the elements that were taken agree.
+
+use super::lexicon as l;
+use super::read::{Kind, Qualifier};
+use crate::bound::evaluate::{literal, quoted};
+use crate::bound::key::{Key, words};
+use crate::bound::said::Said;
+use crate::bound::selector::{Origin, field, fields};
+use crate::bound::turn::{Compared, Equal, Operand, Writer, closed, path};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+/// How deep in an element fields are looked for.
+const DEPTH: usize = 4;
+/// The most days that an age may have.
+const MOST_DAYS: u64 = 3_660;
+
+/// What the person named besides what a filter compares.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::bound) struct Narrowing {
+    flags: Vec<Flag>,
+    /// What the elements must not have.
+    without: Vec<Equal>,
+    age: Option<Age>,
+    limit: Option<Limit>,
+    /// The words that are carried by it.
+    words: Vec<String>,
+}
+
+/// A field that is true or false.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::bound) struct Flag {
+    pub(in crate::bound) field: Vec<String>,
+    pub(in crate::bound) value: bool,
+    words: Vec<String>,
+}
+
+/// A field with a day or a moment that lies before or after the day of the run less so many days.
+#[derive(Debug, Clone, PartialEq)]
+struct Age {
+    field: Vec<String>,
+    older: bool,
+    days: u64,
+    /// The day in the recording.
+    limit: String,
+}
+
+/// How many elements are taken, from which end.
+#[derive(Debug, Clone, PartialEq)]
+struct Limit {
+    count: u64,
+    last: bool,
+    operand: Operand,
+}
+
+impl Narrowing {
+    pub(in crate::bound) fn is_empty(&self) -> bool {
+        self.flags.is_empty()
+            && self.without.is_empty()
+            && self.age.is_none()
+            && self.limit.is_none()
+    }
+
+    /// Whether an element of the recording is taken, the number of elements aside.
+    pub(in crate::bound) fn holds(&self, element: &Value) -> bool {
+        self.flags.iter().all(|flag| flag.holds(element))
+            && self
+                .without
+                .iter()
+                .all(|equal| field(element, &equal.field) != Some(&equal.value))
+            && self
+                .age
+                .as_ref()
+                .is_none_or(|age| age.holds(element, &age.limit))
+    }
+
+    /// The same in a changed world. `before` is the element as it was recorded; a stranger has nothing that was said.
+    pub(in crate::bound) fn takes(
+        &self,
+        element: &Value,
+        before: Option<&Value>,
+        renamed: &dyn Fn(&Value) -> Value,
+    ) -> bool {
+        self.flags.iter().all(|flag| flag.holds(element))
+            && self.without.iter().all(|equal| {
+                before.is_none_or(|before| field(before, &equal.field) != Some(&equal.value))
+            })
+            && self.age.as_ref().is_none_or(|age| {
+                renamed(&Value::from(age.limit.as_str()))
+                    .as_str()
+                    .is_some_and(|limit| age.holds(element, limit))
+            })
+    }
+
+    /// Of what is taken that which the number of elements leaves.
+    pub(in crate::bound) fn cut<T>(
+        &self,
+        mut taken: Vec<T>,
+        renamed: &dyn Fn(&Value) -> Value,
+    ) -> Vec<T> {
+        let Some(limit) = &self.limit else {
+            return taken;
+        };
+        let count = match &limit.operand {
+            Operand::Said { value, .. } => renamed(value).as_u64(),
+            _ => Some(limit.count),
+        };
+        let count = count
+            .and_then(|count| usize::try_from(count).ok())
+            .unwrap_or(usize::MAX);
+        if limit.last {
+            taken.drain(..taken.len().saturating_sub(count));
+        } else {
+            taken.truncate(count);
+        }
+        taken
+    }
+
+    /// The list narrowed, as an expression.
+    pub(in crate::bound) fn write(&self, list: &str, writer: &mut Writer<'_>) -> String {
+        let mut text = list.to_owned();
+        for flag in &self.flags {
+            text = format!("{text} | where({}, {})", path(&flag.field), flag.value);
+        }
+        for equal in &self.without {
+            let operand = equal.operand.write(writer);
+            text = format!(
+                "{text} | rejectattr({}, 'eq', {operand}) | list",
+                quoted(&equal.field.join("."))
+            );
+        }
+        if let Some(age) = &self.age {
+            text = format!(
+                "{text} | selectattr({}, '{}', run.started_at | format_date('%Y-%m-%d') | add_days(-{})) | list",
+                quoted(&age.field.join(".")),
+                if age.older { "lt" } else { "ge" },
+                age.days
+            );
+        }
+        if let Some(limit) = &self.limit {
+            let operand = limit.operand.write(writer);
+            let text_of = closed(&text);
+            text = match limit.last {
+                false => format!("{text_of}[:{operand}]"),
+                true => format!("{text_of}[-{operand}:]"),
+            };
+        }
+        text
+    }
+
+    /// What is compared.
+    pub(in crate::bound) fn compared(&self) -> Compared {
+        let mut compared = Compared::default();
+        for equal in self.without.iter().filter(|equal| equal.bits > 0.0) {
+            if let Some(last) = equal.field.last() {
+                compared.fields.push((last.clone(), equal.value.clone()));
+            }
+        }
+        compared
+    }
+
+    /// In words, one part each.
+    pub(in crate::bound) fn shown(&self) -> Vec<String> {
+        let name = |field: &[String]| crate::show::text(&field.join("."), 40);
+        let mut parts: Vec<String> = self
+            .flags
+            .iter()
+            .map(|flag| format!("`{}` is {}", name(&flag.field), flag.value))
+            .collect();
+        parts.extend(self.without.iter().map(|equal| {
+            format!(
+                "`{}` is not {}",
+                name(&equal.field),
+                crate::show::value("", &equal.value, 40)
+            )
+        }));
+        parts.extend(self.age.as_ref().map(|age| {
+            format!(
+                "`{}` lies {} {} before the day of the run",
+                name(&age.field),
+                if age.older { "more than" } else { "at most" },
+                crate::show::count(usize::try_from(age.days).unwrap_or(0), "day", "days")
+            )
+        }));
+        parts.extend(self.limit.as_ref().map(|limit| {
+            format!(
+                "place is among the {} {}",
+                if limit.last { "last" } else { "first" },
+                limit.count
+            )
+        }));
+        parts
+    }
+
+    /// The words of the person that it carries.
+    pub(in crate::bound) fn words(&self) -> impl Iterator<Item = &str> {
+        self.words
+            .iter()
+            .chain(self.flags.iter().flat_map(|flag| &flag.words))
+            .map(String::as_str)
+    }
+
+    /// The number of elements that it takes, and whether from the end.
+    pub(in crate::bound) fn number(&self) -> Option<(u64, bool)> {
+        self.limit.as_ref().map(|limit| (limit.count, limit.last))
+    }
+
+    /// The same that takes no more than a number of elements, where the person named one.
+    pub(in crate::bound) fn limited(&self, qualifiers: &[Qualifier], said: &Said) -> Option<Self> {
+        let mut numbers: Vec<(u64, bool)> = qualifiers
+            .iter()
+            .filter(|one| one.kind == Kind::Count)
+            .filter_map(|one| one.number)
+            .collect();
+        numbers.dedup();
+        let [(count, last)] = numbers.as_slice() else {
+            return None;
+        };
+        let value = Value::from(*count);
+        let operand = match said
+            .find(&value, &[])
+            .filter(|mention| mention.person && *count > 1)
+        {
+            Some(mention) => Operand::Said {
+                key: Key {
+                    words: vec!["count".to_owned()],
+                    around: Vec::new(),
+                },
+                value,
+                mention,
+            },
+            None => Operand::Expression(count.to_string()),
+        };
+        Some(Self {
+            limit: Some(Limit {
+                count: *count,
+                last: *last,
+                operand,
+            }),
+            ..self.clone()
+        })
+    }
+}
+
+impl Flag {
+    fn holds(&self, element: &Value) -> bool {
+        field(element, &self.field).and_then(Value::as_bool) == Some(self.value)
+    }
+
+    /// The flag as something that a field is equal to.
+    pub(in crate::bound) fn equal(&self) -> Equal {
+        Equal {
+            field: self.field.clone(),
+            operand: Operand::Expression(self.value.to_string()),
+            value: Value::from(self.value),
+            bits: 0.0,
+            meant: true,
+        }
+    }
+}
+
+impl Age {
+    fn holds(&self, element: &Value, limit: &str) -> bool {
+        field(element, &self.field)
+            .and_then(Value::as_str)
+            .is_some_and(|day| (day < limit) == self.older)
+    }
+}
+
+/// What the person named of the elements that were taken, but for their number.
+pub(in crate::bound) fn narrowing(
+    elements: &[Value],
+    chosen: &[usize],
+    qualifiers: &[Qualifier],
+    said: &Said,
+) -> Narrowing {
+    let taken: Vec<&Value> = chosen.iter().filter_map(|at| elements.get(*at)).collect();
+    let mut found = Narrowing {
+        flags: flags(&taken, qualifiers),
+        ..Narrowing::default()
+    };
+    for one in qualifiers.iter().filter(|one| one.negated) {
+        let carried = found.flags.iter().flat_map(|flag| &flag.words);
+        if carried.clone().any(|word| one.content.contains(word)) {
+            continue;
+        }
+        if let Some((equal, word)) = without(elements, &taken, one, said) {
+            found.without.push(equal);
+            found.words.push(word);
+        }
+    }
+    let mut ages: Vec<(Age, &Qualifier)> = qualifiers
+        .iter()
+        .filter_map(|one| Some((age(&taken, one, said)?, one)))
+        .collect();
+    if let (Some((age, one)), true) = (ages.pop(), ages.is_empty()) {
+        found.age = Some(age);
+        found.words.extend(one.content.iter().cloned());
+    }
+    found
+}
+
+/// The fields that are true or false as it was said in all elements that were taken.
+pub(in crate::bound) fn flags(taken: &[&Value], qualifiers: &[Qualifier]) -> Vec<Flag> {
+    let Some(first) = taken.first() else {
+        return Vec::new();
+    };
+    let mut found: Vec<Flag> = Vec::new();
+    let all = booleans(first);
+    for one in qualifiers {
+        let meant: Vec<(&Vec<String>, bool, Vec<String>)> = all
+            .iter()
+            .filter_map(|field| {
+                let (value, words) = says(&words(field.last()?), &one.content)?;
+                Some((field, value != one.negated, words))
+            })
+            .collect();
+        let [(field, value, words)] = meant.as_slice() else {
+            continue;
+        };
+        let flag = Flag {
+            field: (*field).clone(),
+            value: *value,
+            words: words.clone(),
+        };
+        let fits = taken.iter().all(|element| flag.holds(element));
+        if fits && !found.iter().any(|known| known.field == flag.field) {
+            found.push(flag);
+        }
+    }
+    found
+}
+
+/// The fields of an element that are true or false.
+fn booleans(element: &Value) -> Vec<Vec<String>> {
+    fn walk(map: &Map<String, Value>, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+        for (key, inner) in map {
+            path.push(key.clone());
+            match inner {
+                Value::Bool(_) => found.push(path.clone()),
+                Value::Object(map) if path.len() < DEPTH => walk(map, path, found),
+                _ => {}
+            }
+            path.pop();
+        }
+    }
+    let mut found = Vec::new();
+    if let Value::Object(map) = element {
+        walk(map, &mut Vec::new(), &mut found);
+    }
+    found
+}
+
+/// Pairs of words of which one is what the other is not.
+const OPPOSITES: [(&str, &str); 11] = [
+    ("internal", "external"),
+    ("open", "closed"),
+    ("enabled", "disabled"),
+    ("public", "private"),
+    ("free", "busy"),
+    ("available", "sold"),
+    ("active", "archived"),
+    ("direct", "stopover"),
+    ("nonstop", "stopover"),
+    ("done", "open"),
+    ("done", "pending"),
+];
+
+/// What words say about a field of these words: whether it is true, and which of the words say so.
+fn says(field: &[String], content: &[String]) -> Option<(bool, Vec<String>)> {
+    let own: Vec<&str> = field
+        .iter()
+        .map(String::as_str)
+        .skip_while(|word| {
+            field.len() > 1
+                && matches!(
+                    *word,
+                    "is" | "has" | "was" | "are" | "can" | "ha" | "wa" | "i"
+                )
+        })
+        .collect();
+    if own.is_empty() {
+        return None;
+    }
+    let spoken: Vec<String> = content.iter().flat_map(|word| words(word)).collect();
+    if spoken
+        .windows(own.len())
+        .any(|window| window.iter().map(String::as_str).eq(own.iter().copied()))
+    {
+        let carried = content
+            .iter()
+            .filter(|word| words(word).iter().any(|part| own.contains(&part.as_str())))
+            .cloned()
+            .collect();
+        return Some((true, carried));
+    }
+    let [one] = own.as_slice() else { return None };
+    content.iter().find_map(|word| {
+        let plain = words(word).join("");
+        (is_opposite(&plain, one)).then(|| (false, vec![word.clone()]))
+    })
+}
+
+/// The words that people may say for a field that is true, or that is not.
+pub(in crate::bound) fn flag_words(key: &str, value: bool) -> Vec<String> {
+    let own = words(key);
+    if value {
+        return own;
+    }
+    let mut all: Vec<String> = Vec::new();
+    for word in &own {
+        for prefix in PREFIXES {
+            all.push(format!("{prefix}{word}"));
+            all.extend(word.strip_prefix(prefix).map(str::to_owned));
+        }
+        for (one, two) in OPPOSITES {
+            if word == one {
+                all.push(two.to_owned());
+            } else if word == two {
+                all.push(one.to_owned());
+            }
+        }
+        // `not archived`.
+        all.push(word.clone());
+    }
+    all
+}
+
+/// What turns a word round.
+const PREFIXES: [&str; 6] = ["un", "non", "in", "im", "dis", "ir"];
+
+/// Whether a word says that another does not hold.
+fn is_opposite(said: &str, field: &str) -> bool {
+    let prefixed = |long: &str, short: &str| {
+        PREFIXES
+            .iter()
+            .any(|prefix| long.strip_prefix(prefix) == Some(short) && short.len() >= 3)
+    };
+    prefixed(said, field)
+        || prefixed(field, said)
+        || OPPOSITES
+            .iter()
+            .any(|(one, two)| (said, field) == (one, two) || (said, field) == (two, one))
+}
+
+/// The fields that have a value that was said of the elements in so many words, in all that were taken, however far from
+/// the noun: `the tickets of ana_li that are waiting`.
+pub(in crate::bound) fn values(
+    taken: &[&Value],
+    qualifiers: &[Qualifier],
+    origin: &Origin<'_>,
+    said: &Said,
+) -> Vec<Equal> {
+    let Some(first) = taken.first() else {
+        return Vec::new();
+    };
+    let mut found: Vec<Equal> = Vec::new();
+    for one in qualifiers.iter().filter(|one| !one.negated) {
+        let spoken: Vec<String> = one.content.iter().flat_map(|word| words(word)).collect();
+        let mut meant: Vec<Equal> = fields(first)
+            .into_iter()
+            .filter_map(|(path, value)| {
+                let own = words(value.as_str()?);
+                let is_said = !own.is_empty() && spoken.windows(own.len()).any(|part| part == own);
+                let is_shared = taken
+                    .iter()
+                    .all(|element| field(element, &path) == Some(value));
+                if !is_said || !is_shared || origin.repeats(value) {
+                    return None;
+                }
+                let key = Key::new(path.iter().map(String::as_str), "");
+                let mention = said.find(value, &key.words).filter(|one| one.person)?;
+                Some(Equal {
+                    field: path,
+                    operand: Operand::Said {
+                        key,
+                        value: value.clone(),
+                        mention,
+                    },
+                    value: value.clone(),
+                    bits: 4.0,
+                    meant: true,
+                })
+            })
+            .collect();
+        if let (Some(equal), true) = (meant.pop(), meant.is_empty())
+            && found.iter().all(|known| known.field != equal.field)
+        {
+            found.push(equal);
+        }
+    }
+    found
+}
+
+/// What other elements have, none of those that were taken, and the person left out.
+fn without(
+    elements: &[Value],
+    taken: &[&Value],
+    qualifier: &Qualifier,
+    said: &Said,
+) -> Option<(Equal, String)> {
+    let mut found: Vec<(Equal, String)> = Vec::new();
+    for element in elements {
+        for (path, value) in fields(element) {
+            let Some(text) = value.as_str() else { continue };
+            let own = words(text);
+            let word = qualifier
+                .content
+                .iter()
+                .find(|word| !own.is_empty() && words(word) == own);
+            let Some(word) = word else { continue };
+            let is_other = taken
+                .iter()
+                .all(|one| field(one, &path).is_some_and(|own| own != value));
+            if !is_other || found.iter().any(|(known, _)| known.field == path) {
+                continue;
+            }
+            let key = Key::new(path.iter().map(String::as_str), "");
+            let operand = match said
+                .find(value, &key.words)
+                .filter(|mention| mention.person)
+            {
+                Some(mention) => Operand::Said {
+                    key,
+                    value: value.clone(),
+                    mention,
+                },
+                None => Operand::Expression(literal(value)),
+            };
+            let bits = match operand {
+                Operand::Said { .. } => 4.0,
+                _ => 0.0,
+            };
+            found.push((
+                Equal {
+                    field: path,
+                    operand,
+                    value: value.clone(),
+                    bits,
+                    meant: true,
+                },
+                word.clone(),
+            ));
+        }
+    }
+    match found.len() {
+        1 => found.pop(),
+        _ => None,
+    }
+}
+
+/// The age that is spoken of, where one field alone can have it.
+fn age(taken: &[&Value], qualifier: &Qualifier, said: &Said) -> Option<Age> {
+    if qualifier.negated || qualifier.kind != Kind::Clause {
+        return None;
+    }
+    let content: Vec<&str> = qualifier.content.iter().map(String::as_str).collect();
+    let has = |all: &[&str]| content.iter().any(|word| all.contains(word));
+    let (number, unit) = content
+        .windows(2)
+        .find_map(|pair| Some((l::number(pair[0])?, pair[1])))?;
+    let days = match unit {
+        "day" | "days" | "tage" | "tagen" => number,
+        "week" | "weeks" | "wochen" => number.checked_mul(7)?,
+        _ => return None,
+    };
+    let far = has(&["more", "over", "least", "mehr"]);
+    let near = has(&["less", "fewer", "weniger"]);
+    let older = if has(&["older", "älter"]) || has(&["old", "ago", "alt"]) && far {
+        true
+    } else if has(&[
+        "newer", "younger", "last", "past", "neuer", "jünger", "letzten",
+    ]) || has(&["old", "ago", "alt"]) && near
+    {
+        false
+    } else {
+        return None;
+    };
+    // Anything else in the words would be lost.
+    let rest = content.iter().all(|word| {
+        l::number(word).is_some()
+            || *word == unit
+            || l::is_comparative(word)
+            || matches!(
+                *word,
+                "old"
+                    | "ago"
+                    | "least"
+                    | "over"
+                    | "last"
+                    | "past"
+                    | "alt"
+                    | "letzten"
+                    | "opened"
+                    | "created"
+                    | "placed"
+                    | "sent"
+                    | "received"
+                    | "made"
+                    | "filed"
+                    | "posted"
+                    | "added"
+            )
+    });
+    if days == 0 || days > MOST_DAYS || !rest {
+        return None;
+    }
+    let back = i64::try_from(days).ok()?;
+    let limit = said
+        .day_of_speaking()?
+        .checked_sub(back.days())
+        .ok()?
+        .to_string();
+    let first = taken.first()?;
+    let mut meant = fields(first)
+        .into_iter()
+        .filter(|(_, value)| is_day(value))
+        .map(|(field, _)| Age {
+            field,
+            older,
+            days,
+            limit: limit.clone(),
+        });
+    let (Some(one), None) = (meant.next(), meant.next()) else {
+        return None;
+    };
+    let all = taken.iter().all(|element| {
+        field(element, &one.field).is_some_and(is_day) && one.holds(element, &one.limit)
+    });
+    all.then_some(one)
+}
+
+/// Whether a value begins with a day as `2027-01-05` does.
+fn is_day(value: &Value) -> bool {
+    value
+        .as_str()
+        .and_then(|text| text.get(..10))
+        .is_some_and(|day| day.parse::<Date>().is_ok())
+}
+
+/// The qualifiers that are said about the elements of a list.
+pub(in crate::bound) fn of_list(origin: &Origin<'_>, said: &Said) -> Vec<Qualifier> {
+    let heads = origin.heads();
+    let nouns = super::read::Nouns {
+        heads: &heads,
+        deeds: &std::collections::BTreeSet::new(),
+    };
+    said.sentences_by_people()
+        .flat_map(|(_, sentence)| super::read::about_nouns(sentence, &nouns))
+        .collect()
+}

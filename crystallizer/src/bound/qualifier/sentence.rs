@@ -1,0 +1,97 @@
+//! The sentences of a text, with their words and the clauses that commas part.
+
+/// The longest text that is read, in bytes: nobody asks for something at such length.
+const LONGEST: usize = 40_000;
+
+/// A word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::bound) struct Token {
+    /// In small letters.
+    pub(super) word: String,
+    /// Where it begins and ends in the text.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The number of its clause in the sentence.
+    pub(super) clause: usize,
+}
+
+/// A sentence.
+pub(in crate::bound) type Sentence = Vec<Token>;
+
+/// The sentences of a text.
+pub(in crate::bound) fn sentences(text: &str) -> Vec<Sentence> {
+    let mut to = text.len().min(LONGEST);
+    while !text.is_char_boundary(to) {
+        to -= 1;
+    }
+    let text = &text[..to];
+    let mut all: Vec<Sentence> = Vec::new();
+    let mut sentence: Sentence = Vec::new();
+    let mut clause = 0;
+    let mut start: Option<usize> = None;
+    let mut chars = text.char_indices().chain([(text.len(), '\n')]).peekable();
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, next)| *next);
+        let inside = c.is_alphanumeric()
+            || start.is_some()
+                && (matches!(c, '\'' | '’' | '-' | '_' | '@' | '.' | '/')
+                    && next.is_some_and(char::is_alphanumeric)
+                    || c == ':' && next.is_some_and(|next| next.is_ascii_digit()));
+        match (start, inside) {
+            (None, true) => start = Some(at),
+            (Some(begin), false) => {
+                sentence.push(Token {
+                    word: text[begin..at].to_lowercase().replace('’', "'"),
+                    start: begin,
+                    end: at,
+                    clause,
+                });
+                start = None;
+            }
+            _ => {}
+        }
+        if inside {
+            continue;
+        }
+        let ends =
+            c == '\n' || matches!(c, '.' | '!' | '?' | ';') && next.is_none_or(char::is_whitespace);
+        if ends {
+            if !sentence.is_empty() {
+                all.push(std::mem::take(&mut sentence));
+            }
+            clause = 0;
+        } else if matches!(c, ',' | ':' | '(' | ')' | '–' | '—' | '-') {
+            clause += 1;
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentences;
+
+    #[test]
+    fn words_clauses_and_sentences() {
+        let all = sentences("Close T-48121, please. Don’t wait; mail a.b@x.org\nDone");
+        let shown: Vec<String> = all
+            .iter()
+            .map(|sentence| {
+                let words: Vec<String> = sentence
+                    .iter()
+                    .map(|token| format!("{}/{}", token.word, token.clause))
+                    .collect();
+                words.join(" ")
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "close/0 t-48121/0 please/1",
+                "don't/0 wait/0",
+                "mail/0 a.b@x.org/0",
+                "done/0"
+            ]
+        );
+    }
+}
