@@ -668,3 +668,16 @@ fn before_activation(report: &Report, out: &mut Out) {
         list(&asked, true, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Out;
+
+    #[test]
+    fn no_line_holds_what_nobody_sees() {
+        let mut out = Out::default();
+        out.title("a\u{202e}b");
+        out.line("  - Is it `x\u{200b}y`?");
+        assert_eq!(out.text, "a\\u{202e}b\n  - Is it `x\\u{200b}y`?\n");
+    }
+}

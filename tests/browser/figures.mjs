@@ -4,6 +4,7 @@
 //   tests/browser/run figures [pages] [graph] [follow] [lists]
 import { performance } from "node:perf_hooks";
 import { readFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { browse, Server, until } from "./harness.mjs";
 
 const wanted = process.argv.slice(2);
@@ -19,11 +20,18 @@ const say = (name, numbers) => {
   console.log(`${name}: median ${at(0.5)} ms, 90 of 100 under ${at(0.9)} ms, longest ${at(1)} ms (${all.length} times)`);
 };
 
+/** What others do on the machine meanwhile, where it is more than it has processors for. */
+const busy = () => {
+  const [load] = loadavg();
+  return load > availableParallelism() ? `; the machine is busy: a load of ${load.toFixed(1)} on ${availableParallelism()} processors` : "";
+};
+if (/debug/.test(process.env.DRUSE)) console.log("This looks like a debug build; a release build is what people have.");
+
 /** Whether what is asked for was met, by the median. */
 const asked = (what, numbers, most) => {
   const all = sorted(numbers);
   const middle = all[Math.floor(all.length / 2)];
-  console.log(`  asked for: ${what} under ${most}: ${middle < most ? "met" : "NOT MET"} (${middle.toFixed(1)})`);
+  console.log(`  asked for: ${what} under ${most}: ${middle < most ? "met" : "NOT MET"} (${middle.toFixed(1)})${middle < most ? "" : busy()}`);
 };
 
 /** A page's text as somebody signed in gets it, and how long that takes. */

@@ -59,7 +59,9 @@ pub(super) enum Yes {
 impl Binder<'_> {
     /// What the person's yes makes of a value; none where it has to be asked about.
     pub(super) fn by_yes(&self, sent: &Sent<'_>, why: &Why) -> Option<Yes> {
-        let mention = self.agreed_to(sent, why)?;
+        let Some(mention) = self.agreed_to(sent, why) else {
+            return self.chosen_before(sent, why).map(Yes::Chosen);
+        };
         if matches!(why, Why::Unpicked(_)) && names_one(sent) {
             return Some(Yes::Chosen(mention));
         }
@@ -87,6 +89,15 @@ impl Binder<'_> {
             }))),
             _ => None,
         }
+    }
+
+    /// A particular thing that the person had chosen by a yes is the same thing in later changes.
+    fn chosen_before(&self, sent: &Sent<'_>, why: &Why) -> Option<Mention> {
+        let open = matches!(why, Why::Unsure(_) | Why::Unpicked(_) | Why::Made(_));
+        if !open || !self.changes(sent.call) || bits(sent.value, &[]) < STRONG {
+            return None;
+        }
+        self.inputs.chosen(sent.value)
     }
 
     /// Whether some earlier answer holds a value that does not stand there by chance.

@@ -1,7 +1,7 @@
 //! What a person is told and asked about the bindings: a finding for each decision with its evidence, a question
 //! where only they can decide.
 
-use super::binding::{Binding, Bound, Frozen, Piece, Source, Why};
+use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
 use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
@@ -14,6 +14,7 @@ use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
 use crate::report::{HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
+use druse_engine::definition::EffectLevel;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said and asked.
@@ -40,6 +41,7 @@ pub(super) fn explain(
     let mut asked_for = BTreeSet::new();
     // The questions that a finding to acknowledge stands for: one thing is asked about once.
     let mut asked_about: BTreeSet<String> = BTreeSet::new();
+    let mut suggested: BTreeSet<&str> = BTreeSet::new();
     for (index, ((kept_one, step), decided)) in
         kept.iter().zip(steps).zip(&decisions.calls).enumerate()
     {
@@ -65,6 +67,14 @@ pub(super) fn explain(
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
             }
+        }
+        if let Some(finding) = of_agreed(kept_one, decided, decisions)
+            && !gated(index)
+            && suggested.insert(&kept_one.step)
+        {
+            explained
+                .findings
+                .push(located(finding, &kept_one.step, *step, ""));
         }
         for frozen in &decided.frozen {
             let Some(place) = slot::first(kept_one, &frozen.pointer) else {
@@ -434,6 +444,35 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
         }
     };
     format!("{what}: {}", binding.because)
+}
+
+/// A gate before a change by what the person had agreed to: in the recording they were asked about that. What cannot be
+/// taken back has a suggestion of its own.
+fn of_agreed(kept: &Kept<'_>, decided: &Decided, decisions: &Decisions) -> Option<Finding> {
+    if !kept.changes() || kept.effects == Some(EffectLevel::Destructive) {
+        return None;
+    }
+    let input = decided
+        .bound
+        .iter()
+        .flat_map(Bound::bindings)
+        .find_map(|binding| {
+            let Source::Input(name) = &binding.source else {
+                return None;
+            };
+            let input = decisions.inputs.iter().find(|input| input.name == *name)?;
+            matches!(input.found, Found::Agreed(_)).then_some(name)
+        })?;
+    Some(
+        Finding::warning(
+            "gate_suggested",
+            format!(
+                "`{}` uses `{input}`, which the person had agreed to when they were asked, and nobody is asked before it.",
+                kept.step
+            ),
+        )
+        .help("Put an `approval_gate` before the step, unless nobody has to be asked."),
+    )
 }
 
 /// What comes out of an answer and says where something goes or what is run has to be seen by a person, where others

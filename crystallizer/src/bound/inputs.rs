@@ -98,6 +98,15 @@ impl Inputs {
         })
     }
 
+    /// Where the person agreed to a particular thing that is an input already.
+    pub(super) fn chosen(&self, value: &Value) -> Option<Mention> {
+        let index = *self.by_meaning.get(&(form(value)?, Vec::new()))?;
+        match self.all.get(index)?.found {
+            Found::Agreed(mention) => Some(mention),
+            _ => None,
+        }
+    }
+
     /// Whether a part of what was said there is an input already.
     pub(super) fn has_part_of(&self, mention: &Mention, said: &Said) -> bool {
         self.all.iter().any(|input| match &input.found {
@@ -259,7 +268,7 @@ impl Input {
         if !schema.contains_key("description") && matches!(self.found, Found::Agreed(_)) {
             schema.insert(
                 "description".to_owned(),
-                "In the recording the agent proposed it, and the person agreed.".into(),
+                "In the recording the agent proposed it, and the person agreed. It is chosen anew in each run.".into(),
             );
         }
         schema.insert("default".to_owned(), self.value.clone());

@@ -17,6 +17,7 @@ mod decide;
 mod enter;
 mod evaluate;
 mod explain;
+mod figure;
 mod filter;
 mod fold;
 mod hold_out;
@@ -91,7 +92,8 @@ pub(crate) struct Made {
     pub(crate) generalisable: Level,
     /// Whether a list is asked for by as many pages as were recorded: on longer ones the draft does less.
     pub(crate) pages_fixed: bool,
-    /// Whether the person named a condition that nothing in the draft carries, and nobody has answered about it.
+    /// Whether the person named a condition that nothing in the draft carries, or a figure of an answer stays in a text
+    /// that moves, and nobody has answered about it.
     pub(crate) not_shown: bool,
     /// How many gates people wanted for what they had named.
     pub(crate) gates_added: u64,
@@ -146,7 +148,13 @@ pub(crate) fn bind(
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
     pages::nest(document, kept, spots, &decisions.pages);
     let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
-    let gates_added = qualifier::gates(document, kept, spots, &unshown);
+    let figures = figure::ask(kept, spots, &mut decisions, answers);
+    let wanted: Vec<(usize, String)> = unshown
+        .iter()
+        .filter_map(qualifier::Unshown::wanted_gate)
+        .chain(figures.iter().filter_map(figure::Asked::wanted_gate))
+        .collect();
+    let gates_added = qualifier::gates(document, kept, spots, &wanted);
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
     let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers.given);
@@ -207,12 +215,15 @@ pub(crate) fn bind(
         qualifier::explained(&unshown, kept, spots, &decisions, &branches);
     explained.findings.extend(findings);
     explained.questions.extend(questions);
+    let (findings, questions, figures_stay) = figure::explained(&figures, kept, spots);
+    explained.findings.extend(findings);
+    explained.questions.extend(questions);
     Made {
         perturbed: proof.perturbed,
         held_out,
         generalisable: level,
         pages_fixed,
-        not_shown,
+        not_shown: not_shown || figures_stay,
         gates_added,
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,

@@ -530,3 +530,30 @@ fn what_a_tool_is_told_to_do_stays() {
         &json!({ "command": "create", "about": "{{ inputs.about }}" })
     );
 }
+
+/// What was agreed to is used again after the person spoke of something else: a gate is suggested there.
+#[test]
+fn a_later_change_by_what_was_agreed_to_should_be_asked_about() {
+    let mut session = booked(
+        "I would book flight HAT083 with 3 bags. Shall I?",
+        "Yes, please.",
+    );
+    session.turns.push(said(Role::User, "And note it, too."));
+    session.turns.push(call(
+        "n",
+        3,
+        "add_note",
+        json!({ "user_id": "mia_li_3668", "flight_number": "HAT083" }),
+        json!({ "ok": true }),
+    ));
+    let made = bound(&session);
+    let suggested: Vec<&str> = made
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "gate_suggested")
+        .filter_map(|finding| finding.step.as_deref())
+        .collect();
+    assert_eq!(suggested, ["add_note"]);
+    assert_eq!(made.report.counts.gates, 1);
+}

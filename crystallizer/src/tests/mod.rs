@@ -9,6 +9,7 @@ mod confirmed;
 mod corpus;
 mod decisions;
 mod exact;
+mod figure;
 mod figures;
 mod folder;
 mod hostile;

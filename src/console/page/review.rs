@@ -73,8 +73,11 @@ impl Draft {
 
     /// The recorded call that the step at a way was made of: the first one, where each pass of a loop had its own.
     fn call_of(&self, way: &str) -> Option<&Value> {
-        let mut calls = self.crystallized()["calls"].as_object()?.iter();
-        let found = calls.find(|(path, _)| place::of_pass(path) == way);
+        let calls = self.crystallized()["calls"].as_object()?;
+        if !way.contains('.') {
+            return calls.get(way);
+        }
+        let found = calls.iter().find(|(path, _)| place::of_pass(path) == way);
         found.map(|(_, call)| call)
     }
 

@@ -789,6 +789,28 @@ pub(super) fn same_deed(said: &str, named: &str) -> bool {
             .any(|deed| deed.contains(&said) && deed.contains(&named))
 }
 
+/// Verbs that mean whatever is done: `deal with them`.
+pub(super) fn is_any_deed(word: &str) -> bool {
+    matches!(
+        word,
+        "deal" | "handle" | "process" | "work" | "proceed" | "continue" | "bearbeite" | "erledige"
+    )
+}
+
+/// Words at the end of a clause that leave out what it names: `VIPs excepted`.
+pub(super) fn leaves_out(word: &str) -> bool {
+    matches!(
+        word,
+        "excepted" | "excluded" | "exempt" | "exempted" | "aside" | "ausgenommen"
+    )
+}
+
+/// What somebody is told to leave out: one word, or the first of two.
+pub(super) fn is_skipped(word: &str, next: Option<&str>) -> bool {
+    matches!(word, "skip" | "ignore" | "exclude" | "omit" | "spare")
+        || matches!((word, next), ("leave", Some("out")))
+}
+
 /// Words that point back at what was spoken of: `do it`, `go ahead`.
 pub(super) fn points_back(word: &str, next: Option<&str>) -> bool {
     matches!(

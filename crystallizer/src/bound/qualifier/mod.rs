@@ -4,13 +4,14 @@
 
 mod ask;
 mod lexicon;
+mod missed;
 pub(super) mod narrow;
 pub(super) mod read;
 mod sentence;
 #[cfg(test)]
 mod tests;
 
-pub(super) use ask::{condition_question, explained, gates, unshown};
+pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};
 pub(super) use lexicon::is_ordinal;
 pub(super) use narrow::of_list;
 pub(super) use sentence::{Sentence, sentences};

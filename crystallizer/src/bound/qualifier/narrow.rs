@@ -327,7 +327,13 @@ pub(in crate::bound) fn flags(taken: &[&Value], qualifiers: &[Qualifier]) -> Vec
             words: words.clone(),
         };
         let fits = taken.iter().all(|element| flag.holds(element));
-        if fits && !found.iter().any(|known| known.field == flag.field) {
+        // Said twice, in two ways: `not external, only internal ones`.
+        if let Some(known) = found
+            .iter_mut()
+            .find(|known| (&known.field, known.value) == (&flag.field, flag.value))
+        {
+            known.words.extend(flag.words);
+        } else if fits && !found.iter().any(|known| known.field == flag.field) {
             found.push(flag);
         }
     }

@@ -119,6 +119,37 @@ pub(in crate::bound) fn about_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> V
                 .iter()
                 .any(|deed| l::same_deed(&token.word, deed))
     });
+    for (at, token) in sentence.iter().enumerate() {
+        let next = sentence.get(at + 1).map(|next| next.word.as_str());
+        let begins = at == 0
+            || sentence.get(at - 1).is_some_and(|before| {
+                before.clause != token.clause || matches!(before.word.as_str(), "please" | "but")
+            });
+        let clause = token.clause;
+        let from = (0..at)
+            .find(|place| sentence[*place].clause == clause)
+            .unwrap_or(at);
+        let to = (at..sentence.len())
+            .find(|place| sentence[*place].clause != clause)
+            .unwrap_or(sentence.len());
+        let whole = if begins && l::is_skipped(&token.word, next) {
+            sentence.get(at..deed_from(sentence, at + 1, to, nouns))
+        } else if named && from < at && clause > 0 && l::leaves_out(&token.word) {
+            sentence.get(from..at + 1)
+        } else {
+            None
+        };
+        found.extend(whole.and_then(left_out).filter(|one| {
+            one.content.iter().any(|word| {
+                !l::leaves_out(word)
+                    && word != "out"
+                    && word != "exclude"
+                    && word != "omit"
+                    && word != "spare"
+                    && word != "leave"
+            })
+        }));
+    }
     if !named && !told {
         return found;
     }

@@ -29,7 +29,7 @@ fn what_is_said_about_a_noun() {
         heads: &heads,
         deeds: &deeds,
     };
-    let cases: [(&str, &[&str]); 29] = [
+    let cases: [(&str, &[&str]); 31] = [
         ("Close all tickets of ana_li.", &["Clause: of ana_li"]),
         (
             "Close all tickets of ana_li opened last week.",
@@ -83,6 +83,14 @@ fn what_is_said_about_a_noun() {
             &["Property: open", "Property: unassigned"],
         ),
         ("Open the tickets", &[]),
+        (
+            "Close the tickets, VIPs excepted.",
+            &["Exclusion: VIPs excepted"],
+        ),
+        (
+            "Skip anything from the press.",
+            &["Exclusion: Skip anything from the press"],
+        ),
         (
             "Close the open, unassigned tickets",
             &["Property: open", "Property: unassigned"],

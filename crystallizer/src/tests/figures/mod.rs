@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The measures in the order in which the page has them.
-const ORDER: [&str; 22] = [
+const ORDER: &[&str] = &[
     "every call a step, or left out with a reason; `exact` replays byte for byte",
     "known programs that go one way",
     "known programs that go one way, questions answered",

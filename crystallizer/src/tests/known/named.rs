@@ -222,6 +222,17 @@ impl Play<'_> {
             "Never touch a request of a journalist; deal with the other requests.",
             "Requests without an attachment can be dealt with.",
             "Bearbeite alle dringenden Requests.",
+            "Deal with the requests, VIPs excepted.",
+            "Deal with the requests. Skip anything from the press.",
+            "Requests that came by fax are to be dealt with.",
+            "Work through the requests; leave out whoever has a contract.",
+            "Deal with those requests whose sender is a minor.",
+            "Provided that nobody objected, deal with the requests.",
+            "Deal with the requests in Spanish.",
+            "Deal with the angriest requests.",
+            "Deal with the requests, as long as they are harmless.",
+            "Only the requests from abroad, please.",
+            "Deal with each spam request.",
         ]);
         self.tell(phrase);
         let meant: Vec<Value> = all

@@ -261,6 +261,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "",
     },
     Code {
+        code: "figure_stays",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A text that is sent keeps a figure that an answer told in the recording, while other parts of it follow the run.",
+        example: "",
+        fix: "Answer the question of the finding, write where the figure comes from, or acknowledge it.",
+    },
+    Code {
         code: "flows_into_sink",
         group: Group::Recording,
         severities: &[Warning],
@@ -312,7 +320,7 @@ pub(super) const CODES: &[Code] = &[
         code: "gate_suggested",
         group: Group::Recording,
         severities: &[Warning],
-        meaning: "A step does what cannot be taken back, and nobody is asked before it.",
+        meaning: "A step does what cannot be taken back, or changes something by what a person had agreed to, and nobody is asked before it.",
         example: "",
         fix: "Put an `approval_gate` before it.",
     },

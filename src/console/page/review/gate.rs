@@ -194,7 +194,8 @@ fn said(call: &Call, before: &Map<String, Value>) -> Result<Map<String, Value>, 
 async fn seen(call: &Call) -> Result<Value, Refusal> {
     let path = format!("/automations/{}", call.part("id"));
     let automation = call.api.get(&path).await?;
-    if call.form.text("version") != automation["latest_version"].to_string() {
+    let latest = automation["latest_version"].to_string();
+    if call.form.text("version") != latest {
         return Err(Refusal::new(
             StatusCode::PRECONDITION_FAILED,
             "changed_meanwhile",

@@ -19,19 +19,22 @@ pub(super) struct Parameter<'v> {
     pub(super) pointer: String,
     pub(super) value: &'v Value,
     pub(super) inner: Vec<Self>,
+    in_list: bool,
 }
 
 impl<'v> Parameter<'v> {
-    fn new(pointer: String, value: &'v Value) -> Self {
+    fn new(pointer: String, value: &'v Value, in_list: bool) -> Self {
         let inner: Vec<Self> = match value {
             Value::Object(map) => map
                 .iter()
-                .map(|(name, value)| Self::new(format!("{pointer}/{}", escaped(name)), value))
+                .map(|(name, value)| {
+                    Self::new(format!("{pointer}/{}", escaped(name)), value, false)
+                })
                 .collect(),
             Value::Array(items) => items
                 .iter()
                 .enumerate()
-                .map(|(index, value)| Self::new(format!("{pointer}/{index}"), value))
+                .map(|(index, value)| Self::new(format!("{pointer}/{index}"), value, true))
                 .collect(),
             _ => Vec::new(),
         };
@@ -39,15 +42,17 @@ impl<'v> Parameter<'v> {
             pointer,
             value,
             inner,
+            in_list,
         }
     }
 
-    /// What it is called where it stands.
+    /// What it is called where it stands: by its name, or by its place in a list, as an expression has it.
     fn name(&self) -> String {
-        draft::name(&format!(
-            "/{}",
-            self.pointer.rsplit('/').next().unwrap_or_default()
-        ))
+        let last = self.pointer.rsplit('/').next().unwrap_or_default();
+        match self.in_list {
+            true => format!("[{last}]"),
+            false => draft::name(&format!("/{last}")),
+        }
     }
 
     /// How many single values are in it.
@@ -76,9 +81,9 @@ pub(super) fn of(with: &Value) -> Vec<Parameter<'_>> {
         match (name.as_str(), value) {
             ("connection" | "tool" | "method", Value::String(_)) => {}
             ("arguments", Value::Object(_)) => {
-                all.extend(Parameter::new("/arguments".into(), value).inner);
+                all.extend(Parameter::new("/arguments".into(), value, false).inner);
             }
-            _ => all.push(Parameter::new(format!("/{}", escaped(name)), value)),
+            _ => all.push(Parameter::new(format!("/{}", escaped(name)), value, false)),
         }
     }
     all
@@ -214,7 +219,7 @@ fn row(
             @if one.inner.is_empty() {
                 (draft::show(one.value, &shown.items(way), why))
             } @else {
-                span .dim { (what(one)) }
+                span .dim.what { (what(one)) }
                 @if let Some(why) = why { div .dim.why-bound { (value::said(why)) } }
             }
             (draft::word(&shown.draft.report["labels"], id, &one.pointer))
