@@ -67,3 +67,80 @@ fn whatever_a_recording_holds_is_a_step_or_left_out_or_told() {
         assert!(metadata.len() < body.len());
     }
 }
+
+/// Closes all entries of a list in its order, then so many of another from its end on, and those of a third in order.
+fn closing(backward: usize) -> Vec<u8> {
+    let mut messages = vec![json!({ "role": "user", "content": "Tidy up." })];
+    let mut count = 0;
+    let mut push = |name: &str, arguments: Value, content: Value| {
+        let id = format!("c{count}");
+        messages.push(json!({ "role": "assistant", "tool_calls": [{ "id": id, "name": name, "arguments": arguments }] }));
+        messages.push(json!({ "role": "tool", "tool_call_id": id, "content": content }));
+        count += 1;
+    };
+    for (list, length) in [(1, 3), (2, backward), (3, 3)] {
+        let entry = |place: usize| format!("ent_{list}{:05}", place * 31);
+        let entries: Vec<Value> = (0..length)
+            .map(|place| json!({ "id": entry(place) }))
+            .collect();
+        push(
+            "list_entries",
+            json!({ "box": format!("box_{list}") }),
+            json!({ "entries": entries }),
+        );
+        for place in 0..length {
+            let place = if list == 2 { length - 1 - place } else { place };
+            push(
+                "close_entry",
+                json!({ "id": entry(place) }),
+                json!({ "closed": true }),
+            );
+        }
+    }
+    json!({ "status": "succeeded", "messages": messages })
+        .to_string()
+        .into_bytes()
+}
+
+#[test]
+fn where_loops_are_looked_for_no_more_is_told() {
+    let made = |backward: usize| {
+        let session = import(&closing(backward)).unwrap().remove(0);
+        let options = Options {
+            mode: Mode::Bound,
+            ..options()
+        };
+        crystallize(&[session], &options).unwrap()
+    };
+    // What is closed from the end on is no loop over the list, however many ways of parting it are tried.
+    for (backward, loops, told) in [(20, 2, false), (300, 1, true)] {
+        let made = made(backward);
+        let counts = made.report.counts;
+        assert_eq!(counts.steps, backward as u64 + 9);
+        let found: Vec<&str> = made
+            .document
+            .steps
+            .iter()
+            .filter(|step| step.for_each.is_some())
+            .map(|step| step.id.as_str())
+            .collect();
+        assert_eq!(found.len(), loops, "{backward}: {found:?}");
+        let findings: Vec<_> = made
+            .report
+            .findings
+            .iter()
+            .filter(|finding| finding.code == "loops_not_searched")
+            .collect();
+        assert_eq!(findings.len(), usize::from(told), "{backward}");
+        for finding in findings {
+            // It names the step: it is one of those that are closed backwards, and stands as a step of its own.
+            let step = finding.step.as_deref().unwrap();
+            assert!(finding.message.contains(&format!("`{step}`")));
+            let at = made.document.steps.iter().position(|one| one.id == step);
+            assert!(at.is_some_and(|at| at > 2 && at < 300), "{step}");
+            assert!(!finding.acknowledge);
+        }
+        // What was sent is the same, found in loops or not.
+        assert_eq!(made.report.replay.differing + made.report.replay.missing, 0);
+    }
+}

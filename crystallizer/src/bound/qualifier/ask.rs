@@ -80,14 +80,9 @@ pub(in crate::bound) fn unshown(
     decisions: &mut Decisions,
     answers: Answered<'_>,
 ) -> Vec<Unshown> {
-    let asker = Asker {
-        kept,
-        spots,
-        decisions,
-        sentences: decisions.said.sentences_by_people().collect(),
-    };
+    let asker = Asker::new(kept, spots, decisions);
     let mut all: BTreeMap<usize, Unshown> = BTreeMap::new();
-    let mut seen: Vec<(usize, usize, usize)> = Vec::new();
+    let mut seen: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
     let found = asker
         .of_loops()
         .into_iter()
@@ -96,13 +91,14 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_conditions());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.
+        let seen = seen.entry(text).or_default();
         if seen
             .iter()
-            .any(|(other, from, to)| *other == text && *from <= one.start && one.end <= *to)
+            .any(|(from, to)| *from <= one.start && one.end <= *to)
         {
             continue;
         }
-        seen.push((text, one.start, one.end));
+        seen.push((one.start, one.end));
         let Some(kept) = kept.get(call) else { continue };
         let quote = decisions.said.part(text, one.start, one.end);
         let quote: Vec<&str> = quote.split_whitespace().collect();

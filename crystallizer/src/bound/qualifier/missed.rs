@@ -5,6 +5,7 @@ use super::lexicon as l;
 use super::narrow::flag_words;
 use super::read::{Kind, Nouns, Qualifier, about_nouns, about_word, conditions};
 use super::sentence::Sentence;
+use super::told::{Told, normal};
 use crate::bound::answers::{Hop, Place};
 use crate::bound::binding::{Bound, Source};
 use crate::bound::cycle::Cycle;
@@ -16,16 +17,17 @@ use crate::bound::superlative::asks_for_most;
 use crate::bound::turn::Compared;
 use crate::bound::write;
 use crate::kept::{Kept, Spot};
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From how many words on a text may be a manual.
 const MANUAL: usize = 250;
 
-/// The longest value of which the words count as said to a tool.
-const LONGEST_VALUE: usize = 60;
-
 /// The call that goes on without it, its loop, and where it was said.
 pub(super) type Missed = (usize, Option<usize>, usize, Qualifier);
+
+/// The nouns that loops are spoken of by, and the deeds done in them.
+type Spoken = (BTreeSet<String>, BTreeSet<String>);
 
 /// Looks for what nothing carries.
 pub(super) struct Asker<'a> {
@@ -33,9 +35,25 @@ pub(super) struct Asker<'a> {
     pub(super) spots: &'a [Spot],
     pub(super) decisions: &'a Decisions,
     pub(super) sentences: Vec<(usize, &'a Sentence)>,
+    told: OnceCell<Told>,
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
+    pub(super) fn new(kept: &'a [Kept<'a>], spots: &'a [Spot], decisions: &'a Decisions) -> Self {
+        Self {
+            kept,
+            spots,
+            decisions,
+            sentences: decisions.said.sentences_by_people().collect(),
+            told: OnceCell::new(),
+        }
+    }
+
+    /// The words that tools were told, read once and for all: not again for each loop.
+    fn told(&self) -> &Told {
+        self.told.get_or_init(|| Told::of(self.kept))
+    }
+
     fn heard(&self, call: usize) -> usize {
         self.decisions.heard.get(call).copied().unwrap_or_default()
     }
@@ -43,39 +61,43 @@ impl Asker<'_> {
     /// Loops that change something, and those that only look where nothing is changed after them.
     pub(super) fn of_loops(&self) -> Vec<Missed> {
         let mut found = Vec::new();
+        let last_change = self.kept.iter().rposition(Kept::changes);
+        // Many loops are spoken of by the same nouns: what is said about those is read once.
+        let mut read: BTreeMap<Spoken, Vec<(usize, Qualifier)>> = BTreeMap::new();
         for (index, cycle) in self.decisions.cycles.iter().enumerate() {
-            let changes_later = self.kept.iter().skip(cycle.last() + 1).any(Kept::changes);
-            if cycle.harmless && changes_later {
+            let (first, last) = (cycle.first, cycle.last());
+            if cycle.harmless && last_change.is_some_and(|change| change > last) {
                 continue;
             }
-            let (heads, deeds) = (self.heads_of(cycle), self.deeds_of(cycle));
-            let nouns = Nouns {
-                heads: &heads,
-                deeds: &deeds,
-            };
-            let mut carried = self.told_before(cycle.first);
+            let all = read
+                .entry((self.heads_of(cycle), self.deeds_of(cycle)))
+                .or_insert_with_key(|(heads, deeds)| {
+                    let nouns = Nouns { heads, deeds };
+                    let all = self.sentences.iter();
+                    all.flat_map(|(text, sentence)| {
+                        let all = about_nouns(sentence, &nouns).into_iter();
+                        all.map(|one| (*text, one))
+                    })
+                    .collect()
+                });
+            let mut carried: BTreeSet<String> = BTreeSet::new();
             let mut number = None;
             for cycle in self.around(cycle) {
                 carried.extend(self.carried_by(cycle));
                 number = number.or(cycle.filter.as_ref().and_then(|filter| filter.number()));
             }
-            let mut told = BTreeSet::new();
-            for kept in self.kept.iter().take(cycle.last() + 1) {
-                told_by(kept, &mut told);
-                keys_of(kept, &mut told);
-            }
-            for (text, sentence) in &self.sentences {
-                if *text >= self.heard(cycle.first) {
-                    continue;
-                }
-                for one in about_nouns(sentence, &nouns) {
-                    let is_carried = match one.kind {
-                        Kind::Count => number.is_some() && number == one.number,
-                        _ => carries(&carried, &told, &one),
-                    };
-                    if !is_carried {
-                        found.push((cycle.first, Some(index), *text, one));
-                    }
+            let heard = self.heard(first);
+            for (text, one) in all.iter().filter(|(text, _)| *text < heard) {
+                let is_carried = match one.kind {
+                    Kind::Count => number.is_some() && number == one.number,
+                    _ => carries(
+                        one,
+                        |word| carried.contains(word) || self.told().sent_before(first, word),
+                        |word| self.told().up_to(last, word),
+                    ),
+                };
+                if !is_carried {
+                    found.push((first, Some(index), *text, one.clone()));
                 }
             }
         }
@@ -85,12 +107,12 @@ impl Asker<'_> {
     /// A loop, and those whose outputs it goes over.
     fn around<'c>(&'c self, cycle: &'c Cycle) -> Vec<&'c Cycle> {
         let mut all = vec![cycle];
+        let cycles = &self.decisions.cycles;
+        // They stand one behind the other, so that the last call of each lies behind that of the one before.
         while let Some(last) = all.last()
-            && let Some(before) = self
-                .decisions
-                .cycles
-                .iter()
-                .find(|other| other.last() == last.list.call && other.last() < last.first)
+            && last.list.call < last.first
+            && let Ok(at) = cycles.binary_search_by_key(&last.list.call, Cycle::last)
+            && let Some(before) = cycles.get(at)
         {
             all.push(before);
         }
@@ -136,17 +158,17 @@ impl Asker<'_> {
     /// What was picked as the least or the most.
     pub(super) fn of_extremes(&self) -> Vec<Missed> {
         let mut found = Vec::new();
+        let last_change = self.kept.iter().rposition(Kept::changes);
         for (call, decided) in self.decisions.calls.iter().enumerate() {
             let Some(kept) = self.kept.get(call) else {
                 continue;
             };
-            let later = self.kept.iter().skip(call).any(Kept::changes);
+            let later = last_change.is_some_and(|change| change >= call);
             let bindings = decided
                 .bound
                 .iter()
                 .flat_map(Bound::bindings)
                 .filter(|binding| !binding.compared.extremes.is_empty());
-            let mut before: Option<BTreeSet<String>> = None;
             for binding in bindings {
                 if kept.is_harmless() && later && !matches!(binding.source, Source::Output(_)) {
                     continue;
@@ -164,13 +186,14 @@ impl Asker<'_> {
                     heads: &heads,
                     deeds: &deeds,
                 };
-                let mut carried = before.get_or_insert_with(|| self.told_before(call)).clone();
-                carried.extend(compared(&binding.compared));
-                let mut told = BTreeSet::new();
-                for kept in self.kept.iter().take(call + 1) {
-                    told_by(kept, &mut told);
-                    keys_of(kept, &mut told);
-                }
+                let carried: BTreeSet<String> = compared(&binding.compared).into_iter().collect();
+                let is_carried = |one: &Qualifier| {
+                    carries(
+                        one,
+                        |word| carried.contains(word) || self.told().sent_before(call, word),
+                        |word| self.told().up_to(call, word),
+                    )
+                };
                 for (_, most) in &binding.compared.extremes {
                     for (text, sentence) in &self.sentences {
                         if *text >= self.heard(call) {
@@ -185,7 +208,7 @@ impl Asker<'_> {
                             found.extend(
                                 about_word(sentence, word, &nouns)
                                     .into_iter()
-                                    .filter(|one| !carries(&carried, &told, one))
+                                    .filter(|one| !is_carried(one))
                                     .map(|one| (call, None, *text, one)),
                             );
                         }
@@ -216,7 +239,7 @@ impl Asker<'_> {
                     all.extend(noun(&source.call.name));
                     all.extend(self.keys_to(place));
                     carried
-                        .get_or_insert_with(|| self.told_before(call))
+                        .get_or_insert_default()
                         .extend(compared(&binding.compared));
                 }
             }
@@ -238,7 +261,9 @@ impl Asker<'_> {
                             sentence.get(at + 1).map(|next| next.word.as_str()),
                         )
                     });
-                    if is_exclusion && !carries(&carried, &BTreeSet::new(), &one) {
+                    let has =
+                        |word: &str| carried.contains(word) || self.told().sent_before(call, word);
+                    if is_exclusion && !carries(&one, has, |_| false) {
                         found.push((call, None, *text, one));
                     }
                 }
@@ -312,7 +337,8 @@ impl Asker<'_> {
                     .spots
                     .get(call)
                     .is_some_and(|spot| taken.gate_before(*spot).is_some());
-                if gated || !one.content.is_empty() && carries(&selected, &BTreeSet::new(), one) {
+                let carried = || carries(one, |word| selected.contains(word), |_| false);
+                if gated || !one.content.is_empty() && carried() {
                     continue;
                 }
                 let cycle = self
@@ -353,15 +379,6 @@ impl Asker<'_> {
             })
             .map(|(call, _)| call)
     }
-
-    /// The words that tools were told before a call: their names, and what was sent.
-    fn told_before(&self, call: usize) -> BTreeSet<String> {
-        let mut all = BTreeSet::new();
-        for kept in self.kept.iter().take(call) {
-            told_by(kept, &mut all);
-        }
-        all
-    }
 }
 
 /// Whether a call works with files or commands, not with what others keep.
@@ -381,22 +398,6 @@ fn deed(kept: &Kept<'_>) -> Option<String> {
     words(&crate::name::of_call(&kept.call.name, None))
         .into_iter()
         .next()
-}
-
-fn told_by(kept: &Kept<'_>, all: &mut BTreeSet<String>) {
-    all.extend(words(&kept.call.name));
-    crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
-        let short = leaf.as_str().is_none_or(|text| text.len() <= LONGEST_VALUE);
-        if short && !leaf.is_null() {
-            all.extend(spoken(leaf).iter().flat_map(|word| normal(word)));
-        }
-    });
-}
-
-fn keys_of(kept: &Kept<'_>, all: &mut BTreeSet<String>) {
-    crate::leaf::leaves(&kept.call.arguments, &mut |_, key, _| {
-        all.extend(words(key));
-    });
 }
 
 /// The words of what is compared on the way to a value.
@@ -421,25 +422,14 @@ fn compared(compared: &Compared) -> Vec<String> {
     all
 }
 
-/// The words of a word, as values and keys have them.
-fn normal(word: &str) -> Vec<String> {
-    words(word)
-        .into_iter()
-        .map(|word| match l::number(&word) {
-            Some(number) => number.to_string(),
-            None => word,
-        })
-        .collect()
-}
-
 /// Whether all that a qualifier says is carried. What may belong to the deed may have been told to its tool, too.
-fn carries(carried: &BTreeSet<String>, told: &BTreeSet<String>, one: &Qualifier) -> bool {
+fn carries(one: &Qualifier, carried: impl Fn(&str) -> bool, told: impl Fn(&str) -> bool) -> bool {
     if one.kind == Kind::Count {
         return false;
     }
     one.content.iter().all(|word| {
-        normal(word).iter().all(|part| {
-            carried.contains(part) || one.loose && told.contains(part) || l::is_verb(part)
-        })
+        normal(word)
+            .iter()
+            .all(|part| carried(part) || one.loose && told(part) || l::is_verb(part))
     })
 }

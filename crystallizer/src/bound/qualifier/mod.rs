@@ -10,6 +10,7 @@ pub(super) mod read;
 mod sentence;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};
 pub(super) use lexicon::is_ordinal;
