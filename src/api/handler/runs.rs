@@ -398,7 +398,7 @@ pub(in crate::api) struct Reason {
 impl Reason {
     /// The wish of whoever calls, with its line of the audit log: of one record with the fact in the run.
     fn wish(self, call: &Call, action: &str, id: RunId) -> Result<Wish, Problem> {
-        let reason = call.said(self.reason);
+        let reason = call.hidden_of(id).said(self.reason);
         let details = json!({ "reason": reason });
         wish(call, action, id, reason, details)
     }
@@ -510,7 +510,7 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
         Some(number) => Some(other_version(&call, id, number)?),
         None => None,
     };
-    let reason = call.said(body.reason);
+    let reason = call.hidden_of(id).said(body.reason);
     let details = json!({
         "reason": reason,
         "step": body.step,
@@ -603,7 +603,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         call.app.may_start(&call.who, automation, number)?;
     }
     let run = clock::new_id(RunId::from_parts);
-    let reason = call.said(body.reason);
+    let reason = call.hidden_of(id).said(body.reason);
     let details = json!({
         "reason": reason, "run": run, "from": body.from, "version": body.version,
         "other_inputs": body.inputs.is_some(),
