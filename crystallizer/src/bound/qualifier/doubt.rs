@@ -55,11 +55,9 @@ fn is_hedged(sentence: &Sentence, turns: &[usize]) -> bool {
     sentence.iter().enumerate().any(|(at, token)| {
         l::hedges(&token.word)
             || token.word == "even" && word(at + 1).is_some_and(|next| l::is_condition(next, None))
-    }) || turns.iter().any(|at| {
-        (at + 1..at + 3)
-            .filter_map(word)
-            .any(|next| l::makes_nothing_of(next))
-    })
+    }) || turns
+        .iter()
+        .any(|at| (at + 1..at + 3).filter_map(word).any(l::makes_nothing_of))
 }
 
 /// Whether one of two is meant: `unpinned or urgent`. Two deeds are none: `close or forward`.
