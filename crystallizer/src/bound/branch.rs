@@ -5,6 +5,8 @@
 use super::cycle::Cycle;
 use super::decide::Decisions;
 use super::evaluate::{literal, member};
+use super::key::words;
+use super::qualifier::Parting;
 use super::selector::field;
 use super::turn::closed;
 use super::view;
@@ -30,8 +32,19 @@ pub(super) struct Branch {
     pub(super) sides: (usize, usize),
     /// What parts them.
     pub(super) choices: Vec<String>,
+    /// The same as one field and one value each.
+    partings: Vec<Parting>,
     /// The condition that was taken.
     pub(super) taken: Option<String>,
+}
+
+impl Branch {
+    /// What the condition that was taken compares.
+    pub(super) fn parting(&self) -> Option<&Parting> {
+        let taken = self.taken.as_ref()?;
+        let at = self.choices.iter().position(|choice| choice == taken)?;
+        self.partings.get(at)
+    }
 }
 
 /// The steps that only some recordings have, each with its condition where one is certain or was answered.
@@ -63,11 +76,12 @@ pub(super) fn branches(
             continue;
         }
         let sides = (with + 1, witnesses.len() - with);
-        let choices = if sides.0 >= A_SIDE && sides.1 >= A_SIDE {
-            conditions(kept, call, witnesses, &has)
-        } else {
-            Vec::new()
-        };
+        let (choices, partings): (Vec<String>, Vec<Parting>) =
+            if sides.0 >= A_SIDE && sides.1 >= A_SIDE {
+                conditions(kept, call, witnesses, &has).into_iter().unzip()
+            } else {
+                (Vec::new(), Vec::new())
+            };
         let id = format!("branch:{}", one.step);
         let answered = answers.get(&id).filter(|answer| choices.contains(answer));
         let taken = match (answered, choices.as_slice()) {
@@ -82,6 +96,7 @@ pub(super) fn branches(
             id,
             sides,
             choices,
+            partings,
             taken,
         });
     }
@@ -122,7 +137,7 @@ fn conditions(
     call: usize,
     witnesses: &[Witness<'_>],
     has: &dyn Fn(usize, &Witness<'_>) -> bool,
-) -> Vec<String> {
+) -> Vec<(String, Parting)> {
     let mut found = Vec::new();
     let batch = kept.get(call).map(|kept| kept.call.batch);
     for (before, source) in kept.iter().enumerate().take(call) {
@@ -163,16 +178,32 @@ fn conditions(
             if let Some(shared) = alike(&with)
                 && !without.contains(&shared)
             {
-                found.push(format!("{expression} == {}", literal(shared)));
+                let expression = format!("{expression} == {}", literal(shared));
+                found.push((expression, parting(source, &path, shared, true)));
             } else if let Some(shared) = alike(&without)
                 && !with.contains(&shared)
             {
-                found.push(format!("{expression} != {}", literal(shared)));
+                let expression = format!("{expression} != {}", literal(shared));
+                found.push((expression, parting(source, &path, shared, false)));
             }
         }
     }
     found.truncate(MOST);
     found
+}
+
+fn parting(source: &Kept<'_>, path: &[String], value: &Value, equal: bool) -> Parting {
+    let (key, above) = path
+        .split_last()
+        .map_or(("", path), |(key, above)| (key.as_str(), above));
+    let mut thing = words(&source.step);
+    thing.extend(above.iter().flat_map(|word| words(word)));
+    Parting {
+        thing,
+        key: key.to_owned(),
+        value: value.clone(),
+        equal,
+    }
 }
 
 fn alike<'v>(values: &[&'v Value]) -> Option<&'v Value> {

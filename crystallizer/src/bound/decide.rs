@@ -378,14 +378,12 @@ impl<'a> Binder<'a> {
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);
                 }
-                let binding = self
-                    .end_of_stay(sent)
-                    .unwrap_or_else(|| self.input(sent, Found::Said(mention), schema.as_ref()));
+                let binding = self.input(sent, Found::Said(mention), schema.as_ref());
                 return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
             }
         }
-        if let Some(binding) = self.end_of_stay(sent) {
-            return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+        if let Some(why) = self.end_of_stay(sent) {
+            return self.freeze(sent, why);
         }
         let outcome = self.among_answers(sent, WEAK);
         if in_passing

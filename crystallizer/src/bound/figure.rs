@@ -8,15 +8,13 @@ use super::decide::Decisions;
 use super::information::{WEAK, bits};
 use super::key::{named_by, words};
 use super::qualifier::GATE;
-use super::{Answered, slot, write};
+use super::{Answered, slot, write, written};
 use crate::findings::located;
 use crate::kept::{Kept, Spot};
 use crate::report::Question;
 use druse_engine::Finding;
 use serde_json::Value;
 
-/// How many words beside a figure may name what it is.
-const BESIDE: usize = 3;
 /// The most figures of a text that are shown.
 const MOST_SHOWN: usize = 5;
 
@@ -66,48 +64,37 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions) -> Vec<Figures> {
 }
 
 /// The figures of a text that stand in an answer before the call, and that nobody said. A small number stands in many
-/// answers: beside it has to stand what it is there.
+/// answers: beside it has to stand what it is there. A day tells enough by itself.
 fn in_text(kept: &[Kept<'_>], decisions: &Decisions, call: usize, text: &str) -> Vec<String> {
-    let tokens: Vec<&str> = text
-        .split(|c: char| {
-            c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';' | ':' | '$' | '€' | '£')
-        })
-        .map(|token| token.trim_matches(|c: char| matches!(c, '.' | '!' | '?' | '"' | '\'')))
-        .filter(|token| !token.is_empty())
-        .collect();
     let batch = kept.get(call).map(|kept| kept.call.batch);
-    let mut found = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        if canonical::number(token).is_none() {
-            continue;
-        }
-        let value = Value::from(*token);
-        let said = decisions
-            .said
-            .find(&value, &[])
-            .is_some_and(|mention| mention.person);
-        if said {
-            continue;
-        }
-        let tells = bits(&value, &[]) >= WEAK;
-        let beside = tokens
-            .get(at.saturating_sub(BESIDE)..(at + BESIDE + 1).min(tokens.len()))
-            .unwrap_or_default();
-        let answered = decisions
-            .answers
-            .find(&canonical::forms(&value))
-            .into_iter()
-            .filter(|place| place.call < call && matches!(place.of, Of::Value))
-            .filter(|place| kept.get(place.call).map(|kept| kept.call.batch) != batch)
-            .any(|place| {
-                let key = words(&decisions.answers.last_key(&place));
-                tells
-                    || beside
-                        .iter()
-                        .any(|word| named_by(&key, &word.to_lowercase()))
-            });
-        if answered {
-            found.push((*token).to_owned());
+    let mut found: Vec<String> = Vec::new();
+    for figure in written::figures(text) {
+        let answered = figure.values.iter().any(|value| {
+            let said = [value, &Value::from(figure.shown.as_str())]
+                .into_iter()
+                .any(|value| {
+                    decisions
+                        .said
+                        .find(value, &[])
+                        .is_some_and(|mention| mention.person)
+                });
+            if said {
+                return false;
+            }
+            let tells = figure.is_day || bits(value, &[]) >= WEAK;
+            decisions
+                .answers
+                .find(&canonical::forms(value))
+                .into_iter()
+                .filter(|place| place.call < call && matches!(place.of, Of::Value))
+                .filter(|place| kept.get(place.call).map(|kept| kept.call.batch) != batch)
+                .any(|place| {
+                    let key = words(&decisions.answers.last_key(&place));
+                    tells || figure.beside.iter().any(|word| named_by(&key, word))
+                })
+        });
+        if answered && !found.contains(&figure.shown) {
+            found.push(figure.shown);
         }
     }
     found

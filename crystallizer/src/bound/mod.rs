@@ -56,6 +56,7 @@ mod whole;
 mod witness;
 mod world;
 mod write;
+mod written;
 
 use crate::kept::{Kept, Spot};
 use crate::relied;

@@ -83,7 +83,7 @@ pub(super) struct Said {
     /// Whether there were more.
     pub(super) cut: bool,
     /// How many days things last.
-    stays: Vec<i64>,
+    stays: Vec<(i64, usize, usize)>,
     /// The day on which it was said.
     today: Option<Date>,
 }
@@ -167,7 +167,9 @@ impl Said {
                 self.days.push((day, at, word));
             }
             self.durations.extend(spoken_time::durations(&spoken.words));
-            self.stays.extend(spoken_time::stays(&spoken.words));
+            for (days, word) in spoken_time::stays(&spoken.words) {
+                self.stays.push((days, at, word));
+            }
             for time in spoken_time::times(text) {
                 self.times.push((time, at));
             }
@@ -574,9 +576,13 @@ impl Said {
         found
     }
 
-    /// How many days people said that things last.
-    pub(super) fn stays(&self) -> &[i64] {
-        &self.stays
+    /// Whether people said in the sentence of a mention that something lasts so many days. What is said of something
+    /// else in another sentence is no length of this one.
+    pub(super) fn lasts(&self, mention: &Mention, days: i64) -> bool {
+        let sentence = |word: usize| self.texts.get(mention.text)?.sentences.get(word);
+        self.stays.iter().any(|(stay, text, word)| {
+            *stay == days && *text == mention.text && sentence(*word) == sentence(mention.word)
+        })
     }
 
     /// Whether people named a time of day, or how long something lasts.

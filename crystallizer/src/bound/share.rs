@@ -17,8 +17,10 @@ use serde_json::Value;
 const RECORDINGS: usize = 3;
 /// The least that a number has to be of which another is a share: of small ones many are by chance.
 const LEAST: f64 = 10.0;
-/// The largest share.
-const MOST: u32 = 300;
+/// The largest share: more than all of something is no part of it.
+const MOST: u32 = 99;
+/// The most numbers of which sums and differences are looked at.
+const MOST_SUMMED: usize = 400;
 /// How many further sources have to agree.
 const MOST_AGREEING: usize = 2;
 
@@ -53,6 +55,9 @@ impl Binder<'_> {
         if found.iter().any(|(_, other, _)| other != percent) {
             return None;
         }
+        if self.is_summed(sent, own) {
+            return None;
+        }
         // What agrees in its key is meant; the others have to stay equal to it.
         found.sort_by(|(one, ..), (other, ..)| other.cmp(one));
         let mut all = found.into_iter().map(|(.., binding)| binding);
@@ -72,6 +77,27 @@ impl Binder<'_> {
         }
         self.is_confirmed(sent, &binding.expression)
             .then(|| Box::new(binding))
+    }
+
+    /// Whether two answered numbers add up to the value, or differ by it: what is left of a price without its fee is
+    /// by chance some share of it. Where there are too many numbers to tell, one may be.
+    fn is_summed(&self, sent: &Sent<'_>, own: f64) -> bool {
+        let mut numbers: Vec<f64> = Vec::new();
+        for call in 0..sent.call {
+            for number in self.answers.numbers(call) {
+                numbers.extend(number.as_f64().filter(|number| *number != 0.0));
+            }
+        }
+        if numbers.len() > MOST_SUMMED {
+            return true;
+        }
+        let is_own = |number: f64| (number - own).abs() < 0.005;
+        numbers.iter().enumerate().any(|(at, one)| {
+            numbers
+                .iter()
+                .skip(at + 1)
+                .any(|two| is_own(one + two) || is_own((one - two).abs()))
+        })
     }
 
     /// The places of a number in an answer of which the value is this share in all recordings.
@@ -136,7 +162,7 @@ fn percent(own: f64, all: f64) -> Option<u32> {
     // What was rounded to two decimals is off by so much at most.
     let off = 0.5 / all + 1e-9;
     let whole = share.round();
-    ((share - whole).abs() <= off && (1.0..=f64::from(MOST)).contains(&whole) && whole != 100.0)
+    ((share - whole).abs() <= off && (1.0..=f64::from(MOST)).contains(&whole))
         .then_some(whole as u32)
 }
 
@@ -151,5 +177,6 @@ mod tests {
         assert_eq!(percent(13.1, 260.0), None);
         assert_eq!(percent(84.21, 84.21), None);
         assert_eq!(percent(3.0, 6.0), None);
+        assert_eq!(percent(30.0, 10.0), None);
     }
 }

@@ -186,9 +186,9 @@ pub(super) fn durations(words: &[String]) -> Vec<i64> {
     found
 }
 
-/// For how many days somebody said that something lasts: `for 2 nights`, `a 3-day trip`, `for a week`. Given as words in
-/// lower case.
-pub(super) fn stays(words: &[String]) -> Vec<i64> {
+/// For how many days somebody said that something lasts: `for 2 nights`, `a 3-day trip`, `for a week`, each with the
+/// place of its word. Given as words in lower case.
+pub(super) fn stays(words: &[String]) -> Vec<(i64, usize)> {
     let mut found = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let (days, is_night) = match word.as_str() {
@@ -222,8 +222,8 @@ pub(super) fn stays(words: &[String]) -> Vec<i64> {
                 words.get(index + 1).map(String::as_str),
                 Some("long" | "trip" | "stay" | "rental" | "visit" | "booking")
             );
-        if is_length && !found.contains(&(count * days)) {
-            found.push(count * days);
+        if is_length {
+            found.push((count * days, index));
         }
     }
     found
@@ -309,7 +309,8 @@ mod tests {
             "two nights, a 3-day trip, for a week, in 5 days, older than 30 days, for 4 days",
         )
         .collect();
-        assert_eq!(stays(&words), [2, 3, 7, 4]);
+        let found: Vec<i64> = stays(&words).into_iter().map(|(days, _)| days).collect();
+        assert_eq!(found, [2, 3, 7, 4]);
         let ten = times("at 10:00")[0];
         assert!(ten.is_before("11:30", 90) && !ten.is_before("11:00", 90));
         assert!(!times("at 11 pm")[0].is_before("01:00", 120));

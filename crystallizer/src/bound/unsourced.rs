@@ -40,9 +40,22 @@ impl Binder<'_> {
         })
     }
 
-    /// The day on which something ends that begins on a day that the person said and lasts as long as they said. Of
-    /// the two days and the length only the first can be chosen freely.
-    pub(super) fn end_of_stay(&mut self, sent: &Sent<'_>) -> Option<Binding> {
+    /// The question about a day that nobody said, on which something ends that begins on a day that the person said
+    /// and lasts as long as they said in the same sentence. The length holds for this recording, so that it is not
+    /// taken for all runs unasked.
+    pub(super) fn end_of_stay(&mut self, sent: &Sent<'_>) -> Option<Why> {
+        let binding = self.after_stay(sent)?;
+        let mut choices = vec![Choice {
+            answer: binding.expression.clone(),
+            binding: Some(binding),
+            is_numbered: false,
+            is_given: false,
+        }];
+        choices.extend(open_choices());
+        Some(Why::Unsure(choices))
+    }
+
+    fn after_stay(&mut self, sent: &Sent<'_>) -> Option<Binding> {
         let day: Date = sent
             .value
             .as_str()
@@ -57,11 +70,11 @@ impl Binder<'_> {
                 .filter(|text| value_class::is_date(text))
                 .and_then(|text| text.parse().ok());
             if let Some(begins) = begins
-                && matches!(input.found, Found::Said(_))
+                && let Found::Said(mention) = &input.found
                 && input.key != sent.key
             {
                 let days = i64::from((day - begins).get_days());
-                if days > 0 && self.said.stays().contains(&days) {
+                if days > 0 && self.said.lasts(mention, days) {
                     found.push((input.name.clone(), days));
                 }
             }

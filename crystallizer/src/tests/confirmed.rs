@@ -184,6 +184,50 @@ fn a_share_is_followed_once_three_recordings_agree() {
 }
 
 #[test]
+fn what_another_sum_or_share_explains_too_is_no_share() {
+    let refunded = |number: u32, order: &str, fields: Value, amount: u64| {
+        let mut session = session(
+            &format!("Refund order {order} as we do it."),
+            vec![
+                call("r", 0, "get_order", json!({ "order_id": order }), fields),
+                call(
+                    "g",
+                    1,
+                    "refund_order",
+                    json!({ "order_id": order, "amount": amount }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        );
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    for (key, values) in [
+        // What is left without the fee, three times the fee, and three quarters of the total.
+        ("fee", [10, 20, 30]),
+        // Half of it, and three quarters of the total.
+        ("points", [60, 120, 180]),
+    ] {
+        let all = [
+            refunded(1, "RN-40917", json!({ "total": 40, key: values[0] }), 30),
+            refunded(2, "RN-77120", json!({ "total": 80, key: values[1] }), 60),
+            refunded(3, "RN-15388", json!({ "total": 120, key: values[2] }), 90),
+        ];
+        let made = bound(&all);
+        assert_eq!(argument(&made, 1, "amount"), 30, "{key}");
+        assert!(!made.report.questions.is_empty(), "{key}");
+        assert!(made.report.generalisable < Some(Level::Renamed), "{key}");
+    }
+    // Three times something is no share of it.
+    let all = [
+        refunded(1, "RN-40917", json!({ "deposit": 11 }), 33),
+        refunded(2, "RN-77120", json!({ "deposit": 23 }), 69),
+        refunded(3, "RN-15388", json!({ "deposit": 31 }), 93),
+    ];
+    assert_eq!(argument(&bound(&all), 1, "amount"), 33);
+}
+
+#[test]
 fn the_only_hit_is_told_by_what_was_asked_for() {
     let session = session(
         "Plan a second round with the guests of the meeting 'Harbour walk'.",

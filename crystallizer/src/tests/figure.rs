@@ -13,7 +13,7 @@ fn told(body: &str, answer: Option<&str>) -> crate::Crystallized {
                 0,
                 "get_order",
                 json!({ "order_id": "#W4817" }),
-                json!({ "order_id": "#W4817", "total": 98.7, "parcels": 3, "days": 5, "contact": "ana@example.org" }),
+                json!({ "order_id": "#W4817", "total": 98.7, "parcels": 3, "days": 5, "limit": 1250, "eta": "2026-12-09", "contact": "ana@example.org" }),
             ),
             call(
                 "m",
@@ -44,6 +44,12 @@ fn a_figure_that_stays_in_a_message_is_asked_about() {
         ("Order #W4817: call us on 3 of our lines.", None),
         ("Order #W4817 is on its way.", None),
         ("It costs 98.70 EUR.", None),
+        ("Order #W4817: up to $1,250.00.", Some("`1,250.00`")),
+        ("Order #W4817: up to 1.250,00 EUR.", Some("`1.250,00`")),
+        ("Order #W4817 costs EUR 98,70.", Some("`98,70`")),
+        ("Order #W4817 comes by 9/12.", Some("`9/12`")),
+        ("Order #W4817 comes by 2026-12-10.", None),
+        ("Order #W4817 comes on December 10.", None),
     ] {
         let made = told(body, None);
         let found: Vec<&str> = made
@@ -78,4 +84,13 @@ fn an_answer_settles_it() {
         );
         assert_eq!(made.report.counts.gates, u64::from(answer == "gate"));
     }
+}
+
+#[test]
+fn a_day_in_words_that_stays_is_asked_about() {
+    let made = told("Order #W4817 comes on December 9.", None);
+    let question = &made.report.questions[0];
+    assert_eq!(question.id, "figure:send_email:/body");
+    assert!(question.text.contains("`December 9`"), "{}", question.text);
+    assert!(made.report.generalisable < Some(crate::report::Level::Renamed));
 }

@@ -581,22 +581,41 @@ fn a_stay_ends_where_its_length_says() {
             )],
         );
         let made = crystallized(&session);
-        made.document.steps[0].with.as_ref().unwrap()["arguments"]["check_out"].clone()
+        let questions: Vec<Vec<String>> = made
+            .report
+            .questions
+            .iter()
+            .map(|question| question.choices.clone())
+            .collect();
+        let end = made.document.steps[0].with.as_ref().unwrap()["arguments"]["check_out"].clone();
+        (end, questions)
     };
+    // A day that was said is the person's own, whatever lasts as long.
     for task in [
+        "Book the hotel Sacher from 2027-05-03 to 2027-05-05.",
         "Book the hotel Sacher from May 3 to May 5 2027 for 2 nights.",
-        "Book the hotel Sacher from May 3 2027 for two nights.",
         "Book a 2-night stay in the hotel Sacher, from 2027-05-03 to 2027-05-05.",
+        "Book the hotel Sacher from 2027-05-03 to 2027-05-05. Bob's reservation was for 2 days as well.",
     ] {
-        assert_eq!(
-            book(task),
-            json!("{{ inputs.check_in | add_days(2) }}"),
-            "{task}"
-        );
+        let (end, questions) = book(task);
+        assert_eq!(end, json!("{{ inputs.check_out }}"), "{task}");
+        assert_eq!(questions, Vec::<Vec<String>>::new(), "{task}");
     }
+    // One that only follows from the length is asked about, where the length is said of what begins.
+    let (end, questions) = book("Book the hotel Sacher from May 3 2027 for two nights.");
+    assert_eq!(end, json!("2027-05-05"));
     assert_eq!(
-        book("Book the hotel Sacher from 2027-05-03 to 2027-05-05."),
-        json!("{{ inputs.check_out }}")
+        questions,
+        [["inputs.check_in | add_days(2)", "constant", "input"]]
+    );
+    let (end, questions) =
+        book("Book the hotel Sacher from May 3 2027. Bob's reservation was for 2 days as well.");
+    assert_eq!(end, json!("2027-05-05"));
+    assert!(
+        !questions
+            .iter()
+            .flatten()
+            .any(|choice| choice.contains("add_days"))
     );
 }
 

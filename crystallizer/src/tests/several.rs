@@ -5,7 +5,7 @@ use super::build::*;
 use crate::report::{Level, Verdict};
 use crate::session::Session;
 use crate::{Crystallized, Mode, Options, crystallize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn both(sessions: &[Session]) -> Crystallized {
     crystallize(
@@ -220,6 +220,94 @@ fn looked_at(number: u32, order: &str, tier: &str, state: &str, voucher: bool) -
     let mut session = session(&format!("Look after order {order}."), turns);
     session.external_id = Some(format!("rec-{number}"));
     session
+}
+
+/// Looks at an order, and cancels some.
+fn cancelled_if(
+    number: u32,
+    condition: &str,
+    order: &str,
+    fields: Value,
+    cancels: bool,
+) -> Session {
+    let mut turns = vec![call(
+        "g",
+        0,
+        "get_order",
+        json!({ "order_id": order }),
+        fields,
+    )];
+    if cancels {
+        turns.push(call(
+            "x",
+            1,
+            "cancel_order",
+            json!({ "order_id": order }),
+            json!({ "ok": true }),
+        ));
+    }
+    let mut session = session(
+        &format!("Look at order {order}. Cancel it {condition}."),
+        turns,
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn a_condition_that_was_named_is_asked_about_until_what_parts_the_recordings_says_it() {
+    let orders = ["W-481210", "W-555120", "W-773402", "W-900817"];
+    let told = |condition: &str, fields: [Value; 4]| {
+        let all: Vec<Session> = fields
+            .into_iter()
+            .zip(orders)
+            .zip(1..)
+            .map(|((fields, order), number)| {
+                cancelled_if(number, condition, order, fields, number < 3)
+            })
+            .collect();
+        let made = both(&all);
+        let asked = made
+            .report
+            .questions
+            .iter()
+            .any(|question| question.id == "condition:cancel_order");
+        let when = made.document.steps[1].when.is_some();
+        (when, asked, made.report.generalisable)
+    };
+    // By chance the presents are those that were cancelled.
+    let (when, asked, level) = told(
+        "if it has not shipped",
+        [
+            json!({ "status": "packed", "gift": true }),
+            json!({ "status": "queued", "gift": true }),
+            json!({ "status": "in transit", "gift": false }),
+            json!({ "status": "delivered", "gift": false }),
+        ],
+    );
+    assert_eq!((when, asked, level), (true, true, Some(Level::Same)));
+    // Only half of what was said parts them.
+    let halves = || {
+        [
+            json!({ "paid": false, "gift": false }),
+            json!({ "paid": false, "gift": false }),
+            json!({ "paid": true, "gift": false }),
+            json!({ "paid": true, "gift": true }),
+        ]
+    };
+    for condition in [
+        "if it is unpaid and not a gift",
+        "if it is unpaid, and not a gift",
+    ] {
+        let (when, asked, level) = told(condition, halves());
+        assert_eq!(
+            (when, asked, level),
+            (true, true, Some(Level::Same)),
+            "{condition}"
+        );
+    }
+    let (when, asked, level) = told("if it is unpaid", halves());
+    assert_eq!((when, asked, level), (true, false, Some(Level::Shuffled)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the person named and nothing in the draft carries: a finding for each place that goes on without it, and the
 //! question what is to become of it.
 
+use super::carried::is_carried;
 use super::missed::Asker;
 use super::read::Kind;
 use crate::bound::Answered;
@@ -36,6 +37,8 @@ pub(in crate::bound) struct Unshown {
     sentences: Vec<String>,
     /// Whether all of it are conditions of a deed.
     is_condition: bool,
+    /// Whether the sentence goes on behind one of them with an `and` or an `or`.
+    goes_on: bool,
     answer: Option<String>,
 }
 
@@ -118,8 +121,10 @@ pub(in crate::bound) fn unshown(
             quotes: Vec::new(),
             sentences: Vec::new(),
             is_condition: true,
+            goes_on: false,
             answer: None,
         });
+        entry.goes_on |= one.kind == Kind::Condition && asker.goes_on(text, one.end);
         entry.is_condition &= one.kind == Kind::Condition;
         let quote = quote.join(" ");
         if !entry.quotes.contains(&quote) {
@@ -215,13 +220,18 @@ pub(in crate::bound) fn explained(
     let mut questions = Vec::new();
     let mut open = false;
     for one in all {
-        let branched = branches
+        let branch = branches
             .iter()
-            .any(|branch| branch.call == one.call && branch.taken.is_some());
+            .find(|branch| branch.call == one.call && branch.taken.is_some());
+        let parted = branch.and_then(|branch| branch.taken.as_deref());
+        // What parts the recordings may part them by chance, and stands for nothing that the person said.
+        let carried = branch
+            .and_then(Branch::parting)
+            .is_some_and(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
         let (Some(kept), Some(spot)) = (kept.get(one.call), spots.get(one.call)) else {
             continue;
         };
-        if one.is_condition && branched {
+        if one.is_condition && !one.goes_on && carried {
             continue;
         }
         let cycle = one.cycle.and_then(|at| decisions.cycles.get(at));
@@ -248,10 +258,16 @@ pub(in crate::bound) fn explained(
             }
             _ => String::new(),
         };
-        let what = match (cycle, one.is_condition) {
-            (Some(_), _) => "the loop goes over the list as if it had not been said",
-            (None, true) => "the step is done in every run",
-            (None, false) => "what the step takes is picked as if it had not been said",
+        let what = match (cycle, one.is_condition, parted) {
+            (Some(_), _, _) => "the loop goes over the list as if it had not been said".to_owned(),
+            (None, true, None) => "the step is done in every run".to_owned(),
+            (None, true, Some(parted)) => format!(
+                "the step is done where `{}`, which parts the recordings and does not say the same",
+                crate::show::text(parted, 120)
+            ),
+            (None, false, _) => {
+                "what the step takes is picked as if it had not been said".to_owned()
+            }
         };
         let finding = match one.answer.as_deref() {
             Some(GATE) => Finding::info(
@@ -294,10 +310,17 @@ pub(in crate::bound) fn explained(
                 id: one.id.clone(),
                 step: step.to_owned(),
                 path: place.pointer(),
-                text: format!(
-                    "The person said {}, and the recording does not show what that leaves out. Does it hold in every run, or shall somebody be asked?",
-                    one.shown()
-                ),
+                text: match parted.filter(|_| one.is_condition) {
+                    Some(parted) => format!(
+                        "The person said {}, and the step is done where `{}`. Is that all that was meant, or shall somebody be asked?",
+                        one.shown(),
+                        crate::show::text(parted, 120)
+                    ),
+                    None => format!(
+                        "The person said {}, and the recording does not show what that leaves out. Does it hold in every run, or shall somebody be asked?",
+                        one.shown()
+                    ),
+                },
                 choices,
                 default: ALWAYS.to_owned(),
             });

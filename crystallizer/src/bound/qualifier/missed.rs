@@ -294,6 +294,22 @@ impl<'a> Asker<'a> {
         keys.flat_map(|key| words(key)).collect()
     }
 
+    /// Whether a sentence goes on from there with a further part: `if it is unpaid, and not a gift`.
+    pub(super) fn goes_on(&self, text: usize, end: usize) -> bool {
+        self.sentences
+            .iter()
+            .filter(|(at, _)| *at == text)
+            .any(|(_, sentence)| {
+                sentence.iter().any(|token| token.start < end)
+                    && sentence
+                        .iter()
+                        .find(|token| token.start >= end)
+                        .is_some_and(|token| {
+                            l::is_joint(&token.word) || matches!(token.word.as_str(), "but" | "nor")
+                        })
+            })
+    }
+
     /// What is done though a condition was named.
     pub(super) fn of_conditions(&self) -> Vec<Missed> {
         let taken = write::Taken::of(self.spots);

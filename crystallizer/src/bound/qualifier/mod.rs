@@ -3,6 +3,7 @@
 //! one field can be meant, and asked about where nothing in the draft carries it.
 
 mod ask;
+mod carried;
 mod doubt;
 mod lexicon;
 mod missed;
@@ -14,6 +15,7 @@ mod tests;
 mod told;
 
 pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};
+pub(super) use carried::Parting;
 pub(super) use lexicon::is_ordinal;
 pub(super) use narrow::of_list;
 pub(super) use sentence::{Sentence, sentences};
