@@ -32,7 +32,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
 /// Room for the envelope around a result of the largest size.
@@ -87,6 +87,9 @@ impl ClientHandler for Quiet {
 /// From this version of the protocol on a server tells of changes only to whoever asked it to.
 const TELLS_ON_REQUEST: &str = "2026-07-28";
 
+/// The tools as they were last listed, and how often the server had said before that they have changed.
+type Listed = (u64, Arc<[ToolInfo]>);
+
 /// An open connection. Calls may overlap. Dropping it closes it and kills the child's process group.
 pub struct Client {
     peer: Peer<RoleClient>,
@@ -101,8 +104,7 @@ pub struct Client {
     options: Options,
     /// How often the server said that its tools have changed.
     changes: Arc<AtomicU64>,
-    /// The tools as they were last listed, and how often it had said so before.
-    listed: Mutex<Option<(u64, Arc<[ToolInfo]>)>>,
+    listed: Mutex<Option<Listed>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -245,11 +247,20 @@ impl Client {
         Ok(output)
     }
 
-    /// Everything that the server offers, sorted by name.
+    /// Everything that the server offers, sorted by name: always asked for, and what [`Client::current_tools`]
+    /// gives from then on.
     ///
     /// # Errors
     /// `Timeout`, `Closed`, `Transport`, `Status` or `Refused`.
     pub async fn list_tools(&self) -> Result<Vec<ToolInfo>, Error> {
+        if !self.tells_of_changes() {
+            return self.ask_for_tools().await;
+        }
+        let mut listed = self.listed().await?;
+        Ok(self.renew(&mut listed).await?.to_vec())
+    }
+
+    async fn ask_for_tools(&self) -> Result<Vec<ToolInfo>, Error> {
         let patience = self.options.startup;
         let flight = InFlight::enter(&self.in_flight);
         let tools = match tokio::time::timeout(patience, self.peer.list_all_tools()).await {
@@ -269,21 +280,29 @@ impl Client {
     /// As [`Client::list_tools`].
     pub async fn current_tools(&self) -> Result<Arc<[ToolInfo]>, Error> {
         if !self.tells_of_changes() {
-            return Ok(self.list_tools().await?.into());
+            return Ok(self.ask_for_tools().await?.into());
         }
-        // Who waits for the question of another waits no longer than for one of their own.
-        let patience = self.options.startup;
-        let Ok(mut listed) = tokio::time::timeout(patience, self.listed.lock()).await else {
-            return Err(Error::Timeout(patience));
-        };
-        let changes = self.changes.load(Ordering::Acquire);
+        let mut listed = self.listed().await?;
         if let Some((known, tools)) = &*listed
-            && *known == changes
+            && *known == self.changes.load(Ordering::Acquire)
         {
             return Ok(tools.clone());
         }
-        let tools: Arc<[ToolInfo]> = self.list_tools().await?.into();
-        // What it says while it is asked counts for the next time.
+        self.renew(&mut listed).await
+    }
+
+    /// The tools as they were last listed. Who waits for the question of another waits no longer than for one of
+    /// their own.
+    async fn listed(&self) -> Result<MutexGuard<'_, Option<Listed>>, Error> {
+        let patience = self.options.startup;
+        let listed = tokio::time::timeout(patience, self.listed.lock()).await;
+        listed.map_err(|_| Error::Timeout(patience))
+    }
+
+    /// Asks anew. What the server says of changes while it is asked counts for the next time.
+    async fn renew(&self, listed: &mut Option<Listed>) -> Result<Arc<[ToolInfo]>, Error> {
+        let changes = self.changes.load(Ordering::Acquire);
+        let tools: Arc<[ToolInfo]> = self.ask_for_tools().await?.into();
         *listed = Some((changes, tools.clone()));
         Ok(tools)
     }

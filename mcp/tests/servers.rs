@@ -358,7 +358,7 @@ while IFS= read -r line; do
       printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"change","inputSchema":{"type":"%s"}}]}}\n' "$id" "$type" ;;
     *'"method":"tools/call"'*)
       type=string
-      printf '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
+      [ -n "$SILENT" ] || printf '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
       printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"changed"}]}}\n' "$id" ;;
   esac
 done
@@ -414,4 +414,32 @@ async fn a_program_that_tells_of_changes_is_asked_once_and_after_each_and_any_ot
         assert_eq!(times(), known + if once { 1 } else { 2 }, "{declared}");
         pool.close().await;
     }
+}
+
+/// A program that has declared to tell of changes and does not: whoever asks for the list itself renews what is known.
+#[tokio::test]
+async fn a_list_that_was_asked_for_is_what_is_known_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    let endpoint = Endpoint::Stdio {
+        command: ["/bin/sh", "-c", CHANGING].map(str::to_owned).into(),
+        env: BTreeMap::from([
+            ("ASKED".to_owned(), asked.to_string_lossy().into_owned()),
+            ("DECLARED".to_owned(), r#"{"listChanged":true}"#.to_owned()),
+            ("SILENT".to_owned(), "yes".to_owned()),
+        ]),
+        cwd: None,
+    };
+    let pool = Pool::new(endpoint, Options::default());
+    let known = async || pool.current_tools().await.unwrap()[0].input_schema["type"].clone();
+    assert_eq!(known().await, "number");
+    pool.call(call("change", json!({})), &never())
+        .await
+        .unwrap();
+    assert_eq!(known().await, "number", "it has promised to tell");
+    let listed = pool.list_tools().await.unwrap();
+    assert_eq!(listed[0].input_schema["type"], "string");
+    assert_eq!(known().await, "string");
+    assert_eq!(std::fs::read_to_string(&asked).unwrap().lines().count(), 2);
+    pool.close().await;
 }

@@ -1,11 +1,14 @@
-//! What people say about what they do: a reason, a comment. It is kept for long and shown to many, so the values
-//! of secrets do not stand in it.
+//! What people say: a reason, a comment, the fields of a form, what a step gave. It is kept for long and shown to
+//! many, so neither the values of secrets stand in it nor, where it is about a run, the run's sensitive inputs.
 
 use super::call::Call;
 use crate::secret::Redactor;
+use druse_engine::{Json, RunId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
+use serde_json::Value;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A person's words as they came. They are read only without the values of secrets, so that no handler can
 /// forget it.
@@ -15,11 +18,60 @@ pub(in crate::api) struct Spoken(String);
 
 impl Spoken {
     /// The words without secrets.
-    pub(in crate::api) fn without(self, secrets: &Redactor) -> String {
-        match secrets.redact_text(&self.0) {
-            Cow::Borrowed(_) => self.0,
-            Cow::Owned(masked) => masked,
+    fn without(self, hidden: &Hidden) -> String {
+        let mut words = self.0;
+        for redactor in hidden.all() {
+            if let Cow::Owned(masked) = redactor.redact_text(&words) {
+                words = masked;
+            }
         }
+        words
+    }
+}
+
+/// A value that a person wrote, as it came. It is read only without the values of secrets, as words are.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(in crate::api) struct SpokenValue(Value);
+
+impl SpokenValue {
+    /// The value without secrets, in whatever depth they stand.
+    fn without(self, hidden: &Hidden) -> Value {
+        let mut value = Json::from(self.0);
+        for redactor in hidden.all() {
+            value = redactor.redact_json(&value);
+        }
+        value.value().clone()
+    }
+}
+
+impl From<Value> for SpokenValue {
+    fn from(value: Value) -> Self {
+        Self(value)
+    }
+}
+
+/// What may not stand in what a person says.
+pub(in crate::api) struct Hidden {
+    /// The secrets that are known now.
+    secrets: Arc<Redactor>,
+    /// The sensitive inputs of the run that it is about.
+    own: Option<Redactor>,
+}
+
+impl Hidden {
+    fn all(&self) -> impl Iterator<Item = &Redactor> {
+        [&*self.secrets].into_iter().chain(&self.own)
+    }
+
+    /// What was said, without any of it.
+    pub(in crate::api) fn said(&self, spoken: Option<Spoken>) -> Option<String> {
+        spoken.map(|spoken| spoken.without(self))
+    }
+
+    /// What was given, without any of it.
+    pub(in crate::api) fn given(&self, spoken: Option<SpokenValue>) -> Option<Value> {
+        spoken.map(|spoken| spoken.without(self))
     }
 }
 
@@ -44,10 +96,34 @@ impl JsonSchema for Spoken {
     }
 }
 
+/// For whoever calls it is any value.
+impl JsonSchema for SpokenValue {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Value::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Value::json_schema(generator)
+    }
+}
+
 impl Call {
     /// What was said, without the values of the secrets that are known now.
     pub(in crate::api) fn said(&self, spoken: Option<Spoken>) -> Option<String> {
-        spoken.map(|spoken| spoken.without(&self.app.secrets.redactor()))
+        let secrets = self.app.secrets.redactor();
+        Hidden { secrets, own: None }.said(spoken)
+    }
+
+    /// What may not stand in what is said of a run.
+    pub(in crate::api) fn hidden_of(&self, run: RunId) -> Hidden {
+        Hidden {
+            secrets: self.app.secrets.redactor(),
+            own: self.app.engine.sensitive_of(run),
+        }
     }
 }
 
@@ -55,16 +131,37 @@ impl Call {
 mod tests {
     use super::*;
     use crate::secret::Secret;
+    use serde_json::json;
+
+    fn hidden() -> Hidden {
+        let (key, pin) = (Secret::from("s3cret/value"), Secret::from("4711"));
+        Hidden {
+            secrets: Arc::new(Redactor::new([&key])),
+            own: Some(Redactor::of_inputs([&pin])),
+        }
+    }
 
     #[test]
     fn words_lose_secrets_in_every_form_and_nothing_else() {
-        let key = Secret::from("s3cret/value");
-        let secrets = Redactor::new([&key]);
-        let without = |text: &str| Spoken::from(text).without(&secrets);
+        let hidden = hidden();
+        let without = |text: &str| Spoken::from(text).without(&hidden);
         assert_eq!(without("as agreed"), "as agreed");
         assert_eq!(
             without("it was s3cret/value, sent as s3cret%2Fvalue"),
             "it was [redacted], sent as [redacted]"
+        );
+        assert_eq!(
+            without("4711 for s3cret/value, not 47110"),
+            "[redacted] for [redacted], not 47110"
+        );
+    }
+
+    #[test]
+    fn values_lose_them_in_any_depth() {
+        let given = json!({ "memo": "s3cret/value", "more": [{ "pin 4711": ["is 4711", 4711, 12, true] }] });
+        assert_eq!(
+            SpokenValue::from(given).without(&hidden()),
+            json!({ "memo": "[redacted]", "more": [{ "pin [redacted]": ["is [redacted]", "[redacted]", 12, true] }] })
         );
     }
 }

@@ -74,6 +74,7 @@ impl Engine {
             });
         }
         self.0.hearing.follow(&locked.run, &entries);
+        self.0.uncertain.follow(&locked.run, &entries);
         self.note_ends(id, &entries);
         let announced = self.announce(&locked.run, &entries);
         let announces = !announced.facts.is_empty();
@@ -163,6 +164,7 @@ impl Engine {
         }
         if over {
             self.0.timers.set(id, None);
+            self.0.uncertain.remove(id);
             self.0.live.remove(id);
             if observed {
                 self.tell_ended(id);

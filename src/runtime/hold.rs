@@ -59,6 +59,7 @@ impl Engine {
             let (deadline, parent) = {
                 let locked = lock(&live);
                 self.0.hearing.take_up(&locked.run, true);
+                self.0.uncertain.take_up(&locked.run);
                 let deadline = locked.run.next_deadline().map(|(at, _)| at);
                 (deadline, parent_of(&locked.run.start().cause))
             };

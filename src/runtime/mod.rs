@@ -32,6 +32,7 @@ mod stuck;
 mod submit;
 mod timer;
 mod trial;
+mod uncertain;
 mod view;
 mod waits;
 
@@ -69,6 +70,7 @@ pub(crate) struct Inner {
     /// Whether this process carries all runs, and not only those that a command is about.
     carries_all: AtomicBool,
     timers: timer::Timers,
+    uncertain: uncertain::Uncertain,
     held: hold::Held,
     slots: flow::Slots,
     rates: rates::Throttle,
@@ -117,6 +119,7 @@ impl Engine {
             live: live::LiveRuns::default(),
             carries_all: AtomicBool::new(false),
             timers: timer::Timers::default(),
+            uncertain: uncertain::Uncertain::default(),
             held: hold::Held::default(),
             slots: flow::Slots::default(),
             rates: rates::Throttle::default(),

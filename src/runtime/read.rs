@@ -2,9 +2,11 @@
 //! shows what is not durable.
 
 use super::live::{self, Found};
-use super::{Engine, clock};
+use super::{Engine, attempt::given, clock};
+use crate::secret::Redactor;
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
+use druse_engine::event::RunEvent;
 use druse_engine::run::Run;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -30,6 +32,28 @@ impl Engine {
             };
         }
         self.stored(id)
+    }
+
+    /// What finds the sensitive inputs of a run; nothing where it has none, where there is no such run, and where
+    /// they cannot be opened.
+    pub fn sensitive_of(&self, id: RunId) -> Option<Redactor> {
+        let (root, given) = match self.0.live.get(id) {
+            Some(live) => {
+                let locked = live::lock(&live);
+                let start = locked.run.start();
+                (start.root, given(start))
+            }
+            None => {
+                let first = self.0.store.run_entries(id, 0, 1).ok()?;
+                match first.into_iter().next()?.event {
+                    RunEvent::Created(start) => (start.root, given(&start)),
+                    _ => return None,
+                }
+            }
+        };
+        let secrets = self.0.actions.secrets();
+        let opened = secrets.open_sealed(root, &given, &given).ok()??;
+        Some(Redactor::of_inputs(&opened.clear))
     }
 
     fn stored(&self, id: RunId) -> Result<Option<RunView>, RunError> {

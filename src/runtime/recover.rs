@@ -65,6 +65,7 @@ impl Engine {
         let mut suspects = BTreeMap::new();
         for (id, live) in taken_up {
             self.0.hearing.take_up(&lock(&live).run, true);
+            self.0.uncertain.take_up(&lock(&live).run);
             self.notify(id);
             if death.keeps_back(id) {
                 suspects.insert(id, live);
@@ -102,6 +103,7 @@ impl Engine {
         self.0.timers.set(id, asleep.deadline);
         self.0.slots.note(&run);
         self.0.hearing.take_up(&run, true);
+        self.0.uncertain.take_up(&run);
         let plan = run.plan().clone();
         self.0.live.add_asleep(id, asleep, plan);
         None

@@ -31,6 +31,15 @@ impl Engine {
             view.waits_for = Some(wait.sentence());
             view.queue = Some(QueuePlace::from(wait));
         }
+        // First of all that it waits for: this one needs somebody.
+        if !view.status.is_final()
+            && view.waits_for.is_none()
+            && let Some(step) = self.step_in_question(view.id)
+        {
+            view.waits_for = Some(format!(
+                "a person must find out whether step {step} happened"
+            ));
+        }
         if view.status == Status::Waiting && view.waits_for.is_none() {
             view.waits_for = self.says_throttled(view.id);
         }

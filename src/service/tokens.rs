@@ -228,10 +228,10 @@ impl App {
                 },
             ));
         }
-        if name.starts_with("uid:") {
+        if let Some(actor) = actor(name) {
             return Err(Problem::unprocessable(
                 "bad_name",
-                "Names that begin with `uid:` stand for users of this machine.",
+                format!("`{}` stands for {}, not for a token.", clip(name), actor),
                 "Take another name.",
             ));
         }
@@ -305,6 +305,23 @@ impl App {
         self.forget_token(&token.digest);
         Ok(())
     }
+}
+
+/// Who else stands under such a name in runs, approvals and audits; a token that took it could pass for them.
+fn actor(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let (kind, _) = name.split_once(':').unwrap_or((&name, ""));
+    // A word alone is only taken where it is written alone somewhere.
+    let alone = !name.contains(':');
+    Some(match kind.trim() {
+        "user" | "role" if !alone => "how approvers are written",
+        "uid" if !alone => "a user of this machine",
+        "trigger" if !alone => "a trigger",
+        "run" if !alone => "a run",
+        "link" => "whoever holds a link",
+        "system" | "druse" => "the server itself",
+        _ => return None,
+    })
 }
 
 /// The beginning of a text, for a message.

@@ -10,7 +10,8 @@ use druse_triggers::event::builtin::{Change, change_of};
 use serde_json::{Map, Value, json};
 
 impl Triggers {
-    /// Adds to a batch what tells of the changes in it, where anybody wants to know; whether there is any.
+    /// Adds to a batch what tells of the changes in it, where anybody wants to know; whether the batch tells
+    /// anything, which it may have done already.
     pub fn tell_changes(&self, batch: &mut Batch) -> bool {
         let audits = batch.facts.iter().filter_map(audit_of);
         let changes: Vec<(Audit, &'static Change)> = audits
@@ -19,7 +20,7 @@ impl Triggers {
             .collect();
         let types: Vec<&'static str> = changes.iter().map(|(_, one)| one.event_type).collect();
         if types.is_empty() {
-            return false;
+            return batch.facts.iter().any(tells);
         }
         let wanted = self.wanted_of(&types);
         let mut told = Batch::new();
@@ -28,15 +29,26 @@ impl Triggers {
                 told = told.put(&row(&audit, change));
             }
         }
-        let any = !told.facts.is_empty();
         batch.facts.extend(told.facts);
-        any
+        batch.facts.iter().any(tells)
     }
 
     /// What was to be told has become durable with its change.
     pub fn changes_told(&self) {
         self.look_into_outbox();
     }
+}
+
+/// Whether a fact is something to be told.
+fn tells(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Row {
+            table: Table::Outbox,
+            value: Some(_),
+            ..
+        }
+    )
 }
 
 fn audit_of(fact: &Fact) -> Option<Audit> {

@@ -81,9 +81,14 @@ impl Arrival {
     ) -> Firing {
         // A run keeps what it saw; what started none is kept here, to be looked at and replayed.
         let kept = run.is_none() && !self.trigger.value().is_null();
-        let starters = kept.then(|| starters::people_of(self.cause.value()));
+        let mut people = Vec::new();
+        if kept {
+            people = starters::people_of(self.cause.value());
+            // Whoever had it come is behind it, whatever it becomes when it comes again.
+            starters::join(&mut people, [self.started_by.as_str()]);
+        }
         Firing {
-            starters: starters.unwrap_or_default(),
+            starters: people,
             scheduled_at: self.scheduled_at,
             reason,
             run,

@@ -91,6 +91,7 @@ impl Triggers {
                 Ok(page) => page,
                 Err(error) => {
                     tracing::error!(%error, "what is to be told cannot be read");
+                    self.0.outbox.store(true, Ordering::Release);
                     return;
                 }
             };

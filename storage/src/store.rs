@@ -231,6 +231,18 @@ pub struct RunQuery {
     pub limit: usize,
 }
 
+impl RunQuery {
+    /// Whether a run is one of those that are searched for, by what its head says; where the search goes on and how
+    /// many it gives is not looked at.
+    pub fn fits(&self, head: &RunHead) -> bool {
+        self.automation.is_none_or(|id| head.automation == Some(id))
+            && self.status.is_none_or(|status| head.status == status)
+            && self.since.is_none_or(|since| head.created_at >= since)
+            && self.until.is_none_or(|until| head.created_at < until)
+            && crate::embedded::fits(head, self)
+    }
+}
+
 /// Where a scan of a table goes on.
 #[derive(Debug, Clone, Default)]
 pub struct Scan {

@@ -50,6 +50,24 @@ struct Spoken {
     read: OnceLock<Vec<Sentence>>,
 }
 
+impl Spoken {
+    /// Whether a word goes on with the number or the day that the one before it began: the 10 in 42.10.
+    fn is_inside_number(&self, word: usize) -> bool {
+        let before = word
+            .checked_sub(1)
+            .and_then(|before| Some(self.starts.get(before)? + self.words.get(before)?.len()));
+        let (Some(end), Some(start)) = (before, self.starts.get(word)) else {
+            return false;
+        };
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        matches!(
+            self.text.get(end..*start),
+            Some("." | "," | ":" | "-" | "/")
+        ) && digit(self.text[..end].chars().next_back())
+            && digit(self.text[*start..].chars().next())
+    }
+}
+
 /// The words said so far.
 #[derive(Default)]
 pub(super) struct Said {
@@ -467,8 +485,14 @@ impl Said {
     /// The words around a mention, for a person.
     pub(super) fn quote(&self, mention: &Mention) -> String {
         let spoken = &self.texts[mention.text];
-        let from = mention.word.saturating_sub(4);
-        let to = (mention.word + mention.length + 3).min(spoken.words.len());
+        let mut from = mention.word.saturating_sub(4);
+        let mut to = (mention.word + mention.length + 3).min(spoken.words.len());
+        while from > 0 && spoken.is_inside_number(from) {
+            from -= 1;
+        }
+        while spoken.is_inside_number(to) {
+            to += 1;
+        }
         let start = spoken.starts.get(from).copied().unwrap_or(0);
         let end = spoken.starts.get(to).copied().unwrap_or(spoken.text.len());
         crate::show::text(&spoken.text[start..end], 80)
@@ -617,5 +641,17 @@ mod tests {
         assert!(said.is_near(&three, &bags));
         assert!(!said.is_near(&three, &super::super::key::words("passengers")));
         assert_eq!(said.quote(&three), "3 bags for the");
+    }
+
+    #[test]
+    fn a_quote_is_not_cut_inside_a_number() {
+        let said = said("Refund T-4411 from 2026-12-05 it was for 42.10 and 7,250.50 euros");
+        for (value, expected) in [
+            (json!("T-4411"), "Refund T-4411 from 2026-12-05"),
+            (json!(42.1), "2026-12-05 it was for 42.10 and 7,250.50"),
+        ] {
+            let mention = said.find(&value, &[]).unwrap();
+            assert_eq!(said.quote(&mention).trim(), expected);
+        }
     }
 }

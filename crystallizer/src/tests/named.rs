@@ -38,7 +38,7 @@ fn asked(made: &Crystallized) -> Vec<String> {
         .filter(|finding| finding.code == "condition_not_shown" && finding.acknowledge)
         .map(|finding| {
             let (_, rest) = finding.message.split_once("said ").unwrap();
-            rest.split_once(", and nothing").unwrap().0.to_owned()
+            rest.split_once("”, and ").unwrap().0.to_owned() + "”"
         })
         .collect()
 }
@@ -597,5 +597,153 @@ fn a_stay_ends_where_its_length_says() {
     assert_eq!(
         book("Book the hotel Sacher from 2027-05-03 to 2027-05-05."),
         json!("{{ inputs.check_out }}")
+    );
+}
+
+#[test]
+fn what_does_not_plainly_leave_out_is_asked_about_and_not_followed() {
+    for task in [
+        "Close all tickets of ana_li_3668, not excluding the pinned ones.",
+        "Close not only pinned tickets of ana_li_3668 but all tickets.",
+        "Close all tickets of ana_li_3668, not only the pinned ones.",
+        "Nobody needs the not pinned tickets kept; close all tickets of ana_li_3668.",
+        "I don't mind if pinned tickets are closed. Close all tickets of ana_li_3668.",
+        "I would not want the pinned tickets kept. Close all tickets of ana_li_3668.",
+        "Close all tickets of ana_li_3668 no matter whether they are pinned.",
+        "Close the tickets of ana_li_3668 that are unpinned or urgent.",
+        "Close the unpinned or urgent tickets of ana_li_3668.",
+        "Close the tickets of ana_li_3668 that are no longer pinned.",
+        "Close the half-pinned tickets of ana_li_3668.",
+    ] {
+        let all = tickets(&[
+            json!({ "pinned": false }),
+            json!({ "pinned": false }),
+            json!({ "pinned": false }),
+        ]);
+        let made = crystallized(&closing(task, &all, &[0, 1, 2]));
+        assert_eq!(over(&made), ["{{ TICKETS }}"], "{task}");
+        let plain = task.starts_with("I don't mind") || task.contains("would not want");
+        assert!(plain || !asked(&made).is_empty(), "{task}");
+    }
+}
+
+#[test]
+fn a_word_of_another_field_turns_nothing_round() {
+    for (task, field, value) in [
+        (
+            "Close the missed tickets of ana_li_3668.",
+            "dismissed",
+            false,
+        ),
+        (
+            "Close the closed tickets of ana_li_3668.",
+            "disclosed",
+            false,
+        ),
+        (
+            "Close the non-pinned tickets of ana_li_3668.",
+            "pinned",
+            true,
+        ),
+    ] {
+        let all = tickets(&[
+            json!({ field: value }),
+            json!({ field: value }),
+            json!({ field: value }),
+        ]);
+        let made = crystallized(&closing(task, &all, &[0, 1, 2]));
+        assert_eq!(over(&made), ["{{ TICKETS }}"], "{task}");
+        assert!(!asked(&made).is_empty(), "{task}");
+    }
+}
+
+#[test]
+fn a_number_that_is_only_a_bound_is_asked_about() {
+    for task in [
+        "Close at least three tickets of ana_li_3668.",
+        "Close up to three tickets of ana_li_3668.",
+        "Close more than three tickets of ana_li_3668.",
+    ] {
+        let all = tickets(&[json!({}), json!({}), json!({})]);
+        let made = crystallized(&closing(task, &all, &[0, 1, 2]));
+        assert_eq!(over(&made), ["{{ TICKETS }}"], "{task}");
+        assert!(!asked(&made).is_empty(), "{task}");
+    }
+}
+
+#[test]
+fn an_age_is_bound_to_no_field_of_something_else() {
+    for (task, field) in [
+        (
+            "Close the tickets of ana_li_3668 opened more than 30 days ago.",
+            "due_date",
+        ),
+        (
+            "Close the tickets of ana_li_3668 older than 30 days.",
+            "closed_on",
+        ),
+        (
+            "Close the tickets of ana_li_3668 older than 30 days but newer than 200 days.",
+            "opened_on",
+        ),
+    ] {
+        let all = tickets(&[
+            json!({ field: "2026-10-02" }),
+            json!({ field: "2026-11-20" }),
+            json!({ field: "2026-12-01" }),
+        ]);
+        let made = crystallized(&closing(task, &all, &[0, 1, 2]));
+        assert_eq!(over(&made), ["{{ TICKETS }}"], "{task}");
+        assert!(!asked(&made).is_empty(), "{task}");
+    }
+    let all = tickets(&[
+        json!({ "opened_on": "2026-10-02" }),
+        json!({ "opened_on": "2026-11-20" }),
+        json!({ "opened_on": "2026-12-16" }),
+    ]);
+    let made = crystallized(&closing(
+        "Close the tickets of ana_li_3668 that are at least 30 days old.",
+        &all,
+        &[0, 1, 2],
+    ));
+    assert_eq!(
+        over(&made),
+        [
+            "{{ TICKETS | selectattr('opened_on', 'le', run.started_at | format_date('%Y-%m-%d') | add_days(-30)) | list }}"
+        ]
+    );
+}
+
+#[test]
+fn a_gate_tells_the_whole_sentence() {
+    let all = tickets(&[json!({}), json!({}), json!({})]);
+    let closing = closing(
+        "Close all tickets of ana_li_3668 but keep the pinned tickets open.",
+        &all,
+        &[0, 1, 2],
+    );
+    let asked = made(&closing, &bound());
+    let question = asked
+        .report
+        .questions
+        .iter()
+        .find(|question| question.id.starts_with("condition:"))
+        .unwrap();
+    let mut options = bound();
+    options.answers = [(question.id.clone(), "gate".to_owned())].into();
+    let made = made(&closing, &options);
+    let gate = made
+        .document
+        .steps
+        .iter()
+        .find(|step| step.action.as_deref() == Some("approval_gate"))
+        .unwrap();
+    let message = &gate.with.as_ref().unwrap()["message"];
+    assert!(
+        message
+            .as_str()
+            .unwrap()
+            .contains("but keep the pinned tickets open"),
+        "{message}"
     );
 }

@@ -14,6 +14,7 @@ mod list;
 mod looping;
 mod probe;
 mod pulls;
+mod refused;
 mod rehearsal;
 mod schemas;
 mod sensitive;
@@ -22,6 +23,7 @@ mod skips;
 mod triggers;
 
 pub use actions::example_of;
+pub use refused::reads_step;
 pub(crate) use sensitive::misplaced;
 
 use crate::definition::{Document, Schedule};
@@ -66,6 +68,7 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
             handlers::check(&mut context, number, position);
             probe::check(&mut context, number, position);
             looping::check(&mut context, number, position);
+            refused::check(&mut context, number, position);
             expressions::step(&mut context, number, &path, step);
         }
     }

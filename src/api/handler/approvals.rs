@@ -3,7 +3,7 @@
 use super::super::{
     call::{Call, ok},
     route::Answer,
-    spoken::Spoken,
+    spoken::{Spoken, SpokenValue},
 };
 use crate::runtime::clock;
 use crate::service::{ApprovalView, DecisionRequest, Problem};
@@ -39,12 +39,12 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
 }
 
 fn view(call: &Call, id: ApprovalId) -> Result<ApprovalView, Problem> {
-    let row: Approval = call
-        .app
-        .store
-        .get(&id.to_string())?
-        .ok_or_else(|| Problem::not_found("approval"))?;
-    Ok(row.try_into()?)
+    Ok(row(call, id)?.try_into()?)
+}
+
+fn row(call: &Call, id: ApprovalId) -> Result<Approval, Problem> {
+    let row: Option<Approval> = call.app.store.get(&id.to_string())?;
+    row.ok_or_else(|| Problem::not_found("approval"))
 }
 
 /// A person's answer.
@@ -58,7 +58,7 @@ pub(in crate::api) struct DecisionBody {
     pub(in crate::api) comment: Option<Spoken>,
     /// The form's values.
     #[serde(default)]
-    pub(in crate::api) fields: Option<Value>,
+    pub(in crate::api) fields: Option<SpokenValue>,
     /// The digest of the approval as it was read.
     #[schemars(with = "String")]
     pub(in crate::api) digest: Value,
@@ -78,13 +78,14 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
             "Send back the `digest` that the approval shows.",
         )
     })?;
-    let comment = call.said(body.comment);
+    let hidden = call.hidden_of(row(&call, id)?.run);
+    let comment = hidden.said(body.comment);
     let details = json!({ "decision": body.decision, "comment": comment });
     let extra = call.app.audit(&call.who, "approval.decide", &id, details)?;
     let request = DecisionRequest {
         decision: body.decision,
         comment,
-        fields: body.fields,
+        fields: hidden.given(body.fields),
         digest,
         idempotency: call.claim.clone(),
         extra,
@@ -110,7 +111,8 @@ pub(in crate::api) async fn reassign(call: Call) -> Answer {
         return ok(&view(&call, id)?);
     }
     let body: ReassignBody = call.json()?;
-    let reason = call.said(body.reason);
+    let hidden = call.hidden_of(row(&call, id)?.run);
+    let reason = hidden.said(body.reason);
     let details = json!({ "approvers": body.approvers, "reason": reason });
     let extra = call
         .app

@@ -6,7 +6,7 @@ use super::super::{
     call::Call,
     link_page::{self, Said},
     route::Answer,
-    spoken::Spoken,
+    spoken::{Spoken, SpokenValue},
 };
 use crate::runtime::clock;
 use crate::service::{ApprovalView, DecisionRequest, Problem};
@@ -118,7 +118,8 @@ async fn decide(
     })?;
     let comment = said.get("comment").map(str::trim);
     let comment = comment.filter(|text| !text.is_empty()).map(Spoken::from);
-    let comment = call.said(comment);
+    let hidden = call.hidden_of(view.run_id);
+    let comment = hidden.said(comment);
     let who = call.app.link_bearer(&link)?;
     let details = json!({
         "decision": decision, "comment": comment, "link": link.digest,
@@ -130,7 +131,7 @@ async fn decide(
         .audit(&who, "approval.decide", &link.approval, details)?
         .put(&link);
     let fields = match decision {
-        Verdict::Approve => fields(view.fields.value(), said),
+        Verdict::Approve => hidden.given(fields(view.fields.value(), said).map(SpokenValue::from)),
         Verdict::Reject | Verdict::SendBack => None,
     };
     let request = DecisionRequest {

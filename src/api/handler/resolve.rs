@@ -1,13 +1,18 @@
 //! What a person found out of an uncertain step.
 
-use super::super::{answer::Reply, call::Call, route::Answer, spoken::Spoken};
+use super::super::{
+    answer::Reply,
+    call::Call,
+    route::Answer,
+    spoken::{Spoken, SpokenValue},
+};
 use crate::service::{Problem, ResolveRequest};
 use druse_engine::RunId;
 use druse_engine::run::Resolution;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What is known by now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +36,7 @@ pub(in crate::api) struct ResolveBody {
     found: Found,
     /// What later steps read as its output; only with `happened`. Left out: null.
     #[serde(default)]
-    output: Option<Value>,
+    output: Option<SpokenValue>,
     /// Why it is given up; only with `failed`.
     #[serde(default)]
     message: Option<Spoken>,
@@ -59,18 +64,19 @@ pub(in crate::api) async fn resolve(call: Call) -> Answer {
             "`output` goes with `happened`, `message` with `failed`.",
         ));
     }
+    let hidden = call.hidden_of(id);
     let resolution = match body.found {
         Found::Happened => Resolution::Happened {
-            output: body.output.unwrap_or_default().into(),
+            output: hidden.given(body.output).unwrap_or_default().into(),
         },
         Found::Again => Resolution::Again,
         Found::Failed => Resolution::Failed {
-            message: call
+            message: hidden
                 .said(body.message)
                 .unwrap_or_else(|| "a person found that it did not happen".into()),
         },
     };
-    let reason = call.said(body.reason);
+    let reason = hidden.said(body.reason);
     let details = json!({ "step": body.step, "found": body.found, "reason": reason });
     let request = ResolveRequest {
         step: body.step,

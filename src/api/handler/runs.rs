@@ -16,7 +16,7 @@ use druse_engine::flow::MOST_PRIORITY;
 use druse_engine::plan::Plan;
 use druse_engine::run::ResumeAnswer;
 use druse_engine::{AutomationId, Json, RunId, Span, Timestamp};
-use druse_storage::{Batch, ReadError, RunQuery};
+use druse_storage::{Batch, ReadError, RunHead, RunQuery, Store};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -216,8 +216,15 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         limit: page.limit + 1,
     };
     let store = call.app.store.clone();
+    let uncertain = waits_for_uncertain(&call)?.then(|| call.app.engine.uncertain());
     // A search may have to look at many: the others do not wait for it.
-    let runs = call.app.off_thread(move || Ok(store.runs(&query)?)).await?;
+    let runs = match uncertain {
+        None => call.app.off_thread(move || Ok(store.runs(&query)?)).await?,
+        Some(ids) => {
+            let search = move || Ok(runs_among(&*store, &query, &ids)?);
+            call.app.off_thread(search).await?
+        }
+    };
     let items = runs
         .iter()
         .map(|head| {
@@ -227,6 +234,44 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         })
         .collect();
     ok(&page.answer(items))
+}
+
+/// Whether only runs are looked for that wait for a person to find out whether a step happened.
+fn waits_for_uncertain(call: &Call) -> Result<bool, Problem> {
+    match call.query.get("waits_for") {
+        None => Ok(false),
+        Some("uncertain") => Ok(true),
+        Some(other) => {
+            let shown: String = other.chars().take(60).collect();
+            Err(Problem::bad_request(
+                "bad_query",
+                format!("`waits_for` in the address is nothing that is looked for: {shown:?}."),
+                "It is `uncertain`: runs with a step of which nobody knows whether it happened.",
+            ))
+        }
+    }
+}
+
+/// Those of these runs, oldest first, that a search finds, youngest first. They are few: each is looked at alone.
+fn runs_among(
+    store: &dyn Store,
+    query: &RunQuery,
+    ids: &[RunId],
+) -> Result<Vec<Arc<RunHead>>, ReadError> {
+    let mut found = Vec::new();
+    let older = ids.iter().rev();
+    for id in older.filter(|id| query.before.is_none_or(|before| **id < before)) {
+        if found.len() >= query.limit {
+            break;
+        }
+        let Some(head) = store.run_head(*id)? else {
+            continue;
+        };
+        if !head.status.is_final() && query.fits(&head) {
+            found.push(head);
+        }
+    }
+    Ok(found)
 }
 
 /// The kind of cause that is looked for.
@@ -398,7 +443,7 @@ pub(in crate::api) struct Reason {
 impl Reason {
     /// The wish of whoever calls, with its line of the audit log: of one record with the fact in the run.
     fn wish(self, call: &Call, action: &str, id: RunId) -> Result<Wish, Problem> {
-        let reason = call.said(self.reason);
+        let reason = call.hidden_of(id).said(self.reason);
         let details = json!({ "reason": reason });
         wish(call, action, id, reason, details)
     }
@@ -510,7 +555,7 @@ pub(in crate::api) async fn resume(call: Call) -> Answer {
         Some(number) => Some(other_version(&call, id, number)?),
         None => None,
     };
-    let reason = call.said(body.reason);
+    let reason = call.hidden_of(id).said(body.reason);
     let details = json!({
         "reason": reason,
         "step": body.step,
@@ -603,7 +648,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         call.app.may_start(&call.who, automation, number)?;
     }
     let run = clock::new_id(RunId::from_parts);
-    let reason = call.said(body.reason);
+    let reason = call.hidden_of(id).said(body.reason);
     let details = json!({
         "reason": reason, "run": run, "from": body.from, "version": body.version,
         "other_inputs": body.inputs.is_some(),

@@ -26,6 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
             "cause",
             "since",
             "until",
+            "waits_for",
             "input.NAME",
             "label.NAME",
         ])

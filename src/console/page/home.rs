@@ -15,16 +15,13 @@ use std::sync::atomic::Ordering;
 /// What a run says that waits because nobody knows whether a step happened.
 const UNCERTAIN: &str = "a person must find out whether ";
 
-/// How many runs that wait are looked at for that.
-const LOOKED_AT: usize = 20;
-
 /// How far back failed runs are looked at.
 const DAY: i64 = 24 * 3_600 * 1_000;
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
     let since = Timestamp(call.now.0 - DAY);
     let gates = call.api.get("/approvals?status=pending&limit=20").await?;
-    let uncertain = uncertain(call, &gates).await?;
+    let uncertain = call.api.get("/runs?waits_for=uncertain&limit=20").await?;
     let paused = call.api.get("/runs?status=paused&limit=20").await?;
     let drafts = call.api.get("/automations?status=draft&limit=20").await?;
     let changed = call.api.get("/automations?limit=200").await?;
@@ -68,28 +65,6 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
     };
     Ok(Page::new("Home", Here::Home, body).looks().into())
-}
-
-/// Runs of which a step may have happened or not, so that a person has to find out. In a list they only wait, as others
-/// do; the newest that wait for nothing else that stands here are looked at.
-async fn uncertain(call: &Call, gates: &Value) -> Result<Vec<Value>, Refusal> {
-    let waits = call.api.get("/runs?status=waiting&limit=100").await?;
-    let asks = |run: &Value| items(gates).iter().any(|gate| gate["run_id"] == run["id"]);
-    let mut found = Vec::new();
-    for run in items(&waits)
-        .iter()
-        .filter(|run| !asks(run))
-        .take(LOOKED_AT)
-    {
-        let id = run["id"].as_str().unwrap_or_default();
-        let run = call.api.find(&format!("/runs/{id}")).await?;
-        let asked = |run: &Value| {
-            let why = run["waits_for"].as_str();
-            why.is_some_and(|why| why.starts_with(UNCERTAIN))
-        };
-        found.extend(run.filter(asked));
-    }
-    Ok(found)
 }
 
 pub(super) fn items(list: &Value) -> &[Value] {
@@ -176,7 +151,7 @@ fn first_steps(call: &Call) -> Markup {
 fn waiting(
     call: &Call,
     gates: &Value,
-    (paused, uncertain): (&Value, &[Value]),
+    (paused, uncertain): (&Value, &Value),
     drafts: &Value,
     failed: &Value,
     changed: &[&Value],
@@ -188,7 +163,7 @@ fn waiting(
         broken.entry(name).or_default().push(run);
     }
     let nothing = items(gates).is_empty()
-        && uncertain.is_empty()
+        && items(uncertain).is_empty()
         && items(paused).is_empty()
         && items(drafts).is_empty()
         && late.is_empty()
@@ -216,7 +191,7 @@ fn waiting(
                     span .when { (time::ago(&run["created_at"], call.now)) }
                 }
             }
-            @for run in uncertain {
+            @for run in items(uncertain) {
                 li {
                     (state::mark("uncertain"))
                     a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } {
@@ -224,6 +199,9 @@ fn waiting(
                     }
                     span .when { (time::ago(&run["created_at"], call.now)) }
                 }
+            }
+            @if !uncertain["next_cursor"].is_null() {
+                li { (state::mark("uncertain")) a href="/runs?waits_for=uncertain" { "Decide: more runs do not know whether a step happened" } }
             }
             @for one in changed {
                 li {

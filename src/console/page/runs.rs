@@ -9,7 +9,14 @@ use druse_engine::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 
-const FILTERS: [&str; 5] = ["automation_id", "status", "cause", "since", "until"];
+const FILTERS: [&str; 6] = [
+    "automation_id",
+    "status",
+    "waits_for",
+    "cause",
+    "since",
+    "until",
+];
 const STATES: [&str; 10] = [
     "queued",
     "running",
@@ -28,6 +35,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let all = call.query.query(&[
         "automation_id",
         "status",
+        "waits_for",
         "cause",
         "since",
         "until",
@@ -42,6 +50,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             label { span { "State" } select name="status" {
                 option value="" { "any" }
                 @for one in STATES { option value=(one) selected[chosen("status") == one] { (one) } }
+            } }
+            label { span { "Waits for" } select name="waits_for" {
+                option value="" { "anything" }
+                option value="uncertain" selected[chosen("waits_for") == "uncertain"] { "whether a step happened" }
             } }
             label { span { "Cause" } select name="cause" {
                 option value="" { "any" }

@@ -32,6 +32,8 @@ mod unused;
 mod unused_tests;
 mod writer;
 
+pub(crate) use read::fits;
+
 pub use backup::TakeFile;
 pub(crate) use blob::get as read_blob;
 pub(crate) use folder::{make as make_folder, offline};

@@ -350,7 +350,7 @@ impl Shared {
 }
 
 /// What the head alone tells of a run that is searched for.
-fn fits(head: &RunHead, query: &RunQuery) -> bool {
+pub(crate) fn fits(head: &RunHead, query: &RunQuery) -> bool {
     let kind = head.cause.value().get("kind").and_then(Value::as_str);
     let begun = query.cause.is_none() || kind == query.cause.as_deref();
     begun && signature::fits(head, query)

@@ -236,6 +236,17 @@ async fn the_setup_token_works_once_and_tokens_end() {
     for (body, code) in [
         (json!({ "role": "king", "name": "x" }), "bad_role"),
         (json!({ "role": "viewer", "name": "" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "uid:1000" }), "bad_name"),
+        (
+            json!({ "role": "viewer", "name": "Trigger: x" }),
+            "bad_name",
+        ),
+        (json!({ "role": "viewer", "name": "run:run_1" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "link" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "link:5" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "USER:ana" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "druse" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "system" }), "bad_name"),
         (json!({ "role": "viewer" }), "bad_body"),
         (
             json!({ "role": "viewer", "name": "x", "expires": "soon" }),

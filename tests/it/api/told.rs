@@ -182,6 +182,39 @@ async fn whatever_people_change_is_told() {
     }
 }
 
+/// An automation without triggers moves none of them, and its activation is told all the same, at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_activation_that_arms_no_trigger_starts_whoever_waits_for_it() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let step = json!({ "id": "a", "action": "transform", "with": { "value": 1 } });
+    let plain = active(
+        &admin,
+        &json!({ "druse": 1, "name": "plain", "steps": [step] }),
+    )
+    .await;
+    let on = |id: &str, event_type: &str| json!({ "id": id, "event": { "type": event_type, "subject": "plain" } });
+    let follows = json!({ "druse": 1, "name": "follows", "steps": [step], "triggers": [
+        on("up", "version.activated"), on("down", "automation.deactivated") ] });
+    active(&admin, &follows).await;
+    for (verb, event_type) in [
+        ("deactivate", "automation.deactivated"),
+        ("activate", "version.activated"),
+    ] {
+        admin
+            .post(&format!("{plain}/{verb}"), &json!({}))
+            .await
+            .with(200);
+        let run = wait::until("the run of the change", || async {
+            let events = admin.all(&format!("/events?type={event_type}")).await;
+            let run = |event: &Value| event["runs"][0].as_str().map(str::to_owned);
+            events.iter().find_map(run)
+        })
+        .await;
+        wait::run(&admin, &run, "succeeded").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_wants_is_not_told() {
     let server = Server::new().await;

@@ -50,6 +50,74 @@ async fn a_step_of_which_nobody_knows_whether_it_happened_waits_at_home_and_is_d
 }
 
 #[tokio::test]
+async fn a_step_in_question_stands_at_home_however_many_newer_runs_wait_for_something_else() {
+    let mut server = Server::new().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (admin, run) = uncertain(&mut server, &folder.path().join("payments")).await;
+    let rests =
+        "druse: 1\nname: rests\nsteps:\n  - { id: rest, action: wait, with: { for: 5h } }\n";
+    let path = format!("/automations/{}", active(&server, rests).await);
+    for _ in 0..25 {
+        admin
+            .post(&format!("{path}/runs"), &json!({}))
+            .await
+            .with(202);
+    }
+    let waiting = || async {
+        let list = admin.get("/runs?status=waiting&limit=100").await.with(200);
+        (list["items"].as_array().map(Vec::len) == Some(26)).then_some(())
+    };
+    wait::until("all to wait", waiting).await;
+    // As it is found while it lives, so after a start, when it sleeps.
+    for starts in 0..2 {
+        if starts == 1 {
+            server.crash().await;
+        }
+        let admin = server.admin();
+        let found = admin
+            .get("/runs?waits_for=uncertain&automation_id=pay")
+            .await
+            .with(200);
+        assert_eq!(
+            found["items"].as_array().map(Vec::len),
+            Some(1),
+            "{found:#}"
+        );
+        assert_eq!(found["items"][0]["id"], run.as_str());
+        assert_eq!(
+            found["items"][0]["waits_for"],
+            "a person must find out whether step pay happened"
+        );
+        for none in [
+            "automation_id=rests",
+            "status=paused",
+            "label.x=y",
+            "cause=schedule",
+        ] {
+            let found = admin
+                .get(&format!("/runs?waits_for=uncertain&{none}"))
+                .await
+                .with(200);
+            assert_eq!(found["items"], json!([]), "{none}");
+        }
+        admin
+            .get("/runs?waits_for=rain")
+            .await
+            .problem(400, "bad_query");
+        let operator = Browser::role(&server, "operator").await;
+        for page in ["/", "/runs?waits_for=uncertain"] {
+            let shown = operator.see(page).await;
+            assert!(shown.contains(&format!("href=\"/runs/{run}\"")), "{shown}");
+        }
+        let home = operator.see("/").await;
+        assert!(
+            home.contains("Decide: did step pay of pay happen?"),
+            "{home}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_sensitive_input_is_on_no_page_of_its_run_and_a_large_value_is_folded() {
     let server = Server::new().await;
     let admin = server.admin();

@@ -308,8 +308,20 @@ async fn the_rules_of_the_tool_map_are_added_changed_moved_and_removed_in_forms(
         303
     );
     let seen = tag(&owner.see("/settings").await);
+    // What is written in the form of a rule that is moved is saved with it, or refused as a whole.
+    send(
+        "rule.1.get_order*",
+        "1",
+        "up",
+        &seen,
+        &[("with", "connection: [")],
+    )
+    .await
+    .says(422, "is not YAML");
+    assert_eq!(map().await[1]["match"], "get_order*");
+    let written = [("with", "connection: shop\npath: /y")];
     assert_eq!(
-        send("rule.1.get_order*", "1", "up", &seen, &[])
+        send("rule.1.get_order*", "1", "up", &seen, &written)
             .await
             .status,
         303
@@ -317,7 +329,7 @@ async fn the_rules_of_the_tool_map_are_added_changed_moved_and_removed_in_forms(
     let now = map().await;
     assert_eq!(
         now[0],
-        json!({ "match": "get_order*", "action": "http", "effects": "read", "deterministic": true, "with": { "connection": "shop", "path": "/x" } })
+        json!({ "match": "get_order*", "action": "http", "effects": "read", "deterministic": true, "with": { "connection": "shop", "path": "/y" } })
     );
     // A form of a rule that stands somewhere else by now changes nothing.
     let seen = tag(&owner.see("/settings").await);

@@ -3,6 +3,7 @@
 use crate::cli::Desk;
 use crate::harness::{Client, Server, text, wait};
 use serde_json::{Value, json};
+use std::path::Path;
 
 const KEY: &str = "sk-live-9f8e7d6c5b4a";
 
@@ -160,7 +161,127 @@ async fn a_secret_in_what_somebody_says_is_masked_wherever_it_is_kept() {
     assert!(seen.contains("[redacted]"));
     assert!(!seen.contains(KEY), "{seen}");
     server.stop().await;
-    let mut folders = vec![server.data().to_owned()];
+    is_nowhere_below(server.data(), KEY);
+}
+
+/// Found nowhere by chance.
+const PIN: &str = "pin-4711-geheim";
+
+/// What asks by a form, and then makes a payment that must not be made twice and whose first try never ends.
+fn asks_and_pays(file: &Path) -> Value {
+    let script = "echo \"$PIN\" | wc -c >> \"$FILE\"; [ $(wc -l < \"$FILE\") -gt 1 ] || exec sleep 100000; echo paid";
+    let form = json!({ "type": "object", "properties": { "memo": { "type": "string" }, "more": { "type": "array" } } });
+    json!({ "druse": 1, "name": "pays",
+        "inputs": { "pin": { "type": "string", "sensitive": true } },
+        "steps": [
+            { "id": "ask", "action": "approval_gate", "with": { "title": "Go?", "fields": form } },
+            { "id": "pay", "action": "shell", "needs": ["ask"], "delivery": "at_most_once",
+              "with": { "script": script, "env": { "FILE": file, "PIN": "{{ inputs.pin }}" } } }],
+        "outputs": { "memo": "{{ steps.ask.output.fields }}", "paid": "{{ steps.pay.output }}" } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_an_output_and_a_runs_own_sensitive_input_are_masked_too() {
+    let mut server = Server::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("payments");
+    let admin = server.admin();
+    admin
+        .put("/secrets/shop", &json!({ "value": KEY }))
+        .await
+        .with(200);
+    let path = active(&admin, &asks_and_pays(&file)).await;
+    let given = json!({ "inputs": { "pin": PIN } });
+    let begun = async |admin: &Client| {
+        let run = admin.post(&format!("{path}/runs"), &given).await.with(202);
+        let run = text(&run["id"]);
+        let gate = wait::approval(admin, &run).await;
+        (run, gate)
+    };
+    let said = format!("{KEY} and {PIN}");
+    let masked = "[redacted] and [redacted]";
+
+    // By the page of a link: a form and a comment.
+    let (run, gate) = begun(&admin).await;
+    let approval = format!("/approvals/{}", text(&gate["id"]));
+    let link = admin.post(&format!("{approval}/links"), &json!({})).await;
+    let link = text(&link.with(201)["address"]);
+    let digest = text(&gate["digest"]);
+    let form = [
+        ("decision", "approve"),
+        ("comment", &*said),
+        ("digest", &*digest),
+        ("field.memo", &*said),
+    ];
+    let answered = server
+        .anonymous()
+        .root("POST", &link[link.find("/approve/").unwrap()..])
+        .form(&form)
+        .send()
+        .await;
+    assert_eq!(answered.status, 200, "{}", answered.text);
+    let decided = admin.get(&approval).await.with(200);
+    assert_eq!(decided["decisions"][0]["fields"]["memo"], masked);
+    assert_eq!(decided["decisions"][0]["comment"], masked);
+    wait::until("the payment", || {
+        let there = std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n'));
+        std::future::ready(there.then_some(()))
+    })
+    .await;
+
+    // Of a step of which nobody knows whether it happened, what it gave and how that is known.
+    server.crash().await;
+    let admin = server.admin();
+    let shown = wait::run(&admin, &run, "waiting").await;
+    assert_eq!(shown["steps"][1]["status"], "uncertain", "{shown:#}");
+    let happened = json!({ "step": "pay", "found": "happened", "reason": said,
+        "output": { "stdout": said, "lines": [{ "text": said }] } });
+    admin
+        .post(&format!("/runs/{run}/resolve"), &happened)
+        .await
+        .with(202);
+    let shown = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(
+        shown["outputs"],
+        json!({ "memo": { "memo": masked }, "paid": { "stdout": masked, "lines": [{ "text": masked }] } })
+    );
+
+    // Of a run that has ended, and by the API in any depth.
+    let retry = json!({ "from": "ask", "reason": said });
+    let retried = admin.post(&format!("/runs/{run}/retry"), &retry).await;
+    let retried = text(&retried.with(202)["id"]);
+    let gate = wait::approval(&admin, &retried).await;
+    let approval = format!("/approvals/{}", text(&gate["id"]));
+    let why = json!({ "approvers": ["role:approver"], "reason": said });
+    admin
+        .post(&format!("{approval}/reassign"), &why)
+        .await
+        .with(200);
+    let yes = json!({ "decision": "approve", "digest": gate["digest"], "comment": said,
+        "fields": { "memo": "as agreed", "more": [{ "note": said }] } });
+    let yes = admin.post(&format!("{approval}/decision"), &yes).await;
+    assert_eq!(
+        yes.with(200)["decisions"][0]["fields"],
+        json!({ "memo": "as agreed", "more": [{ "note": masked }] })
+    );
+    wait::run(&admin, &retried, "succeeded").await;
+
+    let mut seen = serde_json::to_string(&admin.all("/audit").await).unwrap();
+    for run in [&run, &retried] {
+        seen += &admin.get(&format!("/runs/{run}")).await.text;
+        seen += &serde_json::to_string(&admin.all(&format!("/runs/{run}/events")).await).unwrap();
+    }
+    seen += &serde_json::to_string(&admin.all("/approvals").await).unwrap();
+    assert!(seen.contains(masked));
+    server.stop().await;
+    for value in [KEY, PIN] {
+        assert!(!seen.contains(value), "{value}: {seen}");
+        is_nowhere_below(server.data(), value);
+    }
+}
+
+fn is_nowhere_below(folder: &Path, value: &str) {
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let entry = entry.unwrap();
@@ -168,7 +289,9 @@ async fn a_secret_in_what_somebody_says_is_masked_wherever_it_is_kept() {
                 kind if kind.is_dir() => folders.push(entry.path()),
                 kind if kind.is_file() => {
                     let bytes = std::fs::read(entry.path()).unwrap();
-                    let found = bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes());
+                    let found = bytes
+                        .windows(value.len())
+                        .any(|part| part == value.as_bytes());
                     assert!(!found, "{}", entry.path().display());
                 }
                 _ => {}

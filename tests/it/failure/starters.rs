@@ -198,3 +198,43 @@ async fn all_behind_a_window_are_excluded_and_whoever_only_fed_a_waiting_run_is_
         .with(202);
     asks_another(&admin, &run, &[&editor], &approver).await;
 }
+
+/// Whoever fired a trigger by hand is behind what comes of it, also where it starts a run only when somebody else
+/// lets it come again, and also behind one that was let come again in vain.
+#[tokio::test]
+async fn whoever_fired_by_hand_what_was_filtered_then_is_excluded_when_it_comes_again() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let (editor, approver) = (server.role("editor").await, server.role("approver").await);
+    let mut document = asks(
+        "told",
+        json!({ "id": "told", "event": { "type": "com.example.told" }, "when": "false" }),
+    );
+    let path = active(&admin, &document).await;
+    let triggers = admin.get(&format!("{path}/triggers")).await.with(200);
+    let trigger = format!("/triggers/{}", text(&triggers["items"][0]["id"]));
+    let again = |firing: &Value| format!("{trigger}/firings/{}/replay", text(&firing["id"]));
+    let fired = approver.post(&format!("{trigger}/fire"), &json!({})).await;
+    assert_eq!(fired.body["status"], "filtered", "{}", fired.text);
+    let in_vain = editor.post(&again(&fired.body), &json!({})).await;
+    assert_eq!(in_vain.body["status"], "filtered", "{}", in_vain.text);
+
+    document["triggers"][0]["when"] = "true".into();
+    admin.put(&path, &document).await.with(200);
+    admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let other = json!({ "name": "other", "role": "approver" });
+    let other = admin.post("/tokens", &other).await.with(201);
+    let other = server.anonymous().token(&text(&other["token"]));
+    for (firing, who, excluded) in [
+        (&fired.body, &editor, vec![&editor, &approver]),
+        (&in_vain.body, &admin, vec![&admin, &editor, &approver]),
+    ] {
+        let come = who.post(&again(firing), &json!({})).await;
+        assert!(come.status < 300, "{}", come.text);
+        let run = text(&come.body["run_id"]);
+        asks_another(&admin, &run, &excluded, &other).await;
+    }
+}

@@ -32,6 +32,8 @@ pub(in crate::bound) struct Unshown {
     cycle: Option<usize>,
     /// The words of the person.
     quotes: Vec<String>,
+    /// The sentences that they stand in: a word alone may say the opposite of what was meant.
+    sentences: Vec<String>,
     /// Whether all of it are conditions of a deed.
     is_condition: bool,
     answer: Option<String>,
@@ -45,8 +47,12 @@ impl Unshown {
 
     /// The call before which somebody wants to be asked in each run, and what about.
     pub(in crate::bound) fn wanted_gate(&self) -> Option<(usize, String)> {
-        (self.answer.as_deref() == Some(GATE))
-            .then(|| (self.call, format!("The person had said {}.", self.shown())))
+        (self.answer.as_deref() == Some(GATE)).then(|| {
+            (
+                self.call,
+                format!("The person had said {}.", listed(&self.sentences, 200)),
+            )
+        })
     }
 
     fn said(&self) -> String {
@@ -54,18 +60,21 @@ impl Unshown {
     }
 
     fn shown(&self) -> String {
-        let quoted: Vec<String> = self
-            .quotes
-            .iter()
-            .take(MOST_QUOTED)
-            .map(|quote| format!("“{}”", crate::show::text(quote, 80)))
-            .collect();
-        let more = match self.quotes.len().saturating_sub(MOST_QUOTED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("{}{more}", quoted.join(", "))
+        listed(&self.quotes, 80)
     }
+}
+
+fn listed(quotes: &[String], longest: usize) -> String {
+    let quoted: Vec<String> = quotes
+        .iter()
+        .take(MOST_QUOTED)
+        .map(|quote| format!("“{}”", crate::show::text(quote, longest)))
+        .collect();
+    let more = match quotes.len().saturating_sub(MOST_QUOTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", quoted.join(", "))
 }
 
 /// The id of the question what becomes of what the person named.
@@ -108,6 +117,7 @@ pub(in crate::bound) fn unshown(
             id: condition_question(kept),
             cycle,
             quotes: Vec::new(),
+            sentences: Vec::new(),
             is_condition: true,
             answer: None,
         });
@@ -115,6 +125,10 @@ pub(in crate::bound) fn unshown(
         let quote = quote.join(" ");
         if !entry.quotes.contains(&quote) {
             entry.quotes.push(quote);
+        }
+        let whole = asker.sentence_of(text, &one).unwrap_or_default();
+        if !whole.is_empty() && !entry.sentences.contains(&whole) {
+            entry.sentences.push(whole);
         }
     }
     let mut all: Vec<Unshown> = all.into_values().collect();
@@ -216,6 +230,25 @@ pub(in crate::bound) fn explained(
             Some(cycle) => (cycle.id.as_str(), Spot::of(spot.step)),
             None => (kept.step.as_str(), *spot),
         };
+        // What is picked by something may be picked by a part of what was said.
+        let filter = cycle.and_then(|cycle| cycle.filter.as_ref());
+        let picked = cycle.is_none()
+            && decisions.calls.get(one.call).is_some_and(|decided| {
+                let all = decided.bound.iter().flat_map(Bound::bindings);
+                all.into_iter()
+                    .any(|binding| !binding.compared.flags.is_empty())
+            });
+        let missed = match (filter, one.is_condition) {
+            (Some(filter), _) => format!(
+                "and the draft does not carry all of it: the loop takes elements whose {}",
+                filter.shown()
+            ),
+            (None, false) if picked => {
+                "and the draft does not carry all of it: the step picks by a part of what was said"
+                    .to_owned()
+            }
+            _ => String::new(),
+        };
         let what = match (cycle, one.is_condition) {
             (Some(_), _) => "the loop goes over the list as if it had not been said",
             (None, true) => "the step is done in every run",
@@ -240,10 +273,13 @@ pub(in crate::bound) fn explained(
                 open = true;
                 Finding::warning(
                     "condition_not_shown",
-                    format!(
-                        "The person said {}, and nothing in the draft carries it: {what}.",
-                        one.shown()
-                    ),
+                    match missed.as_str() {
+                        "" => format!(
+                            "The person said {}, and nothing in the draft carries it: {what}.",
+                            one.shown()
+                        ),
+                        missed => format!("The person said {}, {missed}.", one.shown()),
+                    },
                 )
                 .help(format!("Answer `{}` with one of its choices.", one.id))
                 .must_acknowledge()

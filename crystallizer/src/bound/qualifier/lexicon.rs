@@ -358,6 +358,105 @@ pub(super) fn negates(word: &str) -> bool {
         || matches!(word, "dont" | "doesnt" | "isnt" | "arent" | "wont" | "cant")
 }
 
+/// Words for nobody and nothing.
+pub(super) fn denies(word: &str) -> bool {
+    matches!(
+        word,
+        "nobody" | "noone" | "nothing" | "nowhere" | "hardly" | "niemand" | "nichts" | "refuse"
+    )
+}
+
+/// Words by which something makes no difference, or is only a wish.
+pub(super) fn hedges(word: &str) -> bool {
+    matches!(
+        word,
+        "whether"
+            | "regardless"
+            | "irrespective"
+            | "independent"
+            | "independently"
+            | "although"
+            | "though"
+            | "maybe"
+            | "perhaps"
+            | "might"
+            | "ideally"
+            | "preferably"
+            | "possibly"
+            | "probably"
+            | "ob"
+            | "egal"
+            | "unabhängig"
+            | "vielleicht"
+            | "möglichst"
+    )
+}
+
+/// Words that make nothing of a negation before them: `not only`, `don't mind`, `no need`.
+pub(super) fn makes_nothing_of(word: &str) -> bool {
+    matches!(
+        word,
+        "only"
+            | "just"
+            | "merely"
+            | "solely"
+            | "simply"
+            | "exclusively"
+            | "necessarily"
+            | "mind"
+            | "matter"
+            | "care"
+            | "bother"
+            | "worry"
+            | "need"
+            | "needs"
+            | "object"
+            | "hesitate"
+            | "forget"
+            | "want"
+            | "wants"
+            | "wish"
+            | "like"
+            | "prefer"
+            | "think"
+            | "say"
+            | "saying"
+            | "mean"
+            | "believe"
+            | "nur"
+            | "allein"
+            | "bloß"
+            | "stören"
+            | "stört"
+    )
+}
+
+/// Words before a number by which it is not just as many: `at least three`.
+pub(super) fn is_about(word: &str) -> bool {
+    matches!(
+        word,
+        "least"
+            | "most"
+            | "than"
+            | "about"
+            | "around"
+            | "approximately"
+            | "roughly"
+            | "nearly"
+            | "almost"
+            | "over"
+            | "under"
+            | "up"
+            | "mindestens"
+            | "höchstens"
+            | "maximal"
+            | "etwa"
+            | "ungefähr"
+            | "rund"
+            | "bis"
+    )
+}
+
 /// Words that count from an end: `first`, `last`; true for the last.
 pub(super) fn ordinal(word: &str) -> Option<bool> {
     Some(match word {

@@ -49,6 +49,18 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// The sentence that something stands in, as it was said.
+    pub(super) fn sentence_of(&self, text: usize, one: &Qualifier) -> Option<String> {
+        let holds = |sentence: &Sentence| sentence.iter().any(|token| token.start == one.start);
+        let (_, sentence) = self
+            .sentences
+            .iter()
+            .find(|(at, sentence)| *at == text && holds(sentence))?;
+        let (first, last) = (sentence.first()?, sentence.last()?);
+        let whole = self.decisions.said.part(text, first.start, last.end);
+        Some(whole.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
     /// The words that tools were told, read once and for all: not again for each loop.
     fn told(&self) -> &Told {
         self.told.get_or_init(|| Told::of(self.kept))
@@ -89,7 +101,7 @@ impl<'a> Asker<'a> {
             let heard = self.heard(first);
             for (text, one) in all.iter().filter(|(text, _)| *text < heard) {
                 let is_carried = match one.kind {
-                    Kind::Count => number.is_some() && number == one.number,
+                    Kind::Count => one.sure && number.is_some() && number == one.number,
                     _ => carries(
                         one,
                         |word| carried.contains(word) || self.told().sent_before(first, word),

@@ -3,6 +3,7 @@
 //! one field can be meant, and asked about where nothing in the draft carries it.
 
 mod ask;
+mod doubt;
 mod lexicon;
 mod missed;
 pub(super) mod narrow;

@@ -43,6 +43,8 @@ pub(in crate::bound) struct Flag {
 struct Age {
     field: Vec<String>,
     older: bool,
+    /// Whether the day itself is taken, too: `at least 30 days old`.
+    inclusive: bool,
     days: u64,
     /// The day in the recording.
     limit: String,
@@ -136,7 +138,11 @@ impl Narrowing {
             text = format!(
                 "{text} | selectattr({}, '{}', run.started_at | format_date('%Y-%m-%d') | add_days(-{})) | list",
                 quoted(&age.field.join(".")),
-                if age.older { "lt" } else { "ge" },
+                match (age.older, age.inclusive) {
+                    (true, true) => "le",
+                    (true, false) => "lt",
+                    (false, _) => "ge",
+                },
                 age.days
             );
         }
@@ -181,7 +187,11 @@ impl Narrowing {
             format!(
                 "`{}` lies {} {} before the day of the run",
                 name(&age.field),
-                if age.older { "more than" } else { "at most" },
+                match (age.older, age.inclusive) {
+                    (true, true) => "at least",
+                    (true, false) => "more than",
+                    (false, _) => "at most",
+                },
                 crate::show::count(usize::try_from(age.days).unwrap_or(0), "day", "days")
             )
         }));
@@ -210,11 +220,11 @@ impl Narrowing {
 
     /// The same that takes no more than a number of elements, where the person named one.
     pub(in crate::bound) fn limited(&self, qualifiers: &[Qualifier], said: &Said) -> Option<Self> {
-        let mut numbers: Vec<(u64, bool)> = qualifiers
-            .iter()
-            .filter(|one| one.kind == Kind::Count)
-            .filter_map(|one| one.number)
-            .collect();
+        let counts = || qualifiers.iter().filter(|one| one.kind == Kind::Count);
+        if counts().any(|one| !one.sure) {
+            return None;
+        }
+        let mut numbers: Vec<(u64, bool)> = counts().filter_map(|one| one.number).collect();
         numbers.dedup();
         let [(count, last)] = numbers.as_slice() else {
             return None;
@@ -266,7 +276,7 @@ impl Age {
     fn holds(&self, element: &Value, limit: &str) -> bool {
         field(element, &self.field)
             .and_then(Value::as_str)
-            .is_some_and(|day| (day < limit) == self.older)
+            .is_some_and(|day| (day < limit || self.inclusive && day == limit) == self.older)
     }
 }
 
@@ -282,12 +292,14 @@ pub(in crate::bound) fn narrowing(
         flags: flags(&taken, qualifiers),
         ..Narrowing::default()
     };
-    for one in qualifiers.iter().filter(|one| one.negated) {
+    for one in qualifiers.iter().filter(|one| one.negated && one.sure) {
         let carried = found.flags.iter().flat_map(|flag| &flag.words);
         if carried.clone().any(|word| one.content.contains(word)) {
             continue;
         }
-        if let Some((equal, word)) = without(elements, &taken, one, said) {
+        if let Some((equal, word)) = without(elements, &taken, one, said)
+            && one.is_all_in(std::slice::from_ref(&word))
+        {
             found.without.push(equal);
             found.words.push(word);
         }
@@ -310,7 +322,7 @@ pub(in crate::bound) fn flags(taken: &[&Value], qualifiers: &[Qualifier]) -> Vec
     };
     let mut found: Vec<Flag> = Vec::new();
     let all = booleans(first);
-    for one in qualifiers {
+    for one in qualifiers.iter().filter(|one| one.sure) {
         let meant: Vec<(&Vec<String>, bool, Vec<String>)> = all
             .iter()
             .filter_map(|field| {
@@ -321,6 +333,10 @@ pub(in crate::bound) fn flags(taken: &[&Value], qualifiers: &[Qualifier]) -> Vec
         let [(field, value, words)] = meant.as_slice() else {
             continue;
         };
+        // What is not followed wholly is asked about, and not followed in a part.
+        if !one.is_all_in(words) {
+            continue;
+        }
         let flag = Flag {
             field: (*field).clone(),
             value: *value,
@@ -361,7 +377,7 @@ fn booleans(element: &Value) -> Vec<Vec<String>> {
 }
 
 /// Pairs of words of which one is what the other is not.
-const OPPOSITES: [(&str, &str); 11] = [
+const OPPOSITES: [(&str, &str); 15] = [
     ("internal", "external"),
     ("open", "closed"),
     ("enabled", "disabled"),
@@ -369,6 +385,10 @@ const OPPOSITES: [(&str, &str); 11] = [
     ("free", "busy"),
     ("available", "sold"),
     ("active", "archived"),
+    ("active", "inactive"),
+    ("valid", "invalid"),
+    ("complete", "incomplete"),
+    ("visible", "invisible"),
     ("direct", "stopover"),
     ("nonstop", "stopover"),
     ("done", "open"),
@@ -391,17 +411,18 @@ fn says(field: &[String], content: &[String]) -> Option<(bool, Vec<String>)> {
     if own.is_empty() {
         return None;
     }
-    let spoken: Vec<String> = content.iter().flat_map(|word| words(word)).collect();
-    if spoken
-        .windows(own.len())
-        .any(|window| window.iter().map(String::as_str).eq(own.iter().copied()))
-    {
-        let carried = content
-            .iter()
-            .filter(|word| words(word).iter().any(|part| own.contains(&part.as_str())))
-            .cloned()
-            .collect();
-        return Some((true, carried));
+    // Only whole words: what is `non-refundable` is not refundable, and what is half-paid is not paid.
+    for from in 0..content.len() {
+        let mut spoken: Vec<String> = Vec::new();
+        for (length, word) in content[from..].iter().enumerate() {
+            spoken.extend(words(word));
+            if spoken.iter().map(String::as_str).eq(own.iter().copied()) {
+                return Some((true, content[from..=from + length].to_vec()));
+            }
+            if spoken.len() >= own.len() {
+                break;
+            }
+        }
     }
     let [one] = own.as_slice() else { return None };
     content.iter().find_map(|word| {
@@ -436,7 +457,7 @@ pub(in crate::bound) fn flag_words(key: &str, value: bool) -> Vec<String> {
 }
 
 /// What turns a word round.
-const PREFIXES: [&str; 6] = ["un", "non", "in", "im", "dis", "ir"];
+const PREFIXES: [&str; 2] = ["un", "non"];
 
 /// Whether a word says that another does not hold.
 fn is_opposite(said: &str, field: &str) -> bool {
@@ -464,7 +485,7 @@ pub(in crate::bound) fn values(
         return Vec::new();
     };
     let mut found: Vec<Equal> = Vec::new();
-    for one in qualifiers.iter().filter(|one| !one.negated) {
+    for one in qualifiers.iter().filter(|one| !one.negated && one.sure) {
         let spoken: Vec<String> = one.content.iter().flat_map(|word| words(word)).collect();
         let mut meant: Vec<Equal> = fields(first)
             .into_iter()
@@ -560,7 +581,7 @@ fn without(
 
 /// The age that is spoken of, where one field alone can have it.
 fn age(taken: &[&Value], qualifier: &Qualifier, said: &Said) -> Option<Age> {
-    if qualifier.negated || qualifier.kind != Kind::Clause {
+    if qualifier.negated || !qualifier.sure || qualifier.kind != Kind::Clause {
         return None;
     }
     let content: Vec<&str> = qualifier.content.iter().map(String::as_str).collect();
@@ -585,6 +606,7 @@ fn age(taken: &[&Value], qualifier: &Qualifier, said: &Said) -> Option<Age> {
     } else {
         return None;
     };
+    let inclusive = older && has(&["least"]);
     // Anything else in the words would be lost.
     let rest = content.iter().all(|word| {
         l::number(word).is_some()
@@ -627,16 +649,54 @@ fn age(taken: &[&Value], qualifier: &Qualifier, said: &Said) -> Option<Age> {
         .map(|(field, _)| Age {
             field,
             older,
+            inclusive,
             days,
             limit: limit.clone(),
         });
     let (Some(one), None) = (meant.next(), meant.next()) else {
         return None;
     };
+    if !begins_it(&one.field) {
+        return None;
+    }
     let all = taken.iter().all(|element| {
-        field(element, &one.field).is_some_and(is_day) && one.holds(element, &one.limit)
+        field(element, &one.field).is_some_and(|value| {
+            // A moment of the day itself lies behind its beginning.
+            is_day(value) && (!inclusive || value.as_str().is_some_and(|day| day.len() == 10))
+        }) && one.holds(element, &one.limit)
     });
     all.then_some(one)
+}
+
+/// Whether a field says when something began to be, which its age is counted from.
+fn begins_it(path: &[String]) -> bool {
+    path.last().is_some_and(|key| {
+        words(key).iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "created"
+                    | "creation"
+                    | "create"
+                    | "opened"
+                    | "placed"
+                    | "sent"
+                    | "received"
+                    | "made"
+                    | "filed"
+                    | "posted"
+                    | "added"
+                    | "submitted"
+                    | "ordered"
+                    | "registered"
+                    | "reported"
+                    | "issued"
+                    | "uploaded"
+                    | "published"
+                    | "born"
+                    | "birth"
+            )
+        })
+    })
 }
 
 /// Whether a value begins with a day as `2027-01-05` does.

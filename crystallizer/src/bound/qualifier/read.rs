@@ -1,6 +1,7 @@
 //! Reads what people say about the things that they name: the words before and behind a noun or a superlative that say
 //! which of them are meant, and the conditions of what they ask for.
 
+use super::doubt::marked;
 use super::lexicon as l;
 use super::sentence::{Sentence, Token};
 use crate::bound::key::words;
@@ -36,6 +37,10 @@ pub(in crate::bound) struct Qualifier {
     pub(in crate::bound) negated: bool,
     /// Whether it is said with a preposition, so that it may belong to the deed as well.
     pub(in crate::bound) loose: bool,
+    /// Whether it is plainly meant, so that it may be followed though nothing shows it.
+    pub(in crate::bound) sure: bool,
+    /// Those of its words that only name the thing itself.
+    pub(super) things: Vec<String>,
     /// Where it stands in its text.
     pub(in crate::bound) start: usize,
     pub(in crate::bound) end: usize,
@@ -67,9 +72,20 @@ impl Qualifier {
             number: None,
             negated: false,
             loose: false,
+            sure: true,
+            things: Vec::new(),
             start: tokens.first()?.start,
             end: tokens.last()?.end,
         })
+    }
+}
+
+impl Qualifier {
+    /// Whether nothing of it is lost where these words are carried.
+    pub(super) fn is_all_in(&self, carried: &[String]) -> bool {
+        self.content
+            .iter()
+            .all(|word| carried.contains(word) || self.things.contains(word) || l::is_verb(word))
     }
 }
 
@@ -109,19 +125,23 @@ pub(in crate::bound) struct Nouns<'n> {
 }
 
 impl Nouns<'_> {
-    fn is_head(&self, word: &str) -> bool {
+    pub(super) fn is_head(&self, word: &str) -> bool {
         words(word)
             .last()
             .is_some_and(|one| self.heads.contains(one))
     }
 
-    fn is_verb(&self, word: &str) -> bool {
+    pub(super) fn is_verb(&self, word: &str) -> bool {
         l::is_verb(word) || self.deeds.contains(word)
     }
 }
 
 /// What a sentence says about a noun in it.
 pub(in crate::bound) fn about_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
+    marked(sentence, nouns, said_of_nouns(sentence, nouns))
+}
+
+fn said_of_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
     let mut found = Vec::new();
     let named = sentence.iter().any(|token| nouns.is_head(&token.word));
     // `Close the waiting ones`, `those older than a month`: a deed, and a word for what was named before.
@@ -251,7 +271,7 @@ pub(in crate::bound) fn about_superlative(
         }
     }
     found.extend(behind(sentence, end + 1, nouns));
-    found
+    marked(sentence, nouns, found)
 }
 
 /// The same of every place in a sentence where the superlative stands and is what is asked for.
@@ -343,6 +363,7 @@ fn about(sentence: &Sentence, head: usize, after: usize, nouns: &Nouns<'_>) -> V
     let mut number: Option<(u64, usize)> = None;
     let mut order: Option<(bool, usize)> = None;
     let mut part: Option<usize> = None;
+    let mut rough = false;
     let mut definite = false;
     let mut indefinite = false;
     let mut at = head;
@@ -364,6 +385,13 @@ fn about(sentence: &Sentence, head: usize, after: usize, nouns: &Nouns<'_>) -> V
             break;
         }
         if let Some(value) = l::number(word) {
+            number = Some((value, before));
+        } else if let Some((value, place)) = number
+            && place == before + 1
+            && (l::is_about(word) || word == "to" && left.is_some_and(|left| left.word == "up"))
+        {
+            // `at least three`: as many as that, but not just as many.
+            rough = true;
             number = Some((value, before));
         } else if let Some(last) = l::ordinal(word) {
             order = Some((last, before));
@@ -417,7 +445,10 @@ fn about(sentence: &Sentence, head: usize, after: usize, nouns: &Nouns<'_>) -> V
     }
     let quoted = |from: usize| {
         let to = (after).min(sentence.len());
-        Qualifier::of(Kind::Count, sentence.get(from.min(head)..to)?)
+        Qualifier::of(Kind::Count, sentence.get(from.min(head)..to)?).map(|one| Qualifier {
+            sure: !rough,
+            ..one
+        })
     };
     match (number, order, part) {
         (Some((number, place)), Some((last, other)), _) => {

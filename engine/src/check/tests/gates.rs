@@ -119,3 +119,50 @@ fn what_can_only_fail_or_does_nothing_is_said() {
     "
     );
 }
+
+#[test]
+fn a_step_that_runs_when_its_gate_was_refused_is_told_of() {
+    let of = |join: &str, needs: &str, when: &str| {
+        findings(&format!(
+            r#"steps:
+  - {{ id: other, action: transform, with: {{ value: 1 }} }}
+  - {{ id: large, action: approval_gate, with: {{ title: "Go?" }} }}
+  - {{ id: small, action: approval_gate, with: {{ title: "Go?" }} }}
+  - id: pay
+    action: http
+    needs: [{needs}]
+    join: {join}
+    when: {when}
+    with: {{ connection: crm, method: POST, path: /pay }}
+"#
+        ))
+    };
+    insta::assert_snapshot!(
+        of("all_done", "other, large", "steps.other.status == 'succeeded'"),
+        @"13:11 runs_when_refused: step `pay` runs also when the gate `large` was refused -- leave `join` out, or look at the gate: `when: steps.large.status == 'succeeded'`"
+    );
+    for (join, needs, when, told) in [
+        ("all_done", "large", "inputs.count > 0", true),
+        ("any_succeeded", "other, large", "inputs.count > 0", true),
+        // As the README has it: what became of the gate is looked at.
+        (
+            "all_done",
+            "large",
+            "steps.large.status in ['succeeded', 'skipped']",
+            false,
+        ),
+        ("any_succeeded", "large, small", "inputs.count > 0", false),
+        // It is there for the refusal.
+        ("any_failed", "large", "inputs.count > 0", false),
+        ("none_failed", "other, large", "inputs.count > 0", false),
+        ("all_succeeded", "large", "inputs.count > 0", false),
+        ("all_done", "other", "inputs.count > 0", false),
+    ] {
+        let said = of(join, needs, when);
+        assert_eq!(
+            said.contains("runs_when_refused"),
+            told,
+            "{join} {needs} {when}: {said}"
+        );
+    }
+}

@@ -365,6 +365,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Remove the need.",
     },
     Code {
+        code: "runs_when_refused",
+        group: Group::Document,
+        severities: &[Warning],
+        meaning: "A step right behind a gate is joined so that it runs also when the gate was refused, and does not look at what became of it.",
+        example: "steps: [ { id: g, action: approval_gate, with: { title: Go? } }, { id: a, action: http, needs: [g], join: all_done, with: { connection: crm, path: / } } ]",
+        fix: "Leave `join` out, or look at the gate's `status` in `when`.",
+    },
+    Code {
         code: "send_back_leaks",
         group: Group::Document,
         severities: &[Error],

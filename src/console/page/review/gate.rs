@@ -164,7 +164,7 @@ fn changes(step: &Value) -> bool {
         && !matches!(step["effects"].as_str(), Some("read" | "pure"))
 }
 
-/// Whether a gate stands right before a step.
+/// Whether a gate stands right before a step, and the step does not run in spite of it.
 fn is_gated(document: &Value, way: &str) -> bool {
     let list = match way.rsplit_once('.') {
         Some((around, _)) => place::step(document, around).map(|step| &step["steps"]),
@@ -173,11 +173,24 @@ fn is_gated(document: &Value, way: &str) -> bool {
     let all = list
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice);
-    let needs = place::step(document, way).and_then(|step| step["needs"].as_array());
-    needs.into_iter().flatten().any(|need| {
+    let Some(step) = place::step(document, way) else {
+        return false;
+    };
+    let needs = step["needs"].as_array().map_or(&[][..], Vec::as_slice);
+    let gates = needs.iter().filter_map(Value::as_str).filter(|need| {
         all.iter()
             .any(|one| one["id"] == *need && one["action"] == "approval_gate")
-    })
+    });
+    // One that looks at what became of its gate decides by that, as its author wanted.
+    let asked = |gate: &str| {
+        let when = step["when"].as_str();
+        when.is_some_and(|when| druse_engine::check::reads_step(when, gate))
+    };
+    match step["join"].as_str() {
+        None | Some("all_succeeded") => gates.count() > 0,
+        Some("none_failed" | "any_succeeded") if needs.len() == 1 => gates.count() > 0,
+        _ => gates.into_iter().any(asked),
+    }
 }
 
 /// The gate that a form says.
@@ -278,11 +291,13 @@ fn put_before(document: &mut Value, way: &str, with: Map<String, Value>) -> Opti
         gate["needs"] = read.into();
     }
     // It asks once all is known that the step would be given, and only where the step would run.
-    for key in ["needs", "when"] {
+    for key in ["needs", "join", "when"] {
         if let Some(value) = step.get(key) {
             gate[key] = value.clone();
         }
     }
+    // What it was joined by would let it run after a refusal: behind the gate it runs only when that was granted.
+    step.remove("join");
     step.insert("needs".into(), json!([name]));
     steps.insert(at, gate);
     Some(())
@@ -323,5 +338,53 @@ mod tests {
             .collect();
         assert_eq!(changing, [false, false, true]);
         assert_eq!(question("send_money"), "Send money?");
+    }
+
+    #[test]
+    fn a_gate_takes_over_how_its_step_is_joined() {
+        let mut document = json!({ "steps": [
+            { "id": "a", "action": "http", "on_error": "continue" },
+            { "id": "send", "action": "http", "needs": ["a"], "join": "all_done" },
+        ] });
+        put_before(&mut document, "send", Map::new()).expect("it is there");
+        let gate = &document["steps"][1];
+        assert_eq!(
+            (&gate["needs"], &gate["join"]),
+            (&json!(["a"]), &json!("all_done"))
+        );
+        let send = &document["steps"][2];
+        assert_eq!(send["needs"], json!(["approve_send"]));
+        assert_eq!(send.get("join"), None);
+        assert!(is_gated(&document, "send"));
+    }
+
+    #[test]
+    fn a_step_that_runs_after_a_refusal_is_not_gated() {
+        let gated = |join: &str, needs: &[&str], when: &str| {
+            let document = json!({ "steps": [
+                { "id": "a", "action": "http" },
+                { "id": "ask", "action": "approval_gate", "with": {} },
+                { "id": "send", "action": "http", "needs": needs, "join": join, "when": when },
+            ] });
+            is_gated(&document, "send")
+        };
+        assert!(gated("all_succeeded", &["a", "ask"], "true"));
+        assert!(gated("none_failed", &["ask"], "true"));
+        assert!(gated("any_succeeded", &["ask"], "true"));
+        assert!(gated(
+            "all_done",
+            &["ask"],
+            "steps.ask.status == 'succeeded'"
+        ));
+        assert!(!gated(
+            "all_done",
+            &["ask"],
+            "steps.a.status == 'succeeded'"
+        ));
+        assert!(!gated("all_done", &["ask"], "true"));
+        assert!(!gated("any_failed", &["ask"], "true"));
+        assert!(!gated("any_succeeded", &["a", "ask"], "true"));
+        assert!(!gated("none_failed", &["a", "ask"], "true"));
+        assert!(!gated("all_succeeded", &["a"], "true"));
     }
 }

@@ -83,8 +83,8 @@ pub(super) async fn show(call: &Call) -> Result<Markup, Refusal> {
                     @if admin {
                         (form(call, &fields, &prefix, index, rule, &tag, html! {
                             button .primary name="do" value="save" { "Save this rule" }
-                            @if index > 0 { button name="do" value="up" { "Try it earlier" } }
-                            @if index + 1 < all.len() { button name="do" value="down" { "Try it later" } }
+                            @if index > 0 { button name="do" value="up" { "Save and try it earlier" } }
+                            @if index + 1 < all.len() { button name="do" value="down" { "Save and try it later" } }
                             button .danger name="do" value="remove" { "Remove this rule" }
                         }))
                     } @else { (value::pairs(rule)) }
@@ -200,11 +200,15 @@ pub(in crate::console) async fn rule(call: &Call) -> Done {
             "remove" => {
                 all.remove(index);
             }
-            "up" if index > 0 => all.swap(index - 1, index),
-            "down" if index + 1 < all.len() => all.swap(index, index + 1),
+            // What was written in the form counts, whichever of its buttons was pressed.
             _ => {
                 let before = all[index].as_object().cloned().unwrap_or_default();
                 all[index] = said(&before)?.into();
+                match what {
+                    "up" if index > 0 => all.swap(index - 1, index),
+                    "down" if index + 1 < all.len() => all.swap(index, index + 1),
+                    _ => {}
+                }
             }
         }
     }
