@@ -43,6 +43,7 @@ mod prune;
 mod reads;
 mod relied;
 mod replay;
+mod reply;
 mod secret;
 mod shell_line;
 mod show;

@@ -2,12 +2,10 @@
 
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, tokens};
+use crate::reply::{Reply, reply};
 use crate::session::{RecordedApproval, Role, Session, Turn};
 use druse_engine::Timestamp;
 use std::collections::{HashMap, HashSet};
-
-/// Longest answer that is taken for a plain yes, in characters.
-const LONGEST: usize = 300;
 
 /// The most changes behind one yes that it is taken to be a yes to each of. Who says yes to a longer piece of work has
 /// approved its begin, and what the question named.
@@ -54,7 +52,10 @@ pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, Rec
                 at,
             } => {
                 found.extend(yes.take().into_iter().flat_map(|yes| covered(yes, kept)));
-                yes = (asked && is_yes(text)).then(|| Yes {
+                // Who agreed with a reserve wants to be asked, too.
+                let question = told.last().copied().unwrap_or_default();
+                let agrees = asked && reply(text, question) != Reply::No;
+                yes = agrees.then(|| Yes {
                     text,
                     at: *at,
                     asked: told.iter().flat_map(|text| names(text)).collect(),
@@ -150,88 +151,9 @@ pub(crate) fn asks(text: &str) -> bool {
     .any(|phrase| lower.contains(phrase))
 }
 
-/// Whether a text is a plain yes: it begins like one and takes nothing back.
-pub(crate) fn is_yes(text: &str) -> bool {
-    // A question asks for more, also where an "ok" begins it.
-    let ends = text.find(['.', '!', '?', '\n']);
-    let asks = ends.is_some_and(|end| text[end..].starts_with('?'));
-    if text.chars().count() > LONGEST || asks {
-        return false;
-    }
-    let lower = text.to_lowercase().replace('’', "'");
-    let words: Vec<&str> = lower
-        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let back = [
-        "no",
-        "not",
-        "don't",
-        "dont",
-        "but",
-        "instead",
-        "wait",
-        "actually",
-        "however",
-        "except",
-        "unless",
-        "if",
-        "rather",
-        "other",
-        "which",
-        "only",
-        "none",
-        "stop",
-        "cancel that",
-    ];
-    if words.iter().any(|word| back.contains(word)) {
-        return false;
-    }
-    let first = words.iter().find(|word| {
-        !matches!(
-            **word,
-            "please" | "oh" | "great" | "perfect" | "thanks" | "thank" | "you"
-        )
-    });
-    let Some(first) = first else { return false };
-    let begins = |phrase: &str| words.join(" ").starts_with(phrase);
-    matches!(
-        *first,
-        "yes"
-            | "y"
-            | "yep"
-            | "yeah"
-            | "yup"
-            | "ok"
-            | "okay"
-            | "sure"
-            | "confirm"
-            | "confirmed"
-            | "proceed"
-            | "approve"
-            | "approved"
-            | "ja"
-            | "oui"
-            | "sí"
-    ) || [
-        "go ahead",
-        "sounds good",
-        "looks good",
-        "that works",
-        "do it",
-        "please do",
-        "i confirm",
-        "i approve",
-        "that is correct",
-        "that's correct",
-    ]
-    .iter()
-    .any(|phrase| begins(phrase))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{asks, is_yes};
+    use super::asks;
 
     #[test]
     fn who_waits_for_a_yes_asks() {
@@ -243,30 +165,6 @@ mod tests {
             ("Confirmed. It is done.", false),
         ] {
             assert_eq!(asks(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn plain_answers_only() {
-        for (text, expected) in [
-            ("Yes, please proceed.", true),
-            ("yes", true),
-            ("y", true),
-            ("Go ahead!", true),
-            ("Great, thanks. Yes.", true),
-            ("Please proceed with it", true),
-            ("That’s correct", true),
-            ("Yes, but use the other card", false),
-            ("No", false),
-            ("Yesterday I called", false),
-            ("Which ones?", false),
-            ("Ok, which one is cheaper?", false),
-            ("Sure?", false),
-            ("Yes, the more expensive one rather.", false),
-            ("Yes, go ahead. Will there be a mail?", true),
-            ("", false),
-        ] {
-            assert_eq!(is_yes(text), expected, "{text}");
         }
     }
 }

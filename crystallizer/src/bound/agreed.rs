@@ -8,7 +8,8 @@ use super::binding::{Binding, Choice, Why};
 use super::canonical;
 use super::information::{STRONG, WEAK, bits, names_things};
 use super::said::{Mention, Said};
-use crate::spoken::{asks, is_yes};
+use crate::reply::{Reply, reply};
+use crate::spoken::asks;
 
 /// What the agent proposed so far, and whether the person agreed.
 #[derive(Default)]
@@ -20,6 +21,10 @@ pub(super) struct Agreed {
     /// Those that the person agreed to, of all that the agent told.
     proposal: Option<(usize, usize)>,
     asked: bool,
+    /// What the agent said last.
+    last: String,
+    /// Where the last answer of the person says more than yes.
+    reserve: Option<(usize, usize)>,
 }
 
 impl Agreed {
@@ -37,14 +42,30 @@ impl Agreed {
         self.told.hear(text, true);
         self.fresh += 1;
         self.asked = asks(text);
+        text.clone_into(&mut self.last);
     }
 
-    /// The person answers. Whatever is no yes takes back what they agreed to before.
+    /// The person answers. Whatever is no yes takes back what they agreed to before, and who agrees with a reserve has
+    /// chosen nothing.
     pub(super) fn answer(&mut self, text: &str) {
         let all = self.told.len();
-        self.proposal = (self.asked && is_yes(text)).then(|| (all - self.fresh.min(all), all));
+        let reply = match self.asked {
+            true => reply(text, &self.last),
+            false => Reply::No,
+        };
+        self.proposal = (reply == Reply::Yes).then(|| (all - self.fresh.min(all), all));
+        self.reserve = match reply {
+            Reply::Reserved(from, to) => Some((from, to)),
+            _ => None,
+        };
         self.fresh = 0;
         self.asked = false;
+        self.last.clear();
+    }
+
+    /// Where the last answer of the person says more than yes: told once, for the first change after it.
+    pub(super) fn take_reserve(&mut self) -> Option<(usize, usize)> {
+        self.reserve.take()
     }
 }
 

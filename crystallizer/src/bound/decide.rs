@@ -46,6 +46,8 @@ pub(super) struct Decisions {
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// The changes that a person agreed to in words.
     pub(super) assented: BTreeSet<usize>,
+    /// What people agreed to with a reserve: the first change after it, the text, and where the reserve stands in it.
+    pub(super) reserves: Vec<(usize, usize, usize, usize)>,
     /// The looks after a person had agreed: what they told was put before nobody.
     pub(super) looked_after: BTreeSet<usize>,
     /// The looks that inform nobody.
@@ -93,6 +95,7 @@ pub(super) fn decide<'a>(
     binder.alike = Alike::of(kept, &binder.cuts, &binder.gated);
     binder.said.set_day(day_of(session));
     let mut heard = vec![usize::MAX; kept.len()];
+    let mut reserves = Vec::new();
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
@@ -134,6 +137,11 @@ pub(super) fn decide<'a>(
                 if let Some(heard) = heard.get_mut(at) {
                     *heard = binder.said.len();
                 }
+                if binder.changes(at)
+                    && let Some((from, to)) = binder.agreed.take_reserve()
+                {
+                    reserves.push((at, binder.said.len().saturating_sub(1), from, to));
+                }
                 if binder.agreed.is_given() {
                     match binder.changes(at) {
                         true => binder.assented.insert(at),
@@ -168,6 +176,7 @@ pub(super) fn decide<'a>(
     binder.repeated();
     Decisions {
         calls: binder.decided,
+        reserves,
         unused_answers: answered
             .given
             .keys()

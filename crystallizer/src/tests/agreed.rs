@@ -557,3 +557,58 @@ fn a_later_change_by_what_was_agreed_to_should_be_asked_about() {
     assert_eq!(suggested, ["add_note"]);
     assert_eq!(made.report.counts.gates, 1);
 }
+
+/// Who agrees with a reserve is asked about it: nothing is chosen by such an answer, and the gates stand.
+#[test]
+fn a_yes_with_a_reserve_is_asked_about() {
+    for (answer, reserve) in [
+        (
+            "Sure, provided it is still free.",
+            "“provided it is still free”",
+        ),
+        ("Yes, when it is below 150", "“when it is below 150”"),
+        (
+            "Ok, after you checked with Bob.",
+            "“after you checked with Bob”",
+        ),
+        ("Ja, aber nur die Hälfte.", "“aber nur die Hälfte”"),
+    ] {
+        let made = bound(&booked(
+            "I would book flight HAT083 with 3 bags. Shall I?",
+            answer,
+        ));
+        assert_eq!(made.report.counts.gates, 1, "{answer}");
+        assert_eq!(
+            arguments(&made, "book_flight")["flight_number"],
+            "HAT083",
+            "{answer}"
+        );
+        let asked = made.report.findings.iter().any(|finding| {
+            finding.code == "condition_not_shown"
+                && finding.acknowledge
+                && finding.message.contains(reserve)
+        });
+        assert!(asked, "{answer}: {:#?}", made.report.findings);
+    }
+}
+
+#[test]
+fn an_answer_that_takes_back_is_no_yes() {
+    for answer in [
+        "Okay never mind, leave it.",
+        "Sure, forget about it.",
+        "Yeah, right, I hate that idea.",
+        "ok what does it cost",
+    ] {
+        let made = bound(&booked(
+            "I would book flight HAT083 with 3 bags. Shall I?",
+            answer,
+        ));
+        assert_eq!(made.report.counts.gates, 0, "{answer}");
+        assert_eq!(
+            arguments(&made, "book_flight")["flight_number"],
+            "HAT083",
+            "{answer}"
+        );
+    }
+}

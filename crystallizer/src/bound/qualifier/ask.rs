@@ -96,8 +96,9 @@ pub(in crate::bound) fn unshown(
     let mut all: BTreeMap<usize, Unshown> = BTreeMap::new();
     let mut seen: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
     let found = asker
-        .of_loops()
+        .of_answers()
         .into_iter()
+        .chain(asker.of_loops())
         .chain(asker.of_extremes())
         .chain(asker.of_selections())
         .chain(asker.of_conditions());

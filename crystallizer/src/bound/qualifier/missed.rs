@@ -310,6 +310,21 @@ impl<'a> Asker<'a> {
             })
     }
 
+    /// What is done though a person agreed to it with a reserve.
+    pub(super) fn of_answers(&self) -> Vec<Missed> {
+        let cycles = &self.decisions.cycles;
+        self.decisions
+            .reserves
+            .iter()
+            .map(|(call, text, start, end)| {
+                let cycle = cycles.iter().position(|cycle| cycle.holds(*call));
+                let first = cycle.and_then(|at| cycles.get(at)).map(|cycle| cycle.first);
+                let one = Qualifier::said(*start, *end);
+                (first.unwrap_or(*call), cycle, *text, one)
+            })
+            .collect()
+    }
+
     /// What is done though a condition was named.
     pub(super) fn of_conditions(&self) -> Vec<Missed> {
         let taken = write::Taken::of(self.spots);

@@ -47,6 +47,19 @@ pub(in crate::bound) struct Qualifier {
 }
 
 impl Qualifier {
+    /// A condition that was said at a place, in whatever words.
+    pub(super) fn said(start: usize, end: usize) -> Self {
+        Self {
+            kind: Kind::Condition,
+            content: Vec::new(),
+            number: None,
+            negated: false,
+            loose: false,
+            start,
+            end,
+        }
+    }
+
     fn of(kind: Kind, tokens: &[Token]) -> Option<Self> {
         let content: Vec<String> = tokens
             .iter()

@@ -1,0 +1,484 @@
+//! What a person answers when the agent asked for a yes. A yes is made of yes words, courtesies and the question's own
+//! words, and of nothing else: whatever more is said may leave something out, and is asked about.
+
+use std::collections::HashSet;
+
+/// Longest answer that is taken for a yes, in characters.
+const LONGEST: usize = 300;
+
+/// What somebody answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// Yes, and nothing else.
+    Yes,
+    /// Yes, and words that may be a condition or change what was asked: they stand between these places of the text.
+    Reserved(usize, usize),
+    /// No yes.
+    No,
+}
+
+/// What says yes by itself.
+const YES: &[&str] = &[
+    "yes please do",
+    "that is correct",
+    "that's correct",
+    "that is right",
+    "that's right",
+    "that is fine",
+    "that's fine",
+    "that works for me",
+    "that works",
+    "that sounds good",
+    "that sounds great",
+    "sounds good to me",
+    "sounds good",
+    "sounds great",
+    "looks good to me",
+    "looks good",
+    "fine by me",
+    "fine with me",
+    "works for me",
+    "of course",
+    "go for it",
+    "go ahead",
+    "please do",
+    "do it",
+    "do that",
+    "i confirm",
+    "i approve",
+    "i agree",
+    "mach das",
+    "mach es",
+    "mach mal",
+    "bitte machen",
+    "auf jeden fall",
+    "in ordnung",
+    "d'accord",
+    "de acuerdo",
+    "yes",
+    "y",
+    "yep",
+    "yeah",
+    "yup",
+    "sure thing",
+    "sure",
+    "confirm",
+    "confirmed",
+    "proceed",
+    "approve",
+    "approved",
+    "absolutely",
+    "definitely",
+    "certainly",
+    "correct",
+    "exactly",
+    "agreed",
+    "lgtm",
+    "sgtm",
+    "ja",
+    "jawohl",
+    "genau",
+    "gerne",
+    "einverstanden",
+    "oui",
+    "sí",
+    "si",
+    "👍",
+    "👌",
+    "✅",
+];
+
+/// What says yes, or only that something was heard.
+const HEARD: &[&str] = &["ok", "okay", "fine", "alright", "all right"];
+
+/// What is said beside a yes and changes nothing.
+const COURTESY: &[&str] = &[
+    "no worries",
+    "no problem",
+    "thank you so much",
+    "thank you very much",
+    "thank you",
+    "thanks a lot",
+    "thanks",
+    "that would be great",
+    "that'd be great",
+    "many",
+    "please",
+    "kindly",
+    "oh",
+    "great",
+    "perfect",
+    "excellent",
+    "wonderful",
+    "awesome",
+    "good",
+    "bitte",
+    "danke",
+    "vielen dank",
+    "gern",
+    "merci",
+    "s'il vous plaît",
+    "gracias",
+    "por favor",
+];
+
+/// The words between those that say something.
+const BETWEEN: &[&str] = &[
+    "i", "i'd", "i'm", "i'll", "would", "like", "want", "to", "you", "can", "let's", "let", "me",
+    "my", "the", "a", "an", "this", "that", "these", "those", "it", "is", "are", "of", "for", "in",
+    "on", "with", "and", "happy", "go", "make", "do", "das", "die", "der", "den", "es", "und",
+    "so", "mit",
+];
+
+/// What takes a yes back, or gives another order in its place.
+const BACK: &[&str] = &[
+    "no",
+    "not",
+    "nope",
+    "don't",
+    "dont",
+    "doesn't",
+    "can't",
+    "won't",
+    "never",
+    "nevermind",
+    "none",
+    "wait",
+    "stop",
+    "hold",
+    "forget",
+    "leave",
+    "skip",
+    "hate",
+    "dislike",
+    "abort",
+    "instead",
+    "rather",
+    "which",
+    "nein",
+    "nicht",
+    "kein",
+    "keine",
+    "keinen",
+    "nie",
+    "lass",
+    "vergiss",
+    "warte",
+    "stopp",
+    "lieber",
+    "non",
+];
+
+/// What opens a question.
+const ASKS: &[&str] = &[
+    "what", "what's", "which", "how", "why", "where", "who", "was", "wie", "warum", "welche", "wo",
+    "wer",
+];
+
+/// What a condition or a limit begins with. What is negated behind it is a part of it.
+const LIMITS: &[&str] = &[
+    "if",
+    "unless",
+    "provided",
+    "providing",
+    "assuming",
+    "as",
+    "when",
+    "whenever",
+    "once",
+    "after",
+    "before",
+    "until",
+    "till",
+    "except",
+    "only",
+    "wenn",
+    "falls",
+    "sofern",
+    "solange",
+    "sobald",
+    "nachdem",
+    "bevor",
+    "bis",
+    "außer",
+    "nur",
+];
+
+/// What joins an objection to a yes.
+const OBJECTS: &[&str] = &["but", "however", "though", "half", "aber", "jedoch", "halb"];
+
+/// A word with its place.
+struct Word {
+    word: String,
+    start: usize,
+    end: usize,
+}
+
+/// A sentence, and whether it asks.
+type Sentence = (Vec<Word>, bool);
+
+/// What a text answers to a question, told in the agent's words.
+pub(crate) fn reply(text: &str, question: &str) -> Reply {
+    if text.chars().count() > LONGEST {
+        return Reply::No;
+    }
+    let sentences = sentences(text);
+    if sentences.first().is_none_or(|(_, asks)| *asks) {
+        return Reply::No;
+    }
+    // A question beside a yes leaves it one; beside an “ok” it is what somebody wants to know first.
+    let said: Vec<&Word> = sentences
+        .iter()
+        .filter(|(_, asks)| !asks)
+        .flat_map(|(words, _)| words)
+        .collect();
+    let asks = sentences.iter().any(|(_, asks)| *asks);
+    let mut at = 0;
+    let strong = loop {
+        if let Some(length) = length_of(&said[at..], YES) {
+            at += length;
+            break true;
+        }
+        if let Some(length) = length_of(&said[at..], HEARD) {
+            at += length;
+            // A yes may follow it.
+            let next = length_of(&said[at..], YES);
+            at += next.unwrap_or_default();
+            break next.is_some();
+        }
+        match length_of(&said[at..], COURTESY) {
+            Some(length) => at += length,
+            None => return Reply::No,
+        }
+    };
+    let rest = &said[at..];
+    let takes_back = rest
+        .iter()
+        .take_while(|one| !LIMITS.contains(&one.word.as_str()))
+        .enumerate()
+        .any(|(at, one)| {
+            BACK.contains(&one.word.as_str()) && length_of(&rest[at..], COURTESY).is_none()
+        });
+    let wonders = rest
+        .first()
+        .is_some_and(|one| ASKS.contains(&one.word.as_str()));
+    if takes_back || wonders || asks && !strong {
+        return Reply::No;
+    }
+    let echoes = asked(question);
+    let mut at = 0;
+    while at < rest.len() {
+        let word = rest[at].word.as_str();
+        let limits = LIMITS.contains(&word) || OBJECTS.contains(&word);
+        let plain = [YES, HEARD, COURTESY]
+            .iter()
+            .find_map(|all| length_of(&rest[at..], all))
+            .or_else(|| {
+                (!limits && (BETWEEN.contains(&word) || echoes.contains(stem(word)))).then_some(1)
+            });
+        match plain {
+            Some(length) => at += length,
+            None => {
+                // All of it is shown, with the words around it: “the smaller one”.
+                let first = rest.first().map_or(0, |one| one.start);
+                let last = rest.last().map_or(text.len(), |one| one.end);
+                return Reply::Reserved(first, last);
+            }
+        }
+    }
+    Reply::Yes
+}
+
+/// How many words the longest of these phrases has that words begin with.
+fn length_of(words: &[&Word], phrases: &[&str]) -> Option<usize> {
+    phrases
+        .iter()
+        .filter_map(|phrase| {
+            let length = phrase.split(' ').count();
+            let begins = words.len() >= length
+                && phrase
+                    .split(' ')
+                    .zip(words)
+                    .all(|(part, word)| part == word.word);
+            begins.then_some(length)
+        })
+        .max()
+}
+
+/// The words of what asks; those of all that was told where the question only asks for a yes.
+fn asked(question: &str) -> HashSet<String> {
+    let all = sentences(question);
+    let of = |asking: bool| -> HashSet<String> {
+        all.iter()
+            .filter(|(_, asks)| *asks || !asking)
+            .flat_map(|(words, _)| words)
+            .map(|one| one.word.as_str())
+            .filter(|word| !BETWEEN.contains(word) && !BACK.contains(word))
+            .map(|word| stem(word).to_owned())
+            .collect()
+    };
+    let general = [
+        "yes", "confirm", "proceed", "shall", "should", "would", "change", "detail",
+    ];
+    let own = of(true);
+    match own.iter().all(|word| general.contains(&word.as_str())) {
+        true => of(false),
+        false => own,
+    }
+}
+
+/// A word without the endings of the deed or the many.
+fn stem(word: &str) -> &str {
+    let cut = [
+        "lation", "ation", "ment", "ling", "ing", "led", "ed", "es", "e", "s",
+    ]
+    .iter()
+    .filter_map(|end| word.strip_suffix(end))
+    .find(|rest| rest.chars().count() >= 4);
+    match word.bytes().any(|b| b.is_ascii_digit()) {
+        true => word,
+        false => cut.unwrap_or(word),
+    }
+}
+
+/// The sentences of a text, with the words of each.
+fn sentences(text: &str) -> Vec<Sentence> {
+    let mut all: Vec<Sentence> = Vec::new();
+    let mut words: Vec<Word> = Vec::new();
+    let mut start: Option<usize> = None;
+    let mut chars = text.char_indices().chain([(text.len(), '\n')]).peekable();
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, next)| *next);
+        let is_sign = matches!(c, '👍' | '👌' | '✅');
+        let inside = c.is_alphanumeric()
+            || start.is_some()
+                && matches!(c, '\'' | '’' | '-' | '_' | '.' | ',' | '@')
+                && next.is_some_and(char::is_alphanumeric);
+        if let Some(begin) = start.filter(|_| !inside) {
+            words.push(Word {
+                word: text[begin..at].to_lowercase().replace('’', "'"),
+                start: begin,
+                end: at,
+            });
+            start = None;
+        } else if inside && start.is_none() {
+            start = Some(at);
+        }
+        if is_sign {
+            words.push(Word {
+                word: c.to_string(),
+                start: at,
+                end: at + c.len_utf8(),
+            });
+        }
+        if matches!(c, '.' | '!' | '?' | '？' | '\n') && !inside && !words.is_empty() {
+            all.push((std::mem::take(&mut words), matches!(c, '?' | '？')));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reply, reply};
+
+    const QUESTION: &str =
+        "I found ORD-77192 over 42.10. Shall I cancel order ORD-77192 and refund 42.10?";
+
+    #[test]
+    fn plain_answers_only() {
+        for text in [
+            "Yes, please proceed.",
+            "yes",
+            "y",
+            "Go ahead!",
+            "Great, thanks. Yes.",
+            "Please proceed with it",
+            "That’s correct",
+            "Yes, go ahead. Will there be a mail?",
+            "Absolutely.",
+            "Correct.",
+            "Fine by me.",
+            "lgtm",
+            "SGTM 👍",
+            "👍",
+            "Mach das.",
+            "Ja, gerne.",
+            "No worries, yes.",
+            "OK",
+            "Yes, please go ahead and cancel the order.",
+            "Yes, I confirm the cancellation of ORD-77192, thank you!",
+        ] {
+            assert_eq!(reply(text, QUESTION), Reply::Yes, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_yes_with_more_than_that_names_the_more() {
+        for (text, more) in [
+            (
+                "Sure, provided it is still open.",
+                "provided it is still open",
+            ),
+            (
+                "Yes, when the total is below 50.",
+                "when the total is below 50",
+            ),
+            ("Yes assuming Bob agrees.", "assuming Bob agrees"),
+            (
+                "Yes, as long as it has not shipped.",
+                "as long as it has not shipped",
+            ),
+            ("OK, half of it.", "half of it"),
+            ("Ja, aber nur die Hälfte.", "aber nur die Hälfte"),
+            (
+                "Ok, after you checked with Bob.",
+                "after you checked with Bob",
+            ),
+            ("Yes, but use the other card", "but use the other card"),
+            ("Yes, the smaller one.", "the smaller one"),
+            ("Yes. Cancel ORD-88213 as well.", "Cancel ORD-88213 as well"),
+            ("Yes maybe tomorrow.", "maybe tomorrow"),
+            ("Yes, refund 21.05.", "refund 21.05"),
+        ] {
+            match reply(text, QUESTION) {
+                Reply::Reserved(from, to) => assert_eq!(&text[from..to], more),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_yes() {
+        for text in [
+            "",
+            "No",
+            "Okay never mind, leave it.",
+            "Sure, forget about it.",
+            "Yeah, right, I hate that idea.",
+            "ok what does it cost",
+            "Ok. What does it cost?",
+            "Ok, which one is cheaper?",
+            "Sure?",
+            "Which ones?",
+            "Yesterday I called",
+            "Yes, but don't do it yet.",
+            "Yes, the more expensive one rather.",
+            "Hmm, hold on.",
+            "Thanks!",
+            "Ja, lieber nicht.",
+        ] {
+            assert_eq!(reply(text, QUESTION), Reply::No, "{text}");
+        }
+    }
+
+    /// Where the question only asks for a yes, what was told before it may be said again.
+    #[test]
+    fn the_words_of_a_question_may_be_said_again() {
+        let question = "I would exchange the keyboard. Do you confirm (yes/no)?";
+        assert_eq!(reply("Yes, exchange the keyboard.", question), Reply::Yes);
+        let question = "There are ORD-1 and ORD-2. Shall I cancel ORD-1?";
+        assert_eq!(reply("Yes, ORD-1", question), Reply::Yes);
+        assert!(matches!(reply("Yes, ORD-2", question), Reply::Reserved(..)));
+    }
+}
