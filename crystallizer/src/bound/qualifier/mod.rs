@@ -3,7 +3,9 @@
 //! one field can be meant, and asked about where nothing in the draft carries it.
 
 mod ask;
+mod condition;
 mod lexicon;
+mod mention;
 mod missed;
 pub(super) mod narrow;
 pub(super) mod read;
