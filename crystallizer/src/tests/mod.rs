@@ -22,6 +22,7 @@ mod mapping;
 mod named;
 mod pages;
 mod planted;
+mod qualified;
 mod several;
 mod terminal;
 mod trust;

@@ -691,10 +691,20 @@ pub(super) fn leads_to_verb(word: &str) -> bool {
 pub(super) fn is_condition(word: &str, next: Option<&str>) -> bool {
     matches!(
         word,
-        "if" | "unless" | "otherwise" | "falls" | "wenn" | "sofern" | "andernfalls" | "sonst"
+        "if" | "unless"
+            | "otherwise"
+            | "falls"
+            | "wenn"
+            | "sofern"
+            | "solange"
+            | "vorausgesetzt"
+            | "andernfalls"
+            | "sonst"
     ) || matches!(
         (word, next),
-        ("provided", Some("that" | "it" | "they" | "there" | "the"))
+        ("given" | "condition" | "event" | "supposing", Some("that"))
+            | ("depending", Some("on" | "whether" | "if"))
+            | ("provided", Some("that" | "it" | "they" | "there" | "the"))
             | ("providing", Some("that" | "it" | "they"))
             | ("assuming", Some("that" | "it" | "they" | "there" | "the"))
             | ("in", Some("case"))
@@ -738,82 +748,6 @@ pub(super) fn asks_whether(word: &str) -> bool {
             | "sehen"
             | "ob"
     )
-}
-
-/// Words behind an `if` that make it a manner of speaking: `if possible`, `if you need anything`.
-pub(super) fn is_manner(after: &[&str]) -> bool {
-    match after {
-        [] | ["any" | "anything" | "so", ..] if after.first() != Some(&"so") => true,
-        [
-            "possible" | "applicable" | "available" | "feasible" | "möglich",
-            ..,
-        ] => true,
-        [
-            "you",
-            "can" | "could" | "may" | "would" | "wish" | "like" | "want" | "need" | "have"
-            | "don't" | "please" | "are" | "see" | "know",
-            ..,
-        ] => true,
-        [
-            "i",
-            "may" | "remember" | "recall" | "understand" | "understood" | "can" | "could" | "might"
-            | "have",
-            ..,
-        ] => true,
-        ["i'm", ..] => true,
-        [
-            "that's" | "that" | "it's" | "this" | "thats" | "it" | "this's",
-            rest @ ..,
-        ] => {
-            let rest = match rest {
-                ["is" | "would" | "will" | "be", rest @ ..] => rest,
-                rest => rest,
-            };
-            let rest = match rest {
-                ["be" | "all", rest @ ..] => rest,
-                rest => rest,
-            };
-            matches!(
-                rest,
-                [
-                    "ok" | "okay"
-                        | "fine"
-                        | "alright"
-                        | "right"
-                        | "correct"
-                        | "possible"
-                        | "helpful"
-                        | "easier"
-                        | "helps"
-                        | "better",
-                    ..
-                ]
-            )
-        }
-        [
-            "there",
-            "is" | "are" | "were" | "was",
-            "any" | "anything",
-            ..,
-        ]
-        | ["there's", "any" | "anything", ..] => {
-            matches!(
-                after.get(3).or(after.get(2)),
-                Some(
-                    &"else"
-                        | &"other"
-                        | &"issue"
-                        | &"issues"
-                        | &"problem"
-                        | &"problems"
-                        | &"questions"
-                        | &"question"
-                        | &"way"
-                )
-            )
-        }
-        _ => false,
-    }
 }
 
 /// Verbs that mean the same deed, and what names of tools call it.

@@ -1,7 +1,9 @@
 //! Where the draft goes on without what the person named: loops, what is picked as the least or the most, selections
 //! for a change, and changes under a condition.
 
+use super::condition;
 use super::lexicon as l;
+use super::mention::Fields;
 use super::narrow::flag_words;
 use super::read::{Kind, Nouns, Qualifier, about_nouns, about_word, conditions};
 use super::sentence::Sentence;
@@ -88,7 +90,8 @@ impl<'a> Asker<'a> {
                     let all = self.sentences.iter();
                     all.flat_map(|(text, sentence)| {
                         let all = about_nouns(sentence, &nouns).into_iter();
-                        all.map(|one| (*text, one))
+                        all.filter(|one| !condition::widens(sentence, one.start))
+                            .map(|one| (*text, one))
                     })
                     .collect()
                 });
@@ -99,6 +102,7 @@ impl<'a> Asker<'a> {
                 number = number.or(cycle.filter.as_ref().and_then(|filter| filter.number()));
             }
             let heard = self.heard(first);
+            let mut asked: Vec<(usize, &Qualifier)> = Vec::new();
             for (text, one) in all.iter().filter(|(text, _)| *text < heard) {
                 let is_carried = match one.kind {
                     Kind::Count => one.sure && number.is_some() && number == one.number,
@@ -109,8 +113,62 @@ impl<'a> Asker<'a> {
                     ),
                 };
                 if !is_carried {
+                    asked.push((*text, one));
                     found.push((first, Some(index), *text, one.clone()));
                 }
+            }
+            let list = self.decisions.answers.whole(cycle.list);
+            let fields = list.map(Fields::of).unwrap_or_default();
+            let (heads, deeds) = (self.heads_of(cycle), self.deeds_of(cycle));
+            let has = |word: &str| {
+                normal(word)
+                    .iter()
+                    .all(|part| carried.contains(part) || self.told().up_to(last, part))
+                    || words(word).last().is_some_and(|one| heads.contains(one))
+                    || deeds.iter().any(|deed| l::same_deed(word, deed))
+            };
+            found.extend(
+                self.mentioned(&fields, heard, &asked, has)
+                    .into_iter()
+                    .map(|(text, one)| (first, Some(index), text, one)),
+            );
+        }
+        found
+    }
+
+    /// What sentences name of the elements, where nothing that was read in them holds it and nothing carries it.
+    fn mentioned(
+        &self,
+        fields: &Fields,
+        heard: usize,
+        read: &[(usize, &Qualifier)],
+        has: impl Fn(&str) -> bool,
+    ) -> Vec<(usize, Qualifier)> {
+        let mut found = Vec::new();
+        let sentences = self
+            .sentences
+            .iter()
+            .filter(|(text, _)| *text < heard && self.decisions.said.length(*text) <= MANUAL);
+        for (text, sentence) in sentences {
+            for token in sentence.iter() {
+                let Some(named) = fields.named(&token.word) else {
+                    continue;
+                };
+                // `including the pinned ones` leaves nothing out.
+                let widens = condition::widens(sentence, token.start);
+                let is_read = read.iter().any(|(other, one)| {
+                    other == text && one.start <= token.start && token.end <= one.end
+                });
+                if widens || is_read || has(&named) || has(&token.word) {
+                    continue;
+                }
+                let of_clause: Vec<_> = sentence
+                    .iter()
+                    .filter(|one| one.clause == token.clause)
+                    .cloned()
+                    .collect();
+                let kind = Kind::Clause;
+                found.extend(Qualifier::of(kind, &of_clause).map(|one| (*text, one)));
             }
         }
         found
@@ -206,6 +264,23 @@ impl<'a> Asker<'a> {
                         |word| self.told().up_to(call, word),
                     )
                 };
+                if let Source::Output(place) = &binding.source
+                    && let Some(source) = self.kept.get(place.call)
+                    && let Some(result) = &source.call.result
+                {
+                    let fields = Fields::of(&result.content);
+                    let has = |word: &str| {
+                        normal(word)
+                            .iter()
+                            .all(|part| carried.contains(part) || self.told().up_to(call, part))
+                            || words(word).last().is_some_and(|one| heads.contains(one))
+                    };
+                    found.extend(
+                        self.mentioned(&fields, self.heard(call), &[], has)
+                            .into_iter()
+                            .map(|(text, one)| (call, None, text, one)),
+                    );
+                }
                 for (_, most) in &binding.compared.extremes {
                     for (text, sentence) in &self.sentences {
                         if *text >= self.heard(call) {
@@ -342,7 +417,11 @@ impl<'a> Asker<'a> {
             selected.extend(compared(&binding.compared));
         }
         for (text, sentence) in &self.sentences {
-            let all = conditions(sentence);
+            self.of_standing(*text, sentence, &selected, &taken, &mut found);
+            let mut all = conditions(sentence);
+            let caps = condition::caps(sentence);
+            let capped = !caps.is_empty();
+            all.extend(caps);
             if all.is_empty() {
                 continue;
             }
@@ -371,32 +450,137 @@ impl<'a> Asker<'a> {
                         .filter(|(_, token)| token.start >= one.start && token.start < one.end)
                         .map(|(at, token)| (at, token.word.as_str()))
                         .collect(),
+                    // What is asked about a sum stands in one sentence with the sum.
+                    _ if capped => sentence
+                        .iter()
+                        .enumerate()
+                        .map(|(at, token)| (at, token.word.as_str()))
+                        .collect(),
                     _ => outside.clone(),
                 };
-                let Some(call) = self.deed_of(*text, sentence, &own, manual) else {
+                if capped && self.is_told(one) {
                     continue;
+                }
+                let calls = match self.deed_of(*text, sentence, &own, manual) {
+                    Some(call) => vec![call],
+                    None if !manual && (capped || condition::orders(sentence, &own)) => {
+                        self.changes_after(*text)
+                    }
+                    None => Vec::new(),
                 };
+                for call in calls {
+                    let gated = self
+                        .spots
+                        .get(call)
+                        .is_some_and(|spot| taken.gate_before(*spot).is_some());
+                    let carried = || carries(one, |word| selected.contains(word), |_| false);
+                    if gated || !one.content.is_empty() && carried() {
+                        continue;
+                    }
+                    let cycle = self
+                        .decisions
+                        .cycles
+                        .iter()
+                        .position(|cycle| cycle.holds(call));
+                    let call = match cycle.and_then(|at| self.decisions.cycles.get(at)) {
+                        Some(cycle) => cycle.first,
+                        None => call,
+                    };
+                    found.push((call, cycle, *text, one.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the figure of a cap was told to a tool as one.
+    fn is_told(&self, one: &Qualifier) -> bool {
+        let Some(figure) = condition::figure(one) else {
+            return false;
+        };
+        self.kept.iter().any(|kept| {
+            let mut told = false;
+            crate::leaf::leaves(&kept.call.arguments, &mut |_, key, leaf| {
+                let caps = words(key).iter().any(|word| {
+                    matches!(
+                        word.as_str(),
+                        "max"
+                            | "maximum"
+                            | "limit"
+                            | "cap"
+                            | "budget"
+                            | "under"
+                            | "below"
+                            | "upper"
+                    )
+                });
+                told |= caps && spoken(leaf).iter().any(|word| word == figure);
+            });
+            told
+        })
+    }
+
+    /// What must never be done, and is done after it was said.
+    fn of_standing(
+        &self,
+        text: usize,
+        sentence: &Sentence,
+        selected: &BTreeSet<String>,
+        taken: &write::Taken,
+        found: &mut Vec<Missed>,
+    ) {
+        for (said, one) in condition::standing(sentence) {
+            let mut seen = BTreeSet::new();
+            for (call, kept) in self.kept.iter().enumerate() {
+                let deed = deed(kept).filter(|deed| l::same_deed(&said, deed));
+                if deed.is_none() || !kept.changes() || self.heard(call) <= text {
+                    continue;
+                }
+                let cycle = self.decisions.cycles.iter().position(|one| one.holds(call));
+                let around = cycle.and_then(|at| self.decisions.cycles.get(at));
+                // What a loop leaves out is read about its nouns already.
+                let of_loop = around.is_some_and(|cycle| {
+                    let (heads, deeds) = (self.heads_of(cycle), self.deeds_of(cycle));
+                    let nouns = Nouns {
+                        heads: &heads,
+                        deeds: &deeds,
+                    };
+                    !about_nouns(sentence, &nouns).is_empty()
+                });
+                if of_loop {
+                    continue;
+                }
+                let mut nouns: BTreeSet<String> = heads(noun(&kept.call.name).into_iter());
+                nouns.extend(around.into_iter().flat_map(|cycle| self.heads_of(cycle)));
+                let mut tells = one
+                    .content
+                    .iter()
+                    .filter(|word| words(word).last().is_none_or(|one| !nouns.contains(one)))
+                    .peekable();
+                let carried = tells.peek().is_some()
+                    && tells.all(|word| normal(word).iter().all(|part| selected.contains(part)));
                 let gated = self
                     .spots
                     .get(call)
                     .is_some_and(|spot| taken.gate_before(*spot).is_some());
-                let carried = || carries(one, |word| selected.contains(word), |_| false);
-                if gated || !one.content.is_empty() && carried() {
-                    continue;
+                let call = around.map_or(call, |cycle| cycle.first);
+                if !carried && !gated && seen.insert(call) {
+                    found.push((call, cycle, text, one.clone()));
                 }
-                let cycle = self
-                    .decisions
-                    .cycles
-                    .iter()
-                    .position(|cycle| cycle.holds(call));
-                let call = match cycle.and_then(|at| self.decisions.cycles.get(at)) {
-                    Some(cycle) => cycle.first,
-                    None => call,
-                };
-                found.push((call, cycle, *text, one.clone()));
             }
         }
-        found
+    }
+
+    /// The changes after a text, each of a loop by its first.
+    fn changes_after(&self, text: usize) -> Vec<usize> {
+        let mut seen = BTreeSet::new();
+        (0..self.kept.len())
+            .filter(|call| self.kept[*call].changes() && self.heard(*call) > text)
+            .filter(|call| {
+                let cycle = self.decisions.cycles.iter().find(|one| one.holds(*call));
+                seen.insert(cycle.map_or(*call, |cycle| cycle.first))
+            })
+            .collect()
     }
 
     /// The first change after a text that a sentence in it tells to make.

@@ -4,8 +4,10 @@
 
 mod ask;
 mod carried;
+mod condition;
 mod doubt;
 mod lexicon;
+mod mention;
 mod missed;
 pub(super) mod narrow;
 pub(super) mod read;

@@ -1,6 +1,7 @@
 //! Reads what people say about the things that they name: the words before and behind a noun or a superlative that say
 //! which of them are meant, and the conditions of what they ask for.
 
+use super::condition;
 use super::doubt::marked;
 use super::lexicon as l;
 use super::sentence::{Sentence, Token};
@@ -60,7 +61,7 @@ impl Qualifier {
         }
     }
 
-    fn of(kind: Kind, tokens: &[Token]) -> Option<Self> {
+    pub(super) fn of(kind: Kind, tokens: &[Token]) -> Option<Self> {
         let content: Vec<String> = tokens
             .iter()
             .map(|token| token.word.clone())
@@ -691,7 +692,7 @@ pub(in crate::bound) fn conditions(sentence: &Sentence) -> Vec<Qualifier> {
     let mut found: Vec<Qualifier> = Vec::new();
     for (at, token) in sentence.iter().enumerate() {
         let next = sentence.get(at + 1).map(|one| one.word.as_str());
-        if !l::is_condition(&token.word, next) {
+        if !l::is_condition(&token.word, next) && !condition::begins(sentence, at) {
             continue;
         }
         if found.last().is_some_and(|last| token.start < last.end) {
@@ -705,9 +706,10 @@ pub(in crate::bound) fn conditions(sentence: &Sentence) -> Vec<Qualifier> {
             .map(|one| one.word.as_str())
             .collect();
         let after: Vec<&str> = sentence
-            .get(at + 1..(at + 6).min(sentence.len()))
+            .get(at + 1..)
             .unwrap_or_default()
             .iter()
+            .take_while(|one| one.clause == token.clause)
             .map(|one| one.word.as_str())
             .collect();
         let asks = matches!(token.word.as_str(), "if" | "falls" | "wenn")
@@ -725,7 +727,10 @@ pub(in crate::bound) fn conditions(sentence: &Sentence) -> Vec<Qualifier> {
                         | "curious"
                 )
             }) && token.word == "if";
-        if asks || token.word == "if" && l::is_manner(&after) {
+        if asks
+            || matches!(token.word.as_str(), "if" | "wenn" | "falls")
+                && condition::is_manner(&after)
+        {
             continue;
         }
         let to = (at..sentence.len())

@@ -1,0 +1,355 @@
+//! Conditions that need more than a word and the next to be known: `when`, `should it`, caps on sums, standing orders;
+//! and the closed list of what is only a manner of speaking.
+
+use super::lexicon as l;
+use super::read::{Kind, Qualifier};
+use super::sentence::{Sentence, Token};
+
+/// All that may stand behind an `if` that is a manner of speaking. Everything else is a condition.
+const MANNERS: [&str; 34] = [
+    "possible",
+    "at all possible",
+    "it's possible",
+    "it is possible",
+    "that's possible",
+    "that is possible",
+    "applicable",
+    "needed",
+    "necessary",
+    "required",
+    "any",
+    "anything",
+    "you can",
+    "you could",
+    "you may",
+    "you would",
+    "you please",
+    "you like",
+    "you want",
+    "you wish",
+    "you will",
+    "you don't mind",
+    "you wouldn't mind",
+    "you'd be so kind",
+    "you would be so kind",
+    "i may",
+    "i might",
+    "i could",
+    "it isn't too much trouble",
+    "it's not too much trouble",
+    "möglich",
+    "es geht",
+    "nötig",
+    "it helps",
+];
+
+/// What may stand behind an `if`, whatever follows: it speaks of the talk, not of the things.
+const TALK: [&str; 16] = [
+    "you need my",
+    "you need any",
+    "you need anything",
+    "you need more information",
+    "you need to",
+    "you have any questions",
+    "you have any other",
+    "you have any further",
+    "there's anything else",
+    "there is anything else",
+    "there are any other questions",
+    "i remember correctly",
+    "i recall correctly",
+    "i understand correctly",
+    "i understood correctly",
+    "i'm not mistaken",
+];
+
+/// What is asked back: whether all is well with the other.
+const AGREED: [&str; 7] = [
+    "ok", "okay", "fine", "alright", "right", "correct", "helpful",
+];
+
+/// Whether what stands behind an `if`, to the end of its clause, makes it a manner of speaking.
+pub(super) fn is_manner(after: &[&str]) -> bool {
+    if after.is_empty() {
+        return true;
+    }
+    let said = after.join(" ");
+    if TALK.iter().any(|one| begins_with(&said, one)) {
+        return true;
+    }
+    // Behind the whole phrase the clause ends, or something else is told to be done.
+    let ends = |rest: &[&str]| match rest {
+        [] | ["please" | "then" | "thanks", ..] => true,
+        ["and" | "und", next, ..] => l::is_verb(next),
+        _ => false,
+    };
+    let whole = (1..=after.len())
+        .any(|to| MANNERS.contains(&after[..to].join(" ").as_str()) && ends(&after[to..]));
+    let agreed = match after {
+        ["that's" | "it's" | "thats", one, rest @ ..]
+        | ["that" | "it" | "this", "is" | "would", one, rest @ ..] => match (*one, rest) {
+            ("be" | "all", [one, rest @ ..]) => AGREED.contains(one) && ends(rest),
+            (one, rest) => AGREED.contains(&one) && ends(rest),
+        },
+        _ => false,
+    };
+    // `if possible cancel it`, without a comma.
+    whole || agreed || matches!(after, ["possible", next, ..] if l::is_verb(next))
+}
+
+fn begins_with(said: &str, phrase: &str) -> bool {
+    said.strip_prefix(phrase)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// Whether a condition begins at a word by its place: `should it still be open`, `when it isn't pinned`, `Ist sie
+/// bezahlt, …`.
+pub(super) fn begins(sentence: &Sentence, at: usize) -> bool {
+    let Some(own) = sentence.get(at) else {
+        return false;
+    };
+    let first = at == 0 || sentence[at - 1].clause != own.clause;
+    let clause: Vec<&str> = sentence[at + 1..]
+        .iter()
+        .take_while(|one| one.clause == own.clause)
+        .map(|one| one.word.as_str())
+        .collect();
+    let next = clause.first().copied().unwrap_or_default();
+    match own.word.as_str() {
+        "should" => {
+            first
+                && (l::is_determiner(next)
+                    || matches!(next, "it" | "they" | "there" | "he" | "she" | "one"))
+        }
+        "when" | "whenever" => {
+            // What happened once is told, not asked for.
+            let past = clause
+                .iter()
+                .any(|word| matches!(*word, "was" | "were" | "had" | "did" | "got" | "came"));
+            let asked = sentence[at.saturating_sub(4)..at]
+                .iter()
+                .any(|one| one.clause == own.clause && speaks_of(&one.word));
+            let holds = clause.iter().any(|word| {
+                l::negates(word)
+                    || matches!(
+                        *word,
+                        "is" | "are" | "has" | "have" | "it's" | "they're" | "does" | "exceeds"
+                    )
+            });
+            holds && !past && !asked && !matches!(next, "i" | "you" | "we" | "possible")
+        }
+        "ist" | "sind" | "hat" | "haben" | "wurde" | "wurden" | "wird" | "liegt" => {
+            let follows = sentence[at + 1..]
+                .iter()
+                .find(|one| one.clause != own.clause)
+                .is_some_and(|one| {
+                    l::is_verb(&one.word)
+                        || matches!(one.word.as_str(), "dann" | "so" | "bitte")
+                        || l::same_deed(&one.word, "cancel")
+                });
+            first && follows
+        }
+        _ => false,
+    }
+}
+
+/// What somebody is told when it happens, and does not do then: `tell me when it is done`.
+fn speaks_of(word: &str) -> bool {
+    l::asks_whether(word) || matches!(word, "inform" | "notify" | "remind" | "update" | "let")
+}
+
+/// Whether what begins there widens what was said: `including the pinned ones`.
+pub(super) fn widens(sentence: &Sentence, start: usize) -> bool {
+    let at = sentence
+        .iter()
+        .position(|one| one.start >= start)
+        .unwrap_or(sentence.len());
+    (at.saturating_sub(3)..at).any(|place| {
+        let before = place.checked_sub(1).and_then(|at| sentence.get(at));
+        matches!(
+            sentence[place].word.as_str(),
+            "including" | "incl" | "inklusive"
+        ) && before
+            .is_none_or(|before| !l::negates(&before.word) && !l::excludes(&before.word, None))
+    })
+}
+
+/// Whether a word is a number in digits.
+fn is_figure(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == '.' || c.is_alphabetic())
+}
+
+/// Caps: `at most 100`, `up to 100 euros`, `above 100 ask me first`, `ask me before you refund`.
+pub(super) fn caps(sentence: &Sentence) -> Vec<Qualifier> {
+    let word = |at: usize| sentence.get(at).map_or("", |one: &Token| one.word.as_str());
+    let asks = sentence.iter().any(|one| {
+        matches!(
+            one.word.as_str(),
+            "ask"
+                | "ok"
+                | "okay"
+                | "approval"
+                | "approve"
+                | "permission"
+                | "confirm"
+                | "consult"
+                | "frag"
+                | "frage"
+        )
+    });
+    for at in 0..sentence.len() {
+        let (limit, figure) = match (word(at), word(at + 1)) {
+            ("at", "most") | ("up", "to") | ("bis", "zu") => (true, at + 2),
+            ("more" | "mehr", "than" | "als") => (
+                asks || at
+                    .checked_sub(1)
+                    .is_some_and(|before| l::negates(word(before))),
+                at + 2,
+            ),
+            ("maximum", "of") => (true, at + 2),
+            ("max" | "maximum" | "maximal" | "höchstens", _) => (true, at + 1),
+            ("above" | "over" | "exceeding" | "exceeds" | "beyond" | "über" | "ab", _) => {
+                (asks, at + 1)
+            }
+            _ => (false, 0),
+        };
+        if limit && is_figure(word(figure)) {
+            let from = if asks { 0 } else { at };
+            let to = if asks { sentence.len() } else { figure + 1 };
+            return Qualifier::of(Kind::Condition, &sentence[from..to])
+                .into_iter()
+                .collect();
+        }
+    }
+    let consults = (0..sentence.len()).any(|at| {
+        matches!(word(at), "ask" | "consult")
+            && word(at + 1) == "me"
+            && matches!(word(at + 2), "before" | "first")
+            || (word(at), word(at + 1), word(at + 2)) == ("check", "with", "me")
+    });
+    consults
+        .then(|| Qualifier::of(Kind::Condition, sentence))
+        .flatten()
+        .into_iter()
+        .collect()
+}
+
+/// The figure of a cap.
+pub(super) fn figure(one: &Qualifier) -> Option<&str> {
+    one.content
+        .iter()
+        .map(String::as_str)
+        .find(|word| is_figure(word))
+}
+
+/// What must never be done: `never cancel shipped orders`. Gives the deed, and what it is about.
+pub(super) fn standing(sentence: &Sentence) -> Vec<(String, Qualifier)> {
+    let mut found = Vec::new();
+    for (at, own) in sentence.iter().enumerate() {
+        let first = at == 0
+            || sentence[at - 1].clause != own.clause
+            || matches!(
+                sentence[at - 1].word.as_str(),
+                "please" | "but" | "and" | "do"
+            );
+        let forbids = matches!(
+            own.word.as_str(),
+            "never" | "don't" | "dont" | "nie" | "niemals"
+        ) || own.word == "not" && at > 0 && sentence[at - 1].word == "do";
+        let to = (at..sentence.len())
+            .find(|place| sentence[*place].clause != own.clause)
+            .unwrap_or(sentence.len());
+        if first
+            && forbids
+            && at + 1 < to
+            && let Some(one) = sentence
+                .get(at..to)
+                .and_then(|tokens| Qualifier::of(Kind::Condition, tokens))
+        {
+            let deed = sentence[at + 1].word.clone();
+            let content = one
+                .content
+                .iter()
+                .filter(|word| **word != deed)
+                .cloned()
+                .collect();
+            found.push((
+                deed,
+                Qualifier {
+                    content,
+                    negated: true,
+                    ..one
+                },
+            ));
+        }
+    }
+    found
+}
+
+/// Whether a sentence orders something besides its conditions: a clause of what is left begins with a word that may be
+/// a verb, and it is not one that only speaks to the other.
+pub(super) fn orders(sentence: &Sentence, outside: &[(usize, &str)]) -> bool {
+    outside.iter().enumerate().any(|(place, (at, word))| {
+        let clause = sentence[*at].clause;
+        let first = place == 0
+            || outside[..place]
+                .iter()
+                .rev()
+                .find(|(_, word)| {
+                    !matches!(
+                        *word,
+                        "please" | "then" | "just" | "bitte" | "dann" | "and" | "also"
+                    )
+                })
+                .is_none_or(|(before, _)| sentence[*before].clause != clause);
+        let joined = place > 0
+            && l::is_joint(outside[place - 1].1)
+            && outside.get(place + 1).is_some_and(|(_, next)| {
+                l::is_definite(next) || matches!(*next, "it" | "them" | "him" | "sie" | "es")
+            });
+        let to_me = outside
+            .get(place + 1)
+            .is_some_and(|(_, next)| matches!(*next, "me" | "us" | "mir" | "uns"));
+        let speaks = l::asks_whether(word)
+            || l::is_determiner(word)
+            || l::is_neutral(word)
+            || l::is_boundary(word)
+            || l::is_joint(word)
+            || l::negates(word)
+            || l::is_subject(word)
+            || l::number(word).is_some()
+            || matches!(
+                *word,
+                "thanks"
+                    | "thank"
+                    | "yes"
+                    | "yeah"
+                    | "hi"
+                    | "hello"
+                    | "okay"
+                    | "ok"
+                    | "sorry"
+                    | "great"
+                    | "perfect"
+                    | "sure"
+                    | "otherwise"
+                    | "then"
+                    | "well"
+                    | "also"
+                    | "and"
+                    | "i'd"
+                    | "unfortunately"
+                    | "actually"
+                    | "however"
+                    | "look"
+                    | "find"
+                    | "show"
+                    | "help"
+                    | "explain"
+            );
+        (first || joined) && !to_me && !speaks
+    })
+}
