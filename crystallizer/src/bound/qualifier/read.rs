@@ -55,6 +55,8 @@ impl Qualifier {
             number: None,
             negated: false,
             loose: false,
+            sure: false,
+            things: Vec::new(),
             start,
             end,
         }
