@@ -56,6 +56,8 @@ impl Qualifier {
             number: None,
             negated: false,
             loose: false,
+            sure: false,
+            things: Vec::new(),
             start,
             end,
         }
