@@ -142,7 +142,11 @@ impl Tries {
                     looked.hold(Law::Early, due <= entry.at, || format!("{entry:?}"))?;
                 }
             }
-            RunEvent::AttemptInterrupted { .. } => self.of(step).failed = None,
+            RunEvent::AttemptInterrupted { .. } => {
+                let tried = self.of(step);
+                tried.failed = None;
+                tried.deaths = 0;
+            }
             RunEvent::StepResolved { .. }
             | RunEvent::StepChecked {
                 answer: Probed::NotHappened,
