@@ -98,18 +98,20 @@ pub(super) fn heads(words: impl Iterator<Item = String>) -> BTreeSet<String> {
 pub(super) fn fields(element: &Value) -> Vec<(Vec<String>, &Value)> {
     fn walk<'v>(
         value: &'v Value,
-        path: &mut Vec<String>,
+        path: &mut Vec<&'v str>,
         found: &mut Vec<(Vec<String>, &'v Value)>,
     ) {
         match value {
             Value::Object(map) if path.len() < 4 => {
                 for (key, inner) in map {
-                    path.push(key.clone());
+                    path.push(key);
                     walk(inner, path, found);
                     path.pop();
                 }
             }
-            Value::String(_) | Value::Number(_) => found.push((path.clone(), value)),
+            Value::String(_) | Value::Number(_) => {
+                found.push((path.iter().map(|key| (*key).to_owned()).collect(), value));
+            }
             _ => {}
         }
     }
@@ -266,12 +268,14 @@ fn begins(
             .find(|c: char| !c.is_alphabetic())
             .filter(|end| *end > 0)?;
         let said = text.get(..letters)?;
+        if said.chars().count() < BEGINNING {
+            return None;
+        }
         let alone = elements
             .iter()
             .filter_map(|other| field(other, &path)?.as_str())
             .collect::<Vec<_>>();
-        if said.chars().count() < BEGINNING
-            || alone.len() != elements.len()
+        if alone.len() != elements.len()
             || alone.iter().filter(|other| other.starts_with(said)).count() != 1
         {
             return None;
