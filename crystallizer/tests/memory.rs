@@ -292,7 +292,7 @@ fn cheapest(count: usize) -> Value {
     let said: Vec<String> = (0..count)
         .map(|at| format!("Book the cheapest flight not with airline{at} except those to X{at}."))
         .collect();
-    let flights: Vec<Value> = (0..40)
+    let flights: Vec<Value> = (0..20)
         .map(|at| json!({ "flight_id": format!("FL-{at}99"), "price": 100 + at, "airline": format!("airline{at}") }))
         .collect();
     let look = std::iter::once(("search_flights", json!({}), json!({ "flights": flights })));
@@ -338,7 +338,7 @@ fn twice_as_long_a_recording_takes_twice_the_work() {
         ("words", 3_000, &words),
         ("a part of a list", 60, &part_of_a_list),
         ("sentences about a list", 60, &sentences),
-        ("the cheapest", 60, &cheapest),
+        ("the cheapest", 100, &cheapest),
         ("conditions", 100, &conditions),
     ];
     for (name, count, shape) in shapes {

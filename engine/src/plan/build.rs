@@ -15,7 +15,7 @@ use super::{
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
 use crate::event::HandlerList;
-use crate::expression::{Expression, ExpressionError, Names, Template, literal};
+use crate::expression::{Expression, ExpressionError, Names, PlacedError, Template, literal};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -331,7 +331,17 @@ fn template(
     step: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Option<Template> {
-    match Template::compile(value) {
+    or_findings(Template::compile(value), path, step, findings)
+}
+
+/// A template; what keeps it from being one becomes findings.
+fn or_findings(
+    compiled: Result<Template, Vec<PlacedError>>,
+    path: &str,
+    step: Option<&str>,
+    findings: &mut Vec<Finding>,
+) -> Option<Template> {
+    match compiled {
         Ok(template) => Some(template),
         Err(errors) => {
             for placed in errors {
@@ -474,20 +484,19 @@ fn planned(
         }
         template(&Value::Object(Map::new()), "", None, findings)
     } else {
-        let mut with = with.clone();
-        if work.kind() == Some(ActionKind::ApprovalGate) {
-            // Rendered when somebody is told, with what is known only then.
-            with.remove("notify");
-        }
-        if work.kind() == Some(ActionKind::Shell) {
-            written_paths(&mut with);
-        }
-        template(
-            &Value::Object(without_when(step).unwrap_or_else(|| with.clone())),
-            &format!("{path}/with"),
-            Some(&step.id),
-            findings,
-        )
+        let whole = without_when(step).unwrap_or_else(|| {
+            let mut with = with.clone();
+            if work.kind() == Some(ActionKind::ApprovalGate) {
+                // Rendered when somebody is told, with what is known only then.
+                with.remove("notify");
+            }
+            if work.kind() == Some(ActionKind::Shell) {
+                written_paths(&mut with);
+            }
+            with
+        });
+        let compiled = Template::compile_owned(Value::Object(whole));
+        or_findings(compiled, &format!("{path}/with"), Some(&step.id), findings)
     };
     let idempotency_key = step.idempotency_key.as_deref().and_then(|key| {
         let path = format!("{path}/idempotency_key");

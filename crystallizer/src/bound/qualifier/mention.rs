@@ -82,7 +82,7 @@ impl<'s> Words<'s> {
                 let known = found
                     .entry((*sentence, *token))
                     .or_insert((*turned, word.as_str()));
-                if *turned < known.0 {
+                if known.0 && !turned {
                     *known = (*turned, word.as_str());
                 }
             }
