@@ -103,7 +103,7 @@ fn names(word: &str) -> [Option<&str>; 2] {
     let word = word.strip_suffix("'s").unwrap_or(word);
     if word.len() < 3
         || l::is_determiner(word)
-        || l::is_neutral(word)
+        || l::is_neutral(word) && !is_state(word)
         || l::is_boundary(word)
         || l::is_joint(word)
         || l::is_verb(word)
@@ -115,6 +115,14 @@ fn names(word: &str) -> [Option<&str>; 2] {
         .find_map(|prefix| word.strip_prefix(prefix))
         .filter(|bare| bare.len() >= 3);
     [Some(word), bare]
+}
+
+/// Words that mostly say nothing, and are a state where a field has their name.
+fn is_state(word: &str) -> bool {
+    matches!(
+        word,
+        "available" | "existing" | "current" | "complete" | "matching" | "listed" | "different"
+    )
 }
 
 fn is_day(text: &str) -> bool {

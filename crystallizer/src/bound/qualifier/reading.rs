@@ -69,6 +69,20 @@ pub(in crate::bound) struct Reading {
 const MOST_TOGETHER: usize = 6;
 
 impl Reading {
+    /// What was read elsewhere, of one text.
+    pub(in crate::bound) fn of(qualifiers: Vec<Qualifier>) -> Self {
+        let mut all = Self::default();
+        for one in qualifiers {
+            all.add(Heard {
+                text: 0,
+                one,
+                widens: false,
+                excludes: false,
+            });
+        }
+        all
+    }
+
     /// All of it.
     pub(in crate::bound) fn all(&self) -> &[Heard] {
         &self.all
