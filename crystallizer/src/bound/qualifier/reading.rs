@@ -200,3 +200,43 @@ fn excludes(sentence: &Sentence, start: usize) -> bool {
         l::excludes(&sentence[at].word, next)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_read_once_for_each_way_and_no_more_than_there_is_room_for() {
+        let mut said = Said::default();
+        said.hear("Close the unread tickets. Close the old tickets.", true);
+        let heads = BTreeSet::from(["ticket".to_owned()]);
+        let deeds = BTreeSet::new();
+        let nouns = Nouns {
+            heads: &heads,
+            deeds: &deeds,
+        };
+        let shown = |said: &Said| -> Vec<String> {
+            let read = said.about(About::Nouns, &nouns);
+            let all = read.all().iter();
+            all.flat_map(|heard| heard.one.content.clone()).collect()
+        };
+        assert_eq!(shown(&said), ["unread", "old"]);
+        let words = said.readings().words.get();
+        assert_eq!(words, 8);
+        assert_eq!(shown(&said), ["unread", "old"]);
+        assert_eq!(said.readings().words.get(), words);
+        // What is said later is read alone.
+        said.hear("Not the pinned tickets.", true);
+        assert_eq!(shown(&said), ["unread", "old", "pinned"]);
+        assert_eq!(said.readings().words.get(), words + 4);
+        let read = said.about(About::Nouns, &nouns);
+        let name = ["unread".to_owned()];
+        assert_eq!(read.naming(std::iter::once(name.as_slice())).len(), 1);
+        // Once there is no room nothing more is read, and that is known.
+        assert!(said.readings().may_read(MOST_WORDS - words - 4));
+        assert!(!said.readings().is_cut());
+        said.hear("Close the late tickets.", true);
+        assert_eq!(shown(&said), ["unread", "old", "pinned"]);
+        assert!(said.readings().is_cut());
+    }
+}
