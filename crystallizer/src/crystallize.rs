@@ -712,7 +712,7 @@ fn draft<'a>(
         }
     }
     let gates = gate::gates(session, &kept, &left_out);
-    let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);
+    let emitted = emit::emit(session, options, &mut kept, &left_out, &gates, &mut ids);
     let connections = options
         .connections
         .iter()

@@ -249,6 +249,16 @@ pub(super) fn explain(
         finding.id = "words_not_read:said".to_owned();
         explained.findings.push(finding);
     }
+    if decisions.said.readings().is_cut() {
+        let mut finding = Finding::warning(
+            "words_not_read",
+            "So much was said about so many things that not all of it was read for what it leaves out.",
+        )
+        .help("The draft may go on without something that a person named. Record the task alone, or split the recording.")
+        .must_acknowledge();
+        finding.id = "words_not_read:conditions".to_owned();
+        explained.findings.push(finding);
+    }
     for call in &decisions.answers.cut {
         if let Some(kept) = kept.get(*call) {
             explained.findings.push(

@@ -5,7 +5,7 @@
 use super::evaluate::literal;
 use super::key::{Key, words};
 use super::qualifier::narrow::{Narrowing, narrowing, of_list, values};
-use super::qualifier::read::Qualifier;
+use super::qualifier::reading::Reading;
 use super::said::Said;
 use super::selector::{Origin, Scope, TELLING, anchors, field, fields, heads, matches, subsets};
 use super::turn::{Compared, Equal, Operand, Writer, path};
@@ -164,9 +164,9 @@ impl Filter {
     }
 
     /// The same that takes no more than a number of elements, where the person named one.
-    pub(super) fn limited(&self, qualifiers: &[Qualifier], said: &Said) -> Option<Self> {
+    pub(super) fn limited(&self, read: &Reading, said: &Said) -> Option<Self> {
         Some(Self {
-            named: self.named.limited(qualifiers, said)?,
+            named: self.named.limited(read, said)?,
             ..self.clone()
         })
     }
@@ -303,9 +303,9 @@ pub(super) fn filters(
         .cloned()
         .collect();
     let mut said = said;
-    let qualifiers = of_list(origin, scope.said);
+    let read = of_list(origin, scope.said);
     let taken: Vec<&Value> = chosen.iter().filter_map(|at| elements.get(*at)).collect();
-    for equal in values(&taken, &qualifiers, origin, scope.said) {
+    for equal in values(&taken, &read, origin, scope.said) {
         if said.iter().all(|known| known.field != equal.field) {
             said.push(equal);
         }
@@ -318,7 +318,7 @@ pub(super) fn filters(
     let first = Filter {
         equals: said,
         side: side(elements, chosen, origin, scope.said),
-        named: narrowing(elements, chosen, &qualifiers, scope.said),
+        named: narrowing(elements, chosen, &read, scope.said),
     };
     let mut all = vec![first.clone()];
     for size in 1..=MOST_FIELDS.min(shared.len()) {
@@ -431,7 +431,6 @@ fn shared(
 /// The numbers that people named a side of.
 pub(super) fn limits(said: &Said) -> Vec<Value> {
     said.numbers_by_people()
-        .into_iter()
         .filter(|(_, _, before)| Side::said(before).is_some())
         .map(|(_, limit, _)| limit)
         .collect()
@@ -439,25 +438,28 @@ pub(super) fn limits(said: &Said) -> Vec<Value> {
 
 /// Whether an element stands on the side of a number that the person named for one of its fields.
 pub(super) fn has_side(element: &Value, said: &Said) -> bool {
-    said.numbers_by_people()
-        .into_iter()
-        .any(|(mention, limit, before)| {
-            Side::said(&before).is_some_and(|side| {
-                fields(element).into_iter().any(|(path, value)| {
-                    let names = path.last().map(|key| words(key)).unwrap_or_default();
-                    said.is_near(&mention, &names)
-                        && matches!(
-                            (value.as_f64(), limit.as_f64()),
-                            (Some(number), Some(limit)) if side.holds(number, limit)
-                        )
-                })
+    said.numbers_by_people().any(|(mention, limit, before)| {
+        Side::said(&before).is_some_and(|side| {
+            fields(element).into_iter().any(|(path, value)| {
+                let names = path.last().map(|key| words(key)).unwrap_or_default();
+                said.is_near(&mention, &names)
+                    && matches!(
+                        (value.as_f64(), limit.as_f64()),
+                        (Some(number), Some(limit)) if side.holds(number, limit)
+                    )
             })
         })
+    })
 }
 
 /// The side of a number that the person named on which all chosen elements stand.
 fn side(elements: &[Value], chosen: &[usize], origin: &Origin<'_>, said: &Said) -> Option<Beside> {
     let first = elements.first()?;
+    let mut sides = said
+        .numbers_by_people()
+        .filter_map(|(mention, limit, before)| Some((mention, limit, Side::said(&before)?)))
+        .peekable();
+    sides.peek()?;
     let numeric: Vec<Vec<String>> = fields(first)
         .into_iter()
         .filter(|(_, value)| value.is_number())
@@ -469,10 +471,7 @@ fn side(elements: &[Value], chosen: &[usize], origin: &Origin<'_>, said: &Said) 
         })
         .collect();
     let mut found: Vec<Beside> = Vec::new();
-    for (mention, limit, before) in said.numbers_by_people() {
-        let Some(side) = Side::said(&before) else {
-            continue;
-        };
+    for (mention, limit, side) in sides {
         // Of several fields the one that the person named, or the only one of elements that are spoken of.
         let names = |path: &[String]| path.last().map(|key| words(key)).unwrap_or_default();
         let named: Vec<&Vec<String>> = numeric

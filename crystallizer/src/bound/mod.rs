@@ -224,7 +224,7 @@ pub(crate) fn bind(
         held_out,
         generalisable: level,
         pages_fixed,
-        not_shown: not_shown || figures_stay,
+        not_shown: not_shown || figures_stay || decisions.said.readings().is_cut(),
         gates_added,
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,

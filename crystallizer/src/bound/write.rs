@@ -126,7 +126,10 @@ pub(super) fn each_expression(steps: &[Step], then: &mut dyn FnMut(usize, &Expre
                 then(index, &until);
             }
         }
-        for value in templates {
+        for value in templates
+            .into_iter()
+            .filter(|value| !Template::is_plain(value))
+        {
             if let Ok(template) = Template::compile(value) {
                 for (_, expression) in template.expressions() {
                     then(index, expression);

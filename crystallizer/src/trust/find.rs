@@ -6,7 +6,7 @@ use super::{Label, Word};
 use crate::findings::{is_sink, located, others_write, place};
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
-use crate::mark::{Mark, mark};
+use crate::mark::{MarkMap, mark};
 use crate::session::{Session, ToolCall, Turn};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
@@ -42,7 +42,7 @@ struct Walk<'a> {
     read: bool,
     trust: Trust,
     /// The labels by their places.
-    labels: HashMap<Mark, usize>,
+    labels: MarkMap<usize>,
     said: HashSet<String>,
     /// The ids of the gates.
     gates: HashSet<&'a str>,
@@ -71,7 +71,7 @@ pub(crate) fn trust(
         answers: Vec::new(),
         read: false,
         trust: Trust::default(),
-        labels: HashMap::new(),
+        labels: MarkMap::default(),
         said: HashSet::new(),
         gates: document
             .steps

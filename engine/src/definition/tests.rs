@@ -403,10 +403,12 @@ fn any_document() -> impl Strategy<Value = Document> {
                     action: Some("transform".into()),
                     when,
                     with: Some(with.into_iter().collect()),
-                    retry: retry.map(|(attempts, factor)| Retry {
-                        attempts,
-                        factor,
-                        ..Retry::default()
+                    retry: retry.map(|(attempts, factor)| {
+                        Box::new(Retry {
+                            attempts,
+                            factor,
+                            ..Retry::default()
+                        })
                     }),
                     ..Step::default()
                 }],

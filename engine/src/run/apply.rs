@@ -286,7 +286,7 @@ impl State {
             }
             RunEvent::ApprovalDecided { decision, .. } => self.decided(plan, place, decision, at),
             RunEvent::ApprovalExpired { .. } => {
-                let approve = gate::approves_on_timeout(self.planned(plan, place));
+                let approve = gate::approves_on_timeout(plan, self.planned(plan, place));
                 let status = if approve {
                     GateStatus::Approved
                 } else {

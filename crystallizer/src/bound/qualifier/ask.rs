@@ -25,6 +25,32 @@ pub(in crate::bound) const GATE: &str = "gate";
 /// The most words of a person that are quoted about one place.
 const MOST_QUOTED: usize = 4;
 
+/// Parts of a text, none of them inside of another.
+#[derive(Default)]
+struct Spans(BTreeMap<usize, usize>);
+
+impl Spans {
+    /// Adds a part. False where it stands inside of one that is there already.
+    fn add(&mut self, from: usize, to: usize) -> bool {
+        // Whichever begins later ends later: none is inside of another.
+        let before = self.0.range(..=from).next_back();
+        if before.is_some_and(|(_, end)| to <= *end) {
+            return false;
+        }
+        let inside: Vec<usize> = self
+            .0
+            .range(from..)
+            .take_while(|(_, end)| **end <= to)
+            .map(|(start, _)| *start)
+            .collect();
+        for start in inside {
+            self.0.remove(&start);
+        }
+        self.0.insert(from, to);
+        true
+    }
+}
+
 /// A place in the draft that goes on without what the person named.
 pub(in crate::bound) struct Unshown {
     pub(in crate::bound) call: usize,
@@ -96,7 +122,9 @@ pub(in crate::bound) fn unshown(
 ) -> Vec<Unshown> {
     let asker = Asker::new(kept, spots, decisions);
     let mut all: BTreeMap<usize, Unshown> = BTreeMap::new();
-    let mut seen: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+    let mut seen: BTreeMap<usize, Spans> = BTreeMap::new();
+    let mut quoted: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut shown: BTreeSet<(usize, String)> = BTreeSet::new();
     let found = asker
         .of_answers()
         .into_iter()
@@ -109,14 +137,9 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_conditions());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.
-        let seen = seen.entry(text).or_default();
-        if seen
-            .iter()
-            .any(|(from, to)| *from <= one.start && one.end <= *to)
-        {
+        if !seen.entry(text).or_default().add(one.start, one.end) {
             continue;
         }
-        seen.push((one.start, one.end));
         let Some(kept) = kept.get(call) else { continue };
         let quote = decisions.said.part(text, one.start, one.end);
         let quote: Vec<&str> = quote.split_whitespace().collect();
@@ -135,11 +158,11 @@ pub(in crate::bound) fn unshown(
         entry.is_condition &= one.kind == Kind::Condition;
         entry.is_foreign |= one.kind == Kind::Foreign;
         let quote = quote.join(" ");
-        if !entry.quotes.contains(&quote) {
+        if quoted.insert((call, quote.clone())) {
             entry.quotes.push(quote);
         }
         let whole = asker.sentence_of(text, &one).unwrap_or_default();
-        if !whole.is_empty() && !entry.sentences.contains(&whole) {
+        if !whole.is_empty() && shown.insert((call, whole.clone())) {
             entry.sentences.push(whole);
         }
     }
