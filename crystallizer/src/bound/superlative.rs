@@ -316,11 +316,14 @@ fn narrowed(
         .collect();
     for anchor in anchors {
         let own = spoken(&anchor.value);
-        let is_named = qualifiers.iter().any(|one| {
-            one.kind == Kind::Property
-                && !one.negated
-                && one.content.iter().any(|word| own == words(word))
-        });
+        // A value of several words is named where all of them are: `gift card`.
+        let named = qualifiers
+            .iter()
+            .filter(|one| one.kind == Kind::Property && !one.negated)
+            .flat_map(|one| &one.content)
+            .flat_map(|word| words(word));
+        let named: BTreeSet<String> = named.collect();
+        let is_named = !own.is_empty() && own.iter().all(|word| named.contains(word));
         if is_named && anchor.is_said() && !origin.repeats(&anchor.value) {
             found.push(anchor.clone());
         }
