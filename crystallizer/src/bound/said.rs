@@ -4,7 +4,7 @@
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::key::named_by;
-use super::qualifier::{Sentence, is_ordinal, read::is_turned, sentences};
+use super::qualifier::{Sentence, is_ordinal, is_turned_at, read::is_turned, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -274,6 +274,27 @@ impl Said {
             })
     }
 
+    /// The sentence that a place stands in, with the number of its text, where a person said it.
+    pub(super) fn sentence_of(&self, mention: &Mention) -> Option<(usize, &Sentence)> {
+        let spoken = self.texts.get(mention.text).filter(|one| one.person)?;
+        let start = *spoken.starts.get(mention.word)?;
+        let all = spoken.read.get_or_init(|| sentences(&spoken.text));
+        let behind = all.partition_point(|one| one.first().is_some_and(|one| one.start <= start));
+        Some((mention.text, all.get(behind.checked_sub(1)?)?))
+    }
+
+    /// Whether something was said to be left out, or not to hold: `and not Bob's`.
+    pub(super) fn is_left_out(&self, mention: &Mention) -> bool {
+        let start = self
+            .texts
+            .get(mention.text)
+            .and_then(|spoken| spoken.starts.get(mention.word));
+        match (self.sentence_of(mention), start) {
+            (Some((_, sentence)), Some(start)) => is_turned_at(sentence, *start),
+            _ => false,
+        }
+    }
+
     /// How many words a text has.
     pub(super) fn length(&self, text: usize) -> usize {
         self.texts.get(text).map_or(0, |spoken| spoken.words.len())
@@ -324,6 +345,15 @@ impl Said {
             }
         }
         best.map(|(_, _, mention)| mention)
+    }
+
+    /// Whether a person named one of these.
+    pub(super) fn names_any(&self, names: &[String]) -> bool {
+        self.texts
+            .iter()
+            .filter(|spoken| spoken.person)
+            .flat_map(|spoken| &spoken.words)
+            .any(|word| named_by(names, word))
     }
 
     /// Where a person said a value right before a word that names one of these.

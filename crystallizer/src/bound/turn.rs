@@ -5,6 +5,7 @@ use super::evaluate::{literal, member, quoted};
 use super::information::STRONG;
 use super::inputs::Inputs;
 use super::key::Key;
+use super::qualifier::read::names_one;
 use super::said::{Mention, Said};
 use super::selector::{EACH, TELLING};
 use serde_json::Value;
@@ -135,6 +136,8 @@ pub(super) struct Compared {
     pub(super) beginnings: Vec<String>,
     /// Keys of fields that a run is given.
     pub(super) given_keys: Vec<String>,
+    /// Fields, by their last key, with the values that were said for them and where, where those name no one thing alone.
+    pub(super) told: Vec<(String, Value, Mention)>,
 }
 
 impl Compared {
@@ -145,6 +148,7 @@ impl Compared {
         self.extremes.extend(other.extremes);
         self.beginnings.extend(other.beginnings);
         self.given_keys.extend(other.given_keys);
+        self.told.extend(other.told);
     }
 }
 
@@ -188,6 +192,13 @@ impl Route {
                 Pick::Only | Pick::Position(_) => &[],
             };
             for equal in equals {
+                if let (Pick::Where(_), Operand::Said { mention, .. }, Some(last)) =
+                    (pick, &equal.operand, equal.field.last())
+                    && !names_one(last, &equal.value)
+                {
+                    let told = (last.clone(), equal.value.clone(), *mention);
+                    compared.told.push(told);
+                }
                 if let (Some(flag), Some(last)) = (equal.value.as_bool(), equal.field.last()) {
                     compared.flags.push((last.clone(), flag));
                 }
