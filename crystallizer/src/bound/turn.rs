@@ -134,10 +134,10 @@ pub(super) struct Compared {
     pub(super) extremes: Vec<(String, bool)>,
     /// What something has to begin with.
     pub(super) beginnings: Vec<String>,
-    /// Keys of fields that a run is given.
-    pub(super) given_keys: Vec<String>,
     /// Fields, by their last key, with the values that were said for them and where, where those name no one thing alone.
     pub(super) told: Vec<(String, Value, Mention)>,
+    /// Keys of fields that a run is given.
+    pub(super) given_keys: Vec<String>,
 }
 
 impl Compared {
@@ -147,8 +147,8 @@ impl Compared {
         self.flags.extend(other.flags);
         self.extremes.extend(other.extremes);
         self.beginnings.extend(other.beginnings);
-        self.given_keys.extend(other.given_keys);
         self.told.extend(other.told);
+        self.given_keys.extend(other.given_keys);
     }
 }
 
