@@ -19,7 +19,7 @@ use super::weigh::Outcome;
 use super::whole;
 use super::witness::{self, Seen, Shown, Witness};
 use crate::kept::Kept;
-use crate::session::{Role, Session, Turn};
+use crate::session::{Role, Session, Turn, handed_on};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -116,7 +116,8 @@ pub(super) fn decide<'a>(
                 if *role == Role::User {
                     binder.agreed.answer(text);
                 }
-                if session.goal.as_deref() != Some(text.as_str()) {
+                let is_said = *role == Role::User || handed_on(text).is_none();
+                if is_said && session.goal.as_deref() != Some(text.as_str()) {
                     binder.said.hear(text, *role == Role::User);
                 }
             }
