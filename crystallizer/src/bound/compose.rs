@@ -220,7 +220,7 @@ fn names_day(words: &str) -> bool {
 }
 
 /// Whether a text is a message or a title, not a file or a program.
-fn is_message(text: &str) -> bool {
+pub(super) fn is_message(text: &str) -> bool {
     text.len() <= 800 && !text.contains(['{', '}', ';', '=', '<', '>', '`', '|'])
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Decisions {
     pub(super) looked_after: BTreeSet<usize>,
     /// The looks that inform nobody.
     pub(super) idle: BTreeSet<usize>,
+    /// The parts of texts of which a person said that they are the same in every run, by call and pointer.
+    pub(super) settled: BTreeMap<(String, String), Vec<String>>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
     /// The values that answers were taken for, as people are shown them.
@@ -195,6 +197,7 @@ pub(super) fn decide<'a>(
         assented: binder.assented,
         looked_after: binder.looked_after,
         idle: BTreeSet::new(),
+        settled: BTreeMap::new(),
         inputs: binder.inputs,
         answers: binder.answers,
         said: binder.said,
@@ -367,6 +370,11 @@ impl<'a> Binder<'a> {
         }
         // What a tool is told to do is no data, though a person may have said that word.
         if is_operation(key, sent.value) {
+            return self.freeze(sent, Why::Chance);
+        }
+        // Nothing is put into what was meant as JSON and is none.
+        let is_broken = |kept: &Kept<'_>| crate::findings::is_broken(kept);
+        if self.kept.get(sent.call).is_some_and(is_broken) {
             return self.freeze(sent, Why::Chance);
         }
         if is_default(schema.as_ref(), sent.value) {

@@ -14,6 +14,7 @@ use super::passes::{Pass, gathered, passes};
 use super::rename;
 use super::selector;
 use super::slot;
+use super::view;
 use super::world::World;
 use crate::compare::{Expected, compare};
 use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use told::Told;
 
 /// The most differences that are listed for one world.
-const MOST: usize = 40;
+pub(super) const MOST: usize = 40;
 /// In how many mixed orders the steps are answered.
 const ORDERS: u64 = 4;
 /// The information from which on a fixed value that an answer holds had to follow it.
@@ -276,7 +277,14 @@ impl Prover<'_> {
             && text.contains(' ')
             && !named.is_empty()
             && seen.holds(&text);
+        let settled = self
+            .decisions
+            .settled
+            .get(&(kept.call.id.clone(), pointer.to_owned()));
         let name = named.into_iter().find(|name| {
+            if settled.is_some_and(|settled| settled.iter().any(|known| known == name)) {
+                return false;
+            }
             if stands_whole {
                 return true;
             }
@@ -467,6 +475,11 @@ impl Prover<'_> {
         match &binding.source {
             Source::Input(name) => binding.transform.apply(scene.inputs.get(name)?),
             Source::Clock(_) => Some(rename::scalar(&binding.value)),
+            Source::Total(call, path, total) => {
+                let kept = self.kept.get(*call)?;
+                let data = view::data(kept, &world.answer(kept));
+                binding.transform.apply(&total.of(&data, path)?)
+            }
             Source::Item(_, path) => binding
                 .transform
                 .apply(selector::field(&here?.pass.element, path)?),
