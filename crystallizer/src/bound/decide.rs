@@ -52,8 +52,6 @@ pub(super) struct Decisions {
     pub(super) looked_after: BTreeSet<usize>,
     /// The looks that inform nobody.
     pub(super) idle: BTreeSet<usize>,
-    /// The parts of texts of which a person said that they are the same in every run, by call and pointer.
-    pub(super) settled: BTreeMap<(String, String), Vec<String>>,
     /// Ids of answers that no question was found for.
     pub(super) unused_answers: Vec<String>,
     /// The values that answers were taken for, as people are shown them.
@@ -197,7 +195,6 @@ pub(super) fn decide<'a>(
         assented: binder.assented,
         looked_after: binder.looked_after,
         idle: BTreeSet::new(),
-        settled: BTreeMap::new(),
         inputs: binder.inputs,
         answers: binder.answers,
         said: binder.said,

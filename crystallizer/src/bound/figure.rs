@@ -262,12 +262,10 @@ impl Asked {
         })
     }
 
-    /// The step and the pointer of the text, where nobody has answered.
-    pub(super) fn open_place(&self, kept: &[Kept<'_>]) -> Option<(String, String)> {
+    /// The step and the pointer of the text.
+    pub(super) fn place(&self, kept: &[Kept<'_>]) -> Option<(String, String)> {
         let step = &kept.get(self.figures.call)?.step;
-        self.answer
-            .is_none()
-            .then(|| (step.clone(), self.figures.pointer.clone()))
+        Some((step.clone(), self.figures.pointer.clone()))
     }
 }
 
@@ -320,10 +318,6 @@ pub(super) fn ask(
         }
         if taken.gate_before(*spot).is_some() {
             continue;
-        }
-        if answer.is_some() {
-            let place = (kept.call.id.clone(), figures.pointer.clone());
-            decisions.settled.insert(place, figures.listed());
         }
         all.push(Asked {
             figures,

@@ -244,7 +244,7 @@ pub(crate) fn bind(
 }
 
 /// The places of values that a person is asked about anyway, each as step and pointer in its arguments: what a finding
-/// of its own has them acknowledge, and what a gate puts before them in every run.
+/// of its own has them acknowledge, what they have answered, and what a gate puts before them in every run.
 fn asked_places(
     kept: &[Kept<'_>],
     spots: &[Spot],
@@ -253,7 +253,7 @@ fn asked_places(
 ) -> BTreeSet<(String, String)> {
     let mut asked: BTreeSet<(String, String)> = figures
         .iter()
-        .filter_map(|asked| asked.open_place(kept))
+        .filter_map(|asked| asked.place(kept))
         .collect();
     let taken = write::Taken::of(spots);
     for ((kept, spot), decided) in kept.iter().zip(spots).zip(&decisions.calls) {

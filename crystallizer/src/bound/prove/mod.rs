@@ -7,6 +7,7 @@ mod weak;
 
 use super::answers::{Answers, Of, WholePlace};
 use super::binding::{Binding, Bound, Piece, Source, Why};
+use super::compose;
 use super::decide::Decisions;
 use super::information::{bits, names_things};
 use super::key::words;
@@ -232,6 +233,7 @@ impl Prover<'_> {
                 self.bound += 1;
                 for piece in &bound.pieces {
                     if let Piece::Text(text) = piece {
+                        self.segment(kept, &bound.pointer, text);
                         self.fixed(kept, &bound.pointer, &Value::from(text.as_str()), &seen);
                     }
                 }
@@ -257,9 +259,26 @@ impl Prover<'_> {
                     self.stays
                         .push(stays(kept, &frozen.pointer, &frozen.value, message));
                 } else {
+                    if let Some(text) = frozen.value.as_str() {
+                        self.segment(kept, &frozen.pointer, text);
+                    }
                     self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
                 }
             }
+        }
+    }
+
+    /// A path that keeps a folder which an input gives in another place: with another one it leads to the old one.
+    fn segment(&mut self, kept: &Kept<'_>, pointer: &str, text: &str) {
+        let decisions = self.decisions;
+        if let Some(segment) = compose::said_segment(&decisions.inputs, text) {
+            let message = format!(
+                "`{}` at `{pointer}` keeps {}, which an input gives elsewhere.",
+                kept.step,
+                crate::show::value("", &segment.into(), 60)
+            );
+            self.stays
+                .push(stays(kept, pointer, &segment.into(), message));
         }
     }
 
@@ -277,14 +296,7 @@ impl Prover<'_> {
             && text.contains(' ')
             && !named.is_empty()
             && seen.holds(&text);
-        let settled = self
-            .decisions
-            .settled
-            .get(&(kept.call.id.clone(), pointer.to_owned()));
         let name = named.into_iter().find(|name| {
-            if settled.is_some_and(|settled| settled.iter().any(|known| known == name)) {
-                return false;
-            }
             if stands_whole {
                 return true;
             }
