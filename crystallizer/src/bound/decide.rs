@@ -375,6 +375,11 @@ impl<'a> Binder<'a> {
         if is_operation(key, sent.value) {
             return self.freeze(sent, Why::Chance);
         }
+        // Nothing is put into what was meant as JSON and is none.
+        let is_broken = |kept: &Kept<'_>| crate::findings::is_broken(kept);
+        if self.kept.get(sent.call).is_some_and(is_broken) {
+            return self.freeze(sent, Why::Chance);
+        }
         if is_default(schema.as_ref(), sent.value) {
             return self.freeze(sent, Why::Default);
         }

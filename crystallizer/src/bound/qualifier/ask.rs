@@ -256,9 +256,13 @@ pub(in crate::bound) fn explained(
             .find(|branch| branch.call == one.call && branch.taken.is_some());
         let parted = branch.and_then(|branch| branch.taken.as_deref());
         // What parts the recordings may part them by chance, and stands for nothing that the person said.
-        let carried = branch
-            .and_then(Branch::parting)
-            .is_some_and(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
+        // Of a step that all recordings have they show that it was said of the one that only some have.
+        let in_all = branches.iter().all(|branch| branch.call != one.call);
+        let carried = branches
+            .iter()
+            .filter(|branch| in_all || branch.call == one.call)
+            .filter_map(Branch::parting)
+            .any(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
         let (Some(kept), Some(spot)) = (kept.get(one.call), spots.get(one.call)) else {
             continue;
         };
