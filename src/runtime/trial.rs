@@ -51,6 +51,11 @@ impl Launch {
         let Effect::Attempt { step: of, .. } = &self.effect;
         self.run == run && of == step
     }
+
+    fn number(&self) -> u32 {
+        let Effect::Attempt { number, .. } = &self.effect;
+        *number
+    }
 }
 
 /// Attempts that do not begin while others are tried.
@@ -118,8 +123,17 @@ impl Record {
 struct Tried {
     run: RunId,
     step: String,
+    /// Which attempt of it: the next process may die before it begins the one that follows.
+    #[serde(default)]
+    number: u32,
     /// Whether it was the only one at work.
     alone: bool,
+}
+
+impl Tried {
+    fn is(&self, run: RunId, step: &StepPath) -> bool {
+        self.run == run && self.step == *step.0
+    }
 }
 
 /// How the process before this one died, where it did.
@@ -150,11 +164,11 @@ impl Death {
     }
 }
 
-/// The attempts that work: those that only wait for other runs kill nobody.
-fn at_work(run: &Run) -> impl Iterator<Item = StepPath> {
+/// The attempts that work, with their numbers: those that only wait for other runs kill nobody.
+fn at_work(run: &Run) -> impl Iterator<Item = (StepPath, u32)> {
     let kind = |step: &StepPath| run.plan().find(step)?.work.kind();
-    let steps = run.running().map(|(step, _, _)| step);
-    steps.filter(move |step| kind(step) != Some(ActionKind::Automation))
+    let steps = run.running().map(|(step, number, _)| (step, number));
+    steps.filter(move |(step, _)| kind(step) != Some(ActionKind::Automation))
 }
 
 impl Engine {
@@ -168,22 +182,28 @@ impl Engine {
             .and_then(|row| serde_json::from_value(row.value).ok())
             .unwrap_or_default();
         let tried = record.tried.as_ref();
-        let is_tried = |run: RunId, step: &StepPath| {
-            tried.is_some_and(|tried| tried.run == run && tried.step == *step.0)
-        };
+        let is_tried = |run: RunId, step: &StepPath| tried.is_some_and(|tried| tried.is(run, step));
         let mut death = Death::default();
         let mut working = 0;
-        let mut last = None;
+        let (mut last, mut begun) = (None, false);
         for (id, run) in runs {
             let before = working;
-            for step in at_work(run) {
+            for (step, number) in at_work(run) {
                 working += 1;
-                if record.clears(*id, &step) {
+                let cleared = record.clears(*id, &step);
+                let suspect = is_tried(*id, &step) || run.was_interrupted(&step);
+                if cleared {
                     death.cleared.push((*id, step.to_string()));
-                } else if is_tried(*id, &step) || run.was_interrupted(&step) {
+                } else if suspect {
                     death.suspects.push((*id, step.clone()));
                 }
+                // What is tried begins when that is noted, and not before.
+                let tried = tried.filter(|tried| tried.is(*id, &step) && tried.number == number);
+                begun = cleared || !suspect || tried.is_some();
                 last = Some((*id, step));
+                if tried.is_some_and(|tried| tried.alone) {
+                    death.blamed.clone_from(&last);
+                }
             }
             if working > before {
                 death.runs.push(*id);
@@ -192,13 +212,9 @@ impl Engine {
         death
             .suspects
             .sort_by_key(|(id, step)| !is_tried(*id, step));
-        let first = death.suspects.first();
-        let was_alone = tried.is_some_and(|tried| tried.alone);
-        death.blamed = match first {
-            _ if working == 1 => last,
-            Some((id, step)) if was_alone && is_tried(*id, step) => first.cloned(),
-            _ => None,
-        };
+        if working == 1 && begun {
+            death.blamed = last;
+        }
         Ok(death)
     }
 
@@ -246,6 +262,7 @@ impl Engine {
             record.tried = Some(Tried {
                 run: *id,
                 step: step.to_string(),
+                number: launch.number(),
                 alone: self.0.working.is_empty(),
             });
             self.note_trial(&record).await;

@@ -9,7 +9,7 @@ mod ledger;
 mod ledger_tests;
 mod load;
 mod random;
-mod ruin;
+pub(crate) mod ruin;
 mod sources;
 mod ticks;
 mod watch;

@@ -137,6 +137,9 @@ pub(super) fn decide<'a>(
                 if let Some(heard) = heard.get_mut(at) {
                     *heard = binder.said.len();
                 }
+                if binder.changes(at) {
+                    binder.settle_reserve(at);
+                }
                 if binder.changes(at)
                     && let Some((from, to)) = binder.agreed.take_reserve()
                 {

@@ -295,6 +295,10 @@ pub(super) fn filters(
     let said: Vec<Equal> = shared
         .iter()
         .filter(|equal| equal.is_said() && equal.meant && equal.bits >= TELLING)
+        .filter(|equal| match &equal.operand {
+            Operand::Said { mention, .. } => !scope.said.is_left_out(mention),
+            _ => true,
+        })
         .take(MOST_FIELDS)
         .cloned()
         .collect();

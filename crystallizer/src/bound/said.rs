@@ -4,7 +4,7 @@
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::key::named_by;
-use super::qualifier::{Sentence, is_ordinal, read::is_turned, sentences};
+use super::qualifier::{Sentence, is_ordinal, is_turned_at, read::is_turned, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -217,6 +217,27 @@ impl Said {
                 let all = spoken.read.get_or_init(|| sentences(&spoken.text));
                 all.iter().map(move |sentence| (at, sentence))
             })
+    }
+
+    /// The sentence that a place stands in, with the number of its text, where a person said it.
+    pub(super) fn sentence_of(&self, mention: &Mention) -> Option<(usize, &Sentence)> {
+        let spoken = self.texts.get(mention.text).filter(|one| one.person)?;
+        let start = *spoken.starts.get(mention.word)?;
+        let all = spoken.read.get_or_init(|| sentences(&spoken.text));
+        let behind = all.partition_point(|one| one.first().is_some_and(|one| one.start <= start));
+        Some((mention.text, all.get(behind.checked_sub(1)?)?))
+    }
+
+    /// Whether something was said to be left out, or not to hold: `and not Bob's`.
+    pub(super) fn is_left_out(&self, mention: &Mention) -> bool {
+        let start = self
+            .texts
+            .get(mention.text)
+            .and_then(|spoken| spoken.starts.get(mention.word));
+        match (self.sentence_of(mention), start) {
+            (Some((_, sentence)), Some(start)) => is_turned_at(sentence, *start),
+            _ => false,
+        }
     }
 
     /// How many words a text has.

@@ -2,8 +2,11 @@
 //! that are equal to what is known, the least or the most of something that the person asked for. Never by the
 //! place or the key that it had in the recording; what only its place tells is left to a person.
 
+use super::filter::spoken;
 use super::information::{STRONG, WEAK, bits};
 use super::key::{Key, agree, noun, words};
+use super::qualifier::narrow::{Flag, flags};
+use super::qualifier::read::{Nouns, about_told, names_one};
 use super::said::{Mention, Said};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
@@ -194,7 +197,7 @@ pub(super) fn pick(
         let has_side = || super::filter::has_side(element, scope.said);
         let mut telling = anchors.iter().filter(telling);
         return match telling.clone().find(|equal| !is_asked(equal)) {
-            Some(equal) => Pick::Where(vec![equal.clone()]),
+            Some(equal) => Pick::Where(with_flags(vec![equal.clone()], element, origin, scope)),
             None if has_side() => Pick::Position(Position::First),
             // What was asked for tells nothing here, and still tells it from what somebody did not ask for.
             None => match telling.find_map(|equal| as_asked(equal, scope)) {
@@ -207,7 +210,10 @@ pub(super) fn pick(
     match (least(elements, &anchors), extreme) {
         // Two things that the person said tell it, and nothing tells which of them was meant.
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
-        (Some(equals), _) => return Pick::Where(with_all_said(equals, &anchors, origin)),
+        (Some(equals), _) => {
+            let equals = with_all_said(equals, &anchors, origin);
+            return Pick::Where(with_flags(equals, element, origin, scope));
+        }
         (None, Some(extreme)) => return extreme,
         (None, None) => {
             if let Some(begins) = begins(elements, element, origin, scope) {
@@ -492,6 +498,54 @@ fn with_all_said(mut equals: Vec<Equal>, anchors: &[Equal], origin: &Origin<'_>)
             equals.push(anchor.clone());
         }
     }
+    equals
+}
+
+/// The same, and the fields that are true or false as the person said it of this element: `the unread message from
+/// Anna`. They go with it also where the recording has nothing that they leave out.
+fn with_flags(
+    mut equals: Vec<Equal>,
+    element: &Value,
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Vec<Equal> {
+    let heads = origin.heads();
+    let nouns = Nouns {
+        heads: &heads,
+        deeds: &BTreeSet::new(),
+    };
+    let mut qualifiers = Vec::new();
+    for equal in &equals {
+        let Some(key) = equal
+            .field
+            .last()
+            .filter(|key| !names_one(key, &equal.value))
+        else {
+            continue;
+        };
+        let mention = match &equal.operand {
+            // Said as something else, it was said of something else.
+            Operand::Said { mention, .. } => {
+                let known = scope.known.get(&equal.value.to_string());
+                let mut names = known
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|known| known.expression.strip_prefix("inputs."))
+                    .peekable();
+                let is_own = names.peek().is_none() || names.any(|name| name == key);
+                is_own.then_some(*mention)
+            }
+            // The input of that name has it from what was said of this field before.
+            Operand::Expression(text) if text.strip_prefix("inputs.") == Some(key) => {
+                scope.said.find(&equal.value, &words(key))
+            }
+            Operand::Expression(_) | Operand::Constant(_) => None,
+        };
+        if let Some((_, sentence)) = mention.and_then(|mention| scope.said.sentence_of(&mention)) {
+            qualifiers.extend(about_told(sentence, &spoken(&equal.value), &nouns));
+        }
+    }
+    equals.extend(flags(&[element], &qualifiers).iter().map(Flag::equal));
     equals
 }
 

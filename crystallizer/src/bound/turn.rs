@@ -5,6 +5,7 @@ use super::evaluate::{literal, member, quoted};
 use super::information::STRONG;
 use super::inputs::Inputs;
 use super::key::Key;
+use super::qualifier::read::names_one;
 use super::said::{Mention, Said};
 use super::selector::{EACH, TELLING};
 use serde_json::Value;
@@ -129,6 +130,8 @@ pub(super) struct Compared {
     pub(super) extremes: Vec<(String, bool)>,
     /// What something has to begin with.
     pub(super) beginnings: Vec<String>,
+    /// Fields, by their last key, with the values that were said for them and where, where those name no one thing alone.
+    pub(super) told: Vec<(String, Value, Mention)>,
 }
 
 impl Compared {
@@ -138,6 +141,7 @@ impl Compared {
         self.flags.extend(other.flags);
         self.extremes.extend(other.extremes);
         self.beginnings.extend(other.beginnings);
+        self.told.extend(other.told);
     }
 }
 
@@ -172,6 +176,13 @@ impl Route {
                 Pick::Only | Pick::Position(_) => &[],
             };
             for equal in equals {
+                if let (Pick::Where(_), Operand::Said { mention, .. }, Some(last)) =
+                    (pick, &equal.operand, equal.field.last())
+                    && !names_one(last, &equal.value)
+                {
+                    let told = (last.clone(), equal.value.clone(), *mention);
+                    compared.told.push(told);
+                }
                 if let (Some(flag), Some(last)) = (equal.value.as_bool(), equal.field.last()) {
                     compared.flags.push((last.clone(), flag));
                 }

@@ -23,6 +23,7 @@ mod named;
 mod pages;
 mod planted;
 mod qualified;
+mod sayings;
 mod several;
 mod terminal;
 mod trust;

@@ -234,6 +234,8 @@ impl State {
             } => self.keep_artifact(step.clone(), artifact, *from, at),
             RunEvent::AttemptInterrupted { .. } => {
                 self.end_attempt(place, Status::Failed, Some(attempt::interrupted()), at);
+                // Nobody blames it for this death, so that those before were not in a row with the next.
+                self.step_mut(place).deaths = 0;
                 self.enter(place, Phase::Interrupted, Status::Running);
             }
             RunEvent::RetryScheduled { due, .. } => {

@@ -305,6 +305,7 @@ impl Life {
                 if !entries.is_empty() {
                     self.turn = self.journal.len();
                 }
+                self.teller.follow(&entries);
                 for entry in entries {
                     self.watch.see(&self.plan, &entry, resolved)?;
                     self.coverage.fact(&entry);

@@ -44,7 +44,11 @@ impl Ruin {
             self.verified += 1;
         }
         if random.one_in(8) {
-            start_and_kill(data, effects, random.below(4));
+            start_and_kill(
+                data,
+                effects,
+                When::ALL[usize::try_from(random.below(4)).expect("it fits")],
+            );
             self.starts += 1;
         }
     }
@@ -81,9 +85,23 @@ fn tear(data: &Path, random: &mut Random) {
         .expect("it can be written");
 }
 
-/// A start that is killed: at once, when it has the folder, when a step that it took up has done
-/// something, or when it says that it is ready.
-fn start_and_kill(data: &Path, effects: &Path, when: u64) {
+/// When a start is killed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum When {
+    AtOnce,
+    /// It has taken the folder.
+    Holds,
+    /// A step that it took up has done something.
+    Works,
+    Ready,
+}
+
+impl When {
+    const ALL: [Self; 4] = [Self::AtOnce, Self::Holds, Self::Works, Self::Ready];
+}
+
+/// A start that is killed.
+pub(crate) fn start_and_kill(data: &Path, effects: &Path, when: When) {
     let before = length(effects);
     let mut child = druse([
         "serve",
@@ -108,14 +126,14 @@ fn start_and_kill(data: &Path, effects: &Path, when: u64) {
         }
     };
     match when {
-        0 => {}
-        1 => {
+        When::AtOnce => {}
+        When::Holds => {
             let lock = data.join("lock");
             let taken = || fs::read_to_string(&lock).is_ok_and(|holder| holder == pid);
             wait_for("it does not take the folder", &taken);
         }
-        2 => wait_for("it takes no step up", &|| length(effects) > before),
-        _ => {
+        When::Works => wait_for("it takes no step up", &|| length(effects) > before),
+        When::Ready => {
             let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
             let ready = stderr
                 .lines()

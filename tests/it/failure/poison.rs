@@ -1,6 +1,7 @@
 //! A step that kills the server does not kill it for ever, and nobody else pays for it.
 
 use super::{facts, lines, start};
+use crate::crash::ruin::{When, start_and_kill};
 use crate::harness::{Server, text, wait};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -84,4 +85,39 @@ async fn a_step_that_kills_the_server_among_others_is_found_and_does_not_begin_a
     assert!(deaths <= 6, "{deaths} deaths");
     assert_eq!(server.stop_at_once().await.code(), Some(0));
     server.verify();
+}
+
+#[tokio::test]
+async fn deaths_with_lives_between_them_are_not_held_against_a_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::new().await;
+    let admin = server.admin();
+    let mut runs = Vec::new();
+    for name in ["first", "second"] {
+        runs.push(start(&admin, &innocent(name, folder.path())).await);
+    }
+    for run in &runs {
+        wait::run(&admin, run, "running").await;
+    }
+    let began = folder.path().join("began");
+    server.kill();
+    server.start().await;
+    for _ in 0..4 {
+        server.kill();
+        // Both are suspects now; whichever is tried alone is blamed for the next death.
+        start_and_kill(server.data(), &began, When::Works);
+        server.start().await;
+        assert_eq!(server.stop_at_once().await.code(), Some(0));
+        server.start().await;
+    }
+    let admin = server.admin();
+    std::fs::write(folder.path().join("done"), "").unwrap();
+    let mut blamed = 0;
+    for run in &runs {
+        wait::run(&admin, run, "succeeded").await;
+        for fact in facts(&admin, run, &["attempt_finished"]).await {
+            blamed += usize::from(fact["outcome"]["failure"]["code"] == "process_died");
+        }
+    }
+    eprintln!("they were blamed for {blamed} deaths");
 }

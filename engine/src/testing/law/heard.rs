@@ -133,6 +133,15 @@ pub(in crate::testing) struct Teller {
 }
 
 impl Teller {
+    /// A wait that begins again, sent back or in another pass, is told all anew.
+    pub(in crate::testing) fn follow(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            if let RunEvent::EventAwaited { step, .. } = &entry.event {
+                self.told.remove(step);
+            }
+        }
+    }
+
     /// What was told is not known any more.
     pub(in crate::testing) fn forget(&mut self) {
         self.told.clear();

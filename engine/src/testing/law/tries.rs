@@ -142,14 +142,22 @@ impl Tries {
                     looked.hold(Law::Early, due <= entry.at, || format!("{entry:?}"))?;
                 }
             }
-            RunEvent::AttemptInterrupted { .. } => self.of(step).failed = None,
+            RunEvent::AttemptInterrupted { .. } => {
+                let tried = self.of(step);
+                tried.failed = None;
+                tried.deaths = 0;
+            }
             RunEvent::StepResolved { .. }
             | RunEvent::StepChecked {
                 answer: Probed::NotHappened,
                 ..
             } => self.of(step).open = false,
-            RunEvent::StepUncertain { .. } | RunEvent::StepCanceled { .. } => {
-                self.of(step).failed = None;
+            RunEvent::StepUncertain { .. } => self.of(step).failed = None,
+            RunEvent::StepCanceled { .. } => {
+                let tried = self.of(step);
+                tried.failed = None;
+                // A probe that a person's answer ends may be asked anew, and then waits for nothing.
+                tried.due = None;
             }
             RunEvent::StepResumed { .. } => {
                 let tried = self.of(step);
