@@ -390,10 +390,13 @@ fn checked_fields(
             Some(Value::Null) | None => Ok(None),
             Some(Value::Object(map)) if map.is_empty() => Ok(None),
             Some(fields) if verdict != Verdict::Approve => Ok(Some(fields.into())),
-            Some(_) => Err(RunError::BadFields(vec![Finding::error(
-                "unexpected_fields",
-                "The gate has no form, so it takes no fields.",
-            )])),
+            Some(_) => Err(RunError::BadFields(vec![
+                Finding::error(
+                    "unexpected_fields",
+                    "The gate has no form, so it takes no fields.",
+                )
+                .help("Leave `fields` out; what there is to say goes into `comment`."),
+            ])),
         };
     }
     let fields = fields.unwrap_or_else(|| json!({}));

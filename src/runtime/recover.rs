@@ -45,6 +45,10 @@ impl Engine {
             resumed: 0,
         };
         recovered.resumed = ids.len();
+        // What comes for them comes later, and so its ids have to say.
+        if let Some(last) = ids.iter().max() {
+            clock::sort_behind(last.0.unix_ms());
+        }
         let death = self.death(&runs)?;
         self.0.store.take_up();
         self.load_rates()?;

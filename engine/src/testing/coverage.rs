@@ -71,6 +71,7 @@ names! {
         RunEvent::StepChecked { answer: Probed::NotHappened, .. } => "step_checked not_happened",
         RunEvent::StepChecked { answer: Probed::Unknown, .. } => "step_checked unknown",
         RunEvent::AskedBefore { .. } => "asked_before",
+        RunEvent::SentBackBefore { .. } => "sent_back_before",
         RunEvent::ArtifactKept { from: None, .. } => "artifact_kept",
         RunEvent::ArtifactKept { from: Some(_), .. } => "artifact_kept from before",
         RunEvent::Parked { holding: false } => "parked",

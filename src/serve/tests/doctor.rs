@@ -26,7 +26,8 @@ name: asks
 steps:
   - id: ask
     action: approval_gate
-    with: { title: Go on? }
+    with: { title: Go on?, timeout: 24h, remind: 2h }
+timeout: 48h
 ";
 
 const LISTENS: &str = "druse: 1
@@ -154,7 +155,7 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
         let tells = started(&assembly, TELLS, "waiting").await;
         let found = diagnosis(&assembly).await;
         assert_eq!(stuck(&found), [], "{found:#}");
-        let runs = json!({ "live": 6, "moving": 3, "waiting": 3, "held": 0, "stuck": 0 });
+        let runs = json!({ "live": 6, "moving": 2, "waiting": 4, "held": 0, "stuck": 0 });
         assert_eq!(found["runs"], runs);
 
         let engine = &assembly.app.engine;
