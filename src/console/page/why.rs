@@ -78,7 +78,9 @@ fn failed(run: &Value) -> (String, String) {
         why.push('.');
     }
     let said = error["details"]["stderr"].as_str().unwrap_or_default();
-    if let Some(last) = said.lines().rev().find(|line| !line.trim().is_empty()) {
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    // Where the message does not say it already.
+    if let Some(last) = last.filter(|last| !message.contains(last.trim())) {
         why.push_str(&format!(" It said: “{}”.", value::cut(last.trim(), 160)));
     }
     (why, hint.into())
