@@ -63,8 +63,10 @@ function copies(root) {
 
 // A line between two places of a review, while one of them has the pointer or the focus.
 const DRAWN = "http://www.w3.org/2000/svg";
+let between = null;
 function line(from, to) {
   const box = $(".review");
+  between = [from, to];
   if (!box || !from || !to || from === to || innerWidth < 900) return;
   const at = box.getBoundingClientRect();
   const [a, b] = [from.getBoundingClientRect(), to.getBoundingClientRect()];
@@ -83,8 +85,16 @@ function line(from, to) {
   box.append(picture);
 }
 function unline() {
+  between = null;
   for (const picture of all(".review > .line")) picture.remove();
 }
+// The conversation has a scroll of its own: the line goes along.
+document.addEventListener("scroll", () => {
+  if (!between) return;
+  const ends = between;
+  unline();
+  line(...ends);
+}, { capture: true, passive: true });
 
 // Brings the call of a step into sight, where the conversation has a scroll of its own.
 function show(name, from) {
