@@ -40,6 +40,7 @@ mod waits;
 pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use observe::Ended;
+pub use read::Sensitive;
 pub use recover::Recovered;
 pub use rehearse::{Given, Rehearsed};
 pub use stuck::{Examined, LeftToPeople, Stuck};

@@ -123,13 +123,22 @@ pub struct DecisionRequest {
     /// Why.
     pub comment: Option<String>,
     /// The form's values.
-    pub fields: Option<Value>,
+    pub fields: Option<Filled>,
     /// The digest that the person saw.
     pub digest: Digest,
     /// Claimed together with the decision, with `{"approval": id}` as what was made.
     pub idempotency: Option<IdempotencyClaim>,
     /// Facts that become durable together with the decision: its line in the audit log.
     pub extra: Batch,
+}
+
+/// The values of a gate's form.
+#[derive(Debug, Clone)]
+pub struct Filled {
+    /// As they were given: with these the form is checked, and nothing keeps them.
+    pub given: Value,
+    /// As they are kept: a secret is masked, a sensitive input of the run is its seal.
+    pub kept: Value,
 }
 
 /// How runs begin.
