@@ -378,6 +378,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         let all = filters(elements, chosen, origin, &scope);
         let read = of_list(origin, &self.said);
@@ -425,6 +426,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         match pick(
             &gathered,
@@ -474,7 +476,10 @@ impl Binder<'_> {
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
                 if !is_inside(bound, column) {
-                    bound.extend(self.in_pass(first + inner, column, &fields)?);
+                    match self.in_pass(first + inner, column, &fields) {
+                        Some(one) => bound.extend(one),
+                        None => bound.push(self.counted(first + inner, column)?),
+                    }
                 }
             }
             sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
@@ -589,6 +594,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         let way = self
             .router

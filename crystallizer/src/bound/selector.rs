@@ -11,6 +11,7 @@ use super::qualifier::reading::Reading;
 use super::said::{Mention, Said};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
+use crate::session::ToolCall;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,6 +21,8 @@ const MOST_FIELDS: usize = 3;
 pub(super) const TELLING: f64 = 4.0;
 /// What stands in the way to a field for every element of a list.
 pub(super) const EACH: &str = "*";
+/// What stands in the way to a field for the only element of a list.
+pub(super) const ONLY: &str = "!";
 /// The most elements of a list inside of an element that are looked at.
 const MOST_INSIDE: usize = 24;
 /// How much less a field of an element of a list inside tells than one of the element itself.
@@ -39,6 +42,8 @@ pub(super) struct Scope<'a> {
     pub(super) said: &'a Said,
     /// Known values by their JSON.
     pub(super) known: &'a HashMap<String, Vec<Known>>,
+    /// The call for which something is looked for, where it is for one.
+    pub(super) at_hand: Option<&'a ToolCall>,
 }
 
 /// Where a list comes from.
@@ -175,7 +180,14 @@ pub(super) fn has(element: &Value, path: &[String], wanted: &Value) -> bool {
 }
 
 pub(super) fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(element, |value, key| value.get(key))
+    path.iter()
+        .try_fold(element, |value, key| match (value, key.as_str()) {
+            (Value::Array(items), ONLY) => match items.as_slice() {
+                [one] => Some(one),
+                _ => None,
+            },
+            _ => value.get(key),
+        })
 }
 
 /// How to pick one of the elements; the last resort is its place. `wanted` is the value that is looked for in it,
@@ -209,7 +221,7 @@ pub(super) fn pick(
             },
         };
     }
-    let extreme = extreme(elements, chosen, &anchors, origin, scope.said);
+    let extreme = extreme(elements, chosen, &anchors, origin, scope);
     match (least(elements, &anchors), extreme) {
         // Two things that the person said tell it, and nothing tells which of them was meant.
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}

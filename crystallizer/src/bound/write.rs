@@ -87,6 +87,7 @@ fn reason(bound: &Bound) -> String {
             }
             Source::Item(..) | Source::Inside(..) => "item",
             Source::Clock(_) => "clock",
+            Source::Counted { .. } => "pass",
         };
         format!("{from}: {}", binding.because)
     };

@@ -60,6 +60,7 @@ struct Scene<'s> {
 #[derive(Clone, Copy)]
 struct Here<'h> {
     pass: &'h Pass,
+    number: usize,
     /// The round of the loop inside.
     round: Option<&'h Pass>,
 }
@@ -501,6 +502,10 @@ impl Prover<'_> {
         match &binding.source {
             Source::Input(name) => binding.transform.apply(scene.inputs.get(name)?),
             Source::Clock(_) => Some(rename::scalar(&binding.value)),
+            Source::Counted { step, from } => {
+                let number = i64::try_from(here?.number).ok()?;
+                Some(Value::from(number * step + from))
+            }
             Source::Item(_, path) => binding
                 .transform
                 .apply(selector::field(&here?.pass.element, path)?),
