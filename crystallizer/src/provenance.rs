@@ -4,7 +4,7 @@
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, shortest, tokens};
 use crate::mark::{MarkMap, MarkSet, mark};
-use crate::session::{Role, Session, Turn};
+use crate::session::{Role, Session, Turn, handed_on};
 use crate::value_class::{self, ValueClass};
 use druse_engine::Timestamp;
 use serde_json::Value;
@@ -141,7 +141,11 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
                 ..
             }
             | Turn::Approval(_) => {}
-            Turn::Message { role, text, .. } => tracker.hear(text, *role == Role::User),
+            Turn::Message { role, text, .. } => {
+                if *role == Role::User || handed_on(text).is_none() {
+                    tracker.hear(text, *role == Role::User);
+                }
+            }
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
                     for at in waiting.drain(..) {

@@ -26,6 +26,8 @@ pub(super) struct Filter {
     side: Option<Beside>,
     /// What else the person named.
     named: Narrowing,
+    /// The names of what the elements hold, where the person spoke of them by these.
+    parts: Vec<String>,
 }
 
 /// A field whose number stands on one side of what the person said.
@@ -179,6 +181,7 @@ impl Filter {
     /// The words of the person that it carries, in small letters.
     pub(super) fn words(&self) -> Vec<String> {
         let mut all: Vec<String> = self.named.words().map(str::to_owned).collect();
+        all.extend(self.parts.iter().cloned());
         for equal in &self.equals {
             all.extend(spoken(&equal.value));
             all.extend(equal.field.iter().flat_map(|key| words(key)));
@@ -310,13 +313,16 @@ pub(super) fn filters(
             said.push(equal);
         }
     }
-    if let Some(equal) = of_parts(&taken, origin, scope)
+    let mut parts = Vec::new();
+    if let Some((equal, names)) = of_parts(&taken, origin, scope)
         && said.iter().all(|known| known.field != equal.field)
     {
         said.push(equal);
+        parts = names;
     }
     let first = Filter {
         equals: said,
+        parts,
         side: side(elements, chosen, origin, scope.said),
         named: narrowing(elements, chosen, &read, scope.said),
     };
@@ -346,7 +352,11 @@ pub(super) fn filters(
 
 /// What was said right before the name of a list that each element has: `business flights`, of bookings that hold
 /// flights. It is followed where exactly one field of all that were taken has it.
-fn of_parts(taken: &[&Value], origin: &Origin<'_>, scope: &Scope<'_>) -> Option<Equal> {
+fn of_parts(
+    taken: &[&Value],
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Option<(Equal, Vec<String>)> {
     let first = *taken.first()?;
     let lists = first
         .as_object()?
@@ -375,7 +385,9 @@ fn of_parts(taken: &[&Value], origin: &Origin<'_>, scope: &Scope<'_>) -> Option<
             .then_some(equal)
     });
     let one = found.next()?;
-    found.next().is_none().then_some(one)
+    let is_alone = found.next().is_none();
+    drop(found);
+    is_alone.then_some((one, parts))
 }
 
 /// What all chosen elements have in one field and none of the others, whether anybody said it or not: only a person

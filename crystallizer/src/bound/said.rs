@@ -409,6 +409,15 @@ impl Said {
         best.map(|(_, _, mention)| mention)
     }
 
+    /// Whether a person named one of these.
+    pub(super) fn names_any(&self, names: &[String]) -> bool {
+        self.texts
+            .iter()
+            .filter(|spoken| spoken.person)
+            .flat_map(|spoken| &spoken.words)
+            .any(|word| named_by(names, word))
+    }
+
     /// Where a person said a value right before a word that names one of these.
     pub(super) fn find_before(&self, value: &Value, names: &[String]) -> Option<Mention> {
         self.mentions(value).into_iter().find(|mention| {

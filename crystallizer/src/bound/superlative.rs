@@ -174,7 +174,7 @@ pub(super) fn extreme(
             .collect();
         // Of several numbers only a named one can be meant.
         let (path, last) = match (named.as_slice(), eligible.as_slice()) {
-            ([one], _) | ([], [one]) => (&one.0, None),
+            ([(path, _)], _) | ([], [(path, _)]) => (path, None),
             ([], []) => match given(elements, chosen, &compared, about, scope) {
                 Some((path, last)) => (path, Some(last)),
                 None => continue,
@@ -316,14 +316,15 @@ fn narrowed(
     let mut found: Vec<Equal> = flags(&[element], &read).iter().map(Flag::equal).collect();
     for anchor in anchors {
         let own = spoken(&anchor.value);
-        let is_named = read
-            .naming(std::iter::once(own.as_slice()))
+        // A value of several words is named where all of them are: `gift card`.
+        let named: BTreeSet<String> = read
+            .naming(own.iter().map(std::slice::from_ref))
             .into_iter()
-            .any(|one| {
-                one.kind == Kind::Property
-                    && !one.negated
-                    && one.content.iter().any(|word| own == words(word))
-            });
+            .filter(|one| one.kind == Kind::Property && !one.negated)
+            .flat_map(|one| &one.content)
+            .flat_map(|word| words(word))
+            .collect();
+        let is_named = !own.is_empty() && own.iter().all(|word| named.contains(word));
         if is_named && anchor.is_said() && !origin.repeats(&anchor.value) {
             found.push(anchor.clone());
         }

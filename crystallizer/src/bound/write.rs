@@ -82,9 +82,11 @@ fn reason(bound: &Bound) -> String {
     let of = |binding: &Binding| {
         let from = match &binding.source {
             Source::Input(_) => "input",
-            Source::Output(_) | Source::Whole(..) | Source::Column(_) | Source::Pass(..) => {
-                "output"
-            }
+            Source::Output(_)
+            | Source::Whole(..)
+            | Source::Column(_)
+            | Source::Total(..)
+            | Source::Pass(..) => "output",
             Source::Item(..) | Source::Inside(..) => "item",
             Source::Clock(_) => "clock",
             Source::Counted { .. } => "pass",

@@ -7,6 +7,7 @@ mod weak;
 
 use super::answers::{Answers, Of, WholePlace};
 use super::binding::{Binding, Bound, Piece, Source, Why};
+use super::compose;
 use super::cycle;
 use super::decide::Decisions;
 use super::information::{bits, names_things};
@@ -15,6 +16,7 @@ use super::passes::{Pass, gathered, passes};
 use super::rename;
 use super::selector;
 use super::slot;
+use super::view;
 use super::world::World;
 use crate::compare::{Expected, compare};
 use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
@@ -32,7 +34,7 @@ use std::sync::Arc;
 use told::Told;
 
 /// The most differences that are listed for one world.
-const MOST: usize = 40;
+pub(super) const MOST: usize = 40;
 /// In how many mixed orders the steps are answered.
 const ORDERS: u64 = 4;
 /// The information from which on a fixed value that an answer holds had to follow it.
@@ -233,6 +235,7 @@ impl Prover<'_> {
                 self.bound += 1;
                 for piece in &bound.pieces {
                     if let Piece::Text(text) = piece {
+                        self.segment(kept, &bound.pointer, text);
                         self.fixed(kept, &bound.pointer, &Value::from(text.as_str()), &seen);
                     }
                 }
@@ -258,9 +261,26 @@ impl Prover<'_> {
                     self.stays
                         .push(stays(kept, &frozen.pointer, &frozen.value, message));
                 } else {
+                    if let Some(text) = frozen.value.as_str() {
+                        self.segment(kept, &frozen.pointer, text);
+                    }
                     self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
                 }
             }
+        }
+    }
+
+    /// A path that keeps a folder which an input gives in another place: with another one it leads to the old one.
+    fn segment(&mut self, kept: &Kept<'_>, pointer: &str, text: &str) {
+        let decisions = self.decisions;
+        if let Some(segment) = compose::said_segment(&decisions.inputs, text) {
+            let message = format!(
+                "`{}` at `{pointer}` keeps {}, which an input gives elsewhere.",
+                kept.step,
+                crate::show::value("", &segment.into(), 60)
+            );
+            self.stays
+                .push(stays(kept, pointer, &segment.into(), message));
         }
     }
 
@@ -505,6 +525,11 @@ impl Prover<'_> {
             Source::Counted { step, from } => {
                 let number = i64::try_from(here?.number).ok()?;
                 Some(Value::from(number * step + from))
+            }
+            Source::Total(call, path, total) => {
+                let kept = self.kept.get(*call)?;
+                let data = view::data(kept, &world.answer(kept));
+                binding.transform.apply(&total.of(&data, path)?)
             }
             Source::Item(_, path) => binding
                 .transform

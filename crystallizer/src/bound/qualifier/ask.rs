@@ -10,12 +10,14 @@ use crate::bound::branch::Branch;
 use crate::bound::cycle::elements;
 use crate::bound::decide::Decisions;
 use crate::bound::fold::ONE_BY_ONE;
+use crate::bound::write::Taken;
 use crate::findings::located;
 use crate::gate;
 use crate::kept::{Kept, Spot};
 use crate::report::Question;
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The answer that nothing is lost: what was said holds in every run, or is carried already.
@@ -206,8 +208,23 @@ pub(in crate::bound) fn gates(
             continue;
         }
         let at = spot.step;
-        let mut with = gate::configuration(kept, &[]);
         let message = druse_engine::expression::literal(message);
+        // Whoever was asked about the step in the recording is asked about this too, once.
+        let taken = Taken::of(spots);
+        let place = [*spot, Spot::of(at)]
+            .into_iter()
+            .filter_map(|spot| taken.gate_before(spot))
+            .find(|place| gate_at(document, *place).is_some());
+        if let Some(known) = place.and_then(|place| gate_at(document, place)) {
+            let said = known.entry("message").or_insert_with(|| "".into());
+            *said = match said.as_str().unwrap_or_default() {
+                "" => message,
+                said => format!("{said}\n{message}"),
+            }
+            .into();
+            continue;
+        }
+        let mut with = gate::configuration(kept, &[]);
         with.insert("message".to_owned(), message.into());
         let gate = Step {
             id: free_id(document, &format!("approve_{}", kept.step)),
@@ -222,6 +239,13 @@ pub(in crate::bound) fn gates(
         count += 1;
     }
     count
+}
+
+/// The configuration of a gate, where one stands at this place.
+fn gate_at(document: &mut Document, place: Spot) -> Option<&mut Map<String, Value>> {
+    let step = place.step_mut(document)?;
+    let asks = step.action.as_deref() == Some("approval_gate");
+    step.with.as_mut().filter(|_| asks)
 }
 
 fn free_id(document: &Document, base: &str) -> String {
@@ -256,9 +280,13 @@ pub(in crate::bound) fn explained(
             .find(|branch| branch.call == one.call && branch.taken.is_some());
         let parted = branch.and_then(|branch| branch.taken.as_deref());
         // What parts the recordings may part them by chance, and stands for nothing that the person said.
-        let carried = branch
-            .and_then(Branch::parting)
-            .is_some_and(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
+        // Of a step that all recordings have they show that it was said of the one that only some have.
+        let in_all = branches.iter().all(|branch| branch.call != one.call);
+        let carried = branches
+            .iter()
+            .filter(|branch| in_all || branch.call == one.call)
+            .filter_map(Branch::parting)
+            .any(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
         let (Some(kept), Some(spot)) = (kept.get(one.call), spots.get(one.call)) else {
             continue;
         };

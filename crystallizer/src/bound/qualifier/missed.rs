@@ -732,7 +732,7 @@ impl<'a> Asker<'a> {
 }
 
 /// Whether a call works with files or commands, not with what others keep.
-fn works_here(kept: &Kept<'_>) -> bool {
+pub(super) fn works_here(kept: &Kept<'_>) -> bool {
     kept.target.shell.is_some()
         || matches!(kept.target.action.as_str(), "shell" | "file")
         || words(&kept.call.name).iter().any(|word| {
@@ -778,7 +778,8 @@ pub(super) fn carries(
     carried: impl Fn(&str) -> bool,
     told: impl Fn(&str) -> bool,
 ) -> bool {
-    if one.kind == Kind::Count {
+    // `all the tickets I don't want` names nothing that could be looked for.
+    if one.kind == Kind::Count || one.negated && one.content.is_empty() {
         return false;
     }
     one.content.iter().all(|word| {
