@@ -230,7 +230,7 @@ impl<'a> Asker<'a> {
             .collect();
         let mut open = Vec::new();
         for (text, sentence) in &self.sentences {
-            if self.decisions.said.length(*text) <= MANUAL {
+            if self.decisions.said.length(*text) <= MANUAL && self.may_look(sentence.len()) {
                 let own = about(sentence);
                 let is_read = |token: &Token| {
                     own.iter().any(|one| {
@@ -266,6 +266,9 @@ impl<'a> Asker<'a> {
             let foreign = foreign(&sentences, known, part);
             if foreign.is_empty() {
                 continue;
+            }
+            if !self.may_look(self.decisions.cycles.len()) {
+                break;
             }
             let of_loop = self.decisions.cycles.iter().position(|cycle| {
                 self.heard(cycle.first) > text
