@@ -575,6 +575,7 @@ fn a_single_deed_in_a_language_that_is_not_read_is_asked_about() {
             true,
         ),
         ("Cancela el pedido W48121 si no ha sido enviado.", true),
+        ("Annule la commande W48121 s'il te plaît.", false),
         ("Отмени заказ W48121, если он не отправлен.", true),
     ] {
         let made = bound(&cancelling(task));

@@ -11,11 +11,12 @@ use super::told::normal;
 use crate::bound::binding::{Bound, Source};
 use crate::bound::evaluate::quoted;
 use crate::bound::filter::spoken;
-use crate::bound::key::noun;
+use crate::bound::key::{noun, words};
 use crate::bound::selector::heads;
 use crate::bound::superlative::asks_for_most;
 use crate::bound::write;
 use crate::kept::Kept;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is left over of what people said of some things, until it is carried.
@@ -128,6 +129,17 @@ impl<'a> Asker<'a> {
         let mut found = Vec::new();
         let mut read: BTreeMap<Spoken, Left<'_>> = BTreeMap::new();
         let last_change = self.kept.iter().rposition(Kept::changes);
+        // What lists are called in answers, however deep, is what is gone over.
+        let mut lists: BTreeSet<String> = BTreeSet::new();
+        if !self.decisions.cycles.is_empty() {
+            for result in self
+                .kept
+                .iter()
+                .filter_map(|kept| kept.call.result.as_ref())
+            {
+                list_keys(&result.content, &mut lists);
+            }
+        }
         for (index, cycle) in self.decisions.cycles.iter().enumerate() {
             let (first, last) = (cycle.first, cycle.last());
             if cycle.harmless && last_change.is_some_and(|change| change > last) {
@@ -144,7 +156,9 @@ impl<'a> Asker<'a> {
                 carried.extend(self.carried_by(cycle));
             }
             let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
-            let told = |part: &str| self.told().up_to_loop(first, last, width, part);
+            let told = |part: &str| {
+                lists.contains(part) || self.told().up_to_loop(first, last, width, part)
+            };
             found.extend(
                 left(all, self.heard(first), &carried, told)
                     .map(|(text, one)| (first, Some(index), text, one)),
@@ -276,7 +290,16 @@ impl<'a> Asker<'a> {
             if gated {
                 continue;
             }
-            for sentence in foreign {
+            // A single deed is done whatever else is said of it, unless that makes it hang on something.
+            let may_hang = |sentence: &Sentence| {
+                let all = || sentence.iter().map(|token| token.word.as_str());
+                all().any(|word| l::hangs_elsewhere(word) || l::is_of_another_script(word))
+                    || l::score(all()).other == 0
+            };
+            for sentence in foreign
+                .into_iter()
+                .filter(|sentence| of_loop.is_some() || may_hang(sentence))
+            {
                 if let (Some(from), Some(to)) = (sentence.first(), sentence.last()) {
                     let one = Qualifier {
                         kind: Kind::Foreign,
@@ -337,6 +360,22 @@ impl<'a> Asker<'a> {
             }
         }
         found
+    }
+}
+
+/// The words of the keys of lists.
+fn list_keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                if inner.is_array() {
+                    found.extend(words(key));
+                }
+                list_keys(inner, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| list_keys(item, found)),
+        _ => {}
     }
 }
 

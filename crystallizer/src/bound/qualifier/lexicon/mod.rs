@@ -17,7 +17,7 @@ pub(super) use deed::{
 pub(super) use determiner::{is_definite, is_determiner, is_indefinite, is_neutral, is_universal};
 pub(super) use harmless::{is_harmless, is_particle};
 pub(super) use keeping::{hangs, is_lead, keeps, limits, obliges, prefers, reports, stays, talks};
-pub(super) use language::{is_foreign_courtesy, is_of_another_script, score};
+pub(super) use language::{hangs_elsewhere, is_foreign_courtesy, is_of_another_script, score};
 pub(super) use marker::{asks_whether, is_condition};
 pub(super) use negation::{
     denies, excludes, hedges, is_skipped, leaves_out, makes_nothing_of, negates,
