@@ -289,6 +289,44 @@ pub(crate) fn reply(text: &str, question: &str) -> Reply {
     Reply::Yes
 }
 
+/// What is said beside the name of what is to be used.
+const NAMING: &[&str] = &[
+    "use", "using", "pay", "take", "ending", "ends", "number", "last", "four", "digits", "please",
+    "nimm", "nutze", "endend", "endet",
+];
+
+/// Whether more than yes was said only to name what is sent then anyway: its words are `named`, courtesies, and such as
+/// lead to a name.
+pub(crate) fn only_names(more: &str, named: &dyn Fn(&str) -> bool) -> bool {
+    let sentences = sentences(more);
+    let all: Vec<&Word> = sentences.iter().flat_map(|(words, _)| words).collect();
+    if sentences.iter().any(|(_, asks)| *asks) {
+        return false;
+    }
+    let mut at = 0;
+    let mut names = false;
+    while at < all.len() {
+        let word = all[at].word.as_str();
+        let limits = [LIMITS, OBJECTS, BACK]
+            .iter()
+            .any(|all| all.contains(&word));
+        let plain = [YES, HEARD, COURTESY]
+            .iter()
+            .find_map(|phrases| length_of(&all[at..], phrases));
+        if let Some(length) = plain.filter(|_| !limits) {
+            at += length;
+            continue;
+        }
+        let is_named = named(word);
+        names |= is_named;
+        if limits || !is_named && !BETWEEN.contains(&word) && !NAMING.contains(&word) {
+            return false;
+        }
+        at += 1;
+    }
+    names
+}
+
 /// How many words the longest of these phrases has that words begin with.
 fn length_of(words: &[&Word], phrases: &[&str]) -> Option<usize> {
     phrases
@@ -445,6 +483,26 @@ mod tests {
                 Reply::Reserved(from, to) => assert_eq!(&text[from..to], more),
                 other => panic!("{text}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_name_beside_a_yes_may_be_of_what_is_sent() {
+        let named = |word: &str| matches!(word, "credit" | "card" | "9725");
+        for (more, expected) in [
+            ("use the card ending in 9725", true),
+            ("with my credit card ending in 9725, thank you", true),
+            ("the card", true),
+            ("use the other card", false),
+            ("but use the card ending in 9725", false),
+            ("only the card 9725", false),
+            ("use the card ending in 9726", false),
+            ("if the card 9725 works", false),
+            ("not the card 9725", false),
+            ("the card?", false),
+            ("please", false),
+        ] {
+            assert_eq!(super::only_names(more, &named), expected, "{more}");
         }
     }
 

@@ -228,9 +228,10 @@ impl Engine {
         }
     }
 
-    /// A run that sleeps and cannot be woken has not ended either.
+    /// A run that sleeps and cannot be woken, or that is fenced off, has not ended either.
     fn is_readable(&self, id: RunId) -> Result<(), RunError> {
         match self.0.live.find(id) {
+            None if self.0.fence.holds(id) => Err(RunError::FencedOff),
             None => Ok(()),
             Some(_) => Err(RunError::Read(ReadError::Damaged(format!(
                 "the journal of run {id} cannot be read again"
@@ -413,6 +414,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::BadCorrection { findings } => RunError::BadCorrection(findings),
         Rejected::NotInVersion { why } => RunError::NotInVersion(sentence(&why)),
         Rejected::TooLarge => RunError::TooLarge,
+        Rejected::FencedOff => RunError::FencedOff,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
             GateStatus::Pending => ApprovalStatus::Pending,

@@ -105,7 +105,7 @@ impl Engine {
     fn state_of_none(&self, id: RunId) -> State {
         match self.0.store.run_head(id) {
             Ok(Some(head)) if !head.status.is_final() => {
-                let reason = "nobody carries it: its journal or its version could not be read";
+                let reason = "nobody carries it: its journal or its version could not be read, or a fault of Druse ended its turn";
                 State::Stuck(reason.into(), 0)
             }
             Ok(_) => State::Gone,
@@ -250,6 +250,12 @@ impl Engine {
         if let Some(live) = self.0.live.get(run) {
             lock(&live).lose_notices();
         }
+    }
+
+    /// Lets each turn of a run fail, as a bug would.
+    pub(crate) fn make_faulty(&self, run: RunId) {
+        let mut faulty = self.0.fence.faulty.lock().expect("no panic");
+        faulty.insert(run);
     }
 
     /// Forgets that a run has not ended, as a bug would.

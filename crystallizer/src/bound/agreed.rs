@@ -6,10 +6,14 @@
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Why};
 use super::canonical;
+use super::filter::spoken;
 use super::information::{STRONG, WEAK, bits, names_things};
+use super::key::words;
 use super::said::{Mention, Said};
-use crate::reply::{Reply, reply};
+use crate::reply::{Reply, only_names, reply};
 use crate::spoken::asks;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// What the agent proposed so far, and whether the person agreed.
 #[derive(Default)]
@@ -23,8 +27,10 @@ pub(super) struct Agreed {
     asked: bool,
     /// What the agent said last.
     last: String,
-    /// Where the last answer of the person says more than yes.
-    reserve: Option<(usize, usize)>,
+    /// Where the last answer of the person says more than yes, and what it says.
+    reserve: Option<(usize, usize, String)>,
+    /// What the agent told before it, which the person agreed to where what is more only names what is sent.
+    reserved: Option<(usize, usize)>,
 }
 
 impl Agreed {
@@ -53,11 +59,13 @@ impl Agreed {
             true => reply(text, &self.last),
             false => Reply::No,
         };
-        self.proposal = (reply == Reply::Yes).then(|| (all - self.fresh.min(all), all));
+        let proposal = (all - self.fresh.min(all), all);
+        self.proposal = (reply == Reply::Yes).then_some(proposal);
         self.reserve = match reply {
-            Reply::Reserved(from, to) => Some((from, to)),
+            Reply::Reserved(from, to) => text.get(from..to).map(|more| (from, to, more.to_owned())),
             _ => None,
         };
+        self.reserved = self.reserve.is_some().then_some(proposal);
         self.fresh = 0;
         self.asked = false;
         self.last.clear();
@@ -65,7 +73,17 @@ impl Agreed {
 
     /// Where the last answer of the person says more than yes: told once, for the first change after it.
     pub(super) fn take_reserve(&mut self) -> Option<(usize, usize)> {
-        self.reserve.take()
+        self.reserve.take().map(|(from, to, _)| (from, to))
+    }
+
+    /// Takes a yes with more behind it for a plain one, where the more only names what is sent.
+    fn settle(&mut self, named: &dyn Fn(&str) -> bool) {
+        if let Some((_, _, more)) = &self.reserve
+            && only_names(more, named)
+        {
+            self.reserve = None;
+            self.proposal = self.reserved.take();
+        }
     }
 }
 
@@ -78,6 +96,35 @@ pub(super) enum Yes {
 }
 
 impl Binder<'_> {
+    /// Looks whether what the person said beside a yes only names what a change sends.
+    pub(super) fn settle_reserve(&mut self, call: usize) {
+        if self.agreed.reserve.is_none() {
+            return;
+        }
+        let Some(kept) = self.kept.get(call) else {
+            return;
+        };
+        let mut named = BTreeSet::new();
+        let mut sent: Vec<&Value> = Vec::new();
+        crate::leaf::leaves(&kept.call.arguments, &mut |_, key, leaf| {
+            named.extend(words(key));
+            named.extend(spoken(leaf));
+            if leaf.is_string() && bits(leaf, &[]) >= STRONG {
+                sent.push(leaf);
+            }
+        });
+        // `the card ending in 9725` is the one whose record says so.
+        for earlier in self.kept.iter().take(call) {
+            if let Some(result) = &earlier.call.result {
+                records(&result.content, &sent, &mut named);
+            }
+        }
+        self.agreed.settle(&|word| {
+            let parts = words(word);
+            !parts.is_empty() && parts.iter().all(|part| named.contains(part))
+        });
+    }
+
     /// What the person's yes makes of a value; none where it has to be asked about.
     pub(super) fn by_yes(&self, sent: &Sent<'_>, why: &Why) -> Option<Yes> {
         let Some(mention) = self.agreed_to(sent, why) else {
@@ -157,6 +204,36 @@ impl Binder<'_> {
     /// The words around what the person agreed to.
     pub(super) fn agreed_words(&self, mention: &Mention) -> String {
         self.agreed.told.quote(mention)
+    }
+}
+
+/// The words of the maps that hold one of these values, or have it as the key of one inside.
+fn records(value: &Value, sent: &[&Value], named: &mut BTreeSet<String>) {
+    let tell = |map: &Map<String, Value>, named: &mut BTreeSet<String>| {
+        for (key, leaf) in map
+            .iter()
+            .filter(|(_, leaf)| !leaf.is_object() && !leaf.is_array())
+        {
+            named.extend(words(key));
+            named.extend(spoken(leaf));
+        }
+    };
+    match value {
+        Value::Object(map) => {
+            if map.values().any(|leaf| sent.contains(&leaf)) {
+                tell(map, named);
+            }
+            for (key, inner) in map {
+                if let Value::Object(inner) = inner
+                    && sent.iter().any(|one| one.as_str() == Some(key))
+                {
+                    tell(inner, named);
+                }
+                records(inner, sent, named);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| records(item, sent, named)),
+        _ => {}
     }
 }
 

@@ -20,7 +20,7 @@ use super::turn::{Compared, Writer};
 use super::witness::Seen;
 use super::{canonical, explain, whole};
 use crate::kept::Kept;
-use crate::session::{Session, ToolSpec};
+use crate::session::{Session, ToolCall, ToolSpec};
 use crate::tool_map::escape;
 use druse_engine::Digest;
 use serde_json::Value;
@@ -47,6 +47,8 @@ pub(super) struct Binder<'a> {
     pub(super) learned_inputs: usize,
     /// The particular values of the call at hand, as JSON.
     pub(super) strong: BTreeSet<String>,
+    /// The call whose values are decided about, while they are.
+    pub(super) at_hand: Option<&'a ToolCall>,
     /// Forms of values that were sent before some answer held them.
     pub(super) sent: Forms,
     pub(super) specs: BTreeMap<&'a str, &'a ToolSpec>,
@@ -121,6 +123,7 @@ impl<'a> Binder<'a> {
             router: Router::default(),
             learned_inputs: 0,
             strong: BTreeSet::new(),
+            at_hand: None,
             sent: Forms::default(),
             specs: session
                 .tools

@@ -27,6 +27,8 @@ pub(super) enum Source {
     Inside(usize, Vec<String>),
     /// A field of what this place of the body answered in the same pass; with the call of the first pass there.
     Pass(usize, Vec<String>),
+    /// The number of the pass, from 0, times so many and so many more.
+    Counted { step: i64, from: i64 },
 }
 
 /// A value that a run works out.

@@ -9,7 +9,8 @@ use super::information::{STRONG, WEAK, bits};
 use super::inputs::{is_default, schema_at};
 use super::key::{Key, agree};
 use super::nested::list_paths;
-use super::selector::{field, fields};
+use super::selector::{ONLY, field, fields};
+use super::slot;
 use super::transform::Transform;
 use super::turn::{Compared, closed};
 use crate::kept::Kept;
@@ -17,6 +18,8 @@ use serde_json::Value;
 
 /// The most further fields that have to agree.
 const MOST_AGREEING: usize = 2;
+/// How many passes show that they are counted.
+const LEAST_COUNTED: usize = 3;
 /// What stands for a hole while the rest of a text is looked at: a sign of no script.
 const HOLE: char = '\u{e000}';
 
@@ -172,12 +175,26 @@ pub(super) fn fields_of(
         Value::String(_) | Value::Number(_) => vec![Vec::new()],
         map => fields(map).into_iter().map(|(path, _)| path).collect(),
     };
-    // Lists that may be handed on as a whole.
-    paths.extend(list_paths(values).into_iter().filter(|path| {
-        values
-            .iter()
-            .all(|value| field(value, path).is_some_and(Value::is_array))
-    }));
+    // Lists that may be handed on as a whole, and what is in those with one element.
+    let lists: Vec<Vec<String>> = list_paths(values)
+        .into_iter()
+        .filter(|path| {
+            values
+                .iter()
+                .all(|value| field(value, path).is_some_and(Value::is_array))
+        })
+        .collect();
+    for list in &lists {
+        let only: Vec<String> = list.iter().cloned().chain([ONLY.to_owned()]).collect();
+        if let Some(one) = field(first, &only).filter(|_| !list.is_empty()) {
+            paths.extend(
+                fields(one)
+                    .into_iter()
+                    .map(|(path, _)| only.iter().cloned().chain(path).collect()),
+            );
+        }
+    }
+    paths.extend(lists);
     paths
         .into_iter()
         .filter_map(|path| {
@@ -191,7 +208,10 @@ pub(super) fn fields_of(
                 closed(base)
             };
             for word in &path {
-                expression.push_str(&member(word));
+                match word.as_str() {
+                    ONLY => expression = format!("({expression} | only)"),
+                    word => expression.push_str(&member(word)),
+                }
             }
             Some(Field {
                 expression,
@@ -285,6 +305,50 @@ impl Binder<'_> {
         Some(Bound {
             pointer: sent.pointer.clone(),
             key: sent.path.last().cloned().unwrap_or_default(),
+            pieces: vec![Piece::Value(Box::new(binding))],
+        })
+    }
+
+    /// The number of the pass, where that is what was sent: 1, 2, 3; 0, 1, 2; 10, 20, 30. What begins anywhere else goes
+    /// on from something that nobody saw.
+    pub(super) fn counted(&self, call: usize, column: &Column<'_>) -> Option<Bound> {
+        let numbers: Vec<i64> = column
+            .values
+            .iter()
+            .map(|value| value.as_i64())
+            .collect::<Option<_>>()?;
+        let (from, step) = (*numbers.first()?, numbers.get(1)? - numbers.first()?);
+        let evenly = numbers.windows(2).all(|pair| pair[1] - pair[0] == step);
+        if numbers.len() < LEAST_COUNTED
+            || step <= 0
+            || !evenly
+            || from != 0 && from != 1 && from != step
+        {
+            return None;
+        }
+        slot::first(self.kept.get(call)?, &column.pointer)?;
+        let mut expression = "loop.index".to_owned();
+        if step != 1 {
+            expression = format!("{expression} * {step}");
+        }
+        if from != 0 {
+            expression = format!("{expression} + {from}");
+        }
+        let binding = Binding {
+            expression,
+            source: Source::Counted { step, from },
+            transform: Transform::default(),
+            score: 0.0,
+            because: "it counts the passes".to_owned(),
+            agreeing: Vec::new(),
+            from_text: false,
+            compared: Compared::default(),
+            value: Value::from(from),
+        };
+        let key = column.pointer.rsplit('/').next().unwrap_or_default();
+        Some(Bound {
+            pointer: column.pointer.clone(),
+            key: key.to_owned(),
             pieces: vec![Piece::Value(Box::new(binding))],
         })
     }

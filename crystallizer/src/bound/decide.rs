@@ -137,6 +137,9 @@ pub(super) fn decide<'a>(
                 if let Some(heard) = heard.get_mut(at) {
                     *heard = binder.said.len();
                 }
+                if binder.changes(at) {
+                    binder.settle_reserve(at);
+                }
                 if binder.changes(at)
                     && let Some((from, to)) = binder.agreed.take_reserve()
                 {
@@ -255,6 +258,7 @@ impl<'a> Binder<'a> {
         };
         let arguments = &kept.call.arguments;
         self.strong = strong_values(arguments);
+        self.at_hand = Some(kept.call);
         // A line for a shell is fixed text: no value is spliced in, and words are given beside it.
         self.command_words(at);
         if slot::any(kept) {
@@ -268,6 +272,7 @@ impl<'a> Binder<'a> {
                 self.scalar(sent);
             }
         }
+        self.at_hand = None;
         self.note_sent(arguments);
     }
 

@@ -436,6 +436,7 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
             }
         }
         Source::Clock(0) => "the day of the run".to_owned(),
+        Source::Counted { .. } => "the number of the pass".to_owned(),
         Source::Clock(days) => format!("the day of the run and {days} more"),
         Source::Output(_)
         | Source::Whole(..)
@@ -493,7 +494,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Column(place) => place.list.call,
             Source::Item(call, _) | Source::Inside(call, _) | Source::Pass(call, _) => *call,
             Source::Total(call, ..) => *call,
-            Source::Input(_) | Source::Clock(_) => return None,
+            Source::Input(_) | Source::Clock(_) | Source::Counted { .. } => return None,
         };
         let source = all.get(call)?;
         (runs || binding.from_text || others_write(source)).then_some(source)

@@ -7,7 +7,7 @@ use super::key::{Key, words};
 use super::qualifier::narrow::{Narrowing, narrowing, of_list, values};
 use super::qualifier::read::Qualifier;
 use super::said::Said;
-use super::selector::{Origin, Scope, TELLING, anchors, field, fields, matches, subsets};
+use super::selector::{Origin, Scope, TELLING, anchors, field, fields, heads, matches, subsets};
 use super::turn::{Compared, Equal, Operand, Writer, path};
 use serde_json::Value;
 
@@ -295,6 +295,10 @@ pub(super) fn filters(
     let said: Vec<Equal> = shared
         .iter()
         .filter(|equal| equal.is_said() && equal.meant && equal.bits >= TELLING)
+        .filter(|equal| match &equal.operand {
+            Operand::Said { mention, .. } => !scope.said.is_left_out(mention),
+            _ => true,
+        })
         .take(MOST_FIELDS)
         .cloned()
         .collect();
@@ -305,6 +309,11 @@ pub(super) fn filters(
         if said.iter().all(|known| known.field != equal.field) {
             said.push(equal);
         }
+    }
+    if let Some(equal) = of_parts(&taken, origin, scope)
+        && said.iter().all(|known| known.field != equal.field)
+    {
+        said.push(equal);
     }
     let first = Filter {
         equals: said,
@@ -333,6 +342,40 @@ pub(super) fn filters(
         }
     }
     all
+}
+
+/// What was said right before the name of a list that each element has: `business flights`, of bookings that hold
+/// flights. It is followed where exactly one field of all that were taken has it.
+fn of_parts(taken: &[&Value], origin: &Origin<'_>, scope: &Scope<'_>) -> Option<Equal> {
+    let first = *taken.first()?;
+    let lists = first
+        .as_object()?
+        .iter()
+        .filter(|(_, inner)| inner.is_array());
+    let parts = heads(lists.flat_map(|(key, _)| words(key)));
+    let parts: Vec<String> = parts.into_iter().collect();
+    let mut found = fields(first).into_iter().filter_map(|(path, value)| {
+        if !value.is_string() || origin.repeats(value) || path.len() > 1 {
+            return None;
+        }
+        let equal = Equal {
+            operand: Operand::Said {
+                key: Key::new(path.iter().map(String::as_str), ""),
+                value: value.clone(),
+                mention: scope.said.find_before(value, &parts)?,
+            },
+            field: path,
+            value: value.clone(),
+            bits: TELLING,
+            meant: true,
+        };
+        taken
+            .iter()
+            .all(|element| matches(element, &[&equal]))
+            .then_some(equal)
+    });
+    let one = found.next()?;
+    found.next().is_none().then_some(one)
 }
 
 /// What all chosen elements have in one field and none of the others, whether anybody said it or not: only a person

@@ -326,6 +326,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         // What the person named one by one is no list.
         let named = chosen
@@ -392,6 +393,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         match pick(
             &gathered,
@@ -441,7 +443,10 @@ impl Binder<'_> {
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
                 if !is_inside(bound, column) {
-                    bound.extend(self.in_pass(first + inner, column, &fields)?);
+                    match self.in_pass(first + inner, column, &fields) {
+                        Some(one) => bound.extend(one),
+                        None => bound.push(self.counted(first + inner, column)?),
+                    }
                 }
             }
             sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
@@ -556,6 +561,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         let way = self
             .router

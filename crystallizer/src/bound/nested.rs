@@ -507,6 +507,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         filters(&flat, &taken, &origin, &scope)
             .into_iter()

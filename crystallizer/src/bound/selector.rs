@@ -2,11 +2,15 @@
 //! that are equal to what is known, the least or the most of something that the person asked for. Never by the
 //! place or the key that it had in the recording; what only its place tells is left to a person.
 
+use super::filter::spoken;
 use super::information::{STRONG, WEAK, bits};
 use super::key::{Key, agree, noun, words};
+use super::qualifier::narrow::{Flag, flags};
+use super::qualifier::read::{Nouns, about_told, names_one};
 use super::said::{Mention, Said};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
+use crate::session::ToolCall;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,6 +20,8 @@ const MOST_FIELDS: usize = 3;
 pub(super) const TELLING: f64 = 4.0;
 /// What stands in the way to a field for every element of a list.
 pub(super) const EACH: &str = "*";
+/// What stands in the way to a field for the only element of a list.
+pub(super) const ONLY: &str = "!";
 /// The most elements of a list inside of an element that are looked at.
 const MOST_INSIDE: usize = 24;
 /// How much less a field of an element of a list inside tells than one of the element itself.
@@ -35,6 +41,8 @@ pub(super) struct Scope<'a> {
     pub(super) said: &'a Said,
     /// Known values by their JSON.
     pub(super) known: &'a HashMap<String, Vec<Known>>,
+    /// The call for which something is looked for, where it is for one.
+    pub(super) at_hand: Option<&'a ToolCall>,
 }
 
 /// Where a list comes from.
@@ -169,7 +177,14 @@ pub(super) fn has(element: &Value, path: &[String], wanted: &Value) -> bool {
 }
 
 pub(super) fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(element, |value, key| value.get(key))
+    path.iter()
+        .try_fold(element, |value, key| match (value, key.as_str()) {
+            (Value::Array(items), ONLY) => match items.as_slice() {
+                [one] => Some(one),
+                _ => None,
+            },
+            _ => value.get(key),
+        })
 }
 
 /// How to pick one of the elements; the last resort is its place. `wanted` is the value that is looked for in it,
@@ -194,7 +209,7 @@ pub(super) fn pick(
         let has_side = || super::filter::has_side(element, scope.said);
         let mut telling = anchors.iter().filter(telling);
         return match telling.clone().find(|equal| !is_asked(equal)) {
-            Some(equal) => Pick::Where(vec![equal.clone()]),
+            Some(equal) => Pick::Where(with_flags(vec![equal.clone()], element, origin, scope)),
             None if has_side() => Pick::Position(Position::First),
             // What was asked for tells nothing here, and still tells it from what somebody did not ask for.
             None => match telling.find_map(|equal| as_asked(equal, scope)) {
@@ -203,11 +218,14 @@ pub(super) fn pick(
             },
         };
     }
-    let extreme = extreme(elements, chosen, &anchors, origin, scope.said);
+    let extreme = extreme(elements, chosen, &anchors, origin, scope);
     match (least(elements, &anchors), extreme) {
         // Two things that the person said tell it, and nothing tells which of them was meant.
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
-        (Some(equals), _) => return Pick::Where(with_all_said(equals, &anchors, origin)),
+        (Some(equals), _) => {
+            let equals = with_all_said(equals, &anchors, origin);
+            return Pick::Where(with_flags(equals, element, origin, scope));
+        }
         (None, Some(extreme)) => return extreme,
         (None, None) => {
             if let Some(begins) = begins(elements, element, origin, scope) {
@@ -492,6 +510,54 @@ fn with_all_said(mut equals: Vec<Equal>, anchors: &[Equal], origin: &Origin<'_>)
             equals.push(anchor.clone());
         }
     }
+    equals
+}
+
+/// The same, and the fields that are true or false as the person said it of this element: `the unread message from
+/// Anna`. They go with it also where the recording has nothing that they leave out.
+fn with_flags(
+    mut equals: Vec<Equal>,
+    element: &Value,
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Vec<Equal> {
+    let heads = origin.heads();
+    let nouns = Nouns {
+        heads: &heads,
+        deeds: &BTreeSet::new(),
+    };
+    let mut qualifiers = Vec::new();
+    for equal in &equals {
+        let Some(key) = equal
+            .field
+            .last()
+            .filter(|key| !names_one(key, &equal.value))
+        else {
+            continue;
+        };
+        let mention = match &equal.operand {
+            // Said as something else, it was said of something else.
+            Operand::Said { mention, .. } => {
+                let known = scope.known.get(&equal.value.to_string());
+                let mut names = known
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|known| known.expression.strip_prefix("inputs."))
+                    .peekable();
+                let is_own = names.peek().is_none() || names.any(|name| name == key);
+                is_own.then_some(*mention)
+            }
+            // The input of that name has it from what was said of this field before.
+            Operand::Expression(text) if text.strip_prefix("inputs.") == Some(key) => {
+                scope.said.find(&equal.value, &words(key))
+            }
+            Operand::Expression(_) | Operand::Constant(_) => None,
+        };
+        if let Some((_, sentence)) = mention.and_then(|mention| scope.said.sentence_of(&mention)) {
+            qualifiers.extend(about_told(sentence, &spoken(&equal.value), &nouns));
+        }
+    }
+    equals.extend(flags(&[element], &qualifiers).iter().map(Flag::equal));
     equals
 }
 

@@ -356,6 +356,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         self.router
             .way(&self.answers, self.kept, place, wanted, &scope)

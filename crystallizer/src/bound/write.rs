@@ -89,6 +89,7 @@ fn reason(bound: &Bound) -> String {
             | Source::Pass(..) => "output",
             Source::Item(..) | Source::Inside(..) => "item",
             Source::Clock(_) => "clock",
+            Source::Counted { .. } => "pass",
         };
         format!("{from}: {}", binding.because)
     };

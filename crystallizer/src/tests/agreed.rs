@@ -511,6 +511,64 @@ fn four_digits_that_look_like_a_year_tell_an_element() {
     assert!(bound.contains("'last_four'], inputs.last_four)"), "{bound}");
 }
 
+/// Pays an order with one of two cards, after an answer to the question whether to.
+fn paid_with(answer: &str) -> Crystallized {
+    bound(&session(
+        "Pay order W-481210, I am mia_li_3668.",
+        vec![
+            call(
+                "u",
+                0,
+                "get_user",
+                json!({ "user_id": "mia_li_3668" }),
+                json!({ "user_id": "mia_li_3668", "payment_methods": {
+                    "credit_card_7731920": { "id": "credit_card_7731920", "last_four": "9725", "brand": "visa" },
+                    "credit_card_2048811": { "id": "credit_card_2048811", "last_four": "1144", "brand": "visa" },
+                } }),
+            ),
+            said(Role::Assistant, "I would pay order W-481210 now. Shall I?"),
+            said(Role::User, answer),
+            call(
+                "p",
+                1,
+                "pay_order",
+                json!({ "order_id": "W-481210", "payment_method_id": "credit_card_7731920" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    ))
+}
+
+#[test]
+fn a_yes_that_names_what_is_sent_anyway_has_no_reserve() {
+    for (answer, expected) in [
+        ("Yes, please use the card ending in 9725.", false),
+        (
+            "Yes, please. The visa card with the number ending in 9725, thank you!",
+            false,
+        ),
+        ("Yes, but use the other card.", true),
+        ("Yes, please use the card ending in 1144.", true),
+        ("Yes, if the card ending in 9725 works.", true),
+        ("Yes, only the card ending in 9725.", true),
+    ] {
+        let made = paid_with(answer);
+        let asked = made
+            .report
+            .findings
+            .iter()
+            .any(|one| one.code == "condition_not_shown" && one.acknowledge);
+        assert_eq!(asked, expected, "{answer}");
+    }
+    let made = paid_with("Yes, please use the card ending in 9725.");
+    assert!(
+        arguments(&made, "pay_order")["payment_method_id"]
+            .as_str()
+            .unwrap()
+            .contains("'last_four'], inputs.last_four)")
+    );
+}
+
 /// A word that the person used in passing is no reason to ask in each run what a tool is to do.
 #[test]
 fn what_a_tool_is_told_to_do_stays() {

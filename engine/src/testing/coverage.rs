@@ -129,6 +129,7 @@ names! {
         Rejected::NotAwaited => "not_awaited",
         Rejected::NotItsTurn => "not_its_turn",
         Rejected::TooLarge => "too_large",
+        Rejected::FencedOff => "fenced_off",
     }
 }
 
@@ -235,7 +236,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ),
         ("input", INPUTS.to_vec()),
         // What is too large takes megabytes, and has a test of its own.
-        ("refusal", without(REFUSALS, &["too_large"])),
+        ("refusal", without(REFUSALS, &["too_large", "fenced_off"])),
         ("failure", without(CLASSES, &["canceled"])),
         ("document", FEATURES.to_vec()),
         ("join", JOINS.to_vec()),

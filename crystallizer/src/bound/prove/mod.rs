@@ -61,6 +61,7 @@ struct Scene<'s> {
 #[derive(Clone, Copy)]
 struct Here<'h> {
     pass: &'h Pass,
+    number: usize,
     /// The round of the loop inside.
     round: Option<&'h Pass>,
 }
@@ -491,6 +492,10 @@ impl Prover<'_> {
                 let kept = self.kept.get(*call)?;
                 let data = view::data(kept, &world.answer(kept));
                 binding.transform.apply(&total.of(&data, path)?)
+            }
+            Source::Counted { step, from } => {
+                let number = i64::try_from(here?.number).ok()?;
+                Some(Value::from(number * step + from))
             }
             Source::Item(_, path) => binding
                 .transform

@@ -37,6 +37,8 @@ pub(in crate::bound) struct Unshown {
     sentences: Vec<String>,
     /// Whether all of it are conditions of a deed.
     is_condition: bool,
+    /// Whether some of it is in a language that is not read here.
+    is_foreign: bool,
     /// Whether the sentence goes on behind one of them with an `and` or an `or`.
     goes_on: bool,
     answer: Option<String>,
@@ -98,9 +100,12 @@ pub(in crate::bound) fn unshown(
     let found = asker
         .of_answers()
         .into_iter()
+        .chain(asker.of_foreign())
         .chain(asker.of_loops())
         .chain(asker.of_extremes())
         .chain(asker.of_selections())
+        .chain(asker.of_picks())
+        .chain(asker.of_left())
         .chain(asker.of_conditions());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.
@@ -122,11 +127,13 @@ pub(in crate::bound) fn unshown(
             quotes: Vec::new(),
             sentences: Vec::new(),
             is_condition: true,
+            is_foreign: false,
             goes_on: false,
             answer: None,
         });
         entry.goes_on |= one.kind == Kind::Condition && asker.goes_on(text, one.end);
         entry.is_condition &= one.kind == Kind::Condition;
+        entry.is_foreign |= one.kind == Kind::Foreign;
         let quote = quote.join(" ");
         if !entry.quotes.contains(&quote) {
             entry.quotes.push(quote);
@@ -264,6 +271,10 @@ pub(in crate::bound) fn explained(
             _ => String::new(),
         };
         let what = match (cycle, one.is_condition, parted) {
+            _ if one.is_foreign => {
+                "it is in a language that is not read here, so what it leaves out or makes a condition is lost"
+                    .to_owned()
+            }
             (Some(_), _, _) => "the loop goes over the list as if it had not been said".to_owned(),
             (None, true, None) => "the step is done in every run".to_owned(),
             (None, true, Some(parted)) => format!(

@@ -158,19 +158,57 @@ fn speaks_of(word: &str) -> bool {
     l::asks_whether(word) || matches!(word, "inform" | "notify" | "remind" | "update" | "let")
 }
 
-/// Whether what begins there widens what was said: `including the pinned ones`.
+/// Whether what begins there widens what was said: `including the pinned ones`, `even the old ones`.
 pub(super) fn widens(sentence: &Sentence, start: usize) -> bool {
     let at = sentence
         .iter()
         .position(|one| one.start >= start)
         .unwrap_or(sentence.len());
-    (at.saturating_sub(3)..at).any(|place| {
-        let before = place.checked_sub(1).and_then(|at| sentence.get(at));
-        matches!(
-            sentence[place].word.as_str(),
-            "including" | "incl" | "inklusive"
-        ) && before
-            .is_none_or(|before| !l::negates(&before.word) && !l::excludes(&before.word, None))
+    let Some(clause) = sentence.get(at).map(|one| one.clause) else {
+        return false;
+    };
+    let from = (0..at)
+        .rev()
+        .take_while(|place| sentence[*place].clause == clause)
+        .last()
+        .unwrap_or(at);
+    let verbs = || {
+        sentence
+            .iter()
+            .filter(|one| one.clause == clause)
+            .any(|one| l::is_verb(&one.word) || l::keeps(&one.word))
+    };
+    let widener = (from..=at).rev().find(|place| {
+        let next = sentence.get(place + 1).map(|next| next.word.as_str());
+        match sentence[*place].word.as_str() {
+            // `including a photo` and `including the word refund` say what they have.
+            "including" | "incl" | "inklusive" | "einschließlich" | "samt" => {
+                let opens = *place == from
+                    || next.is_some_and(|next| l::is_definite(next) || l::is_universal(next));
+                let noun = sentence.get(place + 2).map(|noun| noun.word.as_str());
+                opens && !matches!(noun, Some("word" | "words" | "text" | "phrase" | "term"))
+            }
+            // `also the pinned ones`, and not `also close the pinned ones`.
+            "even" | "also" | "auch" | "sogar" | "plus" => {
+                *place == from && next.is_some() && !verbs()
+            }
+            _ => false,
+        }
+    });
+    let turns = |place: usize| {
+        let next = sentence.get(place + 1).map(|next| next.word.as_str());
+        let word = sentence[place].word.as_str();
+        l::negates(word) || l::excludes(word, next) || l::limits(word, next) || word == "but"
+    };
+    // A universal has to stand before it: `all tickets, including …`.
+    widener.is_some_and(|place| {
+        let before = place.checked_sub(1);
+        !before.is_some_and(turns)
+            && !(place + 1..at).any(turns)
+            && (place == 0
+                || sentence[..place]
+                    .iter()
+                    .any(|one| l::is_universal(&one.word)))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Whether what was read of a sentence is plainly meant: an adjective at its noun, or a plain exclusion. What is said
 //! with a second negation, as one of two, in passing or about as much is asked about and never followed on a guess.
 
+use super::cover::asks_for;
 use super::lexicon as l;
 use super::read::{Kind, Nouns, Qualifier};
 use super::sentence::Sentence;
@@ -15,7 +16,9 @@ pub(super) fn marked(
         return found;
     }
     let turns = turns(sentence);
-    let hedged = is_hedged(sentence, &turns) || has_alternatives(sentence);
+    // What only tells how things are may narrow what is asked for elsewhere, or not.
+    let hedged =
+        is_hedged(sentence, &turns) || has_alternatives(sentence) || !asks_for(sentence, nouns);
     found
         .into_iter()
         .map(|one| Qualifier {
@@ -71,6 +74,23 @@ fn has_alternatives(sentence: &Sentence) -> bool {
         matches!(token.word.as_str(), "either" | "entweder")
             || matches!(token.word.as_str(), "or" | "oder")
                 && !(is_verb(at.checked_sub(1)) && is_verb(Some(at + 1)))
+    })
+}
+
+/// Whether what stands at a place of a text stands right behind something that turns it round, in its clause.
+pub(in crate::bound) fn is_turned_at(sentence: &Sentence, start: usize) -> bool {
+    let at = sentence
+        .iter()
+        .position(|token| token.end > start)
+        .unwrap_or(sentence.len());
+    let Some(clause) = sentence.get(at).map(|token| token.clause) else {
+        return false;
+    };
+    (at.saturating_sub(4)..at).any(|place| {
+        let token = &sentence[place];
+        let next = sentence.get(place + 1).map(|next| next.word.as_str());
+        token.clause == clause
+            && (l::negates(&token.word) || l::excludes(&token.word, next) || l::keeps(&token.word))
     })
 }
 

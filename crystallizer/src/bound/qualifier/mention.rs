@@ -45,7 +45,7 @@ impl Fields {
         let word = word.strip_suffix("'s").unwrap_or(word);
         if word.len() < 3
             || l::is_determiner(word)
-            || l::is_neutral(word)
+            || l::is_neutral(word) && !is_state(word)
             || l::is_boundary(word)
             || l::is_joint(word)
             || l::is_verb(word)
@@ -62,6 +62,14 @@ impl Fields {
             .find(|word| self.keys.contains(*word) || self.values.contains(*word))
             .map(str::to_owned)
     }
+}
+
+/// Words that mostly say nothing, and are a state where a field has their name.
+fn is_state(word: &str) -> bool {
+    matches!(
+        word,
+        "available" | "existing" | "current" | "complete" | "matching" | "listed" | "different"
+    )
 }
 
 fn is_day(text: &str) -> bool {

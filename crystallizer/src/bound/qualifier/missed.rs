@@ -23,13 +23,13 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From how many words on a text may be a manual.
-const MANUAL: usize = 250;
+pub(super) const MANUAL: usize = 250;
 
 /// The call that goes on without it, its loop, and where it was said.
 pub(super) type Missed = (usize, Option<usize>, usize, Qualifier);
 
 /// The nouns that loops are spoken of by, and the deeds done in them.
-type Spoken = (BTreeSet<String>, BTreeSet<String>);
+pub(super) type Spoken = (BTreeSet<String>, BTreeSet<String>);
 
 /// Looks for what nothing carries.
 pub(super) struct Asker<'a> {
@@ -64,11 +64,11 @@ impl<'a> Asker<'a> {
     }
 
     /// The words that tools were told, read once and for all: not again for each loop.
-    fn told(&self) -> &Told {
+    pub(super) fn told(&self) -> &Told {
         self.told.get_or_init(|| Told::of(self.kept))
     }
 
-    fn heard(&self, call: usize) -> usize {
+    pub(super) fn heard(&self, call: usize) -> usize {
         self.decisions.heard.get(call).copied().unwrap_or_default()
     }
 
@@ -102,14 +102,19 @@ impl<'a> Asker<'a> {
                 number = number.or(cycle.filter.as_ref().and_then(|filter| filter.number()));
             }
             let heard = self.heard(first);
+            let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
+            let told = |part: &str| self.told().up_to_loop(first, last, width, part);
             let mut asked: Vec<(usize, &Qualifier)> = Vec::new();
             for (text, one) in all.iter().filter(|(text, _)| *text < heard) {
                 let is_carried = match one.kind {
                     Kind::Count => one.sure && number.is_some() && number == one.number,
                     _ => carries(
                         one,
-                        |word| carried.contains(word) || self.told().sent_before(first, word),
-                        |word| self.told().up_to(last, word),
+                        |word| {
+                            carried.contains(word)
+                                || self.was_told(first, word, one.negated && !one.loose)
+                        },
+                        told,
                     ),
                 };
                 if !is_carried {
@@ -123,7 +128,7 @@ impl<'a> Asker<'a> {
             let has = |word: &str| {
                 normal(word)
                     .iter()
-                    .all(|part| carried.contains(part) || self.told().up_to(last, part))
+                    .all(|part| carried.contains(part) || told(part))
                     || words(word).last().is_some_and(|one| heads.contains(one))
                     || deeds.iter().any(|deed| l::same_deed(word, deed))
             };
@@ -134,6 +139,14 @@ impl<'a> Asker<'a> {
             );
         }
         found
+    }
+
+    /// Whether a word was told to a tool before a call; of what does not hold, that it does not.
+    pub(super) fn was_told(&self, call: usize, word: &str, negated: bool) -> bool {
+        match negated {
+            true => self.told().left_out_before(call, word),
+            false => self.told().sent_before(call, word),
+        }
     }
 
     /// What sentences name of the elements, where nothing that was read in them holds it and nothing carries it.
@@ -175,7 +188,7 @@ impl<'a> Asker<'a> {
     }
 
     /// A loop, and those whose outputs it goes over.
-    fn around<'c>(&'c self, cycle: &'c Cycle) -> Vec<&'c Cycle> {
+    pub(super) fn around<'c>(&'c self, cycle: &'c Cycle) -> Vec<&'c Cycle> {
         let mut all = vec![cycle];
         let cycles = &self.decisions.cycles;
         // They stand one behind the other, so that the last call of each lies behind that of the one before.
@@ -189,7 +202,7 @@ impl<'a> Asker<'a> {
         all
     }
 
-    fn heads_of(&self, cycle: &Cycle) -> BTreeSet<String> {
+    pub(super) fn heads_of(&self, cycle: &Cycle) -> BTreeSet<String> {
         let mut all: Vec<String> = Vec::new();
         for cycle in self.around(cycle) {
             all.extend(words(&self.decisions.answers.last_key_of(cycle.list)));
@@ -204,7 +217,7 @@ impl<'a> Asker<'a> {
         heads(all.into_iter())
     }
 
-    fn deeds_of(&self, cycle: &Cycle) -> BTreeSet<String> {
+    pub(super) fn deeds_of(&self, cycle: &Cycle) -> BTreeSet<String> {
         (cycle.first..=cycle.last())
             .filter_map(|call| self.kept.get(call))
             .filter_map(|kept| deed(kept))
@@ -212,7 +225,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The words that the filters of a loop carry.
-    fn carried_by(&self, cycle: &Cycle) -> Vec<String> {
+    pub(super) fn carried_by(&self, cycle: &Cycle) -> Vec<String> {
         let inner = cycle.inner.as_ref().and_then(|inner| inner.filter.as_ref());
         let mut all: Vec<String> = cycle
             .filter
@@ -260,7 +273,10 @@ impl<'a> Asker<'a> {
                 let is_carried = |one: &Qualifier| {
                     carries(
                         one,
-                        |word| carried.contains(word) || self.told().sent_before(call, word),
+                        |word| {
+                            carried.contains(word)
+                                || self.was_told(call, word, one.negated && !one.loose)
+                        },
                         |word| self.told().up_to(call, word),
                     )
                 };
@@ -349,7 +365,7 @@ impl<'a> Asker<'a> {
                         )
                     });
                     let has =
-                        |word: &str| carried.contains(word) || self.told().sent_before(call, word);
+                        |word: &str| carried.contains(word) || self.was_told(call, word, true);
                     if is_exclusion && !carries(&one, has, |_| false) {
                         found.push((call, None, *text, one));
                     }
@@ -360,7 +376,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The words of the keys to a value.
-    fn keys_to(&self, place: &Place) -> Vec<String> {
+    pub(super) fn keys_to(&self, place: &Place) -> Vec<String> {
         let steps = self.decisions.answers.steps_to(place);
         let keys = steps.iter().filter_map(|step| match step.hop {
             Hop::Key(key) => Some(key),
@@ -621,14 +637,14 @@ fn works_here(kept: &Kept<'_>) -> bool {
 }
 
 /// What a tool does, by the first word of its name.
-fn deed(kept: &Kept<'_>) -> Option<String> {
+pub(super) fn deed(kept: &Kept<'_>) -> Option<String> {
     words(&crate::name::of_call(&kept.call.name, None))
         .into_iter()
         .next()
 }
 
 /// The words of what is compared on the way to a value.
-fn compared(compared: &Compared) -> Vec<String> {
+pub(super) fn compared(compared: &Compared) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for (key, value) in &compared.fields {
         all.extend(words(key));
@@ -650,13 +666,17 @@ fn compared(compared: &Compared) -> Vec<String> {
 }
 
 /// Whether all that a qualifier says is carried. What may belong to the deed may have been told to its tool, too.
-fn carries(one: &Qualifier, carried: impl Fn(&str) -> bool, told: impl Fn(&str) -> bool) -> bool {
+pub(super) fn carries(
+    one: &Qualifier,
+    carried: impl Fn(&str) -> bool,
+    told: impl Fn(&str) -> bool,
+) -> bool {
     if one.kind == Kind::Count {
         return false;
     }
     one.content.iter().all(|word| {
         normal(word)
             .iter()
-            .all(|part| carried(part) || one.loose && told(part) || l::is_verb(part))
+            .all(|part| carried(part) || one.loose && told(part))
     })
 }

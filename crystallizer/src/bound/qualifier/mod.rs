@@ -5,7 +5,10 @@
 mod ask;
 mod carried;
 mod condition;
+mod cover;
 mod doubt;
+mod foreign;
+mod left;
 mod lexicon;
 mod mention;
 mod missed;
@@ -18,6 +21,7 @@ mod told;
 
 pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};
 pub(super) use carried::Parting;
+pub(super) use doubt::is_turned_at;
 pub(super) use lexicon::is_ordinal;
 pub(super) use narrow::of_list;
 pub(super) use sentence::{Sentence, sentences};

@@ -2,10 +2,13 @@
 //! which of them are meant, and the conditions of what they ask for.
 
 use super::condition;
+use super::cover::forms;
 use super::doubt::marked;
 use super::lexicon as l;
 use super::sentence::{Sentence, Token};
+use crate::bound::information::{STRONG, bits};
 use crate::bound::key::words;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The most words before a noun that are looked at.
@@ -24,6 +27,8 @@ pub(in crate::bound) enum Kind {
     Count,
     /// `if it has not shipped`.
     Condition,
+    /// What is said in a language that is not read here.
+    Foreign,
 }
 
 /// Words that say which are meant.
@@ -66,8 +71,16 @@ impl Qualifier {
     pub(super) fn of(kind: Kind, tokens: &[Token]) -> Option<Self> {
         let content: Vec<String> = tokens
             .iter()
-            .map(|token| token.word.clone())
-            .filter(|word| tells(word))
+            .enumerate()
+            .filter(|(at, token)| {
+                // What somebody does tells nothing; what is called like it does: `without an answer`.
+                let does = at
+                    .checked_sub(1)
+                    .is_some_and(|before| l::leads_to_verb(&tokens[before].word))
+                    && l::is_verb(&token.word);
+                tells(&token.word) && !does
+            })
+            .map(|(_, token)| token.word.clone())
             .collect();
         Some(Self {
             kind,
@@ -88,7 +101,7 @@ impl Qualifier {
     pub(super) fn is_all_in(&self, carried: &[String]) -> bool {
         self.content
             .iter()
-            .all(|word| carried.contains(word) || self.things.contains(word) || l::is_verb(word))
+            .all(|word| carried.contains(word) || self.things.contains(word))
     }
 }
 
@@ -116,6 +129,11 @@ fn tells(word: &str) -> bool {
                 | "ever"
                 | "really"
                 | "very"
+                | "belong"
+                | "belongs"
+                | "belonging"
+                | "gehören"
+                | "gehört"
         ))
 }
 
@@ -134,6 +152,13 @@ impl Nouns<'_> {
             .is_some_and(|one| self.heads.contains(one))
     }
 
+    /// Whether a word is a form of what is done with it: `closed`, `closing`.
+    fn is_own_deed(&self, word: &str) -> bool {
+        forms(word)
+            .iter()
+            .any(|form| self.deeds.iter().any(|deed| l::same_deed(form, deed)))
+    }
+
     pub(super) fn is_verb(&self, word: &str) -> bool {
         l::is_verb(word) || self.deeds.contains(word)
     }
@@ -141,7 +166,11 @@ impl Nouns<'_> {
 
 /// What a sentence says about a noun in it.
 pub(in crate::bound) fn about_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
-    marked(sentence, nouns, said_of_nouns(sentence, nouns))
+    let found = said_of_nouns(sentence, nouns)
+        .into_iter()
+        .filter(|one| !condition::widens(sentence, one.start))
+        .collect();
+    marked(sentence, nouns, found)
 }
 
 fn said_of_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
@@ -189,9 +218,6 @@ fn said_of_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
     if !named && !told {
         return found;
     }
-    let heads: Vec<usize> = (0..sentence.len())
-        .filter(|at| nouns.is_head(&sentence[*at].word) || stands_for(sentence, *at))
-        .collect();
     for (at, token) in sentence.iter().enumerate() {
         let next = sentence
             .get(at + 1)
@@ -212,14 +238,63 @@ fn said_of_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
             );
         }
     }
-    for at in heads {
+    found.extend(about_each(sentence, nouns).flatten());
+    found
+}
+
+/// The same for each place of a noun apart, as far as it stands right before or behind it.
+fn about_each(sentence: &Sentence, nouns: &Nouns<'_>) -> impl Iterator<Item = Vec<Qualifier>> {
+    (0..sentence.len())
+        .filter(|at| nouns.is_head(&sentence[*at].word) || stands_for(sentence, *at))
         // A noun that only names another, as `ticket` in `ticket number`, is none.
-        if next_in_clause(sentence, at).is_some_and(|next| nouns.is_head(next)) {
-            continue;
+        .filter(|at| next_in_clause(sentence, *at).is_none_or(|next| !nouns.is_head(next)))
+        .map(|at| about(sentence, at, at + 1, nouns))
+}
+
+/// What else is said of the one thing that is told by a value in the same words: `the unread message from Anna`. The
+/// value is given by its words.
+pub(in crate::bound) fn about_told(
+    sentence: &Sentence,
+    value: &[String],
+    nouns: &Nouns<'_>,
+) -> Vec<Qualifier> {
+    let mut found = Vec::new();
+    for all in about_each(sentence, nouns) {
+        let spoken: BTreeSet<String> = all
+            .iter()
+            .filter(|one| !one.negated)
+            .flat_map(|one| one.content.iter().flat_map(|word| words(word)))
+            .collect();
+        if !value.is_empty() && value.iter().all(|word| spoken.contains(word)) {
+            found.extend(marked(sentence, nouns, all).into_iter().filter(|one| {
+                // What stands before an article is a deed that no list of them has: `adjust my flight`.
+                let behind = sentence.iter().find(|token| token.start >= one.end);
+                one.kind == Kind::Property
+                    && behind.is_none_or(|token| !l::is_determiner(&token.word))
+            }));
         }
-        found.extend(about(sentence, at, at + 1, nouns));
     }
     found
+}
+
+/// Whether a field with a value names one thing alone, so that what else is said of it only describes it: an id or a name.
+pub(in crate::bound) fn names_one(key: &str, value: &Value) -> bool {
+    let is_address = value.as_str().is_some_and(|text| text.contains('@'));
+    let last = words(key).pop().unwrap_or_default();
+    matches!(
+        last.as_str(),
+        "id" | "name"
+            | "number"
+            | "code"
+            | "key"
+            | "title"
+            | "subject"
+            | "sku"
+            | "slug"
+            | "reference"
+            | "path"
+            | "file"
+    ) || !is_address && bits(value, &words(key)) >= STRONG
 }
 
 /// What a sentence says about the thing that a superlative in it picks.
@@ -501,7 +576,13 @@ fn is_order(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
         || left.word == "only"
         || l::number(&left.word).is_some()
         || l::ordinal(&left.word).is_some();
+    // `by closing all of its tickets`.
+    let doing = token.word.ends_with("ing") && nouns.is_own_deed(&token.word);
+    // `close out all tickets`.
+    let particle = l::is_particle(&token.word) && nouns.is_verb(&left.word);
     nouns.is_verb(&token.word) && !before_noun
+        || doing
+        || particle
         || l::leads_to_verb(&left.word) && left.word == "please"
 }
 
@@ -544,8 +625,8 @@ fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec<Qualifier>
         }
         if token.clause != own.clause {
             // Only what leaves out, or a clause about the noun, reaches over a comma.
-            if l::is_relative(word)
-                && !matches!(word, "that" | "where")
+            if (l::is_relative(word) && !matches!(word, "that" | "where")
+                || l::is_article(word) && next.is_some())
                 && token.clause == own.clause + 1
                 && at == from
             {
@@ -577,8 +658,9 @@ fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec<Qualifier>
             });
         if directly
             && (l::is_relative(word)
+                || l::is_article(word) && next.is_some()
                 || l::is_comparative(word)
-                || is_participle(word, nouns)
+                || is_participle(word, nouns) && !is_deed_done(sentence, at, nouns)
                 || at == from && is_contact(sentence, at))
             || l::is_comparative(word) && next == Some("than")
         {
@@ -604,6 +686,7 @@ fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec<Qualifier>
                     l::is_preposition(word)
                         || l::is_relative(word)
                         || l::is_condition(word, None)
+                        || word == "as" && next.is_some_and(l::is_harmless)
                         || l::is_comparative(word) && next == Some("than")
                         || *place > at + 1 && (is_participle(word, nouns) || l::negates(word))
                         || l::excludes(word, next)
@@ -635,6 +718,14 @@ fn is_contact(sentence: &Sentence, at: usize) -> bool {
         return false;
     };
     l::is_subject(&own.word) && own.clause == next.clause
+}
+
+/// Whether the deed itself ends its clause, as done: `I want all tickets closed`.
+fn is_deed_done(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
+    sentence
+        .get(at)
+        .is_some_and(|token| nouns.is_own_deed(&token.word))
+        && next_in_clause(sentence, at).is_none_or(l::is_joint)
 }
 
 /// Whether a word may begin what is said about a noun before it: `opened last week`, `containing …`.

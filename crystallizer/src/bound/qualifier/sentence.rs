@@ -9,7 +9,7 @@ pub(in crate::bound) struct Token {
     /// In small letters.
     pub(super) word: String,
     /// Where it begins and ends in the text.
-    pub(super) start: usize,
+    pub(in crate::bound) start: usize,
     pub(super) end: usize,
     /// The number of its clause in the sentence.
     pub(super) clause: usize,
@@ -53,8 +53,10 @@ pub(in crate::bound) fn sentences(text: &str) -> Vec<Sentence> {
         if inside {
             continue;
         }
-        let ends =
-            c == '\n' || matches!(c, '.' | '!' | '?' | ';') && next.is_none_or(char::is_whitespace);
+        let ends = matches!(c, '\n' | '。' | '！' | '？')
+            || matches!(c, '.' | '!' | '?' | ';')
+                && next.is_none_or(char::is_whitespace)
+                && !(c == '.' && is_shortened(sentence.last(), &text[at..]));
         if ends {
             if !sentence.is_empty() {
                 all.push(std::mem::take(&mut sentence));
@@ -67,13 +69,45 @@ pub(in crate::bound) fn sentences(text: &str) -> Vec<Sentence> {
     all
 }
 
+/// Whether a point ends a shortened word and no sentence: `incl. the pinned ones`, `max. 3`.
+fn is_shortened(last: Option<&Token>, rest: &str) -> bool {
+    let Some(last) = last.map(|token| token.word.as_str()) else {
+        return false;
+    };
+    let digits = rest
+        .trim_start_matches(['.', ' '])
+        .starts_with(|c: char| c.is_ascii_digit());
+    matches!(
+        last,
+        "e.g"
+            | "i.e"
+            | "incl"
+            | "excl"
+            | "approx"
+            | "vs"
+            | "z.b"
+            | "d.h"
+            | "bzw"
+            | "inkl"
+            | "exkl"
+            | "ggf"
+            | "evtl"
+            | "mr"
+            | "mrs"
+            | "ms"
+            | "dr"
+    ) || digits && matches!(last, "max" | "min" | "no" | "nr" | "ca" | "mind")
+}
+
 #[cfg(test)]
 mod tests {
     use super::sentences;
 
     #[test]
     fn words_clauses_and_sentences() {
-        let all = sentences("Close T-48121, please. Don’t wait; mail a.b@x.org\nDone");
+        let all = sentences(
+            "Close T-48121, please. Don’t wait; mail a.b@x.org\nDone, incl. max. 3 of them. No. 完了。次",
+        );
         let shown: Vec<String> = all
             .iter()
             .map(|sentence| {
@@ -90,7 +124,10 @@ mod tests {
                 "close/0 t-48121/0 please/1",
                 "don't/0 wait/0",
                 "mail/0 a.b@x.org/0",
-                "done/0"
+                "done/0 incl/1 max/1 3/1 of/1 them/1",
+                "no/0",
+                "完了/0",
+                "次/0"
             ]
         );
     }

@@ -4,33 +4,63 @@ use super::lexicon as l;
 use crate::bound::filter::spoken;
 use crate::bound::key::words;
 use crate::kept::Kept;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The longest value of which the words count as said to a tool.
 const LONGEST_VALUE: usize = 60;
 
-/// The words that tools were told, each with the first call that it was told in.
+/// The words that tools were told, each with the calls that it was told in, or the first of them.
 #[derive(Default)]
 pub(super) struct Told {
     /// The words of the tools' names, and of the values.
-    sent: BTreeMap<String, usize>,
+    sent: BTreeMap<String, Vec<usize>>,
     /// The words of the keys.
     keys: BTreeMap<String, usize>,
+    /// The words that were sent to be left out, and of the keys of what does not hold.
+    without: BTreeMap<String, usize>,
 }
 
 impl Told {
     pub(super) fn of(kept: &[Kept<'_>]) -> Self {
         let mut all = Self::default();
         for (call, kept) in kept.iter().enumerate() {
-            note(&mut all.sent, call, words(&kept.call.name));
+            note_all(&mut all.sent, call, words(&kept.call.name));
             crate::leaf::leaves(&kept.call.arguments, &mut |_, key, leaf| {
                 let short = leaf.as_str().is_none_or(|text| text.len() <= LONGEST_VALUE);
                 if short && !leaf.is_null() {
                     for word in spoken(leaf) {
-                        note(&mut all.sent, call, normal(&word));
+                        note_all(&mut all.sent, call, normal(&word));
                     }
                 }
                 note(&mut all.keys, call, words(key));
+                if *leaf == Value::Bool(false) {
+                    note(&mut all.without, call, words(key));
+                }
+                let leaves_out = words(key).iter().any(|word| {
+                    l::negates(word)
+                        || l::excludes(word, None)
+                        || l::is_skipped(word, None)
+                        || l::leaves_out(word)
+                });
+                if leaves_out {
+                    let sent = spoken(leaf);
+                    note(
+                        &mut all.without,
+                        call,
+                        sent.iter().flat_map(|word| normal(word)).collect(),
+                    );
+                    note(&mut all.without, call, words(key));
+                }
+                // `-label:pinned`, `NOT pinned`, `!= pinned`: how queries leave out.
+                let mut turned = false;
+                for part in leaf.as_str().unwrap_or_default().split_whitespace() {
+                    let minus = part.strip_prefix('-').or_else(|| part.strip_prefix('!'));
+                    if turned || minus.is_some() {
+                        note(&mut all.without, call, words(minus.unwrap_or(part)));
+                    }
+                    turned = matches!(part, "NOT" | "not" | "!=" | "<>");
+                }
             });
         }
         all
@@ -38,20 +68,54 @@ impl Told {
 
     /// Whether a word is one of a tool's name or of what was sent, before a call.
     pub(super) fn sent_before(&self, call: usize, word: &str) -> bool {
-        self.sent.get(word).is_some_and(|first| *first < call)
+        self.first_sent(word).is_some_and(|first| first < call)
+    }
+
+    fn first_sent(&self, word: &str) -> Option<usize> {
+        self.sent.get(word)?.first().copied()
+    }
+
+    /// Whether a word was sent to be left out, before a call.
+    pub(super) fn left_out_before(&self, call: usize, word: &str) -> bool {
+        self.without.get(word).is_some_and(|first| *first < call)
     }
 
     /// Whether a word is one of those or of a key, before a call or in it.
     pub(super) fn up_to(&self, call: usize, word: &str) -> bool {
-        [&self.sent, &self.keys]
-            .iter()
-            .any(|all| all.get(word).is_some_and(|first| *first <= call))
+        self.first_sent(word).is_some_and(|first| first <= call) || self.is_key(call, word)
+    }
+
+    fn is_key(&self, call: usize, word: &str) -> bool {
+        self.keys.get(word).is_some_and(|first| *first <= call)
+    }
+
+    /// The same of a loop: what its passes send counts where all of them do. `width` is how many calls a pass has.
+    pub(super) fn up_to_loop(&self, first: usize, last: usize, width: usize, word: &str) -> bool {
+        let Some(calls) = self.sent.get(word) else {
+            return self.is_key(last, word);
+        };
+        let within = |from: usize, to: usize| {
+            let at = calls.partition_point(|call| *call < from);
+            calls.get(at).is_some_and(|call| *call < to)
+        };
+        within(0, first)
+            || within(first, first + width) && within((last + 1).saturating_sub(width), last + 1)
+            || self.is_key(last, word)
     }
 }
 
 fn note(all: &mut BTreeMap<String, usize>, call: usize, words: Vec<String>) {
     for word in words {
         all.entry(word).or_insert(call);
+    }
+}
+
+fn note_all(all: &mut BTreeMap<String, Vec<usize>>, call: usize, words: Vec<String>) {
+    for word in words {
+        let calls = all.entry(word).or_default();
+        if calls.last() != Some(&call) {
+            calls.push(call);
+        }
     }
 }
 

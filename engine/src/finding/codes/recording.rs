@@ -368,7 +368,7 @@ pub(super) const CODES: &[Code] = &[
         code: "informs_nobody",
         group: Group::Recording,
         severities: &[Info],
-        meaning: "Nothing reads what a look answers, and a person agreed to all that is changed behind it: it looks for what the recording looked for, and when it finds nothing the run goes on.",
+        meaning: "Nothing reads what a step answers that only looks or computes, and nothing is changed behind it that the person did not agree to: it asks for what the recording asked for, and when that gives nothing the run goes on.",
         example: "",
         fix: "Remove the step if nobody reads the run's record for it.",
     },

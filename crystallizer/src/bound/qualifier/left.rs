@@ -1,0 +1,284 @@
+//! What nothing else accounts for: words that are left over of what a person asked for, what is said in a language that
+//! is not read here, and what else is said of the one thing that is picked by a value.
+
+use super::cover::{Account, Open};
+use super::foreign::foreign;
+use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed};
+use super::read::{Kind, Nouns, Qualifier, about_nouns, about_told, about_word};
+use super::sentence::{Sentence, Token};
+use super::told::normal;
+use crate::bound::binding::{Bound, Source};
+use crate::bound::evaluate::quoted;
+use crate::bound::filter::spoken;
+use crate::bound::key::noun;
+use crate::bound::selector::heads;
+use crate::bound::superlative::asks_for_most;
+use crate::bound::write;
+use crate::kept::Kept;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is left over of what people said of some things, until it is carried.
+type Left<'a> = Vec<(usize, &'a Sentence, Open)>;
+
+impl<'a> Asker<'a> {
+    /// What is left over of what was said of what loops go over, and of what is picked as the least or the most.
+    pub(super) fn of_left(&self) -> Vec<Missed> {
+        let draft: BTreeSet<String> = self
+            .kept
+            .iter()
+            .filter(|kept| kept.changes())
+            .filter_map(deed)
+            .collect();
+        let mut found = self.left_of_loops(&draft);
+        found.extend(self.left_of_extremes(&draft));
+        found
+    }
+
+    fn left_of_loops(&self, draft: &BTreeSet<String>) -> Vec<Missed> {
+        let mut found = Vec::new();
+        let mut read: BTreeMap<Spoken, Left<'_>> = BTreeMap::new();
+        let last_change = self.kept.iter().rposition(Kept::changes);
+        for (index, cycle) in self.decisions.cycles.iter().enumerate() {
+            let (first, last) = (cycle.first, cycle.last());
+            if cycle.harmless && last_change.is_some_and(|change| change > last) {
+                continue;
+            }
+            let all = read
+                .entry((self.heads_of(cycle), self.deeds_of(cycle)))
+                .or_insert_with_key(|(heads, deeds)| {
+                    let nouns = Nouns { heads, deeds };
+                    self.open(&nouns, draft, |sentence| about_nouns(sentence, &nouns))
+                });
+            let mut carried: BTreeSet<String> = BTreeSet::new();
+            for cycle in self.around(cycle) {
+                carried.extend(self.carried_by(cycle));
+            }
+            let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
+            let told = |part: &str| self.told().up_to_loop(first, last, width, part);
+            found.extend(
+                left(all, self.heard(first), &carried, told)
+                    .map(|(text, one)| (first, Some(index), text, one)),
+            );
+        }
+        found
+    }
+
+    fn left_of_extremes(&self, draft: &BTreeSet<String>) -> Vec<Missed> {
+        let mut found = Vec::new();
+        let mut read: BTreeMap<Spoken, Left<'_>> = BTreeMap::new();
+        let last_change = self.kept.iter().rposition(Kept::changes);
+        for (call, decided) in self.decisions.calls.iter().enumerate() {
+            let Some(kept) = self.kept.get(call) else {
+                continue;
+            };
+            let later = last_change.is_some_and(|change| change >= call);
+            for binding in decided.bound.iter().flat_map(Bound::bindings) {
+                let Source::Output(place) = &binding.source else {
+                    continue;
+                };
+                if binding.compared.extremes.is_empty() || kept.is_harmless() && later {
+                    continue;
+                }
+                let mut all = self.keys_to(place);
+                if let Some(source) = self.kept.get(place.call) {
+                    all.extend(noun(&source.call.name));
+                }
+                let deeds: BTreeSet<String> = deed(kept).into_iter().collect();
+                let all = read
+                    .entry((heads(all.into_iter()), deeds))
+                    .or_insert_with_key(|(heads, deeds)| {
+                        let nouns = Nouns { heads, deeds };
+                        self.open(&nouns, draft, |sentence| about_extremes(sentence, &nouns))
+                    });
+                let carried: BTreeSet<String> = compared(&binding.compared).into_iter().collect();
+                let asked = |word: &str| {
+                    asks_for_most(word).is_some_and(|most| {
+                        binding
+                            .compared
+                            .extremes
+                            .iter()
+                            .any(|(_, own)| *own == most)
+                    })
+                };
+                let told = |part: &str| asked(part) || self.told().up_to(call, part);
+                found.extend(
+                    left(all, self.heard(call), &carried, told)
+                        .map(|(text, one)| (call, None, text, one)),
+                );
+            }
+        }
+        found
+    }
+
+    /// What is left over of what people said of some things. `about` gives what is read of a sentence anyway.
+    fn open(
+        &self,
+        nouns: &Nouns<'_>,
+        draft: &BTreeSet<String>,
+        about: impl Fn(&Sentence) -> Vec<Qualifier>,
+    ) -> Left<'a> {
+        let account = Account { nouns, draft };
+        let concerned: BTreeSet<usize> = self
+            .sentences
+            .iter()
+            .filter(|(_, sentence)| account.concerns(sentence))
+            .map(|(text, _)| *text)
+            .collect();
+        let mut open = Vec::new();
+        for (text, sentence) in &self.sentences {
+            if self.decisions.said.length(*text) <= MANUAL {
+                let own = about(sentence);
+                let is_read = |token: &Token| {
+                    own.iter().any(|one| {
+                        (one.kind == Kind::Count || !one.content.is_empty())
+                            && one.start <= token.start
+                            && token.end <= one.end
+                    })
+                };
+                let all = account.open(sentence, concerned.contains(text), &is_read);
+                open.extend(all.into_iter().map(|one| (*text, *sentence, one)));
+            }
+        }
+        open
+    }
+
+    /// What is done to a list, or is done at all, after words that are not read here.
+    pub(super) fn of_foreign(&self) -> Vec<Missed> {
+        let mut texts: BTreeMap<usize, Vec<&Sentence>> = BTreeMap::new();
+        for (text, sentence) in &self.sentences {
+            if self.decisions.said.length(*text) <= MANUAL {
+                texts.entry(*text).or_default().push(sentence);
+            }
+        }
+        let taken = write::Taken::of(self.spots);
+        let last_change = self.kept.iter().rposition(Kept::changes);
+        let mut found = Vec::new();
+        for (text, sentences) in texts {
+            let known = |word: &str| {
+                let parts = normal(word);
+                !parts.is_empty() && parts.iter().all(|part| self.told().up_to(usize::MAX, part))
+            };
+            let part = |from, to| self.decisions.said.part(text, from, to).to_owned();
+            let foreign = foreign(&sentences, known, part);
+            if foreign.is_empty() {
+                continue;
+            }
+            let of_loop = self.decisions.cycles.iter().position(|cycle| {
+                self.heard(cycle.first) > text
+                    && (!cycle.harmless || last_change.is_none_or(|change| change <= cycle.last()))
+            });
+            let of_change = || {
+                (0..self.kept.len())
+                    .find(|call| self.kept[*call].changes() && self.heard(*call) > text)
+            };
+            let call = match of_loop.and_then(|at| self.decisions.cycles.get(at)) {
+                Some(cycle) => Some(cycle.first),
+                None => of_change(),
+            };
+            let Some(call) = call else { continue };
+            let gated = self
+                .spots
+                .get(call)
+                .is_some_and(|spot| taken.gate_before(*spot).is_some());
+            if gated {
+                continue;
+            }
+            for sentence in foreign {
+                if let (Some(from), Some(to)) = (sentence.first(), sentence.last()) {
+                    let one = Qualifier {
+                        kind: Kind::Foreign,
+                        ..Qualifier::said(from.start, to.end)
+                    };
+                    found.push((call, of_loop, text, one));
+                }
+            }
+        }
+        found
+    }
+
+    /// What is picked by less than was said of it in the same words: `the unread message from Anna`.
+    pub(super) fn of_picks(&self) -> Vec<Missed> {
+        let mut found = Vec::new();
+        for (call, decided) in self.decisions.calls.iter().enumerate() {
+            for binding in decided.bound.iter().flat_map(Bound::bindings) {
+                let told = &binding.compared.told;
+                let Source::Output(place) = &binding.source else {
+                    continue;
+                };
+                if told.is_empty() {
+                    continue;
+                }
+                let mut all = self.keys_to(place);
+                if let Some(source) = self.kept.get(place.call) {
+                    all.extend(noun(&source.call.name));
+                }
+                let (heads, deeds) = (heads(all.into_iter()), BTreeSet::new());
+                let nouns = Nouns {
+                    heads: &heads,
+                    deeds: &deeds,
+                };
+                let carried: BTreeSet<String> = compared(&binding.compared).into_iter().collect();
+                let has =
+                    |word: &str| carried.contains(word) || self.told().sent_before(call + 1, word);
+                for (key, value, mention) in told {
+                    let said = &self.decisions.said;
+                    // Said as something else, it was said of something else: the way back ends where the way out began.
+                    let input = format!(", inputs.{key}");
+                    let ends = [
+                        format!("{}{input}", quoted(key)),
+                        format!("{}]{input}", quoted(key)),
+                    ];
+                    if !ends.iter().any(|end| binding.expression.contains(end)) {
+                        continue;
+                    }
+                    let Some((text, sentence)) = said.sentence_of(mention) else {
+                        continue;
+                    };
+                    found.extend(
+                        about_told(sentence, &spoken(value), &nouns)
+                            .into_iter()
+                            .filter(|one| !carries(one, has, |_| false))
+                            .map(|one| (call, None, text, one)),
+                    );
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What is left over of what was said before a call.
+fn left<'o>(
+    open: &'o [(usize, &'o Sentence, Open)],
+    heard: usize,
+    carried: &'o BTreeSet<String>,
+    told: impl Fn(&str) -> bool + 'o,
+) -> impl Iterator<Item = (usize, Qualifier)> + 'o {
+    let all_of = |word: &str, has: &dyn Fn(&str) -> bool| {
+        let parts = normal(word);
+        !parts.is_empty() && parts.iter().all(|part| has(part))
+    };
+    open.iter()
+        .filter(move |(text, ..)| *text < heard)
+        .flat_map(move |(text, sentence, one)| {
+            let left = one.left(
+                sentence,
+                &|word| all_of(word, &|part| carried.contains(part)),
+                &|word| all_of(word, &|part| carried.contains(part) || told(part)),
+            );
+            left.into_iter().map(|one| (*text, one))
+        })
+}
+
+/// What a sentence says of whatever the least or the most of it is picked.
+fn about_extremes(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
+    let words: BTreeSet<&str> = sentence
+        .iter()
+        .map(|token| token.word.as_str())
+        .filter(|word| asks_for_most(word).is_some())
+        .collect();
+    words
+        .into_iter()
+        .flat_map(|word| about_word(sentence, word, nouns))
+        .collect()
+}

@@ -1,0 +1,280 @@
+//! What leads to what somebody is told to do, what is to stay as it is, and what has to be.
+
+use super::negates;
+
+/// Words that may stand before what somebody is told to do: `could you please`, `I want you to`.
+pub(in crate::bound::qualifier) fn is_lead(word: &str) -> bool {
+    matches!(
+        word,
+        "please"
+            | "pls"
+            | "kindly"
+            | "then"
+            | "also"
+            | "just"
+            | "now"
+            | "always"
+            | "and"
+            | "but"
+            | "so"
+            | "ok"
+            | "okay"
+            | "yes"
+            | "hi"
+            | "hello"
+            | "hey"
+            | "can"
+            | "could"
+            | "would"
+            | "will"
+            | "should"
+            | "must"
+            | "you"
+            | "i"
+            | "i'd"
+            | "we"
+            | "want"
+            | "need"
+            | "like"
+            | "love"
+            | "to"
+            | "have"
+            | "let's"
+            | "let"
+            | "us"
+            | "me"
+            | "help"
+            | "do"
+            | "go"
+            | "ahead"
+            | "make"
+            | "sure"
+            | "be"
+            | "try"
+            | "first"
+            | "finally"
+            | "afterwards"
+            | "bitte"
+            | "dann"
+            | "und"
+            | "aber"
+            | "auch"
+            | "jetzt"
+            | "mir"
+            | "kannst"
+            | "könntest"
+            | "du"
+            | "ich"
+            | "möchte"
+    ) || negates(word)
+}
+
+/// What somebody is told to leave as it is: `keep`, `leave`, `spare`.
+pub(in crate::bound::qualifier) fn keeps(word: &str) -> bool {
+    matches!(
+        word,
+        "keep"
+            | "leave"
+            | "skip"
+            | "ignore"
+            | "spare"
+            | "omit"
+            | "exclude"
+            | "avoid"
+            | "retain"
+            | "preserve"
+            | "protect"
+            | "touch"
+            | "hold"
+            | "limit"
+            | "restrict"
+            | "prioritise"
+            | "prioritize"
+            | "start"
+            | "begin"
+            | "stop"
+            | "lass"
+            | "lasse"
+            | "behalte"
+            | "überspringe"
+            | "ignoriere"
+            | "verschone"
+            | "beginne"
+    )
+}
+
+/// What begins a part that only takes away or holds to some of it: `only`, `except`, `no`, `hands off`.
+pub(in crate::bound::qualifier) fn limits(word: &str, next: Option<&str>) -> bool {
+    matches!(
+        word,
+        "only"
+            | "just"
+            | "solely"
+            | "exclusively"
+            | "merely"
+            | "mainly"
+            | "except"
+            | "excepting"
+            | "excluding"
+            | "exception"
+            | "exceptions"
+            | "besides"
+            | "minus"
+            | "barring"
+            | "without"
+            | "unless"
+            | "nur"
+            | "ausschließlich"
+            | "bloß"
+            | "außer"
+            | "ausser"
+            | "ohne"
+            | "ausnahme"
+            | "ausgenommen"
+    ) || negates(word)
+        || matches!(
+            (word, next),
+            ("hands", Some("off"))
+                | ("stay" | "steer" | "keep", Some("away" | "clear" | "off"))
+                | ("anything" | "everything" | "all", Some("but" | "except"))
+                | ("apart" | "aside", Some("from"))
+                | ("other" | "rather", Some("than"))
+                | ("finger" | "hände", Some("weg"))
+        )
+}
+
+/// Words for what has to be: `must`, `has to`.
+pub(in crate::bound::qualifier) fn obliges(word: &str, next: Option<&str>) -> bool {
+    matches!(
+        word,
+        "must"
+            | "mustn't"
+            | "should"
+            | "shouldn't"
+            | "shall"
+            | "ought"
+            | "gotta"
+            | "muss"
+            | "müssen"
+            | "soll"
+            | "sollen"
+            | "sollte"
+            | "sollten"
+            | "darf"
+            | "dürfen"
+    ) || matches!(
+        (word, next),
+        (
+            "has" | "have" | "needs" | "need" | "is" | "are" | "got",
+            Some("to")
+        ) | ("needs" | "need", Some("not"))
+    )
+}
+
+/// Words for what goes on as it is: `stay`, `remain`.
+pub(in crate::bound::qualifier) fn stays(word: &str, next: Option<&str>) -> bool {
+    matches!(
+        word,
+        "stay"
+            | "stays"
+            | "remain"
+            | "remains"
+            | "untouched"
+            | "taboo"
+            | "tabu"
+            | "off-limits"
+            | "excluded"
+            | "excepted"
+            | "exempt"
+            | "exempted"
+            | "sacred"
+            | "alone"
+            | "bleiben"
+            | "bleibt"
+            | "unberührt"
+    ) || matches!((word, next), ("off", Some("limits")))
+}
+
+/// Verbs of telling somebody: what they are told about is the end of the work, and no part of it.
+pub(in crate::bound::qualifier) fn reports(word: &str, next: Option<&str>) -> bool {
+    matches!(
+        word,
+        "tell"
+            | "show"
+            | "let"
+            | "report"
+            | "summarise"
+            | "summarize"
+            | "explain"
+            | "confirm"
+            | "give"
+            | "send"
+            | "write"
+            | "mail"
+            | "email"
+            | "inform"
+            | "notify"
+            | "update"
+            | "sag"
+            | "sage"
+            | "zeig"
+            | "zeige"
+            | "gib"
+    ) && matches!(
+        next,
+        Some(
+            "me" | "us"
+                | "back"
+                | "when"
+                | "once"
+                | "how"
+                | "what"
+                | "whether"
+                | "if"
+                | "why"
+                | "mir"
+                | "uns"
+                | "wenn"
+                | "wann"
+                | "wie"
+        )
+    )
+}
+
+/// What speaks of the talk itself, behind a negation or a word for keeping: `don't worry`, `keep me posted`.
+pub(in crate::bound::qualifier) fn talks(word: &str) -> bool {
+    matches!(
+        word,
+        "worry"
+            | "worries"
+            | "hesitate"
+            | "forget"
+            | "mind"
+            | "bother"
+            | "panic"
+            | "rush"
+            | "hurry"
+            | "problem"
+            | "problems"
+            | "need"
+            | "idea"
+            | "doubt"
+            | "wonder"
+            | "thanks"
+            | "thank"
+            | "posted"
+            | "updated"
+            | "informed"
+            | "moment"
+            | "minute"
+            | "second"
+            | "wondering"
+            | "checking"
+            | "asking"
+            | "sure"
+            | "certain"
+            | "hang"
+            | "sorge"
+            | "eile"
+    )
+}

@@ -1,0 +1,28 @@
+//! The words by which people narrow what they speak of: what closes a noun off to the left and right, what excludes,
+//! counts, compares and makes a condition. English, and German beside it.
+
+mod deed;
+mod determiner;
+mod harmless;
+mod keeping;
+mod language;
+mod marker;
+mod negation;
+mod number;
+mod particle;
+
+pub(super) use deed::{creates, is_any_deed, is_verb, leads_to_verb, points_back, same_deed};
+pub(super) use determiner::{is_definite, is_determiner, is_indefinite, is_neutral, is_universal};
+pub(super) use harmless::{is_harmless, is_particle};
+pub(super) use keeping::{is_lead, keeps, limits, obliges, reports, stays, talks};
+pub(super) use language::{is_foreign_courtesy, is_of_another_script, score};
+pub(super) use marker::{asks_whether, is_condition};
+pub(super) use negation::{
+    denies, excludes, hedges, is_skipped, leaves_out, makes_nothing_of, negates,
+};
+pub(in crate::bound) use number::is_ordinal;
+pub(super) use number::{is_about, is_comparative, is_part, number, ordinal};
+pub(super) use particle::{
+    is_anything, is_article, is_boundary, is_joint, is_preposition, is_relative, is_subject,
+    is_whichever,
+};
