@@ -124,7 +124,8 @@ impl Retention {
                     "quota_too_small",
                     "the history cannot be held to less than 64 MiB",
                 )
-                .at_path("/max_bytes"),
+                .at_path("/max_bytes")
+                .help("give it `64MiB` or more, or leave it out for no limit"),
             );
         }
         for (name, own) in &self.automations {
