@@ -1,13 +1,14 @@
 //! Signing in to the console: one-time addresses, and the sessions of browsers.
 //!
-//! Both live in memory and end with the process. A session holds no right of its own: what its person may
-//! is read from their token at each request, so that a revoked token ends it at once.
+//! An address lives in memory and ends with the process. A session is kept, so that nobody who waits for a run or
+//! writes in a form is signed out by a restart; of what the browser holds only the SHA-256 is. It holds no right of its
+//! own: what its person may is read from their token at each request, so that a revoked token ends it at once.
 
 use super::{App, Principal, Problem, Role, audit::Audited};
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{Digest, Span, Timestamp};
-use druse_storage::{Batch, StoreExt, Token};
+use druse_storage::{Batch, BrowserSession, Scan, StoreExt, Token};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -21,6 +22,9 @@ pub const IDLE: Span = Span::from_secs(30 * 60);
 /// How long a session lasts at most.
 pub const LONGEST: Span = Span::from_secs(12 * 3600);
 
+/// How far the time of the last use that is kept may be behind.
+const NOTED: Span = Span::from_secs(5 * 60);
+
 /// The most that are kept of each kind; the oldest makes room.
 const MOST: usize = 1_000;
 
@@ -31,7 +35,7 @@ pub struct SignIns(Mutex<Kept>);
 #[derive(Debug, Default)]
 struct Kept {
     addresses: HashMap<Digest, Invited>,
-    sessions: HashMap<Digest, BrowserSession>,
+    sessions: HashMap<Digest, Session>,
 }
 
 #[derive(Debug)]
@@ -40,16 +44,35 @@ struct Invited {
     until: Timestamp,
 }
 
+/// A session, and when its use was noted last.
 #[derive(Debug)]
-struct BrowserSession {
-    who: Principal,
-    begun: Timestamp,
-    used: Timestamp,
+struct Session {
+    row: BrowserSession,
+    noted: Timestamp,
+    /// Signed out, while that is being written.
+    ended: bool,
 }
 
-impl BrowserSession {
-    fn over(&self, now: Timestamp) -> bool {
-        self.used.after(IDLE) <= now || self.begun.after(LONGEST) <= now
+impl Session {
+    fn noted(row: BrowserSession, noted: Timestamp) -> Self {
+        Self {
+            row,
+            noted,
+            ended: false,
+        }
+    }
+}
+
+fn over(row: &BrowserSession, now: Timestamp) -> bool {
+    row.used.after(IDLE) <= now || row.begun.after(LONGEST) <= now
+}
+
+/// Who is behind a session, as they were when they signed in.
+fn who(row: &BrowserSession) -> Principal {
+    Principal {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        role: Role::parse(&row.role).unwrap_or(Role::Viewer),
     }
 }
 
@@ -117,45 +140,95 @@ impl App {
     /// Begins a session for somebody who has shown who they are; gives what the browser keeps of it.
     ///
     /// # Errors
-    /// When the line in the audit log cannot be written.
+    /// When it, or its line in the audit log, cannot be written.
     pub async fn begin_session(&self, who: &Principal) -> Result<String, Problem> {
-        let audit = Batch::new().audited(who, "console.sign_in", &who.id, json!({}));
-        self.commit(audit).await?;
         let (text, digest) = secret();
         let now = clock::now();
-        let mut kept = self.sign_ins.kept();
-        kept.sessions.retain(|_, one| !one.over(now));
-        make_room(&mut kept.sessions, |one| one.used);
-        let session = BrowserSession {
-            who: who.clone(),
+        let row = BrowserSession {
+            digest: digest.clone(),
+            id: who.id.clone(),
+            name: who.name.clone(),
+            role: who.role.name().to_owned(),
             begun: now,
             used: now,
         };
-        kept.sessions.insert(digest, session);
+        let mut batch = Batch::new()
+            .audited(who, "console.sign_in", &who.id, json!({}))
+            .put(&row);
+        let gone = self.gone_sessions(now)?;
+        for digest in &gone {
+            batch = batch.remove::<BrowserSession>(digest.to_string());
+        }
+        self.commit(batch).await?;
+        let mut kept = self.sign_ins.kept();
+        kept.sessions.retain(|digest, _| !gone.contains(digest));
+        kept.sessions.insert(digest, Session::noted(row, now));
         Ok(text)
+    }
+
+    /// Sessions that are over, and of too many the ones that were used longest ago.
+    fn gone_sessions(&self, now: Timestamp) -> Result<Vec<Digest>, Problem> {
+        let mut rows: Vec<BrowserSession> = self.store.scan(&Scan {
+            limit: usize::MAX,
+            ..Scan::default()
+        })?;
+        {
+            let kept = self.sign_ins.kept();
+            for row in &mut rows {
+                if let Some(session) = kept.sessions.get(&row.digest) {
+                    row.used = session.row.used;
+                }
+            }
+        }
+        rows.sort_by(|a, b| b.used.cmp(&a.used).then_with(|| a.digest.cmp(&b.digest)));
+        let gone = rows
+            .into_iter()
+            .enumerate()
+            .filter(|(index, row)| *index + 1 >= MOST || over(row, now));
+        Ok(gone.map(|(_, row)| row.digest).collect())
     }
 
     /// Who is behind a session, with the role that they have now; `None` when it is over. A page that looks
     /// for news by itself does not keep it going: `by_hand` says whether a person did something.
     ///
     /// # Errors
-    /// When the store does not give their token.
+    /// When the store does not give it, or their token.
     pub fn session_of(&self, text: &str, by_hand: bool) -> Result<Option<Principal>, Problem> {
         let digest = Digest::of(text.as_bytes());
         let now = clock::now();
+        let known = self.sign_ins.kept().sessions.contains_key(&digest);
+        // One of before the process began.
+        let stored: Option<BrowserSession> = match known {
+            true => None,
+            false => self.store.get(&digest.to_string())?,
+        };
         let who = {
             let mut kept = self.sign_ins.kept();
+            if let Some(row) = stored {
+                let noted = row.used;
+                let session = Session::noted(row, noted);
+                kept.sessions.entry(digest.clone()).or_insert(session);
+            }
             let Some(session) = kept.sessions.get_mut(&digest) else {
                 return Ok(None);
             };
-            if session.over(now) {
+            if session.ended {
+                return Ok(None);
+            }
+            if over(&session.row, now) {
+                // Its row goes with the next sign-in, and is over as well.
                 kept.sessions.remove(&digest);
                 return Ok(None);
             }
             if by_hand {
-                session.used = now;
+                session.row.used = now;
+                if session.noted.after(NOTED) <= now {
+                    session.noted = now;
+                    // Nobody waits for it: without it the session would only be over earlier after a restart.
+                    let _ = self.store.append(Batch::new().put(&session.row));
+                }
             }
-            session.who.clone()
+            who(&session.row)
         };
         if who.is_local() {
             return Ok(Some(who));
@@ -164,16 +237,27 @@ impl App {
         let role = token
             .filter(|token| token.expires_at.is_none_or(|end| end > now))
             .and_then(|token| Role::parse(&token.role));
-        if role.is_none() {
-            self.sign_ins.kept().sessions.remove(&digest);
-        }
         Ok(role.map(|role| Principal { role, ..who }))
     }
 
     /// Ends a session.
-    pub fn end_session(&self, text: &str) {
+    ///
+    /// # Errors
+    /// When that cannot be written; it is over in this process all the same.
+    pub async fn end_session(&self, text: &str) -> Result<(), Problem> {
         let digest = Digest::of(text.as_bytes());
+        let ticket = {
+            let mut kept = self.sign_ins.kept();
+            if let Some(session) = kept.sessions.get_mut(&digest) {
+                session.ended = true;
+            }
+            // Under the lock, so that no note of its use is written behind it.
+            let gone = Batch::new().remove::<BrowserSession>(digest.to_string());
+            self.store.append(gone).map_err(Problem::from)?
+        };
+        ticket.await.map_err(Problem::from)?;
         self.sign_ins.kept().sessions.remove(&digest);
+        Ok(())
     }
 }
 
@@ -184,15 +268,21 @@ mod tests {
     #[test]
     fn a_session_ends_when_it_is_not_used_and_after_half_a_day_in_any_case() {
         let at = |minutes: i64| Timestamp(minutes * 60_000);
-        let session = |begun, used| BrowserSession {
-            who: Principal::local(0),
-            begun: at(begun),
-            used: at(used),
+        let is_over = |begun, used, now| {
+            let row = BrowserSession {
+                digest: Digest::of(b"a"),
+                id: "uid:0".into(),
+                name: "uid:0".into(),
+                role: "admin".into(),
+                begun: at(begun),
+                used: at(used),
+            };
+            over(&row, at(now))
         };
-        assert!(!session(0, 0).over(at(29)));
-        assert!(session(0, 0).over(at(30)));
-        assert!(!session(0, 719).over(at(719)));
-        assert!(session(0, 719).over(at(720)));
+        assert!(!is_over(0, 0, 29));
+        assert!(is_over(0, 0, 30));
+        assert!(!is_over(0, 719, 719));
+        assert!(is_over(0, 719, 720));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) fn of_text(text: &str) -> Vec<String> {
     if text.len() > LONGEST {
         return vec![format!("l:{}", Digest::of(text.as_bytes()))];
     }
-    if let Some(number) = number(text) {
+    if let Some(number) = number(text).or_else(|| comma_number(text)) {
         return vec![format!("n:{number}")];
     }
     if value_class::is_date(text) {
@@ -124,10 +124,10 @@ fn written_days(text: &str) -> impl Iterator<Item = Date> + use<'_> {
 /// The number that a text writes, in its shortest form: signs of currency, separators of thousands and a sign of
 /// per cent are no part of it. Texts such as `007` are no numbers.
 pub(super) fn number(text: &str) -> Option<String> {
-    let text = text.trim();
-    let text = without_unit(text)
+    let text = without_unit(text.trim())
         .trim_start_matches(['$', '€', '£'])
-        .trim_end_matches(['%', '€', '£', '$']);
+        .trim_end_matches(['%', '€', '£', '$'])
+        .trim();
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", text),
@@ -159,6 +159,25 @@ pub(super) fn number(text: &str) -> Option<String> {
         Some(fraction) => format!("{sign}{plain}.{fraction}"),
         None => format!("{sign}{plain}"),
     }))
+}
+
+/// The number that a text writes with a comma before its decimals, and points between its groups: `1.234,56`,
+/// `84,20 €`. What may be groups of thousands is none.
+pub(super) fn comma_number(text: &str) -> Option<String> {
+    let (whole, decimals) = text.rsplit_once(',')?;
+    let digits = decimals.bytes().take_while(u8::is_ascii_digit).count();
+    if whole.contains(',') || digits == 0 || digits == 3 && !whole.contains('.') {
+        return None;
+    }
+    let turned: String = text
+        .chars()
+        .map(|c| match c {
+            ',' => '.',
+            '.' => ',',
+            other => other,
+        })
+        .collect();
+    number(&turned)
 }
 
 /// An amount without the code of its currency: `84.20 EUR`.
@@ -213,6 +232,10 @@ mod tests {
             (json!("March 28, 2027"), json!("2027-03-28")),
             (json!("28.03.2027"), json!("2027-03-28")),
             (json!("84.20 EUR"), json!(84.2)),
+            (json!("84.20 €"), json!(84.2)),
+            (json!("1.234,56"), json!(1234.56)),
+            (json!("84,20 EUR"), json!(84.2)),
+            (json!("12,5 %"), json!(12.5)),
         ] {
             assert_eq!(form(&one), form(&two), "{one} {two}");
             assert!(form(&one).is_some());
@@ -221,6 +244,8 @@ mod tests {
         for (one, two) in [
             (json!("007"), json!(7)),
             (json!("1,23"), json!(123)),
+            (json!("1,234"), json!(1.234)),
+            (json!("1,2,3"), json!(1.2)),
             (json!("10.0.0.1"), json!(10)),
         ] {
             assert_ne!(form(&one), form(&two), "{one} {two}");

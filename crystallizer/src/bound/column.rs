@@ -7,9 +7,10 @@ use super::compose::Composed;
 use super::evaluate::member;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{is_default, schema_at};
-use super::key::{Key, agree};
+use super::key::{Key, agree, words};
 use super::nested::list_paths;
-use super::selector::{field, fields};
+use super::selector::{ONLY, field, fields};
+use super::slot;
 use super::transform::Transform;
 use super::turn::{Compared, closed};
 use crate::kept::Kept;
@@ -17,6 +18,8 @@ use serde_json::Value;
 
 /// The most further fields that have to agree.
 const MOST_AGREEING: usize = 2;
+/// How many passes show that they are counted, or that a list has one element.
+const LEAST_COUNTED: usize = 3;
 /// What stands for a hole while the rest of a text is looked at: a sign of no script.
 const HOLE: char = '\u{e000}';
 
@@ -122,6 +125,8 @@ pub(super) struct Field {
     pub(super) expression: String,
     pub(super) key: Key,
     pub(super) values: Vec<Value>,
+    /// The key of the list whose only element it is a field of.
+    only_of: Option<String>,
 }
 
 impl Field {
@@ -148,6 +153,7 @@ impl Field {
             source: self.source.clone(),
             expression: self.expression.clone(),
             key: self.key.clone(),
+            only_of: self.only_of.clone(),
             values: self
                 .values
                 .iter()
@@ -172,12 +178,26 @@ pub(super) fn fields_of(
         Value::String(_) | Value::Number(_) => vec![Vec::new()],
         map => fields(map).into_iter().map(|(path, _)| path).collect(),
     };
-    // Lists that may be handed on as a whole.
-    paths.extend(list_paths(values).into_iter().filter(|path| {
-        values
-            .iter()
-            .all(|value| field(value, path).is_some_and(Value::is_array))
-    }));
+    // Lists that may be handed on as a whole, and what is in those with one element.
+    let lists: Vec<Vec<String>> = list_paths(values)
+        .into_iter()
+        .filter(|path| {
+            values
+                .iter()
+                .all(|value| field(value, path).is_some_and(Value::is_array))
+        })
+        .collect();
+    for list in &lists {
+        let only: Vec<String> = list.iter().cloned().chain([ONLY.to_owned()]).collect();
+        if let Some(one) = field(first, &only).filter(|_| !list.is_empty()) {
+            paths.extend(
+                fields(one)
+                    .into_iter()
+                    .map(|(path, _)| only.iter().cloned().chain(path).collect()),
+            );
+        }
+    }
+    paths.extend(lists);
     paths
         .into_iter()
         .filter_map(|path| {
@@ -191,12 +211,18 @@ pub(super) fn fields_of(
                 closed(base)
             };
             for word in &path {
-                expression.push_str(&member(word));
+                match word.as_str() {
+                    ONLY => expression = format!("({expression} | only)"),
+                    word => expression.push_str(&member(word)),
+                }
             }
+            let before = path.iter().position(|word| word == ONLY);
+            let only_of = before.and_then(|at| path.get(at.checked_sub(1)?)).cloned();
             Some(Field {
                 expression,
                 key: key(&path),
                 values: all?,
+                only_of,
                 source: source(path),
             })
         })
@@ -211,6 +237,14 @@ struct Giver<'f> {
 }
 
 impl Binder<'_> {
+    /// Whether a field may give a value. A list that was spoken of is one to go over, and had one element by chance; so
+    /// may one have had in few passes.
+    fn may_give(&self, field: &Field) -> bool {
+        field.only_of.as_ref().is_none_or(|list| {
+            field.values.len() >= LEAST_COUNTED && !self.said.names_any(&words(list))
+        })
+    }
+
     /// What gives a column in every pass; none where nothing does.
     pub(super) fn given(
         &mut self,
@@ -227,6 +261,7 @@ impl Binder<'_> {
         let mut givers: Vec<Giver<'_>> = fields
             .iter()
             .filter(|field| !field.is_list())
+            .filter(|field| self.may_give(field))
             .filter_map(|field| {
                 let transform = Transform::find(field.values.first()?, column.values.first()?)?;
                 let gives = field
@@ -285,6 +320,50 @@ impl Binder<'_> {
         Some(Bound {
             pointer: sent.pointer.clone(),
             key: sent.path.last().cloned().unwrap_or_default(),
+            pieces: vec![Piece::Value(Box::new(binding))],
+        })
+    }
+
+    /// The number of the pass, where that is what was sent: 1, 2, 3; 0, 1, 2; 10, 20, 30. What begins anywhere else goes
+    /// on from something that nobody saw.
+    pub(super) fn counted(&self, call: usize, column: &Column<'_>) -> Option<Bound> {
+        let numbers: Vec<i64> = column
+            .values
+            .iter()
+            .map(|value| value.as_i64())
+            .collect::<Option<_>>()?;
+        let (from, step) = (*numbers.first()?, numbers.get(1)? - numbers.first()?);
+        let evenly = numbers.windows(2).all(|pair| pair[1] - pair[0] == step);
+        if numbers.len() < LEAST_COUNTED
+            || step <= 0
+            || !evenly
+            || from != 0 && from != 1 && from != step
+        {
+            return None;
+        }
+        slot::first(self.kept.get(call)?, &column.pointer)?;
+        let mut expression = "loop.index".to_owned();
+        if step != 1 {
+            expression = format!("{expression} * {step}");
+        }
+        if from != 0 {
+            expression = format!("{expression} + {from}");
+        }
+        let binding = Binding {
+            expression,
+            source: Source::Counted { step, from },
+            transform: Transform::default(),
+            score: 0.0,
+            because: "it counts the passes".to_owned(),
+            agreeing: Vec::new(),
+            from_text: false,
+            compared: Compared::default(),
+            value: Value::from(from),
+        };
+        let key = column.pointer.rsplit('/').next().unwrap_or_default();
+        Some(Bound {
+            pointer: column.pointer.clone(),
+            key: key.to_owned(),
             pieces: vec![Piece::Value(Box::new(binding))],
         })
     }
@@ -390,7 +469,7 @@ impl Binder<'_> {
         let text = sent.value.as_str()?;
         let mut holes: Vec<(String, &Field)> = fields
             .iter()
-            .filter(|field| !field.is_list())
+            .filter(|field| !field.is_list() && self.may_give(field))
             .filter(|field| field.values.windows(2).any(|pair| pair[0] != pair[1]))
             .filter_map(|field| Some((plain(field.values.first()?), field)))
             .filter(|(value, _)| value.chars().count() >= 3)

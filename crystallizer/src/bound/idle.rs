@@ -1,7 +1,8 @@
 //! Looks that only informed the agent. Where nothing reads what such a look answers, and the person agreed to all that
 //! was changed behind it, what it was to tell has been put before the person: it may look for what the recording looked
-//! for, and when it finds nothing the run goes on.
+//! for, and when it finds nothing the run goes on. So may what only computes, where nothing is changed behind it.
 
+use super::cycle;
 use super::decide::Decisions;
 use super::unread;
 use crate::kept::{Kept, Spot};
@@ -22,7 +23,7 @@ pub(super) fn let_go_on(
     // What comes before a change that nobody agreed to may be why it was made.
     let first = last_unagreed.map_or(0, |call| call + 1);
     let in_loop = |call: usize| {
-        decisions.cycles.iter().any(|cycle| cycle.holds(call))
+        cycle::of(&decisions.cycles, call).is_some()
             || decisions.pages.iter().any(|pages| pages.holds(call))
     };
     let mut idle = BTreeSet::new();
@@ -34,8 +35,10 @@ pub(super) fn let_go_on(
         let (Some(one), Some(spot)) = (kept.get(call), steps.get(call)) else {
             continue;
         };
-        let changed_behind = decisions.assented.range(call..).next().is_some();
-        if !one.is_harmless() || !changed_behind || in_loop(call) || spot.inner.is_some() {
+        let is_pure = one.effects == Some(druse_engine::definition::EffectLevel::Pure);
+        // What looks at something may be what the run is for; what only computes looks at nothing.
+        let has_told = is_pure || decisions.assented.range(call..).next().is_some();
+        if !one.is_harmless() || !has_told || in_loop(call) || spot.inner.is_some() {
             continue;
         }
         if decisions.looked_after.contains(&call) {
@@ -47,7 +50,6 @@ pub(super) fn let_go_on(
                 .iter()
                 .any(|frozen| frozen.why.choices().is_some())
         });
-        let is_pure = one.effects == Some(druse_engine::definition::EffectLevel::Pure);
         if !is_open && !is_pure {
             continue;
         }
@@ -69,7 +71,7 @@ pub(super) fn explained(step: &str) -> Finding {
     Finding::info(
         "informs_nobody",
         format!(
-            "Nothing reads what `{step}` answers, and the person agreed to all that is changed behind it: it looks for what the recording looked for, and when it finds nothing the run goes on."
+            "Nothing reads what `{step}` answers, and nothing is changed behind it that the person did not agree to: it asks for what the recording asked for, and when that gives nothing the run goes on."
         ),
     )
     .help("Remove the step if nobody reads the run's record for it.")

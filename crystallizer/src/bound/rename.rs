@@ -110,6 +110,22 @@ fn number(text: &str, at: usize, out: &mut String) -> Option<usize> {
             .unwrap_or(rest.len());
         whole = &rest[..length];
     }
+    // `1.234,56`: points part the groups, and a comma stands before the decimals.
+    if let Some(end) = comma_number(rest).filter(|_| !joined) {
+        let (whole, decimals) = rest[..end].split_once(',')?;
+        let more = whole
+            .replace('.', "")
+            .parse::<u64>()
+            .ok()?
+            .checked_add(MORE)?;
+        out.push_str(&grouped_by(
+            &more.to_string(),
+            whole.contains('.').then_some('.'),
+        ));
+        out.push(',');
+        out.push_str(decimals);
+        return Some(end);
+    }
     let fraction = rest[length..]
         .strip_prefix('.')
         .map(|part| {
@@ -130,21 +146,46 @@ fn number(text: &str, at: usize, out: &mut String) -> Option<usize> {
     }
     let plain: String = whole.chars().filter(char::is_ascii_digit).collect();
     let more = plain.parse::<u64>().ok()?.checked_add(MORE)?.to_string();
-    if grouped {
-        for (index, c) in more.chars().enumerate() {
-            if index > 0 && (more.len() - index) % 3 == 0 {
-                out.push(',');
-            }
-            out.push(c);
-        }
-    } else {
-        out.push_str(&more);
-    }
+    out.push_str(&grouped_by(&more, grouped.then_some(',')));
     if let Some(part) = fraction {
         out.push('.');
         out.push_str(part);
     }
     Some(end)
+}
+
+/// Digits with a mark between their groups.
+fn grouped_by(digits: &str, mark: Option<char>) -> String {
+    let mut out = String::with_capacity(digits.len() + 2);
+    for (index, c) in digits.chars().enumerate() {
+        if let Some(mark) = mark
+            && index > 0
+            && (digits.len() - index).is_multiple_of(3)
+        {
+            out.push(mark);
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Where a number with a comma before its decimals ends that a text begins with: one or two decimals, and nothing
+/// that goes on.
+fn comma_number(rest: &str) -> Option<usize> {
+    let whole = rest
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .filter(|end| rest[*end..].starts_with(','))?;
+    let groups: Vec<&str> = rest[..whole].split('.').collect();
+    let is_grouped = groups.len() == 1
+        || (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3);
+    let decimals = rest[whole + 1..]
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len() - whole - 1);
+    let end = whole + 1 + decimals;
+    let goes_on =
+        rest[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ','));
+    let leads = groups.concat().len() > 1 && rest.starts_with('0');
+    (is_grouped && (1..=2).contains(&decimals) && !goes_on && !leads).then_some(end)
 }
 
 /// A run of letters, digits and `_`: where it holds both, or three digits, its digits are others.

@@ -4,6 +4,7 @@
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::key::named_by;
+use super::qualifier::reading::Readings;
 use super::qualifier::{Sentence, is_ordinal, is_turned_at, read::is_turned, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
@@ -17,8 +18,12 @@ use std::sync::OnceLock;
 const NEAR: usize = 6;
 /// The most words that are taken in: what comes after them is not found.
 const MOST_WORDS: usize = 200_000;
+/// The letters from which on a word is known when it is bent.
+const BENT: usize = 4;
 /// The most places that are looked at for one word.
 const MOST: usize = 64;
+/// The most words of people that are taken for what they want the least or the most of.
+const MOST_SUPERLATIVES: usize = 64;
 
 /// A place in the words of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +51,14 @@ struct Spoken {
     starts: Vec<usize>,
     /// The number of the sentence that each word stands in.
     sentences: Vec<usize>,
+    /// Whether it is in German.
+    is_german: bool,
     /// The sentences as they are read for what they say about things, once somebody asks.
     read: OnceLock<Vec<Sentence>>,
+    /// The words of a person that ask for the least or the most of something.
+    superlatives: Vec<usize>,
+    /// The words of a person that are numbers in digits.
+    figures: Vec<(usize, i64)>,
 }
 
 impl Spoken {
@@ -80,15 +91,43 @@ pub(super) struct Said {
     durations: Vec<i64>,
     /// How many words were taken in.
     taken: usize,
+    /// How many superlatives were taken in.
+    superlatives: usize,
     /// Whether there were more.
     pub(super) cut: bool,
+    /// Whether something of it is in German.
+    has_german: bool,
     /// How many days things last.
     stays: Vec<(i64, usize, usize)>,
     /// The day on which it was said.
     today: Option<Date>,
+    /// What was read of it about things.
+    readings: Readings,
 }
 
 impl Said {
+    /// The places of a word; in German also as it is bent: `offene` for `offen`, `Müllers` for `Müller`.
+    fn places<'s>(&'s self, word: &str, value: &str) -> impl Iterator<Item = (usize, usize)> + 's {
+        let is_word = self.has_german
+            && word.chars().count() >= BENT
+            && value.chars().all(char::is_alphabetic);
+        let ends: &[&str] = match value.chars().next() {
+            Some(c) if is_word && c.is_uppercase() => &["s"],
+            Some(_) if is_word => &["e", "en", "er", "es", "em"],
+            _ => &[],
+        };
+        let bent = ends.iter().map(|end| format!("{word}{end}"));
+        let bent: Vec<&Vec<(usize, usize)>> =
+            bent.filter_map(|word| self.words.get(&word)).collect();
+        let own = self.words.get(word).into_iter().flatten().copied();
+        own.chain(
+            bent.into_iter()
+                .flatten()
+                .filter(|(at, _)| self.texts[*at].is_german)
+                .copied(),
+        )
+    }
+
     /// Takes in what was said.
     pub(super) fn hear(&mut self, text: &str, person: bool) {
         let text = self.within_room(text);
@@ -99,7 +138,10 @@ impl Said {
             text: text.to_owned(),
             starts: Vec::new(),
             sentences: Vec::new(),
+            is_german: false,
             read: OnceLock::new(),
+            superlatives: Vec::new(),
+            figures: Vec::new(),
         };
         let mut start = None;
         let mut sentence = 0;
@@ -121,11 +163,14 @@ impl Said {
                     let mut after = text[index..].chars();
                     ends |= c == '\n'
                         || matches!(after.next(), Some('.' | '!' | '?' | ';'))
-                            && after.next().is_none_or(char::is_whitespace);
+                            && after.next().is_none_or(char::is_whitespace)
+                            && !spoken_time::is_ordinal_of_month(&text[begin..]);
                 }
                 _ => {}
             }
         }
+        spoken.is_german = is_german(&spoken.words);
+        self.has_german |= spoken.is_german;
         self.taken += spoken.words.len();
         for (index, word) in spoken.words.iter().enumerate() {
             self.words
@@ -134,25 +179,48 @@ impl Said {
                 .push((at, index));
         }
         let mut from = 0;
-        for token in text.split(|c: char| {
+        let parts = |c: char| {
             c.is_whitespace() || matches!(c, '(' | ')' | '"' | '\'' | '“' | '”' | ';' | '=')
-        }) {
+        };
+        let mut tokens = text
+            .split(parts)
+            .filter(|token| token.bytes().any(|b| b.is_ascii_digit()))
+            .peekable();
+        while let Some(token) = tokens.next() {
             let begin = token.as_ptr() as usize - text.as_ptr() as usize;
             let trimmed =
                 token.trim_matches(|c: char| matches!(c, '.' | ',' | ':' | '!' | '?' | '*'));
-            if let Some(number) = canonical::number(trimmed) {
-                while spoken
-                    .starts
-                    .get(from + 1)
-                    .is_some_and(|start| *start <= begin)
-                {
-                    from += 1;
-                }
+            let mut numbers = super::written::numbers(trimmed);
+            // `1 250,00`: groups that a blank parts.
+            if let Some(next) = tokens.peek()
+                && next.as_ptr() as usize - text.as_ptr() as usize - begin - token.len() <= 3
+                && super::written::are_groups(token, next)
+            {
+                let next = next.trim_matches(|c: char| matches!(c, '.' | ',' | '!' | '?'));
+                numbers.extend(super::written::numbers(&format!("{token}{next}")));
+            }
+            let days = match person && trimmed.contains(['.', '/']) {
+                true => spoken_time::marked_days(token),
+                false => Vec::new(),
+            };
+            if numbers.is_empty() && days.is_empty() {
+                continue;
+            }
+            while spoken
+                .starts
+                .get(from + 1)
+                .is_some_and(|start| *start <= begin)
+            {
+                from += 1;
+            }
+            for number in numbers.iter().filter_map(Value::as_str) {
                 self.numbers
                     .entry(format!("n:{number}"))
                     .or_default()
                     .push((at, from));
             }
+            self.days
+                .extend(days.into_iter().map(|day| (day, at, from)));
         }
         for (index, word) in spoken.words.iter().enumerate() {
             if let Some(number) = spoken_time::small_number(word) {
@@ -175,6 +243,46 @@ impl Said {
             }
         }
         self.texts.push(spoken);
+        if person {
+            self.note_figures(at);
+        }
+    }
+
+    /// Notes the superlatives and the numbers of a text, so that it is not gone through for each list.
+    fn note_figures(&mut self, at: usize) {
+        let spoken = &self.texts[at];
+        let turned = |index: usize| {
+            let sentence = spoken.sentences.get(index);
+            let before: Vec<&str> = (index.saturating_sub(NEAR)..index)
+                .filter(|place| spoken.sentences.get(*place) == sentence)
+                .filter_map(|place| spoken.words.get(place).map(String::as_str))
+                .collect();
+            is_turned(&before)
+        };
+        let all = spoken.words.iter().enumerate();
+        let superlatives: Vec<usize> = all
+            .clone()
+            .filter(|(index, word)| {
+                let at = |place: usize| spoken.words.get(place).map(String::as_str);
+                let of_two = || {
+                    let before = index.checked_sub(1).and_then(at);
+                    super::superlative::is_of_two(before, word, at(index + 1))
+                };
+                (super::superlative::is_superlative(word) || of_two()) && !turned(*index)
+            })
+            .map(|(index, _)| index)
+            .collect();
+        let figures = all
+            .filter_map(|(index, text)| Some((index, text.parse::<i64>().ok()?)))
+            .filter(|(index, number)| self.whole_number(at, *index, &Value::from(*number)))
+            .collect();
+        let room = MOST_SUPERLATIVES.saturating_sub(self.superlatives);
+        self.cut |= superlatives.len() > room;
+        self.superlatives += superlatives.len().min(room);
+        let spoken = &mut self.texts[at];
+        spoken.superlatives = superlatives;
+        spoken.superlatives.truncate(room);
+        spoken.figures = figures;
     }
 
     /// As much of a text as there is room for.
@@ -207,16 +315,25 @@ impl Said {
         self.today
     }
 
-    /// The sentences of people, each with the number of its text.
-    pub(super) fn sentences_by_people(&self) -> impl Iterator<Item = (usize, &Sentence)> {
+    /// The sentences of people from a text on, each with the number of its text.
+    pub(super) fn sentences_by_people(
+        &self,
+        from: usize,
+    ) -> impl Iterator<Item = (usize, &Sentence)> {
         self.texts
             .iter()
             .enumerate()
+            .skip(from)
             .filter(|(_, spoken)| spoken.person)
             .flat_map(|(at, spoken)| {
                 let all = spoken.read.get_or_init(|| sentences(&spoken.text));
                 all.iter().map(move |sentence| (at, sentence))
             })
+    }
+
+    /// What was read of it about things.
+    pub(super) fn readings(&self) -> &Readings {
+        &self.readings
     }
 
     /// The sentence that a place stands in, with the number of its text, where a person said it.
@@ -292,6 +409,29 @@ impl Said {
         best.map(|(_, _, mention)| mention)
     }
 
+    /// Whether a person named one of these.
+    pub(super) fn names_any(&self, names: &[String]) -> bool {
+        self.texts
+            .iter()
+            .filter(|spoken| spoken.person)
+            .flat_map(|spoken| &spoken.words)
+            .any(|word| named_by(names, word))
+    }
+
+    /// Where a person said a value right before a word that names one of these.
+    pub(super) fn find_before(&self, value: &Value, names: &[String]) -> Option<Mention> {
+        self.mentions(value).into_iter().find(|mention| {
+            let spoken = &self.texts[mention.text];
+            let next = mention.word + mention.length;
+            mention.person
+                && spoken.sentences.get(next) == spoken.sentences.get(mention.word)
+                && spoken
+                    .words
+                    .get(next)
+                    .is_some_and(|word| named_by(names, word))
+        })
+    }
+
     fn mentions(&self, value: &Value) -> Vec<Mention> {
         let mut found = Vec::new();
         let text = match value {
@@ -300,13 +440,12 @@ impl Said {
             _ => return found,
         };
         if let Some(first) = canonical::runs(&text).next() {
-            let places = self.words.get(&first).map_or(&[][..], Vec::as_slice);
-            for (at, word) in places.iter().take(MOST) {
-                if let Some(length) = self.begins(*at, *word, &text)
-                    && self.is_whole(*at, *word, length, value)
-                    && self.whole_number(*at, *word, value)
+            for (at, word) in self.places(&first, &text).take(MOST) {
+                if let Some(length) = self.begins(at, word, &text)
+                    && self.is_whole(at, word, length, value)
+                    && self.whole_number(at, word, value)
                 {
-                    found.push(self.mention(*at, *word, length));
+                    found.push(self.mention(at, word, length));
                 }
             }
         }
@@ -327,7 +466,11 @@ impl Said {
         let mut said = self.texts[at].words[word..].iter();
         let mut length = 0;
         for run in canonical::runs(text) {
-            if *said.next()? != run {
+            let next = said.next()?;
+            // The first may be a bent form that it was looked for by.
+            if *next != run
+                && !(length == 0 && next.starts_with(&run) && run == text.to_lowercase())
+            {
                 return None;
             }
             length += 1;
@@ -521,61 +664,30 @@ impl Said {
         crate::show::text(&spoken.text[start..end], 80)
     }
 
-    /// The words of people, each with those that stand near it, but for those that are turned round: `not the
-    /// cheapest`.
+    /// The words of people that ask for the least or the most, each with those that stand near it, but for those that
+    /// are turned round: `not the cheapest`.
     pub(super) fn superlatives(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.texts
-            .iter()
-            .filter(|spoken| spoken.person)
-            .flat_map(|spoken| {
-                let turned = |index: usize| {
-                    let sentence = spoken.sentences.get(index);
-                    let before: Vec<&str> = (index.saturating_sub(NEAR)..index)
-                        .filter(|place| spoken.sentences.get(*place) == sentence)
-                        .filter_map(|place| spoken.words.get(place).map(String::as_str))
-                        .collect();
-                    is_turned(&before)
-                };
-                spoken
-                    .words
-                    .iter()
-                    .enumerate()
-                    .map(move |(index, word)| {
-                        let to = (index + 1 + NEAR).min(spoken.words.len());
-                        let near = &spoken.words[index.saturating_sub(2)..to];
-                        (word.as_str(), near, index, turned)
-                    })
-                    .filter(|(word, _, index, turned)| {
-                        super::superlative::is_superlative(word) && !turned(*index)
-                    })
-                    .map(|(word, near, ..)| (word, near))
+        self.texts.iter().flat_map(|spoken| {
+            spoken.superlatives.iter().filter_map(|index| {
+                let to = (index + 1 + NEAR).min(spoken.words.len());
+                let near = spoken.words.get(index.saturating_sub(2)..to)?;
+                Some((spoken.words.get(*index)?.as_str(), near))
             })
+        })
     }
 
     /// The numbers that people said in digits, each with the words before it in its sentence, the nearest last.
-    pub(super) fn numbers_by_people(&self) -> Vec<(Mention, Value, Vec<&str>)> {
-        let mut found = Vec::new();
-        for (at, spoken) in self.texts.iter().enumerate() {
-            if !spoken.person {
-                continue;
-            }
-            for (word, text) in spoken.words.iter().enumerate() {
-                let Ok(number) = text.parse::<i64>() else {
-                    continue;
-                };
-                let value = Value::from(number);
-                if !self.whole_number(at, word, &value) {
-                    continue;
-                }
-                let sentence = spoken.sentences.get(word);
-                let before = (word.saturating_sub(NEAR)..word)
+    pub(super) fn numbers_by_people(&self) -> impl Iterator<Item = (Mention, Value, Vec<&str>)> {
+        self.texts.iter().enumerate().flat_map(move |(at, spoken)| {
+            spoken.figures.iter().map(move |(word, number)| {
+                let sentence = spoken.sentences.get(*word);
+                let before = (word.saturating_sub(NEAR)..*word)
                     .filter(|place| spoken.sentences.get(*place) == sentence)
                     .filter_map(|place| spoken.words.get(place).map(String::as_str))
                     .collect();
-                found.push((self.mention(at, word, 1), value, before));
-            }
-        }
-        found
+                (self.mention(at, *word, 1), Value::from(*number), before)
+            })
+        })
     }
 
     /// The days that people named by month and day, as they said them: `May 1st`.
@@ -620,6 +732,21 @@ impl Said {
     }
 }
 
+/// Whether words are German: several that are of no other language.
+fn is_german(words: &[String]) -> bool {
+    const TELLING: [&str; 20] = [
+        "und", "bitte", "für", "ich", "mit", "nicht", "alle", "der", "dem", "den", "auf", "von",
+        "zum", "zur", "ein", "eine", "einen", "meine", "ist", "das",
+    ];
+    let mut found = BTreeSet::new();
+    words.iter().any(|word| {
+        if TELLING.contains(&word.as_str()) {
+            found.insert(word.as_str());
+        }
+        found.len() >= 2
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -657,6 +784,36 @@ mod tests {
             (json!(true), false),
         ] {
             assert_eq!(said.find(&value, &[]).is_some(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn values_are_found_in_other_languages() {
+        let said = said(
+            "Bitte die offenen Rechnungen von Müller und Schröders Auftrag: 1.234,56 € am 27.11.2026 um 10 Uhr, 98,70 EUR am 3. Dezember, 1 250,00 zum 28/11/2026",
+        );
+        for (value, expected) in [
+            (json!("offen"), true),
+            (json!("Müller"), true),
+            (json!("Schröder"), true),
+            (json!("Auf"), false),
+            (json!(1234.56), true),
+            (json!(98.7), true),
+            (json!(1250), true),
+            (json!("2026-11-27"), true),
+            (json!("2026-11-27T10:00:00"), true),
+            (json!("2026-12-03"), true),
+            (json!("2026-11-28"), true),
+            (json!("2026-11-11"), false),
+            (json!(56), false),
+            (json!(11), false),
+        ] {
+            assert_eq!(said.find(&value, &[]).is_some(), expected, "{value}");
+        }
+        let mut english = Said::default();
+        english.hear("Take the smaller one and the Orders.", true);
+        for value in [json!("small"), json!("Order")] {
+            assert!(english.find(&value, &[]).is_none(), "{value}");
         }
     }
 

@@ -7,9 +7,11 @@ use super::information::{STRONG, WEAK, bits};
 use super::key::{Key, agree, noun, words};
 use super::qualifier::narrow::{Flag, flags};
 use super::qualifier::read::{Nouns, about_told, names_one};
+use super::qualifier::reading::Reading;
 use super::said::{Mention, Said};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
+use crate::session::ToolCall;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,6 +21,8 @@ const MOST_FIELDS: usize = 3;
 pub(super) const TELLING: f64 = 4.0;
 /// What stands in the way to a field for every element of a list.
 pub(super) const EACH: &str = "*";
+/// What stands in the way to a field for the only element of a list.
+pub(super) const ONLY: &str = "!";
 /// The most elements of a list inside of an element that are looked at.
 const MOST_INSIDE: usize = 24;
 /// How much less a field of an element of a list inside tells than one of the element itself.
@@ -38,6 +42,8 @@ pub(super) struct Scope<'a> {
     pub(super) said: &'a Said,
     /// Known values by their JSON.
     pub(super) known: &'a HashMap<String, Vec<Known>>,
+    /// The call for which something is looked for, where it is for one.
+    pub(super) at_hand: Option<&'a ToolCall>,
 }
 
 /// Where a list comes from.
@@ -101,18 +107,20 @@ pub(super) fn heads(words: impl Iterator<Item = String>) -> BTreeSet<String> {
 pub(super) fn fields(element: &Value) -> Vec<(Vec<String>, &Value)> {
     fn walk<'v>(
         value: &'v Value,
-        path: &mut Vec<String>,
+        path: &mut Vec<&'v str>,
         found: &mut Vec<(Vec<String>, &'v Value)>,
     ) {
         match value {
             Value::Object(map) if path.len() < 4 => {
                 for (key, inner) in map {
-                    path.push(key.clone());
+                    path.push(key);
                     walk(inner, path, found);
                     path.pop();
                 }
             }
-            Value::String(_) | Value::Number(_) => found.push((path.clone(), value)),
+            Value::String(_) | Value::Number(_) => {
+                found.push((path.iter().map(|key| (*key).to_owned()).collect(), value));
+            }
             _ => {}
         }
     }
@@ -172,7 +180,14 @@ pub(super) fn has(element: &Value, path: &[String], wanted: &Value) -> bool {
 }
 
 pub(super) fn field<'v>(element: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(element, |value, key| value.get(key))
+    path.iter()
+        .try_fold(element, |value, key| match (value, key.as_str()) {
+            (Value::Array(items), ONLY) => match items.as_slice() {
+                [one] => Some(one),
+                _ => None,
+            },
+            _ => value.get(key),
+        })
 }
 
 /// How to pick one of the elements; the last resort is its place. `wanted` is the value that is looked for in it,
@@ -206,7 +221,7 @@ pub(super) fn pick(
             },
         };
     }
-    let extreme = extreme(elements, chosen, &anchors, origin, scope.said);
+    let extreme = extreme(elements, chosen, &anchors, origin, scope);
     match (least(elements, &anchors), extreme) {
         // Two things that the person said tell it, and nothing tells which of them was meant.
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
@@ -272,12 +287,14 @@ fn begins(
             .find(|c: char| !c.is_alphabetic())
             .filter(|end| *end > 0)?;
         let said = text.get(..letters)?;
+        if said.chars().count() < BEGINNING {
+            return None;
+        }
         let alone = elements
             .iter()
             .filter_map(|other| field(other, &path)?.as_str())
             .collect::<Vec<_>>();
-        if said.chars().count() < BEGINNING
-            || alone.len() != elements.len()
+        if alone.len() != elements.len()
             || alone.iter().filter(|other| other.starts_with(said)).count() != 1
         {
             return None;
@@ -545,7 +562,11 @@ fn with_flags(
             qualifiers.extend(about_told(sentence, &spoken(&equal.value), &nouns));
         }
     }
-    equals.extend(flags(&[element], &qualifiers).iter().map(Flag::equal));
+    equals.extend(
+        flags(&[element], &Reading::of(qualifiers))
+            .iter()
+            .map(Flag::equal),
+    );
     equals
 }
 

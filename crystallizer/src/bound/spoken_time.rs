@@ -53,12 +53,31 @@ fn month(word: &str) -> Option<i8> {
         *month == word
             || word.len() == 3 && month.starts_with(word)
             || word == "sept" && *month == "september"
-    })?;
+    });
+    let index = index.or_else(|| OTHER_MONTHS.iter().position(|names| names.contains(&word)))?;
     i8::try_from(index + 1).ok()
 }
 
+/// The same in German, French, Spanish and Italian, where they are called otherwise.
+const OTHER_MONTHS: [&[&str]; 12] = [
+    &["januar", "jänner", "janvier", "enero", "gennaio"],
+    &[
+        "februar", "feber", "février", "fevrier", "febrero", "febbraio",
+    ],
+    &["märz", "maerz", "mars", "marzo"],
+    &["avril", "abril", "aprile"],
+    &["mai", "mayo", "maggio"],
+    &["juni", "juin", "junio", "giugno"],
+    &["juli", "juillet", "julio", "luglio"],
+    &["août", "aout", "agosto"],
+    &["septembre", "septiembre", "settembre"],
+    &["oktober", "octobre", "octubre", "ottobre"],
+    &["novembre", "noviembre"],
+    &["dezember", "décembre", "decembre", "diciembre", "dicembre"],
+];
+
 fn day(word: &str) -> Option<i8> {
-    let digits = ["st", "nd", "rd", "th"]
+    let digits = ["st", "nd", "rd", "th", "er", "º"]
         .iter()
         .find_map(|end| word.strip_suffix(end))
         .unwrap_or(word);
@@ -81,12 +100,31 @@ pub(super) fn days(words: &[String]) -> Vec<(SpokenDay, usize)> {
     for (index, word) in words.iter().enumerate() {
         let next = words.get(index + 1).map(String::as_str);
         let relative = match word.as_str() {
-            "today" | "tonight" => Some(0),
-            "tomorrow" => Some(1),
-            "yesterday" => Some(-1),
-            "in" if words
-                .get(index + 2)
-                .is_some_and(|unit| unit == "days" || unit == "day") =>
+            "today" | "tonight" | "heute" | "hoy" | "oggi" => Some(0),
+            "tomorrow" | "demain" | "domani" => Some(1),
+            // `Guten Morgen`, `heute Morgen`: a time of day.
+            "morgen"
+                if !index
+                    .checked_sub(1)
+                    .and_then(|at| words.get(at))
+                    .is_some_and(|before| {
+                        matches!(
+                            before.as_str(),
+                            "guten" | "am" | "jeden" | "heute" | "gestern"
+                        )
+                    }) =>
+            {
+                Some(1)
+            }
+            "übermorgen" => Some(2),
+            "yesterday" | "gestern" | "ayer" | "ieri" => Some(-1),
+            "in" | "dans" | "en"
+                if words.get(index + 2).is_some_and(|unit| {
+                    matches!(
+                        unit.as_str(),
+                        "days" | "day" | "tagen" | "tag" | "jours" | "jour" | "días" | "dias"
+                    )
+                }) =>
             {
                 next.and_then(|count| count.parse::<i64>().ok())
                     .filter(|days| *days < 1_000)
@@ -110,13 +148,16 @@ pub(super) fn days(words: &[String]) -> Vec<(SpokenDay, usize)> {
             found.push((SpokenDay::Named { month, day, year }, index));
         }
         if let (Some(day), Some(next)) = (day(word), next) {
-            let (name, after) = if next == "of" {
+            let (name, after) = if matches!(next, "of" | "de") {
                 (words.get(index + 2).map(String::as_str), index + 3)
             } else {
                 (Some(next), index + 2)
             };
             if let Some(month) = name.and_then(month) {
-                let year = year(words.get(after));
+                let of = words
+                    .get(after)
+                    .is_some_and(|word| matches!(word.as_str(), "of" | "de"));
+                let year = year(words.get(after + usize::from(of)));
                 found.push((SpokenDay::Named { month, day, year }, index));
             }
         }
@@ -124,13 +165,84 @@ pub(super) fn days(words: &[String]) -> Vec<(SpokenDay, usize)> {
     found
 }
 
+/// The days that digits with marks may name: `27.11.2026`, `27.11.`, `27/11/26`, `11/27/2026`. Where day and month could
+/// be taken for each other, both are.
+pub(super) fn marked_days(token: &str) -> Vec<SpokenDay> {
+    let token = token.trim_end_matches([',', ';', '!', '?', ')', ':']);
+    let (mark, token) = if token.contains('/') {
+        ('/', token.trim_end_matches('.'))
+    } else {
+        ('.', token)
+    };
+    let parts: Vec<&str> = token.split(mark).collect();
+    let number = |part: &str| {
+        part.parse::<i8>()
+            .ok()
+            .filter(|_| (1..=2).contains(&part.len()))
+    };
+    let year = |part: &str| match part.len() {
+        2 => part.parse::<i16>().ok().map(|year| 2000 + year),
+        4 => part
+            .parse::<i16>()
+            .ok()
+            .filter(|year| (1900..2200).contains(year)),
+        _ => None,
+    };
+    let (one, two, year) = match (mark, parts.as_slice()) {
+        // The point of an ordinal stands behind the month, too.
+        ('.', [one, two, ""]) => (number(one), number(two), None),
+        (_, [one, two, last]) | ('.', [one, two, last, ""]) => match year(last) {
+            Some(year) => (number(one), number(two), Some(year)),
+            None => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let (Some(one), Some(two)) = (one, two) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (day, month) in [(one, two), (two, one)] {
+        // Points are set where the day comes first.
+        let fits = (1..=31).contains(&day) && (1..=12).contains(&month);
+        let spoken = SpokenDay::Named { month, day, year };
+        if fits && !found.contains(&spoken) && (mark == '/' || day == one) {
+            found.push(spoken);
+        }
+    }
+    found
+}
+
+/// Whether a text begins with the day of a month: `27. November`. The point after it ends no sentence.
+pub(super) fn is_ordinal_of_month(text: &str) -> bool {
+    let Some((number, rest)) = text.split_once(". ") else {
+        return false;
+    };
+    let end = rest
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(rest.len());
+    number.len() <= 2
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && month(&rest[..end].to_lowercase()).is_some()
+}
+
 /// A small number that is written as a word.
 pub(super) fn small_number(word: &str) -> Option<u8> {
-    const WORDS: [&str; 12] = [
-        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-        "twelve",
+    const WORDS: [&[&str]; 12] = [
+        // In other languages it is the article, too.
+        &["one"],
+        &["two", "zwei", "deux"],
+        &["three", "drei", "trois"],
+        &["four", "vier", "quatre"],
+        &["five", "fünf", "cinq"],
+        &["six", "sechs"],
+        &["seven", "sieben"],
+        &["eight", "acht", "huit"],
+        &["nine", "neun", "neuf"],
+        &["ten", "zehn", "dix"],
+        &["eleven", "elf", "onze"],
+        &["twelve", "zwölf", "douze"],
     ];
-    let index = WORDS.iter().position(|known| *known == word)?;
+    let index = WORDS.iter().position(|known| known.contains(&word))?;
     u8::try_from(index + 1).ok()
 }
 
@@ -160,16 +272,16 @@ pub(super) fn durations(words: &[String]) -> Vec<i64> {
     let mut found = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let unit = match word.as_str() {
-            "hour" | "hours" | "hr" | "hrs" => 60,
-            "minute" | "minutes" | "min" | "mins" => 1,
+            "hour" | "hours" | "hr" | "hrs" | "stunde" | "stunden" | "heure" | "heures" => 60,
+            "minute" | "minutes" | "min" | "mins" | "minuten" => 1,
             _ => continue,
         };
         let before = |back: usize| index.checked_sub(back).and_then(|at| words.get(at));
         let Some(count) = before(1) else { continue };
         let minutes = match count.as_str() {
             "a" | "an" | "full" if before(2).is_some_and(|word| word == "half") => unit / 2,
-            "a" | "an" | "full" => unit,
-            "half" => unit / 2,
+            "a" | "an" | "full" | "eine" | "einer" | "une" => unit,
+            "half" | "halbe" | "halben" => unit / 2,
             digits => match digits.parse::<i64>() {
                 Ok(count) if (1..=1_440).contains(&count) => count * unit,
                 Ok(_) => continue,
@@ -192,9 +304,9 @@ pub(super) fn stays(words: &[String]) -> Vec<(i64, usize)> {
     let mut found = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let (days, is_night) = match word.as_str() {
-            "night" | "nights" => (1, true),
-            "day" | "days" => (1, false),
-            "week" | "weeks" => (7, false),
+            "night" | "nights" | "nacht" | "nächte" | "nächten" | "nuit" | "nuits" => (1, true),
+            "day" | "days" | "tag" | "tage" | "jour" | "jours" => (1, false),
+            "week" | "weeks" | "woche" | "wochen" | "semaine" | "semaines" => (7, false),
             _ => continue,
         };
         let before = |back: usize| {
@@ -204,7 +316,7 @@ pub(super) fn stays(words: &[String]) -> Vec<(i64, usize)> {
                 .map(String::as_str)
         };
         let count = match before(1) {
-            Some("a" | "an" | "one") => 1,
+            Some("a" | "an" | "one" | "eine" | "einen" | "une" | "un") => 1,
             Some(digits) => match digits
                 .parse::<i64>()
                 .ok()
@@ -217,10 +329,13 @@ pub(super) fn stays(words: &[String]) -> Vec<(i64, usize)> {
         };
         // Nights are always a length; days are one where it is said: `in 3 days` is none.
         let is_length = is_night
-            || matches!(before(2), Some("for" | "lasting" | "a"))
+            || matches!(
+                before(2),
+                Some("for" | "lasting" | "a" | "für" | "pour" | "pendant")
+            )
             || matches!(
                 words.get(index + 1).map(String::as_str),
-                Some("long" | "trip" | "stay" | "rental" | "visit" | "booking")
+                Some("long" | "trip" | "stay" | "rental" | "visit" | "booking" | "lang")
             );
         if is_length {
             found.push((count * days, index));
@@ -229,7 +344,7 @@ pub(super) fn stays(words: &[String]) -> Vec<(i64, usize)> {
     found
 }
 
-/// The times of day named in a text: `8 AM`, `3:30pm`, `14:05`.
+/// The times of day named in a text: `8 AM`, `3:30pm`, `14:05`, `10.30 Uhr`, `14h30`.
 pub(super) fn times(text: &str) -> Vec<SpokenTime> {
     let lower = text.to_lowercase();
     let tokens: Vec<&str> = lower
@@ -245,6 +360,21 @@ pub(super) fn times(text: &str) -> Vec<SpokenTime> {
             .find(|c: char| !(c.is_ascii_digit() || c == ':'))
             .unwrap_or(token.len());
         let (clock, rest) = token.split_at(digits);
+        let before_hour = tokens
+            .get(index + 1)
+            .is_some_and(|next| next.trim_end_matches('.') == "uhr");
+        let whole = match rest.strip_prefix('h') {
+            Some("") => Some((clock, "0")),
+            Some(minute) if minute.len() == 2 => Some((clock, minute)),
+            _ if before_hour => Some(token.split_once(['.', ':']).unwrap_or((token, "0"))),
+            _ => None,
+        };
+        if let Some((hour, minute)) = whole {
+            if let (Ok(hour @ 0..24), Ok(minute @ 0..60)) = (hour.parse(), minute.parse()) {
+                found.push(SpokenTime { hour, minute });
+            }
+            continue;
+        }
         let half = match rest {
             "" => tokens
                 .get(index + 1)
@@ -295,6 +425,45 @@ mod tests {
                 SpokenDay::Relative(3)
             ]
         );
+        let words: Vec<String> = super::super::canonical::runs(
+            "Am 27. November 2026, 3. Dezember, le 1er mars prochain, 5 de mayo de 2027, übermorgen, in 4 Tagen. Guten Morgen!",
+        )
+        .collect();
+        let found: Vec<SpokenDay> = days(&words).into_iter().map(|(day, _)| day).collect();
+        assert_eq!(
+            found,
+            [
+                named(11, 27, Some(2026)),
+                named(12, 3, None),
+                named(3, 1, None),
+                named(5, 5, Some(2027)),
+                SpokenDay::Relative(2),
+                SpokenDay::Relative(4)
+            ]
+        );
+        for (token, expected) in [
+            ("27.11.2026", vec![named(11, 27, Some(2026))]),
+            ("27.11.26,", vec![named(11, 27, Some(2026))]),
+            ("27.11.", vec![named(11, 27, None)]),
+            ("27/11/2026", vec![named(11, 27, Some(2026))]),
+            ("11/27/2026", vec![named(11, 27, Some(2026))]),
+            (
+                "05/06/2026.",
+                vec![named(6, 5, Some(2026)), named(5, 6, Some(2026))],
+            ),
+            ("27.11", vec![]),
+            ("1/2", vec![]),
+            ("10.0.0.1", vec![]),
+            ("1.2.3", vec![]),
+            ("40.13.2026", vec![]),
+        ] {
+            assert_eq!(marked_days(token), expected, "{token}");
+        }
+        let found: Vec<String> = times("um 10 Uhr, 9.30 Uhr. à 14h30 ou 8h, 7 Leute, 25 Uhr")
+            .into_iter()
+            .map(|time| format!("{:02}:{:02}", time.hour, time.minute))
+            .collect();
+        assert_eq!(found, ["10:00", "09:30", "14:30", "08:00"]);
         let found: Vec<String> = times("8 AM, 3:30pm. at 14:05 or 12 a.m., 7 people")
             .into_iter()
             .map(|time| format!("{:02}:{:02}", time.hour, time.minute))
@@ -305,6 +474,15 @@ mod tests {
         )
         .collect();
         assert_eq!(durations(&words), [60, 30, 120]);
+        let words: Vec<String> =
+            super::super::canonical::runs("eine halbe Stunde, zwei Stunden, 45 Minuten, une heure")
+                .collect();
+        assert_eq!(durations(&words), [30, 120, 45, 60]);
+        let words: Vec<String> =
+            super::super::canonical::runs("drei Nächte, für eine Woche, in 5 Tagen, pour 4 jours")
+                .collect();
+        let found: Vec<i64> = stays(&words).into_iter().map(|(days, _)| days).collect();
+        assert_eq!(found, [3, 7, 4]);
         let words: Vec<String> = super::super::canonical::runs(
             "two nights, a 3-day trip, for a week, in 5 days, older than 30 days, for 4 days",
         )

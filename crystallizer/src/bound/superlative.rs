@@ -1,12 +1,14 @@
 //! The element of a list that has the least or the most of something, where the person asked for that.
 
 use super::filter::spoken;
-use super::key::{named_by, words};
+use super::information::{STRONG, bits};
+use super::key::{Key, named_by, words};
 use super::qualifier::narrow::{Flag, flags};
-use super::qualifier::read::{Kind, Nouns, Qualifier, about_word};
+use super::qualifier::read::{Kind, Nouns};
+use super::qualifier::reading;
 use super::said::Said;
-use super::selector::{Origin, field, fields, matches};
-use super::turn::{Equal, Pick};
+use super::selector::{Origin, Scope, field, fields, matches};
+use super::turn::{Equal, Operand, Pick};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -22,8 +24,72 @@ fn superlative(word: &str) -> Option<(bool, About)> {
         "best" | "top" => (true, About::Rating),
         "earliest" | "oldest" => (false, About::Time),
         "latest" | "newest" | "recent" => (true, About::Time),
+        _ => return german(word),
+    })
+}
+
+/// The same of a German word, in whichever case: `die günstigste`, `den neuesten`.
+fn german(word: &str) -> Option<(bool, About)> {
+    let stem = ["e", "en", "er", "es", "em"].iter().find_map(|end| {
+        word.strip_suffix(end)
+            .filter(|stem| stem.ends_with("st") || stem.ends_with("ßt"))
+    })?;
+    Some(match stem {
+        "günstigst" | "billigst" | "preiswertest" => (false, About::Price),
+        "teuerst" => (true, About::Price),
+        "kleinst" | "niedrigst" | "geringst" | "wenigst" | "kürzest" => (false, About::Number),
+        "größt" | "höchst" | "meist" | "längst" => (true, About::Number),
+        "best" => (true, About::Rating),
+        "frühest" | "ältest" => (false, About::Time),
+        "spätest" | "neuest" | "neust" | "jüngst" => (true, About::Time),
         _ => return None,
     })
+}
+
+/// What a word asks for of two things: the larger of them, or the smaller.
+fn comparative(word: &str) -> Option<(bool, About)> {
+    Some(match word {
+        "cheaper" | "günstigere" | "günstigeren" | "billigere" | "billigeren" => {
+            (false, About::Price)
+        }
+        "smaller" | "lower" | "lesser" | "shorter" | "kleinere" | "kleineren" | "niedrigere"
+        | "niedrigeren" | "kürzere" | "kürzeren" => (false, About::Number),
+        "larger" | "bigger" | "higher" | "greater" | "longer" | "größere" | "größeren"
+        | "höhere" | "höheren" | "längere" | "längeren" => (true, About::Number),
+        "earlier" | "older" | "frühere" | "früheren" | "ältere" | "älteren" => {
+            (false, About::Time)
+        }
+        "later" | "newer" | "spätere" | "späteren" | "neuere" | "neueren" => (true, About::Time),
+        _ => return None,
+    })
+}
+
+/// Whether a word asks for one of two: `the larger one`, `my smaller card`, and not `larger than 5` or `an earlier
+/// flight`.
+pub(super) fn is_of_two(before: Option<&str>, word: &str, after: Option<&str>) -> bool {
+    comparative(word).is_some()
+        && before.is_some_and(|word| {
+            matches!(
+                word,
+                "the"
+                    | "my"
+                    | "our"
+                    | "their"
+                    | "his"
+                    | "her"
+                    | "die"
+                    | "das"
+                    | "der"
+                    | "den"
+                    | "dem"
+                    | "meine"
+                    | "meinen"
+                    | "meiner"
+                    | "unsere"
+                    | "unseren"
+            )
+        })
+        && !after.is_some_and(|word| matches!(word, "than" | "als" | "and" | "und"))
 }
 
 /// Whether a word asks for the least or the most of something.
@@ -33,7 +99,9 @@ pub(super) fn is_superlative(word: &str) -> bool {
 
 /// Whether a word asks for the most of something; none where it asks for no extreme.
 pub(super) fn asks_for_most(word: &str) -> Option<bool> {
-    superlative(word).map(|(most, _)| most)
+    superlative(word)
+        .or_else(|| comparative(word))
+        .map(|(most, _)| most)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +118,12 @@ pub(super) fn extreme(
     chosen: usize,
     anchors: &[Equal],
     origin: &Origin<'_>,
-    said: &Said,
+    scope: &Scope<'_>,
 ) -> Option<Pick> {
+    let said = scope.said;
     let element = elements.get(chosen)?;
+    let mut asked = said.superlatives().peekable();
+    asked.peek()?;
     let compared: Vec<(Vec<String>, bool)> = fields(element)
         .into_iter()
         .filter_map(|(path, value)| {
@@ -72,8 +143,10 @@ pub(super) fn extreme(
         .collect();
     let mut among: Vec<Vec<&Equal>> = vec![Vec::new()];
     among.extend(anchors.iter().map(|anchor| vec![anchor]));
-    for (word, near) in said.superlatives() {
-        let Some((most, about)) = superlative(word) else {
+    let mut tried: BTreeSet<(&str, bool, bool, &[String])> = BTreeSet::new();
+    for (word, near) in asked {
+        let of_two = superlative(word).is_none();
+        let Some((most, about)) = superlative(word).or_else(|| comparative(word)) else {
             continue;
         };
         let eligible: Vec<&(Vec<String>, bool)> = compared
@@ -100,48 +173,129 @@ pub(super) fn extreme(
             .copied()
             .collect();
         // Of several numbers only a named one can be meant.
-        let fields = match (named.as_slice(), eligible.as_slice()) {
-            ([one], _) | ([], [one]) => [*one],
+        let (path, last) = match (named.as_slice(), eligible.as_slice()) {
+            ([(path, _)], _) | ([], [(path, _)]) => (path, None),
+            ([], []) => match given(elements, chosen, &compared, about, scope) {
+                Some((path, last)) => (path, Some(last)),
+                None => continue,
+            },
             _ => continue,
         };
         let names_list = near
             .iter()
             .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
+        // Said again in the same way it finds what it found before.
+        if !tried.insert((word, names_list, named.is_empty(), path.as_slice())) {
+            continue;
+        }
         let narrowed = narrowed(element, word, anchors, origin, said);
-        for (path, _) in fields {
-            for equals in &among {
-                // The word has to be about these elements: it names them, their field, or what they are among.
-                if !names_list && named.is_empty() && equals.is_empty() {
-                    continue;
-                }
-                let equals: Vec<&Equal> = narrowed
-                    .iter()
-                    .chain(
-                        equals
-                            .iter()
-                            .copied()
-                            .filter(|equal| !narrowed.contains(equal)),
-                    )
-                    .collect();
-                let candidates: Vec<(usize, &Value)> = elements
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, element)| matches(element, &equals))
-                    .filter_map(|(index, element)| Some((index, field(element, path)?)))
-                    .collect();
-                if candidates.len() >= if narrowed.is_empty() { 2 } else { 1 }
-                    && is_extreme(&candidates, chosen, most)
-                {
-                    return Some(Pick::Extreme {
-                        among: equals.iter().map(|equal| (*equal).clone()).collect(),
-                        field: path.clone(),
-                        most,
-                    });
-                }
+        for equals in &among {
+            // The word has to be about these elements: it names them, their field, or what they are among.
+            if !names_list && named.is_empty() && equals.is_empty() {
+                continue;
+            }
+            let equals: Vec<&Equal> = narrowed
+                .iter()
+                .chain(
+                    equals
+                        .iter()
+                        .copied()
+                        .filter(|equal| !narrowed.contains(equal)),
+                )
+                .collect();
+            let candidates: Vec<(usize, &Value)> = elements
+                .iter()
+                .enumerate()
+                .filter(|(_, element)| matches(element, &equals))
+                .filter_map(|(index, element)| Some((index, field(element, path)?)))
+                .collect();
+            if candidates.len() >= if narrowed.is_empty() { 2 } else { 1 }
+                && (!of_two || candidates.len() == 2)
+                && is_extreme(&candidates, chosen, most)
+            {
+                return Some(Pick::Extreme {
+                    among: equals.iter().map(|equal| (*equal).clone()).collect(),
+                    field: path.clone(),
+                    last: last.clone(),
+                    most,
+                    of_two,
+                });
             }
         }
     }
     None
+}
+
+/// Of what stands under one key for each of several kinds, as a price for each class, that of the kind which the
+/// person said and the call sends, too. A run is given the kind, so it is a key that is given.
+fn given<'c>(
+    elements: &[Value],
+    chosen: usize,
+    compared: &'c [(Vec<String>, bool)],
+    about: About,
+    scope: &Scope<'_>,
+) -> Option<(&'c Vec<String>, Operand)> {
+    let call = scope.at_hand?;
+    // Of what is sent together, as the legs of a trip, none was picked from the others.
+    let mut sent = BTreeSet::new();
+    crate::leaf::leaves(&call.arguments, &mut |_, _, leaf| {
+        sent.insert(leaf.to_string());
+    });
+    let is_sent = |element: &Value| {
+        fields(element).into_iter().any(|(path, value)| {
+            let key = path.last().map(|key| words(key)).unwrap_or_default();
+            bits(value, &key) >= STRONG && sent.contains(&value.to_string())
+        })
+    };
+    let mut others = elements.iter().enumerate().filter(|(at, _)| *at != chosen);
+    if others.any(|(_, other)| is_sent(other)) {
+        return None;
+    }
+    let mut found = compared.iter().filter_map(|(path, time)| {
+        let (kind, before) = path.split_last()?;
+        let over = words(before.last()?);
+        let has = |list: &[&str]| over.iter().any(|word| list.contains(&word.as_str()));
+        let fits = match about {
+            About::Price => has(&["price", "cost", "fare", "fee", "rate"]),
+            About::Rating => has(&["rating", "score", "star"]),
+            About::Number | About::Time => false,
+        };
+        if *time || !fits {
+            return None;
+        }
+        let key = sent_as(&call.arguments, kind, &call.name)?;
+        let value = Value::from(kind.as_str());
+        let mention = scope
+            .said
+            .find(&value, &key.full())
+            .filter(|one| one.person)?;
+        let operand = Operand::Said {
+            key,
+            value,
+            mention,
+        };
+        Some((path, operand))
+    });
+    let one = found.next()?;
+    found.next().is_none().then_some(one)
+}
+
+/// The key under which a call sends a text, where it sends it once.
+fn sent_as(arguments: &Value, text: &str, tool: &str) -> Option<Key> {
+    let mut found = Vec::new();
+    crate::leaf::leaves(arguments, &mut |pointer, _, leaf| {
+        if leaf.as_str() == Some(text) {
+            let keys: Vec<&str> = pointer
+                .split('/')
+                .filter(|key| !key.is_empty() && !key.bytes().all(|b| b.is_ascii_digit()))
+                .collect();
+            found.push(Key::new(keys.into_iter(), tool));
+        }
+    });
+    match found.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
 }
 
 /// What else was said of what the word picks and holds for the element: `the cheapest refundable economy flight`.
@@ -158,21 +312,19 @@ fn narrowed(
         heads: &heads,
         deeds: &BTreeSet::new(),
     };
-    let qualifiers: Vec<Qualifier> = said
-        .sentences_by_people()
-        .flat_map(|(_, sentence)| about_word(sentence, word, &nouns))
-        .collect();
-    let mut found: Vec<Equal> = flags(&[element], &qualifiers)
-        .iter()
-        .map(Flag::equal)
-        .collect();
+    let read = said.about(reading::About::Word(word.to_owned()), &nouns);
+    let mut found: Vec<Equal> = flags(&[element], &read).iter().map(Flag::equal).collect();
     for anchor in anchors {
         let own = spoken(&anchor.value);
-        let is_named = qualifiers.iter().any(|one| {
-            one.kind == Kind::Property
-                && !one.negated
-                && one.content.iter().any(|word| own == words(word))
-        });
+        // A value of several words is named where all of them are: `gift card`.
+        let named: BTreeSet<String> = read
+            .naming(own.iter().map(std::slice::from_ref))
+            .into_iter()
+            .filter(|one| one.kind == Kind::Property && !one.negated)
+            .flat_map(|one| &one.content)
+            .flat_map(|word| words(word))
+            .collect();
+        let is_named = !own.is_empty() && own.iter().all(|word| named.contains(word));
         if is_named && anchor.is_said() && !origin.repeats(&anchor.value) {
             found.push(anchor.clone());
         }

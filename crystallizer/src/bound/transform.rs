@@ -104,6 +104,8 @@ pub(super) enum Op {
     /// The word at this place, from 0.
     Word(usize),
     ParseNumber,
+    /// With a point before its decimals, where it has a comma.
+    Comma,
     /// Without a sign of currency or per cent.
     Without(char),
     Int,
@@ -150,6 +152,7 @@ impl Op {
             Self::FirstWord => "split(' ') | first".to_owned(),
             Self::LastWord => "split(' ') | last".to_owned(),
             Self::ParseNumber => "parse_number".to_owned(),
+            Self::Comma => "replace('.', '') | replace(',', '.')".to_owned(),
             Self::Without(sign) => format!("replace({}, '')", quoted(&sign.to_string())),
             Self::Int => "int".to_owned(),
             Self::Float => "float".to_owned(),
@@ -200,7 +203,7 @@ impl Op {
             Self::Word(_) => "a word of it".to_owned(),
             Self::FirstWord | Self::LastWord => "without its unit".to_owned(),
             Self::Without(' ' | '-') => "without what stands between its groups".to_owned(),
-            Self::ParseNumber | Self::Int | Self::Float | Self::Without(_) => {
+            Self::ParseNumber | Self::Comma | Self::Int | Self::Float | Self::Without(_) => {
                 "as a number".to_owned()
             }
             Self::Text => "as text".to_owned(),
@@ -348,6 +351,14 @@ fn candidates(from: &Value, to: &Value) -> Vec<Vec<Op>> {
                     all.push(ops);
                 }
             }
+            if super::canonical::comma_number(text.trim()).is_some() {
+                let plain = all.clone();
+                all.extend(plain.into_iter().map(|mut ops| {
+                    let place = ops.iter().position(|op| *op == Op::ParseNumber);
+                    ops.insert(place.unwrap_or(0), Op::Comma);
+                    ops
+                }));
+            }
             all.push(vec![Op::ToEpoch("s")]);
             all.push(vec![Op::ToEpoch("ms")]);
         }
@@ -413,6 +424,18 @@ mod tests {
                 json!("84.20 EUR"),
                 json!(84.2),
                 Some("v | split(' ') | first | parse_number"),
+            ),
+            (
+                json!("1.234,50 €"),
+                json!(1234.5),
+                Some("v | replace('€', '') | replace('.', '') | replace(',', '.') | parse_number"),
+            ),
+            (
+                json!("84,20 EUR"),
+                json!(84.2),
+                Some(
+                    "v | split(' ') | first | replace('.', '') | replace(',', '.') | parse_number",
+                ),
             ),
             (
                 json!("DE89 3704 00"),

@@ -84,10 +84,14 @@ pub(super) enum Pick {
     },
     /// The entry under this key.
     Under(Operand),
+    /// The one with the least or the most in a field, whose last key a run may be given: the price of a class.
     Extreme {
         among: Vec<Equal>,
         field: Vec<String>,
+        last: Option<Operand>,
         most: bool,
+        /// Whether there have to be two.
+        of_two: bool,
     },
     /// By its place: only ever proposed.
     Position(Position),
@@ -132,6 +136,8 @@ pub(super) struct Compared {
     pub(super) beginnings: Vec<String>,
     /// Fields, by their last key, with the values that were said for them and where, where those name no one thing alone.
     pub(super) told: Vec<(String, Value, Mention)>,
+    /// Keys of fields that a run is given.
+    pub(super) given_keys: Vec<String>,
 }
 
 impl Compared {
@@ -142,6 +148,7 @@ impl Compared {
         self.extremes.extend(other.extremes);
         self.beginnings.extend(other.beginnings);
         self.told.extend(other.told);
+        self.given_keys.extend(other.given_keys);
     }
 }
 
@@ -163,9 +170,18 @@ impl Route {
                     &[]
                 }
                 Pick::Under(Operand::Constant(_)) => &[],
-                Pick::Extreme { among, field, most } => {
+                Pick::Extreme {
+                    among,
+                    field,
+                    last,
+                    most,
+                    ..
+                } => {
                     if let Some(key) = field.last() {
                         compared.extremes.push((key.clone(), *most));
+                        compared
+                            .given_keys
+                            .extend(last.as_ref().map(|_| key.clone()));
                     }
                     among.as_slice()
                 }
@@ -342,9 +358,28 @@ fn element(list: &str, pick: &Pick, inputs: &mut Writer<'_>) -> String {
                 ),
             }
         }
-        Pick::Extreme { among, field, most } => {
+        Pick::Extreme {
+            among,
+            field,
+            last,
+            most,
+            of_two,
+        } => {
             let filter = if *most { "max_by" } else { "min_by" };
-            format!("{} | {filter}({})", narrowed(among, inputs), path(field))
+            let mut list = narrowed(among, inputs);
+            if *of_two {
+                // Fails where there are not two: one is filled up with what has no field.
+                list.push_str(" | batch(2, 0) | only");
+            }
+            let field = match (last, field.split_last()) {
+                (Some(operand), Some((_, before))) => {
+                    let keys = before.iter().map(|key| quoted(key));
+                    let keys: Vec<String> = keys.chain([operand.write(inputs)]).collect();
+                    format!("[{}]", keys.join(", "))
+                }
+                _ => path(field),
+            };
+            format!("{list} | {filter}({field})")
         }
         Pick::Position(Position::First) => format!("{list} | first"),
         Pick::Position(Position::Last) => format!("{list} | last"),
@@ -390,7 +425,13 @@ pub(super) fn shown(pick: &Pick) -> String {
                 crate::show::text(said, 40)
             )
         }
-        Pick::Extreme { among, field, most } => {
+        Pick::Extreme {
+            among,
+            field,
+            most,
+            of_two,
+            ..
+        } => {
             let name = field.last().map_or("", String::as_str);
             let of = if among.is_empty() {
                 String::new()
@@ -398,7 +439,8 @@ pub(super) fn shown(pick: &Pick) -> String {
                 format!(" of those whose {}", shown_equals(among))
             };
             format!(
-                "the element with the {} `{}`{of}",
+                "the {} with the {} `{}`{of}",
+                if *of_two { "one of two" } else { "element" },
                 if *most { "greatest" } else { "least" },
                 crate::show::text(name, 40)
             )

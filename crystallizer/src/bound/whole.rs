@@ -227,6 +227,7 @@ fn way(binder: &mut Binder<'_>, place: WholePlace) -> Option<Written> {
     let scope = Scope {
         said: &binder.said,
         known: &binder.known,
+        at_hand: binder.at_hand,
     };
     let way: Way = binder
         .router

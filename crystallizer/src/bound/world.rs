@@ -26,6 +26,8 @@ pub(super) struct World {
     pub(super) weak_words: BTreeSet<String>,
     /// What texts begin with that gets another name there.
     pub(super) beginnings: BTreeSet<String>,
+    /// Keys of fields that a run is given: the one that is given has another name.
+    pub(super) given_keys: BTreeSet<String>,
     /// Fields whose extreme is looked for; true for the most.
     pub(super) extremes: BTreeMap<String, bool>,
     /// Whether lists are shuffled and get one element more.
@@ -114,7 +116,7 @@ impl World {
         if !is_collection(map) {
             return map
                 .iter()
-                .map(|(key, inner)| (key.clone(), self.value(key, inner, depth)))
+                .map(|(key, inner)| (self.field(key), self.value(key, inner, depth)))
                 .collect();
         }
         let mut entries: Vec<(String, Value)> = map
@@ -132,6 +134,17 @@ impl World {
             );
         }
         entries.into_iter().collect()
+    }
+
+    /// The key of a field, in this world.
+    fn field(&self, key: &str) -> String {
+        if !self.given_keys.contains(key) {
+            return key.to_owned();
+        }
+        match rename::other(&Value::from(key)) {
+            Value::String(named) => named,
+            _ => key.to_owned(),
+        }
     }
 
     /// The key of an entry of a collection, in this world.
@@ -205,7 +218,7 @@ impl World {
                         let name = if is_collection(map) {
                             format!("{key}zz9")
                         } else {
-                            key.clone()
+                            self.field(key)
                         };
                         (name, self.stranger(key, inner, &beside))
                     })
@@ -330,9 +343,14 @@ mod tests {
         let world = World {
             weak: BTreeSet::from([("cabin".to_owned(), "\"economy\"".to_owned())]),
             extremes: BTreeMap::from([("price".to_owned(), false)]),
+            given_keys: BTreeSet::from(["basic_economy".to_owned()]),
             shuffled: true,
             ..World::default()
         };
+        assert_eq!(
+            world.value("", &json!({ "prices": { "basic_economy": 51 } }), 0),
+            json!({ "prices": { "basic_economyq": 51 } })
+        );
         let value = json!({ "flights": [
             { "number": "HAT069", "cabin": "economy", "price": 121 },
             { "number": "HAT083", "cabin": "business", "price": 100 },

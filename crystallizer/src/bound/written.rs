@@ -60,10 +60,6 @@ pub(super) fn figures(text: &str) -> Vec<Written> {
         }
         take(token, read, false);
         // `1 250,00`: groups that blanks part.
-        let is_group = |token: &str| {
-            let digits = token.split([',', '.']).next().unwrap_or_default();
-            digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())
-        };
         let groups = tokens
             .iter()
             .skip(at + 1)
@@ -82,8 +78,18 @@ pub(super) fn figures(text: &str) -> Vec<Written> {
     found
 }
 
+fn is_group(token: &str) -> bool {
+    let digits = token.split([',', '.']).next().unwrap_or_default();
+    digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether two tokens may be the groups of one number: `1 250,00`.
+pub(super) fn are_groups(token: &str, next: &str) -> bool {
+    (1..=3).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_digit()) && is_group(next)
+}
+
 /// The numbers that a token may be: with marks of groups and of decimals as people set them.
-fn numbers(token: &str) -> Vec<Value> {
+pub(super) fn numbers(token: &str) -> Vec<Value> {
     let is_code = |code: &str| code.bytes().all(|b| b.is_ascii_uppercase());
     let bare = match (token.get(..3), token.len().checked_sub(3)) {
         (Some(code), _) if is_code(code) => token.get(3..).unwrap_or_default(),
@@ -179,7 +185,9 @@ fn in_words(text: &str) -> Vec<Written> {
         if digits(words.get(at)) && digits(words.get(at + 1)) {
             continue;
         }
-        let of = words.get(at + 1).is_some_and(|word| word == "of");
+        let of = words
+            .get(at + 1)
+            .is_some_and(|word| matches!(word.as_str(), "of" | "de"));
         let last = at + 1 + usize::from(of) + usize::from(year.is_some());
         let shown = spans
             .get(at)

@@ -84,7 +84,8 @@ fn step(step: &Value, label: Option<&str>, builder: &mut Builder) {
     );
     let role = match text(step, "source") {
         Some("user") if label.is_none() => Role::User,
-        Some("system" | "user") => Role::System,
+        Some("system") => Role::System,
+        // What a sub-agent is told the agent made of all that it had read.
         _ => Role::Assistant,
     };
     builder.message(role, said, at);
@@ -114,8 +115,9 @@ fn step(step: &Value, label: Option<&str>, builder: &mut Builder) {
         let said = content_text(content, &mut builder.notes, 0);
         let recorded = id(result, "source_call_id");
         if recorded.is_none() && (calls.is_empty() || calls.len() != results.len()) {
-            // What the environment said without being asked, or about all calls of the step at once.
-            builder.message(Role::System, said, at);
+            // What the environment said without being asked, or about all calls of the step at once: nobody's
+            // instruction.
+            builder.message(Role::Assistant, said, at);
             continue;
         }
         let failed = text_says_failed(&said);

@@ -349,7 +349,8 @@ fn repeated(
 }
 
 fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen) {
-    let meta = truthy(value.get("isMeta")) || truthy(value.get("isCompactSummary"));
+    let summary = truthy(value.get("isCompactSummary"));
+    let meta = truthy(value.get("isMeta")) || summary;
     let blocks = content
         .as_array()
         .map_or(std::slice::from_ref(content), Vec::as_slice);
@@ -380,8 +381,12 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
         if said.starts_with("[Request interrupted by user") {
             builder.notes.add("interrupted", "", line.number);
             builder.message(Role::System, said, line.at);
-        } else if meta || line.agent.is_some() || is_wrapped(&said) {
-            // Said by the product, by a hook or by the main agent to a sub-agent: not the person's words.
+        } else if summary || line.agent.is_some() {
+            // The agent's own words, made of all that it had read: what it tells itself when its memory is shortened, and
+            // what it tells a sub-agent.
+            builder.message(Role::Assistant, said, line.at);
+        } else if meta || is_wrapped(&said) {
+            // Said by the product or by a hook: not the person's words.
             builder.message(Role::System, said, line.at);
         } else {
             builder.message(Role::User, said, line.at);

@@ -48,7 +48,8 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
                 builder.notes.noise("event_msg", record.line);
             }
             Some("compacted") => {
-                builder.message(Role::System, text(payload, "message").unwrap_or(""), at);
+                // The agent's own words for what was before.
+                builder.message(Role::Assistant, text(payload, "message").unwrap_or(""), at);
                 builder.notes.noise("compacted", record.line);
             }
             None if value.get("record_type").is_some() => builder.notes.noise("state", record.line),

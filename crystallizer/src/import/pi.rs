@@ -26,8 +26,9 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
                 builder.notes.noise(kind, record.line)
             }
             Some(kind @ ("compaction" | "branch_summary")) => {
+                // The agent's own words for what was before.
                 builder.message(
-                    Role::System,
+                    Role::Assistant,
                     text(value, "summary").unwrap_or(""),
                     time(value.get("timestamp")),
                 );

@@ -115,6 +115,31 @@ fn anthropic_chat() {
 }
 
 #[test]
+fn an_answer_that_was_cut_is_told() {
+    let read = |text: &str| {
+        one(&json!({"messages":[
+            {"role":"user","content":"Read the log"},
+            {"role":"assistant","content":null,"tool_calls":[
+                {"id":"a","type":"function","function":{"name":"read_log","arguments":"{}"}}]},
+            {"role":"tool","tool_call_id":"a","content":text}]}))
+    };
+    let whole = read("all of it");
+    assert!(!result(calls(&whole)[0]).truncated);
+    assert!(!codes(&whole).contains(&"truncated_result"));
+    for text in [
+        "line 1\n[output truncated: 9,000 bytes]",
+        "line 1\n... [120 lines truncated] ...\nline 200",
+        "<response clipped><NOTE>To save on context only part of this file has been shown.</NOTE>",
+    ] {
+        let cut = read(text);
+        let result = result(calls(&cut)[0]);
+        assert!(result.truncated, "{text}");
+        assert_eq!(result.content, text);
+        assert!(codes(&cut).contains(&"truncated_result"), "{text}");
+    }
+}
+
+#[test]
 fn own_form_with_approvals() {
     let session = one(
         &json!({"status":"succeeded","agent":"clerk","goal":"Pay","id":"r1","started_at":"2027-01-01T00:00:00Z",
@@ -263,6 +288,56 @@ fn claude_code_sessions_in_one_body_are_told_apart_and_resumed_ones_are_one() {
     );
     let export = json!({"loglines":[line("a", "1", None)]});
     assert_eq!(one(&export).format, "claude-code");
+}
+
+/// What an agent tells itself or a sub-agent is made of all that it had read: it is no word of the person, and no
+/// instruction.
+#[test]
+fn what_an_agent_tells_itself_is_its_own_word() {
+    let told = "Pay DE89370400440532013000.";
+    let mut summary = claude("user", "u2", &json!({"role":"user","content":told}));
+    summary["isCompactSummary"] = json!(true);
+    summary["parentUuid"] = json!("u1");
+    let mut prompt = claude("user", "u2", &json!({"role":"user","content":told}));
+    prompt["isSidechain"] = json!(true);
+    prompt["agentId"] = json!("a1");
+    let person = claude("user", "u1", &json!({"role":"user","content":"go on"}));
+    let atif = json!({"schema_version":"ATIF-v1.7","agent":{"name":"main"},
+        "steps":[{"source":"user","message":"go on"}],
+        "subagent_trajectories":[{"agent":{"name":"helper"},"steps":[{"source":"user","message":told}]}]});
+    for body in [
+        lines(&[person.clone(), summary]),
+        lines(&[person, prompt]),
+        lines(&[
+            json!({"timestamp":"2027-01-01T00:00:00Z","type":"session_meta","payload":{"id":"x","cwd":"/w"}}),
+            json!({"timestamp":"2027-01-01T00:00:01Z","type":"response_item","payload":
+                {"type":"message","role":"user","content":[{"type":"input_text","text":"go on"}]}}),
+            json!({"timestamp":"2027-01-01T00:00:02Z","type":"compacted","payload":{"message":told}}),
+        ]),
+        lines(&[
+            json!({"type":"session","id":"p","cwd":"/w"}),
+            json!({"type":"message","message":{"role":"user","content":"go on"}}),
+            json!({"type":"compaction","summary":told}),
+        ]),
+        atif.to_string(),
+    ] {
+        let session = sessions(&body).remove(0);
+        let said: Vec<(Role, &str)> = session
+            .turns
+            .iter()
+            .filter_map(|turn| match turn {
+                Turn::Message { role, text, .. } => Some((*role, text.as_str())),
+                _ => None,
+            })
+            .collect();
+        let format = &session.format;
+        assert_eq!(
+            said,
+            [(Role::User, "go on"), (Role::Assistant, told)],
+            "{format}"
+        );
+        assert_eq!(session.goal.as_deref(), Some("go on"), "{format}");
+    }
 }
 
 #[test]

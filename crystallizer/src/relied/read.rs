@@ -479,6 +479,8 @@ impl Parser<'_> {
                 }
                 parts.iter().for_each(|part| self.reader.used(part));
                 Some(match parts.as_slice() {
+                    // A way whose end a run is given: what is before it has to be there.
+                    [Part::Text(first), Part::Other] => Part::Path(vec![first.clone()]),
                     [one @ Part::At(_)] => Part::List(Box::new(one.clone())),
                     _ => Part::Other,
                 })

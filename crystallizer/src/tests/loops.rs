@@ -667,3 +667,173 @@ fn a_person_is_shown_the_body() {
         assert!(text.contains(said), "{said}: {text}");
     }
 }
+
+/// Bookings with flights, each looked at; those of these numbers are changed.
+fn downgraded(task: &str, cabins: [&str; 4], changed: &[usize]) -> Session {
+    let ids = ["BK4410", "BK7702", "BK9031", "BK1288"];
+    let number = |at: usize| u32::try_from(at).unwrap();
+    let mut turns = vec![call(
+        "l",
+        0,
+        "get_user",
+        json!({ "user_id": "ana_li_3668" }),
+        json!({ "user_id": "ana_li_3668", "bookings": ids }),
+    )];
+    for (at, id) in ids.iter().enumerate() {
+        turns.push(call(
+            &format!("g{at}"),
+            1 + number(at),
+            "get_booking_details",
+            json!({ "booking_id": id }),
+            json!({ "booking_id": id, "cabin": cabins[at], "flights": [{ "flight_number": format!("FL{}7", 310 + at), "seat": "12A" }] }),
+        ));
+    }
+    for at in changed {
+        turns.push(call(
+            &format!("u{at}"),
+            10 + number(*at),
+            "change_cabin",
+            json!({ "booking_id": ids[*at], "cabin": "economy" }),
+            json!({ "ok": true }),
+        ));
+    }
+    session(task, turns)
+}
+
+#[test]
+fn what_was_said_before_the_name_of_a_list_inside_narrows_the_loop() {
+    let task = "I am ana_li_3668. Downgrade all my business flights to economy.";
+    let over = |made: &Crystallized| loops(made).pop().unwrap_or_default();
+    let expected = "each_booking_2: {{ steps.each_booking.output | where('cabin', inputs.cabin) }} [change_cabin]";
+    for (cabins, changed) in [
+        (["business", "economy", "business", "economy"], &[0, 2][..]),
+        // That all are of that kind may be chance.
+        (["business"; 4], &[0, 1, 2, 3]),
+    ] {
+        let made = crystallized(&downgraded(task, cabins, changed));
+        assert_eq!(over(&made), expected);
+        let open: Vec<_> = made.report.questions.iter().map(|one| &one.text).collect();
+        assert_eq!(made.report.generalisable, Some(Level::Shuffled), "{open:?}");
+        assert_eq!(made.document.inputs["cabin"]["default"], "business");
+    }
+    // Said of something else, it tells nothing.
+    let made = crystallized(&downgraded(
+        "I am ana_li_3668. Downgrade my flights to economy, this is no business of mine.",
+        ["business", "economy", "business", "economy"],
+        &[0, 2],
+    ));
+    assert_eq!(loops(&made).len(), 1);
+    assert!(
+        made.report
+            .questions
+            .iter()
+            .any(|one| one.id.starts_with("loop:"))
+    );
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+}
+
+#[test]
+fn passes_are_counted() {
+    let rows = |places: [u32; 4]| {
+        let mut turns = vec![list()];
+        let ids = ["T-48121", "T-77340", "T-10553", "T-62087"];
+        for (at, (id, place)) in ids.iter().zip(places).enumerate() {
+            let number = 1 + u32::try_from(at).unwrap();
+            turns.push(call(
+                &format!("r{number}"),
+                number,
+                "add_row",
+                json!({ "ticket_id": id, "row": place }),
+                json!({ "ok": true }),
+            ));
+        }
+        session("Add a row for all tickets of ana_li_3668.", turns)
+    };
+    for (places, expected) in [
+        ([1, 2, 3, 4], "{{ loop.index + 1 }}"),
+        ([0, 1, 2, 3], "{{ loop.index }}"),
+        ([10, 20, 30, 40], "{{ loop.index * 10 + 10 }}"),
+    ] {
+        let made = crystallized(&rows(places));
+        assert_eq!(
+            loops(&made),
+            ["each_ticket: {{ steps.list_tickets.output.tickets }} [add_row]"]
+        );
+        let with = made.document.steps[1].steps[0].with.as_ref().unwrap();
+        assert_eq!(with["arguments"]["row"], expected);
+        let open: Vec<_> = made
+            .report
+            .findings
+            .iter()
+            .filter(|one| one.acknowledge)
+            .collect();
+        assert_eq!(made.report.generalisable, Some(Level::Shuffled), "{open:?}");
+    }
+    // What goes on from somewhere, or not evenly, is counted from what nobody saw.
+    for places in [[7, 8, 9, 10], [1, 2, 3, 5], [4, 3, 2, 1]] {
+        let made = crystallized(&rows(places));
+        assert_eq!(loops(&made), Vec::<String>::new(), "{places:?}");
+        assert_eq!(made.report.generalisable, Some(Level::Same));
+    }
+}
+
+#[test]
+fn a_field_of_the_only_element_of_a_list_is_given_to_each_pass() {
+    let order = |id: &str, cards: &[&str]| {
+        let paid: Vec<Value> = cards
+            .iter()
+            .map(|card| json!({ "payment_id": card, "amount": 40 }))
+            .collect();
+        json!({ "order_id": id, "payments": paid })
+    };
+    let refunded = |task: &str, third: &[&str]| {
+        let orders = [
+            order("W-48121", &["card_441020"]),
+            order("W-77340", &["gift_770213"]),
+            order("W-10553", third),
+        ];
+        let mut turns = vec![call(
+            "l",
+            0,
+            "list_orders",
+            json!({ "customer_id": "ana_li_3668" }),
+            json!({ "orders": orders }),
+        )];
+        for (at, order) in orders.iter().enumerate() {
+            turns.push(call(
+                &format!("r{at}"),
+                1 + u32::try_from(at).unwrap(),
+                "refund_order",
+                json!({ "order_id": order["order_id"], "payment_id": order["payments"][0]["payment_id"] }),
+                json!({ "ok": true }),
+            ));
+        }
+        crystallized(&session(task, turns))
+    };
+    let task = "Refund all orders of ana_li_3668.";
+    let made = refunded(task, &["card_903155"]);
+    assert_eq!(
+        loops(&made),
+        ["each_order: {{ steps.list_orders.output.orders }} [refund_order]"]
+    );
+    let with = made.document.steps[1].steps[0].with.as_ref().unwrap();
+    assert_eq!(
+        with["arguments"]["payment_id"],
+        "{{ (order.payments | only).payment_id }}"
+    );
+    // A further payment stops a run, so it is not shown for lists with strangers in them.
+    assert_eq!(made.report.generalisable, Some(Level::Reordered));
+    // Of several payments nothing tells which it has to be.
+    let made = refunded(task, &["card_903155", "gift_120846"]);
+    assert_eq!(loops(&made), Vec::<String>::new());
+    // A list that was spoken of is one to go over.
+    let made = refunded(
+        "Refund all payments of all orders of ana_li_3668.",
+        &["card_903155"],
+    );
+    assert!(
+        loops(&made)
+            .iter()
+            .all(|one| !one.contains("each_order: ") || one.contains("each_payment"))
+    );
+}

@@ -168,7 +168,11 @@ impl Prover<'_> {
             }
         };
         for (number, pass) in passes.iter().enumerate() {
-            let here = Here { pass, round: None };
+            let here = Here {
+                pass,
+                number,
+                round: None,
+            };
             for place in 0..cycle.width {
                 let path = |step: &str| cycle.path(number, step);
                 check(cycle.call(0, place), &path, here);
@@ -177,6 +181,7 @@ impl Prover<'_> {
             for (count, round) in pass.rounds.iter().enumerate() {
                 let here = Here {
                     pass,
+                    number,
                     round: Some(round),
                 };
                 for place in 0..inner.rounds.width {

@@ -24,6 +24,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
     let mut texts = BTreeSet::new();
     let mut extremes = BTreeMap::new();
     let mut beginnings = BTreeSet::new();
+    let mut given_keys = BTreeSet::new();
     for cycle in &decisions.cycles {
         for (key, value) in &cycle.compared.fields {
             field(key, value);
@@ -57,6 +58,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
         keys.extend(binding.compared.keys.iter().cloned());
         extremes.extend(binding.compared.extremes.iter().cloned());
         beginnings.extend(binding.compared.beginnings.iter().cloned());
+        given_keys.extend(binding.compared.given_keys.iter().cloned());
         let Source::Output(place) = &binding.source else {
             continue;
         };
@@ -79,6 +81,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
     world.weak_words = texts;
     world.extremes = extremes;
     world.beginnings = beginnings;
+    world.given_keys = given_keys;
     world
 }
 

@@ -18,7 +18,7 @@ use druse_engine::plan::Plan;
 use druse_engine::run::{Input, Run};
 use druse_engine::{Json, RunId, Timestamp};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// All sessions of the folder of recordings.
@@ -446,7 +446,7 @@ fn strange(way: &Way, request: &Value) -> Outcome {
     }
 }
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 struct Tally {
     /// Of those in which all had been said or answered before.
     derivable: u64,
@@ -462,9 +462,28 @@ struct Tally {
     refused_wrong: u64,
     /// Once the questions are answered: of the derivable, and of all.
     answered_derivable_same: u64,
+    /// How many questions those of the derivable have that do not run right without an answer.
+    questions: Vec<usize>,
     answered_accepted: u64,
     answered_same: u64,
     answered_wrong: u64,
+}
+
+/// How many questions drafts have, each number with how many have it.
+fn told_questions(all: &[usize]) -> String {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for count in all {
+        *counts.entry(*count).or_default() += 1;
+    }
+    let told = counts
+        .iter()
+        .map(|(questions, drafts)| format!("{questions} in {drafts}"));
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        "–".to_owned()
+    } else {
+        told.join(", ")
+    }
 }
 
 /// The draft once each question is answered: a value is the person's to name in each run, and calls that repeat are a
@@ -570,7 +589,7 @@ fn real_recordings_are_followed_elsewhere() {
             "≥ 70 % of derivable, ≥ 98 % of accepted",
         ),
     ];
-    let mut tallies = [Tally::default(); 2];
+    let mut tallies = [Tally::default(), Tally::default()];
     let verbose = std::env::var_os("DRUSE_VERBOSE").is_some();
     let step = if are_written() || verbose { 1 } else { 4 };
     let all = sessions();
@@ -680,6 +699,9 @@ fn real_recordings_are_followed_elsewhere() {
                 tally.derivable += 1;
                 tally.derivable_accepted += u64::from(accepted);
                 tally.derivable_same += u64::from(same);
+                if !same {
+                    tally.questions.push(made.report.questions.len());
+                }
             }
             if accepted {
                 tally.accepted += 1;
@@ -692,7 +714,7 @@ fn real_recordings_are_followed_elsewhere() {
         }
     }
     let mut table = String::from(
-        "| | derivable: the same changes | derivable, and told which: the same changes | derivable: accepted | accepted: the same changes | accepted: a wrong change | refused: a wrong change, had they run |\n|---|---|---|---|---|---|---|\n",
+        "| | derivable: the same changes | derivable: the same changes once its questions are answered | questions of those that need it | derivable, and told which: the same changes | derivable: accepted | accepted: the same changes | accepted: a wrong change | refused: a wrong change, had they run |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     let mut asked = String::from(
         "| with questions answered | derivable: the same changes | all: accepted | accepted: the same changes | accepted: a wrong change |\n|---|---|---|---|---|\n",
@@ -704,8 +726,10 @@ fn real_recordings_are_followed_elsewhere() {
             "renamed"
         };
         table.push_str(&format!(
-            "| {name} | {} | {} | {} | {} | {} | {} |\n",
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             share(tally.derivable_same, tally.derivable),
+            share(tally.answered_derivable_same, tally.derivable),
+            told_questions(&tally.questions),
             share(tally.told_same, tally.told),
             share(tally.derivable_accepted, tally.derivable),
             share(tally.same, tally.accepted),
@@ -726,8 +750,9 @@ fn real_recordings_are_followed_elsewhere() {
                 tally.derivable, tally.told, tally.accepted
             ),
             coverage: format!(
-                "derivable run right {}; told which {}",
+                "derivable run right {}; once its questions are answered {}; told which {}",
                 share(tally.derivable_same, tally.derivable),
+                share(tally.answered_derivable_same, tally.derivable),
                 share(tally.told_same, tally.told)
             ),
             success: share(tally.same, tally.accepted),

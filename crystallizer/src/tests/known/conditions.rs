@@ -17,7 +17,7 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     let unsaid = play.shape.chance(20);
     // Where the agent does it by a whim, nothing tells when it is to be done.
     let does = if unsaid {
-        play.not_derivable();
+        play.not_derivable("a condition that nobody said");
         play.data.chance(50)
     } else {
         full["tier"] == tier
@@ -57,7 +57,7 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
             play.loops("if", &[tool], 2);
         }
     } else {
-        play.not_derivable();
+        play.not_derivable("what is done under a condition is not done");
     }
     if play.shape.chance(60) || !before {
         play.ask("update_address", json!({ "customer_id": id, "address": { "street": full["address"]["street"], "zip": full["address"]["zip"] } }));

@@ -2,7 +2,7 @@
 //! loop over what another gave. Beside them some that look alike and follow from nothing that anybody said.
 
 use super::program::{Play, Played};
-use super::world::{PRIORITIES, STATES, World};
+use super::world::{CLASSES, PRIORITIES, STATES, World};
 use serde_json::{Value, json};
 
 impl Play<'_> {
@@ -30,7 +30,7 @@ impl Play<'_> {
     pub(super) fn with_each(&mut self, tickets: &[Value]) {
         // One alone does not show that each is meant.
         if tickets.len() < 2 {
-            self.not_derivable();
+            self.not_derivable("one element alone shows no loop");
         }
         let way = self.shape.below(4);
         let count = tickets.len();
@@ -135,7 +135,7 @@ impl Play<'_> {
             }
         }
         if seen.len() < 2 {
-            self.not_derivable();
+            self.not_derivable("one element alone shows no loop");
         }
         self.loops("for_each", &["get_ticket"], seen.len());
         let Some(found) = seen
@@ -175,7 +175,7 @@ impl Play<'_> {
             .filter(|ticket| ticket["state"] == state)
             .collect();
         if taken.len() < 2 {
-            self.not_derivable();
+            self.not_derivable("one element alone shows no loop");
         }
         self.loops("for_each", &["get_ticket"], ids.len());
         let way = self.shape.below(2);
@@ -197,9 +197,46 @@ impl Play<'_> {
         }
     }
 
+    /// All are looked at, and those are changed whose kind was said right before what is in them: `business trips`.
+    fn those_with_trips(&mut self) {
+        let customer = self.customer();
+        let answer = self.ask("list_booking_ids", json!({ "customer_id": customer }));
+        let ids = answer["booking_ids"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        if ids.len() < 3 {
+            self.failed = true;
+        }
+        let class = *self.data.pick(&CLASSES[1..]);
+        let said = self.said(&json!(class));
+        let text = match self.shape.below(3) {
+            0 => format!("Put all their {said} trips into economy."),
+            1 => format!("Every one of their {said} trips has to go into economy."),
+            _ => format!("Please change their {said} trips to economy class."),
+        };
+        self.tell(&text);
+        let seen: Vec<Value> = ids
+            .iter()
+            .map(|id| self.ask("get_booking", json!({ "booking_id": id })))
+            .collect();
+        let taken: Vec<&Value> = seen.iter().filter(|one| one["class"] == class).collect();
+        if taken.len() < 2 {
+            self.not_derivable("one element alone shows no loop");
+        }
+        self.loops("for_each", &["get_booking"], ids.len());
+        self.loops("for_each", &["change_class"], taken.len());
+        for booking in &taken {
+            self.ask(
+                "change_class",
+                json!({ "booking_id": booking["booking_id"], "class": "economy", "trip_numbers": [booking["trips"][0]["trip_number"]] }),
+            );
+        }
+    }
+
     /// Some are taken for a reason that nobody said.
     fn some_of_them(&mut self) {
-        self.not_derivable();
+        self.not_derivable("elements for no reason that anybody said");
         let tickets = self.tickets();
         self.tell("Take care of their tickets.");
         let taken: Vec<Value> = match self.shape.below(3) {
@@ -217,7 +254,7 @@ impl Play<'_> {
 
     /// The agent looks through them until it has seen enough, and takes the last.
     fn given_up(&mut self) {
-        self.not_derivable();
+        self.not_derivable("an element for no reason that anybody said");
         let ids = self.ids();
         self.tell("One of their tickets is odd. Close it.");
         let count = 2 + self.data.below(ids.len().saturating_sub(2).max(1));
@@ -234,6 +271,7 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     let mut play = Play::new(shape ^ 0x100_0000, world, data);
     play.chatter();
     match play.shape.below(10) {
+        _ if shape % 20 == 13 => play.those_with_trips(),
         0 | 1 => play.all_of_them(),
         2 | 3 => play.those_in_a_state(),
         4 => play.those_beyond(),

@@ -73,7 +73,7 @@ impl Play<'_> {
             return;
         }
         if meant.len() < 2 {
-            self.not_derivable();
+            self.not_derivable("one element alone shows no loop");
         }
         let way = self.shape.below(2);
         for request in meant {
@@ -147,7 +147,7 @@ impl Play<'_> {
             .cloned()
             .collect();
         if meant.len() == all.len() {
-            self.not_derivable();
+            self.not_derivable("no element has what is left out");
         } else {
             self.played.said.push(json!("partner"));
         }
@@ -205,7 +205,7 @@ impl Play<'_> {
 
     /// No field stands for the words: it has to be asked.
     fn unseen(&mut self, shape: u64, data: u64) {
-        self.not_derivable();
+        self.not_derivable("no field stands for the words");
         let all = self.requests();
         let phrase = *self.shape.pick(&[
             "Deal with all urgent requests.",
@@ -283,7 +283,7 @@ impl Play<'_> {
             return;
         };
         if way > 1 {
-            self.not_derivable();
+            self.not_derivable("which of the prices is meant");
         }
         // In the recording nothing shows what is left out.
         if data < RECORDED && way != 3 && price(&offer) > least {

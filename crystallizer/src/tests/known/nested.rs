@@ -21,7 +21,7 @@ impl Play<'_> {
     fn shows(&mut self, rounds: &[usize]) -> bool {
         let shown = rounds.len() >= 2 && rounds[0] >= 1 && rounds.iter().any(|count| *count >= 2);
         if !shown {
-            self.not_derivable();
+            self.not_derivable("one pass or round alone shows no loop");
         }
         shown
     }
@@ -73,11 +73,11 @@ impl Play<'_> {
             (false, false) => &["close_ticket"],
         };
         if way == 4 {
-            self.not_derivable();
+            self.not_derivable("elements for no reason that anybody said");
         } else if let [count] = rounds.as_slice() {
             // Of one customer only the loop over the tickets is seen.
             let count = *count;
-            self.not_derivable();
+            self.not_derivable("one customer alone shows no loop");
             self.loops("for_each", inner, count);
         } else if self.shows(&rounds) {
             self.loops("for_each", inner, 2);
@@ -147,7 +147,7 @@ impl Play<'_> {
             }
         }
         if orders.len() < 2 || shown < 2 {
-            self.not_derivable();
+            self.not_derivable("one order alone shows no loop");
         }
         let tool = if way == 0 {
             "return_items"
@@ -204,7 +204,7 @@ impl Play<'_> {
             }
         }
         if seen < 2 {
-            self.not_derivable();
+            self.not_derivable("one order alone shows no loop");
         }
         self.loops("for_each", &["get_order"], seen);
         if self.shape.chance(50) {

@@ -39,7 +39,7 @@ impl Play<'_> {
             all.extend(rows);
             if over || pages >= most || self.failed {
                 if !over {
-                    self.not_derivable();
+                    self.not_derivable("nobody said how many pages");
                 } else if most < 100 {
                     // What stops at the end by chance looks like what reads to the end.
                     self.failed = true;
@@ -50,7 +50,7 @@ impl Play<'_> {
             }
         }
         if pages < 2 {
-            self.not_derivable();
+            self.not_derivable("one page shows no turning");
         }
         all
     }

@@ -2,9 +2,10 @@
 //! what the person says. What it sends is the truth that a draft is measured against.
 
 use super::random::Random;
-use super::world::{STATUSES, World};
+use super::world::{CLASSES, STATUSES, World};
 use crate::bound::MONTHS;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// One call of a program.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub(super) struct Played {
     pub(super) does: bool,
     /// Whether everything that it sends follows from what was said and answered by the rules of the crystallizer.
     pub(super) derivable: bool,
+    /// What does not follow, where something does not.
+    pub(super) untold: BTreeSet<&'static str>,
 }
 
 pub(super) struct Play<'w> {
@@ -127,8 +130,10 @@ impl Play<'_> {
         }
     }
 
-    pub(super) fn not_derivable(&mut self) {
+    /// Notes what nobody said and nothing shows.
+    pub(super) fn not_derivable(&mut self, untold: &'static str) {
         self.played.derivable = false;
+        self.played.untold.insert(untold);
     }
 
     /// Looks that nothing follows from.
@@ -246,7 +251,7 @@ impl Play<'_> {
             }
             _ => {
                 // The agent takes the first, and nobody said so.
-                self.not_derivable();
+                self.not_derivable("an order that nobody named");
                 list[0]["order_id"].clone()
             }
         }
@@ -383,7 +388,7 @@ impl Play<'_> {
             .filter_map(|one| one["stock"].as_u64())
             .map(|stock| stock as usize)
             .sum();
-        self.not_derivable();
+        self.not_derivable("a number of pieces that the agent worked out");
         self.tell(&format!("Order as many {query} as there are in all."));
         self.ask(
             "order_stock",
@@ -464,7 +469,7 @@ impl Play<'_> {
         let mut amount = detail["total"].clone();
         if self.shape.chance(20) {
             // Worked out by the agent.
-            self.not_derivable();
+            self.not_derivable("a part of a sum that nobody named");
             amount = json!((amount.as_f64().unwrap_or(0.0) * 50.0).round() / 100.0);
         }
         self.tell("Refund it.");
@@ -517,6 +522,60 @@ impl Play<'_> {
         self.ask("place_order", json!({
             "customer_id": customer, "sku": best["sku"], "unit_price": best["price"], "quantity": quantity, "payment_method_id": method,
         }));
+    }
+
+    /// The cheapest of a class that is named, of prices for several.
+    fn trip(&mut self) {
+        let customer = self.customer();
+        let product = self.world.products[self.data.below(self.world.products.len())].clone();
+        let line = self.said(&product["colour"]);
+        let class = *self.data.pick(&CLASSES);
+        let said = self.said(&json!(class));
+        let text = match self.shape.below(3) {
+            0 => format!("Book the cheapest {said} trip on the {line} line."),
+            1 => format!("Book the cheapest trip on the {line} line, in {said}."),
+            _ => format!("On the {line} line the cheapest trip, please. I travel {said}."),
+        };
+        self.tell(&text);
+        let found = self.ask("search_trips", json!({ "line": line }));
+        let mut all = found.as_array().cloned().unwrap_or_default();
+        let price = |trip: &Value| trip["prices"][class].as_f64().unwrap_or(0.0);
+        all.sort_by(|one, two| price(one).total_cmp(&price(two)));
+        let [first, second, ..] = all.as_slice() else {
+            self.failed = true;
+            return;
+        };
+        self.failed |= price(first) == price(second);
+        self.distract();
+        self.ask(
+            "book_trip",
+            json!({ "customer_id": customer, "class": class, "trip_number": first["trip_number"] }),
+        );
+    }
+
+    /// The larger or the smaller of just two.
+    fn one_of_two(&mut self) {
+        let customer = self.customer();
+        let larger = self.shape.chance(50);
+        let word = if larger { "larger" } else { "smaller" };
+        self.tell(&format!("Charge the method with the {word} balance."));
+        let answer = self.ask("get_payment_methods", json!({ "customer_id": customer }));
+        let mut methods: Vec<Value> = answer["methods"]
+            .as_object()
+            .into_iter()
+            .flat_map(|map| map.values().cloned())
+            .collect();
+        methods.sort_by_key(|method| method["balance"].as_u64());
+        let [less, more] = methods.as_slice() else {
+            self.failed = true;
+            return;
+        };
+        self.failed |= less["balance"] == more["balance"];
+        let method = if larger { more } else { less };
+        self.ask(
+            "charge_method",
+            json!({ "customer_id": customer, "payment_method_id": method["id"] }),
+        );
     }
 
     fn pay(&mut self) {
@@ -626,6 +685,7 @@ impl<'w> Play<'w> {
                 constructs: Vec::new(),
                 does: true,
                 derivable: true,
+                untold: BTreeSet::new(),
             },
             failed: false,
         }
@@ -642,6 +702,8 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     let mut play = Play::new(shape, world, data);
     play.chatter();
     match play.shape.below(13) {
+        _ if shape % 26 == 15 => play.trip(),
+        _ if shape % 26 == 21 => play.one_of_two(),
         11 => play.statement(),
         12 => play.looked_up_again(),
         0 => play.ticket(),

@@ -56,6 +56,37 @@ pub(super) fn rows(all: &[(String, Figures)]) -> String {
     text
 }
 
+/// What nobody said in the programs that are not derivable, with how many were refused, and whether they were once
+/// their author had answered.
+pub(super) fn untold(figures: &Figures, is_answered: bool) -> String {
+    if figures.untold.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        String::from("\n| what does not follow from the recording | programs | refused |");
+    text.push_str(if is_answered {
+        " accepted once it is answered |\n|---|---|---|---|\n"
+    } else {
+        "\n|---|---|---|\n"
+    });
+    for (what, [programs, refused, then]) in &figures.untold {
+        let what = match what.as_str() {
+            "" => "nothing: it is asked about all the same",
+            other => other,
+        };
+        let _ = write!(text, "| {what} | {programs} | {refused} |");
+        let _ = writeln!(
+            text,
+            "{}",
+            match is_answered {
+                true => format!(" {then} |"),
+                false => String::new(),
+            }
+        );
+    }
+    text
+}
+
 #[test]
 fn intervals() {
     let (low, high) = wilson(0, 9_380);

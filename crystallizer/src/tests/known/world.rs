@@ -38,6 +38,7 @@ const STREETS: [&str; 6] = [
 pub(super) const STATUSES: [&str; 4] = ["pending", "shipped", "delivered", "cancelled"];
 pub(super) const STATES: [&str; 3] = ["waiting", "assigned", "resolved"];
 pub(super) const PRIORITIES: [&str; 3] = ["low", "normal", "urgent"];
+pub(super) const CLASSES: [&str; 3] = ["economy", "premium", "business"];
 pub(super) const TOPICS: [&str; 7] = [
     "delivery",
     "invoice",
@@ -249,6 +250,43 @@ impl World {
             .collect()
     }
 
+    /// A booking of trips: a ticket, told in another way.
+    fn booking(&self, id: &str) -> Option<Value> {
+        let ticket = self
+            .tickets
+            .iter()
+            .find(|ticket| ticket["ticket_id"].as_str() == id.strip_prefix('B'))?;
+        let class = PRIORITIES
+            .iter()
+            .position(|one| ticket["priority"] == *one)?;
+        let number = made("TR", &ticket["contact"]);
+        Some(json!({
+            "booking_id": id,
+            "class": CLASSES.get(class)?,
+            "trips": [{ "trip_number": number, "date": ticket["opened_on"] }],
+            "guest": ticket["contact"],
+        }))
+    }
+
+    /// The trips of a line, with a price for each class: the products of a colour, told in another way.
+    fn trips(&self, line: &str) -> Vec<Value> {
+        let number = |value: &Value| value.as_f64().unwrap_or(0.0);
+        self.products
+            .iter()
+            .filter(|product| product["colour"] == line)
+            .map(|product| {
+                json!({
+                    "trip_number": made("TR", &product["sku"]),
+                    "prices": {
+                        "economy": product["price"],
+                        "premium": 400.0 - number(&product["price"]),
+                        "business": 500.0 + number(&product["rating"]) * 10.0 + number(&product["stock"]),
+                    },
+                })
+            })
+            .collect()
+    }
+
     /// What a tool answers; none when there is nothing.
     pub(super) fn call(&self, tool: &str, arguments: &Value) -> Option<Value> {
         let text = |key: &str| arguments.get(key).and_then(Value::as_str);
@@ -328,6 +366,16 @@ impl World {
                     .collect();
                 json!({ "ticket_ids": found })
             }
+            "list_booking_ids" => {
+                let customer = text("customer_id")?;
+                let found: Vec<String> = self
+                    .tickets
+                    .iter()
+                    .filter(|ticket| ticket["customer_id"] == customer)
+                    .filter_map(|ticket| Some(format!("B{}", ticket["ticket_id"].as_str()?)))
+                    .collect();
+                json!({ "booking_ids": found })
+            }
             "list_customers" => {
                 let tier = text("tier")?;
                 let found: Vec<Value> = self
@@ -397,6 +445,8 @@ impl World {
                 ticket.as_object_mut()?.remove("customer_id");
                 ticket
             }
+            "get_booking" => self.booking(text("booking_id")?)?,
+            "search_trips" => Value::from(self.trips(text("line")?)),
             "get_opening_hours" => {
                 json!({ "monday": "09:00-17:00", "saturday": "closed", "zone": "Europe/Vienna" })
             }
@@ -412,7 +462,10 @@ impl World {
             "order_stock" => json!({ "stock_order": made("STO", arguments) }),
             "return_items" => json!({ "return_id": made("RET", arguments), "label": "printed" }),
             "update_address" | "cancel_order" | "close_ticket" | "add_note" | "escalate_ticket"
-            | "close_request" | "forward_request" | "book_offer" => json!({ "ok": true }),
+            | "close_request" | "forward_request" | "book_offer" | "change_class" | "book_trip"
+            | "charge_method" => {
+                json!({ "ok": true })
+            }
             _ => return None,
         })
     }
