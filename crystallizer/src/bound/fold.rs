@@ -348,6 +348,7 @@ impl Binder<'_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            at_hand: self.at_hand,
         };
         let is_named =
             |(at, value): (&usize, &&Value)| match pick(elements, *at, value, origin, &scope) {
