@@ -29,7 +29,7 @@ Examples:
         labels: Vec<String>,
         /// Wait for its end, at most this long.
         #[arg(long, value_name = "DURATION")]
-        wait: Option<String>,
+        wait: Option<druse_engine::Span>,
         /// Where it has to wait for a limit, higher goes first; a point is worth a minute of waiting.
         #[arg(long, value_name = "N", allow_hyphen_values = true)]
         priority: Option<i32>,

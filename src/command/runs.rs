@@ -149,7 +149,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             let wait = wait
                 .as_ref()
-                .map(|wait| format!("?wait={}", encode(wait)))
+                .map(|wait| format!("?wait={}", encode(&wait.to_string())))
                 .unwrap_or_default();
             let busy = (!wait.is_empty()).then(|| Busy::new("waiting for its end"));
             let run = client

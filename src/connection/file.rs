@@ -39,6 +39,7 @@ pub fn parse_file(text: &str) -> Result<BTreeMap<String, Connection>, Vec<Findin
                 .help("Use letters, digits, dots, dashes and underscores.");
             findings.push(wrong);
         }
+        findings.extend(super::in_clear(&at, value));
         match Connection::parse(&at, value) {
             Ok(connection) => {
                 connections.insert(name.clone(), connection);
