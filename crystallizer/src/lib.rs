@@ -64,7 +64,9 @@ pub use session::*;
 pub use show::value as shown_value;
 pub use summary::Summary;
 pub use text::text as report_text;
-pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
+pub use tool_map::{
+    ToolMap, ToolRule, matches as tool_matches, parse_tools, tool_map_schema, tools_from_value,
+};
 pub use trust::{Label, Word};
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::service::behind::{self, Leaf};
 use crate::service::{ApprovalView, Problem, run::word, words};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use druse_engine::Timestamp;
+use druse_engine::hidden::is_hidden;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -314,6 +315,9 @@ fn field(name: &str, schema: &Value, required: bool, said: &str) -> Markup {
                 textarea #(id) name=(id) rows="3" required[required] { (filled) }
             }
         }
+        @if filled.chars().any(is_hidden) {
+            p .small { "It holds characters that are not seen: " (visible(&filled)) }
+        }
         @if let Some(description) = schema["description"].as_str() {
             p .small { (visible(description)) }
         }
@@ -345,14 +349,7 @@ fn block(value: &Value) -> Markup {
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        let hidden = match letter {
-            '\n' | '\t' => false,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{feff}' => true,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-            '\u{e0000}'..='\u{e007f}' => true,
-            other => other.is_control(),
-        };
-        if hidden {
+        if is_hidden(letter) {
             shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(letter)));
         } else {
             shown.push(letter);
@@ -368,7 +365,13 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_written_out() {
-        assert_eq!(visible("a\u{202e}b\u{0}\n<i>"), "a⟨U+202E⟩b⟨U+0000⟩\n<i>");
+        assert_eq!(
+            visible("a\u{202e}b\u{0}\n<i>\u{3164}\u{e0100}"),
+            "a⟨U+202E⟩b⟨U+0000⟩\n<i>⟨U+3164⟩⟨U+E0100⟩"
+        );
+        let told = json!({ "default": "a\u{2066}b" });
+        let shown = field("name", &told, false, "").into_string();
+        assert!(shown.contains("not seen: a⟨U+2066⟩b"), "{shown}");
     }
 
     #[test]

@@ -131,6 +131,8 @@ mod tests {
             places,
             ["/other", "/connections/a~1b", "/connections/a~1b/base_url"]
         );
+        let codes: Vec<_> = wrong.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(codes, ["unknown_key", "wrong_name", "missing_key"]);
         let wrong = parse_file("connections:\n  a: {b: \n]").unwrap_err();
         assert_eq!((wrong[0].code.as_str(), wrong[0].line), ("syntax", Some(2)));
         assert_eq!(parse_file("[]").unwrap_err()[0].code, "missing_key");

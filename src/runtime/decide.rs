@@ -229,9 +229,10 @@ impl Engine {
         }
     }
 
-    /// A run that sleeps and cannot be woken has not ended either.
+    /// A run that sleeps and cannot be woken, or that is fenced off, has not ended either.
     fn is_readable(&self, id: RunId) -> Result<(), RunError> {
         match self.0.live.find(id) {
+            None if self.0.fence.holds(id) => Err(RunError::FencedOff),
             None => Ok(()),
             Some(_) => Err(RunError::Read(ReadError::Damaged(format!(
                 "the journal of run {id} cannot be read again"
@@ -391,10 +392,13 @@ fn checked_fields(
             None => Ok(None),
             Some(fields) if fields.given.as_object().is_some_and(Map::is_empty) => Ok(None),
             Some(fields) if verdict != Verdict::Approve => Ok(Some(fields.kept.into())),
-            Some(_) => Err(RunError::BadFields(vec![Finding::error(
-                "unexpected_fields",
-                "The gate has no form, so it takes no fields.",
-            )])),
+            Some(_) => Err(RunError::BadFields(vec![
+                Finding::error(
+                    "unexpected_fields",
+                    "The gate has no form, so it takes no fields.",
+                )
+                .help("Leave `fields` out; what there is to say goes into `comment`."),
+            ])),
         };
     }
     let fields = fields.unwrap_or_else(|| Filled {
@@ -418,6 +422,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::BadCorrection { findings } => RunError::BadCorrection(findings),
         Rejected::NotInVersion { why } => RunError::NotInVersion(sentence(&why)),
         Rejected::TooLarge => RunError::TooLarge,
+        Rejected::FencedOff => RunError::FencedOff,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
             GateStatus::Pending => ApprovalStatus::Pending,

@@ -9,6 +9,7 @@ pub mod clock;
 mod deadlock;
 mod decide;
 mod dispatch;
+mod fence;
 mod flow;
 mod hearing;
 mod hold;
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     plans: plan::Plans,
     pins: pins::Pins,
     live: live::LiveRuns,
+    fence: fence::Fence,
     /// Whether this process carries all runs, and not only those that a command is about.
     carries_all: AtomicBool,
     timers: timer::Timers,
@@ -118,6 +120,7 @@ impl Engine {
             plans: plan::Plans::default(),
             pins: pins::Pins::default(),
             live: live::LiveRuns::default(),
+            fence: fence::Fence::default(),
             carries_all: AtomicBool::new(false),
             timers: timer::Timers::default(),
             uncertain: uncertain::Uncertain::default(),

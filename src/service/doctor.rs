@@ -46,9 +46,9 @@ pub struct Diagnosis {
 pub struct RunFigures {
     /// All of them.
     pub live: usize,
-    /// An attempt is under way, or a time is set at which they are looked at.
+    /// An attempt is under way, or a time is set at which they go on.
     pub moving: usize,
-    /// They wait for somebody or something outside, by name.
+    /// They wait for somebody or something outside, by name, be there a limit of that wait or none.
     pub waiting: usize,
     /// No server carries them.
     pub held: usize,

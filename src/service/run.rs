@@ -527,6 +527,11 @@ pub enum RunError {
     /// The run has ended.
     #[error("The run has ended.")]
     AlreadyOver,
+    /// Nobody knows any more how it stands.
+    #[error(
+        "The run is fenced off: its journal cannot be read, or a fault of Druse ended its last turn."
+    )]
+    FencedOff,
     /// The step is not there, or is not uncertain.
     #[error("The run has no step at this path that is uncertain.")]
     NotUncertain,

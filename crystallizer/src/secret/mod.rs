@@ -9,6 +9,7 @@ mod lift;
 mod option;
 mod overwrite;
 mod place;
+mod scan;
 mod shell;
 mod told;
 

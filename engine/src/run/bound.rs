@@ -107,6 +107,7 @@ impl RunEvent {
             Self::PassedOver { reason } => reason.len(),
             Self::RateAwaited { connection, .. } => connection.len(),
             Self::ArtifactKept { artifact, .. } => artifact.name.len() + artifact.media_type.len(),
+            Self::SentBackBefore { review, .. } => review.as_ref().map_or(0, json),
             Self::StepSkipped { .. }
             | Self::AttemptInterrupted { .. }
             | Self::RetryScheduled { .. }

@@ -350,6 +350,7 @@ fn the_page_on_failure_names_the_facts() {
         "step_resumed",
         "done_before",
         "asked_before",
+        "sent_back_before",
         "step_uncertain",
         "step_checked",
         "step_resolved",

@@ -155,9 +155,12 @@ fn last_time(call: &Call, view: &ApprovalView) -> Result<Option<ApprovalView>, P
 
 fn open(call: &Call) -> Result<(ApprovalLink, ApprovalView), Problem> {
     let link = call.app.link(call.param("token"))?;
-    // Whoever has no access any more is not shown what would be done either.
-    call.app.link_bearer(&link)?;
+    // Whoever has no access any more, or is not asked any more, is not shown what would be done either.
+    let who = call.app.link_bearer(&link)?;
     let view = row(call, link.approval)?;
+    if view.status == ApprovalStatus::Pending {
+        call.app.engine.is_asked(link.approval, &who)?;
+    }
     Ok((link, view))
 }
 

@@ -3,7 +3,8 @@
 
 use super::cover::{Account, Open};
 use super::foreign::foreign;
-use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed};
+use super::lexicon as l;
+use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed, works_here};
 use super::read::{Kind, Nouns, Qualifier, about_nouns, about_told, about_word};
 use super::sentence::{Sentence, Token};
 use super::told::normal;
@@ -31,6 +32,95 @@ impl<'a> Asker<'a> {
             .collect();
         let mut found = self.left_of_loops(&draft);
         found.extend(self.left_of_extremes(&draft));
+        found.extend(self.left_of_deeds(&draft));
+        found
+    }
+
+    /// What single changes hang on, or what is left out of them.
+    fn left_of_deeds(&self, draft: &BTreeSet<String>) -> Vec<Missed> {
+        let taken = write::Taken::of(self.spots);
+        let mut found = Vec::new();
+        let mut read: BTreeMap<Spoken, Left<'_>> = BTreeMap::new();
+        for (call, kept) in self.kept.iter().enumerate() {
+            let in_loop = self.decisions.cycles.iter().any(|cycle| cycle.holds(call));
+            let gated = self
+                .spots
+                .get(call)
+                .is_some_and(|spot| taken.gate_before(*spot).is_some());
+            if !kept.changes() || in_loop || gated || works_here(kept) {
+                continue;
+            }
+            found.extend(self.questioned(call));
+            let deeds: BTreeSet<String> = deed(kept).into_iter().collect();
+            let key = (heads(noun(&kept.call.name).into_iter()), deeds);
+            let all = read.entry(key).or_insert_with_key(|(heads, deeds)| {
+                let nouns = Nouns { heads, deeds };
+                let account = Account {
+                    nouns: &nouns,
+                    draft,
+                };
+                self.sentences
+                    .iter()
+                    .filter(|(text, _)| self.decisions.said.length(*text) <= MANUAL)
+                    .flat_map(|(text, sentence)| {
+                        let all = account.hanging(sentence).into_iter();
+                        all.map(|one| (*text, *sentence, one))
+                    })
+                    .collect()
+            });
+            let mut carried: BTreeSet<String> = BTreeSet::new();
+            let bindings = self.decisions.calls.get(call).into_iter();
+            for binding in bindings.flat_map(|one| one.bound.iter().flat_map(Bound::bindings)) {
+                carried.extend(compared(&binding.compared));
+            }
+            let told = |part: &str| self.told().up_to(call, part);
+            // `tomorrow` may be the day that the call was told.
+            let dated = sends_day(kept);
+            let is_day = |one: &Qualifier| {
+                dated
+                    && one.content.iter().all(|word| {
+                        matches!(
+                            word.as_str(),
+                            "tomorrow" | "tonight" | "later" | "übermorgen"
+                        )
+                    })
+            };
+            found.extend(
+                left(all, self.heard(call), &carried, told)
+                    .filter(|(_, one)| !is_day(one))
+                    .map(|(text, one)| (call, None, text, one)),
+            );
+        }
+        found
+    }
+
+    /// What is asked right before the deed is told: `Not shipped? Cancel it.`, `Is it open? Then close it.`
+    fn questioned(&self, call: usize) -> Vec<Missed> {
+        let Some(own) = self.kept.get(call).and_then(deed) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for pair in self.sentences.windows(2) {
+            let [(text, asks), (other, orders)] = pair else {
+                continue;
+            };
+            let (Some(first), Some(last)) = (asks.first(), asks.last()) else {
+                continue;
+            };
+            let said = &self.decisions.said;
+            let is_question = said.part(*text, last.end, last.end + 1) == "?";
+            if text != other || !is_question || *text >= self.heard(call) {
+                continue;
+            }
+            let word = |at: usize| orders.get(at).map(|token| token.word.as_str());
+            let then = matches!(word(0), Some("then" | "dann" | "so"));
+            let does = |at: usize| word(at).is_some_and(|word| l::same_deed(word, &own));
+            // A question of a word or two is about what was spoken of.
+            let short = asks.len() <= 3 && asks.iter().any(|token| l::negates(&token.word));
+            if then && (does(1) || does(2)) || short && (does(0) || does(1)) {
+                found.push((call, None, *text, Qualifier::said(first.start, last.end)));
+            }
+        }
         found
     }
 
@@ -126,7 +216,7 @@ impl<'a> Asker<'a> {
             .collect();
         let mut open = Vec::new();
         for (text, sentence) in &self.sentences {
-            if self.decisions.said.length(*text) <= MANUAL {
+            if self.decisions.said.length(*text) <= MANUAL && self.may_look(sentence.len()) {
                 let own = about(sentence);
                 let is_read = |token: &Token| {
                     own.iter().any(|one| {
@@ -162,6 +252,9 @@ impl<'a> Asker<'a> {
             let foreign = foreign(&sentences, known, part);
             if foreign.is_empty() {
                 continue;
+            }
+            if !self.may_look(self.decisions.cycles.len()) {
+                break;
             }
             let of_loop = self.decisions.cycles.iter().position(|cycle| {
                 self.heard(cycle.first) > text
@@ -245,6 +338,17 @@ impl<'a> Asker<'a> {
         }
         found
     }
+}
+
+/// Whether a call sends a day or a moment.
+fn sends_day(kept: &Kept<'_>) -> bool {
+    let mut sends = false;
+    crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
+        sends |= leaf.as_str().is_some_and(|text| {
+            crate::value_class::is_date(text) || crate::value_class::is_moment(text)
+        });
+    });
+    sends
 }
 
 /// What is left over of what was said before a call.
