@@ -124,7 +124,7 @@ export async function walked(page) {
   });
   const wrong = [];
   let last = -1;
-  for (let press = 0; press <= stops + 5 && last < stops - 1; press += 1) {
+  for (let press = 0; press <= stops + 40 && last < stops - 1; press += 1) {
     await page.keyboard.press("Tab");
     const at = await page.evaluate(() => {
       const one = document.activeElement;
