@@ -54,6 +54,12 @@ pub(super) enum End {
     Open(usize),
 }
 
+impl End {
+    fn is_death(&self) -> bool {
+        matches!(self, Self::Known(Outcome::Failed { failure, .. }) if is_death(failure))
+    }
+}
+
 impl RecordedStep {
     fn ends(&mut self, outcome: Outcome, after: Span) {
         self.interrupted = false;
@@ -62,13 +68,20 @@ impl RecordedStep {
 
     /// It is not known whether the last attempt happened, because the process ended.
     fn left_open(&mut self, number: usize, after: Span) {
-        let died = |end: &End| matches!(end, End::Known(Outcome::Failed { failure, .. }) if is_death(failure));
         match self.ends.last_mut() {
-            Some((end, _)) if died(end) => *end = End::Open(number),
+            Some((end, _)) if end.is_death() => *end = End::Open(number),
             _ if self.interrupted => self.ends.push((End::Open(number), after)),
             _ => {}
         }
         self.interrupted = false;
+    }
+
+    /// The process ended, and nobody blames this step. What it was blamed for before is in no row with what comes.
+    fn was_interrupted(&mut self) {
+        while self.ends.last().is_some_and(|(end, _)| end.is_death()) {
+            self.ends.pop();
+        }
+        self.interrupted = true;
     }
 }
 
@@ -127,7 +140,7 @@ impl Recorded {
                 }
                 RunEvent::AttemptInterrupted { step, .. } => {
                     if let Some(known) = known.steps.get_mut(step) {
-                        known.interrupted = true;
+                        known.was_interrupted();
                     }
                 }
                 RunEvent::StepFailed { step, failure } | RunEvent::StepPaused { step, failure } => {

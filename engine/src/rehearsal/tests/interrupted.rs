@@ -166,10 +166,28 @@ fn a_step_of_which_the_server_died_stays_given_up() {
     let mut lived = Lived::new(&document);
     for _ in 0..2 {
         lived.give(Input::Recover { alone: true });
-        lived.give(Input::Recover { alone: false });
     }
+    lived.give(Input::Recover { alone: false });
+    for _ in 0..2 {
+        lived.give(Input::Recover { alone: true });
+    }
+    assert_eq!(lived.run.status(), Status::Running);
     lived.give(Input::Recover { alone: true });
     assert_eq!(lived.run.status(), Status::Failed);
+    same(&lived, &document);
+}
+
+#[test]
+fn deaths_that_are_in_no_row_are_not_counted_again() {
+    let document = json!({ "steps": [call("pay", "/pay")] });
+    let mut lived = Lived::new(&document);
+    for _ in 0..3 {
+        lived.give(Input::Recover { alone: true });
+        lived.give(Input::Recover { alone: true });
+        lived.give(Input::Recover { alone: false });
+    }
+    lived.ends("pay", json!({ "ok": true }));
+    assert_eq!(lived.run.status(), Status::Succeeded);
     same(&lived, &document);
 }
 
