@@ -8,6 +8,7 @@ mod demand;
 mod error;
 mod extract;
 mod functions;
+mod handed;
 mod language;
 mod literal;
 mod names;
