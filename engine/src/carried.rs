@@ -220,7 +220,8 @@ pub fn has_gate(document: &Value, id: &str) -> bool {
 }
 
 /// The steps of a document, looked through once for all the findings about it.
-struct Steps<'d> {
+#[derive(Debug)]
+pub struct Steps<'d> {
     document: &'d Value,
     /// By id, with where they stand; the first of those with one id is the one that is meant.
     all: Vec<(&'d str, String)>,
@@ -230,7 +231,8 @@ struct Steps<'d> {
 }
 
 impl<'d> Steps<'d> {
-    fn of(document: &'d Value) -> Self {
+    /// Looks through a document.
+    pub fn of(document: &'d Value) -> Self {
         fn within<'d>(list: &'d Value, path: &str, all: &mut Vec<(&'d str, String)>) {
             for (index, step) in list.as_array().into_iter().flatten().enumerate() {
                 let path = format!("{path}/{index}");
@@ -260,12 +262,19 @@ impl<'d> Steps<'d> {
         }
     }
 
-    fn place(&self, id: &str) -> Option<&str> {
+    /// The document.
+    pub fn document(&self) -> &'d Value {
+        self.document
+    }
+
+    /// JSON Pointer to the step of an id, in whichever list and loop it stands.
+    pub fn place(&self, id: &str) -> Option<&str> {
         let (_, place) = self.all.get(*self.by_id.get(id)?)?;
         Some(place)
     }
 
-    fn has_gate(&self, id: &str) -> bool {
+    /// Whether a step, or the loop that it is in, comes after a gate.
+    pub fn has_gate(&self, id: &str) -> bool {
         self.place(id).is_some_and(|place| {
             let outermost: Vec<&str> = place.split('/').take(3).collect();
             self.gated.contains(&outermost.join("/"))
