@@ -11,7 +11,7 @@ use druse_storage::{Batch, StoreExt, Token};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a one-time address works.
@@ -21,8 +21,11 @@ pub const IDLE: Span = Span::from_secs(30 * 60);
 /// How long a session lasts at most.
 pub const LONGEST: Span = Span::from_secs(12 * 3600);
 
-/// The most that are kept of each kind; the oldest makes room.
+/// The most that are kept of each kind.
 const MOST: usize = 1_000;
+
+/// The most that one person has of each kind. Their own oldest makes room, never another's.
+const MOST_EACH: usize = 20;
 
 /// One-time addresses that were not used yet, and sessions, by the digest of what opens them.
 #[derive(Debug, Default)]
@@ -70,11 +73,48 @@ fn secret() -> (String, Digest) {
     (text, digest)
 }
 
-fn make_room<T>(all: &mut HashMap<Digest, T>, age: impl Fn(&T) -> Timestamp) {
-    if all.len() < MOST {
-        return;
+/// What belongs to somebody.
+trait Owned {
+    fn owner(&self) -> &str;
+    /// When it was of use last.
+    fn age(&self) -> Timestamp;
+}
+
+impl Owned for Invited {
+    fn owner(&self) -> &str {
+        &self.who.id
     }
-    let oldest = all.iter().min_by_key(|(digest, one)| (age(one), *digest));
+    fn age(&self) -> Timestamp {
+        self.until
+    }
+}
+
+impl Owned for BrowserSession {
+    fn owner(&self) -> &str {
+        &self.who.id
+    }
+    fn age(&self) -> Timestamp {
+        self.used
+    }
+}
+
+/// Makes room for one more of this person's. Where all are too many, whoever has the most gives one.
+fn make_room<T: Owned>(all: &mut HashMap<Digest, T>, owner: &str) {
+    let mut held: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in all.values() {
+        *held.entry(one.owner()).or_default() += 1;
+    }
+    let own = held.get(owner).copied().unwrap_or_default();
+    let giver = match own >= MOST_EACH {
+        true => owner.to_owned(),
+        false if all.len() < MOST => return,
+        false => {
+            let most = held.iter().max_by_key(|(_, count)| **count);
+            most.map_or_else(String::new, |(owner, _)| (*owner).to_owned())
+        }
+    };
+    let theirs = all.iter().filter(|(_, one)| one.owner() == giver);
+    let oldest = theirs.min_by_key(|(digest, one)| (one.age(), *digest));
     if let Some(oldest) = oldest.map(|(digest, _)| digest.clone()) {
         all.remove(&oldest);
     }
@@ -94,7 +134,7 @@ impl App {
         let until = now.after(ADDRESS_VALID);
         let mut kept = self.sign_ins.kept();
         kept.addresses.retain(|_, one| one.until > now);
-        make_room(&mut kept.addresses, |one| one.until);
+        make_room(&mut kept.addresses, &who.id);
         let who = who.clone();
         kept.addresses.insert(digest, Invited { who, until });
         drop(kept);
@@ -125,7 +165,7 @@ impl App {
         let now = clock::now();
         let mut kept = self.sign_ins.kept();
         kept.sessions.retain(|_, one| !one.over(now));
-        make_room(&mut kept.sessions, |one| one.used);
+        make_room(&mut kept.sessions, &who.id);
         let session = BrowserSession {
             who: who.clone(),
             begun: now,
@@ -195,13 +235,53 @@ mod tests {
         assert!(session(0, 719).over(at(720)));
     }
 
+    fn session(of: &str, used: i64) -> BrowserSession {
+        BrowserSession {
+            who: Principal {
+                id: of.into(),
+                name: of.into(),
+                role: Role::Viewer,
+            },
+            begun: Timestamp(used),
+            used: Timestamp(used),
+        }
+    }
+
+    fn add(all: &mut HashMap<Digest, BrowserSession>, of: &str, used: i64) {
+        make_room(all, of);
+        all.insert(
+            Digest::of(format!("{of} {used}").as_bytes()),
+            session(of, used),
+        );
+    }
+
     #[test]
-    fn the_oldest_makes_room() {
-        let mut all: HashMap<Digest, Timestamp> = (0..MOST)
-            .map(|index| (Digest::of(&index.to_be_bytes()), Timestamp(index as i64)))
-            .collect();
-        make_room(&mut all, |one| *one);
-        assert_eq!(all.len(), MOST - 1);
-        assert!(!all.contains_key(&Digest::of(&0_usize.to_be_bytes())));
+    fn nobody_ends_the_session_of_another() {
+        let mut all = HashMap::new();
+        add(&mut all, "admin", 0);
+        for used in 1..=1_001 {
+            add(&mut all, "viewer", used);
+        }
+        let used = |all: &HashMap<Digest, BrowserSession>, of: &str| {
+            let theirs = all.values().filter(|one| one.who.id == of);
+            let mut used: Vec<i64> = theirs.map(|one| one.used.0).collect();
+            used.sort_unstable();
+            used
+        };
+        assert_eq!(used(&all, "admin"), [0]);
+        // Their own youngest stay.
+        assert_eq!(used(&all, "viewer"), (982..=1_001).collect::<Vec<_>>());
+
+        // Where all together are too many, whoever has the most gives.
+        let mut all = HashMap::new();
+        add(&mut all, "admin", 0);
+        for person in 0..60 {
+            for used in 1..=20 {
+                add(&mut all, &format!("p{person}"), used);
+            }
+        }
+        assert_eq!(all.len(), MOST);
+        assert_eq!(used(&all, "admin"), [0]);
+        assert!(used(&all, "p59").len() > MOST_EACH / 2);
     }
 }
