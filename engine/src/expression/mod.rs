@@ -28,7 +28,7 @@ pub use extract::{
 pub use literal::literal;
 pub use names::Names;
 pub use scan::{Reference, References, Segment};
-pub use template::{PlacedError, Template};
+pub use template::{PlacedError, Template, path_part};
 pub use values::{Frame, LoopNames, REVIEW, RunFacts, StepValue, Values};
 
 pub use error::nearest;
